@@ -1,0 +1,139 @@
+"""What bands each sensor has: read from ``config/band_config.yaml``, the only place that says it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..errors import InputError
+from ..settings import CONFIG_DIR, read_yaml
+
+
+@dataclass(frozen=True)
+class Band:
+    """One band of a sensor."""
+
+    name: str
+    code: str
+    """The agency's name: ``B02``."""
+    resolution_m: float
+    wavelength_nm: float | None
+    """Centre; None for radar and for masks."""
+    unit: str
+    """Physical unit after scaling: ``reflectance``, ``kelvin``, ``class``, ``power``."""
+    asset_keys: tuple[str, ...]
+    """The keys catalogues use, in the order they are tried."""
+    common_name: str | None
+
+    @property
+    def is_class(self) -> bool:
+        """Holds categories, so it is only ever resampled by nearest neighbour."""
+        return self.unit == "class"
+
+    def __str__(self) -> str:
+        facts = [self.code]
+        if self.wavelength_nm:
+            facts.append(f"{self.wavelength_nm:g} nm")
+        facts.append(f"{self.resolution_m:g} m")
+        return f"{self.name} ({', '.join(facts)})"
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One sensor and its bands."""
+
+    name: str
+    title: str
+    bands: Mapping[str, Band]
+    """In wavelength order."""
+    required: tuple[str, ...]
+    default: tuple[str, ...]
+    visual_keys: tuple[str, ...]
+    band_bytes: int
+    """Typical size of a band at the finest resolution, for estimates."""
+
+    def sort(self, names: Iterable[str]) -> list[str]:
+        """Band names in wavelength order; unknown ones after, by name."""
+        order = {name: place for place, name in enumerate(self.bands)}
+        return sorted(names, key=lambda name: (order.get(name, len(order)), name))
+
+    def pick(self, names: Sequence[str]) -> list[str]:
+        """Check wanted band names (any case) and put them in wavelength order; none wanted: the default bands.
+
+        Raises
+        ------
+        InputError
+            For a band the sensor does not have; the sentence offers the nearest names.
+        """
+        wanted = [name.strip().lower() for name in names if name.strip()] or list(self.default)
+        for name in wanted:
+            if name not in self.bands:
+                near = difflib.get_close_matches(name, self.bands, n=3, cutoff=0.5)
+                hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(self.bands)}."
+                raise InputError(f"Band '{name}' cannot be used", f"{self.title} has no such band", hint)
+        return self.sort(dict.fromkeys(wanted))
+
+    def estimate_bytes(self, name: str) -> int:
+        """Typical size of one band's file."""
+        band = self.bands[name]
+        finest = min(b.resolution_m for b in self.bands.values())
+        return int(self.band_bytes * (finest / band.resolution_m) ** 2)
+
+
+@lru_cache(maxsize=1)
+def load_sensors() -> Mapping[str, Sensor]:
+    """All sensors, by name."""
+    tree = read_yaml(CONFIG_DIR / "band_config.yaml")["sensors"]
+    return {name: _sensor(name, words) for name, words in tree.items()}
+
+
+def sensor_names() -> tuple[str, ...]:
+    """Names of all sensors."""
+    return tuple(load_sensors())
+
+
+def get_sensor(name: str) -> Sensor:
+    """The sensor of that name (any case).
+
+    Raises
+    ------
+    InputError
+        If there is none; the sentence offers the nearest names.
+    """
+    sensors = load_sensors()
+    found = sensors.get(name.strip().lower())
+    if found is None:
+        near = difflib.get_close_matches(name.lower(), sensors, n=2, cutoff=0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sensors)}."
+        raise InputError(f"Sensor '{name}' cannot be used", "it is not known", hint)
+    return found
+
+
+def _sensor(name: str, words: Mapping[str, Any]) -> Sensor:
+    bands = {key: _band(key, facts) for key, facts in words["bands"].items()}
+    return Sensor(
+        name=name,
+        title=str(words["title"]),
+        bands=bands,
+        required=tuple(words["required"]),
+        default=tuple(words["default"]),
+        visual_keys=tuple(words["visual"]),
+        band_bytes=int(words["band_bytes"]),
+    )
+
+
+def _band(name: str, facts: Mapping[str, Any]) -> Band:
+    nm = facts.get("nm")
+    common = facts.get("common")
+    return Band(
+        name=name,
+        code=str(facts["code"]),
+        resolution_m=float(facts["m"]),
+        wavelength_nm=None if nm is None else float(nm),
+        unit=str(facts.get("unit", "reflectance")),
+        asset_keys=tuple(facts["keys"]),
+        common_name=None if common is None else str(common),
+    )

@@ -1,0 +1,66 @@
+"""Which STAC APIs there are, and which of their collections hold which sensor: ``config/catalogs.yaml``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import InputError
+from ..settings import CONFIG_DIR, read_yaml
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One STAC API."""
+
+    name: str
+    title: str
+    url: str
+    collections: Mapping[str, tuple[str, ...]]
+    """Sensor → collection ids."""
+    exact: bool = True
+    """False where the collections are a guess: the server is asked which it has."""
+    sas_token_url: str | None = None
+    """Where hrefs are signed: gives a token for ``{collection}``."""
+
+
+def catalog_names() -> tuple[str, ...]:
+    """Names of the known catalogues."""
+    return tuple(_tree()["catalogs"])
+
+
+def get_catalog(name: str) -> Catalog:
+    """The catalogue of that name, or the STAC API at that URL.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the sentence offers the nearest names.
+    """
+    text = name.strip()
+    tree = _tree()
+    words = tree["catalogs"].get(text.lower())
+    if words is not None:
+        url = os.environ.get(words["url_env"], "") if "url_env" in words else ""
+        return Catalog(
+            name=text.lower(),
+            title=words["title"],
+            url=(url or words["url"]).rstrip("/"),
+            collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
+            sas_token_url=words.get("sas_token_url"),
+        )
+    parts = urlsplit(text)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
+        return Catalog(name=text, title=parts.netloc, url=text.rstrip("/"), collections=known, exact=False)
+    near = difflib.get_close_matches(text.lower(), tree["catalogs"], n=2, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
+    raise InputError(f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint)
+
+
+def _tree() -> dict[str, Any]:
+    return read_yaml(CONFIG_DIR / "catalogs.yaml")

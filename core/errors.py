@@ -1,0 +1,109 @@
+"""Every failure FirstLight can name: one tree, one form of sentence.
+
+``str(error)`` reads "<what failed>: <why>. <what to do>", the message template of the specification.
+"""
+
+from __future__ import annotations
+
+
+class FirstLightError(Exception):
+    """Base of all failures that FirstLight names.
+
+    Parameters
+    ----------
+    what : str
+        What failed, with its target: ``"Band download failed for 'nir' from https://…"``.
+    why : str
+        The reason, with the measured value where there is one.
+    hint : str, optional
+        What the user can do about it: a whole sentence.
+    """
+
+    def __init__(self, what: str, why: str, hint: str = "") -> None:
+        self.what = what.strip().rstrip(".:")
+        self.why = why.strip().rstrip(".")
+        self.hint = hint.strip()
+        super().__init__(self.what, self.why, self.hint)
+
+    def __str__(self) -> str:
+        sentence = f"{self.what}: {self.why}."
+        return f"{sentence} {self.hint}" if self.hint else sentence
+
+
+class Cancelled(FirstLightError):
+    """The user stopped the operation. What was finished stays."""
+
+    def __init__(self, what: str = "The operation") -> None:
+        super().__init__(what, "stopped by the user", "What was finished is kept; run it again to go on.")
+
+
+class InputError(FirstLightError):
+    """An input is unusable: found before any work starts. Exit code 2 on the command line."""
+
+
+class AreaError(InputError):
+    """An area is empty, inverted, outside the globe or unreadable."""
+
+
+class SettingsError(InputError):
+    """A setting has a bad value or an unknown name; the sentence names its source."""
+
+
+class DependencyError(FirstLightError):
+    """A library is missing or does not fit."""
+
+
+class DiscoveryError(FirstLightError):
+    """A catalogue could not be searched, or answered with something unusable."""
+
+
+class NoScenesError(DiscoveryError):
+    """The search worked and found nothing."""
+
+
+class IngestionError(FirstLightError):
+    """Scenes could not be brought to the disk."""
+
+
+class BandDownloadError(IngestionError):
+    """One band could not be downloaded."""
+
+
+class DiskFullError(IngestionError):
+    """There is not enough room for what is asked."""
+
+
+class BandStackError(IngestionError):
+    """Bands could not be stacked."""
+
+
+class CRSMismatchError(BandStackError):
+    """Bands are in coordinate systems that do not fit together."""
+
+
+class ExtentMismatchError(BandStackError):
+    """Bands do not overlap."""
+
+
+class ResolutionError(BandStackError):
+    """Bands cannot be brought to the wanted resolution."""
+
+
+class RasterError(FirstLightError):
+    """A raster could not be read or written."""
+
+
+class ValidationError(FirstLightError):
+    """A raster did not pass validation."""
+
+
+class BlankBandError(ValidationError):
+    """A band holds no information: constant, or nothing but nodata."""
+
+
+class VRTSourceNotFoundError(ValidationError):
+    """A VRT names a source file that is not there."""
+
+
+class AlgorithmError(FirstLightError):
+    """An algorithm could not be computed."""

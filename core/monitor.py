@@ -1,0 +1,152 @@
+"""Progress and cancellation: what an operation tells its caller, and how it is stopped.
+
+``emit`` is called only on the thread that called the operation; workers hand their events over
+through :class:`EventQueue`. So every monitor may be as simple as a ``print``.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, Union
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the operation as a whole has come."""
+
+    fraction: float
+    """0..1"""
+    message: str = ""
+    """What is being done now, for a person."""
+
+
+@dataclass(frozen=True)
+class BandProgress:
+    """How far one band of one scene has come."""
+
+    item_id: str
+    band: str
+    state: str
+    """``waiting``, ``downloading``, ``retrying``, ``skipped``, ``done`` or ``failed``."""
+    received_bytes: int = 0
+    total_bytes: int | None = None
+    """None where the server does not say."""
+    detail: str = ""
+    """For ``failed``, ``retrying`` and ``skipped``: why."""
+
+    @property
+    def percent(self) -> int | None:
+        """0..100, or None where the size is unknown."""
+        if self.state in ("done", "skipped"):
+            return 100
+        if not self.total_bytes:
+            return None
+        return min(100, int(100 * self.received_bytes / self.total_bytes))
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a person should know; ``level`` is ``debug``, ``info``, ``warning`` or ``error``."""
+
+    level: str
+    text: str
+
+
+Event = Union[Progress, BandProgress, Note]
+
+
+class Monitor(Protocol):
+    """Who watches an operation, and may stop it."""
+
+    def emit(self, event: Event) -> None:
+        """Take an event; called on the operation's calling thread only."""
+
+    def cancelled(self) -> bool:
+        """Whether the operation should stop; asked at least every 0.1 s while work is under way."""
+
+
+class SilentMonitor:
+    """Watches nothing and never stops."""
+
+    def emit(self, event: Event) -> None:
+        """Drop the event."""
+
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
+
+
+class RecordingMonitor:
+    """Keeps all events; stops when :meth:`cancel` was called or ``cancel_when`` says so (for tests)."""
+
+    def __init__(self, cancel_when: Callable[[Event], bool] | None = None) -> None:
+        self.events: list[Event] = []
+        self._cancel_when = cancel_when
+        self._stopped = threading.Event()
+
+    def emit(self, event: Event) -> None:
+        """Keep the event."""
+        self.events.append(event)
+        if self._cancel_when is not None and self._cancel_when(event):
+            self._stopped.set()
+
+    def cancel(self) -> None:
+        """Ask the operation to stop."""
+        self._stopped.set()
+
+    def cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._stopped.is_set()
+
+
+class PartMonitor:
+    """Maps the progress of one step onto its share of the whole (``start``..``end`` of 0..1)."""
+
+    def __init__(self, parent: Monitor, start: float, end: float) -> None:
+        self._parent = parent
+        self._start = start
+        self._end = end
+
+    def emit(self, event: Event) -> None:
+        """Pass the event on, progress scaled."""
+        if isinstance(event, Progress):
+            fraction = self._start + (self._end - self._start) * event.fraction
+            event = Progress(fraction, event.message)
+        self._parent.emit(event)
+
+    def cancelled(self) -> bool:
+        """As the parent says."""
+        return self._parent.cancelled()
+
+
+class EventQueue:
+    """Carries events from worker threads to the calling thread, and the wish to stop the other way."""
+
+    POLL_S = 0.1
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        """Set when the work should stop; workers look at it in their loops."""
+
+    def put(self, event: Event) -> None:
+        """Called by workers."""
+        self._events.put(event)
+
+    def pump(self, finished: Callable[[], bool]) -> None:
+        """Deliver events on the calling thread until ``finished()``; looks at ``cancelled`` every 0.1 s."""
+        while True:
+            done = finished()  # asked before draining, so that the last events are delivered too
+            if self._monitor.cancelled():
+                self.stop.set()
+            try:
+                event = self._events.get(timeout=0.0 if done else self.POLL_S)
+            except queue.Empty:
+                if done:
+                    return
+                continue
+            self._monitor.emit(event)

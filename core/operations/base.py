@@ -1,0 +1,222 @@
+"""How an operation is declared: once, for the toolbox, the command line and the dock alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..monitor import Monitor
+from ..settings import Settings
+
+KINDS = (
+    "area",  # str: file | WKT | west,south,east,north in degrees
+    "catalog",  # str: name from catalogs.yaml, or URL
+    "date",  # str: ISO date or time, UTC
+    "choice",  # str: one of `choices`
+    "text",  # str
+    "integer",
+    "number",
+    "flag",  # bool
+    "bands",  # tuple[str, ...]
+    "choices",  # tuple[str, ...]: some of `choices`
+    "band_files",  # tuple[str, ...]: NAME=PATH or NAME=PATH#BAND
+    "file_in",
+    "raster_in",
+    "raster_out",
+    "vector_out",
+    "folder_out",
+)
+ALL_DOORS = ("cli", "processing", "dock")
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of an operation, as every door needs to know it."""
+
+    name: str
+    kind: str
+    title: str
+    """Short label, sentence case."""
+    help: str
+    default: Any
+    """``None`` where it is optional and has none."""
+    required: bool
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    positional: bool = False
+    """On the command line it has no ``--name``."""
+    flag: str = ""
+    """The command line's name where it is not the field's: ``--band``."""
+    suffix: str = ""
+    """For outputs: ``.tif``, ``.vrt``, ``.geojson``."""
+    advanced: bool = False
+    doors: tuple[str, ...] = ALL_DOORS
+
+
+def param(
+    default: Any = dataclasses.MISSING,
+    *,
+    kind: str,
+    title: str,
+    help: str = "",
+    choices: Sequence[str] | Callable[[], Sequence[str]] = (),
+    **more: Any,
+) -> Any:
+    """Declare a field of a params dataclass; see :class:`Param` for the words.
+
+    ``choices`` may be a function: it is called when a door asks, not at import.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown parameter kind {kind!r}")
+    words = {"kind": kind, "title": title, "help": help, "choices": choices, **more}
+    if default is dataclasses.MISSING:
+        return field(metadata={"param": words})
+    return field(default=default, metadata={"param": words})
+
+
+@dataclass(frozen=True)
+class LayerOutput:
+    """A file that wants to be seen on the map."""
+
+    path: Path
+    title: str
+    style: str
+    """``natural_color``, ``footprints`` or an index's style key."""
+    group: str
+    """Name of the layer group: the scene's id."""
+    acquired: datetime | None = None
+    abstract: str = ""
+    """For the layer's metadata: what it is, from what, with which units."""
+
+
+@dataclass(frozen=True)
+class OperationResult:
+    """What an operation hands back to whichever door started it."""
+
+    data: Any
+    """JSON-ready: what ``flight … --json`` prints."""
+    text: str
+    """What a person reads."""
+    status: str = "done"
+    """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead."""
+    layers: tuple[LayerOutput, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """Values for the outputs declared by the operation."""
+    value: Any = None
+    """The result itself as values of :mod:`firstlight.core.types`."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A named result that is not a parameter: text or a number for models to use."""
+
+    name: str
+    title: str
+    kind: str = "text"
+    """``text``, ``number``, ``raster`` or ``folder``."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing FirstLight can do."""
+
+    name: str
+    """Lower case with hyphens: the sub-command; Processing's id is the same without hyphens."""
+    title: str
+    group: str
+    summary: str
+    params: type[Any]
+    """A frozen, keyword-only dataclass; fields made by :func:`param` are shown at the doors."""
+    run: Callable[[Any, Settings, Monitor], OperationResult]
+    outputs: tuple[Output, ...] = ()
+
+    def parameters(self, door: str | None = None) -> list[Param]:
+        """The parameters, in order; with ``door``, only those shown there."""
+        found = []
+        for f in dataclasses.fields(self.params):
+            if "param" not in f.metadata:
+                continue  # for callers in Python only
+            words = dict(f.metadata["param"])
+            choices = words.pop("choices")
+            required = f.default is dataclasses.MISSING
+            one = Param(
+                name=f.name,
+                default=None if required else f.default,
+                required=required,
+                choices=tuple(choices() if callable(choices) else choices),
+                **words,
+            )
+            if door is None or door in one.doors:
+                found.append(one)
+        return found
+
+    def make_params(self, values: Mapping[str, Any]) -> Any:
+        """Cast, check and collect values from any door into the params dataclass.
+
+        Empty strings and ``None`` mean "not given".
+
+        Raises
+        ------
+        InputError
+            If a value is missing, of the wrong kind or out of bounds; the sentence names it.
+        """
+        known = {p.name: p for p in self.parameters()}
+        for name in values:
+            if name not in known:
+                raise InputError(f"Parameter '{name}' of {self.name}", "is not known", f"Known: {', '.join(known)}.")
+        made: dict[str, Any] = {}
+        for p in known.values():
+            value = values.get(p.name)
+            if value is None or value == "" or value == () or value == []:
+                if p.required:
+                    raise InputError(f"Parameter '{p.name}' of {self.name}", "is missing", f"{p.title}: {p.help}")
+                continue
+            made[p.name] = _cast(p, value, self.name)
+        return self.params(**made)
+
+
+def _cast(p: Param, value: Any, operation: str) -> Any:
+    what = f"Parameter '{p.name}' of {operation} cannot be {value!r}"
+    if p.kind in ("integer", "number"):
+        try:
+            number = int(value) if p.kind == "integer" else float(value)
+        except (TypeError, ValueError):
+            raise InputError(what, f"it is no {p.kind}") from None
+        if p.minimum is not None and number < p.minimum:
+            raise InputError(what, f"the least is {p.minimum:g}")
+        if p.maximum is not None and number > p.maximum:
+            raise InputError(what, f"the most is {p.maximum:g}")
+        return number
+    if p.kind == "flag":
+        return bool(value)
+    if p.kind == "choice":
+        return _pick(p, str(value), what)
+    if p.kind in ("bands", "choices", "band_files"):
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        words = tuple(str(part).strip() for part in parts if str(part).strip())
+        if p.kind == "bands":
+            return tuple(dict.fromkeys(word.lower() for word in words))
+        return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
+    if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
+        return Path(value).expanduser()
+    return str(value).strip()
+
+
+def _pick(p: Param, word: str, what: str) -> str:
+    """The choice that equals ``word``, whatever the case."""
+    import difflib
+
+    if not p.choices:
+        return word
+    by_lower = {choice.lower(): choice for choice in p.choices}
+    if word.lower() in by_lower:
+        return by_lower[word.lower()]
+    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(by_lower[n] for n in near)}?" if near else f"Known: {', '.join(p.choices)}."
+    raise InputError(what, "it is not one of the choices", hint)

@@ -1,0 +1,24 @@
+"""All operations, in the order the doors show them."""
+
+from __future__ import annotations
+
+from .base import Operation
+from .discover import DISCOVER
+from .index import INDEX
+from .info import INFO
+from .ingest import INGEST
+from .stack import STACK
+from .validate import VALIDATE
+
+OPERATIONS: tuple[Operation, ...] = (DISCOVER, INGEST, STACK, VALIDATE, INDEX, INFO)
+
+
+def get_operation(name: str) -> Operation:
+    """The operation of that name.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return {operation.name: operation for operation in OPERATIONS}[name]

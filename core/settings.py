@@ -1,0 +1,223 @@
+"""Settings: declared once here, resolved when an operation starts, the origin of each value kept.
+
+Precedence: override (dock, flag, Processing parameter) > environment ``FIRSTLIGHT_<NAME>`` > the user's YAML
+> the shipped ``config/ingestion.yaml`` > the default below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import SettingsError
+
+CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
+
+
+def _setting(default: Any, path: str, kind: str, title: str, **bounds: Any) -> Any:
+    """A setting at ``path`` (section.key) of the YAML files."""
+    return field(default=default, metadata={"path": path, "kind": kind, "title": title, **bounds})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one run."""
+
+    bands: tuple[str, ...] = _setting((), "download.bands", "words", "Bands (empty: the sensor's default bands)")
+    parallel_downloads: int = _setting(4, "download.parallel_downloads", "integer", "Bands at once", least=1, most=32)
+    retry_attempts: int = _setting(3, "download.retry_attempts", "integer", "Tries per band", least=1, most=20)
+    retry_delay_s: float = _setting(2.0, "download.retry_delay_s", "number", "First wait before a new try (s)", least=0)
+    timeout_per_band_s: float = _setting(300.0, "download.timeout_per_band_s", "number", "Most time for one band (s)", least=1)
+    request_delay_ms: int = _setting(100, "download.request_delay_ms", "integer", "Wait between requests to one host (ms)", least=0)
+    connect_timeout_s: float = _setting(10.0, "download.connect_timeout_s", "number", "Wait for a connection (s)", least=0.1)
+    read_timeout_s: float = _setting(30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1)
+    default_format: str = _setting("vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff"))
+    resample_method: str = _setting(
+        "bilinear", "stacking.resample_method", "word", "Resampling of reflectance", choices=("nearest", "bilinear", "cubic", "average")
+    )
+    target_resolution: float | None = _setting(None, "stacking.target_resolution", "number", "Stack resolution (m)", least=0.01)
+    min_std_dev: float = _setting(1.0, "optical_validation.min_std_dev", "number", "Blank below this deviation (stored units)", least=0)
+    max_nodata_percent: float = _setting(
+        50.0, "optical_validation.max_nodata_percent", "number", "Most nodata (%)", least=0, most=100
+    )
+    max_outside_percent: float = _setting(
+        5.0, "optical_validation.max_outside_percent", "number", "Most pixels outside the range (%)", least=0, most=100
+    )
+    reflectance_range: tuple[float, float] = _setting(
+        (-0.2, 1.6), "optical_validation.expected_value_range.reflectance", "range", "Plausible reflectance"
+    )
+    kelvin_range: tuple[float, float] = _setting(
+        (150.0, 400.0), "optical_validation.expected_value_range.kelvin", "range", "Plausible temperature (K)"
+    )
+    min_std_dev_db: float = _setting(2.0, "sar_validation.min_std_dev_db", "number", "Radar: blank below this deviation (dB)", least=0)
+    backscatter_range_db: tuple[float, float] = _setting(
+        (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
+    )
+    tile_size: int = _setting(1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384)
+    workers: int | None = _setting(None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Name → where its value comes from, for a person."""
+
+    @property
+    def worker_count(self) -> int:
+        """Threads for computing: as set, else one per core that this process may use."""
+        if self.workers:
+            return self.workers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Name → value and origin."""
+        return {
+            f.name: {"value": getattr(self, f.name), "origin": self.origins.get(f.name, "default"), "title": f.metadata["title"]}
+            for f in setting_fields()
+        }
+
+
+def setting_fields() -> list[dataclasses.Field[Any]]:
+    """The fields of :class:`Settings` that are settings."""
+    return [f for f in dataclasses.fields(Settings) if "path" in f.metadata]
+
+
+def resolve_settings(
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    user_file: Path | None = None,
+) -> Settings:
+    """Collect the settings for one run.
+
+    Parameters
+    ----------
+    overrides : mapping, optional
+        Name → value from the door; ``None`` values mean "not given".
+    environ : mapping, optional
+        The environment; ``os.environ`` by default.
+    user_file : Path, optional
+        The user's YAML; by default the one named by ``FIRSTLIGHT_CONFIG``, else ``~/.config/firstlight/config.yaml``.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown name or a bad value; the sentence names the source.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    by_path = {f.metadata["path"]: f for f in setting_fields()}
+    by_name = {f.name: f for f in setting_fields()}
+
+    def put(f: dataclasses.Field[Any], raw: Any, origin: str) -> None:
+        values[f.name] = _cast(f, raw, origin)
+        origins[f.name] = origin
+
+    explicit = user_file or (Path(environ["FIRSTLIGHT_CONFIG"]).expanduser() if environ.get("FIRSTLIGHT_CONFIG") else None)
+    if explicit and not explicit.is_file():
+        raise SettingsError(f"The settings file {explicit} cannot be used", "it does not exist")
+    own = explicit or Path.home() / ".config" / "firstlight" / "config.yaml"
+    for path, origin in ((CONFIG_DIR / "ingestion.yaml", "config/ingestion.yaml"), (own, str(own))):
+        if path.is_file():
+            for key, raw in _flatten(read_yaml(path), by_path).items():
+                if key not in by_path:
+                    raise SettingsError(f"The setting '{key}' in {origin}", "is not known", f"Known: {', '.join(by_path)}.")
+                put(by_path[key], raw, origin)
+    for name, f in by_name.items():
+        variable = f"FIRSTLIGHT_{name.upper()}"
+        if environ.get(variable):
+            put(f, environ[variable], f"environment {variable}")
+    for name, raw in (overrides or {}).items():
+        if name not in by_name:
+            raise SettingsError(f"The setting '{name}'", "is not known", f"Known: {', '.join(by_name)}.")
+        if raw is not None and raw != ():
+            put(by_name[name], raw, "given for this run")
+    return Settings(**values, origins=origins)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file; an empty file is an empty mapping.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be read or holds no mapping.
+    """
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read", " ".join(str(error).split())) from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise SettingsError(f"The settings file {path} cannot be used", "it holds no sections")
+    return found
+
+
+def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict) and path not in known:
+            flat.update(_flatten(value, known, f"{path}."))
+        else:
+            flat[path] = value
+    return flat
+
+
+def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
+    meta = f.metadata
+    what = f"The setting '{f.name}' from {origin} cannot be {raw!r}"
+    if raw is None:
+        if f.default is None or f.default == ():
+            return f.default
+        raise SettingsError(what, "it needs a value")
+    try:
+        value = _CASTS[meta["kind"]](raw)
+    except (TypeError, ValueError):
+        raise SettingsError(what, f"it is no {meta['kind']}") from None
+    if meta.get("choices") and value not in meta["choices"]:
+        raise SettingsError(what, "it is not one of the choices", f"Known: {', '.join(meta['choices'])}.")
+    if meta.get("least") is not None and value < meta["least"]:
+        raise SettingsError(what, f"the least is {meta['least']}")
+    if meta.get("most") is not None and value > meta["most"]:
+        raise SettingsError(what, f"the most is {meta['most']}")
+    return value
+
+
+def _integer(raw: Any) -> int:
+    if isinstance(raw, bool) or float(raw) != int(float(raw)):
+        raise ValueError
+    return int(float(raw))
+
+
+def _number(raw: Any) -> float:
+    if isinstance(raw, bool):
+        raise ValueError
+    value = float(raw)
+    if value != value:
+        raise ValueError
+    return value
+
+
+def _words(raw: Any) -> tuple[str, ...]:
+    parts = raw.split(",") if isinstance(raw, str) else list(raw)
+    return tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
+
+
+def _range(raw: Any) -> tuple[float, float]:
+    low, high = (_number(part) for part in (raw.split(",") if isinstance(raw, str) else raw))
+    if low >= high:
+        raise ValueError
+    return (low, high)
+
+
+_CASTS = {
+    "integer": _integer,
+    "number": _number,
+    "word": lambda raw: str(raw).strip().lower(),
+    "words": _words,
+    "range": _range,
+}

@@ -1,0 +1,438 @@
+"""The values that flow through FirstLight: one frozen dataclass for each noun, and nothing else.
+
+The way of the data (docs/architecture.md)::
+
+    Aoi -> SearchQuery -> SceneItem -> DownloadPlan -> BandFile | BandFailure -> BandStack
+        -> ValidationReport -> AlgorithmResult
+
+Longitudes and latitudes are WGS84 degrees, shapes are (rows, cols), times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .errors import AreaError, InputError
+
+Bounds = tuple[float, float, float, float]
+"""west, south, east, north"""
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with a ``Z``, to the second."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class Aoi:
+    """The area of interest."""
+
+    geometry: Mapping[str, Any]
+    """GeoJSON Polygon or MultiPolygon, lon/lat; an area across the antimeridian has a part on each side."""
+    bounds: Bounds
+    """west > east where the area crosses the antimeridian."""
+
+    @classmethod
+    def from_bounds(cls, west: float, south: float, east: float, north: float) -> Aoi:
+        """Make an area from its edges; ``west > east`` means that it crosses the antimeridian.
+
+        Raises
+        ------
+        AreaError
+            If the box is empty, upside down or off the globe.
+        """
+        text = f"{west:g},{south:g},{east:g},{north:g}"
+        what = f"The area {text} cannot be used"
+        hint = "Give west,south,east,north in degrees."
+        if not all(math.isfinite(v) for v in (west, south, east, north)):
+            raise AreaError(what, "an edge is not a number", hint)
+        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
+            raise AreaError(what, "an edge lies outside -180..180 or -90..90 degrees", hint)
+        if south > north:
+            raise AreaError(what, f"south {south:g} is above north {north:g}", hint)
+        if south == north or west == east:
+            raise AreaError(what, "it is empty", hint)
+        if west < east:
+            return cls({"type": "Polygon", "coordinates": [_ring(west, south, east, north)]}, (west, south, east, north))
+        parts = [[_ring(west, south, 180.0, north)], [_ring(-180.0, south, east, north)]]
+        return cls({"type": "MultiPolygon", "coordinates": parts}, (west, south, east, north))
+
+    @classmethod
+    def from_geometry(cls, geometry: Mapping[str, Any]) -> Aoi:
+        """Make an area from a GeoJSON Polygon or MultiPolygon in lon/lat degrees.
+
+        Raises
+        ------
+        AreaError
+            If it is no polygon, is empty or lies off the globe.
+        """
+        kind = geometry.get("type")
+        if kind not in ("Polygon", "MultiPolygon"):
+            raise AreaError("The area cannot be used", f"it is a {kind or 'thing without a type'}", "Give a polygon.")
+        polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+        points = [p for polygon in polygons for ring in polygon for p in ring]
+        if len(points) < 4:
+            raise AreaError("The area cannot be used", "it is empty", "Give a polygon with at least three corners.")
+        xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
+        box = cls.from_bounds(min(xs), min(ys), max(xs), max(ys))  # refuses the same things
+        aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
+        if aoi.area_km2 <= 0:
+            raise AreaError("The area cannot be used", "its surface is zero", "Give a polygon with a surface.")
+        return aoi
+
+    @property
+    def boxes(self) -> tuple[Bounds, ...]:
+        """The bounding box; two where it crosses the antimeridian."""
+        west, south, east, north = self.bounds
+        if west < east:
+            return (self.bounds,)
+        return ((west, south, 180.0, north), (-180.0, south, east, north))
+
+    @property
+    def area_km2(self) -> float:
+        """Surface on the WGS84 ellipsoid, edges straight in lon/lat (exact for boxes).
+
+        Source: cylindrical equal-area projection, Snyder (1987), USGS Professional Paper 1395, eq. 3-12 and 10-1.
+        """
+        polygons = self.geometry["coordinates"]
+        if self.geometry["type"] == "Polygon":
+            polygons = [polygons]
+        total = 0.0
+        for polygon in polygons:
+            for number, ring in enumerate(polygon):
+                part = abs(_ring_area_km2(ring))
+                total += part if number == 0 else -part  # the first ring is the outline, the others are holes
+        return total
+
+
+def _ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+_SEMI_MAJOR_KM = 6378.137
+_ECCENTRICITY = 0.0818191908426215
+
+
+def _ring_area_km2(ring: Sequence[Sequence[float]]) -> float:
+    def equal_area(lon: float, lat: float) -> tuple[float, float]:
+        e, s = _ECCENTRICITY, math.sin(math.radians(lat))
+        q = (1 - e * e) * (s / (1 - (e * s) ** 2) - math.log((1 - e * s) / (1 + e * s)) / (2 * e))
+        return math.radians(lon) * _SEMI_MAJOR_KM, q / 2 * _SEMI_MAJOR_KM
+
+    points = [equal_area(p[0], p[1]) for p in ring]
+    pairs = zip(points, points[1:] + points[:1])
+    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs) / 2
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What to look for, and where."""
+
+    aoi: Aoi
+    start: datetime
+    end: datetime
+    """Inclusive."""
+    sensor: str
+    catalog: str
+    """A name from ``config/catalogs.yaml`` or the URL of a STAC API."""
+    max_cloud_percent: float | None = None
+    limit: int = 50
+    """The most scenes to return."""
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise InputError("The dates cannot be used", "they carry no time zone", "Give UTC times.")
+        if self.start > self.end:
+            raise InputError(
+                f"The dates {format_time(self.start)[:10]} to {format_time(self.end)[:10]} cannot be used",
+                "the end lies before the start",
+                "Swap the two dates.",
+            )
+        if self.limit < 1:
+            raise InputError(f"The limit {self.limit} cannot be used", "it must be at least 1")
+
+
+@dataclass(frozen=True)
+class Radiometry:
+    """How stored numbers become physical ones: ``value = stored * scale + offset``."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+    nodata: float | None = None
+    """The stored number that means "nothing here"."""
+    unit: str = ""
+    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``class`` or empty."""
+    reason: str = ""
+    """Where scale and offset come from, for a person."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "scale": self.scale,
+            "offset": self.offset,
+            "nodata": self.nodata,
+            "unit": self.unit,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class BandAsset:
+    """One band of one scene: where it is and how to read it."""
+
+    band: str
+    """Canonical lower-case name, never a catalogue's asset key."""
+    href: str
+    resolution_m: float
+    radiometry: Radiometry
+    size_bytes: int | None = None
+    """As the catalogue states it; None where it does not."""
+    checksum: str | None = None
+    """``file:checksum``, a multihash, where offered."""
+
+
+@dataclass(frozen=True)
+class SceneItem:
+    """One scene of one sensor, with its bands under canonical names."""
+
+    id: str
+    sensor: str
+    catalog: str
+    collection: str
+    datetime: datetime
+    bbox: Bounds
+    footprint: Mapping[str, Any] | None
+    """GeoJSON geometry; None where the catalogue gives none."""
+    cloud_percent: float | None
+    """Of the whole scene, as the provider says; None for radar or where unknown."""
+    epsg: int | None
+    resolution_m: float
+    bands: Mapping[str, BandAsset]
+    """In wavelength order."""
+    missing_bands: tuple[str, ...] = ()
+    """Bands the sensor should have and this item does not offer."""
+    visual_href: str | None = None
+    """A true-colour picture: for the eye, never for analysis."""
+    priority: str = "primary"
+    assets: Mapping[str, Any] = field(default_factory=dict)
+    """The item's assets as the catalogue gave them."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about this item."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum over the bands whose size is known."""
+        return sum(asset.size_bytes or 0 for asset in self.bands.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification's discovery item, with ``radiometry`` and a few facts added."""
+        return {
+            "id": self.id,
+            "source": self.sensor,
+            "datetime": format_time(self.datetime),
+            "cloud_cover": self.cloud_percent,
+            "resolution_m": self.resolution_m,
+            "size_bytes": self.size_bytes,
+            "bbox": list(self.bbox),
+            "priority": self.priority,
+            "url": _primary_href(self.bands),
+            "band_urls": {name: asset.href for name, asset in self.bands.items()},
+            "visualization_url": self.visual_href,
+            "missing_bands": list(self.missing_bands),
+            "assets": dict(self.assets),
+            "catalog": self.catalog,
+            "collection": self.collection,
+            "epsg": self.epsg,
+            "geometry": self.footprint,
+            "radiometry": {name: asset.radiometry.to_dict() for name, asset in self.bands.items()},
+            "band_info": {
+                name: {
+                    "resolution_m": asset.resolution_m,
+                    "size_bytes": asset.size_bytes,
+                    "checksum": asset.checksum,
+                }
+                for name, asset in self.bands.items()
+            },
+            "notes": list(self.notes),
+        }
+
+
+def _primary_href(bands: Mapping[str, BandAsset]) -> str | None:
+    """The blue band (or the first one): kept for consumers that know only ``url``."""
+    asset = bands.get("blue") or next(iter(bands.values()), None)
+    return asset.href if asset else None
+
+
+@dataclass(frozen=True)
+class BandFile:
+    """A band that is on the disk, complete and readable."""
+
+    band: str
+    path: Path
+    url: str
+    size_bytes: int
+    seconds: float
+    attempts: int
+    """0 where the file was there already."""
+    sha256: str
+
+
+@dataclass(frozen=True)
+class BandFailure:
+    """A band that could not be had."""
+
+    band: str
+    url: str
+    error: str
+    """The whole sentence."""
+    reason: str
+    """Short, for a table: ``HTTP 404``."""
+    attempts: int
+    status: int | None = None
+    """HTTP status, where there was one."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the pixels of a raster lie."""
+
+    crs: str
+    """``EPSG:n`` where there is a code, else WKT; empty where the raster has none."""
+    transform: tuple[float, float, float, float, float, float]
+    """a, b, c, d, e, f of ``x = a*col + b*row + c``, ``y = d*col + e*row + f``; unit of the CRS."""
+    shape: tuple[int, int]
+    """(rows, cols)"""
+
+    @property
+    def bounds(self) -> Bounds:
+        """left, bottom, right, top in the unit of the CRS (north-up grids)."""
+        a, _, c, _, e, f = self.transform
+        rows, cols = self.shape
+        return (c, f + e * rows, c + a * cols, f)
+
+    @property
+    def resolution(self) -> tuple[float, float]:
+        """Pixel size (x, y), both positive, in the unit of the CRS."""
+        return (abs(self.transform[0]), abs(self.transform[4]))
+
+
+@dataclass(frozen=True)
+class StackBand:
+    """One band of a stack."""
+
+    name: str
+    index: int
+    """From 1."""
+    source: Path
+    radiometry: Radiometry
+    wavelength_nm: float | None = None
+    resampled_from_m: float | None = None
+    """The source's own pixel size where it differs from the stack's."""
+
+
+@dataclass(frozen=True)
+class BandStack:
+    """Bands of one scene as one raster."""
+
+    path: Path
+    grid: Grid
+    bands: tuple[StackBand, ...]
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification's stack result."""
+        return {
+            "path": str(self.path),
+            "band_count": len(self.bands),
+            "band_mapping": {band.name: band.index for band in self.bands},
+            "crs": self.grid.crs,
+            "bounds": list(self.grid.bounds),
+            "resolution": list(self.grid.resolution),
+            "source_files": {band.name: str(band.source) for band in self.bands},
+            "radiometry": {band.name: band.radiometry.to_dict() for band in self.bands},
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing the validator saw."""
+
+    code: str
+    """Stable, documented in docs/user-guide.md: ``band_missing``, ``band_blank`` …"""
+    severity: str
+    """``error``, ``warning`` or ``info``."""
+    sentence: str
+    band: str | None = None
+    measured: float | None = None
+    limit: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "band": self.band,
+            "measured": self.measured,
+            "limit": self.limit,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What the validator says of one raster."""
+
+    path: Path
+    bands: tuple[str, ...]
+    """Names of the bands that were looked at."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No finding is an error."""
+        return not any(f.severity == "error" for f in self.findings)
+
+    def sentences(self, severity: str) -> list[str]:
+        """The sentences of one severity."""
+        return [f.sentence for f in self.findings if f.severity == severity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The specification's validation result."""
+        return {
+            "is_valid": self.ok,
+            "path": str(self.path),
+            "bands_validated": list(self.bands),
+            "warnings": self.sentences("warning"),
+            "errors": self.sentences("error"),
+            "findings": [f.to_dict() for f in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class AlgorithmResult:
+    """What an algorithm made."""
+
+    outputs: Mapping[str, Path]
+    """Name → file."""
+    statistics: Mapping[str, Any]
+    """Units in the names: ``mean``, ``observed_percent``, ``area_km2``."""
+    style: str
+    """Key of a style in ``resources/styles``."""
+    provenance: Mapping[str, Any]
+    """Operation, version, parameters, inputs."""
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "outputs": {name: str(path) for name, path in self.outputs.items()},
+            "statistics": dict(self.statistics),
+            "warnings": list(self.warnings),
+            "provenance": dict(self.provenance),
+        }

@@ -1,0 +1,1 @@
+"""FirstLight inside QGIS: tasks, layers, Processing; shows no widget itself."""

@@ -1,0 +1,1 @@
+"""FirstLight's widgets: they start operations and show what comes back."""
