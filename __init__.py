@@ -12,7 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 
-def classFactory(iface: Any) -> Any:  # noqa: N802 - the name is QGIS's
+def classFactory(iface: Any) -> Any:
     """Make the plugin; QGIS calls this when the plugin is loaded.
 
     Parameters

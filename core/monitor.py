@@ -129,13 +129,17 @@ class EventQueue:
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self.stop = threading.Event()
         """Set when the work should stop; workers look at it in their loops."""
 
     def put(self, event: Event) -> None:
         """Called by workers."""
         self._events.put(event)
+
+    def wake(self) -> None:
+        """Called by workers that have finished, so that nobody waits for the next look."""
+        self._events.put(None)
 
     def pump(self, finished: Callable[[], bool]) -> None:
         """Deliver events on the calling thread until ``finished()``; looks at ``cancelled`` every 0.1 s."""
@@ -149,4 +153,5 @@ class EventQueue:
                 if done:
                     return
                 continue
-            self._monitor.emit(event)
+            if event is not None:
+                self._monitor.emit(event)

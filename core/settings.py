@@ -32,15 +32,23 @@ class Settings:
     retry_attempts: int = _setting(3, "download.retry_attempts", "integer", "Tries per band", least=1, most=20)
     retry_delay_s: float = _setting(2.0, "download.retry_delay_s", "number", "First wait before a new try (s)", least=0)
     timeout_per_band_s: float = _setting(300.0, "download.timeout_per_band_s", "number", "Most time for one band (s)", least=1)
-    request_delay_ms: int = _setting(100, "download.request_delay_ms", "integer", "Wait between requests to one host (ms)", least=0)
+    request_delay_ms: int = _setting(
+        100, "download.request_delay_ms", "integer", "Wait between requests to one host (ms)", least=0
+    )
     connect_timeout_s: float = _setting(10.0, "download.connect_timeout_s", "number", "Wait for a connection (s)", least=0.1)
     read_timeout_s: float = _setting(30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1)
     default_format: str = _setting("vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff"))
     resample_method: str = _setting(
-        "bilinear", "stacking.resample_method", "word", "Resampling of reflectance", choices=("nearest", "bilinear", "cubic", "average")
+        "bilinear",
+        "stacking.resample_method",
+        "word",
+        "Resampling of reflectance",
+        choices=("nearest", "bilinear", "cubic", "average"),
     )
     target_resolution: float | None = _setting(None, "stacking.target_resolution", "number", "Stack resolution (m)", least=0.01)
-    min_std_dev: float = _setting(1.0, "optical_validation.min_std_dev", "number", "Blank below this deviation (stored units)", least=0)
+    min_std_dev: float = _setting(
+        1.0, "optical_validation.min_std_dev", "number", "Blank below this deviation (stored units)", least=0
+    )
     max_nodata_percent: float = _setting(
         50.0, "optical_validation.max_nodata_percent", "number", "Most nodata (%)", least=0, most=100
     )
@@ -53,7 +61,9 @@ class Settings:
     kelvin_range: tuple[float, float] = _setting(
         (150.0, 400.0), "optical_validation.expected_value_range.kelvin", "range", "Plausible temperature (K)"
     )
-    min_std_dev_db: float = _setting(2.0, "sar_validation.min_std_dev_db", "number", "Radar: blank below this deviation (dB)", least=0)
+    min_std_dev_db: float = _setting(
+        2.0, "sar_validation.min_std_dev_db", "number", "Radar: blank below this deviation (dB)", least=0
+    )
     backscatter_range_db: tuple[float, float] = _setting(
         (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
     )
@@ -61,6 +71,8 @@ class Settings:
     workers: int | None = _setting(None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Name → where its value comes from, for a person."""
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """Scheme → proxy URL, as QGIS has it; empty: as the environment says."""
 
     @property
     def worker_count(self) -> int:
@@ -68,6 +80,19 @@ class Settings:
         if self.workers:
             return self.workers
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def override(self, **given: Any) -> Settings:
+        """A copy with what this run's parameters say; ``None`` and empty mean "not given".
+
+        Raises
+        ------
+        SettingsError
+            For a bad value.
+        """
+        origin = "given for this run"
+        known = {f.name: f for f in setting_fields()}
+        values = {name: _cast(known[name], raw, origin) for name, raw in given.items() if raw is not None and raw != ()}
+        return dataclasses.replace(self, **values, origins={**self.origins, **dict.fromkeys(values, origin)})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Name → value and origin."""
@@ -127,12 +152,10 @@ def resolve_settings(
         variable = f"FIRSTLIGHT_{name.upper()}"
         if environ.get(variable):
             put(f, environ[variable], f"environment {variable}")
-    for name, raw in (overrides or {}).items():
+    for name in overrides or {}:
         if name not in by_name:
             raise SettingsError(f"The setting '{name}'", "is not known", f"Known: {', '.join(by_name)}.")
-        if raw is not None and raw != ():
-            put(by_name[name], raw, "given for this run")
-    return Settings(**values, origins=origins)
+    return Settings(**values, origins=origins).override(**(overrides or {}))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

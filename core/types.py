@@ -192,6 +192,8 @@ class BandAsset:
     radiometry: Radiometry
     size_bytes: int | None = None
     """As the catalogue states it; None where it does not."""
+    estimated_bytes: int = 0
+    """What such a band usually takes, for plans and estimates."""
     checksum: str | None = None
     """``file:checksum``, a multihash, where offered."""
 
@@ -212,8 +214,11 @@ class SceneItem:
     """Of the whole scene, as the provider says; None for radar or where unknown."""
     epsg: int | None
     resolution_m: float
+    """Of the finest band."""
     bands: Mapping[str, BandAsset]
     """In wavelength order."""
+    size_bytes: int = 0
+    """Of the sensor's default bands; estimated where the catalogue states no size."""
     missing_bands: tuple[str, ...] = ()
     """Bands the sensor should have and this item does not offer."""
     visual_href: str | None = None
@@ -223,11 +228,6 @@ class SceneItem:
     """The item's assets as the catalogue gave them."""
     notes: tuple[str, ...] = ()
     """What a person should know about this item."""
-
-    @property
-    def size_bytes(self) -> int:
-        """Sum over the bands whose size is known."""
-        return sum(asset.size_bytes or 0 for asset in self.bands.values())
 
     def to_dict(self) -> dict[str, Any]:
         """The specification's discovery item, with ``radiometry`` and a few facts added."""
@@ -254,6 +254,7 @@ class SceneItem:
                 name: {
                     "resolution_m": asset.resolution_m,
                     "size_bytes": asset.size_bytes,
+                    "estimated_bytes": asset.estimated_bytes,
                     "checksum": asset.checksum,
                 }
                 for name, asset in self.bands.items()

@@ -52,6 +52,8 @@ class Sensor:
     required: tuple[str, ...]
     default: tuple[str, ...]
     visual_keys: tuple[str, ...]
+    platforms: tuple[str, ...]
+    """``platform`` of the items that count; empty: all."""
     band_bytes: int
     """Typical size of a band at the finest resolution, for estimates."""
 
@@ -121,6 +123,7 @@ def _sensor(name: str, words: Mapping[str, Any]) -> Sensor:
         required=tuple(words["required"]),
         default=tuple(words["default"]),
         visual_keys=tuple(words["visual"]),
+        platforms=tuple(words.get("platforms", ())),
         band_bytes=int(words["band_bytes"]),
     )
 

@@ -24,8 +24,6 @@ class Catalog:
     """Sensor → collection ids."""
     exact: bool = True
     """False where the collections are a guess: the server is asked which it has."""
-    sas_token_url: str | None = None
-    """Where hrefs are signed: gives a token for ``{collection}``."""
 
 
 def catalog_names() -> tuple[str, ...]:
@@ -51,7 +49,6 @@ def get_catalog(name: str) -> Catalog:
             title=words["title"],
             url=(url or words["url"]).rstrip("/"),
             collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
-            sas_token_url=words.get("sas_token_url"),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..algorithms.indices import index_names
-from .base import param
+from .. import PRODUCT
+from ..algorithms.indices import index_kernel, index_names
+from ..discovery.stac_client import parse_time
+from ..errors import InputError
+from ..execution.apply import apply_kernel
+from ..monitor import Monitor
+from ..raster.band_names import identify_bands
+from ..raster.reader import StackReader
+from ..settings import Settings
+from ..types import AlgorithmResult
+from ..validation.image_validator import known_names
+from ..validation.vrt_sources import check_vrt_sources
+from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,3 +27,86 @@ class IndexParams:
     name: str = param("NDVI", kind="choice", title="Index", choices=index_names, help="Which spectral index.", positional=True)
     stack: Path = param(kind="raster_in", title="Band stack", help="A stack made by FirstLight, or any raster with named bands.")
     output: Path = param(kind="raster_out", title="Index layer", help="The COG to write, float32.", suffix=".tif")
+
+
+def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> tuple[AlgorithmResult, LayerOutput]:
+    """Compute one index over a whole stack.
+
+    Raises
+    ------
+    VRTSourceNotFoundError, RasterError
+        If the stack cannot be read, or the layer not be written.
+    AlgorithmError
+        If the stack lacks a band.
+    """
+    stack, output = params.stack, params.output
+    if output.resolve() == stack.resolve():
+        raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
+    if stack.suffix.lower() == ".vrt":
+        check_vrt_sources(stack)
+    with StackReader(stack) as reader:
+        facts = reader.facts
+        bands = identify_bands(facts, known_names(None))
+        kernel = index_kernel(params.name, bands)
+        used = {name: facts.bands[bands[name] - 1].radiometry for name in kernel.bands.values()}
+        provenance = {
+            "software": PRODUCT,
+            "operation": "index",
+            "parameters": {"name": kernel.name},
+            "formula": " ; ".join([kernel.name, *(f"{name}={band}" for name, band in kernel.bands.items())]),
+            "reference": kernel.reference,
+            "inputs": {
+                "stack": str(stack),
+                **{key: facts.tags[key] for key in ("item_id", "datetime", "sensor") if key in facts.tags},
+            },
+            "radiometry": {name: one.to_dict() for name, one in used.items()},
+        }
+        tags = {key: facts.tags[key] for key in ("item_id", "datetime", "sensor") if key in facts.tags}
+        tags.update(software=PRODUCT, index=kernel.name, reference=kernel.reference)
+        sums = apply_kernel(reader, bands, kernel, output, settings, monitor, tags=tags)
+    warnings = []
+    raw = [name for name, one in used.items() if one.unit not in ("reflectance",) and one.scale == 1.0]
+    if raw:
+        warnings.append(f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the stored numbers")
+    if not sums.observed:
+        warnings.append(f"{kernel.name} has no value anywhere: the stack holds no data where the bands meet")
+    outside = sums.to_dict()["outside_range_percent"] or 0.0
+    if outside >= 1:
+        low, high = kernel.range
+        warnings.append(f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}: reflectance is negative there")
+    result = AlgorithmResult({kernel.name: output}, sums.to_dict(), kernel.style, provenance, tuple(warnings))
+    moment = facts.tags.get("datetime")
+    layer = LayerOutput(
+        path=output,
+        title=f"{kernel.name} {moment[:10]}" if moment else kernel.name,
+        style=kernel.style,
+        group=facts.tags.get("item_id") or stack.stem,
+        acquired=parse_time(moment) if moment else None,
+        abstract=f"{kernel.title}, {kernel.range[0]:g}..{kernel.range[1]:g}. Source: {kernel.reference}. From {stack.name}.",
+    )
+    return result, layer
+
+
+def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Compute, and say what came out."""
+    result, layer = compute_index(params, settings, monitor)
+    figures = result.statistics
+    mean = "no data" if figures["mean"] is None else f"mean {figures['mean']:.3f}"
+    return OperationResult(
+        data=result.to_dict(),
+        text="\n".join([f"{params.output}: {mean}, {figures['observed_percent']:.1f} % observed", *result.warnings]),
+        layers=(layer,),
+        outputs={"mean": figures["mean"], "observed_percent": figures["observed_percent"]},
+        value=result,
+    )
+
+
+INDEX = Operation(
+    name="index",
+    title="Spectral index",
+    group="Indices",
+    summary="Computes a spectral index from a band stack, tile by tile, into a cloud-optimised GeoTIFF.",
+    params=IndexParams,
+    run=run_index,
+    outputs=(Output("mean", "Mean", "number"), Output("observed_percent", "Observed share (%)", "number")),
+)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..algorithms.indices import index_names
 from ..discovery.band_config import sensor_names
 from ..discovery.catalogs import catalog_names
 from ..discovery.events import event_names
-from ..types import SceneItem
-from .base import param
+from ..discovery.items_file import read_items
+from ..errors import Cancelled, DiskFullError, FirstLightError, InputError
+from ..ingestion.scene import SceneResult, ingest_scene
+from ..monitor import Monitor, Note, PartMonitor, Progress
+from ..settings import Settings
+from ..types import SceneItem, format_time
+from .base import LayerOutput, Operation, OperationResult, Output, param
+from .discover import DiscoverParams, find_scenes
+from .index import IndexParams, compute_index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +75,124 @@ class IngestParams:
     output: Path = param(kind="folder_out", title="Folder", help="A sub-folder is made for each scene.")
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items`` or a search."""
+
+
+def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Ingest scene after scene; one that fails does not stop the others."""
+    settings = settings.override(
+        bands=params.bands, parallel_downloads=params.parallel_downloads, default_format=params.output_format
+    )
+    scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, 0.05))
+    results: list[SceneResult] = []
+    layers: list[LayerOutput] = []
+    for place, scene in enumerate(scenes):
+        start, end = (0.05 + 0.95 * (place + step) / len(scenes) for step in (0, 1))
+        part = PartMonitor(monitor, start, end)
+        part.emit(Progress(0.0, f"Scene {place + 1} of {len(scenes)}: {scene.id}"))
+        result, shown = _ingest_one(scene, params, settings, part)
+        results.append(result)
+        layers += shown
+    failed = [result for result in results if result.status == "failed"]
+    partial = [result for result in results if result.status == "partial"]
+    status = "failed" if len(failed) == len(results) else "partial" if failed or partial else "done"
+    stacks = [str(result.stack.path) for result in results if result.stack is not None and result.status != "failed"]
+    return OperationResult(
+        data=[result.to_dict() for result in results],
+        text="\n".join(_line(result) for result in results),
+        status=status,
+        layers=tuple(layers),
+        outputs={"stacks": ";".join(stacks), "stack": stacks[0] if stacks else None, "count": len(stacks)},
+        value=tuple(results),
+    )
+
+
+def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Sequence[SceneItem]:
+    if params.scenes:
+        return params.scenes
+    if params.items is not None:
+        return read_items(params.items)
+    missing = [name for name in ("area", "start", "end") if getattr(params, name) is None]
+    if missing:
+        raise InputError("Ingest cannot start", f"{', '.join(missing)} not given", "Give scenes (items), or area, start and end.")
+    query = DiscoverParams(
+        area=str(params.area),
+        start=str(params.start),
+        end=str(params.end),
+        sensor=params.sensor,
+        catalog=params.catalog,
+        event=params.event,
+        max_cloud=params.max_cloud,
+        limit=params.limit,
+    )
+    return find_scenes(query, settings, monitor)
+
+
+def _ingest_one(
+    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor
+) -> tuple[SceneResult, list[LayerOutput]]:
+    share = 0.8 if params.index else 1.0
+    try:
+        result = ingest_scene(scene, params.output, settings, PartMonitor(monitor, 0.0, share))
+    except (Cancelled, DiskFullError, InputError):
+        raise  # the next scene would meet the same
+    except FirstLightError as error:
+        result = SceneResult(scene, "failed", error=str(error))
+    if result.status == "failed":
+        monitor.emit(Note("error", result.error))
+        return result, []
+    assert result.stack is not None  # for the type checker: only failed scenes have none
+    day = format_time(scene.datetime)[:10]
+    names = ", ".join(band.name for band in result.stack.bands)
+    layers = [
+        LayerOutput(
+            path=result.stack.path,
+            title=f"Bands {day}",
+            style="natural_color",
+            group=scene.id,
+            acquired=scene.datetime,
+            abstract=f"{scene.id}: bands {names}. " + " ".join(f"{note}." for note in scene.notes),
+        )
+    ]
+    warnings, outputs = list(result.warnings), {}
+    for place, name in enumerate(params.index):
+        step = (1 - share) / len(params.index)
+        part = PartMonitor(monitor, share + place * step, share + (place + 1) * step)
+        output = result.stack.path.with_name(f"{result.stack.path.stem.removesuffix('_stack')}_{name.lower()}.tif")
+        try:
+            made, layer = compute_index(IndexParams(name=name, stack=result.stack.path, output=output), settings, part)
+        except Cancelled:
+            raise
+        except FirstLightError as error:
+            warnings.append(str(error))
+            monitor.emit(Note("warning", str(error)))
+            continue
+        outputs[name] = output
+        warnings += made.warnings
+        layers.append(layer)
+    incomplete = len(outputs) < len(params.index)
+    status = "partial" if incomplete else result.status
+    return replace(result, status=status, warnings=tuple(warnings), outputs=outputs), layers
+
+
+def _line(result: SceneResult) -> str:
+    if result.status == "failed":
+        return f"{result.scene.id}: failed. {result.error}"
+    count = len(result.files)
+    lines = [f"{result.scene.id}: {result.status}, {count} bands, {result.stack.path if result.stack else ''}"]
+    lines += [f"  {name}: {path}" for name, path in result.outputs.items()]
+    return "\n".join(lines + [f"  warning: {text}" for text in result.warnings])
+
+
+INGEST = Operation(
+    name="ingest",
+    title="Ingest scenes",
+    group="Scenes",
+    summary="Downloads single bands in parallel, stacks them and validates each stack; computes indices if wanted.",
+    params=IngestParams,
+    run=run_ingest,
+    outputs=(
+        Output("stacks", "Stacks, separated by ;"),
+        Output("stack", "First stack", "raster"),
+        Output("count", "Number of stacks", "number"),
+    ),
+)

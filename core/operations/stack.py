@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..discovery.band_config import sensor_names
-from .base import param
+from ..discovery.band_config import Sensor, get_sensor, sensor_names
+from ..errors import InputError
+from ..ingestion.band_stack import BandSource, create_band_stack
+from ..monitor import EventQueue, Monitor, Note
+from ..raster.reader import read_facts
+from ..settings import Settings
+from ..types import Radiometry
+from ..workers import run_in_background
+from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +30,89 @@ class StackParams:
     )
     offset: float | None = param(None, kind="number", title="Offset", help="See scale.", advanced=True)
     nodata: float | None = param(
-        None, kind="number", title="Nodata", help="The stored number that means nothing here; if not given, as the files say.", advanced=True
+        None,
+        kind="number",
+        title="Nodata",
+        help="The stored number that means nothing here; if not given, as the files say.",
+        advanced=True,
     )
     output: Path = param(kind="raster_out", title="Stack", help="The VRT to write.", suffix=".vrt")
+
+
+def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Stack the named files in the sensor's wavelength order."""
+    sensor = get_sensor(params.sensor)
+    output = params.output
+    if output.suffix.lower() != ".vrt":
+        raise InputError(f"The stack cannot be written to {output}", "its name must end in .vrt")
+    if not output.parent.is_dir():
+        raise InputError(
+            f"The stack cannot be written to {output}", f"the folder {output.parent} does not exist", "Make it first."
+        )
+    sources = dict(_source(text, sensor, params) for text in params.band)
+    if len(sources) < len(params.band):
+        raise InputError("The bands cannot be stacked", "a band is named twice", "Name each band once.")
+    events = EventQueue(monitor)
+    stack = run_in_background(
+        lambda: create_band_stack(
+            sources,
+            output,
+            band_order=sensor.sort(sources),
+            target_resolution=settings.target_resolution,
+            resample_method=settings.resample_method,
+            tags={"sensor": sensor.name},
+        ),
+        events,
+    )
+    for warning in stack.warnings:
+        monitor.emit(Note("warning", warning))
+    names = ", ".join(band.name for band in stack.bands)
+    return OperationResult(
+        data=stack.to_dict(),
+        text=f"{output}: {names} ({stack.grid.shape[1]} × {stack.grid.shape[0]} pixels, {stack.grid.crs})",
+        layers=(LayerOutput(output, output.stem, "natural_color", output.stem, abstract=f"Bands {names} of {sensor.title}"),),
+        outputs={"bands": ",".join(band.name for band in stack.bands)},
+        value=stack,
+    )
+
+
+def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSource]:
+    """``NAME=PATH`` or ``NAME=PATH#BAND`` → a source; the file's own scale is kept where none is given."""
+    name, equals, rest = text.partition("=")
+    name = name.strip().lower()
+    if not equals or not name or not rest.strip():
+        raise InputError(f"The band '{text}' cannot be used", "it is not NAME=PATH", "Write it like red=/data/B04.tif.")
+    sensor.pick([name])  # refuses what the sensor does not have
+    match = re.fullmatch(r"(.*)#(\d+)", rest.strip())
+    path, index = (Path(match[1]), int(match[2])) if match else (Path(rest.strip()), 1)
+    path = path.expanduser()
+    band = sensor.bands[name]
+    facts = read_facts(path)
+    if not 1 <= index <= len(facts.bands):
+        raise InputError(f"The band '{text}' cannot be used", f"{path} has {len(facts.bands)} bands, no band {index}")
+    own = facts.bands[index - 1].radiometry
+    if band.is_class:
+        radiometry = Radiometry(nodata=own.nodata, unit="class", reason="classes are not scaled")
+    else:
+        given = params.scale is not None or params.offset is not None
+        radiometry = replace(
+            own,
+            scale=own.scale if params.scale is None else params.scale,
+            offset=own.offset if params.offset is None else params.offset,
+            unit=own.unit or band.unit,
+            reason="given for this run" if given else own.reason,
+        )
+    if params.nodata is not None:
+        radiometry = replace(radiometry, nodata=params.nodata)
+    return name, BandSource(path, index, radiometry, band.wavelength_nm, band.is_class)
+
+
+STACK = Operation(
+    name="stack",
+    title="Stack local bands",
+    group="Stacks",
+    summary="Makes one VRT of single band files: named, in wavelength order, on the finest grid, with scale and offset.",
+    params=StackParams,
+    run=run_stack,
+    outputs=(Output("bands", "Bands of the stack"),),
+)

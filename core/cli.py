@@ -1,0 +1,197 @@
+"""The ``flight`` command: every operation as a sub-command, made from its declaration.
+
+Results go to stdout (JSON where asked for), everything else to stderr.
+Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any, TextIO
+
+from . import PRODUCT
+from .errors import Cancelled, FirstLightError, InputError, NoScenesError
+from .monitor import BandProgress, Event, Note, Progress
+from .operations.base import Operation, OperationResult, Param
+from .operations.registry import OPERATIONS, get_operation
+from .settings import resolve_settings
+
+EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}
+USAGE, CANCELLED = 2, 130
+TEXT_KINDS = ("bands", "choices")
+
+
+class ConsoleMonitor:
+    """Draws progress on stderr; stops at Ctrl-C or SIGTERM."""
+
+    def __init__(self, out: TextIO, stop: threading.Event, verbose: bool = False) -> None:
+        self._out = out
+        self._stop = stop
+        self._verbose = verbose
+        self._bands: dict[str, str] = {}
+        self._last = ""
+        self._live = out.isatty()
+
+    def emit(self, event: Event) -> None:
+        """Write the event as a line; a terminal's last line is overwritten by what moves."""
+        if isinstance(event, Note):
+            if event.level != "debug" or self._verbose:
+                self._line(f"{event.level}: {event.text}")
+        elif isinstance(event, BandProgress):
+            self._band(event)
+        elif isinstance(event, Progress) and event.message != self._last:
+            self._last = event.message
+            if self._live or not event.message.count("tile"):
+                self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
+
+    def cancelled(self) -> bool:
+        """Whether a signal came."""
+        return self._stop.is_set()
+
+    def _band(self, event: BandProgress) -> None:
+        key = f"{event.item_id}/{event.band}"
+        if event.state == "downloading":
+            if self._live:
+                share = f"{event.percent} %" if event.percent is not None else f"{event.received_bytes / 1e6:.1f} MB"
+                self._out.write(f"\r\x1b[K  {event.band}: {share}")
+                self._out.flush()
+            return
+        if self._bands.get(key) == event.state == "waiting":
+            return
+        self._bands[key] = event.state
+        words = {
+            "waiting": "waiting",
+            "retrying": f"trying again ({event.detail})",
+            "skipped": event.detail or "Already exists, skipping",
+            "done": f"done, {event.received_bytes / 1e6:.2f} MB",
+            "failed": f"FAILED ({event.detail})",
+        }
+        self._line(f"  {event.band}: {words.get(event.state, event.state)}")
+
+    def _line(self, text: str) -> None:
+        self._out.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
+        self._out.flush()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="flight", description="From an area to a disaster map.")
+    parser.add_argument("--version", action="version", version=PRODUCT)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for operation in OPERATIONS:
+        sub = commands.add_parser(operation.name, help=operation.title, description=operation.summary)
+        for p in operation.parameters("cli"):
+            _add_argument(sub, p)
+        if operation.name == "discover":
+            sub.add_argument("--output", choices=("text", "json"), default="text", dest="_form", help="how to print the scenes")
+        else:
+            sub.add_argument("--json", action="store_const", const="json", default="text", dest="_form", help="print JSON")
+        sub.add_argument("--verbose", action="store_true", dest="_verbose", help="tell more on stderr")
+    return parser
+
+
+def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
+    name = p.name if p.positional else p.flag or f"--{p.name.replace('_', '-')}"
+    words: dict[str, Any] = {"help": _help(p), "metavar": _metavar(p)}
+    if not p.positional:
+        words["dest"] = p.name
+        words["required"] = p.required
+    elif not p.required:
+        words["nargs"] = "?"
+    if p.kind == "flag":
+        del words["metavar"]
+        words["action"] = "store_true"
+    if p.kind == "band_files":
+        words["action"] = "append"
+    parser.add_argument(name, **words)
+
+
+def _metavar(p: Param) -> str:
+    if p.kind in ("choice", "choices"):
+        return "|".join(p.choices) if len(p.choices) <= 6 else p.name.upper()
+    metavars = {
+        "area": "FILE|WKT|W,S,E,N",
+        "catalog": "NAME|URL",
+        "date": "YYYY-MM-DD",
+        "bands": "A,B",
+        "band_files": "NAME=PATH[#BAND]",
+    }
+    return metavars.get(p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper())
+
+
+def _help(p: Param) -> str:
+    default = f" (default: {p.default})" if p.default not in (None, (), False) else ""
+    return f"{p.title}. {p.help}{default}".replace("%", "%%")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    stop = threading.Event()
+    options = vars(build_parser().parse_args(arguments))
+    form, verbose = options.pop("_form"), options.pop("_verbose")
+    operation = get_operation(options.pop("command"))
+    monitor = ConsoleMonitor(sys.stderr, stop, verbose)
+    previous = _catch_signals(stop)
+    try:
+        params = operation.make_params(options)
+        result = operation.run(params, resolve_settings(), monitor)
+    except Cancelled as error:
+        return _fail(str(error), CANCELLED)
+    except NoScenesError as error:
+        if form == "json":
+            print("[]")
+        return _fail(str(error), 1)
+    except InputError as error:
+        return _fail(str(error), USAGE)
+    except FirstLightError as error:
+        return _fail(str(error), 1)
+    except Exception as error:  # the outer door: whatever was not foreseen is still one sentence
+        if verbose:
+            raise
+        return _fail(
+            f"flight {operation.name} failed: {type(error).__name__}: {error}. This is a fault in FirstLight; see --verbose.", 1
+        )
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return _print(operation, result, form)
+
+
+def _print(operation: Operation, result: OperationResult, form: str) -> int:
+    try:
+        print(json.dumps(result.data, indent=2) if form == "json" else result.text, flush=True)
+    except BrokenPipeError:  # `flight … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if form == "json" and result.status == "failed":
+        print(result.text, file=sys.stderr)
+    return EXIT_CODES[result.status]
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _catch_signals(stop: threading.Event) -> dict[int, Any]:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+
+
+def entry() -> None:
+    """What the ``flight`` script calls."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    entry()

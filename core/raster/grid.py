@@ -1,0 +1,103 @@
+"""Arithmetic on grids: snapping, unions and windows, without touching a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..types import Bounds, Grid
+
+SNAP = 1e-6
+"""Fractions of a pixel below this are rounding noise."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pixels."""
+
+    row: int
+    col: int
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True)
+class PixelRect:
+    """A rectangle in pixels that may begin and end inside one."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def union_bounds(bounds: Sequence[Bounds]) -> Bounds:
+    """The smallest box around all of them."""
+    return (
+        min(b[0] for b in bounds),
+        min(b[1] for b in bounds),
+        max(b[2] for b in bounds),
+        max(b[3] for b in bounds),
+    )
+
+
+def intersect_bounds(bounds: Sequence[Bounds]) -> Bounds | None:
+    """The box common to all; None where there is none."""
+    left, bottom = max(b[0] for b in bounds), max(b[1] for b in bounds)
+    right, top = min(b[2] for b in bounds), min(b[3] for b in bounds)
+    return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def grid_over(bounds: Bounds, like: Grid, resolution: tuple[float, float] | None = None) -> Grid:
+    """A north-up grid over ``bounds``, its lines falling on those of ``like``.
+
+    Parameters
+    ----------
+    bounds : Bounds
+        In the unit of the CRS; widened to whole pixels.
+    like : Grid
+        Gives CRS, origin and (if not given) pixel size.
+    resolution : (float, float), optional
+        Pixel size (x, y).
+    """
+    xres, yres = resolution or like.resolution
+    x0, y0 = like.transform[2], like.transform[5]
+    left = x0 + math.floor((bounds[0] - x0) / xres + SNAP) * xres
+    top = y0 + math.ceil((bounds[3] - y0) / yres - SNAP) * yres
+    cols = max(1, math.ceil((bounds[2] - left) / xres - SNAP))
+    rows = max(1, math.ceil((top - bounds[1]) / yres - SNAP))
+    return Grid(crs=like.crs, transform=(xres, 0.0, left, 0.0, -yres, top), shape=(rows, cols))
+
+
+def overlap_rects(source: Grid, target: Grid) -> tuple[PixelRect, PixelRect] | None:
+    """The common part of two north-up grids in the pixels of each; None where they do not touch."""
+    common = intersect_bounds([source.bounds, target.bounds])
+    if common is None:
+        return None
+    return _rect(common, source), _rect(common, target)
+
+
+def _rect(bounds: Bounds, grid: Grid) -> PixelRect:
+    left, _, _, top = grid.bounds
+    xres, yres = grid.resolution
+
+    def tidy(value: float) -> float:
+        return float(round(value)) if abs(value - round(value)) < SNAP else value
+
+    return PixelRect(
+        x=tidy((bounds[0] - left) / xres),
+        y=tidy((top - bounds[3]) / yres),
+        width=tidy((bounds[2] - bounds[0]) / xres),
+        height=tidy((bounds[3] - bounds[1]) / yres),
+    )
+
+
+def split_windows(shape: tuple[int, int], size: int) -> list[Window]:
+    """Cut (rows, cols) into windows of ``size``, every pixel exactly once, row by row."""
+    rows, cols = shape
+    return [
+        Window(row, col, min(size, rows - row), min(size, cols - col))
+        for row in range(0, rows, size)
+        for col in range(0, cols, size)
+    ]

@@ -1,0 +1,241 @@
+"""Read rasters: facts about them, and windows as physical values.
+
+Scale, offset and nodata are applied here and nowhere else. What leaves :meth:`StackReader.read` is
+float32, NaN = no data: reflectance 0..1, kelvin, or dB for radar power.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import RasterError
+from ..types import Grid, Radiometry
+from .gdal_env import rasterio_env
+from .grid import Window
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class BandFacts:
+    """What a file says of one of its bands."""
+
+    index: int
+    """From 1."""
+    description: str
+    """Empty where the file gives none."""
+    dtype: str
+    radiometry: Radiometry
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RasterFacts:
+    """What a file says of itself."""
+
+    path: Path
+    driver: str
+    grid: Grid
+    bands: tuple[BandFacts, ...]
+    tags: Mapping[str, str]
+    has_gcps: bool
+    block_shape: tuple[int, int]
+    """(rows, cols) of the first band's blocks."""
+
+
+def read_facts(path: Path) -> RasterFacts:
+    """Open a raster and tell what it is.
+
+    Raises
+    ------
+    RasterError
+        If it is not there or no raster.
+    """
+    with rasterio_env(), _open(path) as dataset:  # type: ignore[attr-defined]
+        return _facts(path, dataset)
+
+
+def check_raster(path: Path) -> RasterFacts:
+    """Open a raster and decode its last block: a file that was cut short fails here.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be opened or its last pixels cannot be read.
+    """
+    import rasterio
+    from rasterio.windows import Window as RasterioWindow
+
+    with rasterio_env(), _open(path) as dataset:  # type: ignore[attr-defined]
+        facts = _facts(path, dataset)
+        rows, cols = facts.grid.shape
+        window = RasterioWindow(max(0, cols - 1), max(0, rows - 1), 1, 1)
+        try:
+            for band in facts.bands:
+                dataset.read(band.index, window=window)
+        except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError) as error:
+            raise RasterError(f"The raster {path} is damaged", _reason(error), "Remove it and run again.") from error
+        return facts
+
+
+class StackReader:
+    """Reads windows of a raster as physical values; safe to use from many threads.
+
+    Parameters
+    ----------
+    path : Path
+        Any raster GDAL reads.
+    radiometry : sequence of Radiometry, optional
+        One for each band; by default what the file says.
+    """
+
+    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None) -> None:
+        self.facts = read_facts(path)
+        self._radiometry = list(radiometry) if radiometry else [band.radiometry for band in self.facts.bands]
+        self._local = threading.local()
+        self._opened: list[Any] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> StackReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the datasets of all threads."""
+        with self._lock:
+            for dataset in self._opened:
+                dataset.close()
+            self._opened.clear()
+
+    def read(self, index: int, window: Window) -> FloatArray:
+        """One band's window.
+
+        Returns
+        -------
+        ndarray of float32, (rows, cols)
+            Physical values, NaN = no data.
+
+        Raises
+        ------
+        RasterError
+            If the pixels cannot be read.
+        """
+        raw = self.read_stored(index, window)
+        return to_physical(raw, self._radiometry[index - 1])
+
+    def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
+        """One band's stored numbers; the whole band decimated to ``max_size`` pixels a side where that is given."""
+        import rasterio
+        from rasterio.windows import Window as RasterioWindow
+
+        dataset = self._dataset()
+        kind: dict[str, Any] = {}
+        if window is not None:
+            kind["window"] = RasterioWindow(window.col, window.row, window.cols, window.rows)
+        elif max_size is not None:
+            rows, cols = self.facts.grid.shape
+            step = max(1.0, max(rows, cols) / max_size)
+            kind["out_shape"] = (max(1, round(rows / step)), max(1, round(cols / step)))
+        try:
+            with rasterio_env():  # type: ignore[attr-defined]
+                stored: npt.NDArray[Any] = dataset.read(index, **kind)
+        except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError) as error:
+            raise RasterError(f"Reading band {index} of {self.facts.path} failed", _reason(error)) from error
+        return stored
+
+    def _dataset(self) -> Any:
+        # A GDAL dataset belongs to one thread at a time: each thread opens its own.
+        dataset = getattr(self._local, "dataset", None)
+        if dataset is None:
+            with rasterio_env():  # type: ignore[attr-defined]
+                dataset = _open(self.facts.path)
+            self._local.dataset = dataset
+            with self._lock:
+                self._opened.append(dataset)
+        return dataset
+
+
+def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
+    """Stored numbers → physical values, NaN = no data; radar power becomes dB (10 log10).
+
+    The offset is subtracted in stored units, ``(stored + offset/scale) * scale``: for integers up to 2^24 that
+    subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so dark pixels keep their digits.
+    """
+    bad: npt.NDArray[np.bool_] | None = None
+    if radiometry.nodata is not None:
+        bad = np.isnan(stored) if np.isnan(radiometry.nodata) else stored == radiometry.nodata
+    values: FloatArray = stored.astype(np.float32)
+    if radiometry.offset and radiometry.scale:
+        shift = radiometry.offset / radiometry.scale
+        values += np.float32(round(shift) if abs(shift - round(shift)) < 1e-6 else shift)
+    if radiometry.scale != 1.0:
+        values *= np.float32(radiometry.scale)
+    if radiometry.unit == "power":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.log10(values, out=values)
+        values *= np.float32(10)
+        values[~np.isfinite(values)] = np.nan
+    if bad is not None and bad.any():
+        values[bad] = np.nan
+    return values
+
+
+def _open(path: Path) -> Any:
+    import rasterio
+
+    if not path.exists():
+        raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
+    try:
+        return rasterio.open(path, sharing=False)
+    except rasterio.errors.RasterioError as error:
+        raise RasterError(f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?") from error
+
+
+def _facts(path: Path, dataset: Any) -> RasterFacts:
+    transform = tuple(dataset.transform)[:6]
+    return RasterFacts(
+        path=path,
+        driver=dataset.driver,
+        grid=Grid(crs=crs_text(dataset.crs), transform=transform, shape=(dataset.height, dataset.width)),
+        bands=tuple(
+            BandFacts(
+                index=index,
+                description=dataset.descriptions[index - 1] or "",
+                dtype=dataset.dtypes[index - 1],
+                radiometry=Radiometry(
+                    scale=dataset.scales[index - 1],
+                    offset=dataset.offsets[index - 1],
+                    nodata=dataset.nodatavals[index - 1],
+                    unit=dataset.units[index - 1] or "",
+                    reason=dataset.tags(index).get("radiometry", "as the file says"),
+                ),
+                tags=dataset.tags(index),
+            )
+            for index in dataset.indexes
+        ),
+        tags=dataset.tags(),
+        has_gcps=bool(dataset.gcps[0]),
+        block_shape=dataset.block_shapes[0],
+    )
+
+
+def crs_text(crs: Any) -> str:
+    """``EPSG:n`` where there is a code, else WKT, else empty."""
+    if not crs:
+        return ""
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,192 @@
+"""Write a raster as a cloud-optimised GeoTIFF: window by window, under its final name only when it is whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import Cancelled, RasterError
+from ..types import Grid
+from .gdal_env import quiet_gdal
+from .grid import Window
+
+BLOCK = 512
+
+
+@dataclass(frozen=True)
+class RasterSpec:
+    """What is to be written."""
+
+    grid: Grid
+    dtype: str
+    nodata: float
+    band_names: Sequence[str] = ("",)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class CogWriter:
+    """Takes windows in any order from any thread; :meth:`finish` makes the COG.
+
+    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed and nothing is left.
+    """
+
+    def __init__(self, path: Path, spec: RasterSpec) -> None:
+        import rasterio
+        from rasterio.transform import Affine
+
+        self.path = path
+        self._tiles_path = path.with_name(f"{path.name}.tiles.part")
+        self._cog_path = path.with_name(f"{path.name}.part")
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._dataset: Any = rasterio.open(
+                self._tiles_path,
+                "w",
+                driver="GTiff",
+                width=spec.grid.shape[1],
+                height=spec.grid.shape[0],
+                count=len(spec.band_names),
+                dtype=spec.dtype,
+                nodata=spec.nodata,
+                crs=spec.grid.crs or None,
+                transform=Affine(*spec.grid.transform),
+                tiled=True,
+                blockxsize=BLOCK,
+                blockysize=BLOCK,
+                compress="zstd",
+                zstd_level=1,
+                bigtiff="if_safer",
+            )
+        except (OSError, rasterio.errors.RasterioError) as error:
+            raise RasterError(f"Writing {path} failed", _reason(error), "Is the folder there, writable and not full?") from error
+        self._dataset.update_tags(**spec.tags)
+        for index, name in enumerate(spec.band_names, start=1):
+            if name:
+                self._dataset.set_band_description(index, name)
+
+    def __enter__(self) -> CogWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._lock:  # after a stop, a worker may still be handing over its last tile
+            if not self._dataset.closed:
+                self._dataset.close()
+        for leftover in (self._tiles_path, self._cog_path):
+            leftover.unlink(missing_ok=True)
+
+    def write(self, window: Window, values: npt.NDArray[Any], index: int = 1) -> None:
+        """Put a window; ``values`` are (rows, cols) in the file's dtype, nodata already in place.
+
+        Raises
+        ------
+        RasterError
+            If the disk does not take it.
+        """
+        import rasterio
+        from rasterio.windows import Window as RasterioWindow
+
+        try:
+            with self._lock:
+                self._dataset.write(values, index, window=RasterioWindow(window.col, window.row, window.cols, window.rows))
+        except (OSError, rasterio.errors.RasterioError) as error:
+            raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
+
+    def finish(self, resampling: str = "AVERAGE", on_progress: Callable[[float], bool] = lambda _: True) -> None:
+        """Build overviews, write the COG and give it its name.
+
+        Parameters
+        ----------
+        resampling : str
+            How overviews are made: ``AVERAGE``, or ``NEAREST`` for categories.
+        on_progress : callable
+            Gets 0..1 and returns False to stop.
+
+        Raises
+        ------
+        Cancelled
+            If ``on_progress`` returned False.
+        RasterError
+            If the disk does not take it.
+        """
+        import rasterio
+
+        try:
+            self._dataset.close()
+        except (OSError, rasterio.errors.RasterioError) as error:
+            raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
+        copy_to_cog(self._tiles_path, self._cog_path, self.path, resampling, on_progress)
+        self._tiles_path.unlink(missing_ok=True)
+
+
+def copy_to_cog(
+    source: Path, part: Path, target: Path, resampling: str = "AVERAGE", on_progress: Callable[[float], bool] = lambda _: True
+) -> None:
+    """Copy any raster into a COG: written to ``part``, then renamed to ``target``.
+
+    Raises
+    ------
+    Cancelled
+        If ``on_progress`` returned False.
+    RasterError
+        If it cannot be read or written.
+    """
+    from osgeo import gdal
+
+    stopped = False
+
+    def progress(fraction: float, _message: str, _data: object) -> int:
+        nonlocal stopped
+        stopped = stopped or not on_progress(fraction)
+        return 0 if stopped else 1
+
+    made = None
+    with quiet_gdal() as messages:
+        try:
+            dataset = gdal.Open(str(source))
+            floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
+            # The driver's own default for ZSTD is level 9: as slow as DEFLATE for one or two percent of size.
+            options = [
+                "COMPRESS=ZSTD",
+                "LEVEL=1",
+                f"PREDICTOR={'FLOATING_POINT' if floating else 'STANDARD'}",
+                f"BLOCKSIZE={BLOCK}",
+                f"OVERVIEW_RESAMPLING={resampling}",
+                "NUM_THREADS=ALL_CPUS",
+                "BIGTIFF=IF_SAFER",
+            ]
+            made = gdal.GetDriverByName("COG").CreateCopy(str(part), dataset, 1, options, callback=progress)
+            if made is not None:
+                made.FlushCache()
+        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+            messages.append(_reason(error))
+        failed = made is None
+        made = dataset = None
+    if stopped or failed:
+        part.unlink(missing_ok=True)
+        if stopped:
+            raise Cancelled(f"Writing {target.name}")
+        raise RasterError(f"Writing {target} failed", (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
+    part.replace(target)
+
+
+def encode(values: npt.NDArray[np.float32], dtype: str, nodata: float) -> npt.NDArray[Any]:
+    """Physical float32 values (NaN = no data) → what is stored; integers are rounded."""
+    missing = np.isnan(values)
+    if np.issubdtype(np.dtype(dtype), np.floating):
+        stored = values.astype(dtype)
+    else:
+        stored = np.rint(np.where(missing, 0, values)).astype(dtype)
+    stored[missing] = nodata
+    return stored
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,94 @@
+"""Worker threads that never hold up the end: what hangs in the network is left behind, not waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from .errors import Cancelled
+from .monitor import EventQueue
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+GRACE_S = 0.5
+"""After a stop, how long workers get to come back by themselves."""
+
+
+def run_parallel(
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    count: int,
+    events: EventQueue,
+    on_result: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Do all jobs on ``count`` threads; events and results are delivered on the calling thread.
+
+    Returns the results in the order of the jobs. The first exception of a worker stops the others and is raised here.
+
+    Raises
+    ------
+    Cancelled
+        If the monitor asked to stop. A worker that is stuck in a system call at that moment is left behind: it must
+        look at ``events.stop`` before it changes anything.
+    """
+    # Not concurrent.futures: its threads are joined at exit, so one stalled socket would keep the process alive.
+    from multiprocessing.pool import ThreadPool
+
+    if not jobs:
+        return []
+    delivered: set[int] = set()
+    stopped_at: float | None = None
+
+    def do(job: Job) -> Result:
+        if events.stop.is_set():
+            raise Cancelled()
+        try:
+            return work(job)
+        finally:
+            events.wake()
+
+    pool = ThreadPool(max(1, min(count, len(jobs))))
+    try:
+        handles = [pool.apply_async(do, (job,)) for job in jobs]
+
+        def finished() -> bool:
+            nonlocal stopped_at
+            for number, handle in enumerate(handles):
+                if number not in delivered and handle.ready():
+                    delivered.add(number)
+                    if handle.successful():
+                        on_result(handle.get())
+                    else:
+                        events.stop.set()
+            if len(delivered) == len(handles):
+                return True
+            if events.stop.is_set():
+                stopped_at = stopped_at or time.monotonic()
+                return time.monotonic() - stopped_at > GRACE_S
+            return False
+
+        events.pump(finished)
+        for handle in handles:
+            if handle.ready() and not handle.successful():
+                try:
+                    handle.get()
+                except Cancelled:  # a stop that some real failure caused: look for that one
+                    continue
+        if events.stop.is_set():
+            raise Cancelled()
+        return [handle.get() for handle in handles]
+    finally:
+        pool.terminate()
+
+
+def run_in_background(work: Callable[[], Result], events: EventQueue) -> Result:
+    """One piece of work on another thread, so that the calling thread can be cancelled.
+
+    Raises
+    ------
+    Cancelled
+        If the monitor asked to stop.
+    """
+    return run_parallel(lambda _: work(), [None], 1, events)[0]
