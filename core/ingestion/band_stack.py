@@ -214,8 +214,12 @@ def _extents(opened: Iterable[_Opened]) -> str:
 def _warnings(opened: Sequence[_Opened], grid: Grid, method: str) -> list[str]:
     warnings = []
     for one in opened:
+        resampled = not _same_size(one.facts.grid, grid)
+        if resampled and not one.source.is_class and one.band.radiometry.nodata is None and one.radiometry.nodata is not None:
+            # GDAL leaves nodata out of the interpolation only where the file itself names it.
+            warnings.append(f"Band '{one.name}' is resampled and its file names no nodata: the rim of its nodata may be blended")
         if one.facts.grid.resolution[0] > 1.000001 * grid.resolution[0]:
-            continue  # coarse bands are expected to be resampled
+            continue  # coarse bands reach over the finest ones' edge or fall short by less than their pixel
         left, bottom, right, top = one.facts.grid.bounds
         short = (
             left > grid.bounds[0] + 1e-6
