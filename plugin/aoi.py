@@ -1,0 +1,145 @@
+"""Rectangles on the map → areas in longitude and latitude."""
+
+from __future__ import annotations
+
+import math
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
+    QgsMapLayer,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
+from qgis.gui import QgsMapCanvas
+
+from ..core.errors import AreaError
+from ..core.types import Aoi, Bounds
+
+SAMPLES = 21
+"""Points along each edge, and rows and columns between: a straight edge on the map is a curve in lon/lat."""
+
+
+def lonlat_crs() -> QgsCoordinateReferenceSystem:
+    """WGS84, the system of every :class:`Aoi`."""
+    return QgsCoordinateReferenceSystem("EPSG:4326")
+
+
+def area_of_canvas(canvas: QgsMapCanvas) -> Aoi:
+    """What the map shows now."""
+    settings = canvas.mapSettings()
+    return area_of_rectangle(settings.visibleExtent(), settings.destinationCrs(), settings.transformContext())
+
+
+def area_of_layer(layer: QgsMapLayer) -> Aoi:
+    """The extent of a layer."""
+    return area_of_rectangle(layer.extent(), layer.crs(), layer.transformContext())
+
+
+def area_of_rectangle(
+    rectangle: QgsRectangle,
+    crs: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext | None = None,
+) -> Aoi:
+    """The area of a rectangle in any system.
+
+    Parameters
+    ----------
+    rectangle : QgsRectangle
+        In units of ``crs``.
+    crs : QgsCoordinateReferenceSystem
+        An invalid one (a project without a system) is taken as lon/lat.
+    context : QgsCoordinateTransformContext, optional
+        The project's by default.
+
+    Raises
+    ------
+    AreaError
+        If it is empty or lies off the globe.
+    """
+    return Aoi.from_bounds(*lonlat_bounds(rectangle, crs, context))
+
+
+def lonlat_bounds(
+    rectangle: QgsRectangle,
+    crs: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext | None = None,
+) -> Bounds:
+    """West, south, east, north of a rectangle; west > east where it crosses the antimeridian. See :func:`area_of_rectangle`."""
+    if rectangle.isEmpty() or not rectangle.isFinite():
+        raise AreaError("The area cannot be used", "it is empty", "Zoom the map to a place, or draw a rectangle.")
+    if not crs.isValid() or crs == lonlat_crs():
+        west, east = rectangle.xMinimum(), rectangle.xMaximum()
+        return _on_globe(west, rectangle.yMinimum(), east, rectangle.yMaximum())
+    context = QgsProject.instance().transformContext() if context is None else context
+    transform = QgsCoordinateTransform(crs, lonlat_crs(), context)
+    # QgsCoordinateTransform.transformBoundingBox knows either rectangles across the antimeridian or such across Greenwich,
+    # not both; so the longitudes are followed here along each row, from point to point, without a jump.
+    rows = [_row(transform, rectangle, step / (SAMPLES - 1)) for step in range(SAMPLES)]
+    found = [row for row in rows if row]
+    if not found:
+        raise _off_the_globe()
+    anchor = found[0][0][0]
+    lons = [lon + 360.0 * round((anchor - row[0][0]) / 360.0) for row in found for lon, _ in row]
+    lats = [lat for row in found for _, lat in row]
+    west, south, east, north = min(lons), min(lats), max(lons), max(lats)
+    if _holds_pole(transform, rectangle, 90.0):
+        west, east, north = -180.0, 180.0, 90.0
+    if _holds_pole(transform, rectangle, -90.0):
+        west, east, south = -180.0, 180.0, -90.0
+    return _on_globe(west, south, east, north)
+
+
+def _row(transform: QgsCoordinateTransform, rectangle: QgsRectangle, share: float) -> list[tuple[float, float]]:
+    """Lon/lat along one row of the rectangle, longitudes continuous; points off the globe are left out."""
+    y = rectangle.yMinimum() + share * rectangle.height()
+    points: list[tuple[float, float]] = []
+    for step in range(SAMPLES):
+        x = rectangle.xMinimum() + step / (SAMPLES - 1) * rectangle.width()
+        try:
+            point = transform.transform(QgsPointXY(x, y))
+        except QgsCsException:
+            continue
+        lon, lat = point.x(), point.y()
+        if not (math.isfinite(lon) and math.isfinite(lat)):
+            continue
+        if points:
+            lon += 360.0 * round((points[-1][0] - lon) / 360.0)
+        points.append((lon, lat))
+    return points
+
+
+def _holds_pole(transform: QgsCoordinateTransform, rectangle: QgsRectangle, latitude: float) -> bool:
+    """Whether a pole lies inside: there every longitude meets, which no row of points shows."""
+    back = QgsCoordinateTransform(transform.destinationCrs(), transform.sourceCrs(), QgsCoordinateTransformContext())
+    try:
+        point = back.transform(QgsPointXY(0.0, latitude))
+        # A projection that draws the pole as a line (plate carrée) gives another point for another longitude.
+        other = back.transform(QgsPointXY(90.0, latitude))
+    except QgsCsException:
+        return False
+    return bool(rectangle.contains(point) and point.compare(other, 1.0))
+
+
+def _on_globe(west: float, south: float, east: float, north: float) -> Bounds:
+    """Clamp latitudes, wrap longitudes; a whole turn is the whole globe."""
+    if south >= 90.0 or north <= -90.0:
+        raise _off_the_globe()
+    south, north = max(south, -90.0), min(north, 90.0)
+    if east - west >= 360.0 - 1e-9:
+        return (-180.0, south, 180.0, north)
+    middle = (west + east) / 2.0
+    shift = 360.0 * math.floor((middle + 180.0) / 360.0)
+    west, east = west - shift, east - shift
+    if west < -180.0:
+        west += 360.0
+    if east > 180.0:
+        east -= 360.0
+    return (west, south, east, north)
+
+
+def _off_the_globe() -> AreaError:
+    return AreaError("The area cannot be used", "it lies off the globe", "Zoom the map to a place, or draw a rectangle.")

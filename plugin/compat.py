@@ -1,0 +1,49 @@
+"""One place for the names that moved: Qt 5 → Qt 6, and enums that went into ``Qgis`` after QGIS 3.22.
+
+Everything else in FirstLight uses scoped names that are valid from QGIS 3.22 to QGIS 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    Qgis,
+    QgsProcessing,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
+    QgsWkbTypes,
+)
+
+try:  # Qt 6 moved it
+    from qgis.PyQt.QtGui import QAction
+except ImportError:
+    from qgis.PyQt.QtWidgets import QAction
+
+__all__ = [
+    "DATE_ONLY",
+    "FILE_BEHAVIOUR",
+    "FLAG_ADVANCED",
+    "NUMBER_DOUBLE",
+    "NUMBER_INTEGER",
+    "POLYGON_GEOMETRY",
+    "VECTOR_POLYGON",
+    "QAction",
+]
+
+
+def _pick(new_enum: str, new_member: str, old_enum: Any, old_member: str) -> Any:
+    """The member of ``Qgis.<new_enum>`` where this QGIS has it, else that of the enum it was before."""
+    found = getattr(Qgis, new_enum, None)
+    return getattr(found, new_member) if hasattr(found, new_member) else getattr(old_enum, old_member)
+
+
+FLAG_ADVANCED = _pick("ProcessingParameterFlag", "Advanced", QgsProcessingParameterDefinition, "FlagAdvanced")
+NUMBER_INTEGER = _pick("ProcessingNumberParameterType", "Integer", QgsProcessingParameterNumber, "Integer")
+NUMBER_DOUBLE = _pick("ProcessingNumberParameterType", "Double", QgsProcessingParameterNumber, "Double")
+DATE_ONLY = _pick("ProcessingDateTimeParameterDataType", "Date", QgsProcessingParameterDateTime, "Date")
+FILE_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File")
+VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
+POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")

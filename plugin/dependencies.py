@@ -1,0 +1,48 @@
+"""Which libraries FirstLight needs, which are missing, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from ..core.errors import DependencyError
+
+
+@dataclass(frozen=True)
+class Library:
+    """One library that FirstLight imports."""
+
+    module: str
+    package: str
+    """Its name for pip."""
+
+
+REQUIRED = (
+    Library("numpy", "numpy"),
+    Library("osgeo", "GDAL"),
+    Library("rasterio", "rasterio"),
+    Library("requests", "requests"),
+    Library("yaml", "PyYAML"),
+    Library("pystac_client", "pystac-client"),
+    Library("dask", "dask"),
+)
+
+
+def missing_libraries(required: Sequence[Library] = REQUIRED) -> tuple[Library, ...]:
+    """The libraries that QGIS's Python does not have; looks for them without importing them."""
+    return tuple(library for library in required if find_spec(library.module) is None)
+
+
+def dependency_error(missing: Sequence[Library]) -> DependencyError | None:
+    """One sentence that names what is missing and how to mend it; None where nothing is."""
+    if not missing:
+        return None
+    names = ", ".join(library.package for library in missing)
+    packages = " ".join(library.package for library in missing)
+    noun = "library" if len(missing) == 1 else "libraries"
+    return DependencyError(
+        "FirstLight cannot start",
+        f"QGIS's Python lacks the {noun} {names}",
+        f'Run "python3 -m pip install {packages}" with QGIS\'s own Python (on Windows in the OSGeo4W shell) and restart QGIS.',
+    )

@@ -1,0 +1,31 @@
+"""What a layer tells about itself: title, abstract, extent, time (QGIS's layer metadata)."""
+
+from __future__ import annotations
+
+from qgis.core import QgsBox3d, QgsDateTimeRange, QgsLayerMetadata, QgsMapLayer
+from qgis.PyQt.QtCore import QDateTime, Qt
+
+from ..core.operations.base import LayerOutput
+
+
+def describe_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
+    """Fill a layer's metadata; what is not known stays empty."""
+    metadata = QgsLayerMetadata()
+    metadata.setIdentifier(output.path.stem)
+    metadata.setTitle(f"{output.title}, {output.group}" if output.group else output.title)
+    metadata.setAbstract(output.abstract)
+    metadata.setType("dataset")
+    metadata.setCrs(layer.crs())
+    metadata.addHistoryItem("Made by FirstLight")
+
+    spatial = QgsLayerMetadata.SpatialExtent()
+    spatial.extentCrs = layer.crs()
+    box = layer.extent()
+    spatial.bounds = QgsBox3d(box.xMinimum(), box.yMinimum(), 0, box.xMaximum(), box.yMaximum(), 0)
+    extent = QgsLayerMetadata.Extent()
+    extent.setSpatialExtents([spatial])
+    if output.acquired is not None:
+        moment = QDateTime.fromSecsSinceEpoch(int(output.acquired.timestamp()), Qt.TimeSpec.UTC)
+        extent.setTemporalExtents([QgsDateTimeRange(moment, moment)])
+    metadata.setExtent(extent)
+    layer.setMetadata(metadata)

@@ -1,0 +1,87 @@
+"""Style keys → renderers: ``natural_color`` by band name, everything else from ``resources/styles``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsContrastEnhancement,
+    QgsMapLayer,
+    QgsMultiBandColorRenderer,
+    QgsRasterLayer,
+    QgsSingleBandGrayRenderer,
+)
+
+from .monitors import log
+
+STYLE_DIR = Path(__file__).resolve().parent.parent / "resources" / "styles"
+NATURAL_COLOR = "natural_color"
+REFLECTANCE_STRETCH = (0.0, 0.3)
+"""Black and white of a natural picture: most land lies in it, clouds are above."""
+POWER_STRETCH = (0.0, 0.4)
+"""Black and white of radar backscatter in linear power (RTC products, floating point)."""
+AMPLITUDE_STRETCH = (0.0, 500.0)
+"""Black and white of uncalibrated radar amplitude (GRD products, whole numbers)."""
+
+_FLOATING = (Qgis.DataType.Float32, Qgis.DataType.Float64)
+
+
+def apply_style(layer: QgsMapLayer, key: str) -> None:
+    """Style a layer.
+
+    Parameters
+    ----------
+    layer : QgsMapLayer
+        What to style.
+    key : str
+        ``natural_color`` or the name of a file in ``resources/styles``. Without such a file QGIS's own default style is
+        used, and the log says so.
+    """
+    if key == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
+        show_natural_color(layer)
+        return
+    path = STYLE_DIR / f"{key}.qml"
+    message, loaded = layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)
+    if not loaded:
+        log(f"Layer '{layer.name()}' has QGIS's default style: {message}", "warning")
+        if isinstance(layer, QgsRasterLayer):
+            layer.setDefaultContrastEnhancement()
+
+
+def band_names(layer: QgsRasterLayer) -> dict[str, int]:
+    """Lower-case band name → number, from the descriptions in the file; QGIS shows them as ``Band 1: blue``."""
+    found: dict[str, int] = {}
+    for number in range(1, layer.bandCount() + 1):
+        label = layer.bandName(number).partition(": ")[2]
+        if label:
+            found.setdefault(label.strip().lower(), number)
+    return found
+
+
+def show_natural_color(layer: QgsRasterLayer) -> None:
+    """Red, green and blue where the file has bands of these names; else one band in grey: radar's ``vv``, or the first."""
+    names = band_names(layer)
+    provider = layer.dataProvider()
+    if {"red", "green", "blue"} <= names.keys():
+        renderer = QgsMultiBandColorRenderer(provider, names["red"], names["green"], names["blue"])
+        renderer.setRedContrastEnhancement(_stretch(layer, names["red"], REFLECTANCE_STRETCH))
+        renderer.setGreenContrastEnhancement(_stretch(layer, names["green"], REFLECTANCE_STRETCH))
+        renderer.setBlueContrastEnhancement(_stretch(layer, names["blue"], REFLECTANCE_STRETCH))
+        layer.setRenderer(renderer)
+        return
+    radar = next((names[name] for name in ("vv", "hh", "vh", "hv") if name in names), None)
+    limits = REFLECTANCE_STRETCH
+    if radar is not None:
+        limits = POWER_STRETCH if provider.dataType(radar) in _FLOATING else AMPLITUDE_STRETCH
+    grey = QgsSingleBandGrayRenderer(provider, radar or 1)
+    grey.setContrastEnhancement(_stretch(layer, radar or 1, limits))
+    layer.setRenderer(grey)
+
+
+def _stretch(layer: QgsRasterLayer, band: int, limits: tuple[float, float]) -> QgsContrastEnhancement:
+    enhancement = QgsContrastEnhancement(layer.dataProvider().dataType(band))
+    enhancement.setContrastEnhancementAlgorithm(QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum)
+    enhancement.setMinimumValue(limits[0])
+    enhancement.setMaximumValue(limits[1])
+    return enhancement

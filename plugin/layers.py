@@ -1,0 +1,149 @@
+"""What operations made → styled layers on the map; everything here runs on the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsDateTimeRange,
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
+
+from ..core.errors import FirstLightError
+from ..core.operations.base import LayerOutput
+from .layer_metadata import describe_layer
+from .layer_style import apply_style
+
+PARENT_GROUP = "FirstLight"
+_VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
+
+
+def add_layers(outputs: Iterable[LayerOutput], project: QgsProject) -> tuple[list[QgsMapLayer], list[FirstLightError]]:
+    """Put results on the map, each in the group of its scene; a layer that shows the same file already is replaced.
+
+    Parameters
+    ----------
+    outputs : iterable of LayerOutput
+        What to show.
+    project : QgsProject
+        Where.
+
+    Returns
+    -------
+    layers, errors
+        The new layers, and a sentence for each file that QGIS cannot open.
+    """
+    layers: list[QgsMapLayer] = []
+    errors: list[FirstLightError] = []
+    for output in outputs:
+        layer = open_layer(output, project)
+        if not layer.isValid():
+            errors.append(FirstLightError(f"Layer '{output.title}' cannot be shown", f"QGIS cannot open {output.path}"))
+            continue
+        dress_layer(layer, output)
+        _place(layer, output, project)
+        layers.append(layer)
+    return layers, errors
+
+
+def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
+    """The layer of a file, not yet styled.
+
+    QGIS looks at about 250 000 pixels of a raster when it opens one, whatever is asked: 10 to 30 ms where there are
+    overviews, as in everything that FirstLight makes.
+    """
+    if output.path.suffix.lower() in _VECTOR_SUFFIXES:
+        vector_options = QgsVectorLayer.LayerOptions(project.transformContext())
+        vector_options.loadDefaultStyle = False
+        return QgsVectorLayer(str(output.path), output.title, "ogr", vector_options)
+    options = QgsRasterLayer.LayerOptions(False, project.transformContext())
+    return QgsRasterLayer(str(output.path), output.title, "gdal", options)
+
+
+def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
+    """Give a layer its name, style, day and metadata."""
+    layer.setName(output.title)
+    apply_style(layer, output.style)
+    set_acquired_day(layer, output)
+    describe_layer(layer, output)
+
+
+def set_acquired_day(layer: QgsMapLayer, output: LayerOutput) -> None:
+    """Tell QGIS's temporal controller the day (UTC) on which a raster was taken."""
+    if output.acquired is None or not isinstance(layer, QgsRasterLayer):
+        return
+    day = QDate(output.acquired.year, output.acquired.month, output.acquired.day)
+    start = QDateTime(day, QTime(0, 0), Qt.TimeSpec.UTC)
+    end = QDateTime(day, QTime(23, 59, 59), Qt.TimeSpec.UTC)
+    temporal = layer.temporalProperties()
+    temporal.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)
+    temporal.setFixedTemporalRange(QgsDateTimeRange(start, end))
+    temporal.setIsActive(True)
+
+
+def source_path(layer: QgsMapLayer) -> Path | None:
+    """The file behind a layer; None where it is no file."""
+    provider = layer.providerType()
+    if provider not in ("gdal", "ogr"):
+        return None
+    found = QgsProviderRegistry.instance().decodeUri(provider, layer.source()).get("path")
+    return Path(found) if found else None
+
+
+def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None:
+    """Where a layer of the same file is, else in the group of the scene, below whatever covers less of it."""
+    root = project.layerTreeRoot()
+    old = [other for other in project.mapLayers().values() if _same_file(source_path(other), output.path)]
+    node = next((found for found in (root.findLayer(other.id()) for other in old) if found is not None), None)
+    project.addMapLayer(layer, False)
+    if node is not None:
+        group = node.parent()
+        new = group.insertLayer(group.children().index(node), layer)
+        new.setItemVisibilityChecked(node.itemVisibilityChecked())
+        new.setExpanded(node.isExpanded())
+    else:
+        group = _group(output.group, project)
+        group.insertLayer(_row(group, layer, output), layer)
+    project.removeMapLayers([other.id() for other in old])
+
+
+def _group(name: str, project: QgsProject) -> QgsLayerTreeGroup:
+    """The scene's group inside FirstLight's own; both are made where they are missing, on top."""
+    root = project.layerTreeRoot()
+    parent = root.findGroup(PARENT_GROUP) or root.insertGroup(0, PARENT_GROUP)
+    if not name:
+        return parent
+    return parent.findGroup(name) or parent.insertGroup(0, name)
+
+
+def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> int:
+    """Outlines on top, then indices (the newest last), then pictures."""
+    rank = _rank(layer, output.style == "natural_color")
+    for row, node in enumerate(group.children()):
+        if isinstance(node, QgsLayerTreeGroup):
+            continue
+        if isinstance(node, QgsLayerTreeLayer) and node.layer() is not None:
+            other = node.layer()
+            picture = isinstance(other, QgsRasterLayer) and other.bandCount() > 1
+            if _rank(other, picture) > rank:
+                return row
+    return len(group.children())
+
+
+def _rank(layer: QgsMapLayer, picture: bool) -> int:
+    if isinstance(layer, QgsVectorLayer):
+        return 0
+    return 2 if picture else 1
+
+
+def _same_file(one: Path | None, other: Path) -> bool:
+    return one is not None and one.resolve() == other.resolve()

@@ -1,0 +1,50 @@
+"""Bringing new layers into view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qgis.core import QgsCoordinateTransform, QgsCsException, QgsMapLayer, QgsProject, QgsRectangle
+from qgis.gui import QgsMapCanvas
+
+LEAST_SHARE = 0.05
+"""Of the map's width or height: a layer that takes less is as good as out of view."""
+
+
+def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
+    """Zoom to layers where the map does not show them, or only as a speck.
+
+    Parameters
+    ----------
+    canvas : QgsMapCanvas
+        The map; one without a reference system takes that of the first layer.
+    layers : sequence of QgsMapLayer
+        What should be seen.
+
+    Returns
+    -------
+    bool
+        Whether the map has moved.
+    """
+    settings = canvas.mapSettings()
+    if not settings.destinationCrs().isValid() and layers:
+        canvas.setDestinationCrs(layers[0].crs())
+        settings = canvas.mapSettings()
+    whole = QgsRectangle()
+    for layer in layers:
+        transform = QgsCoordinateTransform(layer.crs(), settings.destinationCrs(), QgsProject.instance())
+        try:
+            whole.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+        except QgsCsException:
+            continue  # this map cannot show that layer at all
+    if whole.isEmpty() or _is_seen(whole, settings.visibleExtent()):
+        return False
+    canvas.setExtent(whole.scaled(1.1))
+    canvas.refresh()
+    return True
+
+
+def _is_seen(whole: QgsRectangle, view: QgsRectangle) -> bool:
+    if view.isEmpty() or not view.intersects(whole):
+        return False
+    return bool(whole.width() >= LEAST_SHARE * view.width() or whole.height() >= LEAST_SHARE * view.height())

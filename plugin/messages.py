@@ -1,0 +1,63 @@
+"""Sentences for people: the message bar gets one, the log gets all of it. Never a modal box."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis
+from qgis.gui import QgsMessageBar
+
+from ..core.errors import FirstLightError, InputError
+from .monitors import log
+
+TITLE = "FirstLight"
+MOST_CHARACTERS = 240
+"""Longer sentences do not fit on two lines of a message bar."""
+
+
+def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
+    """Show a failure; it stays until the user closes it. An unusable input is a warning, since nothing was lost.
+
+    Parameters
+    ----------
+    bar : QgsMessageBar
+        QGIS's message bar.
+    error : FirstLightError
+        What failed.
+    """
+    if isinstance(error, InputError):
+        show_warning(bar, str(error))
+        return
+    show_failure(bar, str(error))
+
+
+def show_failure(bar: QgsMessageBar, text: str) -> None:
+    """Show that something failed; it stays until the user closes it."""
+    log(text, "error")
+    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Critical, 0)
+
+
+def clear_failures(bar: QgsMessageBar) -> None:
+    """Take away what earlier failures said, before something new is tried."""
+    for item in bar.items():
+        if item.title() == TITLE and item.level() == Qgis.MessageLevel.Critical:
+            bar.popWidget(item)
+
+
+def show_warning(bar: QgsMessageBar, text: str) -> None:
+    """Show something that did not go as wished, for 15 seconds."""
+    log(text, "warning")
+    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Warning, 15)
+
+
+def show_success(bar: QgsMessageBar, text: str) -> None:
+    """Show that something is done, for 8 seconds."""
+    log(text)
+    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Success, 8)
+
+
+def shorten(text: str, most: int = MOST_CHARACTERS) -> str:
+    """One line of at most ``most`` characters; says so where it leaves something out."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    tail = " … (all of it: log panel, tab FirstLight)"
+    return line[: most - len(tail)].rstrip() + tail

@@ -1,0 +1,130 @@
+"""What an operation tells its caller, in QGIS's words: task signals, Processing feedback, the log tab."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
+
+from ..core.monitor import BandProgress, Event, Note, Progress
+
+LOG_TAG = "FirstLight"
+"""Name of the tab in QGIS's log panel."""
+
+_LEVELS = {
+    "info": Qgis.MessageLevel.Info,
+    "warning": Qgis.MessageLevel.Warning,
+    "error": Qgis.MessageLevel.Critical,
+}
+
+
+def log(text: str, level: str = "info") -> None:
+    """Write a line to the FirstLight tab of the log panel; safe on any thread.
+
+    Parameters
+    ----------
+    text : str
+        What to write.
+    level : str
+        ``info``, ``warning`` or ``error``.
+    """
+    QgsMessageLog.logMessage(text, LOG_TAG, _LEVELS[level], False)
+
+
+class TaskMonitor:
+    """Gathers an operation's events and hands them over in batches, at most one every :attr:`PERIOD_S`.
+
+    A download tells of every chunk; a signal for each would keep the main thread busy with nothing else. Of the progress
+    of one band only the newest state is kept, which loses nothing: the states are totals, not differences.
+
+    Parameters
+    ----------
+    deliver : callable
+        Takes a tuple of events; called on the operation's thread.
+    is_cancelled : callable
+        Whether the user wants to stop.
+    """
+
+    PERIOD_S = 0.1
+
+    def __init__(self, deliver: Callable[[tuple[Event, ...]], None], is_cancelled: Callable[[], bool]) -> None:
+        self._deliver = deliver
+        self._is_cancelled = is_cancelled
+        self._pending: dict[object, Event] = {}
+        self._delivered_at = float("-inf")
+
+    def emit(self, event: Event) -> None:
+        """Take an event; notes also go to the log."""
+        if isinstance(event, Note):
+            if event.level != "debug":
+                log(event.text, event.level)
+            self._pending[object()] = event
+        elif isinstance(event, BandProgress):
+            self._pending[(event.item_id, event.band)] = event
+        else:
+            self._pending[Progress] = event
+        self._flush_when_due()
+
+    def cancelled(self) -> bool:
+        """Whether the user wants to stop; operations ask often, so late events leave here too."""
+        self._flush_when_due()
+        return self._is_cancelled()
+
+    def flush(self) -> None:
+        """Hand over what is left."""
+        if self._pending:
+            events = tuple(self._pending.values())
+            self._pending = {}
+            self._delivered_at = time.monotonic()
+            self._deliver(events)
+
+    def _flush_when_due(self) -> None:
+        if self._pending and time.monotonic() - self._delivered_at >= self.PERIOD_S:
+            self.flush()
+
+
+class FeedbackMonitor:
+    """Tells a Processing feedback, which may be a dialog, a model, a batch or ``qgis_process``.
+
+    Parameters
+    ----------
+    feedback : QgsProcessingFeedback
+        Whoever watches the algorithm.
+    """
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self._feedback = feedback
+        self._message = ""
+        self._states: dict[tuple[str, str], str] = {}
+
+    def emit(self, event: Event) -> None:
+        """Take an event; of a band only the changes of state are written, not the bytes."""
+        if isinstance(event, Progress):
+            self._feedback.setProgress(100.0 * event.fraction)
+            if event.message and event.message != self._message:
+                self._message = event.message
+                self._feedback.pushInfo(event.message)
+        elif isinstance(event, BandProgress):
+            key = (event.item_id, event.band)
+            if self._states.get(key) != event.state:
+                self._states[key] = event.state
+                detail = f": {event.detail}" if event.detail else ""
+                text = f"{event.item_id} {event.band}: {event.state}{detail}"
+                self._tell("warning" if event.state in ("failed", "retrying") else "info", text)
+        else:
+            self._tell(event.level, event.text)
+
+    def cancelled(self) -> bool:
+        """Whether Cancel was pressed."""
+        return bool(self._feedback.isCanceled())
+
+    def _tell(self, level: str, text: str) -> None:
+        if level == "debug":
+            self._feedback.pushDebugInfo(text)
+        elif level == "info":
+            self._feedback.pushInfo(text)
+        elif level == "warning":
+            self._feedback.pushWarning(text)
+        else:
+            self._feedback.reportError(text)

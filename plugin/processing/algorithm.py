@@ -1,0 +1,221 @@
+"""One Processing algorithm for every operation, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingOutputDefinition,
+    QgsProcessingOutputFolder,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputRasterLayer,
+    QgsProcessingOutputString,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from ...core.errors import FirstLightError
+from ...core.operations.base import LayerOutput, Operation, OperationResult, Output
+from ...core.settings import Settings, resolve_settings
+from ..layers import dress_layer
+from ..monitors import FeedbackMonitor
+from ..settings_store import settings_reader
+from .parameters import LAYER_KINDS, OUTPUT_KINDS, is_file, is_nothing, key, make_definition, read_value, with_suffix
+
+_OUTPUTS = {
+    "text": QgsProcessingOutputString,
+    "number": QgsProcessingOutputNumber,
+    "raster": QgsProcessingOutputRasterLayer,
+    "folder": QgsProcessingOutputFolder,
+}
+
+
+def algorithm_id(operation: Operation) -> str:
+    """The operation's name in Processing: the same without hyphens."""
+    return operation.name.replace("-", "")
+
+
+class OperationAlgorithm(QgsProcessingAlgorithm):
+    """An operation as a Processing algorithm: in the toolbox, in models, in batch and in ``qgis_process``.
+
+    Parameters
+    ----------
+    operation : Operation
+        What it runs.
+    icon : QIcon
+        What the toolbox shows beside it.
+    """
+
+    def __init__(self, operation: Operation, icon: QIcon) -> None:
+        super().__init__()
+        self.operation = operation
+        self._icon = icon
+        self._declared = operation.parameters("processing")
+        self._values: dict[str, Any] = {}
+        self._settings: Callable[[], Settings] = resolve_settings
+        self._result: OperationResult | None = None
+
+    def createInstance(self) -> OperationAlgorithm:
+        """A new one of the same kind; QGIS asks for one for each run."""
+        return OperationAlgorithm(self.operation, self._icon)
+
+    def name(self) -> str:
+        """The id after ``firstlight:``."""
+        return algorithm_id(self.operation)
+
+    def displayName(self) -> str:
+        """What the toolbox shows."""
+        return _tr(self.operation.title)
+
+    def group(self) -> str:
+        """The folder in the toolbox."""
+        return _tr(self.operation.group)
+
+    def groupId(self) -> str:
+        """The folder's id."""
+        return self.operation.group.lower().replace(" ", "")
+
+    def icon(self) -> QIcon:
+        """FirstLight's own."""
+        return self._icon
+
+    def shortDescription(self) -> str:
+        """One sentence."""
+        return _tr(self.operation.summary)
+
+    def shortHelpString(self) -> str:
+        """What it does, and a line for each parameter."""
+        lines = [f"<p>{escape(_tr(self.operation.summary))}</p>"]
+        lines += [
+            f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>" for param in self._declared if param.help
+        ]
+        return "\n".join(lines)
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        for param in self._declared:
+            self.addParameter(make_definition(param))
+        for output in self.operation.outputs:
+            self.addOutput(_make_output(output))
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        """Refuse bad values before anything runs, in the words of the operation itself where it has any.
+
+        A file that is there but is no raster is let through: Processing would say that it was not found.
+        """
+        try:
+            self._read(parameters, context)
+        except FirstLightError as error:
+            return False, str(error)
+        files = {key(p) for p in self._declared if p.kind == "raster_in" and is_file(parameters.get(key(p)))}
+        for definition in self.parameterDefinitions():
+            name = definition.name()
+            value = None if is_nothing(parameters.get(name)) else parameters[name]
+            if name not in files and not definition.checkValueIsAcceptable(value, context):
+                return False, _tr("{title} ({name}) cannot be {value!r}.").format(
+                    title=definition.description(), name=name, value=value
+                )
+        return True, ""
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Read the values on the main thread, where the project's layers live."""
+        self._settings = settings_reader()
+        try:
+            self._values = self._read(parameters, context)
+        except FirstLightError as error:
+            raise QgsProcessingException(str(error)) from error
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the operation; a failure is raised with its whole sentence."""
+        # Targets are asked for here, because layers to load that are noted on the main thread's context are forgotten
+        # when the results of the run's own context replace them.
+        self._values |= self._targets(parameters, context)
+        try:
+            params = self.operation.make_params(self._values)
+            result = self.operation.run(params, self._settings(), FeedbackMonitor(feedback))
+        except FirstLightError as error:
+            raise QgsProcessingException(str(error)) from error
+        if result.status == "failed":
+            raise QgsProcessingException(result.text)
+        if result.status == "partial":
+            feedback.reportError(result.text)
+        else:
+            feedback.pushInfo(result.text)
+        self._result = result
+        targets = {key(param): getattr(params, param.name) for param in self._declared if param.kind in OUTPUT_KINDS}
+        outputs = {name: str(path) for name, path in targets.items() if path is not None}
+        outputs.update({name.upper(): value for name, value in result.outputs.items()})
+        return outputs
+
+    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        """Have the layers that QGIS is going to load styled; on the main thread again."""
+        for output in self._result.layers if self._result else ():
+            path = str(output.path)
+            if context.willLoadLayerOnCompletion(path):
+                dresser = LayerDresser(output)
+                # Processing does not own it, and this algorithm may be gone before the layer is loaded.
+                self.provider().keep_alive(dresser)
+                context.layerToLoadOnCompletionDetails(path).setPostProcessor(dresser)
+        return {}
+
+    def _read(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """All values, by name.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or unusable.
+        """
+        values = {param.name: read_value(self, param, parameters, context) for param in self._declared}
+        self.operation.make_params(values)
+        return values
+
+    def _targets(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """The files of the wanted layers; tells the context which of them to load."""
+        targets: dict[str, Any] = {}
+        for param in self._declared:
+            name = key(param)
+            if param.kind in LAYER_KINDS and not is_nothing(parameters.get(name)):
+                wanted = {**parameters, name: with_suffix(param, parameters[name])}
+                targets[param.name] = self.parameterAsOutputLayer(wanted, name, context)
+        return targets
+
+
+class LayerDresser(QgsProcessingLayerPostProcessorInterface):
+    """Gives a result its name, style, day and metadata when Processing has loaded it.
+
+    Parameters
+    ----------
+    output : LayerOutput
+        What the operation says of the layer.
+    """
+
+    def __init__(self, output: LayerOutput) -> None:
+        super().__init__()
+        self._output = output
+
+    def postProcessLayer(self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
+        """Called by Processing on the main thread."""
+        dress_layer(layer, self._output)
+        layer.triggerRepaint()
+
+
+def _make_output(output: Output) -> QgsProcessingOutputDefinition:
+    return _OUTPUTS[output.kind](output.name.upper(), _tr(output.title))
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))

@@ -1,0 +1,86 @@
+"""FirstLight's folder in the Processing toolbox."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from ...core.errors import DependencyError
+from ...core.operations.base import Operation
+from .algorithm import OperationAlgorithm
+
+KEPT = 256
+"""More than the layers of one batch."""
+
+
+class FirstLightProvider(QgsProcessingProvider):
+    """All operations as algorithms.
+
+    Parameters
+    ----------
+    icon : QIcon
+        FirstLight's icon.
+    problem : DependencyError, optional
+        A library is missing: the provider says so and has no algorithms.
+    operations : sequence of Operation, optional
+        The registry's by default.
+    """
+
+    def __init__(
+        self, icon: QIcon, problem: DependencyError | None = None, operations: Sequence[Operation] | None = None
+    ) -> None:
+        super().__init__()
+        self._icon = icon
+        self._problem = problem
+        self._operations = operations
+        self._kept: deque[object] = deque(maxlen=KEPT)
+
+    def id(self) -> str:
+        """What stands before the colon."""
+        return "firstlight"
+
+    def name(self) -> str:
+        """What the toolbox shows."""
+        return "FirstLight"
+
+    def icon(self) -> QIcon:
+        """FirstLight's own."""
+        return self._icon
+
+    def warningMessage(self) -> str:
+        """Shown in the toolbox beside the provider."""
+        return str(self._problem) if self._problem is not None else ""
+
+    def loadAlgorithms(self) -> None:
+        """One algorithm for each operation."""
+        if self._problem is not None:
+            return
+        # Here, because it imports the libraries that may be missing.
+        from ...core.operations.registry import OPERATIONS
+
+        operations = OPERATIONS if self._operations is None else self._operations
+        for operation in operations:
+            self.addAlgorithm(OperationAlgorithm(operation, self._icon))
+
+    def keep_alive(self, thing: object) -> None:
+        """Hold an object that Processing uses after the algorithm has gone; the oldest ones are let go."""
+        self._kept.append(thing)
+
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:
+        """What rasters can be written as: GeoTIFF, and VRT for stacks."""
+        return ["tif", "vrt"]
+
+    def defaultRasterFileExtension(self, *_: object) -> str:
+        """For rasters that do not say."""
+        return "tif"
+
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:
+        """What outlines can be written as."""
+        return ["geojson"]
+
+    def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: N803 - the name is QGIS's
+        """For outlines."""
+        return "geojson"

@@ -1,0 +1,100 @@
+#!/bin/bash
+# Runs every check: style, types, core tests without QGIS, plugin and dock tests in QGIS without a window, and the
+# demo in the real desktop in a virtual display. Does all of its set-up (scripts/setup.sh). Stops at the first failure.
+#   bash scripts/test.sh                 everything
+#   bash scripts/test.sh -- -k paging    only pytest, with these words for it (no style, types, desktop)
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+REPORTS="$BUILD/test"
+words=()
+case ${1:-} in
+  "") ;;
+  --) shift && words=("$@") ;;
+  *) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+esac
+
+# step TITLE COMMAND...: the heading, the command, how long it took.
+step() {
+  local title=$1 began=$SECONDS code=0
+  shift
+  printf '\n== %s\n' "$title"
+  "$@" || code=$?
+  if [ "$code" -ne 0 ]; then
+    say "== $title: FAILED after $((SECONDS - began)) s" >&2
+    exit 1
+  fi
+  say "== $title: passed in $((SECONDS - began)) s"
+}
+
+check_style() {
+  "$VENV/bin/ruff" check . && "$VENV/bin/ruff" format --check .
+}
+
+check_types() {
+  # mypy looks for a folder called firstlight, and the checkout may be called anything.
+  mkdir -p "$BUILD/package"
+  ln -sfn "$ROOT" "$BUILD/package/firstlight"
+  MYPYPATH="$BUILD/package" "$VENV/bin/mypy" -p firstlight.core -p firstlight.plugin
+}
+
+# run_pytest NAME LIMIT_S WORDS...: with a report for the total at the end; no single test may take longer than LIMIT_S.
+run_pytest() {
+  local name=$1 limit=$2 code=0
+  shift 2
+  # A test that hangs is shown with what every thread is doing, and ends the run.
+  "$VENV/bin/python" -m pytest --junitxml="$REPORTS/$name.xml" -o faulthandler_timeout="$limit" \
+    -o faulthandler_exit_on_timeout=true "$@" "${words[@]}" || code=$?
+  # 5 is "no test collected": fine where words choose some tests of the other half, a failure where everything is to run.
+  [ "$code" -eq 0 ] || { [ "$code" -eq 5 ] && [ ${#words[@]} -gt 0 ]; }
+}
+
+# As on a server: no display, and no plugin of pytest that would start a QGIS. Its settings in pyproject.toml are then unknown.
+test_core() (
+  unset DISPLAY WAYLAND_DISPLAY
+  run_pytest core 120 -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
+    -m "not qgis" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
+)
+
+test_qgis() {
+  QT_QPA_PLATFORM=offscreen run_pytest qgis 120 tests/plugin tests/ui
+}
+
+test_desktop() {
+  run_pytest desktop 330 -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning tests/desktop
+}
+
+# One line for all runs of pytest together; no report at all is a failure.
+print_total() {
+  "$VENV/bin/python" - "$REPORTS" <<'PY'
+import pathlib, sys, xml.etree.ElementTree as tree
+
+total = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+for report in pathlib.Path(sys.argv[1]).glob("*.xml"):
+    for suite in tree.parse(report).getroot().iter("testsuite"):
+        for word in total:
+            total[word] += int(suite.get(word, 0))
+bad = total["failures"] + total["errors"]
+good = total["tests"] - bad - total["skipped"]
+print(f"{good} passed, {bad} failed" + (f", {total['skipped']} skipped" if total["skipped"] else ""))
+sys.exit(bad > 0 or good == 0)
+PY
+}
+
+cd "$ROOT"
+began=$SECONDS
+bash scripts/setup.sh
+rm -rf "$REPORTS"
+mkdir -p "$REPORTS"
+if [ ${#words[@]} -eq 0 ]; then
+  step "Style" check_style
+  step "Types" check_types
+fi
+step "Core, without QGIS" test_core
+step "Plugin and dock, QGIS without a window" test_qgis
+if [ ${#words[@]} -eq 0 ]; then
+  step "Desktop, real QGIS in a virtual display" test_desktop
+fi
+printf '\nAll checks passed in %s s\n' "$((SECONDS - began))"
+print_total

@@ -1,0 +1,60 @@
+"""The whole way in the real desktop: ``scripts/demo.sh --headless`` as a person starts it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rasterio
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "build" / "demo"
+
+
+@pytest.fixture(scope="module")
+def outcome() -> dict[str, Any]:
+    if shutil.which("xvfb-run") is None:
+        pytest.skip("xvfb-run is not installed: run scripts/setup.sh")
+    # The limits inside the demo end it long before this one, with a reason.
+    done = subprocess.run(
+        ["bash", str(ROOT / "scripts" / "demo.sh"), "--headless"], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    found: dict[str, Any] = json.loads((DEMO / "outcome.json").read_text())
+    found["said"] = done.stdout
+    return found
+
+
+def test_layers_are_on_the_map(outcome: dict[str, Any]) -> None:
+    assert outcome["ok"]
+    names = [layer["name"] for layer in outcome["layers"]]
+    assert len(names) == 2
+    assert any("NDVI" in name for name in names)
+
+
+def test_ndvi_equals_numpy_on_the_source(outcome: dict[str, Any]) -> None:
+    assert "NDVI against numpy on the source bands: 60000 pixels" in outcome["said"]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_pictures_show_something(outcome: dict[str, Any]) -> None:
+    assert len(outcome["pictures"]) == 4
+    contents = set()
+    for path in outcome["pictures"]:
+        with rasterio.open(path) as picture:
+            assert (picture.width, picture.height) == (1440, 900)
+            pixels = picture.read()
+        assert pixels.std() > 10, path  # a blank or black screen is flat
+        contents.add(pixels.tobytes())
+    assert len(contents) == 4  # each step changed what is seen
+
+
+def test_results_are_kept(outcome: dict[str, Any]) -> None:
+    folder = DEMO / "results" / "S2-sample-patagonia"
+    bands = {"blue", "green", "red", "nir", "swir16", "swir22"}
+    assert bands <= {path.stem for path in folder.glob("*.tif")}
+    assert (folder / "S2-sample-patagonia_stack.vrt").is_file()

@@ -1,0 +1,129 @@
+"""The sample catalogue as the demo uses it: a process that says where it is, answers, and ends with all its parts."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "sample_catalog.py"
+SCENE = ROOT / "build" / "sample"
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_ended(pids: list[int], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and any(is_running(pid) for pid in pids):
+        time.sleep(0.05)
+    assert not [pid for pid in pids if is_running(pid)]
+
+
+def start() -> tuple[subprocess.Popen[str], dict[str, Any]]:
+    process = subprocess.Popen([sys.executable, str(SCRIPT), "serve", str(SCENE)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Iterator[dict[str, Any]]:
+    subprocess.run([sys.executable, str(SCRIPT), "make", str(SCENE)], check=True, timeout=300)
+    process, ready = start()
+    yield ready
+    process.terminate()
+    assert process.wait(10) == 0
+    wait_until_ended(ready["pids"])
+
+
+def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        # As given: urllib would tidy up a path with dots.
+        connection.request(method, url.partition(parts.netloc)[2], headers={k.replace("_", "-"): v for k, v in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def search(catalog: dict[str, Any], words: str) -> list[dict[str, Any]]:
+    status, _, body = ask(f"{catalog['catalog_url']}/search?collections=sentinel-2-sample&{words}")
+    assert status == 200
+    found: list[dict[str, Any]] = json.loads(body)["features"]
+    return found
+
+
+def test_search_finds_the_scene_where_and_when_it_is(catalog: dict[str, Any]) -> None:
+    here, now = "bbox=-67.65,-47.86,-67.63,-47.85", "datetime=2019-12-01T00:00:00Z/2020-01-31T00:00:00Z"
+    (item,) = search(catalog, f"{here}&{now}")
+    assert item["id"] == "S2-sample-patagonia"
+    assert search(catalog, f"bbox=0,0,1,1&{now}") == []
+    assert search(catalog, f"{here}&datetime=2021-01-01T00:00:00Z/2021-02-01T00:00:00Z") == []
+
+
+def test_the_item_says_what_the_source_does_not_record(catalog: dict[str, Any]) -> None:
+    (item,) = search(catalog, "limit=1")
+    assert "placeholder" in item["properties"]["description"]
+    assert "eo:cloud_cover" not in item["properties"]
+
+
+def test_bands_are_as_the_item_says(catalog: dict[str, Any]) -> None:
+    (item,) = search(catalog, "limit=1")
+    assert set(item["assets"]) == {"blue", "green", "red", "nir", "swir16", "swir22", "visual"}
+    for asset in item["assets"].values():
+        status, _, body = ask(asset["href"])
+        assert status == 200
+        assert len(body) == asset["file:size"]
+        assert asset["file:checksum"] == "1220" + hashlib.sha256(body).hexdigest()
+
+
+def test_files_come_in_parts(catalog: dict[str, Any]) -> None:
+    url = f"{catalog['data_url']}/data/nir.tif"
+    _, headers, whole = ask(url)
+    size, etag = len(whole), headers["etag"]
+    assert ask(url, "HEAD")[1]["content-length"] == str(size)
+    assert ask(url, Range="bytes=10-19")[::2] == (206, whole[10:20])
+    assert ask(url, Range="bytes=-5")[::2] == (206, whole[-5:])
+    assert ask(url, Range=f"bytes={size - 3}-{size + 99}")[::2] == (206, whole[-3:])
+    assert ask(url, Range="bytes=10-19", If_Range=etag)[0] == 206
+    assert ask(url, Range="bytes=10-19", If_Range='"another"')[::2] == (200, whole)
+    status, headers, _ = ask(url, Range=f"bytes={size}-")
+    assert (status, headers["content-range"]) == (416, f"bytes */{size}")
+
+
+@pytest.mark.parametrize("path", ["/../../pyproject.toml", "/%2e%2e/%2e%2e/pyproject.toml", "/data", "/", "/nothing.tif"])
+def test_nothing_else_is_served(catalog: dict[str, Any], path: str) -> None:
+    assert ask(catalog["data_url"] + path)[0] == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_all_parts_end_together(catalog: dict[str, Any], number: signal.Signals) -> None:
+    process, ready = start()
+    os.kill(process.pid, number)
+    process.wait(10)
+    wait_until_ended(ready["pids"])
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(SCRIPT), "serve", str(tmp_path)], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The sample catalogue cannot be served: there is no scene in ")

@@ -1,0 +1,105 @@
+"""The numbers at the end of the way equal those computed from the source bands in double precision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.rasters import write_raster
+from support.scene import World, band_pixels, small_world
+
+Flight = Callable[..., tuple[int, str, str]]
+
+
+def read(path: str | Path) -> Any:
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return np.where(dataset.read(1) == dataset.nodata, np.nan, dataset.read(1).astype(np.float64))
+
+
+def compare(layer: str, nir: Any, red: Any, offset: float) -> None:
+    got = read(layer)
+    truth_nir, truth_red = (np.where(b == 0, np.nan, b.astype(np.float64) * 0.0001 + offset) for b in (nir, red))
+    with np.errstate(all="ignore"):
+        truth = (truth_nir - truth_red) / (truth_nir + truth_red)
+    truth[~np.isfinite(truth)] = np.nan
+    assert np.array_equal(np.isnan(got), np.isnan(truth))
+    # near a sum of zero the quotient has no digits in any precision: relative there, a millionth elsewhere
+    assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < 1e-6
+
+
+@pytest.mark.parametrize("form", ["vrt", "geotiff"])
+def test_ndvi_of_the_ingested_world_equals_independent_numpy(ingest: Flight, world: World, form: str) -> None:
+    code, out, err = ingest("--json", "--index", "NDVI", "--output-format", form)
+    assert code == 0, err
+    compare(json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], -0.1)
+
+
+@pytest.mark.parametrize(
+    ("properties", "offset"),
+    [
+        ({"earthsearch:boa_offset_applied": True}, 0.0),
+        ({"earthsearch:boa_offset_applied": False}, -0.1),
+    ],
+)
+def test_the_offset_is_applied_once(flight: Flight, tmp_path: Path, properties: dict[str, Any], offset: float) -> None:
+    from support.scene import AREA
+
+    with small_world(tmp_path / "served", **properties) as world:
+        words = ["--catalog", world.url, "--area", AREA, "--start", "2024-06-01", "--end", "2024-06-30", "--output", tmp_path / "out"]
+        code, out, _ = flight("ingest", *words, "--json", "--index", "NDVI")
+        assert code == 0
+        compare(json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], offset)
+
+
+def test_nodata_in_one_band_is_no_data_in_the_index_and_not_zero(ingest: Flight, world: World) -> None:
+    pixels = dict(world.pixels)
+    for name, part in (("nir", np.s_[10:30, 10:40]), ("red", np.s_[20:50, 30:60])):
+        data = band_pixels(name, (128, 128)).copy()
+        data[part] = 0
+        pixels[name] = data
+        path = write_raster(world.folder / f"{name}.tif", data)
+        asset = world.api.items[0]["assets"][name]
+        asset["file:size"] = path.stat().st_size
+        del asset["file:checksum"]
+    code, out, _ = ingest("--json", "--index", "NDVI")
+    assert code == 0
+    layer = json.loads(out)[0]["outputs"]["NDVI"]
+    compare(layer, pixels["nir"], pixels["red"], -0.1)
+    assert np.isnan(read(layer)[10:50, 30:40]).sum() > 0
+
+
+def test_an_index_over_two_resolutions_uses_the_interpolated_band(ingest: Flight, world: World) -> None:
+    code, out, _ = ingest("--json", "--index", "NBR")
+    assert code == 0
+    got = read(json.loads(out)[0]["outputs"]["NBR"])
+    swir = world.pixels["swir22"].astype(np.float64)
+    rows = (np.arange(128) + 0.5) / 2 - 0.5
+    y0 = np.clip(np.floor(rows).astype(int), 0, 62)
+    f = rows - y0
+    fine = swir[y0] * (1 - f)[:, None] + swir[y0 + 1] * f[:, None]
+    fine = fine[:, y0] * (1 - f) + fine[:, y0 + 1] * f
+    stored = np.floor(fine + 0.5)  # the stack holds whole numbers
+    nir, swir22 = world.pixels["nir"] * 0.0001 - 0.1, stored * 0.0001 - 0.1
+    truth = (nir - swir22) / (nir + swir22)
+    inner = np.s_[2:-2, 2:-2]
+    half_step = 0.00005 * 2 * nir / (nir + swir22) ** 2  # a tie may be rounded the other way
+    assert (np.abs(got - truth) <= 2.1 * half_step + 1e-6)[inner].all()
+    assert np.median(np.abs(got - truth)[inner]) < 1e-6
+
+
+def test_statistics_in_the_answer_are_those_of_the_layer(ingest: Flight, flight: Flight, tmp_path: Path) -> None:
+    _, out, _ = ingest("--json")
+    stack = json.loads(out)[0]["output_path"]
+    code, out, _ = flight("index", "NDWI", "--stack", stack, "--output", tmp_path / "w.tif", "--json")
+    told = json.loads(out)["statistics"]
+    values = read(tmp_path / "w.tif")
+    inside = values[(values >= -1) & (values <= 1)]
+    assert code == 0
+    assert told["mean"] == pytest.approx(inside.mean(), abs=1e-7)
+    assert (told["min"], told["max"]) == (inside.min(), inside.max())

@@ -1,0 +1,185 @@
+"""Results on the map: style, group, order, day, metadata; and a second run replaces the first."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from qgis.core import QgsProject, QgsRasterLayer, QgsSingleBandPseudoColorRenderer
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
+
+from firstlight.core.algorithms.indices import index_names, load_indices
+from firstlight.core.operations.base import LayerOutput
+from firstlight.plugin.layer_style import STYLE_DIR, band_names
+from firstlight.plugin.layers import add_layers, source_path
+from support.qgis_fixtures import make_stack
+
+WHEN = datetime(2024, 6, 1, 10, 20, 30, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def project(qgis_app):
+    return QgsProject.instance()
+
+
+def stack_output(path, group="SCENE"):
+    return LayerOutput(path, "Bands 2024-06-01", "natural_color", group, WHEN, "Four bands, reflectance")
+
+
+def index_output(path, group="SCENE", style="ndvi"):
+    return LayerOutput(path, "NDVI 2024-06-01", style, group, WHEN, "NDVI, -1..1")
+
+
+def tree(node):
+    """Group and layer names as nested lists."""
+    return [[child.name(), tree(child)] if hasattr(child, "findGroups") else child.name() for child in node.children()]
+
+
+def test_groups_and_order(project, stack_file, band_file):
+    layers, errors = add_layers([stack_output(stack_file), index_output(band_file)], project)
+    assert errors == []
+    assert [layer.isValid() for layer in layers] == [True, True]
+    assert tree(project.layerTreeRoot()) == [["FirstLight", [["SCENE", ["NDVI 2024-06-01", "Bands 2024-06-01"]]]]]
+
+
+def test_a_second_scene_goes_on_top_in_the_same_parent(project, stack_file, band_file, tmp_path):
+    other = make_stack(tmp_path / "other.tif")
+    add_layers([stack_output(stack_file, "A")], project)
+    add_layers([stack_output(other, "B")], project)
+    assert tree(project.layerTreeRoot()) == [["FirstLight", [["B", ["Bands 2024-06-01"]], ["A", ["Bands 2024-06-01"]]]]]
+
+
+def test_a_second_run_replaces_the_layer_where_it_is(project, stack_file, band_file):
+    add_layers([stack_output(stack_file), index_output(band_file)], project)
+    root = project.layerTreeRoot()
+    [old] = [layer for layer in project.mapLayers().values() if layer.name().startswith("Bands")]
+    node = root.findLayer(old.id())
+    root.insertChildNode(0, node.clone())  # the user put it somewhere else, and hid it
+    node.parent().removeChildNode(node)
+    root.findLayer(old.id()).setItemVisibilityChecked(False)
+    old_id = old.id()
+    [new], _ = add_layers([stack_output(stack_file)], project)
+    assert new.id() != old_id
+    assert project.mapLayer(old_id) is None
+    assert tree(root) == ["Bands 2024-06-01", ["FirstLight", [["SCENE", ["NDVI 2024-06-01"]]]]]
+    assert root.findLayer(new.id()).itemVisibilityChecked() is False
+    assert len(project.mapLayers()) == 2
+
+
+def test_the_same_file_under_another_path_is_the_same_file(project, stack_file, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(stack_file.parent)
+    add_layers([stack_output(stack_file)], project)
+    add_layers([stack_output(link / stack_file.name)], project)
+    assert len(project.mapLayers()) == 1
+
+
+def test_natural_colour_by_band_name_in_reflectance(project, stack_file):
+    [layer], _ = add_layers([stack_output(stack_file)], project)
+    assert band_names(layer) == {"blue": 1, "green": 2, "red": 3, "nir": 4}
+    renderer = layer.renderer()
+    assert (renderer.redBand(), renderer.greenBand(), renderer.blueBand()) == (3, 2, 1)
+    stretch = renderer.redContrastEnhancement()
+    assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 0.3)
+    red, _ = layer.dataProvider().sample(layer.extent().center(), 3)
+    assert 0.0 < red < 0.35, "QGIS applies the file's scale: the layer shows reflectance"
+
+
+@pytest.mark.parametrize(
+    ("names", "dtype", "band", "most"),
+    [
+        (("vh", "vv"), "float32", 2, 0.4),  # terrain-corrected radar: power
+        (("hh", "hv"), "uint16", 1, 0.4),  # scaled to floating point by the fixture
+        (("nir", "swir16"), "uint16", 1, 0.3),
+    ],
+)
+def test_without_red_green_blue_one_band_in_grey(project, tmp_path, names, dtype, band, most):
+    path = make_stack(tmp_path / "grey.tif", names, dtype)
+    [layer], _ = add_layers([stack_output(path)], project)
+    renderer = layer.renderer()
+    assert renderer.type() == "singlebandgray"
+    assert renderer.grayBand() == band
+    assert renderer.contrastEnhancement().maximumValue() == most
+
+
+@pytest.mark.parametrize("name", index_names())
+def test_every_index_has_a_style_that_loads(project, band_file, name):
+    style = load_indices()[name].style
+    assert (STYLE_DIR / f"{style}.qml").is_file()
+    [layer], _ = add_layers([index_output(band_file, style=style)], project)
+    renderer = layer.renderer()
+    assert isinstance(renderer, QgsSingleBandPseudoColorRenderer)
+    shader = renderer.shader().rasterShaderFunction()
+    assert len(shader.colorRampItemList()) >= 5
+    assert shader.colorRampType() == shader.Interpolated
+    assert shader.minimumValue() < 0 < shader.maximumValue()
+    legend = shader.legendSettings()
+    assert legend.useContinuousLegend()
+    assert legend.minimumLabel()
+    assert legend.maximumLabel()
+
+
+def test_footprints(project, tmp_path):
+    path = tmp_path / "scenes.geojson"
+    ring = [[10, 45], [11, 45], [11, 46], [10, 46], [10, 45]]
+    feature = {"type": "Feature", "properties": {"id": "A"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    [layer], errors = add_layers([LayerOutput(path, "Scenes", "footprints", "Scenes")], project)
+    assert errors == []
+    assert layer.featureCount() == 1
+    assert layer.renderer().symbol().color().getRgb()[:3] == (255, 159, 67)
+    assert layer.renderer().symbol().color().alpha() < 60, "what lies below must be seen"
+
+
+def test_outlines_lie_above_indices(project, stack_file, band_file, tmp_path):
+    path = tmp_path / "scenes.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}')
+    outputs = [stack_output(stack_file), index_output(band_file), LayerOutput(path, "Outline", "footprints", "SCENE")]
+    add_layers(outputs, project)
+    assert tree(project.layerTreeRoot())[0][1] == [["SCENE", ["Outline", "NDVI 2024-06-01", "Bands 2024-06-01"]]]
+
+
+def test_day_of_acquisition(project, stack_file):
+    [layer], _ = add_layers([stack_output(stack_file)], project)
+    temporal = layer.temporalProperties()
+    assert temporal.isActive()
+    day = temporal.fixedTemporalRange()
+    assert day.begin() == QDateTime(QDate(2024, 6, 1), QTime(0, 0), Qt.TimeSpec.UTC)
+    assert day.end() == QDateTime(QDate(2024, 6, 1), QTime(23, 59, 59), Qt.TimeSpec.UTC)
+
+
+def test_no_day_where_none_is_known(project, stack_file):
+    [layer], _ = add_layers([LayerOutput(stack_file, "Bands", "natural_color", "G")], project)
+    assert not layer.temporalProperties().isActive()
+
+
+def test_metadata(project, stack_file):
+    [layer], _ = add_layers([stack_output(stack_file)], project)
+    metadata = layer.metadata()
+    assert metadata.title() == "Bands 2024-06-01, SCENE"
+    assert metadata.abstract() == "Four bands, reflectance"
+    assert metadata.crs().authid() == "EPSG:32632"
+    [spatial] = metadata.extent().spatialExtents()
+    assert spatial.bounds.toRectangle() == layer.extent()
+    [moment] = metadata.extent().temporalExtents()
+    assert moment.begin().toUTC().toString(Qt.DateFormat.ISODate) == "2024-06-01T10:20:30Z"
+
+
+def test_a_file_that_qgis_cannot_open_is_a_sentence_and_the_others_are_shown(project, stack_file, tmp_path):
+    broken = tmp_path / "broken.tif"
+    broken.write_text("no raster")
+    layers, [error] = add_layers([index_output(broken), stack_output(stack_file)], project)
+    assert len(layers) == 1
+    assert str(error) == f"Layer 'NDVI 2024-06-01' cannot be shown: QGIS cannot open {broken}."
+
+
+def test_a_style_that_is_not_there_is_told_in_the_log_and_the_layer_is_shown(project, band_file, desktop):
+    [layer], errors = add_layers([index_output(band_file, style="plaid")], project)
+    assert errors == []
+    assert layer.isValid()
+    assert "Layer 'NDVI 2024-06-01' has QGIS's default style" in desktop.logged()
+
+
+def test_source_path(project, stack_file):
+    assert source_path(QgsRasterLayer(str(stack_file), "x")) == stack_file

@@ -1,0 +1,153 @@
+"""The plugin's life in QGIS: what initGui makes, unload takes away."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+from qgis.core import QgsApplication
+from qgis.gui import QgsMapCanvasItem
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QDockWidget
+
+import firstlight
+from firstlight.plugin import main
+from firstlight.plugin.dependencies import Library
+from firstlight.plugin.main import ICON_PATH, FirstLightPlugin
+from support.operations import COUNT
+
+
+def providers():
+    return [provider.id() for provider in QgsApplication.processingRegistry().providers()]
+
+
+def traces(desktop):
+    """What a plugin could leave behind."""
+    return {
+        "providers": providers(),
+        "toolbar": [action.text() for action in desktop.toolbar.actions()],
+        "menu": [action.text() for action in desktop.raster_menu.actions()],
+        "docks": [dock.objectName() for dock in desktop.window.findChildren(QDockWidget)],
+        "canvas items": sum(isinstance(item, QgsMapCanvasItem) for item in desktop.canvas.scene().items()),
+        "map tool": type(desktop.canvas.mapTool()).__name__,
+        "tasks": QgsApplication.taskManager().countActiveTasks(),
+    }
+
+
+@pytest.fixture
+def plugin(desktop):
+    made = firstlight.classFactory(desktop)
+    yield made
+    made.unload()
+
+
+def settle(qgis_app):
+    """Let deleteLater happen."""
+    qgis_app.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    qgis_app.processEvents()
+
+
+def test_init_gui_and_unload_leave_nothing_twice(plugin, desktop, qgis_app):
+    before = traces(desktop)
+    for _ in range(2):
+        plugin.initGui()
+        assert providers().count("firstlight") == 1
+        assert [action.text() for action in desktop.toolbar.actions()] == ["FirstLight"]
+        assert [action.text() for action in desktop.raster_menu.actions()] == ["FirstLight"]
+        assert "firstlight_dock" in traces(desktop)["docks"]
+        plugin.dock.set_area(10, 45, 11, 46)
+        plugin.dock.area_panel.draw_button.click()
+        assert traces(desktop)["map tool"] == "QgsMapToolExtent"
+        plugin.unload()
+        settle(qgis_app)
+        assert traces(desktop) == before
+
+
+def test_unload_stops_what_is_running(plugin, desktop, wait_for):
+    plugin.initGui()
+    said = []
+    task = plugin.runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01}))
+    task.stopped.connect(lambda: said.append("stopped"))
+    plugin.unload()
+    assert said == ["stopped"]
+    assert QgsApplication.taskManager().countActiveTasks() == 0
+
+
+@pytest.mark.parametrize("broken", ["addToolBarIcon", "addPluginToRasterMenu", "addDockWidget", "mapCanvas"])
+def test_unload_survives_a_half_finished_start(plugin, desktop, monkeypatch, qgis_app, broken):
+    before = traces(desktop)
+
+    def fail(*_):
+        raise RuntimeError("QGIS is in a bad mood")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desktop, broken, fail)
+        with pytest.raises(RuntimeError, match="bad mood"):
+            plugin.initGui()
+    plugin.unload()
+    settle(qgis_app)
+    assert traces(desktop) == before
+    plugin.unload()  # once more does no harm
+
+
+def test_the_button_opens_and_closes_the_dock(plugin, desktop):
+    plugin.initGui()
+    assert not plugin.dock.isVisible()
+    assert not plugin.action.isChecked()
+    plugin.action.trigger()
+    assert plugin.dock.isVisible()
+    assert plugin.action.isChecked()
+    assert desktop.window.dockWidgetArea(plugin.dock) == Qt.DockWidgetArea.RightDockWidgetArea
+    plugin.dock.close()  # its own cross
+    assert not plugin.action.isChecked()
+    plugin.action.trigger()
+    assert plugin.dock.isVisible()
+    plugin.action.trigger()
+    assert not plugin.dock.isVisible()
+
+
+def test_without_a_window_only_processing(qgis_app):
+    plugin = firstlight.classFactory(None)
+    plugin.initProcessing()
+    try:
+        assert "firstlight" in providers()
+        assert plugin.dock is None
+    finally:
+        plugin.unload()
+    assert "firstlight" not in providers()
+
+
+def test_init_gui_without_a_window(qgis_app):
+    plugin = FirstLightPlugin(None)
+    plugin.initGui()
+    plugin.unload()
+    assert "firstlight" not in providers()
+
+
+def test_a_missing_library_is_one_sentence_and_the_plugin_still_loads(plugin, desktop, monkeypatch, qgis_app):
+    before = traces(desktop)
+    monkeypatch.setattr(main, "missing_libraries", lambda: (Library("pystac_client", "pystac-client"),))
+    plugin.initGui()
+    [message] = desktop.messages
+    assert message.text == (
+        "FirstLight cannot start: QGIS's Python lacks the library pystac-client. "
+        'Run "python3 -m pip install pystac-client" with QGIS\'s own Python (on Windows in the OSGeo4W shell) and restart QGIS.'
+    )
+    assert plugin.dock is None
+    assert plugin.provider.algorithms() == []
+    assert plugin.provider.warningMessage() == message.text
+    desktop.bar.clearWidgets()
+    plugin.action.trigger()
+    assert [m.text for m in desktop.messages] == [message.text] * 2, "said again, in place of the dock"
+    assert not plugin.action.isChecked()
+    plugin.unload()
+    settle(qgis_app)
+    assert traces(desktop) == before
+
+
+def test_the_icon_is_a_picture(qgis_app):
+    assert ElementTree.parse(ICON_PATH).getroot().tag.endswith("svg")
+    image = QIcon(str(ICON_PATH)).pixmap(32, 32).toImage()
+    colours = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
+    assert len(colours) > 50

@@ -1,0 +1,59 @@
+"""Sentences in the message bar and in the log."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis
+
+from firstlight.core.errors import AreaError, IngestionError
+from firstlight.plugin.messages import (
+    MOST_CHARACTERS,
+    clear_failures,
+    shorten,
+    show_error,
+    show_failure,
+    show_success,
+    show_warning,
+)
+
+
+def test_a_failure_stays_and_is_red(desktop):
+    error = IngestionError("Scene A failed", "required band nir could not be downloaded (HTTP 404)", "Run again.")
+    show_error(desktop.bar, error)
+    [message] = desktop.messages
+    assert message.title == "FirstLight"
+    assert message.text == "Scene A failed: required band nir could not be downloaded (HTTP 404). Run again."
+    assert message.level == Qgis.MessageLevel.Critical
+    assert desktop.bar.currentItem().duration() == 0
+    assert message.text in desktop.logged()
+
+
+def test_an_unusable_input_is_a_warning(desktop):
+    show_error(desktop.bar, AreaError("The area cannot be used", "it is empty"))
+    assert [(m.text, m.level) for m in desktop.messages] == [("The area cannot be used: it is empty.", Qgis.MessageLevel.Warning)]
+
+
+def test_success_goes_away(desktop):
+    show_success(desktop.bar, "Done.")
+    assert desktop.messages[0].level == Qgis.MessageLevel.Success
+    assert desktop.bar.currentItem().duration() == 8
+
+
+def test_a_long_sentence_is_cut_in_the_bar_and_whole_in_the_log(desktop):
+    text = "word " * 200
+    show_warning(desktop.bar, text)
+    shown = desktop.messages[0].text
+    assert len(shown) <= MOST_CHARACTERS
+    assert shown.endswith("(all of it: log panel, tab FirstLight)")
+    assert text in desktop.logged()
+
+
+def test_lines_become_one():
+    assert shorten("a\n  b\tc") == "a b c"
+
+
+def test_failures_are_cleared_and_nothing_else(desktop):
+    desktop.bar.pushMessage("Another plugin", "its own", Qgis.MessageLevel.Critical)
+    show_failure(desktop.bar, "one")
+    show_warning(desktop.bar, "two")
+    clear_failures(desktop.bar)
+    assert sorted(item.text() for item in desktop.bar.items()) == ["its own", "two"]

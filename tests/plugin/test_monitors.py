@@ -1,0 +1,86 @@
+"""Events of an operation in the words of Processing."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingFeedback
+
+from firstlight.core.monitor import BandProgress, Note, Progress
+from firstlight.plugin.monitors import FeedbackMonitor, TaskMonitor
+
+
+class Feedback(QgsProcessingFeedback):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        super().__init__(False)
+        self.told = []
+
+    def pushInfo(self, info):
+        self.told.append(("info", info))
+
+    def pushDebugInfo(self, info):
+        self.told.append(("debug", info))
+
+    def pushWarning(self, warning):
+        self.told.append(("warning", warning))
+
+    def reportError(self, error, fatal=False):
+        self.told.append(("error", error))
+
+
+def test_progress_and_its_message_once():
+    feedback = Feedback()
+    monitor = FeedbackMonitor(feedback)
+    monitor.emit(Progress(0.25, "Stacking bands"))
+    monitor.emit(Progress(0.5, "Stacking bands"))
+    assert feedback.progress() == 50.0
+    assert feedback.told == [("info", "Stacking bands")]
+
+
+def test_a_band_is_told_of_when_its_state_changes_not_for_each_chunk():
+    feedback = Feedback()
+    monitor = FeedbackMonitor(feedback)
+    for size in range(1, 100):
+        monitor.emit(BandProgress("A", "red", "downloading", size, 100))
+    monitor.emit(BandProgress("A", "red", "retrying", 50, 100, "HTTP 503"))
+    monitor.emit(BandProgress("A", "red", "failed", 0, 100, "HTTP 404"))
+    assert feedback.told == [
+        ("info", "A red: downloading"),
+        ("warning", "A red: retrying: HTTP 503"),
+        ("warning", "A red: failed: HTTP 404"),
+    ]
+
+
+def test_notes_by_level():
+    feedback = Feedback()
+    monitor = FeedbackMonitor(feedback)
+    for level in ("debug", "info", "warning", "error"):
+        monitor.emit(Note(level, level.upper()))
+    assert feedback.told == [("debug", "DEBUG"), ("info", "INFO"), ("warning", "WARNING"), ("error", "ERROR")]
+
+
+def test_cancel():
+    feedback = Feedback()
+    monitor = FeedbackMonitor(feedback)
+    assert not monitor.cancelled()
+    feedback.cancel()
+    assert monitor.cancelled()
+
+
+def test_task_monitor_delivers_a_held_back_event_when_it_is_asked_about_cancelling(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("firstlight.plugin.monitors.time.monotonic", lambda: now[0])
+    delivered = []
+    monitor = TaskMonitor(delivered.append, lambda: False)
+    first, second, third = (BandProgress("A", "red", "downloading", size, 9) for size in (1, 2, 3))
+    monitor.emit(first)
+    monitor.emit(second)
+    monitor.emit(third)
+    assert delivered == [(first,)], "one at once, the next ones are held back"
+    assert monitor.cancelled() is False
+    assert delivered == [(first,)], "not due yet"
+    now[0] = 0.1
+    monitor.cancelled()
+    assert delivered == [(first,), (third,)], "of one band only the newest state"
+    monitor.flush()
+    assert len(delivered) == 2, "nothing is left"

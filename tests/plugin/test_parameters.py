@@ -1,0 +1,238 @@
+"""Every kind of parameter → Processing → back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from qgis.core import (
+    NULL,
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsReferencedRectangle,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime
+from qgis.PyQt.QtGui import QIcon
+
+from firstlight.core.operations.base import KINDS
+from firstlight.core.operations.registry import OPERATIONS
+from firstlight.plugin.compat import FLAG_ADVANCED
+from firstlight.plugin.processing.algorithm import OperationAlgorithm
+from support.operations import EVERY, SEEN
+
+OPTIONAL = QgsProcessingParameterDefinition.FlagOptional
+
+
+@pytest.fixture
+def algorithm(qgis_app):
+    made = OperationAlgorithm(EVERY, QIcon())
+    made.initAlgorithm()
+    SEEN.clear()
+    return made
+
+
+@pytest.fixture
+def given(stack_file, tmp_path):
+    """The least that is required."""
+    return {
+        "AREA": "10,11,45,46 [EPSG:4326]",
+        "DAY": "2024-05-01",
+        "FILES": ["red", "/d/red.tif", "nir", "/d/two.tif#2"],
+        "PICTURE": str(stack_file),
+        "STACK": str(tmp_path / "s.vrt"),
+        "FOLDER": str(tmp_path / "out"),
+    }
+
+
+def run(algorithm, values, project=None):
+    context = QgsProcessingContext()
+    context.setProject(project or QgsProject.instance())
+    feedback = QgsProcessingFeedback(False)
+    ok, message = algorithm.checkParameterValues(values, context)
+    assert ok, message
+    results, ok = algorithm.create().run(values, context, feedback)
+    assert ok, feedback.textLog()
+    return SEEN.pop(), results
+
+
+def refusal(algorithm, values):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    ok, message = algorithm.checkParameterValues(values, context)
+    assert not ok
+    return message
+
+
+def test_definitions(algorithm):
+    expected = {
+        "AREA": "extent",
+        "CATALOG": "string",
+        "DAY": "datetime",
+        "WORD": "enum",
+        "WORDS": "enum",
+        "TEXT": "string",
+        "WHOLE": "number",
+        "PART": "number",
+        "SURE": "boolean",
+        "BANDS": "string",
+        "FILES": "matrix",
+        "NOTE": "file",
+        "PICTURE": "raster",
+        "STACK": "rasterDestination",
+        "OUTLINES": "vectorDestination",
+        "FOLDER": "folderDestination",
+    }
+    found = {definition.name(): definition for definition in algorithm.parameterDefinitions()}
+    assert {name: definition.type() for name, definition in found.items()} == expected
+    optional = {name for name, definition in found.items() if definition.flags() & OPTIONAL}
+    assert set(expected) - optional == {"AREA", "DAY", "FILES", "PICTURE", "STACK", "FOLDER"}
+    assert {name for name, definition in found.items() if definition.flags() & FLAG_ADVANCED} == {"PART"}
+    assert found["AREA"].help() == "Where."
+    assert found["AREA"].description() == "Area"
+    assert (found["WHOLE"].minimum(), found["WHOLE"].maximum(), found["WHOLE"].defaultValue()) == (1, 9, 5)
+    assert found["WHOLE"].dataType() == found["WHOLE"].Integer
+    assert found["PART"].dataType() == found["PART"].Double
+    assert found["WORD"].options() == ["a", "b", "c"]
+    assert found["WORD"].usesStaticStrings()
+    assert found["WORD"].defaultValue() == "b"
+    assert found["WORDS"].allowMultiple()
+    assert found["FILES"].headers() == ["Band", "File"]
+    assert found["DAY"].dataType() == found["DAY"].Date
+    assert found["CATALOG"].defaultValue() == "earth-search"
+    assert not found["OUTLINES"].createByDefault()
+
+
+def test_every_kind_of_every_real_operation_has_a_definition(qgis_app):
+    for operation in OPERATIONS:
+        algorithm = OperationAlgorithm(operation, QIcon())
+        algorithm.initAlgorithm()
+        wanted = [param.name.upper() for param in operation.parameters("processing")]
+        assert [definition.name() for definition in algorithm.parameterDefinitions()] == wanted
+    assert {param.kind for param in EVERY.parameters()} == set(KINDS)
+
+
+def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_file, tmp_path):
+    params, results = run(algorithm, given)
+    assert params.area == "10,45,11,46"
+    assert params.day == "2024-05-01"
+    assert params.files == ("red=/d/red.tif", "nir=/d/two.tif#2")
+    assert params.picture == stack_file
+    assert params.stack == tmp_path / "s.vrt"
+    assert params.folder == tmp_path / "out"
+    assert (params.catalog, params.word, params.words, params.whole, params.sure) == ("earth-search", "b", (), 5, False)
+    assert (params.text, params.part, params.bands, params.note, params.outlines) == (None, None, (), None, None)
+    assert results["STACK"] == str(tmp_path / "s.vrt")
+    assert results["FOLDER"] == str(tmp_path / "out")
+    assert "OUTLINES" not in results
+
+
+@pytest.mark.parametrize("nothing", [None, NULL, "", " "])
+def test_empty_fields_are_as_if_not_there(algorithm, given, nothing):
+    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "OUTLINES")
+    params, _ = run(algorithm, given | dict.fromkeys(names, nothing))
+    assert params == run(algorithm, given)[0]
+
+
+def test_everything_given(algorithm, given, tmp_path):
+    (tmp_path / "n.txt").write_text("note")
+    given |= {
+        "CATALOG": "https://stac.example/v1",
+        "WORD": "c",
+        "WORDS": ["x", "z"],
+        "TEXT": "hello",
+        "WHOLE": 9,
+        "PART": 0.25,
+        "SURE": True,
+        "BANDS": "NIR, red",
+        "NOTE": str(tmp_path / "n.txt"),
+        "OUTLINES": str(tmp_path / "o.geojson"),
+    }
+    params, results = run(algorithm, given)
+    assert (params.catalog, params.word, params.words) == ("https://stac.example/v1", "c", ("x", "z"))
+    assert (params.text, params.whole, params.part, params.sure) == ("hello", 9, 0.25, True)
+    assert params.bands == ("nir", "red")
+    assert params.note == tmp_path / "n.txt"
+    assert params.outlines == tmp_path / "o.geojson"
+    assert results["OUTLINES"] == str(tmp_path / "o.geojson")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("10,11,45,46", (10, 45, 11, 46)),
+        ("10,11,45,46 [EPSG:4326]", (10, 45, 11, 46)),
+        ("170,-170,-20,-10 [EPSG:4326]", (170, -20, -170, -10)),  # QgsRectangle would turn it round
+        ("19500000,20500000,-2300000,-1800000 [EPSG:3857]", (175.1715, -20.2275, -175.8454, -15.9592)),
+        (QgsRectangle(10, 45, 11, 46), (10, 45, 11, 46)),
+        (
+            QgsReferencedRectangle(QgsRectangle(300000, 7000000, 400000, 7100000), QgsCoordinateReferenceSystem("EPSG:32719")),
+            (-71.0175, -27.1188, -70.0010, -26.2056),
+        ),
+    ],
+)
+def test_areas(algorithm, given, value, expected):
+    params, _ = run(algorithm, given | {"AREA": value})
+    assert tuple(map(float, params.area.split(","))) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_area_of_a_layer(algorithm, given, stack_file):
+    layer = QgsRasterLayer(str(stack_file), "stack")
+    QgsProject.instance().addMapLayer(layer)
+    params, _ = run(algorithm, given | {"AREA": layer.id()})
+    west, south, east, north = map(float, params.area.split(","))
+    assert west < 10.318 < east
+    assert south < 46.943 < north
+
+
+@pytest.mark.parametrize("value", [QDate(2024, 5, 1), QDateTime(2024, 5, 1, 12, 0), "2024-05-01"])
+def test_dates(algorithm, given, value):
+    params, _ = run(algorithm, given | {"DAY": value})
+    assert params.day[:10] == "2024-05-01"
+
+
+def test_a_raster_of_the_project_by_name_by_id_and_as_a_layer(algorithm, given, stack_file):
+    layer = QgsRasterLayer(str(stack_file), "My stack")
+    QgsProject.instance().addMapLayer(layer)
+    for value in ("My stack", layer.id(), layer):
+        params, _ = run(algorithm, given | {"PICTURE": value})
+        assert params.picture == stack_file
+
+
+def test_a_matrix_as_text_of_the_command_line(algorithm, given):
+    params, _ = run(algorithm, given | {"FILES": "red,/d/red.tif,nir,/d/nir.tif"})
+    assert params.files == ("red=/d/red.tif", "nir=/d/nir.tif")
+
+
+def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):
+    temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT")
+    for value in ("TEMPORARY_OUTPUT", temporary):
+        params, results = run(algorithm, given | {"STACK": value, "OUTLINES": value, "FOLDER": "TEMPORARY_OUTPUT"})
+        assert params.stack.suffix == ".vrt"
+        assert params.outlines.suffix == ".geojson"
+        assert params.stack.parent.is_dir()
+        assert results["STACK"] == str(params.stack)
+        assert isinstance(params.folder, Path)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"WHOLE": 10}, "Parameter 'whole' of every-kind cannot be 10: the most is 9."),
+        ({"PART": -1}, "Parameter 'part' of every-kind cannot be -1.0: the least is 0."),
+        ({"WORD": "d"}, "Parameter 'word' of every-kind cannot be 'd': it is not one of the choices. Known: a, b, c."),
+        ({"WORDS": ["x", "q"]}, "Parameter 'words' of every-kind cannot be ['x', 'q']: it is not one of the choices."),
+        ({"AREA": None}, "Parameter 'area' of every-kind: is missing."),
+        ({"PICTURE": None}, "Parameter 'picture' of every-kind: is missing."),
+        ({"FILES": []}, "Parameter 'files' of every-kind: is missing."),
+        ({"AREA": QgsRectangle()}, "The area cannot be used: it is empty."),
+    ],
+)
+def test_bad_values_are_refused_before_anything_runs(algorithm, given, values, sentence):
+    assert refusal(algorithm, given | values).startswith(sentence)
+    assert SEEN == []

@@ -1,0 +1,130 @@
+"""Small real operations for tests of whatever starts operations."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from firstlight.core.errors import Cancelled, InputError
+from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
+from firstlight.core.operations.base import KINDS, LayerOutput, Operation, OperationResult, Output, param
+from firstlight.core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountParams:
+    """How far to count."""
+
+    steps: int = param(10, kind="integer", title="Steps", minimum=0, maximum=100000)
+    wait_s: float = param(0.0, kind="number", title="Wait", minimum=0)
+
+
+def run_count(params: CountParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Count, and stop when told to; waits like a download does, without holding anything up."""
+    never = threading.Event()
+    for step in range(params.steps):
+        if monitor.cancelled():
+            raise Cancelled("Counting")
+        monitor.emit(Progress((step + 1) / params.steps, f"step {step + 1}"))
+        monitor.emit(BandProgress("scene", "red", "downloading", step + 1, params.steps))
+        never.wait(params.wait_s)
+    monitor.emit(BandProgress("scene", "red", "done", params.steps, params.steps))
+    return OperationResult(
+        data={"steps": params.steps, "thread": threading.current_thread().name},
+        text=f"counted to {params.steps}",
+        outputs={"steps": params.steps},
+        value=threading.get_ident(),
+    )
+
+
+COUNT = Operation(
+    name="count-up",
+    title="Count",
+    group="Tests",
+    summary="Counts.",
+    params=CountParams,
+    run=run_count,
+    outputs=(Output("steps", "Steps", "number"),),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailParams:
+    """How to fail."""
+
+    how: str = param(kind="choice", title="How", choices=("named", "unknown", "failed", "partial", "warn"))
+
+
+def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Fail in the given way."""
+    if params.how == "named":
+        raise InputError("The thing cannot be used", "it is broken", "Take another.")
+    if params.how == "unknown":
+        raise ZeroDivisionError("1/0 in the middle")
+    if params.how == "warn":
+        monitor.emit(Note("warning", "something odd"))
+        return OperationResult(data=None, text="well, after all")
+    rows = [
+        {"item_id": "A", "status": "completed", "failures": {}},
+        {"item_id": "B", "status": params.how, "failures": {"nir": "Band 'nir' of B: HTTP 404."}, "error": "B has no nir."},
+    ]
+    return OperationResult(data=rows, text=f"A done, B {params.how}", status=params.how)
+
+
+FAIL = Operation(name="fail", title="Fail", group="Tests", summary="Fails.", params=FailParams, run=run_fail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EveryParams:
+    """One parameter of every kind."""
+
+    area: str = param(kind="area", title="Area", help="Where.")
+    catalog: str = param("earth-search", kind="catalog", title="Catalogue")
+    day: str = param(kind="date", title="Day")
+    word: str = param("b", kind="choice", title="Word", choices=("a", "b", "c"))
+    words: tuple[str, ...] = param((), kind="choices", title="Words", choices=("x", "y", "z"))
+    text: str | None = param(None, kind="text", title="Text")
+    whole: int = param(5, kind="integer", title="Whole", minimum=1, maximum=9)
+    part: float | None = param(None, kind="number", title="Part", minimum=0, maximum=1, advanced=True)
+    sure: bool = param(False, kind="flag", title="Sure")
+    bands: tuple[str, ...] = param((), kind="bands", title="Bands")
+    files: tuple[str, ...] = param(kind="band_files", title="Files")
+    note: Path | None = param(None, kind="file_in", title="Note")
+    picture: Path = param(kind="raster_in", title="Picture")
+    stack: Path = param(kind="raster_out", title="Stack", suffix=".vrt")
+    outlines: Path | None = param(None, kind="vector_out", title="Outlines", suffix=".geojson")
+    folder: Path = param(kind="folder_out", title="Folder")
+    only_cli: str | None = param(None, kind="text", title="Hidden", doors=("cli",))
+
+
+SEEN: list[EveryParams] = []
+"""What arrived at the last run of EVERY, to be cleared by the test."""
+
+
+def run_every(params: EveryParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Keep what arrived."""
+    SEEN.append(params)
+    return OperationResult(data=None, text="seen")
+
+
+EVERY = Operation(name="every-kind", title="Every kind", group="Tests", summary="Has all.", params=EveryParams, run=run_every)
+assert {p.kind for p in EVERY.parameters()} == set(KINDS), "EVERY must have a parameter of every kind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyParams:
+    """A raster to copy."""
+
+    source: Path = param(kind="raster_in", title="Source")
+    output: Path = param(kind="raster_out", title="Copy", suffix=".tif")
+
+
+def run_copy(params: CopyParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Copy a file and show it as NDVI."""
+    params.output.write_bytes(params.source.read_bytes())
+    layer = LayerOutput(params.output, "NDVI of the copy", "ndvi", "copy")
+    return OperationResult(data=None, text=f"copied to {params.output}", layers=(layer,))
+
+
+COPY = Operation(name="copy", title="Copy", group="Tests", summary="Copies.", params=CopyParams, run=run_copy)

@@ -1,0 +1,89 @@
+"""Fixtures that need QGIS; imported by the conftests of tests/plugin and tests/ui."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qgis.core import QgsApplication, QgsProject, QgsSettings
+
+from .desktop import Desktop
+from .rasters import ramp, write_raster
+
+PLUGIN_PATHS = ("/usr/share/qgis/python/plugins", "/usr/share/qgis/python")
+
+
+@pytest.fixture(autouse=True)
+def _quiet_surroundings(qgis_app: QgsApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No settings of this computer's user, no proxies, no waits; an empty project before and after."""
+    for name in list(os.environ):
+        if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
+    monkeypatch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
+    QgsSettings().remove("firstlight")
+    QgsProject.instance().clear()
+    yield
+    QgsProject.instance().clear()
+    QgsSettings().remove("firstlight")
+
+
+@pytest.fixture
+def desktop(qgis_app: QgsApplication) -> Iterator[Desktop]:
+    """A window with a map and a message bar."""
+    made = Desktop()
+    made.window.show()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def processing_ready(qgis_app: QgsApplication) -> None:
+    """``import processing`` and the native algorithms."""
+    for path in PLUGIN_PATHS:
+        if path not in sys.path:
+            sys.path.append(path)
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    """A raster of four named bands in stored units, with scale 0.0001 and nodata 0, as FirstLight's stacks have."""
+    return make_stack(tmp_path / "stack.tif")
+
+
+@pytest.fixture
+def band_file(tmp_path: Path) -> Path:
+    """A raster of one band without a name."""
+    return write_raster(tmp_path / "band.tif", ramp((64, 64), -0.5, 0.9, "float32"), nodata=None)
+
+
+def make_stack(path: Path, names: tuple[str, ...] = ("blue", "green", "red", "nir"), dtype: str = "uint16") -> Path:
+    """Write a raster with named bands; the same place for all."""
+    import rasterio
+
+    bands = np.stack([ramp((64, 64), 100 * (place + 1), 3000, dtype) for place in range(len(names))])
+    write_raster(path, bands)
+    with rasterio.open(path, "r+") as raster:
+        raster.descriptions = names
+        if dtype == "uint16":
+            raster.scales = (0.0001,) * len(names)
+            raster.offsets = (0.0,) * len(names)
+    return path
+
+
+@pytest.fixture
+def wait_for(qtbot: object) -> Callable[..., None]:
+    """``wait_for(condition, timeout_ms)``: runs the event loop until the condition holds."""
+
+    def wait(condition: Callable[[], object], timeout_ms: int = 5000) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+
+    return wait

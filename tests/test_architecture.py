@@ -1,0 +1,380 @@
+"""The rules of docs/architecture.md, read from the sources: who may import whom, and who owns which library.
+
+``violations`` takes sources as text, so that the last part of this module can plant a violation of each rule and
+see it found.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "firstlight"
+
+QT_BINDINGS = {"PyQt4", "PyQt5", "PyQt6", "PySide2", "PySide6", "sip"}
+DESKTOP = {"qgis", "processing", *QT_BINDINGS}
+NETWORK_AND_RASTERS = {
+    "requests",
+    "urllib3",
+    "http",
+    "pystac_client",
+    "pystac",
+    "rasterio",
+    "osgeo",
+    "gdal",
+    "dask",
+    "distributed",
+}
+HEAVY = {"requests", "pystac_client", "pystac", "rasterio", "osgeo", "dask", "distributed", "pyspark", "scipy", "yaml"}
+"""Imported only inside functions, so that loading the plugin costs nothing; numpy is what everything is made of."""
+
+OWNERS = {
+    "pystac_client": ("core.discovery.stac_client",),
+    "pystac": ("core.discovery.stac_client",),
+    "requests": ("core.discovery", "core.ingestion"),
+    "rasterio": ("core.raster",),
+    "osgeo": ("core.raster", "core.ingestion.band_stack", "core.ingestion.virtual_index"),
+    "dask": ("core.execution",),
+    "distributed": ("core.execution",),
+    "pyspark": ("core.execution",),
+}
+"""Library → the modules (or packages) that may import it."""
+
+_VALUES = ("core.types", "core.errors", "core.monitor")
+_SERVICES = (*_VALUES, "core.settings", "core.workers")
+CORE_LAYERS = {
+    "core.types": ("core.errors", "core.monitor"),
+    "core.errors": ("core.types", "core.monitor"),
+    "core.monitor": ("core.types", "core.errors"),
+    "core.settings": _VALUES,
+    "core.workers": _VALUES,
+    "core.raster": (*_VALUES, "core.raster"),
+    "core.discovery": (*_SERVICES, "core.raster", "core.discovery"),
+    # band_config is vocabulary: which bands a sensor has.
+    "core.validation": (*_SERVICES, "core.raster", "core.discovery.band_config", "core.validation"),
+    "core.ingestion": (*_SERVICES, "core.raster", "core.discovery.band_config", "core.ingestion"),
+    # One scene from catalogue to a validated stack is where ingestion and validation meet.
+    "core.ingestion.scene": (
+        *_SERVICES,
+        "core.raster",
+        "core.discovery.band_config",
+        "core.ingestion",
+        "core.validation.image_validator",
+    ),
+    "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
+    "core.execution": (*_SERVICES, "core.raster", "core.algorithms.kernel", "core.execution"),
+    "core.operations": tuple(
+        f"core.{name}"
+        for name in [
+            "types",
+            "errors",
+            "monitor",
+            "settings",
+            "workers",
+            "raster",
+            "discovery",
+            "ingestion",
+            "validation",
+            "algorithms",
+            "execution",
+            "operations",
+        ]
+    ),
+    "core.cli": (*_VALUES, "core.settings", "core.operations"),
+}
+"""Module or package of core → what of ours it may import; the longest name that fits counts.
+
+``core`` itself, the product's name and version, is everybody's but the vocabulary's.
+"""
+
+UI_MAY_IMPORT = (
+    "core.types",
+    "core.errors",
+    "core.monitor",
+    "core.settings",
+    "core.operations",
+    "core.discovery.band_config",
+    "core.discovery.catalogs",
+    "core.discovery.events",
+    "plugin",
+    "ui",
+)
+BROAD_EXCEPT = ("core.cli", "plugin.task")
+MAKES_THE_WINDOW = ("plugin.main", "initGui")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement's target."""
+
+    module: str
+    """The importing module, without the package's name."""
+    target: str
+    """Of ours: without the package's name; else the whole dotted name."""
+    ours: bool
+    line: int
+    function: str
+    """Name of the outermost function it stands in; empty at module level."""
+    for_types_only: bool
+    """Under ``if TYPE_CHECKING``."""
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def module_name(path: str) -> str:
+    """``core/raster/__init__.py`` → ``core.raster``."""
+    parts = Path(path).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def read_sources(root: Path) -> dict[str, str]:
+    """Path below the root → text, of all that is shipped."""
+    files = [root / "__init__.py", *(f for name in ("core", "plugin", "ui") for f in sorted((root / name).rglob("*.py")))]
+    return {f.relative_to(root).as_posix(): f.read_text(encoding="utf-8") for f in files}
+
+
+@cache
+def parse(text: str) -> ast.Module:
+    """The syntax tree; the same text is read once."""
+    return ast.parse(text)
+
+
+@cache
+def imports_of(path: str, text: str, known: frozenset[str]) -> tuple[Import, ...]:
+    """All imports of one file, relative ones resolved."""
+    module = module_name(path)
+    package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
+
+    def walk(node: ast.AST, function: str, types_only: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            inside, hidden = function, types_only
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inside = function or child.name
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                hidden = True
+            if isinstance(child, ast.Import):
+                for alias in child.names:
+                    yield from found(alias.name, child.lineno, inside, hidden)
+            elif isinstance(child, ast.ImportFrom):
+                base = child.module or ""
+                if child.level:
+                    above = package.split(".")[: len(package.split(".")) - child.level + 1] if package else []
+                    base = ".".join([PACKAGE, *above, *([child.module] if child.module else [])])
+                for alias in child.names:
+                    whole = f"{base}.{alias.name}"
+                    of_ours = whole.removeprefix(f"{PACKAGE}.")
+                    yield from found(
+                        whole if whole.startswith(PACKAGE) and of_ours in known else base, child.lineno, inside, hidden
+                    )
+            yield from walk(child, inside, hidden)
+
+    def found(target: str, line: int, function: str, hidden: bool) -> Iterator[Import]:
+        ours = target == PACKAGE or target.startswith(f"{PACKAGE}.")
+        yield Import(module, target.removeprefix(PACKAGE).lstrip(".") if ours else target, ours, line, function, hidden)
+
+    return tuple(walk(parse(text), "", False))
+
+
+def within(name: str, *packages: str) -> bool:
+    """Whether a module is one of these or lies below one."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def violations(sources: Mapping[str, str]) -> list[str]:
+    """Every broken rule, as a sentence."""
+    known = frozenset(module_name(path) for path in sources)
+    every = [one for path, text in sources.items() for one in imports_of(path, text, known)]
+    broken = [f"{one}: {why}" for one in every for why in _judge(one)]
+    broken += [f"circle at import: {' → '.join(circle)}" for circle in _circles(every, known)]
+    for path, text in sources.items():
+        module = module_name(path)
+        if module not in BROAD_EXCEPT:
+            broken += [
+                f"{module}:{line} catches everything: only {' and '.join(BROAD_EXCEPT)} may" for line in broad_excepts(text)
+            ]
+    return broken
+
+
+def _judge(one: Import) -> Iterator[str]:
+    top = one.target.partition(".")[0]
+    if not one.ours:
+        if top in QT_BINDINGS:
+            yield "Qt comes from qgis.PyQt only"
+        if within(one.module, "core") and top in DESKTOP:
+            yield "core knows neither QGIS nor Qt"
+        if within(one.module, "ui") and top in NETWORK_AND_RASTERS:
+            yield "ui reads no rasters and speaks no HTTP"
+        if within(one.module, "plugin") and top in NETWORK_AND_RASTERS:
+            yield f"{top} belongs to core"
+        if top in OWNERS and within(one.module, "core") and not within(one.module, *OWNERS[top]):
+            yield f"{top} belongs to {', '.join(OWNERS[top])}"
+        if top in HEAVY and not one.function and not one.for_types_only:
+            yield f"{top} is heavy: import it inside the function that needs it"
+        return
+    if within(one.module, "core"):
+        if within(one.target, "plugin", "ui"):
+            yield "core knows neither plugin nor ui"
+        elif one.target == "core":
+            if one.module in _VALUES:
+                yield "the vocabulary imports nothing of ours"
+        elif not within(one.target, *_allowed(one.module)):
+            yield f"it may import {', '.join(_allowed(one.module)) or 'nothing'} of core"
+    elif within(one.module, "plugin") and within(one.target, "ui") and (one.module, one.function) != MAKES_THE_WINDOW:
+        yield "only initGui in plugin/main.py imports ui"
+    elif within(one.module, "ui") and not within(one.target, *UI_MAY_IMPORT):
+        yield f"of core, ui may import only {', '.join(UI_MAY_IMPORT[:-2])}"
+
+
+def _allowed(module: str) -> tuple[str, ...]:
+    fitting = [layer for layer in CORE_LAYERS if within(module, layer)]
+    return CORE_LAYERS[max(fitting, key=len)] if fitting else ()
+
+
+def _circles(every: list[Import], known: frozenset[str]) -> list[list[str]]:
+    """Circles of imports at module level."""
+    graph: dict[str, set[str]] = {name: set() for name in known}
+    for one in every:
+        if one.ours and not one.function and not one.for_types_only and one.target in known and one.target != one.module:
+            graph[one.module].add(one.target)
+    circles: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> None:
+        if name in trail:
+            circles.append([*trail[trail.index(name) :], name])
+        elif name not in done:
+            for target in sorted(graph[name]):
+                visit(target, [*trail, name])
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, [])
+    return circles
+
+
+@cache
+def broad_excepts(text: str) -> tuple[int, ...]:
+    """Lines of the handlers that catch everything."""
+    return tuple(n.lineno for n in ast.walk(parse(text)) if isinstance(n, ast.ExceptHandler) and _is_broad(n.type))
+
+
+def _is_broad(kind: ast.expr | None) -> bool:
+    if kind is None:
+        return True
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(isinstance(k, ast.Name) and k.id in ("Exception", "BaseException") for k in kinds)
+
+
+def test_the_sources_keep_every_rule() -> None:
+    broken = violations(read_sources(ROOT))
+    assert not broken, "\n" + "\n".join(broken)
+
+
+def test_every_module_of_core_has_a_layer() -> None:
+    modules = {module_name(path) for path in read_sources(ROOT) if path.startswith("core/")}
+    homeless = [m for m in modules if m != "core" and not any(within(m, layer) for layer in CORE_LAYERS)]
+    assert not homeless
+
+
+def test_every_module_of_core_loads_without_qgis_and_without_heavy_libraries() -> None:
+    modules = sorted(f"{PACKAGE}.{module_name(p)}" for p in read_sources(ROOT) if p.startswith("core/"))
+    script = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "tops = {name.partition('.')[0] for name in sys.modules}\n"
+        f"print(sorted(tops & {DESKTOP | (HEAVY - {'yaml'})!r}))\n"
+        f"print(sorted(n for n in sys.modules if n.startswith(('{PACKAGE}.plugin', '{PACKAGE}.ui'))))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=env, cwd="/", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:2] == ["[]", "[]"], "loaded at import: " + done.stdout
+
+
+PLANTED = {
+    "core imports qgis": ("core/raster/reader.py", "import qgis.core", "neither QGIS nor Qt"),
+    "core imports Qt in a function": ("core/workers.py", "def f():\n    from qgis.PyQt import QtCore", "neither QGIS nor Qt"),
+    "core imports processing": ("core/operations/index.py", "import processing", "neither QGIS nor Qt"),
+    "core imports the plugin": ("core/operations/index.py", "from ...plugin import messages", "neither plugin nor ui"),
+    "core imports ui by its whole name": ("core/cli.py", "import firstlight.ui.main_dock", "neither plugin nor ui"),
+    "Qt not through qgis.PyQt": ("ui/field.py", "from PyQt5.QtCore import Qt", "qgis.PyQt only"),
+    "plugin imports ui at the top": ("plugin/main.py", "from ..ui import main_dock", "only initGui"),
+    "plugin imports ui in another function": ("plugin/layers.py", "def f():\n    from ..ui import field", "only initGui"),
+    "ui imports the search": ("ui/search_panel.py", "from ..core.discovery.stac_client import search_scenes", "of core, ui may"),
+    "ui imports a reader": ("ui/run_panel.py", "from ..core.raster.reader import StackReader", "of core, ui may"),
+    "ui speaks HTTP": ("ui/run_panel.py", "def f():\n    import requests", "speaks no HTTP"),
+    "plugin reads a raster": ("plugin/layers.py", "def f():\n    import rasterio", "belongs to core"),
+    "errors import settings": ("core/errors.py", "from .settings import Settings", "it may import"),
+    "types import raster": ("core/types.py", "def f():\n    from .raster import grid", "it may import"),
+    "raster imports settings": ("core/raster/writer.py", "from ..settings import Settings", "it may import"),
+    "raster imports discovery": ("core/raster/reader.py", "from ..discovery import band_config", "it may import"),
+    "discovery imports ingestion": ("core/discovery/area.py", "from ..ingestion.plan import safe_name", "it may import"),
+    "ingestion imports the search": ("core/ingestion/fetch.py", "from ..discovery import stac_client", "it may import"),
+    "downloads import validation": ("core/ingestion/fetch.py", "from ..validation import image_validator", "it may import"),
+    "validation imports ingestion": ("core/validation/quicklook.py", "from ..ingestion import plan", "it may import"),
+    "algorithms import an engine": ("core/algorithms/indices.py", "from ..execution import engine", "it may import"),
+    "an engine imports an index": ("core/execution/apply.py", "from ..algorithms.indices import x", "it may import"),
+    "cli imports ingestion": ("core/cli.py", "from .ingestion.scene import ingest_scene", "it may import"),
+    "an operation imports the cli": ("core/operations/info.py", "def f():\n    from ..cli import main", "it may import"),
+    "pystac-client elsewhere": (
+        "core/discovery/catalogs.py",
+        "def f():\n    import pystac_client",
+        "belongs to core.discovery.stac",
+    ),
+    "requests elsewhere": ("core/raster/reader.py", "def f():\n    import requests", "requests belongs to"),
+    "rasterio elsewhere": ("core/ingestion/plan.py", "def f():\n    import rasterio.windows", "rasterio belongs to"),
+    "osgeo elsewhere": ("core/validation/quicklook.py", "def f():\n    from osgeo import gdal", "osgeo belongs to"),
+    "dask elsewhere": ("core/algorithms/indices.py", "def f():\n    import dask.array", "dask belongs to"),
+    "rasterio at the top": ("core/raster/writer.py", "import rasterio", "is heavy"),
+    "osgeo at the top, guarded": (
+        "core/raster/vector.py",
+        "try:\n    from osgeo import ogr\nexcept ImportError:\n    ogr = None",
+        "is heavy",
+    ),
+    "a circle": ("core/raster/grid.py", "from .reader import StackReader", "circle at import"),
+    "bare except": ("core/workers.py", "try:\n    pass\nexcept:\n    pass", "catches everything"),
+    "except Exception": ("plugin/runner.py", "try:\n    pass\nexcept Exception:\n    pass", "catches everything"),
+    "except (ValueError, BaseException)": (
+        "ui/field.py",
+        "try:\n    pass\nexcept (ValueError, BaseException):\n    pass",
+        "catches",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "line", "sentence"), PLANTED.values(), ids=PLANTED.keys())
+def test_a_planted_violation_is_found(path: str, line: str, sentence: str) -> None:
+    sources = read_sources(ROOT)
+    before = set(violations(sources))
+    sources[path] = f"{sources.get(path, '')}\n{line}\n"
+    new = [text for text in violations(sources) if text not in before]
+    assert any(sentence in text for text in new), new
+
+
+INNOCENT = {
+    "only for types": ("core/ingestion/fetch.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
+    "in a function of its owner": ("core/raster/reader.py", "def f():\n    import rasterio"),
+    "the product's name": ("core/validation/quicklook.py", "from .. import PRODUCT"),
+    "the window made by initGui": ("plugin/main.py", "class P:\n    def initGui(self):\n        from ..ui import main_dock"),
+    "a narrow except": ("core/workers.py", "try:\n    pass\nexcept (ValueError, OSError):\n    pass"),
+}
+
+
+@pytest.mark.parametrize(("path", "line"), INNOCENT.values(), ids=INNOCENT.keys())
+def test_what_is_allowed_is_not_found(path: str, line: str) -> None:
+    sources = read_sources(ROOT)
+    before = violations(sources)
+    sources[path] = f"{sources.get(path, '')}\n{line}\n"
+    assert sorted(t.partition(" ")[2] for t in violations(sources)) == sorted(t.partition(" ")[2] for t in before)

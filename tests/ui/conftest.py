@@ -1,0 +1,37 @@
+"""Fixtures that need QGIS; the dock in a window, and a scene on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from qgis.PyQt.QtCore import Qt
+
+from firstlight.plugin.runner import TaskRunner
+from firstlight.ui.main_dock import MainDock
+from support.desktop import Desktop
+from support.qgis_fixtures import *  # noqa: F403 - fixtures are found by their names
+from support.qgis_fixtures import _quiet_surroundings  # noqa: F401 - a star takes no names with an underscore
+from support.scene import World, small_world
+
+
+@pytest.fixture
+def dock(desktop: Desktop, tmp_path: Path) -> Iterator[MainDock]:
+    """The dock in a window, 400 pixels wide."""
+    runner = TaskRunner()
+    made = MainDock(desktop, runner)
+    desktop.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
+    desktop.window.resizeDocks([made], [400], Qt.Orientation.Horizontal)
+    made.set_output(tmp_path / "results")
+    yield made
+    assert runner.cancel_all(5000)
+    made.close_down()
+    desktop.removeDockWidget(made)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """One small scene on loopback."""
+    with small_world(tmp_path / "world") as made:
+        yield made

@@ -1,0 +1,97 @@
+"""Step 4: which bands."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QSignalBlocker, pyqtSignal
+from qgis.PyQt.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from ..core.discovery.band_config import Band, Sensor, get_sensor
+from .panel import MARGINS
+
+COLUMNS = 2
+"""Of check boxes, beside the column with the pixel sizes."""
+
+
+class BandPanel(QGroupBox):
+    """A check box for each band of the sensor, with its wavelength, under its pixel size."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTitle(self.tr("4  Bands"))
+        self.sensor: Sensor | None = None
+        self.boxes: dict[str, QCheckBox] = {}
+        self.default_button = _small_button(self.tr("Default"), "default_button")
+        self.all_button = _small_button(self.tr("All"), "all_button")
+        self.none_button = _small_button(self.tr("None"), "none_button")
+        self.hint_label = QLabel(self.tr("Bold: required"), objectName="hint_label")
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(3)
+        for column in range(1, COLUMNS + 1):
+            self._grid.setColumnStretch(column, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.hint_label, 1)
+        for button in (self.default_button, self.all_button, self.none_button):
+            row.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*MARGINS)
+        layout.addLayout(self._grid)
+        layout.addLayout(row)
+        self.default_button.clicked.connect(lambda: self.set_chosen(self.sensor.default if self.sensor else ()))
+        self.all_button.clicked.connect(lambda: self.set_chosen(tuple(self.boxes)))
+        self.none_button.clicked.connect(lambda: self.set_chosen(()))
+
+    def set_sensor(self, name: str) -> None:
+        """Show the bands of a sensor, its default ones chosen."""
+        self.sensor = get_sensor(name)
+        while self._grid.count():
+            self._grid.takeAt(0).widget().deleteLater()
+        self.boxes = {band.name: self._box(band) for band in self.sensor.bands.values()}
+        self._lay_out(self.sensor)
+        self.set_chosen(self.sensor.default)
+
+    def chosen(self) -> tuple[str, ...]:
+        """The bands with a tick, in wavelength order."""
+        return tuple(name for name, box in self.boxes.items() if box.isChecked())
+
+    def set_chosen(self, names: tuple[str, ...]) -> None:
+        """Tick these bands and no others."""
+        for name, box in self.boxes.items():
+            blocker = QSignalBlocker(box)
+            box.setChecked(name in names)
+            blocker.unblock()
+        self.changed.emit()
+
+    def _lay_out(self, sensor: Sensor) -> None:
+        """The finest bands first, those of one pixel size together, in wavelength order."""
+        row = 0
+        for resolution in sorted({band.resolution_m for band in sensor.bands.values()}):
+            self._grid.addWidget(QLabel(f"{resolution:g} m"), row, 0)
+            same = [self.boxes[band.name] for band in sensor.bands.values() if band.resolution_m == resolution]
+            for place, box in enumerate(same):
+                self._grid.addWidget(box, row + place // COLUMNS, 1 + place % COLUMNS)
+            row += -(-len(same) // COLUMNS)
+
+    def _box(self, band: Band) -> QCheckBox:
+        wavelength = f" {band.wavelength_nm:g} nm" if band.wavelength_nm else ""
+        box = QCheckBox(f"{band.name}{wavelength}", objectName=f"band_{band.name}")
+        needed = self.sensor is not None and band.name in self.sensor.required
+        tip = [str(band)]
+        if band.is_class:
+            tip.append(self.tr("Categories: never interpolated."))
+        if needed:
+            font = box.font()
+            font.setBold(True)
+            box.setFont(font)
+            tip.append(self.tr("Needed for a valid stack."))
+        box.setToolTip("\n".join(tip))
+        box.toggled.connect(self.changed)
+        return box
+
+
+def _small_button(text: str, name: str) -> QToolButton:
+    button = QToolButton(objectName=name)
+    button.setText(text)
+    return button

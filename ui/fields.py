@@ -1,0 +1,273 @@
+"""One small widget for each kind of parameter, all with ``value()``, ``set_value()`` and a ``changed`` signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.gui import QgsCheckableComboBox, QgsFileWidget
+from qgis.PyQt.QtCore import QDate, Qt
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDateEdit,
+    QDoubleSpinBox,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+)
+
+from ..core.operations.base import Param
+from .band_files_field import BandFilesField
+from .catalog_combo import CatalogCombo
+from .field import Field
+from .raster_field import RasterField
+
+MOST = 1_000_000_000
+
+
+class TextField(Field):
+    """A line of text."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        default = ",".join(param.default) if isinstance(param.default, tuple) else param.default
+        self.edit = QLineEdit(str(default or ""))
+        self.edit.setPlaceholderText(param.help)
+        self.hold(self.edit, self.edit.textChanged)
+
+    def value(self) -> Any:
+        """The text; None where there is none."""
+        return self.edit.text().strip() or None
+
+    def set_value(self, value: Any) -> None:
+        """Show a text; words are joined by commas."""
+        self.edit.setText(",".join(value) if isinstance(value, (tuple, list)) else str(value or ""))
+
+
+class AreaField(TextField):
+    """An area as text, with a button that takes it from the dock's first tab or from the map."""
+
+    def __init__(self, param: Param, area_text: Callable[[], str]) -> None:
+        super().__init__(param)
+        self.edit.setPlaceholderText("west,south,east,north")
+        button = QToolButton(objectName="take_area")
+        button.setText(self.tr("Take"))
+        button.setToolTip(self.tr("The area of the Scenes tab; without one, what the map shows"))
+        button.clicked.connect(lambda: self.edit.setText(area_text()))
+        self.layout().addWidget(button)
+
+
+class CatalogField(Field):
+    """A catalogue."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.combo = CatalogCombo()
+        self.combo.set_value(param.default)
+        self.hold(self.combo, self.combo.currentTextChanged)
+
+    def value(self) -> Any:
+        """Name or URL."""
+        return self.combo.value() or None
+
+    def set_value(self, value: Any) -> None:
+        """Choose one."""
+        self.combo.set_value(value)
+
+
+class DateField(Field):
+    """A day; a check box says whether it counts, where it is optional."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.edit = QDateEdit(QDate.currentDate(), calendarPopup=True)
+        self.edit.setDisplayFormat("yyyy-MM-dd")
+        self.given = QCheckBox(checked=param.required)
+        self.given.setVisible(not param.required)
+        self.given.toggled.connect(self.edit.setEnabled)
+        self.given.toggled.connect(self.changed)
+        self.edit.setEnabled(param.required)
+        self.layout().addWidget(self.given)
+        self.hold(self.edit, self.edit.dateChanged)
+        if param.default:
+            self.set_value(param.default)
+
+    def value(self) -> Any:
+        """ISO date, or None."""
+        return self.edit.date().toString(Qt.DateFormat.ISODate) if self.given.isChecked() else None
+
+    def set_value(self, value: Any) -> None:
+        """Show an ISO date, or none."""
+        self.given.setChecked(bool(value))
+        if value:
+            self.edit.setDate(QDate.fromString(str(value)[:10], Qt.DateFormat.ISODate))
+
+
+class ChoiceField(Field):
+    """One of some words."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.combo = QComboBox()
+        if not param.required and param.default is None:
+            self.combo.addItem(self.tr("(not given)"), None)
+        for choice in param.choices:
+            self.combo.addItem(choice, choice)
+        if param.default is not None:
+            self.set_value(param.default)
+        self.hold(self.combo, self.combo.currentIndexChanged)
+
+    def value(self) -> Any:
+        """The word, or None."""
+        return self.combo.currentData()
+
+    def set_value(self, value: Any) -> None:
+        """Choose one; an unknown one changes nothing."""
+        place = self.combo.findData(value)
+        if place >= 0:
+            self.combo.setCurrentIndex(place)
+
+
+class ChoicesField(Field):
+    """Some of some words."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.combo = QgsCheckableComboBox()
+        self.combo.setDefaultText(self.tr("(none)"))
+        self.combo.addItems(list(param.choices))
+        self.set_value(param.default or ())
+        self.hold(self.combo, self.combo.checkedItemsChanged)
+
+    def value(self) -> Any:
+        """The words."""
+        return tuple(self.combo.checkedItems()) or None
+
+    def set_value(self, value: Any) -> None:
+        """Choose some."""
+        for place in range(self.combo.count()):
+            wanted = self.combo.itemText(place) in (value or ())
+            state = Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked
+            self.combo.setItemCheckState(place, state)
+
+
+class PlainSpinBox(QDoubleSpinBox):
+    """Shows 0.25 as 0.25, neither as 0.3 nor as 0.25000000."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDecimals(8)
+
+    def textFromValue(self, value: float) -> str:
+        """The shortest form in the user's language."""
+        return str(self.locale().toString(value, "g", 12))
+
+
+class NumberField(Field):
+    """A number within bounds; empty where it is optional and not given."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        whole = param.kind == "integer"
+        low = -MOST if param.minimum is None else param.minimum
+        high = MOST if param.maximum is None else param.maximum
+        self.optional = not param.required and param.default is None
+        self.spin: QSpinBox | QDoubleSpinBox
+        if whole:
+            self.spin = QSpinBox()
+            self.spin.setRange(int(low) - int(self.optional), int(high))
+        else:
+            self.spin = PlainSpinBox()
+            self.spin.setRange(low - int(self.optional), high)
+        if self.optional:
+            self.spin.setSpecialValueText(self.tr("(not given)"))  # stands for the value below the least one
+        self.set_value(param.default)
+        self.hold(self.spin, self.spin.valueChanged)
+
+    def value(self) -> Any:
+        """The number, or None."""
+        return None if self.optional and self.spin.value() == self.spin.minimum() else self.spin.value()
+
+    def set_value(self, value: Any) -> None:
+        """Show a number, or none."""
+        self.spin.setValue(self.spin.minimum() if value is None else value)
+
+
+class FlagField(Field):
+    """Yes or no."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.box = QCheckBox(checked=bool(param.default))
+        self.hold(self.box, self.box.toggled)
+
+    def value(self) -> Any:
+        """Yes or no."""
+        return self.box.isChecked()
+
+    def set_value(self, value: Any) -> None:
+        """Show one of them."""
+        self.box.setChecked(bool(value))
+
+
+class PathField(Field):
+    """A file to read, a file to write or a folder."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        modes = {
+            "file_in": QgsFileWidget.StorageMode.GetFile,
+            "folder_out": QgsFileWidget.StorageMode.GetDirectory,
+        }
+        self.files = QgsFileWidget()
+        self.files.setStorageMode(modes.get(param.kind, QgsFileWidget.StorageMode.SaveFile))
+        self.files.setDialogTitle(param.title)
+        if param.suffix:
+            self.files.setFilter(f"*{param.suffix}")
+            self.files.setConfirmOverwrite(False)
+        self.files.lineEdit().setPlaceholderText(param.help)
+        self.set_value(param.default)
+        self.hold(self.files, self.files.fileChanged)
+
+    def value(self) -> Any:
+        """The path, or None."""
+        return str(self.files.filePath()).strip() or None
+
+    def set_value(self, value: Any) -> None:
+        """Show a path."""
+        self.files.setFilePath(str(value or ""))
+
+
+def make_field(param: Param, area_text: Callable[[], str]) -> Field:
+    """The widget for a parameter.
+
+    Parameters
+    ----------
+    param : Param
+        Of any kind in ``core.operations.base.KINDS``.
+    area_text : callable
+        Gives the area in use, as text.
+    """
+    if param.kind == "area":
+        return AreaField(param, area_text)
+    return FIELDS[param.kind](param)
+
+
+FIELDS: dict[str, Callable[[Param], Field]] = {
+    "text": TextField,
+    "bands": TextField,
+    "catalog": CatalogField,
+    "date": DateField,
+    "choice": ChoiceField,
+    "choices": ChoicesField,
+    "integer": NumberField,
+    "number": NumberField,
+    "flag": FlagField,
+    "band_files": BandFilesField,
+    "raster_in": RasterField,
+    "file_in": PathField,
+    "raster_out": PathField,
+    "vector_out": PathField,
+    "folder_out": PathField,
+}

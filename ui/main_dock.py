@@ -1,0 +1,355 @@
+"""The dock: from an area to bands, stacks and indices on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProject
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from ..core.errors import FirstLightError
+from ..core.monitor import BandProgress, Event, Progress
+from ..core.operations.base import Operation, OperationResult
+from ..core.operations.discover import DISCOVER
+from ..core.operations.ingest import INGEST
+from ..core.operations.registry import OPERATIONS
+from ..plugin.aoi import area_of_canvas
+from ..plugin.layers import add_layers
+from ..plugin.map_view import zoom_to_layers
+from ..plugin.messages import clear_failures, show_error, show_failure, show_success, show_warning
+from ..plugin.runner import TaskRunner
+from ..plugin.settings_store import read_last, write_last
+from ..plugin.task import OperationTask
+from .area_panel import AreaPanel
+from .band_panel import BandPanel
+from .report import count, describe_choice, describe_problems
+from .run_panel import RunPanel
+from .scene_panel import ScenePanel
+from .search_panel import SearchPanel
+from .tools_panel import ToolsPanel
+
+LEAST_WIDTH = 360
+SIDE = 4
+
+
+class MainDock(QgsDockWidget):
+    """Two tabs: Scenes leads from the area to the layers, Tools offers every operation.
+
+    Parameters
+    ----------
+    iface : qgis.gui.QgisInterface
+        For the map and the message bar.
+    runner : TaskRunner
+        Starts the operations.
+    """
+
+    search_finished = pyqtSignal(int)
+    """Carries the number of scenes found; 0 also where the search failed."""
+    run_finished = pyqtSignal(str)
+    """``done``, ``partial``, ``failed`` or ``cancelled``."""
+    layers_added = pyqtSignal(list)
+    """Carries the ids of the new layers."""
+
+    def __init__(self, iface: Any, runner: TaskRunner) -> None:
+        super().__init__("FirstLight")
+        self.setObjectName("firstlight_dock")
+        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self._iface = iface
+        self._runner = runner
+        self._task: OperationTask | None = None
+        self._outcome = ""
+        self.area_panel = AreaPanel(iface.mapCanvas())
+        self.search_panel = SearchPanel()
+        self.scene_panel = ScenePanel()
+        self.band_panel = BandPanel()
+        self.run_panel = RunPanel()
+        self.tools_panel = ToolsPanel(OPERATIONS, self.area_text, self.search_panel.values)
+        self.tabs = QTabWidget(objectName="tabs")
+        self.status_label = QLabel(objectName="status_label")
+        self._connect()
+        self._restore()
+        self._build()
+
+    # What the demo and the tests use in place of a mouse.
+
+    def set_area(self, west: float, south: float, east: float, north: float) -> None:
+        """Choose the area by its edges in degrees."""
+        self.area_panel.set_bounds(west, south, east, north)
+
+    def set_catalog(self, name: str) -> None:
+        """Choose a catalogue by name or URL."""
+        self.search_panel.catalog_combo.set_value(name)
+
+    def set_dates(self, start: date, end: date) -> None:
+        """Choose the period, both days included."""
+        self.search_panel.set_dates(start, end)
+
+    def set_sensor(self, name: str) -> None:
+        """Choose a sensor by name."""
+        self.search_panel.set_sensor(name)
+
+    def set_output(self, path: str | Path) -> None:
+        """Choose the folder for results."""
+        self.run_panel.set_output(str(path))
+
+    def area_text(self) -> str:
+        """The chosen area as ``west,south,east,north``; without one, what the map shows; empty where that is no area."""
+        aoi = self.area_panel.aoi
+        if aoi is None:
+            try:
+                aoi = area_of_canvas(self._iface.mapCanvas())
+            except FirstLightError as error:
+                self._show_error(error)
+                return ""
+        return ",".join(f"{edge:.7f}" for edge in aoi.bounds)
+
+    def close_down(self) -> None:
+        """Leave the map as it was; called before the plugin goes."""
+        self.area_panel.close_down()
+
+    # Search
+
+    def search(self) -> None:
+        """Look for scenes with what the first two steps say."""
+        values = {"area": self.area_text(), **self.search_panel.values()}
+        write_last("catalog", values["catalog"])
+        write_last("sensor", values["sensor"])
+        where = self.search_panel.catalog_combo.currentText()
+        self.scene_panel.set_scenes(())  # what an earlier search found is not what this one asks for
+        self._start(DISCOVER, values, self._show_scenes, lambda _: self.search_finished.emit(0))
+        if self._task is not None:
+            self._say(self.tr("Searching {catalog} …").format(catalog=where))
+
+    def _show_scenes(self, result: OperationResult) -> None:
+        self.run_panel.clear_progress()
+        self.scene_panel.set_scenes(result.value)
+        found = count(len(result.value), self.tr("scene"), self.tr("scenes"))
+        self._say(self.tr("{found} found. Choose scenes and bands, then press Run.").format(found=found))
+        self._scroll.ensureWidgetVisible(self.band_panel)
+        self._scroll.ensureWidgetVisible(self.scene_panel)
+        self.search_finished.emit(len(result.value))
+
+    # Run
+
+    def run(self) -> None:
+        """Bring the chosen bands of the chosen scenes to the disk and onto the map."""
+        values = {
+            "bands": self.band_panel.chosen(),
+            "index": self.run_panel.indices(),
+            "output": self.run_panel.output(),
+        }
+        scenes = self.scene_panel.chosen()
+        write_last("output", self.run_panel.output())
+        self.run_panel.clear_progress()
+        self._start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes)
+        if self._task is not None:
+            self._say(self.tr("Fetching {what} …").format(what=describe_choice(scenes, values["bands"])))
+            self._scroll.ensureWidgetVisible(self.run_panel)
+
+    def _show_result(self, result: OperationResult) -> None:
+        self.run_panel.progress_bar.setValue(100)
+        added = self._take_layers(result)
+        layers = count(added, self.tr("layer"), self.tr("layers"))
+        self._say(self.tr("Done: {layers} on the map, files in {folder}.").format(layers=layers, folder=self.run_panel.output()))
+        self._tell_outcome(result, self._outcome)
+        self.run_finished.emit(result.status)
+
+    # Tools
+
+    def run_tool(self, operation: Operation, values: dict[str, Any]) -> None:
+        """Run an operation with the values of its form."""
+        self._start(operation, values, self._show_answer, self.run_finished.emit)
+        if self._task is not None:
+            self._say(self.tr("{title} …").format(title=operation.title))
+
+    def _show_answer(self, result: OperationResult) -> None:
+        self.tools_panel.show_result(result)
+        self._take_layers(result)
+        self._say(self.tr("{title}: done.").format(title=self.tools_panel.operation.title))
+        self._tell_outcome(result, self._outcome if result.layers else "")
+        self.run_finished.emit(result.status)
+
+    # All three
+
+    def cancel(self) -> None:
+        """Stop what is running; what is finished stays."""
+        if self._task is not None:
+            self._say(self.tr("Stopping …"))
+            for button in (self.run_panel.cancel_button, self.tools_panel.cancel_button):
+                button.setEnabled(False)
+            self._runner.cancel(self._task)
+
+    def _start(
+        self,
+        operation: Operation,
+        values: dict[str, Any],
+        succeed: Callable[[OperationResult], None],
+        finish: Callable[[str], None],
+        **more: Any,
+    ) -> None:
+        """Start an operation; ``finish`` is called where it has no result, with ``failed`` or ``cancelled``."""
+        clear_failures(self._iface.messageBar())
+        try:
+            params = replace(operation.make_params(values), **more)
+        except FirstLightError as error:
+            self._show_error(error)
+            finish("failed")
+            return
+        task = self._task = self._runner.start(operation, params)
+        self.run_panel.progress_bar.reset()
+        self.tools_panel.set_running(True)
+        task.happened.connect(self._follow)
+        task.succeeded.connect(lambda result: self._end(lambda: succeed(result)))
+        task.failed.connect(lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed")))
+        task.stopped.connect(lambda: self._end(self._tell_stopped, lambda: finish("cancelled")))
+        self._refresh()
+
+    def _end(self, *steps: Callable[[], None]) -> None:
+        self._task = None
+        self.tools_panel.set_running(False)
+        for step in steps:
+            step()
+        self._refresh()
+
+    def _follow(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, BandProgress):
+                if self.run_panel.show_band(event):  # the table has just appeared, and has its place after the next layout
+                    QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.run_panel.band_table))
+            elif isinstance(event, Progress):
+                self.run_panel.progress_bar.setValue(round(100 * event.fraction))
+                if event.message and self.run_panel.cancel_button.isEnabled():
+                    self._say(event.message)
+        self.tools_panel.show_events(events)
+
+    def _take_layers(self, result: OperationResult) -> int:
+        layers, errors = add_layers(result.layers, QgsProject.instance())
+        for error in errors:
+            self._show_error(error)
+        if layers:
+            zoom_to_layers(self._iface.mapCanvas(), layers)
+            self.layers_added.emit([layer.id() for layer in layers])
+        return len(layers)
+
+    def _tell_outcome(self, result: OperationResult, success: str) -> None:
+        """Message bar and status line for a result of any status."""
+        bar = self._iface.messageBar()
+        if result.status == "failed":
+            self._say(describe_problems(result))
+            show_failure(bar, self._outcome)
+        elif result.status == "partial":
+            self._say(self.tr("Done in part. {problems}").format(problems=describe_problems(result)))
+            show_warning(bar, self._outcome)
+        elif success:
+            show_success(bar, success)
+
+    def _tell_stopped(self) -> None:
+        self.run_panel.progress_bar.reset()
+        self._say(self.tr("Stopped. What was finished is kept; run it again to go on."))
+        self.tools_panel.show_text(self._outcome)
+
+    def _show_error(self, error: FirstLightError) -> None:
+        self.run_panel.progress_bar.reset()
+        self._say(str(error))
+        self.tools_panel.show_text(str(error))
+        show_error(self._iface.messageBar(), error)
+
+    # State
+
+    def _say(self, text: str) -> None:
+        self._outcome = text
+        self.status_label.setText(text)
+
+    def _changed(self, *_: Any) -> None:
+        """The user changed something: what happened before is history."""
+        self._outcome = ""
+        self._refresh()
+
+    def _refresh(self) -> None:
+        busy = self._task is not None
+        hint, may_search, may_run = self._next_step()
+        self.search_panel.search_button.setEnabled(may_search and not busy)
+        self.run_panel.run_button.setEnabled(may_run and not busy)
+        self.run_panel.cancel_button.setEnabled(busy)
+        if not busy and not self._outcome:
+            self.status_label.setText(hint)
+
+    def _next_step(self) -> tuple[str, bool, bool]:
+        """What to do next; whether Search and Run make sense."""
+        if self.area_panel.aoi is None:
+            return self.tr("Choose an area: take what the map shows, draw a rectangle or use a layer."), False, False
+        if not self.search_panel.catalog_combo.value():
+            return self.tr("Choose a catalogue, or type the address of a STAC API."), False, False
+        if not self.scene_panel.model.scenes:
+            return self.tr("Press Search to look for scenes."), True, False
+        scenes, bands = self.scene_panel.chosen(), self.band_panel.chosen()
+        if not scenes:
+            return self.tr("Tick at least one scene."), True, False
+        if not bands:
+            return self.tr("Tick at least one band."), True, False
+        if not self.run_panel.output():
+            return self.tr("Choose a folder for the results."), True, False
+        return self.tr("{what}. Press Run.").format(what=describe_choice(scenes, bands)), True, True
+
+    def _connect(self) -> None:
+        self.area_panel.area_changed.connect(self._changed)
+        self.area_panel.refused.connect(self._show_error)
+        self.search_panel.sensor_changed.connect(self.band_panel.set_sensor)
+        self.search_panel.catalog_combo.editTextChanged.connect(self._changed)
+        self.search_panel.search_wanted.connect(self.search)
+        self.scene_panel.chosen_changed.connect(self._changed)
+        self.band_panel.changed.connect(self._changed)
+        self.run_panel.changed.connect(self._changed)
+        self.run_panel.run_wanted.connect(self.run)
+        self.tools_panel.run_wanted.connect(self.run_tool)
+        self.run_panel.cancel_wanted.connect(self.cancel)
+        self.tools_panel.cancel_wanted.connect(self.cancel)
+        self.closed.connect(lambda: self.area_panel.outline.set_visible(False))
+        self.opened.connect(lambda: self.area_panel.outline.set_visible(True))
+
+    def _restore(self) -> None:
+        """Begin with what the user chose last."""
+        self.band_panel.set_sensor(self.search_panel.sensor_combo.currentData())
+        self.set_catalog(read_last("catalog", self.search_panel.catalog_combo.value()))
+        self.set_sensor(read_last("sensor", "sentinel2"))
+        self.set_output(read_last("output", str(Path.home() / "FirstLight")))
+        self._changed()
+
+    def _build(self) -> None:
+        steps = QWidget(objectName="steps")
+        column = QVBoxLayout(steps)
+        column.setContentsMargins(0, 4, 0, 4)
+        for panel in (self.area_panel, self.search_panel, self.scene_panel, self.band_panel, self.run_panel):
+            column.addWidget(panel)
+        column.addStretch(1)
+        self._scroll = QScrollArea(objectName="scenes_scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(steps)
+        scenes_tab = QWidget()
+        layout = QVBoxLayout(scenes_tab)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self.run_panel.footer)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(scenes_tab, self.tr("Scenes"))
+        self.tabs.addTab(self.tools_panel, self.tr("Tools"))
+        self.status_label.setWordWrap(True)
+        self.status_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status_label.setMinimumHeight(self.fontMetrics().lineSpacing() * 2 + 6)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(SIDE, 4, SIDE, 4)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.status_label)
+        # Never narrower than the steps need, whatever the font: nothing is cut off, and nothing scrolls sideways.
+        needed = steps.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width() + 2 * SIDE
+        whole.setMinimumWidth(max(LEAST_WIDTH, needed))
+        self.setWidget(whole)

@@ -1,0 +1,70 @@
+"""A form made from an operation's declaration: nothing is written down twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.gui import QgsCollapsibleGroupBoxBasic
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from ..core.operations.base import Operation
+from .field import Field
+from .fields import make_field
+
+
+class ParameterForm(QWidget):
+    """The parameters of one operation, the advanced ones folded away.
+
+    Parameters
+    ----------
+    operation : Operation
+        Whose parameters.
+    area_text : callable
+        Gives the area in use as ``west,south,east,north``.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(self, operation: Operation, area_text: Callable[[], str]) -> None:
+        super().__init__()
+        self.operation = operation
+        self.fields: dict[str, Field] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        plain = _form_layout()
+        layout.addLayout(plain)
+        advanced = _form_layout()
+        for param in operation.parameters("dock"):
+            field = make_field(param, area_text)
+            field.setObjectName(f"field_{param.name}")
+            field.setToolTip(param.help)
+            field.changed.connect(self.changed)
+            self.fields[param.name] = field
+            label = QLabel(self.tr(param.title) + (" *" if param.required else ""))
+            label.setToolTip(param.help)
+            label.setBuddy(field)
+            (advanced if param.advanced else plain).addRow(label, field)
+        if advanced.rowCount():
+            box = QgsCollapsibleGroupBoxBasic(self.tr("More"))
+            box.setLayout(advanced)
+            box.setCollapsed(True)
+            layout.addWidget(box)
+        layout.addStretch(1)
+
+    def values(self) -> dict[str, Any]:
+        """What was given, for ``Operation.make_params``."""
+        return {name: field.value() for name, field in self.fields.items()}
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """Fill in some of the fields."""
+        for name, value in values.items():
+            self.fields[name].set_value(value)
+
+
+def _form_layout() -> QFormLayout:
+    form = QFormLayout()
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+    return form

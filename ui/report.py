@@ -1,0 +1,62 @@
+"""What happened, in sentences for the message bar and the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..core.operations.base import OperationResult
+from ..core.types import SceneItem
+from .scene_model import size_text
+
+
+def describe_problems(result: OperationResult) -> str:
+    """Name what failed in a result that is ``partial`` or ``failed``.
+
+    Parameters
+    ----------
+    result : OperationResult
+        Of any operation; ``data`` of an ingestion is a list with one mapping for each scene.
+    """
+    rows: Sequence[Any] = result.data if isinstance(result.data, list) else ()
+    sentences = [sentence for row in rows if isinstance(row, dict) for sentence in _problems(row)]
+    return " ".join(sentences) or result.text
+
+
+def _problems(row: dict[str, Any]) -> list[str]:
+    if row.get("status") == "failed":
+        return [str(row.get("error") or _tr("Scene {id} failed.").format(id=row.get("item_id")))]
+    failures = row.get("failures") or {}
+    sentences = [str(text) for text in failures.values()]
+    if row.get("status") == "partial" and not sentences:
+        sentences = [str(text) for text in row.get("warnings") or ()]
+    return sentences
+
+
+def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str]) -> str:
+    """What Run would fetch: ``1 scene, 6 bands, about 14 MB``.
+
+    Parameters
+    ----------
+    scenes : sequence of SceneItem
+        The chosen scenes.
+    bands : sequence of str
+        The chosen bands.
+    """
+    assets = [scene.bands[band] for scene in scenes for band in bands if band in scene.bands]
+    size = sum(asset.size_bytes or asset.estimated_bytes for asset in assets)
+    parts = [count(len(scenes), _tr("scene"), _tr("scenes")), count(len(assets), _tr("band"), _tr("bands"))]
+    if size:
+        parts.append(_tr("about {size}").format(size=size_text(size)))
+    return ", ".join(parts)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """``1 scene``, ``3 scenes``."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))

@@ -1,0 +1,159 @@
+"""Step 5: what to make, where to put it, and how far it has come."""
+
+from __future__ import annotations
+
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QBrush, QColor
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..core.monitor import BandProgress
+from ..core.operations.ingest import INGEST
+from .panel import MARGINS
+from .scene_model import size_text
+
+DEFAULT_INDICES = ("NDVI",)
+INDEX_COLUMNS = 4
+BAND, STATE, AMOUNT = range(3)
+FAILED_COLOR = QColor(190, 30, 30)
+DONE_COLOR = QColor(20, 120, 60)
+
+
+class RunPanel(QGroupBox):
+    """Output folder, indices and the progress of each band.
+
+    Run, Cancel and the overall progress are in :attr:`footer`, which the dock keeps in view.
+    """
+
+    run_wanted = pyqtSignal()
+    cancel_wanted = pyqtSignal()
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTitle(self.tr("5  Result"))
+        self.output_widget = QgsFileWidget(objectName="output_widget")
+        self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.output_widget.setDialogTitle(self.tr("Folder for the bands, stacks and indices"))
+        self.index_boxes: dict[str, QCheckBox] = {}
+        self.band_table = QTableWidget(0, 3, objectName="band_table")
+        self.progress_bar = QProgressBar(objectName="progress_bar", minimum=0, maximum=100)
+        self.run_button = QPushButton(self.tr("Run"), objectName="run_button", enabled=False)
+        self.cancel_button = QPushButton(self.tr("Cancel"), objectName="cancel_button", enabled=False)
+        self.footer = QWidget(objectName="run_footer")
+        self._rows: dict[tuple[str, str], int] = {}
+        self._build()
+        self.output_widget.fileChanged.connect(self.changed)
+        self.run_button.clicked.connect(self.run_wanted)
+        self.cancel_button.clicked.connect(self.cancel_wanted)
+
+    def output(self) -> str:
+        """The chosen folder."""
+        return str(self.output_widget.filePath()).strip()
+
+    def set_output(self, path: str) -> None:
+        """Choose the folder."""
+        self.output_widget.setFilePath(path)
+
+    def indices(self) -> tuple[str, ...]:
+        """The chosen indices."""
+        return tuple(name for name, box in self.index_boxes.items() if box.isChecked())
+
+    def clear_progress(self) -> None:
+        """Forget the last run."""
+        self._rows.clear()
+        self.band_table.setVisible(False)
+        self.band_table.setRowCount(0)
+        self.progress_bar.reset()
+
+    def show_band(self, event: BandProgress) -> bool:
+        """Show how far one band has come; whether this made the table appear."""
+        appeared = self.band_table.isHidden()
+        key = (event.item_id, event.band)
+        if key not in self._rows:
+            self._rows[key] = self.band_table.rowCount()
+            self.band_table.insertRow(self._rows[key])
+            for column in (BAND, STATE, AMOUNT):
+                self.band_table.setItem(self._rows[key], column, QTableWidgetItem())
+            self.band_table.setVisible(True)
+        row = self._rows[key]
+        texts = (event.band, self._state_text(event), amount_text(event))
+        color = {"failed": FAILED_COLOR, "done": DONE_COLOR, "skipped": DONE_COLOR}.get(event.state)
+        for column, text in enumerate(texts):
+            item = self.band_table.item(row, column)
+            item.setText(text)
+            item.setToolTip("\n".join(part for part in (event.item_id, event.detail) if part))
+        self.band_table.item(row, STATE).setForeground(QBrush(color) if color else QBrush())
+        return bool(appeared)
+
+    def _state_text(self, event: BandProgress) -> str:
+        words = {
+            "waiting": self.tr("waiting"),
+            "downloading": self.tr("downloading"),
+            "retrying": self.tr("trying again"),
+            "skipped": self.tr("already there"),
+            "done": self.tr("done"),
+            "failed": self.tr("failed"),
+        }
+        word = words.get(event.state, event.state)
+        return f"{word}: {event.detail}" if event.state in ("failed", "retrying") and event.detail else word
+
+    def _build(self) -> None:
+        choices = next(param.choices for param in INGEST.parameters("dock") if param.name == "index")
+        index_grid = QGridLayout()
+        for place, name in enumerate(choices):
+            box = QCheckBox(name, objectName=f"index_{name}", checked=name in DEFAULT_INDICES)
+            box.toggled.connect(self.changed)
+            self.index_boxes[name] = box
+            index_grid.addWidget(box, place // INDEX_COLUMNS, place % INDEX_COLUMNS)
+        header = self.band_table.horizontalHeader()
+        self.band_table.setHorizontalHeaderLabels([self.tr("Band"), self.tr("State"), self.tr("Amount")])
+        header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(AMOUNT, QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+        self.band_table.verticalHeader().hide()
+        row_height = self.band_table.fontMetrics().height() + 6
+        self.band_table.verticalHeader().setDefaultSectionSize(row_height)
+        self.band_table.setMinimumHeight(row_height * 8)
+        self.band_table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.band_table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.band_table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.band_table.setVisible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*MARGINS)
+        folder_row = QHBoxLayout()
+        folder_row.addWidget(QLabel(self.tr("Folder")))
+        folder_row.addWidget(self.output_widget, 1)
+        layout.addLayout(folder_row)
+        layout.addLayout(index_grid)
+        layout.addWidget(self.band_table)
+        footer = QHBoxLayout(self.footer)
+        footer.setContentsMargins(0, 0, 0, 0)
+        footer.addWidget(self.progress_bar, 1)
+        footer.addWidget(self.run_button)
+        footer.addWidget(self.cancel_button)
+
+
+def amount_text(event: BandProgress) -> str:
+    """How much of a band is there: percent where the size is known, else bytes."""
+    percent = event.percent
+    if event.state in ("waiting", "failed") and not event.received_bytes:
+        return ""
+    if percent is None:
+        return size_text(event.received_bytes)
+    size = event.total_bytes or event.received_bytes
+    return f"{percent} %" + (f" · {size_text(size)}" if size else "")

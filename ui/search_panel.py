@@ -1,0 +1,104 @@
+"""Step 2: when, by which satellite, from whom."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QComboBox, QDateEdit, QGroupBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from ..core.discovery.band_config import load_sensors
+from .catalog_combo import CatalogCombo
+from .panel import MARGINS
+
+DEFAULT_DAYS = 30
+"""Length of the period that is offered first, ending today."""
+ANY_CLOUD = -1
+LEAST_WIDTH = 92
+"""Of a date or a choice, in pixels."""
+
+
+class SearchPanel(QGroupBox):
+    """Dates, sensor, catalogue and cloud limit, and the Search button."""
+
+    search_wanted = pyqtSignal()
+    sensor_changed = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTitle(self.tr("2  Search"))
+        self.catalog_combo = CatalogCombo(self)
+        self.catalog_combo.setObjectName("catalog_combo")
+        self.sensor_combo = QComboBox(objectName="sensor_combo")
+        for sensor in load_sensors().values():
+            self.sensor_combo.addItem(sensor.title, sensor.name)
+        today = QDate.currentDate()
+        self.start_edit = _date_edit("start_edit", today.addDays(-DEFAULT_DAYS))
+        self.end_edit = _date_edit("end_edit", today)
+        self.cloud_spin = QSpinBox(objectName="cloud_spin", minimum=ANY_CLOUD, maximum=100, value=ANY_CLOUD)
+        self.cloud_spin.setSpecialValueText(self.tr("any"))
+        self.cloud_spin.setPrefix("≤ ")
+        self.cloud_spin.setSuffix(" %")
+        self.cloud_spin.setToolTip(self.tr("Most cloud over the whole scene, as the provider says; any: do not ask"))
+        self.search_button = QPushButton(self.tr("Search"), objectName="search_button")
+        self.search_button.setEnabled(False)
+        self._build()
+        self.sensor_combo.currentIndexChanged.connect(self._follow_sensor)
+        self.search_button.clicked.connect(self.search_wanted)
+        self._follow_sensor()
+
+    def values(self) -> dict[str, Any]:
+        """What was chosen, as parameters of ``discover``."""
+        cloud = self.cloud_spin.value()
+        return {
+            "start": self.start_edit.date().toString(Qt.DateFormat.ISODate),
+            "end": self.end_edit.date().toString(Qt.DateFormat.ISODate),
+            "sensor": self.sensor_combo.currentData(),
+            "catalog": self.catalog_combo.value(),
+            "max_cloud": None if cloud == ANY_CLOUD or not self.cloud_spin.isEnabled() else cloud,
+        }
+
+    def set_dates(self, start: date, end: date) -> None:
+        """Choose the period, both days included."""
+        self.start_edit.setDate(QDate(start.year, start.month, start.day))
+        self.end_edit.setDate(QDate(end.year, end.month, end.day))
+
+    def set_sensor(self, name: str) -> None:
+        """Choose a sensor by name; an unknown one changes nothing."""
+        place = self.sensor_combo.findData(name)
+        if place >= 0:
+            self.sensor_combo.setCurrentIndex(place)
+
+    def _build(self) -> None:
+        for widget in (self.sensor_combo, self.cloud_spin, self.start_edit, self.end_edit):
+            widget.setMinimumWidth(LEAST_WIDTH)  # Qt's own idea is wider than a dock has room for
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*MARGINS)
+        layout.addLayout(_row(QLabel(self.tr("Catalogue")), self.catalog_combo))
+        layout.addLayout(_row(QLabel(self.tr("Sensor")), self.sensor_combo, QLabel(self.tr("Cloud")), self.cloud_spin))
+        layout.addLayout(_row(QLabel(self.tr("From")), self.start_edit, QLabel(self.tr("to")), self.end_edit))
+        layout.addWidget(self.search_button)
+
+    def _follow_sensor(self) -> None:
+        name = self.sensor_combo.currentData()
+        # Radar looks through clouds, and its catalogues have no such property: a limit would find nothing.
+        optical = any(band.wavelength_nm for band in load_sensors()[name].bands.values())
+        self.cloud_spin.setEnabled(optical)
+        self.sensor_changed.emit(name)
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    """Labels as wide as their text; the others share what is left."""
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
+    return row
+
+
+def _date_edit(name: str, day: QDate) -> QDateEdit:
+    edit = QDateEdit(day, objectName=name, calendarPopup=True)
+    edit.setDisplayFormat("yyyy-MM-dd")
+    edit.setMaximumDate(QDate.currentDate().addDays(1))
+    edit.setMinimumDate(QDate(1972, 7, 23))  # Landsat 1
+    return edit

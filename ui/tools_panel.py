@@ -1,0 +1,129 @@
+"""All operations, each with a form made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..core.monitor import Event, Note, Progress
+from ..core.operations.base import Operation, OperationResult
+from .parameter_form import ParameterForm
+
+
+class ToolsPanel(QWidget):
+    """Choose an operation, fill in its form, run it, read its answer.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        What can be chosen.
+    area_text : callable
+        Gives the area in use as ``west,south,east,north``.
+    chosen : callable
+        Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with it where a value is
+        required.
+    """
+
+    run_wanted = pyqtSignal(object, object)
+    """Carries the operation and the values of its form."""
+    cancel_wanted = pyqtSignal()
+
+    def __init__(
+        self, operations: Sequence[Operation], area_text: Callable[[], str], chosen: Callable[[], dict[str, Any]]
+    ) -> None:
+        super().__init__()
+        self._operations = tuple(operations)
+        self._area_text = area_text
+        self._chosen = chosen
+        self.operation_combo = QComboBox(objectName="operation_combo")
+        for operation in self._operations:
+            self.operation_combo.addItem(self.tr(operation.title), operation.name)
+        self.summary_label = QLabel(objectName="summary_label")
+        self.summary_label.setWordWrap(True)
+        self.scroll = QScrollArea(objectName="tools_scroll")
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.result_text = QPlainTextEdit(objectName="result_text")
+        self.result_text.setReadOnly(True)
+        self.result_text.setPlaceholderText(self.tr("The answer appears here."))
+        self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
+        self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
+        self.run_button = QPushButton(self.tr("Run"), objectName="tools_run_button")
+        self.cancel_button = QPushButton(self.tr("Cancel"), objectName="tools_cancel_button", enabled=False)
+        self._build()
+        self.operation_combo.currentIndexChanged.connect(self._show_form)
+        self.run_button.clicked.connect(lambda: self.run_wanted.emit(self.operation, self.form.values()))
+        self.cancel_button.clicked.connect(self.cancel_wanted)
+        self._show_form()
+
+    @property
+    def operation(self) -> Operation:
+        """The chosen one."""
+        return self._operations[int(self.operation_combo.currentIndex())]
+
+    def choose(self, name: str) -> None:
+        """Choose an operation by name."""
+        self.operation_combo.setCurrentIndex(self.operation_combo.findData(name))
+
+    def set_running(self, running: bool) -> None:
+        """Lock the form while an operation runs."""
+        self.run_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.operation_combo.setEnabled(not running)
+        self.scroll.setEnabled(not running)
+        if running:
+            self.progress_bar.reset()
+            self.result_text.clear()
+
+    def show_events(self, events: Sequence[Event]) -> None:
+        """Show progress and notes."""
+        for event in events:
+            if isinstance(event, Progress):
+                self.progress_bar.setValue(round(100 * event.fraction))
+            elif isinstance(event, Note) and event.level != "debug":
+                self.result_text.appendPlainText(event.text)
+
+    def show_result(self, result: OperationResult) -> None:
+        """Show the answer."""
+        self.progress_bar.setValue(100)
+        self.result_text.setPlainText(result.text)
+
+    def show_text(self, text: str) -> None:
+        """Show a sentence in place of an answer."""
+        self.result_text.setPlainText(text)
+
+    def _show_form(self) -> None:
+        self.form: ParameterForm = ParameterForm(self.operation, self._area_text)
+        chosen = self._chosen()
+        required = [param.name for param in self.operation.parameters("dock") if param.required]
+        self.form.set_values({name: chosen[name] for name in required if name in chosen})
+        self.scroll.setWidget(self.form)
+        self.summary_label.setText(self.tr(self.operation.summary))
+        self.result_text.clear()
+        self.progress_bar.reset()
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.operation_combo)
+        layout.addWidget(self.summary_label)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.result_text)
+        footer = QHBoxLayout()
+        footer.addWidget(self.progress_bar, 1)
+        footer.addWidget(self.run_button)
+        footer.addWidget(self.cancel_button)
+        layout.addLayout(footer)
