@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import SettingsError
 
@@ -73,6 +74,8 @@ class Settings:
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """Scheme → proxy URL, as QGIS has it; empty: as the environment says."""
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Host → HTTP headers, from the authentication that the user attached to a catalogue."""
 
     @property
     def worker_count(self) -> int:
@@ -80,6 +83,10 @@ class Settings:
         if self.workers:
             return self.workers
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def headers_for(self, url: str) -> Mapping[str, str]:
+        """The headers for the host of a URL; never sent to another host."""
+        return self.headers.get(urlsplit(url).netloc, {})
 
     def override(self, **given: Any) -> Settings:
         """A copy with what this run's parameters say; ``None`` and empty mean "not given".

@@ -6,9 +6,9 @@ import errno
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +20,12 @@ MOST_WAIT_S = 60.0
 """The longest wait between two tries, whatever the server asks for."""
 TEMPORARY = {408, 425, 429}
 """Besides 5xx: worth another try."""
+REFUSED = {401, 403}
+HINTS = {
+    401: "The server requires authentication; public catalogs do not require auth.",
+    403: "The server requires authentication or a signed address; search again, or attach a QGIS authentication.",
+    404: "The file is not there; choose another scene or leave the band out.",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,12 @@ class FetchJob:
     name: str
     """For the sentences: ``'nir'``."""
     url: str
+    """As the catalogue gives it: for the sentences and the record."""
     target: Path
+    open_url: Callable[[bool], str] | None = None
+    """Gives the address to open; called with True after a refusal (HTTP 401, 403), to get a fresh one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """To be sent along."""
     expected_bytes: int | None = None
     sha256: str | None = None
     """As the catalogue states it, hex."""
@@ -113,33 +124,36 @@ def fetch(
     """
     started = time.monotonic()
     part = job.target.with_name(f"{job.target.name}.part")
-    for attempt in range(1, options.attempts + 1):
+    renewed = False
+    attempt = 0
+    while True:
+        attempt += 1
         try:
-            size, sha256, etag = _once(job, options, session, stop, part, on_state)
+            url = job.url if job.open_url is None else job.open_url(renewed)
+            size, sha256, etag = _once(job, url, options, session, stop, part, on_state)
             check(part)
             part.replace(job.target)
             return Fetched(job.target, size, sha256, etag, attempt, time.monotonic() - started)
         except (_TryAgain, RasterError) as error:
-            reason = error.reason if isinstance(error, _TryAgain) else f"what came is no raster ({error.why})"
-            status = error.status if isinstance(error, _TryAgain) else None
-            if attempt == options.attempts:
-                hint = "Try again later; bands that are there already are kept."
-                raise FetchFailed(job, reason, attempt, status, hint) from error
-            wait = (
-                error.wait_s
-                if isinstance(error, _TryAgain) and error.wait_s is not None
-                else options.delay_s * 2 ** (attempt - 1)
-            )
-            on_state("retrying", 0, None, reason)
+            trouble = error if isinstance(error, _TryAgain) else _TryAgain(f"what came is no raster ({error.why})")
+            refused = trouble.status in REFUSED
+            if refused and not renewed:
+                renewed = True
+                attempt -= 1  # a token that has expired is no failure of the server
+            elif refused or attempt == options.attempts:
+                hint = HINTS.get(trouble.status or 0, "Try again later; bands that are there already are kept.")
+                raise FetchFailed(job, trouble.reason, attempt, trouble.status, hint) from error
+            wait = options.delay_s * 2 ** max(0, attempt - 1) if trouble.wait_s is None else trouble.wait_s
+            on_state("retrying", 0, None, trouble.reason)
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise Cancelled(f"Downloading '{job.name}'") from None
         finally:
             part.unlink(missing_ok=True)  # renamed already where all went well
-    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _once(
     job: FetchJob,
+    url: str,
     options: FetchOptions,
     session: Any,
     stop: threading.Event,
@@ -151,10 +165,10 @@ def _once(
     try:
         # identity: a compressed body would make Content-Length speak of other bytes than those on the disk
         with session.get(
-            job.url,
+            url,
             stream=True,
             timeout=(options.connect_timeout_s, options.read_timeout_s),
-            headers={"Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity", **job.headers},
         ) as response:
             _check_status(job, response)
             total = _length(response) or job.expected_bytes
@@ -185,12 +199,9 @@ def _check_status(job: FetchJob, response: Any) -> None:
     reason = f"HTTP {status} {response.reason or ''}".strip()
     if status in TEMPORARY or status >= 500:
         raise _TryAgain(reason, status, _retry_after(response))
-    hints = {
-        401: "The server requires authentication; public catalogues do not.",
-        403: "The server requires authentication or a signed URL; search again for a fresh one.",
-        404: "The file is not there; choose another scene or leave the band out.",
-    }
-    raise FetchFailed(job, reason, 1, status, hints.get(status, "Search again, or choose another scene."))
+    if status in REFUSED and job.open_url is not None:
+        raise _TryAgain(reason, status, 0.0)  # with a fresh address it may be let in
+    raise FetchFailed(job, reason, 1, status, HINTS.get(status, "Search again, or choose another scene."))
 
 
 def _save(

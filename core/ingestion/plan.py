@@ -39,6 +39,8 @@ class DownloadPlan:
     """What one scene's download will do."""
 
     item_id: str
+    catalog: str
+    collection: str
     folder: Path
     jobs: tuple[BandJob, ...]
     """The finest resolution first: the most useful bands come first."""
@@ -72,7 +74,7 @@ def plan_downloads(scene: SceneItem, bands: Sequence[str], output: Path) -> Down
                 f"it needs {(certain + MARGIN_BYTES) / 1e6:.0f} MB and {free / 1e6:.0f} MB are free",
                 "Free some room, choose fewer bands or another folder.",
             )
-    return DownloadPlan(scene.id, folder, tuple(jobs), expected, free)
+    return DownloadPlan(scene.id, scene.catalog, scene.collection, folder, tuple(jobs), expected, free)
 
 
 def scene_folder(output: Path, item_id: str) -> Path:
