@@ -7,6 +7,7 @@ Precedence: override (dock, flag, Processing parameter) > environment ``FIRSTLIG
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -190,6 +191,8 @@ def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = ""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         path = f"{prefix}{key}"
+        if value is None and any(name.startswith(f"{path}.") for name in known):
+            continue  # a section whose keys are all commented out
         if isinstance(value, dict) and path not in known:
             flat.update(_flatten(value, known, f"{path}."))
         else:
@@ -218,16 +221,17 @@ def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
 
 
 def _integer(raw: Any) -> int:
-    if isinstance(raw, bool) or float(raw) != int(float(raw)):
+    value = _number(raw)
+    if value != int(value):
         raise ValueError
-    return int(float(raw))
+    return int(value)
 
 
 def _number(raw: Any) -> float:
     if isinstance(raw, bool):
         raise ValueError
     value = float(raw)
-    if value != value:
+    if not math.isfinite(value):
         raise ValueError
     return value
 

@@ -37,14 +37,20 @@ def parse_time(text: str, end_of_day: bool = False) -> datetime:
     ValueError
         If it is no time.
     """
-    text = re.sub(r"(\.\d{6})\d+", r"\1", text.strip())  # more digits than datetime takes
+    text = text.strip()
+    if re.fullmatch(r"\d{8}", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text)  # more digits than datetime takes
     text = re.sub(r"\.(\d{1,5})(?=$|[Z+-])", lambda m: f".{m[1]:0<6}", text)  # Python 3.10 wants 3 or 6 of them
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     if end_of_day and len(text) == 10:
         moment = moment.replace(hour=23, minute=59, second=59)
-    return moment.astimezone(timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{text} lies off the calendar in UTC") from None
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,22 @@ class Aoi:
         kind = geometry.get("type")
         if kind not in ("Polygon", "MultiPolygon"):
             raise AreaError("The area cannot be used", f"it is a {kind or 'thing without a type'}", "Give a polygon.")
-        polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-        points = [p for polygon in polygons for ring in polygon for p in ring]
+        try:
+            polygons = [geometry["coordinates"]] if kind == "Polygon" else list(geometry["coordinates"])
+            points = [(float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring]
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise AreaError("The area cannot be used", "its coordinates are damaged", "Give a GeoJSON polygon.") from error
         if len(points) < 4:
             raise AreaError("The area cannot be used", "it is empty", "Give a polygon with at least three corners.")
-        xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
-        box = cls.from_bounds(min(xs), min(ys), max(xs), max(ys))  # refuses the same things
+        if not all(math.isfinite(v) for point in points for v in point):
+            raise AreaError("The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon.")
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        west, east = min(xs), max(xs)
+        if west == -180 and east == 180 and kind == "MultiPolygon":
+            # split at the antimeridian: the narrow box around it, not the one around the globe
+            inner = [x for x in xs if abs(x) < 180]
+            west, east = min((x for x in inner if x > 0), default=west), max((x for x in inner if x < 0), default=east)
+        box = cls.from_bounds(west, min(ys), east, max(ys))  # refuses the same things
         aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
         if aoi.area_km2 <= 0:
             raise AreaError("The area cannot be used", "its surface is zero", "Give a polygon with a surface.")

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from ..discovery.access import Access
 from ..errors import AccessError, BandDownloadError, RasterError
 from ..monitor import BandProgress, EventQueue, Monitor, Note, Progress
-from ..raster.reader import check_raster
+from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..types import BandFailure, BandFile
 from ..workers import run_parallel
 from .checksum import expected_sha256
-from .fetch import FetchFailed, FetchJob, FetchOptions, fetch, public_url
-from .plan import BandJob, DownloadPlan, read_record, write_record
+from .fetch import FetchFailed, FetchJob, FetchOptions, fetch, part_of, remove_quietly
+from .plan import BandJob, DownloadPlan, read_record, record_entry, write_record
 
 REPORT_EVERY_S = 0.1
 
@@ -66,7 +66,7 @@ def download_bands(
         if isinstance(result, BandFile):
             files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            record[result.band] = {"url": public_url(result.url), "size_bytes": result.size_bytes, "sha256": result.sha256}
+            record[result.band] = record_entry(result)
             write_record(plan.folder, record)
             monitor.emit(BandProgress(plan.item_id, result.band, "done", result.size_bytes, result.size_bytes))
         else:
@@ -86,7 +86,12 @@ def download_bands(
         def work(job: BandJob) -> BandFile | BandFailure:
             return _one_band(plan, job, settings, session, events, turns, opener)
 
-        run_parallel(work, missing, settings.parallel_downloads, events, finished)
+        try:
+            run_parallel(work, missing, settings.parallel_downloads, events, finished)
+        finally:
+            # A worker that hangs in the network was left behind; its half file must not be.
+            for job in missing:
+                remove_quietly(part_of(job.target))
     order = [job.asset.band for job in plan.jobs]
     return [files[b] for b in order if b in files], [failures[b] for b in order if b in failures]
 
@@ -134,7 +139,7 @@ def _one_band(
         timeout_s=settings.timeout_per_band_s,
     )
     try:
-        got = fetch(task, options, session, events.stop, check_raster, on_state)
+        got = fetch(task, options, session, events.stop, check_band_file, on_state)
     except FetchFailed as error:
         return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
     except (BandDownloadError, RasterError, AccessError) as error:

@@ -7,7 +7,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 16 * 1024
+"""Small: a read waits until it has so much, and only between reads are the clock and the stop flag looked at."""
 MOST_WAIT_S = 60.0
 """The longest wait between two tries, whatever the server asks for."""
 TEMPORARY = {408, 425, 429}
@@ -123,7 +124,7 @@ def fetch(
         If ``stop`` was set; the ``.part`` is removed.
     """
     started = time.monotonic()
-    part = job.target.with_name(f"{job.target.name}.part")
+    part = part_of(job.target)
     renewed = False
     attempt = 0
     while True:
@@ -132,7 +133,10 @@ def fetch(
             url = job.url if job.open_url is None else job.open_url(renewed)
             size, sha256, etag = _once(job, url, options, session, stop, part, on_state)
             check(part)
-            part.replace(job.target)
+            if stop.is_set():
+                raise Cancelled(f"Downloading '{job.name}'")
+            with _disk_errors(job, job.target):
+                part.replace(job.target)
             return Fetched(job.target, size, sha256, etag, attempt, time.monotonic() - started)
         except (_TryAgain, RasterError) as error:
             trouble = error if isinstance(error, _TryAgain) else _TryAgain(f"what came is no raster ({error.why})")
@@ -148,7 +152,8 @@ def fetch(
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise Cancelled(f"Downloading '{job.name}'") from None
         finally:
-            part.unlink(missing_ok=True)  # renamed already where all went well
+            if not stop.is_set():  # after a stop the caller removes it: a worker left behind may wake much later
+                remove_quietly(part)  # renamed already where all went well
 
 
 def _once(
@@ -180,7 +185,8 @@ def _once(
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
         raise _TryAgain(f"the connection broke ({_root(error)})") from error
     except requests.RequestException as error:
-        raise FetchFailed(job, _root(error), 1, None, "Check the URL.") from error
+        # not the library's own words: they hold the whole address, token included
+        raise FetchFailed(job, f"the address cannot be used ({type(error).__name__})", 1, None, "Check the URL.") from error
     if size == 0:
         raise _TryAgain("the file came empty")
     stated = _length(response)
@@ -196,7 +202,7 @@ def _check_status(job: FetchJob, response: Any) -> None:
     status = response.status_code
     if status == 200:
         return
-    reason = f"HTTP {status} {response.reason or ''}".strip()
+    reason = f"HTTP {status}"
     if status in TEMPORARY or status >= 500:
         raise _TryAgain(reason, status, _retry_after(response))
     if status in REFUSED and job.open_url is not None:
@@ -256,6 +262,17 @@ def _length(response: Any) -> int | None:
 def _retry_after(response: Any) -> float | None:
     text = response.headers.get("Retry-After", "")
     return min(float(text), MOST_WAIT_S) if text.isdigit() else None
+
+
+def part_of(target: Path) -> Path:
+    """The name of a file while it is coming."""
+    return target.with_name(f"{target.name}.part")
+
+
+def remove_quietly(path: Path) -> None:
+    """Remove a half file, if it is there and can be removed."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def public_url(url: str) -> str:
