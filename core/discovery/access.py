@@ -13,7 +13,7 @@ from ..errors import AccessError
 from ..raster.gdal_env import RemoteOptions
 from ..settings import Settings
 from ..types import parse_time
-from .catalogs import get_buckets, get_catalog
+from .catalogs import catalog_names, get_buckets, get_catalog
 
 AUTHENTICATION_HINT = (
     "This catalog is not supported without an account: attach a QGIS authentication to it. "
@@ -127,8 +127,7 @@ def public_address(href: str) -> str:
 
 
 def _token_template(catalog: str) -> str | None:
-    known = get_catalog(catalog) if catalog and catalog != "file" else None
-    return known.sas_token_url if known is not None else None
+    return get_catalog(catalog).sas_token_url if catalog in catalog_names() else None
 
 
 def _is_signed_host(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -152,7 +153,7 @@ def fetch(
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise Cancelled(f"Downloading '{job.name}'") from None
         finally:
-            if not stop.is_set():  # after a stop the caller removes it: a worker left behind may wake much later
+            if not stop.is_set():  # then it was removed where it was written
                 remove_quietly(part)  # renamed already where all went well
 
 
@@ -237,8 +238,14 @@ def _save(
             size += len(chunk)
             on_state("downloading", size, total, "")
     finally:
+        own = os.fstat(file.fileno())
         with _disk_errors(job, part):
             file.close()
+        if stop.is_set():
+            # A worker that was left behind may wake much later, when another run has a file of this name.
+            with suppress(OSError):
+                if os.path.samestat(own, part.stat()):
+                    part.unlink()
     return size, digest.hexdigest()
 
 
