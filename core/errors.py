@@ -61,6 +61,10 @@ class NoScenesError(DiscoveryError):
     """The search worked and found nothing."""
 
 
+class AccessError(FirstLightError):
+    """A file needs an account or a token that cannot be had."""
+
+
 class IngestionError(FirstLightError):
     """Scenes could not be brought to the disk."""
 

@@ -7,11 +7,13 @@ Precedence: override (dock, flag, Processing parameter) > environment ``FIRSTLIG
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .errors import SettingsError
 
@@ -73,6 +75,8 @@ class Settings:
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """Scheme → proxy URL, as QGIS has it; empty: as the environment says."""
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Host → HTTP headers, from the authentication that the user attached to a catalogue."""
 
     @property
     def worker_count(self) -> int:
@@ -80,6 +84,10 @@ class Settings:
         if self.workers:
             return self.workers
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def headers_for(self, url: str) -> Mapping[str, str]:
+        """The headers for the host of a URL; never sent to another host."""
+        return self.headers.get(urlsplit(url).netloc, {})
 
     def override(self, **given: Any) -> Settings:
         """A copy with what this run's parameters say; ``None`` and empty mean "not given".
@@ -183,6 +191,8 @@ def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = ""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         path = f"{prefix}{key}"
+        if value is None and any(name.startswith(f"{path}.") for name in known):
+            continue  # a section whose keys are all commented out
         if isinstance(value, dict) and path not in known:
             flat.update(_flatten(value, known, f"{path}."))
         else:
@@ -211,16 +221,17 @@ def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
 
 
 def _integer(raw: Any) -> int:
-    if isinstance(raw, bool) or float(raw) != int(float(raw)):
+    value = _number(raw)
+    if value != int(value):
         raise ValueError
-    return int(float(raw))
+    return int(value)
 
 
 def _number(raw: Any) -> float:
     if isinstance(raw, bool):
         raise ValueError
     value = float(raw)
-    if value != value:
+    if not math.isfinite(value):
         raise ValueError
     return value
 

@@ -11,6 +11,7 @@ Longitudes and latitudes are WGS84 degrees, shapes are (rows, cols), times are a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -26,6 +27,30 @@ Bounds = tuple[float, float, float, float]
 def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with a ``Z``, to the second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str, end_of_day: bool = False) -> datetime:
+    """ISO 8601 → aware UTC; a bare day is its first second, or its last one with ``end_of_day``.
+
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d{8}", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    text = re.sub(r"(\.\d{6})\d+", r"\1", text)  # more digits than datetime takes
+    text = re.sub(r"\.(\d{1,5})(?=$|[Z+-])", lambda m: f".{m[1]:0<6}", text)  # Python 3.10 wants 3 or 6 of them
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    if end_of_day and len(text) == 10:
+        moment = moment.replace(hour=23, minute=59, second=59)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{text} lies off the calendar in UTC") from None
 
 
 @dataclass(frozen=True)
@@ -74,12 +99,22 @@ class Aoi:
         kind = geometry.get("type")
         if kind not in ("Polygon", "MultiPolygon"):
             raise AreaError("The area cannot be used", f"it is a {kind or 'thing without a type'}", "Give a polygon.")
-        polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-        points = [p for polygon in polygons for ring in polygon for p in ring]
+        try:
+            polygons = [geometry["coordinates"]] if kind == "Polygon" else list(geometry["coordinates"])
+            points = [(float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring]
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise AreaError("The area cannot be used", "its coordinates are damaged", "Give a GeoJSON polygon.") from error
         if len(points) < 4:
             raise AreaError("The area cannot be used", "it is empty", "Give a polygon with at least three corners.")
-        xs, ys = [float(p[0]) for p in points], [float(p[1]) for p in points]
-        box = cls.from_bounds(min(xs), min(ys), max(xs), max(ys))  # refuses the same things
+        if not all(math.isfinite(v) for point in points for v in point):
+            raise AreaError("The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon.")
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        west, east = min(xs), max(xs)
+        if west == -180 and east == 180 and kind == "MultiPolygon":
+            # split at the antimeridian: the narrow box around it, not the one around the globe
+            inner = [x for x in xs if abs(x) < 180]
+            west, east = min((x for x in inner if x > 0), default=west), max((x for x in inner if x < 0), default=east)
+        box = cls.from_bounds(west, min(ys), east, max(ys))  # refuses the same things
         aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
         if aoi.area_km2 <= 0:
             raise AreaError("The area cannot be used", "its surface is zero", "Give a polygon with a surface.")
@@ -142,7 +177,9 @@ class SearchQuery:
     """A name from ``config/catalogs.yaml`` or the URL of a STAC API."""
     max_cloud_percent: float | None = None
     limit: int = 50
-    """The most scenes to return."""
+    """The most scenes to return at a time."""
+    collection: str | None = None
+    """Which of the catalogue's collections for the sensor; None: the first."""
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -223,6 +260,15 @@ class SceneItem:
     """Bands the sensor should have and this item does not offer."""
     visual_href: str | None = None
     """A true-colour picture: for the eye, never for analysis."""
+    platform: str = ""
+    """``sentinel-2a``, lower case; empty where unknown."""
+    relative_orbit: int | None = None
+    orbit_direction: str = ""
+    """``ascending`` or ``descending``; empty where unknown."""
+    coverage_percent: float | None = None
+    """Share of the area of interest that the footprint covers; None where there is no footprint."""
+    clear_percent: float | None = None
+    """Share of the area of interest that is seen and free of cloud and shadow; None until it was looked at."""
     priority: str = "primary"
     assets: Mapping[str, Any] = field(default_factory=dict)
     """The item's assets as the catalogue gave them."""
@@ -248,6 +294,11 @@ class SceneItem:
             "catalog": self.catalog,
             "collection": self.collection,
             "epsg": self.epsg,
+            "platform": self.platform,
+            "relative_orbit": self.relative_orbit,
+            "orbit_direction": self.orbit_direction,
+            "coverage_percent": _rounded(self.coverage_percent),
+            "clear_percent": _rounded(self.clear_percent),
             "geometry": self.footprint,
             "radiometry": {name: asset.radiometry.to_dict() for name, asset in self.bands.items()},
             "band_info": {
@@ -261,6 +312,10 @@ class SceneItem:
             },
             "notes": list(self.notes),
         }
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 2)
 
 
 def _primary_href(bands: Mapping[str, BandAsset]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import Cancelled
 from .monitor import EventQueue
@@ -50,8 +50,9 @@ def run_parallel(
             events.wake()
 
     pool = ThreadPool(max(1, min(count, len(jobs))))
+    handles: list[Any] = []
     try:
-        handles = [pool.apply_async(do, (job,)) for job in jobs]
+        handles += [pool.apply_async(do, (job,)) for job in jobs]
 
         def finished() -> bool:
             nonlocal stopped_at
@@ -80,6 +81,8 @@ def run_parallel(
             raise Cancelled()
         return [handle.get() for handle in handles]
     finally:
+        if len(delivered) < len(handles):
+            events.stop.set()  # whatever ended this, nobody waits for the rest any more
         pool.terminate()
 
 

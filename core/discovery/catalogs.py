@@ -22,6 +22,8 @@ class Catalog:
     url: str
     collections: Mapping[str, tuple[str, ...]]
     """Sensor → collection ids."""
+    sas_token_url: str | None = None
+    """Where tokens for its files are had; holds ``{collection}``."""
     exact: bool = True
     """False where the collections are a guess: the server is asked which it has."""
 
@@ -49,6 +51,7 @@ def get_catalog(name: str) -> Catalog:
             title=words["title"],
             url=(url or words["url"]).rstrip("/"),
             collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
+            sas_token_url=words.get("sas_token_url"),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:
@@ -57,6 +60,12 @@ def get_catalog(name: str) -> Catalog:
     near = difflib.get_close_matches(text.lower(), tree["catalogs"], n=2, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
     raise InputError(f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint)
+
+
+def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:
+    """Object-storage buckets: those readable over https (name → address), and those whose reader pays."""
+    tree = _tree()["buckets"]
+    return dict(tree["public"]), tuple(tree["requester_pays"])
 
 
 def _tree() -> dict[str, Any]:

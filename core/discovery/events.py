@@ -1,11 +1,13 @@
-"""Disaster types: which sensors see them. Read from ``config/events.yaml``."""
+"""Disaster types: which sensors see them, which bands are needed, how far from the event. From ``config/events.yaml``."""
 
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
@@ -16,12 +18,20 @@ class EventType:
     """One kind of disaster."""
 
     name: str
-    """``flood`` or ``flood.coastal``."""
+    """``flood`` or ``flood.coastal.tidal``."""
     title: str
     primary: tuple[str, ...]
     """Sensors that see it best."""
     secondary: tuple[str, ...]
     """Sensors that help."""
+    days_before: int
+    """How long before the event a scene still shows the usual state."""
+    days_after: int
+    """How long after it a scene still shows its traces."""
+    bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Sensor → bands needed."""
+    algorithms: tuple[str, ...] = ()
+    """What is worth computing."""
 
     def priority(self, sensor: str) -> str:
         """``primary`` or ``secondary``."""
@@ -30,14 +40,27 @@ class EventType:
 
 @lru_cache(maxsize=1)
 def load_events() -> Mapping[str, EventType]:
-    """All events, by name, subtypes as ``type.subtype``."""
-    found = {}
+    """All events, by name; each type is followed by its subtypes."""
+    found: dict[str, EventType] = {}
     for name, words in read_yaml(CONFIG_DIR / "events.yaml")["events"].items():
-        sensors = tuple(words["primary"]), tuple(words["secondary"])
-        found[name] = EventType(name, words["title"], *sensors)
-        for subtype in words["subtypes"]:
-            found[f"{name}.{subtype}"] = EventType(f"{name}.{subtype}", f"{words['title']}, {subtype}", *sensors)
+        _add(found, name, words)
     return found
+
+
+def _add(found: dict[str, EventType], name: str, words: Mapping[str, Any]) -> None:
+    found[name] = EventType(
+        name=name,
+        title=words["title"],
+        primary=tuple(words["primary"]),
+        secondary=tuple(words["secondary"]),
+        days_before=int(words["days_before"]),
+        days_after=int(words["days_after"]),
+        bands={sensor: tuple(bands) for sensor, bands in words["bands"].items()},
+        algorithms=tuple(words["algorithms"]),
+    )
+    usual = {key: value for key, value in words.items() if key != "subtypes"}
+    for subtype, own in words.get("subtypes", {}).items():
+        _add(found, f"{name}.{subtype}", {**usual, **own})
 
 
 def event_names() -> tuple[str, ...]:
@@ -46,17 +69,23 @@ def event_names() -> tuple[str, ...]:
 
 
 def get_event(name: str) -> EventType:
-    """The event of that name (any case).
+    """The event of that name (any case); a subtype's own name is enough where only one type has it.
 
     Raises
     ------
     InputError
-        If there is none; the sentence offers the nearest names.
+        If there is none, or a wildcard fits several; the sentence offers the nearest names.
     """
     events = load_events()
-    found = events.get(name.strip().lower())
-    if found is None:
-        near = difflib.get_close_matches(name.lower(), events, n=3, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(events)}."
-        raise InputError(f"Event '{name}' cannot be used", "it is not known", hint)
-    return found
+    text = name.strip().lower()
+    if text in events:
+        return events[text]
+    fitting = fnmatch.filter(events, text) or [one for one in events if one.endswith(f".{text}")]
+    if len(fitting) == 1:
+        return events[fitting[0]]
+    what = f"Event '{name}' cannot be used"
+    if fitting:
+        raise InputError(what, f"it fits {len(fitting)} of them", f"Choose one: {', '.join(fitting)}.")
+    near = difflib.get_close_matches(text, events, n=3, cutoff=0.4)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(events)}."
+    raise InputError(what, "it is not known", hint)

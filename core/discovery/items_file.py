@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import DiscoveryError, InputError
 from ..types import BandAsset, Radiometry, SceneItem
 from .band_config import get_sensor, load_sensors
-from .stac_client import parse_item
+from .scene_parser import parse_item
 
 HINT = "Give what `flight discover --output json` printed, its GeoJSON, or STAC items."
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..errors import BandDownloadError, RasterError
+from ..discovery.access import Access
+from ..errors import AccessError, BandDownloadError, RasterError
 from ..monitor import BandProgress, EventQueue, Monitor, Note, Progress
-from ..raster.reader import check_raster
+from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..types import BandFailure, BandFile
 from ..workers import run_parallel
 from .checksum import expected_sha256
-from .fetch import FetchFailed, FetchJob, FetchOptions, fetch, public_url
-from .plan import BandJob, DownloadPlan, read_record, write_record
+from .fetch import FetchFailed, FetchJob, FetchOptions, fetch, part_of, remove_quietly
+from .plan import BandJob, DownloadPlan, read_record, record_entry, write_record
 
 REPORT_EVERY_S = 0.1
 
 
 def download_bands(
-    plan: DownloadPlan, settings: Settings, monitor: Monitor, proxies: Mapping[str, str] | None = None
+    plan: DownloadPlan, settings: Settings, monitor: Monitor, access: Access | None = None
 ) -> tuple[list[BandFile], list[BandFailure]]:
     """Download what the plan says is missing.
+
+    Parameters
+    ----------
+    access : Access, optional
+        Keeps tokens between scenes; a new one by default.
 
     Returns
     -------
@@ -43,6 +48,7 @@ def download_bands(
     record = read_record(plan.folder)
     files: dict[str, BandFile] = {}
     failures: dict[str, BandFailure] = {}
+    opener = access or Access(settings)
     turns = _Turns(settings.request_delay_ms / 1000)
     missing = []
     for job in plan.jobs:
@@ -60,7 +66,7 @@ def download_bands(
         if isinstance(result, BandFile):
             files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            record[result.band] = {"url": public_url(result.url), "size_bytes": result.size_bytes, "sha256": result.sha256}
+            record[result.band] = record_entry(result)
             write_record(plan.folder, record)
             monitor.emit(BandProgress(plan.item_id, result.band, "done", result.size_bytes, result.size_bytes))
         else:
@@ -74,21 +80,32 @@ def download_bands(
         monitor.emit(Progress((count + len(failures)) / total, message))
 
     with requests.Session() as session:
-        session.proxies.update(proxies or {})
+        session.proxies.update(settings.proxies)
         session.max_redirects = 10
 
         def work(job: BandJob) -> BandFile | BandFailure:
-            return _one_band(plan.item_id, job, settings, session, events, turns)
+            return _one_band(plan, job, settings, session, events, turns, opener)
 
-        run_parallel(work, missing, settings.parallel_downloads, events, finished)
+        try:
+            run_parallel(work, missing, settings.parallel_downloads, events, finished)
+        finally:
+            # A worker that hangs in the network was left behind; its half file must not be.
+            for job in missing:
+                remove_quietly(part_of(job.target))
     order = [job.asset.band for job in plan.jobs]
     return [files[b] for b in order if b in files], [failures[b] for b in order if b in failures]
 
 
 def _one_band(
-    item_id: str, job: BandJob, settings: Settings, session: object, events: EventQueue, turns: _Turns
+    plan: DownloadPlan,
+    job: BandJob,
+    settings: Settings,
+    session: object,
+    events: EventQueue,
+    turns: _Turns,
+    access: Access,
 ) -> BandFile | BandFailure:
-    asset = job.asset
+    asset, item_id = job.asset, plan.item_id
     last = 0.0
 
     def on_state(state: str, size: int, total: int | None, detail: str) -> None:
@@ -101,7 +118,19 @@ def _one_band(
 
     if turns.wait(asset.href, events.stop):
         return BandFailure(asset.band, asset.href, f"Downloading '{asset.band}' was stopped.", "stopped", 0)
-    task = FetchJob(asset.band, asset.href, job.target, asset.size_bytes, expected_sha256(asset.checksum))
+
+    def open_url(renew: bool) -> str:
+        return access.url(asset.href, plan.catalog, plan.collection, renew)
+
+    task = FetchJob(
+        name=asset.band,
+        url=asset.href,
+        target=job.target,
+        open_url=open_url,
+        headers=access.headers(asset.href),
+        expected_bytes=asset.size_bytes,
+        sha256=expected_sha256(asset.checksum),
+    )
     options = FetchOptions(
         attempts=settings.retry_attempts,
         delay_s=settings.retry_delay_s,
@@ -110,10 +139,10 @@ def _one_band(
         timeout_s=settings.timeout_per_band_s,
     )
     try:
-        got = fetch(task, options, session, events.stop, check_raster, on_state)
+        got = fetch(task, options, session, events.stop, check_band_file, on_state)
     except FetchFailed as error:
         return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
-    except (BandDownloadError, RasterError) as error:
+    except (BandDownloadError, RasterError, AccessError) as error:
         return BandFailure(asset.band, asset.href, str(error), error.why, 1)
     return BandFile(asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256)
 

@@ -6,12 +6,12 @@ SHA256_PREFIX = "1220"
 """Multihash: function 0x12 (sha2-256), length 0x20."""
 
 
-def expected_sha256(stated: str | None) -> str | None:
+def expected_sha256(stated: object) -> str | None:
     """The sha2-256 in hex, where the catalogue states one; None for others and for none.
 
     Understands the STAC file extension's multihash (``1220…``) and the form ``sha256:…``.
     """
-    if not stated:
+    if not isinstance(stated, str):
         return None
     text = stated.strip().lower()
     if text.startswith("sha256:"):

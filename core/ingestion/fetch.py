@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 16 * 1024
+"""Small: a read waits until it has so much, and only between reads are the clock and the stop flag looked at."""
 MOST_WAIT_S = 60.0
 """The longest wait between two tries, whatever the server asks for."""
 TEMPORARY = {408, 425, 429}
 """Besides 5xx: worth another try."""
+REFUSED = {401, 403}
+HINTS = {
+    401: "The server requires authentication; public catalogs do not require auth.",
+    403: "The server requires authentication or a signed address; search again, or attach a QGIS authentication.",
+    404: "The file is not there; choose another scene or leave the band out.",
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,12 @@ class FetchJob:
     name: str
     """For the sentences: ``'nir'``."""
     url: str
+    """As the catalogue gives it: for the sentences and the record."""
     target: Path
+    open_url: Callable[[bool], str] | None = None
+    """Gives the address to open; called with True after a refusal (HTTP 401, 403), to get a fresh one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """To be sent along."""
     expected_bytes: int | None = None
     sha256: str | None = None
     """As the catalogue states it, hex."""
@@ -112,34 +125,41 @@ def fetch(
         If ``stop`` was set; the ``.part`` is removed.
     """
     started = time.monotonic()
-    part = job.target.with_name(f"{job.target.name}.part")
-    for attempt in range(1, options.attempts + 1):
+    part = part_of(job.target)
+    renewed = False
+    attempt = 0
+    while True:
+        attempt += 1
         try:
-            size, sha256, etag = _once(job, options, session, stop, part, on_state)
+            url = job.url if job.open_url is None else job.open_url(renewed)
+            size, sha256, etag = _once(job, url, options, session, stop, part, on_state)
             check(part)
-            part.replace(job.target)
+            if stop.is_set():
+                raise Cancelled(f"Downloading '{job.name}'")
+            with _disk_errors(job, job.target):
+                part.replace(job.target)
             return Fetched(job.target, size, sha256, etag, attempt, time.monotonic() - started)
         except (_TryAgain, RasterError) as error:
-            reason = error.reason if isinstance(error, _TryAgain) else f"what came is no raster ({error.why})"
-            status = error.status if isinstance(error, _TryAgain) else None
-            if attempt == options.attempts:
-                hint = "Try again later; bands that are there already are kept."
-                raise FetchFailed(job, reason, attempt, status, hint) from error
-            wait = (
-                error.wait_s
-                if isinstance(error, _TryAgain) and error.wait_s is not None
-                else options.delay_s * 2 ** (attempt - 1)
-            )
-            on_state("retrying", 0, None, reason)
+            trouble = error if isinstance(error, _TryAgain) else _TryAgain(f"what came is no raster ({error.why})")
+            refused = trouble.status in REFUSED
+            if refused and not renewed:
+                renewed = True
+                attempt -= 1  # a token that has expired is no failure of the server
+            elif refused or attempt == options.attempts:
+                hint = HINTS.get(trouble.status or 0, "Try again later; bands that are there already are kept.")
+                raise FetchFailed(job, trouble.reason, attempt, trouble.status, hint) from error
+            wait = options.delay_s * 2 ** max(0, attempt - 1) if trouble.wait_s is None else trouble.wait_s
+            on_state("retrying", 0, None, trouble.reason)
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise Cancelled(f"Downloading '{job.name}'") from None
         finally:
-            part.unlink(missing_ok=True)  # renamed already where all went well
-    raise AssertionError("unreachable: the last try returns or raises")
+            if not stop.is_set():  # then it was removed where it was written
+                remove_quietly(part)  # renamed already where all went well
 
 
 def _once(
     job: FetchJob,
+    url: str,
     options: FetchOptions,
     session: Any,
     stop: threading.Event,
@@ -151,10 +171,10 @@ def _once(
     try:
         # identity: a compressed body would make Content-Length speak of other bytes than those on the disk
         with session.get(
-            job.url,
+            url,
             stream=True,
             timeout=(options.connect_timeout_s, options.read_timeout_s),
-            headers={"Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity", **job.headers},
         ) as response:
             _check_status(job, response)
             total = _length(response) or job.expected_bytes
@@ -166,7 +186,8 @@ def _once(
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
         raise _TryAgain(f"the connection broke ({_root(error)})") from error
     except requests.RequestException as error:
-        raise FetchFailed(job, _root(error), 1, None, "Check the URL.") from error
+        # not the library's own words: they hold the whole address, token included
+        raise FetchFailed(job, f"the address cannot be used ({type(error).__name__})", 1, None, "Check the URL.") from error
     if size == 0:
         raise _TryAgain("the file came empty")
     stated = _length(response)
@@ -182,15 +203,12 @@ def _check_status(job: FetchJob, response: Any) -> None:
     status = response.status_code
     if status == 200:
         return
-    reason = f"HTTP {status} {response.reason or ''}".strip()
+    reason = f"HTTP {status}"
     if status in TEMPORARY or status >= 500:
         raise _TryAgain(reason, status, _retry_after(response))
-    hints = {
-        401: "The server requires authentication; public catalogues do not.",
-        403: "The server requires authentication or a signed URL; search again for a fresh one.",
-        404: "The file is not there; choose another scene or leave the band out.",
-    }
-    raise FetchFailed(job, reason, 1, status, hints.get(status, "Search again, or choose another scene."))
+    if status in REFUSED and job.open_url is not None:
+        raise _TryAgain(reason, status, 0.0)  # with a fresh address it may be let in
+    raise FetchFailed(job, reason, 1, status, HINTS.get(status, "Search again, or choose another scene."))
 
 
 def _save(
@@ -220,8 +238,14 @@ def _save(
             size += len(chunk)
             on_state("downloading", size, total, "")
     finally:
+        own = os.fstat(file.fileno())
         with _disk_errors(job, part):
             file.close()
+        if stop.is_set():
+            # A worker that was left behind may wake much later, when another run has a file of this name.
+            with suppress(OSError):
+                if os.path.samestat(own, part.stat()):
+                    part.unlink()
     return size, digest.hexdigest()
 
 
@@ -245,6 +269,17 @@ def _length(response: Any) -> int | None:
 def _retry_after(response: Any) -> float | None:
     text = response.headers.get("Retry-After", "")
     return min(float(text), MOST_WAIT_S) if text.isdigit() else None
+
+
+def part_of(target: Path) -> Path:
+    """The name of a file while it is coming."""
+    return target.with_name(f"{target.name}.part")
+
+
+def remove_quietly(path: Path) -> None:
+    """Remove a half file, if it is there and can be removed."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def public_url(url: str) -> str:

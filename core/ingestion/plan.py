@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiskFullError, IngestionError, RasterError
-from ..raster.reader import check_raster
+from ..raster.reader import check_band_file
 from ..types import BandAsset, BandFile, SceneItem
 from .fetch import public_url
 
@@ -39,6 +40,8 @@ class DownloadPlan:
     """What one scene's download will do."""
 
     item_id: str
+    catalog: str
+    collection: str
     folder: Path
     jobs: tuple[BandJob, ...]
     """The finest resolution first: the most useful bands come first."""
@@ -72,7 +75,7 @@ def plan_downloads(scene: SceneItem, bands: Sequence[str], output: Path) -> Down
                 f"it needs {(certain + MARGIN_BYTES) / 1e6:.0f} MB and {free / 1e6:.0f} MB are free",
                 "Free some room, choose fewer bands or another folder.",
             )
-    return DownloadPlan(scene.id, folder, tuple(jobs), expected, free)
+    return DownloadPlan(scene.id, scene.catalog, scene.collection, folder, tuple(jobs), expected, free)
 
 
 def scene_folder(output: Path, item_id: str) -> Path:
@@ -99,8 +102,11 @@ def safe_name(text: str) -> str:
     What a catalogue calls an item may hold ``/`` or ``..``; if anything had to be changed, a piece of its hash is added.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", text).strip(". ")[:100]
-    if safe == text and safe.split(".")[0].lower() not in _RESERVED:
+    reserved = safe.split(".")[0].lower() in _RESERVED
+    if safe and safe == text and not reserved:
         return safe
+    if reserved:
+        safe = f"_{safe}"  # on Windows con.x is the console, whatever follows the dot
     return f"{safe or 'scene'}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
@@ -116,17 +122,36 @@ def read_record(folder: Path) -> dict[str, Any]:
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Write the record, whole or not at all."""
     part = folder / f"{RECORD_NAME}.part"
-    part.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-    part.replace(folder / RECORD_NAME)
+    try:
+        part.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+        part.replace(folder / RECORD_NAME)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        what = f"What was downloaded to {folder} cannot be recorded"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(what, "the disk is full", "Free some room and run again.") from error
+        raise IngestionError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
+
+
+def record_entry(file: BandFile) -> dict[str, Any]:
+    """What is kept of a finished band. The time of its last change tells later, without reading it, that it is as it came."""
+    return {
+        "url": public_url(file.url),
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "changed_ns": file.path.stat().st_mtime_ns,
+    }
 
 
 def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any]) -> BandJob:
     target = folder / f"{safe_name(asset.band)}.tif"
     try:
-        size = target.stat().st_size
+        status = target.stat()
     except OSError:
         return BandJob(asset, target, None, "not there yet")
-    entry = record.get(asset.band) or {}
+    size = status.st_size
+    found = record.get(asset.band)
+    entry = found if isinstance(found, dict) else {}
     if entry:
         if entry.get("url") != public_url(asset.href):
             return BandJob(asset, target, None, "what is there came from another URL")
@@ -137,8 +162,18 @@ def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any]) -> Band
     if asset.size_bytes is not None and asset.size_bytes != size:
         return BandJob(asset, target, None, f"Partial file detected, re-downloading ({size} of {asset.size_bytes} bytes)")
     try:
-        check_raster(target)
+        check_band_file(target)
     except RasterError as error:
         return BandJob(asset, target, None, f"Damaged file detected, re-downloading ({error.why})")
+    if entry.get("sha256") and entry.get("changed_ns") != status.st_mtime_ns and _sha256(target) != entry["sha256"]:
+        return BandJob(asset, target, None, "Damaged file detected, re-downloading (it changed since it came)")
     file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
     return BandJob(asset, target, file, "Already exists, skipping")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

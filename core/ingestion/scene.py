@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
 from ..errors import IngestionError
 from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
@@ -68,8 +69,17 @@ class SceneResult:
         }
 
 
-def ingest_scene(scene: SceneItem, output: Path, settings: Settings, monitor: Monitor) -> SceneResult:
+def ingest_scene(
+    scene: SceneItem, wanted: Sequence[str], output: Path, settings: Settings, monitor: Monitor, access: Access
+) -> SceneResult:
     """Bring one scene to the disk as a validated stack.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Bands of the sensor, in wavelength order.
+    access : Access
+        Opens the files; keeps tokens from scene to scene.
 
     Raises
     ------
@@ -79,7 +89,6 @@ def ingest_scene(scene: SceneItem, output: Path, settings: Settings, monitor: Mo
         See there. Bands that are finished stay in every case.
     """
     sensor = get_sensor(scene.sensor)
-    wanted = sensor.pick(settings.bands)
     offered = [name for name in wanted if name in scene.bands]
     required = [name for name in wanted if name in sensor.required]
     warnings = [f"Scene {scene.id} offers no {name}" for name in wanted if name not in scene.bands]
@@ -101,7 +110,7 @@ def ingest_scene(scene: SceneItem, output: Path, settings: Settings, monitor: Mo
 
     events = EventQueue(monitor)
     plan = run_in_background(lambda: plan_downloads(scene, offered, output), events)
-    files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE))
+    files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
     failed = [failure.band for failure in failures]
     if not files:
         reasons = "; ".join(f"{failure.band}: {failure.reason}" for failure in failures)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, sensor_names
 from ..discovery.catalogs import catalog_names, get_catalog
-from ..discovery.events import event_names, get_event
+from ..discovery.clear_sky import look_at_sky
+from ..discovery.events import EventType, event_names, get_event
 from ..discovery.items_file import footprints_geojson
-from ..discovery.stac_client import parse_time, search_scenes
+from ..discovery.stac_client import SceneSearch
 from ..errors import InputError, NoScenesError
 from ..monitor import Monitor, PartMonitor
 from ..settings import Settings
-from ..types import SceneItem, SearchQuery, format_time
+from ..types import Aoi, SceneItem, SearchQuery, format_time, parse_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
@@ -48,7 +50,17 @@ class DiscoverParams:
     max_cloud: float | None = param(
         None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
     )
+    collection: str | None = param(
+        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
+    )
     limit: int = param(50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000)
+    sort: str = param("date", kind="choice", title="Sort by", choices=("date", "cloud", "coverage"), help="The best first.")
+    clear_sky: bool = param(
+        False,
+        kind="flag",
+        title="Look at the sky over the area",
+        help="Reads a small picture of each scene's cloud mask: the clear share of the area, not of the whole scene.",
+    )
     scenes: Path | None = param(
         None,
         kind="vector_out",
@@ -56,10 +68,26 @@ class DiscoverParams:
         help="Write the footprints, with all that ingest needs, to this GeoJSON file.",
         suffix=".geojson",
     )
+    searches: tuple[SceneSearch, ...] = ()
+    """For callers in Python: searches of an earlier discovery, to go on with."""
 
 
-def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor) -> tuple[SceneItem, ...]:
-    """Search for each sensor that is wanted; primary sensors first.
+@dataclass(frozen=True)
+class Discovery:
+    """What was found, and the searches that can give more."""
+
+    scenes: tuple[SceneItem, ...]
+    aoi: Aoi
+    searches: tuple[SceneSearch, ...]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether asking again may give more."""
+        return any(search.has_more for search in self.searches)
+
+
+def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, access: Access | None = None) -> Discovery:
+    """Search for each sensor that is wanted, primary sensors first; look at the sky if wanted; sort.
 
     Raises
     ------
@@ -71,36 +99,75 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor) ->
         If the catalogue cannot be searched.
     """
     aoi = parse_area(params.area)
-    start, end = _moment(params.start, "start"), _moment(params.end, "end")
     event = get_event(params.event) if params.event else None
-    sensors = _sensors(params, event.primary + event.secondary if event else ("sentinel2",))
-    catalog = get_catalog(params.catalog)
-    skipped = [name for name in sensors if name not in catalog.collections]
-    sensors = [name for name in sensors if name in catalog.collections] or sensors  # none left: let the search say so
+    start, end = read_moment(params.start, "start"), read_moment(params.end, "end")
+    searches = params.searches or _searches(params, aoi, start, end, event, settings)
+    share = 0.5 if params.clear_sky else 1.0
     found: list[SceneItem] = []
-    for place, sensor in enumerate(sensors):
-        query = SearchQuery(aoi, start, end, sensor, params.catalog, params.max_cloud, params.limit)
-        part = PartMonitor(monitor, place / len(sensors), (place + 1) / len(sensors))
-        priority = event.priority(sensor) if event else "primary"
-        found += [replace(scene, priority=priority) for scene in search_scenes(query, settings, part)]
-    if not found:
-        names = " or ".join(get_sensor(name).title for name in sensors)
-        days = f"{format_time(start)[:10]} to {format_time(end)[:10]}"
-        cloud = f" with at most {params.max_cloud:g} % cloud" if params.max_cloud is not None else ""
-        also = f" ({catalog.title} has no {', '.join(skipped)}.)" if skipped else ""
-        raise NoScenesError(
-            f"No scenes found in {catalog.title}",
-            f"nothing of {names} covers the area from {days}{cloud}",
-            f"Widen the dates, allow more cloud, or try another sensor or catalogue.{also}",
+    for place, search in enumerate(searches):
+        part = PartMonitor(monitor, share * place / len(searches), share * (place + 1) / len(searches))
+        priority = event.priority(search.query.sensor) if event else "primary"
+        found += [replace(scene, priority=priority) for scene in search.next(part)]
+    if not found and not params.searches:
+        raise _nothing_found(params, searches, start, end)
+    if params.clear_sky and found:
+        found = look_at_sky(found, aoi, PartMonitor(monitor, share, 1.0), access or Access(settings))
+    return Discovery(tuple(sorted(found, key=SORT_KEYS[params.sort])), aoi, tuple(searches))
+
+
+def _searches(
+    params: DiscoverParams, aoi: Aoi, start: datetime, end: datetime, event: EventType | None, settings: Settings
+) -> list[SceneSearch]:
+    sensors = list(event.primary + event.secondary) if event else ["sentinel2"]
+    if params.sensor:
+        sensors = [get_sensor(params.sensor).name]
+    catalog = get_catalog(params.catalog)
+    offered = [name for name in sensors if name in catalog.collections] or sensors  # none: the search says so
+    return [
+        SceneSearch(
+            SearchQuery(aoi, start, end, name, params.catalog, params.max_cloud, params.limit, params.collection), settings
         )
-    return tuple(found)
+        for name in offered
+    ]
 
 
-def _sensors(params: DiscoverParams, usual: Sequence[str]) -> list[str]:
-    return [get_sensor(params.sensor).name] if params.sensor else list(usual)
+def _nothing_found(params: DiscoverParams, searches: Sequence[SceneSearch], start: datetime, end: datetime) -> NoScenesError:
+    names = " or ".join(get_sensor(search.query.sensor).title for search in searches)
+    days = f"{format_time(start)[:10]} to {format_time(end)[:10]}"
+    cloud = f" with at most {params.max_cloud:g} % cloud" if params.max_cloud is not None else ""
+    return NoScenesError(
+        f"No scenes found in {get_catalog(params.catalog).title}",
+        f"nothing of {names} covers the area from {days}{cloud}",
+        "Widen the dates, allow more cloud, or try another sensor or catalogue.",
+    )
 
 
-def _moment(text: str, name: str) -> datetime:
+def _newest(scene: SceneItem) -> float:
+    return -scene.datetime.timestamp()
+
+
+def _clearest(scene: SceneItem) -> float:
+    if scene.clear_percent is not None:
+        return -scene.clear_percent
+    return scene.cloud_percent - 100 if scene.cloud_percent is not None else 1.0
+
+
+SORT_KEYS: dict[str, Callable[[SceneItem], tuple[object, ...]]] = {
+    "date": lambda scene: (_newest(scene), scene.id),
+    "cloud": lambda scene: (_clearest(scene), _newest(scene), scene.id),
+    "coverage": lambda scene: (-(scene.coverage_percent or 0.0), _newest(scene), scene.id),
+}
+"""Order of the list: newest, clearest (by the masks where looked at, else by the catalogue), best covering."""
+
+
+def read_moment(text: str, name: str) -> datetime:
+    """A date as people give it; ``name`` is ``start``, ``end`` or the word for the sentence.
+
+    Raises
+    ------
+    InputError
+        If it is no ISO date.
+    """
     try:
         return parse_time(text, end_of_day=name == "end")
     except ValueError:
@@ -109,17 +176,21 @@ def _moment(text: str, name: str) -> datetime:
 
 def run_discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Search, and write the footprints where they are wanted."""
-    scenes = find_scenes(params, settings, monitor)
+    return scenes_result(find_scenes(params, settings, monitor), params.scenes)
+
+
+def scenes_result(found: Discovery, footprints: Path | None) -> OperationResult:
+    """Scenes as every door wants them."""
     layers: tuple[LayerOutput, ...] = ()
-    if params.scenes is not None:
-        _write_footprints(params.scenes, scenes)
-        layers = (LayerOutput(params.scenes, "Scenes", "footprints", "Scenes", abstract="Footprints of the scenes found"),)
+    if footprints is not None:
+        _write_footprints(footprints, found.scenes)
+        layers = (LayerOutput(footprints, "Scenes", "footprints", "Scenes", abstract="Footprints of the scenes found"),)
     return OperationResult(
-        data=[scene.to_dict() for scene in scenes],
-        text="\n".join(_line(scene) for scene in scenes),
+        data=[scene.to_dict() for scene in found.scenes],
+        text="\n".join(_line(scene) for scene in found.scenes),
         layers=layers,
-        outputs={"count": len(scenes)},
-        value=scenes,
+        outputs={"count": len(found.scenes)},
+        value=found,
     )
 
 
@@ -136,6 +207,8 @@ def _write_footprints(path: Path, scenes: Sequence[SceneItem]) -> None:
 
 def _line(scene: SceneItem) -> str:
     cloud = "cloud unknown" if scene.cloud_percent is None else f"{scene.cloud_percent:.0f} % cloud"
+    if scene.clear_percent is not None:
+        cloud = f"{scene.clear_percent:.0f} % clear"
     missing = f", lacks {', '.join(scene.missing_bands)}" if scene.missing_bands else ""
     return f"{format_time(scene.datetime)}  {scene.sensor:<9}  {cloud:<13}  {scene.size_bytes / 1e6:7.1f} MB  {scene.id}{missing}"
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from .. import PRODUCT
 from ..algorithms.indices import index_kernel, index_names
-from ..discovery.stac_client import parse_time
 from ..errors import InputError
 from ..execution.apply import apply_kernel
 from ..monitor import Monitor
 from ..raster.band_names import identify_bands
 from ..raster.reader import StackReader
 from ..settings import Settings
-from ..types import AlgorithmResult
+from ..types import AlgorithmResult, parse_time
 from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources
 from .base import LayerOutput, Operation, OperationResult, Output, param

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..algorithms.indices import index_names
-from ..discovery.band_config import sensor_names
+from ..discovery.access import Access
+from ..discovery.band_config import get_sensor, sensor_names
 from ..discovery.catalogs import catalog_names
-from ..discovery.events import event_names
+from ..discovery.events import EventType, event_names, get_event
 from ..discovery.items_file import read_items
 from ..errors import Cancelled, DiskFullError, FirstLightError, InputError
 from ..ingestion.scene import SceneResult, ingest_scene
@@ -54,6 +55,9 @@ class IngestParams:
     max_cloud: float | None = param(
         None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
     )
+    collection: str | None = param(
+        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
+    )
     limit: int = param(50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000)
     bands: tuple[str, ...] = param(
         (), kind="bands", title="Bands", help="Comma-separated: blue,nir; empty: the sensor's default bands."
@@ -83,13 +87,15 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         bands=params.bands, parallel_downloads=params.parallel_downloads, default_format=params.output_format
     )
     scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, 0.05))
+    event = get_event(params.event) if params.event else None
+    access = Access(settings)
     results: list[SceneResult] = []
     layers: list[LayerOutput] = []
     for place, scene in enumerate(scenes):
         start, end = (0.05 + 0.95 * (place + step) / len(scenes) for step in (0, 1))
         part = PartMonitor(monitor, start, end)
         part.emit(Progress(0.0, f"Scene {place + 1} of {len(scenes)}: {scene.id}"))
-        result, shown = _ingest_one(scene, params, settings, part)
+        result, shown = _ingest_one(scene, params, settings, part, access, wanted_bands(scene, settings, event))
         results.append(result)
         layers += shown
     failed = [result for result in results if result.status == "failed"]
@@ -122,17 +128,28 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
         catalog=params.catalog,
         event=params.event,
         max_cloud=params.max_cloud,
+        collection=params.collection,
         limit=params.limit,
     )
-    return find_scenes(query, settings, monitor)
+    return find_scenes(query, settings, monitor).scenes
+
+
+def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
+    """What is asked for, else what the event needs beside the required bands, else the sensor's default bands."""
+    sensor = get_sensor(scene.sensor)
+    if settings.bands:
+        return sensor.pick(settings.bands)
+    if event is not None and scene.sensor in event.bands:
+        return sensor.pick([*sensor.required, *event.bands[scene.sensor]])
+    return sensor.pick(())
 
 
 def _ingest_one(
-    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor
+    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, bands: Sequence[str]
 ) -> tuple[SceneResult, list[LayerOutput]]:
     share = 0.8 if params.index else 1.0
     try:
-        result = ingest_scene(scene, params.output, settings, PartMonitor(monitor, 0.0, share))
+        result = ingest_scene(scene, bands, params.output, settings, PartMonitor(monitor, 0.0, share), access)
     except (Cancelled, DiskFullError, InputError):
         raise  # the next scene would meet the same
     except FirstLightError as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from .base import Operation
+from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
+from .pairs import PAIRS
 from .stack import STACK
 from .validate import VALIDATE
 
-OPERATIONS: tuple[Operation, ...] = (DISCOVER, INGEST, STACK, VALIDATE, INDEX, INFO)
+OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, VALIDATE, INDEX, INFO)
 
 
 def get_operation(name: str) -> Operation:

@@ -81,9 +81,27 @@ def check_raster(path: Path) -> RasterFacts:
         try:
             for band in facts.bands:
                 dataset.read(band.index, window=window)
-        except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError) as error:
+        except (rasterio.errors.RasterioError, OSError) as error:
             raise RasterError(f"The raster {path} is damaged", _reason(error), "Remove it and run again.") from error
         return facts
+
+
+BAND_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000")
+"""Formats that hold their pixels themselves; a VRT, whatever its name ends in, can name any file or URL."""
+
+
+def check_band_file(path: Path) -> RasterFacts:
+    """As :func:`check_raster`, and it is of a format in which agencies deliver bands.
+
+    Raises
+    ------
+    RasterError
+        If it is not, or cannot be read to its end.
+    """
+    facts = read_facts(path)
+    if facts.driver not in BAND_DRIVERS:
+        raise RasterError(f"The raster {path} cannot be used as a band", f"it is a {facts.driver}, no GeoTIFF or JPEG 2000")
+    return check_raster(path)
 
 
 class StackReader:
@@ -149,7 +167,7 @@ class StackReader:
         try:
             with rasterio_env():  # type: ignore[attr-defined]
                 stored: npt.NDArray[Any] = dataset.read(index, **kind)
-        except (rasterio.errors.RasterioError, rasterio.errors.RasterioIOError) as error:
+        except (rasterio.errors.RasterioError, OSError) as error:
             raise RasterError(f"Reading band {index} of {self.facts.path} failed", _reason(error)) from error
         return stored
 
@@ -197,7 +215,7 @@ def _open(path: Path) -> Any:
         raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
     try:
         return rasterio.open(path, sharing=False)
-    except rasterio.errors.RasterioError as error:
+    except (rasterio.errors.RasterioError, OSError) as error:  # RasterioIOError is an OSError only, in rasterio 1.3
         raise RasterError(f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,73 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that is nothing.
+
+    Outlines that cross themselves, as some catalogues have them, are mended first.
+    """
+    first, second = _geometry(one), _geometry(other)
+    if first is None or second is None:
+        return None
+    with quiet_gdal():
+        return _areas_of(first.Intersection(second))
+
+
+def union(geometries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All areas as one.
+
+    Raises
+    ------
+    AreaError
+        If there is no polygon among them.
+    """
+    made = None
+    with quiet_gdal():
+        for tree in geometries:
+            geometry = _geometry(tree)
+            if geometry is not None:
+                made = geometry if made is None else made.Union(geometry)
+        found = _areas_of(made)
+    if found is None:
+        raise AreaError("The areas cannot be joined", "there is no polygon among them")
+    return found
+
+
+def _geometry(tree: Mapping[str, Any]) -> Any:
+    from osgeo import ogr
+
+    with quiet_gdal():
+        try:
+            geometry = ogr.CreateGeometryFromJson(json.dumps(tree))
+            if geometry is None or geometry.IsEmpty():
+                return None
+            geometry.FlattenTo2D()
+            return geometry if geometry.IsValid() else geometry.MakeValid()
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            return None
+
+
+def _areas_of(geometry: Any) -> dict[str, Any] | None:
+    """Only the polygons of a geometry: where areas touch, lines and points come out too."""
+    from osgeo import ogr
+
+    if geometry is None or geometry.IsEmpty():
+        return None
+    kind = ogr.GT_Flatten(geometry.GetGeometryType())
+    parts = [geometry] if kind == ogr.wkbPolygon else [geometry.GetGeometryRef(i) for i in range(geometry.GetGeometryCount())]
+    polygons = []
+    for part in parts:
+        tree = json.loads(part.ExportToJson())
+        if tree["type"] == "Polygon":
+            polygons.append(tree["coordinates"])
+        elif tree["type"] == "MultiPolygon":
+            polygons += tree["coordinates"]
+    if not polygons:
+        return None
+    return (
+        {"type": "Polygon", "coordinates": polygons[0]}
+        if len(polygons) == 1
+        else {"type": "MultiPolygon", "coordinates": polygons}
+    )

@@ -1,0 +1,136 @@
+"""From the address a catalogue gives to one that can be opened now: ``s3://`` → https, tokens, headers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..errors import AccessError
+from ..raster.gdal_env import RemoteOptions
+from ..settings import Settings
+from ..types import parse_time
+from .catalogs import catalog_names, get_buckets, get_catalog
+
+AUTHENTICATION_HINT = (
+    "This catalog is not supported without an account: attach a QGIS authentication to it. "
+    "Public catalogs (Earth Search, Planetary Computer) do not require auth."
+)
+EXPIRY_MARGIN_S = 300.0
+"""A token is renewed so long before it expires: a band may take that long."""
+
+
+@dataclass(frozen=True)
+class _Token:
+    query: str
+    expires: float
+
+
+class Access:
+    """Opens the files of catalogues: keeps tokens until shortly before they expire; safe to use from many threads.
+
+    Parameters
+    ----------
+    settings : Settings
+        Timeouts, proxies, headers.
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._tokens: dict[str, _Token] = {}
+        self._lock = threading.Lock()
+
+    def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
+        """The address to open.
+
+        Parameters
+        ----------
+        href : str
+            As the item gives it.
+        catalog, collection : str
+            Whose item it is.
+        renew : bool
+            The last address was refused: get a new token, whatever the old one says of itself.
+
+        Raises
+        ------
+        AccessError
+            If the file needs an account, or no token can be had.
+        """
+        url = public_address(href)
+        template = _token_template(catalog)
+        if template is None or "?" in url or not _is_signed_host(url):
+            return url
+        return f"{url}?{self._token(template.format(collection=collection), renew)}"
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """What the user's authentication for this host asks to be sent along."""
+        return self._settings.headers_for(url)
+
+    def remote_options(self, url: str) -> RemoteOptions:
+        """How GDAL is to reach a URL: the same waits, proxy and headers as everything else."""
+        settings = self._settings
+        proxy = settings.proxies.get(urlsplit(url).scheme, "")
+        return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url))
+
+    def _token(self, address: str, renew: bool) -> str:
+        with self._lock:  # one at a time: four bands that begin together need one token, not four
+            known = self._tokens.get(address)
+            if known is None or renew or known.expires - EXPIRY_MARGIN_S <= self._clock():
+                known = self._tokens[address] = self._fetch(address)
+            return known.query
+
+    def _fetch(self, address: str) -> _Token:
+        import requests
+
+        what = f"No access token from {urlsplit(address).netloc}"
+        hint = "Try again later, or choose another catalogue."
+        try:
+            with requests.Session() as session:
+                session.proxies.update(self._settings.proxies)
+                timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
+                answer = session.get(address, timeout=timeout, headers=dict(self.headers(address)))
+                if answer.status_code != 200:
+                    raise AccessError(what, f"HTTP {answer.status_code} {answer.reason}", hint)
+                body: Any = answer.json()
+            return _Token(str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp())
+        except requests.RequestException as error:
+            raise AccessError(
+                what, f"it cannot be reached ({type(error).__name__})", "Check the network and the proxy."
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise AccessError(what, f"the answer holds no token ({type(error).__name__})", hint) from error
+
+
+def public_address(href: str) -> str:
+    """``s3://bucket/key`` → https where the bucket is public; other addresses as they are.
+
+    Raises
+    ------
+    AccessError
+        Where the bucket is not known to be public, or its reader must pay.
+    """
+    parts = urlsplit(href)
+    if parts.scheme != "s3":
+        return href
+    public, paid = get_buckets()
+    if parts.netloc in public:
+        return f"{public[parts.netloc]}{parts.path}"
+    why = "its bucket asks the reader to pay" if parts.netloc in paid else f"the bucket {parts.netloc} is not known to be public"
+    raise AccessError(f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT)
+
+
+def _token_template(catalog: str) -> str | None:
+    return get_catalog(catalog).sas_token_url if catalog in catalog_names() else None
+
+
+def _is_signed_host(url: str) -> bool:
+    """Only blob storage takes tokens; previews and metadata are served openly beside it, and loopback is a test's."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith(".blob.core.windows.net") or host in ("127.0.0.1", "localhost")

@@ -1,0 +1,87 @@
+"""How much of the area a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all scenes in parallel.
+
+The figure of the catalogue is for the whole scene, 110 or 185 km wide; what counts is the sky over the area.
+Classes: ESA, Sentinel-2 Level-2A algorithm overview (scene classification). Bits: USGS, Landsat 8-9 Collection 2 Level 2
+Science Product Guide (LSDS-1619), table "QA_PIXEL".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AccessError, RasterError
+from ..monitor import EventQueue, Monitor, Note, Progress
+from ..raster.remote import read_over_area
+from ..types import Aoi, SceneItem
+from ..workers import run_parallel
+from .access import Access
+
+SCL_CLEAR = (2, 4, 5, 6, 7, 11)
+"""Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data, saturated, shadow, cloud."""
+QA_PIXEL_UNCLEAR = 0b11111
+"""Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
+AT_ONCE = 8
+"""Scenes looked at together: each is a few small requests, most of the time is waiting."""
+
+
+def look_at_sky(scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access: Access) -> list[SceneItem]:
+    """The same scenes with ``clear_percent`` filled in where it can be had.
+
+    Radar sees through cloud: its clear share is what it covers. Scenes without a mask, and those whose mask cannot be
+    read, keep ``None``; the latter are named in a note.
+
+    Raises
+    ------
+    Cancelled
+        If the monitor asked to stop.
+    """
+    events = EventQueue(monitor)
+    done: list[None] = []
+
+    def look(scene: SceneItem) -> SceneItem:
+        try:
+            looked = replace(scene, clear_percent=clear_percent(scene, aoi, access))
+        except (AccessError, RasterError) as error:
+            events.put(Note("warning", f"The sky of {scene.id} is not known. {error}"))
+            looked = scene
+        done.append(None)
+        events.put(Progress(len(done) / len(scenes), f"Sky: {len(done)} of {len(scenes)} scenes"))
+        return looked
+
+    return run_parallel(look, scenes, AT_ONCE, events)
+
+
+def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
+    """Share of the area (0..100) that the scene shows free of cloud and shadow; None where it has no mask.
+
+    Raises
+    ------
+    AccessError, RasterError
+        If the mask cannot be opened or read.
+    """
+    if scene.sensor == "sentinel1":
+        return scene.coverage_percent
+    mask = scene.bands.get("scl") or scene.bands.get("qa_pixel")
+    if mask is None:
+        return None
+    seen = 0
+    clear = 0
+    polygons = aoi.geometry["coordinates"] if aoi.geometry["type"] == "MultiPolygon" else [aoi.geometry["coordinates"]]
+    for polygon in polygons:  # parts on both sides of the antimeridian are far apart in most coordinate systems
+        url = access.url(mask.href, scene.catalog, scene.collection)
+        pixels = read_over_area(url, {"type": "Polygon", "coordinates": polygon}, access.remote_options(url))
+        seen += pixels.size
+        clear += int(_is_clear(mask.band, pixels).sum())
+    return 100 * clear / seen if seen else 0.0
+
+
+def _is_clear(band: str, pixels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """UNSEEN is -1: no class, and has all bits set, so it is never clear."""
+    if band == "scl":
+        return np.isin(pixels, SCL_CLEAR)
+    clear: npt.NDArray[np.bool_] = (pixels & QA_PIXEL_UNCLEAR) == 0
+    return clear

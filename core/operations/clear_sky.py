@@ -1,0 +1,51 @@
+"""Look at the sky over the area in scenes that were found: the clear share of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..discovery.access import Access
+from ..discovery.area import parse_area
+from ..discovery.clear_sky import look_at_sky
+from ..discovery.items_file import read_items
+from ..errors import InputError
+from ..monitor import Monitor
+from ..settings import Settings
+from ..types import SceneItem
+from .base import Operation, OperationResult, Output, param
+from .discover import SORT_KEYS, Discovery, scenes_result
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClearSkyParams:
+    """Which scenes, over which area."""
+
+    items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON).")
+    area: str = param(kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    footprints: Path | None = param(
+        None, kind="vector_out", title="Scenes with clear share", help="Write them to this GeoJSON file.", suffix=".geojson"
+    )
+    scenes: tuple[SceneItem, ...] = ()
+    """For callers in Python: the scenes themselves, instead of ``items``."""
+
+
+def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Look, and put the clearest first."""
+    aoi = parse_area(params.area)
+    if not params.scenes and params.items is None:
+        raise InputError("The sky cannot be looked at", "no scenes are given", "Give what discover wrote.")
+    scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    looked = look_at_sky(scenes, aoi, monitor, Access(settings))
+    return scenes_result(Discovery(tuple(sorted(looked, key=SORT_KEYS["cloud"])), aoi, ()), params.footprints)
+
+
+CLEAR_SKY = Operation(
+    name="clear-sky",
+    title="Clear sky over the area",
+    group="Scenes",
+    summary="Reads small pictures of the scenes' cloud masks and tells how much of the area each shows free of cloud.",
+    params=ClearSkyParams,
+    run=run_clear_sky,
+    outputs=(Output("count", "Number of scenes", "number"),),
+)

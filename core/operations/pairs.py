@@ -1,0 +1,150 @@
+"""Pairs of passes before and after an event, the best first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from ..discovery.access import Access
+from ..discovery.band_config import sensor_names
+from ..discovery.catalogs import catalog_names
+from ..discovery.clear_sky import look_at_sky
+from ..discovery.events import event_names, get_event
+from ..discovery.pairs import Pair, group_acquisitions, rank_pairs
+from ..errors import NoScenesError
+from ..monitor import Monitor, PartMonitor
+from ..settings import Settings
+from ..types import SceneItem, format_time
+from .base import LayerOutput, Operation, OperationResult, Output, param
+from .discover import DiscoverParams, Discovery, find_scenes, read_moment, scenes_result
+
+USUAL_DAYS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsParams:
+    """What happened, where and when."""
+
+    area: str = param(kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    date: str = param(kind="date", title="Date of the event", help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.")
+    event: str | None = param(
+        None, kind="choice", title="Event", choices=event_names, help="Gives the sensors and how many days around the event."
+    )
+    sensor: str | None = param(
+        None,
+        kind="choice",
+        title="Sensor",
+        choices=sensor_names,
+        help="Which satellite; if not given, the event's sensors, else Sentinel-2.",
+    )
+    catalog: str = param(
+        "earth-search",
+        kind="catalog",
+        title="Catalogue",
+        choices=catalog_names,
+        help="A known catalogue, or the URL of any STAC API.",
+    )
+    collection: str | None = param(
+        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
+    )
+    days_before: int | None = param(
+        None,
+        kind="integer",
+        title="Days before",
+        help="If not given, the event's own, else 60.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
+    )
+    days_after: int | None = param(
+        None,
+        kind="integer",
+        title="Days after",
+        help="If not given, the event's own, else 60.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
+    )
+    max_cloud: float | None = param(
+        None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
+    )
+    clear_sky: bool = param(
+        False,
+        kind="flag",
+        title="Look at the sky over the area",
+        help="Ranks by the cloud masks over the area instead of the catalogue's figure for the whole scene.",
+    )
+    most: int = param(10, kind="integer", title="Most pairs", help="The best ones.", minimum=1, maximum=1000)
+    scenes: Path | None = param(
+        None,
+        kind="vector_out",
+        title="Scenes of the best pair",
+        help="Write their footprints, with all that ingest needs, to this GeoJSON file.",
+        suffix=".geojson",
+    )
+
+
+def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Search around the event, group by pass, pair and rank."""
+    moment = read_moment(params.date, "event")
+    event = get_event(params.event) if params.event else None
+    before = params.days_before or (event.days_before if event else USUAL_DAYS)
+    after = params.days_after or (event.days_after if event else USUAL_DAYS)
+    access = Access(settings)
+    query = DiscoverParams(
+        area=params.area,
+        start=format_time(moment - timedelta(days=before)),
+        end=format_time(moment + timedelta(days=after)),
+        sensor=params.sensor,
+        catalog=params.catalog,
+        event=params.event,
+        max_cloud=params.max_cloud,
+        collection=params.collection,
+        limit=10_000,
+    )
+    found = find_scenes(query, settings, PartMonitor(monitor, 0.0, 0.5))
+    scenes = found.scenes
+    if params.clear_sky:
+        scenes = tuple(look_at_sky(scenes, found.aoi, PartMonitor(monitor, 0.5, 1.0), access))
+    passes = group_acquisitions(scenes, found.aoi)
+    pairs = rank_pairs(passes, moment, (before, after), params.most)
+    if not pairs:
+        early = sum(one.datetime < moment for one in passes)
+        raise NoScenesError(
+            f"No pairs found around {format_time(moment)}",
+            f"{early} passes before and {len(passes) - early} after the event, and no two that can be compared",
+            "Allow more days, more cloud, or try another sensor; radar needs the same orbit on both sides.",
+        )
+    return _result(pairs, found, params.scenes)
+
+
+def _result(pairs: list[Pair], found: Discovery, footprints: Path | None) -> OperationResult:
+    best = _with_roles(pairs[0])
+    shown = scenes_result(replace(found, scenes=best), footprints)
+    layers: tuple[LayerOutput, ...] = shown.layers
+    lines = [f"{place}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}" for place, pair in enumerate(pairs, start=1)]
+    return OperationResult(
+        data=[{**pair.to_dict(), "items": [scene.to_dict() for scene in _with_roles(pair)]} for pair in pairs],
+        text="\n".join(lines),
+        layers=layers,
+        outputs={"count": len(pairs), "reason": pairs[0].reason},
+        value=tuple(pairs),
+    )
+
+
+def _with_roles(pair: Pair) -> tuple[SceneItem, ...]:
+    """The pair's scenes, each saying on which side of the event it is."""
+    sides = (("before the event", pair.before), ("after the event", pair.after))
+    return tuple(replace(scene, notes=(*scene.notes, role)) for role, one in sides for scene in one.scenes)
+
+
+PAIRS = Operation(
+    name="pairs",
+    title="Pairs before and after an event",
+    group="Scenes",
+    summary="Finds passes before and after an event that can be compared, ranks them, and says why in words.",
+    params=PairsParams,
+    run=run_pairs,
+    outputs=(Output("count", "Number of pairs", "number"), Output("reason", "Why the first pair is first")),
+)
