@@ -9,6 +9,7 @@ from typing import Any
 
 from qgis.core import (
     Qgis,
+    QgsMapLayerProxyModel,
     QgsProcessing,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
@@ -29,8 +30,10 @@ __all__ = [
     "NUMBER_DOUBLE",
     "NUMBER_INTEGER",
     "POLYGON_GEOMETRY",
+    "RASTER_LAYERS",
     "VECTOR_POLYGON",
     "QAction",
+    "flag_number",
 ]
 
 
@@ -47,3 +50,9 @@ DATE_ONLY = _pick("ProcessingDateTimeParameterDataType", "Date", QgsProcessingPa
 FILE_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File")
 VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
+RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "RasterLayer")
+
+
+def flag_number(flag: Any) -> int:
+    """A Qt flag as a number: item models hand over numbers, and Qt 6's flags are no numbers any more."""
+    return int(getattr(flag, "value", flag))

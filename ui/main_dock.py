@@ -128,12 +128,12 @@ class MainDock(QgsDockWidget):
 
     def _show_scenes(self, result: OperationResult) -> None:
         self.run_panel.clear_progress()
-        self.scene_panel.set_scenes(result.value)
-        found = count(len(result.value), self.tr("scene"), self.tr("scenes"))
+        self.scene_panel.set_scenes(result.value.scenes)
+        found = count(len(result.value.scenes), self.tr("scene"), self.tr("scenes"))
         self._say(self.tr("{found} found. Choose scenes and bands, then press Run.").format(found=found))
         self._scroll.ensureWidgetVisible(self.band_panel)
         self._scroll.ensureWidgetVisible(self.scene_panel)
-        self.search_finished.emit(len(result.value))
+        self.search_finished.emit(len(result.value.scenes))
 
     # Run
 

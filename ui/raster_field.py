@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsMapLayerProxyModel
 from qgis.gui import QgsMapLayerComboBox
 from qgis.PyQt.QtWidgets import QFileDialog, QToolButton
 
 from ..core.operations.base import Param
+from ..plugin.compat import RASTER_LAYERS
 from .field import Field
 
 
@@ -20,7 +20,7 @@ class RasterField(Field):
         super().__init__()
         self._title = param.title
         self.combo = QgsMapLayerComboBox()
-        self.combo.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
+        self.combo.setFilters(RASTER_LAYERS)
         self.combo.setAllowEmptyLayer(True)
         self.combo.setToolTip(param.help)
         self.hold(self.combo, self.combo.currentIndexChanged)

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqt
 
 from ..core.discovery.band_config import load_sensors
 from ..core.types import SceneItem, format_time
+from ..plugin.compat import flag_number
 
 DATE, CLOUD, SIZE, MISSING, NOTES, ID = range(6)
 
@@ -75,7 +76,7 @@ class SceneModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tool_tip(scene)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (CLOUD, SIZE):
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            return flag_number(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

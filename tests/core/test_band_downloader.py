@@ -124,7 +124,6 @@ def test_what_comes_is_kept_and_what_does_not_is_named(world: World) -> None:
     assert sorted(json.loads((world.folder / "bands.json").read_text())) == ["blue", "red", "swir16", "swir22"]
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT the short reason is 'HTTP 404 Not Found': the scenario wants 'swir22: FAILED (HTTP 404)'")
 def test_a_reason_for_a_table_is_the_status_and_no_more(world: World) -> None:
     world.files.break_next("green.tif", Fault(status=404))
     _, (failure,) = world.run()
