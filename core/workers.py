@@ -77,9 +77,9 @@ def run_parallel(
                     handle.get()
                 except Cancelled:  # a stop that some real failure caused: look for that one
                     continue
-        if events.stop.is_set():
+        if not all(handle.ready() and handle.successful() for handle in handles):
             raise Cancelled()
-        return [handle.get() for handle in handles]
+        return [handle.get() for handle in handles]  # also where the stop came when all was done
     finally:
         if len(delivered) < len(handles):
             events.stop.set()  # whatever ended this, nobody waits for the rest any more

@@ -21,6 +21,9 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: np.divide,
     ast.Pow: np.power,
 }
+MOST_CHARACTERS = 1000
+"""A formula of a person is far shorter; nesting is bounded by it too."""
+MOST_NUMBER = 3e38
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"sqrt": np.sqrt, "abs": np.abs, "exp": np.exp, "log": np.log}
 
 
@@ -60,10 +63,13 @@ def parse_formula(text: str) -> Formula:
 
 
 def _parse(text: str) -> ast.Expression:
+    if len(text) > MOST_CHARACTERS:
+        raise AlgorithmError(f"The formula '{text[:40]}…' cannot be used", f"it is longer than {MOST_CHARACTERS} characters")
     try:
         return ast.parse(text.strip(), mode="eval")
-    except SyntaxError as error:
-        raise AlgorithmError(f"The formula '{text}' cannot be used", f"it cannot be parsed ({error.msg})") from error
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+        raise AlgorithmError(f"The formula '{text}' cannot be used", f"it cannot be parsed ({why})") from error
 
 
 def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
@@ -72,8 +78,9 @@ def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
         _check(node.right, text, names)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         _check(node.operand, text, names)
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        pass
+    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        if abs(node.value) > MOST_NUMBER:
+            raise AlgorithmError(f"The formula '{text}' cannot be used", "a number in it is too large for float32")
     elif isinstance(node, ast.Name):
         names[node.id.lower()] = None
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and not node.keywords:

@@ -13,9 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import BandStackError, CRSMismatchError, ExtentMismatchError, RasterError, ResolutionError
 from ..raster.grid import grid_over, intersect_bounds, overlap_rects, union_bounds
 from ..raster.reader import BandFacts, RasterFacts, read_facts
+from ..raster.writer import copy_to_cog
 from ..types import BandStack, Grid, Radiometry, StackBand
 
 GDAL_TYPES = {
@@ -95,6 +98,9 @@ def create_band_stack(
     if not band_paths:
         raise BandStackError(what, "there is no band to stack")
     opened = [_open(name, value, what) for name, value in band_paths.items()]
+    for one in opened:
+        if one.source.path.resolve() == output_path.resolve():
+            raise BandStackError(what, f"it would replace the source of band '{one.name}'", "Choose another name.")
     order = list(band_order or sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name])))
     if set(order) != set(band_paths):
         odd = ", ".join(sorted(set(order) ^ set(band_paths)))
@@ -245,13 +251,23 @@ def _vrt(
 ) -> ET.Element:
     rows, cols = grid.shape
     root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping="1,2").text = grid.crs
+    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(grid.crs)).text = grid.crs
     a, b, c, d, e, f = grid.transform
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
     _metadata(root, tags)
     for place, one in enumerate(opened, start=1):
         _vrt_band(root, place, one, grid, output_path.parent, method, descriptions.get(one.name, one.name))
     return root
+
+
+def _axis_mapping(crs: str) -> str:
+    """GDAL's order of axes: x is always the first in the data, in some coordinate systems it is the second."""
+    from osgeo import osr
+
+    reference = osr.SpatialReference()
+    reference.SetFromUserInput(crs)
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return ",".join(str(axis) for axis in reference.GetDataAxisToSRSAxisMapping())
 
 
 def _vrt_band(root: ET.Element, place: int, one: _Opened, grid: Grid, folder: Path, method: str, description: str) -> None:
@@ -331,12 +347,37 @@ def _check_written(part: Path, opened: Sequence[_Opened], grid: Grid, descriptio
 def stack_to_geotiff(stack: BandStack, output_path: Path) -> BandStack:
     """Copy a stack into one cloud-optimised GeoTIFF, with names, scale, offset and nodata.
 
+    A GeoTIFF has one type and one nodata value for all bands: the type is one that holds them all, the value is that of
+    the first band that is measured; where another band has nothing, it gets that value too. With classes among the
+    bands the overviews are made by nearest neighbour, because the mean of two classes is a third one.
+
     Raises
     ------
     RasterError
         If it cannot be written.
     """
-    from ..raster.writer import copy_to_cog
-
-    copy_to_cog(stack.path, output_path.with_name(f"{output_path.name}.part"), output_path)
+    tree = ET.parse(stack.path)
+    bands = list(tree.getroot().iter("VRTRasterBand"))
+    common = np.result_type(*[next(t for t, name in GDAL_TYPES.items() if name == band.get("dataType")) for band in bands])
+    measured = [band.radiometry.nodata for band in stack.bands if band.radiometry.unit != "class"]
+    nodata = next((value for value in [*measured, *(b.radiometry.nodata for b in stack.bands)] if value is not None), None)
+    for band in bands:
+        band.set("dataType", GDAL_TYPES[common.name])
+        for old in band.findall("NoDataValue"):
+            band.remove(old)
+        if nodata is not None:
+            # before the sources, as in the schema; what a source leaves out then has this value
+            node = ET.Element("NoDataValue")
+            node.text = f"{nodata:.17g}"
+            band.insert(0, node)
+    has_classes = any(band.radiometry.unit == "class" for band in stack.bands)
+    uniform = stack.path.with_name(f"{output_path.name}.part.vrt")
+    try:
+        tree.write(uniform)
+        part = output_path.with_name(f"{output_path.name}.part")
+        copy_to_cog(uniform, part, output_path, "NEAREST" if has_classes else "AVERAGE")
+    except OSError as error:
+        raise BandStackError(f"Writing {output_path} failed", error.strerror or str(error), "Choose another folder.") from error
+    finally:
+        uniform.unlink(missing_ok=True)
     return replace(stack, path=output_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import PRODUCT
 from ..algorithms.indices import index_kernel, index_names
+from ..discovery.band_config import Sensor, load_sensors
 from ..errors import InputError
 from ..execution.apply import apply_kernel
 from ..monitor import Monitor
@@ -15,7 +16,7 @@ from ..raster.reader import StackReader
 from ..settings import Settings
 from ..types import AlgorithmResult, parse_time
 from ..validation.image_validator import known_names
-from ..validation.vrt_sources import check_vrt_sources
+from ..validation.vrt_sources import check_vrt_sources, is_vrt
 from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
@@ -41,11 +42,11 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
     stack, output = params.stack, params.output
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
-    if stack.suffix.lower() == ".vrt":
+    if is_vrt(stack):
         check_vrt_sources(stack)
     with StackReader(stack) as reader:
         facts = reader.facts
-        bands = identify_bands(facts, known_names(None))
+        bands = identify_bands(facts, known_names(_sensor(facts.tags.get("sensor"))))
         kernel = index_kernel(params.name, bands)
         used = {name: facts.bands[bands[name] - 1].radiometry for name in kernel.bands.values()}
         provenance = {
@@ -84,6 +85,11 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         abstract=f"{kernel.title}, {kernel.range[0]:g}..{kernel.range[1]:g}. Source: {kernel.reference}. From {stack.name}.",
     )
     return result, layer
+
+
+def _sensor(name: str | None) -> Sensor | None:
+    """The stack's own sensor decides what ``B5`` is; without one, all sensors' names are tried."""
+    return load_sensors().get(name) if name else None
 
 
 def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> OperationResult:

@@ -24,20 +24,28 @@ def identify_bands(facts: RasterFacts, known: Mapping[str, Collection[str]], exp
     found: dict[str, int] = {}
     for band in facts.bands:
         word = band.description.strip().lower()
-        name = aliases.get(word)
-        if name is None:
-            # Foreign stacks write "B04 - red" or "Band 4 (red)".
-            parts = [aliases[part] for part in re.split(r"[^a-z0-9_]+", word) if part in aliases]
-            name = parts[-1] if parts else (word or None)
+        name = aliases.get(word) or _find_alias(word, aliases) or word
         if name and name not in found:
             found[name] = band.index
     if found:
         return found
     if len(facts.bands) == 1:
-        words = re.split(r"[^a-z0-9]+", facts.path.stem.lower())
-        names = [aliases[word] for word in words if word in aliases]
-        if names:
-            return {names[-1]: 1}
+        alone = _find_alias(facts.path.stem.lower(), aliases)
+        if alone:
+            return {alone: 1}
     if expected and len(expected) == len(facts.bands):
         return {name.lower(): place for place, name in enumerate(expected, start=1)}
     return {}
+
+
+def _find_alias(text: str, aliases: Mapping[str, str]) -> str | None:
+    """The band that a text like ``B05 - red edge 1`` or ``LC08_…_QA_PIXEL`` speaks of.
+
+    The agency's code tells more than a colour's name, a longer name more than a shorter one, the last more than the first.
+    """
+    found: list[tuple[bool, int, int, str]] = []
+    for alias, name in aliases.items():
+        for match in re.finditer(rf"(?<![a-z0-9]){re.escape(alias)}(?![a-z0-9])", text):
+            is_code = any(letter.isdigit() for letter in alias)
+            found.append((is_code, len(alias), match.start(), name))
+    return max(found)[3] if found else None

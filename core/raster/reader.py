@@ -104,6 +104,14 @@ def check_band_file(path: Path) -> RasterFacts:
     return check_raster(path)
 
 
+class _Opened:
+    """One thread's dataset; ``busy`` is held while it is read, so that nobody closes it under the reader."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+        self.busy = threading.Lock()
+
+
 class StackReader:
     """Reads windows of a raster as physical values; safe to use from many threads.
 
@@ -119,8 +127,9 @@ class StackReader:
         self.facts = read_facts(path)
         self._radiometry = list(radiometry) if radiometry else [band.radiometry for band in self.facts.bands]
         self._local = threading.local()
-        self._opened: list[Any] = []
+        self._opened: list[_Opened] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     def __enter__(self) -> StackReader:
         return self
@@ -129,11 +138,14 @@ class StackReader:
         self.close()
 
     def close(self) -> None:
-        """Close the datasets of all threads."""
+        """Close the datasets of all threads; one that is being read is closed by its reader when the read is over."""
         with self._lock:
-            for dataset in self._opened:
-                dataset.close()
-            self._opened.clear()
+            self._closed = True
+            opened, self._opened = self._opened, []
+        for one in opened:
+            if one.busy.acquire(blocking=False):
+                one.dataset.close()
+                one.busy.release()
 
     def read(self, index: int, window: Window) -> FloatArray:
         """One band's window.
@@ -156,7 +168,6 @@ class StackReader:
         import rasterio
         from rasterio.windows import Window as RasterioWindow
 
-        dataset = self._dataset()
         kind: dict[str, Any] = {}
         if window is not None:
             kind["window"] = RasterioWindow(window.col, window.row, window.cols, window.rows)
@@ -164,23 +175,31 @@ class StackReader:
             rows, cols = self.facts.grid.shape
             step = max(1.0, max(rows, cols) / max_size)
             kind["out_shape"] = (max(1, round(rows / step)), max(1, round(cols / step)))
-        try:
-            with rasterio_env():  # type: ignore[attr-defined]
-                stored: npt.NDArray[Any] = dataset.read(index, **kind)
-        except (rasterio.errors.RasterioError, OSError) as error:
-            raise RasterError(f"Reading band {index} of {self.facts.path} failed", _reason(error)) from error
+        what = f"Reading band {index} of {self.facts.path} failed"
+        mine = self._mine()
+        with mine.busy:
+            if self._closed:
+                raise RasterError(what, "the reader was closed meanwhile")
+            try:
+                with rasterio_env():  # type: ignore[attr-defined]
+                    stored: npt.NDArray[Any] = mine.dataset.read(index, **kind)
+            except (rasterio.errors.RasterioError, OSError) as error:
+                raise RasterError(what, _reason(error)) from error
+            finally:
+                if self._closed:
+                    mine.dataset.close()
         return stored
 
-    def _dataset(self) -> Any:
+    def _mine(self) -> _Opened:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.
-        dataset = getattr(self._local, "dataset", None)
-        if dataset is None:
+        mine: _Opened | None = getattr(self._local, "opened", None)
+        if mine is None:
             with rasterio_env():  # type: ignore[attr-defined]
-                dataset = _open(self.facts.path)
-            self._local.dataset = dataset
+                mine = _Opened(_open(self.facts.path))
+            self._local.opened = mine
             with self._lock:
-                self._opened.append(dataset)
-        return dataset
+                self._opened.append(mine)
+        return mine
 
 
 def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
@@ -256,4 +275,5 @@ def crs_text(crs: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -16,6 +16,7 @@ from ..errors import Cancelled, RasterError
 from ..types import Grid
 from .gdal_env import quiet_gdal
 from .grid import Window
+from .reader import check_raster
 
 BLOCK = 512
 
@@ -45,6 +46,8 @@ class CogWriter:
         self._tiles_path = path.with_name(f"{path.name}.tiles.part")
         self._cog_path = path.with_name(f"{path.name}.part")
         self._lock = threading.Lock()
+        if path.is_dir():
+            raise RasterError(f"Writing {path} failed", "a folder has this name", "Choose another name.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._dataset: Any = rasterio.open(
@@ -95,6 +98,8 @@ class CogWriter:
 
         try:
             with self._lock:
+                if self._dataset.closed:  # after a stop, when a worker that was left behind comes back
+                    raise Cancelled(f"Writing {self.path.name}")
                 self._dataset.write(values, index, window=RasterioWindow(window.col, window.row, window.cols, window.rows))
         except (OSError, rasterio.errors.RasterioError) as error:
             raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
@@ -119,7 +124,8 @@ class CogWriter:
         import rasterio
 
         try:
-            self._dataset.close()
+            with self._lock:
+                self._dataset.close()
         except (OSError, rasterio.errors.RasterioError) as error:
             raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
         copy_to_cog(self._tiles_path, self._cog_path, self.path, resampling, on_progress)
@@ -140,6 +146,7 @@ def copy_to_cog(
     """
     from osgeo import gdal
 
+    what = f"Writing {target} failed"
     stopped = False
 
     def progress(fraction: float, _message: str, _data: object) -> int:
@@ -151,6 +158,8 @@ def copy_to_cog(
     with quiet_gdal() as messages:
         try:
             dataset = gdal.Open(str(source))
+            if dataset is None:
+                raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?")
             floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
             # The driver's own default for ZSTD is level 9: as slow as DEFLATE for one or two percent of size.
             options = [
@@ -169,12 +178,20 @@ def copy_to_cog(
             messages.append(_reason(error))
         failed = made is None
         made = dataset = None
-    if stopped or failed:
-        part.unlink(missing_ok=True)
+    try:
         if stopped:
             raise Cancelled(f"Writing {target.name}")
-        raise RasterError(f"Writing {target} failed", (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
-    part.replace(target)
+        if failed:
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        check_raster(part)
+        part.replace(target)
+    except RasterError as error:
+        raise RasterError(what, error.why, "Is the disk full?") from error
+    except OSError as error:
+        raise RasterError(what, _reason(error), "Choose another name.") from error
+    finally:
+        part.unlink(missing_ok=True)  # renamed already where all went well
 
 
 def encode(values: npt.NDArray[np.float32], dtype: str, nodata: float) -> npt.NDArray[Any]:
@@ -189,4 +206,5 @@ def encode(values: npt.NDArray[np.float32], dtype: str, nodata: float) -> npt.ND
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -7,6 +7,8 @@ from ..settings import Settings
 from ..types import Finding, Radiometry
 from .band_sample import sample_band
 
+FLOAT_STEP = 0.0001
+
 
 def check_optical_band(reader: StackReader, name: str, index: int, radiometry: Radiometry, settings: Settings) -> list[Finding]:
     """Look at one optical band.
@@ -22,16 +24,19 @@ def check_optical_band(reader: StackReader, name: str, index: int, radiometry: R
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
-    if not is_class and sample.std_stored < settings.min_std_dev:
+    # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point bands hold reflectance itself.
+    floating = reader.facts.bands[index - 1].dtype.startswith("float")
+    least = settings.min_std_dev * (FLOAT_STEP if floating else 1.0)
+    if not is_class and sample.std_stored < least:
         findings.append(
             Finding(
                 "band_blank",
                 "error",
                 f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} stored units, "
-                f"below {settings.min_std_dev:g}. Download it again, or choose another scene.",
+                f"below {least:g}. Download it again, or choose another scene.",
                 name,
                 sample.std_stored,
-                settings.min_std_dev,
+                least,
             )
         )
     if sample.outside_percent > settings.max_outside_percent:

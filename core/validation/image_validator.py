@@ -16,7 +16,7 @@ from ..types import Finding, ValidationReport
 from ..workers import run_in_background
 from .band_validator import check_optical_band
 from .sar_validator import check_sar_band
-from .vrt_sources import check_vrt_sources
+from .vrt_sources import check_vrt_sources, is_vrt
 
 SAR_UNITS = ("power", "amplitude", "dB")
 
@@ -47,7 +47,7 @@ def validate(path: Path, spec: ValidationSpec, settings: Settings, monitor: Moni
 
 def _validate(path: Path, spec: ValidationSpec, settings: Settings, events: EventQueue) -> ValidationReport:
     try:
-        if path.suffix.lower() == ".vrt":
+        if is_vrt(path):
             check_vrt_sources(path)
         with StackReader(path) as reader:
             names = known_names(spec.sensor)
@@ -69,7 +69,11 @@ def known_names(sensor: Sensor | None) -> Mapping[str, Collection[str]]:
     from ..discovery.band_config import load_sensors
 
     sensors = [sensor] if sensor is not None else list(load_sensors().values())
-    return {band.name: (band.code, *band.asset_keys) for one in reversed(sensors) for band in one.bands.values()}
+    names: dict[str, list[str]] = {}
+    for one in sensors:
+        for band in one.bands.values():
+            names.setdefault(band.name, []).extend((band.code, *band.asset_keys))
+    return names
 
 
 def _check_placement(facts: RasterFacts) -> list[Finding]:

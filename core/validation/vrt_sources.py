@@ -10,6 +10,21 @@ from ..errors import ValidationError, VRTSourceNotFoundError
 REFUSED_TAGS = {"PixelFunctionCode", "PixelFunctionType", "PixelFunctionLanguage"}
 
 
+MOST_DEPTH = 5
+"""VRTs in VRTs: a stack of warped bands needs two."""
+
+
+def is_vrt(path: Path) -> bool:
+    """Whether GDAL would read this as a VRT: it goes by what is in the file, not by its name."""
+    if path.suffix.lower() == ".vrt":
+        return True
+    try:
+        with path.open("rb") as file:
+            return b"<VRTDataset" in file.read(1024)
+    except OSError:
+        return False
+
+
 def vrt_sources(path: Path) -> list[Path]:
     """The files a VRT points at.
 
@@ -45,19 +60,36 @@ def vrt_sources(path: Path) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def check_vrt_sources(path: Path) -> list[Path]:
-    """As :func:`vrt_sources`, and each of them is there.
+def check_vrt_sources(path: Path, depth: int = 0) -> list[Path]:
+    """As :func:`vrt_sources`, and each of them is there; VRTs among them are looked into as well.
 
     Raises
     ------
     VRTSourceNotFoundError
-        Naming each source that is not.
+        Naming each source that is not there.
+    ValidationError
+        As :func:`vrt_sources`; or VRTs that name each other without end.
     """
+    if depth > MOST_DEPTH:
+        raise ValidationError(
+            f"VRT validation failed for {path}", f"VRTs name VRTs more than {MOST_DEPTH} deep", "Make the stack again."
+        )
     sources = vrt_sources(path)
-    missing = [source for source in sources if not source.exists()]
+    missing = [source for source in sources if not _is_there(source)]
     if missing:
         names = ", ".join(f"'{source}'" for source in missing)
+        names = names if len(names) <= 500 else f"{names[:497]}…"
         raise VRTSourceNotFoundError(
             f"VRT validation failed for {path}", f"source file {names} not found", "Re-run ingest, or put the file back."
         )
+    for source in sources:
+        if is_vrt(source):
+            check_vrt_sources(source, depth + 1)
     return sources
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
