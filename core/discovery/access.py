@@ -75,8 +75,10 @@ class Access:
 
     def remote_options(self, url: str) -> RemoteOptions:
         """How GDAL is to reach a URL: the same waits, proxy and headers as everything else."""
+        from requests.utils import select_proxy
+
         settings = self._settings
-        proxy = settings.proxies.get(urlsplit(url).scheme, "")
+        proxy = select_proxy(url, dict(settings.proxies)) or ""
         return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url))
 
     def _token(self, address: str, renew: bool) -> str:

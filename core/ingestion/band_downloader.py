@@ -63,21 +63,22 @@ def download_bands(
             monitor.emit(BandProgress(plan.item_id, band, "waiting", 0, job.asset.size_bytes))
 
     def finished(result: BandFile | BandFailure) -> None:
+        # Through the queue as well: what the band's worker said before must not arrive after "done".
         if isinstance(result, BandFile):
             files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
             record[result.band] = record_entry(result)
             write_record(plan.folder, record)
-            monitor.emit(BandProgress(plan.item_id, result.band, "done", result.size_bytes, result.size_bytes))
+            events.put(BandProgress(plan.item_id, result.band, "done", result.size_bytes, result.size_bytes))
         else:
             failures[result.band] = result
-            monitor.emit(BandProgress(plan.item_id, result.band, "failed", detail=result.reason))
-            monitor.emit(Note("error", result.error))
+            events.put(BandProgress(plan.item_id, result.band, "failed", detail=result.reason))
+            events.put(Note("error", result.error))
         count, total = len(files), len(plan.jobs)
         message = f"{count}/{total} bands complete ({100 * count // total}%)"
         if failures:
             message = f"{count}/{total} bands complete, {len(failures)} failed"
-        monitor.emit(Progress((count + len(failures)) / total, message))
+        events.put(Progress((count + len(failures)) / total, message))
 
     with requests.Session() as session:
         session.proxies.update(settings.proxies)

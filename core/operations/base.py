@@ -204,7 +204,10 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
             return tuple(dict.fromkeys(word.lower() for word in words))
         return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
     if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
-        return Path(value).expanduser()
+        path = Path(value).expanduser()
+        if p.kind == "raster_out" and p.suffix and path.suffix.lower() not in (p.suffix, f"{p.suffix}f"):  # .tif, .tiff
+            raise InputError(f"{p.title} cannot be written to {path}", f"its name must end in {p.suffix}")
+        return path
     return str(value).strip()
 
 

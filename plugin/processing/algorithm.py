@@ -179,7 +179,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         InputError
             If a value is missing or unusable.
         """
-        values = {param.name: read_value(self, param, parameters, context) for param in self._declared}
+        given = {
+            **parameters,
+            **{key(p): with_suffix(p, parameters.get(key(p))) for p in self._declared if p.kind in LAYER_KINDS},
+        }
+        values = {param.name: read_value(self, param, given, context) for param in self._declared}
         self.operation.make_params(values)
         return values
 
