@@ -98,17 +98,12 @@ def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
 
 def _compute(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
     if isinstance(node, ast.BinOp):
-        return _plain(_BINARY[type(node.op)](_compute(node.left, values), _compute(node.right, values)))
+        return _BINARY[type(node.op)](_compute(node.left, values), _compute(node.right, values))
     if isinstance(node, ast.UnaryOp):
         inner = _compute(node.operand, values)
         return np.negative(inner) if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.Constant):
-        return float(node.value)  # type: ignore[arg-type]
+        return np.float32(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.Call):
-        return _plain(_FUNCTIONS[node.func.id](_compute(node.args[0], values)))  # type: ignore[attr-defined]
+        return _FUNCTIONS[node.func.id](_compute(node.args[0], values))  # type: ignore[attr-defined]
     return values[node.id.lower()]  # type: ignore[attr-defined]
-
-
-def _plain(value: Any) -> Any:
-    """A number stays Python's own: numpy 2 would let a float64 of its own turn the whole tile into float64."""
-    return float(value) if isinstance(value, np.floating) else value

@@ -43,8 +43,6 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
     """Stack the named files in the sensor's wavelength order."""
     sensor = get_sensor(params.sensor)
     output = params.output
-    if output.suffix.lower() != ".vrt":  # for callers in Python: the doors have asked already
-        raise InputError(f"The stack cannot be written to {output}", "its name must end in .vrt")
     if not output.parent.is_dir():
         raise InputError(
             f"The stack cannot be written to {output}", f"the folder {output.parent} does not exist", "Make it first."
