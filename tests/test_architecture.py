@@ -51,6 +51,8 @@ OWNERS = {
 
 _VALUES = ("core.types", "core.errors", "core.monitor")
 _SERVICES = (*_VALUES, "core.settings", "core.workers")
+_DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
+"""What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
 CORE_LAYERS = {
     "core.types": ("core.errors", "core.monitor"),
     "core.errors": ("core.types", "core.monitor"),
@@ -61,12 +63,12 @@ CORE_LAYERS = {
     "core.discovery": (*_SERVICES, "core.raster", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
     "core.validation": (*_SERVICES, "core.raster", "core.discovery.band_config", "core.validation"),
-    "core.ingestion": (*_SERVICES, "core.raster", "core.discovery.band_config", "core.ingestion"),
+    "core.ingestion": (*_SERVICES, "core.raster", *_DISCOVERY, "core.ingestion"),
     # One scene from catalogue to a validated stack is where ingestion and validation meet.
     "core.ingestion.scene": (
         *_SERVICES,
         "core.raster",
-        "core.discovery.band_config",
+        *_DISCOVERY,
         "core.ingestion",
         "core.validation.image_validator",
     ),

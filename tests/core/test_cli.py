@@ -270,10 +270,8 @@ def test_wrong_input_is_one_sentence_and_its_exit_code(
     assert not list(tmp_path.glob("*.part*"))
 
 
-RAW = pytest.mark.xfail(strict=True, reason="FAULT rasterio 1.3's RasterioIOError: 'This is a fault in FirstLight'")
 
 
-@RAW
 @pytest.mark.parametrize(
     "words",
     [
@@ -453,7 +451,6 @@ def test_a_stop_ends_in_time_keeps_finished_bands_and_the_next_run_completes(
     assert world.files.count("blue.tif") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT the process ends while a worker hangs in a read: its .part stays on the disk")
 def test_after_ctrl_c_no_part_is_left(world: World, tmp_path: Path) -> None:
     world.files.break_next("nir.tif", Fault(stall_after_bytes=3000))
     _, _, left, _ = interrupt(world, tmp_path / "out")

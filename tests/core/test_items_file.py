@@ -13,7 +13,7 @@ from support.stac_server import make_item
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.items_file import footprints_geojson, read_items
-from firstlight.core.discovery.stac_client import parse_item
+from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.errors import InputError
 from firstlight.core.types import SceneItem
 

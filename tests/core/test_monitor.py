@@ -173,7 +173,6 @@ def test_work_that_never_began_when_it_was_stopped_is_not_begun() -> None:
     assert begun == []
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT the other workers go on in the background, nobody stops them")
 def test_when_taking_a_result_fails_the_workers_are_told_to_stop() -> None:
     events = EventQueue(RecordingMonitor())
 

@@ -100,11 +100,13 @@ def test_values_are_cast_at_the_boundary(operation: Operation, values: dict[str,
         (INGEST, {"index": "NDVI,xyz"}, "Parameter 'index' of ingest cannot be 'NDVI,xyz': it is not one of the choices."),
         (INGEST, {"output_format": "jpeg"}, "Parameter 'output_format' of ingest cannot be 'jpeg'"),
         (INGEST, {"parallel_downloads": 99}, "the most is 32"),
-        (INDEX, {"name": "NDVY", "stack": "s", "output": "o"}, "Did you mean NDVI"),
+        (INDEX, {"name": "NDVY", "stack": "s", "output": "o.tif"}, "Did you mean NDVI"),
+        (INDEX, {"stack": "s", "output": "o.vrt"}, "Index layer cannot be written to o.vrt: its name must end in .tif."),
+        (STACK, {"sensor": "sentinel2", "band": ["red=a"], "output": "x.tif"}, "Stack cannot be written to x.tif: its name must end in .vrt."),
     ],
 )
 def test_a_bad_value_is_named(operation: Operation, values: dict[str, Any], sentence: str) -> None:
-    good = {"area": "7,46,8,47", "start": "2024-06-01", "end": "2024-06-30"} if operation is not INDEX else {}
+    good = {"area": "7,46,8,47", "start": "2024-06-01", "end": "2024-06-30"} if operation in (DISCOVER, INGEST) else {}
     if operation is INGEST:
         good["output"] = "x"
     with pytest.raises(InputError) as caught:
@@ -175,7 +177,6 @@ def test_classes_are_not_scaled_whatever_is_given(tmp_path: Path, settings: Sett
         (["red={red}", "RED={red}"], {}, InputError, "The bands cannot be stacked: a band is named twice."),
         (["red={red}#3"], {}, InputError, "has 1 bands, no band 3"),
         (["red=nope.tif"], {}, RasterError, "The raster nope.tif cannot be opened: it does not exist."),
-        (["red={red}"], {"output": Path("x.tif")}, InputError, "The stack cannot be written to x.tif: its name must end in .vrt."),
         (["red={red}"], {"output": Path("/nowhere/x.vrt")}, InputError, "the folder /nowhere does not exist. Make it first."),
     ],
 )

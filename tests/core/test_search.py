@@ -16,11 +16,18 @@ from typing import Any
 import pytest
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 
-from firstlight.core.discovery.stac_client import search_scenes
+from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
-from firstlight.core.types import Aoi, SearchQuery
+from firstlight.core.types import Aoi, SceneItem, SearchQuery
+
+
+
+def search_scenes(asked: SearchQuery, settings: Settings, monitor: RecordingMonitor) -> list[SceneItem]:
+    """The first scenes of a new search."""
+    return SceneSearch(asked, settings).next(monitor)
+
 
 AREA = Aoi.from_bounds(7.2, 46.2, 7.8, 46.8)
 
@@ -86,10 +93,28 @@ def test_the_limit_counts_scenes_that_pass_not_those_that_came(settings: Setting
     assert set(found) <= {"day00", "day01", "day02"}
 
 
-def test_no_page_is_read_in_vain(settings: Settings) -> None:
+SORTS = (*CONFORMS_TO, "https://api.stacspec.org/v1.0.0/item-search#sort")
+
+
+def test_where_the_server_sorts_no_page_is_read_in_vain_and_more_goes_on_where_the_last_ended(settings: Settings) -> None:
+    newest_first = list(reversed(twelve()))
+    with StacServer(newest_first, behaviour=Behaviour(page_size=4, conforms_to=SORTS)) as api:
+        search = SceneSearch(query(api.base_url, limit=4), settings)
+        got = []
+        for pages in (1, 2, 3):
+            got.append([scene.id for scene in search.next(RecordingMonitor())])
+            assert len(api.searches) == pages
+        assert got == [ALL[:4], ALL[4:8], ALL[8:]]
+        assert search.next(RecordingMonitor()) == []
+        assert not search.has_more
+
+
+def test_where_the_server_cannot_sort_the_newest_still_come_first(settings: Settings) -> None:
     with StacServer(twelve(), behaviour=Behaviour(page_size=4)) as api:
-        assert len(search_scenes(query(api.base_url, limit=4), settings, RecordingMonitor())) == 4
-        assert len(api.searches) == 1
+        search = SceneSearch(query(api.base_url, limit=5), settings)
+        got = [[scene.id for scene in search.next(RecordingMonitor())] for _ in range(3)]
+        assert got == [ALL[:5], ALL[5:10], ALL[10:]]
+        assert len(api.searches) == 3
 
 
 def test_a_scene_that_comes_twice_is_one(settings: Settings) -> None:
@@ -135,8 +160,8 @@ def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(settin
         (500, "HTTP 500: "),
         (503, "HTTP 503: "),
         (404, "HTTP 404: "),
-        (401, "HTTP 401: the catalogue requires authentication. Public catalogues (Earth Search, Planetary Computer) do not."),
-        (403, "HTTP 403: the catalogue requires authentication. Public catalogues (Earth Search, Planetary Computer) do not."),
+        (401, "HTTP 401: STAC catalog requires authentication. This catalog is not supported without an account"),
+        (403, "HTTP 403: STAC catalog requires authentication. This catalog is not supported without an account"),
     ],
 )
 def test_a_catalogue_that_refuses_is_named_with_its_status(settings: Settings, status: int, why: str) -> None:
@@ -171,12 +196,12 @@ def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
         search_scenes(query(api.base_url, sensor="landsat"), settings, RecordingMonitor())
 
 
-def test_a_known_catalogue_without_the_sensor_is_not_even_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_catalogue_without_the_sensor_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with StacServer(twelve()) as api:
         monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", api.base_url)
         with pytest.raises(DiscoveryError, match=r"it has no Landsat 8/9 scenes\. It has: sentinel2\."):
             search_scenes(query("sample", sensor="landsat"), settings, RecordingMonitor())
-        assert not api.requests
+        assert not api.searches
 
 
 @contextmanager
