@@ -1,0 +1,87 @@
+"""Small rasters for tests: bands like those of a real scene, in a few lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def ramp(shape: tuple[int, int] = (64, 64), low: float = 100, high: float = 4000, dtype: str = "uint16") -> npt.NDArray[Any]:
+    """Values rising from ``low`` (top left) to ``high`` (bottom right): no two rows or columns are the same."""
+    rows, cols = shape
+    return np.linspace(low, high, rows * cols).reshape(rows, cols).astype(dtype)
+
+
+def write_raster(
+    path: Path,
+    data: npt.NDArray[Any] | None = None,
+    *,
+    epsg: int | None = 32632,
+    resolution: float = 10.0,
+    origin: tuple[float, float] = (600000.0, 5200020.0),
+    nodata: float | None = 0,
+    cog: bool = False,
+    **profile: Any,
+) -> Path:
+    """Write a tiled, compressed GeoTIFF or COG.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folders are made.
+    data : array, shape (rows, cols) or (bands, rows, cols)
+        A ``ramp()`` where not given.
+    epsg : int or None
+        None leaves the raster without a reference system.
+    resolution : float
+        Pixel size, in units of the reference system.
+    origin : tuple of float
+        x of the left edge and y of the upper edge.
+    nodata : float or None
+        The value that means "nothing here".
+    cog : bool
+        A cloud-optimised GeoTIFF with overviews instead of a plain one.
+    **profile
+        More options for rasterio: ``blockxsize=32``, ``compress="zstd"``.
+
+    Returns
+    -------
+    Path
+        ``path``, for use in one line.
+    """
+    import rasterio
+    from rasterio.io import MemoryFile
+    from rasterio.shutil import copy
+    from rasterio.transform import from_origin
+
+    array = ramp() if data is None else np.asarray(data)
+    bands = array if array.ndim == 3 else array[np.newaxis]
+    options: dict[str, Any] = {
+        "width": bands.shape[2],
+        "height": bands.shape[1],
+        "count": bands.shape[0],
+        "dtype": bands.dtype.name,
+        "crs": None if epsg is None else f"EPSG:{epsg}",
+        "transform": from_origin(*origin, resolution, resolution),
+        "nodata": nodata,
+        "tiled": True,
+        "blockxsize": 128,
+        "blockysize": 128,
+        "compress": "deflate",
+        **profile,
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cog:
+        with rasterio.open(path, "w", driver="GTiff", **options) as target:
+            target.write(bands)
+        return path
+    with MemoryFile() as memory:
+        with memory.open(driver="GTiff", **options) as target:
+            target.write(bands)
+        with memory.open() as source:
+            copy(source, path, driver="COG", compress="deflate", blocksize=128)
+    return path
