@@ -44,6 +44,7 @@ class Access:
         self._settings = settings
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
+        self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
         self._lock = threading.Lock()
 
     def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
@@ -56,7 +57,7 @@ class Access:
         catalog, collection : str
             Whose item it is.
         renew : bool
-            The last address was refused: get a new token, whatever the old one says of itself.
+            The last address was refused: its token is not used again, whatever it says of itself.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class Access:
         template = _token_template(catalog)
         if template is None or "?" in url or not _is_signed_host(url):
             return url
-        return f"{url}?{self._token(template.format(collection=collection), renew)}"
+        return f"{url}?{self._token(template.format(collection=collection), url, renew)}"
 
     def headers(self, url: str) -> Mapping[str, str]:
         """What the user's authentication for this host asks to be sent along."""
@@ -81,11 +82,13 @@ class Access:
         proxy = select_proxy(url, dict(settings.proxies)) or ""
         return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url))
 
-    def _token(self, address: str, renew: bool) -> str:
-        with self._lock:  # one at a time: four bands that begin together need one token, not four
+    def _token(self, address: str, url: str, renew: bool) -> str:
+        with self._lock:  # one at a time: four bands that begin together, or are refused together, need one token, not four
             known = self._tokens.get(address)
-            if known is None or renew or known.expires - EXPIRY_MARGIN_S <= self._clock():
+            refused = renew and known is not None and self._given.get(url, known.query) == known.query
+            if known is None or refused or known.expires - EXPIRY_MARGIN_S <= self._clock():
                 known = self._tokens[address] = self._fetch(address)
+            self._given[url] = known.query
             return known.query
 
     def _fetch(self, address: str) -> _Token:
@@ -102,12 +105,12 @@ class Access:
                     raise AccessError(what, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
             return _Token(str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp())
+        except (ValueError, KeyError, TypeError) as error:  # a page of HTML too
+            raise AccessError(what, f"the answer holds no token ({type(error).__name__})", hint) from error
         except requests.RequestException as error:
             raise AccessError(
                 what, f"it cannot be reached ({type(error).__name__})", "Check the network and the proxy."
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise AccessError(what, f"the answer holds no token ({type(error).__name__})", hint) from error
 
 
 def public_address(href: str) -> str:

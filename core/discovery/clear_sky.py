@@ -7,8 +7,10 @@ Science Product Guide (LSDS-1619), table "QA_PIXEL".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +18,17 @@ import numpy.typing as npt
 from ..errors import AccessError, RasterError
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.remote import read_over_area
-from ..types import Aoi, SceneItem
+from ..raster.vector import overlap
+from ..types import Aoi, BandAsset, SceneItem
 from ..workers import run_parallel
-from .access import Access
+from .access import AUTHENTICATION_HINT, Access
+from .coverage import covered_percent
 
 SCL_CLEAR = (2, 4, 5, 6, 7, 11)
 """Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data, saturated, shadow, cloud."""
 QA_PIXEL_UNCLEAR = 0b11111
 """Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
+MARGIN_DEG = 0.1
 AT_ONCE = 8
 """Scenes looked at together: each is a few small requests, most of the time is waiting."""
 
@@ -44,7 +49,9 @@ def look_at_sky(scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access:
 
     def look(scene: SceneItem) -> SceneItem:
         try:
-            looked = replace(scene, clear_percent=clear_percent(scene, aoi, access))
+            looked = replace(
+                scene, clear_percent=clear_percent(scene, aoi, access), coverage_percent=covered_percent(scene.footprint, aoi)
+            )
         except (AccessError, RasterError) as error:
             events.put(Note("warning", f"The sky of {scene.id} is not known. {error}"))
             looked = scene
@@ -64,19 +71,42 @@ def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
         If the mask cannot be opened or read.
     """
     if scene.sensor == "sentinel1":
-        return scene.coverage_percent
+        return covered_percent(scene.footprint, aoi)
     mask = scene.bands.get("scl") or scene.bands.get("qa_pixel")
     if mask is None:
         return None
-    seen = 0
-    clear = 0
-    polygons = aoi.geometry["coordinates"] if aoi.geometry["type"] == "MultiPolygon" else [aoi.geometry["coordinates"]]
-    for polygon in polygons:  # parts on both sides of the antimeridian are far apart in most coordinate systems
-        url = access.url(mask.href, scene.catalog, scene.collection)
-        pixels = read_over_area(url, {"type": "Polygon", "coordinates": polygon}, access.remote_options(url))
-        seen += pixels.size
-        clear += int(_is_clear(mask.band, pixels).sum())
-    return 100 * clear / seen if seen else 0.0
+    near = overlap(aoi.geometry, _surroundings(scene))
+    if near is None:
+        return 0.0
+    pixels = _read(mask, scene, near, access)
+    clear = _is_clear(mask.band, pixels).mean() if pixels.size else 0.0
+    return float(min(100.0, 100 * clear * Aoi(near, aoi.bounds).area_km2 / aoi.area_km2))
+
+
+def _surroundings(scene: SceneItem) -> dict[str, Any]:
+    """The scene's bounding box, a little wider: what lies outside is not seen, and far from its zone cannot be projected."""
+    west, south, east, north = scene.bbox
+    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    low, high = south - MARGIN_DEG, north + MARGIN_DEG
+    boxes = [(left - MARGIN_DEG, right + MARGIN_DEG) for left, right in spans]
+    return {
+        "type": "MultiPolygon",
+        "coordinates": [[[[w, low], [e, low], [e, high], [w, high], [w, low]]] for w, e in boxes],
+    }
+
+
+def _read(mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Access) -> npt.NDArray[np.int32]:
+    """The mask over an area; a token that is refused is renewed once."""
+    url = access.url(mask.href, scene.catalog, scene.collection)
+    try:
+        return read_over_area(url, area, access.remote_options(url))
+    except RasterError as error:
+        if re.search(r"response code: 40[13]", error.why) is None:
+            raise
+        fresh = access.url(mask.href, scene.catalog, scene.collection, renew=True)
+        if fresh == url:
+            raise AccessError(error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT) from error
+        return read_over_area(fresh, area, access.remote_options(fresh))
 
 
 def _is_clear(band: str, pixels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:

@@ -21,11 +21,19 @@ def parse_item(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_b
     Raises
     ------
     DiscoveryError
-        If it has no id, no time, or nothing that tells where it is.
+        If it has no id, no time, nothing that tells where it is, or something of the wrong kind.
     """
-    what = f"Scene {item.get('id') or 'without id'} of {catalog} cannot be used"
-    if not item.get("id"):
+    name = item.get("id") if isinstance(item, Mapping) else None
+    what = f"Scene {name or 'without id'} of {catalog} cannot be used"
+    if not name:
         raise DiscoveryError(what, "it has no id")
+    try:
+        return _parse(item, sensor, catalog, fallback_bbox, what)
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:  # text for a number …
+        raise DiscoveryError(what, f"it is no valid STAC item ({type(error).__name__}: {error})") from error
+
+
+def _parse(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, what: str) -> SceneItem:
     properties = item.get("properties") or {}
     assets = {key: asset for key, asset in (item.get("assets") or {}).items() if isinstance(asset, Mapping) and asset.get("href")}
     bands = {}
@@ -38,7 +46,8 @@ def parse_item(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_b
         raise DiscoveryError(what, "nothing tells where it is")
     visual = next((assets[key]["href"] for key in sensor.visual_keys if key in assets), None)
     cloud = properties.get("eo:cloud_cover")
-    sizes = [bands[name].size_bytes or bands[name].estimated_bytes for name in sensor.default if name in bands]
+    usual = [name for name in sensor.default if name in bands] or list(bands)
+    sizes = [bands[name].size_bytes or bands[name].estimated_bytes for name in usual]
     return SceneItem(
         id=str(item["id"]),
         sensor=sensor.name,
@@ -51,7 +60,7 @@ def parse_item(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_b
             float(bbox[-3] if len(bbox) == 6 else bbox[2]),
             float(bbox[-2] if len(bbox) == 6 else bbox[3]),
         ),
-        footprint=item.get("geometry"),
+        footprint=item.get("geometry") if isinstance(item.get("geometry"), Mapping) else None,
         cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
         epsg=_epsg(properties),
         resolution_m=min(
@@ -88,17 +97,23 @@ def _asset_key(band: Band, assets: Mapping[str, Mapping[str, Any]]) -> str | Non
 
 def _band_asset(sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]) -> BandAsset:
     size = asset.get("file:size")
-    layers = asset.get("raster:bands") or [{}]
-    resolution = asset.get("gsd") or layers[0].get("spatial_resolution") or band.resolution_m
     return BandAsset(
         band=band.name,
         href=str(asset["href"]),
-        resolution_m=float(resolution),
+        resolution_m=_resolution(asset) or band.resolution_m,
         radiometry=decide_radiometry(sensor.name, band, item, asset),
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
         estimated_bytes=sensor.estimate_bytes(band.name),
         checksum=asset.get("file:checksum") or None,
     )
+
+
+def _resolution(asset: Mapping[str, Any]) -> float | None:
+    """Of the pixels; ``gsd`` comes last, because it is the detector's: 100 m for Landsat's thermal band, delivered in 30 m."""
+    layers = [layer for name in ("raster:bands", "bands") for layer in asset.get(name) or () if isinstance(layer, Mapping)]
+    words = ("spatial_resolution", "raster:spatial_resolution")
+    stated = [source.get(word) for source in (*layers[:1], asset) for word in words] + [asset.get("gsd")]
+    return next((float(one) for one in stated if isinstance(one, (int, float)) and one > 0), None)
 
 
 def _moment(properties: Mapping[str, Any], what: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from ..errors import Cancelled, DiscoveryError
@@ -25,9 +26,9 @@ MOST_ITEMS = 10_000
 class SceneSearch:
     """One search of one catalogue for one sensor: the newest scenes first, more of them on request.
 
-    The server's page generator is kept, so that asking for more goes on where the last answer ended. Cloud limit, area
-    and platform are always applied here: some servers answer a query they do not understand with nothing at all, others
-    forget it on the second page. Only sorting is left to servers that state that they can.
+    The server's page generator is kept, so that asking for more goes on where the last answer ended. Collection, dates,
+    area, cloud limit and platform are always applied here: some servers answer a query they do not understand with nothing
+    at all, others forget it on the second page. Only sorting is left to servers that state that they can.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ class SceneSearch:
         self._settings = settings
         self._catalog = get_catalog(query.catalog)
         self._sensor = get_sensor(query.sensor)
-        self._pages: Iterator[tuple[Mapping[str, Any], bool]] | None = None
+        self._pages: Iterator[tuple[list[Any], bool]] | None = None
         self._waiting: list[SceneItem] = []
         self._seen: set[str] = set()
         self.exhausted = False
@@ -74,12 +75,13 @@ class SceneSearch:
             while not self.exhausted and (len(self._waiting) < limit or not sorted_by_server):
                 if events.stop.is_set():
                     raise Cancelled()
-                answer = next(self._pages, None)
-                if answer is None or fetched >= MOST_ITEMS:
-                    self.exhausted = answer is None
+                if fetched >= MOST_ITEMS:
                     break
-                page, sorted_by_server = answer
-                items = page.get("features") or []
+                answer = next(self._pages, None)
+                if answer is None:
+                    self.exhausted = True
+                    break
+                items, sorted_by_server = answer
                 fetched += len(items)
                 self._waiting += [scene for item in items if (scene := self._wanted(item, events)) is not None]
                 count = len(self._waiting)
@@ -89,7 +91,7 @@ class SceneSearch:
             if not self._waiting:
                 raise
             events.put(Note("warning", f"The list is not complete. {error}"))
-        if fetched >= MOST_ITEMS:
+        if fetched >= MOST_ITEMS and not self.exhausted:
             events.put(
                 Note("warning", f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: narrow the dates")
             )
@@ -102,7 +104,7 @@ class SceneSearch:
         """Whether :meth:`next` may give more; certain only when it is False."""
         return bool(self._waiting) or not self.exhausted
 
-    def _wanted(self, item: Mapping[str, Any], events: EventQueue) -> SceneItem | None:
+    def _wanted(self, item: Any, events: EventQueue) -> SceneItem | None:
         sensor, query = self._sensor, self.query
         try:
             scene = parse_item(item, sensor, self._catalog.name, fallback_bbox=query.aoi.boxes[0])
@@ -112,6 +114,8 @@ class SceneSearch:
         if scene.id in self._seen or (sensor.platforms and scene.platform and scene.platform not in sensor.platforms):
             return None
         self._seen.add(scene.id)
+        if not _in_time(item, scene, query):
+            return None
         if (
             scene.cloud_percent is not None
             and query.max_cloud_percent is not None
@@ -127,12 +131,22 @@ class SceneSearch:
         return replace(scene, coverage_percent=covered)
 
 
-def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Pages as they come, and whether the server sorts; every failure of library or network is a DiscoveryError."""
+def _in_time(item: Mapping[str, Any], scene: SceneItem, query: SearchQuery) -> bool:
+    """Whether a scene is of the dates asked for; one that states a span instead of a moment is the server's to judge."""
+    if not item["properties"].get("datetime"):
+        return True
+    return query.start <= scene.datetime < query.end.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings) -> Iterator[tuple[list[Any], bool]]:
+    """The items of each page as they come, and whether the server sorts; every failure is a DiscoveryError."""
+    import pystac
     import pystac_client
     import requests
+    from pystac_client.errors import ClientTypeError
     from pystac_client.exceptions import APIError
     from pystac_client.stac_api_io import StacApiIO
+    from pystac_client.warnings import PystacClientWarning
 
     what = f"Searching {catalog.title} ({catalog.url}) failed"
     try:
@@ -153,12 +167,13 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
         search = client.search(
             collections=[collection],
             intersects=dict(query.aoi.geometry),
-            datetime=f"{format_time(query.start)}/{format_time(query.end)}",
+            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z",
             limit=PAGE_SIZE,
             **order,
         )
         for page in search.pages_as_dicts():
-            yield page, sorts
+            # Some next links drop the whole query and go on with everything the server has.
+            yield [item for item in page.get("features") or () if _collection_of(item) in (None, collection)], sorts
     except requests.Timeout as error:
         raise DiscoveryError(what, "it did not answer in time", "Try again, or choose another catalogue.") from error
     except requests.ConnectionError as error:
@@ -167,8 +182,14 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
         ) from error
     except APIError as error:
         raise DiscoveryError(what, *_api_reason(error)) from error
-    except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
-        # pystac reports a body that is no STAC as any of these
+    except PystacClientWarning as error:
+        raise DiscoveryError(
+            what, f"it cannot be searched ({_short(error)})", "Is the URL a STAC API with item search?"
+        ) from error
+    except (
+        *(requests.RequestException, ValueError, KeyError, TypeError, AttributeError),
+        *(pystac.STACError, pystac.STACTypeError, ClientTypeError),
+    ) as error:  # pystac reports a body that is no STAC as any of these
         raise DiscoveryError(
             what, f"the answer is no STAC ({type(error).__name__}: {_short(error)})", "Is the URL a STAC API?"
         ) from error
@@ -188,6 +209,10 @@ def _collection(query: SearchQuery, catalog: Catalog, sensor: Sensor, client: An
     if found is None:
         raise DiscoveryError(what, f"it has none of the collections {', '.join(names)}", "Name one of its own collections.")
     return found
+
+
+def _collection_of(item: Any) -> Any:
+    return item.get("collection") if isinstance(item, Mapping) else None
 
 
 def _api_reason(error: Any) -> tuple[str, str]:

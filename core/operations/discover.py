@@ -16,8 +16,8 @@ from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, event_names, get_event
 from ..discovery.items_file import footprints_geojson
 from ..discovery.stac_client import SceneSearch
-from ..errors import InputError, NoScenesError
-from ..monitor import Monitor, PartMonitor
+from ..errors import DiscoveryError, InputError, NoScenesError
+from ..monitor import Monitor, Note, PartMonitor
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time, parse_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
@@ -104,10 +104,18 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, ac
     searches = params.searches or _searches(params, aoi, start, end, event, settings)
     share = 0.5 if params.clear_sky else 1.0
     found: list[SceneItem] = []
+    failures: list[DiscoveryError] = []
     for place, search in enumerate(searches):
         part = PartMonitor(monitor, share * place / len(searches), share * (place + 1) / len(searches))
         priority = event.priority(search.query.sensor) if event else "primary"
-        found += [replace(scene, priority=priority) for scene in search.next(part)]
+        try:
+            found += [replace(scene, priority=priority) for scene in search.next(part)]
+        except DiscoveryError as error:
+            failures.append(error)
+    if failures and not found:
+        raise failures[0]
+    for failure in failures:  # one sensor's scenes are worth having without the other's
+        monitor.emit(Note("warning", f"The list is not complete. {failure}"))
     if not found and not params.searches:
         raise _nothing_found(params, searches, start, end)
     if params.clear_sky and found:

@@ -5,9 +5,22 @@ QGIS and other plugins share this process's GDAL, so options are set per thread 
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+
+class _NoQueries(logging.Filter):
+    """Cuts the query off the addresses in rasterio's log: it may hold a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"(https?://[^\s?'`\"]+)\?[^\s'`\"]+", r"\1", record.getMessage()), ()
+        return True
+
+
+_NO_QUERIES = _NoQueries()
 
 
 @contextmanager
@@ -66,4 +79,6 @@ def remote_env(options: RemoteOptions) -> object:
         words["GDAL_HTTP_PROXY"] = options.proxy
     if options.headers:
         words["GDAL_HTTP_HEADERS"] = "\r\n".join(f"{name}: {value}" for name, value in options.headers.items())
+    for name in ("rasterio._env", "rasterio._base", "rasterio._io"):
+        logging.getLogger(name).addFilter(_NO_QUERIES)  # the same one again is not added
     return rasterio.Env(**words)

@@ -54,6 +54,8 @@ def read_over_area(
                 raise RasterError(f"{public} cannot be laid over the area", "it has no coordinate system")
             shape = transform_geom("EPSG:4326", dataset.crs, dict(geometry))
             left, bottom, right, top = _bounds(shape)
+            if not all(map(math.isfinite, (left, bottom, right, top))):
+                raise RasterError(f"{public} cannot be laid over the area", "the area reaches too far from it")
             to_pixel = ~dataset.transform
             (col0, row0), (col1, row1) = to_pixel * (left, top), to_pixel * (right, bottom)
             col0, row0 = math.floor(col0), math.floor(row0)

@@ -121,7 +121,13 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
     if ogr.GT_Flatten(geometry.GetGeometryType()) not in (ogr.wkbPolygon, ogr.wkbMultiPolygon):
         raise AreaError(f"The area {name} cannot be used", f"it is a {geometry.GetGeometryName().lower()}, no polygon", HINT)
     tree: dict[str, Any] = json.loads(geometry.ExportToJson())
-    return tree
+    with quiet_gdal():
+        valid = geometry.IsValid()
+    if valid:
+        return tree
+    # An outline that crosses itself has no surface to count with, and servers refuse it; parts that overlap count twice.
+    polygons = tree["coordinates"] if tree["type"] == "MultiPolygon" else [tree["coordinates"]]
+    return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
 
 
 def _short(text: str) -> str:
