@@ -99,6 +99,9 @@ class Settings:
         """
         origin = "given for this run"
         known = {f.name: f for f in setting_fields()}
+        for name in given:
+            if name not in known:
+                raise SettingsError(f"The setting '{name}'", "is not known", f"Known: {', '.join(known)}.")
         values = {name: _cast(known[name], raw, origin) for name, raw in given.items() if raw is not None and raw != ()}
         return dataclasses.replace(self, **values, origins={**self.origins, **dict.fromkeys(values, origin)})
 
@@ -160,9 +163,6 @@ def resolve_settings(
         variable = f"FIRSTLIGHT_{name.upper()}"
         if environ.get(variable):
             put(f, environ[variable], f"environment {variable}")
-    for name in overrides or {}:
-        if name not in by_name:
-            raise SettingsError(f"The setting '{name}'", "is not known", f"Known: {', '.join(by_name)}.")
     return Settings(**values, origins=origins).override(**(overrides or {}))
 
 

@@ -110,10 +110,8 @@ class Aoi:
             raise AreaError("The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon.")
         xs, ys = [x for x, _ in points], [y for _, y in points]
         west, east = min(xs), max(xs)
-        if west == -180 and east == 180 and kind == "MultiPolygon":
-            # split at the antimeridian: the narrow box around it, not the one around the globe
-            inner = [x for x in xs if abs(x) < 180]
-            west, east = min((x for x in inner if x > 0), default=west), max((x for x in inner if x < 0), default=east)
+        if west == -180 and east == 180:
+            west, east = _bounds_over_antimeridian([[float(p[0]) for ring in polygon for p in ring] for polygon in polygons])
         box = cls.from_bounds(west, min(ys), east, max(ys))  # refuses the same things
         aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
         if aoi.area_km2 <= 0:
@@ -143,6 +141,17 @@ class Aoi:
                 part = abs(_ring_area_km2(ring))
                 total += part if number == 0 else -part  # the first ring is the outline, the others are holes
         return total
+
+
+def _bounds_over_antimeridian(parts: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """West and east of parts that touch -180 and 180: around their widest gap, not around the globe."""
+    spans = sorted((min(xs), max(xs)) for xs in parts)
+    widest, bounds, reach = 0.0, (-180.0, 180.0), spans[0][1]
+    for low, high in spans[1:]:
+        if low - reach > widest:
+            widest, bounds = low - reach, (low, reach)
+        reach = max(reach, high)
+    return bounds
 
 
 def _ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
@@ -212,7 +221,7 @@ class Radiometry:
         return {
             "scale": self.scale,
             "offset": self.offset,
-            "nodata": self.nodata,
+            "nodata": "nan" if self.nodata is not None and math.isnan(self.nodata) else self.nodata,  # JSON has no NaN
             "unit": self.unit,
             "reason": self.reason,
         }

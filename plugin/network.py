@@ -1,11 +1,15 @@
-"""QGIS's proxy settings as a plain mapping, the form that ``requests`` and ``pystac-client`` take."""
+"""QGIS's proxy settings and authentications as plain mappings, the form that ``requests`` and ``pystac-client`` take."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from qgis.core import QgsNetworkAccessManager
-from qgis.PyQt.QtNetwork import QNetworkProxy
+from qgis.core import QgsApplication, QgsNetworkAccessManager
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
+
+from .monitors import log
 
 _SCHEMES = {
     QNetworkProxy.ProxyType.HttpProxy: "http",
@@ -44,3 +48,39 @@ def read_proxies() -> dict[str, str]:
         if host:
             proxies |= {f"http://{host}": "", f"https://{host}": ""}
     return proxies
+
+
+def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The HTTP headers that QGIS authentications ask for; call it on the main thread.
+
+    QGIS asks for its master password where it has not been given in this session.
+
+    Parameters
+    ----------
+    logins : mapping
+        URL → id of a QGIS authentication.
+
+    Returns
+    -------
+    dict
+        Host (with port, as in the URL) → headers. A host whose authentication cannot be used is left out, and the log
+        says so; its server then answers with 401, which is told to the user.
+    """
+    found: dict[str, dict[str, str]] = {}
+    manager = QgsApplication.authManager()
+    for url, authcfg in logins.items():
+        host = urlsplit(url).netloc
+        request = QNetworkRequest(QUrl(url))
+        if authcfg not in manager.configIds() or not manager.updateNetworkRequest(request, authcfg)[0]:
+            log(
+                f"The authentication '{authcfg}' for {host} cannot be used: it is gone, or QGIS's passwords are locked.",
+                "warning",
+            )
+            continue
+        names = [bytes(name) for name in request.rawHeaderList()]
+        headers = {name.decode("latin-1"): bytes(request.rawHeader(name)).decode("latin-1") for name in names}
+        if headers:
+            found[host] = {**found.get(host, {}), **headers}
+        else:
+            log(f"The authentication '{authcfg}' for {host} sends no headers: that kind is not supported.", "warning")
+    return found

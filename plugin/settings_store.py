@@ -2,17 +2,95 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from qgis.core import QgsSettings
 
+from ..core.discovery.catalogs import catalog_names, get_catalog
+from ..core.errors import InputError
 from ..core.settings import Settings, resolve_settings, setting_fields
-from .network import read_proxies
+from .network import read_headers, read_proxies
 
 _OVERRIDES = "firstlight/settings/"
 _LAST = "firstlight/last/"
+_CATALOGS = "firstlight/catalogs"
+
+
+@dataclass(frozen=True)
+class StoredCatalog:
+    """A STAC API that the user added."""
+
+    title: str
+    url: str
+    """Without a slash at the end; the name of the catalogue everywhere else."""
+    authcfg: str = ""
+    """Id of a QGIS authentication; empty: none."""
+
+
+def read_catalogs() -> tuple[StoredCatalog, ...]:
+    """The catalogues that the user added, in that order; what cannot be understood is left out."""
+    try:
+        rows = json.loads(str(QgsSettings().value(_CATALOGS, "[]") or "[]"))
+        return tuple(StoredCatalog(str(row["title"]), str(row["url"]), str(row.get("authcfg", ""))) for row in rows)
+    except (ValueError, TypeError, KeyError, AttributeError):  # written by hand, or by another version
+        return ()
+
+
+def add_catalog(title: str, url: str, authcfg: str = "") -> StoredCatalog:
+    """Keep a catalogue; one with the same address is replaced.
+
+    Parameters
+    ----------
+    title : str
+        For people; where empty, the name of the host.
+    url : str
+        Landing page of a STAC API.
+    authcfg : str
+        Id of a QGIS authentication.
+
+    Raises
+    ------
+    InputError
+        If the address is none, holds a password, or the title is taken.
+    """
+    host = _host(url)
+    made = StoredCatalog(title.strip() or host, url.strip().rstrip("/"), authcfg)
+    others = [one for one in read_catalogs() if one.url != made.url]
+    taken = [one.title for one in others] + [get_catalog(name).title for name in catalog_names()]
+    if made.title in taken:
+        raise InputError(f"Catalogue '{made.title}' cannot be added", "there is one of that name", "Choose another title.")
+    _write_catalogs([*others, made])
+    return made
+
+
+def remove_catalog(url: str) -> None:
+    """Forget a catalogue; its QGIS authentication stays, it may serve others."""
+    _write_catalogs([one for one in read_catalogs() if one.url != url])
+
+
+def _host(url: str) -> str:
+    what = f"The address '{url.strip()}' cannot be used"
+    hint = "Give one like https://stac.example.com/v1."
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname
+        port = parts.port
+    except ValueError as error:
+        raise InputError(what, str(error), hint) from None
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url.strip()):
+        raise InputError(what, "it is no http(s) URL", hint)
+    if parts.username or parts.password:
+        # it would stand in the settings file for everybody to read
+        raise InputError("The address cannot be used", "it holds a password", "Attach a QGIS authentication instead.")
+    return host if port is None else f"{host}:{port}"
+
+
+def _write_catalogs(catalogs: list[StoredCatalog]) -> None:
+    QgsSettings().setValue(_CATALOGS, json.dumps([asdict(one) for one in catalogs]))
 
 
 def read_overrides() -> dict[str, Any]:
@@ -44,7 +122,8 @@ def write_override(name: str, value: Any) -> None:
 def settings_reader() -> Callable[[], Settings]:
     """Read what QGIS knows now, on the main thread; the result reads the files when the run starts, on its own thread."""
     overrides, proxies = read_overrides(), read_proxies()
-    return lambda: replace(resolve_settings(overrides), proxies=proxies)
+    headers = read_headers({one.url: one.authcfg for one in read_catalogs() if one.authcfg})
+    return lambda: replace(resolve_settings(overrides), proxies=proxies, headers=headers)
 
 
 def read_last(name: str, default: str = "") -> str:

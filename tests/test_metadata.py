@@ -7,8 +7,9 @@ import re
 import subprocess
 from pathlib import Path
 
-import firstlight
 import pytest
+
+import firstlight
 from firstlight import core
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,19 @@ def general() -> configparser.SectionProxy:
 
 @pytest.mark.parametrize(
     "key",
-    ["name", "qgisMinimumVersion", "description", "about", "version", "author", "email", "repository", "tracker", "homepage", "tags"],
+    [
+        "name",
+        "qgisMinimumVersion",
+        "description",
+        "about",
+        "version",
+        "author",
+        "email",
+        "repository",
+        "tracker",
+        "homepage",
+        "tags",
+    ],
 )
 def test_the_keys_that_the_plugin_site_requires_are_there(general: configparser.SectionProxy, key: str) -> None:
     assert general[key].strip()

@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLa
 from ..core.errors import FirstLightError
 from ..core.monitor import BandProgress, Event, Progress
 from ..core.operations.base import Operation, OperationResult
-from ..core.operations.discover import DISCOVER
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
 from ..plugin.aoi import area_of_canvas
@@ -28,8 +27,12 @@ from ..plugin.settings_store import read_last, write_last
 from ..plugin.task import OperationTask
 from .area_panel import AreaPanel
 from .band_panel import BandPanel
+from .catalog_combo import CatalogCombo
+from .catalog_dialog import CatalogDialog
+from .event_box import EventBox
 from .report import count, describe_choice, describe_problems
 from .run_panel import RunPanel
+from .scene_finder import SceneFinder
 from .scene_panel import ScenePanel
 from .search_panel import SearchPanel
 from .tools_panel import ToolsPanel
@@ -51,6 +54,10 @@ class MainDock(QgsDockWidget):
 
     search_finished = pyqtSignal(int)
     """Carries the number of scenes found; 0 also where the search failed."""
+    sky_finished = pyqtSignal(int)
+    """Carries the number of scenes whose sky is known now."""
+    pairs_finished = pyqtSignal(int)
+    """Carries the number of pairs found."""
     run_finished = pyqtSignal(str)
     """``done``, ``partial``, ``failed`` or ``cancelled``."""
     layers_added = pyqtSignal(list)
@@ -66,10 +73,13 @@ class MainDock(QgsDockWidget):
         self._outcome = ""
         self.area_panel = AreaPanel(iface.mapCanvas())
         self.search_panel = SearchPanel()
+        self.event_box = EventBox()
         self.scene_panel = ScenePanel()
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
         self.tools_panel = ToolsPanel(OPERATIONS, self.area_text, self.search_panel.values)
+        self.finder = SceneFinder(self.search_panel, self.event_box, self.scene_panel, self.area_text, self._start)
+        self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = QLabel(objectName="status_label")
         self._connect()
@@ -113,27 +123,34 @@ class MainDock(QgsDockWidget):
         """Leave the map as it was; called before the plugin goes."""
         self.area_panel.close_down()
 
-    # Search
+    # Scenes
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
-        values = {"area": self.area_text(), **self.search_panel.values()}
-        write_last("catalog", values["catalog"])
-        write_last("sensor", values["sensor"])
-        where = self.search_panel.catalog_combo.currentText()
-        self.scene_panel.set_scenes(())  # what an earlier search found is not what this one asks for
-        self._start(DISCOVER, values, self._show_scenes, lambda _: self.search_finished.emit(0))
-        if self._task is not None:
-            self._say(self.tr("Searching {catalog} …").format(catalog=where))
+        self.finder.search()
 
-    def _show_scenes(self, result: OperationResult) -> None:
+    def show_catalogs(self) -> None:
+        """Let the user add and remove catalogues, in a window of its own that holds nothing up."""
+        if self.catalog_dialog is None:
+            self.catalog_dialog = CatalogDialog(self)
+            self.catalog_dialog.added.connect(self._take_catalog)
+            self.catalog_dialog.removed.connect(lambda _: self._offer_catalogs())
+        self.catalog_dialog.show()
+        self.catalog_dialog.raise_()
+
+    def _take_catalog(self, url: str) -> None:
+        self._offer_catalogs()
+        self.set_catalog(url)
+
+    def _offer_catalogs(self) -> None:
+        for combo in self.findChildren(CatalogCombo):
+            combo.reload()
+
+    def _show_steps(self) -> None:
+        """Other scenes are there: bring them into view, with the bands if there is room."""
         self.run_panel.clear_progress()
-        self.scene_panel.set_scenes(result.value.scenes)
-        found = count(len(result.value.scenes), self.tr("scene"), self.tr("scenes"))
-        self._say(self.tr("{found} found. Choose scenes and bands, then press Run.").format(found=found))
         self._scroll.ensureWidgetVisible(self.band_panel)
         self._scroll.ensureWidgetVisible(self.scene_panel)
-        self.search_finished.emit(len(result.value.scenes))
 
     # Run
 
@@ -147,8 +164,7 @@ class MainDock(QgsDockWidget):
         scenes = self.scene_panel.chosen()
         write_last("output", self.run_panel.output())
         self.run_panel.clear_progress()
-        self._start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes)
-        if self._task is not None:
+        if self._start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
             self._say(self.tr("Fetching {what} …").format(what=describe_choice(scenes, values["bands"])))
             self._scroll.ensureWidgetVisible(self.run_panel)
 
@@ -164,8 +180,7 @@ class MainDock(QgsDockWidget):
 
     def run_tool(self, operation: Operation, values: dict[str, Any]) -> None:
         """Run an operation with the values of its form."""
-        self._start(operation, values, self._show_answer, self.run_finished.emit)
-        if self._task is not None:
+        if self._start(operation, values, self._show_answer, self.run_finished.emit):
             self._say(self.tr("{title} …").format(title=operation.title))
 
     def _show_answer(self, result: OperationResult) -> None:
@@ -192,7 +207,7 @@ class MainDock(QgsDockWidget):
         succeed: Callable[[OperationResult], None],
         finish: Callable[[str], None],
         **more: Any,
-    ) -> None:
+    ) -> bool:
         """Start an operation; ``finish`` is called where it has no result, with ``failed`` or ``cancelled``."""
         clear_failures(self._iface.messageBar())
         try:
@@ -200,7 +215,7 @@ class MainDock(QgsDockWidget):
         except FirstLightError as error:
             self._show_error(error)
             finish("failed")
-            return
+            return False
         task = self._task = self._runner.start(operation, params)
         self.run_panel.progress_bar.reset()
         self.tools_panel.set_running(True)
@@ -209,6 +224,7 @@ class MainDock(QgsDockWidget):
         task.failed.connect(lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed")))
         task.stopped.connect(lambda: self._end(self._tell_stopped, lambda: finish("cancelled")))
         self._refresh()
+        return True
 
     def _end(self, *steps: Callable[[], None]) -> None:
         self._task = None
@@ -275,6 +291,9 @@ class MainDock(QgsDockWidget):
         busy = self._task is not None
         hint, may_search, may_run = self._next_step()
         self.search_panel.search_button.setEnabled(may_search and not busy)
+        self.event_box.pairs_button.setEnabled(may_search and not busy)
+        self.event_box.pairs_table.setEnabled(not busy)
+        self.scene_panel.set_busy(busy)
         self.run_panel.run_button.setEnabled(may_run and not busy)
         self.run_panel.cancel_button.setEnabled(busy)
         if not busy and not self._outcome:
@@ -303,6 +322,16 @@ class MainDock(QgsDockWidget):
         self.search_panel.sensor_changed.connect(self.band_panel.set_sensor)
         self.search_panel.catalog_combo.editTextChanged.connect(self._changed)
         self.search_panel.search_wanted.connect(self.search)
+        self.search_panel.catalogs_wanted.connect(self.show_catalogs)
+        self.event_box.pairs_wanted.connect(self.finder.find_pairs)
+        self.event_box.pair_chosen.connect(self.finder.show_pair)
+        self.scene_panel.more_wanted.connect(self.finder.search_on)
+        self.scene_panel.sky_wanted.connect(self.finder.look_at_sky)
+        self.finder.said.connect(self._say)
+        self.finder.warned.connect(lambda text: show_warning(self._iface.messageBar(), text))
+        self.finder.shown.connect(self._show_steps)
+        for name in ("search_finished", "sky_finished", "pairs_finished"):
+            getattr(self.finder, name).connect(getattr(self, name))
         self.scene_panel.chosen_changed.connect(self._changed)
         self.band_panel.changed.connect(self._changed)
         self.run_panel.changed.connect(self._changed)
@@ -325,7 +354,7 @@ class MainDock(QgsDockWidget):
         steps = QWidget(objectName="steps")
         column = QVBoxLayout(steps)
         column.setContentsMargins(0, 4, 0, 4)
-        for panel in (self.area_panel, self.search_panel, self.scene_panel, self.band_panel, self.run_panel):
+        for panel in (self.area_panel, self.search_panel, self.event_box, self.scene_panel, self.band_panel, self.run_panel):
             column.addWidget(panel)
         column.addStretch(1)
         self._scroll = QScrollArea(objectName="scenes_scroll")

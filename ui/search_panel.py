@@ -6,7 +6,18 @@ from datetime import date
 from typing import Any
 
 from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QDateEdit, QGroupBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDateEdit,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.discovery.band_config import load_sensors
 from .catalog_combo import CatalogCombo
@@ -23,6 +34,8 @@ class SearchPanel(QGroupBox):
     """Dates, sensor, catalogue and cloud limit, and the Search button."""
 
     search_wanted = pyqtSignal()
+    catalogs_wanted = pyqtSignal()
+    """The user wants to add or remove catalogues."""
     sensor_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -30,6 +43,9 @@ class SearchPanel(QGroupBox):
         self.setTitle(self.tr("2  Search"))
         self.catalog_combo = CatalogCombo(self)
         self.catalog_combo.setObjectName("catalog_combo")
+        self.catalog_button = QToolButton(objectName="catalog_button")
+        self.catalog_button.setText("…")
+        self.catalog_button.setToolTip(self.tr("Add or remove catalogues"))
         self.sensor_combo = QComboBox(objectName="sensor_combo")
         for sensor in load_sensors().values():
             self.sensor_combo.addItem(sensor.title, sensor.name)
@@ -46,6 +62,7 @@ class SearchPanel(QGroupBox):
         self._build()
         self.sensor_combo.currentIndexChanged.connect(self._follow_sensor)
         self.search_button.clicked.connect(self.search_wanted)
+        self.catalog_button.clicked.connect(self.catalogs_wanted)
         self._follow_sensor()
 
     def values(self) -> dict[str, Any]:
@@ -75,7 +92,7 @@ class SearchPanel(QGroupBox):
             widget.setMinimumWidth(LEAST_WIDTH)  # Qt's own idea is wider than a dock has room for
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
-        layout.addLayout(_row(QLabel(self.tr("Catalogue")), self.catalog_combo))
+        layout.addLayout(_row(QLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button))
         layout.addLayout(_row(QLabel(self.tr("Sensor")), self.sensor_combo, QLabel(self.tr("Cloud")), self.cloud_spin))
         layout.addLayout(_row(QLabel(self.tr("From")), self.start_edit, QLabel(self.tr("to")), self.end_edit))
         layout.addWidget(self.search_button)
@@ -89,10 +106,10 @@ class SearchPanel(QGroupBox):
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:
-    """Labels as wide as their text; the others share what is left."""
+    """Labels and small buttons as wide as their text; the others share what is left."""
     row = QHBoxLayout()
     for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
+        row.addWidget(widget, 0 if isinstance(widget, (QLabel, QToolButton)) else 1)
     return row
 
 

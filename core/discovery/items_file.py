@@ -35,14 +35,19 @@ def read_items(path: Path) -> list[SceneItem]:
         tree = tree.get("features", [tree])
     if not isinstance(tree, list) or not tree:
         raise InputError(what, "it holds no scenes", HINT)
-    return [_read_one(entry, what) for entry in tree]
+    try:
+        return [_read_one(entry, what) for entry in tree]
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        raise InputError(what, f"an entry is damaged ({type(error).__name__}: {error})", HINT) from error
+    except DiscoveryError as error:
+        raise InputError(what, f"{error.what}: {error.why}", HINT) from error
 
 
 def _read_one(entry: Any, what: str) -> SceneItem:
     if isinstance(entry, Mapping) and entry.get("type") == "Feature":
         kept = (entry.get("properties") or {}).get("firstlight")
         if kept is None:
-            return _from_stac(entry, what)
+            return _from_stac(entry)
         entry = json.loads(kept) if isinstance(kept, str) else kept
     if not isinstance(entry, Mapping) or "id" not in entry:
         raise InputError(what, "an entry has no id", HINT)
@@ -51,16 +56,13 @@ def _read_one(entry: Any, what: str) -> SceneItem:
     return scene_from_dict(entry)
 
 
-def _from_stac(item: Mapping[str, Any], what: str) -> SceneItem:
+def _from_stac(item: Mapping[str, Any]) -> SceneItem:
     """The sensor is the one that knows most of the item's assets and fits its collection."""
     collection = str(item.get("collection") or "").lower()
     for name, word in (("sentinel2", "sentinel-2"), ("landsat", "landsat"), ("sentinel1", "sentinel-1")):
         if word in collection:
             return parse_item(item, get_sensor(name), "file")
-    try:
-        scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]
-    except DiscoveryError as error:
-        raise InputError(what, str(error), HINT) from error
+    scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]
     return max(scenes, key=lambda scene: len(scene.bands))
 
 
@@ -97,13 +99,24 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
         clear_percent=entry.get("clear_percent"),
         priority=str(entry.get("priority") or "primary"),
         assets=entry.get("assets") or {},
-        notes=tuple(entry.get("notes") or ()),
+        notes=(*(entry.get("notes") or ()), *_radiometry_notes(sensor.name, bands, rules)),
     )
+
+
+def _radiometry_notes(sensor: str, bands: Mapping[str, BandAsset], rules: Mapping[str, Any]) -> list[str]:
+    """A file of another maker lists assets without the item's properties, which may say that the offset is applied."""
+    guessed = [name for name, asset in bands.items() if name not in rules and asset.radiometry.offset]
+    if sensor != "sentinel2" or not guessed:
+        return []
+    names = ", ".join(guessed)
+    return [f"The file does not say whether the offset of {names} is in the pixels already; it is applied: compare with the item"]
 
 
 def _with_facts(asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping[str, Any] | None) -> BandAsset:
     if rule is not None:
-        asset = replace(asset, radiometry=Radiometry(**rule))
+        nodata = rule.get("nodata")
+        known = {**rule, "nodata": None if nodata is None else float(nodata)}
+        asset = replace(asset, radiometry=Radiometry(**known))
     if facts is not None:
         asset = replace(
             asset,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
-from ..errors import IngestionError
+from ..errors import BandStackError, IngestionError, RasterError
 from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
 from ..types import BandFailure, BandFile, BandStack, SceneItem, ValidationReport, format_time
@@ -131,7 +131,12 @@ def ingest_scene(
     warnings += [f"Band '{failure.band}' is missing from the stack: {failure.reason}" for failure in failures]
 
     monitor.emit(Progress(DOWNLOAD_SHARE, "Stacking bands"))
-    stack = run_in_background(lambda: _stack(scene, sensor, files, plan.folder, settings), events)
+    try:
+        stack = run_in_background(lambda: _stack(scene, sensor, files, plan.folder, settings), events)
+    except (BandStackError, RasterError) as stack_error:
+        return SceneResult(
+            scene, "failed", files=tuple(files), failures=tuple(failures), error=str(stack_error), warnings=tuple(warnings)
+        )
     warnings += stack.warnings
     spec = ValidationSpec(sensor, tuple(required), tuple(wanted))
     report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))

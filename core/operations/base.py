@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -186,15 +187,17 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
     if p.kind in ("integer", "number"):
         try:
             number = int(value) if p.kind == "integer" else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(what, f"it is no {p.kind}") from None
+        if not math.isfinite(number):
+            raise InputError(what, f"it is no {p.kind}")
         if p.minimum is not None and number < p.minimum:
             raise InputError(what, f"the least is {p.minimum:g}")
         if p.maximum is not None and number > p.maximum:
             raise InputError(what, f"the most is {p.maximum:g}")
         return number
     if p.kind == "flag":
-        return bool(value)
+        return value.strip().lower() not in ("false", "no", "off", "0") if isinstance(value, str) else bool(value)
     if p.kind == "choice":
         return _pick(p, str(value), what)
     if p.kind in ("bands", "choices", "band_files"):

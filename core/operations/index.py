@@ -42,8 +42,8 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
     stack, output = params.stack, params.output
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
-    if is_vrt(stack):
-        check_vrt_sources(stack)
+    if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack)}:
+        raise InputError(f"{params.name} cannot be written to {output}", "that is a band of the stack", "Choose another file.")
     with StackReader(stack) as reader:
         facts = reader.facts
         bands = identify_bands(facts, known_names(_sensor(facts.tags.get("sensor"))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..algorithms.indices import index_names
 from ..discovery.access import Access
-from ..discovery.band_config import get_sensor, sensor_names
+from ..discovery.band_config import get_sensor, load_sensors, sensor_names
 from ..discovery.catalogs import catalog_names
 from ..discovery.events import EventType, event_names, get_event
 from ..discovery.items_file import read_items
@@ -86,6 +86,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
     settings = settings.override(
         bands=params.bands, parallel_downloads=params.parallel_downloads, default_format=params.output_format
     )
+    _check_bands(params, settings)
     scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, 0.05))
     event = get_event(params.event) if params.event else None
     access = Access(settings)
@@ -134,11 +135,20 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
     return find_scenes(query, settings, monitor).scenes
 
 
+def _check_bands(params: IngestParams, settings: Settings) -> None:
+    """Refuse a misspelt band before anything is asked of anybody."""
+    known = {name for sensor in load_sensors().values() for name in sensor.bands}
+    sensor = get_sensor(params.sensor) if params.sensor else get_sensor("sentinel2")
+    if params.sensor or not set(settings.bands) <= known:
+        sensor.pick(settings.bands)
+
+
 def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
     """What is asked for, else what the event needs beside the required bands, else the sensor's default bands."""
     sensor = get_sensor(scene.sensor)
     if settings.bands:
-        return sensor.pick(settings.bands)
+        own = [name for name in settings.bands if name in sensor.bands]  # an event may mix radar and optical scenes
+        return sensor.pick(own or settings.bands)
     if event is not None and scene.sensor in event.bands:
         return sensor.pick([*sensor.required, *event.bands[scene.sensor]])
     return sensor.pick(())

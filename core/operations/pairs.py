@@ -19,6 +19,8 @@ from ..types import SceneItem, format_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import DiscoverParams, Discovery, find_scenes, read_moment, scenes_result
 
+__all__ = ["PAIRS", "Pair", "PairsParams", "run_pairs"]
+
 USUAL_DAYS = 60
 
 

@@ -81,7 +81,7 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
     if not equals or not name or not rest.strip():
         raise InputError(f"The band '{text}' cannot be used", "it is not NAME=PATH", "Write it like red=/data/B04.tif.")
     sensor.pick([name])  # refuses what the sensor does not have
-    match = re.fullmatch(r"(.*)#(\d+)", rest.strip())
+    match = None if Path(rest.strip()).expanduser().is_file() else re.fullmatch(r"(.*)#(\d+)", rest.strip())
     path, index = (Path(match[1]), int(match[2])) if match else (Path(rest.strip()), 1)
     path = path.expanduser()
     band = sensor.bands[name]
@@ -100,6 +100,8 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
             unit=own.unit or band.unit,
             reason="given for this run" if given else own.reason,
         )
+    if radiometry.scale == 0:
+        raise InputError(f"The band '{text}' cannot be used", "its scale is 0, which makes every value the same")
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
     return name, BandSource(path, index, radiometry, band.wavelength_nm, band.is_class)

@@ -13,9 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.range_server import EMPTY_BODY, Fault, FaultyServer
-from support.rasters import write_raster
-from support.stac_server import make_item
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
@@ -25,6 +22,9 @@ from firstlight.core.ingestion.plan import plan_downloads
 from firstlight.core.monitor import BandProgress, Event, Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
+from support.range_server import EMPTY_BODY, Fault, FaultyServer
+from support.rasters import write_raster
+from support.stac_server import make_item
 
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
 NOISE = np.random.default_rng(7).integers(1, 60000, (256, 256), dtype=np.uint16)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.rasters import ramp, write_raster
 
 from firstlight.core.errors import BandStackError, CRSMismatchError, ExtentMismatchError, RasterError, ResolutionError
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader, read_facts
 from firstlight.core.types import Radiometry
+from support.rasters import ramp, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 CLASS = Radiometry(nodata=0.0, unit="class")
@@ -34,7 +34,9 @@ def six(tmp_path: Path) -> dict[str, BandSource]:
     made = {}
     for seed, name in enumerate(NAMES):
         coarse = name.startswith("swir")
-        path = write_raster(tmp_path / f"{name}.tif", noise((40, 50) if coarse else (80, 100), seed), resolution=20.0 if coarse else 10.0)
+        path = write_raster(
+            tmp_path / f"{name}.tif", noise((40, 50) if coarse else (80, 100), seed), resolution=20.0 if coarse else 10.0
+        )
         made[name] = BandSource(path, radiometry=S2, wavelength_nm=NM[name])
     return made
 
@@ -63,7 +65,11 @@ def test_all_that_is_needed_is_in_the_file_for_gdal_and_for_rasterio(six: dict[s
         assert band.GetUnitType() == "reflectance"
         assert float(band.GetMetadataItem("wavelength")) == NM[name]
         assert band.GetMetadataItem("radiometry") == "as the item states"
-    assert [dataset.GetRasterBand(n).GetColorInterpretation() for n in (1, 2, 3)] == [gdal.GCI_BlueBand, gdal.GCI_GreenBand, gdal.GCI_RedBand]
+    assert [dataset.GetRasterBand(n).GetColorInterpretation() for n in (1, 2, 3)] == [
+        gdal.GCI_BlueBand,
+        gdal.GCI_GreenBand,
+        gdal.GCI_RedBand,
+    ]
     del dataset
     with rasterio.open(tmp_path / "s.vrt") as opened:
         assert opened.descriptions == NAMES
@@ -103,7 +109,9 @@ def bilinear(source: Any, factor: float, shape: tuple[int, int], start: tuple[fl
     return out
 
 
-def test_twenty_metres_become_ten_by_bilinear_interpolation_between_pixel_centres(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_twenty_metres_become_ten_by_bilinear_interpolation_between_pixel_centres(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
     got = read(tmp_path / "s.vrt", 5).astype(np.float64)
     truth = bilinear(read(six["swir16"].path), 2, (80, 100))
@@ -264,9 +272,7 @@ def test_a_stack_in_json_has_the_specified_fields(six: dict[str, BandSource], tm
     assert told["source_files"]["red"] == str(six["red"].path)
 
 
-@pytest.mark.parametrize(
-    "epsg", [32632, 3031, 3857, 4326, 2193, 31467]
-)
+@pytest.mark.parametrize("epsg", [32632, 3031, 3857, 4326, 2193, 31467])
 def test_the_stack_lies_where_its_bands_lie_in_every_coordinate_system(tmp_path: Path, epsg: int) -> None:
     from osgeo import gdal
 
@@ -295,7 +301,9 @@ def gcp_only(path: Path) -> Path:
 
     write_raster(path, epsg=None)
     points = [GroundControlPoint(r, c, 10 + c / 1000, 47 - r / 1000) for r in (0, 63) for c in (0, 63)]
-    with rasterio.open(path, "w", driver="GTiff", width=64, height=64, count=1, dtype="uint16", gcps=points, crs="EPSG:4326") as out:
+    with rasterio.open(
+        path, "w", driver="GTiff", width=64, height=64, count=1, dtype="uint16", gcps=points, crs="EPSG:4326"
+    ) as out:
         out.write(ramp(), 1)
     return path
 
@@ -318,7 +326,10 @@ REFUSED: dict[str, tuple[Callable[[Path], dict[str, Any]], type[Exception], str]
         "cannot be placed: it has ground control points only. Assign one, or warp it first.",
     ),
     "no overlap": (
-        lambda p: {"red": write_raster(p / "r.tif"), "swir16": write_raster(p / "s.tif", resolution=20.0, origin=(700000.0, 5200020.0))},
+        lambda p: {
+            "red": write_raster(p / "r.tif"),
+            "swir16": write_raster(p / "s.tif", resolution=20.0, origin=(700000.0, 5200020.0)),
+        },
         ExtentMismatchError,
         "band 'swir16' does not overlap the others (",
     ),
@@ -452,7 +463,9 @@ def test_the_overviews_of_classes_hold_only_classes(tmp_path: Path) -> None:
         assert set(np.unique(overview.read(2))) <= {4, 8}
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT a GeoTIFF has one nodata for all bands: that of QA_PIXEL (1) is lost, its fill counts as a class")
+@pytest.mark.xfail(
+    strict=True, reason="FAULT a GeoTIFF has one nodata for all bands: that of QA_PIXEL (1) is lost, its fill counts as a class"
+)
 def test_a_geotiff_keeps_each_bands_nodata(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((64, 64)))
     qa = write_raster(tmp_path / "qa.tif", np.full((64, 64), 21824, np.uint16), nodata=1)
@@ -467,7 +480,10 @@ def test_a_geotiff_keeps_each_bands_nodata(tmp_path: Path) -> None:
 def test_real_bands_of_two_sizes_are_stacked(shared: Callable[[str], Path], tmp_path: Path) -> None:
     folder = shared("s2-l2a-29RKH")
     codes = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "nir08": "B8A", "swir16": "B11", "swir22": "B12"}
-    sources = {name: BandSource(folder / f"{code}.tif", radiometry=Radiometry(0.0001, 0.0, 0.0, "reflectance")) for name, code in codes.items()}
+    sources = {
+        name: BandSource(folder / f"{code}.tif", radiometry=Radiometry(0.0001, 0.0, 0.0, "reflectance"))
+        for name, code in codes.items()
+    }
     sources["scl"] = BandSource(folder / "SCL.tif", radiometry=CLASS, is_class=True)
     stack = create_band_stack(sources, tmp_path / "s.vrt", band_order=[*codes, "scl"])
     assert stack.grid.shape == (1098, 1098)

@@ -18,8 +18,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
-from support.range_server import Fault, FaultyServer
-from support.rasters import write_raster
 
 from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
@@ -34,6 +32,8 @@ from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry
+from support.range_server import Fault, FaultyServer
+from support.rasters import write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 OLD_S2 = Radiometry(0.0001, 0.0, 0.0, "reflectance")
@@ -47,7 +47,9 @@ FORMULAS: dict[str, Callable[..., Any]] = {
 }
 
 
-def make_stack(folder: Path, radiometry: Radiometry = S2, shape: tuple[int, int] = (70, 90), low: int = 1200, **pixels: Any) -> Path:
+def make_stack(
+    folder: Path, radiometry: Radiometry = S2, shape: tuple[int, int] = (70, 90), low: int = 1200, **pixels: Any
+) -> Path:
     """A stack of noise with some nodata, on one grid."""
     names = pixels or dict.fromkeys(("green", "red", "nir", "swir16", "swir22"))
     sources = {}
@@ -120,7 +122,10 @@ def test_tiles_make_no_difference(rows: int, cols: int, tile: int, engine: str) 
 
 def test_every_engine_gives_the_same_bits_and_the_same_statistics(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
-    results = [run(stack, tmp_path / f"{n}.tif", engine=e) for n, e in enumerate([SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)])]
+    results = [
+        run(stack, tmp_path / f"{n}.tif", engine=e)
+        for n, e in enumerate([SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)])
+    ]
     assert results[0] == results[1] == results[2]
     files = [(tmp_path / f"{n}.tif").read_bytes() for n in range(3)]
     assert files[0] == files[1] == files[2]
@@ -189,7 +194,9 @@ def test_an_unknown_index_offers_the_nearest(name: str, hint: str) -> None:
     assert hint in str(caught.value)
 
 
-@pytest.mark.parametrize("engine", [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(3)], ids=["serial", "dask 1", "dask 3"])
+@pytest.mark.parametrize(
+    "engine", [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(3)], ids=["serial", "dask 1", "dask 3"]
+)
 def test_an_engine_keeps_the_order_and_raises_the_first_failure(engine: Any) -> None:
     tiles = split_windows((50, 50), 10)
     assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [(t.row, t.col) for t in tiles]
@@ -331,10 +338,10 @@ def test_a_stop_while_a_read_takes_long_does_not_crash_the_process(tmp_path: Pat
         for number, name in enumerate(("red", "nir"), start=1):
             write_raster(tmp_path / "served" / f"{name}.tif", noise)
             server.break_next(f"{name}.tif", Fault(slow_s=0.7))
-            source = (
-                f'<SimpleSource><SourceFilename relativeToVRT="0" shared="0">/vsicurl/{server.url(name + ".tif")}</SourceFilename>'
-                '<SourceBand>1</SourceBand><SourceProperties RasterXSize="600" RasterYSize="600" DataType="UInt16"/></SimpleSource>'
-            )
+            href = f"/vsicurl/{server.url(f'{name}.tif')}"
+            size = '<SourceProperties RasterXSize="600" RasterYSize="600" DataType="UInt16"/>'
+            named = f'<SourceFilename relativeToVRT="0" shared="0">{href}</SourceFilename><SourceBand>1</SourceBand>'
+            source = f"<SimpleSource>{named}{size}</SimpleSource>"
             bands += f'<VRTRasterBand dataType="UInt16" band="{number}"><Description>{name}</Description>{source}</VRTRasterBand>'
         text = f'<VRTDataset rasterXSize="600" rasterYSize="600"><SRS>EPSG:32632</SRS>{bands}</VRTDataset>'
         (tmp_path / "slow.vrt").write_text(text, encoding="utf-8")

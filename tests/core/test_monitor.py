@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -153,7 +154,7 @@ def test_cancel_is_asked_often_while_work_is_under_way() -> None:
             return False
 
     run_in_background(lambda: time.sleep(0.6), EventQueue(Asked()))
-    assert max(b - a for a, b in zip(asked, asked[1:])) < 0.3
+    assert max(b - a for a, b in itertools.pairwise(asked)) < 0.3
 
 
 def test_background_work_gives_its_result_and_its_failure() -> None:

@@ -15,8 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
-from support.rasters import write_raster
-from support.stac_server import make_item
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
@@ -24,6 +22,8 @@ from firstlight.core.errors import DiskFullError, IngestionError
 from firstlight.core.ingestion import plan as plan_module
 from firstlight.core.ingestion.plan import BandJob, plan_downloads, read_record, safe_name, scene_folder, write_record
 from firstlight.core.types import SceneItem
+from support.rasters import write_raster
+from support.stac_server import make_item
 
 Usage = namedtuple("Usage", "total used free")
 RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
@@ -42,7 +42,28 @@ def test_a_good_name_stays(text: str, name: str) -> None:
     assert safe_name(text) == name
 
 
-ODD = ["..", ".", "/", "a/b", "a\\b", "C:", "C:\\x", "CON", "con", "nul", "LPT1", " ", "a b", "x" * 300, "é", "x.", ".x", "a\0b", "~", "*"]
+ODD = [
+    "..",
+    ".",
+    "/",
+    "a/b",
+    "a\\b",
+    "C:",
+    "C:\\x",
+    "CON",
+    "con",
+    "nul",
+    "LPT1",
+    " ",
+    "a b",
+    "x" * 300,
+    "é",
+    "x.",
+    ".x",
+    "a\0b",
+    "~",
+    "*",
+]
 
 
 @pytest.mark.parametrize("text", ODD)

@@ -42,25 +42,34 @@ STATED_11_OUTSIDE = {"raster:scale": 0.0001, "raster:offset": -0.1, "nodata": 0,
             STATED, {"properties": {"earthsearch:boa_offset_applied": False}}, -0.1, "as the item states", id="flag is false"
         ),
         pytest.param(
-            {}, {"properties": {"s2:processing_baseline": "05.09"}}, -0.1, "baseline 05.09", id="Planetary Computer, baseline 05.09"
+            {},
+            {"properties": {"s2:processing_baseline": "05.09"}},
+            -0.1,
+            "baseline 05.09",
+            id="Planetary Computer, baseline 05.09",
         ),
         pytest.param({}, {"properties": {"s2:processing_baseline": "04.00"}}, -0.1, "since 04.00", id="baseline 04.00"),
         pytest.param({}, {"properties": {"s2:processing_baseline": "03.01"}}, 0.0, "before 04.00", id="baseline 03.01"),
         pytest.param({}, {"properties": {"processing:version": "02.14"}}, 0.0, "before 04.00", id="baseline 02.14"),
         pytest.param(
-            {}, {"id": "S2A_MSIL1C_20220615T101559_N0400_R065_T32UPC_20220615T122549"}, -0.1, "04.00", id="L1C, baseline in the id"
+            {},
+            {"id": "S2A_MSIL1C_20220615T101559_N0400_R065_T32UPC_20220615T122549"},
+            -0.1,
+            "04.00",
+            id="L1C, baseline in the id",
         ),
         pytest.param(
-            {}, {"id": "x", "properties": {"s2:product_uri": "S2B_MSIL2A_20200406T101559_N0209_R065_T32UPC_2.SAFE"}},
-            0.0, "02.09", id="baseline in the product's name",
+            {},
+            {"id": "x", "properties": {"s2:product_uri": "S2B_MSIL2A_20200406T101559_N0209_R065_T32UPC_2.SAFE"}},
+            0.0,
+            "02.09",
+            id="baseline in the product's name",
         ),
         pytest.param({}, {"properties": {"datetime": "2022-01-25T00:00:00Z"}}, -0.1, "assumed since", id="by date, first day"),
         pytest.param({}, {"properties": {"datetime": "2022-01-24T23:59:59Z"}}, 0.0, "none before", id="by date, day before"),
         pytest.param(STATED_11, {}, -0.1, "as the item states", id="STAC 1.1 bands"),
         pytest.param(STATED_11_OUTSIDE, {}, -0.1, "as the item states", id="STAC 1.1, at the asset"),
-        pytest.param(
-            STATED_11, {"properties": {"earthsearch:boa_offset_applied": True}}, 0.0, "already", id="STAC 1.1, flag"
-        ),
+        pytest.param(STATED_11, {"properties": {"earthsearch:boa_offset_applied": True}}, 0.0, "already", id="STAC 1.1, flag"),
         pytest.param({"raster:bands": [{"scale": 0.0001, "offset": 0}]}, {}, 0.0, "as the item states", id="offset 0 stated"),
         pytest.param({"raster:bands": [{"scale": None, "offset": None}]}, {}, -0.1, "assumed", id="nothing stated by nulls"),
     ],
@@ -104,9 +113,7 @@ def test_sentinel_1(collection: str, kind: str | None, unit: str, nodata: float)
     assert ("not sigma0" in found.reason) == (unit == "amplitude")
 
 
-@pytest.mark.parametrize(
-    ("sensor", "band", "nodata"), [("sentinel2", "scl", 0.0), ("landsat", "qa_pixel", 1.0)]
-)
+@pytest.mark.parametrize(("sensor", "band", "nodata"), [("sentinel2", "scl", 0.0), ("landsat", "qa_pixel", 1.0)])
 def test_classes_are_never_scaled(sensor: str, band: str, nodata: float) -> None:
     found = decide(sensor, band, {"raster:bands": [{"scale": 0.5, "offset": 3}]})
     assert (found.scale, found.offset, found.unit, found.nodata) == (1.0, 0.0, "class", nodata)

@@ -18,8 +18,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
-from support.stac_sorting import SORT, SortingServer
 
 from firstlight.core.discovery import stac_client
 from firstlight.core.discovery.band_config import get_sensor
@@ -30,6 +28,8 @@ from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SearchQuery
+from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
+from support.stac_sorting import SORT, SortingServer
 
 AREA = Aoi.from_bounds(7.2, 46.2, 7.8, 46.8)
 JUNE = (datetime(2024, 6, 1, tzinfo=timezone.utc), datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc))
@@ -356,7 +356,7 @@ def thousand() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not sort"])
 def test_a_thousand_items_are_listed_in_order_and_told_of_often(settings: Settings, sorts: bool) -> None:
     items = thousand()
-    expected = sorted(((-_when(item).timestamp(), item["id"]) for item in items))
+    expected = sorted((-_when(item).timestamp(), item["id"]) for item in items)
     conforms = (*CONFORMS_TO, SORT) if sorts else CONFORMS_TO
     with SortingServer(items, Behaviour(page_size=250, conforms_to=conforms)) as api:
         one, monitor = start(settings, api.base_url, limit=1000)

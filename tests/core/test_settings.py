@@ -159,7 +159,6 @@ def test_an_unknown_override_is_named() -> None:
         resolve_settings({"speed": 3}, {})
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT KeyError")
 def test_an_unknown_override_of_resolved_settings_is_named() -> None:
     with pytest.raises(SettingsError, match="speed"):
         Settings().override(speed=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable
@@ -11,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.stac_server import make_item
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.errors import DiscoveryError
 from firstlight.core.types import SceneItem, parse_time
+from support.stac_server import make_item
 
 S2 = get_sensor("sentinel2")
 
@@ -84,7 +85,7 @@ def test_missing_bands_are_named_and_sizes_are_stated_or_estimated() -> None:
     assert scene.size_bytes == 1000 + scene.bands["nir"].estimated_bytes
 
 
-@pytest.mark.parametrize("size", [0, -1, "12", None, True and None])
+@pytest.mark.parametrize("size", [0, -1, "12", None])
 def test_a_size_that_is_none_is_not_believed(size: Any) -> None:
     assert parse({"blue": asset(**{"file:size": size})}).bands["blue"].size_bytes is None
 
@@ -142,7 +143,6 @@ def test_ground_range_radar_is_warned_about() -> None:
     assert scene.missing_bands == ("vh",)
 
 
-DIES = pytest.mark.xfail(strict=True, reason="FAULT a malformed item raises TypeError, ValueError …: the whole search dies of one item")
 MALFORMED: dict[str, Any] = {
     "no mapping": None,
     "a text": "item",
@@ -160,7 +160,7 @@ MALFORMED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("change", [pytest.param(v, id=k, marks=() if "calendar" in k else DIES) for k, v in MALFORMED.items()])
+@pytest.mark.parametrize("change", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_item_is_a_discovery_error_or_a_scene(change: Any) -> None:
     item = {**make_item("one"), **change} if isinstance(change, dict) else change
     try:
@@ -274,7 +274,6 @@ def test_earth_searchs_flag_and_planetary_computers_baseline_decide(recorded: Ca
     assert offsets(old, "sentinel-2-l2a") == {0.0}
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT gsd (lwir11: 100 m) wins over raster:bands spatial_resolution (30 m, as delivered)")
 @pytest.mark.parametrize("name", ["planetary-computer/items_limit1_landsat-c2-l2", "planetary-computer/list_landsat-c2-l2"])
 def test_a_band_has_the_size_of_its_pixels_not_of_its_detector(recorded: Callable[[str], Any], name: str) -> None:
     landsat = get_sensor("landsat")
@@ -300,7 +299,6 @@ WHOLE = make_item(
 )
 
 
-@pytest.mark.xfail(strict=True, reason="FAULT as above: any value of the wrong kind in an item may raise anything")
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.data(), st.sampled_from([None, "", "x", 5, -1.5, True, [], [None], [[]], {}, {"a": 1}, [1, 2, 3, 4], "nan"]))
 def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, value: Any) -> None:
@@ -310,7 +308,5 @@ def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, val
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    try:
+    with contextlib.suppress(DiscoveryError):
         parse_item(item, S2, "test")
-    except DiscoveryError:
-        pass

@@ -99,6 +99,23 @@ def test_an_area_in_two_parts_at_the_antimeridian_keeps_its_narrow_bounds() -> N
     assert Aoi.from_geometry(split.geometry).boxes == split.boxes
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(-180, -10, 20, 10), (30, -10, 180, 10)],
+        [(-180, -10, 180, 10)],
+        [(-180, -10, -170, 10), (0, 0, 1, 1), (170, -10, 180, 10)],
+    ],
+)
+def test_no_part_of_an_area_lies_outside_its_boxes(parts: list[tuple[float, float, float, float]]) -> None:
+    polygons = [Aoi.from_bounds(*part).geometry["coordinates"] for part in parts]
+    boxes = Aoi.from_geometry({"type": "MultiPolygon", "coordinates": polygons}).boxes
+    for west, _, east, _ in parts:
+        for step in range(21):
+            x = west + (east - west) * step / 20
+            assert any(box[0] <= x <= box[2] for box in boxes), (x, boxes)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     west=st.floats(-180, 179), south=st.floats(-89, 88), width=st.floats(0.01, 1), height=st.floats(0.01, 1), steps=st.just(200)
@@ -149,11 +166,11 @@ def test_a_scene_in_json_has_the_specified_fields() -> None:
     asset = BandAsset("nir", "http://x/nir.tif", 10.0, Radiometry())
     scene = SceneItem("a", "sentinel2", "c", "k", DAY, (7, 46, 8, 47), None, 5.0, 32632, 10.0, {"nir": asset})
     told = scene.to_dict()
-    specified = (
-        "id source datetime cloud_cover resolution_m size_bytes bbox priority url band_urls visualization_url "
-        "missing_bands assets"
-    ).split()
-    assert set(specified) <= set(told)
+    specified = {
+        *("id", "source", "datetime", "cloud_cover", "resolution_m", "size_bytes", "bbox", "priority"),
+        *("url", "band_urls", "visualization_url", "missing_bands", "assets"),
+    }
+    assert specified <= set(told)
     assert told["url"] == "http://x/nir.tif"  # no blue: the first band
     assert told["band_urls"] == {"nir": "http://x/nir.tif"}
 

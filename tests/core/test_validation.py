@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.rasters import ramp, write_raster
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.errors import Cancelled, ValidationError, VRTSourceNotFoundError
@@ -20,6 +19,7 @@ from firstlight.core.settings import Settings
 from firstlight.core.types import Finding, Radiometry, ValidationReport
 from firstlight.core.validation.image_validator import ValidationSpec, validate
 from firstlight.core.validation.vrt_sources import check_vrt_sources, vrt_sources
+from support.rasters import ramp, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 SENSOR = get_sensor("sentinel2")
@@ -162,8 +162,6 @@ def test_a_raster_without_a_place_is_named(tmp_path: Path) -> None:
     assert "red.tif has no coordinate system: assign one." in report.to_dict()["errors"]
 
 
-
-
 @pytest.mark.parametrize(
     "make",
     [
@@ -278,7 +276,10 @@ REFUSED = {
         "<PixelFunctionLanguage>Python</PixelFunctionLanguage><PixelFunctionCode>import os</PixelFunctionCode>",
         "it holds code to be run (PixelFunctionCode, PixelFunctionLanguage)",
     ),
-    "warped": ("<GDALWarpOptions><SourceDataset>http://127.0.0.1:9/</SourceDataset></GDALWarpOptions>", "is not on this computer"),
+    "warped": (
+        "<GDALWarpOptions><SourceDataset>http://127.0.0.1:9/</SourceDataset></GDALWarpOptions>",
+        "is not on this computer",
+    ),
 }
 
 
@@ -333,12 +334,17 @@ def test_a_good_vrt_names_its_sources(tmp_path: Path) -> None:
     assert check_vrt_sources(path) == [tmp_path / "red.tif", tmp_path / "nir.tif"]
 
 
-def real(shared: Callable[[str], Path], tmp_path: Path, folder: str, sensor: str, rule: Radiometry, **patterns: str) -> ValidationReport:
+def real(
+    shared: Callable[[str], Path], tmp_path: Path, folder: str, sensor: str, rule: Radiometry, **patterns: str
+) -> ValidationReport:
     found = {name: next(shared(folder).glob(pattern)) for name, pattern in patterns.items()}
     one = get_sensor(sensor)
     sources = {
-        name: BandSource(path, radiometry=Radiometry(nodata=rule.nodata, unit="class") if one.bands[name].is_class else rule,
-                         is_class=one.bands[name].is_class)
+        name: BandSource(
+            path,
+            radiometry=Radiometry(nodata=rule.nodata, unit="class") if one.bands[name].is_class else rule,
+            is_class=one.bands[name].is_class,
+        )
         for name, path in found.items()
     }
     create_band_stack(sources, tmp_path / "s.vrt", band_order=one.sort(sources))
@@ -351,18 +357,34 @@ def errors(report: ValidationReport) -> list[Finding]:
 
 
 def test_a_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], tmp_path: Path) -> None:
-    bands = {"blue": "B02.tif", "green": "B03.tif", "red": "B04.tif", "nir": "B08.tif", "nir08": "B8A.tif", "swir16": "B11.tif", "swir22": "B12.tif", "scl": "SCL.tif"}
+    bands = {
+        "blue": "B02.tif",
+        "green": "B03.tif",
+        "red": "B04.tif",
+        "nir": "B08.tif",
+        "nir08": "B8A.tif",
+        "swir16": "B11.tif",
+        "swir22": "B12.tif",
+        "scl": "SCL.tif",
+    }
     report = real(shared, tmp_path, "s2-l2a-29RKH", "sentinel2", Radiometry(0.0001, 0.0, 0.0, "reflectance"), **bands)
     assert report.findings == ()
 
 
 @pytest.mark.parametrize(
-    "folder", ["landsat-c2l2-001062", "landsat-c2l2-stactools/LC08_L2SP_008059_20191201_20200825_02_T1", "landsat-c2l2-stactools/LC08_L2SR_099120_20191129_20201016_02_T2"]
+    "folder",
+    [
+        "landsat-c2l2-001062",
+        "landsat-c2l2-stactools/LC08_L2SP_008059_20191201_20200825_02_T1",
+        "landsat-c2l2-stactools/LC08_L2SR_099120_20191129_20201016_02_T2",
+    ],
 )
 def test_a_real_landsat_scene_raises_no_false_alarm(shared: Callable[[str], Path], tmp_path: Path, folder: str) -> None:
     names = {"blue": 2, "green": 3, "red": 4, "nir08": 5, "swir16": 6, "swir22": 7}
     rule = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
-    report = real(shared, tmp_path, folder, "landsat", rule, **{n: f"*_SR_B{k}.TIF" for n, k in names.items()}, qa_pixel="*_QA_PIXEL.TIF")
+    report = real(
+        shared, tmp_path, folder, "landsat", rule, **{n: f"*_SR_B{k}.TIF" for n, k in names.items()}, qa_pixel="*_QA_PIXEL.TIF"
+    )
     assert [f for f in errors(report) if f.code != "nodata_share"] == []
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.rasters import write_raster
 
 from firstlight.core.errors import Cancelled, RasterError
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.writer import CogWriter, RasterSpec, copy_to_cog, encode
 from firstlight.core.types import Grid
+from support.rasters import write_raster
 
 GRID = Grid("EPSG:32632", (10.0, 0.0, 600000.0, 0.0, -10.0, 5200000.0), (700, 900))
 VALUES = np.random.default_rng(1).random(GRID.shape, dtype=np.float32)
@@ -70,7 +70,7 @@ def test_without_finish_nothing_is_left(tmp_path: Path) -> None:
 
 def test_after_a_failure_nothing_is_left_and_the_older_file_stays(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_text("older")
-    with pytest.raises(ZeroDivisionError), CogWriter(tmp_path / "a.tif", SPEC) as writer:
+    with pytest.raises(ZeroDivisionError), CogWriter(tmp_path / "a.tif", SPEC) as writer:  # noqa: PT012
         writer.write(Window(0, 0, 10, 10), VALUES[:10, :10])
         raise ZeroDivisionError
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.tif", "older")]

@@ -9,8 +9,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from support.range_server import Fault
-from support.scene import AREA, World
 
 from firstlight.core.discovery.access import Access
 from firstlight.core.discovery.area import parse_area
@@ -19,6 +17,8 @@ from firstlight.core.ingestion.scene import ingest_scene
 from firstlight.core.monitor import BandProgress, Progress, RecordingMonitor
 from firstlight.core.settings import resolve_settings
 from firstlight.core.types import SearchQuery
+from support.range_server import Fault
+from support.scene import AREA, World
 
 Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]

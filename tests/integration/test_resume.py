@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.range_server import Fault
-from support.scene import AREA, ITEM_ID, World
 
 from firstlight.core.raster.reader import read_facts
+from support.range_server import Fault
+from support.scene import AREA, ITEM_ID, World
 
 Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
@@ -88,10 +88,24 @@ def test_a_killed_process_loses_no_finished_band(ingest: Flight, world: World, t
     """kill -9 in the middle of a download, then run again: the right stack, finished bands not fetched twice."""
     world.files.break_next("nir.tif", Fault(stall_after_bytes=4000, times=1))
     words = [
-        sys.executable, "-m", "firstlight.core.cli", "ingest", "--catalog", world.url, "--area", AREA,
-        "--start", "2024-06-01", "--end", "2024-06-30", "--output", str(tmp_path / "out"),
+        sys.executable,
+        "-m",
+        "firstlight.core.cli",
+        "ingest",
+        "--catalog",
+        world.url,
+        "--area",
+        AREA,
+        "--start",
+        "2024-06-01",
+        "--end",
+        "2024-06-30",
+        "--output",
+        str(tmp_path / "out"),
     ]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd="/") as running:
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd="/"
+    ) as running:
         watchdog = threading.Timer(30, running.kill)
         watchdog.start()
         done = 0

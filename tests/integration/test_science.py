@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from support.rasters import write_raster
 from support.scene import World, band_pixels, small_world
 
@@ -57,7 +58,18 @@ def test_the_offset_is_applied_once(flight: Flight, tmp_path: Path, properties: 
     from support.scene import AREA
 
     with small_world(tmp_path / "served", **properties) as world:
-        words = ["--catalog", world.url, "--area", AREA, "--start", "2024-06-01", "--end", "2024-06-30", "--output", tmp_path / "out"]
+        words = [
+            "--catalog",
+            world.url,
+            "--area",
+            AREA,
+            "--start",
+            "2024-06-01",
+            "--end",
+            "2024-06-30",
+            "--output",
+            tmp_path / "out",
+        ]
         code, out, _ = flight("ingest", *words, "--json", "--index", "NDVI")
         assert code == 0
         compare(json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], offset)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from qgis.core import QgsNetworkAccessManager
+from qgis.core import QgsNetworkAccessManager, QgsSettings
 from qgis.PyQt.QtNetwork import QNetworkProxy
 from requests.utils import select_proxy
 
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.plugin.dependencies import REQUIRED, Library, dependency_error, missing_libraries
-from firstlight.plugin.network import read_proxies
-from firstlight.plugin.settings_store import read_last, read_overrides, settings_reader, write_last, write_override
+from firstlight.plugin.network import read_headers, read_proxies
+from firstlight.plugin.settings_store import (
+    StoredCatalog,
+    add_catalog,
+    read_catalogs,
+    read_last,
+    read_overrides,
+    remove_catalog,
+    settings_reader,
+    write_last,
+    write_override,
+)
+from support.qgis_fixtures import store_login
 
 
 @pytest.fixture
@@ -105,3 +116,37 @@ def test_what_is_missing_is_named_with_the_way_out():
         'Run "python3 -m pip install not-a-package nor-this" with QGIS\'s own Python '
         "(on Windows in the OSGeo4W shell) and restart QGIS."
     )
+
+
+def test_catalogues_are_kept_and_removed():
+    assert read_catalogs() == ()
+    add_catalog("Office", " https://stac.example.com/v1/ ", "abc1234")
+    add_catalog("", "http://localhost:80")
+    office = StoredCatalog("Office", "https://stac.example.com/v1", "abc1234")
+    assert read_catalogs() == (office, StoredCatalog("localhost:80", "http://localhost:80"))
+    remove_catalog("http://localhost:80")
+    remove_catalog("http://never.was")
+    assert read_catalogs() == (office,)
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "{}", "[1]", '[{"title": "x"}]', "null"])
+def test_damaged_catalogues_are_none(text):
+    QgsSettings().setValue("firstlight/catalogs", text)
+    assert read_catalogs() == ()
+
+
+def test_a_login_becomes_headers_for_its_host_only(manager):
+    with store_login("me", "p:w/d") as authcfg:
+        add_catalog("Office", "https://stac.example.com:8443/v1", authcfg)
+        add_catalog("Open", "https://open.example.com/v1")
+        settings = settings_reader()()
+    expected = {"Authorization": "Basic bWU6cDp3L2Q="}
+    assert settings.headers == {"stac.example.com:8443": expected}
+    assert settings.headers_for("https://stac.example.com:8443/v1/search") == expected
+    assert settings.headers_for("https://stac.example.com/v1/search") == {}
+    assert "bWU6" not in repr(settings)
+
+
+def test_a_login_that_is_gone_is_left_out_and_logged(desktop):
+    assert read_headers({"https://stac.example.com/v1": "gone123"}) == {}
+    assert "The authentication 'gone123' for stac.example.com cannot be used" in desktop.logged()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsApplication, QgsProject, QgsSettings
+from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
 
 from .desktop import Desktop
 from .rasters import ramp, write_raster
+from .stac_server import StacServer, _Handler
 
 PLUGIN_PATHS = ("/usr/share/qgis/python/plugins", "/usr/share/qgis/python")
 
@@ -87,3 +91,41 @@ def wait_for(qtbot: object) -> Callable[..., None]:
         qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
 
     return wait
+
+
+MASTER_PASSWORD = "firstlight-tests"
+
+
+@contextmanager
+def store_login(user: str, password: str) -> Iterator[str]:
+    """Keep a Basic authentication in the test profile's own database of passwords; gives its id."""
+    manager = QgsApplication.authManager()
+    assert ".qgis-settings" in manager.authenticationDatabasePath(), "never in a person's own profile"
+    assert manager.masterPasswordIsSet() or manager.setMasterPassword(MASTER_PASSWORD, True)
+    config = QgsAuthMethodConfig("Basic")
+    config.setName("FirstLight test")
+    config.setConfig("username", user)
+    config.setConfig("password", password)
+    assert manager.storeAuthenticationConfig(config)[0]
+    yield config.id()
+    manager.removeAuthenticationConfig(config.id())
+
+
+class _LockedHandler(_Handler):
+    server: LockedServer
+
+    def _route(self, method: str, path: str, query: dict[str, Any]) -> None:
+        expected = "Basic " + base64.b64encode(self.server.login.encode()).decode()
+        if self.headers.get("Authorization") == expected:
+            super()._route(method, path, query)
+        else:
+            self._send({"code": "Unauthorized", "description": "log in"}, 401)
+
+
+class LockedServer(StacServer):
+    """A STAC API that answers only to ``login`` (``user:password``)."""
+
+    def __init__(self, *args: Any, login: str, **more: Any) -> None:
+        self.login = login
+        super().__init__(*args, **more)
+        self.RequestHandlerClass = _LockedHandler

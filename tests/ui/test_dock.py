@@ -15,6 +15,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QDialog, QMessageBox
 
 from firstlight.plugin.settings_store import read_last
+from firstlight.ui.scene_model import CLOUD, DATE, ID
 from support.range_server import Fault
 from support.scene import BBOX, ITEM_ID
 
@@ -88,7 +89,7 @@ def test_what_to_do_next_is_said_and_only_that_can_be_pressed(dock, world, qtbot
 def test_from_an_area_to_layers_on_the_map(found, desktop, world, qtbot, tmp_path):
     dock = found
     model = dock.scene_panel.table.model()
-    assert [model.data(model.index(0, column)) for column in (0, 1, 5)] == ["2024-06-01", "12 %", ITEM_ID]
+    assert [model.data(model.index(0, column)) for column in (DATE, CLOUD, ID)] == ["2024-06-01", "12 %", ITEM_ID]
     added = []
     dock.layers_added.connect(added.extend)
     assert run(dock, qtbot) == "done"
@@ -285,7 +286,8 @@ def test_nothing_is_cut_off_in_a_narrow_dock(dock, desktop, qtbot, width):
     assert scroll.horizontalScrollBar().maximum() == 0
     # 360 pixels with a usual font, and in proportion with a larger one
     assert dock.widget().minimumWidth() <= max(360, 3.3 * dock.fontMetrics().horizontalAdvance("rededge2 740 nm"))
-    for panel in (dock.area_panel, dock.search_panel, dock.band_panel, dock.run_panel):
+    dock.event_box.setCollapsed(False)
+    for panel in (dock.area_panel, dock.search_panel, dock.event_box, dock.scene_panel, dock.band_panel, dock.run_panel):
         widgets = [w for w in panel.findChildren(QAbstractButton) if w.isVisible() and w.parent() is panel]
         for widget in widgets:
             assert panel.rect().contains(widget.geometry()), widget.objectName()
@@ -302,7 +304,16 @@ def test_names_of_the_contract(dock):
         "search_panel.end_edit",
         "search_panel.cloud_spin",
         "search_panel.search_button",
+        "search_panel.catalog_button",
+        "event_box",
+        "event_box.event_combo",
+        "event_box.event_edit",
+        "event_box.pairs_button",
+        "event_box.pairs_table",
+        "event_box.reason_label",
         "scene_panel.table",
+        "scene_panel.more_button",
+        "scene_panel.sky_button",
         "run_panel.run_button",
         "run_panel.cancel_button",
         "run_panel.progress_bar",
