@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.rasters import ramp, write_raster
-from support.token_server import SECRET, Clock, TokenServer
 
 from firstlight.core.discovery import access as access_module
 from firstlight.core.discovery.access import EXPIRY_MARGIN_S, Access, public_address
@@ -23,6 +21,8 @@ from firstlight.core.ingestion.plan import plan_downloads
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandAsset, BandFailure, BandFile, Radiometry, SceneItem
+from support.rasters import ramp, write_raster
+from support.token_server import SECRET, Clock, TokenServer
 
 GUARDED = "planetary-computer"
 """The catalogue whose token address the fixture below changes to loopback."""

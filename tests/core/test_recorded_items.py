@@ -508,7 +508,8 @@ def items_in(tree: Any) -> list[dict[str, Any]]:
     """The items of an answer: a list, a collection of features, or one item."""
     if isinstance(tree, list):
         return tree
-    return tree["features"] if "features" in tree else [tree]
+    items: list[dict[str, Any]] = tree.get("features", [tree])
+    return items
 
 
 def check(scene: SceneItem, truth: Truth) -> None:

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
-from support.stac_sorting import SORT, SortingServer, convex_overlap, crowd, outline, slanted_item
 
 from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
+from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
+from support.stac_sorting import SORT, SortingServer, convex_overlap, crowd, outline, slanted_item
 
 ITEMS = crowd(each=52)
 LOOPBACK = "127.0.0.1"
