@@ -167,7 +167,7 @@ AFTER = scene("after", 5)
         pytest.param(
             {"clear_percent": 95.0, "cloud_percent": 90.0}, {"clear_percent": 30.0, "cloud_percent": 1.0}, id="seen beats stated"
         ),
-        pytest.param({"days": -4}, {"days": -30}, id="days"),
+        pytest.param({"days": -5}, {"days": -30}, id="days"),
         pytest.param({"cloud_percent": 10.0}, {"cloud_percent": None}, id="known beats unknown"),
         pytest.param({"footprint": {"type": "Polygon", "coordinates": [[[6, 45], [9, 45], [9, 48], [6, 48], [6, 45]]]}},
                      {"footprint": None, "coverage_percent": None}, id="a footprint beats none"),
@@ -176,10 +176,10 @@ AFTER = scene("after", 5)
 def test_the_better_scene_comes_first(better: dict[str, Any], worse: dict[str, Any]) -> None:
     shift = {"days": -5.0}
     one = scene("better", **{**shift, **better})
-    other = scene("worse", **{"days": -6.0, **worse})
+    other = scene("worse", **{"days": -4.0, **worse})  # it is nearer, and that must not be enough
     assert names(ranked(other, one, AFTER)) == [("better", "after"), ("worse", "after")]
     after_better = scene("better", **{**shift, **better, "days": abs(better.get("days", -5.0))})
-    after_worse = scene("worse", **{"days": 6.0, **worse, **({"days": 30} if "days" in worse else {})})
+    after_worse = scene("worse", **{"days": 4.0, **worse, **({"days": 30} if "days" in worse else {})})
     assert names(ranked(after_worse, after_better, scene("before", -5))) == [("before", "better"), ("before", "worse")]
 
 
