@@ -164,7 +164,7 @@ def _comparable(before: Acquisition, after: Acquisition) -> bool:
         return False
     if first.sensor != "sentinel1":
         return True
-    same_orbit = first.relative_orbit == second.relative_orbit
+    same_orbit = first.relative_orbit is not None and first.relative_orbit == second.relative_orbit
     return same_orbit and first.orbit_direction == second.orbit_direction
 
 
@@ -198,7 +198,7 @@ def _reason(before: Acquisition, after: Acquisition, days: list[float], off_seas
     if before.sensor == "sentinel1":
         orbit = before.scenes[0].relative_orbit
         direction = before.scenes[0].orbit_direction
-        words.append(f"same orbit {orbit} {direction}".rstrip() if orbit is not None else "the orbit is not stated")
+        words.append(f"same orbit {orbit} {direction}".rstrip())
     return "; ".join(words)
 
 

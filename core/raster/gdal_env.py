@@ -5,22 +5,9 @@ QGIS and other plugins share this process's GDAL, so options are set per thread 
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-
-class _NoQueries(logging.Filter):
-    """Cuts the query off the addresses in rasterio's log: it may hold a token."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = re.sub(r"(https?://[^\s?'`\"]+)\?[^\s'`\"]+", r"\1", record.getMessage()), ()
-        return True
-
-
-_NO_QUERIES = _NoQueries()
 
 
 @contextmanager
@@ -60,12 +47,13 @@ class RemoteOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def remote_env(options: RemoteOptions) -> object:
-    """A ``rasterio.Env`` for this thread for reading over HTTP: few requests, bounded waits, the user's proxy.
+@contextmanager
+def remote_gdal(options: RemoteOptions) -> Iterator[None]:
+    """Let ``osgeo.gdal`` of this thread read over HTTP: few requests, bounded waits, the user's proxy.
 
     ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files (OSGeo/gdal #7150).
     """
-    import rasterio
+    from osgeo import gdal
 
     words = {
         "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # without it: dozens of requests for files that are not there
@@ -79,6 +67,11 @@ def remote_env(options: RemoteOptions) -> object:
         words["GDAL_HTTP_PROXY"] = options.proxy
     if options.headers:
         words["GDAL_HTTP_HEADERS"] = "\r\n".join(f"{name}: {value}" for name, value in options.headers.items())
-    for name in ("rasterio._env", "rasterio._base", "rasterio._io"):
-        logging.getLogger(name).addFilter(_NO_QUERIES)  # the same one again is not added
-    return rasterio.Env(**words)
+    before = {name: gdal.GetThreadLocalConfigOption(name) for name in words}
+    try:
+        for name, value in words.items():
+            gdal.SetThreadLocalConfigOption(name, value)
+        yield
+    finally:
+        for name, known in before.items():
+            gdal.SetThreadLocalConfigOption(name, known)

@@ -470,7 +470,7 @@ OWN = (
             "green": ("/two.tif", PLAIN, 10.0),
             "red": ("/three.tif", PLAIN, 10.0),
             "nir": ("/broad_nir.tif", PLAIN, 10.0),  # the narrow one is called rededge, as Planetary Computer does
-            "swir22": ("/six.tif", PLAIN, 20.0),
+            "swir22": ("/six.tif", PLAIN, 60.0),  # a gsd of its own, and nothing better is stated
         },
         cloud=None,
         epsg=32632,
@@ -508,7 +508,8 @@ def items_in(tree: Any) -> list[dict[str, Any]]:
     """The items of an answer: a list, a collection of features, or one item."""
     if isinstance(tree, list):
         return tree
-    return tree["features"] if "features" in tree else [tree]
+    items: list[dict[str, Any]] = tree.get("features", [tree])
+    return items
 
 
 def check(scene: SceneItem, truth: Truth) -> None:

@@ -197,8 +197,7 @@ def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, val
     place[path[-1]] = value
     try:
         scene = parse_item(item, S2, "test")
-    except DiscoveryError as error:
-        assert str(error).startswith("Scene ")
+    except DiscoveryError:
         return
     share = covered_percent(scene.footprint, AREA)
     assert share is None or 0 <= share <= 100
@@ -218,7 +217,8 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Be silent."""
@@ -254,9 +254,10 @@ CATALOG = {"type": "Catalog", "stac_version": "1.0.0", "id": "x", "description":
     ],
 )
 def test_a_url_that_is_no_stac_api_is_one_sentence(settings: Settings, body: bytes) -> None:
-    with answering(body) as url, pytest.raises(DiscoveryError) as caught:
+    with answering(body) as url:
         one, monitor = start(settings, url)
-        one.next(monitor)
+        with pytest.raises(DiscoveryError) as caught:
+            one.next(monitor)
     assert f"({url}) failed: " in str(caught.value)
     assert caught.value.hint
     assert len(str(caught.value)) < 400
@@ -279,9 +280,10 @@ def test_pages_of_html_are_one_sentence(settings: Settings) -> None:
 @pytest.mark.parametrize("where", ["landing page", "search"])
 def test_a_catalogue_that_refuses_says_the_specifications_sentence(settings: Settings, status: int, where: str) -> None:
     if where == "landing page":
-        with answering(b'{"code": "Unauthorized"}', status) as url, pytest.raises(DiscoveryError) as caught:
+        with answering(b'{"code": "Unauthorized"}', status) as url:
             one, monitor = start(settings, url)
-            one.next(monitor)
+            with pytest.raises(DiscoveryError) as caught:
+                one.next(monitor)
     else:
         with (
             StacServer(twelve(), behaviour=Behaviour(die_at_page=1, die_status=status)) as api,

@@ -21,6 +21,8 @@ class SortingServer(StacServer):
     def __init__(self, items: Sequence[Json] = (), behaviour: Behaviour | None = None, sorts: bool = True) -> None:
         behaviour = behaviour or Behaviour(conforms_to=(*CONFORMS_TO, SORT) if sorts else CONFORMS_TO)
         super().__init__(items, behaviour=behaviour)
+        # Headers and body are two packets, and each pair would wait 40 ms for an acknowledgement.
+        self.RequestHandlerClass = type("Handler", (self.RequestHandlerClass,), {"disable_nagle_algorithm": True})
         self._given = list(items)
         self._one_at_a_time = threading.Lock()
 
