@@ -34,8 +34,13 @@ def parse_area(text: str) -> Aoi:
                 "Give west,south,east,north in degrees.",
             )
         return Aoi.from_bounds(*numbers)
-    path = Path(given).expanduser()
-    if not path.exists():
+    path = Path(given)
+    try:
+        path = path.expanduser()
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError):  # no home of that name, or a text that no file can have as its name
+        there = False
+    if not there:
         raise AreaError(
             f"The area '{given}' cannot be used",
             "it is no file, no WKT and no four numbers",

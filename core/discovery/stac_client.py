@@ -150,13 +150,14 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
 
     what = f"Searching {catalog.title} ({catalog.url}) failed"
     try:
+        timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         stac_io = StacApiIO(
             headers=dict(settings.headers_for(catalog.url)),
-            timeout=(settings.connect_timeout_s, settings.read_timeout_s),
+            timeout=timeout,
             max_retries=2,
         )
         stac_io.session.proxies.update(settings.proxies)
-        client = pystac_client.Client.open(catalog.url, stac_io=stac_io)
+        client = pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)  # without it, none
         collection = _collection(query, catalog, sensor, client, what)
         sorts = bool(client.conforms_to("SORT"))
         order = (

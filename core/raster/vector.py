@@ -48,6 +48,8 @@ def geometry_from_json(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise AreaError(f"The area {_short(text)} cannot be used", f"it is no valid JSON ({error})", HINT) from error
     features = tree.get("features", [tree]) if isinstance(tree, dict) else []
+    if not isinstance(features, list):
+        raise AreaError(f"The area {_short(text)} cannot be used", "its features are no list", HINT)
     shapes = [feature.get("geometry", feature) for feature in features if isinstance(feature, dict)]
     union = None
     with quiet_gdal():
@@ -120,14 +122,20 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
         raise AreaError(f"The area {name} cannot be used", "it is empty", HINT)
     if ogr.GT_Flatten(geometry.GetGeometryType()) not in (ogr.wkbPolygon, ogr.wkbMultiPolygon):
         raise AreaError(f"The area {name} cannot be used", f"it is a {geometry.GetGeometryName().lower()}, no polygon", HINT)
-    tree: dict[str, Any] = json.loads(geometry.ExportToJson())
+    text = geometry.ExportToJson()  # None where a corner is no number
+    if text is None:
+        raise AreaError(f"The area {name} cannot be used", "a corner is not a number", HINT)
+    tree: dict[str, Any] = json.loads(text)
     with quiet_gdal():
         valid = geometry.IsValid()
     if valid:
         return tree
     # An outline that crosses itself has no surface to count with, and servers refuse it; parts that overlap count twice.
     polygons = tree["coordinates"] if tree["type"] == "MultiPolygon" else [tree["coordinates"]]
-    return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
+    try:
+        return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
+    except AreaError as error:
+        raise AreaError(f"The area {name} cannot be used", "its surface is zero", HINT) from error
 
 
 def _short(text: str) -> str:
