@@ -463,18 +463,20 @@ def test_the_overviews_of_classes_hold_only_classes(tmp_path: Path) -> None:
         assert set(np.unique(overview.read(2))) <= {4, 8}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="FAULT a GeoTIFF has one nodata for all bands: that of QA_PIXEL (1) is lost, its fill counts as a class"
-)
-def test_a_geotiff_keeps_each_bands_nodata(tmp_path: Path) -> None:
+def test_the_one_nodata_of_a_geotiff_stands_for_that_of_every_band(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((64, 64)))
-    qa = write_raster(tmp_path / "qa.tif", np.full((64, 64), 21824, np.uint16), nodata=1)
+    pixels = np.full((64, 64), 21824, np.uint16)
+    pixels[:10] = 1  # QA_PIXEL's fill
+    qa = write_raster(tmp_path / "qa.tif", pixels, nodata=1)
     sources = {
         "red": BandSource(red, radiometry=Radiometry(0.0000275, -0.2, 0.0, "reflectance")),
         "qa_pixel": BandSource(qa, radiometry=Radiometry(nodata=1.0, unit="class"), is_class=True),
     }
     stack = stack_to_geotiff(create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "qa_pixel"]), tmp_path / "s.tif")
-    assert [band.radiometry.nodata for band in read_facts(stack.path).bands] == [0.0, 1.0]
+    assert [band.radiometry.nodata for band in read_facts(stack.path).bands] == [0.0, 0.0]
+    copied = read(stack.path, 2)
+    assert (copied[:10] == 0).all()
+    assert (copied[10:] == 21824).all()
 
 
 def test_real_bands_of_two_sizes_are_stacked(shared: Callable[[str], Path], tmp_path: Path) -> None:
