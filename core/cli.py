@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print(operation: Operation, result: OperationResult, form: str) -> int:
     try:
-        print(json.dumps(result.data, indent=2) if form == "json" else result.text, flush=True)
+        print(json.dumps(result.json_data(), indent=2) if form == "json" else result.text, flush=True)
     except BrokenPipeError:  # `flight … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if form == "json" and result.status == "failed":

@@ -126,6 +126,7 @@ class EventQueue:
     """Carries events from worker threads to the calling thread, and the wish to stop the other way."""
 
     POLL_S = 0.1
+    SOON_S = 0.001
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
@@ -143,15 +144,19 @@ class EventQueue:
 
     def pump(self, finished: Callable[[], bool]) -> None:
         """Deliver events on the calling thread until ``finished()``; looks at ``cancelled`` every 0.1 s."""
+        wait = self.POLL_S
         while True:
             done = finished()  # asked before draining, so that the last events are delivered too
             if self._monitor.cancelled():
                 self.stop.set()
             try:
-                event = self._events.get(timeout=0.0 if done else self.POLL_S)
+                event = self._events.get(timeout=0.0 if done else wait)
             except queue.Empty:
                 if done:
                     return
+                wait = min(2 * wait, self.POLL_S)
                 continue
-            if event is not None:
+            if event is None:
+                wait = self.SOON_S  # a worker says that it is about to be ready: look again at once
+            else:
                 self._monitor.emit(event)

@@ -10,10 +10,11 @@ Longitudes and latitudes are WGS84 degrees, shapes are (rows, cols), times are a
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -279,8 +280,9 @@ class SceneItem:
     clear_percent: float | None = None
     """Share of the area of interest that is seen and free of cloud and shadow; None until it was looked at."""
     priority: str = "primary"
-    assets: Mapping[str, Any] = field(default_factory=dict)
-    """The item's assets as the catalogue gave them."""
+    assets_json: str = "{}"
+    """The item's assets as the catalogue gave them, as text: thousands of scenes of nested dictionaries make the garbage
+    collector hold up every thread, QGIS's window among them."""
     notes: tuple[str, ...] = ()
     """What a person should know about this item."""
 
@@ -299,7 +301,7 @@ class SceneItem:
             "band_urls": {name: asset.href for name, asset in self.bands.items()},
             "visualization_url": self.visual_href,
             "missing_bands": list(self.missing_bands),
-            "assets": dict(self.assets),
+            "assets": json.loads(self.assets_json),
             "catalog": self.catalog,
             "collection": self.collection,
             "epsg": self.epsg,

@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.discovery.band_config import load_sensors
 from ..core.discovery.events import load_events
-from ..core.operations.pairs import Pair  # type: ignore[attr-defined]  # its home, core.discovery, is not for ui
+from ..core.operations.pairs import Pair  # its home, core.discovery, is not for ui
 from ..core.types import format_time
 from .panel import MARGINS
 

@@ -20,7 +20,8 @@ def describe_problems(result: OperationResult) -> str:
     result : OperationResult
         Of any operation; ``data`` of an ingestion is a list with one mapping for each scene.
     """
-    rows: Sequence[Any] = result.data if isinstance(result.data, list) else ()
+    data = result.json_data()
+    rows: Sequence[Any] = data if isinstance(data, list) else ()
     sentences = [sentence for row in rows if isinstance(row, dict) for sentence in _problems(row)]
     return " ".join(sentences) or result.text
 

@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from ..core.operations.base import OperationResult
 from ..core.operations.clear_sky import CLEAR_SKY
 from ..core.operations.discover import DISCOVER, Discovery
-from ..core.operations.pairs import PAIRS, Pair  # type: ignore[attr-defined]  # its home, core.discovery, is not for ui
+from ..core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
 from ..plugin.settings_store import write_last
 from .event_box import EventBox
 from .report import count

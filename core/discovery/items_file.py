@@ -98,7 +98,7 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
         coverage_percent=entry.get("coverage_percent"),
         clear_percent=entry.get("clear_percent"),
         priority=str(entry.get("priority") or "primary"),
-        assets=entry.get("assets") or {},
+        assets_json=json.dumps(entry.get("assets") or {}),
         notes=(*(entry.get("notes") or ()), *_radiometry_notes(sensor.name, bands, rules)),
     )
 

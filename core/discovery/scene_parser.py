@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -73,7 +74,7 @@ def _parse(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox:
         platform=str(properties.get("platform") or "").lower(),
         relative_orbit=_relative_orbit(item, properties),
         orbit_direction=str(properties.get("sat:orbit_state") or "").lower(),
-        assets=item.get("assets") or {},
+        assets_json=json.dumps(item.get("assets") or {}),
         notes=_notes(sensor, item, properties),
     )
 

@@ -101,7 +101,7 @@ class OperationResult:
     """What an operation hands back to whichever door started it."""
 
     data: Any
-    """JSON-ready: what ``flight … --json`` prints."""
+    """JSON-ready, or a function that makes it: a thousand scenes are a lot to lay out when nobody prints them."""
     text: str
     """What a person reads."""
     status: str = "done"
@@ -111,6 +111,10 @@ class OperationResult:
     """Values for the outputs declared by the operation."""
     value: Any = None
     """The result itself as values of :mod:`firstlight.core.types`."""
+
+    def json_data(self) -> Any:
+        """What ``flight … --json`` prints."""
+        return self.data() if callable(self.data) else self.data
 
 
 @dataclass(frozen=True)
@@ -217,12 +221,19 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
 def _pick(p: Param, word: str, what: str) -> str:
     """The choice that equals ``word``, whatever the case."""
     import difflib
+    import fnmatch
 
     if not p.choices:
         return word
     by_lower = {choice.lower(): choice for choice in p.choices}
     if word.lower() in by_lower:
         return by_lower[word.lower()]
+    # flood.* and tidal: a pattern or the last part of a name, where only one fits
+    fitting = fnmatch.filter(by_lower, word.lower()) or [one for one in by_lower if one.endswith(f".{word.lower()}")]
+    if len(fitting) == 1:
+        return by_lower[fitting[0]]
+    if fitting:
+        raise InputError(what, f"it fits {len(fitting)} of them", f"Choose one: {', '.join(by_lower[one] for one in fitting)}.")
     near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(by_lower[n] for n in near)}?" if near else f"Known: {', '.join(p.choices)}."
     raise InputError(what, "it is not one of the choices", hint)

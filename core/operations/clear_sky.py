@@ -15,6 +15,7 @@ from ..settings import Settings
 from ..types import SceneItem
 from .base import Operation, OperationResult, Output, param
 from .discover import SORT_KEYS, Discovery, scenes_result
+from .search_params import AREA_HELP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class ClearSkyParams:
     """Which scenes, over which area."""
 
     items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON).")
-    area: str = param(kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    area: str = param(kind="area", title="Area", help=AREA_HELP)
     footprints: Path | None = param(
         None, kind="vector_out", title="Scenes with clear share", help="Write them to this GeoJSON file.", suffix=".geojson"
     )

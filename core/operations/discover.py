@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.area import parse_area
-from ..discovery.band_config import get_sensor, sensor_names
-from ..discovery.catalogs import catalog_names, get_catalog
+from ..discovery.band_config import get_sensor
+from ..discovery.catalogs import get_catalog
 from ..discovery.clear_sky import look_at_sky
-from ..discovery.events import EventType, event_names, get_event
+from ..discovery.events import EventType, get_event
 from ..discovery.items_file import footprints_geojson
 from ..discovery.stac_client import SceneSearch
 from ..errors import DiscoveryError, InputError, NoScenesError
@@ -21,39 +21,22 @@ from ..monitor import Monitor, Note, PartMonitor
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time, parse_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
+from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiscoverParams:
     """What to look for, and where."""
 
-    area: str = param(kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    area: str = param(kind="area", title="Area", help=AREA_HELP)
     start: str = param(kind="date", title="From", help="First day, UTC: 2024-05-01.")
     end: str = param(kind="date", title="To", help="Last day, UTC, included.")
-    sensor: str | None = param(
-        None,
-        kind="choice",
-        title="Sensor",
-        choices=sensor_names,
-        help="Which satellite; if not given, the event's sensors, else Sentinel-2.",
-    )
-    catalog: str = param(
-        "earth-search",
-        kind="catalog",
-        title="Catalogue",
-        choices=catalog_names,
-        help="A known catalogue, or the URL of any STAC API.",
-    )
-    event: str | None = param(
-        None, kind="choice", title="Event", choices=event_names, help="Picks sensors for it: flood.coastal.", advanced=True
-    )
-    max_cloud: float | None = param(
-        None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
-    )
-    collection: str | None = param(
-        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
-    )
-    limit: int = param(50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000)
+    sensor: str | None = sensor_param()
+    catalog: str = catalog_param()
+    event: str | None = event_param()
+    max_cloud: float | None = max_cloud_param()
+    collection: str | None = collection_param()
+    limit: int = limit_param()
     sort: str = param("date", kind="choice", title="Sort by", choices=("date", "cloud", "coverage"), help="The best first.")
     clear_sky: bool = param(
         False,
@@ -194,7 +177,7 @@ def scenes_result(found: Discovery, footprints: Path | None) -> OperationResult:
         _write_footprints(footprints, found.scenes)
         layers = (LayerOutput(footprints, "Scenes", "footprints", "Scenes", abstract="Footprints of the scenes found"),)
     return OperationResult(
-        data=[scene.to_dict() for scene in found.scenes],
+        data=lambda: [scene.to_dict() for scene in found.scenes],
         text="\n".join(_line(scene) for scene in found.scenes),
         layers=layers,
         outputs={"count": len(found.scenes)},

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ..algorithms.indices import index_names
 from ..discovery.access import Access
-from ..discovery.band_config import get_sensor, load_sensors, sensor_names
-from ..discovery.catalogs import catalog_names
-from ..discovery.events import EventType, event_names, get_event
+from ..discovery.band_config import get_sensor, load_sensors
+from ..discovery.events import EventType, get_event
 from ..discovery.items_file import read_items
 from ..errors import Cancelled, DiskFullError, FirstLightError, InputError
 from ..ingestion.scene import SceneResult, ingest_scene
@@ -20,6 +19,7 @@ from ..types import SceneItem, format_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import DiscoverParams, find_scenes
 from .index import IndexParams, compute_index
+from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,33 +32,15 @@ class IngestParams:
         title="Scenes",
         help="What discover wrote (JSON or GeoJSON); then area and dates are not needed.",
     )
-    area: str | None = param(None, kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    area: str | None = param(None, kind="area", title="Area", help=AREA_HELP)
     start: str | None = param(None, kind="date", title="From", help="First day, UTC: 2024-05-01.")
     end: str | None = param(None, kind="date", title="To", help="Last day, UTC, included.")
-    sensor: str | None = param(
-        None,
-        kind="choice",
-        title="Sensor",
-        choices=sensor_names,
-        help="Which satellite; if not given, the event's sensors, else Sentinel-2.",
-    )
-    catalog: str = param(
-        "earth-search",
-        kind="catalog",
-        title="Catalogue",
-        choices=catalog_names,
-        help="A known catalogue, or the URL of any STAC API.",
-    )
-    event: str | None = param(
-        None, kind="choice", title="Event", choices=event_names, help="Picks sensors for it: flood.coastal.", advanced=True
-    )
-    max_cloud: float | None = param(
-        None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
-    )
-    collection: str | None = param(
-        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
-    )
-    limit: int = param(50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000)
+    sensor: str | None = sensor_param()
+    catalog: str = catalog_param()
+    event: str | None = event_param()
+    max_cloud: float | None = max_cloud_param()
+    collection: str | None = collection_param()
+    limit: int = limit_param()
     bands: tuple[str, ...] = param(
         (), kind="bands", title="Bands", help="Comma-separated: blue,nir; empty: the sensor's default bands."
     )
@@ -150,8 +132,12 @@ def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) 
         own = [name for name in settings.bands if name in sensor.bands]  # an event may mix radar and optical scenes
         return sensor.pick(own or settings.bands)
     if event is not None and scene.sensor in event.bands:
-        return sensor.pick([*sensor.required, *event.bands[scene.sensor]])
-    return sensor.pick(())
+        wanted = sensor.pick([*sensor.required, *event.bands[scene.sensor]])
+    else:
+        wanted = sensor.pick(())
+    if scene.sensor == "sentinel1" and scene.bands and not any(name in scene.bands for name in wanted):
+        return sensor.sort(scene.bands)  # over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh
+    return wanted
 
 
 def _ingest_one(

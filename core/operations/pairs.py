@@ -7,10 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..discovery.access import Access
-from ..discovery.band_config import sensor_names
-from ..discovery.catalogs import catalog_names
 from ..discovery.clear_sky import look_at_sky
-from ..discovery.events import event_names, get_event
+from ..discovery.events import get_event
 from ..discovery.pairs import Pair, group_acquisitions, rank_pairs
 from ..errors import NoScenesError
 from ..monitor import Monitor, PartMonitor
@@ -18,6 +16,7 @@ from ..settings import Settings
 from ..types import SceneItem, format_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import DiscoverParams, Discovery, find_scenes, read_moment, scenes_result
+from .search_params import AREA_HELP, catalog_param, collection_param, event_param, max_cloud_param, sensor_param
 
 __all__ = ["PAIRS", "Pair", "PairsParams", "run_pairs"]
 
@@ -28,28 +27,12 @@ USUAL_DAYS = 60
 class PairsParams:
     """What happened, where and when."""
 
-    area: str = param(kind="area", title="Area", help="A vector file, WKT, or west,south,east,north in degrees.")
+    area: str = param(kind="area", title="Area", help=AREA_HELP)
     date: str = param(kind="date", title="Date of the event", help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.")
-    event: str | None = param(
-        None, kind="choice", title="Event", choices=event_names, help="Gives the sensors and how many days around the event."
-    )
-    sensor: str | None = param(
-        None,
-        kind="choice",
-        title="Sensor",
-        choices=sensor_names,
-        help="Which satellite; if not given, the event's sensors, else Sentinel-2.",
-    )
-    catalog: str = param(
-        "earth-search",
-        kind="catalog",
-        title="Catalogue",
-        choices=catalog_names,
-        help="A known catalogue, or the URL of any STAC API.",
-    )
-    collection: str | None = param(
-        None, kind="text", title="Collection", help="If not given, the catalogue's first for the sensor.", advanced=True
-    )
+    event: str | None = event_param()
+    sensor: str | None = sensor_param()
+    catalog: str = catalog_param()
+    collection: str | None = collection_param()
     days_before: int | None = param(
         None,
         kind="integer",
@@ -68,9 +51,7 @@ class PairsParams:
         maximum=1000,
         advanced=True,
     )
-    max_cloud: float | None = param(
-        None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100
-    )
+    max_cloud: float | None = max_cloud_param()
     clear_sky: bool = param(
         False,
         kind="flag",
@@ -127,7 +108,7 @@ def _result(pairs: list[Pair], found: Discovery, footprints: Path | None) -> Ope
     layers: tuple[LayerOutput, ...] = shown.layers
     lines = [f"{place}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}" for place, pair in enumerate(pairs, start=1)]
     return OperationResult(
-        data=[{**pair.to_dict(), "items": [scene.to_dict() for scene in _with_roles(pair)]} for pair in pairs],
+        data=lambda: [{**pair.to_dict(), "items": [scene.to_dict() for scene in _with_roles(pair)]} for pair in pairs],
         text="\n".join(lines),
         layers=layers,
         outputs={"count": len(pairs), "reason": pairs[0].reason},

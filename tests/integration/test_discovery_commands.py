@@ -146,7 +146,7 @@ def test_one_sensors_failure_leaves_the_others_scenes(world: World) -> None:
     monitor = RecordingMonitor()
     params = DiscoverParams(area=AREA, start="2024-06-01", end="2024-06-30", catalog=world.url, event="flood")
     result = run_discover(params, Settings(), monitor)
-    assert len(result.data) == 8
+    assert len(result.json_data()) == 8
     (note,) = [event for event in monitor.events if isinstance(event, Note)]
     assert note.text.startswith("The list is not complete. Searching ")
     assert "landsat-c2-l2" in note.text
