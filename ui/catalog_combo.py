@@ -48,3 +48,4 @@ class CatalogCombo(QComboBox):
             self.setCurrentIndex(place)
         else:
             self.setEditText(name or "")
+        self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end
