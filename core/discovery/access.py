@@ -16,8 +16,8 @@ from ..types import parse_time
 from .catalogs import catalog_names, get_buckets, get_catalog
 
 AUTHENTICATION_HINT = (
-    "This catalog is not supported without an account: attach a QGIS authentication to it. "
-    "Public catalogs (Earth Search, Planetary Computer) do not require auth."
+    "This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth. "
+    "In QGIS, an authentication can be attached to the catalogue."
 )
 EXPIRY_MARGIN_S = 300.0
 """A token is renewed so long before it expires: a band may take that long."""

@@ -161,8 +161,14 @@ def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(settin
         (500, "HTTP 500: "),
         (503, "HTTP 503: "),
         (404, "HTTP 404: "),
-        (401, "HTTP 401: STAC catalog requires authentication. This catalog is not supported without an account"),
-        (403, "HTTP 403: STAC catalog requires authentication. This catalog is not supported without an account"),
+        (
+            401,
+            "HTTP 401: STAC catalog requires authentication. This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+        ),
+        (
+            403,
+            "HTTP 403: STAC catalog requires authentication. This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+        ),
     ],
 )
 def test_a_catalogue_that_refuses_is_named_with_its_status(settings: Settings, status: int, why: str) -> None:
