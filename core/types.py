@@ -25,6 +25,10 @@ Bounds = tuple[float, float, float, float]
 """west, south, east, north"""
 
 
+WIDEST_CROSSING = 180.0
+"""Degrees; an area across the antimeridian that is wider has its west and east swapped."""
+
+
 def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with a ``Z``, to the second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -83,6 +87,8 @@ class Aoi:
             raise AreaError(what, f"south {south:g} is above north {north:g}", hint)
         if south == north or west == east:
             raise AreaError(what, "it is empty", hint)
+        if west > east and east + 360 - west > WIDEST_CROSSING:
+            raise AreaError(what, f"west {west:g} lies east of {east:g}", "Swap west and east.")
         if west < east:
             return cls({"type": "Polygon", "coordinates": [_ring(west, south, east, north)]}, (west, south, east, north))
         parts = [[_ring(west, south, 180.0, north)], [_ring(-180.0, south, east, north)]]
@@ -152,7 +158,8 @@ def _bounds_over_antimeridian(parts: Sequence[Sequence[float]]) -> tuple[float, 
         if low - reach > widest:
             widest, bounds = low - reach, (low, reach)
         reach = max(reach, high)
-    return bounds
+    west, east = bounds
+    return bounds if west > east and east + 360 - west <= WIDEST_CROSSING else (-180.0, 180.0)
 
 
 def _ring(west: float, south: float, east: float, north: float) -> list[list[float]]:

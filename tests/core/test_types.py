@@ -94,6 +94,12 @@ def test_a_corner_that_is_not_a_number_is_refused() -> None:
         Aoi.from_geometry({"type": "Polygon", "coordinates": [ring]})
 
 
+def test_west_and_east_that_are_swapped_are_no_journey_round_the_globe() -> None:
+    with pytest.raises(AreaError, match=r"cannot be used: west 11\.5 lies east of 11\.2\. Swap west and east\."):
+        Aoi.from_bounds(11.5, 46.0, 11.2, 47.0)
+    assert Aoi.from_bounds(100, -10, -100, 10).boxes == ((100, -10, 180, 10), (-180, -10, -100, 10))
+
+
 def test_an_area_in_two_parts_at_the_antimeridian_keeps_its_narrow_bounds() -> None:
     split = Aoi.from_bounds(170, -10, -170, 10)
     assert Aoi.from_geometry(split.geometry).boxes == split.boxes
