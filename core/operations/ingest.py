@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..algorithms.indices import index_names
+from ..algorithms.indices import index_kernel, index_names
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor, load_sensors
 from ..discovery.events import EventType, get_event
 from ..discovery.items_file import read_items
-from ..errors import Cancelled, DiskFullError, FirstLightError, InputError
+from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
 from ..ingestion.scene import SceneResult, ingest_scene
 from ..monitor import Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
@@ -45,7 +45,11 @@ class IngestParams:
         (), kind="bands", title="Bands", help="Comma-separated: blue,nir; empty: the sensor's default bands."
     )
     index: tuple[str, ...] = param(
-        (), kind="choices", title="Indices", choices=index_names, help="Computed from each stack that is valid: NDVI,NBR."
+        (),
+        kind="choices",
+        title="Indices",
+        choices=index_names,
+        help="Computed from each valid stack: NDVI,NBR; none given: the event's.",
     )
     parallel_downloads: int | None = param(
         None, kind="integer", title="Bands at once", help="4 if not given.", minimum=1, maximum=32, advanced=True
@@ -78,7 +82,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         start, end = (0.05 + 0.95 * (place + step) / len(scenes) for step in (0, 1))
         part = PartMonitor(monitor, start, end)
         part.emit(Progress(0.0, f"Scene {place + 1} of {len(scenes)}: {scene.id}"))
-        result, shown = _ingest_one(scene, params, settings, part, access, wanted_bands(scene, settings, event))
+        result, shown = _ingest_one(scene, params, settings, part, access, event)
         results.append(result)
         layers += shown
     failed = [result for result in results if result.status == "failed"]
@@ -140,10 +144,27 @@ def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) 
     return wanted
 
 
+def wanted_indices(params: IngestParams, event: EventType | None, bands: Sequence[str]) -> Sequence[str]:
+    """What is asked for, else what is worth computing for the event, as far as the bands allow (radar allows none)."""
+    if params.index or event is None:
+        return params.index
+
+    def possible(name: str) -> bool:
+        try:
+            index_kernel(name, bands)
+        except AlgorithmError:
+            return False
+        return True
+
+    return [name for name in event.algorithms if possible(name)]
+
+
 def _ingest_one(
-    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, bands: Sequence[str]
+    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, event: EventType | None
 ) -> tuple[SceneResult, list[LayerOutput]]:
-    share = 0.8 if params.index else 1.0
+    bands = wanted_bands(scene, settings, event)
+    indices = wanted_indices(params, event, bands)
+    share = 0.8 if indices else 1.0
     try:
         result = ingest_scene(scene, bands, params.output, settings, PartMonitor(monitor, 0.0, share), access)
     except (Cancelled, DiskFullError, InputError):
@@ -167,8 +188,8 @@ def _ingest_one(
         )
     ]
     warnings, outputs = list(result.warnings), {}
-    for place, name in enumerate(params.index):
-        step = (1 - share) / len(params.index)
+    for place, name in enumerate(indices):
+        step = (1 - share) / len(indices)
         part = PartMonitor(monitor, share + place * step, share + (place + 1) * step)
         output = result.stack.path.with_name(f"{result.stack.path.stem.removesuffix('_stack')}_{name.lower()}.tif")
         try:
@@ -182,7 +203,7 @@ def _ingest_one(
         outputs[name] = output
         warnings += made.warnings
         layers.append(layer)
-    incomplete = len(outputs) < len(params.index)
+    incomplete = len(outputs) < len(indices)
     status = "partial" if incomplete else result.status
     return replace(result, status=status, warnings=tuple(warnings), outputs=outputs), layers
 

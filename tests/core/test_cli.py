@@ -127,6 +127,15 @@ def test_an_event_finds_what_there_is_though_the_catalogue_lacks_one_of_its_sens
     assert [item["source"] for item in pure_json(out)] == ["sentinel2"]
 
 
+def test_an_event_picks_bands_and_indices(flight: Flight, world: World, tmp_path: Path) -> None:
+    code, out, err = flight("ingest", *question(world), "--event", "wildfire", "--output", tmp_path / "out", "--json")
+    (result,) = pure_json(out)
+    assert code == 0, err
+    assert sorted(result["bands_downloaded"]) == ["blue", "green", "nir", "red", "swir16", "swir22"]
+    assert sorted(result["outputs"]) == ["NBR", "NDVI"]
+    assert any("offers no scl" in text for text in result["warnings"])
+
+
 def test_the_whole_way(flight: Flight, world: World, tmp_path: Path) -> None:
     items = tmp_path / "items.json"
     items.write_text(flight("discover", *question(world), "--output", "json")[1])
