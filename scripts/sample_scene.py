@@ -248,6 +248,7 @@ def _item(data: Path) -> dict[str, Any]:
             "datetime": PLACEHOLDER_DATE,
             "title": "Sentinel-2 sample, Patagonian steppe, Santa Cruz, Argentina",
             "description": NOTE,
+            "firstlight:note": "The date is a placeholder: the source records neither date nor product level",
             "constellation": "sentinel-2",
             "instruments": ["msi"],
             "gsd": 10,

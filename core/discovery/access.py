@@ -65,8 +65,8 @@ class Access:
             If the file needs an account, or no token can be had.
         """
         url = public_address(href)
-        template = _token_template(catalog)
-        if template is None or "?" in url or not _is_signed_host(url):
+        template = _token_template(catalog, url)
+        if template is None or "?" in url:
             return url
         return f"{url}?{self._token(template.format(collection=collection), url, renew)}"
 
@@ -131,11 +131,10 @@ def public_address(href: str) -> str:
     raise AccessError(f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT)
 
 
-def _token_template(catalog: str) -> str | None:
-    return get_catalog(catalog).sas_token_url if catalog in catalog_names() else None
-
-
-def _is_signed_host(url: str) -> bool:
-    """Only blob storage takes tokens; previews and metadata are served openly beside it, and loopback is a test's."""
+def _token_template(catalog: str, url: str) -> str | None:
+    """Where a token for this file is had; None where it needs none."""
+    if catalog not in catalog_names():
+        return None
+    known = get_catalog(catalog)
     host = urlsplit(url).hostname or ""
-    return host.endswith(".blob.core.windows.net") or host in ("127.0.0.1", "localhost")
+    return known.sas_token_url if host.endswith(known.token_hosts) else None

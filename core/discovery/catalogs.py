@@ -24,6 +24,8 @@ class Catalog:
     """Sensor → collection ids."""
     sas_token_url: str | None = None
     """Where tokens for its files are had; holds ``{collection}``."""
+    token_hosts: tuple[str, ...] = ()
+    """Ends of the names of the hosts whose files need a token; no other host is ever sent one."""
     exact: bool = True
     """False where the collections are a guess: the server is asked which it has."""
 
@@ -52,6 +54,7 @@ def get_catalog(name: str) -> Catalog:
             url=(url or words["url"]).rstrip("/"),
             collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
             sas_token_url=words.get("sas_token_url"),
+            token_hosts=tuple(words.get("token_hosts", ())),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -69,23 +68,17 @@ def event_names() -> tuple[str, ...]:
 
 
 def get_event(name: str) -> EventType:
-    """The event of that name (any case); a subtype's own name is enough where only one type has it.
+    """The event of that name (any case); patterns are the doors' affair (``operations.base``).
 
     Raises
     ------
     InputError
-        If there is none, or a wildcard fits several; the sentence offers the nearest names.
+        If there is none; the sentence offers the nearest names.
     """
     events = load_events()
     text = name.strip().lower()
     if text in events:
         return events[text]
-    fitting = fnmatch.filter(events, text) or [one for one in events if one.endswith(f".{text}")]
-    if len(fitting) == 1:
-        return events[fitting[0]]
-    what = f"Event '{name}' cannot be used"
-    if fitting:
-        raise InputError(what, f"it fits {len(fitting)} of them", f"Choose one: {', '.join(fitting)}.")
     near = difflib.get_close_matches(text, events, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(events)}."
-    raise InputError(what, "it is not known", hint)
+    raise InputError(f"Event '{name}' cannot be used", "it is not known", hint)

@@ -24,6 +24,7 @@ from firstlight.core.types import BandAsset, BandFailure, BandFile, Radiometry, 
 from support.rasters import ramp, write_raster
 from support.token_server import SECRET, Clock, TokenServer
 
+HOSTS = (".blob.core.windows.net", "127.0.0.1")
 GUARDED = "planetary-computer"
 """The catalogue whose token address the fixture below changes to loopback."""
 BANDS = ("blue", "green", "red", "nir")
@@ -81,7 +82,9 @@ def server(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
 
         def changed(name: str) -> Catalog:
             catalog = known(name)
-            return dataclasses.replace(catalog, sas_token_url=made.token_template) if name == GUARDED else catalog
+            return (
+                dataclasses.replace(catalog, sas_token_url=made.token_template, token_hosts=HOSTS) if name == GUARDED else catalog
+            )
 
         monkeypatch.setattr(access_module, "get_catalog", changed)
         yield made

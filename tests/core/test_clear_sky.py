@@ -389,7 +389,7 @@ def guarded(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     with TokenServer(tmp_path, Clock()) as made:
 
         def changed(name: str) -> Catalog:
-            return dataclasses.replace(known(name), sas_token_url=made.token_template)
+            return dataclasses.replace(known(name), sas_token_url=made.token_template, token_hosts=("127.0.0.1",))
 
         monkeypatch.setattr(access_module, "get_catalog", changed)
         yield made
