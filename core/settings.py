@@ -39,6 +39,14 @@ class Settings:
     )
     connect_timeout_s: float = _setting(10.0, "download.connect_timeout_s", "number", "Wait for a connection (s)", least=0.1)
     read_timeout_s: float = _setting(30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1)
+    window: str = _setting("aoi", "download.window", "word", "Download only the area, or whole bands", choices=("aoi", "full"))
+    parallel_requests: int = _setting(8, "download.parallel_requests", "integer", "Requests at once for areas", least=1, most=64)
+    cache_folder: str = _setting("", "cache.folder", "text", "Folder of the band cache (empty: the user's cache folder)")
+    cache_days: float = _setting(30.0, "cache.retention_days", "number", "Days that bands are kept (0: no cache)", least=0)
+    multi_band: bool = _setting(True, "multi_band_download.enabled", "flag", "Single bands (off: one file per scene)")
+    fallback_to_visual: bool = _setting(
+        True, "multi_band_download.fallback_to_visual", "flag", "The picture, where a scene has no bands"
+    )
     default_format: str = _setting("vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff"))
     resample_method: str = _setting(
         "bilinear",
@@ -220,6 +228,15 @@ def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
     return value
 
 
+def _flag(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).strip().lower()
+    if word not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+        raise ValueError
+    return word in ("true", "yes", "on", "1")
+
+
 def _integer(raw: Any) -> int:
     value = _number(raw)
     if value != int(value):
@@ -251,6 +268,8 @@ def _range(raw: Any) -> tuple[float, float]:
 _CASTS = {
     "integer": _integer,
     "number": _number,
+    "flag": _flag,
+    "text": lambda raw: str(raw).strip(),
     "word": lambda raw: str(raw).strip().lower(),
     "words": _words,
     "range": _range,

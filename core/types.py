@@ -277,6 +277,8 @@ class SceneItem:
     """Bands the sensor should have and this item does not offer."""
     visual_href: str | None = None
     """A true-colour picture: for the eye, never for analysis."""
+    single_href: str | None = None
+    """The one file of an item that names no single bands (``url``)."""
     platform: str = ""
     """``sentinel-2a``, lower case; empty where unknown."""
     relative_orbit: int | None = None
@@ -304,7 +306,7 @@ class SceneItem:
             "size_bytes": self.size_bytes,
             "bbox": list(self.bbox),
             "priority": self.priority,
-            "url": _primary_href(self.bands),
+            "url": self.single_href or _primary_href(self.bands),
             "band_urls": {name: asset.href for name, asset in self.bands.items()},
             "visualization_url": self.visual_href,
             "missing_bands": list(self.missing_bands),

@@ -17,6 +17,8 @@ from .monitors import log
 
 STYLE_DIR = Path(__file__).resolve().parent.parent / "resources" / "styles"
 NATURAL_COLOR = "natural_color"
+PICTURE = "picture"
+"""A photograph for the eye: QGIS shows its red, green and blue as they are."""
 REFLECTANCE_STRETCH = (0.0, 0.3)
 """Black and white of a natural picture: most land lies in it, clouds are above."""
 POWER_STRETCH = (0.0, 0.4)
@@ -40,6 +42,8 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
     """
     if key == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
         show_natural_color(layer)
+        return
+    if key == PICTURE:
         return
     path = STYLE_DIR / f"{key}.qml"
     message, loaded = layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)

@@ -92,6 +92,7 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
         missing_bands=tuple(entry.get("missing_bands") or scene.missing_bands),
         size_bytes=int(entry.get("size_bytes") or scene.size_bytes),
         visual_href=entry.get("visualization_url"),
+        single_href=None if bands else entry.get("url"),
         platform=str(entry.get("platform") or ""),
         relative_orbit=entry.get("relative_orbit"),
         orbit_direction=str(entry.get("orbit_direction") or ""),

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..discovery.access import Access
-from ..errors import AccessError, BandDownloadError, RasterError
-from ..monitor import BandProgress, EventQueue, Monitor, Note, Progress
+from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
+from ..monitor import BandProgress, EventQueue, Monitor, Note
+from ..raster.cog_mirror import NotWindowable, WindowPlan
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..types import BandFailure, BandFile
 from ..workers import run_parallel
-from .checksum import expected_sha256
-from .fetch import FetchFailed, FetchJob, FetchOptions, fetch, part_of, remove_quietly
-from .plan import BandJob, DownloadPlan, read_record, record_entry, write_record
+from .cache import BandCache, open_cache
+from .checksum import parse_checksum
+from .fetch import FetchFailed, FetchJob, FetchOptions, OnState, fetch
+from .http import Waits, new_session
+from .plan import BandJob, DownloadPlan, check_room
+from .record import read_record, record_entry, write_record
+from .speed import Meter, Totals, size_text
+from .window import WindowFetch
 
 REPORT_EVERY_S = 0.1
 
@@ -23,7 +31,7 @@ REPORT_EVERY_S = 0.1
 def download_bands(
     plan: DownloadPlan, settings: Settings, monitor: Monitor, access: Access | None = None
 ) -> tuple[list[BandFile], list[BandFailure]]:
-    """Download what the plan says is missing.
+    """Download what the plan says is missing: whole bands, or the plan's area of each.
 
     Parameters
     ----------
@@ -38,114 +46,204 @@ def download_bands(
     Raises
     ------
     DiskFullError
-        If the disk takes no more; finished bands stay.
+        If the disk takes no more; what has come stays.
     Cancelled
-        If the monitor asked to stop; finished bands stay.
+        If the monitor asked to stop; what has come stays.
     """
-    import requests
+    with new_session(settings, max(settings.parallel_downloads, settings.parallel_requests)) as session:
+        return _SceneDownload(plan, settings, monitor, session, access or Access(settings)).run()
 
-    events = EventQueue(monitor)
-    record = read_record(plan.folder)
-    files: dict[str, BandFile] = {}
-    failures: dict[str, BandFailure] = {}
-    opener = access or Access(settings)
-    turns = _Turns(settings.request_delay_ms / 1000)
-    missing = []
-    for job in plan.jobs:
-        band = job.asset.band
+
+class _SceneDownload:
+    """One scene's download under way."""
+
+    def __init__(self, plan: DownloadPlan, settings: Settings, monitor: Monitor, session: Any, access: Access) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._session = session
+        self._access = access
+        self._events = EventQueue(monitor)
+        self._turns = _Turns(settings.request_delay_ms / 1000)
+        self._slots = threading.Semaphore(settings.parallel_requests)
+        self._cache: BandCache = open_cache(settings)
+        self._record = read_record(plan.folder)
+        self._files: dict[str, BandFile] = {}
+        self._failures: dict[str, BandFailure] = {}
+        self._totals = Totals({})
+        self._unverified: list[str] = []
+        self._windows: dict[str, tuple[WindowFetch, WindowPlan]] = {}
+
+    def run(self) -> tuple[list[BandFile], list[BandFailure]]:
+        missing = [job for job in self._plan.jobs if job.present is None]
+        for job in self._plan.jobs:
+            self._announce(job)
+        if self._plan.geometry is not None:
+            self._plan_windows(missing, self._plan.geometry)
+        missing = [job for job in missing if job.asset.band not in self._failures]
+        sizes = {job.asset.band: job.present.size_bytes if job.present else job.missing_bytes for job in self._plan.jobs}
+        sizes.update({band: plan.span_bytes for band, (_, plan) in self._windows.items()})
+        self._totals = Totals(sizes)
+        for band, file in self._files.items():
+            self._totals.finished(band, file.size_bytes, "")
+
+        def work(job: BandJob) -> Any:
+            window = self._windows.get(job.asset.band)
+            return self._guarded(job, lambda: self._one_window(job, *window) if window else self._one_band(job))
+
+        whole = len(self._windows) < len(missing)
+        at_once = self._settings.parallel_downloads if whole else self._settings.parallel_requests
+        run_parallel(work, missing, at_once, self._events, self._finished)
+        order = [job.asset.band for job in self._plan.jobs]
+        if self._unverified:
+            self._tell("info", f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared")
+        self._events.pump(lambda: True)
+        return [self._files[b] for b in order if b in self._files], [self._failures[b] for b in order if b in self._failures]
+
+    def _announce(self, job: BandJob) -> None:
+        band, put = job.asset.band, self._events.put
         if job.present is not None:
-            files[band] = job.present
-            monitor.emit(BandProgress(plan.item_id, band, "skipped", job.present.size_bytes, job.present.size_bytes, job.why))
-        else:
-            missing.append(job)
-            if job.target.exists():
-                monitor.emit(Note("warning", f"{plan.item_id}: {band}: {job.why}"))
-            monitor.emit(BandProgress(plan.item_id, band, "waiting", 0, job.asset.size_bytes))
-
-    def finished(result: BandFile | BandFailure) -> None:
-        # Through the queue as well: what the band's worker said before must not arrive after "done".
-        if isinstance(result, BandFile):
-            files[result.band] = result
-            # one record per band as it comes: a killed process loses no finished band
-            record[result.band] = record_entry(result)
-            write_record(plan.folder, record)
-            events.put(BandProgress(plan.item_id, result.band, "done", result.size_bytes, result.size_bytes))
-        else:
-            failures[result.band] = result
-            events.put(BandProgress(plan.item_id, result.band, "failed", detail=result.reason))
-            events.put(Note("error", result.error))
-        count, total = len(files), len(plan.jobs)
-        message = f"{count}/{total} bands complete ({100 * count // total}%)"
-        if failures:
-            message = f"{count}/{total} bands complete, {len(failures)} failed"
-        events.put(Progress((count + len(failures)) / total, message))
-
-    with requests.Session() as session:
-        session.proxies.update(settings.proxies)
-        session.max_redirects = 10
-
-        def work(job: BandJob) -> BandFile | BandFailure:
-            return _one_band(plan, job, settings, session, events, turns, opener)
-
-        try:
-            run_parallel(work, missing, settings.parallel_downloads, events, finished)
-        finally:
-            # A worker that hangs in the network was left behind; its half file must not be.
-            for job in missing:
-                remove_quietly(part_of(job.target))
-    order = [job.asset.band for job in plan.jobs]
-    return [files[b] for b in order if b in files], [failures[b] for b in order if b in failures]
-
-
-def _one_band(
-    plan: DownloadPlan,
-    job: BandJob,
-    settings: Settings,
-    session: object,
-    events: EventQueue,
-    turns: _Turns,
-    access: Access,
-) -> BandFile | BandFailure:
-    asset, item_id = job.asset, plan.item_id
-    last = 0.0
-
-    def on_state(state: str, size: int, total: int | None, detail: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if state == "downloading" and 0 < size < (total or 0) and now - last < REPORT_EVERY_S:
+            self._files[band] = job.present
+            put(BandProgress(self._plan.item_id, band, "skipped", job.present.size_bytes, job.present.size_bytes, job.why))
             return
-        last = now
-        events.put(BandProgress(item_id, asset.band, state, size, total, detail))
+        if job.target.exists():
+            self._tell("warning", f"{band}: {job.why}")
+        put(BandProgress(self._plan.item_id, band, "waiting", job.part_bytes, job.asset.size_bytes))
 
-    if turns.wait(asset.href, events.stop):
-        return BandFailure(asset.band, asset.href, f"Downloading '{asset.band}' was stopped.", "stopped", 0)
+    def _plan_windows(self, missing: list[BandJob], geometry: Mapping[str, Any]) -> None:
+        """Read the headers: which bytes of which band the area needs, and what both ways cost."""
+        whole_bytes: list[int] = []
 
-    def open_url(renew: bool) -> str:
-        return access.url(asset.href, plan.catalog, plan.collection, renew)
+        def work(job: BandJob) -> Any:
+            def plan() -> None:
+                # No distance between these requests: they are small, and their number at once is bounded.
+                task = self._fetch_job(job, in_turn=False)
+                window = WindowFetch(task, self._options(), self._session, self._events.stop, self._slots)
+                try:
+                    needed, size = window.plan(geometry, self._on_state(job))
+                except NotWindowable as error:
+                    window.remove()
+                    self._tell("info", f"{job.asset.band}: the whole band is fetched, since {error.why}")
+                else:
+                    self._windows[job.asset.band] = (window, needed)
+                    whole_bytes.append(size)
 
-    task = FetchJob(
-        name=asset.band,
-        url=asset.href,
-        target=job.target,
-        open_url=open_url,
-        headers=access.headers(asset.href),
-        expected_bytes=asset.size_bytes,
-        sha256=expected_sha256(asset.checksum),
-    )
-    options = FetchOptions(
-        attempts=settings.retry_attempts,
-        delay_s=settings.retry_delay_s,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        timeout_s=settings.timeout_per_band_s,
-    )
-    try:
-        got = fetch(task, options, session, events.stop, check_band_file, on_state)
-    except FetchFailed as error:
-        return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
-    except (BandDownloadError, RasterError, AccessError) as error:
-        return BandFailure(asset.band, asset.href, str(error), error.why, 1)
-    return BandFile(asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256)
+            return self._guarded(job, plan)
+
+        def planned(failure: BandFailure | None) -> None:
+            if failure is not None:
+                self._finished(failure)
+
+        run_parallel(work, missing, self._settings.parallel_requests, self._events, planned)
+        area_bytes = sum(plan.span_bytes for _, plan in self._windows.values())
+        if self._windows:
+            self._tell("info", f"The area takes {size_text(area_bytes)}; whole bands would take {size_text(sum(whole_bytes))}")
+        # Once as tiles and once as the window that is cut from them, which is no larger.
+        check_room(self._plan, 2 * area_bytes)
+
+    def _one_band(self, job: BandJob) -> BandFile:
+        asset, events = job.asset, self._events
+        kept = self._cache.take(self._plan.item_id, asset, job.target)
+        if kept is not None:
+            detail = "Taken from the cache"
+            events.put(BandProgress(self._plan.item_id, asset.band, "skipped", kept.size_bytes, kept.size_bytes, detail))
+            return kept
+        got = fetch(self._fetch_job(job), self._options(), self._session, events.stop, check_band_file, self._on_state(job))
+        file = BandFile(asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256)
+        if not got.verified:
+            self._unverified.append(asset.band)
+        new = got.size_bytes - got.resumed_bytes
+        speed = f", {size_text(new / got.seconds)}/s" if got.seconds > 0 else ""
+        self._tell("debug", f"{asset.band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, sha256 {got.sha256}")
+        if not self._cache.put(self._plan.item_id, file):
+            self._tell("debug", f"{asset.band}: not kept in the cache")
+        return file
+
+    def _one_window(self, job: BandJob, window: WindowFetch, plan: WindowPlan) -> BandFile:
+        started = time.monotonic()
+        size, sha256 = window.fetch(plan, check_band_file, self._on_state(job))
+        return BandFile(job.asset.band, job.target, job.asset.href, size, time.monotonic() - started, window.attempts, sha256)
+
+    def _guarded(self, job: BandJob, work: Callable[[], Any]) -> Any:
+        """Do a band's work; what goes wrong with it alone becomes a failure."""
+        asset = job.asset
+        try:
+            return work()
+        except FetchFailed as error:
+            return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
+        except (BandDownloadError, RasterError, AccessError) as error:
+            return BandFailure(asset.band, asset.href, str(error), error.why, 1)
+
+    def _finished(self, result: BandFile | BandFailure) -> None:
+        # Through the queue as well: what the band's worker said before must not arrive after "done".
+        put, item_id = self._events.put, self._plan.item_id
+        if isinstance(result, BandFile):
+            self._files[result.band] = result
+            # one record per band as it comes: a killed process loses no finished band
+            self._record[result.band] = record_entry(result, self._plan.area_key if result.band in self._windows else None)
+            write_record(self._plan.folder, self._record)
+            if result.attempts:
+                put(BandProgress(item_id, result.band, "done", result.size_bytes, result.size_bytes))
+        else:
+            self._failures[result.band] = result
+            put(BandProgress(item_id, result.band, "failed", detail=result.reason))
+            put(Note("error", result.error))
+        count, total = len(self._files), len(self._plan.jobs)
+        message = f"{count}/{total} bands complete ({100 * count // total}%)"
+        if self._failures:
+            message = f"{count}/{total} bands complete, {len(self._failures)} failed"
+        put(self._totals.finished(result.band, result.size_bytes if isinstance(result, BandFile) else 0, message))
+
+    def _on_state(self, job: BandJob) -> OnState:
+        item_id, band = self._plan.item_id, job.asset.band
+        meter = Meter()
+        last = before = 0.0
+
+        def on_state(state: str, size: int, total: int | None, detail: str) -> None:
+            nonlocal last, before
+            gained = size - before if state == "downloading" and size > before else 0
+            before = size
+            meter.add(int(gained))
+            overall = self._totals.update(band, size, total, int(gained)) if state == "downloading" else None
+            if overall is not None:
+                self._events.put(overall)
+            now = time.monotonic()
+            if state == "downloading" and 0 < size < (total or 0) and now - last < REPORT_EVERY_S:
+                return
+            last = now
+            speed = meter.bytes_per_s if state == "downloading" else None
+            self._events.put(BandProgress(item_id, band, state, size, total, detail, speed))
+
+        return on_state
+
+    def _fetch_job(self, job: BandJob, in_turn: bool = True) -> FetchJob:
+        asset, plan = job.asset, self._plan
+
+        def open_url(renew: bool) -> str:
+            if in_turn and self._turns.wait(asset.href, self._events.stop):
+                raise Cancelled(f"Downloading '{asset.band}'")
+            return self._access.url(asset.href, plan.catalog, plan.collection, renew)
+
+        return FetchJob(
+            name=asset.band,
+            url=asset.href,
+            target=job.target,
+            open_url=open_url,
+            headers=self._access.headers(asset.href),
+            expected_bytes=asset.size_bytes,
+            checksum=parse_checksum(asset.checksum),
+        )
+
+    def _options(self) -> FetchOptions:
+        settings = self._settings
+        return FetchOptions(
+            attempts=settings.retry_attempts,
+            delay_s=settings.retry_delay_s,
+            waits=Waits(settings.connect_timeout_s, settings.read_timeout_s),
+            timeout_s=settings.timeout_per_band_s,
+        )
+
+    def _tell(self, level: str, text: str) -> None:
+        self._events.put(Note(level, f"{self._plan.item_id}: {text}"))
 
 
 class _Turns:

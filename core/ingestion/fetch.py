@@ -1,33 +1,39 @@
-"""One URL → one file: written beside the target as ``.part``, checked, then renamed."""
+"""One URL → one file: written beside the target as ``.part``, resumed where it stopped, checked, then renamed."""
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
+import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from ..errors import BandDownloadError, Cancelled, DiskFullError, RasterError
+from ..errors import BandDownloadError, Cancelled, RasterError
+from .checksum import Checksum
+from .http import (
+    MOST_WAIT_S,
+    REFUSED,
+    Trouble,
+    Waits,
+    body_chunks,
+    body_length,
+    content_range,
+    is_encoded,
+    open_response,
+    public_url,
+)
+from .part_file import Origin, PartFile
 
-CHUNK_BYTES = 16 * 1024
-"""Small: a read waits until it has so much, and only between reads are the clock and the stop flag looked at."""
-MOST_WAIT_S = 60.0
-"""The longest wait between two tries, whatever the server asks for."""
-TEMPORARY = {408, 425, 429}
-"""Besides 5xx: worth another try."""
-REFUSED = {401, 403}
+JITTER = 0.25
+"""Waits differ by up to so much of themselves, so that four bands that were refused together do not come again together."""
 HINTS = {
     401: "The server requires authentication; public catalogs do not require auth.",
     403: "The server requires authentication or a signed address; search again, or attach a QGIS authentication.",
     404: "The file is not there; choose another scene or leave the band out.",
 }
+LATER = "Try again later; what has come is kept, and it goes on from there."
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,8 @@ class FetchOptions:
     attempts: int = 3
     delay_s: float = 2.0
     """Before the second try; doubled for each further one."""
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 30.0
+    jitter: float = JITTER
+    waits: Waits = field(default_factory=Waits)
     timeout_s: float = 300.0
     """For the whole file, one try."""
 
@@ -53,6 +59,10 @@ class Fetched:
     etag: str | None
     attempts: int
     seconds: float
+    verified: bool
+    """Whether the catalogue's checksum was compared."""
+    resumed_bytes: int
+    """Bytes that an earlier run or try had brought already."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +79,29 @@ class FetchJob:
     headers: Mapping[str, str] = field(default_factory=dict)
     """To be sent along."""
     expected_bytes: int | None = None
-    sha256: str | None = None
-    """As the catalogue states it, hex."""
-
-
-class _TryAgain(Exception):
-    """A failure that may pass."""
-
-    def __init__(self, reason: str, status: int | None = None, wait_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
-        self.wait_s = wait_s
+    checksum: Checksum | None = None
+    """As the catalogue states it."""
 
 
 class FetchFailed(BandDownloadError):
     """A download that was given up; carries what a table wants to show."""
 
-    def __init__(self, job: FetchJob, reason: str, attempts: int, status: int | None, hint: str) -> None:
+    def __init__(self, job: FetchJob, trouble: Trouble, attempts: int) -> None:
         tried = f", tried {attempts} times" if attempts > 1 else ""
-        super().__init__(f"Band download failed for '{job.name}' from {public_url(job.url)}", f"{reason}{tried}", hint)
-        self.reason = reason
+        usual = "Search again, or choose another scene." if trouble.final else LATER
+        if trouble.final and trouble.status is None:
+            usual = "Check the URL."
+        super().__init__(
+            f"Band download failed for '{job.name}' from {public_url(job.url)}",
+            f"{trouble.reason}{tried}",
+            HINTS.get(trouble.status or 0, usual),
+        )
+        self.reason = trouble.reason
         self.attempts = attempts
-        self.status = status
+        self.status = trouble.status
+
+
+OnState = Callable[[str, int, "int | None", str], None]
 
 
 def fetch(
@@ -100,196 +110,196 @@ def fetch(
     session: Any,
     stop: threading.Event,
     check: Callable[[Path], object],
-    on_state: Callable[[str, int, int | None, str], None],
+    on_state: OnState,
 ) -> Fetched:
-    """Download one file.
+    """Download one file, going on from what an earlier try or run has left.
 
     Parameters
     ----------
     session : requests.Session
-        Carries proxies and certificates.
+        From :func:`~.http.new_session`.
     stop : threading.Event
         Looked at between all reads and during waits.
     check : callable
         Gets the finished ``.part`` and raises :class:`RasterError` if it is no raster.
     on_state : callable
-        Gets state (``downloading``, ``retrying``), bytes so far, bytes in all (None: not known), detail.
+        Gets state (``downloading``, ``resuming``, ``retrying``), bytes so far, bytes in all (None: not known), detail.
 
     Raises
     ------
     FetchFailed
-        After the last try, or at once where another try is useless (404, 403 …).
+        After the last try, or at once where another try is useless (404, 403 …). What has come stays as ``.part``.
     DiskFullError
         If the disk takes no more.
     Cancelled
-        If ``stop`` was set; the ``.part`` is removed.
+        If ``stop`` was set; what has come stays as ``.part``.
     """
     started = time.monotonic()
-    part = part_of(job.target)
+    part = PartFile(job.target, job.name, stop, job.checksum.algorithm if job.checksum else "sha256")
+    one = _Download(job, options, session, stop, part, on_state)
+    attempts = with_retries(job, options, stop, lambda url: _bring_and_check(one, url, check), on_state)
+    if stop.is_set():
+        raise _stopped(job)
+    part.commit()
+    seconds = time.monotonic() - started
+    sha256 = part.hexdigest("sha256")
+    return Fetched(job.target, part.size, sha256, one.etag, attempts, seconds, job.checksum is not None, one.resumed)
+
+
+def with_retries(
+    job: FetchJob, options: FetchOptions, stop: threading.Event, once: Callable[[str], object], on_state: OnState
+) -> int:
+    """Call ``once`` with the address to open until it raises no :class:`Trouble`; the number of tries.
+
+    Raises
+    ------
+    FetchFailed, Cancelled
+        See :func:`fetch`.
+    """
     renewed = False
     attempt = 0
     while True:
         attempt += 1
         try:
-            url = job.url if job.open_url is None else job.open_url(renewed)
-            size, sha256, etag = _once(job, url, options, session, stop, part, on_state)
-            check(part)
-            if stop.is_set():
-                raise Cancelled(f"Downloading '{job.name}'")
-            with _disk_errors(job, job.target):
-                part.replace(job.target)
-            return Fetched(job.target, size, sha256, etag, attempt, time.monotonic() - started)
-        except (_TryAgain, RasterError) as error:
-            trouble = error if isinstance(error, _TryAgain) else _TryAgain(f"what came is no raster ({error.why})")
-            refused = trouble.status in REFUSED
-            if refused and not renewed:
+            once(job.url if job.open_url is None else job.open_url(renewed))
+            return attempt
+        except Trouble as trouble:
+            wait = trouble.wait_s
+            if trouble.status in REFUSED and job.open_url is not None and not renewed:
                 renewed = True
                 attempt -= 1  # a token that has expired is no failure of the server
-            elif refused or attempt == options.attempts:
-                hint = HINTS.get(trouble.status or 0, "Try again later; bands that are there already are kept.")
-                raise FetchFailed(job, trouble.reason, attempt, trouble.status, hint) from error
-            wait = options.delay_s * 2 ** max(0, attempt - 1) if trouble.wait_s is None else trouble.wait_s
+                wait = 0.0
+            elif trouble.final or attempt == options.attempts:
+                raise FetchFailed(job, trouble, attempt) from trouble
+            if wait is None:
+                wait = options.delay_s * 2 ** max(0, attempt - 1) * (1 + random.uniform(0, options.jitter))
             on_state("retrying", 0, None, trouble.reason)
             if stop.wait(min(wait, MOST_WAIT_S)):
-                raise Cancelled(f"Downloading '{job.name}'") from None
+                raise _stopped(job) from None
+
+
+@dataclass
+class _Download:
+    """One file's download, from its first try to its last."""
+
+    job: FetchJob
+    options: FetchOptions
+    session: Any
+    stop: threading.Event
+    part: PartFile
+    on_state: OnState
+    etag: str | None = None
+    resumed: int = 0
+    mismatches: int = 0
+
+
+def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) -> None:
+    job, part = one.job, one.part
+    total = _bring(one, url)
+    if total is not None and part.size < total:
+        raise Trouble(f"the connection broke (only {part.size} of {total} bytes came)")
+    if total is not None and part.size > total:
+        part.discard()
+        raise Trouble(f"{part.size} bytes came where the server announced {total}")
+    _check_size(job, part.size)
+    if job.checksum is not None and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest:
+        one.mismatches += 1
+        part.discard()
+        name = job.checksum.algorithm
+        reason = f"the checksum is {name} {found} where the catalogue states {job.checksum.hexdigest}"
+        # Once more, for a fault on the way; the same again is a fault of the file or of the catalogue.
+        raise Trouble(reason, status=None, final=one.mismatches > 1)
+    try:
+        check(part.path)
+    except RasterError as error:
+        part.discard()
+        raise Trouble(f"what came is no raster ({error.why})") from error
+
+
+def _bring(one: _Download, url: str) -> int | None:
+    """Ask for the file, or for what is missing of it, and write it down; the size that the whole should have."""
+    job, part = one.job, one.part
+    asked = public_url(job.url)
+    origin = part.load(asked)
+    validator = origin.validator if origin else None
+    if validator is None:
+        origin = None  # the rest could be of another file: from the first byte, then
+    if origin is not None and part.size == origin.total:
+        one.etag, one.resumed = origin.etag, part.size
+        return origin.total  # all of it had come when it was stopped; the checks follow
+    headers = dict(job.headers)
+    if validator is not None:
+        headers.update({"Range": f"bytes={part.size}-", "If-Range": validator})
+    with open_response(one.session, url, headers, one.options.waits) as response:
+        new = _origin(asked, response)
+        resume = origin is not None and response.status_code == 206
+        if response.status_code != 200:
+            _check_range(part, origin, new, response)
+        _check_size(job, new.total)
+        one.etag = new.etag
+        one.resumed = part.size if resume else 0
+        if resume:
+            one.on_state("resuming", part.size, new.total, f"Partial file detected, resuming at {part.size / 1e6:.1f} MB")
+        part.begin(new, resume)
+        try:
+            _save(one, response, part.size, new.total or job.expected_bytes)
         finally:
-            if not stop.is_set():  # then it was removed where it was written
-                remove_quietly(part)  # renamed already where all went well
+            part.close()
+        return new.total
 
 
-def _once(
-    job: FetchJob,
-    url: str,
-    options: FetchOptions,
-    session: Any,
-    stop: threading.Event,
-    part: Path,
-    on_state: Callable[[str, int, int | None, str], None],
-) -> tuple[int, str, str | None]:
-    import requests
-
-    try:
-        # identity: a compressed body would make Content-Length speak of other bytes than those on the disk
-        with session.get(
-            url,
-            stream=True,
-            timeout=(options.connect_timeout_s, options.read_timeout_s),
-            headers={"Accept-Encoding": "identity", **job.headers},
-        ) as response:
-            _check_status(job, response)
-            total = _length(response) or job.expected_bytes
-            on_state("downloading", 0, total, "")
-            size, sha256 = _save(job, options, response, stop, part, total, on_state)
-            etag = response.headers.get("ETag")
-    except requests.Timeout as error:
-        raise _TryAgain("the server did not answer in time") from error
-    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-        raise _TryAgain(f"the connection broke ({_root(error)})") from error
-    except requests.RequestException as error:
-        # not the library's own words: they hold the whole address, token included
-        raise FetchFailed(job, f"the address cannot be used ({type(error).__name__})", 1, None, "Check the URL.") from error
-    if size == 0:
-        raise _TryAgain("the file came empty")
-    stated = _length(response)
-    for expected, who in ((stated, "the server announced"), (job.expected_bytes, "the catalogue states")):
-        if expected is not None and size != expected:
-            raise _TryAgain(f"{size} bytes came where {who} {expected}")
-    if job.sha256 and sha256 != job.sha256:
-        raise _TryAgain(f"the checksum is sha256 {sha256} where the catalogue states {job.sha256}")
-    return size, sha256, etag
+def _origin(asked: str, response: Any) -> Origin:
+    etag = response.headers.get("ETag", "")
+    strong = etag if etag.startswith('"') else None
+    modified = None if strong else response.headers.get("Last-Modified")
+    span = content_range(response)
+    if response.status_code == 206:
+        total = span[2] if span else None
+    elif is_encoded(response):
+        total = strong = modified = None  # the length speaks of the compressed bytes, and so do ranges
+    else:
+        total = body_length(response)
+    return Origin(asked, strong, modified, total)
 
 
-def _check_status(job: FetchJob, response: Any) -> None:
-    status = response.status_code
-    if status == 200:
+def _check_range(part: PartFile, origin: Origin | None, new: Origin, response: Any) -> None:
+    """Refuse an answer that is not the rest of what is there; then the next try begins anew."""
+    span = content_range(response)
+    if response.status_code == 416:
+        why = "the file on the server is shorter than what had come"
+    elif origin is None:
+        why = "the server sent a part of the file where the whole was asked for"
+    elif span is None or span[0] != part.size or (span[2] is not None and span[1] != span[2] - 1):
+        why = "the server sent another part of the file than was asked for"
+    elif origin.total is not None and new.total != origin.total:
+        why = f"the file on the server has changed ({new.total} bytes, it had {origin.total})"
+    elif new.validator is not None and new.validator != origin.validator:
+        why = "the file on the server has changed"
+    else:
         return
-    reason = f"HTTP {status}"
-    if status in TEMPORARY or status >= 500:
-        raise _TryAgain(reason, status, _retry_after(response))
-    if status in REFUSED and job.open_url is not None:
-        raise _TryAgain(reason, status, 0.0)  # with a fresh address it may be let in
-    raise FetchFailed(job, reason, 1, status, HINTS.get(status, "Search again, or choose another scene."))
+    part.discard()
+    raise Trouble(why)
 
 
-def _save(
-    job: FetchJob,
-    options: FetchOptions,
-    response: Any,
-    stop: threading.Event,
-    part: Path,
-    total: int | None,
-    on_state: Callable[[str, int, int | None, str], None],
-) -> tuple[int, str]:
-    digest = hashlib.sha256()
-    size = 0
-    ends = time.monotonic() + options.timeout_s
-    with _disk_errors(job, part):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        file = part.open("wb")
-    try:
-        for chunk in response.iter_content(CHUNK_BYTES):
-            if stop.is_set():
-                raise Cancelled(f"Downloading '{job.name}'")
-            if time.monotonic() > ends:
-                raise _TryAgain(f"it took longer than {options.timeout_s:g} s")
-            with _disk_errors(job, part):
-                file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-            on_state("downloading", size, total, "")
-    finally:
-        own = os.fstat(file.fileno())
-        with _disk_errors(job, part):
-            file.close()
-        if stop.is_set():
-            # A worker that was left behind may wake much later, when another run has a file of this name.
-            with suppress(OSError):
-                if os.path.samestat(own, part.stat()):
-                    part.unlink()
-    return size, digest.hexdigest()
+def _check_size(job: FetchJob, size: int | None) -> None:
+    if size == 0:
+        raise Trouble("the file came empty")
+    if size is not None and job.expected_bytes is not None and size != job.expected_bytes:
+        raise Trouble(f"the file has {size} bytes where the catalogue states {job.expected_bytes}")
 
 
-@contextmanager
-def _disk_errors(job: FetchJob, part: Path) -> Iterator[None]:
-    """Name what the disk says; kept apart from the network, whose errors are OSErrors too."""
-    try:
-        yield
-    except OSError as error:
-        what = f"Band download failed for '{job.name}'"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(what, f"the disk of {part.parent} is full", "Free some room and run again.") from error
-        raise BandDownloadError(what, f"{part} cannot be written ({error.strerror})", "Choose another folder.") from error
+def _save(one: _Download, response: Any, size: int, total: int | None) -> None:
+    ends = time.monotonic() + one.options.timeout_s
+    one.on_state("downloading", size, total, "")
+    for chunk in body_chunks(response):
+        if one.stop.is_set():
+            raise _stopped(one.job)
+        one.part.write(chunk)
+        size += len(chunk)
+        one.on_state("downloading", size, total, "")
+        if time.monotonic() > ends:
+            raise Trouble(f"it took longer than {one.options.timeout_s:g} s")
 
 
-def _length(response: Any) -> int | None:
-    text = response.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else None
-
-
-def _retry_after(response: Any) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return min(float(text), MOST_WAIT_S) if text.isdigit() else None
-
-
-def part_of(target: Path) -> Path:
-    """The name of a file while it is coming."""
-    return target.with_name(f"{target.name}.part")
-
-
-def remove_quietly(path: Path) -> None:
-    """Remove a half file, if it is there and can be removed."""
-    with suppress(OSError):
-        path.unlink()
-
-
-def public_url(url: str) -> str:
-    """The URL without its query, which may hold a token."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def _root(error: BaseException) -> str:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    text = " ".join(str(error).split())
-    return text if len(text) <= 120 else f"{text[:117]}…"
+def _stopped(job: FetchJob) -> Cancelled:
+    return Cancelled(f"Downloading '{job.name}'")

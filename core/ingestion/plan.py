@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import re
@@ -15,9 +14,11 @@ from typing import Any
 from ..errors import DiskFullError, IngestionError, RasterError
 from ..raster.reader import check_band_file
 from ..types import BandAsset, BandFile, SceneItem
-from .fetch import public_url
+from .checksum import is_unchanged
+from .http import public_url
+from .part_file import journal_of, part_of
+from .record import read_record
 
-RECORD_NAME = "bands.json"
 MARGIN_BYTES = 50_000_000
 """Room that must stay free."""
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
@@ -33,6 +34,13 @@ class BandJob:
     """Where the band is on the disk already, complete."""
     why: str
     """Why it counts as complete, or why not."""
+    part_bytes: int = 0
+    """What an earlier run has left of it."""
+
+    @property
+    def missing_bytes(self) -> int:
+        """Still to come; estimated where the catalogue states no size."""
+        return 0 if self.present else max(0, (self.asset.size_bytes or self.asset.estimated_bytes) - self.part_bytes)
 
 
 @dataclass(frozen=True)
@@ -46,40 +54,89 @@ class DownloadPlan:
     jobs: tuple[BandJob, ...]
     """The finest resolution first: the most useful bands come first."""
     expected_bytes: int
-    """Still to come; estimated where the catalogue states no size."""
+    """Still to come if whole bands are fetched; estimated where the catalogue states no size."""
     free_bytes: int
+    geometry: Mapping[str, Any] | None = None
+    """GeoJSON, lon/lat: only this area is fetched; None: whole bands."""
+
+    @property
+    def area_key(self) -> str | None:
+        """Tells one area from another in names and records; None for whole bands."""
+        return None if self.geometry is None else area_key(self.geometry)
 
 
-def plan_downloads(scene: SceneItem, bands: Sequence[str], output: Path) -> DownloadPlan:
+def plan_downloads(
+    scene: SceneItem, bands: Sequence[str], output: Path, geometry: Mapping[str, Any] | None = None
+) -> DownloadPlan:
     """Look at what is there and what is missing.
+
+    Parameters
+    ----------
+    geometry : mapping, optional
+        GeoJSON area, lon/lat; default: whole bands.
 
     Raises
     ------
     IngestionError
         If the folder cannot be made.
     DiskFullError
-        If there is not enough room.
+        If there is not enough room for whole bands; for an area, that is known once the files' headers are.
     """
-    folder = scene_folder(output, scene.id)
+    return plan_assets(scene, [scene.bands[name] for name in bands], output, geometry)
+
+
+def plan_assets(
+    scene: SceneItem, assets: Sequence[BandAsset], output: Path, geometry: Mapping[str, Any] | None = None
+) -> DownloadPlan:
+    """As :func:`plan_downloads`, for any files of a scene."""
+    key = None if geometry is None else area_key(geometry)
+    folder = scene_folder(output, scene.id, key)
     record = read_record(folder)
-    jobs = [_band_job(scene.bands[name], folder, record) for name in bands]
-    jobs.sort(key=lambda job: job.asset.resolution_m)
-    missing = [job.asset for job in jobs if job.present is None]
-    expected = sum(asset.size_bytes or asset.estimated_bytes for asset in missing)
-    free = shutil.disk_usage(folder).free
-    if missing and expected + MARGIN_BYTES > free:
-        certain = sum(asset.size_bytes or 0 for asset in missing)
-        if certain + MARGIN_BYTES > free:  # an estimate alone is no reason to refuse
-            raise DiskFullError(
-                f"Scene {scene.id} cannot be downloaded to {output}",
-                f"it needs {(certain + MARGIN_BYTES) / 1e6:.0f} MB and {free / 1e6:.0f} MB are free",
-                "Free some room, choose fewer bands or another folder.",
-            )
-    return DownloadPlan(scene.id, scene.catalog, scene.collection, folder, tuple(jobs), expected, free)
+    jobs = sorted((_band_job(asset, folder, record, key) for asset in assets), key=lambda job: job.asset.resolution_m)
+    plan = DownloadPlan(
+        item_id=scene.id,
+        catalog=scene.catalog,
+        collection=scene.collection,
+        folder=folder,
+        jobs=tuple(jobs),
+        expected_bytes=sum(job.missing_bytes for job in jobs),
+        free_bytes=shutil.disk_usage(folder).free,
+        geometry=geometry,
+    )
+    if geometry is None:
+        # an estimate alone is no reason to refuse
+        certain = sum(job.missing_bytes for job in jobs if job.asset.size_bytes is not None)
+        check_room(plan, certain)
+    return plan
 
 
-def scene_folder(output: Path, item_id: str) -> Path:
+def check_room(plan: DownloadPlan, certain_bytes: int) -> None:
+    """Refuse to begin what the disk has no room for.
+
+    Raises
+    ------
+    DiskFullError
+        Naming what is needed and what is free.
+    """
+    if certain_bytes and certain_bytes + MARGIN_BYTES > plan.free_bytes:
+        raise DiskFullError(
+            f"Scene {plan.item_id} cannot be downloaded to {plan.folder.parent}",
+            f"it needs {(certain_bytes + MARGIN_BYTES) / 1e6:.0f} MB and {plan.free_bytes / 1e6:.0f} MB are free",
+            "Free some room, choose fewer bands or another folder.",
+        )
+
+
+def area_key(geometry: Mapping[str, Any]) -> str:
+    """A short name of an area: equal for equal geometries."""
+    text = json.dumps([geometry["type"], geometry["coordinates"]])
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
     """The scene's own folder below ``output``, made if need be.
+
+    The first area, or the whole scene, gets the scene's name; where its bands are there for another area, a new area gets
+    a folder beside it, so that nothing is overwritten.
 
     Raises
     ------
@@ -87,6 +144,9 @@ def scene_folder(output: Path, item_id: str) -> Path:
         If it cannot be made.
     """
     folder = output / safe_name(item_id)
+    there = {entry.get("area") for entry in read_record(folder).values() if isinstance(entry, dict)}
+    if there - {key, None}:
+        folder = output / f"{safe_name(item_id)}_{key or 'full'}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,70 +170,38 @@ def safe_name(text: str) -> str:
     return f"{safe or 'scene'}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """What was downloaded into this folder: band → url, size, sum. Empty where nothing is known."""
-    try:
-        tree = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # absent, or cut short by a power cut: then the files themselves are looked at
-        return {}
-    return tree if isinstance(tree, dict) else {}
-
-
-def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the record, whole or not at all."""
-    part = folder / f"{RECORD_NAME}.part"
-    try:
-        part.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-        part.replace(folder / RECORD_NAME)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        what = f"What was downloaded to {folder} cannot be recorded"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(what, "the disk is full", "Free some room and run again.") from error
-        raise IngestionError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
-
-
-def record_entry(file: BandFile) -> dict[str, Any]:
-    """What is kept of a finished band. The time of its last change tells later, without reading it, that it is as it came."""
-    return {
-        "url": public_url(file.url),
-        "size_bytes": file.size_bytes,
-        "sha256": file.sha256,
-        "changed_ns": file.path.stat().st_mtime_ns,
-    }
-
-
-def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any]) -> BandJob:
+def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: str | None) -> BandJob:
     target = folder / f"{safe_name(asset.band)}.tif"
     try:
-        status = target.stat()
+        size = target.stat().st_size
     except OSError:
-        return BandJob(asset, target, None, "not there yet")
-    size = status.st_size
+        return _unfinished_job(asset, target)
     found = record.get(asset.band)
     entry = found if isinstance(found, dict) else {}
+    again = "re-downloading"
     if entry:
         if entry.get("url") != public_url(asset.href):
             return BandJob(asset, target, None, "what is there came from another URL")
+        if entry.get("area") not in (key, None):
+            return BandJob(asset, target, None, "what is there covers another area")
         if entry.get("size_bytes") != size:
-            return BandJob(
-                asset, target, None, f"Partial file detected, re-downloading ({size} of {entry.get('size_bytes')} bytes)"
-            )
-    if asset.size_bytes is not None and asset.size_bytes != size:
-        return BandJob(asset, target, None, f"Partial file detected, re-downloading ({size} of {asset.size_bytes} bytes)")
+            return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)")
+    whole = entry.get("area") is None
+    if whole and asset.size_bytes is not None and asset.size_bytes != size:
+        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
     try:
         check_band_file(target)
     except RasterError as error:
-        return BandJob(asset, target, None, f"Damaged file detected, re-downloading ({error.why})")
-    if entry.get("sha256") and entry.get("changed_ns") != status.st_mtime_ns and _sha256(target) != entry["sha256"]:
-        return BandJob(asset, target, None, "Damaged file detected, re-downloading (it changed since it came)")
+        return BandJob(asset, target, None, f"Damaged file detected, {again} ({error.why})")
+    if entry.get("sha256") and not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
+        return BandJob(asset, target, None, f"Damaged file detected, {again} (it changed since it came)")
     file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
     return BandJob(asset, target, file, "Already exists, skipping")
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _unfinished_job(asset: BandAsset, target: Path) -> BandJob:
+    try:
+        size = part_of(target).stat().st_size if journal_of(target).exists() else 0
+    except OSError:
+        size = 0
+    return BandJob(asset, target, None, "not there yet" if not size else f"{size / 1e6:.1f} MB are there already", size)

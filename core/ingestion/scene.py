@@ -1,8 +1,9 @@
-"""One scene from catalogue to a validated stack: plan → download → stack → validate."""
+"""One scene from catalogue to a validated stack: plan → download → stack → validate; or to its single file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,25 @@ from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
 from ..errors import BandStackError, IngestionError, RasterError
 from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
+from ..raster.reader import check_raster
 from ..settings import Settings
-from ..types import BandFailure, BandFile, BandStack, SceneItem, ValidationReport, format_time
+from ..types import (
+    BandAsset,
+    BandFailure,
+    BandFile,
+    BandStack,
+    Finding,
+    Radiometry,
+    SceneItem,
+    ValidationReport,
+    format_time,
+)
 from ..validation.image_validator import ValidationSpec, validate
 from ..workers import run_in_background
 from .band_downloader import download_bands
 from .band_stack import BandSource, create_band_stack, stack_to_geotiff
-from .plan import plan_downloads, safe_name
+from .lock import folder_lock
+from .plan import area_key, plan_assets, plan_downloads, safe_name, scene_folder
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
@@ -40,6 +53,13 @@ class SceneResult:
     warnings: tuple[str, ...] = ()
     outputs: Mapping[str, Path] = field(default_factory=dict)
     """Index name → layer."""
+    single_path: Path | None = None
+    """The picture, or the single file, where no bands were stacked."""
+
+    @property
+    def path(self) -> Path | None:
+        """What there is to look at."""
+        return self.stack.path if self.stack else self.single_path
 
     def to_dict(self) -> dict[str, Any]:
         """The specification's ingestion result, with reasons for what failed."""
@@ -47,7 +67,7 @@ class SceneResult:
         return {
             "status": self.status,
             "item_id": self.scene.id,
-            "output_path": str(self.stack.path) if self.stack else None,
+            "output_path": str(self.path) if self.path else None,
             "bands_downloaded": {
                 file.band: {
                     "path": str(file.path),
@@ -69,25 +89,120 @@ class SceneResult:
         }
 
 
-def ingest_scene(
-    scene: SceneItem, wanted: Sequence[str], output: Path, settings: Settings, monitor: Monitor, access: Access
-) -> SceneResult:
-    """Bring one scene to the disk as a validated stack.
+@dataclass(frozen=True)
+class SceneRequest:
+    """What is wanted of a scene."""
+
+    scene: SceneItem
+    bands: Sequence[str]
+    """Of the sensor, in wavelength order."""
+    output: Path
+    """A sub-folder is made for the scene."""
+    geometry: Mapping[str, Any] | None = None
+    """GeoJSON, lon/lat: fetch only this area; None: whole bands."""
+    visual_only: bool = False
+    """Only the true-colour picture."""
+    single_file: bool = False
+    """Only the item's one file (``url``), as before single bands."""
+    check: bool = True
+    """Whether to validate."""
+
+
+def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
+    """Bring one scene to the disk: its bands as a validated stack, or its picture or single file where that is asked for.
+
+    Another job that works in the same folder is waited for.
 
     Parameters
     ----------
-    wanted : sequence of str
-        Bands of the sensor, in wavelength order.
     access : Access
         Opens the files; keeps tokens from scene to scene.
 
     Raises
     ------
     IngestionError
-        If the scene offers none of the wanted bands, or lacks a required one.
+        If the scene offers nothing of what is wanted, or lacks a required band.
     DiskFullError, BandStackError, Cancelled
-        See there. Bands that are finished stay in every case.
+        See there. Bands that are finished, and parts of others, stay in every case.
     """
+    scene = request.scene
+    if not request.check:
+        monitor.emit(Note("warning", f"{scene.id}: validation is skipped, as asked; look at the result before relying on it"))
+    kind = _single_kind(request, settings)
+    with _held_folder(request, monitor):
+        return (
+            _ingest_single(request, kind, settings, monitor, access)
+            if kind
+            else _ingest_bands(request, settings, monitor, access)
+        )
+
+
+def _single_kind(request: SceneRequest, settings: Settings) -> str:
+    """``visual`` or ``single`` where one file is to be had instead of bands; empty for bands."""
+    scene = request.scene
+    what = f"Scene {scene.id} cannot be ingested"
+    if request.visual_only:
+        if not scene.visual_href:
+            hint = "Choose another scene, or its bands."
+            raise IngestionError(what, "No visualization asset available for this item", hint)
+        return "visual"
+    whole = request.single_file or not settings.multi_band
+    if scene.bands and not whole:
+        return ""
+    if scene.single_href or (whole and scene.to_dict()["url"]):
+        return "single"
+    if settings.fallback_to_visual and scene.visual_href:
+        return "visual"
+    raise IngestionError(what, f"No download URL for item {scene.id}", "Choose another scene or catalogue.")
+
+
+@contextmanager
+def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
+    scene = request.scene
+    key = None if request.geometry is None else area_key(request.geometry)
+    folder = scene_folder(request.output, scene.id, key)
+    told = f"{scene.id}: another job works in {folder}; waiting until it has finished"
+    with folder_lock(folder, monitor.cancelled, lambda: monitor.emit(Note("info", told))):
+        yield
+
+
+def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
+    scene = request.scene
+    href = scene.visual_href if kind == "visual" else scene.to_dict()["url"]
+    warnings: list[str] = []
+    if kind == "visual":
+        warnings.append("Visualization mode: spectral analysis not possible")
+        monitor.emit(Note("warning", f"{scene.id}: {warnings[0]}"))
+    asset = BandAsset(kind, str(href), scene.resolution_m, Radiometry())
+    events = EventQueue(monitor)
+    plan = run_in_background(lambda: plan_assets(scene, [asset], request.output, request.geometry), events)
+    files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, STACK_SHARE), access)
+    if failures:
+        return SceneResult(scene, "failed", failures=tuple(failures), error=failures[0].error, warnings=tuple(warnings))
+    path = files[0].path
+    report = None
+    if request.check and kind == "single":
+        report = validate(path, ValidationSpec(get_sensor(scene.sensor)), settings, PartMonitor(monitor, STACK_SHARE, 1.0))
+    elif request.check:
+        report = _check_picture(path)
+    warnings += report.sentences("warning") if report else []
+    error = f"Image validation failed for {path}: {' '.join(report.sentences('error'))}" if report and not report.ok else ""
+    status = "failed" if error else "completed"
+    return SceneResult(scene, status, None, report, tuple(files), (), error, tuple(warnings), single_path=path)
+
+
+def _check_picture(path: Path) -> ValidationReport:
+    """A picture must open, be whole and have three bands; its numbers say nothing about reflectance."""
+    bands = tuple(band.description or f"band {band.index}" for band in check_raster(path).bands)
+    findings: tuple[Finding, ...] = ()
+    if len(bands) < 3:
+        sentence = f"The picture {path.name} has {len(bands)} bands where red, green and blue are expected."
+        findings = (Finding("picture_bands", "warning", sentence, measured=len(bands), limit=3),)
+    return ValidationReport(path, bands, findings)
+
+
+def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
+    scene, wanted = request.scene, request.bands
     sensor = get_sensor(scene.sensor)
     offered = [name for name in wanted if name in scene.bands]
     required = [name for name in wanted if name in sensor.required]
@@ -109,7 +224,7 @@ def ingest_scene(
         monitor.emit(Note("warning", text))
 
     events = EventQueue(monitor)
-    plan = run_in_background(lambda: plan_downloads(scene, offered, output), events)
+    plan = run_in_background(lambda: plan_downloads(scene, offered, request.output, request.geometry), events)
     files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
     failed = [failure.band for failure in failures]
     if not files:
@@ -138,14 +253,15 @@ def ingest_scene(
             scene, "failed", files=tuple(files), failures=tuple(failures), error=str(stack_error), warnings=tuple(warnings)
         )
     warnings += stack.warnings
-    spec = ValidationSpec(sensor, tuple(required), tuple(wanted))
-    report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
     status = "partial" if failures else "completed"
-    error_text = ""
-    if not report.ok:
-        status = "failed"
-        error_text = f"Image validation failed for {stack.path}: {' '.join(report.sentences('error'))}"
-    for text in (*stack.warnings, *report.sentences("warning")):
+    report, error_text = None, ""
+    if request.check:
+        spec = ValidationSpec(sensor, tuple(required), tuple(wanted))
+        report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
+        if not report.ok:
+            status = "failed"
+            error_text = f"Image validation failed for {stack.path}: {' '.join(report.sentences('error'))}"
+    for text in (*stack.warnings, *(report.sentences("warning") if report else ())):
         monitor.emit(Note("warning", text))
     return SceneResult(scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..algorithms.indices import index_kernel, index_names
 from ..discovery.access import Access
+from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, load_sensors
 from ..discovery.events import EventType, get_event
 from ..discovery.items_file import read_items
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
-from ..ingestion.scene import SceneResult, ingest_scene
+from ..ingestion.scene import SceneRequest, SceneResult, ingest_scene
 from ..monitor import Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
 from ..types import SceneItem, format_time
@@ -62,6 +64,22 @@ class IngestParams:
         help="vrt points at the band files; geotiff copies them into one file.",
         advanced=True,
     )
+    window: str | None = param(
+        None,
+        kind="choice",
+        title="What to fetch",
+        choices=("aoi", "full"),
+        help="aoi: only the part of each band under the area (where an area is given); full: whole bands.",
+    )
+    visualization_only: bool = param(
+        False, kind="flag", title="Picture only", help="Only the true-colour picture, for the eye; no analysis.", advanced=True
+    )
+    skip_validation: bool = param(
+        False, kind="flag", title="Skip validation", help="In an emergency: stacks are not checked.", advanced=True
+    )
+    legacy_download: bool = param(
+        False, kind="flag", title="Single file", help="The item's one file, as before single bands.", advanced=True
+    )
     output: Path = param(kind="folder_out", title="Folder", help="A sub-folder is made for each scene.")
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items`` or a search."""
@@ -70,8 +88,12 @@ class IngestParams:
 def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Ingest scene after scene; one that fails does not stop the others."""
     settings = settings.override(
-        bands=params.bands, parallel_downloads=params.parallel_downloads, default_format=params.output_format
+        bands=params.bands,
+        parallel_downloads=params.parallel_downloads,
+        default_format=params.output_format,
+        window=params.window,
     )
+    geometry = _geometry(params, settings)
     _check_bands(params, settings)
     scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, 0.05))
     event = get_event(params.event) if params.event else None
@@ -82,13 +104,22 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         start, end = (0.05 + 0.95 * (place + step) / len(scenes) for step in (0, 1))
         part = PartMonitor(monitor, start, end)
         part.emit(Progress(0.0, f"Scene {place + 1} of {len(scenes)}: {scene.id}"))
-        result, shown = _ingest_one(scene, params, settings, part, access, event)
+        request = SceneRequest(
+            scene,
+            wanted_bands(scene, settings, event),
+            params.output,
+            geometry,
+            visual_only=params.visualization_only,
+            single_file=params.legacy_download,
+            check=not params.skip_validation,
+        )
+        result, shown = _ingest_one(request, params, settings, part, access, event)
         results.append(result)
         layers += shown
     failed = [result for result in results if result.status == "failed"]
     partial = [result for result in results if result.status == "partial"]
     status = "failed" if len(failed) == len(results) else "partial" if failed or partial else "done"
-    stacks = [str(result.stack.path) for result in results if result.stack is not None and result.status != "failed"]
+    stacks = [str(result.path) for result in results if result.path is not None and result.status != "failed"]
     return OperationResult(
         data=[result.to_dict() for result in results],
         text="\n".join(_line(result) for result in results),
@@ -159,14 +190,25 @@ def wanted_indices(params: IngestParams, event: EventType | None, bands: Sequenc
     return [name for name in event.algorithms if possible(name)]
 
 
+def _geometry(params: IngestParams, settings: Settings) -> Mapping[str, Any] | None:
+    """The area that bands are cut to; None for whole bands."""
+    if settings.window == "full":
+        return None
+    if params.area is None:
+        if params.window == "aoi":
+            raise InputError("Ingest cannot start", "only the area is to be fetched, and none is given", "Give the area.")
+        return None
+    return parse_area(params.area).geometry
+
+
 def _ingest_one(
-    scene: SceneItem, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, event: EventType | None
+    request: SceneRequest, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, event: EventType | None
 ) -> tuple[SceneResult, list[LayerOutput]]:
-    bands = wanted_bands(scene, settings, event)
-    indices = wanted_indices(params, event, bands)
+    scene = request.scene
+    indices = wanted_indices(params, event, request.bands)
     share = 0.8 if indices else 1.0
     try:
-        result = ingest_scene(scene, bands, params.output, settings, PartMonitor(monitor, 0.0, share), access)
+        result = ingest_scene(request, settings, PartMonitor(monitor, 0.0, share), access)
     except (Cancelled, DiskFullError, InputError):
         raise  # the next scene would meet the same
     except FirstLightError as error:
@@ -174,8 +216,13 @@ def _ingest_one(
     if result.status == "failed":
         monitor.emit(Note("error", result.error))
         return result, []
-    assert result.stack is not None  # for the type checker: only failed scenes have none
     day = format_time(scene.datetime)[:10]
+    if result.stack is None:
+        assert result.path is not None  # for the type checker: only failed scenes have none
+        picture = LayerOutput(
+            result.path, f"Picture {day}", "picture", scene.id, scene.datetime, f"{scene.id}: for the eye only."
+        )
+        return result, [picture]
     names = ", ".join(band.name for band in result.stack.bands)
     layers = [
         LayerOutput(
@@ -211,8 +258,8 @@ def _ingest_one(
 def _line(result: SceneResult) -> str:
     if result.status == "failed":
         return f"{result.scene.id}: failed. {result.error}"
-    count = len(result.files)
-    lines = [f"{result.scene.id}: {result.status}, {count} bands, {result.stack.path if result.stack else ''}"]
+    amount = f"{len(result.files)} bands" if result.stack else "one file"
+    lines = [f"{result.scene.id}: {result.status}, {amount}, {result.path}"]
     lines += [f"  {name}: {path}" for name, path in result.outputs.items()]
     return "\n".join(lines + [f"  warning: {text}" for text in result.warnings])
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No settings of this computer's user, no proxies, no waits."""
+    """No settings of this computer's user, no proxies, no waits, no bands kept from test to test."""
     with pytest.MonkeyPatch.context() as patch:
         # Answers are written in two pieces; without this each one waits 40 ms for an acknowledgement.
         patch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
@@ -28,6 +28,9 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
             if (name.startswith("FIRSTLIGHT_") and name != "FIRSTLIGHT_SHARED_DATA") or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("XDG_CACHE_HOME", raising=False)
+        patch.setenv("FIRSTLIGHT_CACHE_DAYS", "0")
+        patch.setenv("FIRSTLIGHT_WINDOW", "full")  # areas have tests of their own
         patch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
         patch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
         yield
@@ -37,7 +40,7 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def settings() -> Settings:
     """Settings that never wait long."""
     return dataclasses.replace(
-        Settings(), retry_delay_s=0.0, request_delay_ms=0, connect_timeout_s=5.0, read_timeout_s=5.0, workers=2
+        Settings(), retry_delay_s=0.0, request_delay_ms=0, connect_timeout_s=5.0, read_timeout_s=5.0, workers=2, cache_days=0.0
     )
 
 

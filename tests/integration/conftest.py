@@ -24,6 +24,9 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
             if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("XDG_CACHE_HOME", raising=False)
+        patch.setenv("FIRSTLIGHT_CACHE_DAYS", "0")
+        patch.setenv("FIRSTLIGHT_WINDOW", "full")  # areas have tests of their own
         patch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
         patch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
         yield

@@ -13,7 +13,7 @@ import pytest
 from firstlight.core.discovery.access import Access
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.discovery.stac_client import SceneSearch
-from firstlight.core.ingestion.scene import ingest_scene
+from firstlight.core.ingestion.scene import SceneRequest, ingest_scene
 from firstlight.core.monitor import BandProgress, Progress, RecordingMonitor
 from firstlight.core.settings import resolve_settings
 from firstlight.core.types import SearchQuery
@@ -30,7 +30,7 @@ def test_normal_multi_band_download(world: World, tmp_path: Path) -> None:
     settings, monitor = resolve_settings(), RecordingMonitor()
     query = SearchQuery(parse_area(AREA), start, end, "sentinel2", world.url)
     (scene,) = SceneSearch(query, settings).next(RecordingMonitor())
-    result = ingest_scene(scene, BANDS, tmp_path, settings, monitor, Access(settings))
+    result = ingest_scene(SceneRequest(scene, BANDS, tmp_path), settings, monitor, Access(settings))
     assert result.status == "completed"
     for band in BANDS:
         percents = [e.percent for e in monitor.events if isinstance(e, BandProgress) and e.band == band]

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import socket
 import struct
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from scripts.range_server import FileServer, RangeHandler
+    from scripts.range_server import Content, FileServer, RangeHandler
 else:
     # scripts/ is no package and tests/ may be imported under several names: load the one file by its path.
     _PATH = Path(__file__).resolve().parents[2] / "scripts" / "range_server.py"
@@ -31,7 +32,7 @@ else:
         _spec = importlib.util.spec_from_file_location(_NAME, _PATH)
         sys.modules[_NAME] = importlib.util.module_from_spec(_spec)
         _spec.loader.exec_module(sys.modules[_NAME])
-    FileServer, RangeHandler = sys.modules[_NAME].FileServer, sys.modules[_NAME].RangeHandler
+    Content, FileServer, RangeHandler = (getattr(sys.modules[_NAME], name) for name in ("Content", "FileServer", "RangeHandler"))
 
 ALWAYS = 1_000_000
 
@@ -60,6 +61,16 @@ class Fault:
     """Answer 200 with this instead of the file: an HTML login page, or nothing at all."""
     media_type: str = "text/html; charset=utf-8"
     """Of ``body``."""
+    redirect: str | None = None
+    """Send elsewhere."""
+    ignore_range: bool = False
+    """Answer 200 with the whole file, whatever range was asked for."""
+    shift_range: int = 0
+    """Answer 206 with a range that begins so many bytes later than asked."""
+    gzip: bool = False
+    """Answer with ``Content-Encoding: gzip``, although asked not to."""
+    no_length: bool = False
+    """Do not say how long the body is; goes with ``short_by_bytes``."""
     only_get: bool = False
     """HEAD requests are spared, and not counted."""
 
@@ -102,6 +113,10 @@ class FaultyHandler(RangeHandler):
         if fault.status is not None:
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
             self.refuse(fault.status, headers)
+        elif fault.redirect is not None:
+            self.refuse(HTTPStatus.FOUND, {"Location": fault.redirect})
+        elif fault.gzip:
+            self._answer_packed()
         elif fault.body is not None:
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", fault.media_type)
@@ -112,6 +127,30 @@ class FaultyHandler(RangeHandler):
                 self.wfile.write(fault.body)
         else:
             super().answer(with_body)
+
+    def _answer_packed(self) -> None:
+        content = self.find()
+        assert content is not None
+        packed = gzip.compress(content.path.read_bytes())
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.send_header("ETag", content.etag)
+        self.end_headers()
+        self.wfile.write(packed)
+
+    def wanted(self, content: Content) -> tuple[int, int] | None:
+        """The range to send, or what a confused server would send instead."""
+        span = super().wanted(content)
+        if span is None or self.fault is None or self.fault.ignore_range:
+            return None if self.fault and self.fault.ignore_range else span
+        return (span[0] + self.fault.shift_range, span[1])
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Leave the length out where the fault says so; then the end of the connection is the end of the body."""
+        if keyword == "Content-Length" and self.fault is not None and self.fault.no_length:
+            keyword, value = "Connection", "close"
+        super().send_header(keyword, value)
 
     def send_body(self, file: BinaryIO, start: int, length: int) -> None:
         """Send the body, or as much of it as the fault lets through."""
