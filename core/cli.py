@@ -46,10 +46,13 @@ class ConsoleMonitor:
                 self._line(f"{event.level}: {event.text}")
         elif isinstance(event, BandProgress):
             self._band(event)
-        elif isinstance(event, Progress) and event.message != self._last:
-            self._last = event.message
-            if self._live or not event.message.count("tile"):
-                self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
+        elif isinstance(event, Progress):
+            if event.message != self._last:
+                self._last = event.message
+                if self._live or not event.message.count("tile"):
+                    self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
+            if event.detail and self._live:
+                self._moving(f"[{100 * event.fraction:3.0f}%] {event.detail}")
 
     def cancelled(self) -> bool:
         """Whether a signal came."""
@@ -57,23 +60,24 @@ class ConsoleMonitor:
 
     def _band(self, event: BandProgress) -> None:
         key = f"{event.item_id}/{event.band}"
-        if event.state == "downloading":
-            if self._live:
-                share = f"{event.percent} %" if event.percent is not None else f"{event.received_bytes / 1e6:.1f} MB"
-                self._out.write(f"\r\x1b[K  {event.band}: {share}")
-                self._out.flush()
+        if event.state == "downloading":  # all bands together are told by Progress
             return
         if self._bands.get(key) == event.state == "waiting":
             return
         self._bands[key] = event.state
         words = {
             "waiting": "waiting",
+            "resuming": event.detail,
             "retrying": f"trying again ({event.detail})",
             "skipped": event.detail or "Already exists, skipping",
             "done": f"done, {event.received_bytes / 1e6:.2f} MB",
             "failed": f"FAILED ({event.detail})",
         }
         self._line(f"  {event.band}: {words.get(event.state, event.state)}")
+
+    def _moving(self, text: str) -> None:
+        self._out.write(f"\r\x1b[K{text}")
+        self._out.flush()
 
     def _line(self, text: str) -> None:
         self._out.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .errors import Cancelled
@@ -12,6 +14,8 @@ from .monitor import EventQueue
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+LOOK_S = 0.1
+"""How often a waiting thread looks whether it should stop."""
 GRACE_S = 0.5
 """After a stop, how long workers get to come back by themselves."""
 
@@ -95,3 +99,21 @@ def run_in_background(work: Callable[[], Result], events: EventQueue) -> Result:
         If the monitor asked to stop.
     """
     return run_parallel(lambda _: work(), [None], 1, events)[0]
+
+
+@contextmanager
+def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
+    """Hold one of the slots, waiting for it as long as nobody stops.
+
+    Raises
+    ------
+    Cancelled
+        If ``stop`` was set meanwhile.
+    """
+    while not slots.acquire(timeout=LOOK_S):
+        if stop.is_set():
+            raise Cancelled()
+    try:
+        yield
+    finally:
+        slots.release()

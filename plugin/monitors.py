@@ -52,16 +52,23 @@ class TaskMonitor:
         self._deliver = deliver
         self._is_cancelled = is_cancelled
         self._pending: dict[object, Event] = {}
+        self._states: dict[tuple[str, str], str] = {}
         self._delivered_at = float("-inf")
 
     def emit(self, event: Event) -> None:
-        """Take an event; notes also go to the log."""
+        """Take an event; notes and what becomes of each band also go to the log."""
         if isinstance(event, Note):
             if event.level != "debug":
                 log(event.text, event.level)
             self._pending[object()] = event
         elif isinstance(event, BandProgress):
-            self._pending[(event.item_id, event.band)] = event
+            key = (event.item_id, event.band)
+            if self._states.get(key) != event.state and event.state not in ("waiting", "failed"):  # failures have their note
+                detail = f": {event.detail}" if event.detail else ""
+                level = "warning" if event.state == "retrying" else "info"
+                log(f"{event.item_id} {event.band}: {event.state}{detail}", level)
+            self._states[key] = event.state
+            self._pending[key] = event
         else:
             self._pending[Progress] = event
         self._flush_when_due()

@@ -160,12 +160,14 @@ class MainDock(QgsDockWidget):
             "bands": self.band_panel.chosen(),
             "index": self.run_panel.indices(),
             "output": self.run_panel.output(),
+            "area": self.area_text(),
+            "window": "aoi" if self.run_panel.area_only_box.isChecked() else "full",
         }
         scenes = self.scene_panel.chosen()
         write_last("output", self.run_panel.output())
         self.run_panel.clear_progress()
         if self._start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
-            self._say(self.tr("Fetching {what} …").format(what=describe_choice(scenes, values["bands"])))
+            self._say(self.tr("Fetching {what} …").format(what=self._choice_text()))
             self._scroll.ensureWidgetVisible(self.run_panel)
 
     def _show_result(self, result: OperationResult) -> None:
@@ -241,7 +243,7 @@ class MainDock(QgsDockWidget):
             elif isinstance(event, Progress):
                 self.run_panel.progress_bar.setValue(round(100 * event.fraction))
                 if event.message and self.run_panel.cancel_button.isEnabled():
-                    self._say(event.message)
+                    self._say(f"{event.message} ({event.detail})" if event.detail else event.message)
         self.tools_panel.show_events(events)
 
     def _take_layers(self, result: OperationResult) -> int:
@@ -314,7 +316,11 @@ class MainDock(QgsDockWidget):
             return self.tr("Tick at least one band."), True, False
         if not self.run_panel.output():
             return self.tr("Choose a folder for the results."), True, False
-        return self.tr("{what}. Press Run.").format(what=describe_choice(scenes, bands)), True, True
+        return self.tr("{what}. Press Run.").format(what=self._choice_text()), True, True
+
+    def _choice_text(self) -> str:
+        aoi = self.area_panel.aoi if self.run_panel.area_only_box.isChecked() else None
+        return describe_choice(self.scene_panel.chosen(), self.band_panel.chosen(), aoi)
 
     def _connect(self) -> None:
         self.area_panel.area_changed.connect(self._changed)

@@ -8,7 +8,8 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..core.operations.base import OperationResult
-from ..core.types import SceneItem
+from ..core.operations.ingest import estimate_area_bytes
+from ..core.types import Aoi, SceneItem
 from .scene_model import size_text
 
 
@@ -36,8 +37,8 @@ def _problems(row: dict[str, Any]) -> list[str]:
     return sentences
 
 
-def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str]) -> str:
-    """What Run would fetch: ``1 scene, 6 bands, about 14 MB``.
+def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi | None = None) -> str:
+    """What Run would fetch: ``1 scene, 6 bands, about 14 MB`` (``of 904 MB`` where only an area is wanted).
 
     Parameters
     ----------
@@ -45,11 +46,16 @@ def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str]) -> str:
         The chosen scenes.
     bands : sequence of str
         The chosen bands.
+    aoi : Aoi, optional
+        Only this area is to be fetched; default: whole bands.
     """
     assets = [scene.bands[band] for scene in scenes for band in bands if band in scene.bands]
     size = sum(asset.size_bytes or asset.estimated_bytes for asset in assets)
     parts = [count(len(scenes), _tr("scene"), _tr("scenes")), count(len(assets), _tr("band"), _tr("bands"))]
-    if size:
+    if size and aoi is not None:
+        part = sum(estimate_area_bytes(scene, bands, aoi) for scene in scenes)
+        parts.append(_tr("about {part} for the area, {size} whole").format(part=size_text(part), size=size_text(size)))
+    elif size:
         parts.append(_tr("about {size}").format(size=size_text(size)))
     return ", ".join(parts)
 

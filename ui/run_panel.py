@@ -49,6 +49,10 @@ class RunPanel(QGroupBox):
         self.output_widget = QgsFileWidget(objectName="output_widget")
         self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.output_widget.setDialogTitle(self.tr("Folder for the bands, stacks and indices"))
+        self.area_only_box = QCheckBox(self.tr("Only the area"), objectName="area_only_box", checked=True)
+        self.area_only_box.setToolTip(
+            self.tr("Fetch only the tiles of each band that the area touches; without it, whole bands.")
+        )
         self.index_boxes: dict[str, QCheckBox] = {}
         self.band_table = QTableWidget(0, 3, objectName="band_table")
         self.progress_bar = QProgressBar(objectName="progress_bar", minimum=0, maximum=100)
@@ -58,6 +62,7 @@ class RunPanel(QGroupBox):
         self._rows: dict[tuple[str, str], int] = {}
         self._build()
         self.output_widget.fileChanged.connect(self.changed)
+        self.area_only_box.toggled.connect(self.changed)
         self.run_button.clicked.connect(self.run_wanted)
         self.cancel_button.clicked.connect(self.cancel_wanted)
 
@@ -104,6 +109,7 @@ class RunPanel(QGroupBox):
         words = {
             "waiting": self.tr("waiting"),
             "downloading": self.tr("downloading"),
+            "resuming": self.tr("going on"),
             "retrying": self.tr("trying again"),
             "skipped": self.tr("already there"),
             "done": self.tr("done"),
@@ -139,6 +145,7 @@ class RunPanel(QGroupBox):
         folder_row.addWidget(QLabel(self.tr("Folder")))
         folder_row.addWidget(self.output_widget, 1)
         layout.addLayout(folder_row)
+        layout.addWidget(self.area_only_box)
         layout.addLayout(index_grid)
         layout.addWidget(self.band_table)
         footer = QHBoxLayout(self.footer)
@@ -149,11 +156,14 @@ class RunPanel(QGroupBox):
 
 
 def amount_text(event: BandProgress) -> str:
-    """How much of a band is there: percent where the size is known, else bytes."""
+    """How much of a band is there: percent where the size is known, else bytes; and how fast it comes."""
     percent = event.percent
     if event.state in ("waiting", "failed") and not event.received_bytes:
         return ""
     if percent is None:
         return size_text(event.received_bytes)
     size = event.total_bytes or event.received_bytes
-    return f"{percent} %" + (f" · {size_text(size)}" if size else "")
+    parts = [f"{percent} %", size_text(size) if size else ""]
+    if event.bytes_per_s:
+        parts.append(f"{size_text(round(event.bytes_per_s))}/s")
+    return " · ".join(part for part in parts if part)

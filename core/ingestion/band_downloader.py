@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..discovery.access import Access
 from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
 from ..monitor import BandProgress, EventQueue, Monitor, Note
-from ..raster.cog_mirror import NotWindowable, WindowPlan
+from ..raster.cog_mirror import NotWindowable
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..types import BandFailure, BandFile
-from ..workers import run_parallel
+from ..workers import held, run_parallel
 from .cache import BandCache, open_cache
 from .checksum import parse_checksum
 from .fetch import FetchFailed, FetchJob, FetchOptions, OnState, fetch
@@ -71,29 +71,24 @@ class _SceneDownload:
         self._failures: dict[str, BandFailure] = {}
         self._totals = Totals({})
         self._unverified: list[str] = []
-        self._windows: dict[str, tuple[WindowFetch, WindowPlan]] = {}
+        self._windows: set[str] = set()
+        self._whole_slots = threading.Semaphore(settings.parallel_downloads)
+        self._lock = threading.Lock()
+        self._headers_missing = self._area_bytes = self._whole_bytes = 0
 
     def run(self) -> tuple[list[BandFile], list[BandFailure]]:
-        missing = [job for job in self._plan.jobs if job.present is None]
-        for job in self._plan.jobs:
+        plan, settings = self._plan, self._settings
+        missing = [job for job in plan.jobs if job.present is None]
+        for job in plan.jobs:
             self._announce(job)
-        if self._plan.geometry is not None:
-            self._plan_windows(missing, self._plan.geometry)
-        missing = [job for job in missing if job.asset.band not in self._failures]
-        sizes = {job.asset.band: job.present.size_bytes if job.present else job.missing_bytes for job in self._plan.jobs}
-        sizes.update({band: plan.span_bytes for band, (_, plan) in self._windows.items()})
-        self._totals = Totals(sizes)
+        sizes = {job.asset.band: job.present.size_bytes if job.present else job.missing_bytes for job in plan.jobs}
+        self._totals = Totals(sizes if plan.geometry is None else {job.asset.band: 0 for job in plan.jobs})
         for band, file in self._files.items():
             self._totals.finished(band, file.size_bytes, "")
-
-        def work(job: BandJob) -> Any:
-            window = self._windows.get(job.asset.band)
-            return self._guarded(job, lambda: self._one_window(job, *window) if window else self._one_band(job))
-
-        whole = len(self._windows) < len(missing)
-        at_once = self._settings.parallel_downloads if whole else self._settings.parallel_requests
-        run_parallel(work, missing, at_once, self._events, self._finished)
-        order = [job.asset.band for job in self._plan.jobs]
+        self._headers_missing = len(missing)
+        at_once = settings.parallel_downloads if plan.geometry is None else settings.parallel_requests
+        run_parallel(self._one_band, missing, at_once, self._events, self._finished)
+        order = [job.asset.band for job in plan.jobs]
         if self._unverified:
             self._tell("info", f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared")
         self._events.pump(lambda: True)
@@ -109,45 +104,64 @@ class _SceneDownload:
             self._tell("warning", f"{band}: {job.why}")
         put(BandProgress(self._plan.item_id, band, "waiting", job.part_bytes, job.asset.size_bytes))
 
-    def _plan_windows(self, missing: list[BandJob], geometry: Mapping[str, Any]) -> None:
-        """Read the headers: which bytes of which band the area needs, and what both ways cost."""
-        whole_bytes: list[int] = []
+    def _one_band(self, job: BandJob) -> BandFile | BandFailure:
+        """On a worker's thread: bring one band; what goes wrong with it alone becomes a failure."""
+        asset = job.asset
+        try:
+            if self._plan.geometry is not None:
+                found = self._one_window(job, self._plan.geometry)
+                if found is not None:
+                    return found
+            return self._whole_band(job)
+        except FetchFailed as error:
+            return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
+        except (BandDownloadError, RasterError, AccessError) as error:
+            return BandFailure(asset.band, asset.href, str(error), error.why, 1)
 
-        def work(job: BandJob) -> Any:
-            def plan() -> None:
-                # No distance between these requests: they are small, and their number at once is bounded.
-                task = self._fetch_job(job, in_turn=False)
-                window = WindowFetch(task, self._options(), self._session, self._events.stop, self._slots)
-                try:
-                    needed, size = window.plan(geometry, self._on_state(job))
-                except NotWindowable as error:
-                    window.remove()
-                    self._tell("info", f"{job.asset.band}: the whole band is fetched, since {error.why}")
-                else:
-                    self._windows[job.asset.band] = (window, needed)
-                    whole_bytes.append(size)
-
-            return self._guarded(job, plan)
-
-        def planned(failure: BandFailure | None) -> None:
-            if failure is not None:
-                self._finished(failure)
-
-        run_parallel(work, missing, self._settings.parallel_requests, self._events, planned)
-        area_bytes = sum(plan.span_bytes for _, plan in self._windows.values())
-        if self._windows:
-            self._tell("info", f"The area takes {size_text(area_bytes)}; whole bands would take {size_text(sum(whole_bytes))}")
+    def _one_window(self, job: BandJob, geometry: Mapping[str, Any]) -> BandFile | None:
+        """The band's part under the area; None where only the whole can be had."""
+        started = time.monotonic()
+        band, on_state = job.asset.band, self._on_state(job)
+        # No distance between these requests: they are small, and their number at once is bounded.
+        task = self._fetch_job(job, in_turn=False)
+        window = WindowFetch(task, self._options(), self._session, self._events.stop, self._slots)
+        needed = None
+        try:
+            needed, size = window.plan(geometry, on_state)
+        except NotWindowable as error:
+            window.remove()
+            self._tell("info", f"{band}: the whole band is fetched, since {error.why}")
+            return None
+        finally:
+            self._count_header(0 if needed is None else needed.span_bytes, 0 if needed is None else size)
         # Once as tiles and once as the window that is cut from them, which is no larger.
-        check_room(self._plan, 2 * area_bytes)
+        check_room(self._plan, 2 * needed.span_bytes)
+        self._windows.add(band)
+        size_bytes, sha256 = window.fetch(needed, check_band_file, on_state)
+        seconds = time.monotonic() - started
+        self._tell("debug", f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, {seconds:.2f} s")
+        return BandFile(band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256)
 
-    def _one_band(self, job: BandJob) -> BandFile:
+    def _count_header(self, area_bytes: int, whole_bytes: int) -> None:
+        """When the last header is known, before most of the tiles have come, tell what both ways cost."""
+        with self._lock:
+            self._headers_missing -= 1
+            self._area_bytes += area_bytes
+            self._whole_bytes += whole_bytes
+            last = self._headers_missing == 0
+        if last and self._area_bytes:
+            area, whole = size_text(self._area_bytes), size_text(self._whole_bytes)
+            self._tell("info", f"The area takes {area}; whole bands would take {whole}")
+
+    def _whole_band(self, job: BandJob) -> BandFile:
         asset, events = job.asset, self._events
         kept = self._cache.take(self._plan.item_id, asset, job.target)
         if kept is not None:
             detail = "Taken from the cache"
             events.put(BandProgress(self._plan.item_id, asset.band, "skipped", kept.size_bytes, kept.size_bytes, detail))
             return kept
-        got = fetch(self._fetch_job(job), self._options(), self._session, events.stop, check_band_file, self._on_state(job))
+        with held(self._whole_slots, events.stop):
+            got = fetch(self._fetch_job(job), self._options(), self._session, events.stop, check_band_file, self._on_state(job))
         file = BandFile(asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256)
         if not got.verified:
             self._unverified.append(asset.band)
@@ -157,21 +171,6 @@ class _SceneDownload:
         if not self._cache.put(self._plan.item_id, file):
             self._tell("debug", f"{asset.band}: not kept in the cache")
         return file
-
-    def _one_window(self, job: BandJob, window: WindowFetch, plan: WindowPlan) -> BandFile:
-        started = time.monotonic()
-        size, sha256 = window.fetch(plan, check_band_file, self._on_state(job))
-        return BandFile(job.asset.band, job.target, job.asset.href, size, time.monotonic() - started, window.attempts, sha256)
-
-    def _guarded(self, job: BandJob, work: Callable[[], Any]) -> Any:
-        """Do a band's work; what goes wrong with it alone becomes a failure."""
-        asset = job.asset
-        try:
-            return work()
-        except FetchFailed as error:
-            return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
-        except (BandDownloadError, RasterError, AccessError) as error:
-            return BandFailure(asset.band, asset.href, str(error), error.why, 1)
 
     def _finished(self, result: BandFile | BandFailure) -> None:
         # Through the queue as well: what the band's worker said before must not arrive after "done".

@@ -152,10 +152,14 @@ def _read(path: Path) -> CacheEntry | None:
         return None
 
 
-def open_cache(settings: Settings) -> BandCache:
+def open_cache(settings: Settings, even_if_off: bool = False) -> BandCache:
     """The cache as the settings want it."""
-    folder = Path(settings.cache_folder).expanduser() if settings.cache_folder else default_folder()
-    return BandCache(folder if settings.cache_days else None, settings.cache_days)
+    return BandCache(cache_folder(settings) if settings.cache_days or even_if_off else None, settings.cache_days)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where bands are kept."""
+    return Path(settings.cache_folder).expanduser() if settings.cache_folder else default_folder()
 
 
 def default_folder() -> Path:

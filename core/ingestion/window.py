@@ -13,12 +13,11 @@ from typing import Any
 
 from ..errors import Cancelled, RasterError
 from ..raster.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan, create_mirror, cut_window, plan_window
+from ..workers import held
 from .checksum import sha256_of
 from .fetch import FetchJob, FetchOptions, OnState, with_retries
 from .http import Trouble, body_chunks, content_range, open_response, public_url
 from .part_file import disk_errors, part_of, remove_quietly, write_all
-
-LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -137,13 +136,8 @@ class WindowFetch:
 
     def _get_span(self, span: tuple[int, int], on_state: OnState, told: Callable[[int], None] = lambda _: None) -> None:
         def once(url: str) -> None:
-            while not self._slots.acquire(timeout=LOOK_S):
-                if self._stop.is_set():
-                    raise Cancelled(f"Downloading '{self._job.name}'")
-            try:
+            with held(self._slots, self._stop):
                 self._once(url, span, told)
-            finally:
-                self._slots.release()
 
         attempts = with_retries(self._job, self._options, self._stop, once, on_state)
         self.attempts = max(self.attempts, attempts)

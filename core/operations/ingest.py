@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, 
 from ..ingestion.scene import SceneRequest, SceneResult, ingest_scene
 from ..monitor import Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
-from ..types import SceneItem, format_time
+from ..types import Aoi, SceneItem, format_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import DiscoverParams, find_scenes
 from .index import IndexParams, compute_index
@@ -158,6 +159,27 @@ def _check_bands(params: IngestParams, settings: Settings) -> None:
     sensor = get_sensor(params.sensor) if params.sensor else get_sensor("sentinel2")
     if params.sensor or not set(settings.bands) <= known:
         sensor.pick(settings.bands)
+
+
+TILE_PIXELS = 1024
+"""Tiles of a COG are seldom larger; a window needs whole tiles."""
+
+
+def estimate_area_bytes(scene: SceneItem, bands: Sequence[str], aoi: Aoi) -> int:
+    """What the area of some bands will take, before the files' headers are known: whole tiles under and around it."""
+    west, south, east, north = scene.bbox
+    km_per_degree = 111.2
+    narrow = math.cos(math.radians((south + north) / 2))
+    sides = [((east - west) % 360 * narrow * km_per_degree, 0), ((north - south) * km_per_degree, 1)]
+    total = 0.0
+    for asset in (scene.bands[name] for name in bands if name in scene.bands):
+        share = 1.0
+        for side_km, axis in sides:
+            area_km = sum((box[2 + axis] - box[axis]) * km_per_degree * (1 if axis else narrow) for box in aoi.boxes[: 2 - axis])
+            tile_km = TILE_PIXELS * asset.resolution_m / 1000
+            share *= min(1.0, (area_km + tile_km) / side_km) if side_km > 0 else 1.0
+        total += share * (asset.size_bytes or asset.estimated_bytes)
+    return round(total)
 
 
 def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:

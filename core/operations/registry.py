@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Operation
+from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
 from .index import INDEX
@@ -12,7 +13,7 @@ from .pairs import PAIRS
 from .stack import STACK
 from .validate import VALIDATE
 
-OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, VALIDATE, INDEX, INFO)
+OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, VALIDATE, INDEX, CACHE, INFO)
 
 
 def get_operation(name: str) -> Operation:

@@ -79,7 +79,7 @@ def test_what_to_do_next_is_said_and_only_that_can_be_pressed(dock, world, qtbot
     assert state() == ("Tick at least one band.", (True, False, False))
     dock.band_panel.boxes["red"].click()
     assert state()[0].startswith("1 scene, 1 band, about ")
-    assert state()[0].endswith(" kB. Press Run.")
+    assert state()[0] == "1 scene, 1 band, about 26 kB for the area, 26 kB whole. Press Run."
     assert state()[1] == (True, True, False)
     dock.set_output("")
     assert state() == ("Choose a folder for the results.", (True, False, False))

@@ -1,0 +1,90 @@
+"""Show the bands that are kept from earlier downloads, and remove old ones."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ..ingestion.cache import DAY_S, CacheEntry, cache_folder, open_cache
+from ..ingestion.speed import size_text
+from ..monitor import Monitor
+from ..settings import Settings
+from ..types import format_time
+from .base import Operation, OperationResult, Output, param
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheParams:
+    """What to do with the cache; nothing given: list it."""
+
+    prune: bool = param(False, kind="flag", title="Remove old bands", help="Those older than the retention.")
+    everything: bool = param(
+        False, kind="flag", title="Remove all bands", help="Files that stacks use stay where the stacks are.", flag="--all"
+    )
+    older_than: float | None = param(
+        None, kind="number", title="Retention (days)", help="Instead of the setting.", minimum=0, maximum=36500
+    )
+
+
+def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """List what is kept, or remove some of it."""
+    settings = settings.override(cache_days=params.older_than) if params.older_than is not None else settings
+    folder = cache_folder(settings)
+    # Also where nothing is kept any more there may be something to remove.
+    cache = open_cache(settings, even_if_off=True)
+    removed = cache.prune(params.everything) if params.prune or params.everything else []
+    entries = cache.entries()
+    own = sum(entry.size_bytes for entry in entries if not entry.in_use)
+    total = sum(entry.size_bytes for entry in entries)
+    lines = [f"{_day(entry)}  {size_text(entry.size_bytes):>8}  {entry.item_id} {entry.band}{_use(entry)}" for entry in entries]
+    if removed:
+        lines.append(f"Removed {len(removed)} bands, {size_text(sum(entry.size_bytes for entry in removed))}.")
+    lines.append(
+        f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(own)} of it are used by no stack. "
+        + (f"Kept for {settings.cache_days:g} days." if settings.cache_days else "The cache is off.")
+    )
+    data = {
+        "folder": str(folder),
+        "retention_days": settings.cache_days,
+        "bands": [_data(entry) for entry in entries],
+        "size_bytes": total,
+        "unused_bytes": own,
+        "removed": [_data(entry) for entry in removed],
+    }
+    text = "\n".join(lines)
+    outputs = {"text": text, "count": len(entries), "size_bytes": total}
+    return OperationResult(data, text, outputs=outputs, value=tuple(entries))
+
+
+def _day(entry: CacheEntry) -> str:
+    return format_time(datetime.fromtimestamp(entry.stored_s, timezone.utc))[:10]
+
+
+def _use(entry: CacheEntry) -> str:
+    return ", also in a stack's folder" if entry.in_use else ""
+
+
+def _data(entry: CacheEntry) -> dict[str, object]:
+    return {
+        "item_id": entry.item_id,
+        "band": entry.band,
+        "url": entry.url,
+        "size_bytes": entry.size_bytes,
+        "sha256": entry.sha256,
+        "stored": format_time(datetime.fromtimestamp(entry.stored_s, timezone.utc)),
+        "age_days": round((time.time() - entry.stored_s) / DAY_S, 2),
+        "in_use": entry.in_use,
+    }
+
+
+CACHE = Operation(
+    name="cache",
+    title="Band cache",
+    group="Help",
+    summary="Lists the bands kept from earlier downloads, says how much room they take, and removes old ones. "
+    "Files in the folders of stacks are never removed.",
+    params=CacheParams,
+    run=run_cache,
+    outputs=(Output("text", "Text"), Output("count", "Number of bands", "number"), Output("size_bytes", "Bytes", "number")),
+)
