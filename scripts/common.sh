@@ -27,15 +27,16 @@ fail() {
 
 site_packages() { "$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 
-# start_catalog FOLDER: makes the sample scene if needed and serves it; logs go to FOLDER. Sets FIRSTLIGHT_SAMPLE_URL and
+# start_catalog FOLDER [WORDS...]: makes the sample scene if needed and serves it, with more words for `serve`; logs go to FOLDER. Sets FIRSTLIGHT_SAMPLE_URL and
 # catalog_pid, which the caller ends.
 start_catalog() {
   local folder=$1 i
+  shift
   "$VENV/bin/python" "$ROOT/scripts/sample_catalog.py" make "$BUILD/sample" 2>"$folder/scene.log" || {
     cat "$folder/scene.log" >&2
     exit 1
   }
-  "$VENV/bin/python" "$ROOT/scripts/sample_catalog.py" serve "$BUILD/sample" --ready-file "$folder/catalog.json" \
+  "$VENV/bin/python" "$ROOT/scripts/sample_catalog.py" serve "$BUILD/sample" --ready-file "$folder/catalog.json" "$@" \
     >/dev/null 2>"$folder/catalog.log" &
   catalog_pid=$!
   for ((i = 0; i < 600; i++)); do

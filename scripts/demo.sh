@@ -2,6 +2,7 @@
 # Shows FirstLight at work in the real QGIS desktop, on real Sentinel-2 pixels from a catalogue on this computer.
 #   bash scripts/demo.sh             with a display: QGIS opens, press Search, then Run
 #   bash scripts/demo.sh --headless  without: the same in a virtual display; the dock's buttons are pressed for you
+#   bash scripts/demo.sh --outage    as --headless, and the server is killed in mid-download and started again
 # Does all of its set-up (scripts/setup.sh). Leaves pictures and results in build/demo.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -11,16 +12,18 @@ LIMIT_S=180
 DEMO="$BUILD/demo"
 SCENE="$BUILD/sample"
 headless=no
+outage=no
 children=()
 
 # The screen's size fits the window that demo_desktop.py sets.
 SCREEN="1440x900x24"
 
-usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 for word in "$@"; do
   case $word in
     --headless) headless=yes ;;
+    --outage) headless=yes outage=yes ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -61,13 +64,15 @@ INI
 
 run_qgis() {
   local order=(qgis --nologo --noversioncheck --profiles-path "$DEMO/profile" --profile demo --code "$ROOT/scripts/demo_desktop.py")
-  export FIRSTLIGHT_DEMO_DIR="$DEMO" FIRSTLIGHT_DEMO_SCENE="$SCENE"
+  export FIRSTLIGHT_DEMO_DIR="$DEMO" FIRSTLIGHT_DEMO_SCENE="$SCENE" FIRSTLIGHT_DEMO_PYTHON="$VENV/bin/python"
+  export FIRSTLIGHT_DEMO_SERVER="$ROOT/scripts/sample_catalog.py"
   # QGIS runs the distribution's Python; this is how the packages of .venv reach it.
   PYTHONPATH="$(site_packages)"
   export PYTHONPATH
   if [ "$headless" = yes ]; then
     unset WAYLAND_DISPLAY
     export FIRSTLIGHT_DEMO_HEADLESS=1 QT_QPA_PLATFORM=xcb
+    [ "$outage" = no ] || export FIRSTLIGHT_DEMO_OUTAGE=1 FIRSTLIGHT_RETRY_DELAY_S=0.2
     order=(timeout -k 10 "$LIMIT_S" xvfb-run -a -s "-screen 0 $SCREEN -nolisten tcp" "${order[@]}")
   fi
   # In the background, so that a signal to this script is heard at once and not when QGIS ends.
@@ -107,7 +112,9 @@ main() {
   flock -n 8 || fail "The demo cannot start" "another one is running from this folder" "Close its QGIS first."
   rm -rf "$DEMO"
   mkdir -p "$DEMO/results"
-  start_catalog "$DEMO"
+  local pace=()
+  [ "$outage" = no ] || pace=(--pause 0.1)
+  start_catalog "$DEMO" "${pace[@]}"
   children+=("$catalog_pid")
   make_profile
   say "Sample catalogue: $FIRSTLIGHT_SAMPLE_URL (real Sentinel-2 pixels, on this computer)"

@@ -2,6 +2,8 @@
 
 With ``FIRSTLIGHT_DEMO_HEADLESS=1`` it then presses the dock's own buttons as a person would, waits for the dock's
 signals, takes pictures of the whole screen and quits; ``outcome.json`` says how it went. Otherwise the person presses.
+With ``FIRSTLIGHT_DEMO_OUTAGE=1`` it kills the server when the download is half-way, starts it again when the run has failed,
+and presses Run once more.
 
 Read by ``scripts/demo.sh``, which sets ``FIRSTLIGHT_DEMO_DIR`` (pictures, results, outcome) and
 ``FIRSTLIGHT_DEMO_SCENE`` (the folder of the sample scene).
@@ -11,6 +13,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -19,6 +23,7 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from qgis.core import Qgis, QgsMapThemeCollection, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
@@ -29,6 +34,8 @@ from qgis.utils import iface, plugins
 WINDOW = (0, 0, 1440, 900)
 LIMIT_S = 120
 """Of the whole headless demo, from the moment the window is there."""
+DOWN_AFTER_MS = 1500
+"""After pressing Run; with the pause that demo.sh asks of the server, the download takes several times as long."""
 SETTLE_MS = 700
 """Between "done" and a picture: panels are laid out and repainted by the event loop."""
 PERIOD = (date(2019, 12, 1), date(2020, 1, 31))
@@ -38,8 +45,11 @@ PERIOD = (date(2019, 12, 1), date(2020, 1, 31))
 class Demo(QObject):
     """One walk through the dock, step by step, each started by the signal that the one before has ended."""
 
-    def __init__(self, folder: Path, scene: Path, headless: bool) -> None:
+    def __init__(self, folder: Path, scene: Path, headless: bool, outage: bool) -> None:
         super().__init__()
+        self._outage = outage
+        self._left: list[str] = []
+        self._server: subprocess.Popen[bytes] | None = None
         self._folder = folder
         self._scene = scene
         self._headless = headless
@@ -111,8 +121,48 @@ class Demo(QObject):
         self._picture("2-scenes")
         self._step = "running"
         self._press(self._dock.run_panel.run_button)
+        if self._outage:
+            QTimer.singleShot(DOWN_AFTER_MS, lambda: self._guard(self._pull_down))
+
+    def _pull_down(self) -> None:
+        """End the server as a power cut would; its process ids are in the file that it wrote when it was ready."""
+        self._step = "waiting for the run to fail"
+        ready = json.loads((self._folder / "catalog.json").read_text())
+        for pid in ready["pids"]:
+            os.kill(pid, signal.SIGKILL)
+
+    def _start_again(self) -> None:
+        """The same server at the same addresses."""
+        self._step = "starting the server again"
+        self._picture("outage")
+        self._outage = False
+        self._left = sorted(path.name for path in (self._folder / "results").rglob("*.part"))
+        ready = json.loads((self._folder / "catalog.json").read_text())
+        again = self._folder / "catalog-again.json"
+        words = [urlsplit(ready[name]).port for name in ("catalog_url", "data_url")]
+        python = Path(os.environ["FIRSTLIGHT_DEMO_PYTHON"])
+        serve = [str(python), os.environ["FIRSTLIGHT_DEMO_SERVER"], "serve", str(self._scene)]
+        self._server = subprocess.Popen(
+            [*serve, "--port", str(words[0]), "--data-port", str(words[1]), "--ready-file", str(again)],
+            stdout=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+
+        def look() -> None:
+            if not again.exists():
+                QTimer.singleShot(200, look)
+                return
+            self._step = "running again"
+            self._guard(lambda: self._press(self._dock.run_panel.run_button))
+
+        look()
 
     def _look(self, status: str) -> None:
+        if self._outage:
+            if status != "failed":
+                raise RuntimeError(f"the run ended as '{status}' although the server was killed")
+            self._later(self._start_again)
+            return
         if status != "done":
             raise RuntimeError(f"the run ended as '{status}': {self._dock.status_label.text()}")
         self._step = "drawing the map"
@@ -219,8 +269,11 @@ class Demo(QObject):
             "seconds": round(time.monotonic() - self._began, 1),
             "layers": [{"name": layer.name(), "path": layer.source()} for layer in layers if layer is not None],
             "pictures": self._pictures,
+            "left_by_the_outage": self._left,
         }
         (self._folder / "outcome.json").write_text(json.dumps(outcome, indent=1) + "\n")
+        if self._server is not None:
+            self._server.terminate()
         project.setDirty(False)
         box = QApplication.activeModalWidget()
         if box is not None:
@@ -234,6 +287,7 @@ firstlight_demo = Demo(
     Path(os.environ["FIRSTLIGHT_DEMO_DIR"]),
     Path(os.environ["FIRSTLIGHT_DEMO_SCENE"]),
     os.environ.get("FIRSTLIGHT_DEMO_HEADLESS") == "1",
+    os.environ.get("FIRSTLIGHT_DEMO_OUTAGE") == "1",
 )
 if iface.mainWindow().isVisible():
     QTimer.singleShot(0, firstlight_demo.begin)

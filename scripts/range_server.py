@@ -11,6 +11,7 @@ import email.utils
 import mimetypes
 import re
 import threading
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 LOOPBACK = "127.0.0.1"
 _CHUNK_BYTES = 64 * 1024
+_SLOW_CHUNK_BYTES = 4 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {".tif": "image/tiff; application=geotiff; profile=cloud-optimized", ".json": "application/json"}
 
@@ -151,9 +153,12 @@ class RangeHandler(BaseHTTPRequestHandler):
     def send_body(self, file: BinaryIO, start: int, length: int) -> None:
         """Send ``length`` bytes of the file from ``start``."""
         file.seek(start)
-        while length > 0 and (chunk := file.read(min(_CHUNK_BYTES, length))):
+        pause = self.server.pause_s
+        while length > 0 and (chunk := file.read(min(_SLOW_CHUNK_BYTES if pause else _CHUNK_BYTES, length))):
             self.wfile.write(chunk)
             length -= len(chunk)
+            if pause:
+                time.sleep(pause)
 
     def refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
         """Send a status with a one-line body, keeping the connection usable."""
@@ -190,6 +195,8 @@ class FileServer(ThreadingHTTPServer):
 
     def __init__(self, root: Path, port: int = 0, handler: type[RangeHandler] = RangeHandler) -> None:
         self.root = Path(root)
+        self.pause_s = 0.0
+        """After every few kilobytes: a slow line, to see a download at work."""
         super().__init__((LOOPBACK, port), handler)
         self._thread: threading.Thread | None = None
 

@@ -32,7 +32,7 @@ from range_server import LOOPBACK, FileServer
 from sample_scene import COLLECTION, SampleError, make, write_json
 
 
-def serve(folder: Path, port: int = 0, ready_file: Path | None = None) -> None:
+def serve(folder: Path, port: int = 0, ready_file: Path | None = None, data_port: int = 0, pause_s: float = 0.0) -> None:
     """Serve a folder made by ``make`` until told to stop.
 
     Parameters
@@ -43,6 +43,10 @@ def serve(folder: Path, port: int = 0, ready_file: Path | None = None) -> None:
         The catalogue's port; 0 takes a free one.
     ready_file : Path, optional
         Gets the JSON that is also printed, when everything answers.
+    data_port : int
+        The files' port; 0 takes a free one.
+    pause_s : float
+        After every few kilobytes of a file.
 
     Raises
     ------
@@ -55,7 +59,8 @@ def serve(folder: Path, port: int = 0, ready_file: Path | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     catalog: _Rustac | _Fallback = _Rustac() if _rustac().exists() else _Fallback()
-    with FileServer(folder) as files:
+    with FileServer(folder, data_port) as files:
+        files.pause_s = pause_s
         try:
             # Needed for the start only; later there would be nobody to remove it after a SIGKILL.
             with tempfile.TemporaryDirectory(prefix="firstlight-catalog-") as place:
@@ -234,6 +239,8 @@ def main(words: list[str] | None = None) -> int:
     for verb in (maker, server):
         verb.add_argument("folder", type=Path, metavar="DIR")
     server.add_argument("--port", type=int, default=0, help="port of the catalogue (default: a free one)")
+    server.add_argument("--data-port", type=int, default=0, help="port of the files (default: a free one)")
+    server.add_argument("--pause", type=float, default=0.0, metavar="S", help="seconds to wait after every few kilobytes")
     server.add_argument("--ready-file", type=Path, help="gets the JSON with the addresses when everything answers")
     given = parser.parse_args(words)
     folder = given.folder.resolve()
@@ -242,7 +249,7 @@ def main(words: list[str] | None = None) -> int:
             fresh = make(folder)
             print(f"{'Made' if fresh else 'Complete already'}: {folder}", file=sys.stderr)
         else:
-            serve(folder, given.port, given.ready_file)
+            serve(folder, given.port, given.ready_file, given.data_port, given.pause)
     except SampleError as error:
         print(error, file=sys.stderr)
         return 1

@@ -58,3 +58,16 @@ def test_results_are_kept(outcome: dict[str, Any]) -> None:
     bands = {"blue", "green", "red", "nir", "swir16", "swir22"}
     assert bands <= {path.stem for path in folder.glob("*.tif")}
     assert (folder / "S2-sample-patagonia_stack.vrt").is_file()
+
+
+def test_a_killed_server_costs_one_more_press_of_run(outcome: dict[str, Any]) -> None:
+    """Depends on ``outcome`` only to come after it: both use the same folder."""
+    done = subprocess.run(
+        ["bash", str(ROOT / "scripts" / "demo.sh"), "--outage"], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    found = json.loads((DEMO / "outcome.json").read_text())
+    assert found["ok"]
+    assert found["left_by_the_outage"], "the server was killed before anything had come, or after everything had"
+    assert "NDVI against numpy on the source bands: 60000 pixels" in done.stdout
+    assert not list((DEMO / "results").rglob("*.part*"))

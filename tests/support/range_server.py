@@ -100,6 +100,9 @@ class FaultyHandler(RangeHandler):
 
     def answer(self, with_body: bool) -> None:
         """Note the request and answer it, well or badly."""
+        if self.server.stopping.is_set():  # over a connection from before: a server that is gone answers nothing
+            self.close_connection = True
+            return
         with self.server.busy():
             self._answer(with_body)
 
@@ -176,6 +179,7 @@ class FaultyHandler(RangeHandler):
                 step = min(16 * 1024, length - sent)
                 self._send(file, start + sent, step)
                 sent += step
+            self.close_connection = self.close_connection or sent < length
         else:
             self._send(file, start, length)
 

@@ -16,9 +16,11 @@ from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QDialog, QMessage
 
 from firstlight.plugin.settings_store import read_last
 from firstlight.ui.scene_model import CLOUD, DATE, ID
-from support.range_server import Fault
-from support.scene import BBOX, ITEM_ID
+from support.range_server import Fault, FaultyServer
+from support.scene import BBOX, ITEM_ID, TEN_METRE, TWENTY_METRE, small_world
 from support.ticks import calmest
+
+BANDS = [*TEN_METRE, *TWENTY_METRE]
 
 
 def press(qtbot, button):
@@ -331,3 +333,36 @@ def test_names_of_the_contract(dock):
         assert thing.objectName() == name.rpartition(".")[2]
     assert dock.objectName() == "firstlight_dock"
     assert [dock.tabs.tabText(place) for place in range(2)] == ["Scenes", "Tools"]
+
+
+@pytest.mark.parametrize("area_only", [True, False], ids=["area", "whole bands"])
+def test_a_server_that_goes_down_in_mid_download_costs_one_more_press_of_run(dock, desktop, qtbot, wait_for, tmp_path, area_only):
+    """What has come stays; when the server is back, Run goes on from there and the stack is right."""
+    with small_world(tmp_path / "big", size=700) as world:
+        choose(dock, world)
+        with qtbot.waitSignal(dock.search_finished, timeout=10000):
+            press(qtbot, dock.search_panel.search_button)
+        dock.run_panel.area_only_box.setChecked(area_only)
+        for name in BANDS:
+            world.files.break_next(f"{name}.tif", Fault(slow_chunks_s=0.03))
+        with qtbot.waitSignal(dock.run_finished, timeout=20000) as caught:
+            press(qtbot, dock.run_panel.run_button)
+            wait_for(lambda: world.files.bytes_sent("nir.tif") > 100_000, 15000)
+            port = world.files.port
+            world.files.stop()
+        assert caught.args == ["failed"]
+        sent = {name: world.files.bytes_sent(f"{name}.tif") for name in BANDS}
+        folder = tmp_path / "results" / ITEM_ID
+        assert list(folder.glob("*.part")), "what has come stays"
+        with FaultyServer(world.folder, port) as back:
+            assert run(dock, qtbot) == "done"
+            again = {name: back.bytes_sent(f"{name}.tif") for name in BANDS}
+        whole = {name: (world.folder / f"{name}.tif").stat().st_size for name in BANDS}
+        assert sum(again.values()) < sum(whole.values()) - sum(sent.values()) / 2, "it went on from where it stopped"
+        assert not list(folder.glob("*.part*"))
+        with rasterio.open(folder / f"{ITEM_ID}_stack.vrt") as stack:
+            assert stack.descriptions == tuple(BANDS)
+            for number, name in enumerate(BANDS[:4], start=1):
+                with rasterio.open(world.folder / f"{name}.tif") as source:
+                    window = source.window(*stack.bounds).round_offsets().round_lengths()
+                    assert np.array_equal(stack.read(number), source.read(1, window=window))
