@@ -171,7 +171,10 @@ class MainDock(QgsDockWidget):
             self._scroll.ensureWidgetVisible(self.run_panel)
 
     def _show_result(self, result: OperationResult) -> None:
-        self.run_panel.progress_bar.setValue(100)
+        if result.status == "failed":
+            self.run_panel.progress_bar.reset()
+        else:
+            self.run_panel.progress_bar.setValue(100)
         added = self._take_layers(result)
         layers = count(added, self.tr("layer"), self.tr("layers"))
         self._say(self.tr("Done: {layers} on the map, files in {folder}.").format(layers=layers, folder=self.run_panel.output()))

@@ -187,5 +187,5 @@ def public_url(url: str) -> str:
 def _root(error: BaseException) -> str:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    text = " ".join(str(error).split())
+    text = " ".join(str(getattr(error, "strerror", None) or error).split())
     return text if len(text) <= 120 else f"{text[:117]}…"

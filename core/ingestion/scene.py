@@ -228,10 +228,8 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
     failed = [failure.band for failure in failures]
     if not files:
-        reasons = "; ".join(f"{failure.band}: {failure.reason}" for failure in failures)
-        error = IngestionError(
-            f"Scene {scene.id} failed", f"All band downloads failed ({reasons})", "Check the network, then run again."
-        )
+        hint = "Check the network, then run again; what has come is kept."
+        error = IngestionError(f"Scene {scene.id} failed", f"All band downloads failed ({_reasons(failures)})", hint)
         return SceneResult(scene, "failed", failures=tuple(failures), error=str(error), warnings=tuple(warnings))
     broken = [name for name in required if name in failed]
     if broken:
@@ -264,6 +262,14 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     for text in (*stack.warnings, *(report.sentences("warning") if report else ())):
         monitor.emit(Note("warning", text))
     return SceneResult(scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings))
+
+
+def _reasons(failures: Sequence[BandFailure]) -> str:
+    """``blue, red: HTTP 404; nir: …``: each reason once."""
+    bands: dict[str, list[str]] = {}
+    for failure in failures:
+        bands.setdefault(failure.reason, []).append(failure.band)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in bands.items())
 
 
 def _stack(scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings) -> BandStack:
