@@ -83,6 +83,8 @@ class Settings:
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """Scheme → proxy URL, as QGIS has it; empty: as the environment says."""
+    authorities: str = ""
+    """A file of certificates (PEM) to trust, as QGIS has them; empty: those that come with ``requests``."""
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Host → HTTP headers, from the authentication that the user attached to a catalogue."""
 

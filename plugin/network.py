@@ -1,8 +1,9 @@
-"""QGIS's proxy settings and authentications as plain mappings, the form that ``requests`` and ``pystac-client`` take."""
+"""QGIS's proxies, certificates and authentications as plain values, the form that ``requests`` and ``pystac-client`` take."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from qgis.core import QgsApplication, QgsNetworkAccessManager
@@ -48,6 +49,26 @@ def read_proxies() -> dict[str, str]:
         if host:
             proxies |= {f"http://{host}": "", f"https://{host}": ""}
     return proxies
+
+
+def read_authorities() -> str:
+    """A file with all certificates that QGIS trusts, where the user has added some of their own; else an empty text.
+
+    The file lies in QGIS's profile and is written anew each time: a certificate that was removed is trusted no more.
+    """
+    manager = QgsApplication.authManager()
+    if not manager.databaseCAs() and not manager.extraFileCAs():
+        return ""
+    path = Path(QgsApplication.qgisSettingsDirPath()) / "firstlight" / "authorities.pem"
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(bytes(manager.trustedCaCertsPemText()))
+        part.replace(path)
+    except OSError as error:
+        log(f"The certificates of QGIS cannot be used: {path} cannot be written ({error.strerror}).", "warning")
+        return ""
+    return str(path)
 
 
 def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from qgis.core import QgsSettings
 from ..core.discovery.catalogs import catalog_names, get_catalog
 from ..core.errors import InputError
 from ..core.settings import Settings, resolve_settings, setting_fields
-from .network import read_headers, read_proxies
+from .network import read_authorities, read_headers, read_proxies
 
 _OVERRIDES = "firstlight/settings/"
 _LAST = "firstlight/last/"
@@ -123,7 +123,8 @@ def settings_reader() -> Callable[[], Settings]:
     """Read what QGIS knows now, on the main thread; the result reads the files when the run starts, on its own thread."""
     overrides, proxies = read_overrides(), read_proxies()
     headers = read_headers({one.url: one.authcfg for one in read_catalogs() if one.authcfg})
-    return lambda: replace(resolve_settings(overrides), proxies=proxies, headers=headers)
+    authorities = read_authorities()
+    return lambda: replace(resolve_settings(overrides), proxies=proxies, headers=headers, authorities=authorities)
 
 
 def read_last(name: str, default: str = "") -> str:

@@ -80,7 +80,7 @@ class Access:
 
         settings = self._settings
         proxy = select_proxy(url, dict(settings.proxies)) or ""
-        return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url))
+        return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url), settings.authorities)
 
     def _token(self, address: str, url: str, renew: bool) -> str:
         with self._lock:  # one at a time: four bands that begin together, or are refused together, need one token, not four
@@ -98,7 +98,7 @@ class Access:
         hint = "Try again later, or choose another catalogue."
         try:
             with requests.Session() as session:
-                session.proxies.update(self._settings.proxies)
+                configure_session(session, self._settings)
                 timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
                 answer = session.get(address, timeout=timeout, headers=dict(self.headers(address)))
                 if answer.status_code != 200:
@@ -111,6 +111,19 @@ class Access:
             raise AccessError(
                 what, f"it cannot be reached ({type(error).__name__})", "Check the network and the proxy."
             ) from error
+
+
+def configure_session(session: Any, settings: Settings) -> None:
+    """Give a ``requests.Session`` the user's proxies and certificates."""
+    session.proxies.update(settings.proxies)
+    if settings.authorities:
+        usual = session.merge_environment_settings
+
+        def merged(url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+            # requests lets REQUESTS_CA_BUNDLE win over session.verify; what the user told QGIS counts more.
+            return usual(url, proxies, stream, settings.authorities if verify is None else verify, cert)
+
+        session.merge_environment_settings = merged
 
 
 def public_address(href: str) -> str:

@@ -12,7 +12,7 @@ from ..monitor import EventQueue, Monitor, Note, Progress
 from ..settings import Settings
 from ..types import SceneItem, SearchQuery, format_time
 from ..workers import run_in_background
-from .access import AUTHENTICATION_HINT
+from .access import AUTHENTICATION_HINT, configure_session
 from .band_config import Sensor, get_sensor
 from .catalogs import Catalog, get_catalog
 from .coverage import covered_percent
@@ -156,7 +156,7 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
             timeout=timeout,
             max_retries=2,
         )
-        stac_io.session.proxies.update(settings.proxies)
+        configure_session(stac_io.session, settings)
         client = pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)  # without it, none
         collection = _collection(query, catalog, sensor, client, what)
         sorts = bool(client.conforms_to("SORT"))

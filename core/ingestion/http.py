@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from .. import PRODUCT
+from ..discovery.access import configure_session
 from ..settings import Settings
 
 MOST_WAIT_S = 60.0
@@ -51,7 +52,7 @@ class Trouble(Exception):
 
 
 def new_session(settings: Settings, connections: int = 10) -> Any:
-    """A ``requests.Session`` with the user's proxies; it keeps ``connections`` open per host.
+    """A ``requests.Session`` with the user's proxies and certificates; it keeps ``connections`` open per host.
 
     It never follows a redirect from https to http, and never carries the user's headers to another host.
     """
@@ -72,7 +73,7 @@ def new_session(settings: Settings, connections: int = 10) -> Any:
                     del prepared_request.headers[name]
 
     session = Session()
-    session.proxies.update(settings.proxies)
+    configure_session(session, settings)
     session.max_redirects = MOST_REDIRECTS
     session.headers["User-Agent"] = PRODUCT.replace(" ", "/")
     adapter = HTTPAdapter(pool_maxsize=connections)

@@ -45,6 +45,8 @@ class RemoteOptions:
     read_timeout_s: float = 30.0
     proxy: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    authorities: str = ""
+    """A file of certificates (PEM) to trust; empty: the system's."""
 
 
 @contextmanager
@@ -65,6 +67,9 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
     }
     if options.proxy:
         words["GDAL_HTTP_PROXY"] = options.proxy
+    if options.authorities:
+        # The last of these counts most in GDAL 3.6, and the environment may have it.
+        words.update(dict.fromkeys(("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities))
     if options.headers:
         words["GDAL_HTTP_HEADERS"] = "\r\n".join(f"{name}: {value}" for name, value in options.headers.items())
     before = {name: gdal.GetThreadLocalConfigOption(name) for name in words}

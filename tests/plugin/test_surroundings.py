@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
+
 import pytest
+import requests
+from osgeo import gdal
 from qgis.core import QgsNetworkAccessManager, QgsSettings
 from qgis.PyQt.QtNetwork import QNetworkProxy
 from requests.utils import select_proxy
 
+from firstlight.core.discovery.access import Access
+from firstlight.core.ingestion.http import new_session
+from firstlight.core.raster.gdal_env import quiet_gdal, remote_gdal
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.plugin.dependencies import REQUIRED, Library, dependency_error, missing_libraries
 from firstlight.plugin.network import read_headers, read_proxies
@@ -21,7 +30,9 @@ from firstlight.plugin.settings_store import (
     write_last,
     write_override,
 )
-from support.qgis_fixtures import store_login
+from support.qgis_fixtures import store_authority, store_login
+from support.range_server import FaultyServer
+from support.rasters import write_raster
 
 
 @pytest.fixture
@@ -150,3 +161,46 @@ def test_a_login_becomes_headers_for_its_host_only(manager):
 def test_a_login_that_is_gone_is_left_out_and_logged(desktop):
     assert read_headers({"https://stac.example.com/v1": "gone123"}) == {}
     assert "The authentication 'gone123' for stac.example.com cannot be used" in desktop.logged()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A certificate of an authority nobody knows, and one that it has signed for this computer."""
+    names = {name: str(tmp_path / f"{name}.pem") for name in ("ca", "ca_key", "server", "server_key", "request")}
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+    new = ["req", "-newkey", "rsa:2048", "-nodes"]
+    openssl(*new, "-x509", "-keyout", names["ca_key"], "-out", names["ca"], "-subj", "/CN=Office authority")
+    openssl(*new, "-keyout", names["server_key"], "-out", names["request"], "-subj", "/CN=127.0.0.1")
+    signed = ["x509", "-req", "-in", names["request"], "-CA", names["ca"], "-CAkey", names["ca_key"], "-CAcreateserial"]
+    openssl(*signed, "-out", names["server"], "-extfile", str(tmp_path / "names"))
+    return names
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_an_authority_that_qgis_trusts_is_trusted_everywhere_and_only_while_it_does(authority, qgis_app, tmp_path, desktop):
+    write_raster(tmp_path / "served" / "nir.tif")
+    with FaultyServer(tmp_path / "served") as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority["server"], authority["server_key"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        url = server.url("nir.tif").replace("http:", "https:")
+
+        def reached():
+            settings = settings_reader()()
+            with new_session(settings) as session:
+                try:
+                    by_requests = session.get(url, timeout=5).status_code == 200
+                except requests.exceptions.SSLError:
+                    by_requests = False
+            with remote_gdal(Access(settings).remote_options(url)), quiet_gdal():
+                return by_requests, gdal.Open(f"/vsicurl/{url}?{by_requests}") is not None
+
+        assert reached() == (False, False)
+        with store_authority(authority["ca"]):
+            assert reached() == (True, True)
+        assert reached() == (False, False)
+        assert gdal.GetThreadLocalConfigOption("GDAL_CURL_CA_BUNDLE") is None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
+from qgis.PyQt.QtNetwork import QSslCertificate
 
 from .desktop import Desktop
 from .rasters import ramp, write_raster
@@ -109,6 +110,22 @@ def store_login(user: str, password: str) -> Iterator[str]:
     assert manager.storeAuthenticationConfig(config)[0]
     yield config.id()
     manager.removeAuthenticationConfig(config.id())
+
+
+@contextmanager
+def store_authority(path: str) -> Iterator[None]:
+    """Keep a certificate among the authorities of the test profile, as a user does in QGIS's options."""
+    manager = QgsApplication.authManager()
+    assert ".qgis-settings" in manager.authenticationDatabasePath(), "never in a person's own profile"
+    assert manager.masterPasswordIsSet() or manager.setMasterPassword(MASTER_PASSWORD, True)
+    certificate = QSslCertificate.fromPath(path)[0]
+    assert manager.storeCertAuthority(certificate)
+    manager.initSslCaches()
+    try:
+        yield
+    finally:
+        manager.removeCertAuthority(certificate)
+        manager.initSslCaches()
 
 
 class _LockedHandler(_Handler):
