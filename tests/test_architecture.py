@@ -49,12 +49,13 @@ OWNERS = {
 }
 """Library → the modules (or packages) that may import it."""
 
-_VALUES = ("core.types", "core.errors", "core.monitor")
+_VALUES = ("core.types", "core.aoi", "core.errors", "core.monitor")
 _SERVICES = (*_VALUES, "core.settings", "core.workers")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
 CORE_LAYERS = {
-    "core.types": ("core.errors", "core.monitor"),
+    "core.aoi": ("core.errors",),
+    "core.types": ("core.aoi", "core.errors", "core.monitor"),
     "core.errors": ("core.types", "core.monitor"),
     "core.monitor": ("core.types", "core.errors"),
     "core.settings": _VALUES,
@@ -78,6 +79,7 @@ CORE_LAYERS = {
         f"core.{name}"
         for name in [
             "types",
+            "aoi",
             "errors",
             "monitor",
             "settings",
