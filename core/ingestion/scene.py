@@ -250,6 +250,7 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
         return SceneResult(
             scene, "failed", files=tuple(files), failures=tuple(failures), error=str(stack_error), warnings=tuple(warnings)
         )
+    monitor.emit(Note("info", f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}"))
     warnings += stack.warnings
     status = "partial" if failures else "completed"
     report, error_text = None, ""
