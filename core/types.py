@@ -291,6 +291,8 @@ class BandStack:
     grid: Grid
     bands: tuple[StackBand, ...]
     warnings: tuple[str, ...] = ()
+    companions: tuple[BandStack, ...] = ()
+    """Stacks of the scene's coarser bands, where each keeps its own pixel size."""
 
     def to_dict(self) -> dict[str, Any]:
         """The specification's stack result."""
@@ -304,6 +306,7 @@ class BandStack:
             "source_files": {band.name: str(band.source) for band in self.bands},
             "radiometry": {band.name: band.radiometry.to_dict() for band in self.bands},
             "warnings": list(self.warnings),
+            "companions": [one.to_dict() for one in self.companions],
         }
 
 

@@ -42,7 +42,16 @@ OWNERS = {
     "pystac": ("core.discovery.stac_client",),
     "requests": ("core.discovery", "core.ingestion"),
     "rasterio": ("core.raster",),
-    "osgeo": ("core.raster", "core.ingestion.band_stack", "core.ingestion.virtual_index"),
+    # What a VRT says is GDAL's own business: axis order, ground control points, how a warped raster is described.
+    "osgeo": (
+        "core.raster",
+        "core.ingestion.stack_source",
+        "core.ingestion.stack_grid",
+        "core.ingestion.stack_vrt",
+        "core.ingestion.stack_warp",
+        "core.ingestion.stack_check",
+        "core.ingestion.virtual_index",
+    ),
     "dask": ("core.execution",),
     "distributed": ("core.execution",),
     "pyspark": ("core.execution",),

@@ -1,0 +1,209 @@
+"""The bands that go into a stack: opened once, with all that is known of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BandStackError, CRSMismatchError, RasterError, ResolutionError
+from ..raster.gdal_env import quiet_gdal
+from ..raster.reader import BandFacts, RasterFacts, read_facts
+from ..types import Grid, Radiometry
+
+GDAL_TYPES = {
+    "uint8": "Byte",
+    "int8": "Int8",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "float32": "Float32",
+    "float64": "Float64",
+}
+"""numpy's name of a type → GDAL's."""
+
+
+@dataclass(frozen=True)
+class BandSource:
+    """One band to be stacked, and how to read it."""
+
+    path: Path
+    index: int = 1
+    """Band of the file, from 1."""
+    radiometry: Radiometry | None = None
+    """None: as the file says."""
+    wavelength_nm: float | None = None
+    is_class: bool = False
+    """Holds categories: resampled by nearest neighbour, whatever was asked."""
+
+
+@dataclass(frozen=True)
+class OpenedBand:
+    """A band whose file was opened, and where it lies."""
+
+    name: str
+    source: BandSource
+    facts: RasterFacts
+    band: BandFacts
+    radiometry: Radiometry
+    """As it is to be read; its nodata is a number that the type can hold, or None."""
+    crs: str
+    """Of its grid, or of its ground control points."""
+    crooked: str = ""
+    """Why its pixels lie on no north-up grid: ``ground control points only``, ``rotated``, ``upside down``; else empty."""
+    notes: tuple[str, ...] = ()
+    """What a person should know."""
+
+
+def open_band(name: str, value: Path | BandSource, what: str) -> OpenedBand:
+    """Open a band's file and look where it lies.
+
+    Parameters
+    ----------
+    name : str
+        Of the band.
+    value : Path or BandSource
+        Its file.
+    what : str
+        What fails if this does, for the sentence.
+
+    Raises
+    ------
+    BandStackError
+        If the file cannot be used.
+    CRSMismatchError
+        If it lies nowhere on earth.
+    ResolutionError
+        If its pixels have no size.
+    """
+    source = value if isinstance(value, BandSource) else BandSource(value)
+    try:
+        facts = read_facts(source.path)
+    except RasterError as error:
+        raise BandStackError(what, f"band '{name}': {error.what}: {error.why}", error.hint) from error
+    if not 1 <= source.index <= len(facts.bands):
+        raise BandStackError(what, f"band '{name}': {source.path} has {len(facts.bands)} bands, no band {source.index}")
+    band = facts.bands[source.index - 1]
+    if band.dtype not in GDAL_TYPES:
+        raise BandStackError(what, f"band '{name}': numbers of type {band.dtype} cannot be stacked")
+    crs, crooked = _where(name, facts, what)
+    radiometry = source.radiometry or band.radiometry
+    notes: tuple[str, ...] = ()
+    if radiometry.nodata is not None and not fits(radiometry.nodata, band.dtype):
+        notes = (f"Band '{name}' is said to have nodata {radiometry.nodata:g}, which no {band.dtype} can be: it is ignored",)
+        radiometry = with_nodata(radiometry, None)
+    return OpenedBand(name, source, facts, band, radiometry, crs, crooked, notes)
+
+
+def _where(name: str, facts: RasterFacts, what: str) -> tuple[str, str]:
+    """Coordinate system, and what is wrong with the grid (empty: nothing)."""
+    place = f"band '{name}' ({facts.path})"
+    hint = "Assign one, or warp it first."
+    a, b, _, d, e, _ = facts.grid.transform
+    if (a, b, d, e) == (1.0, 0.0, 0.0, 1.0) and facts.grid.transform[2] == facts.grid.transform[5] == 0:
+        if not facts.has_gcps:
+            lacks = "no coordinate system" if not facts.grid.crs else "a coordinate system but no position"
+            raise CRSMismatchError(what, f"{place} cannot be placed: it has {lacks}", hint)
+        crs = _gcp_crs(facts.path)
+        if not crs:
+            raise CRSMismatchError(what, f"{place} cannot be placed: its ground control points have no coordinate system", hint)
+        return crs, "ground control points only"
+    if not facts.grid.crs:
+        raise CRSMismatchError(what, f"{place} cannot be placed: it has no coordinate system", hint)
+    if not all(math.isfinite(v) for v in facts.grid.transform) or a * e - b * d == 0:
+        raise ResolutionError(what, f"the pixels of {place} have no size", "Its geotransform is damaged: fetch it again.")
+    if b or d:
+        return facts.grid.crs, "rotated"
+    return facts.grid.crs, "upside down" if e > 0 or a < 0 else ""
+
+
+def _gcp_crs(path: Path) -> str:
+    """As :func:`~firstlight.core.raster.reader.crs_text`: rasterio tells the points, GDAL their coordinate system."""
+    from osgeo import gdal
+
+    with quiet_gdal():
+        dataset = gdal.Open(str(path))
+        reference = dataset.GetGCPSpatialRef() if dataset is not None else None
+        if reference is None:
+            return ""
+        code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        return f"EPSG:{code}" if code else str(reference.ExportToWkt(["FORMAT=WKT2_2019"]))
+
+
+def fits(number: float, dtype: str) -> bool:
+    """Whether a stored number of that type can have this value."""
+    if dtype.startswith("float"):
+        return True
+    if not math.isfinite(number) or number != int(number):
+        return False
+    low, high = type_range(dtype)
+    return low <= number <= high
+
+
+def type_range(dtype: str) -> tuple[int, int]:
+    """Least and greatest value of a type of whole numbers: ``uint16`` → 0, 65535."""
+    bits = int(dtype.lstrip("uint"))
+    return (0, 2**bits - 1) if dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def stand_in_nodata(band: OpenedBand) -> float:
+    """A number for pixels that a band without nodata does not reach.
+
+    Where the type has none to spare, one is taken that measurements hardly ever have: 0 for whole numbers without sign,
+    the least one for those with a sign, the greatest for classes (0 is a class in some).
+    """
+    if band.band.dtype.startswith("float"):
+        return math.nan
+    low, high = type_range(band.band.dtype)
+    return float(high if band.source.is_class else low)
+
+
+def with_nodata(radiometry: Radiometry, nodata: float | None) -> Radiometry:
+    """A copy with another nodata value."""
+    return Radiometry(radiometry.scale, radiometry.offset, nodata, radiometry.unit, radiometry.reason)
+
+
+def same_crs(one: str, other: str) -> bool:
+    """Whether two coordinate systems are the same, however they are written."""
+    from osgeo import osr
+
+    if one == other:
+        return True
+    references = []
+    with quiet_gdal():
+        for text in (one, other):
+            reference = osr.SpatialReference()
+            reference.SetFromUserInput(text)
+            references.append(reference)
+        return bool(references[0].IsSame(references[1]))
+
+
+def crs_name(crs: str) -> str:
+    """Short, for a sentence: ``EPSG:32632``, or the name of the system."""
+    from osgeo import osr
+
+    if len(crs) < 30:
+        return crs
+    with quiet_gdal():
+        reference = osr.SpatialReference()
+        reference.SetFromUserInput(crs)
+        return str(reference.GetName() or f"{crs[:27]}…")
+
+
+def identity(facts: RasterFacts, index: int) -> str:
+    """What tells one file's band from another's without reading pixels: kept in the stack, compared by the repair."""
+    rows, cols = facts.grid.shape
+    place = " ".join(f"{v:.12g}" for v in facts.grid.transform)
+    return f"{cols} x {rows} {facts.bands[index - 1].dtype}, band {index}; {place}"
+
+
+def same_size(one: Grid, other: Grid) -> bool:
+    """Whether the pixels of two grids are of one size."""
+    return all(abs(a - b) < 1e-6 * b for a, b in zip(one.resolution, other.resolution))
+
+
+def extents(grids: Sequence[tuple[str, Grid]]) -> str:
+    """Bounds of named grids, for a sentence."""
+    return "; ".join(f"{name}: {', '.join(f'{v:.10g}' for v in grid.bounds)}" for name, grid in grids)
