@@ -16,6 +16,7 @@ from ..types import BandStack, Grid, StackBand
 from .stack_check import check_written
 from .stack_grid import (
     PlacedBand,
+    check_overlap,
     covered_share,
     group_by_resolution,
     place_bands,
@@ -105,6 +106,7 @@ def create_band_stack(
         return _make_stack(placed, grid, output_path, style, warnings)
     groups = group_by_resolution(placed)
     grids = [stack_grid(group, "resample", None, what) for group in groups]
+    check_overlap(placed, grids[0], grids[0], what)
     companions = []
     for group, grid in list(zip(groups, grids))[1:]:
         path = output_path.with_name(f"{output_path.stem}_{resolution_name(grid)}.vrt")

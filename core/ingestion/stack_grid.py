@@ -124,12 +124,22 @@ def stack_grid(placed: Sequence[PlacedBand], mode: str, target_resolution: float
     if target_resolution is not None:
         _check_resolution(target_resolution, finest, bounds, what)
     grid = grid_over(bounds, finest, resolution)
-    for one in placed:
-        if not _touches(one, grid):
-            raise ExtentMismatchError(
-                what, f"band '{one.name}' does not overlap the others ({extents(everything)})", "Is it of this scene?"
-            )
+    check_overlap(placed, grid, finest, what)
     return grid
+
+
+def check_overlap(placed: Sequence[PlacedBand], grid: Grid, finest: Grid, what: str) -> None:
+    """Each band has an area in common with the stack, and with its finest band.
+
+    Raises
+    ------
+    ExtentMismatchError
+        If one has not.
+    """
+    for one in placed:
+        if not _touches(one, grid) or intersect_bounds([one.grid.bounds, finest.bounds]) is None:
+            where = extents([(one.name, one.grid) for one in placed])
+            raise ExtentMismatchError(what, f"band '{one.name}' does not overlap the others ({where})", "Is it of this scene?")
 
 
 def _alike(one: PlacedBand, finest: Grid) -> bool:

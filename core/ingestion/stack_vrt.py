@@ -229,11 +229,12 @@ def _metadata(parent: ET.Element, facts: Mapping[str, str]) -> None:
     if facts:
         box = ET.SubElement(parent, "Metadata")
         for key, value in sorted(facts.items()):
-            ET.SubElement(box, "MDI", key=key).text = value
+            if value:
+                ET.SubElement(box, "MDI", key=key).text = value
 
 
 def _px(value: float) -> str:
-    return f"{value:.10g}"
+    return f"{value:.16g}"
 
 
 def source_name(path: Path, folder: Path) -> tuple[str, str]:
