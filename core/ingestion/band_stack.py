@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import BandStackError, ResolutionError
-from ..raster.writer import copy_to_cog
 from ..types import BandStack, Grid, StackBand
 from .stack_check import check_written
+from .stack_geotiff import stack_to_geotiff
 from .stack_grid import (
     PlacedBand,
     check_overlap,
@@ -23,7 +21,7 @@ from .stack_grid import (
     resolution_name,
     stack_grid,
 )
-from .stack_source import GDAL_TYPES, BandSource, open_band, same_size, stand_in_nodata, with_nodata
+from .stack_source import BandSource, open_band, same_size, stand_in_nodata, with_nodata
 from .stack_vrt import StackStyle, StackText, describe_stack
 
 __all__ = ["MODES", "BandSource", "create_band_stack", "stack_to_geotiff"]
@@ -206,42 +204,3 @@ def _nested_of(path: Path) -> set[str]:
     except (OSError, ET.ParseError):
         return set()
     return {node.text for node in root.iter("SourceFilename") if node.text and pattern.fullmatch(node.text)}
-
-
-def stack_to_geotiff(stack: BandStack, output_path: Path) -> BandStack:
-    """Copy a stack into one cloud-optimised GeoTIFF, with names, scale, offset and nodata.
-
-    A GeoTIFF has one type and one nodata value for all bands: the type is one that holds them all, the value is that of
-    the first band that is measured; where another band has nothing, it gets that value too. With classes among the
-    bands the overviews are made by nearest neighbour, because the mean of two classes is a third one.
-
-    Raises
-    ------
-    RasterError
-        If it cannot be written.
-    """
-    tree = ET.parse(stack.path)
-    bands = list(tree.getroot().iter("VRTRasterBand"))
-    common = np.result_type(*[next(t for t, name in GDAL_TYPES.items() if name == band.get("dataType")) for band in bands])
-    measured = [band.radiometry.nodata for band in stack.bands if band.radiometry.unit != "class"]
-    nodata = next((value for value in [*measured, *(b.radiometry.nodata for b in stack.bands)] if value is not None), None)
-    for band in bands:
-        band.set("dataType", GDAL_TYPES[common.name])
-        for old in band.findall("NoDataValue"):
-            band.remove(old)
-        if nodata is not None:
-            # before the sources, as in the schema; what a source leaves out then has this value
-            node = ET.Element("NoDataValue")
-            node.text = f"{nodata:.17g}"
-            band.insert(0, node)
-    has_classes = any(band.radiometry.unit == "class" for band in stack.bands)
-    uniform = stack.path.with_name(f"{output_path.name}.part.vrt")
-    try:
-        tree.write(uniform)
-        part = output_path.with_name(f"{output_path.name}.part")
-        copy_to_cog(uniform, part, output_path, "NEAREST" if has_classes else "AVERAGE")
-    except OSError as error:
-        raise BandStackError(f"Writing {output_path} failed", error.strerror or str(error), "Choose another folder.") from error
-    finally:
-        uniform.unlink(missing_ok=True)
-    return replace(stack, path=output_path)

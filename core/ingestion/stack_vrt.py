@@ -164,7 +164,7 @@ def _band(node: ET.Element, one: PlacedBand, grid: Grid, style: StackStyle, poin
     if rects is None:  # refused in stack_grid
         return
     # A complex source leaves what is under its nodata alone, and honours it when resampling.
-    source = _source(node, "ComplexSource", pointer, band.band.dtype, rects)
+    source = _source(node, pointer, band.band.dtype, rects)
     source.set("resampling", method_for(one, style))
     if band.radiometry.nodata is not None:
         ET.SubElement(source, "NODATA").text = nodata_text(band.radiometry.nodata)
@@ -206,8 +206,8 @@ def _file_pointer(band: OpenedBand, folder: Path) -> _Pointer:
     return _Pointer(name, relative, band.source.index, band.facts.grid.shape, band.facts.block_shape)
 
 
-def _source(parent: ET.Element, kind: str, pointer: _Pointer, dtype: str, rects: tuple[PixelRect, PixelRect]) -> ET.Element:
-    source = ET.SubElement(parent, kind)
+def _source(parent: ET.Element, pointer: _Pointer, dtype: str, rects: tuple[PixelRect, PixelRect]) -> ET.Element:
+    source = ET.SubElement(parent, "ComplexSource")
     # shared="0": each reading thread has its own handle of the VRT, and must have its own of the sources.
     ET.SubElement(source, "SourceFilename", relativeToVRT=pointer.relative, shared="0").text = pointer.name
     ET.SubElement(source, "SourceBand").text = str(pointer.index)

@@ -19,6 +19,37 @@ from .grid import Window
 from .reader import check_raster
 
 BLOCK = 512
+COMPRESSIONS = ("zstd", "deflate", "lzw", "none")
+"""All of them without loss."""
+
+
+@dataclass(frozen=True)
+class TiffLayout:
+    """How a GeoTIFF's pixels lie in the file."""
+
+    compress: str = "zstd"
+    """One of ``COMPRESSIONS``."""
+    tiled: bool = True
+    """False: in strips, and then no cloud-optimised one."""
+
+    def driver(self) -> str:
+        """GDAL's driver that writes it."""
+        return "COG" if self.tiled else "GTiff"
+
+    def options(self, floating: bool, resampling: str) -> list[str]:
+        """For GDAL's ``CreateCopy``."""
+        words = [f"COMPRESS={self.compress.upper()}", "NUM_THREADS=ALL_CPUS", "BIGTIFF=IF_SAFER"]
+        if self.compress == "zstd":
+            # The drivers' own default is level 9: as slow as DEFLATE for one or two percent of size.
+            words.append("LEVEL=1" if self.tiled else "ZSTD_LEVEL=1")
+        if self.tiled:
+            words += [f"BLOCKSIZE={BLOCK}", f"OVERVIEW_RESAMPLING={resampling}"]
+        else:
+            words += ["TILED=NO", "COPY_SRC_OVERVIEWS=YES"]
+        if self.compress != "none":
+            number, word = ("3", "FLOATING_POINT") if floating else ("2", "STANDARD")
+            words.append(f"PREDICTOR={word if self.tiled else number}")
+        return words
 
 
 @dataclass(frozen=True)
@@ -133,7 +164,12 @@ class CogWriter:
 
 
 def copy_to_cog(
-    source: Path, part: Path, target: Path, resampling: str = "AVERAGE", on_progress: Callable[[float], bool] = lambda _: True
+    source: Path,
+    part: Path,
+    target: Path,
+    resampling: str = "AVERAGE",
+    on_progress: Callable[[float], bool] = lambda _: True,
+    layout: TiffLayout = TiffLayout(),
 ) -> None:
     """Copy any raster into a COG: written to ``part``, then renamed to ``target``.
 
@@ -161,17 +197,8 @@ def copy_to_cog(
             if dataset is None:
                 raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?")
             floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
-            # The driver's own default for ZSTD is level 9: as slow as DEFLATE for one or two percent of size.
-            options = [
-                "COMPRESS=ZSTD",
-                "LEVEL=1",
-                f"PREDICTOR={'FLOATING_POINT' if floating else 'STANDARD'}",
-                f"BLOCKSIZE={BLOCK}",
-                f"OVERVIEW_RESAMPLING={resampling}",
-                "NUM_THREADS=ALL_CPUS",
-                "BIGTIFF=IF_SAFER",
-            ]
-            made = gdal.GetDriverByName("COG").CreateCopy(str(part), dataset, 1, options, callback=progress)
+            options = layout.options(floating, resampling)
+            made = gdal.GetDriverByName(layout.driver()).CreateCopy(str(part), dataset, 1, options, callback=progress)
             if made is not None:
                 made.FlushCache()
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
