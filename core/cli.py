@@ -112,7 +112,7 @@ def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
     if p.kind == "flag":
         del words["metavar"]
         words["action"] = "store_true"
-    if p.kind == "band_files":
+    if p.kind in ("band_files", "folders_in"):
         words["action"] = "append"
     parser.add_argument(name, **words)
 
@@ -126,6 +126,7 @@ def _metavar(p: Param) -> str:
         "date": "YYYY-MM-DD",
         "bands": "A,B",
         "band_files": "NAME=PATH[#BAND]",
+        "folders_in": "DIR",
     }
     return metavars.get(p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper())
 

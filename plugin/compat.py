@@ -27,6 +27,7 @@ __all__ = [
     "DATE_ONLY",
     "FILE_BEHAVIOUR",
     "FLAG_ADVANCED",
+    "FOLDER_BEHAVIOUR",
     "NUMBER_DOUBLE",
     "NUMBER_INTEGER",
     "POLYGON_GEOMETRY",
@@ -48,6 +49,7 @@ NUMBER_INTEGER = _pick("ProcessingNumberParameterType", "Integer", QgsProcessing
 NUMBER_DOUBLE = _pick("ProcessingNumberParameterType", "Double", QgsProcessingParameterNumber, "Double")
 DATE_ONLY = _pick("ProcessingDateTimeParameterDataType", "Date", QgsProcessingParameterDateTime, "Date")
 FILE_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File")
+FOLDER_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "Folder", QgsProcessingParameterFile, "Folder")
 VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
 RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "RasterLayer")

@@ -50,6 +50,7 @@ OWNERS = {
         "core.ingestion.stack_vrt",
         "core.ingestion.stack_warp",
         "core.ingestion.stack_check",
+        "core.ingestion.stack_notes",
         "core.ingestion.virtual_index",
     ),
     "dask": ("core.execution",),

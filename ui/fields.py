@@ -219,6 +219,7 @@ class PathField(Field):
         modes = {
             "file_in": QgsFileWidget.StorageMode.GetFile,
             "folder_out": QgsFileWidget.StorageMode.GetDirectory,
+            "folders_in": QgsFileWidget.StorageMode.GetDirectory,
         }
         self.files = QgsFileWidget()
         self.files.setStorageMode(modes.get(param.kind, QgsFileWidget.StorageMode.SaveFile))
@@ -267,6 +268,7 @@ FIELDS: dict[str, Callable[[Param], Field]] = {
     "band_files": BandFilesField,
     "raster_in": RasterField,
     "file_in": PathField,
+    "folders_in": PathField,
     "raster_out": PathField,
     "vector_out": PathField,
     "folder_out": PathField,

@@ -24,7 +24,7 @@ from .stack_grid import (
 from .stack_source import BandSource, open_band, same_size, stand_in_nodata, with_nodata
 from .stack_vrt import StackStyle, StackText, describe_stack
 
-__all__ = ["MODES", "BandSource", "create_band_stack", "stack_to_geotiff"]
+__all__ = ["MODES", "BandSource", "create_band_stack", "make_stack", "stack_to_geotiff"]
 
 MODES = ("resample", "preserve", "intersect")
 
@@ -96,20 +96,20 @@ def create_band_stack(
     for one in opened:
         if one.source.path.resolve() == output_path.resolve():
             raise BandStackError(what, f"it would replace the source of band '{one.name}'", "Choose another name.")
-    placed, warnings = place_bands(opened, what)
+    placed, warnings = place_bands(opened, opened[0].crs, what)
     warnings = [note for one in opened for note in one.notes] + warnings
     style = StackStyle(resample_method, band_descriptions or {}, tags or {})
     if resolution_mode != "preserve":
         grid = stack_grid(placed, resolution_mode, target_resolution, what)
-        return _make_stack(placed, grid, output_path, style, warnings)
+        return make_stack(placed, grid, output_path, style, warnings)
     groups = group_by_resolution(placed)
     grids = [stack_grid(group, "resample", None, what) for group in groups]
     check_overlap(placed, grids[0], grids[0], what)
     companions = []
     for group, grid in list(zip(groups, grids))[1:]:
         path = output_path.with_name(f"{output_path.stem}_{resolution_name(grid)}.vrt")
-        companions.append(_make_stack(group, grid, path, style, []))
-    return replace(_make_stack(groups[0], grids[0], output_path, style, warnings), companions=tuple(companions))
+        companions.append(make_stack(group, grid, path, style, []))
+    return replace(make_stack(groups[0], grids[0], output_path, style, warnings), companions=tuple(companions))
 
 
 def _spectral_key(name: str, value: Path | BandSource) -> tuple[float, str]:
@@ -117,10 +117,21 @@ def _spectral_key(name: str, value: Path | BandSource) -> tuple[float, str]:
     return (nm if nm is not None else float("inf"), name)
 
 
-def _make_stack(
+def make_stack(
     placed: Sequence[PlacedBand], grid: Grid, output_path: Path, style: StackStyle, warnings: Sequence[str]
 ) -> BandStack:
-    """Write one stack on one grid."""
+    """Write one stack on one grid, and compare it with its sources.
+
+    Parameters
+    ----------
+    warnings : sequence of str
+        What is to be said of it beside what is found here.
+
+    Raises
+    ------
+    BandStackError
+        If it cannot be written, or is not what was meant.
+    """
     what = f"Band stacking failed for {output_path.name}"
     filled, gaps = _fill_gaps(placed, grid)
     text = describe_stack(filled, grid, output_path, style, what)

@@ -34,8 +34,8 @@ class PlacedBand:
         return self.opened.name
 
 
-def place_bands(opened: Sequence[OpenedBand], what: str) -> tuple[list[PlacedBand], list[str]]:
-    """Bring all bands into the coordinate system of the first.
+def place_bands(opened: Sequence[OpenedBand], crs: str, what: str) -> tuple[list[PlacedBand], list[str]]:
+    """Bring all bands into one coordinate system.
 
     Returns
     -------
@@ -49,7 +49,6 @@ def place_bands(opened: Sequence[OpenedBand], what: str) -> tuple[list[PlacedBan
     CRSMismatchError
         If a band cannot be warped there.
     """
-    crs = opened[0].crs
     placed: list[PlacedBand] = []
     moved: dict[str, list[str]] = {}
     crooked: dict[str, list[str]] = {}
@@ -63,7 +62,8 @@ def place_bands(opened: Sequence[OpenedBand], what: str) -> tuple[list[PlacedBan
             placed.append(PlacedBand(one, suggest_grid(one, crs, what), True))
         else:
             placed.append(PlacedBand(one, Grid(crs, one.facts.grid.transform, one.facts.grid.shape), False))
-    target = f"{crs_name(crs)}, the coordinate system of band '{opened[0].name}'"
+    first = [f", the coordinate system of band '{one.name}'" for one in opened if same_crs(one.crs, crs)]
+    target = f"{crs_name(crs)}{first[0] if first else ''}"
     warnings = [f"{_listed(names)} in {name} warped to {target}" for name, names in moved.items()]
     for reason, names in crooked.items():
         if reason == "ground control points only":

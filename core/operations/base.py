@@ -27,6 +27,7 @@ KINDS = (
     "choices",  # tuple[str, ...]: some of `choices`
     "band_files",  # tuple[str, ...]: NAME=PATH or NAME=PATH#BAND
     "file_in",
+    "folders_in",  # tuple[Path, ...]
     "raster_in",
     "raster_out",
     "vector_out",
@@ -210,6 +211,8 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
         if p.kind == "bands":
             return tuple(dict.fromkeys(word.lower() for word in words))
         return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
+    if p.kind == "folders_in":
+        return tuple(Path(one).expanduser() for one in ([value] if isinstance(value, (str, Path)) else value) if str(one).strip())
     if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
         path = Path(value).expanduser()
         if p.kind == "raster_out" and p.suffix and path.suffix.lower() not in (p.suffix, f"{p.suffix}f"):  # .tif, .tiff

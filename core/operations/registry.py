@@ -10,10 +10,11 @@ from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
 from .pairs import PAIRS
+from .repair import REPAIR
 from .stack import STACK
 from .validate import VALIDATE
 
-OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, VALIDATE, INDEX, CACHE, INFO)
+OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, REPAIR, VALIDATE, INDEX, CACHE, INFO)
 
 
 def get_operation(name: str) -> Operation:

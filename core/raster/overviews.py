@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import RasterError
 from .gdal_env import quiet_gdal
@@ -34,7 +35,7 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
     what = f"Making the overviews of {source.name} failed"
     options = ["TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "COMPRESS=ZSTD", "ZSTD_LEVEL=1", "BIGTIFF=IF_SAFER"]
     done = False
-    made = None
+    made: Any = None
     with quiet_gdal() as messages:
         try:
             dataset = gdal.Open(str(source))
@@ -57,7 +58,7 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
 
 
 def _factors(size: int) -> list[int]:
-    factors = []
+    factors: list[int] = []
     while size > SMALLEST:
         factors.append(2 ** (len(factors) + 1))
         size = -(-size // 2)

@@ -32,7 +32,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 
 from ...core.operations.base import Param
 from ..aoi import lonlat_bounds
-from ..compat import DATE_ONLY, FILE_BEHAVIOUR, FLAG_ADVANCED, NUMBER_DOUBLE, NUMBER_INTEGER, VECTOR_POLYGON
+from ..compat import DATE_ONLY, FILE_BEHAVIOUR, FLAG_ADVANCED, FOLDER_BEHAVIOUR, NUMBER_DOUBLE, NUMBER_INTEGER, VECTOR_POLYGON
 
 OUTPUT_KINDS = ("raster_out", "vector_out", "folder_out")
 LAYER_KINDS = ("raster_out", "vector_out")
@@ -226,6 +226,10 @@ _MAKERS: dict[str, Callable[[Param, str], QgsProcessingParameterDefinition]] = {
     "file_in": lambda p, title: QgsProcessingParameterFile(
         key(p), title, FILE_BEHAVIOUR, defaultValue=p.default, optional=not p.required
     ),
+    # one folder here: it is searched with all that is below, and the command line takes several
+    "folders_in": lambda p, title: QgsProcessingParameterFile(
+        key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
+    ),
     "raster_in": lambda p, title: QgsProcessingParameterRasterLayer(key(p), title, p.default, not p.required),
     "raster_out": _make_raster_out,
     "vector_out": _make_vector_out,
@@ -245,6 +249,7 @@ _READERS: dict[str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsPr
     "flag": lambda alg, name, values, context: alg.parameterAsBoolean(values, name, context),
     "band_files": _band_files,
     "file_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
+    "folders_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
     "raster_in": _raster,
     "raster_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
     "vector_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),

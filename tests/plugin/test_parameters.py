@@ -134,7 +134,7 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
 
 @pytest.mark.parametrize("nothing", [None, NULL, "", " "])
 def test_empty_fields_are_as_if_not_there(algorithm, given, nothing):
-    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "OUTLINES")
+    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "PLACES", "OUTLINES")
     params, _ = run(algorithm, given | dict.fromkeys(names, nothing))
     assert params == run(algorithm, given)[0]
 
@@ -151,6 +151,7 @@ def test_everything_given(algorithm, given, tmp_path):
         "SURE": True,
         "BANDS": "NIR, red",
         "NOTE": str(tmp_path / "n.txt"),
+        "PLACES": str(tmp_path),
         "OUTLINES": str(tmp_path / "o.geojson"),
     }
     params, results = run(algorithm, given)
@@ -158,6 +159,7 @@ def test_everything_given(algorithm, given, tmp_path):
     assert (params.text, params.whole, params.part, params.sure) == ("hello", 9, 0.25, True)
     assert params.bands == ("nir", "red")
     assert params.note == tmp_path / "n.txt"
+    assert params.places == (tmp_path,)
     assert params.outlines == tmp_path / "o.geojson"
     assert results["OUTLINES"] == str(tmp_path / "o.geojson")
 

@@ -91,6 +91,7 @@ class EveryParams:
     bands: tuple[str, ...] = param((), kind="bands", title="Bands")
     files: tuple[str, ...] = param(kind="band_files", title="Files")
     note: Path | None = param(None, kind="file_in", title="Note")
+    places: tuple[Path, ...] = param((), kind="folders_in", title="Places")
     picture: Path = param(kind="raster_in", title="Picture")
     stack: Path = param(kind="raster_out", title="Stack", suffix=".vrt")
     outlines: Path | None = param(None, kind="vector_out", title="Outlines", suffix=".geojson")

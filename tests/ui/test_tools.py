@@ -81,6 +81,7 @@ def test_every_kind_there_and_back(form, stack_file):
         "bands": "nir,red",
         "files": ("red=/d/red.tif", "nir=/d/two.tif#2"),
         "note": "/d/n.txt",
+        "places": "/d/in",
         "picture": str(stack_file),
         "stack": "/d/s.vrt",
         "outlines": "/d/o.geojson",
