@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import ExtentMismatchError, ResolutionError
 from ..raster.grid import grid_over, intersect_bounds, union_bounds
 from ..types import Grid
-from .stack_source import OpenedBand, crs_name, extents, same_crs, same_size
+from .stack_source import GCPS_ONLY, OpenedBand, crs_name, extents, same_crs, same_size
 from .stack_warp import source_positions, suggest_grid
 
 ALIKE = 0.1
@@ -64,19 +64,20 @@ def place_bands(opened: Sequence[OpenedBand], crs: str, what: str) -> tuple[list
             placed.append(PlacedBand(one, Grid(crs, one.facts.grid.transform, one.facts.grid.shape), False))
     first = [f", the coordinate system of band '{one.name}'" for one in opened if same_crs(one.crs, crs)]
     target = f"{crs_name(crs)}{first[0] if first else ''}"
-    warnings = [f"{_listed(names)} in {name} warped to {target}" for name, names in moved.items()]
+    warnings = [f"{_were(names)} warped from {name} to {target}" for name, names in moved.items()]
     for reason, names in crooked.items():
-        if reason == "ground control points only":
+        if reason == GCPS_ONLY:
+            # ground range displacement is height / tan(incidence angle), and Sentinel-1's is 29 to 46 degrees
             warnings.append(
-                f"{_listed(names)} with {reason} warped by them to {crs_name(crs)}: the relief is not taken out, "
-                "so mountains are out of place by up to their height and more"
+                f"{_were(names)} warped to {crs_name(crs)} by ground control points: the relief is not taken out, "
+                "so mountains are out of place by once or twice their height"
             )
         else:
-            warnings.append(f"{_listed(names)} on a {reason} grid warped to a north-up one")
+            warnings.append(f"{_were(names)} warped to a north-up grid: the pixels lie {reason}")
     return placed, warnings
 
 
-def _listed(names: Sequence[str]) -> str:
+def _were(names: Sequence[str]) -> str:
     quoted = ", ".join(f"'{name}'" for name in names)
     return f"Band {quoted} was" if len(names) == 1 else f"Bands {quoted} were"
 

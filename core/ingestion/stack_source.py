@@ -23,6 +23,7 @@ GDAL_TYPES = {
     "float64": "Float64",
 }
 """numpy's name of a type → GDAL's."""
+GCPS_ONLY = "placed by ground control points only"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class OpenedBand:
     crs: str
     """Of its grid, or of its ground control points."""
     crooked: str = ""
-    """Why its pixels lie on no north-up grid: ``ground control points only``, ``rotated``, ``upside down``; else empty."""
+    """Why its pixels lie on no north-up grid: ``GCPS_ONLY``, ``rotated``, ``upside down``; else empty."""
     notes: tuple[str, ...] = ()
     """What a person should know."""
 
@@ -109,7 +110,7 @@ def _where(name: str, facts: RasterFacts, what: str) -> tuple[str, str]:
         crs = _gcp_crs(facts.path)
         if not crs:
             raise CRSMismatchError(what, f"{place} cannot be placed: its ground control points have no coordinate system", hint)
-        return crs, "ground control points only"
+        return crs, GCPS_ONLY
     if not facts.grid.crs:
         raise CRSMismatchError(what, f"{place} cannot be placed: it has no coordinate system", hint)
     if not all(math.isfinite(v) for v in facts.grid.transform) or a * e - b * d == 0:

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import BandStackError, CRSMismatchError
 from ..raster.gdal_env import quiet_gdal
 from ..types import Grid
-from .stack_source import OpenedBand, crs_name
+from .stack_source import GCPS_ONLY, OpenedBand, crs_name
 
 MAX_ERROR_PX = 0.01
 """GDAL warps along straight lines as long as they are this near, in pixels; its own default is an eighth of one."""
@@ -120,7 +120,7 @@ def _warp(band: OpenedBand, crs: str, options: dict[str, Any], what: str) -> Any
 def _by_splines(band: OpenedBand) -> bool:
     from osgeo import gdal
 
-    if band.crooked != "ground control points only":
+    if band.crooked != GCPS_ONLY:
         return False
     with quiet_gdal():
         dataset = gdal.Open(str(band.source.path))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, get_sensor, sensor_names
 from ..errors import InputError
-from ..ingestion.band_stack import BandSource, create_band_stack
+from ..ingestion.band_stack import MODES, BandSource, create_band_stack
 from ..monitor import EventQueue, Monitor, Note
 from ..raster.reader import read_facts
 from ..settings import Settings
-from ..types import Radiometry
+from ..types import BandStack, Radiometry
 from ..workers import run_in_background
 from .base import LayerOutput, Operation, OperationResult, Output, param
 
@@ -36,6 +36,22 @@ class StackParams:
         help="The stored number that means nothing here; if not given, as the files say.",
         advanced=True,
     )
+    mode: str = param(
+        "resample",
+        kind="choice",
+        title="Pixel sizes",
+        choices=MODES,
+        help="resample: all bands on the finest ones' grid; preserve: a stack for each pixel size; "
+        "intersect: as resample, cropped to what all bands have in common.",
+    )
+    resolution: float | None = param(
+        None,
+        kind="number",
+        title="Resolution",
+        help="Pixel size in the unit of the first band's coordinate system; if not given, that of the finest band.",
+        minimum=0,
+        advanced=True,
+    )
     output: Path = param(kind="raster_out", title="Stack", help="The VRT to write.", suffix=".vrt")
 
 
@@ -56,7 +72,8 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             sources,
             output,
             band_order=sensor.sort(sources),
-            target_resolution=settings.target_resolution,
+            resolution_mode=params.mode,
+            target_resolution=_resolution(params, settings),
             resample_method=settings.resample_method,
             tags={"sensor": sensor.name},
         ),
@@ -64,14 +81,36 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
     )
     for warning in stack.warnings:
         monitor.emit(Note("warning", warning))
-    names = ", ".join(band.name for band in stack.bands)
+    stacks = (stack, *stack.companions)
     return OperationResult(
         data=stack.to_dict(),
-        text=f"{output}: {names} ({stack.grid.shape[1]} × {stack.grid.shape[0]} pixels, {stack.grid.crs})",
-        layers=(LayerOutput(output, output.stem, "natural_color", output.stem, abstract=f"Bands {names} of {sensor.title}"),),
-        outputs={"bands": ",".join(band.name for band in stack.bands)},
+        text="\n".join(f"{one.path}: {_names(one)} ({_size(one)})" for one in stacks),
+        layers=tuple(
+            LayerOutput(one.path, one.path.stem, "natural_color", output.stem, abstract=f"Bands {_names(one)} of {sensor.title}")
+            for one in stacks
+        ),
+        outputs={
+            "bands": ",".join(band.name for band in stack.bands),
+            "companions": ",".join(str(one.path) for one in stack.companions),
+        },
         value=stack,
     )
+
+
+def _resolution(params: StackParams, settings: Settings) -> float | None:
+    """As given for this run, else as set; a setting does not stand against bands that are to keep their own."""
+    if params.resolution is not None or params.mode == "preserve":
+        return params.resolution
+    return settings.target_resolution
+
+
+def _names(stack: BandStack) -> str:
+    return ", ".join(band.name for band in stack.bands)
+
+
+def _size(stack: BandStack) -> str:
+    rows, cols = stack.grid.shape
+    return f"{cols} × {rows} pixels, {stack.grid.crs}"
 
 
 def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSource]:
@@ -111,8 +150,8 @@ STACK = Operation(
     name="stack",
     title="Stack local bands",
     group="Stacks",
-    summary="Makes one VRT of single band files: named, in wavelength order, on the finest grid, with scale and offset.",
+    summary="Makes a VRT of single band files: named, in wavelength order, on one grid or one for each pixel size, with scale.",
     params=StackParams,
     run=run_stack,
-    outputs=(Output("bands", "Bands of the stack"),),
+    outputs=(Output("bands", "Bands of the stack"), Output("companions", "Stacks of the coarser bands")),
 )

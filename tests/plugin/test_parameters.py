@@ -85,6 +85,7 @@ def test_definitions(algorithm):
         "NOTE": "file",
         "PICTURE": "raster",
         "STACK": "rasterDestination",
+        "PLACES": "file",
         "OUTLINES": "vectorDestination",
         "FOLDER": "folderDestination",
     }
