@@ -292,3 +292,38 @@ def test_a_nodata_value_that_the_type_cannot_hold_is_named_and_ignored(tmp_path:
     stack = create_band_stack({"red": BandSource(red, radiometry=Radiometry(nodata=-9999.0))}, tmp_path / "s.vrt")
     assert stack.warnings[0] == "Band 'red' is said to have nodata -9999, which no uint16 can be: it is ignored"
     assert stack.bands[0].radiometry.nodata is None
+
+
+def test_a_real_scene_with_a_band_of_the_next_zone(shared: Callable[[str], Path], tmp_path: Path) -> None:
+    scene = shared("s2-l2a-29RKH")
+    nir = warped_copy(scene / "B08.tif", tmp_path / "nir.tif", "EPSG:32630")
+    sources = {
+        "red": BandSource(scene / "B04.tif", radiometry=DN),
+        "nir": BandSource(nir, radiometry=DN),
+        "swir16": BandSource(scene / "B11.tif", radiometry=DN),
+        "scl": BandSource(scene / "SCL.tif", radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True),
+    }
+    stack = create_band_stack(sources, tmp_path / "s.vrt", list(sources))
+    assert stack.grid == read_facts(scene / "B04.tif").grid
+    got, truth = read(stack.path, 2).astype(int), read(scene / "B08.tif", 1).astype(int)
+    both = (got > 0) & (truth > 0)
+    assert both.mean() > 0.98 * (truth > 0).mean()
+    assert abs(np.median((got - truth)[both])) <= 1
+    shifts = {
+        (dr, dc): np.abs(got[10:-10, 10:-10] - truth[10 + dr : -10 + dr or None, 10 + dc : -10 + dc or None])[
+            both[10:-10, 10:-10]
+        ].mean()
+        for dr in (-1, 0, 1)
+        for dc in (-1, 0, 1)
+    }
+    assert min(shifts, key=lambda shift: shifts[shift]) == (0, 0), "no shift fits better than none"
+    assert set(np.unique(read(stack.path, 4))) <= set(np.unique(read(scene / "SCL.tif", 1)))
+
+
+@pytest.mark.parametrize("scene", ["LC08_L2SP_008059_20191201_20200825_02_T1", "LC08_L2SR_099120_20191129_20201016_02_T2"])
+def test_a_real_landsat_scene_keeps_every_pixel(shared: Callable[[str], Path], tmp_path: Path, scene: str) -> None:
+    folder = shared(f"landsat-c2l2-stactools/{scene}")
+    sources = {name: folder / f"{scene}_{key}.TIF" for name, key in (("red", "SR_B4"), ("nir08", "SR_B5"), ("qa", "QA_PIXEL"))}
+    stack = create_band_stack({**sources, "qa": BandSource(sources["qa"], is_class=True)}, tmp_path / "s.vrt", list(sources))
+    for index, path in enumerate(sources.values(), start=1):
+        assert np.array_equal(read(stack.path, index), read(path, 1))
