@@ -81,9 +81,12 @@ def _check_sources(path: Path, placed: Sequence[PlacedBand], what: str) -> None:
     waiting = [str(path)]
     with quiet_gdal():
         while waiting:
-            name = waiting.pop()
-            dataset = gdal.Open(name)
-            for file in (dataset.GetFileList() or []) if dataset is not None else []:
+            try:
+                dataset = gdal.Open(waiting.pop())
+                files = dataset.GetFileList() if dataset is not None else None
+            except RuntimeError:  # with GDAL's exceptions on; what could not be opened is missing below
+                files = None
+            for file in files or []:
                 whole = os.path.realpath(file)
                 if whole not in found:
                     found.add(whole)

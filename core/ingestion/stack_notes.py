@@ -131,7 +131,11 @@ def _short_crs(text: str) -> str:
 
     with quiet_gdal():
         reference = osr.SpatialReference()
-        if reference.SetFromUserInput(text) != 0:
-            raise ValueError("coordinate system")
+        try:
+            bad = reference.SetFromUserInput(text) != 0
+        except RuntimeError:  # another plugin may have switched its exceptions on
+            bad = True
+        if bad:
+            raise ValueError("its coordinate system")
         code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
     return f"EPSG:{code}" if code else text

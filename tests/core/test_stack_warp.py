@@ -199,7 +199,7 @@ def test_classes_are_never_blended_when_warped(tmp_path: Path, method: str) -> N
 def test_boxes_that_overlap_are_not_enough(tmp_path: Path) -> None:
     """A slanted band whose box reaches into the stack, and whose pixels do not."""
     red = write_raster(tmp_path / "red.tif", places((8, 8)))
-    slanted = write_raster(tmp_path / "nir.tif", places((200, 3)), transform=(7.0, 7.0, LEFT + 100, 7.0, -7.0, TOP + 100))
+    slanted = write_raster(tmp_path / "nir.tif", places((200, 3)), transform=(7.0, 7.0, LEFT - 20, 7.0, -7.0, TOP + 140))
     sources = {"red": BandSource(red, radiometry=DN), "nir": BandSource(slanted, radiometry=DN)}
     with pytest.raises(ExtentMismatchError, match="band 'nir' does not overlap the others"):
         create_band_stack(sources, tmp_path / "s.vrt", ["red", "nir"])
