@@ -140,7 +140,12 @@ def check_overlap(placed: Sequence[PlacedBand], grid: Grid, finest: Grid, what: 
     for one in placed:
         if not _touches(one, grid) or intersect_bounds([one.grid.bounds, finest.bounds]) is None:
             where = extents([(one.name, one.grid) for one in placed])
-            raise ExtentMismatchError(what, f"band '{one.name}' does not overlap the others ({where})", "Is it of this scene?")
+            why = f"band '{one.name}' does not overlap the others ({where})"
+            other = next((two for two in placed if not same_crs(two.opened.crs, one.opened.crs)), None)
+            if other is not None:
+                names = f"{other.name}={crs_name(other.opened.crs)}, {one.name}={crs_name(one.opened.crs)}"
+                why = f"CRS mismatch between bands ({names}), and warped to {crs_name(grid.crs)}, {why}"
+            raise ExtentMismatchError(what, why, "Is it of this scene?")
 
 
 def _alike(one: PlacedBand, finest: Grid) -> bool:

@@ -132,11 +132,13 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
         radiometry = Radiometry(nodata=own.nodata, unit="class", reason="classes are not scaled")
     else:
         given = params.scale is not None or params.offset is not None
+        # whole numbers of a radar that are to be power are a ground range detected product's amplitude
+        unit = "amplitude" if band.unit == "power" and "int" in facts.bands[index - 1].dtype and not given else band.unit
         radiometry = replace(
             own,
             scale=own.scale if params.scale is None else params.scale,
             offset=own.offset if params.offset is None else params.offset,
-            unit=own.unit or band.unit,
+            unit=own.unit or unit,
             reason="given for this run" if given else own.reason,
         )
     if radiometry.scale == 0:

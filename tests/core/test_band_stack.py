@@ -309,6 +309,7 @@ REFUSED: dict[str, tuple[Callable[[Path], dict[str, Any]], type[Exception], str]
     "two coordinate systems, far apart": (
         lambda p: {"red": write_raster(p / "r.tif"), "nir": write_raster(p / "n.tif", epsg=32633)},
         ExtentMismatchError,
+        "CRS mismatch between bands (red=EPSG:32632, nir=EPSG:32633), and warped to EPSG:32632, "
         "band 'nir' does not overlap the others (red: 600000, 5199380, 600640, 5200020; nir: 10565",
     ),
     "a coordinate system that is not of this earth": (

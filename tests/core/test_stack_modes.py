@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,16 @@ def test_on_the_command_line(bands: dict[str, Path], tmp_path: Path, capsys: pyt
     assert json.loads(capsys.readouterr().out)["resolution"] == [20.0, 20.0]
     assert main([*words, "--mode", "preserve", "--resolution", "20"]) == 1
     assert "cannot keep their own resolutions and have 20 as well" in capsys.readouterr().err
+
+
+def test_a_radar_image_in_whole_numbers_is_amplitude_not_power(
+    shared: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"{name}={shared(f's1-grd-india-gcp/iw-{name}.tiff')}" for name in ("vv", "vh")]
+    stack = str(tmp_path / "s.vrt")
+    assert main(["stack", "--sensor", "sentinel1", "--band", words[0], "--band", words[1], "--output", stack, "--json"]) == 0
+    told = capsys.readouterr()
+    assert {one["unit"] for one in json.loads(told.out)["radiometry"].values()} == {"amplitude"}
+    assert "Bands 'vv', 'vh' were warped to EPSG:4326 by ground control points: the relief is not taken out" in told.err
+    main(["validate", stack])
+    assert "Band 'vv' holds uncalibrated amplitude" in capsys.readouterr().out
