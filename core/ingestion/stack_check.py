@@ -113,10 +113,15 @@ def _check_pixels(stack: StackReader, index: int, source: StackReader, one: Plac
         if place is None:
             continue
         step = max(1.0, grid.resolution[0] / one.grid.resolution[0], grid.resolution[1] / one.grid.resolution[1])
-        reach = 0 if not is_resampled(one, grid) else math.ceil((2 if method in ("cubic", "average") else 1) * step) + 1
+        reach = 0 if not is_resampled(one, grid) else _reach(method, step)
         around = _around(source, one.opened, place, reach)
         if not _plausible(value, around, one, method):
             raise _Differs(f"has {value} at column {col}, row {row}, where its file has {_range(around)}")
+
+
+def _reach(method: str, step: float) -> int:
+    """How far, in the source's pixels, a pixel may come from: further where the source's overviews may have been used."""
+    return math.ceil(((2 if method in ("cubic", "average") else 1) + (step > 1)) * step) + 1
 
 
 def _place_in_source(one: PlacedBand, grid: Grid, col: float, row: float) -> tuple[float, float] | None:

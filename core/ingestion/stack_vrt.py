@@ -111,12 +111,15 @@ def needs_warp(one: PlacedBand, grid: Grid) -> bool:
 
     It has to where pixels lie otherwise; and where a band is interpolated whose nodata is not that of its file, or is
     NaN: reading at another size, GDAL leaves out of the interpolation what the file itself declares, and 0 × NaN is NaN.
+    And where classes are thinned out: GDAL would take them from the file's overviews, and those may be means.
     """
     if one.warped:
         return True
+    if one.opened.source.is_class:
+        return grid.resolution[0] > 1.000001 * one.grid.resolution[0]
     declared, meant = one.opened.band.radiometry.nodata, one.opened.radiometry.nodata
     known = declared == meant and (meant is None or not math.isnan(meant))
-    return not known and not one.opened.source.is_class and is_resampled(one, grid)
+    return not known and is_resampled(one, grid)
 
 
 def _fit_warped(root: ET.Element, band: OpenedBand, folder: Path) -> None:

@@ -105,7 +105,7 @@ def _warp(band: OpenedBand, crs: str, options: dict[str, Any], what: str) -> Any
                 format="VRT",
                 dstSRS=crs,
                 errorThreshold=MAX_ERROR_PX,
-                overviewLevel=None,
+                overviewLevel="NONE",
                 tps=_by_splines(band),
                 options=["-nosrcalpha"],
                 **options,

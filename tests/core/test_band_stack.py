@@ -150,6 +150,27 @@ def test_classes_are_never_blended(tmp_path: Path, method: str) -> None:
     assert np.array_equal(read(tmp_path / "s.vrt", 2), classes.repeat(2, axis=0).repeat(2, axis=1))
 
 
+@pytest.mark.parametrize("factor", [2, 3, 8])
+def test_overviews_of_a_file_never_blend_its_classes_nor_spoil_a_coarser_stack(tmp_path: Path, factor: int) -> None:
+    from osgeo import gdal
+
+    classes = np.random.default_rng(2).choice(np.array([4, 8, 11], np.uint8), (480, 480))
+    scl = write_raster(tmp_path / "scl.tif", classes)
+    red = write_raster(tmp_path / "red.tif", noise((480, 480)))
+    for path in (scl, red):
+        dataset = gdal.Open(str(path), gdal.GA_Update)
+        dataset.BuildOverviews("AVERAGE", [2, 4, 8])
+        del dataset
+    sources = {"red": BandSource(red, radiometry=S2), "scl": BandSource(scl, radiometry=CLASS, is_class=True)}
+    stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "scl"], target_resolution=10.0 * factor)
+    got = read(stack.path, 2)
+    assert set(np.unique(got)) == {4, 8, 11}
+    middle = factor // 2
+    if factor % 2:
+        assert np.array_equal(got, classes[middle::factor, middle::factor])
+    assert abs(float(read(stack.path, 1).mean()) - float(noise((480, 480)).mean())) < 30
+
+
 @pytest.mark.parametrize("in_file", [True, False])
 def test_nodata_does_not_bleed_into_its_neighbours(tmp_path: Path, in_file: bool) -> None:
     source = np.full((40, 50), 3000, np.uint16)
