@@ -17,7 +17,7 @@ from ..errors import BandStackError, RasterError
 from ..raster.reader import read_facts
 from ..types import BandStack
 from .band_stack import make_stack
-from .plan import read_record
+from .record import read_record
 from .stack_grid import place_bands
 from .stack_notes import INGEST_AGAIN, NotedBand, StackNotes, read_notes
 from .stack_source import BandSource, identity, open_band

@@ -15,7 +15,6 @@ import pytest
 from firstlight.core.cli import main
 from firstlight.core.errors import BandStackError
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
-from firstlight.core.ingestion.checksum import SHA256_PREFIX
 from firstlight.core.ingestion.stack_repair import repair_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
@@ -213,7 +212,6 @@ def test_of_two_that_fit_the_one_that_was_downloaded_is_taken(scene: Path, tmp_p
     import hashlib
 
     right = hashlib.sha256((scene / "B04.tif").read_bytes()).hexdigest()
-    assert len(SHA256_PREFIX + right) == 68
     (scene / "bands.json").write_text(json.dumps({"red": {"sha256": right}}))
     (tmp_path / "x").mkdir()
     shutil.move(scene / "B04.tif", tmp_path / "x" / "z.tif")
