@@ -102,7 +102,8 @@ def parcels(rows: npt.NDArray[np.int64], size: int, seed: int) -> Floats:
     table = np.random.default_rng(seed).standard_normal(1 << 16, np.float32)
     y, x = rows[:, None], np.arange(size)[None, :]
     along, aside = (94 * x + 34 * y) // 3700, (94 * y - 34 * x) // 2300
-    return table[(along * 73_856_093 ^ aside * 19_349_663) & 0xFFFF]
+    values: Floats = table[(along * 73_856_093 ^ aside * 19_349_663) & 0xFFFF]
+    return values
 
 
 @dataclass(frozen=True)

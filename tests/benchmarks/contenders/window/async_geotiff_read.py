@@ -1,0 +1,31 @@
+# title: async-geotiff with obstore
+# python: peers
+import asyncio
+import math
+import time
+
+import numpy as np
+from async_geotiff import GeoTIFF, Window
+from obstore.store import HTTPStore
+from task import BANDS, BOUNDS, OUT, SOURCE, report
+
+began = time.perf_counter()
+store = HTTPStore.from_url(SOURCE, client_options={"allow_http": True})
+west, south, east, north = BOUNDS
+
+
+async def fetch(band: str) -> None:
+    image = await GeoTIFF.open(f"{band}.tif", store=store)
+    place = image.transform
+    left, right = math.floor((west - place.c) / place.a), math.ceil((east - place.c) / place.a)
+    top, bottom = math.floor((place.f - north) / place.a), math.ceil((place.f - south) / place.a)
+    read = await image.read(window=Window(col_off=left, row_off=top, width=right - left, height=bottom - top))
+    np.save(OUT / f"{band}.npy", read.data[0])
+
+
+async def fetch_all() -> None:
+    await asyncio.gather(*map(fetch, BANDS))
+
+
+asyncio.run(fetch_all())
+report(began)
