@@ -1,24 +1,20 @@
 # title: async-geotiff with obstore
 # python: peers
 import asyncio
-import math
 import time
 
 import numpy as np
 from async_geotiff import GeoTIFF, Window
 from obstore.store import HTTPStore
-from task import BANDS, BOUNDS, OUT, SOURCE, report
+from task import BANDS, OUT, SOURCE, outward, report
 
 began = time.perf_counter()
 store = HTTPStore.from_url(SOURCE, client_options={"allow_http": True})
-west, south, east, north = BOUNDS
 
 
 async def fetch(band: str) -> None:
     image = await GeoTIFF.open(f"{band}.tif", store=store)
-    place = image.transform
-    left, right = math.floor((west - place.c) / place.a), math.ceil((east - place.c) / place.a)
-    top, bottom = math.floor((place.f - north) / place.a), math.ceil((place.f - south) / place.a)
+    (top, bottom), (left, right) = outward(image.transform)
     read = await image.read(window=Window(col_off=left, row_off=top, width=right - left, height=bottom - top))
     np.save(OUT / f"{band}.npy", read.data[0])
 

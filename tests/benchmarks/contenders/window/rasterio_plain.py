@@ -5,16 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import rasterio
-from rasterio.windows import from_bounds
-from task import BANDS, BOUNDS, OUT, SOURCE, report
+from task import BANDS, OUT, SOURCE, outward, report
 
 began = time.perf_counter()
 
 
 def fetch(band: str) -> None:
     with rasterio.open(f"{SOURCE}/{band}.tif") as source:
-        window = from_bounds(*BOUNDS, source.transform).toranges()  # rounds outwards
-        np.save(OUT / f"{band}.npy", source.read(1, window=window))
+        np.save(OUT / f"{band}.npy", source.read(1, window=outward(source.transform)))
 
 
 with ThreadPoolExecutor(len(BANDS)) as pool:
