@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).resolve().parent / "benchmarks"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def run(script, *words, **env):
@@ -45,6 +47,17 @@ def modules(monkeypatch):
     yield link, table
     for name in ("link", "table"):
         del sys.modules[name]
+
+
+@pytest.fixture
+def runner(modules, monkeypatch):
+    """``bench.py``, by its path: a checkout may be called bench, too."""
+    spec = importlib.util.spec_from_file_location("bench_runner", FOLDER / "bench.py")
+    runner = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bench_runner", runner)  # dataclasses look their module up
+    spec.loader.exec_module(runner)
+    yield runner
+    del sys.modules["measure"]
 
 
 # The scene
@@ -81,16 +94,16 @@ def test_requests_and_bytes_are_counted(modules, scene, tmp_path):
     path = scene / "before" / "red.tif"
     with link.open_link(link.LinkSpec(scene, tmp_path / "log", delay_ms=5, mbit=1000), "python") as line:
         url = f"{line.url}/before/red.tif"
-        assert urllib.request.urlopen(url, timeout=10).read() == path.read_bytes()
+        assert DIRECT.open(url, timeout=10).read() == path.read_bytes()
         mark = line.mark()
         part = urllib.request.Request(url, headers={"Range": "bytes=10-109"})
-        with urllib.request.urlopen(part, timeout=10) as answer:
+        with DIRECT.open(part, timeout=10) as answer:
             assert answer.status == 206
             assert answer.read() == path.read_bytes()[10:110]
         assert line.traffic(mark) == link.Traffic(1, 100)
         assert line.traffic(0) == link.Traffic(2, 100 + path.stat().st_size)
     with pytest.raises(OSError):
-        urllib.request.urlopen(url, timeout=10)  # it ended with the context
+        DIRECT.open(url, timeout=10)  # it ended with the context
 
 
 def test_the_first_request_on_a_connection_waits_three_times(modules, scene, tmp_path, monkeypatch):
@@ -159,12 +172,48 @@ def test_the_fastest_stands_first_and_the_floor_beside_it(modules):
     assert found["requests"] == "3"
 
 
+# The measuring
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_cpu_and_memory_of_children_count(modules, tmp_path):
+    import measure
+
+    child = "import time; block = bytearray(80_000_000); end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    parent = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode + 7)"
+    found = measure.run_measured([sys.executable, "-c", parent], dict(os.environ), tmp_path / "log", 60)
+    assert found.code == 7
+    assert found.cpu_s >= 0.3
+    assert 80 < found.peak_mb < 200
+    assert 0 <= found.other_share <= 1
+    del sys.modules["measure"]
+
+
+def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
+    import measure
+
+    found = measure.run_measured(["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 0.5)
+    assert found.code == -9
+    child = int((tmp_path / "log").read_text())
+    end = time.monotonic() + 10
+    while alive(child) and time.monotonic() < end:  # the signal is sent, but the kernel may take a moment
+        time.sleep(0.01)
+    assert not alive(child)
+    del sys.modules["measure"]
+
+
 # The runner
 
 
 def bench(scene, work, *words):
     python = ("--peers-python", sys.executable, "--firstlight-python", sys.executable)
-    return run("bench.py", *words, "--scene", scene, "--work", work, "--server", "python", *python)
+    return run("bench.py", *words, "--scene", scene, "--work", work, "--server", "python", "--quiet", "1", *python)
 
 
 def test_a_table_over_the_line(scene, tmp_path):
@@ -174,6 +223,21 @@ def test_a_table_over_the_line(scene, tmp_path):
     row = next(line for line in done.stdout.splitlines() if line.startswith("| requests, 4 threads"))
     assert " 6 | " in row  # requests
     assert " 1.000 |" in row  # no byte twice
+
+
+def test_a_disturbed_run_is_made_again_and_a_wrong_one_is_not(runner, monkeypatch, tmp_path):
+    def run_with(*found):
+        left = iter(found)
+        monkeypatch.setattr(runner, "run_contender", lambda *_: next(left))
+        bench = runner.Bench(runner.TABLES["ndvi"], (), tmp_path, tmp_path, {}, 0.0, quiet=0.2)
+        return runner.run_undisturbed(bench, None, None, 0), len(list(left))
+
+    def record(share, problem=""):
+        return runner.Record("a", "A", problem, wall_s=1.0, other_share=share)
+
+    assert run_with(record(0.1), record(0.0)) == (record(0.1), 1)  # quiet enough: the second is not made
+    assert run_with(record(0.9), record(0.3), record(0.5), record(0.0)) == (record(0.3), 1)  # three at most
+    assert run_with(record(0.9, "wrong"), record(0.0)) == (record(0.9, "wrong"), 1)
 
 
 def test_what_was_measured_is_not_measured_again(scene, tmp_path):
@@ -253,14 +317,8 @@ def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
     assert said in found.stdout
 
 
-def test_every_contender_says_what_it_is(modules, monkeypatch):
-    # By its path: a checkout may be called bench, too.
-    spec = importlib.util.spec_from_file_location("bench_runner", FOLDER / "bench.py")
-    runner = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "bench_runner", runner)  # dataclasses look their module up
-    spec.loader.exec_module(runner)
+def test_every_contender_says_what_it_is(runner):
     for table in runner.TABLES.values():
         found = [runner.read_contender(path) for path in (FOLDER / "contenders" / table.job).glob("*.*")]
         assert table.reference in {one.name for one in found}
         assert all(one.title and one.python in ("peers", "firstlight", "system") for one in found)
-    del sys.modules["measure"]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_S = 0.02
+SAMPLE_S = 0.05
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -66,10 +66,10 @@ def run_measured(
 
 
 class _PeakMemory:
-    """Watches the resident memory of a session."""
+    """Watches the resident memory of a process and its children."""
 
-    def __init__(self, session: int) -> None:
-        self._session = session
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
         self._peak = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -77,7 +77,7 @@ class _PeakMemory:
 
     def _watch(self) -> None:
         while True:
-            sizes = [_memory(pid) for pid in _session_pids(self._session)]
+            sizes = [_memory(pid) for pid in _family(self._pid)]
             # The kernel's peak of each process misses nothing, but those of several need not have been at the same time.
             self._peak = max(self._peak, sum(now for now, _ in sizes), *(most for _, most in sizes), 0)
             if self._ended.wait(SAMPLE_S):
@@ -90,13 +90,16 @@ class _PeakMemory:
         return self._peak
 
 
-def _session_pids(session: int) -> list[int]:
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            fields = _stat(int(name))
-            if fields and int(fields[3]) == session:
-                found.append(int(name))
+def _family(pid: int) -> list[int]:
+    """A process and all that come from it and live; by way of the children, because a look at every process costs CPU itself."""
+    found = [pid]
+    for parent in found:
+        try:
+            tasks = os.listdir(f"/proc/{parent}/task")
+            lists = [Path(f"/proc/{parent}/task/{task}/children").read_text() for task in tasks]
+        except OSError:
+            continue  # it has gone meanwhile
+        found += [int(word) for text in lists for word in text.split()]
     return found
 
 
@@ -120,14 +123,10 @@ def _memory(pid: int) -> tuple[int, int]:
 
 
 def _family_cpu_s(pid: int | None) -> float:
-    """CPU of a process and its children that live."""
+    """CPU of a process and of all that come from it and live."""
     if pid is None:
         return 0.0
-    try:
-        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        children = []
-    fields = [found for found in map(_stat, [pid, *children]) if found]
+    fields = [found for found in map(_stat, _family(pid)) if found]
     return sum(int(found[11]) + int(found[12]) for found in fields) / _TICKS
 
 
