@@ -226,17 +226,18 @@ def test_a_table_over_the_line(scene, tmp_path):
 
 
 def test_a_disturbed_run_is_made_again_and_a_wrong_one_is_not(runner, monkeypatch, tmp_path):
-    def run_with(*found):
+    def run_with(*found, until=float("inf")):
         left = iter(found)
         monkeypatch.setattr(runner, "run_contender", lambda *_: next(left))
         bench = runner.Bench(runner.TABLES["ndvi"], (), tmp_path, tmp_path, {}, 0.0, quiet=0.2)
-        return runner.run_undisturbed(bench, None, None, 0), len(list(left))
+        return runner.run_undisturbed(bench, None, None, 0, until), len(list(left))
 
     def record(share, problem=""):
         return runner.Record("a", "A", problem, wall_s=1.0, other_share=share)
 
     assert run_with(record(0.1), record(0.0)) == (record(0.1), 1)  # quiet enough: the second is not made
     assert run_with(record(0.9), record(0.3), record(0.5), record(0.0)) == (record(0.3), 1)  # three at most
+    assert run_with(record(0.9), record(0.0), until=0.0) == (record(0.9), 1)  # no time left
     assert run_with(record(0.9, "wrong"), record(0.0)) == (record(0.9, "wrong"), 1)
 
 

@@ -138,6 +138,22 @@ def _check_raster(band: str, path: Path, source: Any, window: Window) -> None:
             raise WrongError(f"{band}: pixels differ from the source")
 
 
+def check_stack() -> str:
+    """All bands on the finest grid, and the pixels of the 10 m bands as they are (others may be interpolated or repeated)."""
+    path = OUT / "stack.vrt"
+    if not path.exists():
+        raise WrongError("no stack.vrt")
+    with rasterio.open(path) as got, rasterio.open(LOCAL / f"{BANDS[0]}.tif") as first:
+        if (got.count, got.shape, got.crs, got.transform) != (len(BANDS), first.shape, first.crs, first.transform):
+            raise WrongError("not all bands on the finest grid")
+        window = outward_window(first)
+        for index, band in enumerate(BANDS, start=1):
+            with rasterio.open(LOCAL / f"{band}.tif") as source:
+                if source.res == first.res and not np.array_equal(got.read(index, window=window), source.read(1, window=window)):
+                    raise WrongError(f"{band}: pixels differ from the source")
+    return f"{len(BANDS)} bands"
+
+
 def strips(height: int, step: int, skip: int) -> Iterator[tuple[int, int]]:
     """Every STEP-th strip of rows, from the SKIP-th on."""
     for place, start in enumerate(range(0, height, STRIP)):
@@ -201,12 +217,13 @@ def main() -> int:
     action, job = sys.argv[1:3]
     if action == "facts":
         write_area(Path(os.environ["BENCH_AREA"]))
-        print(json.dumps({"needed_bytes": needed_bytes(job) if job != "ndvi" else 0}))
+        print(json.dumps({"needed_bytes": needed_bytes(job) if job in ("download", "window") else 0}))
         return 0
     step, skip = int(sys.argv[3]), int(sys.argv[4])
     checks: dict[str, Callable[[], str]] = {
         "download": check_download,
         "window": check_window,
+        "stack": check_stack,
         "ndvi": lambda: check_ndvi(step, skip),
     }
     try:
