@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -104,6 +105,26 @@ def test_requests_and_bytes_are_counted(modules, scene, tmp_path):
         assert line.traffic(0) == link.Traffic(2, 100 + path.stat().st_size)
     with pytest.raises(OSError):
         DIRECT.open(url, timeout=10)  # it ended with the context
+
+
+def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, monkeypatch):
+    link = modules[0]
+    held, let_go = threading.Event(), threading.Event()
+    write_log = link.LineServer.write_log
+
+    def write_late(server, line):
+        held.set()
+        let_go.wait(10)
+        write_log(server, line)
+
+    monkeypatch.setattr(link.LineServer, "write_log", write_late)
+    spec = link.LinkSpec(scene, tmp_path / "log")
+    with link.LineServer(spec) as server:
+        line = link.Link(server.base_url, "python", 0, spec.log)
+        DIRECT.open(f"{line.url}/items.json", timeout=10).read()  # the client has all, the log has nothing
+        held.wait(10)
+        threading.Timer(0.2, let_go.set).start()
+        assert line.traffic(0).requests == 1
 
 
 def test_the_first_request_on_a_connection_waits_three_times(modules, scene, tmp_path, monkeypatch):

@@ -293,8 +293,8 @@ def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server
             with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([asdict(record) for record in repetition]) + "\n")
             slowest = max(slowest, time.monotonic() - start)
-        kind = link.kind if link else "local files"
-    floor = Floor(needed if table.line else 0, needed * 8 / (table.mbit * 1e6) if table.mbit else 0.0)
+        kind, spent = (link.kind, link.spent) if link else ("local files", 1.0)
+    floor = Floor(needed if table.line else 0, needed * spent * 8 / (table.mbit * 1e6) if table.mbit else 0.0)
     return done, floor, kind
 
 

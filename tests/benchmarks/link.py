@@ -28,6 +28,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,10 @@ else:
 HANDSHAKES = 2
 """Round trips more for the first request on a connection: TCP and TLS."""
 PIECE_BYTES = 64 * 1024
+IDLE = "/.idle"
+"""Asked for by the runner itself; not counted."""
+FRAME = 1514 / 1448
+"""Bytes on an Ethernet line for each byte of a body: 1448 of 1514 are left by Ethernet, IP and TCP with time stamps."""
 START_LIMIT_S = 10.0
 
 
@@ -82,20 +88,32 @@ class Link:
     pid: int
     """The server's; its children are workers of the same server."""
     log: Path
+    spent: float = 1.0
+    """Of the line's width, for each byte of a body."""
 
     def mark(self) -> int:
         """Where the log ends now."""
+        self._settle()
         return self.log.stat().st_size
 
     def traffic(self, mark: int) -> Traffic:
-        """What has gone over the line since the mark; waits until the last answers are in the log."""
-        size = -1
-        while size != (size := self.log.stat().st_size):
-            time.sleep(0.1)
+        """What has gone over the line since the mark."""
+        self._settle()
         with self.log.open(encoding="utf-8") as file:
             file.seek(mark)
-            sizes = [int(line.split("\t")[2]) for line in file if line.count("\t") == 4]
+            lines = [line.split("\t") for line in file]
+        sizes = [int(line[2]) for line in lines if line[1] != IDLE]
         return Traffic(len(sizes), sum(sizes))
+
+    def _settle(self) -> None:
+        """Wait until every answer that a client already has is in the log.
+
+        A client may have its last byte before the server has written its line. The answer to this request comes after: nginx's
+        one worker does one thing after the other, and the Python server waits on purpose.
+        """
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with contextlib.suppress(urllib.error.HTTPError):  # there is no such file
+            direct.open(urllib.request.Request(self.url + IDLE, method="HEAD"), timeout=START_LIMIT_S)
 
 
 def nginx_is_possible() -> bool:
@@ -192,7 +210,7 @@ def _nginx(spec: LinkSpec) -> Iterator[Link]:
         server = subprocess.Popen([*inside, "nginx", "-c", str(folder / "nginx.conf")])
         try:
             _wait_for(f"{net}.2", 8080, server)
-            yield Link(f"http://{net}.2:8080", "nginx", server.pid, spec.log)
+            yield Link(f"http://{net}.2:8080", "nginx", server.pid, spec.log, FRAME)
         finally:
             _end(server)
     finally:
@@ -238,12 +256,17 @@ class LineHandler(RangeHandler):
 
     def answer(self, with_body: bool) -> None:
         """Wait as the line asks, answer, write the line of the log."""
+        if self.path == IDLE:
+            self.server.wait_idle()
+            self.refuse(404)
+            return
         self.sent = 0
-        time.sleep(self.server.delay_s * (1 + HANDSHAKES if self.first else 1))
-        self.first = False
-        super().answer(with_body)
-        line = "\t".join((self.command, self.path, str(self.sent), self.headers.get("Range") or "-", self.status))
-        self.server.write_log(line)
+        with self.server.answering():
+            time.sleep(self.server.delay_s * (1 + HANDSHAKES if self.first else 1))
+            self.first = False
+            super().answer(with_body)
+            line = "\t".join((self.command, self.path, str(self.sent), self.headers.get("Range") or "-", self.status))
+            self.server.write_log(line)
 
     status = "-"
 
@@ -272,7 +295,26 @@ class LineServer(FileServer):
         self.width = Width(spec.mbit)
         self._log = spec.log.open("a", encoding="utf-8")
         self._lock = threading.Lock()
+        self._answering = 0
+        self._idle = threading.Condition()
         super().__init__(spec.root, 0, LineHandler)
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count one answer from its beginning to its line in the log."""
+        with self._idle:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._answering -= 1
+                self._idle.notify_all()
+
+    def wait_idle(self) -> None:
+        """Wait until no answer is under way."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._answering == 0, START_LIMIT_S)
 
     def write_log(self, line: str) -> None:
         """One whole line at a time."""
