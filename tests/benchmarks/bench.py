@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from link import Link, LinkSpec, open_link
+from link import Link, LinkSpec, end_in_order, open_link
 from measure import run_measured
 from table import Floor, Record, Repetition, markdown
 
@@ -325,6 +325,7 @@ def command_line() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Measure, print, and end with 0 (all right), 1 (a contender failed or was wrong) or 3 (call again for the rest)."""
+    end_in_order()
     parser = command_line()
     given = parser.parse_args()
     table = TABLES[given.table]

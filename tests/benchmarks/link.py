@@ -23,6 +23,7 @@ import glob
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -356,8 +357,14 @@ def _end(server: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
         server.wait()
 
 
+def end_in_order() -> None:
+    """Let SIGTERM unwind the program as Ctrl+C does, so that servers and namespaces go with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 def main() -> None:
     """Serve by hand, or as the runner's own server."""
+    end_in_order()
     parser = argparse.ArgumentParser(description="Serve a folder over a line of a given latency and width.")
     parser.add_argument("root", type=Path)
     parser.add_argument(

@@ -6,7 +6,7 @@
 The pixels are invented, but compress about as real ones do, which decides what a codec and a line have to carry: relief and
 moisture in ten octaves, field parcels with sharp edges, water, cloud, a burnt area on the second date, an edge without data, and
 noise in every pixel. The same size gives the same pixels on every machine and in every library version that
-keeps numpy's PCG64. Works in strips, so the memory stays below 1 GB for any size.
+keeps numpy's PCG64. Works in strips: the memory grows with the width, not with the area.
 
 Needs numpy and rasterio.
 """

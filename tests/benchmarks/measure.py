@@ -54,11 +54,16 @@ def run_measured(
         peak = _PeakMemory(process.pid)
         timer = threading.Timer(limit_s, _kill_session, [process.pid])
         timer.start()
-        # wait4, not wait: its usage is this child's alone, and it does not poll
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            # wait4, not wait: its usage is this child's alone, and it does not poll
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl+C: nothing of it may go on alone
+            _kill_session(process.pid)
+            raise
+        finally:
+            timer.cancel()
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        timer.cancel()
     cpu = usage.ru_utime + usage.ru_stime
     rest = _busy_s() - busy - cpu - (_family_cpu_s(server_pid) - server) - (time.process_time() - own)
     share = max(0.0, rest) / (wall * (os.cpu_count() or 1))
