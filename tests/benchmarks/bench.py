@@ -182,11 +182,11 @@ class Bench:
 
 
 def commit() -> str:
-    """The checkout's commit, with a plus where something of ours is not committed."""
-    words = ["git", "-C", str(ROOT)]
-    done = subprocess.run([*words, "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
-    changed = subprocess.run([*words, "status", "--porcelain", "core", "config"], check=False, capture_output=True, text=True)
-    return (done.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
+    """The last commit that changed what is measured, with a plus where something of it is not committed."""
+    git = ["git", "-C", str(ROOT)]
+    last = subprocess.run([*git, "log", "-1", "--format=%h", "--", "core", "config"], check=False, capture_output=True, text=True)
+    changed = subprocess.run([*git, "status", "--porcelain", "core", "config"], check=False, capture_output=True, text=True)
+    return (last.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
 
 
 @contextlib.contextmanager

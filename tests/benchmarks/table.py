@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -69,14 +70,15 @@ Column = tuple[str, Callable[[list[Record]], str]]
 
 
 def markdown(repetitions: Sequence[Repetition], reference: str, floor: Floor) -> str:
-    """The table, the fastest first; contenders with a problem stand at the end with its first line."""
+    """The table, the smallest ratio of times first; contenders with a problem stand at the end with its first line."""
     by_name: dict[str, list[Record]] = {}
     for repetition in repetitions:
         for record in repetition:
             by_name.setdefault(record.name, []).append(record)
     good = {name: [r for r in records if not r.problem] for name, records in by_name.items()}
     right = [name for name, records in good.items() if records and len(records) == len(by_name[name])]
-    right.sort(key=lambda name: _middle(good[name], lambda record: record.wall_s))
+    compared = {name: paired_ratio(repetitions, name, reference, _wall) for name in right}
+    right.sort(key=lambda name: (getattr(compared[name], "median", math.inf), _middle(good[name], _wall)))
     everything = [record for name in right for record in good[name]]
     columns = _columns(everything, floor)
     heads = ["contender", f"time ÷ {reference}", f"CPU ÷ {reference}", *(head for head, _ in columns)]
