@@ -1,0 +1,361 @@
+"""Measure FirstLight against its peers and print one table of docs/benchmarks.md.
+
+    python3 tests/benchmarks/bench.py ndvi                      one table; see --help for all of them
+    python3 tests/benchmarks/bench.py window --only rasterio,odc_stac --reps 5
+
+Contenders are the files in ``contenders/JOB/``. In each repetition every one of them runs once, alone, in a fresh process; the next
+repetition begins with another. Each result is compared with the source, outside the measured time; a wrong one has no time.
+What was measured is kept below the work folder; the same command goes on where the last one stopped, and begins anew when the
+contenders, the scene or FirstLight's code have changed. The standard library is enough for this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from link import Link, LinkSpec, end_in_order, open_link
+from measure import run_measured
+from table import Floor, Record, Repetition, markdown
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+DATE = "before"
+SIX_BANDS = "blue,green,red,nir,swir16,swir22"
+WINDOW_M = 10_000
+NOT_HERE = 77
+"""A contender's exit code when something that it needs is not installed; its last line says what."""
+LIMIT_S = 600.0
+UNFINISHED = 3
+TRIES = 3
+"""How often a run is made at most while other programs disturb it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the document."""
+
+    job: str
+    """The folder of contenders."""
+    reference: str
+    """Whom the others are compared with."""
+    bands: str = SIX_BANDS
+    reps: int = 3
+    line: bool = True
+    """Over HTTP; else from the local files."""
+    delay_ms: float = 50.0
+    mbit: float = 0.0
+
+
+TABLES = {
+    "download": Table("download", "curl", reps=5),
+    "download-1gbit": Table("download", "curl", mbit=1000.0),
+    # Two 20 m bands and one 10 m band: six bands at this width would take a minute per contender, and the line is the limit anyway.
+    "download-100mbit": Table("download", "curl", bands="nir,swir16,swir22", mbit=100.0),
+    "window": Table("window", "rasterio_tuned", reps=7),
+    "stack": Table("stack", "gdalinfo_approx", reps=7, line=False),
+    "ndvi": Table("ndvi", "rasterio_deflate", bands="red,nir", line=False),
+}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One file of ``contenders/JOB``."""
+
+    name: str
+    path: Path
+    title: str
+    """For the table."""
+    python: str
+    """Whose interpreter: ``peers``, ``firstlight`` or ``system``."""
+
+
+def read_contender(path: Path) -> Contender:
+    """Read the header: ``# title: …`` and ``# python: …`` among the first lines."""
+    words = dict(
+        line.removeprefix("# ").split(": ", 1)
+        for line in path.read_text(encoding="utf-8").splitlines()[:5]
+        if line.startswith("# ")
+        if ": " in line
+    )
+    return Contender(path.stem, path, words["title"], words.get("python", "system"))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything that stays the same during one run."""
+
+    table: Table
+    contenders: tuple[Contender, ...]
+    scene: Path
+    work: Path
+    interpreters: Mapping[str, str]
+    shift_m: float
+    quiet: float = 1.0
+    """A run in which others used more than this share of the CPU is made again; the least disturbed one counts."""
+
+    @property
+    def local(self) -> Path:
+        """The band files."""
+        return self.scene / DATE
+
+    @property
+    def out(self) -> Path:
+        """Where the contender that is running writes."""
+        return self.work / "out"
+
+    def environment(self, source: str, contender: Contender | None) -> dict[str, str]:
+        """What a contender is told. Proxies would stand between it and the line, and options of GDAL would change it."""
+        env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith(("GDAL_", "CPL_"))}
+        if contender is None or contender.python != "firstlight":
+            env.pop("PYTHONPATH", None)
+        if contender is not None and contender.path.suffix == ".sh":
+            # The Python inside QGIS looks for its home along the PATH, and dies where another Python stands first.
+            env["PATH"] = os.pathsep.join(("/usr/bin", "/bin", env.get("PATH", "")))
+        paths = [str(HERE / "contenders"), env.get("PYTHONPATH", "")]
+        env.update(
+            BENCH_SOURCE=source,
+            BENCH_LOCAL=str(self.local),
+            BENCH_ITEMS=str(self.work / "items.json"),
+            BENCH_AREA=str(self.work / "area.geojson"),
+            BENCH_OUT=str(self.out),
+            BENCH_BANDS=self.table.bands,
+            BENCH_BOUNDS=",".join(f"{number:.0f}" for number in self.bounds()),
+            BENCH_WORKERS=str(os.cpu_count() or 1),
+            PYTHONPATH=os.pathsep.join(path for path in paths if path),
+            PYTHONWARNINGS="ignore",
+            QT_QPA_PLATFORM="offscreen",
+        )
+        return env
+
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The window, west south east north in metres of the scene's CRS, on the 20 m grid but for the shift."""
+        asset = self.item()["assets"]["nir"]
+        resolution, _, west, _, _, north = asset["proj:transform"][:6]
+        side = min(WINDOW_M, asset["proj:shape"][0] * resolution // 2 // 20 * 20)
+        start = asset["proj:shape"][0] * resolution * 0.4 // 20 * 20
+        left, top = west + start + self.shift_m, north - start - self.shift_m
+        return left, top - side, left + side, top
+
+    def item(self) -> dict[str, Any]:
+        """The STAC item of the date that is used."""
+        found = json.loads((self.scene / "items.json").read_text(encoding="utf-8"))
+        item: dict[str, Any] = next(item for item in found["features"] if item["id"].endswith(DATE))
+        return item
+
+    def write_items(self, base: str) -> None:
+        """The item with addresses below ``base``, and of the table's bands alone."""
+        item = self.item()
+        item["assets"] = {name: item["assets"][name] for name in self.table.bands.split(",")}
+        for name, asset in item["assets"].items():
+            asset["href"] = f"{base}/{name}.tif"
+        tree = {"type": "FeatureCollection", "features": [item]}
+        (self.work / "items.json").write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+    def key(self) -> dict[str, Any]:
+        """What must be the same for two repetitions to stand in one table."""
+        digest = hashlib.sha256()
+        files = [*(one.path for one in self.contenders), *(HERE / "contenders").glob("*.py"), self.scene / "items.json"]
+        if any(one.python == "firstlight" for one in self.contenders):
+            files += [*(ROOT / "core").rglob("*.py"), *(ROOT / "config").iterdir()]
+        for path in sorted(files):
+            digest.update(path.read_bytes())
+        table = {k: v for k, v in asdict(self.table).items() if k != "reps"}
+        return {
+            "table": table,
+            "shift_m": self.shift_m,
+            "files": digest.hexdigest(),
+            "machine": platform.node(),
+        }
+
+
+def commit() -> str:
+    """The last commit that changed what is measured, with a plus where something of it is not committed."""
+    git = ["git", "-C", str(ROOT)]
+    last = subprocess.run([*git, "log", "-1", "--format=%h", "--", "core", "config"], check=False, capture_output=True, text=True)
+    changed = subprocess.run([*git, "status", "--porcelain", "core", "config"], check=False, capture_output=True, text=True)
+    return (last.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
+
+
+@contextlib.contextmanager
+def no_link() -> Iterator[None]:
+    """For tables of local files."""
+    yield None
+
+
+def run_undisturbed(bench: Bench, contender: Contender, link: Link | None, place: int, again_until: float) -> Record:
+    """Measure one contender, again if others were busy and it is not later than ``again_until`` (monotonic)."""
+    records: list[Record] = []
+    while len(records) < TRIES:
+        records.append(run_contender(bench, contender, link, place))
+        if records[-1].problem:
+            return records[-1]  # a wrong result is not to be hidden by a right one
+        if records[-1].other_share <= bench.quiet or time.monotonic() > again_until:
+            break
+    return min(records, key=lambda record: record.other_share)
+
+
+def run_contender(bench: Bench, contender: Contender, link: Link | None, place: int) -> Record:
+    """Measure one contender once, and look whether it is right."""
+    shutil.rmtree(bench.out, ignore_errors=True)
+    bench.out.mkdir(parents=True)
+    os.sync()  # what the last one wrote is not to be written in this one's time
+    env = bench.environment(link.url + f"/{DATE}" if link else str(bench.local), contender)
+    start = [bench.interpreters[contender.python]] if contender.path.suffix == ".py" else ["bash"]
+    log = bench.work / f"{contender.name}.log"
+    mark = link.mark() if link else 0
+    found = run_measured([*start, str(contender.path)], env, log, LIMIT_S, link.pid if link else None)
+    traffic = link.traffic(mark) if link else None
+    printed = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    problem = ""
+    if found.code:
+        last = printed[-1] if printed else "nothing printed"
+        problem = f"not here: {last}" if found.code == NOT_HERE else f"failed ({found.code}): {last}"
+    else:
+        # The first time all pixels, then every fourth strip of them: the check takes as long as some contenders.
+        step = "1" if place == 0 else "4"
+        words = [bench.interpreters["peers"], str(HERE / "reference.py"), "check", bench.table.job, step, str(place)]
+        check = subprocess.run(words, env=bench.environment("", None), check=False, capture_output=True, text=True)
+        if check.returncode:
+            problem = "wrong: " + ((check.stdout + check.stderr).strip().splitlines() or ["the check failed"])[-1]
+    facts = json.loads(printed[-1]) if printed and printed[-1].startswith("{") else {}
+    record = Record(
+        name=contender.name,
+        title=contender.title,
+        problem=problem,
+        wall_s=found.wall_s,
+        cpu_s=found.cpu_s,
+        peak_mb=found.peak_mb,
+        other_share=found.other_share,
+        requests=traffic.requests if traffic else 0,
+        wire_bytes=traffic.bytes if traffic else 0,
+        out_bytes=sum(path.stat().st_size for path in bench.out.rglob("*") if path.is_file()),
+        work_s=facts.get("work_s"),
+    )
+    shutil.rmtree(bench.out, ignore_errors=True)
+    said = problem or f"{record.wall_s:.2f} s, CPU {record.cpu_s:.1f} s, {record.peak_mb:.0f} MB, others {record.other_share:.0%}"
+    print(f"{place + 1}. {contender.name}: {said}", file=sys.stderr, flush=True)
+    return record
+
+
+def read_results(path: Path, key: Mapping[str, Any]) -> list[Repetition]:
+    """The repetitions measured so far; none when they were measured under another key, and those are put aside."""
+    if not path.exists():
+        return []
+    first, *lines = path.read_text(encoding="utf-8").splitlines()
+    if json.loads(first) != key:
+        path.replace(path.with_name(f"{path.stem}.{time.strftime('%Y%m%d-%H%M%S')}.jsonl"))
+        return []
+    return [[Record(**record) for record in json.loads(line)] for line in lines]
+
+
+def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server: str) -> tuple[list[Repetition], Floor, str]:
+    """Run what is missing; a repetition counts only as a whole."""
+    key = bench.key()
+    done = read_results(results, key)
+    if not done:
+        results.write_text(json.dumps(key) + "\n", encoding="utf-8")
+    words = [bench.interpreters["peers"], str(HERE / "reference.py"), "facts", bench.table.job]
+    bench.out.mkdir(parents=True, exist_ok=True)
+    needed = json.loads(subprocess.run(words, env=bench.environment("", None), check=True, stdout=subprocess.PIPE).stdout)[
+        "needed_bytes"
+    ]
+    for path in bench.local.iterdir():
+        path.read_bytes()  # into the page cache, for the first contender as for the last
+    table, began, slowest = bench.table, time.monotonic(), 0.0
+    line = (
+        open_link(LinkSpec(bench.scene, bench.work / "traffic.log", table.delay_ms, table.mbit), server)
+        if table.line
+        else no_link()
+    )
+    with line as link:
+        bench.write_items(f"{link.url}/{DATE}" if link else str(bench.local))
+        while len(done) < reps:
+            start = time.monotonic()
+            if slowest and start - began + slowest > minutes * 60:
+                break
+            turn = len(done) % len(bench.contenders)
+            order = bench.contenders[turn:] + bench.contenders[:turn]
+            repetition = [run_undisturbed(bench, contender, link, len(done), began + minutes * 30) for contender in order]
+            done.append(repetition)
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([asdict(record) for record in repetition]) + "\n")
+            slowest = max(slowest, time.monotonic() - start)
+        kind, spent = (link.kind, link.spent) if link else ("local files", 1.0)
+    floor = Floor(needed if table.line else 0, needed * spent * 8 / (table.mbit * 1e6) if table.mbit else 0.0)
+    return done, floor, kind
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Every option."""
+    parser = argparse.ArgumentParser(description="Measure FirstLight against its peers.")
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="results, logs and outputs (build/bench)")
+    parser.add_argument("--scene", type=Path, help="what make_scene.py made (WORK/scene)")
+    parser.add_argument("--only", help="contenders by name, comma-separated; the reference is always there")
+    parser.add_argument("--reps", type=int, help="repetitions in all")
+    parser.add_argument(
+        "--minutes", type=float, default=9.0, help="begin no repetition that would end later; call again to go on (9)"
+    )
+    parser.add_argument("--peers-python", default=str(ROOT / "build" / "bench-venv" / "bin" / "python"))
+    parser.add_argument("--firstlight-python", default=str(ROOT / ".venv" / "bin" / "python"))
+    parser.add_argument("--server", choices=("auto", "nginx", "python"), default="auto", help="see link.py")
+    parser.add_argument("--delay-ms", type=float, help="instead of the table's own")
+    parser.add_argument("--mbit", type=float, help="instead of the table's own")
+    parser.add_argument("--bands", help="instead of the table's own")
+    quiet = "make a run again, twice at most, when other programs used more than this share of the CPU (0.2; 1 is never); not in the second half of the minutes"
+    parser.add_argument("--quiet", type=float, default=0.2, help=quiet)
+    parser.add_argument(
+        "--shift-m", type=float, default=0.0, help="move the window; 10 puts it between the pixels of a 20 m band"
+    )
+    return parser
+
+
+def main() -> int:
+    """Measure, print, and end with 0 (all right), 1 (a contender failed or was wrong) or 3 (call again for the rest)."""
+    end_in_order()
+    parser = command_line()
+    given = parser.parse_args()
+    table = TABLES[given.table]
+    changes = {name: getattr(given, name) for name in ("delay_ms", "mbit", "bands", "reps") if getattr(given, name) is not None}
+    table = Table(**{**asdict(table), **changes})
+    scene = given.scene or given.work / "scene"
+    if not (scene / "items.json").exists():
+        parser.error(f"there is no scene in {scene}: run tests/benchmarks/make_scene.py {scene}")
+    contenders = sorted(map(read_contender, (HERE / "contenders" / table.job).glob("*.*")), key=lambda one: one.name)
+    if given.only:
+        wanted = {table.reference, *given.only.split(",")}
+        unknown = wanted - {one.name for one in contenders}
+        if unknown:
+            parser.error(f"no contender is called {', '.join(sorted(unknown))}")
+        contenders = [one for one in contenders if one.name in wanted]
+    interpreters = {"peers": given.peers_python, "firstlight": given.firstlight_python, "system": "/usr/bin/python3"}
+    for name in {"peers", *(one.python for one in contenders if one.path.suffix == ".py")}:
+        if shutil.which(interpreters[name]) is None:
+            parser.error(f"there is no {interpreters[name]}: see tests/benchmarks/README.md")
+    quiet = 1.0 if table.mbit else given.quiet  # where the line is the limit, others disturb little and again costs much
+    work = given.work.resolve() / given.table
+    work.mkdir(parents=True, exist_ok=True)
+    bench = Bench(table, tuple(contenders), scene.resolve(), work, interpreters, given.shift_m, quiet)
+    done, floor, kind = measure_table(bench, work / "results.jsonl", table.reps, given.minutes, given.server)
+    print(f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {len(done)} of {table.reps} repetitions, {kind}\n")
+    print(markdown(done, table.reference, floor))
+    if any(record.problem and not record.problem.startswith("not here") for repetition in done for record in repetition):
+        return 1
+    return 0 if len(done) >= table.reps else UNFINISHED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+# title: FirstLight, stack and index with the defaults
+# python: firstlight
+# What `flight stack` and `flight index` do, in one process. Building the stack is in the time, which the peers do not have to.
+from task import OUT, SOURCE
+
+from firstlight.core.monitor import SilentMonitor
+from firstlight.core.operations.index import IndexParams, compute_index
+from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.settings import resolve_settings
+
+settings, monitor, stack = resolve_settings(), SilentMonitor(), OUT / "stack.vrt"
+bands = tuple(f"{band}={SOURCE}/{band}.tif" for band in ("red", "nir"))
+run_stack(StackParams(sensor="sentinel2", band=bands, output=stack), settings, monitor)
+compute_index(IndexParams(name="NDVI", stack=stack, output=OUT / "ndvi.tif"), settings, monitor)

@@ -1,0 +1,346 @@
+"""The measuring bench itself, on a scene of 256 pixels: nothing here measures anything."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parent / "benchmarks"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def run(script, *words, **env):
+    """One of the bench's scripts in a process of its own."""
+    command = [sys.executable, str(FOLDER / script), *map(str, words)]
+    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=100)
+
+
+def make_scene(folder):
+    done = run("make_scene.py", folder, "--size", "256", "--tile", "64", "--dates", "before")
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "items.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """A small scene."""
+    folder = tmp_path_factory.mktemp("scene")
+    make_scene(folder)
+    return folder
+
+
+@pytest.fixture
+def modules(monkeypatch):
+    """The bench's modules import each other as scripts do."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import link
+    import table
+
+    yield link, table
+    for name in ("link", "table"):
+        del sys.modules[name]
+
+
+@pytest.fixture
+def runner(modules, monkeypatch):
+    """``bench.py``, by its path: a checkout may be called bench, too."""
+    spec = importlib.util.spec_from_file_location("bench_runner", FOLDER / "bench.py")
+    runner = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bench_runner", runner)  # dataclasses look their module up
+    spec.loader.exec_module(runner)
+    yield runner
+    del sys.modules["measure"]
+
+
+# The scene
+
+
+def test_the_same_size_gives_the_same_files(scene, tmp_path):
+    first = json.loads((scene / "items.json").read_text(encoding="utf-8"))
+    again = make_scene(tmp_path)
+    assert again == first  # the checksums of all bands are in it
+
+
+def test_a_scene_is_cogs_that_its_item_describes(scene):
+    import rasterio
+
+    item = json.loads((scene / "items.json").read_text(encoding="utf-8"))["features"][0]
+    for name, asset in item["assets"].items():
+        with rasterio.open(scene / asset["href"]) as band:
+            assert band.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+            assert list(band.shape) == asset["proj:shape"]
+            assert list(band.transform)[:6] == asset["proj:transform"]
+            assert band.nodata == 0
+            pixels = band.read(1)
+        assert 0.004 < (pixels == 0).mean() < 0.02  # the edge without data
+        if name != "scl":
+            assert pixels.std() > 100
+    assert item["assets"]["swir16"]["proj:shape"] == [128, 128]
+
+
+# The line
+
+
+def test_requests_and_bytes_are_counted(modules, scene, tmp_path):
+    link = modules[0]
+    path = scene / "before" / "red.tif"
+    with link.open_link(link.LinkSpec(scene, tmp_path / "log", delay_ms=5, mbit=1000), "python") as line:
+        url = f"{line.url}/before/red.tif"
+        assert DIRECT.open(url, timeout=10).read() == path.read_bytes()
+        mark = line.mark()
+        part = urllib.request.Request(url, headers={"Range": "bytes=10-109"})
+        with DIRECT.open(part, timeout=10) as answer:
+            assert answer.status == 206
+            assert answer.read() == path.read_bytes()[10:110]
+        assert line.traffic(mark) == link.Traffic(1, 100)
+        assert line.traffic(0) == link.Traffic(2, 100 + path.stat().st_size)
+    with pytest.raises(OSError):
+        DIRECT.open(url, timeout=10)  # it ended with the context
+
+
+def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, monkeypatch):
+    link = modules[0]
+    held, let_go = threading.Event(), threading.Event()
+    write_log = link.LineServer.write_log
+
+    def write_late(server, line):
+        held.set()
+        let_go.wait(10)
+        write_log(server, line)
+
+    monkeypatch.setattr(link.LineServer, "write_log", write_late)
+    spec = link.LinkSpec(scene, tmp_path / "log")
+    with link.LineServer(spec) as server:
+        line = link.Link(server.base_url, "python", 0, spec.log)
+        DIRECT.open(f"{line.url}/items.json", timeout=10).read()  # the client has all, the log has nothing
+        held.wait(10)
+        threading.Timer(0.2, let_go.set).start()
+        assert line.traffic(0).requests == 1
+
+
+def test_the_first_request_on_a_connection_waits_three_times(modules, scene, tmp_path, monkeypatch):
+    import http.client
+
+    link = modules[0]
+    waits = []
+    monkeypatch.setattr(link.time, "sleep", waits.append)
+    with link.LineServer(link.LinkSpec(scene, tmp_path / "log", delay_ms=50)) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        for _ in range(2):
+            connection.request("HEAD", "/before/red.tif")
+            connection.getresponse().read()
+        connection.close()
+    assert waits == pytest.approx([0.15, 0.05])
+
+
+def test_the_width_is_shared_by_all(modules):
+    width = modules[0].Width(8.0)  # 10^6 bytes a second
+    assert [width.wait_s(500_000, 10.0) for _ in range(3)] == pytest.approx([0.0, 0.5, 1.0])
+    assert width.wait_s(1, 20.0) == 0.0  # what was not used is not saved up
+    assert modules[0].Width(0.0).wait_s(10**12, 0.0) == 0.0
+
+
+# The table
+
+
+def records(table, *times, **more):
+    return [table.Record(name, name.upper(), wall_s=wall, cpu_s=1.0, **more) for name, wall in times]
+
+
+def test_ratios_are_taken_within_a_repetition(modules):
+    table = modules[1]
+    # The machine was ten times slower in the second: the ratio of the medians (1.45) would hide that b always needs half.
+    done = [
+        records(table, ("a", 2.0), ("b", 1.0)),
+        records(table, ("a", 20.0), ("b", 10.0)),
+        records(table, ("a", 2.2), ("b", 1.1)),
+    ]
+    ratio = table.paired_ratio(done, "b", "a", lambda record: record.wall_s)
+    assert (ratio.median, ratio.low, ratio.high) == pytest.approx((0.5, 0.5, 0.5))
+    done.append(records(table, ("a", 1.0), ("b", 3.0)))
+    ratio = table.paired_ratio(done, "b", "a", lambda record: record.wall_s)
+    assert (ratio.median, ratio.low, ratio.high) == pytest.approx((0.5, 0.5, 3.0))
+
+
+def test_who_was_wrong_has_no_time(modules):
+    table = modules[1]
+    wrong = [table.Record("b", "B", problem="wrong: empty", wall_s=0.1)]
+    done = [records(table, ("a", 2.0)) + wrong, records(table, ("a", 2.0), ("b", 1.0))]
+    assert table.paired_ratio(done[:1], "b", "a", lambda record: record.wall_s) is None
+    rows = table.markdown(done, "a", table.Floor()).splitlines()
+    assert rows[2].startswith("| A | **1.00** (1.00–1.00) |")
+    assert rows[3].startswith("| B | wrong: empty |")
+
+
+def test_the_fastest_stands_first_and_the_floor_beside_it(modules):
+    table = modules[1]
+    done = [records(table, ("a", 4.0), ("b", 2.0), requests=3, wire_bytes=1_500_000)]
+    rows = table.markdown(done, "a", table.Floor(wire_bytes=1_000_000, line_s=1.6)).splitlines()
+    heads, best = ([cell.strip() for cell in rows[place].strip("|").split("|")] for place in (0, 2))
+    found = dict(zip(heads, best))
+    assert found["contender"] == "B"
+    assert found["time ÷ line"] == "1.250"
+    assert found["bytes ÷ needed"] == "1.500"
+    assert found["requests"] == "3"
+
+
+# The measuring
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_cpu_and_memory_of_children_count(modules, tmp_path):
+    import measure
+
+    child = "import time; block = bytearray(80_000_000); end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    parent = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode + 7)"
+    found = measure.run_measured([sys.executable, "-c", parent], dict(os.environ), tmp_path / "log", 60)
+    assert found.code == 7
+    assert found.cpu_s >= 0.3
+    assert 80 < found.peak_mb < 200
+    assert 0 <= found.other_share <= 1
+    del sys.modules["measure"]
+
+
+def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
+    import measure
+
+    found = measure.run_measured(["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 0.5)
+    assert found.code == -9
+    child = int((tmp_path / "log").read_text())
+    end = time.monotonic() + 10
+    while alive(child) and time.monotonic() < end:  # the signal is sent, but the kernel may take a moment
+        time.sleep(0.01)
+    assert not alive(child)
+    del sys.modules["measure"]
+
+
+# The runner
+
+
+def bench(scene, work, *words):
+    python = ("--peers-python", sys.executable, "--firstlight-python", sys.executable)
+    return run("bench.py", *words, "--scene", scene, "--work", work, "--server", "python", "--quiet", "1", *python)
+
+
+def test_a_table_over_the_line(scene, tmp_path):
+    done = bench(scene, tmp_path, "download", "--only", "requests_threads", "--reps", "2", "--delay-ms", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 repetitions, python" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if line.startswith("| requests, 4 threads"))
+    assert " 6 | " in row  # requests
+    assert " 1.000 |" in row  # no byte twice
+
+
+def test_a_disturbed_run_is_made_again_and_a_wrong_one_is_not(runner, monkeypatch, tmp_path):
+    def run_with(*found, until=float("inf")):
+        left = iter(found)
+        monkeypatch.setattr(runner, "run_contender", lambda *_: next(left))
+        bench = runner.Bench(runner.TABLES["ndvi"], (), tmp_path, tmp_path, {}, 0.0, quiet=0.2)
+        return runner.run_undisturbed(bench, None, None, 0, until), len(list(left))
+
+    def record(share, problem=""):
+        return runner.Record("a", "A", problem, wall_s=1.0, other_share=share)
+
+    assert run_with(record(0.1), record(0.0)) == (record(0.1), 1)  # quiet enough: the second is not made
+    assert run_with(record(0.9), record(0.3), record(0.5), record(0.0)) == (record(0.3), 1)  # three at most
+    assert run_with(record(0.9), record(0.0), until=0.0) == (record(0.9), 1)  # no time left
+    assert run_with(record(0.9, "wrong"), record(0.0)) == (record(0.9, "wrong"), 1)
+
+
+def test_what_was_measured_is_not_measured_again(scene, tmp_path):
+    words = ("ndvi", "--only", "rasterio_zstd", "--reps")
+    first = bench(scene, tmp_path, *words, "1")
+    assert first.returncode == 0, first.stdout + first.stderr
+    results = tmp_path / "ndvi" / "results.jsonl"
+    before = results.read_text(encoding="utf-8").splitlines()
+    assert bench(scene, tmp_path, *words, "2").returncode == 0
+    after = results.read_text(encoding="utf-8").splitlines()
+    assert after[:2] == before
+    assert len(after) == 3
+
+
+def test_a_window_is_checked_against_the_source(scene, tmp_path):
+    for shift in ("0", "10"):  # 10 m: between the pixels of the 20 m bands
+        done = bench(scene, tmp_path, "window", "--only", "rasterio_plain", "--reps", "1", "--delay-ms", "0", "--shift-m", shift)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check(job, scene, out):
+    """Ask the reference about what lies in a folder."""
+    env = {"BENCH_LOCAL": str(scene / "before"), "BENCH_OUT": str(out), "BENCH_BANDS": "red,nir"}
+    return run("reference.py", "check", job, "1", "0", **env, BENCH_BOUNDS="600400,5099000,601000,5099600")
+
+
+def test_a_changed_byte_is_wrong(scene, tmp_path):
+    for band in ("red", "nir"):
+        (tmp_path / f"{band}.tif").write_bytes((scene / "before" / f"{band}.tif").read_bytes())
+    assert check("download", scene, tmp_path).returncode == 0
+    changed = bytearray((tmp_path / "red.tif").read_bytes())
+    changed[-1] ^= 1
+    (tmp_path / "red.tif").write_bytes(changed)
+    found = check("download", scene, tmp_path)
+    assert (found.returncode, found.stdout.strip()) == (1, "red: other bytes than the source")
+
+
+def test_a_window_that_is_one_pixel_off_is_wrong(scene, tmp_path):
+    import numpy as np
+    import rasterio
+
+    for band in ("red", "nir"):
+        with rasterio.open(scene / "before" / f"{band}.tif") as source:
+            np.save(tmp_path / f"{band}.npy", source.read(1, window=((40, 100), (40, 100))))
+    assert check("window", scene, tmp_path).returncode == 0
+    with rasterio.open(scene / "before" / "nir.tif") as source:
+        np.save(tmp_path / "nir.npy", source.read(1, window=((40, 100), (41, 101))))
+    found = check("window", scene, tmp_path)
+    assert found.returncode == 1
+    assert "of the pixels differ" in found.stdout
+
+
+@pytest.mark.parametrize(("change", "said"), [(0.0, "within"), (1e-4, "off by"), (None, "empty or full")])
+def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
+    import numpy as np
+    import rasterio
+    from rasterio.shutil import copy
+
+    with rasterio.open(scene / "before" / "nir.tif") as nir, rasterio.open(scene / "before" / "red.tif") as red:
+        profile, (a, b) = nir.profile, (band.read(1).astype("float32") for band in (nir, red))
+    with np.errstate(invalid="ignore"):
+        values = (a - b) / (a + b)
+    values[(a == 0) | (b == 0)] = -9999
+    if change is None:
+        values[200, 200] = -9999
+    else:
+        values[200, 200] += change
+    for option in ("predictor", "compress"):
+        profile.pop(option, None)
+    with rasterio.open(
+        tmp_path / "draft.tif", "w", **{**profile, "driver": "GTiff", "dtype": "float32", "nodata": -9999}
+    ) as draft:
+        draft.write(values, 1)
+    copy(tmp_path / "draft.tif", tmp_path / "ndvi.tif", driver="COG", blocksize="128")
+    found = check("ndvi", scene, tmp_path)
+    assert found.returncode == (0 if change == 0.0 else 1), found.stdout + found.stderr
+    assert said in found.stdout
+
+
+def test_every_contender_says_what_it_is(runner):
+    for table in runner.TABLES.values():
+        found = [runner.read_contender(path) for path in (FOLDER / "contenders" / table.job).glob("*.*")]
+        assert table.reference in {one.name for one in found}
+        assert all(one.title and one.python in ("peers", "firstlight", "system") for one in found)
