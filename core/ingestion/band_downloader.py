@@ -23,7 +23,7 @@ from .http import Waits, new_session
 from .plan import BandJob, DownloadPlan, check_room
 from .record import read_record, record_entry, write_record
 from .speed import Meter, Totals, size_text
-from .window import WindowFetch
+from .window import Shared, WindowFetch
 
 REPORT_EVERY_S = 0.1
 
@@ -64,7 +64,7 @@ class _SceneDownload:
         self._access = access
         self._events = EventQueue(monitor)
         self._turns = _Turns(settings.request_delay_ms / 1000)
-        self._slots = threading.Semaphore(settings.parallel_requests)
+        self._shared = None if plan.geometry is None else Shared(settings.parallel_requests, settings.worker_count)
         self._cache: BandCache = open_cache(settings)
         self._record = read_record(plan.folder)
         self._files: dict[str, BandFile] = {}
@@ -87,7 +87,11 @@ class _SceneDownload:
             self._totals.finished(band, file.size_bytes, "")
         self._headers_missing = len(missing)
         at_once = settings.parallel_downloads if plan.geometry is None else settings.parallel_requests
-        run_parallel(self._one_band, missing, at_once, self._events, self._finished)
+        try:
+            run_parallel(self._one_band, missing, at_once, self._events, self._finished)
+        finally:
+            if self._shared is not None:
+                self._shared.close()
         order = [job.asset.band for job in plan.jobs]
         if self._unverified:
             self._tell("info", f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared")
@@ -108,8 +112,8 @@ class _SceneDownload:
         """On a worker's thread: bring one band; what goes wrong with it alone becomes a failure."""
         asset = job.asset
         try:
-            if self._plan.geometry is not None:
-                found = self._one_window(job, self._plan.geometry)
+            if self._plan.geometry is not None and self._shared is not None:
+                found = self._one_window(job, self._plan.geometry, self._shared)
                 if found is not None:
                     return found
             return self._whole_band(job)
@@ -118,13 +122,13 @@ class _SceneDownload:
         except (BandDownloadError, RasterError, AccessError) as error:
             return BandFailure(asset.band, asset.href, str(error), error.why, 1)
 
-    def _one_window(self, job: BandJob, geometry: Mapping[str, Any]) -> BandFile | None:
+    def _one_window(self, job: BandJob, geometry: Mapping[str, Any], shared: Shared) -> BandFile | None:
         """The band's part under the area; None where only the whole can be had."""
         started = time.monotonic()
         band, on_state = job.asset.band, self._on_state(job)
         # No distance between these requests: they are small, and their number at once is bounded.
         task = self._fetch_job(job, in_turn=False)
-        window = WindowFetch(task, self._options(), self._session, self._events.stop, self._slots)
+        window = WindowFetch(task, self._options(), self._session, self._events.stop, shared)
         needed = None
         try:
             needed, size = window.plan(geometry, on_state)
@@ -137,7 +141,7 @@ class _SceneDownload:
         # Once as tiles and once as the window that is cut from them, which is no larger.
         check_room(self._plan, 2 * needed.span_bytes)
         self._windows.add(band)
-        size_bytes, sha256 = window.fetch(needed, check_band_file, on_state)
+        size_bytes, sha256 = window.fetch(needed, on_state)
         seconds = time.monotonic() - started
         self._tell("debug", f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, {seconds:.2f} s")
         return BandFile(band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256)

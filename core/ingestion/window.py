@@ -8,16 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import Cancelled, RasterError
-from ..raster.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan, create_mirror, cut_window, plan_window
+from ..raster.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan, create_mirror, cut_window, plan_window, warm_up
 from ..workers import held
 from .checksum import sha256_of
 from .fetch import FetchJob, FetchOptions, OnState, with_retries
 from .http import Trouble, body_chunks, content_range, open_response, public_url
 from .part_file import disk_errors, part_of, remove_quietly, write_all
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,36 @@ class RemoteFile:
 
     etag: str | None
     size: int
+
+
+class Shared:
+    """What the windows of one scene share: a bound on their requests, and the few threads on which GDAL works.
+
+    Each thread that GDAL works on first reads the table of coordinate systems, some 20 ms; so not every band has one.
+
+    Parameters
+    ----------
+    requests : int
+        At once, of all bands together.
+    workers : int
+        Threads for GDAL.
+    """
+
+    def __init__(self, requests: int, workers: int) -> None:
+        from multiprocessing.pool import ThreadPool
+
+        self.slots = threading.Semaphore(requests)
+        self._pool = ThreadPool(workers)
+        for _ in range(workers):
+            self._pool.apply_async(warm_up)
+
+    def compute(self, work: Callable[[], Result]) -> Result:
+        """Do it on one of those threads."""
+        return self._pool.apply(work)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.terminate()
 
 
 class WindowFetch:
@@ -39,18 +70,16 @@ class WindowFetch:
         From :func:`~.http.new_session`.
     stop : threading.Event
         Looked at between all reads and during waits.
-    slots : threading.Semaphore
-        Bounds the requests of all bands together.
+    shared : Shared
+        What all bands share.
     """
 
-    def __init__(
-        self, job: FetchJob, options: FetchOptions, session: Any, stop: threading.Event, slots: threading.Semaphore
-    ) -> None:
+    def __init__(self, job: FetchJob, options: FetchOptions, session: Any, stop: threading.Event, shared: Shared) -> None:
         self._job = job
         self._options = options
         self._session = session
         self._stop = stop
-        self._slots = slots
+        self._shared = shared
         self._mirror = job.target.with_name(f"{job.target.name}.mirror.part")
         self._journal = job.target.with_name(f"{job.target.name}.mirror.part.jsonl")
         self._remote: RemoteFile | None = None
@@ -73,14 +102,14 @@ class WindowFetch:
             self._get_span((have, wanted), on_state)
             assert self._remote is not None  # the request has told
             have = min(wanted, self._remote.size)
-            found = plan_window(self._mirror, have, geometry)
+            found = self._shared.compute(partial(plan_window, self._mirror, have, geometry))
             if isinstance(found, WindowPlan):
                 return found, self._remote.size
             if have == self._remote.size:
                 raise NotWindowable(f"The area's part of '{self._job.name}' cannot be read", "its header is damaged")
             wanted = min(found, self._remote.size)
 
-    def fetch(self, plan: WindowPlan, check: Callable[[Path], object], on_state: OnState) -> tuple[int, str]:
+    def fetch(self, plan: WindowPlan, on_state: OnState) -> tuple[int, str]:
         """Fetch the tiles and write the window to the job's target; bytes and sha2-256 of that file.
 
         Raises
@@ -112,18 +141,17 @@ class WindowFetch:
                     pass
         if self._stop.is_set():
             raise Cancelled(f"Downloading '{self._job.name}'")
-        return self._cut(plan, check)
+        return self._cut(plan)
 
     def remove(self) -> None:
         """Remove the mirror: it has done its work, or is of no use."""
         remove_quietly(self._mirror)
         remove_quietly(self._journal)
 
-    def _cut(self, plan: WindowPlan, check: Callable[[Path], object]) -> tuple[int, str]:
+    def _cut(self, plan: WindowPlan) -> tuple[int, str]:
         part = part_of(self._job.target)
         try:
-            cut_window(self._mirror, plan.window, part)
-            check(part)
+            self._shared.compute(partial(cut_window, self._mirror, plan.window, part))
         except RasterError:
             remove_quietly(part)
             self.remove()  # a tile that cannot be decoded is not to be used again
@@ -136,7 +164,7 @@ class WindowFetch:
 
     def _get_span(self, span: tuple[int, int], on_state: OnState, told: Callable[[int], None] = lambda _: None) -> None:
         def once(url: str) -> None:
-            with held(self._slots, self._stop):
+            with held(self._shared.slots, self._stop):
                 self._once(url, span, told)
 
         attempts = with_retries(self._job, self._options, self._stop, once, on_state)

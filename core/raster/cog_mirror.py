@@ -172,8 +172,30 @@ def cut_window(mirror: Path, window: Window, part: Path) -> None:
                 messages.append(str(error))
         failed = made is None
         made = dataset = None
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        failed = failed or not _is_whole(part)
         if failed or any("error" in text.lower() or "fail" in text.lower() for text in messages):
             raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Run again, or download whole bands.")
+
+
+def warm_up() -> None:
+    """Load GDAL and its table of coordinate systems for this thread: done while the network is waited for, it costs no time."""
+    from osgeo import gdal, osr
+
+    gdal.GetDriverByName("GTiff")
+    osr.SpatialReference().ImportFromEPSG(4326)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the last pixel of each band can be read."""
+    dataset = _open(path)
+    if dataset is None:
+        return False
+    col, row = dataset.RasterXSize - 1, dataset.RasterYSize - 1
+    try:
+        return all(dataset.GetRasterBand(n).ReadRaster(col, row, 1, 1) is not None for n in _bands(dataset))
+    except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+        return False
 
 
 def has_zstd() -> bool:
