@@ -19,7 +19,7 @@ class Kernel:
     bands: Mapping[str, str]
     """Name in the function → name of the band in the stack."""
     compute: Callable[[Mapping[str, FloatArray]], FloatArray]
-    """float32 (rows, cols), NaN = no data, in and out; must not depend on other pixels of the tile."""
+    """float32 (rows, cols), NaN = no data, in and out, of one shape; each pixel may depend on those within ``halo`` only."""
     title: str
     range: tuple[float, float]
     """What the result can be."""
@@ -27,3 +27,5 @@ class Kernel:
     """Key of a style in ``resources/styles``."""
     reference: str
     """Where the formula comes from."""
+    halo: int = 0
+    """Pixels around a tile that the function needs; it gets them (NaN beyond the raster), its values there are dropped."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,21 +13,24 @@ import numpy as np
 from ..algorithms.kernel import Kernel
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window, split_windows
+from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
 from ..raster.reader import FloatArray, StackReader
-from ..raster.writer import CogWriter, RasterSpec, encode
+from ..raster.statistics import BandStatistics
+from ..raster.writer import CogWriter
 from ..settings import Settings
 from ..workers import run_in_background
 from .dask_tiled import DaskThreadsEngine
 from .engine import Engine
 
 NODATA = -9999.0
-TILES_SHARE = 0.8
+NODATA_INT16 = -32768.0
+TILES_SHARE = 0.9
 """Of the progress bar; the rest is for laying out the COG."""
 
 
 @dataclass(frozen=True)
-class TileStatistics:
-    """Sums over the pixels of one tile, or of many.
+class LayerStatistics:
+    """What a layer holds, in physical units.
 
     Values outside the index's range come from negative reflectance (dark water, shadow, haze): they stay in the layer as
     the formula gives them, but do not enter minimum, maximum and mean, which a single one of them could spoil.
@@ -40,14 +44,16 @@ class TileStatistics:
     low: float = math.inf
     high: float = -math.inf
 
-    def __add__(self, other: TileStatistics) -> TileStatistics:
-        return TileStatistics(
-            self.pixels + other.pixels,
-            self.observed + other.observed,
-            self.inside + other.inside,
-            self.total + other.total,
-            min(self.low, other.low),
-            max(self.high, other.high),
+    @classmethod
+    def of(cls, stored: BandStatistics, spec: RasterSpec) -> LayerStatistics:
+        """From the statistics of the stored numbers."""
+        return cls(
+            stored.pixels,
+            stored.observed,
+            stored.inside,
+            stored.inside_total * spec.scale + spec.offset * stored.inside,
+            stored.inside_low * spec.scale + spec.offset,
+            stored.inside_high * spec.scale + spec.offset,
         )
 
     def to_dict(self) -> dict[str, float | int | None]:
@@ -72,8 +78,9 @@ def apply_kernel(
     monitor: Monitor,
     engine: Engine | None = None,
     tags: Mapping[str, str] | None = None,
-) -> TileStatistics:
-    """Compute ``kernel`` over the whole raster and write float32, nodata -9999.
+    resume: bool = False,
+) -> LayerStatistics:
+    """Compute ``kernel`` over the whole raster and write it, as float32 or scaled int16 (``settings.output_dtype``).
 
     Parameters
     ----------
@@ -81,46 +88,82 @@ def apply_kernel(
         Band name in the stack → index from 1.
     engine : Engine, optional
         Dask threads by default.
+    resume : bool
+        Keep finished tiles when the work is stopped, fails or is killed, and go on from such tiles where the output, the
+        kernel, the inputs (path, size, time of change) and the settings are the same. The result is the same to the byte.
 
     Raises
     ------
     Cancelled, RasterError
         Nothing is left under the output's name then.
     """
-    facts = reader.facts
-    tiles = split_windows(facts.grid.shape, settings.tile_size)
+    spec = _spec(reader, kernel, settings, tags or {})
+    size = max(1, settings.tile_size // spec.span) * spec.span
+    tiles = split_windows(spec.grid.shape, size)
     events = EventQueue(monitor)
     engine = engine or DaskThreadsEngine(settings.worker_count)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
     done: list[None] = []
 
-    with CogWriter(output, RasterSpec(facts.grid, "float32", NODATA, (kernel.name,), tags or {})) as writer:
+    with CogWriter(output, spec, _resume_key(reader, kernel, indexes) if resume else "") as writer:
+        missing = [tile for tile in tiles if not writer.has(tile)]
+        done += [None] * (len(tiles) - len(missing))
 
-        def work(tile: Window) -> TileStatistics:
-            values = kernel.compute({name: reader.read(index, tile) for name, index in indexes.items()})
-            writer.write(tile, encode(values, "float32", NODATA))
+        def work(tile: Window) -> None:
+            values = compute_tile(reader, indexes, kernel, tile)
+            writer.write(tile, encode(values, spec))
             done.append(None)
             count = len(done)
             events.put(Progress(TILES_SHARE * count / len(tiles), f"{kernel.name}: tile {count} of {len(tiles)}"))
-            return _statistics(values, kernel.range)
 
         def lay_out(fraction: float) -> bool:
             events.put(Progress(TILES_SHARE + (1 - TILES_SHARE) * fraction, f"{kernel.name}: writing the layer"))
             return not events.stop.is_set()
 
-        def all_of_it() -> Sequence[TileStatistics]:
-            parts = engine.run(work, tiles, events.stop)
+        def all_of_it() -> LayerStatistics:
+            engine.run(work, missing, events.stop)
             writer.finish(on_progress=lay_out)
-            return parts
+            return LayerStatistics.of(writer.statistics()[0], spec)
 
-        parts = run_in_background(all_of_it, events)
-    return sum(parts, TileStatistics())
+        return run_in_background(all_of_it, events)
 
 
-def _statistics(values: FloatArray, limits: tuple[float, float]) -> TileStatistics:
-    observed = int((~np.isnan(values)).sum())
-    inside = values[(values >= limits[0]) & (values <= limits[1])]  # NaN is in no range
-    if not inside.size:
-        return TileStatistics(pixels=values.size, observed=observed)
-    total = float(inside.sum(dtype=np.float64))
-    return TileStatistics(values.size, observed, inside.size, total, float(inside.min()), float(inside.max()))
+def compute_tile(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> FloatArray:
+    """The kernel's values of one tile: its bands are read with the kernel's halo around them, NaN beyond the raster."""
+    rows, cols = reader.facts.grid.shape
+    halo = kernel.halo
+    if not halo:
+        return kernel.compute({name: reader.read(index, tile) for name, index in indexes.items()})
+    top, left = max(0, tile.row - halo), max(0, tile.col - halo)
+    bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
+    there = Window(top, left, bottom - top, right - left)
+    y, x = top - tile.row + halo, left - tile.col + halo
+    inputs = {}
+    for name, index in indexes.items():
+        inputs[name] = np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32)
+        inputs[name][y : y + there.rows, x : x + there.cols] = reader.read(index, there)
+    return kernel.compute(inputs)[halo:-halo, halo:-halo]
+
+
+def _spec(reader: StackReader, kernel: Kernel, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+    integer = settings.output_dtype == "int16"
+    return RasterSpec(
+        grid=reader.facts.grid,
+        dtype=settings.output_dtype,
+        nodata=NODATA_INT16 if integer else NODATA,
+        band_names=(kernel.name,),
+        tags=tags,
+        scale=integer_scale(kernel.range) if integer else 1.0,
+        expected=kernel.range,
+        compression=settings.compression,
+        # Small tiles give small blocks; a tile is at least the two blocks that make one of the first overview.
+        block=min(BLOCK, settings.tile_size // 32 * 16),
+    )
+
+
+def _resume_key(reader: StackReader, kernel: Kernel, indexes: Mapping[str, int]) -> str:
+    """All that the pixels depend on, besides what is written: the kernel with its parameters, and the inputs' state."""
+    what = repr(kernel)
+    if " at 0x" in what:  # a bare function does not say what it does: never taken for another run's
+        what += uuid.uuid4().hex
+    return f"{what} {sorted(indexes.items())} {reader.radiometry} {reader.state()}"

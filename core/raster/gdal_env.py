@@ -55,8 +55,6 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
 
     ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files (OSGeo/gdal #7150).
     """
-    from osgeo import gdal
-
     words = {
         "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # without it: dozens of requests for files that are not there
         "GDAL_VRT_ENABLE_PYTHON": "NO",
@@ -72,6 +70,21 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
         words.update(dict.fromkeys(("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities))
     if options.headers:
         words["GDAL_HTTP_HEADERS"] = "\r\n".join(f"{name}: {value}" for name, value in options.headers.items())
+    with _thread_options(words):
+        yield
+
+
+@contextmanager
+def local_gdal() -> Iterator[None]:
+    """Let ``osgeo.gdal`` of this thread open files: no folder listing, no Python in VRTs."""
+    with _thread_options({"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_VRT_ENABLE_PYTHON": "NO"}):
+        yield
+
+
+@contextmanager
+def _thread_options(words: Mapping[str, str]) -> Iterator[None]:
+    from osgeo import gdal
+
     before = {name: gdal.GetThreadLocalConfigOption(name) for name in words}
     try:
         for name, value in words.items():

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
-from .gdal_env import rasterio_env
+from .gdal_env import local_gdal, quiet_gdal, rasterio_env
 from .grid import Window
 
 FloatArray = npt.NDArray[np.float32]
@@ -108,8 +108,15 @@ class _Opened:
     """One thread's dataset; ``busy`` is held while it is read, so that nobody closes it under the reader."""
 
     def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.busy = threading.Lock()
+        self.cached_bytes = 0
+        """Read since GDAL's cache of blocks was last emptied."""
+
+
+CACHE_BYTES = 32 << 20
+"""What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's own limit, 5 % of the
+machine's memory, belongs to the whole process, and QGIS needs it."""
 
 
 class StackReader:
@@ -125,7 +132,8 @@ class StackReader:
 
     def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None) -> None:
         self.facts = read_facts(path)
-        self._radiometry = list(radiometry) if radiometry else [band.radiometry for band in self.facts.bands]
+        self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
+        """One for each band."""
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
@@ -144,8 +152,14 @@ class StackReader:
             opened, self._opened = self._opened, []
         for one in opened:
             if one.busy.acquire(blocking=False):
-                one.dataset.close()
+                one.dataset = None
                 one.busy.release()
+
+    def state(self) -> list[tuple[str, int, int]]:
+        """Path, size and time of change (ns) of the file and of those that it names; -1 where they are not on this machine."""
+        files = [self.facts.path, *(Path(name) for name in self._mine().dataset.GetFileList() or ())]
+        there = {path.resolve(): path.stat() if path.is_file() else None for path in files}
+        return sorted((str(path), one.st_size, one.st_mtime_ns) if one else (str(path), -1, -1) for path, one in there.items())
 
     def read(self, index: int, window: Window) -> FloatArray:
         """One band's window.
@@ -161,41 +175,51 @@ class StackReader:
             If the pixels cannot be read.
         """
         raw = self.read_stored(index, window)
-        return to_physical(raw, self._radiometry[index - 1])
+        return to_physical(raw, self.radiometry[index - 1])
 
     def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
         """One band's stored numbers; the whole band decimated to ``max_size`` pixels a side where that is given."""
-        import rasterio
-        from rasterio.windows import Window as RasterioWindow
-
-        kind: dict[str, Any] = {}
-        if window is not None:
-            kind["window"] = RasterioWindow(window.col, window.row, window.cols, window.rows)
-        elif max_size is not None:
-            rows, cols = self.facts.grid.shape
+        rows, cols = self.facts.grid.shape
+        place = window or Window(0, 0, rows, cols)
+        shape = (place.rows, place.cols)
+        if window is None and max_size is not None:
             step = max(1.0, max(rows, cols) / max_size)
-            kind["out_shape"] = (max(1, round(rows / step)), max(1, round(cols / step)))
+            shape = (max(1, round(rows / step)), max(1, round(cols / step)))
         what = f"Reading band {index} of {self.facts.path} failed"
+        stored = np.empty(shape, self.facts.bands[index - 1].dtype)
         mine = self._mine()
         with mine.busy:
             if self._closed:
                 raise RasterError(what, "the reader was closed meanwhile")
             try:
-                with rasterio_env():  # type: ignore[attr-defined]
-                    stored: npt.NDArray[Any] = mine.dataset.read(index, **kind)
-            except (rasterio.errors.RasterioError, OSError) as error:
-                raise RasterError(what, _reason(error)) from error
+                self._fill(stored, mine, index, place, what)
             finally:
                 if self._closed:
-                    mine.dataset.close()
+                    mine.dataset = None
         return stored
+
+    def _fill(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str) -> None:
+        # osgeo and not rasterio: it can empty the cache of one dataset's blocks.
+        where = (place.col, place.row, place.cols, place.rows)
+        rows, cols = stored.shape
+        got = None
+        with local_gdal(), quiet_gdal() as messages:
+            try:
+                got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
+                mine.cached_bytes += stored.nbytes
+                if mine.cached_bytes > CACHE_BYTES:
+                    mine.dataset.FlushCache()
+                    mine.cached_bytes = 0
+            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+                messages.append(str(error))
+        if got is None:
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
 
     def _mine(self) -> _Opened:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.
         mine: _Opened | None = getattr(self._local, "opened", None)
         if mine is None:
-            with rasterio_env():  # type: ignore[attr-defined]
-                mine = _Opened(_open(self.facts.path))
+            mine = _Opened(_open_with_gdal(self.facts.path))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -236,6 +260,21 @@ def _open(path: Path) -> Any:
         return rasterio.open(path, sharing=False)
     except (rasterio.errors.RasterioError, OSError) as error:  # RasterioIOError is an OSError only, in rasterio 1.3
         raise RasterError(f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?") from error
+
+
+def _open_with_gdal(path: Path) -> Any:
+    from osgeo import gdal
+
+    with local_gdal(), quiet_gdal() as messages:
+        try:
+            dataset = gdal.OpenEx(str(path), gdal.OF_RASTER)  # not shared
+        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+            messages.append(str(error))
+            dataset = None
+    if dataset is None:
+        why = (messages or ["GDAL gave no reason"])[-1]
+        raise RasterError(f"The raster {path} cannot be opened", why, "Is it a raster, and complete?")
+    return dataset
 
 
 def _facts(path: Path, dataset: Any) -> RasterFacts:

@@ -1,10 +1,16 @@
-"""Write a raster as a cloud-optimised GeoTIFF: window by window, under its final name only when it is whole."""
+"""Write a raster as a cloud-optimised GeoTIFF in one pass: under its final name only when it is whole.
+
+Each piece that comes is compressed at once, together with its share of the overviews, and put into a spool beside the
+output. What is left for the end is to write a header and copy the compressed blocks behind it in their order. So nothing is
+decoded or encoded twice, memory holds only the pieces under way, and the bytes do not depend on the order of the pieces.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,12 +19,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled, RasterError
-from ..types import Grid
+from .codec import pick_codec
+from .cog_layout import CLASSIC_END, Level, make_header, write_file
+from .cog_tags import make_tags
 from .gdal_env import quiet_gdal
-from .grid import Window
+from .grid import Window, split_windows
+from .pieces import Piece, Place, make_parent, make_span
+from .pyramid import level_shapes
+from .raster_spec import BLOCK, RasterSpec
 from .reader import check_raster
+from .spool import Extent, Record, Spool
+from .statistics import BandStatistics, total
 
-BLOCK = 512
 COMPRESSIONS = ("zstd", "deflate", "lzw", "none")
 """All of them without loss."""
 
@@ -52,115 +64,217 @@ class TiffLayout:
         return words
 
 
-@dataclass(frozen=True)
-class RasterSpec:
-    """What is to be written."""
-
-    grid: Grid
-    dtype: str
-    nodata: float
-    band_names: Sequence[str] = ("",)
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
 class CogWriter:
     """Takes windows in any order from any thread; :meth:`finish` makes the COG.
 
-    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed and nothing is left.
+    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed and nothing is left,
+    unless it was asked to be resumable.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+    spec : RasterSpec
+    resume_key : str
+        If given, finished pieces outlive a stop, a failure and a kill, in a file beside the output, and a later writer
+        with the same key and the same ``spec`` takes them up. It must name everything that the pixels depend on.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be written there.
     """
 
-    def __init__(self, path: Path, spec: RasterSpec) -> None:
-        import rasterio
-        from rasterio.transform import Affine
-
+    def __init__(self, path: Path, spec: RasterSpec, resume_key: str = "") -> None:
         self.path = path
-        self._tiles_path = path.with_name(f"{path.name}.tiles.part")
-        self._cog_path = path.with_name(f"{path.name}.part")
+        self.spec = spec
+        self._codec = pick_codec(spec.compression)
+        self._shapes = level_shapes(spec.grid.shape, spec.block)
+        self._part = path.with_name(f"{path.name}.part")
+        self._spool_path = path.with_name(f"{path.name}.tiles.part")
         self._lock = threading.Lock()
+        self._blocks: dict[Place, Extent] = {}
+        self._rests: dict[Place, Extent] = {}
+        self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
+        self._taken: set[Place] = set()
+        self._resumable = bool(resume_key)
+        key = hashlib.sha256(f"{resume_key} {spec} {self._codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
         if path.is_dir():
             raise RasterError(f"Writing {path} failed", "a folder has this name", "Choose another name.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._dataset: Any = rasterio.open(
-                self._tiles_path,
-                "w",
-                driver="GTiff",
-                width=spec.grid.shape[1],
-                height=spec.grid.shape[0],
-                count=len(spec.band_names),
-                dtype=spec.dtype,
-                nodata=spec.nodata,
-                crs=spec.grid.crs or None,
-                transform=Affine(*spec.grid.transform),
-                tiled=True,
-                blockxsize=BLOCK,
-                blockysize=BLOCK,
-                compress="zstd",
-                zstd_level=1,
-                bigtiff="if_safer",
-            )
-        except (OSError, rasterio.errors.RasterioError) as error:
+            self._spool = Spool(self._spool_path, key)
+        except OSError as error:
             raise RasterError(f"Writing {path} failed", _reason(error), "Is the folder there, writable and not full?") from error
-        self._dataset.update_tags(**spec.tags)
-        for index, name in enumerate(spec.band_names, start=1):
-            if name:
-                self._dataset.set_band_description(index, name)
+        for record in self._spool.records:
+            self._note(record)
 
     def __enter__(self) -> CogWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with self._lock:  # after a stop, a worker may still be handing over its last tile
-            if not self._dataset.closed:
-                self._dataset.close()
-        for leftover in (self._tiles_path, self._cog_path):
-            leftover.unlink(missing_ok=True)
+        self._spool.close()  # after a stop, a worker may still be handing over its last piece
+        self._part.unlink(missing_ok=True)
+        if not self._resumable or kind is None:
+            self._spool_path.unlink(missing_ok=True)
 
-    def write(self, window: Window, values: npt.NDArray[Any], index: int = 1) -> None:
-        """Put a window; ``values`` are (rows, cols) in the file's dtype, nodata already in place.
+    def has(self, window: Window) -> bool:
+        """Whether all of a window was written already, by the run that is being resumed."""
+        return all((1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces for one in self._spans(window))
+
+    def write(self, window: Window, values: npt.NDArray[Any]) -> None:
+        """Put a window.
+
+        Parameters
+        ----------
+        window : Window
+            Begins at a multiple of ``spec.span`` and ends at one, or at the raster's edge. Each pixel comes once.
+        values : ndarray, (rows, cols) or (bands, rows, cols)
+            Stored numbers, nodata in place.
 
         Raises
         ------
         RasterError
             If the disk does not take it.
+        Cancelled
+            If the writer was closed meanwhile.
         """
-        import rasterio
-        from rasterio.windows import Window as RasterioWindow
+        span = self.spec.span
+        bands = values.reshape(len(self.spec.band_names), window.rows, window.cols)
+        for one in self._spans(window):
+            top, left = one.row - window.row, one.col - window.col
+            part = bands[:, top : top + one.rows, left : left + one.cols]
+            piece: Piece | None = make_span(self.spec, self._codec, one.row // span, one.col // span, part)
+            while piece is not None:
+                piece = self._next(self._put(piece))
 
-        try:
-            with self._lock:
-                if self._dataset.closed:  # after a stop, when a worker that was left behind comes back
-                    raise Cancelled(f"Writing {self.path.name}")
-                self._dataset.write(values, index, window=RasterioWindow(window.col, window.row, window.cols, window.rows))
-        except (OSError, rasterio.errors.RasterioError) as error:
-            raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
-
-    def finish(self, resampling: str = "AVERAGE", on_progress: Callable[[float], bool] = lambda _: True) -> None:
-        """Build overviews, write the COG and give it its name.
+    def finish(self, on_progress: Callable[[float], bool] = lambda _: True, classic_end: int = CLASSIC_END) -> None:
+        """Write the COG and give it its name.
 
         Parameters
         ----------
-        resampling : str
-            How overviews are made: ``AVERAGE``, or ``NEAREST`` for categories.
         on_progress : callable
             Gets 0..1 and returns False to stop.
+        classic_end : int
+            Longer files become BigTIFF.
 
         Raises
         ------
         Cancelled
             If ``on_progress`` returned False.
         RasterError
-            If the disk does not take it.
+            If a part of the raster was never written, or the disk does not take it.
         """
-        import rasterio
-
+        what = f"Writing {self.path} failed"
+        for level in range(1, self._top + 1):
+            for place in self._places(level):
+                if place not in self._pieces:  # else a run that was killed in between left it
+                    if level == 1:
+                        raise RasterError(what, f"the part at row {place[1]}, column {place[2]} was never written")
+                    self._put(self._parent(place))
+        levels = [
+            Level(shape, [self._blocks[place].size for place in self._places(level)]) for level, shape in enumerate(self._shapes)
+        ]
+        tags = make_tags(self.spec, self._codec, self.statistics())
+        header, _ = make_header(tags, levels, classic_end)
+        length = sum(sum(level.sizes) for level in levels)
         try:
-            with self._lock:
-                self._dataset.close()
-        except (OSError, rasterio.errors.RasterioError) as error:
+            if not on_progress(0.0) or not write_file(
+                self._part, header, self._in_order(), lambda done: on_progress(min(1.0, done / length))
+            ):
+                raise Cancelled(f"Writing {self.path.name}")
+            check_raster(self._part)
+            self._part.replace(self.path)
+        except RasterError as error:
+            raise RasterError(what, error.why, "Is the disk full?") from error
+        except OSError as error:
+            raise RasterError(what, _reason(error), "Is the disk full?") from error
+        on_progress(1.0)
+
+    def statistics(self) -> list[BandStatistics]:
+        """Of each band, in stored units, over what was written so far; added up row by row, whatever came first."""
+        parts = [self._pieces[place] for place in self._places(1) if place in self._pieces]
+        return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
+
+    @property
+    def _top(self) -> int:
+        return max(1, len(self._shapes) - 1)
+
+    def _places(self, level: int) -> list[Place]:
+        """All blocks of a level, row by row; at level 1 (also where there is no overview) all spans."""
+        rows, cols = self._shapes[level] if level < len(self._shapes) else (1, 1)
+        block = self.spec.block
+        return [(level, row, col) for row in range(-(-rows // block)) for col in range(-(-cols // block))]
+
+    def _spans(self, window: Window) -> list[Window]:
+        span, (rows, cols) = self.spec.span, self.spec.grid.shape
+        ends = ((window.row + window.rows, rows), (window.col + window.cols, cols))
+        if window.row % span or window.col % span or any(end % span and end != edge or end > edge for end, edge in ends):
+            raise ValueError(f"{window} does not lie on the lines of {span} pixels in which {self.path.name} is written")
+        pieces = split_windows((window.rows, window.cols), span)
+        return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]
+
+    def _put(self, piece: Piece) -> Place:
+        places = [place for place, _ in piece.blocks]
+        parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
+        if piece.rest is not None:
+            parts.append(np.ascontiguousarray(piece.rest).data.cast("B"))
+        head = {"place": piece.place, "blocks": places, "statistics": [astuple(one) for one in piece.statistics]}
+        try:
+            record = self._spool.append(head, parts)
+        except OSError as error:
             raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
-        copy_to_cog(self._tiles_path, self._cog_path, self.path, resampling, on_progress)
-        self._tiles_path.unlink(missing_ok=True)
+        if record is None:
+            raise Cancelled(f"Writing {self.path.name}")
+        self._note(record)
+        return piece.place
+
+    def _note(self, record: Record) -> None:
+        level, row, col = record.head["place"]
+        places = [(one[0], one[1], one[2]) for one in record.head["blocks"]]
+        with self._lock:
+            self._blocks.update(zip(places, record.parts))
+            if len(record.parts) > len(places):
+                self._rests[level, row, col] = record.parts[-1]
+            self._pieces[level, row, col] = tuple(BandStatistics(*one) for one in record.head["statistics"])
+
+    def _next(self, done: Place) -> Piece | None:
+        """The piece above, where ``done`` was the last that it needs; whoever takes its rests makes it."""
+        level, row, col = done
+        if level >= self._top:
+            return None
+        above = (level + 1, row // 2, col // 2)
+        below = self._below(above)
+        with self._lock:
+            if above in self._taken or not all(one in self._pieces for one in below):
+                return None
+            self._taken.add(above)
+        return self._parent(above)
+
+    def _below(self, place: Place) -> list[Place]:
+        level, row, col = place
+        rows, cols = (-(-side // self.spec.block) for side in self._shapes[level - 1])
+        return [(level - 1, y, x) for y in (2 * row, 2 * row + 1) for x in (2 * col, 2 * col + 1) if y < rows and x < cols]
+
+    def _parent(self, place: Place) -> Piece:
+        half = self.spec.block // 2
+        shape = (len(self.spec.band_names), half, half)
+        values = np.full((shape[0], self.spec.block, self.spec.block), self.spec.nodata, self.spec.dtype)
+        for below in self._below(place):
+            y, x = below[1] % 2 * half, below[2] % 2 * half
+            values[:, y : y + half, x : x + half] = np.frombuffer(self._read(self._rests[below]), self.spec.dtype).reshape(shape)
+        return make_parent(self.spec, self._codec, place, values, top=place[0] == self._top)
+
+    def _in_order(self) -> Iterator[bytes]:
+        for level in reversed(range(len(self._shapes))):
+            for place in self._places(level):
+                yield self._read(self._blocks[place])
+
+    def _read(self, extent: Extent) -> bytes:
+        try:
+            return self._spool.read(extent)
+        except (OSError, ValueError) as error:  # ValueError: closed meanwhile
+            raise RasterError(f"Writing {self.path} failed", _reason(error), "Run it again.") from error
 
 
 def copy_to_cog(
@@ -221,15 +335,10 @@ def copy_to_cog(
         part.unlink(missing_ok=True)  # renamed already where all went well
 
 
-def encode(values: npt.NDArray[np.float32], dtype: str, nodata: float) -> npt.NDArray[Any]:
-    """Physical float32 values (NaN = no data) → what is stored; integers are rounded."""
-    missing = np.isnan(values)
-    if np.issubdtype(np.dtype(dtype), np.floating):
-        stored = values.astype(dtype)
-    else:
-        stored = np.rint(np.where(missing, 0, values)).astype(dtype)
-    stored[missing] = nodata
-    return stored
+def _gdal_version() -> str:
+    from osgeo import gdal
+
+    return str(gdal.VersionInfo())
 
 
 def _reason(error: Exception) -> str:

@@ -23,7 +23,7 @@ from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
 from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
-from firstlight.core.execution.apply import TileStatistics, apply_kernel
+from firstlight.core.execution.apply import LayerStatistics, apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
@@ -161,13 +161,6 @@ def test_a_stack_without_any_data_has_no_statistics(tmp_path: Path) -> None:
     told = run(make_stack(tmp_path, red=empty, nir=empty), tmp_path / "o.tif").to_dict()
     assert (told["min"], told["max"], told["mean"], told["observed_percent"]) == (None, None, None, 0.0)
     assert np.isnan(read(tmp_path / "o.tif")).all()
-
-
-def test_statistics_add_up() -> None:
-    one, other = TileStatistics(4, 3, 2, 1.0, -0.5, 0.5), TileStatistics(6, 0, 0)
-    assert one + other == other + one == TileStatistics(10, 3, 2, 1.0, -0.5, 0.5)
-    assert TileStatistics().low == math.inf
-    assert TileStatistics().to_dict()["observed_percent"] == 0.0
 
 
 @pytest.mark.parametrize(("have", "chosen"), [(("red", "nir", "nir08"), "nir"), (("red", "nir08"), "nir08")])

@@ -1,0 +1,109 @@
+"""Statistics of a band, gathered piece by piece and put together in one order, so that they are the same in every run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_CHUNK = 8192
+"""Values that are squared at once: they stay in the processor's cache, and BLAS uses no threads for so few."""
+
+
+@dataclass(frozen=True)
+class BandStatistics:
+    """Sums over the pixels of a piece of a band, in the units that are stored.
+
+    Values outside the range that the caller expects (an index of negative reflectance: dark water, shadow, haze) count
+    in the file's statistics; those "inside" leave them out, because a single one of them could spoil a mean.
+    """
+
+    pixels: int = 0
+    observed: int = 0
+    """Pixels that are not nodata."""
+    low: float = math.inf
+    high: float = -math.inf
+    mean: float = 0.0
+    deviations: float = 0.0
+    """Sum of the squared distances from the mean."""
+    inside: int = 0
+    """Of the observed ones, those in the expected range."""
+    inside_low: float = math.inf
+    inside_high: float = -math.inf
+    inside_total: float = 0.0
+
+    def __add__(self, other: BandStatistics) -> BandStatistics:
+        """Of both pieces; Chan, Golub & LeVeque 1983, doi:10.1080/00031305.1983.10483115."""
+        observed = self.observed + other.observed
+        between = other.mean - self.mean
+        return BandStatistics(
+            self.pixels + other.pixels,
+            observed,
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.mean + between * other.observed / observed if observed else 0.0,
+            self.deviations + other.deviations + (between**2 * self.observed * other.observed / observed if observed else 0.0),
+            self.inside + other.inside,
+            min(self.inside_low, other.inside_low),
+            max(self.inside_high, other.inside_high),
+            self.inside_total + other.inside_total,
+        )
+
+    def tags(self) -> dict[str, str]:
+        """As GDAL names them; empty where nothing was observed."""
+        if not self.observed:
+            return {}
+        return {
+            "STATISTICS_MINIMUM": f"{self.low:.17g}",
+            "STATISTICS_MAXIMUM": f"{self.high:.17g}",
+            "STATISTICS_MEAN": f"{self.mean:.17g}",
+            "STATISTICS_STDDEV": f"{math.sqrt(self.deviations / self.observed):.17g}",
+            "STATISTICS_VALID_PERCENT": f"{100 * self.observed / self.pixels:.4g}",
+        }
+
+
+def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, float]) -> BandStatistics:
+    """Statistics of one piece.
+
+    Parameters
+    ----------
+    values : ndarray, any shape
+        Stored numbers.
+    nodata : float
+        May be NaN.
+    expected : (float, float)
+        The range, in stored units, of values that count as inside.
+    """
+    missing = find_missing(values, nodata)
+    seen = values[~missing] if missing.any() else values.ravel()
+    if not seen.size:
+        return BandStatistics(pixels=values.size)
+    low, high = float(seen.min()), float(seen.max())
+    mean = float(seen.sum(dtype=np.float64)) / seen.size
+    deviations = 0.0
+    for start in range(0, seen.size, _CHUNK):
+        distance = seen[start : start + _CHUNK].astype(np.float64)
+        distance -= mean
+        deviations += float(np.dot(distance, distance))
+    if expected[0] <= low and high <= expected[1]:
+        inside = (seen.size, low, high, mean * seen.size)
+    else:
+        part = seen[(seen >= expected[0]) & (seen <= expected[1])]
+        ends = (float(part.min()), float(part.max())) if part.size else (math.inf, -math.inf)
+        inside = (part.size, *ends, float(part.sum(dtype=np.float64)))
+    return BandStatistics(values.size, seen.size, low, high, mean, deviations, *inside)
+
+
+def total(parts: Iterable[BandStatistics]) -> BandStatistics:
+    """Of all pieces, added in the order given."""
+    return sum(parts, BandStatistics())
+
+
+def find_missing(values: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
+    """Where ``values`` are nodata."""
+    found: npt.NDArray[np.bool_] = np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
+    return found
