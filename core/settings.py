@@ -78,12 +78,8 @@ class Settings:
         (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
     )
     tile_size: int = _setting(1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384)
-    compression: str = _setting(
-        "zstd", "processing.compression", "word", "Compression of layers", choices=("zstd", "deflate")
-    )
-    output_dtype: str = _setting(
-        "float32", "processing.output_dtype", "word", "Numbers in layers", choices=("float32", "int16")
-    )
+    compression: str = _setting("zstd", "processing.compression", "word", "Compression of layers", choices=("zstd", "deflate"))
+    output_dtype: str = _setting("float32", "processing.output_dtype", "word", "Numbers in layers", choices=("float32", "int16"))
     workers: int | None = _setting(None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Name → where its value comes from, for a person."""

@@ -116,8 +116,13 @@ def apply_kernel(
             count = len(done)
             events.put(Progress(TILES_SHARE * count / len(tiles), f"{kernel.name}: tile {count} of {len(tiles)}"))
 
+        told = -1.0
+
         def lay_out(fraction: float) -> bool:
-            events.put(Progress(TILES_SHARE + (1 - TILES_SHARE) * fraction, f"{kernel.name}: writing the layer"))
+            nonlocal told
+            if fraction - told >= 0.25 or fraction == 1.0:  # asked for every block, which is more than anybody wants to see
+                told = fraction
+                events.put(Progress(TILES_SHARE + (1 - TILES_SHARE) * fraction, f"{kernel.name}: writing the layer"))
             return not events.stop.is_set()
 
         def all_of_it() -> LayerStatistics:

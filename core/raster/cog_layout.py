@@ -31,7 +31,6 @@ _MAIN_ONLY = {33550, 33922, 34264, 34735, 34736, 34737, 42112, 50844}
 """Georeference, metadata and RPCs: of the full resolution, overviews share them."""
 _LONG, _LONG8 = 4, 16
 _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_CHUNK = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def write_file(path: Path, header: bytes, blocks: Iterator[bytes], go_on: Callab
     blocks : iterator of bytes
         In the order of the file: the smallest overview first.
     go_on : callable
-        Gets the bytes written so far, every few megabytes; False stops.
+        Gets the bytes of blocks written so far; False stops.
 
     Returns
     -------
@@ -122,27 +121,15 @@ def write_file(path: Path, header: bytes, blocks: Iterator[bytes], go_on: Callab
     OSError
         If the disk does not take it.
     """
-    waiting: list[bytes] = [header]
-    size, written = len(header), 0
-    with path.open("wb", buffering=0) as file:
-
-        def flush() -> None:
-            nonlocal size, written
-            rest = memoryview(b"".join(waiting))
-            while rest:
-                rest = rest[file.write(rest) :]  # an unbuffered write may take a part
-            written += size
-            waiting.clear()
-            size = 0
-
+    written = 0
+    with path.open("wb") as file:
+        file.write(header)
         for block in blocks:
-            waiting += (struct.pack("<I", len(block)), block, block[-4:])
-            size += len(block) + AROUND_BLOCK
-            if size > _CHUNK:
-                flush()
-                if not go_on(written):
-                    return False
-        flush()
+            for part in (struct.pack("<I", len(block)), block, block[-4:]):
+                file.write(part)
+            written += len(block)
+            if not go_on(written):
+                return False
     return True
 
 

@@ -36,7 +36,7 @@ def halve(values: npt.NDArray[Any], nodata: float, resampling: str) -> npt.NDArr
     if resampling == "nearest":
         return values[:, ::2, ::2].copy()
     missing = find_missing(values, nodata)
-    wide = np.float64 if values.dtype.itemsize > 4 or values.dtype.kind in "iu" and values.dtype.itemsize == 4 else np.float32
+    wide = np.float64 if values.dtype.itemsize > 4 or (values.dtype.kind in "iu" and values.dtype.itemsize == 4) else np.float32
     if not missing.any():
         sums = _add_pairs(values.astype(wide, copy=False))
         sums *= wide(0.25)

@@ -64,6 +64,7 @@ class TiffLayout:
         return words
 
 
+
 class CogWriter:
     """Takes windows in any order from any thread; :meth:`finish` makes the COG.
 
@@ -209,7 +210,7 @@ class CogWriter:
     def _spans(self, window: Window) -> list[Window]:
         span, (rows, cols) = self.spec.span, self.spec.grid.shape
         ends = ((window.row + window.rows, rows), (window.col + window.cols, cols))
-        if window.row % span or window.col % span or any(end % span and end != edge or end > edge for end, edge in ends):
+        if window.row % span or window.col % span or any((end % span and end != edge) or end > edge for end, edge in ends):
             raise ValueError(f"{window} does not lie on the lines of {span} pixels in which {self.path.name} is written")
         pieces = split_windows((window.rows, window.cols), span)
         return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
 from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
-from firstlight.core.execution.apply import LayerStatistics, apply_kernel
+from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
@@ -64,7 +63,8 @@ def make_stack(
 
 
 def run(stack: Path, output: Path, kernel: Kernel | None = None, engine: Any = None, tile: int = 64, **kind: Any) -> Any:
-    settings = dataclasses.replace(Settings(), tile_size=tile, workers=2)
+    chosen = {name: kind.pop(name) for name in ("output_dtype", "compression") if name in kind}
+    settings = dataclasses.replace(Settings(), tile_size=tile, workers=2, **chosen)
     with StackReader(stack) as reader:
         bands = {band.description: band.index for band in reader.facts.bands}
         kernel = kernel or index_kernel("NDVI", bands)
@@ -286,6 +286,151 @@ def test_progress_reaches_the_end_and_never_goes_back(tmp_path: Path) -> None:
     steps: Sequence[float] = [e.fraction for e in monitor.events if isinstance(e, Progress)]
     assert list(steps) == sorted(steps)
     assert steps[-1] == pytest.approx(1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mean:
+    """The mean over a square of pixels, NaN where any of them is missing: a kernel that looks at its neighbours."""
+
+    reach: int
+
+    def __call__(self, values: Any) -> Any:
+        red = np.pad(values["red"], self.reach, constant_values=np.nan)
+        rows, cols = values["red"].shape
+        size = 2 * self.reach + 1
+        return np.mean([red[y : y + rows, x : x + cols] for y in range(size) for x in range(size)], axis=0)
+
+
+@rules(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.integers(1, 140), st.integers(1, 140)),
+    st.integers(1, 70),
+    st.sampled_from([64, 128]),
+    st.sampled_from([0.0, 0.01]),
+    st.integers(0, 99),
+)
+def test_a_halo_makes_tiles_as_good_as_the_whole(shape: tuple[int, int], halo: int, tile: int, share: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    data = random.integers(1200, 9000, shape, dtype=np.uint16)
+    data[random.random(shape) < share] = 0
+    reach = min(halo, 3)
+    kernel = dataclasses.replace(kernel_that(Mean(reach)), halo=halo)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stack = make_stack(folder, red=data)
+        with StackReader(stack) as reader:
+            whole = reader.read(1, Window(0, 0, *shape))
+        run(stack, folder / "o.tif", kernel, tile=tile)
+        assert np.array_equal(read(folder / "o.tif"), Mean(reach)({"red": whole}).astype(np.float32), equal_nan=True)
+
+
+def test_without_a_halo_such_a_kernel_would_be_wrong_at_the_seams(tmp_path: Path) -> None:
+    stack = make_stack(tmp_path, shape=(100, 100), red=None)
+    run(stack, tmp_path / "right.tif", dataclasses.replace(kernel_that(Mean(1)), halo=1))
+    run(stack, tmp_path / "wrong.tif", kernel_that(Mean(1)))
+    assert not np.array_equal(read(tmp_path / "right.tif"), read(tmp_path / "wrong.tif"), equal_nan=True)
+
+
+def test_every_pixel_is_computed_once(tmp_path: Path) -> None:
+    counted: list[int] = []
+
+    def count(values: Any) -> Any:
+        counted.append(values["red"].size)
+        return values["red"]
+
+    run(make_stack(tmp_path, shape=(150, 170), red=None), tmp_path / "o.tif", kernel_that(count))
+    assert sum(counted) == 150 * 170
+    assert len(counted) == 9
+
+
+@pytest.mark.parametrize("name", ["NDVI", "NBR"])
+def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, name: str) -> None:
+    import rasterio
+
+    stack = make_stack(tmp_path)
+    with StackReader(stack) as reader:
+        kernel = index_kernel(name, [band.description for band in reader.facts.bands])
+    floats = run(stack, tmp_path / "f.tif", kernel)
+    integers = run(stack, tmp_path / "i.tif", kernel, output_dtype="int16", compression="deflate")
+    with rasterio.open(tmp_path / "i.tif") as dataset:
+        assert (dataset.dtypes[0], dataset.nodata, dataset.scales[0], dataset.compression.name) == (
+            "int16",
+            -32768,
+            0.0001,
+            "deflate",
+        )
+        values = np.where(dataset.read(1) == dataset.nodata, np.nan, dataset.read(1) * dataset.scales[0])
+    truth = read(tmp_path / "f.tif")
+    assert np.array_equal(np.isnan(values), np.isnan(truth))
+    assert np.nanmax(np.abs(values - truth)) < 0.000051
+    assert (integers.observed, integers.pixels) == (floats.observed, floats.pixels)
+    assert integers.low == pytest.approx(floats.low, abs=0.000051)
+    assert integers.total / integers.inside == pytest.approx(floats.total / floats.inside, abs=1e-5)
+
+
+def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
+    stack = make_stack(tmp_path, shape=(300, 310))
+    run(stack, tmp_path / "whole.tif")
+    stopped = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.message)
+
+    class Slow(SerialEngine):
+        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+            def slowly(tile: Window) -> Any:
+                stop.wait(0.02)
+                return work(tile)
+
+            return super().run(slowly, tiles, stop)
+
+    with pytest.raises(Cancelled):
+        run(stack, tmp_path / "o.tif", engine=Slow(), monitor=stopped, resume=True)
+    assert not (tmp_path / "o.tif").exists()
+    seen: list[int] = []
+
+    class Counting(SerialEngine):
+        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+            seen.append(len(tiles))
+            return super().run(work, tiles, stop)
+
+    told = run(stack, tmp_path / "o.tif", engine=Counting(), resume=True)
+    assert 0 < seen[0] <= 16
+    assert (tmp_path / "o.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
+    assert told == run(stack, tmp_path / "again.tif")
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("change", ["input", "kernel", "radiometry", "bare function"])
+def test_tiles_of_other_work_are_not_taken_up(tmp_path: Path, change: str) -> None:
+    stack = make_stack(tmp_path, shape=(100, 100), red=None)
+    first: Any = kernel_that(Mean(1))
+    if change == "bare function":
+        first = kernel_that(lambda values: values["red"])
+
+    class Stops(SerialEngine):
+        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+            super().run(work, tiles[:2], stop)
+            raise AlgorithmError("TEST", "it stops here")
+
+    seen: list[int] = []
+
+    class Counting(SerialEngine):
+        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+            seen.append(len(tiles))
+            return super().run(work, tiles, stop)
+
+    with pytest.raises(AlgorithmError):
+        run(stack, tmp_path / "o.tif", first, engine=Stops(), resume=True)
+    if change == "input":
+        write_raster(tmp_path / "red.tif", np.full((100, 100), 3000, np.uint16))
+    if change == "radiometry":
+        make_stack(tmp_path / "other", OLD_S2, shape=(100, 100), red=None)
+        stack.write_text((tmp_path / "other" / "s.vrt").read_text())
+    second = kernel_that(Mean(2)) if change == "kernel" else first
+    run(stack, tmp_path / "o.tif", second, engine=Counting(), resume=True)
+    assert seen == [4]
+    with pytest.raises(AlgorithmError):  # and the other way round: with nothing changed they are
+        run(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Stops(), resume=True)
+    run(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Counting(), resume=True)
+    assert seen == [4, 2]
 
 
 def test_tags_are_written(tmp_path: Path) -> None:

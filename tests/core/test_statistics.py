@@ -1,0 +1,66 @@
+"""Statistics: of pieces and of the whole the same, the same whatever came first."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
+
+from firstlight.core.raster.statistics import BandStatistics, measure, total
+
+ALL = (-math.inf, math.inf)
+
+
+@rules(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["uint8", "int16", "float32"]),
+    st.integers(1, 20_000),
+    st.integers(1, 7),
+    st.floats(0, 1),
+    st.integers(0, 999),
+)
+def test_pieces_add_up_to_the_whole(dtype: str, size: int, pieces: int, share: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(100, 30, size).clip(1, 200).astype(dtype)
+    values[random.random(size) < share] = 0
+    got = total(measure(part, 0, (80, 120)) for part in np.array_split(values, pieces))
+    seen = values[values != 0].astype(np.float64)
+    inside = seen[(seen >= 80) & (seen <= 120)]
+    assert (got.pixels, got.observed, got.inside) == (size, seen.size, inside.size)
+    if seen.size:
+        assert (got.low, got.high) == (seen.min(), seen.max())
+        assert got.mean == pytest.approx(seen.mean(), rel=1e-12)
+        assert math.sqrt(got.deviations / seen.size) == pytest.approx(seen.std(), rel=1e-9, abs=1e-9)
+    if inside.size:
+        assert (got.inside_low, got.inside_high) == (inside.min(), inside.max())
+        assert got.inside_total == pytest.approx(inside.sum(), rel=1e-12)
+
+
+def test_a_small_spread_on_a_large_mean_is_not_lost() -> None:
+    values = np.array([1e6 + 1, 1e6 + 2, 1e6 + 3] * 4000, np.float32)
+    got = total(measure(part, -1, ALL) for part in np.array_split(values, 5))
+    assert math.sqrt(got.deviations / got.observed) == pytest.approx(math.sqrt(2 / 3), rel=1e-9)
+
+
+def test_where_nothing_was_seen_nothing_is_said() -> None:
+    nothing = measure(np.zeros((3, 4), np.uint8), 0, ALL)
+    assert nothing == BandStatistics(pixels=12)
+    assert nothing.tags() == {}
+    assert (nothing + nothing).pixels == 24
+
+
+def test_gdal_computes_the_same(tmp_path: object) -> None:
+    from osgeo import gdal
+
+    values = np.random.default_rng(3).normal(0, 1, (70, 90)).astype(np.float32)
+    values[:9] = -9999
+    dataset = gdal.GetDriverByName("MEM").Create("", 90, 70, 1, gdal.GDT_Float32)
+    band = dataset.GetRasterBand(1)
+    band.SetNoDataValue(-9999)
+    band.WriteRaster(0, 0, 90, 70, values)
+    told = [float(text) for text in list(measure(values, -9999, ALL).tags().values())[:4]]
+    assert told == pytest.approx(band.ComputeStatistics(False), rel=1e-9)
