@@ -20,6 +20,7 @@ from ..errors import RasterError
 from ..types import Grid, Radiometry
 from .gdal_env import local_gdal, quiet_gdal, rasterio_env
 from .grid import Window
+from .vrt_shortcut import shorten
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -219,7 +220,8 @@ class StackReader:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.
         mine: _Opened | None = getattr(self._local, "opened", None)
         if mine is None:
-            mine = _Opened(_open_with_gdal(self.facts.path))
+            path = self.facts.path
+            mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -262,12 +264,12 @@ def _open(path: Path) -> Any:
         raise RasterError(f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?") from error
 
 
-def _open_with_gdal(path: Path) -> Any:
+def _open_with_gdal(path: Path, name: str) -> Any:
     from osgeo import gdal
 
     with local_gdal(), quiet_gdal() as messages:
         try:
-            dataset = gdal.OpenEx(str(path), gdal.OF_RASTER)  # not shared
+            dataset = gdal.OpenEx(name, gdal.OF_RASTER)  # not shared
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
             messages.append(str(error))
             dataset = None
