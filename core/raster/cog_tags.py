@@ -50,7 +50,6 @@ def make_tags(spec: RasterSpec, codec: Codec, statistics: Sequence[BandStatistic
                 dataset.SetGeoTransform((c, a, b, f, d, e))
             if spec.grid.crs:
                 system = osr.SpatialReference()
-                system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
                 if system.SetFromUserInput(spec.grid.crs) != 0:
                     raise RasterError("Making the header of a raster failed", f"'{spec.grid.crs}' is no reference system")
                 dataset.SetSpatialRef(system)

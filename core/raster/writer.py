@@ -97,7 +97,6 @@ class CogWriter:
         self._blocks: dict[Place, Extent] = {}
         self._rests: dict[Place, Extent] = {}
         self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
-        self._taken: set[Place] = set()
         self._resumable = bool(resume_key)
         key = hashlib.sha256(f"{resume_key} {spec} {self._codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
         if path.is_dir():
@@ -240,17 +239,12 @@ class CogWriter:
             self._pieces[level, row, col] = tuple(BandStatistics(*one) for one in record.head["statistics"])
 
     def _next(self, done: Place) -> Piece | None:
-        """The piece above, where ``done`` was the last that it needs; whoever takes its rests makes it."""
+        """The piece above, where all that it needs is there now; two workers that see it at once make the same twice."""
         level, row, col = done
-        if level >= self._top:
-            return None
         above = (level + 1, row // 2, col // 2)
-        below = self._below(above)
-        with self._lock:
-            if above in self._taken or not all(one in self._pieces for one in below):
-                return None
-            self._taken.add(above)
-        return self._parent(above)
+        if level >= self._top or above in self._pieces:
+            return None
+        return self._parent(above) if all(below in self._pieces for below in self._below(above)) else None
 
     def _below(self, place: Place) -> list[Place]:
         level, row, col = place

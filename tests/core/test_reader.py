@@ -15,7 +15,7 @@ from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.errors import RasterError
 from firstlight.core.raster.band_names import identify_bands
 from firstlight.core.raster.gdal_env import quiet_gdal
-from firstlight.core.raster.grid import Window
+from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader, check_raster, read_facts, to_physical
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.image_validator import known_names
@@ -135,6 +135,24 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert wrong == []
+
+
+def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would keep all that was read, up to 5 % of the machine's memory, which QGIS needs."""
+    from osgeo import gdal
+
+    from firstlight.core.raster import reader as module
+
+    write_raster(tmp_path / "a.tif", ramp((1024, 1024)))
+    limit, before = gdal.GetCacheMax(), gdal.GetCacheUsed()
+    monkeypatch.setattr(module, "CACHE_BYTES", 200_000)
+    most = 0
+    with StackReader(tmp_path / "a.tif") as reader:
+        for window in split_windows((1024, 1024), 128):
+            reader.read(1, window)
+            most = max(most, gdal.GetCacheUsed() - before)
+    assert 0 < most <= 200_000 + 128 * 128 * 2
+    assert gdal.GetCacheMax() == limit
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def test_a_damaged_record_and_all_behind_it_are_dropped(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "s", "one")
     assert [record.head["number"] for record in spool.records] == [0]
     spool.close()
+    assert (tmp_path / "s").read_bytes() == fill(tmp_path / "t", count=1)
 
 
 def test_a_foreign_file_is_not_taken_for_a_spool(tmp_path: Path) -> None:
