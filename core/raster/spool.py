@@ -11,6 +11,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -74,7 +75,8 @@ class Spool:
         """Close the file; later appends are refused."""
         with self._lock:
             self.closed = True
-            self._file.close()
+            with suppress(OSError):  # what could not be written has been told by append
+                self._file.close()
 
     def append(self, head: Mapping[str, Any], parts: Sequence[bytes | memoryview]) -> Record | None:
         """Add a record; None where the spool was closed meanwhile.

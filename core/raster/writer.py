@@ -144,9 +144,19 @@ class CogWriter:
         for one in self._spans(window):
             top, left = one.row - window.row, one.col - window.col
             part = bands[:, top : top + one.rows, left : left + one.cols]
-            piece: Piece | None = make_span(self.spec, self._codec, one.row // span, one.col // span, part)
-            while piece is not None:
-                piece = self._next(self._put(piece))
+            self.put(make_span(self.spec, self._codec, one.row // span, one.col // span, part))
+
+    def put(self, piece: Piece) -> None:
+        """Take a span's piece, wherever it was made, and make those above it that have all they need now.
+
+        Raises
+        ------
+        RasterError, Cancelled
+            As :meth:`write`.
+        """
+        next_one: Piece | None = piece
+        while next_one is not None:
+            next_one = self._next(self._append(next_one))
 
     def finish(self, on_progress: Callable[[float], bool] = lambda _: True, classic_end: int = CLASSIC_END) -> None:
         """Write the COG and give it its name.
@@ -171,7 +181,7 @@ class CogWriter:
                 if place not in self._pieces:  # else a run that was killed in between left it
                     if level == 1:
                         raise RasterError(what, f"the part at row {place[1]}, column {place[2]} was never written")
-                    self._put(self._parent(place))
+                    self._append(self._parent(place))
         levels = [
             Level(shape, [self._blocks[place].size for place in self._places(level)]) for level, shape in enumerate(self._shapes)
         ]
@@ -214,7 +224,7 @@ class CogWriter:
         pieces = split_windows((window.rows, window.cols), span)
         return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]
 
-    def _put(self, piece: Piece) -> Place:
+    def _append(self, piece: Piece) -> Place:
         places = [place for place, _ in piece.blocks]
         parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
         if piece.rest is not None:
