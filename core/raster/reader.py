@@ -115,7 +115,7 @@ class _Opened:
         """Read since GDAL's cache of blocks was last emptied."""
 
 
-CACHE_BYTES = 32 << 20
+CACHE_BYTES = 16 << 20
 """What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's own limit, 5 % of the
 machine's memory, belongs to the whole process, and QGIS needs it."""
 
