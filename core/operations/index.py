@@ -26,7 +26,7 @@ class IndexParams:
 
     name: str = param("NDVI", kind="choice", title="Index", choices=index_names, help="Which spectral index.", positional=True)
     stack: Path = param(kind="raster_in", title="Band stack", help="A stack made by FirstLight, or any raster with named bands.")
-    output: Path = param(kind="raster_out", title="Index layer", help="The COG to write, float32.", suffix=".tif")
+    output: Path = param(kind="raster_out", title="Index layer", help="The COG to write.", suffix=".tif")
 
 
 def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> tuple[AlgorithmResult, LayerOutput]:

@@ -18,6 +18,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from firstlight.core.errors import Cancelled, RasterError
+from firstlight.core.raster.cog_layout import CLASSIC_END
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.raster_spec import RasterSpec, encode, integer_scale
 from firstlight.core.raster.writer import CogWriter, copy_to_cog
@@ -360,6 +361,19 @@ def test_a_file_too_long_for_32_bits_becomes_bigtiff(tmp_path: Path) -> None:
     assert problems(tmp_path / "big.tif") == []
     for big, small in zip(tree(tmp_path / "big.tif"), tree(tmp_path / "small.tif")):
         assert np.array_equal(big, small)
+
+
+@pytest.mark.parametrize("kind", ["one band", "three bands", "classes", "bigtiff", "one block"])
+def test_rio_cogeo_finds_nothing_wrong(tmp_path: Path, kind: str) -> None:
+    cogeo = pytest.importorskip("rio_cogeo.cogeo", reason="rio-cogeo is not installed")
+    bands = 3 if kind == "three bands" else 1
+    shape = (40, 60) if kind == "one block" else (700, 900)
+    values = np.random.default_rng(4).integers(0, 200, (bands, *shape)).astype(np.uint8 if kind == "classes" else np.float32)
+    spec = RasterSpec(grid_of(shape), values.dtype.name, 0, ["b"] * bands, block=64)
+    if kind == "classes":
+        spec = dataclasses.replace(spec, colors={1: (9, 9, 9, 255)}, resampling="nearest")
+    put(tmp_path / "a.tif", spec, values, classic_end=1000 if kind == "bigtiff" else CLASSIC_END)
+    assert cogeo.cog_validate(str(tmp_path / "a.tif"), strict=True) == (True, [], [])
 
 
 @pytest.mark.parametrize("crs", ["", "EPSG:4326", "EPSG:3857", "+proj=laea +lat_0=10 +lon_0=20 +datum=WGS84"])
