@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BandStackError
+from ..raster.geotiff_copy import COMPRESSIONS, TiffLayout, copy_to_cog
 from ..raster.overviews import copy_with_overviews
-from ..raster.writer import COMPRESSIONS, TiffLayout, copy_to_cog
 from ..types import BandStack
 from .stack_source import GDAL_TYPES
 from .stack_vrt import nodata_text, to_bytes

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from firstlight.core.errors import Cancelled, RasterError
 from firstlight.core.raster.cog_layout import CLASSIC_END
+from firstlight.core.raster.geotiff_copy import copy_to_cog
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.raster_spec import RasterSpec, encode, integer_scale
-from firstlight.core.raster.writer import CogWriter, copy_to_cog
+from firstlight.core.raster.writer import CogWriter
 from firstlight.core.types import Grid
 from support.rasters import write_raster
 
