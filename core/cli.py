@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any, TextIO
@@ -26,6 +27,8 @@ from .settings import resolve_settings
 EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}
 USAGE, CANCELLED = 2, 130
 TEXT_KINDS = ("bands", "choices")
+TELL_EVERY_S = 10.0
+"""What changes all the time, where lines cannot be overwritten: a log file, a pipe."""
 
 
 class ConsoleMonitor:
@@ -38,6 +41,7 @@ class ConsoleMonitor:
         self._bands: dict[str, str] = {}
         self._last = ""
         self._live = out.isatty()
+        self._told = time.monotonic()
 
     def emit(self, event: Event) -> None:
         """Write the event as a line; a terminal's last line is overwritten by what moves."""
@@ -49,10 +53,9 @@ class ConsoleMonitor:
         elif isinstance(event, Progress):
             if event.message != self._last:
                 self._last = event.message
-                if self._live or not event.message.count("tile"):
-                    self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
-            if event.detail and self._live:
-                self._moving(f"[{100 * event.fraction:3.0f}%] {event.detail}")
+                self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
+            if event.detail:
+                self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}")
 
     def cancelled(self) -> bool:
         """Whether a signal came."""
@@ -75,9 +78,14 @@ class ConsoleMonitor:
         }
         self._line(f"  {event.band}: {words.get(event.state, event.state)}")
 
-    def _moving(self, text: str) -> None:
-        self._out.write(f"\r\x1b[K{text}")
-        self._out.flush()
+    def _detail(self, text: str) -> None:
+        """Overwrite a terminal's last line; elsewhere, a line now and then."""
+        if self._live:
+            self._out.write(f"\r\x1b[K{text}")
+            self._out.flush()
+        elif time.monotonic() - self._told >= TELL_EVERY_S:
+            self._told = time.monotonic()
+            self._line(text)
 
     def _line(self, text: str) -> None:
         self._out.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")

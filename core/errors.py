@@ -109,5 +109,9 @@ class VRTSourceNotFoundError(ValidationError):
     """A VRT names a source file that is not there."""
 
 
+class EngineError(FirstLightError):
+    """The computers or processes that were to compute cannot be used, or did not finish."""
+
+
 class AlgorithmError(FirstLightError):
     """An algorithm could not be computed."""

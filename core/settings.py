@@ -81,6 +81,15 @@ class Settings:
     compression: str = _setting("zstd", "processing.compression", "word", "Compression of layers", choices=("zstd", "deflate"))
     output_dtype: str = _setting("float32", "processing.output_dtype", "word", "Numbers in layers", choices=("float32", "int16"))
     workers: int | None = _setting(None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256)
+    engine: str = _setting("auto", "processing.engine", "word", "Engine", choices=("auto", "serial", "threads", "cluster"))
+    cluster: str = _setting("", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)")
+    serial_below_tiles: int = _setting(
+        100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
+    )
+    cluster_from_tiles: int = _setting(1000, "processing.cluster_from_tiles", "integer", "So many tiles: on the cluster", least=0)
+    tile_timeout_s: float = _setting(
+        300.0, "processing.tile_timeout_s", "number", "Most time for one tile on a cluster (s)", least=1
+    )
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)

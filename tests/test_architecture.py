@@ -60,7 +60,7 @@ OWNERS = {
 """Library → the modules (or packages) that may import it."""
 
 _VALUES = ("core.types", "core.aoi", "core.errors", "core.monitor")
-_SERVICES = (*_VALUES, "core.settings", "core.workers")
+_SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
 CORE_LAYERS = {
@@ -70,6 +70,7 @@ CORE_LAYERS = {
     "core.monitor": ("core.types", "core.errors"),
     "core.settings": _VALUES,
     "core.workers": _VALUES,
+    "core.text": (),
     "core.raster": (*_VALUES, "core.raster"),
     "core.discovery": (*_SERVICES, "core.raster", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
@@ -94,6 +95,7 @@ CORE_LAYERS = {
             "monitor",
             "settings",
             "workers",
+            "text",
             "raster",
             "discovery",
             "ingestion",

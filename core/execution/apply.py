@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algorithms.kernel import Kernel
-from ..monitor import EventQueue, Monitor, Progress
+from ..monitor import EventQueue, Monitor, Note, Progress
+from ..raster.codec import Codec
 from ..raster.grid import Window, split_windows
+from ..raster.pieces import Piece, make_spans
 from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
 from ..raster.reader import FloatArray, StackReader, to_physical
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
 from ..settings import Settings
 from ..workers import run_in_background
-from .dask_tiled import DaskThreadsEngine
 from .engine import Engine
+from .progress import TileCount
+from .router import Job, choose_engine, open_engine
 
 NODATA = -9999.0
 NODATA_INT16 = -32768.0
@@ -47,9 +50,11 @@ class LayerStatistics:
     total: float = 0.0
     low: float = math.inf
     high: float = -math.inf
+    engine: str = field(default="", compare=False)
+    """Which engine computed it, and why: a sentence."""
 
     @classmethod
-    def of(cls, stored: BandStatistics, spec: RasterSpec) -> LayerStatistics:
+    def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
         """From the statistics of the stored numbers."""
         return cls(
             stored.pixels,
@@ -58,6 +63,7 @@ class LayerStatistics:
             stored.inside_total * spec.scale + spec.offset * stored.inside,
             stored.inside_low * spec.scale + spec.offset,
             stored.inside_high * spec.scale + spec.offset,
+            engine,
         )
 
     def to_dict(self) -> dict[str, float | int | None]:
@@ -91,33 +97,30 @@ def apply_kernel(
     bands : mapping of str to int
         Band name in the stack → index from 1.
     engine : Engine, optional
-        Dask threads by default.
+        By default the one that :func:`~.router.choose_engine` names, and says why in a note.
     resume : bool
         Keep finished tiles when the work is stopped, fails or is killed, and go on from such tiles where the output, the
         kernel, the inputs (path, size, time of change) and the settings are the same. The result is the same to the byte.
 
     Raises
     ------
-    Cancelled, RasterError
+    Cancelled, RasterError, EngineError
         Nothing is left under the output's name then.
     """
     spec = _spec(reader, kernel, settings, tags or {})
     size = max(1, settings.tile_size // spec.span) * spec.span
     tiles = split_windows(spec.grid.shape, size)
     events = EventQueue(monitor)
-    engine = engine or DaskThreadsEngine(settings.worker_count)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
-    done: list[None] = []
 
     with CogWriter(output, spec, _resume_key(reader, kernel, indexes) if resume else "") as writer:
         missing = [tile for tile in tiles if not writer.has(tile)]
-        done += [None] * (len(tiles) - len(missing))
+        count = TileCount(f"{kernel.name}: computing tiles", len(tiles), len(tiles) - len(missing), TILES_SHARE)
 
-        def work(tile: Window) -> None:
-            writer.write(tile, compute_tile(reader, indexes, kernel, tile, spec))
-            done.append(None)
-            count = len(done)
-            events.put(Progress(TILES_SHARE * count / len(tiles), f"{kernel.name}: tile {count} of {len(tiles)}"))
+        def take(_: Window, pieces: Sequence[Piece]) -> None:
+            for piece in pieces:
+                writer.put(piece)
+            events.put(count.add())
 
         told = -1.0
 
@@ -129,11 +132,37 @@ def apply_kernel(
             return not events.stop.is_set()
 
         def all_of_it() -> LayerStatistics:
-            engine.run(work, missing, events.stop)
+            work = TileWork(reader, indexes, kernel, spec, writer.codec)
+            if engine is not None:
+                engine.run(work, missing, events.stop, take)
+                how = f"Engine: {engine.name}."
+            else:
+                choice = choose_engine(_job(reader, indexes, kernel, spec, missing), settings)
+                how = choice.reason
+                if missing:
+                    events.put(Note("info", how))
+                    with open_engine(choice) as chosen:
+                        chosen.run(work, missing, events.stop, take)
             writer.finish(on_progress=lay_out)
-            return LayerStatistics.of(writer.statistics()[0], spec)
+            return LayerStatistics.of(writer.statistics()[0], spec, how)
 
         return run_in_background(all_of_it, events)
+
+
+@dataclass(frozen=True)
+class TileWork:
+    """All of one tile's work, from its pixels to compressed blocks: values only, so that it can be sent to a worker."""
+
+    reader: StackReader
+    indexes: Mapping[str, int]
+    kernel: Kernel
+    spec: RasterSpec
+    codec: Codec
+
+    def __call__(self, tile: Window) -> list[Piece]:
+        """The tile's pieces of the layer."""
+        values = compute_tile(self.reader, self.indexes, self.kernel, tile, self.spec)
+        return list(make_spans(self.spec, self.codec, tile, values))
 
 
 def compute_tile(
@@ -167,6 +196,24 @@ def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, 
         inputs[name] = np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32)
         inputs[name][y : y + there.rows, x : x + there.cols] = reader.read(index, there)
     return kernel.compute(inputs)[halo:-halo, halo:-halo]
+
+
+def _job(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, spec: RasterSpec, tiles: Sequence[Window]) -> Job:
+    """What the router wants to know.
+
+    A tile's memory: stored numbers, the result and its copies while it is compressed; with a halo also the values as floating
+    numbers and what the kernel makes of them on its way.
+    """
+    pixels = max(((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0)
+    stored = sum(np.dtype(reader.facts.bands[index - 1].dtype).itemsize for index in indexes.values())
+    floats = 4 * (len(indexes) + 3) if kernel.halo else 0
+    state = reader.state()
+    return Job(
+        tiles=len(tiles),
+        tile_bytes=pixels * (stored + floats + 4 * np.dtype(spec.dtype).itemsize),
+        remote=any(size < 0 for _, size, _ in state),
+        files=tuple((path, size) for path, size, _ in state if size >= 0),
+    )
 
 
 def _spec(reader: StackReader, kernel: Kernel, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from ..errors import Cancelled
 from ..raster.grid import Window
 
 Result = TypeVar("Result")
+Take = Callable[[Window, Result], None]
 
 
 class Engine(Protocol):
@@ -16,11 +18,38 @@ class Engine(Protocol):
 
     name: str
 
-    def run(self, work: Callable[[Window], Result], tiles: Sequence[Window], stop: threading.Event) -> list[Result]:
+    def run(
+        self,
+        work: Callable[[Window], Result],
+        tiles: Sequence[Window],
+        stop: threading.Event,
+        take: Take[Result] | None = None,
+    ) -> list[Result]:
         """Do the work for every tile.
 
-        Returns the results in the order of the tiles. Ends early, raising :class:`~..errors.Cancelled`, when ``stop``
-        is set. The first exception of a tile is raised.
+        Parameters
+        ----------
+        work : callable
+            What it holds must be values that can be sent to another process: a reader (which travels as its path), a
+            kernel whose function is a frozen dataclass, numbers.
+        tiles : sequence of Window
+        stop : threading.Event
+            Ends the run early.
+        take : callable, optional
+            Gets each tile with its result as soon as it is there, in this process, on any thread; results are then not
+            kept and the list is empty.
+
+        Returns
+        -------
+        list
+            The results in the order of the tiles.
+
+        Raises
+        ------
+        Cancelled
+            When ``stop`` was set.
+        FirstLightError
+            The first failure of a tile; an engine on other computers tries a tile three times before.
         """
 
 
@@ -29,13 +58,21 @@ class SerialEngine:
 
     name = "serial"
 
-    def run(self, work: Callable[[Window], Result], tiles: Sequence[Window], stop: threading.Event) -> list[Result]:
+    def run(
+        self,
+        work: Callable[[Window], Result],
+        tiles: Sequence[Window],
+        stop: threading.Event,
+        take: Take[Result] | None = None,
+    ) -> list[Result]:
         """See :class:`Engine`."""
-        from ..errors import Cancelled
-
         results = []
         for tile in tiles:
             if stop.is_set():
                 raise Cancelled()
-            results.append(work(tile))
+            result = work(tile)
+            if take is None:
+                results.append(result)
+            else:
+                take(tile, result)
         return results

@@ -14,6 +14,7 @@ from ..monitor import BandProgress, EventQueue, Monitor, Note
 from ..raster.cog_mirror import NotWindowable
 from ..raster.reader import check_band_file
 from ..settings import Settings
+from ..text import size_text
 from ..types import BandFailure, BandFile
 from ..workers import held, run_parallel
 from .cache import BandCache, open_cache
@@ -22,7 +23,7 @@ from .fetch import FetchFailed, FetchJob, FetchOptions, OnState, fetch
 from .http import Waits, new_session
 from .plan import BandJob, DownloadPlan, check_room
 from .record import read_record, record_entry, write_record
-from .speed import Meter, Totals, size_text
+from .speed import Meter, Totals
 from .window import Shared, WindowFetch
 
 REPORT_EVERY_S = 0.1

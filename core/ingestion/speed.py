@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ..monitor import Progress
+from ..text import size_text, time_text
 
 SPAN_S = 5.0
 """Speed is that of the last seconds: a line that has become slow shows at once."""
@@ -84,19 +85,3 @@ class Totals:
         # Sizes may turn out larger than was thought: a bar must not go back for that.
         self._fraction = max(self._fraction, received / total if total else 0.0)
         return Progress(self._fraction, message, ", ".join(parts))
-
-
-def size_text(count: float) -> str:
-    """``3.1 MB``; kilobytes below a megabyte, gigabytes above a thousand."""
-    for unit, size, digits in (("GB", 1e9, 2), ("MB", 1e8, 0), ("MB", 1e6, 1), ("kB", 1e3, 0)):
-        if count >= size:
-            return f"{count / (1e6 if unit == 'MB' else size):.{digits}f} {unit}"
-    return f"{count:.0f} B"
-
-
-def time_text(seconds: float) -> str:
-    """``40 s``, ``3 min``, ``2 h 5 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..ingestion.cache import DAY_S, CacheEntry, cache_folder, open_cache
-from ..ingestion.speed import size_text
 from ..monitor import Monitor
 from ..settings import Settings
+from ..text import size_text
 from ..types import format_time
 from .base import Operation, OperationResult, Output, param
 

@@ -18,6 +18,7 @@ from ..types import AlgorithmResult, parse_time
 from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 from .base import LayerOutput, Operation, OperationResult, Output, param
+from .engine_params import cluster_param, engine_param, resume_param
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,9 @@ class IndexParams:
     name: str = param("NDVI", kind="choice", title="Index", choices=index_names, help="Which spectral index.", positional=True)
     stack: Path = param(kind="raster_in", title="Band stack", help="A stack made by FirstLight, or any raster with named bands.")
     output: Path = param(kind="raster_out", title="Index layer", help="The COG to write.", suffix=".tif")
+    engine: str | None = engine_param()
+    cluster: str | None = cluster_param()
+    resume: bool = resume_param()
 
 
 def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> tuple[AlgorithmResult, LayerOutput]:
@@ -38,8 +42,11 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         If the stack cannot be read, or the layer not be written.
     AlgorithmError
         If the stack lacks a band.
+    EngineError, DependencyError
+        If the cluster that was asked for cannot be used.
     """
     stack, output = params.stack, params.output
+    settings = settings.override(engine=params.engine, cluster=params.cluster)
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
     if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack)}:
@@ -63,7 +70,8 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         }
         tags = {key: facts.tags[key] for key in ("item_id", "datetime", "sensor") if key in facts.tags}
         tags.update(software=PRODUCT, index=kernel.name, reference=kernel.reference)
-        sums = apply_kernel(reader, bands, kernel, output, settings, monitor, tags=tags)
+        sums = apply_kernel(reader, bands, kernel, output, settings, monitor, tags=tags, resume=params.resume)
+    provenance["engine"] = sums.engine
     warnings = []
     raw = [name for name, one in used.items() if one.unit not in ("reflectance",) and one.scale == 1.0]
     if raw:
@@ -99,7 +107,13 @@ def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> Oper
     mean = "no data" if figures["mean"] is None else f"mean {figures['mean']:.3f}"
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([f"{params.output}: {mean}, {figures['observed_percent']:.1f} % observed", *result.warnings]),
+        text="\n".join(
+            [
+                f"{params.output}: {mean}, {figures['observed_percent']:.1f} % observed",
+                *result.warnings,
+                result.provenance["engine"],
+            ]
+        ),
         layers=(layer,),
         outputs={"mean": figures["mean"], "observed_percent": figures["observed_percent"]},
         value=result,

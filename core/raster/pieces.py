@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .codec import Codec, compress, predict
+from .grid import Window, split_windows
 from .pyramid import halve, level_shapes
 from .raster_spec import RasterSpec
 from .statistics import BandStatistics, measure
@@ -60,6 +62,38 @@ def make_span(spec: RasterSpec, codec: Codec, row: int, col: int, values: npt.ND
         arrays.append(half)
     rest = halve(half, spec.nodata, spec.resampling) if half is not None and levels > 2 else None
     return Piece((1, row, col), _compress(spec, codec, places, arrays), rest, statistics)
+
+
+def make_spans(spec: RasterSpec, codec: Codec, window: Window, values: npt.NDArray[Any]) -> Iterator[Piece]:
+    """The pieces of a window, one after the other.
+
+    Parameters
+    ----------
+    window : Window
+        Begins at a multiple of ``spec.span`` and ends at one, or at the raster's edge.
+    values : ndarray, (rows, cols) or (bands, rows, cols)
+        Stored numbers, nodata in place.
+
+    Raises
+    ------
+    ValueError
+        If the window lies elsewhere.
+    """
+    bands = values.reshape(len(spec.band_names), window.rows, window.cols)
+    for one in split_spans(spec, window):
+        top, left = one.row - window.row, one.col - window.col
+        part = bands[:, top : top + one.rows, left : left + one.cols]
+        yield make_span(spec, codec, one.row // spec.span, one.col // spec.span, part)
+
+
+def split_spans(spec: RasterSpec, window: Window) -> list[Window]:
+    """The spans that make up a window; see :func:`make_spans`."""
+    span, (rows, cols) = spec.span, spec.grid.shape
+    ends = ((window.row + window.rows, rows), (window.col + window.cols, cols))
+    if window.row % span or window.col % span or any((end % span and end != edge) or end > edge for end, edge in ends):
+        raise ValueError(f"{window} does not lie on the lines of {span} pixels in which the layer is written")
+    pieces = split_windows((window.rows, window.cols), span)
+    return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]
 
 
 def make_parent(spec: RasterSpec, codec: Codec, place: Place, values: npt.NDArray[Any], top: bool) -> Piece:

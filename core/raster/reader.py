@@ -7,8 +7,11 @@ float32, NaN = no data: reflectance 0..1, kelvin, or dB for radar power.
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from os.path import abspath
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -123,6 +126,8 @@ machine's memory, belongs to the whole process, and QGIS needs it."""
 class StackReader:
     """Reads windows of a raster as physical values; safe to use from many threads.
 
+    It may be sent to another process: what travels is the path and the radiometry, and each process opens the file once.
+
     Parameters
     ----------
     path : Path
@@ -139,6 +144,11 @@ class StackReader:
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
         self._closed = False
+        # Another reader of the same path, made later, may find another file there: who gets it elsewhere opens it anew.
+        self._name = uuid.uuid4().hex
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reader_here, (abspath(self.facts.path), self.radiometry, self._name)
 
     def __enter__(self) -> StackReader:
         return self
@@ -226,6 +236,12 @@ class StackReader:
             with self._lock:
                 self._opened.append(mine)
         return mine
+
+
+@lru_cache(maxsize=4)
+def _reader_here(path: str, radiometry: tuple[Radiometry, ...], _name: str) -> StackReader:
+    """A reader of this process in place of one that was sent to it; the last few are kept open."""
+    return StackReader(Path(path), radiometry)
 
 
 def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:

@@ -22,8 +22,8 @@ from ..errors import Cancelled, RasterError
 from .codec import pick_codec
 from .cog_layout import CLASSIC_END, Level, make_header, write_file
 from .cog_tags import make_tags
-from .grid import Window, split_windows
-from .pieces import Piece, Place, make_parent, make_span
+from .grid import Window
+from .pieces import Piece, Place, make_parent, make_spans, split_spans
 from .pyramid import level_shapes
 from .raster_spec import RasterSpec
 from .reader import check_raster
@@ -55,7 +55,8 @@ class CogWriter:
     def __init__(self, path: Path, spec: RasterSpec, resume_key: str = "") -> None:
         self.path = path
         self.spec = spec
-        self._codec = pick_codec(spec.compression)
+        self.codec = pick_codec(spec.compression)
+        """What pieces made elsewhere must be compressed with."""
         self._shapes = level_shapes(spec.grid.shape, spec.block)
         self._part = path.with_name(f"{path.name}.part")
         self._spool_path = path.with_name(f"{path.name}.tiles.part")
@@ -64,7 +65,7 @@ class CogWriter:
         self._rests: dict[Place, Extent] = {}
         self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
         self._resumable = bool(resume_key)
-        key = hashlib.sha256(f"{resume_key} {spec} {self._codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
+        key = hashlib.sha256(f"{resume_key} {spec} {self.codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
         if path.is_dir():
             raise RasterError(f"Writing {path} failed", "a folder has this name", "Choose another name.")
         try:
@@ -86,7 +87,9 @@ class CogWriter:
 
     def has(self, window: Window) -> bool:
         """Whether all of a window was written already, by the run that is being resumed."""
-        return all((1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces for one in self._spans(window))
+        return all(
+            (1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces for one in split_spans(self.spec, window)
+        )
 
     def write(self, window: Window, values: npt.NDArray[Any]) -> None:
         """Put a window.
@@ -105,12 +108,8 @@ class CogWriter:
         Cancelled
             If the writer was closed meanwhile.
         """
-        span = self.spec.span
-        bands = values.reshape(len(self.spec.band_names), window.rows, window.cols)
-        for one in self._spans(window):
-            top, left = one.row - window.row, one.col - window.col
-            part = bands[:, top : top + one.rows, left : left + one.cols]
-            self.put(make_span(self.spec, self._codec, one.row // span, one.col // span, part))
+        for piece in make_spans(self.spec, self.codec, window, values):
+            self.put(piece)
 
     def put(self, piece: Piece) -> None:
         """Take a span's piece, wherever it was made, and make those above it that have all they need now.
@@ -151,7 +150,7 @@ class CogWriter:
         levels = [
             Level(shape, [self._blocks[place].size for place in self._places(level)]) for level, shape in enumerate(self._shapes)
         ]
-        tags = make_tags(self.spec, self._codec, self.statistics())
+        tags = make_tags(self.spec, self.codec, self.statistics())
         header, _ = make_header(tags, levels, classic_end)
         length = sum(sum(level.sizes) for level in levels)
         try:
@@ -181,14 +180,6 @@ class CogWriter:
         rows, cols = self._shapes[level] if level < len(self._shapes) else (1, 1)
         block = self.spec.block
         return [(level, row, col) for row in range(-(-rows // block)) for col in range(-(-cols // block))]
-
-    def _spans(self, window: Window) -> list[Window]:
-        span, (rows, cols) = self.spec.span, self.spec.grid.shape
-        ends = ((window.row + window.rows, rows), (window.col + window.cols, cols))
-        if window.row % span or window.col % span or any((end % span and end != edge) or end > edge for end, edge in ends):
-            raise ValueError(f"{window} does not lie on the lines of {span} pixels in which {self.path.name} is written")
-        pieces = split_windows((window.rows, window.cols), span)
-        return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]
 
     def _append(self, piece: Piece) -> Place:
         places = [place for place, _ in piece.blocks]
@@ -234,7 +225,7 @@ class CogWriter:
         for below in self._below(place):
             y, x = below[1] % 2 * half, below[2] % 2 * half
             values[:, y : y + half, x : x + half] = np.frombuffer(self._read(self._rests[below]), self.spec.dtype).reshape(shape)
-        return make_parent(self.spec, self._codec, place, values, top=place[0] == self._top)
+        return make_parent(self.spec, self.codec, place, values, top=place[0] == self._top)
 
     def _in_order(self) -> Iterator[bytes]:
         for level in reversed(range(len(self._shapes))):

@@ -237,7 +237,7 @@ def test_a_stop_that_comes_when_all_is_done_leaves_nothing_or_gives_the_result(t
     class Slow(RecordingMonitor):
         def emit(self, event: Any) -> None:
             super().emit(event)
-            if "writing" in event.message:
+            if isinstance(event, Progress) and "writing" in event.message:
                 time.sleep(0.3)  # meanwhile the layer is written
                 self.cancel()
 
@@ -371,15 +371,15 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
 def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
     run(stack, tmp_path / "whole.tif")
-    stopped = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.message)
+    stopped = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.detail)
 
     class Slow(SerialEngine):
-        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+        def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
             def slowly(tile: Window) -> Any:
                 stop.wait(0.02)
                 return work(tile)
 
-            return super().run(slowly, tiles, stop)
+            return super().run(slowly, tiles, stop, take)
 
     with pytest.raises(Cancelled):
         run(stack, tmp_path / "o.tif", engine=Slow(), monitor=stopped, resume=True)
@@ -387,9 +387,9 @@ def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     seen: list[int] = []
 
     class Counting(SerialEngine):
-        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+        def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
             seen.append(len(tiles))
-            return super().run(work, tiles, stop)
+            return super().run(work, tiles, stop, take)
 
     told = run(stack, tmp_path / "o.tif", engine=Counting(), resume=True)
     assert 0 < seen[0] <= 16
@@ -406,16 +406,16 @@ def test_tiles_of_other_work_are_not_taken_up(tmp_path: Path, change: str) -> No
         first = kernel_that(lambda values: values["red"])
 
     class Stops(SerialEngine):
-        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
-            super().run(work, tiles[:2], stop)
+        def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
+            super().run(work, tiles[:2], stop, take)
             raise AlgorithmError("TEST", "it stops here")
 
     seen: list[int] = []
 
     class Counting(SerialEngine):
-        def run(self, work: Any, tiles: Any, stop: Any) -> Any:
+        def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
             seen.append(len(tiles))
-            return super().run(work, tiles, stop)
+            return super().run(work, tiles, stop, take)
 
     with pytest.raises(AlgorithmError):
         run(stack, tmp_path / "o.tif", first, engine=Stops(), resume=True)

@@ -1,0 +1,50 @@
+"""How many tiles are done, and how long the rest will take."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ..monitor import Progress
+from ..text import time_text
+
+
+class TileCount:
+    """Counts tiles as they come; safe to use from many threads.
+
+    Parameters
+    ----------
+    message : str
+        What is being done, for a person.
+    total : int
+        Tiles of the whole job.
+    before : int
+        Of these, those that an earlier run has done.
+    share : float
+        Of the whole operation's progress.
+    """
+
+    def __init__(
+        self, message: str, total: int, before: int = 0, share: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._message = message
+        self._total = total
+        self._before = before
+        self._share = share
+        self._clock = clock
+        self._began = clock()
+        self._done = before
+        self._lock = threading.Lock()
+
+    def add(self) -> Progress:
+        """One more is done; what to tell."""
+        with self._lock:
+            self._done += 1
+            done = self._done
+            seconds = self._clock() - self._began
+        left = seconds / (done - self._before) * (self._total - done)
+        detail = f"tile {done} of {self._total}"
+        if left:
+            detail += f", {time_text(left)} left"
+        return Progress(self._share * done / self._total, self._message, detail)

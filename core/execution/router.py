@@ -1,0 +1,112 @@
+"""Which engine does a job: by its tiles, the memory that is free, the processor's cores, and what the user says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..settings import Settings
+from ..text import size_text
+from .dask_tiled import DaskThreadsEngine
+from .engine import Engine, SerialEngine
+from .memory import free_bytes
+
+MEMORY_SHARE = 0.5
+"""Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files, and for error."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the router needs to know of a job."""
+
+    tiles: int
+    """Still to be computed."""
+    tile_bytes: int
+    """Memory that one tile takes while it is under way."""
+    remote: bool = False
+    """The pixels come over a network: reading is mostly waiting."""
+    files: tuple[tuple[str, int], ...] = ()
+    """Path and size in bytes of what is read on this computer; workers elsewhere must find the same."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine, and why."""
+
+    engine: str
+    """``serial``, ``threads`` or ``cluster``."""
+    workers: int
+    """Tiles under way at once, on this computer."""
+    cluster: str
+    """Address of the scheduler; empty: a cluster of this computer's own, or none."""
+    reason: str
+    """One sentence, for a person."""
+
+
+def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
+    """Choose an engine.
+
+    Few tiles are done one after the other, which needs no other thread; many by threads; very many by the cluster, where one
+    is configured. Remote pixels are read by threads however few they are. A single core, or memory for a single tile, leaves
+    nothing but one after the other on this computer.
+
+    Parameters
+    ----------
+    job : Job
+    settings : Settings
+        ``engine``, ``cluster``, ``serial_below_tiles``, ``cluster_from_tiles`` and ``workers`` count.
+    free : int, optional
+        Free memory in bytes; by default what the system says.
+    """
+    wanted = settings.engine
+    tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
+    if wanted == "cluster" or (wanted == "auto" and settings.cluster and job.tiles >= settings.cluster_from_tiles):
+        where = f"Dask cluster at {settings.cluster}" if settings.cluster else "Dask cluster of this computer's own processes"
+        why = "as asked for" if wanted == "cluster" else f"{tiles}, from {settings.cluster_from_tiles} on the cluster is used"
+        return Choice("cluster", settings.worker_count, settings.cluster, f"Engine: {where} ({why}).")
+    workers, limit = _threads(job, settings, free_bytes() if free is None else free)
+    if wanted == "serial":
+        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}, as asked for).")
+    if wanted == "threads":
+        return Choice("threads", workers, "", f"Engine: {_count(workers)} ({tiles}, as asked for{limit}).")
+    if workers == 1:
+        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).")
+    if job.tiles < settings.serial_below_tiles and not (job.remote and job.tiles > 1):
+        why = f"{tiles}, fewer than {settings.serial_below_tiles}"
+        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({why}).")
+    why = tiles
+    if job.tiles < settings.serial_below_tiles:
+        why += ", read over the network"
+    elif job.tiles >= settings.cluster_from_tiles:
+        why += f", from {settings.cluster_from_tiles} on a cluster would be used, but none is configured"
+    return Choice("threads", workers, "", f"Engine: {_count(workers)} ({why}{limit}).")
+
+
+@contextmanager
+def open_engine(choice: Choice) -> Iterator[Engine]:
+    """The chosen engine, ready for work.
+
+    Raises
+    ------
+    DependencyError, EngineError
+        If a cluster cannot be used; see :mod:`.cluster`.
+    """
+    if choice.engine == "serial":
+        yield SerialEngine()
+    else:
+        yield DaskThreadsEngine(choice.workers)
+
+
+def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
+    """How many threads, and what keeps it from being one for each core."""
+    wanted = settings.worker_count
+    room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
+    if room >= wanted:
+        return wanted, ""
+    limit = f", {size_text(free or 0)} of memory free and {size_text(job.tile_bytes)} needed for each tile"
+    return room, limit
+
+
+def _count(workers: int) -> str:
+    return f"{workers} Dask thread{'s' if workers != 1 else ''} on this computer"
