@@ -137,11 +137,12 @@ def apply_kernel(
                 engine.run(work, missing, events.stop, take)
                 how = f"Engine: {engine.name}."
             else:
-                choice = choose_engine(_job(reader, indexes, kernel, spec, missing), settings)
+                job = _job(reader, indexes, kernel, spec, missing)
+                choice = choose_engine(job, settings)
                 how = choice.reason
                 if missing:
                     events.put(Note("info", how))
-                    with open_engine(choice) as chosen:
+                    with open_engine(choice, job, settings, events.stop) as chosen:
                         chosen.run(work, missing, events.stop, take)
             writer.finish(on_progress=lay_out)
             return LayerStatistics.of(writer.statistics()[0], spec, how)

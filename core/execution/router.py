@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..settings import Settings
 from ..text import size_text
+from .cluster import open_cluster
 from .dask_tiled import DaskThreadsEngine
 from .engine import Engine, SerialEngine
+from .local_cluster import local_cluster
 from .memory import free_bytes
 
 MEMORY_SHARE = 0.5
@@ -84,8 +87,8 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
 
 
 @contextmanager
-def open_engine(choice: Choice) -> Iterator[Engine]:
-    """The chosen engine, ready for work.
+def open_engine(choice: Choice, job: Job, settings: Settings, stop: threading.Event) -> Iterator[Engine]:
+    """The chosen engine, ready for work; a cluster of this computer's own lives as long as the block.
 
     Raises
     ------
@@ -94,8 +97,17 @@ def open_engine(choice: Choice) -> Iterator[Engine]:
     """
     if choice.engine == "serial":
         yield SerialEngine()
-    else:
+    elif choice.engine == "threads":
         yield DaskThreadsEngine(choice.workers)
+    elif choice.cluster:
+        with open_cluster(choice.cluster, job.files, settings.tile_timeout_s, stop) as engine:
+            yield engine
+    else:
+        with (
+            local_cluster(choice.workers, stop) as address,
+            open_cluster(address, job.files, settings.tile_timeout_s, stop, choice.workers) as engine,
+        ):
+            yield engine
 
 
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
