@@ -1,0 +1,263 @@
+"""Tiles on Dask distributed: processes on this or other computers, which send back compressed blocks."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from ..errors import Cancelled, EngineError, FirstLightError, RasterError
+from ..raster.grid import Window
+from .engine import Result, Take
+from .waiting import TooLate, within
+
+LOST_S = 20.0
+"""After the last worker is lost, how long another one is waited for."""
+ANSWER_S = 30.0
+"""Most time for an answer of the scheduler."""
+CANCEL_S = 2.0
+LOOK_EVERY_S = 1.0
+LOOK_S = 0.1
+TRIES = 3
+AHEAD = 2
+"""Tiles for each of the workers' threads: one under way, one waiting."""
+TAKERS = 2
+"""Threads that fetch results and hand them on; so many finished tiles at most are in this process's memory."""
+MOST_FAILED = 5
+"""Tiles that have failed for good before nothing new is begun."""
+ANOTHER = "Or choose another engine, threads for example."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a worker sends back where a tile failed."""
+
+    error: FirstLightError
+    worker: str
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[Result]):
+    """The work as it is sent: a failure comes back as a value, together with whose it is."""
+
+    work: Callable[[Window], Result]
+
+    def __call__(self, tile: Window) -> Result | Failure:
+        """Do it; runs on a worker."""
+        from distributed import get_worker
+
+        try:
+            return self.work(tile)
+        except FirstLightError as error:
+            return Failure(error, str(get_worker().address))
+
+
+@dataclass
+class _Tile:
+    """A tile on its way."""
+
+    number: int
+    window: Window
+    tries: int = 0
+    began: float = 0.0
+    future: Any = None
+    shunned: tuple[str, ...] = ()
+    """Workers on which it failed."""
+
+    def __str__(self) -> str:
+        return f"the tile at row {self.window.row}, column {self.window.col}"
+
+
+class DaskClusterEngine:
+    """Dask distributed; made by :func:`.cluster.open_cluster`.
+
+    A tile whose worker is lost is given to another one by the scheduler. One that fails, or does not come back within the limit,
+    is given to another worker, three times in all.
+    """
+
+    name = "cluster"
+
+    def __init__(self, client: Any, address: str, threads: int, limit_s: float) -> None:
+        self._client = client
+        self._address = address
+        self._threads = threads
+        self._limit_s = limit_s
+
+    def run(
+        self,
+        work: Callable[[Window], Result],
+        tiles: Sequence[Window],
+        stop: threading.Event,
+        take: Take[Result] | None = None,
+    ) -> list[Result]:
+        """See :class:`~.engine.Engine`."""
+        run = _Run(self._client, self._address, self._threads, self._limit_s, stop)
+        results: dict[int, Result] = {}
+
+        def keep(tile: _Tile, result: Result) -> None:
+            if take is None:
+                results[tile.number] = result
+            else:
+                take(tile.window, result)
+
+        run.all(Attempt(work), tiles, keep)
+        return [results[number] for number in sorted(results)]
+
+
+class _Run:
+    """One call of :meth:`DaskClusterEngine.run`."""
+
+    def __init__(self, client: Any, address: str, threads: int, limit_s: float, stop: threading.Event) -> None:
+        self.client = client
+        self.what = f"Computing on the Dask cluster at {address} failed"
+        self.threads = threads
+        self.limit_s = limit_s
+        self.stop = stop
+        self.name = uuid.uuid4().hex[:12]
+        self.waiting: deque[_Tile] = deque()
+        self.under_way: dict[str, _Tile] = {}
+        self.failed: list[tuple[_Tile, str]] = []
+        self.happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        """What other threads found, to be dealt with on the one that called."""
+        self.workers: tuple[str, ...] = ()
+        self.answered = self.peopled = time.monotonic()
+
+    def all(self, work: Attempt[Any], tiles: Sequence[Window], keep: Callable[[_Tile, Any], None]) -> None:
+        from multiprocessing.pool import ThreadPool
+
+        self.waiting.extend(_Tile(number, window) for number, window in enumerate(tiles))
+        takers, looker = ThreadPool(TAKERS), ThreadPool(1)
+        looking: Any = None
+        try:
+            while self.under_way or (self.waiting and len(self.failed) < MOST_FAILED):
+                if self.stop.is_set():
+                    raise Cancelled()
+                self._check_connection()
+                while self.waiting and len(self.under_way) < AHEAD * self.threads and len(self.failed) < MOST_FAILED:
+                    self._submit(work, self.waiting.popleft(), takers, keep)
+                with suppress(queue.Empty):
+                    self.happened.get(timeout=LOOK_S)()
+                if looking is None or (looking.ready() and time.monotonic() - self.answered > LOOK_EVERY_S):
+                    looking = looker.apply_async(self._look)
+                self._check_times()
+        finally:
+            futures = [tile.future for tile in self.under_way.values()]
+            if futures and self.client.status == "running":
+                with suppress(TooLate, OSError):  # the scheduler drops them with the connection
+                    within(CANCEL_S, threading.Event(), lambda: self.client.cancel(futures, force=True))
+            takers.terminate()
+            looker.terminate()
+        if self.failed:
+            raise self._failure()
+
+    def _submit(self, work: Attempt[Any], tile: _Tile, takers: Any, keep: Callable[[_Tile, Any], None]) -> None:
+        tile.tries += 1
+        tile.began = time.monotonic()
+        key = f"firstlight-{self.name}-{tile.number}-{tile.tries}"
+        others = [worker for worker in self.workers if worker not in tile.shunned]
+        wanted = {"workers": others} if others and tile.shunned else {}
+        tile.future = self.client.submit(work, tile.window, key=key, pure=False, **wanted)
+        self.under_way[key] = tile
+
+        def fetch() -> None:
+            outcome = self._outcome(tile.future)
+            if isinstance(outcome, Failure):
+                self.happened.put(lambda: self._again(key, outcome))
+                return
+            try:
+                keep(tile, outcome)
+            except FirstLightError as error:
+                reason = error  # the name ends with the handler
+                self.happened.put(lambda: _raise(reason))
+                return
+            self.happened.put(lambda: self._done(key))
+
+        def finished(_: Any) -> None:
+            def hand_over() -> None:
+                if key in self.under_way:
+                    takers.apply_async(fetch)
+
+            self.happened.put(hand_over)
+
+        tile.future.add_done_callback(finished)
+
+    def _outcome(self, future: Any) -> Any:
+        """Its result, or a :class:`Failure`; on a thread that may wait."""
+        from asyncio import CancelledError
+        from asyncio import TimeoutError as LateError
+        from concurrent.futures import CancelledError as OldCancelledError
+
+        error: BaseException | None
+        try:
+            if future.status != "error":
+                return future.result(timeout=self.limit_s)
+            error = future.exception(timeout=self.limit_s)
+        except (CancelledError, OldCancelledError, LateError, TimeoutError, OSError) as caught:
+            error = caught
+        why = " ".join(str(error).split()) or type(error).__name__
+        return Failure(EngineError("The tile failed", why), "")
+
+    def _done(self, key: str) -> None:
+        self.under_way.pop(key, None)
+
+    def _again(self, key: str, failure: Failure) -> None:
+        tile = self.under_way.pop(key, None)
+        if tile is None:
+            return
+        self._check_connection()  # which takes all futures with it
+        if not isinstance(failure.error, (RasterError, EngineError)):
+            raise failure.error  # the same everywhere
+        tile.shunned += (failure.worker,) if failure.worker else ()
+        if tile.tries >= TRIES:
+            self.failed.append((tile, str(failure.error) if isinstance(failure.error, RasterError) else failure.error.why))
+        else:
+            self.waiting.appendleft(tile)
+
+    def _look(self) -> None:
+        """Ask who is there, and where tiles are that take too long; on a thread that may wait."""
+        threads = self.client.nthreads()
+        late = [key for key, tile in list(self.under_way.items()) if time.monotonic() - tile.began > self.limit_s]
+        places = {key: worker for worker, keys in self.client.processing().items() for key in keys} if late else {}
+
+        def note() -> None:
+            self.answered = time.monotonic()
+            self.workers = tuple(threads)
+            if threads:
+                self.peopled, self.threads = self.answered, sum(threads.values())
+            for key in late:
+                if key in self.under_way:
+                    future = self.under_way[key].future
+                    why = f"it did not come back within {self.limit_s:.0f} s (processing.tile_timeout_s)"
+                    self._again(key, Failure(EngineError("The tile failed", why), places.get(key, "")))
+                    future.cancel()
+
+        self.happened.put(note)
+
+    def _check_connection(self) -> None:
+        if self.client.status != "running":
+            raise EngineError(self.what, "the connection to the scheduler was lost", f"Is it still running? {ANOTHER}")
+
+    def _check_times(self) -> None:
+        now = time.monotonic()
+        if now - self.answered > ANSWER_S:
+            raise EngineError(self.what, f"the scheduler has not answered for {ANSWER_S:.0f} s", f"Is it running? {ANOTHER}")
+        if now - self.peopled > LOST_S:
+            tiles = ", ".join(str(tile) for tile in list(self.under_way.values())[:MOST_FAILED])
+            raise EngineError(
+                self.what, f"no worker is left; under way were {tiles}", f"What do the workers' logs say? {ANOTHER}"
+            )
+
+    def _failure(self) -> EngineError:
+        tiles = ", ".join(str(tile) for tile, _ in self.failed[:MOST_FAILED])
+        why = f"{tiles} failed {TRIES} times each, the last time because: {self.failed[-1][1]}"
+        return EngineError(self.what, why, f"What do the workers' logs say? {ANOTHER}")
+
+
+def _raise(error: FirstLightError) -> None:
+    raise error

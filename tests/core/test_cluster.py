@@ -1,0 +1,404 @@
+"""Dask distributed, with real processes: the same bytes whoever dies, one sentence for whatever does not fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed", reason="Dask distributed is not installed")
+
+from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.errors import AlgorithmError, Cancelled, DependencyError, EngineError, RasterError
+from firstlight.core.execution import cluster as cluster_module
+from firstlight.core.execution import cluster_engine
+from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.cluster import open_cluster
+from firstlight.core.execution.cluster_check import differences
+from firstlight.core.execution.engine import SerialEngine
+from firstlight.core.execution.local_cluster import candidates, find_interpreter, local_cluster
+from firstlight.core.execution.package import PACKAGE, digest
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
+from firstlight.core.raster.grid import Window, split_windows
+from firstlight.core.raster.reader import StackReader
+from firstlight.core.settings import Settings
+from firstlight.core.types import Radiometry
+from support.dask_cluster import DaskCluster
+from support.rasters import write_raster
+
+NOBODY = "tcp://127.0.0.1:1"
+S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """Two workers that have never heard of FirstLight."""
+    with DaskCluster(tmp_path_factory.mktemp("cluster")) as made:
+        made.add_worker()
+        made.add_worker()
+        made.wait_for(2)
+        yield made
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """25 tiles of 64 pixels."""
+    sources = {}
+    for seed, name in enumerate(("red", "nir")):
+        data = np.random.default_rng(seed).integers(1200, 9000, (310, 300), dtype=np.uint16)
+        sources[name] = BandSource(write_raster(tmp_path / f"{name}.tif", data), radiometry=S2)
+    create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
+    return tmp_path / "s.vrt"
+
+
+def run(stack: Path, output: Path, monitor: RecordingMonitor | None = None, **chosen: Any) -> Any:
+    engine = chosen.pop("with_engine", None)
+    compute = chosen.pop("compute", None)
+    settings = dataclasses.replace(Settings(), tile_size=64, workers=2, **chosen)
+    with StackReader(stack) as reader:
+        kernel = index_kernel("NDVI", ["red", "nir"])
+        if compute is not None:
+            kernel = dataclasses.replace(kernel, compute=compute)
+        return apply_kernel(reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor or RecordingMonitor(), engine)
+
+
+def is_tile(event: Event) -> bool:
+    return isinstance(event, Progress) and "tile" in event.detail
+
+
+class OnTile(RecordingMonitor):
+    """Does something when a certain tile has come."""
+
+    def __init__(self, number: int, action: Callable[[], None]) -> None:
+        super().__init__()
+        self._number = number
+        self._action = action
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        if is_tile(event) and f"tile {self._number} of" in event.detail:  # type: ignore[union-attr]
+            self._action()
+
+
+def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
+    serial = run(stack, tmp_path / "serial.tif", with_engine=SerialEngine())
+    victim = cluster.workers[0]
+    monitor = OnTile(3, lambda: os.kill(victim.pid, signal.SIGKILL))
+    told = run(stack, tmp_path / "cluster.tif", monitor, engine="cluster", cluster=cluster.address)
+    assert victim.wait(5) == -signal.SIGKILL
+    assert (tmp_path / "cluster.tif").read_bytes() == (tmp_path / "serial.tif").read_bytes()
+    assert told == serial
+    assert told.engine == f"Engine: Dask cluster at {cluster.address} (as asked for)."
+    assert Note("info", told.engine) in monitor.events
+    assert sum(map(is_tile, monitor.events)) == 25
+    cluster.kill(victim)
+    cluster.add_worker()
+    cluster.wait_for(2)
+
+
+def test_a_worker_that_comes_later_gets_firstlight_too(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+    run(stack, tmp_path / "a.tif", engine="cluster", cluster=cluster.address)
+    extra = cluster.add_worker()
+    cluster.wait_for(3)
+    run(stack, tmp_path / "b.tif", engine="cluster", cluster=cluster.address)
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+    cluster.kill(extra)
+    cluster.wait_for(2)
+
+
+def test_a_stop_comes_within_a_second_and_leaves_nothing(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    began: list[float] = []
+
+    def cancel() -> None:
+        began.append(time.monotonic())
+        monitor.cancel()
+
+    monitor = OnTile(2, cancel)
+    with pytest.raises(Cancelled):
+        run(stack, tmp_path / "out" / "o.tif", monitor, engine="cluster", cluster=cluster.address)
+    assert time.monotonic() - began[0] < 1.0
+    assert list((tmp_path / "out").iterdir()) == []
+    end = time.monotonic() + 5
+    while cluster.tasks():
+        assert time.monotonic() < end, "the scheduler still keeps tiles"
+        time.sleep(0.05)
+
+
+def test_a_stop_during_the_connection_is_heard(tmp_path: Path) -> None:
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled), open_cluster(NOBODY, [], 60, stop):
+        pass
+    assert time.monotonic() - began < 1.0
+
+
+def test_nobody_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+    monkeypatch.setattr(cluster_module, "CONNECT_S", 0.5)
+    with pytest.raises(
+        EngineError, match=rf"^The Dask cluster at {NOBODY} cannot be used: .*\. Is its scheduler running"
+    ) as caught:
+        run(stack, tmp_path / "o.tif", engine="cluster", cluster=NOBODY)
+    assert "choose another engine" in str(caught.value)
+    assert not (tmp_path / "o.tif").exists()
+
+
+def test_without_the_library_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(DependencyError, match="the library 'distributed' is not installed here"):
+        run(stack, tmp_path / "o.tif", engine="cluster", cluster=NOBODY)
+
+
+def test_a_worker_with_another_library_is_named(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "numpy-1.0.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
+    with extra_worker(cluster, tmp_path / "other"), pytest.raises(EngineError) as caught:
+        run(stack, tmp_path / "o.tif", engine="cluster", cluster=cluster.address)
+    assert f"numpy is {np.__version__} here and 1.0 on the worker tcp://127.0.0.1:" in str(caught.value)
+    assert "Install the same versions everywhere" in str(caught.value)
+
+
+def test_a_worker_with_another_firstlight_is_named(stack: Path, tmp_path: Path) -> None:
+    core = tmp_path / "old" / PACKAGE / "core"
+    core.mkdir(parents=True)
+    (core.parent / "__init__.py").write_text("")
+    (core / "__init__.py").write_text("VERSION = '0.0.1'\n")
+    with DaskCluster(tmp_path) as old:
+        old.add_worker(tmp_path / "old")
+        old.wait_for(1)
+        with pytest.raises(EngineError) as caught:
+            run(stack, tmp_path / "o.tif", engine="cluster", cluster=old.address)
+    assert f"the code of FirstLight is {digest()} here and without some of its modules on the worker" in str(caught.value)
+
+
+class extra_worker:  # noqa: N801 - used like a function
+    """One worker more for a while."""
+
+    def __init__(self, cluster: DaskCluster, path: Path) -> None:
+        self._cluster = cluster
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._worker = self._cluster.add_worker(self._path)
+        self._cluster.wait_for(3)
+
+    def __exit__(self, *_: object) -> None:
+        self._cluster.kill(self._worker)
+        self._cluster.wait_for(2)
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ({"a": {"numpy": "2"}, "b": {"numpy": "2"}}, []),
+        ({"a": {"numpy": "1"}, "b": {"numpy": "1"}}, ["numpy is 2 here and 1 on a and 1 more"]),
+        ({"a": {"numpy": None}, "b": {}}, ["numpy is 2 here and missing on a"]),
+    ],
+)
+def test_differences_are_grouped(there: Any, expected: list[str]) -> None:
+    assert differences({"numpy": "2"}, there) == expected
+
+
+def test_a_file_that_workers_do_not_see_is_named(cluster: DaskCluster, tmp_path: Path) -> None:
+    seen, hidden = tmp_path / "seen", tmp_path / "hidden"
+    seen.write_bytes(b"1234")
+    with (
+        pytest.raises(EngineError, match=rf"does not see {hidden} as this computer does. Put the stack and its bands where"),
+        open_cluster(cluster.address, [(str(seen), 4), (str(hidden), 4)], 60, threading.Event()),
+    ):
+        pass
+    with (
+        pytest.raises(EngineError, match=f"does not see {seen}"),  # another file of that name
+        open_cluster(cluster.address, [(str(seen), 5)], 60, threading.Event()),
+    ):
+        pass
+
+
+def test_a_tile_that_fails_three_times_names_itself(cluster: DaskCluster, tmp_path: Path, stack: Path) -> None:
+    whole = (tmp_path / "red.tif").read_bytes()
+    with (tmp_path / "red.tif").open("r+b") as file:
+        file.truncate(len(whole) - 30000)
+    broken = set()
+    with StackReader(stack) as reader:
+        for tile in split_windows(reader.facts.grid.shape, 64):
+            try:
+                reader.read(1, tile)
+            except RasterError:
+                broken.add((tile.row, tile.col))
+    assert 0 < len(broken) < 25
+    with pytest.raises(EngineError) as caught:
+        run(stack, tmp_path / "o.tif", engine="cluster", cluster=cluster.address)
+    text = str(caught.value)
+    named = {(int(row), int(col)) for row, col in re.findall(r"the tile at row (\d+), column (\d+)", text)}
+    assert named
+    assert named <= broken
+    assert "failed 3 times each, the last time because: Reading band 1" in text
+    assert not (tmp_path / "o.tif").exists()
+
+
+def test_what_would_fail_everywhere_is_not_tried_again(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+    def fail(_: Any) -> Any:
+        raise AlgorithmError("NDVI cannot be computed", "there is a reason")
+
+    with pytest.raises(AlgorithmError, match="NDVI cannot be computed: there is a reason"):
+        run(stack, tmp_path / "o.tif", compute=fail, engine="cluster", cluster=cluster.address)
+
+
+def test_results_keep_the_order_of_the_tiles(cluster: DaskCluster) -> None:
+    tiles = split_windows((50, 50), 10)
+    with open_cluster(cluster.address, [], 60, threading.Event()) as engine:
+        assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [(t.row, t.col) for t in tiles]
+        assert engine.run(lambda tile: tile, [], threading.Event()) == []
+
+
+def test_a_tile_that_does_not_come_back_is_tried_elsewhere(cluster: DaskCluster, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+
+    def hang_once(tile: Window) -> int:
+        import os
+        import time
+
+        try:
+            os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return os.getpid()
+        time.sleep(3)
+        return -1
+
+    with open_cluster(cluster.address, [], 0.5, threading.Event()) as engine:
+        assert engine.run(hang_once, [Window(0, 0, 1, 1)], threading.Event())[0] > 0
+
+
+def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cluster_module, "WORKERS_S", 0.2)
+    with DaskCluster(tmp_path) as empty:
+        with (
+            pytest.raises(EngineError, match=rf"it has no worker after 0 s. Start one: dask worker {empty.address}"),
+            open_cluster(empty.address, [], 60, threading.Event()),
+        ):
+            pass
+        worker = empty.add_worker()
+        empty.wait_for(1)
+        monkeypatch.setattr(cluster_engine, "LOST_S", 1.5)
+        threading.Timer(1.0, lambda: empty.kill(worker)).start()
+        with (
+            pytest.raises(EngineError, match="no worker is left; under way were the tile at row 0, column 0"),
+            open_cluster(empty.address, [], 60, threading.Event()) as engine,
+        ):
+            engine.run(lambda _: __import__("time").sleep(1), split_windows((10, 10), 1), threading.Event())
+
+
+def test_a_scheduler_that_dies_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with DaskCluster(tmp_path) as doomed:
+        doomed.add_worker()
+        doomed.wait_for(1)
+        with open_cluster(doomed.address, [], 60, threading.Event()) as engine:
+            threading.Timer(0.5, lambda: doomed.kill(doomed.scheduler)).start()
+            began = time.monotonic()
+            with pytest.raises(
+                EngineError, match=r"Computing on the Dask cluster at .* failed: the connection to the scheduler was lost"
+            ):
+                engine.run(lambda _: __import__("time").sleep(0.2), split_windows((10, 10), 1), threading.Event())
+            assert time.monotonic() - began < 3
+
+
+def test_a_cluster_of_its_own_ends_with_the_work(stack: Path, tmp_path: Path) -> None:
+    before = children()
+    run(stack, tmp_path / "serial.tif", with_engine=SerialEngine())
+    told = run(stack, tmp_path / "own.tif", engine="cluster")
+    assert (tmp_path / "own.tif").read_bytes() == (tmp_path / "serial.tif").read_bytes()
+    assert "this computer's own processes" in told.engine
+    assert children() == before
+
+
+def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    program = (
+        "import importlib.util, sys, threading, time\n"
+        f"spec = importlib.util.spec_from_file_location('firstlight', {str(root / '__init__.py')!r},"
+        f" submodule_search_locations=[{str(root)!r}])\n"
+        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; spec.loader.exec_module(module)\n"
+        "from firstlight.core.execution.local_cluster import local_cluster\n"
+        "with local_cluster(1, threading.Event()) as address:\n"
+        "    print(address, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    assert starter.stdout.readline().startswith("tcp://127.0.0.1:")
+    processes = children(starter.pid)
+    assert len(processes) == 2
+    starter.kill()
+    starter.wait()
+    starter.stdout.close()
+    end = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}/cmdline").exists() and is_cluster(pid) for pid in processes):
+        assert time.monotonic() < end, "its processes go on"
+        time.sleep(0.05)
+
+
+def children(parent: int | None = None) -> set[int]:
+    """Processes of a cluster that this (or another) process has started. Linux."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(status[1]) == (parent or os.getpid()) and is_cluster(int(entry.name)):
+                found.add(int(entry.name))
+    return found
+
+
+def is_cluster(pid: int) -> bool:
+    try:
+        return b"cluster_process.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_qgis_itself_is_never_taken_for_a_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    qgis = tmp_path / "qgis"
+    qgis.write_text("#!/bin/sh\necho started >> $0.log\n")
+    qgis.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(qgis))
+    assert str(qgis) not in candidates()
+    python = find_interpreter(threading.Event())
+    assert subprocess.run(
+        [python, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True
+    ).stdout.strip() == str(sys.version_info[:2])
+    assert not Path(f"{qgis}.log").exists()
+
+
+def test_an_interpreter_that_lacks_the_libraries_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    poor = tmp_path / "python3"
+    poor.write_text("#!/bin/sh\nexit 1\n")
+    poor.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(poor))
+    assert candidates()[0] == str(poor)
+    assert find_interpreter(threading.Event()) != str(poor)
+    monkeypatch.setattr(sys, "exec_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path))
+    with pytest.raises(EngineError, match=r"no Python 3.* was found that has numpy, GDAL and distributed"):
+        find_interpreter(threading.Event())
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(Cancelled), local_cluster(1, stopped):
+        pass

@@ -1,0 +1,126 @@
+"""What engines promise: the same bytes from each of them, and work that is nothing but values."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.execution import router
+from firstlight.core.execution.apply import TileWork, apply_kernel
+from firstlight.core.execution.dask_tiled import DaskThreadsEngine
+from firstlight.core.execution.engine import Engine, SerialEngine
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.monitor import Note, Progress, RecordingMonitor
+from firstlight.core.raster.codec import Codec
+from firstlight.core.raster.grid import Window, split_windows
+from firstlight.core.raster.raster_spec import RasterSpec
+from firstlight.core.raster.reader import StackReader
+from firstlight.core.settings import Settings
+from firstlight.core.types import Radiometry
+from support.rasters import write_raster
+
+S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
+LOCAL = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(2), DaskThreadsEngine(4)]
+IDS = ["serial", "1 thread", "2 threads", "4 threads"]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stack")
+    sources = {}
+    for seed, name in enumerate(("red", "nir")):
+        data = np.random.default_rng(seed).integers(1000, 9000, (333, 290), dtype=np.uint16)
+        data[40:80, 100:160] = 0
+        sources[name] = BandSource(write_raster(folder / f"{name}.tif", data), radiometry=S2)
+    create_band_stack(sources, folder / "s.vrt", band_order=list(sources))
+    return folder / "s.vrt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Blur:
+    """Looks at its neighbours."""
+
+    def __call__(self, values: Any) -> Any:
+        red = values["red"]
+        return (red + np.roll(red, 1, 0) + np.roll(red, 1, 1)) / np.float32(3)
+
+
+def run(stack: Path, output: Path, engine: Engine | None = None, halo: int = 0, **chosen: Any) -> tuple[Any, RecordingMonitor]:
+    monitor = RecordingMonitor()
+    settings = dataclasses.replace(Settings(), tile_size=64, workers=2, **chosen)
+    with StackReader(stack) as reader:
+        kernel = index_kernel("NDVI", ["red", "nir"])
+        if halo:
+            kernel = dataclasses.replace(kernel, compute=Blur(), halo=halo)
+        return apply_kernel(reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor, engine), monitor
+
+
+@pytest.mark.parametrize("kind", [{}, {"output_dtype": "int16", "compression": "deflate"}, {"halo": 2}], ids=str)
+def test_all_engines_of_this_process_give_the_same_bytes(stack: Path, tmp_path: Path, kind: dict[str, Any]) -> None:
+    told = [run(stack, tmp_path / f"{number}.tif", engine, **kind)[0] for number, engine in enumerate(LOCAL)]
+    files = [(tmp_path / f"{number}.tif").read_bytes() for number in range(len(LOCAL))]
+    assert all(one == told[0] for one in told)
+    assert all(one == files[0] for one in files)
+
+
+@pytest.mark.parametrize("engine", LOCAL, ids=IDS)
+def test_results_are_handed_on_as_they_come_and_not_kept(engine: Engine) -> None:
+    tiles = split_windows((50, 50), 10)
+    taken: dict[Window, int] = {}
+    assert engine.run(lambda tile: tile.row + tile.col, tiles, threading.Event(), taken.__setitem__) == []
+    assert taken == {tile: tile.row + tile.col for tile in tiles}
+
+
+def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack: Path) -> None:
+    kernel = index_kernel("NDVI", ["red", "nir"])
+    with StackReader(stack) as reader:
+        spec = RasterSpec(reader.facts.grid, "float32", -9999.0, block=32)
+        work = TileWork(reader, {"red": 1, "nir": 2}, kernel, spec, Codec("deflate"))
+        sent = pickle.dumps(work)
+        assert len(sent) < 5000
+        there = pickle.loads(sent)
+        assert there.reader is not reader
+        assert there.reader.radiometry == reader.radiometry
+        assert pickle.loads(sent).reader is there.reader  # opened once for all tiles
+        tile = Window(64, 64, 64, 64)
+        here, made = work(tile), there(tile)
+        assert [piece.blocks for piece in made] == [piece.blocks for piece in here]
+        assert [piece.statistics for piece in made] == [piece.statistics for piece in here]
+    with StackReader(stack) as later:  # another run: the file may be another one by now
+        assert pickle.loads(pickle.dumps(later)) is not there.reader
+
+
+def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(stack: Path, tmp_path: Path) -> None:
+    told, monitor = run(stack, tmp_path / "o.tif")
+    assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 100)."
+    assert monitor.events[0] == Note("info", told.engine)
+    told, monitor = run(stack, tmp_path / "o.tif", serial_below_tiles=10)
+    assert told.engine == "Engine: 2 Dask threads on this computer (30 tiles)."
+    details = [event.detail for event in monitor.events if isinstance(event, Progress) and event.detail]
+    assert len(details) == 30
+    assert sorted(details, key=lambda text: int(text.split()[1]))[-1] == "tile 30 of 30"
+
+
+def test_a_tiles_memory_grows_with_its_size_and_its_halo(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+    needed: list[int] = []
+    choose = router.choose_engine
+
+    def note(job: router.Job, settings: Settings) -> router.Choice:
+        needed.append(job.tile_bytes)
+        assert not job.remote
+        assert {Path(path).name for path, _ in job.files} == {"s.vrt", "red.tif", "nir.tif"}
+        assert all(Path(path).stat().st_size == size for path, size in job.files)
+        return choose(job, settings)
+
+    monkeypatch.setattr("firstlight.core.execution.apply.choose_engine", note)
+    run(stack, tmp_path / "o.tif")
+    run(stack, tmp_path / "o.tif", halo=8)
+    assert needed[0] == 64 * 64 * (2 * 2 + 4 * 4)
+    assert needed[1] == 80 * 80 * (2 * 2 + 4 * 5 + 4 * 4)
