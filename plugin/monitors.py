@@ -100,9 +100,13 @@ class FeedbackMonitor:
         Whoever watches the algorithm.
     """
 
+    PERIOD_S = 5.0
+    """Between lines with what changes all the time: they cannot be overwritten."""
+
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
         self._feedback = feedback
         self._message = ""
+        self._told = time.monotonic()
         self._states: dict[tuple[str, str], str] = {}
 
     def emit(self, event: Event) -> None:
@@ -112,6 +116,9 @@ class FeedbackMonitor:
             if event.message and event.message != self._message:
                 self._message = event.message
                 self._feedback.pushInfo(event.message)
+            if event.detail and time.monotonic() - self._told >= self.PERIOD_S:
+                self._told = time.monotonic()
+                self._feedback.pushInfo(event.detail)
         elif isinstance(event, BandProgress):
             key = (event.item_id, event.band)
             if self._states.get(key) != event.state:

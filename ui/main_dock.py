@@ -14,7 +14,7 @@ from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from ..core.errors import FirstLightError
-from ..core.monitor import BandProgress, Event, Progress
+from ..core.monitor import BandProgress, Event, Note, Progress
 from ..core.operations.base import Operation, OperationResult
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
@@ -247,6 +247,8 @@ class MainDock(QgsDockWidget):
                 self.run_panel.progress_bar.setValue(round(100 * event.fraction))
                 if event.message and self.run_panel.cancel_button.isEnabled():
                     self._say(f"{event.message} ({event.detail})" if event.detail else event.message)
+            elif isinstance(event, Note) and event.level == "info" and self.run_panel.cancel_button.isEnabled():
+                self._say(event.text)
         self.tools_panel.show_events(events)
 
     def _take_layers(self, result: OperationResult) -> int:

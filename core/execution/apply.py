@@ -51,7 +51,7 @@ class LayerStatistics:
     low: float = math.inf
     high: float = -math.inf
     engine: str = field(default="", compare=False)
-    """Which engine computed it, and why: a sentence."""
+    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles were there already."""
 
     @classmethod
     def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
@@ -115,13 +115,6 @@ def apply_kernel(
 
     with CogWriter(output, spec, _resume_key(reader, kernel, indexes) if resume else "") as writer:
         missing = [tile for tile in tiles if not writer.has(tile)]
-        count = TileCount(f"{kernel.name}: computing tiles", len(tiles), len(tiles) - len(missing), TILES_SHARE)
-
-        def take(_: Window, pieces: Sequence[Piece]) -> None:
-            for piece in pieces:
-                writer.put(piece)
-            events.put(count.add())
-
         told = -1.0
 
         def lay_out(fraction: float) -> bool:
@@ -133,17 +126,27 @@ def apply_kernel(
 
         def all_of_it() -> LayerStatistics:
             work = TileWork(reader, indexes, kernel, spec, writer.codec)
+
+            def compute(chosen: Engine, title: str) -> None:
+                count = TileCount(f"{kernel.name}: tiles, {title}", len(tiles), len(tiles) - len(missing), TILES_SHARE)
+
+                def take(_: Window, pieces: Sequence[Piece]) -> None:
+                    for piece in pieces:
+                        writer.put(piece)
+                    events.put(count.add())
+
+                chosen.run(work, missing, events.stop, take)
+
+            how = ""
             if engine is not None:
-                engine.run(work, missing, events.stop, take)
-                how = f"Engine: {engine.name}."
-            else:
+                compute(engine, engine.name)
+            elif missing:
                 job = _job(reader, indexes, kernel, spec, missing)
                 choice = choose_engine(job, settings)
                 how = choice.reason
-                if missing:
-                    events.put(Note("info", how))
-                    with open_engine(choice, job, settings, events.stop) as chosen:
-                        chosen.run(work, missing, events.stop, take)
+                events.put(Note("info", how))
+                with open_engine(choice, job, settings, events.stop) as chosen:
+                    compute(chosen, choice.title)
             writer.finish(on_progress=lay_out)
             return LayerStatistics.of(writer.statistics()[0], spec, how)
 

@@ -46,6 +46,13 @@ class Choice:
     reason: str
     """One sentence, for a person."""
 
+    @property
+    def title(self) -> str:
+        """A few words, for where there is no room for the sentence."""
+        if self.engine == "cluster":
+            return f"Dask cluster {self.cluster or 'on this computer'}"
+        return _count(self.workers) if self.engine == "threads" else "one after the other"
+
 
 def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
     """Choose an engine.
@@ -72,7 +79,7 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     if wanted == "serial":
         return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}, as asked for).")
     if wanted == "threads":
-        return Choice("threads", workers, "", f"Engine: {_count(workers)} ({tiles}, as asked for{limit}).")
+        return Choice("threads", workers, "", f"Engine: {_count(workers)} on this computer ({tiles}, as asked for{limit}).")
     if workers == 1:
         return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).")
     if job.tiles < settings.serial_below_tiles and not (job.remote and job.tiles > 1):
@@ -83,7 +90,7 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         why += ", read over the network"
     elif job.tiles >= settings.cluster_from_tiles:
         why += f", from {settings.cluster_from_tiles} on a cluster would be used, but none is configured"
-    return Choice("threads", workers, "", f"Engine: {_count(workers)} ({why}{limit}).")
+    return Choice("threads", workers, "", f"Engine: {_count(workers)} on this computer ({why}{limit}).")
 
 
 @contextmanager
@@ -121,4 +128,4 @@ def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
 
 
 def _count(workers: int) -> str:
-    return f"{workers} Dask thread{'s' if workers != 1 else ''} on this computer"
+    return f"{workers} Dask thread{'s' if workers != 1 else ''}"

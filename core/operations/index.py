@@ -111,7 +111,7 @@ def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> Oper
             [
                 f"{params.output}: {mean}, {figures['observed_percent']:.1f} % observed",
                 *result.warnings,
-                result.provenance["engine"],
+                *([result.provenance["engine"]] if result.provenance["engine"] else []),
             ]
         ),
         layers=(layer,),

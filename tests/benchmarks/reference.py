@@ -225,6 +225,7 @@ def main() -> int:
         "window": check_window,
         "stack": check_stack,
         "ndvi": lambda: check_ndvi(step, skip),
+        "engines": lambda: check_ndvi(step, skip),
     }
     try:
         print(checks[job]())

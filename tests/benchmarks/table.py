@@ -81,11 +81,14 @@ def markdown(repetitions: Sequence[Repetition], reference: str, floor: Floor) ->
     right.sort(key=lambda name: (getattr(compared[name], "median", math.inf), _middle(good[name], _wall)))
     everything = [record for name in right for record in good[name]]
     columns = _columns(everything, floor)
-    heads = ["contender", f"time ÷ {reference}", f"CPU ÷ {reference}", *(head for head, _ in columns)]
+    own = bool(everything) and all(record.work_s for record in everything)
+    compared_heads = [f"time ÷ {reference}", *([f"without imports ÷ {reference}"] if own else []), f"CPU ÷ {reference}"]
+    heads = ["contender", *compared_heads, *(head for head, _ in columns)]
     rows = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name in right:
-        ratios = [paired_ratio(repetitions, name, reference, value) for value in (_wall, _cpu)]
-        cells = [good[name][0].title, str(ratios[0] or "–"), f"{ratios[1].median:.2f}" if ratios[1] else "–"]
+        ratios = [paired_ratio(repetitions, name, reference, value) for value in (_wall, *([_work] if own else []))]
+        cpu = paired_ratio(repetitions, name, reference, _cpu)
+        cells = [good[name][0].title, *(str(ratio or "–") for ratio in ratios), f"{cpu.median:.2f}" if cpu else "–"]
         rows.append("| " + " | ".join([*cells, *(show(good[name]) for _, show in columns)]) + " |")
     for name, records in by_name.items():
         if name not in right:
@@ -127,6 +130,10 @@ def _wall(record: Record) -> float:
 
 def _cpu(record: Record) -> float:
     return record.cpu_s
+
+
+def _work(record: Record) -> float:
+    return record.work_s or 0.0
 
 
 def _show_work(records: list[Record]) -> str:

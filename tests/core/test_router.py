@@ -116,10 +116,10 @@ def test_free_memory_is_what_the_system_says(tmp_path: Path) -> None:
 
 def test_tiles_are_counted_with_the_time_left() -> None:
     now = [100.0]
-    count = TileCount("NDVI: computing tiles", total=10, before=4, share=0.5, clock=lambda: now[0])
+    count = TileCount("NDVI: tiles", total=10, before=4, share=0.5, clock=lambda: now[0])
     now[0] = 103.0
     first = count.add()
-    assert (first.fraction, first.message, first.detail) == (0.25, "NDVI: computing tiles", "tile 5 of 10, 15 s left")
+    assert (first.fraction, first.message, first.detail) == (0.25, "NDVI: tiles", "tile 5 of 10, 15 s left")
     now[0] = 104.0
     assert count.add().detail == "tile 6 of 10, 8 s left"
     for _ in range(3):

@@ -1,0 +1,52 @@
+"""What the contenders of the engines share: NDVI of the scene by one engine, timed after the engine has started."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import replace
+
+from task import OUT, SOURCE, report
+
+from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.cluster import open_cluster
+from firstlight.core.execution.dask_tiled import DaskThreadsEngine
+from firstlight.core.execution.engine import Engine, SerialEngine
+from firstlight.core.execution.local_cluster import local_cluster
+from firstlight.core.monitor import SilentMonitor
+from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.raster.reader import StackReader
+from firstlight.core.settings import resolve_settings
+
+NOT_HERE = 77
+
+
+def run(engine: str, workers: int = 1) -> None:
+    """Compute, and say how long it took without imports, stack and start."""
+    settings, stack = resolve_settings(), OUT / "stack.vrt"
+    bands = tuple(f"{band}={SOURCE}/{band}.tif" for band in ("red", "nir"))
+    run_stack(StackParams(sensor="sentinel2", band=bands, output=stack), settings, SilentMonitor())
+
+    def compute(chosen: Engine) -> None:
+        began = time.perf_counter()
+        with StackReader(stack) as reader:
+            names = {band.description: band.index for band in reader.facts.bands}
+            kernel = index_kernel("NDVI", names)
+            apply_kernel(reader, names, kernel, OUT / "ndvi.tif", replace(settings, workers=workers), SilentMonitor(), chosen)
+        report(began)
+
+    if engine == "serial":
+        compute(SerialEngine())
+    elif engine == "threads":
+        compute(DaskThreadsEngine(workers))
+    else:
+        try:
+            import distributed  # noqa: F401
+        except ImportError:
+            print("the library distributed")
+            sys.exit(NOT_HERE)
+        stop = threading.Event()
+        with local_cluster(workers, stop) as address, open_cluster(address, [], 300, stop, workers) as cluster:
+            compute(cluster)
