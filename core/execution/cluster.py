@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -17,6 +17,8 @@ CONNECT_S = 10.0
 WORKERS_S = 20.0
 """Most time until the workers are there."""
 CLOSE_S = 2.0
+REACH_S = 1.0
+"""Most time to connect to a worker."""
 
 
 @contextmanager
@@ -59,25 +61,41 @@ def open_cluster(
                 raise EngineError(
                     what, f"it has no worker after {WORKERS_S:.0f} s", f"Start one: dask worker {address}. {ANOTHER}"
                 )
+            # Else every result would pass through the scheduler, which may be the only one that can be reached from here.
+            client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
         except TooLate:
             raise EngineError(what, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}") from None
         except (OSError, ValueError) as error:  # nothing there, or no address
             why = " ".join(str(error).split()) or type(error).__name__
             raise EngineError(what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}") from error
-        yield DaskClusterEngine(client, address, threads, limit_s)
+        yield DaskClusterEngine(client, address, sum(threads.values()), limit_s)
     finally:
         if client is not None:
             with suppress(TooLate, OSError):  # what is left then ends with this process
                 within(CLOSE_S, threading.Event(), lambda: client.close(timeout=CLOSE_S))
 
 
-def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> int:
-    """Threads of all workers, once there are so many workers or the time is over."""
+def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[str, int]:
+    """Each worker's threads, once there are so many workers or the time is over."""
     end = time.monotonic() + WORKERS_S
     while True:
-        threads = within(ANSWER_S, stop, client.nthreads)
+        threads: dict[str, int] = within(ANSWER_S, stop, client.nthreads)
         if len(threads) >= wanted or time.monotonic() > end:
-            return sum(threads.values())
+            return threads
         if stop.wait(LOOK_S):
             raise Cancelled()
+
+
+def can_be_reached(workers: Iterable[str]) -> bool:
+    """Whether this computer can connect to all workers, as in one network, and not to the scheduler alone."""
+    import socket
+    from urllib.parse import urlsplit
+
+    for address in workers:
+        parts = urlsplit(address)
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 0), REACH_S).close()
+        except (OSError, ValueError):
+            return False
+    return True
