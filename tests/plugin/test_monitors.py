@@ -37,6 +37,21 @@ def test_progress_and_its_message_once():
     assert feedback.told == [("info", "Stacking bands")]
 
 
+def test_what_moves_is_told_now_and_then(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("firstlight.plugin.monitors.time.monotonic", lambda: now[0])
+    feedback = Feedback()
+    monitor = FeedbackMonitor(feedback)
+    for number in range(1, 13):
+        now[0] += 1
+        monitor.emit(Progress(number / 100, "NDVI: tiles", f"tile {number} of 100, {100 - number} s left"))
+    assert feedback.told == [
+        ("info", "NDVI: tiles"),
+        ("info", "tile 5 of 100, 95 s left"),
+        ("info", "tile 10 of 100, 90 s left"),
+    ]
+
+
 def test_a_band_is_told_of_when_its_state_changes_not_for_each_chunk():
     feedback = Feedback()
     monitor = FeedbackMonitor(feedback)

@@ -1,0 +1,107 @@
+"""`flight index`: who computes and why, how far it is, and a run that is killed and goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firstlight.core import cli
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.types import Radiometry
+from support.rasters import write_raster
+
+ROOT = Path(__file__).resolve().parents[2]
+TILES = 13 * 13
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """169 tiles of 64 pixels."""
+    monkeypatch.setenv("FIRSTLIGHT_TILE_SIZE", "64")
+    monkeypatch.setenv("FIRSTLIGHT_WORKERS", "2")
+    sources = {}
+    for seed, name in enumerate(("red", "nir")):
+        path = write_raster(
+            tmp_path / f"{name}.tif", np.random.default_rng(seed).integers(1200, 9000, (830, 830), dtype=np.uint16)
+        )
+        sources[name] = BandSource(path, radiometry=Radiometry(0.0001, -0.1, 0.0, "reflectance"))
+    create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
+    return tmp_path / "s.vrt"
+
+
+def index(stack: Path, output: Path, *words: str) -> int:
+    return cli.main(["index", "NDVI", "--stack", str(stack), "--output", str(output), *words])
+
+
+def test_the_engine_is_told_before_and_after(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentence = f"Engine: 2 Dask threads on this computer ({TILES} tiles)."
+    assert index(stack, tmp_path / "a.tif") == 0
+    out, err = capsys.readouterr()
+    assert f"info: {sentence}" in err
+    assert out.splitlines()[-1] == sentence
+    assert index(stack, tmp_path / "b.tif", "--engine", "serial", "--json") == 0
+    out, err = capsys.readouterr()
+    sentence = f"Engine: serial, one tile after the other ({TILES} tiles, as asked for)."
+    assert f"info: {sentence}" in err
+    assert json.loads(out)["provenance"]["engine"] == sentence
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+
+
+def test_an_unknown_engine_is_refused(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert index(stack, tmp_path / "a.tif", "--engine", "spark") == 2
+    assert "'spark'" in capsys.readouterr().err
+
+
+def test_the_settings_choose_where_no_flag_does(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_ENGINE", "serial")
+    assert index(stack, tmp_path / "a.tif") == 0
+    assert "Engine: serial" in capsys.readouterr().err
+    assert index(stack, tmp_path / "a.tif", "--engine", "threads") == 0
+    assert "Engine: 2 Dask threads" in capsys.readouterr().err
+
+
+def test_a_killed_run_leaves_no_layer_and_goes_on_from_its_tiles(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert index(stack, tmp_path / "whole.tif") == 0
+    output, spool = tmp_path / "o.tif", tmp_path / "o.tif.tiles.part"
+    program = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('firstlight', {str(ROOT / '__init__.py')!r},"
+        f" submodule_search_locations=[{str(ROOT)!r}])\n"
+        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; spec.loader.exec_module(module)\n"
+        "from firstlight.core.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    words = ["index", "NDVI", "--stack", str(stack), "--output", str(output), "--engine", "serial", "--resume"]
+    running = subprocess.Popen([sys.executable, "-c", program, *words], env=os.environ, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 30
+    while not spool.exists() or spool.stat().st_size < 300_000:  # of about three million bytes
+        assert running.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert not output.exists()
+    assert spool.exists()
+    capsys.readouterr()
+    monkeypatch.setattr(cli, "TELL_EVERY_S", 0.0)
+    assert index(stack, output, "--resume") == 0
+    told = re.findall(rf"\] tile (\d+) of {TILES}(, .* left)?", capsys.readouterr().err)
+    first = int(told[0][0])
+    assert 10 < first < TILES, "the first tile that is told of comes after those that were there"
+    assert int(told[-1][0]) == TILES
+    assert told[0][1].endswith(" s left")
+    assert output.read_bytes() == (tmp_path / "whole.tif").read_bytes()
+    assert not spool.exists()
