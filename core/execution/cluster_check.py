@@ -97,12 +97,18 @@ def _compared(node: Mapping[str, Any]) -> Facts:
 
 
 def _ask(client: Any, stop: threading.Event) -> tuple[dict[str, Facts], dict[str, Facts]]:
-    """What the probe finds: GDAL on the workers, and FirstLight on the scheduler too, which unpacks the work it hands on."""
+    """What the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks the work too, on the scheduler.
+
+    Dask before 2023.5 hands the work on as it is, and sends uploads to workers alone.
+    """
+    from distributed.diagnostics import plugin
+
     probe = _probe(core_files(), PACKAGE)
     workers = {f"the worker {name}": facts for name, facts in within(CHECK_S, stop, lambda: client.run(probe)).items()}
-    scheduler = within(CHECK_S, stop, lambda: client.run_on_scheduler(probe))
     libraries: dict[str, Facts] = {name: {"GDAL": facts["GDAL"]} for name, facts in workers.items()}
-    everywhere = {"the scheduler": scheduler, **workers}
+    everywhere = dict(workers)
+    if hasattr(plugin, "SchedulerUploadFile"):
+        everywhere["the scheduler"] = within(CHECK_S, stop, lambda: client.run_on_scheduler(probe))
     return libraries, {name: {PACKAGE: facts[PACKAGE]} for name, facts in everywhere.items()}
 
 

@@ -168,6 +168,7 @@ def test_a_worker_with_another_library_is_named(cluster: DaskCluster, stack: Pat
     other = tmp_path / "other" / "numpy-1.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
+    (tmp_path / "other" / "sitecustomize.py").write_text("import numpy\nnumpy.__version__ = '1.0'\n")
     with extra_worker(cluster, tmp_path / "other"), pytest.raises(EngineError) as caught:
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=cluster.address)
     assert f"numpy is {np.__version__} here and 1.0 on the worker tcp://127.0.0.1:" in str(caught.value)
