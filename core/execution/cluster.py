@@ -93,9 +93,11 @@ def can_be_reached(workers: Iterable[str]) -> bool:
     from urllib.parse import urlsplit
 
     for address in workers:
-        parts = urlsplit(address)
         try:
-            socket.create_connection((parts.hostname or "", parts.port or 0), REACH_S).close()
+            parts = urlsplit(address)
+            if not parts.hostname or not parts.port:
+                return False
+            socket.create_connection((parts.hostname, parts.port), REACH_S).close()
         except (OSError, ValueError):
             return False
     return True

@@ -204,7 +204,9 @@ class _Run:
         return Failure(EngineError("The tile failed", why), "")
 
     def _done(self, key: str) -> None:
-        self.under_way.pop(key, None)
+        tile = self.under_way.pop(key, None)
+        if tile is not None:
+            tile.future.release()  # or the worker keeps the result
 
     def _again(self, key: str, failure: Failure) -> None:
         tile = self.under_way.pop(key, None)

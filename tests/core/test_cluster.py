@@ -24,7 +24,7 @@ from firstlight.core.errors import AlgorithmError, Cancelled, DependencyError, E
 from firstlight.core.execution import cluster as cluster_module
 from firstlight.core.execution import cluster_engine
 from firstlight.core.execution.apply import apply_kernel
-from firstlight.core.execution.cluster import open_cluster
+from firstlight.core.execution.cluster import can_be_reached, open_cluster
 from firstlight.core.execution.cluster_check import differences
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.execution.local_cluster import candidates, find_interpreter, local_cluster
@@ -175,12 +175,13 @@ def test_a_worker_with_another_library_is_named(cluster: DaskCluster, stack: Pat
     assert "Install the same versions everywhere" in str(caught.value)
 
 
-def test_a_worker_with_another_firstlight_is_named(stack: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheduler_too", [False, True], ids=["the worker", "both"])
+def test_a_worker_with_another_firstlight_is_named(stack: Path, tmp_path: Path, scheduler_too: bool) -> None:
     core = tmp_path / "old" / PACKAGE / "core"
     core.mkdir(parents=True)
     (core.parent / "__init__.py").write_text("")
     (core / "__init__.py").write_text("VERSION = '0.0.1'\n")
-    with DaskCluster(tmp_path) as old:
+    with DaskCluster(tmp_path, tmp_path / "old" if scheduler_too else None) as old:
         old.add_worker(tmp_path / "old")
         old.wait_for(1)
         with pytest.raises(EngineError) as caught:
@@ -253,6 +254,28 @@ def test_a_tile_that_fails_three_times_names_itself(cluster: DaskCluster, tmp_pa
     assert not (tmp_path / "o.tif").exists()
 
 
+def test_three_times_means_three_times_and_not_all_on_one_worker(cluster: DaskCluster, tmp_path: Path) -> None:
+    diary = str(tmp_path / "diary")
+
+    def fail(tile: Window) -> None:
+        import os
+
+        from firstlight.core.errors import RasterError
+
+        with open(diary, "a") as file:
+            file.write(f"{os.getpid()}\n")
+        raise RasterError("Reading the tile failed", "the disk is gone")
+
+    with (
+        open_cluster(cluster.address, [], 60, threading.Event()) as engine,
+        pytest.raises(EngineError, match=r"the tile at row 7, column 9 failed 3 times each, .*: the disk is gone\."),
+    ):
+        engine.run(fail, [Window(7, 9, 1, 1)], threading.Event())
+    tried = Path(diary).read_text().split()
+    assert len(tried) == 3
+    assert len(set(tried)) == 2
+
+
 def test_what_would_fail_everywhere_is_not_tried_again(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
     def fail(_: Any) -> Any:
         raise AlgorithmError("NDVI cannot be computed", "there is a reason")
@@ -266,6 +289,38 @@ def test_results_keep_the_order_of_the_tiles(cluster: DaskCluster) -> None:
     with open_cluster(cluster.address, [], 60, threading.Event()) as engine:
         assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [(t.row, t.col) for t in tiles]
         assert engine.run(lambda tile: tile, [], threading.Event()) == []
+
+
+def test_only_a_few_tiles_are_under_way_and_none_is_kept(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Window] = []
+    submitted: list[int] = []
+    kept: list[int] = []
+
+    def take(tile: Window, _: int) -> None:
+        taken.append(tile)
+        if len(taken) == 50:
+            kept.append(cluster.tasks())
+
+    with open_cluster(cluster.address, [], 60, threading.Event()) as engine:
+        submit = engine._client.submit
+
+        def count(*words: Any, **more: Any) -> Any:
+            submitted.append(len(submitted) + 1 - len(taken))
+            return submit(*words, **more)
+
+        monkeypatch.setattr(engine._client, "submit", count)
+        assert engine.run(lambda tile: tile.row, split_windows((100, 100), 10), threading.Event(), take) == []
+    assert len(taken) == len(set(taken)) == 100
+    assert max(submitted) <= cluster_engine.AHEAD * 2
+    assert kept[0] <= cluster_engine.AHEAD * 2 + cluster_engine.TAKERS
+
+
+def test_results_come_straight_from_workers_that_can_be_reached(cluster: DaskCluster) -> None:
+    assert can_be_reached([cluster.address])
+    assert not can_be_reached([cluster.address, NOBODY])
+    assert not can_be_reached(["inproc://1.2.3.4/5/6"])
+    with open_cluster(cluster.address, [], 60, threading.Event()) as engine:
+        assert engine._client.direct_to_workers
 
 
 def test_a_tile_that_does_not_come_back_is_tried_elsewhere(cluster: DaskCluster, tmp_path: Path) -> None:

@@ -21,14 +21,16 @@ class DaskCluster:
     ----------
     folder : Path
         For what the processes write.
+    path : Path, optional
+        Goes before all others on the scheduler's Python's path.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
         self.folder = folder
         self.workers: list[subprocess.Popen[bytes]] = []
         note = folder / "scheduler.json"
         options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(note)]
-        self.scheduler = self._start("dask_scheduler", options)
+        self.scheduler = self._start("dask_scheduler", options, path)
         end = time.monotonic() + LIMIT_S
         while not self._ready(note):
             assert self.scheduler.poll() is None, "the scheduler did not start"
