@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..settings import Settings
 from .base import param
 
 ENGINES = ("auto", "serial", "threads", "cluster")
 
 
 def engine_param() -> Any:
-    """Who computes; hand it on with ``settings.override(engine=…)``."""
+    """Who computes; see :func:`with_engine`."""
     text = "Who computes the tiles; if not given, as the settings say: auto, which chooses and tells why."
     return param(None, kind="choice", title="Engine", choices=ENGINES, help=text, advanced=True)
 
 
 def cluster_param() -> Any:
-    """Which cluster; hand it on with ``settings.override(cluster=…)``."""
-    text = "Address of a Dask scheduler, tcp://host:8786; only of computers that you trust, and that trust you."
+    """Which cluster; see :func:`with_engine`."""
+    text = "Use the Dask scheduler at this address, tcp://host:8786; only of computers that you trust."
     return param(None, kind="text", title="Dask cluster", help=text, advanced=True)
+
+
+def with_engine(settings: Settings, engine: str | None, cluster: str | None) -> Settings:
+    """The settings with what was given for this run; who gives a cluster and no engine wants it to be used.
+
+    Raises
+    ------
+    SettingsError
+        For a bad value.
+    """
+    return settings.override(engine=engine or ("cluster" if cluster else None), cluster=cluster)
 
 
 def resume_param() -> Any:

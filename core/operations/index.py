@@ -18,7 +18,7 @@ from ..types import AlgorithmResult, parse_time
 from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 from .base import LayerOutput, Operation, OperationResult, Output, param
-from .engine_params import cluster_param, engine_param, resume_param
+from .engine_params import cluster_param, engine_param, resume_param, with_engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         If the cluster that was asked for cannot be used.
     """
     stack, output = params.stack, params.output
-    settings = settings.override(engine=params.engine, cluster=params.cluster)
+    settings = with_engine(settings, params.engine, params.cluster)
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
     if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack)}:

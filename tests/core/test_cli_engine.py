@@ -71,6 +71,16 @@ def test_the_settings_choose_where_no_flag_does(
     assert "Engine: 2 Dask threads" in capsys.readouterr().err
 
 
+def test_an_address_alone_is_enough_to_choose_the_cluster(
+    stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert index(stack, tmp_path / "a.tif", "--cluster", "nonsense://x") == 1
+    err = capsys.readouterr().err
+    assert "The Dask cluster at nonsense://x cannot be used: " in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "a.tif").exists()
+
+
 def test_a_killed_run_leaves_no_layer_and_goes_on_from_its_tiles(
     stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
