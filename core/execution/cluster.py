@@ -69,7 +69,7 @@ def open_cluster(
         except (OSError, ValueError) as error:  # nothing there, or no address
             why = " ".join(str(error).split()) or type(error).__name__
             raise EngineError(what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}") from error
-        yield DaskClusterEngine(client, address, sum(threads.values()), limit_s)
+        yield DaskClusterEngine(client, address, threads, limit_s)
     finally:
         if client is not None:
             with suppress(TooLate, OSError):  # what is left then ends with this process

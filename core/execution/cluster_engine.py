@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -83,7 +83,7 @@ class DaskClusterEngine:
 
     name = "cluster"
 
-    def __init__(self, client: Any, address: str, threads: int, limit_s: float) -> None:
+    def __init__(self, client: Any, address: str, threads: Mapping[str, int], limit_s: float) -> None:
         self._client = client
         self._address = address
         self._threads = threads
@@ -113,10 +113,10 @@ class DaskClusterEngine:
 class _Run:
     """One call of :meth:`DaskClusterEngine.run`."""
 
-    def __init__(self, client: Any, address: str, threads: int, limit_s: float, stop: threading.Event) -> None:
+    def __init__(self, client: Any, address: str, threads: Mapping[str, int], limit_s: float, stop: threading.Event) -> None:
         self.client = client
         self.what = f"Computing on the Dask cluster at {address} failed"
-        self.threads = threads
+        self.threads = sum(threads.values())
         self.limit_s = limit_s
         self.stop = stop
         self.name = uuid.uuid4().hex[:12]
@@ -125,7 +125,7 @@ class _Run:
         self.failed: list[tuple[_Tile, str]] = []
         self.happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         """What other threads found, to be dealt with on the one that called."""
-        self.workers: tuple[str, ...] = ()
+        self.workers = tuple(threads)
         self.answered = self.peopled = time.monotonic()
 
     def all(self, work: Attempt[Any], tiles: Sequence[Window], keep: Callable[[_Tile, Any], None]) -> None:
@@ -138,7 +138,7 @@ class _Run:
             while self.under_way or (self.waiting and len(self.failed) < MOST_FAILED):
                 if self.stop.is_set():
                     raise Cancelled()
-                self._check_connection()
+                self._check_connection()  # nothing can be submitted without it
                 while self.waiting and len(self.under_way) < AHEAD * self.threads and len(self.failed) < MOST_FAILED:
                     self._submit(work, self.waiting.popleft(), takers, keep)
                 with suppress(queue.Empty):
