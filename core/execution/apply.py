@@ -206,9 +206,10 @@ def survey_tiles(
         ]
         done.append(None)
         events.put(Progress(SURVEY_SHARE * len(done) / len(tiles), f"{kernel.name}: survey {len(done)} of {len(tiles)}"))
-        return np.sum(found, axis=0, dtype=np.int64)
+        return sum(found[1:], found[0])
 
-    return kernel.settled(np.sum(engine.run(tally, tiles, events.stop), axis=0, dtype=np.int64))
+    parts = engine.run(tally, tiles, events.stop)
+    return kernel.settled(sum(parts[1:], parts[0]))
 
 
 def _statistics(writer: CogWriter) -> LayerStatistics:
