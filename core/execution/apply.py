@@ -159,7 +159,7 @@ def apply_layers(
                         writer.write(tile, stored)
                 done.append(None)
                 count = len(done)
-                share = begin + (TILES_SHARE - begin) * count / len(tiles)
+                share = min(TILES_SHARE, begin + (TILES_SHARE - begin) * count / len(tiles))
                 events.put(Progress(share, f"{kernel.name}: tile {count} of {len(tiles)}"))
 
             engine.run(work, missing, events.stop)
