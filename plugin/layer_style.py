@@ -55,7 +55,7 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
         return
     if isinstance(layer, QgsRasterLayer) and isinstance(layer.renderer(), QgsPalettedRasterRenderer):
         # "not observed" is a class to be seen: a hole in the map would look like "nothing happened here"
-        layer.dataProvider().setUseSourceNoDataValue(layer.renderer().inputBand(), False)
+        layer.dataProvider().setUseSourceNoDataValue(layer.renderer().usesBands()[0], False)
 
 
 def band_names(layer: QgsRasterLayer) -> dict[str, int]:
