@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
+from .doubling import find_doublings, read_doubled
 from .gdal_env import local_gdal, quiet_gdal, rasterio_env
 from .grid import Window
 from .vrt_shortcut import shorten
@@ -111,6 +112,8 @@ class _Opened:
     def __init__(self, dataset: Any) -> None:
         self.dataset: Any = dataset
         self.busy = threading.Lock()
+        self.sources: dict[str, Any] = {}
+        """Datasets of bands that are read past the VRT."""
         self.cached_bytes = 0
         """Read since GDAL's cache of blocks was last emptied."""
 
@@ -135,6 +138,7 @@ class StackReader:
         self.facts = read_facts(path)
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
+        self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
@@ -154,6 +158,7 @@ class StackReader:
         for one in opened:
             if one.busy.acquire(blocking=False):
                 one.dataset = None
+                one.sources.clear()
                 one.busy.release()
 
     def state(self) -> list[tuple[str, int, int]]:
@@ -197,6 +202,7 @@ class StackReader:
             finally:
                 if self._closed:
                     mine.dataset = None
+                    mine.sources.clear()
         return stored
 
     def _fill(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str) -> None:
@@ -206,15 +212,32 @@ class StackReader:
         got = None
         with local_gdal(), quiet_gdal() as messages:
             try:
+                if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(stored, mine, index, place):
+                    return
                 got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
                 mine.cached_bytes += stored.nbytes
                 if mine.cached_bytes > CACHE_BYTES:
-                    mine.dataset.FlushCache()
+                    for dataset in (mine.dataset, *mine.sources.values()):
+                        dataset.FlushCache()
                     mine.cached_bytes = 0
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                 messages.append(str(error))
         if got is None:
             raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+
+    def _fill_doubled(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window) -> bool:
+        """Whether the band is one that needs no more than doubling here, and was read so."""
+        doubling = self._doublings.get(index)
+        if doubling is None:
+            return False
+        if doubling.name not in mine.sources:
+            mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name), doubling.name)
+        values = read_doubled(mine.sources[doubling.name], doubling, place)
+        if values is None:
+            return False
+        stored[:] = values
+        mine.cached_bytes += values.nbytes // 4
+        return True
 
     def _mine(self) -> _Opened:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.
