@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .block_cache import BlockCache
 from .grid import Window
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
@@ -86,7 +87,7 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     )
 
 
-def read_doubled(dataset: Any, doubling: Doubling, window: Window) -> npt.NDArray[np.uint16] | None:
+def read_doubled(dataset: Any, doubling: Doubling, window: Window, blocks: BlockCache) -> npt.NDArray[np.uint16] | None:
     """A window of the VRT; None where GDAL has to do it: at nodata, and where the file does not reach.
 
     Parameters
@@ -102,10 +103,8 @@ def read_doubled(dataset: Any, doubling: Doubling, window: Window) -> npt.NDArra
     # the source's pixels under the window, and one around
     y0, x0, y1, x1 = top // 2 - 1, left // 2 - 1, (bottom + 1) // 2 + 1, (end + 1) // 2 + 1
     inner = (max(0, x0), max(0, y0), min(cols, x1) - max(0, x0), min(rows, y1) - max(0, y0))
-    stored = np.empty((inner[3], inner[2]), np.uint16)
-    if dataset.GetRasterBand(doubling.band).ReadRaster(*inner, buf_obj=stored) is None:
-        return None
-    if doubling.nodata is not None and (stored == doubling.nodata).any():
+    stored = blocks.read(dataset, doubling.name, doubling.band, inner)
+    if stored is None or (doubling.nodata is not None and (stored == doubling.nodata).any()):
         return None
     around = np.pad(stored, ((max(0, -y0), max(0, y1 - rows)), (max(0, -x0), max(0, x1 - cols))), mode="edge")
     return double(around)[top % 2 :, left % 2 :][: window.rows, : window.cols]

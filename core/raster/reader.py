@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
+from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .gdal_env import local_gdal, quiet_gdal, rasterio_env
 from .grid import Window
@@ -139,6 +140,7 @@ class StackReader:
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
+        self._blocks = BlockCache(2 * CACHE_BYTES)
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
@@ -155,6 +157,7 @@ class StackReader:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, []
+        self._blocks.clear()
         for one in opened:
             if one.busy.acquire(blocking=False):
                 one.dataset = None
@@ -217,8 +220,7 @@ class StackReader:
                 got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
                 mine.cached_bytes += stored.nbytes
                 if mine.cached_bytes > CACHE_BYTES:
-                    for dataset in (mine.dataset, *mine.sources.values()):
-                        dataset.FlushCache()
+                    mine.dataset.FlushCache()
                     mine.cached_bytes = 0
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                 messages.append(str(error))
@@ -232,11 +234,10 @@ class StackReader:
             return False
         if doubling.name not in mine.sources:
             mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name), doubling.name)
-        values = read_doubled(mine.sources[doubling.name], doubling, place)
+        values = read_doubled(mine.sources[doubling.name], doubling, place, self._blocks)
         if values is None:
             return False
         stored[:] = values
-        mine.cached_bytes += values.nbytes // 4
         return True
 
     def _mine(self) -> _Opened:
