@@ -151,10 +151,13 @@ def test_without_a_mask_a_warning_says_so(tmp_path: Path) -> None:
     assert sum("has no cloud mask (scl or qa_pixel): cloud in it is taken for ground" in one for one in result.warnings) == 2
 
 
-def test_negative_reflectance_is_not_observed(tmp_path: Path) -> None:
-    """Dark water: NBR 1.4 before and 0.6 after would be "high severity"."""
+@pytest.mark.parametrize("swapped", [False, True])
+def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> None:
+    """Dark water: NBR 1.4 before and 0.6 after would be "high severity", the other way round "high regrowth"."""
     before = {"nir": np.full((8, 8), 1120, np.uint16), "swir22": np.full((8, 8), 980, np.uint16)}
     after = {"nir": np.full((8, 8), 1400, np.uint16), "swir22": np.full((8, 8), 1100, np.uint16)}
+    if swapped:
+        before, after = after, before
     run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
     assert (read(tmp_path / "out" / "severity.tif") == 255).all()
     assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
@@ -261,6 +264,15 @@ def test_reflectance_on_another_grid_is_interpolated(
     assert np.nanmax(np.abs(got - truth)[inner]) < 0.001  # rounding of stored numbers
     assert np.isfinite(got[inner]).all()
     assert any("lies on another grid" in one and "its reflectance was interpolated" in one for one in result.warnings)
+
+
+def test_classes_on_another_grid_are_never_interpolated(tmp_path: Path) -> None:
+    """Half a pixel off, shadow (3) beside cloud (9): their mean would be water (6), which is clear."""
+    before, after = bands(1, gap=0), bands(2, gap=0)
+    after["scl"] = np.where(np.indices(SHAPE).sum(axis=0) % 2 == 0, 3, 9).astype(np.uint8)
+    post = stack(tmp_path / "b", after, origin=(600005.0, 5200015.0))
+    run(stack(tmp_path / "a", before), post, tmp_path / "out")
+    assert (read(tmp_path / "out" / "severity.tif") == 255).all()
 
 
 LEVELS = ((("nir", 5000), ("swir22", 3000)), (("nir", 3000), ("swir22", 4500)))
