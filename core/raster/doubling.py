@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .block_cache import BlockCache
 from .grid import Window
+from .source_blocks import SourceBlocks
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
 _ROWS = 64
@@ -87,7 +87,7 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     )
 
 
-def read_doubled(dataset: Any, doubling: Doubling, window: Window, blocks: BlockCache) -> npt.NDArray[np.uint16] | None:
+def read_doubled(dataset: Any, doubling: Doubling, window: Window, blocks: SourceBlocks) -> npt.NDArray[np.uint16] | None:
     """A window of the VRT; None where GDAL has to do it: at nodata, and where the file does not reach.
 
     Parameters

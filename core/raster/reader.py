@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
-from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .gdal_env import local_gdal, quiet_gdal, rasterio_env
 from .grid import Window
+from .source_blocks import SourceBlocks
 from .vrt_shortcut import shorten
 
 FloatArray = npt.NDArray[np.float32]
@@ -140,7 +140,7 @@ class StackReader:
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
-        self._blocks = BlockCache(2 * CACHE_BYTES)
+        self._blocks = SourceBlocks(2 * CACHE_BYTES)
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()

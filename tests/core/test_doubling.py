@@ -12,10 +12,10 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
-from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.doubling import double, find_doublings
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.source_blocks import SourceBlocks
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 
@@ -84,7 +84,7 @@ def test_windows_over_blocks_are_those_of_the_file(
 
     path, data = big
     width, height = min(width, 300 - x), min(height, 300 - y)
-    dataset, cache = gdal.Open(str(path)), BlockCache(limit)
+    dataset, cache = gdal.Open(str(path)), SourceBlocks(limit)
     for _ in range(2):
         assert np.array_equal(cache.read(dataset, str(path), 1, (x, y, width, height)), data[y : y + height, x : x + width])
     assert cache._held == sum(block.nbytes for block in cache._blocks.values()) <= limit
@@ -101,7 +101,7 @@ def test_a_block_is_decoded_once(big: tuple[Path, Any]) -> None:
     from osgeo import gdal
 
     path, data = big
-    dataset, cache = gdal.Open(str(path)), BlockCache(10**7)
+    dataset, cache = gdal.Open(str(path)), SourceBlocks(10**7)
     cache.read(dataset, str(path), 1, (0, 0, 300, 300))
     nothing = gdal.GetDriverByName("MEM").Create("", 300, 300, 1, gdal.GDT_UInt16)
 

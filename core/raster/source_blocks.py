@@ -13,7 +13,7 @@ LEAST_SIDE = 128
 """Files in lines or small blocks are read as they are: their parts are not decoded twice."""
 
 
-class BlockCache:
+class SourceBlocks:
     """The blocks last used.
 
     A tile of a coarse band needs a pixel's margin, and with it the blocks around. GDAL keeps blocks for each thread's dataset
