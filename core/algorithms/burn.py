@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.clear_mask import MASK_BANDS, is_clear
+from ..raster.cloud_mask import MASK_BANDS, is_clear
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 
 INDICES = ("dnbr", "rdnbr", "rbr")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..errors import AccessError, RasterError
 from ..monitor import EventQueue, Monitor, Note, Progress
-from ..raster.clear_mask import MASK_BANDS, is_clear
+from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
 from ..raster.vector import overlap
 from ..types import Aoi, BandAsset, SceneItem

@@ -14,7 +14,7 @@ from ..execution.apply import Applied, apply_layers
 from ..ingestion.stack_pair import StackPart, join_stacks
 from ..monitor import EventQueue, Monitor
 from ..raster.band_names import identify_bands
-from ..raster.clear_mask import MASK_BANDS
+from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..settings import Settings
 from ..types import AlgorithmResult, BandStack, parse_time

@@ -31,7 +31,7 @@ class Doubling:
     """A band of a VRT that is one file's band at twice the resolution."""
 
     name: str
-    """Of the file, as GDAL opens it; a Path would take a slash from an address."""
+    """Of the file."""
     band: int
     """Of the file, from 1."""
     shape: tuple[int, int]
@@ -78,6 +78,8 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     if not all(math.isfinite(one) and one == round(one) for one in numbers):
         return None
     file = name.text or ""
+    if file.startswith("/vsi"):  # an address opens only with the options that its reader knows
+        return None
     return Doubling(
         str(folder / file) if name.get("relativeToVRT") == "1" else file,
         int(source.findtext("SourceBand") or 1),
