@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -315,7 +315,7 @@ class Finding:
     """One thing the validator saw."""
 
     code: str
-    """Stable, documented in docs/user-guide.md: ``band_missing``, ``band_blank`` …"""
+    """Stable, documented in docs/validation.md: ``band_missing``, ``band_blank`` …"""
     severity: str
     """``error``, ``warning`` or ``info``."""
     sentence: str
@@ -343,6 +343,18 @@ class ValidationReport:
     bands: tuple[str, ...]
     """Names of the bands that were looked at."""
     findings: tuple[Finding, ...]
+    measured: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Band → figure → value, in physical units; None where there is nothing to measure."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Check → what this run made of it: ``off`` or another severity."""
+    depth: str = "quick"
+    """``quick`` or ``deep``."""
+    sources: tuple[Path, ...] = ()
+    """The files that hold the pixels, where the raster is a VRT."""
+    band_names: Mapping[int, str] = field(default_factory=dict)
+    """Band of the file, from 1 → its name."""
+    quicklook: Path | None = None
+    """The picture that was made."""
 
     @property
     def ok(self) -> bool:
@@ -362,6 +374,12 @@ class ValidationReport:
             "warnings": self.sentences("warning"),
             "errors": self.sentences("error"),
             "findings": [f.to_dict() for f in self.findings],
+            "measured": {band: dict(figures) for band, figures in self.measured.items()},
+            "overrides": dict(self.overrides),
+            "depth": self.depth,
+            "vrt_sources": [str(path) for path in self.sources],
+            "band_names": {str(index): name for index, name in self.band_names.items()},
+            "screenshot": str(self.quicklook) if self.quicklook else None,
         }
 
 
