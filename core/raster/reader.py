@@ -179,11 +179,12 @@ class StackReader:
         return to_physical(raw, self.radiometry[index - 1])
 
     def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
-        """One band's stored numbers; the whole band decimated to ``max_size`` pixels a side where that is given."""
+        """One band's stored numbers, of a window or all of it; decimated to ``max_size`` pixels a side where that is given."""
         rows, cols = self.facts.grid.shape
         place = window or Window(0, 0, rows, cols)
         shape = (place.rows, place.cols)
-        if window is None and max_size is not None:
+        if max_size is not None:
+            rows, cols = shape
             step = max(1.0, max(rows, cols) / max_size)
             shape = (max(1, round(rows / step)), max(1, round(cols / step)))
         what = f"Reading band {index} of {self.facts.path} failed"

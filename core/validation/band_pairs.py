@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..raster.reader import BandFacts, FloatArray
 from ..settings import Settings
 from ..types import Finding
 from .band_sample import BandSample
-from .shift import ComplexArray, Shift, measure_shift, offsets_along_chain
+from .shift import ComplexArray, Shift, edge_spectrum, measure_shift, offsets_along_chain
 
 RED_ABOVE_NIR = 0.1
 """Reflectance. Of snow and ice alone is red that much brighter than near infrared."""
@@ -27,14 +27,19 @@ differ by up to 2.6 seconds of flight."""
 
 @dataclass(frozen=True)
 class SeenBand:
-    """One band as it was read."""
+    """What is kept of a band that was read: the pixels themselves would be too much of a large stack."""
 
     name: str
-    sample: BandSample
+    unit: str
+    dtype: str
+    values: FloatArray
+    """The overview's physical values, (rows, cols); NaN = no data."""
+    figures: Mapping[str, float | None]
+    """What was measured."""
+    digest: str
+    """Of all stored numbers that were read; empty where the band is blank."""
     coarseness: float
     """Its own pixel size in pixels of the stack: 2 for 20 m in a 10 m stack."""
-    dtype: str
-    unit: str
     spectra: tuple[ComplexArray | None, ...]
     """Of its windows' edges."""
 
@@ -44,11 +49,28 @@ class SeenBand:
         return self.unit == "class"
 
 
+def keep_band(name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample) -> SeenBand:
+    """What is needed of a band later."""
+    digest = hashlib.sha256()
+    for stored in (sample.stored, *sample.stored_windows):
+        digest.update(np.ascontiguousarray(stored).tobytes())
+    return SeenBand(
+        name=name,
+        unit=unit,
+        dtype=band.dtype,
+        values=sample.values,
+        figures=sample.figures(),
+        digest=digest.hexdigest() if sample.std_stored > 0 else "",
+        coarseness=coarseness,
+        spectra=() if unit == "class" else tuple(edge_spectrum(window) for window in sample.windows),
+    )
+
+
 def check_pairs(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[Finding], dict[str, float]]:
     """Compare the bands with each other; returns the findings and each band's shift in pixels, where it can be told."""
     findings = [*_check_types(bands), *_check_copies(bands)]
     copied = {finding.band for finding in findings if finding.code == "band_copied"}
-    with_data = [band for band in bands if not band.is_class and band.sample.nodata_percent < 100 and band.name not in copied]
+    with_data = [band for band in bands if not band.is_class and band.digest and band.name not in copied]
     findings += _check_swapped({band.name: band for band in with_data})
     shifted, shifts = _check_shifts(with_data, settings)
     return findings + shifted, shifts
@@ -72,27 +94,15 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
 
 def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
     findings = []
-    for place, band in enumerate(bands):
-        for other in bands[:place]:
-            if other.dtype == band.dtype and other.is_class == band.is_class and _same(band.sample, other.sample):
-                sentence = (
-                    f"Band '{band.name}' holds the same pixels as band '{other.name}': one of them is the other's file. "
-                    "Download both again."
-                )
-                findings.append(Finding("band_copied", "error", sentence, band.name))
-                break
+    first: dict[tuple[str, str], str] = {}
+    for band in bands:
+        if not band.digest:  # blank bands are told so elsewhere
+            continue
+        other = first.setdefault((band.dtype, band.digest), band.name)
+        if other != band.name:
+            sentence = f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's file. Download both again."
+            findings.append(Finding("band_copied", "error", sentence, band.name))
     return findings
-
-
-def _same(one: BandSample, other: BandSample) -> bool:
-    if one.std_stored == 0 or one.stored.shape != other.stored.shape:  # blank bands are told so elsewhere
-        return False
-    pairs = zip((one.stored, *one.stored_windows), (other.stored, *other.stored_windows))
-    return all(_equal(a, b) for a, b in pairs)
-
-
-def _equal(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
 
 def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
@@ -101,14 +111,14 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     nir = bands.get("nir") or bands.get("nir08")
     if red is None or nir is None or red.unit != "reflectance":
         return []
-    r, n = red.sample.values, nir.sample.values
+    r, n = red.values, nir.values
     if r.shape != n.shape:
         return []
     with np.errstate(invalid="ignore", divide="ignore"):
         bright = np.maximum(r, n) > BRIGHT
         green, swir = bands.get("green"), bands.get("swir16")
         if green is not None and swir is not None:
-            g, s = green.sample.values, swir.sample.values
+            g, s = green.values, swir.values
             bright &= ~((g - s) / (g + s) > SNOW_INDEX)
         total = int((~np.isnan(r) & ~np.isnan(n)).sum())
         odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / max(1, total)

@@ -73,6 +73,16 @@ class BandSample:
         return {name: float(f"{value:.6g}") if np.isfinite(value) else None for name, value in figures.items()}
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where all bands are looked at."""
+
+    windows: tuple[Window, ...] = ()
+    """In full size: from :func:`choose_windows`."""
+    inside: npt.NDArray[np.bool_] | None = None
+    """The area on the overview's grid, (rows, cols): what lies outside is not looked at. None: everywhere."""
+
+
 def overview_step(shape: tuple[int, int]) -> int:
     """By how much the overview is coarser than the raster."""
     step = 1
@@ -137,18 +147,16 @@ def sample_band(
     reader: StackReader,
     index: int,
     radiometry: Radiometry,
-    windows: Sequence[Window] = (),
-    inside: npt.NDArray[np.bool_] | None = None,
+    places: Places = Places(),
+    coarseness: float = 1.0,
     stored: npt.NDArray[Any] | None = None,
 ) -> BandSample:
     """Read and measure one band.
 
     Parameters
     ----------
-    windows : sequence of Window
-        From :func:`choose_windows`.
-    inside : ndarray of bool, (rows, cols), optional
-        The area on the overview's grid: what lies outside is not looked at.
+    coarseness : float
+        The band's own pixel size in pixels of the raster: a 20 m band in a 10 m stack is read as it is, not resampled.
     stored : ndarray, optional
         The overview, where it was read already.
 
@@ -160,10 +168,11 @@ def sample_band(
     if stored is None:
         stored = read_overview(reader, index)
     values = to_physical(stored, radiometry)
-    wanted = np.ones(values.shape, bool) if inside is None else inside
-    values = np.where(wanted, values, np.float32(np.nan)) if inside is not None else values
-    stored_windows = tuple(reader.read_stored(index, window) for window in windows)
-    full = tuple(to_physical(one, radiometry) for one in stored_windows)
+    wanted = np.ones(values.shape, bool)
+    if places.inside is not None:
+        wanted = places.inside
+        values[~wanted] = np.nan
+    stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
     pooled = np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
     window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
     seen = ~np.isnan(values)
@@ -172,7 +181,7 @@ def sample_band(
     if not count:
         return BandSample(stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0)
     low, high = np.percentile(values[seen], (2, 98))
-    gain = _hidden_spread(values, full, windows, reader.facts.grid.shape)
+    gain = _hidden_spread(values, full, places.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
         values=values,
@@ -186,6 +195,18 @@ def sample_band(
         high=float(high),
         saturated_percent=_saturated(stored[seen]),
     )
+
+
+def _read_windows(
+    reader: StackReader, index: int, radiometry: Radiometry, windows: Sequence[Window], coarseness: float
+) -> tuple[tuple[npt.NDArray[Any], ...], tuple[FloatArray, ...]]:
+    """Stored numbers as fine as the band has them, and physical values in pixels of the raster."""
+    times = round(coarseness)
+    if times < 2 or abs(coarseness - times) > 1e-6 or any(window.rows % times or window.cols % times for window in windows):
+        times = 1
+    stored = tuple(reader.read_stored(index, window, max(window.rows, window.cols) // times) for window in windows)
+    values = [to_physical(one, radiometry) for one in stored]
+    return stored, tuple(one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values)
 
 
 def at_window(overview: npt.NDArray[Any], window: Window, shape: tuple[int, int]) -> npt.NDArray[Any]:

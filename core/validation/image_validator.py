@@ -19,14 +19,13 @@ from ..settings import Settings
 from ..types import Finding, Grid, ValidationReport
 from ..workers import run_in_background, run_parallel
 from .actions import act_on, not_validated
-from .band_pairs import SeenBand, check_pairs
-from .band_sample import at_window, choose_windows, read_overview, sample_band
+from .band_pairs import SeenBand, check_pairs, keep_band
+from .band_sample import Places, at_window, choose_windows, read_overview, sample_band
 from .band_validator import check_optical_band, plausible_range
 from .checks import apply_overrides, parse_overrides
 from .file_structure import FEWEST, SAMPLED, FileCheck, check_structure, pixels_disagree
 from .presence import check_bands, check_outside, check_placement, check_source
 from .sar_validator import check_sar_band, decibel_rule, is_radar, radar_unit
-from .shift import edge_spectrum
 from .spec import ValidationSpec, known_names
 from .vrt_sources import VrtSources, check_is_raster, check_vrt_sources, is_vrt
 
@@ -39,8 +38,7 @@ class _Prepared:
 
     facts: RasterFacts
     bands: Mapping[str, int]
-    windows: tuple[Window, ...]
-    inside: npt.NDArray[np.bool_] | None
+    places: Places
     covered: float
     first: npt.NDArray[np.generic] | None
     """The overview of the first band, which was read to choose the windows."""
@@ -97,9 +95,7 @@ def _validate(path: Path, spec: ValidationSpec, settings: Settings, events: Even
     )
     seen = [look.seen for look in looks if look.seen is not None]
     pairs, shifts = run_in_background(lambda: check_pairs(seen, settings), events)
-    measured = {
-        band.name: {**band.sample.figures(), **({"shift_px": shifts[band.name]} if band.name in shifts else {})} for band in seen
-    }
+    measured = {band.name: {**band.figures, **({"shift_px": shifts[band.name]} if band.name in shifts else {})} for band in seen}
     found = [*prepared.findings, *(finding for look in looks for finding in look.findings), *pairs]
     return ValidationReport(
         path,
@@ -150,7 +146,7 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
                 findings.append(Finding("nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent))
                 inside, covered = None, 1.0
-    return _Prepared(facts, bands, tuple(windows), inside, covered, first, sources, tuple(findings))
+    return _Prepared(facts, bands, Places(tuple(windows), inside), covered, first, sources, tuple(findings))
 
 
 def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:
@@ -182,7 +178,7 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
             radar = is_radar(name, band)
             unit = radar_unit(stored, band.radiometry) if radar else band.radiometry.unit
             rule = decibel_rule(unit, band.radiometry) if radar else band.radiometry
-            sample = sample_band(reader, index, rule, prepared.windows, prepared.inside, stored)
+            sample = sample_band(reader, index, rule, prepared.places, coarseness, stored)
     except RasterError as error:
         return _Look(name, (*findings, Finding("band_unreadable", "error", str(error), name)), None)
     if prepared.covered < 1:
@@ -194,7 +190,7 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
         limits = plausible_range(unit, sensor, facts.tags.get("collection", ""), settings)
         findings += check_optical_band(name, band, sample, limits, settings)
     if not is_class and not any(finding.code == "tile_differs" for finding in findings):
-        for window, pixels in zip(prepared.windows, sample.stored_windows):
+        for window, pixels in zip(prepared.places.windows, sample.stored_windows):
             shown = at_window(stored, window, facts.grid.shape)
             if shown.size >= 64 and shown.size < pixels.size and pixels_disagree(pixels, shown, band.radiometry.nodata):
                 sentence = (
@@ -203,5 +199,4 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
                 )
                 findings.append(Finding("tile_differs", "error", sentence, name))
                 break
-    spectra = () if is_class else tuple(edge_spectrum(window) for window in sample.windows)
-    return _Look(name, tuple(findings), SeenBand(name, sample, coarseness, band.dtype, unit, spectra))
+    return _Look(name, tuple(findings), keep_band(name, band, unit, coarseness, sample))

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
-ComplexArray = npt.NDArray[np.complex128]
+ComplexArray = npt.NDArray[np.complex64]
 
 LEAST_SIDE = 48
 """Pixels; smaller windows hold too few edges."""
@@ -70,7 +70,7 @@ def edge_spectrum(pixels: FloatArray) -> ComplexArray | None:
     taper = np.hanning(rows)[:, np.newaxis] * np.hanning(cols)[np.newaxis, :]
     whole = np.fft.fft2(edges * taper)
     kept = [np.abs(np.fft.fftfreq(length, 1.0)) < CUT_OFF for length in (rows, cols)]
-    spectrum: ComplexArray = whole[kept[0]][:, kept[1]]
+    spectrum: ComplexArray = whole[kept[0]][:, kept[1]].astype(np.complex64)
     down_f, across_f = _frequencies(spectrum.shape)
     spectrum[np.hypot(down_f[:, np.newaxis], across_f[np.newaxis, :]) >= CUT_OFF] = 0.0
     return spectrum
