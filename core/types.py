@@ -361,6 +361,11 @@ class ValidationReport:
         """No finding is an error."""
         return not any(f.severity == "error" for f in self.findings)
 
+    def verdict(self, band: str) -> str:
+        """``fail``, ``warn`` or ``pass`` of one band."""
+        severities = {f.severity for f in self.findings if f.band == band}
+        return "fail" if "error" in severities else "warn" if "warning" in severities else "pass"
+
     def sentences(self, severity: str) -> list[str]:
         """The sentences of one severity."""
         return [f.sentence for f in self.findings if f.severity == severity]

@@ -100,7 +100,9 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
             continue
         other = first.setdefault((band.dtype, band.digest), band.name)
         if other != band.name:
-            sentence = f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's file. Download both again."
+            sentence = (
+                f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's. Download both again."
+            )
             findings.append(Finding("band_copied", "error", sentence, band.name))
     return findings
 
