@@ -85,7 +85,7 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
         if len(types) > 1 and unit != "class":
             said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
             sentence = (
-                f"Bands of one kind are stored in different number types ({said}). Was one of them written by another program?"
+                f"Bands of one kind are stored in different number types ({said}): was one of them written by another program? Download it again."
             )
             rare = min(types.values(), key=len)
             findings.append(Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None))
