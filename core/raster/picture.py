@@ -88,4 +88,5 @@ def write_png(path: Path, picture: Picture) -> None:
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
             raise RasterError(what, str(error), "Choose another folder.") from error
         finally:
-            part.unlink(missing_ok=True)
+            if part.exists():
+                part.unlink()

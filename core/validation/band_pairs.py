@@ -84,9 +84,7 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
     for unit, types in kinds.items():
         if len(types) > 1 and unit != "class":
             said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
-            sentence = (
-                f"Bands of one kind are stored in different number types ({said}): was one of them written by another program? Download it again."
-            )
+            sentence = f"Bands of one kind are stored in different number types ({said}). Download the odd one again."
             rare = min(types.values(), key=len)
             findings.append(Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None))
     return findings
@@ -100,9 +98,7 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
             continue
         other = first.setdefault((band.dtype, band.digest), band.name)
         if other != band.name:
-            sentence = (
-                f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's. Download both again."
-            )
+            sentence = f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's. Download both again."
             findings.append(Finding("band_copied", "error", sentence, band.name))
     return findings
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import Cancelled, RasterError
+from ..raster.jpeg2000 import is_jpeg2000, missing_end
 from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
 from ..types import Finding
 
@@ -43,18 +44,20 @@ class FileCheck:
 
 
 def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False) -> list[Finding]:
-    """Look at one GeoTIFF's blocks; another format gives no findings, its pixels are read later.
+    """Look at one GeoTIFF's blocks, or at the ends of a JPEG 2000; other formats' pixels are read later, and no more.
 
     Raises
     ------
     Cancelled
         If ``stopped`` says so.
     """
-    if not _is_tiff(job.path):
-        return check_sum(job) if job.deep else []
+    findings: list[Finding] = []
     try:
-        with TiffBlocks(job.path) as tiff:
-            findings = _check_blocks(tiff, job, stopped)
+        if _is_tiff(job.path):
+            with TiffBlocks(job.path) as tiff:
+                findings += _check_blocks(tiff, job, stopped)
+        elif is_jpeg2000(job.path):
+            findings += _check_end(job)
     except RasterError as error:
         findings = [Finding("unreadable", "error", str(error), job.band)]
     except OSError as error:
@@ -63,6 +66,14 @@ def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False)
     if job.deep:
         findings += check_sum(job)
     return findings
+
+
+def _check_end(job: FileCheck) -> list[Finding]:
+    why = missing_end(job.path)
+    if not why:
+        return []
+    sentence = f"The file {job.path.name} (band '{job.band}') is cut off: {why}. {AGAIN}"
+    return [Finding("file_truncated", "error", sentence, job.band)]
 
 
 def _is_tiff(path: Path) -> bool:

@@ -168,7 +168,8 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
         job = FileCheck(file, name, settings.validation_depth == "deep", share, is_class)
         findings += check_structure(job, events.stop.is_set)
         resolution, differing = check_source(file, name, prepared.sources, facts.grid)
-        findings += differing
+        if not any(finding.code == "unreadable" for finding in findings):
+            findings += differing
         coarseness = max(coarseness, resolution / facts.grid.resolution[0])
     try:
         # Opened for this band alone: what GDAL keeps of its tiles goes when it is closed.

@@ -78,8 +78,8 @@ def check_source(file: Path, band: str, sources: VrtSources, grid: Grid) -> tupl
     """Whether one of a VRT's files is what the VRT states; and its pixel size in the unit of the stack, 0 if not known."""
     try:
         facts = read_facts(file)
-    except RasterError:  # the look at its blocks, or at the band's pixels, says so
-        return 0.0, []
+    except RasterError as error:  # a VRT shows nodata in its place, and says nothing
+        return 0.0, [Finding("unreadable", "error", str(error), band)]
     differing = []
     for stated in sources.stated:
         if stated.path != file:

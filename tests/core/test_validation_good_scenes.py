@@ -67,7 +67,9 @@ S2_FILES = {
     "swir22": "B12.tif",
     "scl": "SCL.tif",
 }
-LANDSAT_FILES = {name: f"*_SR_B{number}.TIF" for number, name in enumerate(("blue", "green", "red", "nir08", "swir16", "swir22"), 2)}
+LANDSAT_FILES = {
+    name: f"*_SR_B{number}.TIF" for number, name in enumerate(("blue", "green", "red", "nir08", "swir16", "swir22"), 2)
+}
 
 
 def test_the_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], tmp_path: Path) -> None:
@@ -84,12 +86,21 @@ def test_real_jpeg_2000_bands_only_lack_their_place(shared: Callable[[str], Path
     assert {f.code for f in report.findings} - {"range_implausible"} == {"no_crs"}
 
 
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.9999])
+def test_a_jpeg_2000_that_was_cut_off_is_found(shared: Callable[[str], Path], tmp_path: Path, share: float) -> None:
+    path = Path(shutil.copy(shared("s2-l2a-33TWL-earthsearch") / "S2A_33TWL_20230815_0_L2A" / "B04.tif", tmp_path))
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    report = validate(path, ValidationSpec(get_sensor("sentinel2")), Settings(), RecordingMonitor())
+    assert "file_truncated" in {f.code for f in report.findings}
+
+
 @pytest.mark.parametrize(
     ("folder", "expected"),
     [
         ("landsat-c2l2-001062", set()),
         ("landsat-c2l2-stactools/LC08_L2SP_008059_20191201_20200825_02_T1", set()),
-        ("landsat-c2l2-stactools/LC08_L2SR_099120_20191129_20201016_02_T2", set()),
+        # Antarctica at the end of its orbit: it is half empty, as the finding says
+        ("landsat-c2l2-stactools/LC08_L2SR_099120_20191129_20201016_02_T2", {"nodata_share"}),
     ],
 )
 def test_real_landsat_scenes_raise_no_alarm(
