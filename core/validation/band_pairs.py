@@ -51,7 +51,7 @@ class SeenBand:
 
 def keep_band(name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample) -> SeenBand:
     """What is needed of a band later."""
-    digest = hashlib.sha256()
+    digest = hashlib.blake2b(digest_size=16)
     for stored in (sample.stored, *sample.stored_windows):
         digest.update(np.ascontiguousarray(stored).tobytes())
     return SeenBand(

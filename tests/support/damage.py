@@ -160,9 +160,11 @@ def _flatten_tiles(folder: Path) -> None:
     _swap_tiles(folder, np.full((128, 128), 2400, np.uint16))
 
 
-def _tiles_of_another_band(folder: Path) -> None:
-    other = pixels_of(folder, "blue")
-    _swap_tiles(folder, other[:128, :128], count=30)
+def _tiles_of_another_band(count: int) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        _swap_tiles(folder, pixels_of(folder, "blue")[:128, :128], count)
+
+    return spoil
 
 
 def _swap_tiles(folder: Path, data: npt.NDArray[Any], count: int = 2) -> None:
@@ -328,7 +330,8 @@ SUITE = (
     Damage("six sparse tiles", _drop_tiles(False), ("tiles_missing",)),
     Damage("all full-size tiles sparse", _drop_tiles(True), ("tiles_missing",)),
     Damage("two flat tiles", _flatten_tiles, ("tile_differs",)),
-    Damage("30 of 100 tiles with another band's data", _tiles_of_another_band, ("tile_differs",)),
+    Damage("30 of 100 tiles with another band's data", _tiles_of_another_band(30), ("tile_differs",)),
+    Damage("6 of 100 tiles with another band's data", _tiles_of_another_band(6), ("tile_differs",), deep_only=True),
     Damage("8 flipped bytes in one tile", _flip_bytes, ("tile_damaged",), deep_only=True),
     Damage("all nodata", _all_nodata, ("band_blank",)),
     Damage("constant", _constant, ("band_blank",)),
