@@ -43,6 +43,8 @@ class _Prepared:
     first: npt.NDArray[np.generic] | None
     """The overview of the first band, which was read to choose the windows."""
     sources: VrtSources
+    resolutions: Mapping[Path, float]
+    """Pixel size of each source in the unit of the stack; 0 where it lies in another system."""
     findings: tuple[Finding, ...]
 
 
@@ -127,6 +129,15 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
         return ValidationReport(path, (), (*findings, Finding(code, "error", str(error))))
     bands = identify_bands(facts, known_names(spec.sensor), spec.expected)
     findings += [*check_outside(path, sources), *check_placement(facts), *check_bands(bands, len(facts.bands), spec, settings)]
+    resolutions = {}
+    owners = {file: name for name, index in bands.items() for file in sources.bands.get(index, ())}
+    for file in sources.files:
+        resolutions[file], differing = check_source(file, owners.get(file, file.stem), sources, facts.grid)
+        findings += differing
+    if any(finding.code == "unreadable" for finding in findings):
+        # GDAL would open that file from inside the VRT, complain while it holds the lock of all its datasets, and wait for
+        # Python's lock in rasterio's error handler; a thread that closes a dataset holds the two the other way round.
+        return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
     windows: list[Window] = []
     inside, covered, first = None, 1.0, None
     if bands:
@@ -146,7 +157,7 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
                 findings.append(Finding("nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent))
                 inside, covered = None, 1.0
-    return _Prepared(facts, bands, Places(tuple(windows), inside), covered, first, sources, tuple(findings))
+    return _Prepared(facts, bands, Places(tuple(windows), inside), covered, first, sources, resolutions, tuple(findings))
 
 
 def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:
@@ -167,10 +178,7 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
         share = max(FEWEST, SAMPLED // len(prepared.bands))
         job = FileCheck(file, name, settings.validation_depth == "deep", share, is_class)
         findings += check_structure(job, events.stop.is_set)
-        resolution, differing = check_source(file, name, prepared.sources, facts.grid)
-        if not any(finding.code == "unreadable" for finding in findings):
-            findings += differing
-        coarseness = max(coarseness, resolution / facts.grid.resolution[0])
+        coarseness = max(coarseness, prepared.resolutions.get(file, 0.0) / facts.grid.resolution[0])
     try:
         # Opened for this band alone: what GDAL keeps of its tiles goes when it is closed.
         with StackReader(facts.path) as reader:
