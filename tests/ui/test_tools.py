@@ -272,5 +272,6 @@ def test_a_validation_is_shown_as_a_tree_with_a_verdict_for_each_band(tools, tmp
     assert [(row.text(0), row.text(1)) for row in rows] == [("File", "pass"), ("red", "pass"), ("nir", "FAIL")]
     assert rows[2].child(0).text(1).startswith("Band 'nir' is blank")
     assert rows[2].isExpanded()
-    tools.choose("count-up")
+    tools.set_running(True)  # the next answer is not mixed up with this one
     assert view.isHidden()
+    tools.set_running(False)
