@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import struct
 from collections.abc import Callable, Mapping
@@ -283,10 +284,10 @@ def _source(name: str, relative: str = "0") -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
         stack = folder / "scene_stack.vrt"
         text = stack.read_text(encoding="utf-8")
-        begin = text.index("<SourceFilename", text.index(">red.tif<"))  # that of nir
-        end = text.index("</SourceFilename>", begin)
-        named = f'<SourceFilename relativeToVRT="{relative}" shared="0">{name.format(folder=folder)}'
-        stack.write_text(text[:begin] + named + text[end:], encoding="utf-8")
+        named = f'<SourceFilename relativeToVRT="{relative}" shared="0">{name.format(folder=folder)}<'
+        text, count = re.subn("<SourceFilename[^>]*>nir.tif<", lambda _: named, text)
+        assert count == 1
+        stack.write_text(text, encoding="utf-8")
 
     return spoil
 

@@ -355,7 +355,7 @@ def test_a_server_that_goes_down_in_mid_download_costs_one_more_press_of_run(doc
         folder = tmp_path / "results" / ITEM_ID
         assert list(folder.glob("*.part")), "what has come stays"
         with FaultyServer(world.folder, port) as back:
-            assert run(dock, qtbot) == "done"
+            assert run(dock, qtbot) == "done", dock.status_label.text()
             again = {name: back.bytes_sent(f"{name}.tif") for name in BANDS}
         whole = {name: (world.folder / f"{name}.tif").stat().st_size for name in BANDS}
         assert sum(again.values()) < sum(whole.values()) - sum(sent.values()) / 2, "it went on from where it stopped"
