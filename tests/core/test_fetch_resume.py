@@ -306,7 +306,7 @@ def test_an_answer_that_is_not_the_rest_is_thrown_away_and_all_fetched_anew(tria
     assert trial.run().attempts == 2
     trial.is_right()
     assert trial.ranges() == ["bytes=2000000-", None]
-    assert [s[3] for s in trial.states if s[0] == "retrying"][0].startswith(reason)
+    assert next(s[3] for s in trial.states if s[0] == "retrying").startswith(reason)
 
 
 def test_the_whole_where_a_part_was_asked_for_is_taken_as_the_whole(trial: Trial) -> None:
@@ -498,7 +498,7 @@ def test_jitter_never_shortens_and_adds_at_most_a_quarter(trial: Trial) -> None:
         trial.run(FetchOptions(attempts=21, delay_s=0.00001))
     ratios = [(asked or 0) / (0.00001 * 2**number) for number, asked in enumerate(stop.asked)]
     assert len(set(np.round(ratios, 6))) > 5
-    assert 1.0 <= min(ratios)
+    assert min(ratios) >= 1.0
     assert max(ratios) <= 1.25
 
 
