@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -116,7 +117,7 @@ def expected_window(source: Path, geometry: Mapping[str, Any]) -> tuple[int, int
         dense = [
             (x0 + (x1 - x0) * t, y0 + (y1 - y0) * t)
             for ring in rings
-            for (x0, y0), (x1, y1) in zip(ring, ring[1:])
+            for (x0, y0), (x1, y1) in itertools.pairwise(ring)
             for t in np.linspace(0, 1, 200)
         ]
         xs, ys = reproject("EPSG:4326", dataset.crs, [p[0] for p in dense], [p[1] for p in dense])
@@ -568,8 +569,8 @@ def test_merged_spans_cover_all_overlap_nothing_and_waste_little(spans: list[tup
     assert sum(stop - start for start, stop in merged) == len(got), "no byte twice"
     assert len(got) - len(wanted) <= waste
     assert list(merged) == sorted(merged)
-    assert all(one[1] < other[0] for one, other in zip(merged, merged[1:])), "apart from each other"
-    gaps = [other[0] - one[1] for one, other in zip(merged, merged[1:])]
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(merged)), "apart from each other"
+    gaps = [other[0] - one[1] for one, other in itertools.pairwise(merged)]
     if gaps:
         assert len(got) - len(wanted) + min(gaps) > waste, "no gap is left that could be had"
 
