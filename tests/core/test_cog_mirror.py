@@ -516,10 +516,11 @@ def test_a_file_of_strips_comes_right_or_not_at_all(tmp_path: Path) -> None:
 # ---- costs
 
 
-def test_little_more_than_the_tiles_comes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sides", [(8000, 14000), (3000, 24000)], ids=["narrow", "nearly as wide as the scene"])
+def test_little_more_than_the_tiles_comes(tmp_path: Path, sides: tuple[int, int]) -> None:
     """Few requests, and at most 1.15 × the touched tiles besides the header."""
     source = write_source(tmp_path / "s.tif", noise((2600, 2600)), compress="DEFLATE", blocksize=256)
-    area = around(LEFT + 8000, TOP - 15000, LEFT + 14000, TOP - 9000)
+    area = around(LEFT + sides[0], TOP - 24000, LEFT + sides[1], TOP - 3000)
     part, plan, head = mirrored(source, area, tmp_path)
     is_the_window(source, part, area)
     assert head == HEAD_BYTES

@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from firstlight.core.errors import Cancelled
+from firstlight.core.ingestion import lock as lock_module
 from firstlight.core.ingestion.lock import LOCK_NAME, folder_lock
 
 HOLD = (
@@ -128,14 +130,23 @@ def test_a_wait_can_be_stopped(tmp_path: Path, other: subprocess.Popen[str]) -> 
     assert (tmp_path / LOCK_NAME).exists(), "the other's"
 
 
-def test_the_lock_of_who_comes_next_is_not_removed(tmp_path: Path) -> None:
-    """The name may be removed and made anew between opening and locking: only the file that bears the name counts."""
-    with folder_lock(tmp_path, lambda: False, Waited()):
-        (tmp_path / LOCK_NAME).unlink()
-        (tmp_path / LOCK_NAME).touch()
-        waited = Waited()
-        with folder_lock(tmp_path, lambda: False, waited):
-            assert waited.times == 0
+def test_only_the_file_that_bears_the_name_is_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between opening and locking, who had it may have removed the file, and another may have made and locked a new one."""
+    real, path = lock_module._try_lock, tmp_path / LOCK_NAME
+    tries = 0
+
+    def late(file: IO[bytes]) -> bool:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            path.unlink()
+            path.touch()
+        return real(file)
+
+    monkeypatch.setattr(lock_module, "_try_lock", late)
+    with folder_lock(tmp_path, lambda: False, Waited()), path.open("a+b") as another:
+        assert not real(another), "what others find under the name is locked"
+    assert tries == 2
 
 
 def test_a_child_process_does_not_inherit_it(tmp_path: Path) -> None:

@@ -206,6 +206,18 @@ def test_marks_that_hold_are_never_written_anew(target: Path) -> None:
     assert journal_of(target).read_bytes().startswith(before)
 
 
+def test_a_mark_that_was_wrong_does_not_stand_in_the_way_of_later_ones(target: Path) -> None:
+    lines = journal_of(target).read_text().splitlines()
+    wrong = next(number for number, line in enumerate(lines) if '"bytes": 2' in line)
+    lines[wrong] = json.dumps({**json.loads(lines[wrong]), "sha256": "0" * 64})
+    journal_of(target).write_text("\n".join(lines) + "\n")
+    part = a_part(target.parent)
+    part.load(URL)
+    assert 0 < part.size < len(DATA)
+    feed(part, DATA[part.size :], resume=True)
+    assert proven(target) == len(DATA)
+
+
 def test_a_start_from_the_first_byte_forgets_all(target: Path) -> None:
     part = a_part(target.parent)
     part.load(URL)

@@ -203,13 +203,21 @@ def test_what_does_not_pass_fails_with_its_reason_and_the_rest_stays(trial: Tria
     reason="FAULT: when a band is given up its other requests go on behind the back of everybody, up to removing the next run's mirror",
 )
 def test_a_band_that_is_given_up_asks_no_more(trial: Trial) -> None:
-    trial.slots = 2
-    trial.server.break_next(FILE, Fault(times=1), Fault(status=404, slow_s=0.05))
+    trial.slots = 1
+    trial.server.break_next(FILE, Fault(times=1), Fault(status=404, slow_s=0.3))
     with pytest.raises(FetchFailed, match="HTTP 404"):
         trial.run()
     asked = len(trial.server.requests)
-    time.sleep(0.3)
+    time.sleep(0.8)
     assert len(trial.server.requests) <= asked + 1, "one may have been under way"
+
+
+def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -> None:
+    """Even if it is as long: those bytes belong elsewhere."""
+    size = (trial.server.root / FILE).stat().st_size
+    trial.server.break_next(FILE, Fault(headers={"Content-Range": f"bytes 10-{HEAD_BYTES + 9}/{size}"}, times=1))
+    trial.is_right(trial.run())
+    assert trial.fetch.attempts == 2
 
 
 def test_a_stop_keeps_the_spans_and_the_next_run_fetches_the_missing_ones(trial: Trial) -> None:
