@@ -162,13 +162,14 @@ def test_never_more_requests_at_once_than_allowed(trial: Trial, slots: int) -> N
     [
         Fault(reset_after_bytes=3000),
         Fault(short_by_bytes=100),
+        Fault(short_by_bytes=100, no_length=True),
         Fault(status=503),
         Fault(status=429, retry_after="0"),
         Fault(shift_range=10),
         Fault(headers={"Content-Range": None}),
         Fault(headers={"Content-Range": "bytes 0-99/*"}),
     ],
-    ids=["reset", "short", "503", "429", "shifted", "no range named", "no size"],
+    ids=["reset", "short", "short and no length", "503", "429", "shifted", "no range named", "no size"],
 )
 @pytest.mark.parametrize("good_before", [0, 2])
 def test_what_passes_is_got_over(trial: Trial, fault: Fault, good_before: int) -> None:
@@ -222,17 +223,14 @@ def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -
 
 def test_a_stop_keeps_the_spans_and_the_next_run_fetches_the_missing_ones(trial: Trial) -> None:
     trial.slots = 1
-
-    def after_three(state: str, *_: Any) -> None:
-        if len(trial.spans()) == 4:
-            trial.stop.set()
-
-    trial.on_state = after_three
+    trial.server.break_next(FILE, Fault(times=4), Fault(stall_after_bytes=1000))
+    trial.on_state = lambda *_: trial.stop.set() if len(trial.spans()) == 4 else None
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
         trial.run()
     assert not trial.target.exists()
     trial.on_state = lambda *_: None
-    trial.stop.clear()
+    trial.stop = threading.Event()  # a new run has its own
+    trial.server.mend()
     before = len(trial.server.requests)
     plan = trial.run()
     trial.is_right(plan)

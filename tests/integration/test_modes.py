@@ -17,6 +17,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
+from firstlight.core.ingestion.lock import LOCK_NAME, folder_lock
 from support.range_server import Fault
 from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID, World, band_pixels
@@ -390,3 +391,27 @@ def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path)
     assert second_err.count("Already exists, skipping") == 6
     assert [world.files.count(f"{band}.tif") for band in BANDS] == [1] * 6
     assert not [path for path in folder.iterdir() if path.name.startswith(".") or ".part" in path.name]
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="FAULT: the folder is chosen before it is held: if the job that was waited for leaves another area there, work goes on in a folder that nobody holds",
+)
+def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
+    world: World, tmp_path: Path, folder: Path, areas: tuple[str, str]
+) -> None:
+    folder.mkdir(parents=True)
+    world.files.break_next("nir.tif", Fault(slow_s=1.0, times=1))
+    with folder_lock(folder, lambda: False, lambda: None):
+        process = start(world, tmp_path / "out", "--window", "aoi", "--area", areas[0])
+        assert process.stderr is not None
+        assert any("another job works in" in line for line in process.stderr)
+        (folder / "bands.json").write_text(json.dumps({"red": {"url": "http://h/red.tif", "area": "another"}}))
+    ends = time.monotonic() + 20
+    while not world.files.count("nir.tif") and time.monotonic() < ends:
+        time.sleep(0.02)
+    held = sorted(path.parent.name for path in (tmp_path / "out").glob(f"*/{LOCK_NAME}"))
+    process.communicate(timeout=40)
+    assert process.returncode == 0
+    worked_in = [path.parent.name for path in (tmp_path / "out").glob("*/nir.tif")]
+    assert held == worked_in
