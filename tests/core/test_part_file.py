@@ -36,9 +36,11 @@ def a_part(folder: Path, algorithm: str = "sha256") -> PartFile:
 
 def feed(part: PartFile, data: bytes, origin: Origin = ORIGIN, resume: bool = False, chunk: int = CHUNK) -> None:
     part.begin(origin, resume)
-    for start in range(0, len(data), chunk):
-        part.write(data[start : start + chunk])
-    part.close()
+    try:
+        for start in range(0, len(data), chunk):
+            part.write(data[start : start + chunk])
+    finally:
+        part.close()
 
 
 @pytest.fixture
