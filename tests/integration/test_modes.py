@@ -298,7 +298,7 @@ def test_an_area_after_a_half_whole_scene_is_one_extent(
     cut(flight, world, tmp_path, areas[0], "--window", "full")
     world.files.mend()
     code, result, _ = cut(flight, world, tmp_path, areas[0], "--window", "aoi")
-    assert code == 0
+    assert code == 0, result["error"]
     with rasterio.open(result["output_path"]) as stack:
         assert (stack.read(4) != 0).all(), "no band is nodata where the others have data"
 
@@ -313,7 +313,7 @@ def test_one_band_that_came_whole_leaves_the_stack_on_the_area(
     world.files.break_next("red.tif", Fault(ignore_range=True))
     code, result, err = cut(flight, world, tmp_path, areas[0], "--window", "aoi")
     assert "red: the whole band is fetched, since its server gives no parts of files" in err
-    assert (code, result["status"]) == (0, "completed")
+    assert (code, result["status"]) == (0, "completed"), result["error"]
     is_right(result, world)
 
 
