@@ -338,7 +338,7 @@ def test_an_area_beside_the_scene_is_named(flight: Flight, world: World, tmp_pat
 
 
 def test_the_specifications_words(ingest: Flight, world: World, folder: Path) -> None:
-    world.files.break_next("swir22.tif", Fault(status=404, times=1))
+    world.files.break_next("swir22.tif", Fault(status=404, slow_s=1.0, times=1))  # after the others
     code, _, err = ingest()
     assert code == 3
     assert "3/6 bands complete (50%)" in err
