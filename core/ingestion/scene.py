@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from ..workers import run_in_background
 from .band_downloader import download_bands
 from .band_stack import BandSource, create_band_stack, stack_to_geotiff
 from .lock import folder_lock
-from .plan import area_key, plan_assets, plan_downloads, safe_name, scene_folder
+from .plan import all_whole, area_key, plan_assets, plan_downloads, safe_name, scene_folder
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
@@ -129,6 +130,9 @@ def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, ac
     if not request.check:
         monitor.emit(Note("warning", f"{scene.id}: validation is skipped, as asked; look at the result before relying on it"))
     kind = _single_kind(request, settings)
+    names = [kind] if kind else [name for name in request.bands if name in scene.bands]
+    if request.geometry is not None and all_whole(request.output, scene.id, names):
+        request = replace(request, geometry=None)
     with _held_folder(request, monitor):
         return (
             _ingest_single(request, kind, settings, monitor, access)
@@ -160,10 +164,14 @@ def _single_kind(request: SceneRequest, settings: Settings) -> str:
 def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
     scene = request.scene
     key = None if request.geometry is None else area_key(request.geometry)
-    folder = scene_folder(request.output, scene.id, key)
-    told = f"{scene.id}: another job works in {folder}; waiting until it has finished"
-    with folder_lock(folder, monitor.cancelled, lambda: monitor.emit(Note("info", told))):
-        yield
+    while True:
+        folder = scene_folder(request.output, scene.id, key)
+        told = Note("info", f"{scene.id}: another job works in {folder}; waiting until it has finished")
+        with folder_lock(folder, monitor.cancelled, partial(monitor.emit, told)):
+            # What the other job has left there may lead to another folder.
+            if scene_folder(request.output, scene.id, key) == folder:
+                yield
+                return
 
 
 def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:

@@ -46,10 +46,6 @@ def test_only_the_last_seconds_count() -> None:
     assert meter.bytes_per_s == pytest.approx(100, rel=0.03)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="FAULT: the speed of a line that has stalled stays what it was, since old gains are only forgotten when new ones come",
-)
 def test_a_line_that_stands_still_has_no_speed() -> None:
     clock = Clock()
     meter = Meter(clock)

@@ -287,10 +287,6 @@ def test_area_after_whole_uses_what_is_there(flight: Flight, world: World, tmp_p
     is_right(second, world, whole=True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="FAULT: where some whole bands are there and the rest is fetched for an area, whole and cut bands are mixed in one stack",
-)
 def test_an_area_after_a_half_whole_scene_is_one_extent(
     flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
 ) -> None:
@@ -303,10 +299,6 @@ def test_an_area_after_a_half_whole_scene_is_one_extent(
         assert (stack.read(4) != 0).all(), "no band is nodata where the others have data"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="FAULT: a band that had to be fetched whole spreads the stack over the whole scene; the others are nodata there",
-)
 def test_one_band_that_came_whole_leaves_the_stack_on_the_area(
     flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
 ) -> None:
@@ -393,10 +385,6 @@ def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path)
     assert not [path for path in folder.iterdir() if path.name.startswith(".") or ".part" in path.name]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="FAULT: the folder is chosen before it is held: if the job that was waited for leaves another area there, work goes on in a folder that nobody holds",
-)
 def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
     world: World, tmp_path: Path, folder: Path, areas: tuple[str, str]
 ) -> None:
