@@ -16,6 +16,7 @@ from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
 from ..raster.reader import check_raster
 from ..settings import Settings
 from ..types import (
+    Aoi,
     BandAsset,
     BandFailure,
     BandFile,
@@ -99,14 +100,21 @@ class SceneRequest:
     """Of the sensor, in wavelength order."""
     output: Path
     """A sub-folder is made for the scene."""
-    geometry: Mapping[str, Any] | None = None
-    """GeoJSON, lon/lat: fetch only this area; None: whole bands."""
+    area: Aoi | None = None
+    """Where it matters; None: everywhere."""
+    whole_bands: bool = False
+    """Fetch whole bands although there is an area."""
     visual_only: bool = False
     """Only the true-colour picture."""
     single_file: bool = False
     """Only the item's one file (``url``), as before single bands."""
     check: bool = True
     """Whether to validate."""
+
+    @property
+    def geometry(self) -> Mapping[str, Any] | None:
+        """GeoJSON, lon/lat: what is to be fetched; None: whole bands."""
+        return None if self.area is None or self.whole_bands else self.area.geometry
 
 
 def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
@@ -132,7 +140,7 @@ def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, ac
     kind = _single_kind(request, settings)
     names = [kind] if kind else [name for name in request.bands if name in scene.bands]
     if request.geometry is not None and all_whole(request.output, scene.id, names):
-        request = replace(request, geometry=None)
+        request = replace(request, whole_bands=True)
     with _held_folder(request, monitor):
         return (
             _ingest_single(request, kind, settings, monitor, access)
@@ -190,7 +198,9 @@ def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor
     path = files[0].path
     report = None
     if request.check and kind == "single":
-        report = validate(path, ValidationSpec(get_sensor(scene.sensor)), settings, PartMonitor(monitor, STACK_SHARE, 1.0))
+        report = validate(
+            path, ValidationSpec(get_sensor(scene.sensor), area=request.area), settings, PartMonitor(monitor, STACK_SHARE, 1.0)
+        )
     elif request.check:
         report = _check_picture(path)
     warnings += report.sentences("warning") if report else []
@@ -263,7 +273,7 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     status = "partial" if failures else "completed"
     report, error_text = None, ""
     if request.check:
-        spec = ValidationSpec(sensor, tuple(required), tuple(wanted))
+        spec = ValidationSpec(sensor, tuple(required), tuple(wanted), request.area, must_cover=False)
         report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
         if not report.ok:
             status = "failed"

@@ -157,6 +157,7 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
                 findings.append(Finding("nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent))
                 inside, covered = None, 1.0
+    covered = covered if spec.must_cover else 1.0
     return _Prepared(facts, bands, Places(tuple(windows), inside), covered, first, sources, resolutions, tuple(findings))
 
 
