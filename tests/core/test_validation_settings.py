@@ -180,6 +180,15 @@ def test_nodata_counts_in_the_area_only(tmp_path: Path, box: tuple[float, float,
     assert report.measured["red"]["nodata_percent"] == pytest.approx(share, abs=3)
 
 
+def test_one_of_several_scenes_is_not_blamed_for_what_it_leaves_uncovered(tmp_path: Path) -> None:
+    box = lonlat(LEFT - 5000, TOP - 2400, LEFT + 1100, TOP - 200)
+    spec = ValidationSpec(SENSOR, SENSOR.required, BANDS, box, must_cover=False)
+    report = validate(scene(tmp_path), spec, Settings(), RecordingMonitor())
+    assert report.ok
+    assert report.measured["red"]["nodata_percent"] == pytest.approx(0, abs=3)
+    assert not look(tmp_path / "scene_stack.vrt", area=box).ok
+
+
 def test_an_area_that_the_raster_does_not_touch_is_an_error(tmp_path: Path) -> None:
     report = look(scene(tmp_path), area=Aoi.from_bounds(100, 0, 101, 1))
     assert codes(report) == [("nodata_share", "error", None)]
