@@ -39,6 +39,15 @@ class RemoteFile:
     size: int
 
 
+OTHERS_FIRST_S = 0.03
+"""Loading GDAL holds Python's lock for a while: the requests should be on their way before."""
+
+
+def _warm_up_soon() -> None:
+    time.sleep(OTHERS_FIRST_S)
+    warm_up()
+
+
 class Shared:
     """What the windows of one scene share: a bound on their requests, and the few threads on which GDAL works.
 
@@ -58,7 +67,7 @@ class Shared:
         self.slots = threading.Semaphore(requests)
         self._pool = ThreadPool(workers)
         for _ in range(workers):
-            self._pool.apply_async(warm_up)
+            self._pool.apply_async(_warm_up_soon)
 
     def compute(self, work: Callable[[], Result]) -> Result:
         """Do it on one of those threads."""
