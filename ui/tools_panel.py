@@ -89,7 +89,7 @@ class ToolsPanel(QWidget):
         self.operation_combo.setEnabled(not running)
         self.scroll.setEnabled(not running)
         if running:
-            self.report_view.show_report(None)
+            self._show_report(None)
             self.progress_bar.reset()
             self.result_text.clear()
 
@@ -105,7 +105,12 @@ class ToolsPanel(QWidget):
         """Show the answer."""
         self.progress_bar.setValue(100)
         self.result_text.setPlainText(result.text)
-        self.report_view.show_report(result.value if isinstance(result.value, ValidationReport) else None)
+        self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
+
+    def _show_report(self, report: ValidationReport | None) -> None:
+        """A report in its own view, which says all that its text would say again."""
+        self.report_view.show_report(report)
+        self.result_text.setVisible(report is None)
 
     def show_text(self, text: str) -> None:
         """Show a sentence in place of an answer."""
@@ -118,7 +123,7 @@ class ToolsPanel(QWidget):
         self.form.set_values({name: chosen[name] for name in required if name in chosen})
         self.scroll.setWidget(self.form)
         self.summary_label.setText(self.tr(self.operation.summary))
-        self.report_view.show_report(None)
+        self._show_report(None)
         self.result_text.clear()
         self.progress_bar.reset()
 
