@@ -122,6 +122,10 @@ class BandAsset:
     """What such a band usually takes, for plans and estimates."""
     checksum: str | None = None
     """``file:checksum``, a multihash, where offered."""
+    grid: Grid | None = None
+    """Where its pixels lie, as the catalogue states it; None where only the file's header tells."""
+    dtype: str = ""
+    """numpy's name of the stored numbers' type; empty where the catalogue does not state it."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,8 @@ class SceneItem:
                     "size_bytes": asset.size_bytes,
                     "estimated_bytes": asset.estimated_bytes,
                     "checksum": asset.checksum,
+                    "data_type": asset.dtype,
+                    "grid": asset.grid.to_dict() if asset.grid else None,
                 }
                 for name, asset in self.bands.items()
             },
@@ -267,6 +273,17 @@ class Grid:
     def resolution(self) -> tuple[float, float]:
         """Pixel size (x, y), both positive, in the unit of the CRS."""
         return (abs(self.transform[0]), abs(self.transform[4]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {"crs": self.crs, "transform": list(self.transform), "shape": list(self.shape)}
+
+    @classmethod
+    def from_dict(cls, words: Mapping[str, Any]) -> Grid:
+        """The inverse of :meth:`to_dict`."""
+        a, b, c, d, e, f = (float(value) for value in words["transform"])
+        rows, cols = (int(value) for value in words["shape"])
+        return cls(str(words["crs"]), (a, b, c, d, e, f), (rows, cols))
 
 
 @dataclass(frozen=True)
