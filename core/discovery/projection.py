@@ -50,7 +50,7 @@ def stated_crs(source: Mapping[str, Any]) -> str:
 
 
 def stated_dtype(asset: Mapping[str, Any]) -> str:
-    """numpy's name of the stored numbers' type; empty where it is not told."""
+    """The stored numbers' type as numpy calls it; empty where it is not told."""
     layers = asset.get("raster:bands") or asset.get("bands") or [{}]
     for source in (layers[0] if isinstance(layers[0], Mapping) else {}, asset):
         for word in ("data_type", "raster:data_type"):

@@ -9,12 +9,13 @@ from .discover import DISCOVER
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
+from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
 from .stack import STACK
 from .validate import VALIDATE
 
-OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, REPAIR, VALIDATE, INDEX, CACHE, INFO)
+OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, REPAIR, VALIDATE, MOSAIC, INDEX, CACHE, INFO)
 
 
 def get_operation(name: str) -> Operation:

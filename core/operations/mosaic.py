@@ -1,0 +1,180 @@
+"""Put many scenes together over an area, straight from where they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import PRODUCT
+from ..discovery.area import parse_area
+from ..discovery.items_file import read_items
+from ..errors import InputError, SceneReadError
+from ..execution.mosaic import mosaic_spec, write_mosaic
+from ..monitor import Monitor, Note, PartMonitor
+from ..raster.mosaic import MosaicReader
+from ..raster.statistics import BandStatistics
+from ..settings import Settings
+from ..types import AlgorithmResult, SceneItem, parse_time
+from .base import LayerOutput, Operation, OperationResult, Output, param
+from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, make_plan
+from .search_params import AREA_HELP
+
+ON_ERROR = ("skip", "fail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MosaicParams:
+    """Which scenes, over which area, and which of them counts."""
+
+    items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON), or STAC items.")
+    area: str = param(kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it.")
+    bands: tuple[str, ...] = param(
+        (), kind="bands", title="Bands", help="Comma-separated: red,nir; empty: the sensor's default bands."
+    )
+    rule: str = param(
+        "clear",
+        kind="choice",
+        title="Rule",
+        choices=RULES,
+        help="Where several scenes have data: the first or the last of them, their median, or the one with the clearest sky "
+        "over the area, filled up from the next.",
+    )
+    clouds: str = param(
+        "auto",
+        kind="choice",
+        title="Clouds",
+        choices=CLOUDS,
+        help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; auto: mask for median and clear.",
+        advanced=True,
+    )
+    order: str = param(
+        "given", kind="choice", title="Order", choices=ORDERS, help="For first and last: as given, or by date.", advanced=True
+    )
+    crs: str | None = param(
+        None,
+        kind="text",
+        title="Coordinate system",
+        help="EPSG:32632; if not given, that of the scenes that cover most of the area.",
+        advanced=True,
+    )
+    resolution: float | None = param(
+        None,
+        kind="number",
+        title="Resolution",
+        help="Pixel size in the unit of the coordinate system; if not given, that of the finest band.",
+        minimum=0,
+        advanced=True,
+    )
+    on_error: str = param(
+        "skip",
+        kind="choice",
+        title="Unreadable scenes",
+        choices=ON_ERROR,
+        help="skip: the others go on, with a warning; fail: stop.",
+        advanced=True,
+    )
+    output: Path = param(kind="raster_out", title="Mosaic", help="The COG to write.", suffix=".tif")
+    scenes: tuple[SceneItem, ...] = ()
+    """For callers in Python: the scenes themselves, instead of ``items``."""
+
+
+def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Plan, write, and say what came out."""
+    if not params.scenes and params.items is None:
+        raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
+    scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    request = MosaicRequest(
+        scenes,
+        parse_area(params.area),
+        params.bands,
+        params.rule,
+        params.clouds,
+        params.order,
+        params.crs or "",
+        params.resolution,
+        params.on_error == "skip",
+    )
+    return write_request(request, params.output, settings, monitor)
+
+
+def write_request(request: MosaicRequest, output: Path, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is wanted.
+
+    Anew, so that the result depends on the scenes that are in it and on nothing else.
+    """
+    skipped: list[str] = []
+    while True:
+        plan = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
+        with MosaicReader(plan) as reader:
+            try:
+                expected = _expected(reader, settings)
+                sums = write_mosaic(reader, output, expected, settings, PartMonitor(monitor, 0.05, 1.0))
+                break
+            except SceneReadError as error:
+                if not request.keep_going or len(request.scenes) == 1:
+                    raise
+                skipped.append(f"Scene {error.scene_id} is left out. {error}")
+                monitor.emit(Note("warning", skipped[-1]))
+                rest = tuple(scene for scene in request.scenes if scene.id != error.scene_id)
+                request = replace(request, scenes=rest)
+    spec = mosaic_spec(reader, expected, settings)
+    statistics = {name: _figures(one, spec.scale) for name, one in zip(plan.band_names, sums)}
+    observed = sums[0].observed / sums[0].pixels
+    provenance = {"software": PRODUCT, "operation": "mosaic", **plan.tags, "scenes": [scene.id for scene in plan.scenes]}
+    warnings = [*skipped, *(["The mosaic is empty: no scene has data there"] if not observed else [])]
+    result = AlgorithmResult({"mosaic": output}, statistics, "natural_color", provenance, tuple(warnings))
+    rows, cols = plan.grid.shape
+    day = plan.tags.get("datetime")
+    layer = LayerOutput(
+        output,
+        output.stem,
+        "natural_color",
+        "Mosaics",
+        parse_time(day) if day else None,
+        f"{', '.join(plan.band_names)} of {len(plan.scenes)} scenes, rule: {request.rule}. {plan.tags['scenes']}",
+    )
+    return OperationResult(
+        data=result.to_dict(),
+        text="\n".join(
+            [
+                f"{output}: {', '.join(plan.band_names)} of {len(plan.scenes)} scenes ({cols} × {rows} pixels, {plan.grid.crs}), "
+                f"{100 * observed:.1f} % observed",
+                *warnings,
+            ]
+        ),
+        status="partial" if skipped else "done",
+        layers=(layer,),
+        outputs={"scenes": ",".join(scene.id for scene in plan.scenes), "observed_percent": 100 * observed},
+        value=result,
+    )
+
+
+def _expected(reader: MosaicReader, settings: Settings) -> tuple[float, float]:
+    by_unit = {
+        "reflectance": settings.reflectance_range,
+        "kelvin": settings.kelvin_range,
+        "dB": settings.backscatter_range_db,
+    }
+    return by_unit.get(reader.radiometry[0].unit, (-32000.0, 32000.0))
+
+
+def _figures(stored: BandStatistics, scale: float) -> dict[str, Any]:
+    return {
+        "min": stored.inside_low * scale if stored.inside else None,
+        "max": stored.inside_high * scale if stored.inside else None,
+        "mean": stored.inside_total * scale / stored.inside if stored.inside else None,
+        "observed_percent": 100 * stored.observed / stored.pixels,
+    }
+
+
+MOSAIC = Operation(
+    name="mosaic",
+    title="Mosaic of scenes",
+    group="Mosaics",
+    summary="Puts many scenes together over an area, straight from where they lie: only the needed tiles are fetched, several "
+    "UTM zones come onto one grid, clouds can be left out.",
+    params=MosaicParams,
+    run=run_mosaic,
+    outputs=(Output("scenes", "Scenes in the mosaic"), Output("observed_percent", "Observed share (%)", "number")),
+)
