@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,15 @@ from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
 from ..settings import Settings
-from ..workers import run_in_background
-from .dask_tiled import DaskThreadsEngine
-from .engine import Engine
+from ..workers import run_in_background, run_parallel
 
 NODATA, NODATA_INT16 = -9999.0, -32768.0
 TILES_SHARE = 0.9
 """Of the progress bar; the rest is for laying out the COG."""
-COLUMN_TILES = 8
-"""Tiles are worked off in columns so wide: what neighbours share then still lies in the cache of blocks."""
+MOST_THREADS = 6
+"""Each holds a tile of all bands."""
+COLUMN_TILES = 16
+"""Tiles of all bands are worked off in columns so wide: what neighbours share then still lies in the cache of blocks."""
 
 
 def write_mosaic(
@@ -31,7 +31,6 @@ def write_mosaic(
     expected: tuple[float, float],
     settings: Settings,
     monitor: Monitor,
-    engine: Engine | None = None,
 ) -> list[BandStatistics]:
     """Compose the whole mosaic and write it, as float32 or scaled int16 (``settings.output_dtype``).
 
@@ -39,8 +38,6 @@ def write_mosaic(
     ----------
     expected : (float, float)
         Physical values that are plausible: the scale of int16 is chosen for them.
-    engine : Engine, optional
-        Dask threads by default.
 
     Returns
     -------
@@ -54,9 +51,8 @@ def write_mosaic(
     """
     spec = mosaic_spec(reader, expected, settings)
     size = max(1, settings.tile_size // spec.span) * spec.span
-    tiles = in_columns(split_windows(spec.grid.shape, size), size * COLUMN_TILES)
+    tiles = in_columns(split_windows(spec.grid.shape, size), size * max(2, COLUMN_TILES // len(spec.band_names)))
     events = EventQueue(monitor)
-    engine = engine or DaskThreadsEngine(settings.worker_count)
     done: list[None] = []
 
     with CogWriter(output, spec) as writer:
@@ -73,24 +69,26 @@ def write_mosaic(
                 events.put(Progress(TILES_SHARE + (1 - TILES_SHARE) * fraction, "Mosaic: writing the layer"))
             return not events.stop.is_set()
 
-        def all_of_it() -> list[BandStatistics]:
-            engine.run(work, tiles, events.stop)
-            writer.finish(on_progress=lay_out)
-            return writer.statistics()
+        run_parallel(work, tiles, thread_count(reader, settings), events)
+        run_in_background(lambda: writer.finish(on_progress=lay_out), events)
+        return writer.statistics()
 
-        return run_in_background(all_of_it, events)
+
+def thread_count(reader: MosaicReader, settings: Settings) -> int:
+    """One thread per core; where pixels come over the network, as many as requests are allowed at once: most of them wait."""
+    remote = any(place.remote for scene in reader.plan.scenes for place in scene.bands.values())
+    return max(settings.worker_count, min(settings.parallel_requests, MOST_THREADS)) if remote else settings.worker_count
 
 
 def mosaic_spec(reader: MosaicReader, expected: tuple[float, float], settings: Settings) -> RasterSpec:
     """What is written."""
     integer = settings.output_dtype == "int16"
-    tags: Mapping[str, str] = reader.facts.tags
     return RasterSpec(
         grid=reader.facts.grid,
         dtype=settings.output_dtype,
         nodata=NODATA_INT16 if integer else NODATA,
         band_names=reader.plan.band_names,
-        tags=tags,
+        tags={"operation": "mosaic", **{name: text for name, text in reader.facts.tags.items() if text}},
         scale=integer_scale(expected) if integer else 1.0,
         unit=reader.radiometry[0].unit,
         expected=expected,
@@ -100,5 +98,8 @@ def mosaic_spec(reader: MosaicReader, expected: tuple[float, float], settings: S
 
 
 def in_columns(tiles: Sequence[Window], width: int) -> list[Window]:
-    """The same tiles, column after column of ``width`` pixels, each from top to bottom."""
+    """The same tiles, column after column of ``width`` pixels, each from top to bottom.
+
+    Begun in this order; an engine that goes its own way finds little in the cache.
+    """
     return sorted(tiles, key=lambda tile: (tile.col // width, tile.row, tile.col))

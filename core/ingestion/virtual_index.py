@@ -154,7 +154,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
     grid = asset.grid or read_header(name, address)
-    return BandPlace(name, grid, radiometry, radiometry.unit == "class", address)
+    return BandPlace(name, grid, radiometry, radiometry.unit == "class", address, asset.href.startswith(("http", "s3:")))
 
 
 def _open_address(access: Access, href: str, catalog: str, collection: str, renew: bool) -> tuple[str, RemoteOptions]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,29 +103,28 @@ def write_request(request: MosaicRequest, output: Path, settings: Settings, moni
 
     Anew, so that the result depends on the scenes that are in it and on nothing else.
     """
-    skipped: list[str] = []
-    while True:
-        plan = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
-        with MosaicReader(plan) as reader:
+    planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
+    sums = None
+    while sums is None:
+        with MosaicReader(planned.plan) as reader:
+            expected = _expected(reader, settings)
             try:
-                expected = _expected(reader, settings)
                 sums = write_mosaic(reader, output, expected, settings, PartMonitor(monitor, 0.05, 1.0))
-                break
             except SceneReadError as error:
-                if not request.keep_going or len(request.scenes) == 1:
+                if not request.keep_going:
                     raise
-                skipped.append(f"Scene {error.scene_id} is left out. {error}")
-                monitor.emit(Note("warning", skipped[-1]))
-                rest = tuple(scene for scene in request.scenes if scene.id != error.scene_id)
-                request = replace(request, scenes=rest)
+                why = f"Scene {error.scene_id} is left out. {error}"
+                planned = planned.without(error.scene_id, why)
+                monitor.emit(Note("warning", why))
+    plan = planned.plan
     spec = mosaic_spec(reader, expected, settings)
     statistics = {name: _figures(one, spec.scale) for name, one in zip(plan.band_names, sums)}
     observed = sums[0].observed / sums[0].pixels
     provenance = {"software": PRODUCT, "operation": "mosaic", **plan.tags, "scenes": [scene.id for scene in plan.scenes]}
-    warnings = [*skipped, *(["The mosaic is empty: no scene has data there"] if not observed else [])]
+    warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if not observed else [])]
     result = AlgorithmResult({"mosaic": output}, statistics, "natural_color", provenance, tuple(warnings))
     rows, cols = plan.grid.shape
-    day = plan.tags.get("datetime")
+    day = plan.tags["datetime"]
     layer = LayerOutput(
         output,
         output.stem,
@@ -143,7 +142,7 @@ def write_request(request: MosaicRequest, output: Path, settings: Settings, moni
                 *warnings,
             ]
         ),
-        status="partial" if skipped else "done",
+        status="partial" if planned.left_out else "done",
         layers=(layer,),
         outputs={"scenes": ",".join(scene.id for scene in plan.scenes), "observed_percent": 100 * observed},
         value=result,

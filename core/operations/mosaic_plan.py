@@ -10,7 +10,7 @@ from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.coverage import covered_together
-from ..errors import InputError
+from ..errors import InputError, RasterError
 from ..ingestion.virtual_index import VirtualRasterIndex, build_index, mosaic_grid
 from ..monitor import Monitor, Note, PartMonitor
 from ..raster.cloud_mask import MASK_BANDS
@@ -43,7 +43,33 @@ class MosaicRequest:
     """Leave out scenes that cannot be read."""
 
 
-def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> MosaicPlan:
+@dataclass(frozen=True)
+class PlannedMosaic:
+    """A mosaic that can be read, and what became of the scenes."""
+
+    plan: MosaicPlan
+    items: tuple[SceneItem, ...]
+    """Those in the plan."""
+    left_out: tuple[str, ...] = ()
+    """A sentence for each scene that cannot be used."""
+
+    def without(self, scene_id: str, why: str) -> PlannedMosaic:
+        """The same mosaic without one of its scenes.
+
+        Raises
+        ------
+        RasterError
+            If it was the last one.
+        """
+        items = tuple(item for item in self.items if item.id != scene_id)
+        if not items:
+            raise RasterError("The scenes cannot be put together", f"none of them can be read ({why})")
+        scenes = tuple(scene for scene in self.plan.scenes if scene.id != scene_id)
+        plan = replace(self.plan, scenes=scenes, tags={**self.plan.tags, **_tags_of(items)})
+        return PlannedMosaic(plan, items, (*self.left_out, why))
+
+
+def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> PlannedMosaic:
     """Choose order and grid; tells as notes what a person should know.
 
     Raises
@@ -69,7 +95,9 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> M
     rule = "median" if request.rule == "median" else "first"
     plan = index.plan(grid, rule, settings.resample_method, masked)
     used = {scene.id for scene in plan.scenes}
-    return replace(plan, tags=_tags(request, [one.item for one in index.scenes if one.item.id in used], masked))
+    items = tuple(one.item for one in index.scenes if one.item.id in used)
+    tags = {"software": PRODUCT, "rule": request.rule, "clouds": "left out" if masked else "kept", **_tags_of(items)}
+    return PlannedMosaic(replace(plan, tags=tags), items, index.warnings)
 
 
 def in_order(request: MosaicRequest, access: Access, monitor: Monitor) -> list[SceneItem]:
@@ -128,20 +156,13 @@ def _check_units(index: VirtualRasterIndex, bands: Sequence[str]) -> None:
         )
 
 
-def _tags(request: MosaicRequest, used: Sequence[SceneItem], masked: bool) -> dict[str, str]:
+def _tags_of(used: Sequence[SceneItem]) -> dict[str, str]:
     days = sorted(scene.datetime for scene in used)
-    tags = {
-        "software": PRODUCT,
-        "operation": "mosaic",
-        "rule": request.rule,
-        "clouds": "left out" if masked else "kept",
+    sensors = {scene.sensor for scene in used}
+    return {
         "scenes": ",".join(scene.id for scene in used),
         "acquired_from": format_time(days[0]),
         "acquired_to": format_time(days[-1]),
+        "sensor": sensors.pop() if len(sensors) == 1 else "",
+        "datetime": format_time(days[0]) if days[0].date() == days[-1].date() else "",
     }
-    sensors = {scene.sensor for scene in used}
-    if len(sensors) == 1:
-        tags["sensor"] = sensors.pop()
-    if days[0].date() == days[-1].date():
-        tags["datetime"] = format_time(days[0])
-    return tags

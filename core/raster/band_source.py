@@ -39,6 +39,8 @@ class BandPlace:
     radiometry: Radiometry
     is_class: bool
     address: Address
+    remote: bool = False
+    """Behind HTTP."""
 
 
 class BandSource:

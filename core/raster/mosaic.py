@@ -24,7 +24,7 @@ from .grid import Window
 from .on_grid import read_on_grid
 from .reader import BandFacts, FloatArray, RasterFacts, to_physical
 
-CACHE_BYTES = 128 << 20
+CACHE_BYTES = 96 << 20
 """Decoded blocks that are kept for the neighbouring tiles."""
 STRIP_BYTES = 64 << 20
 """Of one band of all scenes that a median holds at once."""
