@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..discovery.access import Access
@@ -19,6 +20,7 @@ from ..raster.cloud_mask import MASK_BANDS
 from ..raster.gdal_env import RemoteOptions
 from ..raster.grid import Window, grid_over
 from ..raster.mosaic import MosaicPlan, MosaicScene, common
+from ..raster.mosaic_vrt import write_vrt
 from ..raster.on_grid import area_bounds, placed_window
 from ..types import Aoi, BandAsset, Grid, SceneItem
 from ..workers import run_parallel
@@ -118,6 +120,28 @@ def build_index(
     return VirtualRasterIndex(tuple(one for one in placed if isinstance(one, VirtualScene)), tuple(warnings))
 
 
+class STACVRTBuilder:
+    """Writes scenes as one VRT over ``/vsicurl``, described from their catalogue: no request, no download.
+
+    Parameters
+    ----------
+    index : VirtualRasterIndex
+    """
+
+    def __init__(self, index: VirtualRasterIndex) -> None:
+        self._index = index
+
+    def build(self, grid: Grid, path: Path, method: str = "bilinear") -> Path:
+        """Write the VRT; the first scene of the index lies on top.
+
+        Raises
+        ------
+        RasterError
+            If no scene touches the grid, a scene's address holds a token, or the file cannot be written.
+        """
+        return write_vrt(self._index.plan(grid, method=method), path)
+
+
 def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: float | None = None) -> Grid:
     """The grid around an area: on the pixels of the scenes where they are of that system and pixel size.
 
@@ -154,7 +178,9 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
     grid = asset.grid or read_header(name, address)
-    return BandPlace(name, grid, radiometry, radiometry.unit == "class", address, asset.href.startswith(("http", "s3:")))
+    return BandPlace(
+        name, grid, radiometry, radiometry.unit == "class", address, asset.href.startswith(("http", "s3:")), asset.dtype
+    )
 
 
 def _open_address(access: Access, href: str, catalog: str, collection: str, renew: bool) -> tuple[str, RemoteOptions]:

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import PRODUCT
 from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
 from ..errors import InputError, SceneReadError
 from ..execution.mosaic import mosaic_spec, write_mosaic
 from ..monitor import Monitor, Note, PartMonitor
 from ..raster.mosaic import MosaicReader
+from ..raster.mosaic_vrt import write_vrt
 from ..raster.statistics import BandStatistics
 from ..settings import Settings
 from ..types import AlgorithmResult, SceneItem, parse_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
-from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, make_plan
+from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from .search_params import AREA_HELP
 
 ON_ERROR = ("skip", "fail")
@@ -74,7 +74,14 @@ class MosaicParams:
         help="skip: the others go on, with a warning; fail: stop.",
         advanced=True,
     )
-    output: Path = param(kind="raster_out", title="Mosaic", help="The COG to write.", suffix=".tif")
+    output: Path = param(
+        kind="raster_out",
+        title="Mosaic",
+        help="The COG to write; or a .vrt that names the scenes' files where they lie, with nothing fetched "
+        "(rules first and last, clouds kept, addresses without tokens).",
+        suffix=".tif",
+        also=(".vrt",),
+    )
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items``."""
 
@@ -104,6 +111,9 @@ def write_request(request: MosaicRequest, output: Path, settings: Settings, moni
     Anew, so that the result depends on the scenes that are in it and on nothing else.
     """
     planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
+    if output.suffix.lower() == ".vrt":
+        write_vrt(planned.plan, output)
+        return _result(request, planned, output, {}, None)
     sums = None
     while sums is None:
         with MosaicReader(planned.plan) as reader:
@@ -116,35 +126,37 @@ def write_request(request: MosaicRequest, output: Path, settings: Settings, moni
                 why = f"Scene {error.scene_id} is left out. {error}"
                 planned = planned.without(error.scene_id, why)
                 monitor.emit(Note("warning", why))
-    plan = planned.plan
     spec = mosaic_spec(reader, expected, settings)
-    statistics = {name: _figures(one, spec.scale) for name, one in zip(plan.band_names, sums)}
-    observed = sums[0].observed / sums[0].pixels
-    provenance = {"software": PRODUCT, "operation": "mosaic", **plan.tags, "scenes": [scene.id for scene in plan.scenes]}
-    warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if not observed else [])]
+    statistics = {name: _figures(one, spec.scale) for name, one in zip(planned.plan.band_names, sums)}
+    return _result(request, planned, output, statistics, 100 * sums[0].observed / sums[0].pixels)
+
+
+def _result(
+    request: MosaicRequest, planned: PlannedMosaic, output: Path, statistics: dict[str, Any], observed: float | None
+) -> OperationResult:
+    plan = planned.plan
+    ids = [scene.id for scene in plan.scenes]
+    warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if observed == 0 else [])]
+    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids}
     result = AlgorithmResult({"mosaic": output}, statistics, "natural_color", provenance, tuple(warnings))
     rows, cols = plan.grid.shape
     day = plan.tags["datetime"]
+    what = f"{', '.join(plan.band_names)} of {len(ids)} scenes"
     layer = LayerOutput(
         output,
         output.stem,
         "natural_color",
         "Mosaics",
         parse_time(day) if day else None,
-        f"{', '.join(plan.band_names)} of {len(plan.scenes)} scenes, rule: {request.rule}. {plan.tags['scenes']}",
+        f"{what}, rule: {request.rule}. {plan.tags['scenes']}",
     )
+    seen = "" if observed is None else f", {observed:.1f} % observed"
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join(
-            [
-                f"{output}: {', '.join(plan.band_names)} of {len(plan.scenes)} scenes ({cols} × {rows} pixels, {plan.grid.crs}), "
-                f"{100 * observed:.1f} % observed",
-                *warnings,
-            ]
-        ),
+        text="\n".join([f"{output}: {what} ({cols} × {rows} pixels, {plan.grid.crs}){seen}", *warnings]),
         status="partial" if planned.left_out else "done",
         layers=(layer,),
-        outputs={"scenes": ",".join(scene.id for scene in plan.scenes), "observed_percent": 100 * observed},
+        outputs={"scenes": ",".join(ids), **({} if observed is None else {"observed_percent": observed})},
         value=result,
     )
 

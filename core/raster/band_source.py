@@ -41,6 +41,8 @@ class BandPlace:
     address: Address
     remote: bool = False
     """Behind HTTP."""
+    dtype: str = ""
+    """As its catalogue states it; empty where it does not."""
 
 
 class BandSource:

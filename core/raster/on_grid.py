@@ -102,7 +102,7 @@ def read_on_grid(source: BandSource, target: Grid, window: Window, method: str) 
         If it cannot be read.
     """
     grid = source.place.grid
-    offset = _offset(grid, target)
+    offset = pixel_offset(grid, target)
     if offset is not None:
         return source.read(Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols))
     piece = _piece(target, window)
@@ -123,7 +123,7 @@ def read_on_grid(source: BandSource, target: Grid, window: Window, method: str) 
     return _warp(stored, _piece(coarse, needed), piece, "near" if source.place.is_class else method, source.nodata)
 
 
-def _offset(grid: Grid, target: Grid) -> tuple[int, int] | None:
+def pixel_offset(grid: Grid, target: Grid) -> tuple[int, int] | None:
     """(rows, cols) from a pixel of the target to the same one of the band; None where they are not the same pixels."""
     if grid.crs != target.crs or any(abs(a - b) > 1e-9 * b for a, b in zip(grid.resolution, target.resolution)):
         return None

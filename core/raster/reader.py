@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
-from .gdal_env import local_gdal, quiet_gdal, rasterio_env
+from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
 from .vrt_shortcut import shorten
 
@@ -129,10 +130,13 @@ class StackReader:
         Any raster GDAL reads.
     radiometry : sequence of Radiometry, optional
         One for each band; by default what the file says.
+    remote : RemoteOptions, optional
+        How to reach the files that a VRT of ours names behind HTTP.
     """
 
-    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None) -> None:
+    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None, remote: RemoteOptions | None = None) -> None:
         self.facts = read_facts(path)
+        self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._local = threading.local()
@@ -205,7 +209,7 @@ class StackReader:
         where = (place.col, place.row, place.cols, place.rows)
         rows, cols = stored.shape
         got = None
-        with local_gdal(), quiet_gdal() as messages:
+        with self._surroundings(), quiet_gdal() as messages:
             try:
                 got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
                 mine.cached_bytes += stored.nbytes
@@ -222,7 +226,8 @@ class StackReader:
         mine: _Opened | None = getattr(self._local, "opened", None)
         if mine is None:
             path = self.facts.path
-            mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
+            with self._surroundings():
+                mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -268,7 +273,7 @@ def _open(path: Path) -> Any:
 def _open_with_gdal(path: Path, name: str) -> Any:
     from osgeo import gdal
 
-    with local_gdal(), quiet_gdal() as messages:
+    with quiet_gdal() as messages:
         try:
             dataset = gdal.OpenEx(name, gdal.OF_RASTER)  # not shared
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
