@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..algorithms.indices import index_kernel, index_names
+from ..algorithms.kernel import Kernel
 from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
 from ..errors import InputError, SceneReadError
-from ..execution.mosaic import mosaic_spec, write_mosaic
+from ..execution.mosaic import Product, mosaic_spec, write_mosaic
 from ..monitor import Monitor, Note, PartMonitor
+from ..raster.cloud_mask import MASK_BANDS
 from ..raster.mosaic import MosaicReader
 from ..raster.mosaic_vrt import write_vrt
 from ..raster.statistics import BandStatistics
@@ -31,6 +35,13 @@ class MosaicParams:
     area: str = param(kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it.")
     bands: tuple[str, ...] = param(
         (), kind="bands", title="Bands", help="Comma-separated: red,nir; empty: the sensor's default bands."
+    )
+    index: str | None = param(
+        None,
+        kind="choice",
+        title="Index",
+        choices=index_names,
+        help="Write this index of the mosaic, not its bands: NDVI; the bands it needs are taken.",
     )
     rule: str = param(
         "clear",
@@ -91,10 +102,11 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
     if not params.scenes and params.items is None:
         raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    kernel = _index_kernel(params.index, scenes) if params.index else None
     request = MosaicRequest(
         scenes,
         parse_area(params.area),
-        params.bands,
+        tuple(kernel.bands.values()) if kernel else params.bands,
         params.rule,
         params.clouds,
         params.order,
@@ -102,50 +114,68 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
         params.resolution,
         params.on_error == "skip",
     )
-    return write_request(request, params.output, settings, monitor)
+    return _write(request, kernel, params.output, settings, monitor)
 
 
-def write_request(request: MosaicRequest, output: Path, settings: Settings, monitor: Monitor) -> OperationResult:
+def _index_kernel(name: str, scenes: tuple[SceneItem, ...]) -> Kernel:
+    offered = dict.fromkeys(band for scene in scenes for band in scene.bands)
+    return index_kernel(name, [band for band in offered if band not in MASK_BANDS])
+
+
+def _write(request: MosaicRequest, kernel: Kernel | None, output: Path, settings: Settings, monitor: Monitor) -> OperationResult:
     """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is wanted.
 
     Anew, so that the result depends on the scenes that are in it and on nothing else.
     """
     planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
+    if kernel is not None:
+        planned = planned.tagged(index=kernel.name, reference=kernel.reference)
     if output.suffix.lower() == ".vrt":
+        if kernel is not None:
+            raise InputError(f"{kernel.name} cannot be written to {output}", "a VRT computes nothing", "Write a .tif.")
         write_vrt(planned.plan, output)
-        return _result(request, planned, output, {}, None)
+        return _result(request, planned, _Made(output, planned.plan.band_names, "natural_color"))
     sums = None
     while sums is None:
         with MosaicReader(planned.plan) as reader:
-            expected = _expected(reader, settings)
+            product = _product(reader, kernel, settings)
             try:
-                sums = write_mosaic(reader, output, expected, settings, PartMonitor(monitor, 0.05, 1.0))
+                sums = write_mosaic(reader, product, output, settings, PartMonitor(monitor, 0.05, 1.0))
             except SceneReadError as error:
                 if not request.keep_going:
                     raise
                 why = f"Scene {error.scene_id} is left out. {error}"
                 planned = planned.without(error.scene_id, why)
                 monitor.emit(Note("warning", why))
-    spec = mosaic_spec(reader, expected, settings)
-    statistics = {name: _figures(one, spec.scale) for name, one in zip(planned.plan.band_names, sums)}
-    return _result(request, planned, output, statistics, 100 * sums[0].observed / sums[0].pixels)
+    spec = mosaic_spec(reader, product, settings)
+    statistics = {name: _figures(one, spec.scale) for name, one in zip(product.names, sums)}
+    style = kernel.style if kernel else "natural_color"
+    return _result(request, planned, _Made(output, product.names, style, statistics, 100 * sums[0].observed / sums[0].pixels))
 
 
-def _result(
-    request: MosaicRequest, planned: PlannedMosaic, output: Path, statistics: dict[str, Any], observed: float | None
-) -> OperationResult:
-    plan = planned.plan
+@dataclass(frozen=True)
+class _Made:
+    path: Path
+    names: tuple[str, ...]
+    style: str
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    observed: float | None = None
+    """Per cent; None where no pixel was read."""
+
+
+def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> OperationResult:
+    plan, output, observed = planned.plan, made.path, made.observed
     ids = [scene.id for scene in plan.scenes]
     warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if observed == 0 else [])]
     provenance = {"operation": "mosaic", **plan.tags, "scenes": ids}
-    result = AlgorithmResult({"mosaic": output}, statistics, "natural_color", provenance, tuple(warnings))
+    result = AlgorithmResult({"mosaic": output}, made.statistics, made.style, provenance, tuple(warnings))
     rows, cols = plan.grid.shape
     day = plan.tags["datetime"]
-    what = f"{', '.join(plan.band_names)} of {len(ids)} scenes"
+    what = f"{', '.join(made.names)} of {len(ids)} scenes"
     layer = LayerOutput(
         output,
         output.stem,
-        "natural_color",
+        made.style,
         "Mosaics",
         parse_time(day) if day else None,
         f"{what}, rule: {request.rule}. {plan.tags['scenes']}",
@@ -161,13 +191,16 @@ def _result(
     )
 
 
-def _expected(reader: MosaicReader, settings: Settings) -> tuple[float, float]:
+def _product(reader: MosaicReader, kernel: Kernel | None, settings: Settings) -> Product:
+    if kernel is not None:
+        return Product((kernel.name,), kernel.range, "", kernel.bands, kernel.compute)
+    unit = reader.radiometry[0].unit
     by_unit = {
         "reflectance": settings.reflectance_range,
         "kelvin": settings.kelvin_range,
         "dB": settings.backscatter_range_db,
     }
-    return by_unit.get(reader.radiometry[0].unit, (-32000.0, 32000.0))
+    return Product(reader.plan.band_names, by_unit.get(unit, (-32000.0, 32000.0)), unit)
 
 
 def _figures(stored: BandStatistics, scale: float) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class PlannedMosaic:
     left_out: tuple[str, ...] = ()
     """A sentence for each scene that cannot be used."""
 
+    def tagged(self, **tags: str) -> PlannedMosaic:
+        """The same mosaic with more to be said of it."""
+        return replace(self, plan=replace(self.plan, tags={**self.plan.tags, **tags}))
+
     def without(self, scene_id: str, why: str) -> PlannedMosaic:
         """The same mosaic without one of its scenes.
 

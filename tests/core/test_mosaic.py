@@ -251,6 +251,17 @@ def test_scaled_whole_numbers_keep_scale_nodata_names_and_where_they_come_from(
     np.testing.assert_allclose(pixels(whole)[0], pixels(exact)[0], atol=5.1e-5)
 
 
+def test_an_index_needs_no_file_in_between(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
+    made = three_scenes()
+    scenes = [serve(server, one) for one in made]
+    bands, corner, _ = pixels(run(tmp_path, scenes, WHOLE, small, bands=("red", "nir"), rule="first"))
+    index, again, _ = pixels(run(tmp_path, scenes, WHOLE, small, index="NDVI", rule="first", name="ndvi.tif"))
+    assert corner == again
+    np.testing.assert_allclose(index[0], (bands[1] - bands[0]) / (bands[1] + bands[0]), atol=1e-5)
+    with pytest.raises(InputError, match="a VRT computes nothing"):
+        run(tmp_path, scenes, WHOLE, small, index="NDVI", rule="first", name="ndvi.vrt")
+
+
 def test_only_the_needed_blocks_are_fetched_each_of_them_once(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
     made = MadeScene("A", {"red": texture(1, (1024, 1024))})
     scene = serve(server, made, blockxsize=256, blockysize=256)
