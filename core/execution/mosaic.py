@@ -25,7 +25,7 @@ TILES_SHARE = 0.9
 """Of the progress bar; the rest is for laying out the COG."""
 STRIP = 128
 """Rows that are worked on at once: they stay in the processor's cache."""
-MOST_THREADS = 6
+MOST_THREADS = 4
 """Each holds a tile of all bands."""
 COLUMN_TILES = 16
 """Tiles of all bands are worked off in columns so wide: what neighbours share then still lies in the cache of blocks."""

@@ -26,7 +26,7 @@ from .reader import BandFacts, FloatArray, RasterFacts, to_physical
 
 CACHE_BYTES = 96 << 20
 """Decoded blocks that are kept for the neighbouring tiles."""
-STRIP_BYTES = 64 << 20
+STRIP_BYTES = 8 << 20
 """Of one band of all scenes that a median holds at once."""
 
 
@@ -142,7 +142,7 @@ class MosaicReader:
         if self.plan.rule != "median" or len(there) < 2:
             self._fill(out, window, there)
             return out
-        rows = max(64, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
+        rows = max(128, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
         for row in range(0, window.rows, rows):
             strip = Window(window.row + row, window.col, min(rows, window.rows - row), window.cols)
             out[:, row : row + rows] = self._median(strip)
