@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,7 +132,10 @@ def with_sky(number: int, cloudy: tuple[slice, slice], cloud: int) -> MadeScene:
 
 @pytest.mark.parametrize("rule", ["clear", "median", "first"])
 def test_clouds_are_left_out_where_the_rule_says_so(tmp_path: Path, server: FaultyServer, small: Settings, rule: str) -> None:
-    cloudy, clearer = with_sky(1, np.s_[:50, :], 9), with_sky(2, np.s_[20:40, 10:30], 3)  # clouds high; shadow
+    cloudy, clearer = (
+        with_sky(1, np.s_[:50, :], 9),
+        with_sky(2, np.s_[20:40, 10:30], 1),
+    )  # clouds; saturated, beside 4: a mean would be 2
     scenes = [serve(server, one) for one in (cloudy, clearer)]
     area = area_text((LEFT + 30, TOP - 30), (LEFT + 1570, TOP - 1570))
     got, corner, _ = pixels(run(tmp_path, scenes, area, small, bands=("red",), rule=rule))
@@ -155,6 +160,18 @@ def test_a_scene_that_is_all_cloud_costs_its_mask_alone(tmp_path: Path, server: 
     run(tmp_path, scenes, area, small, bands=("red",), rule="median")
     assert server.count("C1/scl.tif") > 0
     assert server.count("C1/red.tif") == 0
+
+
+def test_a_mask_is_never_averaged_on_a_coarser_grid(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
+    classes = np.random.default_rng(3).choice(np.array([1, 4, 9, 11], dtype=np.uint8), (390, 390))
+    made = MadeScene("A", {"red": texture(1, (780, 780)), "scl": classes}, resolution={"scl": 20.0})
+    scene = serve(server, made, cog=True)  # its overviews are interpolated
+    area = area_text((LEFT + 130, TOP - 130), (LEFT + 7600, TOP - 7600))
+    got, corner, _ = pixels(run(tmp_path, [scene], area, small, bands=("red",), rule="median", resolution=60.0))
+    row, col = round((TOP - corner[1]) / 60), round((corner[0] - LEFT) / 60)
+    middle = classes[1::3, 1::3][row : row + got.shape[1], col : col + got.shape[2]]
+    assert got.shape[1] > 100
+    np.testing.assert_array_equal(np.isfinite(got[0]), np.isin(middle, [4, 11]))
 
 
 def warped_reference(made: MadeScene, corner: tuple[float, float], shape: tuple[int, int], crs: str) -> Floats:
@@ -348,4 +365,23 @@ def test_it_stops_when_asked_and_leaves_nothing(tmp_path: Path, server: FaultySe
     monitor = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 2" in event.message)
     with pytest.raises(Cancelled):
         run(tmp_path, scenes, WHOLE, small, bands=("red",), rule="first", monitor=monitor)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["served"]
+
+
+def test_it_stops_within_a_second_or_two_while_a_server_stalls(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
+    scene = serve(server, MadeScene("A", {"red": texture(1, (600, 600))}))
+    server.break_next("A/red.tif", Fault(stall_after_bytes=20_000, times=ALWAYS, only_get=True))
+    monitor = RecordingMonitor()
+
+    def stop_soon() -> None:
+        while server.count("A/red.tif", "GET") == 0:
+            time.sleep(0.01)
+        monitor.cancel()
+
+    threading.Thread(target=stop_soon, daemon=True).start()
+    area = area_text((LEFT + 50, TOP - 50), (LEFT + 5900, TOP - 5900))
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        run(tmp_path, [scene], area, small, bands=("red",), rule="first", monitor=monitor)
+    assert time.monotonic() - begun < 3.0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["served"]
