@@ -109,11 +109,11 @@ def mosaic_spec(reader: MosaicReader, product: Product, settings: Settings) -> R
     """What is written."""
     integer = settings.output_dtype == "int16"
     return RasterSpec(
-        grid=reader.facts.grid,
+        grid=reader.plan.grid,
         dtype=settings.output_dtype,
         nodata=NODATA_INT16 if integer else NODATA,
         band_names=product.names,
-        tags={"operation": "mosaic", **{name: text for name, text in reader.facts.tags.items() if text}},
+        tags={"operation": "mosaic", **{name: text for name, text in reader.plan.tags.items() if text}},
         scale=integer_scale(product.expected) if integer else 1.0,
         unit=product.unit,
         expected=product.expected,

@@ -194,7 +194,7 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> Oper
 def _product(reader: MosaicReader, kernel: Kernel | None, settings: Settings) -> Product:
     if kernel is not None:
         return Product((kernel.name,), kernel.range, "", kernel.bands, kernel.compute)
-    unit = reader.radiometry[0].unit
+    unit = reader.plan.unit
     by_unit = {
         "reflectance": settings.reflectance_range,
         "kelvin": settings.kelvin_range,

@@ -105,14 +105,14 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
 
 
 def in_order(request: MosaicRequest, access: Access, monitor: Monitor) -> list[SceneItem]:
-    """The scene that counts most first; for ``clear``, those whose sky is not known yet are looked at."""
+    """The scene that counts most first; for ``clear``, by a look at the sky over this area: a share that a scene brings along may
+    be that over another.
+    """
     scenes = list(request.scenes)
     if len({scene.id for scene in scenes}) < len(scenes):
         scenes = list({scene.id: scene for scene in scenes}.values())
     if request.rule == "clear":
-        unknown = [scene for scene in scenes if scene.clear_percent is None]
-        looked = {scene.id: scene for scene in look_at_sky(unknown, request.aoi, monitor, access)}
-        scenes = [looked.get(scene.id, scene) for scene in scenes]
+        scenes = look_at_sky(scenes, request.aoi, monitor, access)
         return sorted(scenes, key=lambda scene: -1.0 if scene.clear_percent is None else scene.clear_percent, reverse=True)
     if request.order == "date":
         scenes.sort(key=lambda scene: (scene.datetime, scene.id))

@@ -5,10 +5,8 @@ Nothing is fetched before a window is read, and then only the blocks of those sc
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -16,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AccessError, RasterError, SceneReadError
-from ..types import Grid, Radiometry
+from ..types import Grid
 from .band_source import BandPlace, BandSource
 from .block_cache import BlockCache
 from .cloud_mask import is_clear
 from .grid import Window
 from .on_grid import read_on_grid
-from .reader import BandFacts, FloatArray, RasterFacts, to_physical
+from .reader import FloatArray, to_physical
 
 CACHE_BYTES = 96 << 20
 """Decoded blocks that are kept for the neighbouring tiles."""
@@ -56,8 +54,13 @@ class MosaicPlan:
     """``first``: the first that has data; ``median``: of all that have data, band by band."""
     method: str = "bilinear"
     """How pixels that lie otherwise are interpolated."""
-    name: str = "mosaic"
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """Of the values that are read."""
+        unit = self.scenes[0].bands[self.band_names[0]].radiometry.unit
+        return "dB" if unit == "power" else unit
 
     def in_window(self, window: Window) -> list[tuple[MosaicScene, Window]]:
         """The scenes that may have pixels in a window, each with the part it may fill."""
@@ -66,7 +69,7 @@ class MosaicPlan:
 
 
 class MosaicReader:
-    """Reads a mosaic as :class:`~.reader.StackReader` reads a stack; safe to use from many threads.
+    """Reads windows of a mosaic as physical values; safe to use from many threads.
 
     A scene has data at a pixel where all of the bands have it and, with a mask, no cloud or shadow is seen: the bands of a
     pixel always come from the same scenes.
@@ -85,15 +88,6 @@ class MosaicReader:
                 self._sources[scene.id, name] = BandSource(place, cache)
             if scene.mask is not None:
                 self._sources[scene.id, scene.mask_band] = BandSource(scene.mask, cache)
-        first = plan.scenes[0].bands
-        self.radiometry = tuple(_physical(first[name].radiometry) for name in plan.band_names)
-        """One for each band: what is read is physical already."""
-        bands = [
-            BandFacts(number, name, "float32", one, {"band": name})
-            for number, (name, one) in enumerate(zip(plan.band_names, self.radiometry), start=1)
-        ]
-        self.facts = RasterFacts(Path(plan.name), "mosaic", plan.grid, tuple(bands), plan.tags, False, (1024, 1024))
-        self._local = threading.local()
 
     def __enter__(self) -> MosaicReader:
         return self
@@ -105,29 +99,6 @@ class MosaicReader:
         """Close the files of all scenes; what is being read is closed by its reader."""
         for source in self._sources.values():
             source.close()
-
-    def state(self) -> list[tuple[str, int, int]]:
-        """What the pixels depend on, as :meth:`.reader.StackReader.state` tells it; -1: not on this machine."""
-        rule = f"{self.plan.rule} {self.plan.method} {[scene.id for scene in self.plan.scenes]}"
-        return [(rule, -1, -1), *((source.place.name, -1, -1) for source in self._sources.values())]
-
-    def read(self, index: int, window: Window) -> FloatArray:
-        """One band's window, (rows, cols): physical values, NaN = no data.
-
-        Raises
-        ------
-        SceneReadError
-            If a scene cannot be read; it names the scene.
-        """
-        last: tuple[Window, FloatArray] | None = getattr(self._local, "last", None)
-        if last is None or last[0] != window:  # bands are asked for one after the other
-            last = self._local.last = (window, self.compose(window))
-        values: FloatArray = last[1][index - 1]
-        return values
-
-    def read_stored(self, index: int, window: Window) -> npt.NDArray[Any]:
-        """As :meth:`read`: the mosaic has no other numbers."""
-        return self.read(index, window)
 
     def compose(self, window: Window) -> FloatArray:
         """All bands of a window, (bands, rows, cols).
@@ -238,8 +209,3 @@ def _nan_median(layers: FloatArray) -> FloatArray:
     middle *= np.float32(0.5)
     middle[count == 0] = np.nan
     return middle
-
-
-def _physical(radiometry: Radiometry) -> Radiometry:
-    unit = "dB" if radiometry.unit == "power" else radiometry.unit
-    return Radiometry(1.0, 0.0, float("nan"), unit, "brought to physical values in the mosaic")

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.discovery.access import Access
 from firstlight.core.errors import RasterError
+from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.ingestion.virtual_index import STACVRTBuilder, VirtualRasterIndex, build_index, mosaic_grid
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
@@ -60,7 +62,7 @@ def test_the_vrt_costs_no_request_and_reads_as_the_mosaic(
         assert stack.facts.bands[0].dtype == ("float32" if any(offsets) else "uint16")
         assert server.requests == []
         window = Window(0, 0, *GRID.shape)
-        got, expected = stack.read(1, window), mosaic.read(1, window)
+        got, expected = stack.read(1, window), mosaic.compose(window)[0]
         assert server.requests != []
     both = np.isfinite(got) & np.isfinite(expected)
     assert 0.5 < both.mean() < 1
@@ -70,6 +72,20 @@ def test_the_vrt_costs_no_request_and_reads_as_the_mosaic(
     for scene, (row, col), (top, left) in ((0, (15, 25), (10, 20)), (1, (230, 220), (47, 113))):
         stored = smooth(scene, (240, 230))[row, col]
         assert expected[top + row, left + col] == pytest.approx(stored * 1e-4 + offsets[scene], abs=1e-6)
+
+
+def test_a_kernel_runs_over_the_vrt_as_over_any_stack(tmp_path: Path, server: FaultyServer, settings: Settings) -> None:
+    data = {name: texture(n, (240, 230)) for n, name in enumerate(("red", "nir"))}
+    scene = serve(server, MadeScene("A", data))
+    index = index_of(settings, scene, bands=("red", "nir"))
+    path = STACVRTBuilder(index).build(GRID, tmp_path / "m.vrt")
+    kernel = index_kernel("NDVI", ("red", "nir"))
+    with StackReader(path, remote=RemoteOptions()) as reader:
+        apply_kernel(reader, {"red": 1, "nir": 2}, kernel, tmp_path / "n.tif", settings, SilentMonitor())
+    with StackReader(tmp_path / "n.tif") as made:
+        got = made.read(1, Window(10, 20, 240, 230))
+    red, nir = (data[name].astype(float) for name in ("red", "nir"))
+    np.testing.assert_allclose(got, (nir - red) / (nir + red), atol=1e-6)
 
 
 def test_the_index_knows_what_an_area_needs(server: FaultyServer, settings: Settings) -> None:
