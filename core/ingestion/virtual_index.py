@@ -52,15 +52,13 @@ class VirtualRasterIndex:
     warnings: tuple[str, ...] = ()
     """Which scenes were left out, and why."""
 
-    def plan(self, grid: Grid, rule: str = "first", method: str = "bilinear", masked: bool = False) -> MosaicPlan:
+    def plan(self, grid: Grid, rule: str = "first", method: str = "bilinear") -> MosaicPlan:
         """The scenes on a grid, the first of them counting most; those beside it are left out.
 
         Parameters
         ----------
         rule : str
             ``first`` or ``median``.
-        masked : bool
-            Leave out what the scenes' cloud masks call cloud or shadow.
 
         Raises
         ------
@@ -72,15 +70,19 @@ class VirtualRasterIndex:
         for scene in self.scenes:
             window = _common_window(scene, grid)
             if window is not None:
-                mask = scene.mask if masked else None
-                found.append(MosaicScene(scene.item.id, scene.bands, window, mask, scene.mask_band if mask else ""))
+                found.append(MosaicScene(scene.item.id, scene.bands, window, scene.mask, scene.mask_band))
         if not found:
             raise RasterError("The scenes cannot be put together", "none of them touches the area", "Search with this area.")
         return MosaicPlan(grid, names, tuple(found), rule, method)
 
 
 def build_index(
-    scenes: Sequence[SceneItem], bands: Sequence[str], access: Access, monitor: Monitor, keep_going: bool = True
+    scenes: Sequence[SceneItem],
+    bands: Sequence[str],
+    access: Access,
+    monitor: Monitor,
+    masked: bool = False,
+    keep_going: bool = True,
 ) -> VirtualRasterIndex:
     """Give each band of each scene its place.
 
@@ -88,6 +90,8 @@ def build_index(
     ----------
     bands : sequence of str
         Scenes that lack one of them are left out, with a warning.
+    masked : bool
+        With their cloud masks: what those call cloud or shadow will be left out.
     keep_going : bool
         Leave out scenes whose headers cannot be read, too; otherwise the first of them is an error.
 
@@ -103,7 +107,7 @@ def build_index(
 
     def place(scene: SceneItem) -> VirtualScene | str:
         try:
-            found: VirtualScene | str = _place_scene(scene, bands, access)
+            found: VirtualScene | str = _place_scene(scene, bands, access, masked)
         except (AccessError, RasterError) as error:
             if not keep_going:
                 raise
@@ -161,8 +165,8 @@ def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: 
     return grid_over(area_bounds(aoi.geometry, crs), like, size)
 
 
-def _place_scene(scene: SceneItem, bands: Sequence[str], access: Access) -> VirtualScene:
-    mask = next((scene.bands[name] for name in MASK_BANDS if name in scene.bands), None)
+def _place_scene(scene: SceneItem, bands: Sequence[str], access: Access, masked: bool) -> VirtualScene:
+    mask = next((scene.bands[name] for name in MASK_BANDS if masked and name in scene.bands), None)
     return VirtualScene(
         scene,
         {name: _place_band(scene, scene.bands[name], access) for name in bands},

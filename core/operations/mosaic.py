@@ -102,6 +102,8 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
     if not params.scenes and params.items is None:
         raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    if params.index and params.bands:
+        raise InputError("The mosaic cannot be made", "bands and an index are asked for at once", "Make one after the other.")
     kernel = _index_kernel(params.index, scenes) if params.index else None
     request = MosaicRequest(
         scenes,

@@ -86,10 +86,10 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     bands = _bands(request)
     access = Access(settings)
     scenes = in_order(request, access, PartMonitor(monitor, 0.0, 0.5))
-    index = build_index(scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), request.keep_going)
+    masked = request.clouds == "mask" or (request.clouds == "auto" and request.rule in ("median", "clear"))
+    index = build_index(scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going)
     for warning in index.warnings:
         monitor.emit(Note("warning", warning))
-    masked = request.clouds == "mask" or (request.clouds == "auto" and request.rule in ("median", "clear"))
     _check_units(index, bands)
     unmasked = [scene.item.id for scene in index.scenes if scene.mask is None and scene.item.sensor != "sentinel1"]
     if masked and unmasked:
@@ -97,7 +97,7 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     crs = request.crs or choose_crs(index, request.aoi)
     grid = mosaic_grid(index.scenes, request.aoi, crs, request.resolution)
     rule = "median" if request.rule == "median" else "first"
-    plan = index.plan(grid, rule, settings.resample_method, masked)
+    plan = index.plan(grid, rule, settings.resample_method)
     used = {scene.id for scene in plan.scenes}
     items = tuple(one.item for one in index.scenes if one.item.id in used)
     tags = {"software": PRODUCT, "rule": request.rule, "clouds": "left out" if masked else "kept", **_tags_of(items)}

@@ -17,9 +17,10 @@ from firstlight.core.errors import Cancelled, InputError, RasterError, SceneRead
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.operations.base import OperationResult
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
+from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
-from firstlight.core.types import SceneItem
+from firstlight.core.types import Radiometry, SceneItem
 from support.range_server import ALWAYS, Fault, FaultyServer
 from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth, texture
 
@@ -356,8 +357,27 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, server: FaultyServer, sm
         run(tmp_path, [scene], beside, small, bands=("red",), rule="first")
     with pytest.raises(InputError, match="none of them can be used"):
         run(tmp_path, [scene], inside, small, bands=("nir",), rule="first")
+    with pytest.raises(InputError, match="at once"):
+        run(tmp_path, [scene], inside, small, bands=("red",), index="NDVI")
     with pytest.raises(InputError, match="no scenes"):
         run(tmp_path, [], inside, small)
+
+
+def test_radar_power_comes_out_in_db(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
+    made = MadeScene("A", {"red": texture(1, (100, 100))}, scale=1.0)
+    scene = serve(server, made)
+    power = dataclasses.replace(scene.bands["red"], radiometry=Radiometry(nodata=0.0, unit="power"))
+    radar = dataclasses.replace(scene, bands={"red": power})
+    result = run(
+        tmp_path, [radar], area_text((LEFT + 50, TOP - 50), (LEFT + 900, TOP - 900)), small, bands=("red",), rule="first"
+    )
+    got, corner, _ = pixels(result)
+    np.testing.assert_allclose(got[0], 10 * np.log10(laid(made, corner, got.shape[1:])), atol=1e-4)
+    with StackReader(result.value.outputs["mosaic"]) as reader:
+        assert reader.facts.bands[0].radiometry.unit == "dB"
+        np.testing.assert_allclose(reader.read(1, Window(0, 0, 5, 5)), got[0, :5, :5], atol=1e-5)
+    with pytest.raises(InputError, match="units differ"):
+        run(tmp_path, [radar, dataclasses.replace(scene, id="B")], WHOLE, small, bands=("red",), rule="first")
 
 
 def test_it_stops_when_asked_and_leaves_nothing(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
