@@ -14,10 +14,11 @@ import numpy.typing as npt
 import pytest
 
 from firstlight.core.errors import Cancelled, InputError, RasterError, SceneReadError
+from firstlight.core.execution.mosaic import in_columns
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.operations.base import OperationResult
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
-from firstlight.core.raster.grid import Window
+from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry, SceneItem
@@ -289,6 +290,14 @@ def test_only_the_needed_blocks_are_fetched_each_of_them_once(tmp_path: Path, se
     before = server.bytes_sent("A/red.tif")
     run(tmp_path, [scene], area_text((LEFT + 50, TOP - 50), (LEFT + 10190, TOP - 10190)), small, bands=("red",), rule="first")
     assert server.bytes_sent("A/red.tif") - before < size * 1.1 + 40_000, "64 tiles across 16 blocks"
+
+
+def test_tiles_run_in_columns_so_that_neighbours_find_their_blocks_decoded() -> None:
+    tiles = split_windows((5000, 9000), 1000)
+    order = in_columns(tiles, 4000)
+    assert sorted(order, key=tiles.index) == tiles, "each once"
+    assert [(tile.row // 1000, tile.col // 1000) for tile in order[:6]] == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)]
+    assert (order[20].row, order[20].col) == (0, 4000)
 
 
 def test_what_the_first_scene_fills_is_not_fetched_from_the_next(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
