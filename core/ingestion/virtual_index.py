@@ -21,7 +21,7 @@ from ..raster.gdal_env import RemoteOptions
 from ..raster.grid import Window, grid_over
 from ..raster.mosaic import MosaicPlan, MosaicScene, common
 from ..raster.mosaic_vrt import write_vrt
-from ..raster.on_grid import area_bounds, placed_window
+from ..raster.on_grid import area_bounds, placed_window, unit_of
 from ..types import Aoi, BandAsset, Grid, SceneItem
 from ..workers import run_parallel
 
@@ -155,10 +155,18 @@ def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: 
         ``EPSG:n`` or WKT.
     resolution : float, optional
         In the unit of ``crs``; by default that of the finest band in that system, else of the finest of all.
+
+    Raises
+    ------
+    RasterError
+        If no pixel size is given and the bands' is in another unit, or there is no such system.
     """
     grids = [scene.finest for scene in scenes]
     own = [grid for grid in grids if grid.crs == crs] or grids
     like = min(own, key=lambda grid: grid.resolution[0])
+    if like.crs != crs and not resolution and unit_of(like.crs) != unit_of(crs):
+        why = f"the bands' is in the unit of {like.crs[:20]}, and this system's unit is another ({unit_of(crs)[0]})"
+        raise RasterError(f"No pixel size is given for {crs[:20]}", why, "Give a resolution.")
     size = (resolution, resolution) if resolution else like.resolution
     if like.crs != crs or (resolution and size != like.resolution):
         like = Grid(crs, (size[0], 0.0, 0.0, 0.0, -size[1], 0.0), (1, 1))

@@ -44,7 +44,7 @@ def describe_mosaic(plan: MosaicPlan) -> bytes:
         )
     rows, cols = plan.grid.shape
     root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping="1,2").text = _wkt(plan.grid.crs)
+    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(plan.grid.crs)).text = _wkt(plan.grid.crs)
     a, b, c, d, e, f = plan.grid.transform
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
     box = ET.SubElement(root, "Metadata")
@@ -182,6 +182,16 @@ def _stand_in(grid: Grid, kind: str, nodata: float) -> Any:
     dataset.SetProjection(_wkt(grid.crs))
     dataset.GetRasterBand(1).SetNoDataValue(nodata)
     return dataset
+
+
+def _axis_mapping(crs: str) -> str:
+    """GDAL's order of axes: x is the first in the data, in degrees it is the second of the coordinate system."""
+    from osgeo import osr
+
+    reference = osr.SpatialReference()
+    reference.SetFromUserInput(crs)
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return ",".join(str(axis) for axis in reference.GetDataAxisToSRSAxisMapping())
 
 
 def _wkt(crs: str) -> str:

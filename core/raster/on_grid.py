@@ -55,6 +55,25 @@ def moved_bounds(grid: Grid, crs: str) -> Bounds:
     return (left, bottom, right, top)
 
 
+def unit_of(crs: str) -> tuple[str, float]:
+    """Name and size of a coordinate system's unit.
+
+    Raises
+    ------
+    RasterError
+        If there is no such system.
+    """
+    from rasterio.crs import CRS
+
+    try:
+        with quiet_gdal():
+            known = CRS.from_user_input(crs)
+            return ("degree", 1.0) if known.is_geographic else known.units_factor
+    except ValueError as error:  # rasterio's CRSError is one
+        what = f"The coordinate system {crs[:20]} cannot be used"
+        raise RasterError(what, "it is not known", "Write it like EPSG:32632.") from error
+
+
 def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
     """The bounds of a lon/lat area (GeoJSON) in another coordinate system; its edges are straight in lon/lat, so bent there.
 

@@ -154,3 +154,24 @@ def test_the_operation_writes_either_kind(tmp_path: Path, server: FaultyServer, 
         np.testing.assert_allclose(made[".vrt"][both], made[".tif"][both], atol=3e-4)
     with pytest.raises(RasterError, match="can neither leave out clouds nor take a median"):
         run_mosaic(dataclasses.replace(params, rule="median", output=tmp_path / "x.vrt"), settings, SilentMonitor())
+
+
+def test_degrees_need_a_pixel_size_and_keep_their_axes(tmp_path: Path, server: FaultyServer, settings: Settings) -> None:
+    scene = serve(server, MadeScene("A", {"red": smooth(1, (240, 230))}))
+    area = area_text((LEFT + 200, TOP - 200), (LEFT + 2000, TOP - 2000))
+    made = {}
+    for suffix in (".vrt", ".tif"):
+        words = {"scenes": (scene,), "area": area, "bands": ("red",), "rule": "first", "output": tmp_path / f"d{suffix}"}
+        params = MosaicParams(**words, crs="EPSG:4326", resolution=0.0001)
+        run_mosaic(params, settings, SilentMonitor())
+        with StackReader(params.output, remote=RemoteOptions()) as reader:
+            west, south, east, _ = reader.facts.grid.bounds
+            assert (round(west), round(south)) == (10, 47)
+            assert 0.02 < east - west < 0.03
+            made[suffix] = reader.read(1, Window(0, 0, *reader.facts.grid.shape))
+    assert np.isfinite(made[".tif"]).mean() > 0.99
+    np.testing.assert_allclose(made[".vrt"], made[".tif"], atol=3e-4)
+    with pytest.raises(RasterError, match="No pixel size is given for EPSG:4326"):
+        run_mosaic(dataclasses.replace(params, resolution=None), settings, SilentMonitor())
+    with pytest.raises(RasterError, match="it is not known"):
+        run_mosaic(dataclasses.replace(params, crs="EPSG:999999", resolution=None), settings, SilentMonitor())
