@@ -82,7 +82,7 @@ def check_stack(stack: Path) -> list[Path]:
     VRTSourceNotFoundError, ValidationError
         If one is missing, or the stack holds what no stack needs.
     """
-    return [stack, *(check_vrt_sources(stack) if is_vrt(stack) else [])]
+    return [stack, *(check_vrt_sources(stack).files if is_vrt(stack) else ())]
 
 
 def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:

@@ -42,7 +42,7 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
     stack, output = params.stack, params.output
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
-    if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack)}:
+    if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack).files}:
         raise InputError(f"{params.name} cannot be written to {output}", "that is a band of the stack", "Choose another file.")
     with StackReader(stack) as reader:
         facts = reader.facts

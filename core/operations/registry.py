@@ -10,6 +10,7 @@ from .discover import DISCOVER
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
+from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
 from .sar_water import SAR_WATER
@@ -24,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     STACK,
     REPAIR,
     VALIDATE,
+    MOSAIC,
     INDEX,
     BURN_SEVERITY,
     SAR_WATER,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from ..errors import RasterError
 from ..types import Grid, Radiometry
 from .doubling import find_doublings, read_doubled
-from .gdal_env import local_gdal, quiet_gdal, rasterio_env
+from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
 from .source_blocks import SourceBlocks
 from .vrt_shortcut import shorten
@@ -133,10 +134,13 @@ class StackReader:
         Any raster GDAL reads.
     radiometry : sequence of Radiometry, optional
         One for each band; by default what the file says.
+    remote : RemoteOptions, optional
+        How to reach the files that a VRT of ours names behind HTTP.
     """
 
-    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None) -> None:
+    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None, remote: RemoteOptions | None = None) -> None:
         self.facts = read_facts(path)
+        self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
@@ -187,11 +191,12 @@ class StackReader:
         return to_physical(raw, self.radiometry[index - 1])
 
     def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
-        """One band's stored numbers; the whole band decimated to ``max_size`` pixels a side where that is given."""
+        """One band's stored numbers, of a window or all of it; decimated to ``max_size`` pixels a side where that is given."""
         rows, cols = self.facts.grid.shape
         place = window or Window(0, 0, rows, cols)
         shape = (place.rows, place.cols)
-        if window is None and max_size is not None:
+        if max_size is not None:
+            rows, cols = shape
             step = max(1.0, max(rows, cols) / max_size)
             shape = (max(1, round(rows / step)), max(1, round(cols / step)))
         what = f"Reading band {index} of {self.facts.path} failed"
@@ -213,7 +218,7 @@ class StackReader:
         where = (place.col, place.row, place.cols, place.rows)
         rows, cols = stored.shape
         got = None
-        with local_gdal(), quiet_gdal() as messages:
+        with self._surroundings(), quiet_gdal() as messages:
             try:
                 if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(stored, mine, index, place):
                     return
@@ -245,7 +250,8 @@ class StackReader:
         mine: _Opened | None = getattr(self._local, "opened", None)
         if mine is None:
             path = self.facts.path
-            mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
+            with self._surroundings():
+                mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -291,7 +297,7 @@ def _open(path: Path) -> Any:
 def _open_with_gdal(path: Path, name: str) -> Any:
     from osgeo import gdal
 
-    with local_gdal(), quiet_gdal() as messages:
+    with quiet_gdal() as messages:
         try:
             dataset = gdal.OpenEx(name, gdal.OF_RASTER)  # not shared
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
