@@ -97,6 +97,14 @@ class RasterError(FirstLightError):
     """A raster could not be read or written."""
 
 
+class SceneReadError(RasterError):
+    """One scene of several could not be read; the others may do without it."""
+
+    def __init__(self, what: str, why: str, hint: str = "", scene_id: str = "") -> None:
+        super().__init__(what, why, hint)
+        self.scene_id = scene_id
+
+
 class ValidationError(FirstLightError):
     """A raster did not pass validation."""
 

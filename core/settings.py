@@ -68,14 +68,55 @@ class Settings:
     reflectance_range: tuple[float, float] = _setting(
         (-0.2, 1.6), "optical_validation.expected_value_range.reflectance", "range", "Plausible reflectance"
     )
+    sentinel2_l1c_range: tuple[float, float] | None = _setting(
+        None, "optical_validation.expected_value_range.sentinel2_l1c", "range", "The same, Sentinel-2 L1C only"
+    )
+    sentinel2_l2a_range: tuple[float, float] | None = _setting(
+        None, "optical_validation.expected_value_range.sentinel2_l2a", "range", "The same, Sentinel-2 L2A only"
+    )
+    landsat8_l1_range: tuple[float, float] | None = _setting(
+        None, "optical_validation.expected_value_range.landsat8_l1", "range", "The same, Landsat Level 1 only"
+    )
+    landsat8_l2_range: tuple[float, float] | None = _setting(
+        None, "optical_validation.expected_value_range.landsat8_l2", "range", "The same, Landsat Level 2 only"
+    )
     kelvin_range: tuple[float, float] = _setting(
         (150.0, 400.0), "optical_validation.expected_value_range.kelvin", "range", "Plausible temperature (K)"
+    )
+    max_saturated_percent: float = _setting(
+        5.0, "optical_validation.max_saturated_percent", "number", "Most saturated pixels (%)", least=0, most=100
+    )
+    max_band_shift_px: float = _setting(
+        0.4, "optical_validation.max_band_shift_px", "number", "Most shift between bands (pixels)", least=0.1
     )
     min_std_dev_db: float = _setting(
         2.0, "sar_validation.min_std_dev_db", "number", "Radar: blank below this deviation (dB)", least=0
     )
     backscatter_range_db: tuple[float, float] = _setting(
         (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
+    )
+    required_polarizations: tuple[str, ...] = _setting(
+        ("vv", "vh"), "sar_validation.required_polarizations", "words", "Polarizations that are wanted"
+    )
+    validation_depth: str = _setting(
+        "quick", "validation.depth", "word", "How deep files are looked into", choices=("quick", "deep")
+    )
+    on_invalid: str = _setting(
+        "reject",
+        "validation.on_invalid",
+        "word",
+        "What happens to a stack that is not valid",
+        choices=("reject", "warn", "skip", "cleanup"),
+    )
+    checks: tuple[str, ...] = _setting((), "validation.checks", "words", "Checks turned off or weighed otherwise")
+    screenshot: str = _setting(
+        "never", "screenshot.when", "word", "Picture of what was validated", choices=("never", "on_failure", "always")
+    )
+    screenshot_folder: str | None = _setting(
+        None, "screenshot.folder", "text", "Folder of the pictures (empty: beside the stack)"
+    )
+    screenshot_retention_days: int = _setting(
+        30, "screenshot.retention_days", "integer", "Days a picture is kept (0: for ever)", least=0
     )
     tile_size: int = _setting(1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384)
     compression: str = _setting("zstd", "processing.compression", "word", "Compression of layers", choices=("zstd", "deflate"))

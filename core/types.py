@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,10 @@ class BandAsset:
     """What such a band usually takes, for plans and estimates."""
     checksum: str | None = None
     """``file:checksum``, a multihash, where offered."""
+    grid: Grid | None = None
+    """Where its pixels lie, as the catalogue states it; None where only the file's header tells."""
+    dtype: str = ""
+    """numpy's name of the stored numbers' type; empty where the catalogue does not state it."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,8 @@ class SceneItem:
                     "size_bytes": asset.size_bytes,
                     "estimated_bytes": asset.estimated_bytes,
                     "checksum": asset.checksum,
+                    "data_type": asset.dtype,
+                    "grid": asset.grid.to_dict() if asset.grid else None,
                 }
                 for name, asset in self.bands.items()
             },
@@ -268,6 +274,17 @@ class Grid:
         """Pixel size (x, y), both positive, in the unit of the CRS."""
         return (abs(self.transform[0]), abs(self.transform[4]))
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {"crs": self.crs, "transform": list(self.transform), "shape": list(self.shape)}
+
+    @classmethod
+    def from_dict(cls, words: Mapping[str, Any]) -> Grid:
+        """The inverse of :meth:`to_dict`."""
+        a, b, c, d, e, f = (float(value) for value in words["transform"])
+        rows, cols = (int(value) for value in words["shape"])
+        return cls(str(words["crs"]), (a, b, c, d, e, f), (rows, cols))
+
 
 @dataclass(frozen=True)
 class StackBand:
@@ -315,7 +332,7 @@ class Finding:
     """One thing the validator saw."""
 
     code: str
-    """Stable, documented in docs/user-guide.md: ``band_missing``, ``band_blank`` …"""
+    """Stable, documented in docs/validation.md: ``band_missing``, ``band_blank`` …"""
     severity: str
     """``error``, ``warning`` or ``info``."""
     sentence: str
@@ -343,11 +360,28 @@ class ValidationReport:
     bands: tuple[str, ...]
     """Names of the bands that were looked at."""
     findings: tuple[Finding, ...]
+    measured: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Band → figure → value, in physical units; None where there is nothing to measure."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Check → what this run made of it: ``off`` or another severity."""
+    depth: str = "quick"
+    """``quick`` or ``deep``."""
+    sources: tuple[Path, ...] = ()
+    """The files that hold the pixels, where the raster is a VRT."""
+    band_names: Mapping[int, str] = field(default_factory=dict)
+    """Band of the file, from 1 → its name."""
+    quicklook: Path | None = None
+    """The picture that was made."""
 
     @property
     def ok(self) -> bool:
         """No finding is an error."""
         return not any(f.severity == "error" for f in self.findings)
+
+    def verdict(self, band: str) -> str:
+        """``fail``, ``warn`` or ``pass`` of one band."""
+        severities = {f.severity for f in self.findings if f.band == band}
+        return "fail" if "error" in severities else "warn" if "warning" in severities else "pass"
 
     def sentences(self, severity: str) -> list[str]:
         """The sentences of one severity."""
@@ -362,6 +396,12 @@ class ValidationReport:
             "warnings": self.sentences("warning"),
             "errors": self.sentences("error"),
             "findings": [f.to_dict() for f in self.findings],
+            "measured": {band: dict(figures) for band, figures in self.measured.items()},
+            "overrides": dict(self.overrides),
+            "depth": self.depth,
+            "vrt_sources": [str(path) for path in self.sources],
+            "band_names": {str(index): name for index, name in self.band_names.items()},
+            "screenshot": str(self.quicklook) if self.quicklook else None,
         }
 
 

@@ -117,3 +117,35 @@ def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         slots.release()
+
+
+class LinkedStop(threading.Event):
+    """A stop of one's own that is also set while the one above is.
+
+    Parameters
+    ----------
+    above : threading.Event
+        Stops this one as well.
+    """
+
+    def __init__(self, above: threading.Event) -> None:
+        super().__init__()
+        self.above = above
+
+    def is_set(self) -> bool:
+        """Whether this or the one above is set."""
+        return super().is_set() or self.above.is_set()
+
+    def set_own(self) -> None:
+        """Stop only what looks at this one."""
+        self.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until either is set."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not self.is_set():
+            left = LOOK_S if ends is None else min(LOOK_S, ends - time.monotonic())
+            if left <= 0:
+                break
+            self.above.wait(left)
+        return self.is_set()

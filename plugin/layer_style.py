@@ -9,6 +9,7 @@ from qgis.core import (
     QgsContrastEnhancement,
     QgsMapLayer,
     QgsMultiBandColorRenderer,
+    QgsPalettedRasterRenderer,
     QgsRasterLayer,
     QgsSingleBandGrayRenderer,
 )
@@ -51,6 +52,10 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
         log(f"Layer '{layer.name()}' has QGIS's default style: {message}", "warning")
         if isinstance(layer, QgsRasterLayer):
             layer.setDefaultContrastEnhancement()
+        return
+    if isinstance(layer, QgsRasterLayer) and isinstance(layer.renderer(), QgsPalettedRasterRenderer):
+        # "not observed" is a class to be seen: a hole in the map would look like "nothing happened here"
+        layer.dataProvider().setUseSourceNoDataValue(layer.renderer().usesBands()[0], False)
 
 
 def band_names(layer: QgsRasterLayer) -> dict[str, int]:

@@ -22,6 +22,8 @@ def describe_problems(result: OperationResult) -> str:
         Of any operation; ``data`` of an ingestion is a list with one mapping for each scene.
     """
     data = result.json_data()
+    if isinstance(data, dict) and data.get("errors"):  # a validation
+        return " ".join(str(sentence) for sentence in data["errors"])
     rows: Sequence[Any] = data if isinstance(data, list) else ()
     sentences = [sentence for row in rows if isinstance(row, dict) for sentence in _problems(row)]
     return " ".join(sentences) or result.text

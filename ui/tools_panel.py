@@ -21,7 +21,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.monitor import Event, Note, Progress
 from ..core.operations.base import Operation, OperationResult
+from ..core.types import ValidationReport
 from .parameter_form import ParameterForm
+from .report_view import ReportView
 
 
 class ToolsPanel(QWidget):
@@ -61,6 +63,7 @@ class ToolsPanel(QWidget):
         self.result_text.setReadOnly(True)
         self.result_text.setPlaceholderText(self.tr("The answer appears here."))
         self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
+        self.report_view = ReportView()
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
         self.run_button = QPushButton(self.tr("Run"), objectName="tools_run_button")
         self.cancel_button = QPushButton(self.tr("Cancel"), objectName="tools_cancel_button", enabled=False)
@@ -86,6 +89,7 @@ class ToolsPanel(QWidget):
         self.operation_combo.setEnabled(not running)
         self.scroll.setEnabled(not running)
         if running:
+            self._show_report(None)
             self.progress_bar.reset()
             self.result_text.clear()
 
@@ -101,6 +105,12 @@ class ToolsPanel(QWidget):
         """Show the answer."""
         self.progress_bar.setValue(100)
         self.result_text.setPlainText(result.text)
+        self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
+
+    def _show_report(self, report: ValidationReport | None) -> None:
+        """A report in its own view, which says all that its text would say again."""
+        self.report_view.show_report(report)
+        self.result_text.setVisible(report is None)
 
     def show_text(self, text: str) -> None:
         """Show a sentence in place of an answer."""
@@ -113,6 +123,7 @@ class ToolsPanel(QWidget):
         self.form.set_values({name: chosen[name] for name in required if name in chosen})
         self.scroll.setWidget(self.form)
         self.summary_label.setText(self.tr(self.operation.summary))
+        self._show_report(None)
         self.result_text.clear()
         self.progress_bar.reset()
 
@@ -121,6 +132,7 @@ class ToolsPanel(QWidget):
         layout.addWidget(self.operation_combo)
         layout.addWidget(self.summary_label)
         layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.report_view)
         layout.addWidget(self.result_text)
         footer = QHBoxLayout()
         footer.addWidget(self.progress_bar, 1)

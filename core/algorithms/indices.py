@@ -10,7 +10,7 @@ from functools import lru_cache
 from ..errors import AlgorithmError, InputError
 from ..settings import CONFIG_DIR, read_yaml
 from .expression import Formula, parse_formula
-from .kernel import Kernel
+from .kernel import Kernel, Layer
 
 
 @dataclass(frozen=True)
@@ -75,4 +75,5 @@ def index_kernel(name: str, available: Collection[str]) -> Kernel:
                 f"{index.name} = {index.formula.text}.",
             )
         chosen[band] = match
-    return Kernel(index.name, chosen, index.formula, index.title, index.range, index.style, index.reference)
+    layer = Layer(index.name, index.title, index.range, index.style)
+    return Kernel(index.name, chosen, index.formula, (layer,), index.reference)

@@ -1,32 +1,94 @@
-"""A kernel: bands in, a pure function on arrays, one layer out. It knows no file and no engine."""
+"""A kernel: bands in, a pure function on arrays, layers out. It knows no file and no engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
+Values = Mapping[str, FloatArray]
+"""Name in the function → float32 (rows, cols), NaN = no data."""
+Compute = Callable[[Values], "npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]"]
+NOT_OBSERVED = 255
+"""The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no damage"."""
+
+
+@dataclass(frozen=True)
+class MapClass:
+    """One class of a class layer."""
+
+    code: int
+    """What is stored; 0..254."""
+    name: str
+    color: tuple[int, int, int]
+    """Red, green, blue, 0..255."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer that a kernel makes."""
+
+    name: str
+    """Of the band in the file."""
+    title: str
+    range: tuple[float, float]
+    """What the values can be."""
+    style: str
+    """Key of a style in ``resources/styles``."""
+    classes: tuple[MapClass, ...] = ()
+    """For a layer of classes, uint8 with ``NOT_OBSERVED`` as nodata; empty for one of numbers."""
+    dtype: str = ""
+    """How numbers are stored; empty: as the settings say."""
+
+
+class Survey(Protocol):
+    """What has to be known of the whole raster before any of it can be computed: a first pass over all tiles.
+
+    Each tile gives whole numbers (a histogram, counts), which are added up: the sum is exact and the same in any order.
+    """
+
+    def tally(self, values: Values) -> npt.NDArray[np.int64]:
+        """The numbers of one part of the raster; of the same shape for every part. Each pixel comes once."""
+
+    def settle(self, total: npt.NDArray[np.int64]) -> Compute:
+        """The kernel's function, given the sum over all parts."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """One tile's worth of work."""
+    """One tile's worth of work.
+
+    Functions and surveys are frozen dataclasses: their ``repr`` says all that they do, so that an interrupted run can tell
+    its own tiles from another's, and they can be sent to another process.
+    """
 
     name: str
     bands: Mapping[str, str]
     """Name in the function → name of the band in the stack."""
-    compute: Callable[[Mapping[str, FloatArray]], FloatArray]
-    """float32 (rows, cols), NaN = no data, in and out, of one shape; each pixel may depend on those within ``halo`` only."""
-    title: str
-    range: tuple[float, float]
-    """What the result can be."""
-    style: str
-    """Key of a style in ``resources/styles``."""
+    compute: Compute
+    """A pure function: for each layer an array of the input's shape, each pixel of which depends on those within ``halo`` only.
+
+    Numbers are float32 with NaN = no data, classes uint8 with ``NOT_OBSERVED``. One layer may come without its tuple.
+    """
+    layers: tuple[Layer, ...]
+    """In the order of the function's results."""
     reference: str
     """Where the formula comes from."""
     halo: int = 0
     """Pixels around it that a pixel depends on; the function gets them around its tile (NaN beyond the raster), and its values
     there are dropped. With 0 it may get any part of a tile."""
+    survey: Survey | None = None
+    """The pass that comes first, if one is needed; what it settles takes the place of ``compute``."""
+
+    def run(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
+        """The layers of one tile, in their order."""
+        made = self.compute(values)
+        return made if isinstance(made, tuple) else (made,)
+
+    def settled(self, total: npt.NDArray[np.int64]) -> Kernel:
+        """The kernel that needs no survey any more."""
+        return self if self.survey is None else replace(self, compute=self.survey.settle(total), survey=None)

@@ -1,8 +1,6 @@
 """How much of the area a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all scenes in parallel.
 
 The figure of the catalogue is for the whole scene, 110 or 185 km wide; what counts is the sky over the area.
-Classes: ESA, Sentinel-2 Level-2A algorithm overview (scene classification). Bits: USGS, Landsat 8-9 Collection 2 Level 2
-Science Product Guide (LSDS-1619), table "QA_PIXEL".
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import numpy.typing as npt
 
 from ..errors import AccessError, RasterError
 from ..monitor import EventQueue, Monitor, Note, Progress
+from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
 from ..raster.vector import overlap
 from ..types import Aoi, BandAsset, SceneItem
@@ -24,10 +23,6 @@ from ..workers import run_parallel
 from .access import AUTHENTICATION_HINT, Access
 from .coverage import covered_percent
 
-SCL_CLEAR = (2, 4, 5, 6, 7, 11)
-"""Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data, saturated, shadow, cloud."""
-QA_PIXEL_UNCLEAR = 0b11111
-"""Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
 MARGIN_DEG = 0.1
 AT_ONCE = 8
 """Scenes looked at together: each is a few small requests, most of the time is waiting."""
@@ -72,14 +67,14 @@ def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
     """
     if scene.sensor == "sentinel1":
         return covered_percent(scene.footprint, aoi)
-    mask = scene.bands.get("scl") or scene.bands.get("qa_pixel")
+    mask = next((scene.bands[name] for name in MASK_BANDS if name in scene.bands), None)
     if mask is None:
         return None
     near = overlap(aoi.geometry, _surroundings(scene))
     if near is None:
         return 0.0
     pixels = _read(mask, scene, near, access)
-    clear = _is_clear(mask.band, pixels).mean() if pixels.size else 0.0
+    clear = is_clear(mask.band, pixels).mean() if pixels.size else 0.0
     return float(min(100.0, 100 * clear * Aoi(near, aoi.bounds).area_km2 / aoi.area_km2))
 
 
@@ -107,11 +102,3 @@ def _read(mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Ac
         if fresh == url:
             raise AccessError(error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT) from error
         return read_over_area(fresh, area, access.remote_options(fresh))
-
-
-def _is_clear(band: str, pixels: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """UNSEEN is -1: no class, and has all bits set, so it is never clear."""
-    if band == "scl":
-        return np.isin(pixels, SCL_CLEAR)
-    clear: npt.NDArray[np.bool_] = (pixels & QA_PIXEL_UNCLEAR) == 0
-    return clear

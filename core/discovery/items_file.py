@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiscoveryError, InputError
-from ..types import BandAsset, Radiometry, SceneItem
+from ..types import BandAsset, Grid, Radiometry, SceneItem
 from .band_config import get_sensor, load_sensors
 from .scene_parser import parse_item
 
@@ -124,6 +124,8 @@ def _with_facts(asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping
             resolution_m=float(facts.get("resolution_m") or asset.resolution_m),
             size_bytes=facts.get("size_bytes") or asset.size_bytes,
             checksum=facts.get("checksum") or asset.checksum,
+            dtype=facts.get("data_type") or asset.dtype,
+            grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
         )
     return asset
 

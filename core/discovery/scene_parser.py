@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, SceneItem, parse_time
 from .band_config import Band, Sensor
+from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry, is_ground_range
 
 
@@ -98,14 +99,19 @@ def _asset_key(band: Band, assets: Mapping[str, Mapping[str, Any]]) -> str | Non
 
 def _band_asset(sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]) -> BandAsset:
     size = asset.get("file:size")
+    resolution = _resolution(asset) or band.resolution_m
+    # Ground range detected: placed by ground control points, whatever transform the item states.
+    gridded = not (sensor.name == "sentinel1" and is_ground_range(item))
     return BandAsset(
         band=band.name,
         href=str(asset["href"]),
-        resolution_m=_resolution(asset) or band.resolution_m,
+        resolution_m=resolution,
         radiometry=decide_radiometry(sensor.name, band, item, asset),
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
         estimated_bytes=sensor.estimate_bytes(band.name),
         checksum=asset.get("file:checksum") or None,
+        grid=stated_grid(item.get("properties") or {}, asset, resolution) if gridded else None,
+        dtype=stated_dtype(asset),
     )
 
 
@@ -135,11 +141,8 @@ def _geometry_bbox(geometry: Any) -> Bounds | None:
 
 
 def _epsg(properties: Mapping[str, Any]) -> int | None:
-    code = properties.get("proj:epsg")
-    if isinstance(code, int):
-        return code
-    text = str(properties.get("proj:code") or "")
-    return int(text[5:]) if text.upper().startswith("EPSG:") and text[5:].isdigit() else None
+    crs = stated_crs(properties)
+    return int(crs[5:]) if crs.startswith("EPSG:") else None
 
 
 def _relative_orbit(item: Mapping[str, Any], properties: Mapping[str, Any]) -> int | None:

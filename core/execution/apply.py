@@ -1,19 +1,22 @@
-"""Apply a kernel to a stack: tiles in, a cloud-optimised GeoTIFF out."""
+"""Apply a kernel to a stack: tiles in, cloud-optimised GeoTIFFs out, one for each of its layers."""
 
 from __future__ import annotations
 
 import math
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.kernel import Kernel
+from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
 from ..monitor import EventQueue, Monitor, Note, Progress
+from ..raster.area import pixel_area_m2
 from ..raster.codec import Codec
 from ..raster.grid import Window, split_windows
 from ..raster.pieces import Piece, make_spans
@@ -31,6 +34,8 @@ NODATA = -9999.0
 NODATA_INT16 = -32768.0
 STRIP = 128
 """Rows that a kernel without halo gets at once."""
+SURVEY_SHARE = 0.3
+"""Of the progress bar, where a first pass over the tiles is needed."""
 TILES_SHARE = 0.9
 """Of the progress bar; the rest is for laying out the COG."""
 
@@ -50,12 +55,14 @@ class LayerStatistics:
     total: float = 0.0
     low: float = math.inf
     high: float = -math.inf
+    classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
+    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None without a reference system)."""
     engine: str = field(default="", compare=False)
     """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles were there already."""
 
     @classmethod
     def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
-        """From the statistics of the stored numbers."""
+        """From the statistics of the stored numbers; classes are counted apart."""
         return cls(
             stored.pixels,
             stored.observed,
@@ -63,7 +70,7 @@ class LayerStatistics:
             stored.inside_total * spec.scale + spec.offset * stored.inside,
             stored.inside_low * spec.scale + spec.offset,
             stored.inside_high * spec.scale + spec.offset,
-            engine,
+            engine=engine,
         )
 
     def to_dict(self) -> dict[str, float | int | None]:
@@ -79,6 +86,16 @@ class LayerStatistics:
         }
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What became of a kernel."""
+
+    kernel: Kernel
+    """As it was applied: what its survey settled is in its function."""
+    layers: tuple[LayerStatistics, ...]
+    """In the order of the kernel's."""
+
+
 def apply_kernel(
     reader: StackReader,
     bands: Mapping[str, int],
@@ -90,12 +107,32 @@ def apply_kernel(
     tags: Mapping[str, str] | None = None,
     resume: bool = False,
 ) -> LayerStatistics:
-    """Compute ``kernel`` over the whole raster and write it, as float32 or scaled int16 (``settings.output_dtype``).
+    """As :func:`apply_layers`, for a kernel of one layer."""
+    return apply_layers(reader, bands, kernel, (output,), settings, monitor, engine, tags, resume).layers[0]
+
+
+def apply_layers(
+    reader: StackReader,
+    bands: Mapping[str, int],
+    kernel: Kernel,
+    outputs: Sequence[Path],
+    settings: Settings,
+    monitor: Monitor,
+    engine: Engine | None = None,
+    tags: Mapping[str, str] | None = None,
+    resume: bool = False,
+) -> Applied:
+    """Compute ``kernel`` over the whole raster in one pass and write its layers.
+
+    Numbers are written as float32 or scaled int16 (``settings.output_dtype``) where the layer does not say itself, classes as
+    uint8 with their colours. A survey, where the kernel has one, is a pass over all tiles before.
 
     Parameters
     ----------
     bands : mapping of str to int
         Band name in the stack → index from 1.
+    outputs : sequence of Path
+        One for each layer of the kernel.
     engine : Engine, optional
         By default the one that :func:`~.router.choose_engine` names, and says why in a note.
     resume : bool
@@ -105,52 +142,138 @@ def apply_kernel(
     Raises
     ------
     Cancelled, RasterError, EngineError
-        Nothing is left under the output's name then.
+        Nothing is left under the names of the outputs that were not finished.
     """
-    spec = _spec(reader, kernel, settings, tags or {})
-    size = max(1, settings.tile_size // spec.span) * spec.span
-    tiles = split_windows(spec.grid.shape, size)
+    specs = [_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
+    size = max(1, settings.tile_size // specs[0].span) * specs[0].span
+    tiles = split_windows(reader.facts.grid.shape, size)
     events = EventQueue(monitor)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
 
-    with CogWriter(output, spec, _resume_key(reader, kernel, indexes) if resume else "") as writer:
-        missing = [tile for tile in tiles if not writer.has(tile)]
-        told = -1.0
+    def all_of_it() -> Applied:
+        with ExitStack() as stack:
+            picked = _Picked(engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack)
+            settled, begin = kernel, 0.0
+            if kernel.survey is not None:
+                settled, begin = survey_tiles(reader, indexes, kernel, tiles, picked, events), SURVEY_SHARE
+            key = _resume_key(reader, settled, indexes) if resume else ""
+            writers = [stack.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, specs, strict=True)]
+            missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
+            if missing:
+                work = TileWork(reader, indexes, settled, tuple(specs), tuple(writer.codec for writer in writers))
+                title = f"{kernel.name}: tiles, {picked.title}"
+                count = TileCount(title, len(tiles), len(tiles) - len(missing), TILES_SHARE - begin, begin)
 
-        def lay_out(fraction: float) -> bool:
-            nonlocal told
-            if fraction - told >= 0.25 or fraction == 1.0:  # asked for every block, which is more than anybody wants to see
-                told = fraction
-                events.put(Progress(TILES_SHARE + (1 - TILES_SHARE) * fraction, f"{kernel.name}: writing the layer"))
-            return not events.stop.is_set()
-
-        def all_of_it() -> LayerStatistics:
-            work = TileWork(reader, indexes, kernel, spec, writer.codec)
-
-            def compute(chosen: Engine, title: str) -> None:
-                count = TileCount(f"{kernel.name}: tiles, {title}", len(tiles), len(tiles) - len(missing), TILES_SHARE)
-
-                def take(_: Window, pieces: Sequence[Piece]) -> None:
-                    for piece in pieces:
-                        writer.put(piece)
+                def take(tile: Window, made: Sequence[Sequence[Piece]]) -> None:
+                    for writer, pieces in zip(writers, made, strict=True):
+                        if not writer.has(tile):
+                            for piece in pieces:
+                                writer.put(piece)
                     events.put(count.add())
 
-                chosen.run(work, missing, events.stop, take)
+                picked.engine.run(work, missing, events.stop, take)
+            for number, writer in enumerate(writers):
+                writer.finish(on_progress=_LayOut(events, kernel.name, number, len(writers)))
+            return Applied(settled, tuple(_statistics(writer, picked.reason) for writer in writers))
 
-            how = ""
-            if engine is not None:
-                compute(engine, engine.name)
-            elif missing:
-                job = _job(reader, indexes, kernel, spec, missing)
-                choice = choose_engine(job, settings)
-                how = choice.reason
-                events.put(Note("info", how))
-                with open_engine(choice, job, settings, events.stop) as chosen:
-                    compute(chosen, choice.title)
-            writer.finish(on_progress=lay_out)
-            return LayerStatistics.of(writer.statistics()[0], spec, how)
+    return run_in_background(all_of_it, events)
 
-        return run_in_background(all_of_it, events)
+
+class _Picked:
+    """The engine: the caller's, or the one that the router names, opened when it is first wanted."""
+
+    def __init__(self, given: Engine | None, job: Job, settings: Settings, events: EventQueue, stack: ExitStack) -> None:
+        self._given, self._job, self._settings, self._events, self._stack = given, job, settings, events, stack
+        self._opened: tuple[Engine, str] | None = None
+        self.reason = ""
+        """The router's sentence, where it was asked."""
+
+    @property
+    def engine(self) -> Engine:
+        """Ready to run."""
+        return self._open()[0]
+
+    @property
+    def title(self) -> str:
+        """For a person."""
+        return self._open()[1]
+
+    def _open(self) -> tuple[Engine, str]:
+        if self._opened is None and self._given is not None:
+            self._opened = (self._given, self._given.name)
+        elif self._opened is None:
+            choice = choose_engine(self._job, self._settings)
+            self.reason = choice.reason
+            self._events.put(Note("info", choice.reason))
+            engine = self._stack.enter_context(open_engine(choice, self._job, self._settings, self._events.stop))
+            self._opened = (engine, choice.title)
+        return self._opened
+
+
+class _LayOut:
+    """Tells how far the layers are laid out, and whether to go on."""
+
+    def __init__(self, events: EventQueue, name: str, number: int, count: int) -> None:
+        self.events, self.name, self.number, self.count = events, name, number, count
+        self.told = -1.0
+
+    def __call__(self, fraction: float) -> bool:
+        if fraction - self.told >= 0.25 or fraction == 1.0:  # asked for every block, which is more than anybody wants to see
+            self.told = fraction
+            share = TILES_SHARE + (1 - TILES_SHARE) * (self.number + fraction) / self.count
+            self.events.put(Progress(share, f"{self.name}: writing the layer"))
+        return not self.events.stop.is_set()
+
+
+def survey_tiles(
+    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tiles: Sequence[Window], picked: _Picked, events: EventQueue
+) -> Kernel:
+    """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the same in any order."""
+    count = TileCount(f"{kernel.name}: survey, {picked.title}", len(tiles), 0, SURVEY_SHARE)
+    lock = threading.Lock()
+    total: list[npt.NDArray[np.int64]] = []
+
+    def take(_: Window, part: npt.NDArray[np.int64]) -> None:
+        with lock:
+            total[:] = [total[0] + part if total else part]
+        events.put(count.add())
+
+    picked.engine.run(SurveyWork(reader, indexes, kernel), tiles, events.stop, take)
+    return kernel.settled(total[0])
+
+
+def _statistics(writer: CogWriter, engine: str) -> LayerStatistics:
+    """Of a finished layer; areas row by row, because in degrees a pixel's area depends on its latitude."""
+    found = LayerStatistics.of(writer.statistics()[0], writer.spec, engine)
+    if not writer.spec.colors:
+        return found
+    classes: dict[int, tuple[int, float | None]] = {}
+    for row, rows, [part] in writer.statistics_by_rows():
+        area = pixel_area_m2(writer.spec.grid, row, rows)
+        for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
+            pixels, ground = classes.get(code, (0, 0.0))
+            classes[code] = (pixels + count, None if area is None or ground is None else ground + count * area)
+    return replace(found, classes=classes)
+
+
+@dataclass(frozen=True)
+class SurveyWork:
+    """What one tile adds to a kernel's survey: values only, so that it can be sent to a worker."""
+
+    reader: StackReader
+    indexes: Mapping[str, int]
+    kernel: Kernel
+
+    def __call__(self, tile: Window) -> npt.NDArray[np.int64]:
+        """The tile's whole numbers."""
+        survey = self.kernel.survey
+        assert survey is not None  # asked before
+        stored = {name: self.reader.read_stored(index, tile) for name, index in self.indexes.items()}
+        found = [
+            survey.tally({name: _physical(stored[name], row, self.reader, index) for name, index in self.indexes.items()})
+            for row in range(0, tile.rows, STRIP)
+        ]
+        return sum(found[1:], found[0])
 
 
 @dataclass(frozen=True)
@@ -160,35 +283,45 @@ class TileWork:
     reader: StackReader
     indexes: Mapping[str, int]
     kernel: Kernel
-    spec: RasterSpec
-    codec: Codec
+    specs: tuple[RasterSpec, ...]
+    codecs: tuple[Codec, ...]
 
-    def __call__(self, tile: Window) -> list[Piece]:
-        """The tile's pieces of the layer."""
-        values = compute_tile(self.reader, self.indexes, self.kernel, tile, self.spec)
-        return list(make_spans(self.spec, self.codec, tile, values))
+    def __call__(self, tile: Window) -> list[list[Piece]]:
+        """The tile's pieces of each layer."""
+        made = compute_tile(self.reader, self.indexes, self.kernel, tile, self.specs)
+        parts = zip(self.specs, self.codecs, made, strict=True)
+        return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
 
 
 def compute_tile(
-    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window, spec: RasterSpec
-) -> npt.NDArray[Any]:
-    """The stored numbers of one tile, (rows, cols).
+    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window, specs: Sequence[RasterSpec]
+) -> list[npt.NDArray[Any]]:
+    """The stored numbers of one tile, (rows, cols) for each layer.
 
     Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its steps then stays in the
     processor's cache, which halves the time. Otherwise it gets the tile with its halo, NaN beyond the raster.
     """
     if kernel.halo:
-        return encode(_with_halo(reader, indexes, kernel, tile), spec)
+        return [_stored(made, spec) for made, spec in zip(_with_halo(reader, indexes, kernel, tile), specs, strict=True)]
     stored = {name: reader.read_stored(index, tile) for name, index in indexes.items()}
-    out = np.empty((tile.rows, tile.cols), spec.dtype)
+    out = [np.empty((tile.rows, tile.cols), spec.dtype) for spec in specs]
     for row in range(0, tile.rows, STRIP):
-        strip = slice(row, row + STRIP)
-        values = {name: to_physical(stored[name][strip], reader.radiometry[index - 1]) for name, index in indexes.items()}
-        out[strip] = encode(kernel.compute(values), spec)
+        values = {name: _physical(stored[name], row, reader, index) for name, index in indexes.items()}
+        for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):
+            layer[row : row + STRIP] = _stored(made, spec)
     return out
 
 
-def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> FloatArray:
+def _physical(stored: npt.NDArray[Any], row: int, reader: StackReader, index: int) -> FloatArray:
+    return to_physical(stored[row : row + STRIP], reader.radiometry[index - 1])
+
+
+def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
+    """Numbers are encoded; classes are what is stored."""
+    return made if made.dtype == np.uint8 else encode(made, spec)
+
+
+def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> list[npt.NDArray[Any]]:
     rows, cols = reader.facts.grid.shape
     halo = kernel.halo
     top, left = max(0, tile.row - halo), max(0, tile.col - halo)
@@ -199,10 +332,12 @@ def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, 
     for name, index in indexes.items():
         inputs[name] = np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32)
         inputs[name][y : y + there.rows, x : x + there.cols] = reader.read(index, there)
-    return kernel.compute(inputs)[halo:-halo, halo:-halo]
+    return [made[halo:-halo, halo:-halo] for made in kernel.run(inputs)]
 
 
-def _job(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, spec: RasterSpec, tiles: Sequence[Window]) -> Job:
+def _job(
+    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, specs: Sequence[RasterSpec], tiles: Sequence[Window]
+) -> Job:
     """What the router wants to know.
 
     A tile's memory: stored numbers, the result and its copies while it is compressed; with a halo also the values as floating
@@ -211,25 +346,29 @@ def _job(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, spec: 
     pixels = max(((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0)
     stored = sum(np.dtype(reader.facts.bands[index - 1].dtype).itemsize for index in indexes.values())
     floats = 4 * (len(indexes) + 3) if kernel.halo else 0
+    made = sum(np.dtype(spec.dtype).itemsize for spec in specs)
     state = reader.state()
     return Job(
         tiles=len(tiles),
-        tile_bytes=pixels * (stored + floats + 4 * np.dtype(spec.dtype).itemsize),
+        tile_bytes=pixels * (stored + floats + 4 * made),
         remote=any(size < 0 for _, size, _ in state),
         files=tuple((path, size) for path, size, _ in state if size >= 0),
     )
 
 
-def _spec(reader: StackReader, kernel: Kernel, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
-    integer = settings.output_dtype == "int16"
+def _spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+    dtype = "uint8" if layer.classes else layer.dtype or settings.output_dtype
+    integer = dtype == "int16"
     return RasterSpec(
         grid=reader.facts.grid,
-        dtype=settings.output_dtype,
-        nodata=NODATA_INT16 if integer else NODATA,
-        band_names=(kernel.name,),
-        tags=tags,
-        scale=integer_scale(kernel.range) if integer else 1.0,
-        expected=kernel.range,
+        dtype=dtype,
+        nodata=NOT_OBSERVED if layer.classes else NODATA_INT16 if integer else NODATA,
+        band_names=(layer.name,),
+        tags={**tags, **{f"class_{one.code}": one.name for one in layer.classes}},
+        scale=integer_scale(layer.range) if integer else 1.0,
+        colors={one.code: (*one.color, 255) for one in layer.classes},
+        resampling="nearest" if layer.classes else "average",
+        expected=layer.range,
         compression=settings.compression,
         # Small tiles give small blocks; a tile is at least the two blocks that make one of the first overview.
         block=min(BLOCK, settings.tile_size // 32 * 16),

@@ -23,15 +23,24 @@ class TileCount:
         Of these, those that an earlier run has done.
     share : float
         Of the whole operation's progress.
+    begin : float
+        Where that share begins.
     """
 
     def __init__(
-        self, message: str, total: int, before: int = 0, share: float = 1.0, clock: Callable[[], float] = time.monotonic
+        self,
+        message: str,
+        total: int,
+        before: int = 0,
+        share: float = 1.0,
+        begin: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._message = message
         self._total = total
         self._before = before
         self._share = share
+        self._begin = begin
         self._clock = clock
         self._began = clock()
         self._done = before
@@ -47,4 +56,4 @@ class TileCount:
         detail = f"tile {done} of {self._total}"
         if left:
             detail += f", {time_text(left)} left"
-        return Progress(self._share * done / self._total, self._message, detail)
+        return Progress(round(self._begin + self._share * done / self._total, 9), self._message, detail)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..discovery.access import Access
 from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
 from ..monitor import BandProgress, EventQueue, Monitor, Note
-from ..raster.cog_mirror import NotWindowable
+from ..raster.cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..text import size_text
@@ -21,10 +23,11 @@ from .cache import BandCache, open_cache
 from .checksum import parse_checksum
 from .fetch import FetchFailed, FetchJob, FetchOptions, OnState, fetch
 from .http import Waits, new_session
-from .plan import BandJob, DownloadPlan, check_room
+from .mirror_file import MirrorFile
+from .plan import BandJob, DownloadPlan, area_key, check_room
 from .record import read_record, record_entry, write_record
 from .speed import Meter, Totals
-from .window import Shared, WindowFetch
+from .window import Shared, WindowFetch, cut_band
 
 REPORT_EVERY_S = 0.1
 
@@ -72,7 +75,6 @@ class _SceneDownload:
         self._failures: dict[str, BandFailure] = {}
         self._totals = Totals({})
         self._unverified: list[str] = []
-        self._windows: set[str] = set()
         self._whole_slots = threading.Semaphore(settings.parallel_downloads)
         self._lock = threading.Lock()
         self._headers_missing = self._area_bytes = self._whole_bytes = 0
@@ -117,6 +119,7 @@ class _SceneDownload:
                 found = self._one_window(job, self._plan.geometry, self._shared)
                 if found is not None:
                     return found
+                return self._cut_whole(job, self._whole_band(job), self._plan.geometry, self._shared)
             return self._whole_band(job)
         except FetchFailed as error:
             return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
@@ -138,11 +141,10 @@ class _SceneDownload:
             self._tell("info", f"{band}: the whole band is fetched, since {error.why}")
             return None
         finally:
-            self._count_header(0 if needed is None else needed.span_bytes, 0 if needed is None else size)
+            self._count_header(*((0, 0) if needed is None else (needed.span_bytes + min(HEAD_BYTES, size), size)))
         # Once as tiles and once as the window that is cut from them, which is no larger.
         check_room(self._plan, 2 * needed.span_bytes)
-        self._windows.add(band)
-        size_bytes, sha256 = window.fetch(needed, on_state)
+        size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
         seconds = time.monotonic() - started
         self._tell("debug", f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, {seconds:.2f} s")
         return BandFile(band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256)
@@ -173,9 +175,19 @@ class _SceneDownload:
         new = got.size_bytes - got.resumed_bytes
         speed = f", {size_text(new / got.seconds)}/s" if got.seconds > 0 else ""
         self._tell("debug", f"{asset.band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, sha256 {got.sha256}")
+        MirrorFile(job.target, asset.band).remove()  # which an interrupted download of an area may have left
         if not self._cache.put(self._plan.item_id, file):
             self._tell("debug", f"{asset.band}: not kept in the cache")
         return file
+
+    def _cut_whole(self, job: BandJob, file: BandFile, geometry: Mapping[str, Any], shared: Shared) -> BandFile:
+        """Of a band that could be had only whole, the area as well: else it would spread the stack over the whole scene."""
+        try:
+            window = shared.compute(partial(area_window, file.path, geometry))
+        except NotWindowable:
+            return file
+        size, sha256 = cut_band(file.path, window, self._fetch_job(job), area_key(geometry), shared)
+        return replace(file, size_bytes=size, sha256=sha256)
 
     def _finished(self, result: BandFile | BandFailure) -> None:
         # Through the queue as well: what the band's worker said before must not arrive after "done".
@@ -183,7 +195,7 @@ class _SceneDownload:
         if isinstance(result, BandFile):
             self._files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            self._record[result.band] = record_entry(result, self._plan.area_key if result.band in self._windows else None)
+            self._record[result.band] = record_entry(result, self._plan.area_key)
             write_record(self._plan.folder, self._record)
             if result.attempts:
                 put(BandProgress(item_id, result.band, "done", result.size_bytes, result.size_bytes))
@@ -201,21 +213,23 @@ class _SceneDownload:
         item_id, band = self._plan.item_id, job.asset.band
         meter = Meter()
         last = before = 0.0
+        lock = threading.Lock()  # an area's requests tell at once
 
         def on_state(state: str, size: int, total: int | None, detail: str) -> None:
             nonlocal last, before
-            gained = size - before if state == "downloading" and size > before else 0
-            before = size
-            meter.add(int(gained))
-            overall = self._totals.update(band, size, total, int(gained)) if state == "downloading" else None
+            with lock:
+                gained = size - before if state == "downloading" and size > before else 0
+                before = size
+                meter.add(int(gained))
+                overall = self._totals.update(band, size, total, int(gained)) if state == "downloading" else None
+                now = time.monotonic()
+                told = state != "downloading" or not 0 < size < (total or 0) or now - last >= REPORT_EVERY_S
+                last = now if told else last
+                speed = meter.bytes_per_s if state == "downloading" else None
             if overall is not None:
                 self._events.put(overall)
-            now = time.monotonic()
-            if state == "downloading" and 0 < size < (total or 0) and now - last < REPORT_EVERY_S:
-                return
-            last = now
-            speed = meter.bytes_per_s if state == "downloading" else None
-            self._events.put(BandProgress(item_id, band, state, size, total, detail, speed))
+            if told:
+                self._events.put(BandProgress(item_id, band, state, size, total, detail, speed))
 
         return on_state
 

@@ -18,11 +18,13 @@ from pathlib import Path
 
 from ..settings import Settings
 from ..types import BandAsset, BandFile
-from .checksum import is_unchanged
+from .checksum import contradicts, is_unchanged
 from .http import public_url
 from .part_file import part_of, remove_quietly
 
 DAY_S = 86400.0
+ORPHAN_AGE_S = 3600.0
+"""A band without its facts is what a crash has left; younger, it may be one that is being put."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,10 @@ class BandCache:
         entry = _read(self._path(item_id, asset.band, public_url(asset.href)))
         if entry is None or self._is_old(entry) or asset.size_bytes not in (None, entry.size_bytes):
             return None
-        part = part_of(target)
+        if contradicts(asset.checksum, entry.sha256):
+            return None
+        # Not the name of a download's part: whoever goes on with that would write into the cache's file.
+        part = target.with_name(f"{target.name}.cache.part")
         try:
             if not is_unchanged(entry.path, entry.size_bytes, entry.sha256, entry.changed_ns):
                 return None
@@ -122,6 +127,10 @@ class BandCache:
                 remove_quietly(_facts_path(entry.path))
                 remove_quietly(entry.path)
                 removed.append(entry)
+        if self._folder is not None and self._folder.is_dir():
+            for path in self._folder.glob("??/*.band"):
+                if _read(path) is None and (everything or _age_s(path) > ORPHAN_AGE_S):
+                    remove_quietly(path)
         return removed
 
     def _is_old(self, entry: CacheEntry) -> bool:
@@ -138,6 +147,14 @@ class BandCache:
                 entry = _read(facts.with_suffix(""))
                 if entry is not None:
                     yield entry
+
+
+def _age_s(path: Path) -> float:
+    """Since the file got this name, or was changed otherwise."""
+    try:
+        return time.time() - path.stat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _facts_path(path: Path) -> Path:

@@ -52,6 +52,12 @@ def _checked(algorithm: str, digest: str) -> Checksum | None:
     return Checksum(algorithm, digest) if sound else None
 
 
+def contradicts(stated: object, sha256: str) -> bool:
+    """Whether the catalogue states a sha2-256 and it is not this one."""
+    checksum = parse_checksum(stated)
+    return checksum is not None and checksum.algorithm == "sha256" and checksum.hexdigest != sha256
+
+
 def is_unchanged(path: Path, size_bytes: int, sha256: str, changed_ns: int) -> bool:
     """Whether a file is as it came: by size and time of change; where these leave a doubt, by its sum.
 

@@ -23,6 +23,8 @@ from .http import (
     is_encoded,
     open_response,
     public_url,
+    strong_validator,
+    unsatisfied_size,
 )
 from .part_file import Origin, PartFile
 
@@ -88,9 +90,7 @@ class FetchFailed(BandDownloadError):
 
     def __init__(self, job: FetchJob, trouble: Trouble, attempts: int) -> None:
         tried = f", tried {attempts} times" if attempts > 1 else ""
-        usual = "Search again, or choose another scene." if trouble.final else LATER
-        if trouble.final and trouble.status is None:
-            usual = "Check the URL."
+        usual = trouble.hint or ("Search again, or choose another scene." if trouble.final else LATER)
         super().__init__(
             f"Band download failed for '{job.name}' from {public_url(job.url)}",
             f"{trouble.reason}{tried}",
@@ -156,17 +156,19 @@ def with_retries(
     FetchFailed, Cancelled
         See :func:`fetch`.
     """
-    renewed = False
+    renewed = renew = False
     attempt = 0
     while True:
         attempt += 1
         try:
-            once(job.url if job.open_url is None else job.open_url(renewed))
+            url = job.url if job.open_url is None else job.open_url(renew)
+            renew = False
+            once(url)
             return attempt
         except Trouble as trouble:
             wait = trouble.wait_s
             if trouble.status in REFUSED and job.open_url is not None and not renewed:
-                renewed = True
+                renewed = renew = True
                 attempt -= 1  # a token that has expired is no failure of the server
                 wait = 0.0
             elif trouble.final or attempt == options.attempts:
@@ -208,7 +210,8 @@ def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) 
         name = job.checksum.algorithm
         reason = f"the checksum is {name} {found} where the catalogue states {job.checksum.hexdigest}"
         # Once more, for a fault on the way; the same again is a fault of the file or of the catalogue.
-        raise Trouble(reason, status=None, final=one.mismatches > 1)
+        hint = "The file or what the catalogue states of it is wrong: choose another scene, or tell the provider."
+        raise Trouble(reason, final=one.mismatches > 1, hint=hint if one.mismatches > 1 else "")
     try:
         check(part.path)
     except RasterError as error:
@@ -224,6 +227,8 @@ def _bring(one: _Download, url: str) -> int | None:
     validator = origin.validator if origin else None
     if validator is None:
         origin = None  # the rest could be of another file: from the first byte, then
+    if origin is not None and part.size == origin.total and job.expected_bytes not in (None, origin.total):
+        origin = validator = None  # complete, and not what the catalogue states: it may have been put right meanwhile
     if origin is not None and part.size == origin.total:
         one.etag, one.resumed = origin.etag, part.size
         return origin.total  # all of it had come when it was stopped; the checks follow
@@ -233,6 +238,9 @@ def _bring(one: _Download, url: str) -> int | None:
     with open_response(one.session, url, headers, one.options.waits) as response:
         new = _origin(asked, response)
         resume = origin is not None and response.status_code == 206
+        if origin is not None and part.size == unsatisfied_size(response):
+            one.etag, one.resumed = origin.etag, part.size
+            return part.size  # all of it had come, from a server that had not said how much that is
         if response.status_code != 200:
             _check_range(part, origin, new, response)
         _check_size(job, new.total)
@@ -249,9 +257,9 @@ def _bring(one: _Download, url: str) -> int | None:
 
 
 def _origin(asked: str, response: Any) -> Origin:
-    etag = response.headers.get("ETag", "")
-    strong = etag if etag.startswith('"') else None
-    modified = None if strong else response.headers.get("Last-Modified")
+    validator = strong_validator(response) or ""
+    strong = validator if validator.startswith('"') else None
+    modified = None if strong else validator or None
     span = content_range(response)
     if response.status_code == 206:
         total = span[2] if span else None

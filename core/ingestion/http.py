@@ -42,8 +42,12 @@ class Waits:
 class Trouble(Exception):
     """What went wrong with one request, and whether another try may help."""
 
-    def __init__(self, reason: str, status: int | None = None, wait_s: float | None = None, final: bool = False) -> None:
+    def __init__(
+        self, reason: str, status: int | None = None, wait_s: float | None = None, final: bool = False, hint: str = ""
+    ) -> None:
         super().__init__(reason)
+        self.hint = hint
+        """What to do, where that is not plain from the rest."""
         self.reason = reason
         self.status = status
         self.wait_s = wait_s
@@ -122,7 +126,7 @@ def open_response(session: Any, url: str, headers: Mapping[str, str], waits: Wai
         raise Trouble(f"the connection broke ({_root(error)})") from error
     except requests.RequestException as error:
         # not the library's own words: they hold the whole address, token included
-        raise Trouble(f"the address cannot be used ({type(error).__name__})", final=True) from error
+        raise Trouble(f"the address cannot be used ({type(error).__name__})", final=True, hint="Check the URL.") from error
 
 
 def _check_status(response: Any) -> None:
@@ -137,7 +141,7 @@ def _check_status(response: Any) -> None:
 def retry_after(text: str, now: float | None = None) -> float | None:
     """Seconds to wait, from a ``Retry-After`` header: a number or a date; None where it says nothing; at most a minute."""
     text = text.strip()
-    if text.isdigit():
+    if _is_number(text):
         return min(float(text), MOST_WAIT_S)
     try:
         moment = email.utils.parsedate_to_datetime(text).timestamp()
@@ -149,7 +153,24 @@ def retry_after(text: str, now: float | None = None) -> float | None:
 def body_length(response: Any) -> int | None:
     """Bytes in the body, where the server says so."""
     text = response.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if _is_number(text) else None
+
+
+def strong_validator(response: Any) -> str | None:
+    """For ``If-Range``: a strong ETag (RFC 9110, 8.8.1), else ``Last-Modified``; None where there is neither."""
+    etag: str = response.headers.get("ETag", "")
+    modified: str | None = response.headers.get("Last-Modified")
+    return etag if etag.startswith('"') else modified
+
+
+def unsatisfied_size(response: Any) -> int | None:
+    """The file's size in a 416 (``Content-Range: bytes */1234``), where the server says it."""
+    text = response.headers.get("Content-Range", "").strip().rpartition("*/")[2]
+    return int(text) if response.status_code == 416 and _is_number(text) else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def content_range(response: Any) -> tuple[int, int, int | None] | None:
@@ -157,7 +178,7 @@ def content_range(response: Any) -> tuple[int, int, int | None] | None:
     unit, _, rest = response.headers.get("Content-Range", "").strip().partition(" ")
     span, _, total = rest.partition("/")
     first, _, last = span.partition("-")
-    if unit.lower() != "bytes" or not (first.isdigit() and last.isdigit() and (total == "*" or total.isdigit())):
+    if unit.lower() != "bytes" or not (_is_number(first) and _is_number(last) and (total == "*" or _is_number(total))):
         return None
     return int(first), int(last), None if total == "*" else int(total)
 

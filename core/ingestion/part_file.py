@@ -12,7 +12,7 @@ import hashlib
 import json
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,7 +89,7 @@ class PartFile:
             with self.path.open("rb") as file:
                 for mark in marks:
                     sums = {name: one.copy() for name, one in self._sums.items()}
-                    if not _hash(file, mark[0] - self.size, sums.values()) or sums["sha256"].hexdigest() != mark[1]:
+                    if not hash_file(file, mark[0] - self.size, sums.values()) or sums["sha256"].hexdigest() != mark[1]:
                         break
                     self._sums, self.size = sums, mark[0]
         except OSError:
@@ -109,6 +109,8 @@ class PartFile:
             self._reset()
         with disk_errors(self._name, self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not resume and is_shared(self.path):
+                self.path.unlink()  # a second name of a finished file: writing here would spoil that one
             part = self.path.open("r+b" if resume else "wb", buffering=0)
             try:
                 if resume:
@@ -252,6 +254,14 @@ def write_all(file: Any, chunk: bytes) -> None:
         view = view[file.write(view) :]
 
 
+def is_shared(path: Path) -> bool:
+    """Whether a file has more than one name."""
+    try:
+        return path.lstat().st_nlink > 1
+    except OSError:
+        return False
+
+
 def part_of(target: Path) -> Path:
     """The name of a file while it is coming."""
     return target.with_name(f"{target.name}.part")
@@ -283,12 +293,12 @@ def _read_journal(path: Path) -> tuple[Origin | None, list[tuple[int, str]]]:
                 origin = Origin(**entry)
             elif entry["bytes"] > (marks[-1][0] if marks else 0):
                 marks.append((int(entry["bytes"]), str(entry["sha256"])))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue
     return origin, marks
 
 
-def _hash(file: Any, count: int, sums: Any) -> bool:
+def hash_file(file: Any, count: int, sums: Iterable[Any]) -> bool:
     """Read ``count`` bytes into the sums; False where the file ends before."""
     while count > 0:
         chunk = file.read(min(READ_BYTES, count))

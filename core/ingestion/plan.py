@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiskFullError, IngestionError, RasterError
-from ..raster.reader import check_band_file
+from ..raster.cog_mirror import AREA_TAG
+from ..raster.reader import check_band_file, read_facts
 from ..types import BandAsset, BandFile, SceneItem
-from .checksum import is_unchanged
+from .checksum import contradicts, is_unchanged
 from .http import public_url
 from .part_file import journal_of, part_of
 from .record import read_record
@@ -135,8 +136,8 @@ def area_key(geometry: Mapping[str, Any]) -> str:
 def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
     """The scene's own folder below ``output``, made if need be.
 
-    The first area, or the whole scene, gets the scene's name; where its bands are there for another area, a new area gets
-    a folder beside it, so that nothing is overwritten.
+    The first area, or the whole scene, gets the scene's name; where its bands are there for something else, they get
+    a folder beside it, so that nothing is overwritten and no stack is made of both.
 
     Raises
     ------
@@ -144,8 +145,7 @@ def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
         If it cannot be made.
     """
     folder = output / safe_name(item_id)
-    there = {entry.get("area") for entry in read_record(folder).values() if isinstance(entry, dict)}
-    if there - {key, None}:
+    if _areas_in(folder) - {key}:
         folder = output / f"{safe_name(item_id)}_{key or 'full'}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -154,6 +154,27 @@ def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
             f"The folder {folder} cannot be made", error.strerror or str(error), "Choose a folder that can be written to."
         ) from error
     return folder
+
+
+def all_whole(output: Path, item_id: str, bands: Sequence[str]) -> bool:
+    """Whether all these bands of a scene are there whole: then nothing of them needs to be fetched for an area."""
+    record = read_record(output / safe_name(item_id))
+    entries = [record.get(band) for band in bands]
+    return bool(entries) and all(isinstance(entry, dict) and entry.get("area") is None for entry in entries)
+
+
+def _areas_in(folder: Path) -> set[str | None]:
+    """The areas whose bands are in a folder; None stands for whole bands. Where the record is lost, the files tell."""
+    record = read_record(folder)
+    if record:
+        return {entry.get("area") for entry in record.values() if isinstance(entry, dict)}
+    areas = set()
+    for path in folder.glob("*.tif"):
+        try:
+            areas.add(read_facts(path).tags.get(AREA_TAG))
+        except RasterError:  # whatever it is, it can be replaced
+            continue
+    return areas
 
 
 def safe_name(text: str) -> str:
@@ -182,19 +203,24 @@ def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: st
     if entry:
         if entry.get("url") != public_url(asset.href):
             return BandJob(asset, target, None, "what is there came from another URL")
-        if entry.get("area") not in (key, None):
-            return BandJob(asset, target, None, "what is there covers another area")
         if entry.get("size_bytes") != size:
             return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)")
-    whole = entry.get("area") is None
-    if whole and asset.size_bytes is not None and asset.size_bytes != size:
+    if not entry and key is None and asset.size_bytes is not None and size < asset.size_bytes:
         return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
     try:
-        check_band_file(target)
+        facts = check_band_file(target)
     except RasterError as error:
         return BandJob(asset, target, None, f"Damaged file detected, {again} ({error.why})")
-    if entry.get("sha256") and not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
-        return BandJob(asset, target, None, f"Damaged file detected, {again} (it changed since it came)")
+    area = entry.get("area") if entry else facts.tags.get(AREA_TAG)
+    if area != key:
+        return BandJob(asset, target, None, "what is there covers another area")
+    if key is None and asset.size_bytes is not None and asset.size_bytes != size:
+        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
+    if entry.get("sha256"):
+        if not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
+            return BandJob(asset, target, None, f"Damaged file detected, {again} (it changed since it came)")
+        if key is None and contradicts(asset.checksum, str(entry["sha256"])):
+            return BandJob(asset, target, None, f"Older file detected, {again} (the catalogue states another checksum)")
     file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
     return BandJob(asset, target, file, "Already exists, skipping")
 

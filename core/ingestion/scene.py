@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
 from ..raster.reader import check_raster
 from ..settings import Settings
 from ..types import (
+    Aoi,
     BandAsset,
     BandFailure,
     BandFile,
@@ -30,7 +32,7 @@ from ..workers import run_in_background
 from .band_downloader import download_bands
 from .band_stack import BandSource, create_band_stack, stack_to_geotiff
 from .lock import folder_lock
-from .plan import area_key, plan_assets, plan_downloads, safe_name, scene_folder
+from .plan import all_whole, area_key, plan_assets, plan_downloads, safe_name, scene_folder
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
@@ -98,14 +100,21 @@ class SceneRequest:
     """Of the sensor, in wavelength order."""
     output: Path
     """A sub-folder is made for the scene."""
-    geometry: Mapping[str, Any] | None = None
-    """GeoJSON, lon/lat: fetch only this area; None: whole bands."""
+    area: Aoi | None = None
+    """Where it matters; None: everywhere."""
+    whole_bands: bool = False
+    """Fetch whole bands although there is an area."""
     visual_only: bool = False
     """Only the true-colour picture."""
     single_file: bool = False
     """Only the item's one file (``url``), as before single bands."""
     check: bool = True
     """Whether to validate."""
+
+    @property
+    def geometry(self) -> Mapping[str, Any] | None:
+        """GeoJSON, lon/lat: what is to be fetched; None: whole bands."""
+        return None if self.area is None or self.whole_bands else self.area.geometry
 
 
 def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
@@ -129,6 +138,9 @@ def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, ac
     if not request.check:
         monitor.emit(Note("warning", f"{scene.id}: validation is skipped, as asked; look at the result before relying on it"))
     kind = _single_kind(request, settings)
+    names = [kind] if kind else [name for name in request.bands if name in scene.bands]
+    if request.geometry is not None and all_whole(request.output, scene.id, names):
+        request = replace(request, whole_bands=True)
     with _held_folder(request, monitor):
         return (
             _ingest_single(request, kind, settings, monitor, access)
@@ -160,10 +172,14 @@ def _single_kind(request: SceneRequest, settings: Settings) -> str:
 def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
     scene = request.scene
     key = None if request.geometry is None else area_key(request.geometry)
-    folder = scene_folder(request.output, scene.id, key)
-    told = f"{scene.id}: another job works in {folder}; waiting until it has finished"
-    with folder_lock(folder, monitor.cancelled, lambda: monitor.emit(Note("info", told))):
-        yield
+    while True:
+        folder = scene_folder(request.output, scene.id, key)
+        told = Note("info", f"{scene.id}: another job works in {folder}; waiting until it has finished")
+        with folder_lock(folder, monitor.cancelled, partial(monitor.emit, told)):
+            # What the other job has left there may lead to another folder.
+            if scene_folder(request.output, scene.id, key) == folder:
+                yield
+                return
 
 
 def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
@@ -182,7 +198,9 @@ def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor
     path = files[0].path
     report = None
     if request.check and kind == "single":
-        report = validate(path, ValidationSpec(get_sensor(scene.sensor)), settings, PartMonitor(monitor, STACK_SHARE, 1.0))
+        report = validate(
+            path, ValidationSpec(get_sensor(scene.sensor), area=request.area), settings, PartMonitor(monitor, STACK_SHARE, 1.0)
+        )
     elif request.check:
         report = _check_picture(path)
     warnings += report.sentences("warning") if report else []
@@ -255,7 +273,7 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     status = "partial" if failures else "completed"
     report, error_text = None, ""
     if request.check:
-        spec = ValidationSpec(sensor, tuple(required), tuple(wanted))
+        spec = ValidationSpec(sensor, tuple(required), tuple(wanted), request.area, must_cover=False)
         report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
         if not report.ok:
             status = "failed"

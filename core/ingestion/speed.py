@@ -26,17 +26,20 @@ class Meter:
 
     def add(self, count: int) -> None:
         """Note that bytes have come."""
-        now = self._clock()
-        self._gains.append((now, count))
+        self._gains.append((self._clock(), count))
         self._sum += count
-        while self._gains and self._gains[0][0] < now - SPAN_S:
-            self._sum -= self._gains.popleft()[1]
+        self._forget()
 
     @property
     def bytes_per_s(self) -> float | None:
         """None in the first moments."""
+        self._forget()
         seconds = min(SPAN_S, self._clock() - self._began)
         return self._sum / seconds if seconds > 2 * REPORT_EVERY_S else None
+
+    def _forget(self) -> None:
+        while self._gains and self._gains[0][0] < self._clock() - SPAN_S:
+            self._sum -= self._gains.popleft()[1]
 
 
 class Totals:

@@ -57,6 +57,8 @@ class Param:
     """The command line's name where it is not the field's: ``--band``."""
     suffix: str = ""
     """For outputs: ``.tif``, ``.vrt``, ``.geojson``."""
+    also: tuple[str, ...] = ()
+    """Other suffixes that an output may have."""
     advanced: bool = False
     doors: tuple[str, ...] = ALL_DOORS
 
@@ -215,8 +217,8 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
         return tuple(Path(one).expanduser() for one in ([value] if isinstance(value, (str, Path)) else value) if str(one).strip())
     if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
         path = Path(value).expanduser()
-        if p.kind == "raster_out" and p.suffix and path.suffix.lower() not in (p.suffix, f"{p.suffix}f"):  # .tif, .tiff
-            raise InputError(f"{p.title} cannot be written to {path}", f"its name must end in {p.suffix}")
+        if p.kind == "raster_out" and p.suffix and path.suffix.lower() not in (p.suffix, f"{p.suffix}f", *p.also):  # .tif, .tiff
+            raise InputError(f"{p.title} cannot be written to {path}", f"its name must end in {' or '.join((p.suffix, *p.also))}")
         return path
     return str(value).strip()
 

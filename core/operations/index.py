@@ -49,7 +49,7 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
     settings = with_engine(settings, params.engine, params.cluster)
     if output.resolve() == stack.resolve():
         raise InputError(f"{params.name} cannot be written to {output}", "that is the stack itself", "Choose another file.")
-    if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack)}:
+    if is_vrt(stack) and output.resolve() in {source.resolve() for source in check_vrt_sources(stack).files}:
         raise InputError(f"{params.name} cannot be written to {output}", "that is a band of the stack", "Choose another file.")
     with StackReader(stack) as reader:
         facts = reader.facts
@@ -72,6 +72,7 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         tags.update(software=PRODUCT, index=kernel.name, reference=kernel.reference)
         sums = apply_kernel(reader, bands, kernel, output, settings, monitor, tags=tags, resume=params.resume)
     provenance["engine"] = sums.engine
+    [made] = kernel.layers
     warnings = []
     raw = [name for name, one in used.items() if one.unit not in ("reflectance",) and one.scale == 1.0]
     if raw:
@@ -80,17 +81,17 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
         warnings.append(f"{kernel.name} has no value anywhere: the stack holds no data where the bands meet")
     outside = sums.to_dict()["outside_range_percent"] or 0.0
     if outside >= 1:
-        low, high = kernel.range
+        low, high = made.range
         warnings.append(f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}: reflectance is negative there")
-    result = AlgorithmResult({kernel.name: output}, sums.to_dict(), kernel.style, provenance, tuple(warnings))
+    result = AlgorithmResult({kernel.name: output}, sums.to_dict(), made.style, provenance, tuple(warnings))
     moment = facts.tags.get("datetime")
     layer = LayerOutput(
         path=output,
         title=f"{kernel.name} {moment[:10]}" if moment else kernel.name,
-        style=kernel.style,
+        style=made.style,
         group=facts.tags.get("item_id") or stack.stem,
         acquired=parse_time(moment) if moment else None,
-        abstract=f"{kernel.title}, {kernel.range[0]:g}..{kernel.range[1]:g}. Source: {kernel.reference}. From {stack.name}.",
+        abstract=f"{made.title}, {made.range[0]:g}..{made.range[1]:g}. Source: {kernel.reference}. From {stack.name}.",
     )
     return result, layer
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..algorithms.indices import index_kernel, index_names
 from ..discovery.access import Access
@@ -94,7 +93,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         default_format=params.output_format,
         window=params.window,
     )
-    geometry = _geometry(params, settings)
+    area = _area(params)
     _check_bands(params, settings)
     scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, 0.05))
     event = get_event(params.event) if params.event else None
@@ -109,7 +108,8 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             scene,
             wanted_bands(scene, settings, event),
             params.output,
-            geometry,
+            area,
+            whole_bands=settings.window == "full",
             visual_only=params.visualization_only,
             single_file=params.legacy_download,
             check=not params.skip_validation,
@@ -212,15 +212,12 @@ def wanted_indices(params: IngestParams, event: EventType | None, bands: Sequenc
     return [name for name in event.algorithms if possible(name)]
 
 
-def _geometry(params: IngestParams, settings: Settings) -> Mapping[str, Any] | None:
-    """The area that bands are cut to; None for whole bands."""
-    if settings.window == "full":
-        return None
-    if params.area is None:
-        if params.window == "aoi":
-            raise InputError("Ingest cannot start", "only the area is to be fetched, and none is given", "Give the area.")
-        return None
-    return parse_area(params.area).geometry
+def _area(params: IngestParams) -> Aoi | None:
+    if params.area is not None:
+        return parse_area(params.area)
+    if params.window == "aoi":
+        raise InputError("Ingest cannot start", "only the area is to be fetched, and none is given", "Give the area.")
+    return None
 
 
 def _ingest_one(

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from .base import Operation
+from .burn_severity import BURN_SEVERITY
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
+from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
+from .sar_water import SAR_WATER
 from .stack import STACK
 from .validate import VALIDATE
 
-OPERATIONS: tuple[Operation, ...] = (DISCOVER, CLEAR_SKY, PAIRS, INGEST, STACK, REPAIR, VALIDATE, INDEX, CACHE, INFO)
+OPERATIONS: tuple[Operation, ...] = (
+    DISCOVER,
+    CLEAR_SKY,
+    PAIRS,
+    INGEST,
+    STACK,
+    REPAIR,
+    VALIDATE,
+    MOSAIC,
+    INDEX,
+    BURN_SEVERITY,
+    SAR_WATER,
+    CACHE,
+    INFO,
+)
 
 
 def get_operation(name: str) -> Operation:

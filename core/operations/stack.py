@@ -16,6 +16,9 @@ from ..types import BandStack, Radiometry
 from ..workers import run_in_background
 from .base import LayerOutput, Operation, OperationResult, Output, param
 
+UNITS = {"db": "dB", "power": "power", "amplitude": "amplitude"}
+"""What a person writes → the unit in the stack."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackParams:
@@ -34,6 +37,14 @@ class StackParams:
         kind="number",
         title="Nodata",
         help="The stored number that means nothing here; if not given, as the files say.",
+        advanced=True,
+    )
+    unit: str | None = param(
+        None,
+        kind="choice",
+        title="Unit of radar",
+        choices=tuple(UNITS),
+        help="What radar bands hold; if not given, as the files say, else power (decimal numbers) or amplitude (whole ones).",
         advanced=True,
     )
     mode: str = param(
@@ -128,6 +139,9 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
     if not 1 <= index <= len(facts.bands):
         raise InputError(f"The band '{text}' cannot be used", f"{path} has {len(facts.bands)} bands, no band {index}")
     own = facts.bands[index - 1].radiometry
+    if params.unit and band.unit != "power":
+        why = f"band '{name}' of {sensor.title} is no radar backscatter but {band.unit}"
+        raise InputError(f"The unit {params.unit} cannot be used", why, "Leave it out.")
     if band.is_class:
         radiometry = Radiometry(nodata=own.nodata, unit="class", reason="classes are not scaled")
     else:
@@ -138,7 +152,7 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
             own,
             scale=own.scale if params.scale is None else params.scale,
             offset=own.offset if params.offset is None else params.offset,
-            unit=own.unit or unit,
+            unit=UNITS[params.unit] if params.unit else own.unit or unit,
             reason="given for this run" if given else own.reason,
         )
     if radiometry.scale == 0:

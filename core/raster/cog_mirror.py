@@ -25,6 +25,14 @@ MOST_WASTE = 0.05
 """Share of bytes that may be fetched in vain so that neighbouring tiles come in one request."""
 AROUND_TILE = 4
 """Bytes before and after a tile: COGs repeat its size and its last bytes there."""
+AREA_TAG = "FIRSTLIGHT_AREA"
+"""Written into a window: of which area it is, should the record beside it be lost."""
+GMF_PER_DATASET = 0x02
+"""GDAL's flag of a mask that lies in the file."""
+FAILURE = 3
+"""GDAL's class of messages that tell of a failure."""
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""TIFF 6.0, section 2, and BigTIFF, in both byte orders."""
 _PER_EDGE = 12
 """Points along each edge of the area: straight lines are curved in another coordinate system."""
 
@@ -88,19 +96,26 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
         If the area lies outside.
     """
     what = "The area's part of the file cannot be read"
-    with quiet_gdal() as messages:
+    with path.open("rb") as file:
+        if not file.read(4).startswith(TIFF_STARTS):
+            raise NotWindowable(what, "it is no TIFF")
+    with quiet_gdal(FAILURE) as messages:
         dataset = _open(path)
         if dataset is None or dataset.RasterCount == 0:
             if head_bytes < MOST_HEAD_BYTES:
                 return 4 * head_bytes  # the header may go on where the mirror still has a hole
             raise NotWindowable(what, (messages or ["it is no TIFF"])[-1])
         needed = _header_bytes(dataset)
-        if needed is None or needed > head_bytes:
+        masked = any(
+            dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset) for n in _bands(dataset)
+        )
+        # Failures: the directories of overviews or of a mask lie where the mirror still has a hole.
+        if needed is None or needed > head_bytes or messages:
             if head_bytes >= MOST_HEAD_BYTES:
                 raise NotWindowable(what, "its header does not stand in front of the pixels: it is no COG")
-            return min(needed or 4 * head_bytes, 4 * head_bytes)
-        if any(dataset.GetRasterBand(n).GetMaskFlags() & 0x02 and not _has_alpha(dataset) for n in _bands(dataset)):
-            raise NotWindowable(what, "it has a mask of its own")  # 0x02: GMF_PER_DATASET
+            return min(needed, 4 * head_bytes) if needed and needed > head_bytes else 4 * head_bytes
+        if masked:
+            raise NotWindowable(what, "it has a mask of its own")
         window = _pixel_window(dataset, geometry, what)
         tiles = _tiles(dataset, window)
     tile_bytes = sum(size for _, size in tiles)
@@ -133,8 +148,33 @@ def merge_spans(spans: Sequence[tuple[int, int]], most_waste: float) -> tuple[tu
     return tuple(merged)
 
 
-def cut_window(mirror: Path, window: Window, part: Path) -> None:
-    """Write the window as a tiled GeoTIFF with the source's georeference, numbers, nodata and metadata.
+def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
+    """The window of an area in a whole file of any format.
+
+    Raises
+    ------
+    NotWindowable
+        If it is not placed north-up on a map.
+    RasterError
+        If it cannot be opened, or the area lies outside.
+    """
+    what = f"The area's part of {path.name} cannot be read"
+    with quiet_gdal() as messages:
+        dataset = _open(path, None)
+        if dataset is None:
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+        return _pixel_window(dataset, geometry, what)
+
+
+def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
+    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, unit and metadata.
+
+    Parameters
+    ----------
+    source : Path
+        A mirror that holds the window's tiles, or a whole file.
+    tags : mapping
+        To be added to the metadata.
 
     Raises
     ------
@@ -143,19 +183,22 @@ def cut_window(mirror: Path, window: Window, part: Path) -> None:
     """
     from osgeo import gdal
 
-    what = f"The area's part of {mirror.name} cannot be written"
+    what = f"The area's part of {source.name} cannot be written"
     with quiet_gdal() as messages:
-        dataset = _open(mirror)
+        dataset = _open(source, None)
         made = None
         if dataset is not None:
-            floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
+            first = dataset.GetRasterBand(1)
+            predictor = 3 if gdal.GetDataTypeName(first.DataType).startswith("Float") else 2
+            if first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE"):
+                predictor = 1  # the others are for whole bytes
             options = [
                 "TILED=YES",
                 "BLOCKXSIZE=512",
                 "BLOCKYSIZE=512",
                 "COMPRESS=ZSTD" if has_zstd() else "COMPRESS=DEFLATE",
                 "ZSTD_LEVEL=1" if has_zstd() else "ZLEVEL=6",
-                f"PREDICTOR={3 if floating else 2}",
+                f"PREDICTOR={predictor}",
                 "BIGTIFF=IF_SAFER",
             ]
             try:
@@ -167,11 +210,14 @@ def cut_window(mirror: Path, window: Window, part: Path) -> None:
                     creationOptions=options,
                 )
                 if made is not None:
+                    made.SetMetadata({**made.GetMetadata(), **tags})
+                    for number in _bands(dataset):  # which Translate leaves behind
+                        made.GetRasterBand(number).SetUnitType(dataset.GetRasterBand(number).GetUnitType())
                     made.FlushCache()
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                 messages.append(str(error))
         failed = made is None
-        made = dataset = None
+        made = dataset = first = None
         # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
         failed = failed or not _is_whole(part)
         if failed or any("error" in text.lower() or "fail" in text.lower() for text in messages):
@@ -205,11 +251,12 @@ def has_zstd() -> bool:
     return "ZSTD" in (gdal.GetDriverByName("GTiff").GetMetadataItem("DMD_CREATIONOPTIONLIST") or "")
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, drivers: Sequence[str] | None = ("GTiff",)) -> Any:
     from osgeo import gdal
 
+    words: dict[str, Any] = {} if drivers is None else {"allowed_drivers": list(drivers)}
     try:
-        return gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=["GTiff"], sibling_files=[])
+        return gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, sibling_files=[], **words)
     except RuntimeError:  # another plugin may have switched GDAL's exceptions on
         return None
 

@@ -11,14 +11,21 @@ from dataclasses import dataclass, field
 
 
 @contextmanager
-def quiet_gdal() -> Iterator[list[str]]:
-    """Collect GDAL's messages of this thread instead of printing them; yields the list they go to."""
+def quiet_gdal(least: int = 0) -> Iterator[list[str]]:
+    """Collect GDAL's messages of this thread instead of printing them; yields the list they go to.
+
+    Parameters
+    ----------
+    least : int
+        The least class of message to keep: 2 warnings, 3 failures.
+    """
     from osgeo import gdal
 
     messages: list[str] = []
 
-    def keep(_level: int, _number: int, text: str) -> None:
-        messages.append(" ".join(text.split()))
+    def keep(level: int, _number: int, text: str) -> None:
+        if level >= least:
+            messages.append(" ".join(text.split()))
 
     gdal.PushErrorHandler(keep)
     try:

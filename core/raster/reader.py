@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from os.path import abspath
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,10 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
-from .gdal_env import local_gdal, quiet_gdal, rasterio_env
+from .doubling import find_doublings, read_doubled
+from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
+from .source_blocks import SourceBlocks
 from .vrt_shortcut import shorten
 
 FloatArray = npt.NDArray[np.float32]
@@ -114,6 +116,8 @@ class _Opened:
     def __init__(self, dataset: Any) -> None:
         self.dataset: Any = dataset
         self.busy = threading.Lock()
+        self.sources: dict[str, Any] = {}
+        """Datasets of bands that are read past the VRT."""
         self.cached_bytes = 0
         """Read since GDAL's cache of blocks was last emptied."""
 
@@ -134,12 +138,18 @@ class StackReader:
         Any raster GDAL reads.
     radiometry : sequence of Radiometry, optional
         One for each band; by default what the file says.
+    remote : RemoteOptions, optional
+        How to reach the files that a VRT of ours names behind HTTP.
     """
 
-    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None) -> None:
+    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None, remote: RemoteOptions | None = None) -> None:
         self.facts = read_facts(path)
+        self._remote = remote
+        self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
+        self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
+        self._blocks = SourceBlocks(2 * CACHE_BYTES)
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
@@ -148,6 +158,8 @@ class StackReader:
         self._name = uuid.uuid4().hex
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._remote is not None:  # with headers, which cannot be a key: not kept open from tile to tile
+            return StackReader, (self.facts.path, self.radiometry, self._remote)
         return _reader_here, (abspath(self.facts.path), self.radiometry, self._name)
 
     def __enter__(self) -> StackReader:
@@ -161,9 +173,11 @@ class StackReader:
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, []
+        self._blocks.clear()
         for one in opened:
             if one.busy.acquire(blocking=False):
                 one.dataset = None
+                one.sources.clear()
                 one.busy.release()
 
     def state(self) -> list[tuple[str, int, int]]:
@@ -189,11 +203,12 @@ class StackReader:
         return to_physical(raw, self.radiometry[index - 1])
 
     def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
-        """One band's stored numbers; the whole band decimated to ``max_size`` pixels a side where that is given."""
+        """One band's stored numbers, of a window or all of it; decimated to ``max_size`` pixels a side where that is given."""
         rows, cols = self.facts.grid.shape
         place = window or Window(0, 0, rows, cols)
         shape = (place.rows, place.cols)
-        if window is None and max_size is not None:
+        if max_size is not None:
+            rows, cols = shape
             step = max(1.0, max(rows, cols) / max_size)
             shape = (max(1, round(rows / step)), max(1, round(cols / step)))
         what = f"Reading band {index} of {self.facts.path} failed"
@@ -207,6 +222,7 @@ class StackReader:
             finally:
                 if self._closed:
                     mine.dataset = None
+                    mine.sources.clear()
         return stored
 
     def _fill(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str) -> None:
@@ -214,8 +230,10 @@ class StackReader:
         where = (place.col, place.row, place.cols, place.rows)
         rows, cols = stored.shape
         got = None
-        with local_gdal(), quiet_gdal() as messages:
+        with self._surroundings(), quiet_gdal() as messages:
             try:
+                if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(stored, mine, index, place):
+                    return
                 got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
                 mine.cached_bytes += stored.nbytes
                 if mine.cached_bytes > CACHE_BYTES:
@@ -226,12 +244,26 @@ class StackReader:
         if got is None:
             raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
 
+    def _fill_doubled(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window) -> bool:
+        """Whether the band is one that needs no more than doubling here, and was read so."""
+        doubling = self._doublings.get(index)
+        if doubling is None:
+            return False
+        if doubling.name not in mine.sources:
+            mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name), doubling.name)
+        values = read_doubled(mine.sources[doubling.name], doubling, place, self._blocks)
+        if values is None:
+            return False
+        stored[:] = values
+        return True
+
     def _mine(self) -> _Opened:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.
         mine: _Opened | None = getattr(self._local, "opened", None)
         if mine is None:
             path = self.facts.path
-            mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
+            with self._surroundings():
+                mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -283,7 +315,7 @@ def _open(path: Path) -> Any:
 def _open_with_gdal(path: Path, name: str) -> Any:
     from osgeo import gdal
 
-    with local_gdal(), quiet_gdal() as messages:
+    with quiet_gdal() as messages:
         try:
             dataset = gdal.OpenEx(name, gdal.OF_RASTER)  # not shared
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on

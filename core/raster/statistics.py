@@ -35,6 +35,8 @@ class BandStatistics:
     inside_low: float = math.inf
     inside_high: float = -math.inf
     inside_total: float = 0.0
+    counts: tuple[tuple[int, int], ...] = ()
+    """Of bytes: each number that was observed and how often; empty for other types."""
 
     def __add__(self, other: BandStatistics) -> BandStatistics:
         """Of both pieces; Chan, Golub & LeVeque 1983, doi:10.1080/00031305.1983.10483115."""
@@ -51,6 +53,7 @@ class BandStatistics:
             min(self.inside_low, other.inside_low),
             max(self.inside_high, other.inside_high),
             self.inside_total + other.inside_total,
+            _add_counts(self.counts, other.counts),
         )
 
     def tags(self) -> dict[str, str]:
@@ -82,6 +85,7 @@ def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, floa
     seen = values[~missing] if missing.any() else values.ravel()
     if not seen.size:
         return BandStatistics(pixels=values.size)
+    counts = _count(seen) if values.dtype == np.uint8 else ()
     low, high = float(seen.min()), float(seen.max())
     mean = float(seen.sum(dtype=np.float64)) / seen.size
     deviations = 0.0
@@ -95,7 +99,19 @@ def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, floa
         part = seen[(seen >= expected[0]) & (seen <= expected[1])]
         ends = (float(part.min()), float(part.max())) if part.size else (math.inf, -math.inf)
         inside = (part.size, *ends, float(part.sum(dtype=np.float64)))
-    return BandStatistics(values.size, seen.size, low, high, mean, deviations, *inside)
+    return BandStatistics(values.size, seen.size, low, high, mean, deviations, *inside, counts)
+
+
+def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
+    found = np.bincount(values.ravel(), minlength=1)
+    return tuple((int(code), int(found[code])) for code in np.flatnonzero(found))
+
+
+def _add_counts(one: Iterable[Iterable[int]], other: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:
+    sums: dict[int, int] = {}
+    for code, count in (*one, *other):
+        sums[code] = sums.get(code, 0) + count
+    return tuple(sorted(sums.items()))
 
 
 def total(parts: Iterable[BandStatistics]) -> BandStatistics:

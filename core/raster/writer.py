@@ -171,6 +171,16 @@ class CogWriter:
         parts = [self._pieces[place] for place in self._places(1) if place in self._pieces]
         return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
 
+    def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
+        """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are, and of each band."""
+        found = []
+        for row in range(-(-self.spec.grid.shape[0] // self.spec.span)):
+            parts = [self._pieces[place] for place in self._places(1) if place[1] == row and place in self._pieces]
+            first = row * self.spec.span
+            rows = min(self.spec.span, self.spec.grid.shape[0] - first)
+            found.append((first, rows, [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]))
+        return found
+
     @property
     def _top(self) -> int:
         return max(1, len(self._shapes) - 1)

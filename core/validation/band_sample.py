@@ -1,79 +1,252 @@
-"""What the validator looks at in one band: all of it where it is small, else an overview and some full-size windows."""
+"""What the validator reads of one band: an overview of all of it, and a few windows at full size.
+
+The overview tells nodata share, percentiles and spread; averaged pixels spread less than the pixels themselves, so the
+spread is raised by what the windows hold beyond the overview at the same places.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..raster.grid import Window
-from ..raster.reader import StackReader, to_physical
+from ..raster.reader import FloatArray, StackReader, to_physical
 from ..types import Radiometry
 
-WHOLE_UP_TO = 4_000_000
-"""Pixels; a band up to this size is read whole."""
 OVERVIEW_SIZE = 1024
-WINDOWS_A_SIDE = 4
-WINDOW_SIZE = 256
+"""Pixels a side, at most; the step is a power of two, as those of overviews are."""
+LARGE_WINDOW = 256
+WINDOWS = 4
 
 
 @dataclass(frozen=True)
 class BandSample:
-    """Figures of one band."""
+    """Pixels of one band, and figures of them."""
 
-    pixels: int
+    stored: npt.NDArray[Any]
+    """The overview's stored numbers, (rows, cols)."""
+    values: FloatArray
+    """The overview's physical values; NaN = no data or outside the area."""
+    stored_windows: tuple[npt.NDArray[Any], ...]
+    windows: tuple[FloatArray, ...]
+    """Physical values at full size."""
     nodata_percent: float
+    """Of the area."""
     std_stored: float
     """In stored units; 0 where there is no data at all."""
     std: float
     """In physical units (dB for radar power)."""
+    window_std: float
+    """Of the full-size windows together, physical; NaN where they hold no data."""
     low: float
     """2nd percentile, physical; NaN where there is no data."""
     high: float
     """98th percentile, physical."""
-    outside_percent: float
-    """Of the pixels with data, those outside the range asked for."""
+    saturated_percent: float
+    """Of the pixels with data, those at the highest number the type can hold."""
+
+    @property
+    def data(self) -> FloatArray:
+        """The overview's physical values that are data."""
+        found: FloatArray = self.values[~np.isnan(self.values)]
+        return found
+
+    def outside_percent(self, limits: tuple[float, float]) -> float:
+        """Of the pixels with data, those outside a range of physical values."""
+        data = self.data
+        return 100 * float(((data < limits[0]) | (data > limits[1])).mean()) if data.size else 0.0
+
+    def figures(self) -> dict[str, float | None]:
+        """What was measured, JSON-ready; percentiles and ``std`` in physical units."""
+        figures = {
+            "nodata_percent": self.nodata_percent,
+            "std_stored": self.std_stored,
+            "std": self.std,
+            "p02": self.low,
+            "p98": self.high,
+            "saturated_percent": self.saturated_percent,
+        }
+        return {name: float(f"{value:.6g}") if np.isfinite(value) else None for name, value in figures.items()}
 
 
-def sample_band(reader: StackReader, index: int, radiometry: Radiometry, limits: tuple[float, float] | None = None) -> BandSample:
+@dataclass(frozen=True)
+class Places:
+    """Where all bands are looked at."""
+
+    windows: tuple[Window, ...] = ()
+    """In full size: from :func:`choose_windows`."""
+    inside: npt.NDArray[np.bool_] | None = None
+    """The area on the overview's grid, (rows, cols): what lies outside is not looked at. None: everywhere."""
+
+
+def overview_step(shape: tuple[int, int]) -> int:
+    """By how much the overview is coarser than the raster."""
+    step = 1
+    while max(shape) / step > OVERVIEW_SIZE:
+        step *= 2
+    return step
+
+
+def read_overview(reader: StackReader, index: int) -> npt.NDArray[Any]:
+    """One band decimated by :func:`overview_step`, stored numbers."""
+    shape = reader.facts.grid.shape
+    step = overview_step(shape)
+    return reader.read_stored(index, max_size=round(max(shape) / step))
+
+
+def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
+    """Places to look at in full size: one in each quarter, where data are and edges are strongest.
+
+    All bands are looked at in the same places, so that they can be compared; where nothing is known to be better, the
+    middle of the quarter is taken.
+
+    Parameters
+    ----------
+    values : ndarray of float32, (rows, cols)
+        An overview, physical values, NaN = no data.
+    shape : (int, int)
+        Of the raster itself.
+    """
+    rows, cols = shape
+    side = window_side((rows, cols))
+    if side == 0:
+        return [Window(0, 0, rows, cols)]
+    edges = np.hypot(*np.gradient(values))
+    # whole multiples of the window, so that one window lies in as few tiles as can be
+    tops, lefts = np.arange(0, rows - side + 1, side), np.arange(0, cols - side + 1, side)
+    at_rows = (tops * values.shape[0] / rows).astype(int)
+    at_cols = (lefts * values.shape[1] / cols).astype(int)
+    score = np.add.reduceat(np.add.reduceat(edges, at_rows, axis=0), at_cols, axis=1)  # NaN where there is a gap
+    score[np.isnan(score)] = -1.0
+    found = []
+    for upper in (tops + side <= rows // 2, tops >= rows // 2):
+        for left in (lefts + side <= cols // 2, lefts >= cols // 2):
+            part = score[np.ix_(upper, left)]
+            if not part.size:
+                continue
+            row, col = np.unravel_index(int(part.argmax()), part.shape)
+            if part[row, col] < 0:
+                row, col = part.shape[0] // 2, part.shape[1] // 2
+            found.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
+    return found
+
+
+def window_side(shape: tuple[int, int]) -> int:
+    """Side of the full-size windows: 256 pixels, less in small rasters; 0 where the whole raster is one window."""
+    for side in (LARGE_WINDOW, LARGE_WINDOW // 2, LARGE_WINDOW // 4):
+        if min(shape) >= 2 * side:
+            return side
+    return 0
+
+
+def sample_band(
+    reader: StackReader,
+    index: int,
+    radiometry: Radiometry,
+    places: Places = Places(),
+    coarseness: float = 1.0,
+    stored: npt.NDArray[Any] | None = None,
+) -> BandSample:
     """Read and measure one band.
+
+    Parameters
+    ----------
+    coarseness : float
+        The band's own pixel size in pixels of the raster: a 20 m band in a 10 m stack is read as it is, not resampled.
+    stored : ndarray, optional
+        The overview, where it was read already.
 
     Raises
     ------
     RasterError
         If its pixels cannot be read.
     """
-    rows, cols = reader.facts.grid.shape
-    if rows * cols <= WHOLE_UP_TO:
-        stored = reader.read_stored(index, Window(0, 0, rows, cols))
-    else:
-        for window in _spread_windows(rows, cols):  # an overview can be sound where the full-size tiles are cut off
-            reader.read_stored(index, window)
-        stored = reader.read_stored(index, max_size=OVERVIEW_SIZE)
+    if stored is None:
+        stored = read_overview(reader, index)
     values = to_physical(stored, radiometry)
+    wanted = np.ones(values.shape, bool)
+    if places.inside is not None:
+        wanted = places.inside
+        values[~wanted] = np.nan
+    stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
+    pooled = np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
+    window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
     seen = ~np.isnan(values)
-    count = int(seen.sum())
+    count, total = int(seen.sum()), int(wanted.sum())
+    nan = float("nan")
     if not count:
-        return BandSample(values.size, 100.0, 0.0, 0.0, float("nan"), float("nan"), 0.0)
-    data = values[seen]
-    low, high = np.percentile(data, (2, 98))
-    outside = 0.0
-    if limits is not None:
-        outside = 100 * float(((data < limits[0]) | (data > limits[1])).sum()) / count
+        return BandSample(stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0)
+    low, high = np.percentile(values[seen], (2, 98))
+    gain = _hidden_spread(values, full, places.windows, reader.facts.grid.shape)
     return BandSample(
-        pixels=values.size,
-        nodata_percent=100 * (1 - count / values.size),
-        std_stored=float(stored[seen].std(dtype=np.float64)),
-        std=float(data.std(dtype=np.float64)),
+        stored=stored,
+        values=values,
+        stored_windows=stored_windows,
+        windows=full,
+        nodata_percent=100 * (1 - count / total),
+        std_stored=float(stored[seen].std(dtype=np.float64)) * gain,
+        std=float(values[seen].std(dtype=np.float64)) * gain,
+        window_std=window_std,
         low=float(low),
         high=float(high),
-        outside_percent=outside,
+        saturated_percent=_saturated(stored[seen]),
     )
 
 
-def _spread_windows(rows: int, cols: int) -> list[Window]:
-    """Windows spread evenly, the last row and column among them."""
-    height, width = min(WINDOW_SIZE, rows), min(WINDOW_SIZE, cols)
-    ys = np.linspace(0, rows - height, WINDOWS_A_SIDE).astype(int)
-    xs = np.linspace(0, cols - width, WINDOWS_A_SIDE).astype(int)
-    return [Window(int(y), int(x), height, width) for y in ys for x in xs]
+def _read_windows(
+    reader: StackReader, index: int, radiometry: Radiometry, windows: Sequence[Window], coarseness: float
+) -> tuple[tuple[npt.NDArray[Any], ...], tuple[FloatArray, ...]]:
+    """Stored numbers as fine as the band has them, and physical values in pixels of the raster."""
+    times = round(coarseness)
+    if times < 2 or abs(coarseness - times) > 1e-6 or any(window.rows % times or window.cols % times for window in windows):
+        times = 1
+    stored = tuple(reader.read_stored(index, window, max(window.rows, window.cols) // times) for window in windows)
+    values = [to_physical(one, radiometry) for one in stored]
+    return stored, tuple(one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values)
+
+
+def at_window(overview: npt.NDArray[Any], window: Window, shape: tuple[int, int]) -> npt.NDArray[Any]:
+    """The part of an overview that shows a window of the raster of ``shape``."""
+    down, across = overview.shape[0] / shape[0], overview.shape[1] / shape[1]
+    top, left = round(window.row * down), round(window.col * across)
+    return overview[
+        top : max(top + 1, round((window.row + window.rows) * down)),
+        left : max(left + 1, round((window.col + window.cols) * across)),
+    ]
+
+
+def _hidden_spread(values: FloatArray, full: Sequence[FloatArray], windows: Sequence[Window], shape: tuple[int, int]) -> float:
+    """By how much the overview's standard deviation is to be raised.
+
+    The windows stand where edges are strong. So it is not their missing variance that is added, but its ratio to the
+    variance the overview shows there, applied to the mean variance in squares of the same size all over the overview.
+    """
+    step = overview_step(shape)
+    total = float(np.nanvar(values, dtype=np.float64))
+    if step == 1 or total == 0 or not full:
+        return 1.0
+    seen, real = 0.0, 0.0
+    for window, pixels in zip(windows, full):
+        part = at_window(values, window, shape)
+        if not (np.isnan(part).any() or np.isnan(pixels).any()):
+            seen += float(part.var(dtype=np.float64))
+            real += float(pixels.var(dtype=np.float64))
+    if seen == 0 or real <= seen:
+        return 1.0
+    side = max(2, windows[0].rows // step)
+    rows, cols = (length // side * side for length in values.shape)
+    squares = values[:rows, :cols].reshape(rows // side, side, cols // side, side)
+    local = squares.var(axis=(1, 3), dtype=np.float64)
+    mean = float(np.nanmean(local)) if not np.isnan(local).all() else 0.0
+    return float(np.sqrt(1 + (real / seen - 1) * mean / total))
+
+
+def _saturated(stored: npt.NDArray[Any]) -> float:
+    """Share of the highest number the type can hold: Sentinel-2's mark for "saturated" (65535), Landsat's clipped end."""
+    if stored.dtype.kind not in "iu":
+        return 0.0
+    return 100 * float((stored == np.iinfo(stored.dtype).max).mean())

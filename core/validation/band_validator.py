@@ -1,33 +1,38 @@
-"""Checks of optical bands: blank, nodata share, plausible range after scaling."""
+"""Checks of optical bands: blank, nodata share, plausible range after scaling, saturation."""
 
 from __future__ import annotations
 
-from ..raster.reader import StackReader
+import numpy as np
+
+from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding, Radiometry
-from .band_sample import sample_band
+from ..types import Finding
+from .band_sample import BandSample
 
 FLOAT_STEP = 0.0001
+LEAST_TOP = 0.5
+"""Reflectance that any band's number type must be able to hold."""
 
 
-def check_optical_band(reader: StackReader, name: str, index: int, radiometry: Radiometry, settings: Settings) -> list[Finding]:
-    """Look at one optical band.
+def check_optical_band(
+    name: str, band: BandFacts, sample: BandSample, limits: tuple[float, float], settings: Settings
+) -> list[Finding]:
+    """Judge one optical band.
 
-    Raises
-    ------
-    RasterError
-        If its pixels cannot be read.
+    Parameters
+    ----------
+    limits : (float, float)
+        Plausible physical values: :func:`plausible_range`.
     """
-    is_class = radiometry.unit == "class"
-    limits = settings.kelvin_range if radiometry.unit == "kelvin" else settings.reflectance_range
-    sample = sample_band(reader, index, radiometry, None if is_class else limits)
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
+    unit = band.radiometry.unit
+    if unit == "class":
+        return findings
     # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point bands hold reflectance itself.
-    floating = reader.facts.bands[index - 1].dtype.startswith("float")
-    least = settings.min_std_dev * (FLOAT_STEP if floating else 1.0)
-    if not is_class and sample.std_stored < least:
+    least = settings.min_std_dev * (FLOAT_STEP if band.dtype.startswith("float") else 1.0)
+    if sample.std_stored < least:
         findings.append(
             Finding(
                 "band_blank",
@@ -39,21 +44,28 @@ def check_optical_band(reader: StackReader, name: str, index: int, radiometry: R
                 least,
             )
         )
-    if sample.outside_percent > settings.max_outside_percent:
-        unit = radiometry.unit or "reflectance"
-        hint = " Are its scale and offset right?" if radiometry.scale == 1.0 else ""
+    findings += _check_type(name, band)
+    outside = sample.outside_percent(limits)
+    if outside > settings.max_outside_percent:
+        hint = " Are its scale and offset right?" if band.radiometry.scale == 1.0 else ""
         findings.append(
             Finding(
                 "range_implausible",
                 "warning",
-                f"Band '{name}' has {sample.outside_percent:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} {unit} "
+                f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} {unit or 'reflectance'} "
                 f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}); up to {settings.max_outside_percent:g} % "
                 f"is usual over cloud and snow.{hint}",
                 name,
-                sample.outside_percent,
+                outside,
                 settings.max_outside_percent,
             )
         )
+    if sample.saturated_percent > settings.max_saturated_percent:
+        sentence = (
+            f"Band '{name}' is saturated in {sample.saturated_percent:.1f} % of its pixels where "
+            f"{settings.max_saturated_percent:g} % is usual: what is bright is not measured there. Choose another scene."
+        )
+        findings.append(Finding("saturated", "warning", sentence, name, sample.saturated_percent, settings.max_saturated_percent))
     return findings
 
 
@@ -69,3 +81,39 @@ def check_emptiness(name: str, nodata_percent: float, settings: Settings) -> lis
         )
         return [Finding("nodata_share", "error", sentence, name, nodata_percent, settings.max_nodata_percent)]
     return []
+
+
+def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> tuple[float, float]:
+    """The range of physical values for a sensor and processing level, else that for any reflectance.
+
+    Parameters
+    ----------
+    sensor : str
+        ``sentinel2``, ``landsat`` or empty.
+    level : str
+        The collection's name, where it is known: ``sentinel-2-l1c`` is top of atmosphere, the others surface.
+    """
+    if unit == "kelvin":
+        return settings.kelvin_range
+    text = level.lower()
+    own = None
+    if sensor == "sentinel2":
+        own = settings.sentinel2_l1c_range if "l1c" in text else settings.sentinel2_l2a_range
+    elif sensor == "landsat":
+        own = settings.landsat8_l1_range if "-l1" in text else settings.landsat8_l2_range
+    return own or settings.reflectance_range
+
+
+def _check_type(name: str, band: BandFacts) -> list[Finding]:
+    """Whether the number type can hold the reflectance of a bright surface at all, with the scale and offset it has."""
+    rule = band.radiometry
+    if not band.dtype.startswith(("int", "uint")) or rule.scale == 1.0 or rule.unit not in ("", "reflectance"):
+        return []
+    top = float(np.iinfo(band.dtype).max) * rule.scale + rule.offset
+    if top >= LEAST_TOP:
+        return []
+    sentence = (
+        f"Band '{name}' is stored as {band.dtype}, which with its scale {rule.scale:g} and offset {rule.offset:g} reaches "
+        f"a reflectance of no more than {top:.3g}: the values were cut off, or the scale is another's. Download it again."
+    )
+    return [Finding("dtype_unfit", "error", sentence, name, top, LEAST_TOP)]

@@ -1,35 +1,82 @@
-"""Checks of radar bands: judged in dB, with the spread that speckle brings."""
+"""Checks of radar bands: judged in dB, with the spread that speckle brings.
+
+Speckle alone spreads intensity of L looks by about 4.34·sqrt(ψ′(L)) dB: 5.6 dB for one look, 2.2 dB for the 4.4 looks of a
+Sentinel-1 IW GRD (Oliver & Quegan 2004, Understanding SAR Images, section 4.3). Averaging takes it away, so the spread is
+taken from full-size pixels, never from overviews.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from ..raster.reader import StackReader
+import numpy as np
+import numpy.typing as npt
+
+from ..raster.reader import BandFacts, FloatArray
 from ..settings import Settings
 from ..types import Finding, Radiometry
-from .band_sample import sample_band
+from .band_sample import BandSample
 from .band_validator import check_emptiness
 
+POLARIZATIONS = ("vv", "vh", "hh", "hv")
+EDGE_PIXELS = 3
+"""Of the overview: how deep border noise is looked for."""
+EDGE_SHARE = 20.0
+"""Per cent of the edge that may lie below the floor."""
+FLOOR_BELOW_MEDIAN_DB = 25.0
+NEGATIVE_PERCENT = 1.0
+"""Noise removal leaves a few negative numbers in linear power."""
 
-def check_sar_band(reader: StackReader, name: str, index: int, radiometry: Radiometry, settings: Settings) -> list[Finding]:
-    """Look at one radar band; power is judged in dB, amplitude (uncalibrated) only for being blank.
 
-    Raises
-    ------
-    RasterError
-        If its pixels cannot be read.
+def is_radar(name: str, band: BandFacts) -> bool:
+    """Whether the band is radar backscatter."""
+    return band.radiometry.unit in ("power", "amplitude", "dB") or name in POLARIZATIONS
+
+
+def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> str:
+    """``power``, ``amplitude`` or ``dB``: as the file says, else from the numbers.
+
+    Backscatter in dB is mostly negative; linear power is not, and mostly below 1; amplitude comes as whole numbers.
     """
-    decibel = radiometry.unit in ("power", "dB")
-    limits = settings.backscatter_range_db if decibel else None
-    sample = sample_band(reader, index, radiometry, limits)
+    if radiometry.unit in ("power", "amplitude", "dB"):
+        return radiometry.unit
+    data = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored.ravel()
+    data = data[data != radiometry.nodata] if radiometry.nodata is not None else data
+    if not data.size:
+        return "power"
+    if float(np.median(data)) < 0:
+        return "dB"
+    return "amplitude" if stored.dtype.kind in "iu" or float(np.median(data)) > 20 else "power"
+
+
+def decibel_rule(unit: str, radiometry: Radiometry) -> Radiometry:
+    """The rule by which this band's numbers become dB; amplitude's are half as large as they should be.
+
+    The reader takes 10 log10 of power; of amplitude it would have to be 20 log10.
+    """
+    return replace(radiometry, unit="dB" if unit == "dB" else "power")
+
+
+def check_sar_band(name: str, unit: str, band: BandFacts, sample: BandSample, settings: Settings) -> list[Finding]:
+    """Judge one radar band; power is judged in dB, amplitude (uncalibrated) only for being blank or noisy at its edges.
+
+    Parameters
+    ----------
+    unit : str
+        From :func:`radar_unit`.
+    sample : BandSample
+        Read by the rule of :func:`decibel_rule`.
+    """
+    findings = _check_unit(name, unit, band, sample)
+    if findings:  # the numbers mean something else: nothing that follows would hold
+        return findings
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
-    spread, least, unit = sample.std, settings.min_std_dev_db, "dB"
-    if not decibel:
-        # amplitude: 20 log10 turns it into dB up to a constant, which does not change the spread
-        as_db = sample_band(reader, index, replace(radiometry, unit="power"))
-        spread = 2 * as_db.std
+    factor = 2.0 if unit == "amplitude" else 1.0
+    spread = factor * (sample.window_std if np.isfinite(sample.window_std) else sample.std)
+    if unit == "amplitude":
         findings.append(
             Finding(
                 "not_calibrated",
@@ -39,18 +86,65 @@ def check_sar_band(reader: StackReader, name: str, index: int, radiometry: Radio
                 name,
             )
         )
-    if spread < least:
+    if spread < settings.min_std_dev_db:
         sentence = (
-            f"Band '{name}' is blank: its standard deviation is {spread:.3g} {unit}, below {least:g}. "
-            "Download it again, or choose another scene."
+            f"Band '{name}' is blank: its standard deviation is {spread:.3g} dB, below {settings.min_std_dev_db:g}. "
+            "Download it again, or choose another scene; if speckle was filtered, lower sar_validation.min_std_dev_db."
         )
-        findings.append(Finding("band_blank", "error", sentence, name, spread, least))
-    if limits is not None and sample.outside_percent > settings.max_outside_percent:
+        findings.append(Finding("band_blank", "error", sentence, name, spread, settings.min_std_dev_db))
+    limits = settings.backscatter_range_db
+    outside = sample.outside_percent(limits)
+    if unit != "amplitude" and outside > settings.max_outside_percent:
         sentence = (
-            f"Band '{name}' has {sample.outside_percent:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} dB "
+            f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} dB "
             f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}). Is it linear power, as its unit says?"
         )
-        findings.append(
-            Finding("range_implausible", "warning", sentence, name, sample.outside_percent, settings.max_outside_percent)
-        )
-    return findings
+        findings.append(Finding("range_implausible", "warning", sentence, name, outside, settings.max_outside_percent))
+    return findings + _check_border(name, factor, sample, limits[0] if unit != "amplitude" else None)
+
+
+def _check_unit(name: str, unit: str, band: BandFacts, sample: BandSample) -> list[Finding]:
+    if unit != "power" or band.dtype.startswith("u"):
+        return []
+    stored = sample.stored[np.isfinite(sample.stored)]
+    stored = stored[stored != band.radiometry.nodata] if band.radiometry.nodata is not None else stored
+    negative = 100 * float((stored < 0).mean()) if stored.size else 0.0
+    if negative <= NEGATIVE_PERCENT:
+        return []
+    sentence = (
+        f"Band '{name}' should be linear power, and {negative:.1f} % of its numbers are negative: it seems to be in dB, or its "
+        "nodata value is not declared. Set its unit or nodata."
+    )
+    return [Finding("unit_contradicts", "error", sentence, name, negative, NEGATIVE_PERCENT)]
+
+
+def _check_border(name: str, factor: float, sample: BandSample, floor: float | None) -> list[Finding]:
+    """Border noise: Sentinel-1 scenes keep a rim of very low numbers that is neither data nor nodata.
+
+    Source: ESA (2018), Masking No-value Pixels on GRD Products generated by the Sentinel-1 ESA IPF, MPC-0243.
+    """
+    values: FloatArray = sample.values
+    edge = _rim(~np.isnan(values))
+    if not edge.any():
+        return []
+    low = floor if floor is not None else float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / factor
+    share = 100 * float((values[edge] < low).mean())
+    if share <= EDGE_SHARE:
+        return []
+    sentence = (
+        f"Band '{name}' has a noisy border: {share:.0f} % of the pixels along its edge are far below the scene. "
+        "Leave the border out of the area, or mask it."
+    )
+    return [Finding("border_noise", "warning", sentence, name, share, EDGE_SHARE)]
+
+
+def _rim(valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Valid pixels within a few pixels of what is not valid, or of the raster's left and right end."""
+    padded = np.pad(valid, EDGE_PIXELS, constant_values=False)
+    core = padded.copy()
+    for step in range(1, EDGE_PIXELS + 1):
+        for axis in (0, 1):
+            core &= np.roll(padded, step, axis) & np.roll(padded, -step, axis)
+    inner = core[EDGE_PIXELS:-EDGE_PIXELS, EDGE_PIXELS:-EDGE_PIXELS]
+    rim: npt.NDArray[np.bool_] = valid & ~inner
+    return rim

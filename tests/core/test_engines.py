@@ -82,7 +82,7 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
     kernel = index_kernel("NDVI", ["red", "nir"])
     with StackReader(stack) as reader:
         spec = RasterSpec(reader.facts.grid, "float32", -9999.0, block=32)
-        work = TileWork(reader, {"red": 1, "nir": 2}, kernel, spec, Codec("deflate"))
+        work = TileWork(reader, {"red": 1, "nir": 2}, kernel, (spec,), (Codec("deflate"),))
         sent = pickle.dumps(work)
         assert len(sent) < 5000
         there = pickle.loads(sent)
@@ -90,7 +90,7 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
         assert there.reader.radiometry == reader.radiometry
         assert pickle.loads(sent).reader is there.reader  # opened once for all tiles
         tile = Window(64, 64, 64, 64)
-        here, made = work(tile), there(tile)
+        [here], [made] = work(tile), there(tile)
         assert [piece.blocks for piece in made] == [piece.blocks for piece in here]
         assert [piece.statistics for piece in made] == [piece.statistics for piece in here]
     with StackReader(stack) as later:  # another run: the file may be another one by now

@@ -346,7 +346,7 @@ def test_a_file_that_may_grow_no_more_is_named(trial: Trial) -> None:
     done = subprocess.run([sys.executable, "-c", script, url, target], capture_output=True, text=True, timeout=30, check=False)
     assert "cannot be written (File too large). Choose another folder." in done.stdout, done.stderr
     assert trial.server.count(FILE) == 1
-    assert not trial.target.exists()
+    assert not trial.target.exists()  # whether a first piece was small enough to be kept depends on the network
 
 
 def test_a_target_that_cannot_be_replaced_is_named(trial: Trial) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
-from firstlight.core.algorithms.kernel import Kernel
+from firstlight.core.algorithms.kernel import Kernel, Layer
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
@@ -217,7 +217,7 @@ def test_an_engine_stops_early(engine: Any) -> None:
 
 
 def kernel_that(compute: Callable[[Any], Any]) -> Kernel:
-    return Kernel("TEST", {"red": "red"}, compute, "Test", (-1.0, 1.0), "ndvi", "none")
+    return Kernel("TEST", {"red": "red"}, compute, (Layer("TEST", "Test", (-1.0, 1.0), "ndvi"),), "none")
 
 
 def test_a_stop_leaves_nothing_and_comes_within_a_second(tmp_path: Path) -> None:

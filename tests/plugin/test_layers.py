@@ -5,15 +5,26 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
+import numpy as np
 import pytest
-from qgis.core import QgsProject, QgsRasterLayer, QgsSingleBandPseudoColorRenderer
+from qgis.core import (
+    QgsPalettedRasterRenderer,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+    QgsSingleBandPseudoColorRenderer,
+)
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
+from firstlight.core.algorithms.burn import INDICES, SEVERITY
 from firstlight.core.algorithms.indices import index_names, load_indices
+from firstlight.core.algorithms.kernel import NOT_OBSERVED
+from firstlight.core.algorithms.sar_water import CLASSES
 from firstlight.core.operations.base import LayerOutput
 from firstlight.plugin.layer_style import STYLE_DIR, band_names
 from firstlight.plugin.layers import add_layers, source_path
 from support.qgis_fixtures import make_stack
+from support.rasters import write_raster
 
 WHEN = datetime(2024, 6, 1, 10, 20, 30, tzinfo=timezone.utc)
 
@@ -118,6 +129,32 @@ def test_every_index_has_a_style_that_loads(project, band_file, name):
     assert legend.useContinuousLegend()
     assert legend.minimumLabel()
     assert legend.maximumLabel()
+
+
+@pytest.mark.parametrize("style", INDICES)
+def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
+    [layer], _ = add_layers([index_output(band_file, style=style)], project)
+    shader = layer.renderer().shader().rasterShaderFunction()
+    assert shader.minimumValue() < 0 < shader.maximumValue()
+    assert len(shader.colorRampItemList()) == 7
+
+
+@pytest.mark.parametrize(("style", "classes"), [("severity", SEVERITY), ("water", CLASSES)])
+def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(project, tmp_path, style, classes):
+    codes = np.full((64, 64), NOT_OBSERVED, np.uint8)
+    codes[:32] = classes[0].code
+    path = write_raster(tmp_path / "classes.tif", codes, nodata=NOT_OBSERVED)
+    [layer], _ = add_layers([LayerOutput(path, "Classes", style, "EVENT", WHEN)], project)
+    renderer = layer.renderer()
+    assert isinstance(renderer, QgsPalettedRasterRenderer)
+    shown = {int(one.value): (one.label, one.color.getRgb()[:3]) for one in renderer.classes()}
+    unseen, _ = shown.pop(NOT_OBSERVED)
+    assert unseen.startswith("Not observed")
+    assert shown == {one.code: (one.name, one.color) for one in classes}
+    block = renderer.block(1, layer.extent(), 64, 64)
+    assert block.color(60, 10) >> 24 == 255, "a hole in the map would look like nothing happened"
+    value, ok = layer.dataProvider().sample(QgsPointXY(600100.0, 5200020.0 - 610), 1)
+    assert (value, ok) == (NOT_OBSERVED, True)
 
 
 def test_footprints(project, tmp_path):

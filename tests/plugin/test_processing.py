@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qgis.core import (
     QgsApplication,
@@ -20,6 +21,8 @@ from qgis.PyQt.QtGui import QIcon
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.plugin.processing.provider import FirstLightProvider
 from support.operations import COPY, COUNT, EVERY, FAIL
+from support.qgis_fixtures import make_stack
+from support.rasters import write_raster
 
 
 class Log(QgsProcessingFeedback):
@@ -179,6 +182,31 @@ def test_the_real_index_of_a_temporary_output(real, stack_file):
     result = run("index", {"NAME": "NDVI", "STACK": str(stack_file), "OUTPUT": "TEMPORARY_OUTPUT"}, Log())
     assert result["OUTPUT"].endswith(".tif")
     assert QgsRasterLayer(result["OUTPUT"], "x").isValid()
+
+
+def test_burn_severity_through_processing(real, tmp_path):
+    stacks = [
+        make_stack(tmp_path / f"{date}.tif", names) for date, names in (("pre", ("swir22", "nir")), ("post", ("nir", "swir22")))
+    ]
+    words = {"PRE": str(stacks[0]), "POST": str(stacks[1]), "OUTPUT": str(tmp_path / "out"), "INDEX": "rbr"}
+    result = run("burnseverity", words, Log())
+    assert result["OUTPUT"] == str(tmp_path / "out")
+    assert QgsRasterLayer(result["SEVERITY"], "x").isValid()
+    assert result["INDEX_LAYER"] == str(tmp_path / "out" / "rbr.tif")
+    assert result["BURNED_KM2"] > 0
+    assert result["NOT_OBSERVED_PERCENT"] == 0
+
+
+def test_water_from_radar_through_processing(real, tmp_path):
+    power = np.full((64, 64), 0.2, np.float32)
+    power[:16] = 0.005
+    band = write_raster(tmp_path / "vv.tif", power, nodata=None)
+    stack = tmp_path / "s.vrt"
+    run("stack", {"SENSOR": "sentinel1", "BAND": ["vv", str(band)], "UNIT": "power", "OUTPUT": str(stack)}, Log())
+    result = run("sarwater", {"POST": str(stack), "OUTPUT": str(tmp_path / "out")}, Log())
+    assert result["WATER"] == str(tmp_path / "out" / "water.tif")
+    assert result["WATER_KM2"] == pytest.approx(16 * 64 / 1e4)
+    assert result["THRESHOLD_DB"] == -17.0
 
 
 def test_a_real_failure_names_the_missing_band(real, stack_file, tmp_path):

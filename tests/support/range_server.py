@@ -14,9 +14,9 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -71,6 +71,12 @@ class Fault:
     """Answer with ``Content-Encoding: gzip``, although asked not to."""
     no_length: bool = False
     """Do not say how long the body is; goes with ``short_by_bytes``."""
+    ignore_condition: bool = False
+    """Send the range of whatever the file is now, although ``If-Range`` names another: some stores never look at it."""
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    """Say this instead of the truth (``{"ETag": 'W/"1"'}``); None leaves a header out."""
+    rot: Mapping[int, bytes] = field(default_factory=dict)
+    """Bytes of the file that come wrong: position → what is sent there."""
     only_get: bool = False
     """HEAD requests are spared, and not counted."""
 
@@ -144,6 +150,8 @@ class FaultyHandler(RangeHandler):
 
     def wanted(self, content: Content) -> tuple[int, int] | None:
         """The range to send, or what a confused server would send instead."""
+        if self.fault is not None and self.fault.ignore_condition:
+            del self.headers["If-Range"]
         span = super().wanted(content)
         if span is None or self.fault is None or self.fault.ignore_range:
             return None if self.fault and self.fault.ignore_range else span
@@ -153,6 +161,11 @@ class FaultyHandler(RangeHandler):
         """Leave the length out where the fault says so; then the end of the connection is the end of the body."""
         if keyword == "Content-Length" and self.fault is not None and self.fault.no_length:
             keyword, value = "Connection", "close"
+        if self.fault is not None and keyword in self.fault.headers:
+            said = self.fault.headers[keyword]
+            if said is None:
+                return
+            value = said
         super().send_header(keyword, value)
 
     def send_body(self, file: BinaryIO, start: int, length: int) -> None:
@@ -185,7 +198,17 @@ class FaultyHandler(RangeHandler):
 
     def _send(self, file: BinaryIO, start: int, length: int) -> None:
         self.server.count_bytes(self, length)
-        super().send_body(file, start, length)
+        rot = self.fault.rot if self.fault else {}
+        if not rot:
+            super().send_body(file, start, length)
+            return
+        file.seek(start)
+        body = bytearray(file.read(length))
+        for place, wrong in rot.items():
+            for offset, byte in enumerate(wrong, start=place - start):
+                if 0 <= offset < len(body):
+                    body[offset] = byte
+        self.wfile.write(body)
 
     def finish(self) -> None:
         """Close the streams; a connection that was reset on purpose has nothing left to flush."""

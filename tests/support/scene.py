@@ -25,11 +25,14 @@ ITEM_ID = "S2A_32TPT_20240601_0_L2A"
 
 
 def band_pixels(name: str, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
-    """Reproducible numbers with texture, 300..4500, different for each band."""
+    """Reproducible numbers with texture, 300..4500, different for each band; their features lie at the same places."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    noise = np.random.default_rng(seed).normal(0, 150, shape)
+    noise = np.random.default_rng(seed).normal(0, 60, shape)
     rows, cols = np.indices(shape)
-    return np.clip(1500 + 800 * np.sin(rows / 17) + 700 * np.cos(cols / 23 + seed % 7) + noise, 300, 4500).astype(np.uint16)
+    brightness = 0.8 + seed % 7 / 20
+    ground = np.random.default_rng(1).normal(0, 300, shape)  # fields and roads: the same in all bands
+    texture = brightness * (1500 + 600 * np.sin(rows / 17) + 500 * np.cos(cols / 23) + ground)
+    return np.clip(texture + noise, 300, 4500).astype(np.uint16)
 
 
 @dataclass(frozen=True)

@@ -247,3 +247,31 @@ def test_the_panel_takes_any_operations(qtbot):
     panel = ToolsPanel((COUNT,), str, dict)
     qtbot.addWidget(panel)
     assert panel.operation is COUNT
+
+
+def test_a_validation_is_shown_as_a_tree_with_a_verdict_for_each_band(tools, tmp_path):
+    import numpy as np
+    import rasterio
+
+    from firstlight.core.monitor import SilentMonitor
+    from firstlight.core.operations.validate import VALIDATE
+    from firstlight.core.settings import Settings
+    from support.rasters import write_raster
+
+    noise = np.random.default_rng(1).integers(1200, 5000, (2, 80, 80)).astype(np.uint16)
+    noise[1] = 2000
+    path = write_raster(tmp_path / "s.tif", noise)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.descriptions = ("red", "nir")
+        dataset.scales, dataset.offsets = (0.0001, 0.0001), (-0.1, -0.1)
+    view = tools.report_view
+    assert view.isHidden()
+    tools.show_result(VALIDATE.run(VALIDATE.make_params({"path": str(path)}), Settings(), SilentMonitor()))
+    assert not view.isHidden()
+    rows = [view.topLevelItem(number) for number in range(view.topLevelItemCount())]
+    assert [(row.text(0), row.text(1)) for row in rows] == [("File", "pass"), ("red", "pass"), ("nir", "FAIL")]
+    assert rows[2].child(0).text(1).startswith("Band 'nir' is blank")
+    assert rows[2].isExpanded()
+    tools.set_running(True)  # the next answer is not mixed up with this one
+    assert view.isHidden()
+    tools.set_running(False)

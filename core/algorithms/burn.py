@@ -1,0 +1,116 @@
+"""Burn severity from two dates: the differenced normalised burn ratio, its two relative forms, and USGS's classes.
+
+NBR = (nir − swir22) / (nir + swir22), dNBR = NBR before − NBR after (Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD, chapter
+LA). RdNBR = dNBR / √|NBR before| (Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006), RBR = dNBR / (NBR before + 1.001) (Parks,
+Dillon & Miller 2014, doi:10.3390/rs6031827). All unscaled: a dNBR of 0.27, where some maps write 270.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..raster.cloud_mask import MASK_BANDS, is_clear
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+
+INDICES = ("dnbr", "rdnbr", "rbr")
+LEAST_NBR = 0.001
+"""RdNBR divides by no less than the root of this."""
+EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
+"""Of dNBR between the classes; an edge belongs to the class above it (Key & Benson 2006, table LA-2: +100 to +269 is low)."""
+ROUNDING = 1e-6
+"""So near below an edge a value counts as on it: float32 cannot tell 0.27 from 0.2699999."""
+SEVERITY = (
+    MapClass(1, "High regrowth (dNBR below -0.25)", (118, 136, 49)),
+    MapClass(2, "Low regrowth (-0.25 to -0.10)", (167, 192, 78)),
+    MapClass(3, "Unburned (-0.10 to 0.10)", (10, 224, 66)),
+    MapClass(4, "Low severity (0.10 to 0.27)", (255, 247, 11)),
+    MapClass(5, "Moderate-low severity (0.27 to 0.44)", (255, 175, 56)),
+    MapClass(6, "Moderate-high severity (0.44 to 0.66)", (255, 100, 27)),
+    MapClass(7, "High severity (0.66 and more)", (164, 31, 214)),
+)
+BURNED = (4, 5, 6, 7)
+"""Codes of the classes that burned."""
+THRESHOLD_NOTE = (
+    "The class limits are generic: made for conifer forest of the western United States a year after the fire. Elsewhere "
+    "calibrate them in the field before severity is read from them."
+)
+REFERENCES: Mapping[str, str] = {
+    "dnbr": "Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD",
+    "rdnbr": "Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006",
+    "rbr": "Parks, Dillon & Miller 2014, doi:10.3390/rs6031827",
+}
+_TITLES = {
+    "dnbr": "Differenced normalised burn ratio",
+    "rdnbr": "Relative differenced normalised burn ratio",
+    "rbr": "Relativised burn ratio",
+}
+_RANGES = {"dnbr": (-2.0, 2.0), "rdnbr": (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5), "rbr": (-2000.0, 2000.0)}
+
+
+@dataclass(frozen=True)
+class BurnSeverity:
+    """The index and the class of each pixel; the classes are always those of dNBR, for which USGS defined them.
+
+    Not observed is what is no data or not clear on either date, and where reflectance is negative (an NBR outside −1..1, dark
+    water or deep shadow): its ratio says nothing. Both layers leave out the same pixels.
+    """
+
+    index: str
+    """Of ``INDICES``."""
+    masks: tuple[str, ...] = ()
+    """Names of the inputs that are masks: ``pre.scl``."""
+
+    def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
+        """Index (float32, NaN = not observed) and class (uint8)."""
+        with np.errstate(all="ignore"):
+            before, after = (_nbr(values[f"{date}.nir"], values[f"{date}.swir22"]) for date in ("pre", "post"))
+            change: FloatArray = before - after
+            seen = (np.abs(before) <= 1) & (np.abs(after) <= 1)  # NaN is neither
+            for name in self.masks:
+                seen &= is_clear(name.partition(".")[2], values[name])
+            classes = classify(change)
+            if self.index == "rdnbr":
+                change /= np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
+            elif self.index == "rbr":
+                change /= before + np.float32(1.001)
+        missing = ~seen
+        change[missing] = np.nan
+        classes[missing] = NOT_OBSERVED
+        return change, classes
+
+
+def classify(change: FloatArray) -> npt.NDArray[np.uint8]:
+    """Codes of ``SEVERITY``, 1..7, of dNBR; for NaN the lowest, to be masked by the caller."""
+    codes = np.ones(change.shape, np.uint8)
+    for edge in EDGES:
+        codes += change >= np.float32(edge - ROUNDING)
+    return codes
+
+
+def severity_kernel(index: str, bands: Mapping[str, Mapping[str, Any]]) -> Kernel:
+    """The kernel for two dates.
+
+    Parameters
+    ----------
+    index : str
+        Of ``INDICES``.
+    bands : mapping
+        ``pre`` and ``post`` → name in the function (``nir``, ``swir22``, ``scl``) → the band of that name in the joined stack.
+    """
+    names = {f"{date}.{name}": band for date, own in bands.items() for name, band in own.items()}
+    masks = tuple(sorted(name for name in names if name.partition(".")[2] in MASK_BANDS))
+    layers = (
+        Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
+        Layer("severity", "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY),
+    )
+    return Kernel(f"Burn severity ({index})", names, BurnSeverity(index, masks), layers, REFERENCES[index])
+
+
+def _nbr(nir: FloatArray, swir22: FloatArray) -> FloatArray:
+    result: FloatArray = (nir - swir22) / (nir + swir22)
+    return result

@@ -1,0 +1,67 @@
+"""Where an item's pixels lie, as the catalogue says: the STAC projection extension, so that no file need be opened for it.
+
+Sources: STAC projection extension 1.x (``proj:epsg``) and 2.0 (``proj:code``): fields of an asset, else of the item; raster
+extension 1.x (``raster:bands``) and STAC 1.1 (``bands``, ``data_type``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..types import Grid
+
+DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
+
+
+def stated_grid(properties: Mapping[str, Any], asset: Mapping[str, Any], resolution_m: float) -> Grid | None:
+    """The grid of one asset; None where the item does not tell enough, or contradicts itself.
+
+    Parameters
+    ----------
+    properties, asset : mapping
+        Of the STAC item.
+    resolution_m : float
+        Pixel size of the band: a transform of the whole item is only believed where it has that size, since the assets of
+        one item may differ.
+    """
+    crs = stated_crs(asset) or stated_crs(properties)
+    own = "proj:transform" in asset or "proj:shape" in asset
+    source = asset if own else properties
+    transform, shape = _numbers(source.get("proj:transform")), _numbers(source.get("proj:shape"))
+    if not crs or len(transform) not in (6, 9) or len(shape) != 2 or min(shape) < 1:
+        return None
+    a, b, c, d, e, f = transform[:6]
+    if b or d or a <= 0 or e >= 0 or (not own and abs(a - resolution_m) > 1e-6 * resolution_m):
+        return None
+    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
+
+
+def stated_crs(source: Mapping[str, Any]) -> str:
+    """``EPSG:n``, WKT, or empty."""
+    code = source.get("proj:epsg")
+    if isinstance(code, int) and not isinstance(code, bool):
+        return f"EPSG:{code}"
+    text = str(source.get("proj:code") or "").upper()
+    if text.startswith("EPSG:") and text[5:].isdigit():
+        return text
+    return str(source.get("proj:wkt2") or "")
+
+
+def stated_dtype(asset: Mapping[str, Any]) -> str:
+    """The stored numbers' type as numpy calls it; empty where it is not told."""
+    layers = asset.get("raster:bands") or asset.get("bands") or [{}]
+    for source in (layers[0] if isinstance(layers[0], Mapping) else {}, asset):
+        for word in ("data_type", "raster:data_type"):
+            if source.get(word) in DTYPES:
+                return str(source[word])
+    return ""
+
+
+def _numbers(values: Any) -> list[float]:
+    """Empty where they are not all finite numbers."""
+    if not isinstance(values, (list, tuple)):
+        return []
+    good = all(isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+    return [float(v) for v in values] if good else []

@@ -1,0 +1,226 @@
+"""Put many scenes together over an area, straight from where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..algorithms.indices import index_kernel, index_names
+from ..algorithms.kernel import Kernel
+from ..discovery.area import parse_area
+from ..discovery.items_file import read_items
+from ..errors import InputError, SceneReadError
+from ..execution.mosaic import Product, mosaic_spec, write_mosaic
+from ..monitor import Monitor, Note, PartMonitor
+from ..raster.cloud_mask import MASK_BANDS
+from ..raster.mosaic import MosaicReader
+from ..raster.mosaic_vrt import write_vrt
+from ..raster.statistics import BandStatistics
+from ..settings import Settings
+from ..types import AlgorithmResult, SceneItem, parse_time
+from .base import LayerOutput, Operation, OperationResult, Output, param
+from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
+from .search_params import AREA_HELP
+
+ON_ERROR = ("skip", "fail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MosaicParams:
+    """Which scenes, over which area, and which of them counts."""
+
+    items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON), or STAC items.")
+    area: str = param(kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it.")
+    bands: tuple[str, ...] = param(
+        (), kind="bands", title="Bands", help="Comma-separated: red,nir; empty: the sensor's default bands."
+    )
+    index: str | None = param(
+        None,
+        kind="choice",
+        title="Index",
+        choices=index_names,
+        help="Write this index of the mosaic, not its bands: NDVI; the bands it needs are taken.",
+    )
+    rule: str = param(
+        "clear",
+        kind="choice",
+        title="Rule",
+        choices=RULES,
+        help="Where several scenes have data: the first or the last of them, their median, or the one with the clearest sky "
+        "over the area, filled up from the next.",
+    )
+    clouds: str = param(
+        "auto",
+        kind="choice",
+        title="Clouds",
+        choices=CLOUDS,
+        help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; auto: mask for median and clear.",
+        advanced=True,
+    )
+    order: str = param(
+        "given", kind="choice", title="Order", choices=ORDERS, help="For first and last: as given, or by date.", advanced=True
+    )
+    crs: str | None = param(
+        None,
+        kind="text",
+        title="Coordinate system",
+        help="EPSG:32632; if not given, that of the scenes that cover most of the area.",
+        advanced=True,
+    )
+    resolution: float | None = param(
+        None,
+        kind="number",
+        title="Resolution",
+        help="Pixel size in the unit of the coordinate system; if not given, that of the finest band.",
+        minimum=0,
+        advanced=True,
+    )
+    on_error: str = param(
+        "skip",
+        kind="choice",
+        title="Unreadable scenes",
+        choices=ON_ERROR,
+        help="skip: the others go on, with a warning; fail: stop.",
+        advanced=True,
+    )
+    output: Path = param(
+        kind="raster_out",
+        title="Mosaic",
+        help="The COG to write; or a .vrt that names the scenes' files where they lie, with nothing fetched "
+        "(rules first and last, clouds kept, addresses without tokens).",
+        suffix=".tif",
+        also=(".vrt",),
+    )
+    scenes: tuple[SceneItem, ...] = ()
+    """For callers in Python: the scenes themselves, instead of ``items``."""
+
+
+def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Plan, write, and say what came out."""
+    if not params.scenes and params.items is None:
+        raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
+    scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    if params.index and params.bands:
+        raise InputError("The mosaic cannot be made", "bands and an index are asked for at once", "Make one after the other.")
+    kernel = _index_kernel(params.index, scenes) if params.index else None
+    request = MosaicRequest(
+        scenes,
+        parse_area(params.area),
+        tuple(kernel.bands.values()) if kernel else params.bands,
+        params.rule,
+        params.clouds,
+        params.order,
+        params.crs or "",
+        params.resolution,
+        params.on_error == "skip",
+    )
+    return _write(request, kernel, params.output, settings, monitor)
+
+
+def _index_kernel(name: str, scenes: tuple[SceneItem, ...]) -> Kernel:
+    offered = dict.fromkeys(band for scene in scenes for band in scene.bands)
+    return index_kernel(name, [band for band in offered if band not in MASK_BANDS])
+
+
+def _write(request: MosaicRequest, kernel: Kernel | None, output: Path, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is wanted.
+
+    Anew, so that the result depends on the scenes that are in it and on nothing else.
+    """
+    planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
+    if kernel is not None:
+        planned = planned.tagged(index=kernel.name, reference=kernel.reference)
+    if output.suffix.lower() == ".vrt":
+        if kernel is not None:
+            raise InputError(f"{kernel.name} cannot be written to {output}", "a VRT computes nothing", "Write a .tif.")
+        write_vrt(planned.plan, output)
+        return _result(request, planned, _Made(output, planned.plan.band_names, "natural_color"))
+    sums = None
+    while sums is None:
+        with MosaicReader(planned.plan) as reader:
+            product = _product(reader, kernel, settings)
+            try:
+                sums = write_mosaic(reader, product, output, settings, PartMonitor(monitor, 0.05, 1.0))
+            except SceneReadError as error:
+                if not request.keep_going:
+                    raise
+                why = f"Scene {error.scene_id} is left out. {error}"
+                planned = planned.without(error.scene_id, why)
+                monitor.emit(Note("warning", why))
+    spec = mosaic_spec(reader, product, settings)
+    statistics = {name: _figures(one, spec.scale) for name, one in zip(product.names, sums)}
+    style = kernel.layers[0].style if kernel else "natural_color"
+    return _result(request, planned, _Made(output, product.names, style, statistics, 100 * sums[0].observed / sums[0].pixels))
+
+
+@dataclass(frozen=True)
+class _Made:
+    path: Path
+    names: tuple[str, ...]
+    style: str
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    observed: float | None = None
+    """Per cent; None where no pixel was read."""
+
+
+def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> OperationResult:
+    plan, output, observed = planned.plan, made.path, made.observed
+    ids = [scene.id for scene in plan.scenes]
+    warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if observed == 0 else [])]
+    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids}
+    result = AlgorithmResult({"mosaic": output}, made.statistics, made.style, provenance, tuple(warnings))
+    rows, cols = plan.grid.shape
+    day = plan.tags["datetime"]
+    what = f"{', '.join(made.names)} of {len(ids)} scenes"
+    layer = LayerOutput(
+        output,
+        output.stem,
+        made.style,
+        "Mosaics",
+        parse_time(day) if day else None,
+        f"{what}, rule: {request.rule}. {plan.tags['scenes']}",
+    )
+    seen = "" if observed is None else f", {observed:.1f} % observed"
+    return OperationResult(
+        data=result.to_dict(),
+        text="\n".join([f"{output}: {what} ({cols} × {rows} pixels, {plan.grid.crs}){seen}", *warnings]),
+        status="partial" if planned.left_out else "done",
+        layers=(layer,),
+        outputs={"scenes": ",".join(ids), **({} if observed is None else {"observed_percent": observed})},
+        value=result,
+    )
+
+
+def _product(reader: MosaicReader, kernel: Kernel | None, settings: Settings) -> Product:
+    if kernel is not None:
+        return Product((kernel.name,), kernel.layers[0].range, "", kernel.bands, kernel.run)
+    unit = reader.plan.unit
+    by_unit = {
+        "reflectance": settings.reflectance_range,
+        "kelvin": settings.kelvin_range,
+        "dB": settings.backscatter_range_db,
+    }
+    return Product(reader.plan.band_names, by_unit.get(unit, (-32000.0, 32000.0)), unit)
+
+
+def _figures(stored: BandStatistics, scale: float) -> dict[str, Any]:
+    return {
+        "min": stored.inside_low * scale if stored.inside else None,
+        "max": stored.inside_high * scale if stored.inside else None,
+        "mean": stored.inside_total * scale / stored.inside if stored.inside else None,
+        "observed_percent": 100 * stored.observed / stored.pixels,
+    }
+
+
+MOSAIC = Operation(
+    name="mosaic",
+    title="Mosaic of scenes",
+    group="Mosaics",
+    summary="Puts many scenes together over an area, straight from where they lie: only the needed tiles are fetched, several "
+    "UTM zones come onto one grid, clouds can be left out.",
+    params=MosaicParams,
+    run=run_mosaic,
+    outputs=(Output("scenes", "Scenes in the mosaic"), Output("observed_percent", "Observed share (%)", "number")),
+)

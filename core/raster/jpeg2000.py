@@ -1,0 +1,60 @@
+"""Is a JPEG 2000 file whole? Its decoder draws what is there of a file that was cut off, and says nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
+CODESTREAM = b"\xff\x4f\xff\x51"
+END = b"\xff\xd9"
+"""The marker that ends a codestream: ITU-T T.800, A.4.4."""
+
+
+def is_jpeg2000(path: Path) -> bool:
+    """Whether the file begins like a JP2 file or a bare codestream."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return head.startswith((SIGNATURE, CODESTREAM))
+
+
+def missing_end(path: Path) -> str:
+    """What tells that the file was cut off; empty where its codestream is whole from box to end marker.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        end = size
+        if file.read(12) == SIGNATURE:
+            found = _codestream_end(file, size)
+            if found is None:
+                return "it holds no codestream"
+            end = found
+        if end > size:
+            return f"{end - size} bytes are missing"
+        file.seek(end - 2)
+        return "" if file.read(2) == END else "its codestream has no end marker"
+
+
+def _codestream_end(file: BinaryIO, size: int) -> int | None:
+    """Where the codestream's box says that it ends: ITU-T T.800, I.4 (length, type; 1 = length of 8 bytes, 0 = to the end)."""
+    place = 12
+    while place + 8 <= size:
+        file.seek(place)
+        head = file.read(16)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if kind == b"jp2c":
+            return place + length if length else size
+        if length < 8:
+            return None
+        place += length
+    return None

@@ -1,0 +1,211 @@
+"""Many scenes as one raster: read tile by tile where they lie, brought to physical values, masked and put together.
+
+Nothing is fetched before a window is read, and then only the blocks of those scenes that are needed for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AccessError, RasterError, SceneReadError
+from ..types import Grid
+from .band_source import BandPlace, BandSource
+from .block_cache import BlockCache
+from .cloud_mask import is_clear
+from .grid import Window
+from .on_grid import read_on_grid
+from .reader import FloatArray, to_physical
+
+CACHE_BYTES = 96 << 20
+"""Decoded blocks that are kept for the neighbouring tiles."""
+STRIP_BYTES = 8 << 20
+"""Of one band of all scenes that a median holds at once."""
+
+
+@dataclass(frozen=True)
+class MosaicScene:
+    """What a mosaic knows of one scene."""
+
+    id: str
+    bands: Mapping[str, BandPlace]
+    window: Window
+    """The part of the mosaic that it may fill."""
+    mask: BandPlace | None = None
+    """Its cloud mask, where clouds are to be left out."""
+    mask_band: str = ""
+    """``scl`` or ``qa_pixel``."""
+
+
+@dataclass(frozen=True)
+class MosaicPlan:
+    """Which scenes, onto which grid, and which of them counts where several have data."""
+
+    grid: Grid
+    band_names: tuple[str, ...]
+    scenes: tuple[MosaicScene, ...]
+    """The one that counts most comes first."""
+    rule: str = "first"
+    """``first``: the first that has data; ``median``: of all that have data, band by band."""
+    method: str = "bilinear"
+    """How pixels that lie otherwise are interpolated."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """Of the values that are read."""
+        unit = self.scenes[0].bands[self.band_names[0]].radiometry.unit
+        return "dB" if unit == "power" else unit
+
+    def in_window(self, window: Window) -> list[tuple[MosaicScene, Window]]:
+        """The scenes that may have pixels in a window, each with the part it may fill."""
+        parts = ((scene, common(scene.window, window)) for scene in self.scenes)
+        return [(scene, part) for scene, part in parts if part is not None]
+
+
+class MosaicReader:
+    """Reads windows of a mosaic as physical values; safe to use from many threads.
+
+    A scene has data at a pixel where all of the bands have it and, with a mask, no cloud or shadow is seen: the bands of a
+    pixel always come from the same scenes.
+
+    Parameters
+    ----------
+    plan : MosaicPlan
+    """
+
+    def __init__(self, plan: MosaicPlan) -> None:
+        self.plan = plan
+        cache = BlockCache(CACHE_BYTES)
+        self._sources: dict[tuple[str, str], BandSource] = {}
+        for scene in plan.scenes:
+            for name, place in scene.bands.items():
+                self._sources[scene.id, name] = BandSource(place, cache)
+            if scene.mask is not None:
+                self._sources[scene.id, scene.mask_band] = BandSource(scene.mask, cache)
+
+    def __enter__(self) -> MosaicReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files of all scenes; what is being read is closed by its reader."""
+        for source in self._sources.values():
+            source.close()
+
+    def compose(self, window: Window) -> FloatArray:
+        """All bands of a window, (bands, rows, cols).
+
+        Raises
+        ------
+        SceneReadError
+            If a scene cannot be read.
+        """
+        there = self.plan.in_window(window)
+        out = np.full((len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32)
+        if self.plan.rule != "median" or len(there) < 2:
+            self._fill(out, window, there)
+            return out
+        rows = max(128, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
+        for row in range(0, window.rows, rows):
+            strip = Window(window.row + row, window.col, min(rows, window.rows - row), window.cols)
+            out[:, row : row + rows] = self._median(strip)
+        return out
+
+    def _fill(self, out: FloatArray, window: Window, there: Sequence[tuple[MosaicScene, Window]]) -> None:
+        empty = np.ones((window.rows, window.cols), dtype=bool)
+        for scene, whole in there:
+            part = _still_empty(empty, window, whole)
+            if part is None:
+                continue
+            rows, cols = place = _slices(part, window)
+            values = self._read_scene(scene, part, empty[place])
+            if values is None:
+                continue
+            take = empty[place] & np.isfinite(values).all(axis=0)
+            out[:, rows, cols][:, take] = values[:, take]
+            empty[place] &= ~take
+
+    def _median(self, strip: Window) -> FloatArray:
+        everything = np.ones((strip.rows, strip.cols), dtype=bool)
+        layers = []
+        for scene, part in self.plan.in_window(strip):
+            rows, cols = place = _slices(part, strip)
+            values = self._read_scene(scene, part, everything[place])
+            if values is not None:
+                layer = np.full((len(values), strip.rows, strip.cols), np.nan, np.float32)
+                layer[:, rows, cols] = np.where(np.isfinite(values).all(axis=0), values, np.float32(np.nan))
+                layers.append(layer)
+        if not layers:
+            return np.full((len(self.plan.band_names), strip.rows, strip.cols), np.nan, np.float32)
+        return _nan_median(np.stack(layers))
+
+    def _read_scene(self, scene: MosaicScene, part: Window, wanted: npt.NDArray[np.bool_]) -> FloatArray | None:
+        """Its bands in a window, (bands, rows, cols), NaN where there is no data; None where nothing wanted has any.
+
+        The mask comes first: where all is cloud, no other band is fetched.
+        """
+        try:
+            clear = wanted
+            if scene.mask is not None:
+                clear = wanted & is_clear(scene.mask_band, self._stored(scene, scene.mask_band, part))
+                if not clear.any():
+                    return None
+            values = np.empty((len(self.plan.band_names), part.rows, part.cols), np.float32)
+            for number, name in enumerate(self.plan.band_names):
+                values[number] = to_physical(self._stored(scene, name, part), scene.bands[name].radiometry)
+                if number == 0 and not np.isfinite(values[0][clear]).any():
+                    return None
+        except (RasterError, AccessError) as error:
+            raise SceneReadError(
+                f"Scene {scene.id} cannot be read", f"{error.what}: {error.why}", error.hint, scene.id
+            ) from error
+        values[:, ~clear] = np.nan
+        return values
+
+    def _stored(self, scene: MosaicScene, name: str, part: Window) -> npt.NDArray[Any]:
+        return read_on_grid(self._sources[scene.id, name], self.plan.grid, part, self.plan.method)
+
+
+def common(one: Window, other: Window) -> Window | None:
+    """What two windows share; None where that is nothing."""
+    row, col = max(one.row, other.row), max(one.col, other.col)
+    end_row = min(one.row + one.rows, other.row + other.rows)
+    end_col = min(one.col + one.cols, other.col + other.cols)
+    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+
+
+def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> Window | None:
+    """The smallest window around the pixels of ``part`` that are still empty."""
+    place = _slices(part, window)
+    rows, cols = np.flatnonzero(empty[place].any(axis=1)), np.flatnonzero(empty[place].any(axis=0))
+    if not rows.size:
+        return None
+    return Window(part.row + int(rows[0]), part.col + int(cols[0]), int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1)
+
+
+def _slices(part: Window, window: Window) -> tuple[slice, slice]:
+    row, col = part.row - window.row, part.col - window.col
+    return slice(row, row + part.rows), slice(col, col + part.cols)
+
+
+def _nan_median(layers: FloatArray) -> FloatArray:
+    """Median over the first axis, NaN left out; of an even number, the mean of the two in the middle.
+
+    Sorted: numpy's ``nanmedian`` takes ten times as long.
+    """
+    layers.sort(axis=0)  # NaN come last
+    count = np.isfinite(layers).sum(axis=0)
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(layers) - 1)
+    middle: FloatArray = np.take_along_axis(layers, low[None], axis=0)[0]
+    middle += np.take_along_axis(layers, high[None], axis=0)[0]
+    middle *= np.float32(0.5)
+    middle[count == 0] = np.nan
+    return middle

@@ -1,0 +1,74 @@
+"""What becomes of a raster that is not valid: as the setting ``validation.on_invalid`` says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from ..monitor import EventQueue, Note
+from ..settings import Settings
+from ..types import Finding, ValidationReport
+from .file_structure import RECORD_NAME
+from .quicklook import save_quicklook
+
+DAMAGE = {"unreadable", "file_truncated", "tiles_missing", "tile_damaged", "tile_differs", "file_changed", "band_unreadable"}
+"""Findings that a new download may mend."""
+
+
+def not_validated(path: Path) -> ValidationReport:
+    """The report where validation is skipped: nobody looked, and it says so."""
+    sentence = f"{path.name} was not validated, as asked (validation.on_invalid: skip). Results may be wrong."
+    return ValidationReport(path, (), (Finding("not_validated", "warning", sentence),), depth="skip")
+
+
+def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> ValidationReport:
+    """Save the picture if wanted, then reject, let through with a warning, or clean up."""
+    if settings.screenshot == "always" or (settings.screenshot == "on_failure" and not report.ok):
+        picture, trouble = save_quicklook(report, settings)
+        if trouble:
+            events.put(Note("warning", trouble))
+        report = replace(report, quicklook=picture)
+    if report.ok:
+        return report
+    if settings.on_invalid == "warn":
+        findings = tuple(replace(f, severity="warning") if f.severity == "error" else f for f in report.findings)
+        return replace(report, findings=findings, overrides={**report.overrides, "every error": "warning"})
+    if settings.on_invalid == "cleanup":
+        for removed in clean_up(report):
+            events.put(Note("warning", f"Removed {removed}, which did not pass validation"))
+    return report
+
+
+def clean_up(report: ValidationReport) -> list[Path]:
+    """Remove the damaged band files and their stack, so that the next run makes them anew.
+
+    Only files of FirstLight's own are removed: band files that ``bands.json`` in the same folder lists, and a stack of the
+    scene's name in that folder. Bands that are sound stay, and so does everything else.
+
+    Returns
+    -------
+    list of Path
+        What was removed.
+    """
+    folder = report.path.parent
+    try:
+        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    if not isinstance(record, dict):
+        return []
+    damaged = {f.band for f in report.findings if f.code in DAMAGE and f.severity == "error"}
+    ours = [folder / f"{band}.tif" for band in damaged if band in record]
+    if report.path.stem == f"{folder.name}_stack" and report.path.suffix in (".vrt", ".tif"):
+        ours.append(report.path)
+    removed = []
+    for path in ours:
+        if path.is_symlink() or not path.is_file():
+            continue
+        try:
+            path.unlink()
+        except OSError:  # open in QGIS on Windows: it stays, and the next run finds it damaged again
+            continue
+        removed.append(path)
+    return removed

@@ -1,0 +1,154 @@
+"""Checks that need two bands: a band that is another's copy, lies beside the others, or was exchanged with one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..raster.reader import BandFacts, FloatArray
+from ..settings import Settings
+from ..types import Finding
+from .band_sample import BandSample
+from .shift import ComplexArray, Shift, edge_spectrum, measure_shift, offsets_along_chain
+
+RED_ABOVE_NIR = 0.1
+"""Reflectance. Of snow and ice alone is red that much brighter than near infrared."""
+SNOW_INDEX = 0.4
+"""NDSI above it is snow: Hall, Riggs & Salomonson (1995), doi:10.1016/0034-4257(95)00137-P."""
+BRIGHT = 0.15
+SWAPPED_PERCENT = 20.0
+FAR_PX = 5.0
+"""Beyond it a shift is an error. Below, high clouds alone can bring it: Sentinel-2's bands see them from angles that
+differ by up to 2.6 seconds of flight."""
+
+
+@dataclass(frozen=True)
+class SeenBand:
+    """What is kept of a band that was read: the pixels themselves would be too much of a large stack."""
+
+    name: str
+    unit: str
+    dtype: str
+    values: FloatArray
+    """The overview's physical values, (rows, cols); NaN = no data."""
+    figures: Mapping[str, float | None]
+    """What was measured."""
+    digest: str
+    """Of all stored numbers that were read; empty where the band is blank."""
+    coarseness: float
+    """Its own pixel size in pixels of the stack: 2 for 20 m in a 10 m stack."""
+    spectra: tuple[ComplexArray | None, ...]
+    """Of its windows' edges."""
+
+    @property
+    def is_class(self) -> bool:
+        """Holds categories."""
+        return self.unit == "class"
+
+
+def keep_band(name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample) -> SeenBand:
+    """What is needed of a band later."""
+    digest = hashlib.blake2b(digest_size=16)
+    for stored in (sample.stored, *sample.stored_windows):
+        digest.update(np.ascontiguousarray(stored).tobytes())
+    return SeenBand(
+        name=name,
+        unit=unit,
+        dtype=band.dtype,
+        values=sample.values,
+        figures=sample.figures(),
+        digest=digest.hexdigest() if sample.std_stored > 0 else "",
+        coarseness=coarseness,
+        spectra=() if unit == "class" else tuple(edge_spectrum(window) for window in sample.windows),
+    )
+
+
+def check_pairs(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[Finding], dict[str, float]]:
+    """Compare the bands with each other; returns the findings and each band's shift in pixels, where it can be told."""
+    findings = [*_check_types(bands), *_check_copies(bands)]
+    copied = {finding.band for finding in findings if finding.code == "band_copied"}
+    with_data = [band for band in bands if not band.is_class and band.digest and band.name not in copied]
+    findings += _check_swapped({band.name: band for band in with_data})
+    shifted, shifts = _check_shifts(with_data, settings)
+    return findings + shifted, shifts
+
+
+def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for band in bands:
+        kinds.setdefault(band.unit, {}).setdefault(band.dtype, []).append(band.name)
+    findings = []
+    for unit, types in kinds.items():
+        if len(types) > 1 and unit != "class":
+            said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
+            sentence = f"Bands of one kind are stored in different number types ({said}). Download the odd one again."
+            rare = min(types.values(), key=len)
+            findings.append(Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None))
+    return findings
+
+
+def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
+    findings = []
+    first: dict[tuple[str, str], str] = {}
+    for band in bands:
+        if not band.digest:  # blank bands are told so elsewhere
+            continue
+        other = first.setdefault((band.dtype, band.digest), band.name)
+        if other != band.name:
+            sentence = f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's. Download both again."
+            findings.append(Finding("band_copied", "error", sentence, band.name))
+    return findings
+
+
+def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
+    """Red far brighter than near infrared over what is bright and no snow: nothing in nature is like that."""
+    red = bands.get("red")
+    nir = bands.get("nir") or bands.get("nir08")
+    if red is None or nir is None or red.unit != "reflectance":
+        return []
+    r, n = red.values, nir.values
+    if r.shape != n.shape:
+        return []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bright = np.maximum(r, n) > BRIGHT
+        green, swir = bands.get("green"), bands.get("swir16")
+        if green is not None and swir is not None:
+            g, s = green.values, swir.values
+            bright &= ~((g - s) / (g + s) > SNOW_INDEX)
+        total = int((~np.isnan(r) & ~np.isnan(n)).sum())
+        odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / max(1, total)
+        usual = 100 * float((bright & (n - r > RED_ABOVE_NIR)).sum()) / max(1, total)
+    if odd <= SWAPPED_PERCENT or usual > odd / 4:
+        return []
+    sentence = (
+        f"Bands 'red' and '{nir.name}' seem to be exchanged: in {odd:.0f} % of the scene red is brighter by more than "
+        f"{RED_ABOVE_NIR:g} reflectance, where there is no snow. Look at their files."
+    )
+    return [Finding("band_swapped", "warning", sentence, "red", odd, SWAPPED_PERCENT)]
+
+
+def _check_shifts(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[Finding], dict[str, float]]:
+    """Each band is compared with its neighbour in the spectrum, which is most like it."""
+    between: list[Shift | None] = []
+    for place in range(len(bands) - 1):
+        coarser = max(bands[place].coarseness, bands[place + 1].coarseness)
+        between.append(measure_shift(bands[place].spectra, bands[place + 1].spectra, coarser))
+    findings, shifts = [], {}
+    for band, offset in zip(bands, offsets_along_chain(between)):
+        if offset is None:
+            continue
+        length = float(np.hypot(*offset))
+        shifts[band.name] = round(length, 2)
+        limit = settings.max_band_shift_px * max(1.0, band.coarseness)
+        if length > limit:
+            sentence = (
+                f"Band '{band.name}' lies {length:.2g} pixels off the others ({abs(offset[0]):.2g} "
+                f"{'down' if offset[0] > 0 else 'up'}, {abs(offset[1]):.2g} to the {'right' if offset[1] > 0 else 'left'}) "
+                f"where {limit:g} is allowed: indices of it are wrong along edges. Download it again, or leave it out."
+            )
+            severity = "error" if length > FAR_PX * max(1.0, band.coarseness) else "warning"
+            findings.append(Finding("band_shifted", severity, sentence, band.name, length, limit))
+    return findings, shifts

@@ -1,0 +1,437 @@
+"""Burn severity end to end: against whole arrays in double precision, with nodata, cloud and stacks on different grids."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.algorithms.burn import EDGES, SEVERITY, BurnSeverity, classify
+from firstlight.core.cli import main
+from firstlight.core.errors import AlgorithmError, ExtentMismatchError, InputError
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.operations.burn_severity import BURN_SEVERITY, run_burn_severity
+from firstlight.core.settings import Settings
+from firstlight.core.types import Radiometry
+from support.masks import SCL_CLEAR
+from support.rasters import write_raster
+
+S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
+LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
+CLASS = Radiometry(1.0, 0.0, None, "class")
+SHAPE = (150, 170)
+TRUE_EDGES = [-0.25, -0.1, 0.1, 0.27, 0.44, 0.66]
+
+
+def bands(seed: int, shape: tuple[int, int] = SHAPE, gap: float = 0.03) -> dict[str, Any]:
+    """Reflectance 0.05 to 0.6 as Sentinel-2 stores it, with some nodata."""
+    random = np.random.default_rng(seed)
+    made = {name: random.integers(1500, 7000, shape, dtype=np.uint16) for name in ("nir", "swir22")}
+    for data in made.values():
+        data[random.random(shape) < gap] = 0
+    return made
+
+
+def stack(
+    folder: Path,
+    pixels: dict[str, Any],
+    rule: Radiometry = S2,
+    day: str = "",
+    epsg: int = 32632,
+    resolution: float = 10.0,
+    origin: tuple[float, float] = (600000.0, 5200020.0),
+) -> Path:
+    sources = {}
+    for name, data in pixels.items():
+        is_class = name in ("scl", "qa_pixel")
+        path = write_raster(
+            folder / f"{name}.tif", data, nodata=None if is_class else 0, epsg=epsg, resolution=resolution, origin=origin
+        )
+        sources[name] = BandSource(path, radiometry=CLASS if is_class else rule, is_class=is_class)
+    tags = {"sensor": "sentinel2", "datetime": day} if day else {}
+    create_band_stack(sources, folder / "s.vrt", band_order=list(sources), tags=tags)
+    return folder / "s.vrt"
+
+
+def run(pre: Path, post: Path, output: Path, **more: str) -> Any:
+    params = BURN_SEVERITY.make_params({"pre": pre, "post": post, "output": output, **more})
+    return run_burn_severity(params, Settings(workers=2, tile_size=64), RecordingMonitor())
+
+
+def read(path: Path) -> Any:
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return dataset.read(1)
+
+
+def index_of(path: Path) -> Any:
+    values = read(path)
+    return np.where(values == -9999, np.nan, values)
+
+
+def nbr(pixels: dict[str, Any], scale: float = 0.0001, offset: float = -0.1) -> Any:
+    nir, swir = (np.where(pixels[n] == 0, np.nan, pixels[n] * scale + offset) for n in ("nir", "swir22"))
+    return (nir - swir) / (nir + swir)
+
+
+def classes_of(dnbr: Any) -> Any:
+    return np.where(np.isnan(dnbr), 255, 1 + np.digitize(np.round(dnbr, 6), TRUE_EDGES)).astype(np.uint8)
+
+
+FORMS: dict[str, Callable[[Any, Any], Any]] = {
+    "dnbr": lambda pre, post: pre - post,
+    "rdnbr": lambda pre, post: (pre - post) / np.sqrt(np.maximum(np.abs(pre), 0.001)),
+    "rbr": lambda pre, post: (pre - post) / (pre + 1.001),
+}
+
+
+@pytest.mark.parametrize("index", FORMS)
+def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) -> None:
+    before, after = bands(1), bands(2)
+    pre, post = stack(tmp_path / "a", before), stack(tmp_path / "b", after)
+    result = run(pre, post, tmp_path / "out", index=index).value
+    truth = FORMS[index](nbr(before), nbr(after))
+    got = index_of(tmp_path / "out" / f"{index}.tif")
+    assert np.array_equal(np.isnan(got), np.isnan(truth))
+    # RdNBR divides by the root of an NBR near zero, of which single precision keeps fewer digits
+    assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < (5e-5 if index == "rdnbr" else 1e-6)
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after)))
+    assert result.statistics["mean"] == pytest.approx(np.nanmean(truth), rel=1e-4)
+    assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
+
+
+def test_an_edge_belongs_to_the_class_above_it() -> None:
+    assert list(EDGES) == TRUE_EDGES
+    values = np.array([[-0.2501, -0.25, -0.1001, -0.1, 0.0999, 0.1, 0.2699, 0.27, 0.4399, 0.44, 0.6599, 0.66, 1.3]])
+    assert classify(values.astype(np.float32)).tolist() == [[1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]]
+    noise = np.array([[0.27 - 3e-8]], np.float32)  # how 0.27 comes out of float32
+    assert classify(noise).tolist() == [[5]]
+
+
+def test_an_edge_reached_from_whole_numbers(tmp_path: Path) -> None:
+    """NBR 0.5 before and 0.23 after, in numbers as stored: a dNBR of exactly 0.27."""
+    before = {"nir": np.full((4, 4), 4000, np.uint16), "swir22": np.full((4, 4), 2000, np.uint16)}
+    after = {"nir": np.full((4, 4), 7150, np.uint16), "swir22": np.full((4, 4), 4850, np.uint16)}
+    before["swir22"][:] = 2000
+    pre = stack(tmp_path / "a", before)
+    assert nbr(before)[0, 0] == pytest.approx(0.5)
+    assert nbr(after)[0, 0] == pytest.approx(0.23)
+    run(pre, stack(tmp_path / "b", after), tmp_path / "out")
+    assert (read(tmp_path / "out" / "severity.tif") == 5).all()
+
+
+@pytest.mark.parametrize("mask", ["scl", "qa_pixel"])
+def test_cloud_and_shadow_on_either_date_are_not_observed(tmp_path: Path, mask: str) -> None:
+    random = np.random.default_rng(5)
+    before, after = bands(1), bands(2)
+    if mask == "scl":
+        masks = [random.integers(0, 12, SHAPE).astype(np.uint8) for _ in range(2)]
+        clear = [np.isin(one, list(SCL_CLEAR)) for one in masks]
+    else:
+        masks = [random.choice([21824, 21952, 22280, 23888, 54596, 1, 30048], SHAPE).astype(np.uint16) for _ in range(2)]
+        clear = [np.isin(one, [21824, 21952, 30048]) for one in masks]  # clear land, clear water, clear snow (USGS LSDS-1619)
+    before[mask], after[mask] = masks
+    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out").value
+    truth = np.where(clear[0] & clear[1], nbr(before) - nbr(after), np.nan)
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth))
+    assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), np.isnan(truth))
+    assert result.statistics["not_observed"]["pixels"] == np.isnan(truth).sum()
+    assert not [warning for warning in result.warnings if "no cloud mask" in warning]
+
+
+def test_without_a_mask_a_warning_says_so(tmp_path: Path) -> None:
+    result = run(stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out").value
+    assert sum("has no cloud mask (scl or qa_pixel): cloud in it is taken for ground" in one for one in result.warnings) == 2
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> None:
+    """Dark water: NBR 1.4 before and 0.6 after would be "high severity", the other way round "high regrowth"."""
+    before = {"nir": np.full((8, 8), 1120, np.uint16), "swir22": np.full((8, 8), 980, np.uint16)}
+    after = {"nir": np.full((8, 8), 1400, np.uint16), "swir22": np.full((8, 8), 1100, np.uint16)}
+    if swapped:
+        before, after = after, before
+    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    assert (read(tmp_path / "out" / "severity.tif") == 255).all()
+    assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
+
+
+def test_areas_add_up_and_shares_are_of_what_was_observed(tmp_path: Path) -> None:
+    before, after = bands(1, gap=0.2), bands(2)
+    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    told = json.loads(json.dumps(result.json_data()))["statistics"]
+    codes = read(tmp_path / "out" / "severity.tif")
+    seen = (codes != 255).sum()
+    for row in told["classes"]:
+        count = int((codes == row["code"]).sum())
+        assert row["pixels"] == count
+        assert row["area_ha"] == pytest.approx(count / 100)  # 10 m pixels
+        assert row["area_km2"] == pytest.approx(count / 1e4)
+        assert row["observed_percent"] == pytest.approx(100 * count / seen)
+    assert told["not_observed"]["pixels"] == codes.size - seen
+    assert told["not_observed"]["percent"] == pytest.approx(100 * (codes.size - seen) / codes.size)
+    assert told["burned"]["area_km2"] == pytest.approx(((codes >= 4) & (codes <= 7)).sum() / 1e4)
+    assert told["total"]["area_km2"] == pytest.approx(codes.size / 1e4)
+    assert [row["code"] for row in told["classes"]] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
+    before, after = bands(1), bands(2)
+    after["scl"] = np.full(SHAPE, 9, np.uint8)
+    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out").value
+    assert result.statistics["not_observed"]["percent"] == 100.0
+    assert result.statistics["mean"] is None
+    assert all(row["pixels"] == 0 and row["observed_percent"] is None for row in result.statistics["classes"])
+    assert any("No pixel was observed on both dates" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
+def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
+    before, after = bands(1, shape, 0), bands(2, shape, 0)
+    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after)))
+
+
+def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
+    """Stored Landsat numbers give another dNBR than reflectance: their offset is a fifth of the whole scale."""
+    before = {"nir": np.full((5, 5), 18000, np.uint16), "swir22": np.full((5, 5), 10000, np.uint16)}
+    after = {"nir": np.full((5, 5), 11000, np.uint16), "swir22": np.full((5, 5), 13500, np.uint16)}
+    run(stack(tmp_path / "a", before, LANDSAT), stack(tmp_path / "b", after, LANDSAT), tmp_path / "out")
+    got = index_of(tmp_path / "out" / "dnbr.tif")[0, 0]
+    assert got == pytest.approx((0.295 - 0.075) / 0.37 - (0.1025 - 0.17125) / 0.27375, abs=1e-6)
+    raw = nbr(before, 1, 0) - nbr(after, 1, 0)
+    assert abs(raw[0, 0] - got) > 0.4
+    assert (read(tmp_path / "out" / "severity.tif") == 7).all()
+    assert (classes_of(raw) != 7).all()
+    plain = Radiometry(1.0, 0.0, 0.0, "")
+    result = run(stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw").value
+    assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
+
+
+def test_a_smaller_stack_on_the_same_grid_is_compared_pixel_by_pixel(tmp_path: Path) -> None:
+    before, after = bands(1), bands(2)
+    part = {name: data[20:100, 30:150] for name, data in after.items()}
+    post = stack(tmp_path / "b", part, origin=(600300.0, 5199820.0))
+    result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
+    truth = (nbr(before) - nbr(after))[20:100, 30:150]
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth))
+    assert any("Only what both stacks cover is mapped: 38 % of s.vrt" in warning for warning in result.warnings)
+    assert not any("another grid" in warning for warning in result.warnings)
+
+
+def smooth(x: Any, y: Any, level: float, cx: float = 600850.0, cy: float = 5199270.0) -> Any:
+    """A plane over the ground, in stored numbers: interpolation of any kind gives it back."""
+    return level + 0.8 * (x - cx) + 0.5 * (y - cy)
+
+
+def plane(origin: tuple[float, float], resolution: float, shape: tuple[int, int], level: float) -> Any:
+    rows, cols = np.indices(shape)
+    x, y = origin[0] + (cols + 0.5) * resolution, origin[1] - (rows + 0.5) * resolution
+    return np.round(smooth(x, y, level)).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("origin", "resolution", "shape"),
+    [((600005.0, 5200015.0), 10.0, SHAPE), ((600000.0, 5200020.0), 20.0, (75, 85)), ((599990.0, 5200040.0), 30.0, (60, 60))],
+    ids=["half a pixel off", "20 m", "30 m between the lines"],
+)
+def test_reflectance_on_another_grid_is_interpolated(
+    tmp_path: Path, origin: tuple[float, float], resolution: float, shape: tuple[int, int]
+) -> None:
+    home = (600000.0, 5200020.0)
+    before = {name: plane(home, 10.0, SHAPE, level) for name, level in (("nir", 5000), ("swir22", 3000))}
+    after = {name: plane(origin, resolution, shape, level) for name, level in (("nir", 3000), ("swir22", 4500))}
+    post = stack(tmp_path / "b", after, resolution=resolution, origin=origin)
+    result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
+    import rasterio
+
+    with rasterio.open(tmp_path / "out" / "dnbr.tif") as dataset:
+        assert dataset.res == (10.0, 10.0)
+        assert (dataset.transform.c - home[0]) % 10 == 0
+        got = np.where(dataset.read(1) == -9999, np.nan, dataset.read(1))
+        rows, cols = np.indices(got.shape)
+        x, y = dataset.transform.c + (cols + 0.5) * 10, dataset.transform.f - (rows + 0.5) * 10
+    there = [{name: smooth(x, y, level) for name, level in levels} for levels in LEVELS]
+    truth = nbr(there[0]) - nbr(there[1])
+    inner = np.s_[6:-6, 6:-6]
+    assert np.nanmax(np.abs(got - truth)[inner]) < 0.001  # rounding of stored numbers
+    assert np.isfinite(got[inner]).all()
+    assert any("lies on another grid" in one and "its reflectance was interpolated" in one for one in result.warnings)
+
+
+def test_classes_on_another_grid_are_never_interpolated(tmp_path: Path) -> None:
+    """Half a pixel off, shadow (3) beside cloud (9): their mean would be water (6), which is clear."""
+    before, after = bands(1, gap=0), bands(2, gap=0)
+    after["scl"] = np.where(np.indices(SHAPE).sum(axis=0) % 2 == 0, 3, 9).astype(np.uint8)
+    post = stack(tmp_path / "b", after, origin=(600005.0, 5200015.0))
+    run(stack(tmp_path / "a", before), post, tmp_path / "out")
+    assert (read(tmp_path / "out" / "severity.tif") == 255).all()
+
+
+LEVELS = ((("nir", 5000), ("swir22", 3000)), (("nir", 3000), ("swir22", 4500)))
+
+
+def test_a_stack_of_the_next_zone_is_warped(tmp_path: Path) -> None:
+    from rasterio.warp import transform
+
+    home = (696000.0, 5200020.0)  # between zones 32 and 33
+    before = {name: plane(home, 10.0, SHAPE, level + 600) for name, level in LEVELS[0]}
+    xs, ys = transform("EPSG:32632", "EPSG:32633", [home[0] - 500], [home[1] + 500])
+    corner = (round(xs[0], -1), round(ys[0], -1))
+    shape = (260, 280)
+    rows, cols = np.indices(shape)
+    x, y = corner[0] + (cols.ravel() + 0.5) * 10, corner[1] - (rows.ravel() + 0.5) * 10
+    x32, y32 = (np.asarray(one).reshape(shape) for one in transform("EPSG:32633", "EPSG:32632", x, y))
+    center = (home[0] + 850.0, home[1] - 750.0)
+    before = {name: np.round(smooth(*xy_of(home, SHAPE), level, *center)).astype(np.uint16) for name, level in LEVELS[0]}
+    after = {name: np.round(smooth(x32, y32, level, *center)).astype(np.uint16) for name, level in LEVELS[1]}
+    scl = np.full(shape, 4, np.uint8)
+    after["scl"] = np.where(x32 > center[0], 9, scl)
+    pre = stack(tmp_path / "a", before, origin=home)
+    result = run(pre, stack(tmp_path / "b", after, epsg=32633, origin=corner), tmp_path / "out").value
+    assert any("lies on another grid than s.vrt (in EPSG:32633)" in warning for warning in result.warnings)
+    x, y = xy_of(home, SHAPE)
+    truth = nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[0]}) - nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[1]})
+    got = index_of(tmp_path / "out" / "dnbr.tif")
+    assert got.shape == SHAPE
+    seen = x < center[0] - 10
+    assert np.abs(got - truth)[seen].max() < 0.001
+    assert np.isnan(got[x > center[0] + 10]).all()
+    assert set(np.unique(read(tmp_path / "out" / "severity.tif")[x > center[0] + 10])) == {255}
+
+
+def xy_of(origin: tuple[float, float], shape: tuple[int, int]) -> tuple[Any, Any]:
+    rows, cols = np.indices(shape)
+    return origin[0] + (cols + 0.5) * 10, origin[1] - (rows + 0.5) * 10
+
+
+def test_stacks_apart_are_an_error_that_names_them(tmp_path: Path) -> None:
+    post = stack(tmp_path / "b", bands(2), origin=(700000.0, 5200020.0))
+    with pytest.raises(
+        ExtentMismatchError, match=r"s.vrt and s.vrt cannot be compared: they have no area in common \(s.vrt: 6000"
+    ):
+        run(stack(tmp_path / "a", bands(1)), post, tmp_path / "out")
+    assert not (tmp_path / "out" / "dnbr.tif").exists()
+
+
+def test_a_missing_band_and_one_stack_twice_are_named(tmp_path: Path) -> None:
+    pre = stack(tmp_path / "a", bands(1))
+    post = stack(tmp_path / "b", {"nir": bands(2)["nir"]})
+    with pytest.raises(AlgorithmError, match=r"has no band swir22 \(it has nir\)"):
+        run(pre, post, tmp_path / "out")
+    with pytest.raises(InputError, match="both stacks are"):
+        run(pre, pre, tmp_path / "out")
+
+
+def test_an_input_is_never_replaced(tmp_path: Path) -> None:
+    one = bands(1)
+    for name, data in one.items():
+        write_raster(tmp_path / f"{name}.tif", data)
+    (tmp_path / "nir.tif").rename(tmp_path / "dnbr.tif")
+    sources = {
+        "nir": BandSource(tmp_path / "dnbr.tif", radiometry=S2),
+        "swir22": BandSource(tmp_path / "swir22.tif", radiometry=S2),
+    }
+    create_band_stack(sources, tmp_path / "s.vrt")
+    before = (tmp_path / "dnbr.tif").read_bytes()
+    with pytest.raises(InputError, match=r"dnbr\.tif cannot be written: it is an input"):
+        run(tmp_path / "s.vrt", stack(tmp_path / "b", bands(2)), tmp_path)
+    assert (tmp_path / "dnbr.tif").read_bytes() == before
+
+
+def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path) -> None:
+    pre = stack(tmp_path / "a", bands(1), day="2024-08-01T10:00:00Z")
+    post = stack(tmp_path / "b", bands(2), day="2024-06-01T10:00:00Z")
+    result = run(pre, post, tmp_path / "out")
+    assert any("is not younger than the one before" in warning for warning in result.value.warnings)
+    right = run(post, pre, tmp_path / "right")
+    assert not any("younger" in warning for warning in right.value.warnings)
+    severity, index = right.layers
+    assert (severity.group, index.group) == ("Burn severity 2024-06-01 to 2024-08-01",) * 2
+    assert severity.acquired is not None
+    assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
+    assert (severity.style, index.style) == ("severity", "dnbr")
+    assert "generic" in severity.title
+    assert "class limits are generic" in severity.abstract
+
+
+def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pre, post = stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2))
+    words = ["burn-severity", "--pre", str(pre), "--post", str(post), "--output", str(tmp_path / "new" / "out"), "--index", "rbr"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"outputs", "statistics", "warnings", "provenance"}
+    assert told["outputs"] == {name: str(tmp_path / "new" / "out" / f"{name}.tif") for name in ("rbr", "severity")}
+    assert told["provenance"]["reference"].endswith("doi:10.3390/rs6031827")
+    assert told["provenance"]["parameters"] == {"index": "rbr"}
+    files = {Path(file["path"]): file["size_bytes"] for file in told["provenance"]["inputs"]["pre"]["files"]}
+    assert files[tmp_path / "a" / "nir.tif"] == (tmp_path / "a" / "nir.tif").stat().st_size
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "Not observed (cloud, shadow, no data)" in text
+    assert "class limits are generic" in text
+
+
+def test_the_file_carries_names_colours_and_the_caveat(tmp_path: Path) -> None:
+    import rasterio
+
+    run(stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out")
+    with rasterio.open(tmp_path / "out" / "severity.tif") as dataset:
+        assert dataset.nodata == 255
+        for one in SEVERITY:
+            assert dataset.tags()[f"class_{one.code}"] == one.name
+            assert dataset.colormap(1)[one.code][:3] == one.color
+        assert "generic" in dataset.tags()["note"]
+    with rasterio.open(tmp_path / "out" / "dnbr.tif") as dataset:
+        assert (dataset.dtypes[0], dataset.scales[0], dataset.descriptions[0]) == ("float32", 1.0, "dnbr")
+
+
+def test_the_relative_forms_by_hand() -> None:
+    """NBR 0.6 before and 0.1 after, and a bare place with NBR 0 before."""
+    values = {
+        "pre.nir": np.array([[0.4, 0.2]], np.float32),
+        "pre.swir22": np.array([[0.1, 0.2]], np.float32),
+        "post.nir": np.array([[0.22, 0.18]], np.float32),
+        "post.swir22": np.array([[0.18, 0.22]], np.float32),
+    }
+    change, codes = BurnSeverity("dnbr")(values)
+    assert change[0] == pytest.approx([0.5, 0.1], abs=1e-6)
+    assert codes.tolist() == [[6, 4]]
+    assert BurnSeverity("rdnbr")(values)[0][0] == pytest.approx([0.5 / math.sqrt(0.6), 0.1 / math.sqrt(0.001)], abs=1e-5)
+    assert BurnSeverity("rbr")(values)[0][0] == pytest.approx([0.5 / 1.601, 0.1 / 1.001], abs=1e-6)
+
+
+def test_a_real_scene_against_itself_a_day_later_has_not_burned(shared: Callable[[str], Path], tmp_path: Path) -> None:
+    """Sentinel-2 before, and the same with its vegetation scorched in one square: only that square burned."""
+    import rasterio
+
+    source = shared("s2-l2a-29RKH")
+    rule = Radiometry(0.0001, 0.0, 0.0, "reflectance")
+    files = {"nir": "B08.tif", "swir22": "B12.tif", "scl": "SCL.tif"}
+    sources = {
+        name: BandSource(source / file, radiometry=CLASS if name == "scl" else rule, is_class=name == "scl")
+        for name, file in files.items()
+    }
+    create_band_stack(sources, tmp_path / "pre.vrt", band_order=list(sources))
+    with rasterio.open(source / "B08.tif") as dataset:
+        profile, data = dataset.profile, dataset.read(1)
+    square = np.zeros(data.shape, bool)
+    square[300:500, 200:450] = True
+    burned = np.where(square, np.maximum(data // 4, 1), data).astype(data.dtype)
+    with rasterio.open(tmp_path / "B08.tif", "w", **profile) as target:
+        target.write(burned, 1)
+    create_band_stack({**sources, "nir": BandSource(tmp_path / "B08.tif", radiometry=rule)}, tmp_path / "post.vrt", list(sources))
+    run(tmp_path / "pre.vrt", tmp_path / "post.vrt", tmp_path / "out")
+    codes = read(tmp_path / "out" / "severity.tif")
+    assert codes.shape == data.shape
+    assert set(np.unique(codes[~square])) <= {3, 255}
+    seen = codes[square & (codes != 255)]
+    assert seen.size > 10000
+    assert (seen >= 4).mean() > 0.99
