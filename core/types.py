@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from typing import Any
 from .aoi import Aoi as Aoi
 from .aoi import Bounds as Bounds
 from .errors import InputError
+from .report import Finding as Finding
+from .report import ValidationReport as ValidationReport
 
 
 def format_time(moment: datetime) -> str:
@@ -324,84 +326,6 @@ class BandStack:
             "radiometry": {band.name: band.radiometry.to_dict() for band in self.bands},
             "warnings": list(self.warnings),
             "companions": [one.to_dict() for one in self.companions],
-        }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing the validator saw."""
-
-    code: str
-    """Stable, documented in docs/validation.md: ``band_missing``, ``band_blank`` …"""
-    severity: str
-    """``error``, ``warning`` or ``info``."""
-    sentence: str
-    band: str | None = None
-    measured: float | None = None
-    limit: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "band": self.band,
-            "measured": self.measured,
-            "limit": self.limit,
-            "sentence": self.sentence,
-        }
-
-
-@dataclass(frozen=True)
-class ValidationReport:
-    """What the validator says of one raster."""
-
-    path: Path
-    bands: tuple[str, ...]
-    """Names of the bands that were looked at."""
-    findings: tuple[Finding, ...]
-    measured: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    """Band → figure → value, in physical units; None where there is nothing to measure."""
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    """Check → what this run made of it: ``off`` or another severity."""
-    depth: str = "quick"
-    """``quick`` or ``deep``."""
-    sources: tuple[Path, ...] = ()
-    """The files that hold the pixels, where the raster is a VRT."""
-    band_names: Mapping[int, str] = field(default_factory=dict)
-    """Band of the file, from 1 → its name."""
-    quicklook: Path | None = None
-    """The picture that was made."""
-
-    @property
-    def ok(self) -> bool:
-        """No finding is an error."""
-        return not any(f.severity == "error" for f in self.findings)
-
-    def verdict(self, band: str) -> str:
-        """``fail``, ``warn`` or ``pass`` of one band."""
-        severities = {f.severity for f in self.findings if f.band == band}
-        return "fail" if "error" in severities else "warn" if "warning" in severities else "pass"
-
-    def sentences(self, severity: str) -> list[str]:
-        """The sentences of one severity."""
-        return [f.sentence for f in self.findings if f.severity == severity]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The specification's validation result."""
-        return {
-            "is_valid": self.ok,
-            "path": str(self.path),
-            "bands_validated": list(self.bands),
-            "warnings": self.sentences("warning"),
-            "errors": self.sentences("error"),
-            "findings": [f.to_dict() for f in self.findings],
-            "measured": {band: dict(figures) for band, figures in self.measured.items()},
-            "overrides": dict(self.overrides),
-            "depth": self.depth,
-            "vrt_sources": [str(path) for path in self.sources],
-            "band_names": {str(index): name for index, name in self.band_names.items()},
-            "screenshot": str(self.quicklook) if self.quicklook else None,
         }
 
 

@@ -59,13 +59,14 @@ OWNERS = {
 }
 """Library → the modules (or packages) that may import it."""
 
-_VALUES = ("core.types", "core.aoi", "core.errors", "core.monitor")
+_VALUES = ("core.types", "core.aoi", "core.report", "core.errors", "core.monitor")
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
 CORE_LAYERS = {
     "core.aoi": ("core.errors",),
-    "core.types": ("core.aoi", "core.errors", "core.monitor"),
+    "core.report": (),
+    "core.types": ("core.aoi", "core.report", "core.errors", "core.monitor"),
     "core.errors": ("core.types", "core.monitor"),
     "core.monitor": ("core.types", "core.errors"),
     "core.settings": _VALUES,
@@ -91,6 +92,7 @@ CORE_LAYERS = {
         for name in [
             "types",
             "aoi",
+            "report",
             "errors",
             "monitor",
             "settings",
