@@ -16,7 +16,7 @@ from firstlight.core.settings import CONFIG_DIR, Settings, read_yaml, resolve_se
 GB = 1 << 30
 MB = 1 << 20
 FOUR = Settings(workers=4)
-CLUSTER = "tcp://10.0.0.1:8786"
+CLUSTER = "tcp://scheduler.example:8786"
 
 
 def choose(
