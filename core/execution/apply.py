@@ -304,7 +304,7 @@ def compute_tile(
     if kernel.halo:
         return [_stored(made, spec) for made, spec in zip(_with_halo(reader, indexes, kernel, tile), specs, strict=True)]
     stored = {name: reader.read_stored(index, tile) for name, index in indexes.items()}
-    out = [np.empty((tile.rows, tile.cols), spec.dtype) for spec in specs]
+    out: list[npt.NDArray[Any]] = [np.empty((tile.rows, tile.cols), spec.dtype) for spec in specs]
     for row in range(0, tile.rows, STRIP):
         values = {name: _physical(stored[name], row, reader, index) for name, index in indexes.items()}
         for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):

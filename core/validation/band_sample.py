@@ -128,7 +128,7 @@ def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
             part = score[np.ix_(upper, left)]
             if not part.size:
                 continue
-            row, col = np.unravel_index(int(part.argmax()), part.shape)
+            row, col = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
             if part[row, col] < 0:
                 row, col = part.shape[0] // 2, part.shape[1] // 2
             found.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
