@@ -240,14 +240,15 @@ def test_the_same_inputs_give_the_same_bytes_in_nested_vrts_too(mixed: Path) -> 
 
 def test_many_threads_read_what_one_reads(mixed: Path) -> None:
     with StackReader(mixed / "s.vrt") as reader:
-        whole = {index: reader.read_stored(index) for index in (1, 2, 3)}
+        # Window by window as well: newer GDALs warp a whole raster a little differently than its parts.
+        alone = {(index, w): reader.read_stored(index, w) for index in (1, 2, 3) for w in split_windows((64, 64), 17)}
         wrong: list[object] = []
 
         def work() -> None:
             for index in (1, 2, 3):
                 for w in split_windows((64, 64), 17):
                     part = reader.read_stored(index, w)
-                    if not np.array_equal(part, whole[index][w.row : w.row + w.rows, w.col : w.col + w.cols]):
+                    if not np.array_equal(part, alone[index, w]):
                         wrong.append((index, w))
 
         threads = [threading.Thread(target=work) for _ in range(6)]

@@ -75,8 +75,9 @@ def test_bytes_lost_in_the_middle_of_a_block_are_found(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("name", ["none", "zstd"])
 def test_changed_numbers_are_not_seen_where_blocks_carry_no_sum(tmp_path: Path, name: str) -> None:
-    """Then the download's sum alone tells; docs/validation.md says so."""
-    assert spoilt(tmp_path, LAYOUTS[name], 0.5, 40) == ["no_recorded_sum"]
+    """Then the download's sum alone tells for certain; docs/validation.md says so. ZSTD may stumble over them by chance."""
+    found = spoilt(tmp_path, LAYOUTS[name], 0.5, 40)
+    assert [code for code in found if name == "none" or code != "tile_damaged"] == ["no_recorded_sum"]
 
 
 def test_what_is_no_geotiff_is_an_error(tmp_path: Path) -> None:
