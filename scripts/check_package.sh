@@ -8,7 +8,8 @@ set -euo pipefail
 
 WORK="$BUILD/package-check"
 ZIP="$WORK/firstlight.zip"
-AREA='-67.66,-47.86,-67.63,-47.85'
+# As Processing writes an extent: west, east, south, north.
+AREA='-67.66,-67.63,-47.86,-47.85'
 catalog_pid=""
 
 trap 'if [ -n "$catalog_pid" ]; then kill "$catalog_pid" 2>/dev/null || true; wait "$catalog_pid" || true; fi' EXIT

@@ -273,7 +273,9 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     status = "partial" if failures else "completed"
     report, error_text = None, ""
     if request.check:
-        spec = ValidationSpec(sensor, tuple(required), tuple(wanted), request.area, must_cover=False)
+        # What was fetched for an area is that area; of whole bands, only the area matters.
+        area = request.area if request.whole_bands else None
+        spec = ValidationSpec(sensor, tuple(required), tuple(wanted), area, must_cover=False)
         report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
         if not report.ok:
             status = "failed"

@@ -153,7 +153,8 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
                 inside, covered = area_mask(spec.area, _overview_grid(facts.grid, first.shape))
             except AreaError as error:
                 findings.append(Finding("no_crs", "error", str(error)))
-            if covered == 0 or (inside is not None and not inside.any()):
+            # How much of it is covered is an estimate, which of a large area may find nothing of a small raster.
+            if inside is not None and not inside.any():
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
                 findings.append(Finding("nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent))
                 inside, covered = None, 1.0
