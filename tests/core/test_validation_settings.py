@@ -187,6 +187,8 @@ def test_one_of_several_scenes_is_not_blamed_for_what_it_leaves_uncovered(tmp_pa
     assert report.ok
     assert report.measured["red"]["nodata_percent"] == pytest.approx(0, abs=3)
     assert not look(tmp_path / "scene_stack.vrt", area=box).ok
+    continent = dataclasses.replace(spec, area=Aoi.from_bounds(-10, 35, 40, 70))
+    assert validate(tmp_path / "scene_stack.vrt", continent, Settings(), RecordingMonitor()).ok
 
 
 def test_an_area_that_the_raster_does_not_touch_is_an_error(tmp_path: Path) -> None:
