@@ -98,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=PRODUCT)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for operation in OPERATIONS:
-        sub = commands.add_parser(operation.name, help=operation.title, description=operation.summary)
+        sub = commands.add_parser(operation.name, help=operation.title, description="\n\n".join(operation.about()))
         for p in operation.parameters("cli"):
             _add_argument(sub, p)
         if operation.name == "discover":

@@ -122,7 +122,9 @@ class ToolsPanel(QWidget):
         required = [param.name for param in self.operation.parameters("dock") if param.required]
         self.form.set_values({name: chosen[name] for name in required if name in chosen})
         self.scroll.setWidget(self.form)
-        self.summary_label.setText(self.tr(self.operation.summary))
+        summary, *more = (self.tr(text) for text in self.operation.about())
+        self.summary_label.setText(summary)
+        self.summary_label.setToolTip("\n\n".join(more))
         self._show_report(None)
         self.result_text.clear()
         self.progress_bar.reset()

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import MASK_BANDS, is_clear
+from ..raster.cloud_mask import is_clear
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 
 INDICES = ("dnbr", "rdnbr", "rbr")
+SEVERITY_NAME = "severity"
+"""Of the layer of classes."""
 LEAST_NBR = 0.001
 """RdNBR divides by no less than the root of this."""
 EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
@@ -92,7 +93,7 @@ def classify(change: FloatArray) -> npt.NDArray[np.uint8]:
     return codes
 
 
-def severity_kernel(index: str, bands: Mapping[str, Mapping[str, Any]]) -> Kernel:
+def severity_kernel(index: str, bands: Mapping[str, str], masks: tuple[str, ...]) -> Kernel:
     """The kernel for two dates.
 
     Parameters
@@ -100,15 +101,15 @@ def severity_kernel(index: str, bands: Mapping[str, Mapping[str, Any]]) -> Kerne
     index : str
         Of ``INDICES``.
     bands : mapping
-        ``pre`` and ``post`` → name in the function (``nir``, ``swir22``, ``scl``) → the band of that name in the joined stack.
+        Name in the function (``pre.nir``, ``post.swir22``, ``post.scl``) → the band of the joined stack.
+    masks : tuple of str
+        Those of the names that are cloud masks.
     """
-    names = {f"{date}.{name}": band for date, own in bands.items() for name, band in own.items()}
-    masks = tuple(sorted(name for name in names if name.partition(".")[2] in MASK_BANDS))
     layers = (
         Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
-        Layer("severity", "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY),
+        Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY),
     )
-    return Kernel(f"Burn severity ({index})", names, BurnSeverity(index, masks), layers, REFERENCES[index])
+    return Kernel(f"Burn severity ({index})", bands, BurnSeverity(index, masks), layers, REFERENCES[index])
 
 
 def _nbr(nir: FloatArray, swir22: FloatArray) -> FloatArray:

@@ -26,13 +26,18 @@ class StackPart:
     facts: RasterFacts
     bands: Mapping[str, int]
     """Name → index from 1, of the wanted bands."""
+    leads: bool = True
+    """Whether its grid and extent count; else it is brought onto the others', and may cover less than they do."""
+    classes: frozenset[str] = frozenset()
+    """Names of bands that hold classes although the file does not say so: never interpolated."""
 
 
 def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinear") -> BandStack:
     """Put bands of several stacks on one grid, over the area that all have in common.
 
-    It is the grid of the finest stack, of the first one among equals. Bands come straight from the files of a stack that
-    FirstLight made, so that each is interpolated once at most: reflectance by ``method``, classes by nearest neighbour.
+    It is the grid of the finest leading stack, of the first one among equals, and the area is that of the leading ones. Bands
+    come straight from the files of a stack that FirstLight made, so that each is interpolated once at most: reflectance by
+    ``method``, classes by nearest neighbour.
 
     Parameters
     ----------
@@ -55,22 +60,25 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     BandStackError
         If one cannot be placed, or the stack not be written.
     """
-    names = " and ".join(part.facts.path.name for part in parts)
-    what = f"{names} cannot be compared"
-    placed = _place(parts, parts[0].facts.grid.crs, what)
+    leaders = [part for part in parts if part.leads]
+    names = " and ".join(part.facts.path.name for part in leaders)
+    what = (
+        f"{names} cannot be compared" if len(leaders) > 1 else f"{names} cannot be put on one grid with what is given beside it"
+    )
+    placed = _place(leaders, leaders[0].facts.grid.crs, what)
     leading = _finest(placed)
-    if leading and not same_crs(parts[leading].facts.grid.crs, parts[0].facts.grid.crs):
-        placed = _place(parts, parts[leading].facts.grid.crs, what)
+    if leading and not same_crs(leaders[leading].facts.grid.crs, leaders[0].facts.grid.crs):
+        placed = _place(leaders, leaders[leading].facts.grid.crs, what)
     like = placed[leading].grid
     common = intersect_bounds([one.grid.bounds for one in placed])
     if common is None:
-        where = extents([(part.facts.path.name, one.grid) for part, one in zip(parts, placed)])
+        where = extents([(part.facts.path.name, one.grid) for part, one in zip(leaders, placed)])
         raise ExtentMismatchError(what, f"they have no area in common ({where})", "Choose two stacks of one place.")
     grid = grid_over(common, like)
     warnings = [
         note
-        for part, one in zip(parts, placed)
-        for note in _differences(part, one, grid, parts[leading].facts.path.name if one is not placed[leading] else "")
+        for part, one in zip(leaders, placed)
+        for note in _differences(part, one, grid, leaders[leading].facts.path.name if one is not placed[leading] else "")
     ]
     opened = [
         open_band(f"{part.name}.{name}", _source(part, name, index), what) for part in parts for name, index in part.bands.items()
@@ -118,7 +126,7 @@ def _source(part: StackPart, name: str, index: int) -> BandSource:
     """The file behind a band where the stack says which it is; else the stack itself."""
     facts = part.facts
     band = facts.bands[index - 1]
-    is_class = band.radiometry.unit == "class" or band.tags.get("resampling") == "nearest"
+    is_class = name in part.classes or band.radiometry.unit == "class" or band.tags.get("resampling") == "nearest"
     path, place = facts.path, index
     if facts.driver == "VRT":
         try:

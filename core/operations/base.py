@@ -131,6 +131,20 @@ class Output:
 
 
 @dataclass(frozen=True)
+class AlgorithmInfo:
+    """What is to be known of an algorithm before it is used: every door shows it, and docs/algorithms.md is held to it."""
+
+    events: tuple[str, ...]
+    """Of ``config/events.yaml``: what it is good for."""
+    bands: tuple[str, ...]
+    """What its stacks must have."""
+    references: tuple[str, ...]
+    """Author and year with a DOI, or the agency's document."""
+    limits: str
+    """When not to use it: sentences."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """One thing FirstLight can do."""
 
@@ -143,6 +157,15 @@ class Operation:
     """A frozen, keyword-only dataclass; fields made by :func:`param` are shown at the doors."""
     run: Callable[[Any, Settings, Monitor], OperationResult]
     outputs: tuple[Output, ...] = ()
+    algorithm: AlgorithmInfo | None = None
+    """Of those that compute a map."""
+
+    def about(self) -> tuple[str, ...]:
+        """Paragraphs for a person: what it does, and of an algorithm when not to use it and where it comes from."""
+        if self.algorithm is None:
+            return (self.summary,)
+        source = f"Source: {'; '.join(self.algorithm.references)}."
+        return (self.summary, f"When not to use it: {self.algorithm.limits}", source)
 
     def parameters(self, door: str | None = None) -> list[Param]:
         """The parameters, in order; with ``door``, only those shown there."""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from .. import PRODUCT
-from ..algorithms.kernel import NOT_OBSERVED
-from ..algorithms.sar_water import CLASSES, FIXED_DB, METHODS, WATER, Darker, water_kernel
-from ..discovery.band_config import load_sensors
+from ..algorithms.sar_water import FIXED_DB, METHODS, REFERENCE, WATER, Darker, water_kernel
 from ..errors import AlgorithmError, InputError
-from ..execution.apply import apply_layers
 from ..monitor import Monitor
-from ..raster.band_names import identify_bands
-from ..raster.reader import RasterFacts, StackReader
 from ..settings import Settings
-from ..types import AlgorithmResult, parse_time
-from ..validation.image_validator import known_names
-from .base import LayerOutput, Operation, OperationResult, Output, param
-from .class_statistics import check_stack, class_statistics, describe_input, prepare_folder, sum_classes
+from ..types import AlgorithmResult
+from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
+from .engine_params import cluster_param, engine_param, resume_param, with_engine
+from .map_inputs import Wanted, open_inputs
+from .map_result import Extent, MapJob, compute_map, finish_map, present_map
 
+POLARISATIONS = ("vv", "hh", "vh", "hv")
+"""The best one for water first: the like-polarised ones lie further above the noise."""
 LOWEST_DB, HIGHEST_DB = -50.0, 20.0
 
 
@@ -40,9 +37,12 @@ class SarWaterParams:
     threshold: str = param(
         "auto", kind="text", title="Threshold (dB)", help="auto, or a number in dB for the method fixed: darker is water."
     )
+    engine: str | None = engine_param()
+    cluster: str | None = cluster_param()
+    resume: bool = resume_param()
 
 
-def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> tuple[AlgorithmResult, LayerOutput]:
+def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
     """Compute the water mask of a whole stack.
 
     Raises
@@ -53,37 +53,30 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
         If the stack has no radar band, or one whose unit has no dB.
     ValidationError, RasterError
         If the stack cannot be read, or the layer not be written.
+    EngineError, DependencyError
+        If the cluster that was asked for cannot be used.
     """
+    settings = with_engine(settings, params.engine, params.cluster)
     given = _threshold(params)
-    [target] = prepare_folder(params.output, ("water.tif",), check_stack(params.post))
-    with StackReader(params.post) as reader:
-        facts = reader.facts
-        bands = identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", ""))))
-        band = _pick_band(facts, bands)
-        fallback = FIXED_DB[band] if given is None else given
-        kernel = water_kernel(band, params.method, fallback)
-        tags = {key: facts.tags[key] for key in ("item_id", "datetime", "sensor") if key in facts.tags}
-        tags.update(software=PRODUCT, reference=kernel.reference)
-        applied = apply_layers(reader, bands, kernel, (target,), settings, monitor, tags=tags)
-        source = describe_input(reader)
+    wanted = {"post": Wanted(params.post, {"backscatter": POLARISATIONS}, masks=False)}
+    inputs, paths = open_inputs("Water", wanted, params.output, ("water.tif",), monitor)
+    band = inputs.bands["post.backscatter"]
+    _check_unit(params.post, band, inputs.radiometry[band].unit)
+    fallback = FIXED_DB[band] if given is None else given
+    job = MapJob(
+        operation="sar-water",
+        title="Water",
+        inputs=inputs,
+        kernel=water_kernel(band, params.method, fallback),
+        paths=tuple(paths),
+        extents=(Extent("water", "water", (WATER,)),),
+        parameters={"method": params.method, "threshold": params.threshold},
+        formula=f"water where {band} is below the threshold in dB",
+        resume=params.resume,
+    )
+    applied = compute_map(job, settings, monitor)
     function = cast("Darker", applied.kernel.compute)
     threshold = function.threshold_db
-    areas = class_statistics(applied.layers[0], CLASSES)
-    statistics = {
-        "threshold_db": threshold,
-        "band": band,
-        **areas,
-        "water": sum_classes(areas, (WATER,)),
-    }
-    provenance = {
-        "software": PRODUCT,
-        "operation": "sar-water",
-        "parameters": {"method": params.method, "threshold": params.threshold},
-        "formula": f"water where {band} < {threshold:g} dB",
-        "reference": kernel.reference,
-        "inputs": {"post": source},
-        "radiometry": {band: facts.bands[bands[band] - 1].radiometry.to_dict()},
-    }
     warnings = []
     if params.method == "otsu" and not function.found:
         warnings.append(
@@ -91,21 +84,10 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
             f"and {threshold:g} dB was taken"
         )
     if not applied.layers[0].observed:
-        warnings.append(
-            f"No pixel of {band} has a value: nothing is known of water. Does the file hold dB? Then stack it with --unit db"
-        )
-    result = AlgorithmResult({"water": target}, statistics, "water", provenance, tuple(warnings))
-    moment = facts.tags.get("datetime")
-    layer = LayerOutput(
-        path=target,
-        title=f"Water {moment[:10]}" if moment else "Water",
-        style="water",
-        group=facts.tags.get("item_id") or params.post.stem,
-        acquired=parse_time(moment) if moment else None,
-        abstract=f"Water where {band} lies below {threshold:g} dB; {NOT_OBSERVED} is not observed. Source: {kernel.reference}. "
-        f"From {params.post.name}.",
-    )
-    return result, layer
+        warnings.append(f"{band} has no value anywhere: does the file hold dB? Then stack it with --unit db")
+    job = replace(job, formula=f"water where {band} < {threshold:g} dB")
+    result, layers = finish_map(job, applied, {"threshold_db": threshold, "band": band}, warnings)
+    return job, result, layers
 
 
 def _threshold(params: SarWaterParams) -> float | None:
@@ -124,45 +106,23 @@ def _threshold(params: SarWaterParams) -> float | None:
     return number
 
 
-def _pick_band(facts: RasterFacts, bands: dict[str, int]) -> str:
-    """The best one for water: the like-polarised ones lie further above the noise."""
-    what = f"Water cannot be mapped in {facts.path}"
-    band = next((name for name in ("vv", "hh", "vh", "hv") if name in bands), None)
-    if band is None:
-        raise AlgorithmError(what, f"it has no band vv, hh, vh or hv (it has {', '.join(bands) or 'no named band'})")
-    unit = facts.bands[bands[band] - 1].radiometry.unit
-    if unit in ("power", "dB"):
-        return band
+def _check_unit(stack: Path, band: str, unit: str) -> None:
+    """Raise where a threshold in dB means nothing."""
+    what = f"Water cannot be mapped in {stack}"
     if unit == "amplitude":
         hint = "Take a calibrated product (RTC), or calibrate it first."
         raise AlgorithmError(what, f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing", hint)
-    hint = "Stack it with --unit db or --unit power."
-    raise AlgorithmError(what, f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB", hint)
+    if unit not in ("power", "dB"):
+        hint = "Stack it with --unit db or --unit power."
+        raise AlgorithmError(what, f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB", hint)
 
 
 def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Map, and say how much water there is and how much was not seen."""
-    result, layer = map_water(params, settings, monitor)
-    figures = result.statistics
-    water, unseen = figures["water"], figures["not_observed"]
-    area = "area not known" if water["area_km2"] is None else f"{water['area_km2']:.2f} km²"
-    share = "" if water["observed_percent"] is None else f", {water['observed_percent']:.1f} % of what was observed"
-    lines = [
-        f"{result.outputs['water']}: water {area}{share} ({figures['band']} below {figures['threshold_db']:g} dB)",
-        f"Not observed: {unseen['percent']:.1f} % of the map",
-    ]
-    return OperationResult(
-        data=result.to_dict(),
-        text="\n".join([*lines, *result.warnings]),
-        layers=(layer,),
-        outputs={
-            "water": str(result.outputs["water"]),
-            "water_km2": water["area_km2"],
-            "threshold_db": figures["threshold_db"],
-            "not_observed_percent": unseen["percent"],
-        },
-        value=result,
-    )
+    job, result, layers = map_water(params, settings, monitor)
+    threshold = result.statistics["threshold_db"]
+    more = {"water": str(result.outputs["water"]), "threshold_db": threshold}
+    return present_map(job, result, layers, more, [f"Threshold: {result.statistics['band']} below {threshold:g} dB"])
 
 
 SAR_WATER = Operation(
@@ -177,5 +137,12 @@ SAR_WATER = Operation(
         Output("water_km2", "Water (km²)", "number"),
         Output("threshold_db", "Threshold (dB)", "number"),
         Output("not_observed_percent", "Not observed (%)", "number"),
+    ),
+    algorithm=AlgorithmInfo(
+        events=("flood",),
+        bands=("vv",),
+        references=tuple(REFERENCE.values()),
+        limits="Not for flooded forest and towns, which are brighter than land, nor with wind on the water. Wet snow, dry sand, "
+        "tarmac and radar shadow are dark and taken for water.",
     ),
 )

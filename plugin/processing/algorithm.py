@@ -93,7 +93,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self) -> str:
         """What it does, and a line for each parameter."""
-        lines = [f"<p>{escape(_tr(self.operation.summary))}</p>"]
+        lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
         lines += [
             f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>" for param in self._declared if param.help
         ]
