@@ -61,6 +61,10 @@ class NoScenesError(DiscoveryError):
     """The search worked and found nothing."""
 
 
+class SkyError(NoScenesError):
+    """There are scenes, but cloud or gaps let none of them show the area."""
+
+
 class AccessError(FirstLightError):
     """A file needs an account or a token that cannot be had."""
 

@@ -13,6 +13,16 @@ from ..settings import CONFIG_DIR, read_yaml
 
 
 @dataclass(frozen=True)
+class RecipeStep:
+    """One of the maps that an event is told by."""
+
+    sensors: tuple[str, ...]
+    """The first of them that has a usable pair is taken."""
+    algorithms: tuple[str, ...]
+    """Names of operations, run on that pair."""
+
+
+@dataclass(frozen=True)
 class EventType:
     """One kind of disaster."""
 
@@ -30,7 +40,11 @@ class EventType:
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Sensor → bands needed."""
     algorithms: tuple[str, ...] = ()
-    """What is worth computing."""
+    """Indices that are worth computing of each scene."""
+    recipe: tuple[RecipeStep, ...] = ()
+    """What ``flight event`` does; a step whose sensors see nothing is left out and named."""
+    fuse: str = ""
+    """The layer that several steps' maps are put together by, where more than one has it: ``flooded``."""
 
     def priority(self, sensor: str) -> str:
         """``primary`` or ``secondary``."""
@@ -56,6 +70,8 @@ def _add(found: dict[str, EventType], name: str, words: Mapping[str, Any]) -> No
         days_after=int(words["days_after"]),
         bands={sensor: tuple(bands) for sensor, bands in words["bands"].items()},
         algorithms=tuple(words["algorithms"]),
+        recipe=tuple(RecipeStep(tuple(step["sensors"]), tuple(step["algorithms"])) for step in words.get("recipe", ())),
+        fuse=words.get("fuse", ""),
     )
     usual = {key: value for key, value in words.items() if key != "subtypes"}
     for subtype, own in words.get("subtypes", {}).items():

@@ -26,7 +26,9 @@ def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> dic
     for one in classes:
         pixels, ground = found.get(one.code, (0, 0.0))
         percent = 100 * pixels / layer.observed if layer.observed else None
-        rows.append({"code": one.code, "name": one.name, "pixels": pixels, **areas(ground), "observed_percent": percent})
+        color = "#{:02x}{:02x}{:02x}".format(*one.color)
+        figures = {"pixels": pixels, **areas(ground), "observed_percent": percent}
+        rows.append({"code": one.code, "name": one.name, "color": color, **figures})
     missing, unseen = found.get(NOT_OBSERVED, (0, 0.0))
     grounds = [ground for _, ground in found.values()]
     everything = None if None in grounds else sum(ground for ground in grounds if ground is not None)

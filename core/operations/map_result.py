@@ -113,6 +113,7 @@ def finish_map(
         "reference": job.kernel.reference,
         **({"note": job.note} if job.note else {}),
         **(provenance or {}),
+        "map": {"layer": main.layer, "about": main.name, "codes": list(main.codes)},
         "inputs": inputs.describe(),
         "bands": {name: inputs.bands.get(name, band) for name, band in job.kernel.bands.items()},
         "radiometry": {band: inputs.radiometry[band].to_dict() for band in dict.fromkeys(job.kernel.bands.values())},

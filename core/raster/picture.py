@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,53 @@ def stretch(values: npt.NDArray[Any]) -> Picture:
     return shown
 
 
+def png_bytes(picture: Picture) -> bytes:
+    """A picture as PNG.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, (rows, cols, 3)
+
+    Raises
+    ------
+    RasterError
+        If GDAL cannot make it.
+    """
+    from osgeo import gdal
+
+    place = f"/vsimem/{uuid.uuid4().hex}.png"
+    what = "A picture cannot be made"
+    with quiet_gdal() as messages:
+        try:
+            rows, cols, _ = picture.shape
+            memory = gdal.GetDriverByName("MEM").Create("", cols, rows, 3, gdal.GDT_Byte)
+            for number in range(3):
+                memory.GetRasterBand(number + 1).WriteArray(np.ascontiguousarray(picture[:, :, number]))
+            written = gdal.GetDriverByName("PNG").CreateCopy(place, memory)
+            done = written is not None
+            written = None  # closes it
+            data = _vsimem_bytes(place) if done else b""
+        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+            raise RasterError(what, str(error)) from error
+        finally:
+            gdal.Unlink(place)
+            gdal.Unlink(f"{place}.aux.xml")
+    if not data:
+        raise RasterError(what, messages[0] if messages else "GDAL does not say why")
+    return data
+
+
+def _vsimem_bytes(place: str) -> bytes:
+    from osgeo import gdal
+
+    size = gdal.VSIStatL(place).size
+    file = gdal.VSIFOpenL(place, "rb")
+    try:
+        return bytes(gdal.VSIFReadL(1, size, file))
+    finally:
+        gdal.VSIFCloseL(file)
+
+
 def write_png(path: Path, picture: Picture) -> None:
     """Write a picture, whole or not at all.
 
@@ -66,27 +113,13 @@ def write_png(path: Path, picture: Picture) -> None:
     RasterError
         If it cannot be written.
     """
-    from osgeo import gdal
-
     part = path.with_name(f"{path.name}.part")
-    what = f"The picture {path} cannot be written"
-    with quiet_gdal() as messages:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            rows, cols, _ = picture.shape
-            memory = gdal.GetDriverByName("MEM").Create("", cols, rows, 3, gdal.GDT_Byte)
-            for number in range(3):
-                memory.GetRasterBand(number + 1).WriteArray(np.ascontiguousarray(picture[:, :, number]))
-            written = gdal.GetDriverByName("PNG").CreateCopy(os.fspath(part), memory)
-            done = written is not None
-            written = None  # closes it
-            if not done:
-                raise RasterError(what, messages[0] if messages else "GDAL does not say why", "Choose another folder.")
-            part.replace(path)
-        except OSError as error:
-            raise RasterError(what, error.strerror or str(error), "Choose another folder.") from error
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            raise RasterError(what, str(error), "Choose another folder.") from error
-        finally:
-            if part.exists():
-                part.unlink()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(png_bytes(picture))
+        part.replace(path)
+    except (OSError, RasterError) as error:
+        why = error.why if isinstance(error, RasterError) else error.strerror or str(error)
+        raise RasterError(f"The picture {path} cannot be written", why, "Choose another folder.") from error
+    finally:
+        part.unlink(missing_ok=True)

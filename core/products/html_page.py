@@ -1,0 +1,158 @@
+"""A page that can be mailed and printed: one HTML file, pictures inside, no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from ..errors import RasterError
+from ..raster.picture import Picture, png_bytes
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with what belongs under it."""
+
+    title: str
+    picture: Picture
+    caption: str
+    bar: tuple[float, str] | None = None
+    """Scale bar: share of the width, and its length as text."""
+    legend: tuple[tuple[str, str], ...] = ()
+    """Colour (``#rrggbb``; ``hatched`` for what was not observed) and name."""
+    wide: bool = False
+    """Over the whole width; others stand side by side."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with a head; numbers as text."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with its title; figures, then text, then a table, then a list."""
+
+    title: str
+    figures: tuple[Figure, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+    table: Table | None = None
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    title: str
+    subtitle: str
+    keys: tuple[tuple[str, str], ...]
+    """What is to be seen first: figure and what it counts."""
+    sections: tuple[Section, ...]
+    footer: str
+
+
+STYLE_SHEET = Path(__file__).resolve().parents[2] / "resources" / "report" / "page.css"
+
+
+def write_page(page: Page, path: Path) -> Path:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    RasterError
+        If a picture cannot be made, or the file not be written.
+    """
+    text = _page(page)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise RasterError(
+            f"The report {path} cannot be written", error.strerror or str(error), "Choose another folder."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _page(page: Page) -> str:
+    keys = "".join(f'<div class="key"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for value, name in page.keys)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(page.title)}</title>'
+        f"<style>{STYLE_SHEET.read_text(encoding='utf-8')}</style></head><body>\n<h1>{escape(page.title)}</h1>\n"
+        f'<p class="sub">{escape(page.subtitle)}</p>\n<div class="keys">{keys}</div>\n'
+        + "".join(_section(section) for section in page.sections)
+        + f"<footer>{escape(page.footer)}</footer>\n</body></html>\n"
+    )
+
+
+def _section(section: Section) -> str:
+    made = [f"<h2>{escape(section.title)}</h2>\n"]
+    if section.figures:
+        made.append(f'<div class="figures">{"".join(_figure(one) for one in section.figures)}</div>\n')
+    made += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
+    if section.table:
+        made.append(_table(section.table))
+    if section.items:
+        made.append(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in section.items)}</ul>\n")
+    return "".join(made)
+
+
+def _figure(figure: Figure) -> str:
+    rows, cols, _ = figure.picture.shape
+    data = base64.b64encode(png_bytes(figure.picture)).decode()
+    image = f'<image href="data:image/png;base64,{data}" width="{cols}" height="{rows}" style="image-rendering:pixelated"/>'
+    legend = "".join(
+        f'<span><i class="hatched"></i>{escape(name)}</span>'
+        if color == "hatched"
+        else f'<span><i style="background:{escape(color)}"></i>{escape(name)}</span>'
+        for color, name in figure.legend
+    )
+    opened = '<figure class="wide">' if figure.wide else "<figure>"
+    return (
+        f"{opened}<h3>{escape(figure.title)}</h3>"
+        f'<svg viewBox="0 0 {cols} {rows}" role="img" aria-label="{escape(figure.title)}">{image}{_bar(figure, rows, cols)}</svg>'
+        + (f'<div class="legend">{legend}</div>' if legend else "")
+        + f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+    )
+
+
+def _bar(figure: Figure, rows: int, cols: int) -> str:
+    """A scale bar at the lower left, on a light ground so that it is read over any picture."""
+    if figure.bar is None:
+        return ""
+    share, text = figure.bar
+    unit = cols / 100
+    left, top, width = 2 * unit, rows - 5 * unit, share * cols
+    return (
+        f'<rect x="{left - unit:.1f}" y="{top - 2.6 * unit:.1f}" width="{width + 2 * unit:.1f}" height="{6 * unit:.1f}" '
+        f'fill="#fff" fill-opacity="0.8"/><rect x="{left:.1f}" y="{top + unit:.1f}" width="{width:.1f}" height="{unit:.1f}"/>'
+        f'<text x="{left:.1f}" y="{top + 0.2 * unit:.1f}" font-size="{2.4 * unit:.1f}">{escape(text)}</text>'
+    )
+
+
+def _table(table: Table) -> str:
+    numeric = [all(_is_number(row[place]) for row in table.rows) for place in range(len(table.head))]
+
+    def cell(kind: str, text: str, place: int) -> str:
+        mark = ' class="n"' if numeric[place] else ""
+        return f"<{kind}{mark}>{escape(text)}</{kind}>"
+
+    def line(kind: str, words: Sequence[str]) -> str:
+        return f"<tr>{''.join(cell(kind, text, place) for place, text in enumerate(words))}</tr>"
+
+    rows = "".join(line("td", row) for row in table.rows)
+    return f"<table><thead>{line('th', table.head)}</thead><tbody>{rows}</tbody></table>\n"
+
+
+def _is_number(text: str) -> bool:
+    return text[:1].isdigit() or text in ("", "–")

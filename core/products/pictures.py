@@ -1,0 +1,116 @@
+"""Pictures for the report: what the satellite saw, and the map over it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import AlgorithmError
+from ..raster.picture import Picture, stretch
+from ..raster.reader import RasterFacts, read_facts
+from ..raster.view import read_view, view_grid
+from ..types import Grid
+
+MOST_PIXELS = 900
+"""Longer side of a picture."""
+NO_DATA = (232, 232, 236)
+NOT_OBSERVED = (150, 150, 155)
+HATCH = 8
+"""Pixels between the lines over what was not observed."""
+SHOWN = (("red", "green", "blue"), ("nir", "red", "green"), ("swir22", "nir", "red"))
+"""Bands for red, green and blue of a picture, the best first."""
+STRONG, FAINT = 0.85, 0.25
+"""How much a class covers what lies under it: what the map is about, and everything else."""
+
+
+def picture_grid(path: Path) -> Grid:
+    """The grid of a picture of this raster."""
+    return view_grid(read_facts(path).grid, MOST_PIXELS)
+
+
+def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
+    """A stack as the eye wants it: true colour where it can be, else what there is; of radar in grey.
+
+    Returns
+    -------
+    picture : ndarray of uint8, (rows, cols, 3)
+    what : str
+        What it shows: ``red, green, blue``.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be read.
+    """
+    facts = read_facts(stack)
+    index = {band.description: band.index for band in facts.bands}
+    names = next((names for names in SHOWN if all(name in index for name in names)), None)
+    if names is None:
+        first = next((name for name in ("vv", "hh", "nir", "nir08") if name in index), facts.bands[0].description)
+        names = (first,) * 3
+        index.setdefault(first, 1)
+    layers = {name: _layer(facts, index[name], grid) for name in dict.fromkeys(names)}
+    picture: Picture = np.stack([layers[name][0] for name in names], axis=2)
+    picture[~np.logical_and.reduce([seen for _, seen in layers.values()])] = NO_DATA
+    return picture, ", ".join(dict.fromkeys(names))
+
+
+def _layer(facts: RasterFacts, index: int, grid: Grid) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    values = read_view(facts, index, grid)
+    return stretch(values), np.isfinite(values)
+
+
+def class_picture(
+    classes: Path, colors: Mapping[int, tuple[int, int, int]], about: Collection[int], under: Picture, grid: Grid
+) -> Picture:
+    """Classes over a greyed picture; what was not observed is hatched, so that it is not taken for a class.
+
+    Parameters
+    ----------
+    colors : mapping
+        Code → red, green, blue.
+    about : collection of int
+        The codes that the map is about.
+    under : ndarray of uint8, (rows, cols, 3)
+        On ``grid``.
+
+    Raises
+    ------
+    AlgorithmError
+        If the raster is none of classes.
+    RasterError
+        If it cannot be read.
+    """
+    facts = read_facts(classes)
+    if facts.bands[0].dtype != "uint8":
+        raise AlgorithmError(f"A map of {classes.name} cannot be drawn", f"it holds {facts.bands[0].dtype}, not classes")
+    codes = read_view(facts, 1, grid)
+    grey = under.mean(axis=2, keepdims=True).astype(np.float32)
+    made = np.repeat(0.6 * grey + 0.4 * 255, 3, axis=2)
+    for code, color in colors.items():
+        share = STRONG if code in about else FAINT
+        here = codes == code
+        made[here] = (1 - share) * made[here] + share * np.array(color, np.float32)
+    rows, cols = np.indices(codes.shape)
+    unseen = np.isnan(codes)
+    made[unseen] = NO_DATA
+    made[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED
+    picture: Picture = np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    return picture
+
+
+def rgb(text: str) -> tuple[int, int, int]:
+    """``#a41fd6`` → red, green, blue."""
+    red, green, blue = (int(text[place : place + 2], 16) for place in (1, 3, 5))
+    return red, green, blue
+
+
+def scale_bar(width_m: float, wanted_share: float = 0.25) -> tuple[float, str]:
+    """A round length of about a quarter of the picture's width, as share of the width and as text."""
+    steps: Sequence[float] = [digit * 10.0**power for power in range(7) for digit in (1, 2, 5)]
+    length = max((step for step in steps if step <= wanted_share * width_m), default=width_m * wanted_share)
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    return length / width_m, text

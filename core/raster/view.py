@@ -1,0 +1,65 @@
+"""A raster as it is seen in a picture of another one's extent: few pixels, from the overviews."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from ..errors import RasterError
+from ..types import Grid
+from .gdal_env import quiet_gdal
+from .reader import FloatArray, RasterFacts, to_physical
+
+
+def view_grid(grid: Grid, most: int) -> Grid:
+    """The same extent with at most ``most`` pixels a side."""
+    rows, cols = grid.shape
+    factor = max(1.0, max(rows, cols) / most)
+    shape = (max(1, round(rows / factor)), max(1, round(cols / factor)))
+    a, _, c, _, e, f = grid.transform
+    return Grid(grid.crs, (a * cols / shape[1], 0.0, c, 0.0, e * rows / shape[0], f), shape)
+
+
+def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
+    """One band on another grid, by nearest neighbour from the overview that suits it.
+
+    Returns
+    -------
+    ndarray of float32, (rows, cols)
+        Physical values, NaN where there is no data; classes as their codes.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be read.
+    """
+    from osgeo import gdal
+
+    what = f"A picture of {facts.path.name} cannot be made"
+    radiometry = facts.bands[index - 1].radiometry
+    left, bottom, right, top = grid.bounds
+    rows, cols = grid.shape
+    stored = None
+    with quiet_gdal() as messages:
+        try:
+            band = gdal.Translate("", os.fspath(facts.path), format="VRT", bandList=[index])
+            if band is not None:
+                outside = math.nan if radiometry.nodata is None else radiometry.nodata
+                made = gdal.Warp(
+                    "",
+                    band,
+                    format="MEM",
+                    dstSRS=grid.crs,
+                    outputBounds=(left, bottom, right, top),
+                    width=cols,
+                    height=rows,
+                    resampleAlg="near",
+                    outputType=gdal.GDT_Float32,
+                    dstNodata=outside,
+                )
+                stored = None if made is None else made.ReadAsArray()
+        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+            raise RasterError(what, " ".join(str(error).split())) from error
+    if stored is None:
+        raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+    return to_physical(stored, radiometry)
