@@ -87,6 +87,17 @@ CORE_LAYERS = {
     ),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
     "core.execution": (*_SERVICES, "core.raster", "core.algorithms.kernel", "core.execution"),
+    # What a result leaves behind: its inputs' catalogue addresses and sums, written under the lock that downloads use too.
+    "core.products": (
+        *_SERVICES,
+        "core.raster",
+        "core.algorithms.kernel",
+        "core.discovery.catalogs",
+        "core.ingestion.checksum",
+        "core.ingestion.lock",
+        "core.ingestion.record",
+        "core.products",
+    ),
     "core.operations": tuple(
         f"core.{name}"
         for name in [
@@ -104,6 +115,7 @@ CORE_LAYERS = {
             "validation",
             "algorithms",
             "execution",
+            "products",
             "operations",
         ]
     ),

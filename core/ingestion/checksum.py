@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..errors import Cancelled
 
 MULTIHASHES = {
     "11": ("sha1", 20),
@@ -47,6 +50,11 @@ def parse_checksum(stated: object) -> Checksum | None:
     return None
 
 
+def multihash(sha256: str) -> str:
+    """A sha2-256 in the form of ``file:checksum``."""
+    return f"12{len(sha256) // 2:02x}{sha256}"
+
+
 def _checked(algorithm: str, digest: str) -> Checksum | None:
     sound = len(digest) == 2 * LENGTHS.get(algorithm, -1) and set(digest) <= set("0123456789abcdef")
     return Checksum(algorithm, digest) if sound else None
@@ -72,10 +80,18 @@ def is_unchanged(path: Path, size_bytes: int, sha256: str, changed_ns: int) -> b
     return sha256_of(path) == sha256
 
 
-def sha256_of(path: Path) -> str:
-    """The sha2-256 of a file, in hex."""
+def sha256_of(path: Path, stop: Callable[[], bool] = lambda: False) -> str:
+    """The sha2-256 of a file, in hex.
+
+    Raises
+    ------
+    Cancelled
+        If ``stop`` says so, which is asked every megabyte.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
+            if stop():
+                raise Cancelled(f"Reading {path}")
             digest.update(chunk)
     return digest.hexdigest()

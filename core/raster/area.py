@@ -1,8 +1,13 @@
-"""How much ground a pixel covers."""
+"""How much ground a pixel or an outline covers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..types import Grid
 from .gdal_env import quiet_gdal
@@ -19,28 +24,55 @@ def pixel_area_m2(grid: Grid, row: int, rows: int) -> float | None:
     row, rows : int
         The first of them, and how many.
     """
-    from osgeo import osr
-
     if not grid.crs:
         return None
     a, b, _, d, e, f = grid.transform
-    with quiet_gdal():
-        system = osr.SpatialReference()
-        system.SetFromUserInput(grid.crs)
-        geographic = bool(system.IsGeographic())
-        unit = float(system.GetAngularUnits() if geographic else system.GetLinearUnits())
-        major, minor = float(system.GetSemiMajor()), float(system.GetSemiMinor())
+    geographic, unit, major, minor = _system(grid.crs)
     if not geographic:
         return abs(a * e - b * d) * unit**2
     edges = [max(-math.pi / 2, min(math.pi / 2, (f + e * line) * unit)) for line in (row, row + rows)]
-    zones = [_zone(math.sin(edge), major, minor) for edge in edges]
-    return abs(a) * unit * abs(zones[1] - zones[0]) / rows
+    zones = _zone(np.sin(edges), major, minor)
+    return float(abs(a) * unit * abs(zones[1] - zones[0]) / rows)
 
 
-def _zone(sine: float, major: float, minor: float) -> float:
+def ring_area(crs: str) -> Callable[[npt.NDArray[np.float64]], float]:
+    """How to measure rings of a reference system, as :func:`pixel_area_m2` measures pixels.
+
+    Returns
+    -------
+    callable
+        Closed ring, float64 (points, 2) of x and y → square metres, not negative; without a reference system square units. In
+        a geographic system exact where edges run along meridians and parallels, as those of pixels do.
+    """
+    geographic, unit, major, minor = _system(crs) if crs else (False, 1.0, 1.0, 1.0)
+
+    def measure(ring: npt.NDArray[np.float64]) -> float:
+        moved = (ring - ring[0]) * unit  # from the first corner: northings of millions would cost digits
+        x, y = moved[:, 0], moved[:, 1]
+        if geographic:
+            y = _zone(np.sin(np.clip(ring[:, 1] * unit, -math.pi / 2, math.pi / 2)), major, minor)
+            y = y - y[0]
+        return float(abs(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2)
+
+    return measure
+
+
+def _system(crs: str) -> tuple[bool, float, float, float]:
+    """Whether it is geographic, its unit in metres or radians, the half axes of its ellipsoid."""
+    from osgeo import osr
+
+    with quiet_gdal():
+        system = osr.SpatialReference()
+        system.SetFromUserInput(crs)
+        geographic = bool(system.IsGeographic())
+        unit = float(system.GetAngularUnits() if geographic else system.GetLinearUnits())
+        return geographic, unit, float(system.GetSemiMajor()), float(system.GetSemiMinor())
+
+
+def _zone(sine: npt.NDArray[Any], major: float, minor: float) -> npt.NDArray[Any]:
     """Area from the equator to a latitude, for a radian of longitude."""
     eccentricity = math.sqrt(1 - (minor / major) ** 2)
     if eccentricity < 1e-9:
-        return major**2 * sine
+        return np.asarray(major**2 * sine)
     es = eccentricity * sine
-    return minor**2 / 2 * (sine / (1 - es**2) + math.log((1 + es) / (1 - es)) / (2 * eccentricity))
+    return np.asarray(minor**2 / 2 * (sine / (1 - es**2) + np.log((1 + es) / (1 - es)) / (2 * eccentricity)))

@@ -34,6 +34,13 @@ def quiet_gdal(least: int = 0) -> Iterator[list[str]]:
         gdal.PopErrorHandler()
 
 
+def gdal_version() -> str:
+    """Such as ``3.6.2``."""
+    from osgeo import gdal
+
+    return str(gdal.VersionInfo("RELEASE_NAME"))
+
+
 def rasterio_env() -> object:
     """A ``rasterio.Env`` for this thread: no folder listing, no Python in VRTs, a bounded block cache.
 

@@ -1,0 +1,168 @@
+"""The outline of some classes of a map as a GeoPackage: all of it as one, and each patch with its area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ..algorithms.kernel import NOT_OBSERVED
+from ..errors import InputError
+from ..raster.area import pixel_area_m2
+from ..raster.geopackage import Value, VectorLayer, write_geopackage
+from ..raster.patches import Patches, join_outlines, simplify_together, trace_patches
+
+PERIMETER_NAME = "perimeter.gpkg"
+WHOLE, PATCHES = "perimeter", "patches"
+"""The layers: one multipolygon, and one polygon for each patch."""
+_ABOUT = {"date": date, "sensor": str, "method": str, "event": str}
+_WHOLE = {
+    **_ABOUT,
+    "area_ha": float,
+    "area_km2": float,
+    "patches": int,
+    "min_area_ha": float,
+    "not_observed_percent": float,
+    "note": str,
+}
+_PATCH = {"patch": int, "area_ha": float, "area_km2": float, **_ABOUT}
+
+
+@dataclass(frozen=True)
+class PerimeterRule:
+    """What is outlined, and how finely."""
+
+    codes: Collection[int]
+    """The classes that are inside; 0..254."""
+    min_area_ha: float = 0.5
+    """Patches below are dropped, holes below are filled where they were observed. Half a hectare is 50 pixels of 10 m and 6 of
+    30 m: a judgement, between the single pixels of noise and the smallest fire or pond that matters on a map."""
+    simplify_px: float = 0.75
+    """The farthest that the outline may be moved, in pixels; 0 leaves the edges of the pixels. Above 0.71, the diagonal's
+    share of a step, slanting lines lose their stairs."""
+
+
+@dataclass(frozen=True)
+class PerimeterFacts:
+    """What each feature says of itself."""
+
+    event: str
+    """``Burned``, ``Flooded``: what lies inside."""
+    method: str
+    """``dNBR, USGS classes``."""
+    acquired: datetime | None = None
+    """Of the picture after the event, UTC; None where unknown."""
+    sensor: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Perimeter:
+    """An outline that was written."""
+
+    path: Path
+    patches: int
+    area_m2: float | None
+    """Of all patches, counted in pixels; None where the raster has no reference system."""
+    rule: PerimeterRule
+    notes: tuple[str, ...] = ()
+    """What a person should know of it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, units in the names."""
+        return {
+            "path": str(self.path),
+            "patches": self.patches,
+            "area_km2": None if self.area_m2 is None else self.area_m2 / 1e6,
+            "area_ha": None if self.area_m2 is None else self.area_m2 / 1e4,
+            "min_area_ha": self.rule.min_area_ha,
+            "simplify_px": self.rule.simplify_px,
+            "notes": list(self.notes),
+        }
+
+
+def write_perimeter(
+    classes: Path, output: Path, rule: PerimeterRule, about: PerimeterFacts, stop: Callable[[], bool] = lambda: False
+) -> Perimeter:
+    """Outline some classes of a map: layer ``perimeter`` (one multipolygon) and layer ``patches`` (one polygon each).
+
+    Areas are those of the pixels, before outlines are simplified. A pixel that was not observed is never inside, however
+    small the hole it makes. Where nothing is found, the layers are there without a feature.
+
+    Parameters
+    ----------
+    classes : Path
+        One band of uint8; 255 = not observed. The outline gets its coordinate system.
+    output : Path
+        ``….gpkg``; its folder must exist. An older one is replaced when the new one is whole.
+    stop : callable
+        Asked now and then, on the calling thread.
+
+    Raises
+    ------
+    InputError
+        If a code is none of 0..254.
+    RasterError
+        If the classes cannot be read, or the file not be written.
+    Cancelled
+        If ``stop``.
+    """
+    strange = [code for code in rule.codes if not 0 <= code < NOT_OBSERVED]
+    if strange or not rule.codes:
+        why = f"{strange[0]} is no class" if strange else "no class is to be inside"
+        raise InputError(f"No outline can be drawn of {classes}", why, f"Classes are 0..{NOT_OBSERVED - 1}.")
+    scratch = output.with_name(f"{output.name}.mask.part")
+    patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
+    outlines = [patch.outline for patch in patches.found]
+    notes = _notes(patches, rule)
+    if outlines and rule.simplify_px > 0:
+        simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
+        if simple is None:
+            notes.append("The outline could not be simplified without crossing itself: it follows the edges of the pixels")
+        outlines = list(simple or outlines)
+    known = bool(patches.grid.crs)
+    total = sum(patch.area for patch in patches.found) if known else None
+    day = about.acquired.date() if about.acquired else None
+    shared: dict[str, Value] = {"date": day, "sensor": about.sensor, "method": about.method, "event": about.event}
+    whole = {
+        **shared,
+        **_areas(total),
+        "patches": len(outlines),
+        "min_area_ha": rule.min_area_ha if known else None,
+        "not_observed_percent": 100 * patches.not_observed / (patches.grid.shape[0] * patches.grid.shape[1]),
+        "note": ". ".join([*notes, *([about.note] if about.note else [])]),
+    }
+    rows = [
+        (outline, {"patch": number, **_areas(patch.area if known else None), **shared})
+        for number, (outline, patch) in enumerate(zip(outlines, patches.found), start=1)
+    ]
+    layers = (
+        VectorLayer(WHOLE, f"{about.event}: outline", _WHOLE, [(join_outlines(outlines), whole)] if outlines else [], multi=True),
+        VectorLayer(PATCHES, f"{about.event}: patches", _PATCH, rows),
+    )
+    write_geopackage(output, patches.grid.crs, layers, stop)
+    return Perimeter(output, len(outlines), total, rule, tuple(notes))
+
+
+def _areas(square_metres: float | None) -> dict[str, Value]:
+    if square_metres is None:
+        return {"area_ha": None, "area_km2": None}
+    return {"area_ha": square_metres / 1e4, "area_km2": square_metres / 1e6}
+
+
+def _notes(patches: Patches, rule: PerimeterRule) -> list[str]:
+    notes = []
+    if not patches.grid.crs:
+        notes.append("The map has no coordinate system, so areas are not known and no patch was dropped")
+    if not patches.pixels:
+        notes.append("No pixel has one of the classes: there is nothing to outline")
+    elif not patches.found:
+        pixel = pixel_area_m2(patches.grid, patches.grid.shape[0] // 2, 1) or 0.0
+        ground = patches.pixels * pixel / 1e4
+        notes.append(f"All patches ({ground:.2g} ha together) are smaller than {rule.min_area_ha:g} ha: none is outlined")
+    rows, cols = patches.grid.shape
+    if patches.not_observed == rows * cols:
+        notes.append("Nothing was observed: that there is no outline does not mean that nothing happened")
+    return notes

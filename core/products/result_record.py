@@ -1,0 +1,155 @@
+"""What is known of a result when it is finished: layers, inputs with the sums of their files, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..algorithms.kernel import Layer
+from ..discovery.catalogs import get_catalog
+from ..errors import InputError, RasterError
+from ..ingestion.checksum import sha256_of
+from ..ingestion.record import read_record
+from ..types import parse_time
+from .perimeter import Perimeter
+
+MOST_HASHED_BYTES = 4_000_000_000
+"""Of one input: what the record of its download knows is not read again, and more than this takes too long."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file that a result was computed from."""
+
+    path: Path
+    size_bytes: int
+    changed_ns: int
+    """When it was changed last, nanoseconds since 1970."""
+    sha256: str = ""
+    """In hex; empty where it was too much to read."""
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """One input of a result: a stack, or a raster beside the stacks."""
+
+    name: str
+    """``pre``"""
+    path: Path
+    files: tuple[InputFile, ...] = ()
+    item_id: str = ""
+    sensor: str = ""
+    acquired: datetime | None = None
+    source_url: str = ""
+    """The scene's item in the catalogue that it came from."""
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """One raster of a result."""
+
+    path: Path
+    layer: Layer
+    """What it holds, with its classes."""
+    statistics: Mapping[str, Any]
+    """As ``class_statistics`` or ``LayerStatistics.to_dict`` give them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRecord:
+    """One run of an operation."""
+
+    operation: str
+    """``burn-severity``"""
+    title: str
+    created: datetime
+    """UTC."""
+    layers: tuple[LayerRecord, ...]
+    """At least one; all on one grid."""
+    inputs: tuple[InputRecord, ...]
+    parameters: Mapping[str, Any]
+    reference: str
+    """Where the method comes from."""
+    formula: str = ""
+    note: str = ""
+    perimeter: Perimeter | None = None
+    warnings: tuple[str, ...] = ()
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    """Of the whole: areas, what was not observed."""
+
+
+def record_input(
+    name: str,
+    path: Path,
+    tags: Mapping[str, str],
+    state: Iterable[tuple[str, int, int]],
+    stop: Callable[[], bool] = lambda: False,
+) -> InputRecord:
+    """An input with the sums of its files.
+
+    A sum is that of the download's record where the file is as it came; else the file is read, as long as all that is read
+    for this input stays below ``MOST_HASHED_BYTES``.
+
+    Parameters
+    ----------
+    tags : mapping
+        Of the raster: ``item_id``, ``sensor``, ``datetime``, ``catalog``, ``collection``.
+    state : iterable of (path, size, time of change)
+        As :meth:`StackReader.state` gives it; a size below 0 stands for what is no file of this computer.
+    stop : callable
+        Asked every megabyte.
+
+    Raises
+    ------
+    RasterError
+        If a file cannot be read.
+    Cancelled
+        If ``stop``.
+    """
+    left = MOST_HASHED_BYTES
+    files = []
+    for one, size, changed in state:
+        if size < 0:
+            continue
+        known = _recorded_sum(Path(one), size, changed)
+        if not known and size <= left:
+            left -= size
+            try:
+                known = sha256_of(Path(one), stop)
+            except OSError as error:
+                raise RasterError(f"The sum of {one} cannot be taken", error.strerror or str(error)) from error
+        files.append(InputFile(Path(one), size, changed, known))
+    moment = tags.get("datetime")
+    return InputRecord(
+        name,
+        path,
+        tuple(files),
+        tags.get("item_id", ""),
+        tags.get("sensor", ""),
+        parse_time(moment) if moment else None,
+        _item_url(tags),
+    )
+
+
+def _recorded_sum(path: Path, size: int, changed_ns: int) -> str:
+    entry = read_record(path.parent).get(path.stem)
+    if not isinstance(entry, Mapping) or (entry.get("size_bytes"), entry.get("changed_ns")) != (size, changed_ns):
+        return ""
+    return str(entry.get("sha256") or "")
+
+
+def _item_url(tags: Mapping[str, str]) -> str:
+    """Where the scene's item is; empty where it is not known, or only on this computer."""
+    catalog, collection, item = (tags.get(key, "") for key in ("catalog", "collection", "item_id"))
+    if not (catalog and collection and item):
+        return ""
+    try:
+        url = get_catalog(catalog).url
+    except InputError:  # a stack of another installation, with a catalogue of its own
+        return ""
+    local = (urlsplit(url).hostname or "") in ("", "localhost", "127.0.0.1", "::1")
+    return "" if local else f"{url}/collections/{collection}/items/{item}"

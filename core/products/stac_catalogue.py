@@ -1,0 +1,109 @@
+"""A folder of results as a static STAC catalogue: it can be moved, served and read without FirstLight."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import RasterError
+from ..ingestion.lock import folder_lock
+from .result_record import ResultRecord
+from .stac_item import ITEM_SUFFIX, STAC_VERSION, make_item
+
+CATALOGUE_NAME = "catalog.json"
+OTHER_NAME = "firstlight-catalog.json"
+"""Where ``catalog.json`` is another program's."""
+_OURS = "firstlight:catalogue"
+
+
+def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool] = lambda: False) -> Path:
+    """Describe a result in its folder: ``<id>.stac.json``, and a catalogue of all results that lie there.
+
+    The catalogue lists the items that it finds, so it is whole whatever happened before. An older item whose files this result
+    has overwritten is removed: it would describe what is no more. Several programs may do this at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the result is; it must exist.
+    stop : callable
+        Asked while files are read, and while another program has the folder.
+
+    Returns
+    -------
+    Path
+        The item.
+
+    Raises
+    ------
+    RasterError
+        If a layer cannot be read, or the folder not be written to.
+    Cancelled
+        If ``stop``.
+    """
+    with folder_lock(folder, stop, lambda: None):
+        try:
+            catalogue = _choose(folder)
+            item = make_item(folder, record, catalogue.name, stop)
+            path = folder / f"{item['id']}{ITEM_SUFFIX}"
+            written = {asset["href"] for asset in item["assets"].values()}
+            _write(path, item)
+            for older, tree in list(_items(folder)):
+                if older != path and written & {asset.get("href") for asset in tree.get("assets", {}).values()}:
+                    older.unlink()
+            _write(catalogue, _catalogue(folder, catalogue))
+        except OSError as error:
+            what = f"The result in {folder} cannot be described"
+            raise RasterError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
+    return path
+
+
+def _choose(folder: Path) -> Path:
+    """The catalogue's file: another program's is never touched."""
+    path = folder / CATALOGUE_NAME
+    return path if not path.exists() or _OURS in (_read(path) or {}) else folder / OTHER_NAME
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # no JSON, or cut short
+        return None
+    return tree if isinstance(tree, dict) else None
+
+
+def _items(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The items of FirstLight in a folder, by name."""
+    for path in sorted(folder.glob(f"*{ITEM_SUFFIX}")):
+        tree = _read(path)
+        if tree is not None and "firstlight:operation" in tree.get("properties", {}):
+            yield path, tree
+
+
+def _catalogue(folder: Path, path: Path) -> dict[str, Any]:
+    items = [
+        {"rel": "item", "href": f"./{one.name}", "type": "application/geo+json", "title": tree["properties"].get("title", "")}
+        for one, tree in _items(folder)
+    ]
+    before = (_read(path) if path.exists() else None) or {}
+    kept = [link for link in before.get("links", ()) if link.get("rel") not in ("root", "self", "item")]  # children of the user's
+    return {
+        "type": "Catalog",
+        "stac_version": STAC_VERSION,
+        "id": before.get("id") or folder.resolve().name or "results",
+        "title": before.get("title") or folder.resolve().name,
+        "description": before.get("description") or "Maps made by FirstLight, each with its inputs, parameters and areas.",
+        _OURS: 1,
+        "links": [{"rel": "root", "href": f"./{path.name}", "type": "application/json"}, *items, *kept],
+    }
+
+
+def _write(path: Path, tree: Mapping[str, Any]) -> None:
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

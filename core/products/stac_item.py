@@ -1,0 +1,279 @@
+"""A result as a STAC Item, version 1.1.0, with where it comes from and what its files hold.
+
+Sources: the STAC specification 1.1.0 (item, common metadata: ``bands``, ``data_type``, ``nodata``, ``statistics``, ``unit``)
+and its extensions processing 1.2.0, raster 2.0.0, classification 2.0.0, file 2.1.0 and projection 2.0.0. What none of them has
+a word for is under ``firstlight:``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import VERSION
+from ..algorithms.kernel import NOT_OBSERVED, MapClass
+from ..ingestion.checksum import multihash, sha256_of
+from ..raster.area import pixel_area_m2
+from ..raster.footprint import footprint
+from ..raster.gdal_env import gdal_version
+from ..raster.reader import RasterFacts, read_facts
+from ..types import Grid, format_time
+from .result_record import InputRecord, LayerRecord, ResultRecord
+
+STAC_VERSION = "1.1.0"
+ITEM_SUFFIX = ".stac.json"
+_SCHEMA = "https://stac-extensions.github.io/{}/schema.json"
+EXTENSIONS = [
+    _SCHEMA.format(one)
+    for one in ("processing/v1.2.0", "raster/v2.0.0", "classification/v2.0.0", "file/v2.1.0", "projection/v2.0.0")
+]
+COG = "image/tiff; application=geotiff; profile=cloud-optimized"
+GEOPACKAGE = "application/geopackage+sqlite3"
+
+
+def make_item(folder: Path, record: ResultRecord, catalogue: str, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    """Describe a result.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the item will be: its files are named relative to it.
+    catalogue : str
+        Name of the catalogue's file in that folder.
+    stop : callable
+        Asked while files are read for their sums.
+
+    Returns
+    -------
+    dict
+        JSON-ready.
+
+    Raises
+    ------
+    RasterError
+        If a layer cannot be opened.
+    Cancelled
+        If ``stop``.
+    """
+    facts = {one.path: read_facts(one.path) for one in record.layers}
+    grid = facts[record.layers[0].path].grid
+    place = footprint(grid)
+    assets = {one.layer.name: _layer_asset(one, facts[one.path], folder, stop) for one in record.layers}
+    if record.perimeter is not None:
+        assets["perimeter"] = {
+            "href": _href(record.perimeter.path, folder),
+            "type": GEOPACKAGE,
+            "title": "Outline",
+            "roles": ["data"],
+            **_file(record.perimeter.path, stop),
+            "firstlight:style": "perimeter",
+            "firstlight:perimeter": {key: value for key, value in record.perimeter.to_dict().items() if key != "path"},
+        }
+    return {
+        "type": "Feature",
+        "stac_version": STAC_VERSION,
+        "stac_extensions": EXTENSIONS if any(one.layer.classes for one in record.layers) else _without_classes(),
+        "id": item_id(record),
+        "geometry": place[0] if place else None,
+        **({"bbox": list(place[1])} if place else {}),
+        "properties": {**_times(record), **_properties(record, folder), **_projection(grid)},
+        "links": [
+            *({"rel": rel, "href": f"./{catalogue}", "type": "application/json"} for rel in ("root", "parent")),
+            *(
+                {"rel": "derived_from", "href": one.source_url, "type": "application/geo+json", "title": one.item_id}
+                for one in record.inputs
+                if one.source_url
+            ),
+        ],
+        "assets": assets,
+    }
+
+
+def item_id(record: ResultRecord) -> str:
+    """``burn-severity-20240801-1a2b3c4d``: the same for the same operation on the same inputs with the same parameters."""
+    days = _days(record)
+    told = [record.operation, [(one.name, one.item_id or one.path.name) for one in record.inputs], record.parameters]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{record.operation}-{days[-1]:%Y%m%d}-{digest[:8]}" if days else f"{record.operation}-{digest[:8]}"
+
+
+def _without_classes() -> list[str]:
+    return [one for one in EXTENSIONS if "classification" not in one]
+
+
+def _days(record: ResultRecord) -> list[datetime]:
+    return sorted(one.acquired for one in record.inputs if one.acquired is not None)
+
+
+def _times(record: ResultRecord) -> dict[str, Any]:
+    """The newest picture's: the map shows the state after. Where no input has a day, that of the making, and it says so."""
+    days = _days(record)
+    words = {"datetime": format_time(days[-1] if days else record.created)}
+    if days and days[0] != days[-1]:
+        words.update(start_datetime=format_time(days[0]), end_datetime=format_time(days[-1]))
+    return {**words, "created": format_time(record.created), "firstlight:datetime_of": "input" if days else "processing"}
+
+
+def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
+    sources = ", ".join(f"{one.name}: {one.item_id or one.path.name}" for one in record.inputs)
+    words = {
+        "title": record.title,
+        "description": " ".join(text for text in (record.note, *(f"{warning}." for warning in record.warnings)) if text),
+        "processing:level": "L4",  # results of an analysis of lower-level data
+        "processing:lineage": f"{record.title} by FirstLight {VERSION} ({record.operation}) from {sources}. {record.reference}",
+        "processing:datetime": format_time(record.created),
+        "processing:version": VERSION,
+        "processing:software": {
+            "FirstLight": VERSION,
+            "GDAL": gdal_version(),
+            "numpy": np.__version__,
+            "Python": platform.python_version(),
+        },
+        "firstlight:operation": record.operation,
+        "firstlight:parameters": _plain(record.parameters),
+        "firstlight:reference": record.reference,
+        "firstlight:inputs": [_input(one, folder) for one in record.inputs],
+        "firstlight:statistics": _plain(record.statistics),
+        "firstlight:warnings": list(record.warnings),
+    }
+    if record.formula:
+        words["processing:expression"] = {"format": "text", "expression": record.formula}
+    return {key: value for key, value in words.items() if value != ""}
+
+
+def _projection(grid: Grid) -> dict[str, Any]:
+    code = grid.crs if grid.crs.startswith("EPSG:") else None
+    words: dict[str, Any] = {"proj:code": code, "proj:shape": list(grid.shape), "proj:transform": list(grid.transform)}
+    return words if code or not grid.crs else {**words, "proj:wkt2": grid.crs}
+
+
+def _input(one: InputRecord, folder: Path) -> dict[str, Any]:
+    words = {
+        "name": one.name,
+        "href": _href(one.path, folder),
+        "id": one.item_id,
+        "sensor": one.sensor,
+        "datetime": format_time(one.acquired) if one.acquired else "",
+        "files": [
+            {
+                "href": _href(file.path, folder),
+                "file:size": file.size_bytes,
+                **({"file:checksum": multihash(file.sha256)} if file.sha256 else {}),
+                "updated": format_time(datetime.fromtimestamp(file.changed_ns / 1e9, timezone.utc)),
+            }
+            for file in one.files
+        ],
+    }
+    return {key: value for key, value in words.items() if value != ""}
+
+
+def _layer_asset(one: LayerRecord, facts: RasterFacts, folder: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+    layer = one.layer
+    asset: dict[str, Any] = {
+        "href": _href(one.path, folder),
+        "type": COG,
+        "title": layer.title,
+        "roles": ["data"],
+        **_file(one.path, stop),
+        "bands": [_band(one, facts)],
+        "firstlight:style": layer.style,
+    }
+    if layer.classes:
+        shares = {row["code"]: row["pixels"] for row in one.statistics.get("classes", ())}
+        shares[NOT_OBSERVED] = one.statistics.get("not_observed", {}).get("pixels")
+        unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", (128, 128, 128))
+        asset["classification:classes"] = [
+            _class(known, shares.get(known.code), facts.grid) for known in (*layer.classes, unseen)
+        ]
+    return asset
+
+
+def _band(one: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
+    band = facts.bands[0]
+    rule = band.radiometry
+    pixel = pixel_area_m2(facts.grid, facts.grid.shape[0] // 2, 1)
+    words: dict[str, Any] = {
+        "name": one.layer.name,
+        "data_type": band.dtype,
+        "nodata": _number(rule.nodata),
+        "unit": rule.unit,
+        "raster:sampling": "area",
+        "raster:spatial_resolution": round(math.sqrt(pixel), 6) if pixel else None,
+        "raster:scale": rule.scale if rule.scale != 1.0 else None,
+        "raster:offset": rule.offset if rule.offset != 0.0 else None,
+        "statistics": _statistics(one),
+    }
+    return {key: value for key, value in words.items() if value not in (None, "", {})}
+
+
+def _statistics(one: LayerRecord) -> dict[str, Any]:
+    """Of numbers only: the mean of classes says nothing."""
+    figures = one.statistics
+    names = {"minimum": "min", "maximum": "max", "mean": "mean", "valid_percent": "observed_percent"}
+    if one.layer.classes:
+        pixels = figures.get("total", {}).get("pixels")
+        seen = figures.get("observed", {}).get("pixels")
+        return {"valid_percent": 100 * seen / pixels} if pixels else {}
+    return {word: figures[name] for word, name in names.items() if figures.get(name) is not None}
+
+
+def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
+    name = re.sub(r"[^a-z0-9]+", "-", known.name.lower()).strip("-")
+    words: dict[str, Any] = {
+        "value": known.code,
+        "name": "not-observed" if known.code == NOT_OBSERVED else name or f"class-{known.code}",
+        "title": known.name,
+        "description": known.name,
+        "color_hint": "{:02X}{:02X}{:02X}".format(*known.color),
+        "nodata": known.code == NOT_OBSERVED,
+    }
+    if pixels is not None:
+        words.update(count=pixels, percentage=100 * pixels / (grid.shape[0] * grid.shape[1]))
+    return words
+
+
+def _file(path: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+    return {"file:size": path.stat().st_size, "file:checksum": multihash(sha256_of(path, stop))}
+
+
+def _href(path: Path, folder: Path) -> str:
+    """Relative to the folder, so that it can be moved; of another drive as it is."""
+    try:
+        relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_uri()
+    return relative if relative.startswith("../") else f"./{relative}"
+
+
+def _number(value: float | None) -> float | int | str | None:
+    """JSON knows no NaN; the specification has words for it."""
+    if value is None:
+        return None
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return int(value) if value == int(value) else value
+
+
+def _plain(tree: Any) -> Any:
+    """JSON-ready: paths as text, what is not finite as None."""
+    if isinstance(tree, Mapping):
+        return {str(key): _plain(value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple, set, frozenset)):
+        return [_plain(value) for value in tree]
+    if isinstance(tree, np.generic):
+        return _plain(tree.item())
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return None
+    return tree if tree is None or isinstance(tree, (str, int, float, bool)) else str(tree)
