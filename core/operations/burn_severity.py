@@ -75,7 +75,7 @@ def map_severity(
         resume=params.resume,
     )
     applied = compute_map(job, settings, monitor)
-    result, layers = finish_map(job, applied, {"index": params.index}, provenance={"class_limits_dnbr": list(EDGES)})
+    result, layers = finish_map(job, applied, monitor, {"index": params.index}, provenance={"class_limits_dnbr": list(EDGES)})
     return job, result, layers
 
 

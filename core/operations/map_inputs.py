@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..ingestion.stack_pair import StackPart, join_stacks
 from ..monitor import EventQueue, Monitor
+from ..products.result_record import InputRecord, record_input
 from ..raster.band_names import identify_bands
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import RasterFacts, StackReader, read_facts
@@ -94,6 +95,15 @@ class MapInputs:
         if len(sensors) == 1 and None not in sensors:
             found["sensor"] = str(sensors.pop())
         return found
+
+    def records(self, stop: Callable[[], bool] = lambda: False) -> tuple[InputRecord, ...]:
+        """Each input with the sums of its files, for the catalogue; reads what no download has recorded."""
+        paths = {part.name: part.facts.path for part in self.parts} | dict(self.extras)
+        made = []
+        for name, path in paths.items():
+            with StackReader(path) as reader:
+                made.append(record_input(name, path, reader.facts.tags, reader.state(), stop))
+        return tuple(made)
 
     def describe(self) -> dict[str, Any]:
         """Each input with the state of its files, for the provenance."""

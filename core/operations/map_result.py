@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from .. import PRODUCT
 from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied, apply_layers
-from ..monitor import Monitor
+from ..monitor import EventQueue, Monitor, Progress
+from ..products.perimeter import Perimeter, PerimeterFacts, PerimeterRule, write_perimeter
+from ..products.result_record import LayerRecord, ResultRecord
+from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import StackReader
 from ..settings import Settings
 from ..types import AlgorithmResult, parse_time
+from ..workers import run_in_background
 from .base import LayerOutput, OperationResult
 from .class_statistics import class_statistics, sum_classes
 from .map_inputs import MapInputs
+
+PERIMETER = "perimeter.gpkg"
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,12 @@ def compute_map(job: MapJob, settings: Settings, monitor: Monitor) -> Applied:
 def finish_map(
     job: MapJob,
     applied: Applied,
+    monitor: Monitor,
     statistics: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
     provenance: Mapping[str, Any] | None = None,
 ) -> tuple[AlgorithmResult, list[LayerOutput]]:
-    """Put together what is known of a computed map.
+    """Outline the event, and put together what is known of a computed map: statistics, provenance, the folder's catalogue.
 
     Parameters
     ----------
@@ -93,6 +101,13 @@ def finish_map(
     result, layers
         Statistics: the areas of the first extent's layer, the figures of the first layer of numbers, one sum for each extent,
         and under ``layers`` those of each layer.
+
+    Raises
+    ------
+    RasterError
+        If the outline or the catalogue cannot be written.
+    Cancelled
+        If the monitor says so; the layers stay.
     """
     inputs = job.inputs
     figures = layer_statistics(job, applied)
@@ -125,8 +140,50 @@ def finish_map(
     if not applied.layers[place].observed:
         found.append(nothing_observed(job))
     style = job.kernel.layers[place].style
-    result = AlgorithmResult(job.outputs, told, style, origin, tuple(found))
+    events = EventQueue(monitor)
+    monitor.emit(Progress(1.0, f"{job.title}: outline and catalogue"))
+    perimeter = run_in_background(lambda: _outline(job, events), events)
+    found += perimeter.notes
+    told["perimeter"] = perimeter.to_dict()
+    record = ResultRecord(
+        operation=job.operation,
+        title=f"{job.title} {inputs.span}".strip(),
+        created=datetime.now(timezone.utc),
+        layers=tuple(
+            LayerRecord(path, layer, figures[layer.name]) for layer, path in zip(job.kernel.layers, job.paths, strict=True)
+        ),
+        inputs=(),
+        parameters=job.parameters,
+        reference=job.kernel.reference,
+        formula=job.formula,
+        note=job.note,
+        perimeter=perimeter,
+        warnings=tuple(found),
+        statistics=told,
+    )
+    item = run_in_background(
+        lambda: write_catalogue(
+            job.paths[0].parent, replace(record, inputs=inputs.records(events.stop.is_set)), events.stop.is_set
+        ),
+        events,
+    )
+    result = AlgorithmResult({**job.outputs, "perimeter": perimeter.path, "provenance": item}, told, style, origin, tuple(found))
     return result, map_layers(job)
+
+
+def _outline(job: MapJob, events: EventQueue) -> Perimeter:
+    """The outline of what the map is about, beside the map."""
+    main = job.extents[0]
+    tags = job.inputs.tags()
+    about = PerimeterFacts(
+        event=main.name.replace("_", " ").capitalize(),
+        method=f"{job.title}: {job.formula}",
+        acquired=parse_time(tags["datetime"]) if "datetime" in tags else None,
+        sensor=tags.get("sensor", ""),
+        note=job.note,
+    )
+    classes = job.outputs[main.layer]
+    return write_perimeter(classes, classes.with_name(PERIMETER), PerimeterRule(main.codes), about, events.stop.is_set)
 
 
 def nothing_observed(job: MapJob) -> str:
@@ -155,7 +212,9 @@ def map_layers(job: MapJob) -> list[LayerOutput]:
         title = job.titles.get(layer.name) or f"{layer.title if layer.classes else layer.name} {inputs.span}".strip()
         about = " ".join(text for text in (job.note if layer.classes else "", source) if text)
         made.append(LayerOutput(path, title, layer.style, group, moment, about))
-    return sorted(made, key=lambda one: one.path != job.outputs[job.extents[0].layer])
+    made.sort(key=lambda one: one.path != job.outputs[job.extents[0].layer])
+    outline = LayerOutput(job.paths[0].with_name(PERIMETER), f"Outline {inputs.span}".strip(), "perimeter", group, moment, source)
+    return [outline, *made]
 
 
 def present_map(

@@ -86,7 +86,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     if not applied.layers[0].observed:
         warnings.append(f"{band} has no value anywhere: does the file hold dB? Then stack it with --unit db")
     job = replace(job, formula=f"water where {band} < {threshold:g} dB")
-    result, layers = finish_map(job, applied, {"threshold_db": threshold, "band": band}, warnings)
+    result, layers = finish_map(job, applied, monitor, {"threshold_db": threshold, "band": band}, warnings)
     return job, result, layers
 
 

@@ -353,13 +353,17 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert any("is not younger than the one before" in warning for warning in result.value.warnings)
     right = run(post, pre, tmp_path / "right")
     assert not any("younger" in warning for warning in right.value.warnings)
-    severity, index = right.layers
-    assert (severity.group, index.group) == ("Burn severity 2024-06-01 to 2024-08-01",) * 2
+    outline, severity, index = right.layers
+    assert {one.group for one in right.layers} == {"Burn severity 2024-06-01 to 2024-08-01"}
+    assert (outline.path.name, outline.style) == ("perimeter.gpkg", "perimeter")
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
     assert (severity.style, index.style) == ("severity", "dnbr")
     assert "generic" in severity.title
     assert "class limits are generic" in severity.abstract
+
+
+FILES = {"rbr": "rbr.tif", "severity": "severity.tif", "perimeter": "perimeter.gpkg"}
 
 
 def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -368,7 +372,10 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.Capt
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {"outputs", "statistics", "warnings", "provenance"}
-    assert told["outputs"] == {name: str(tmp_path / "new" / "out" / f"{name}.tif") for name in ("rbr", "severity")}
+    provenance = told["outputs"].pop("provenance")
+    assert json.loads(Path(provenance).read_text(encoding="utf-8"))["properties"]["firstlight:operation"] == "burn-severity"
+    folder = tmp_path / "new" / "out"
+    assert told["outputs"] == {name: str(folder / file) for name, file in FILES.items()}
     assert told["provenance"]["reference"].endswith("doi:10.3390/rs6031827")
     assert told["provenance"]["parameters"] == {"index": "rbr"}
     files = {Path(file["path"]): file["size_bytes"] for file in told["provenance"]["inputs"]["pre"]["files"]}

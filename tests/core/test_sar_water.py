@@ -228,7 +228,11 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.Capt
     assert main([*words, "--method", "fixed", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {"outputs", "statistics", "warnings", "provenance"}
-    assert told["outputs"] == {"water": str(tmp_path / "out" / "water.tif")}
+    assert told["outputs"].pop("provenance").endswith(".stac.json")
+    assert told["outputs"] == {
+        "water": str(tmp_path / "out" / "water.tif"),
+        "perimeter": str(tmp_path / "out" / "perimeter.gpkg"),
+    }
     assert [row["code"] for row in told["statistics"]["classes"]] == [0, 1]
     assert told["statistics"]["not_observed"]["code"] == 255
     assert told["provenance"]["formula"] == "water where vv < -16 dB"
