@@ -128,7 +128,7 @@ def _map_section(one: MappedStep) -> Section:
             under = picture
             scenes = one.stacks[name].scenes
             when = format_time(scenes[0].datetime)[:16].replace("T", " ")
-            caption = f"{', '.join(scene.id for scene in scenes)}: {bands}, stretched for the eye"
+            caption = f"{', '.join(scene.id for scene in scenes)}: {bands}"
             figures.append(Figure(f"{side}, {when} UTC", picture, caption, _bar(grid)))
     if under is None:
         under = _blank(grid)

@@ -108,35 +108,23 @@ def _section(section: Section) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    rows, cols, _ = figure.picture.shape
     data = base64.b64encode(png_bytes(figure.picture)).decode()
-    image = f'<image href="data:image/png;base64,{data}" width="{cols}" height="{rows}" style="image-rendering:pixelated"/>'
     legend = "".join(
         f'<span><i class="hatched"></i>{escape(name)}</span>'
         if color == "hatched"
         else f'<span><i style="background:{escape(color)}"></i>{escape(name)}</span>'
         for color, name in figure.legend
     )
+    bar = ""
+    if figure.bar is not None:
+        share, text = figure.bar
+        bar = f'<div class="bar" style="width:{100 * share:.2f}%">{escape(text)}</div>'
     opened = '<figure class="wide">' if figure.wide else "<figure>"
     return (
         f"{opened}<h3>{escape(figure.title)}</h3>"
-        f'<svg viewBox="0 0 {cols} {rows}" role="img" aria-label="{escape(figure.title)}">{image}{_bar(figure, rows, cols)}</svg>'
+        f'<div class="map"><img src="data:image/png;base64,{data}" alt="{escape(figure.title)}">{bar}</div>'
         + (f'<div class="legend">{legend}</div>' if legend else "")
         + f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
-    )
-
-
-def _bar(figure: Figure, rows: int, cols: int) -> str:
-    """A scale bar at the lower left, on a light ground so that it is read over any picture."""
-    if figure.bar is None:
-        return ""
-    share, text = figure.bar
-    unit = cols / 100
-    left, top, width = 2 * unit, rows - 5 * unit, share * cols
-    return (
-        f'<rect x="{left - unit:.1f}" y="{top - 2.6 * unit:.1f}" width="{width + 2 * unit:.1f}" height="{6 * unit:.1f}" '
-        f'fill="#fff" fill-opacity="0.8"/><rect x="{left:.1f}" y="{top + unit:.1f}" width="{width:.1f}" height="{unit:.1f}"/>'
-        f'<text x="{left:.1f}" y="{top + 0.2 * unit:.1f}" font-size="{2.4 * unit:.1f}">{escape(text)}</text>'
     )
 
 
@@ -155,4 +143,4 @@ def _table(table: Table) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text[:1].isdigit() or text in ("", "–")
+    return text == "–" or text.removesuffix("%").strip().replace(".", "", 1).isdigit()

@@ -22,6 +22,10 @@ HATCH = 8
 """Pixels between the lines over what was not observed."""
 SHOWN = (("red", "green", "blue"), ("nir", "red", "green"), ("swir22", "nir", "red"))
 """Bands for red, green and blue of a picture, the best first."""
+TRUE_COLOUR = SHOWN[0]
+TRUE_RANGE, FALSE_RANGE, DB_RANGE = (0.0, 0.3), (0.0, 0.5), (-25.0, 0.0)
+"""Black and white of reflectance in true and in false colours, and of backscatter: the same on every date, so that two pictures
+can be compared. Most land lies within; clouds are above."""
 STRONG, FAINT = 0.85, 0.25
 """How much a class covers what lies under it: what the map is about, and everything else."""
 
@@ -52,15 +56,20 @@ def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
         first = next((name for name in ("vv", "hh", "nir", "nir08") if name in index), facts.bands[0].description)
         names = (first,) * 3
         index.setdefault(first, 1)
-    layers = {name: _layer(facts, index[name], grid) for name in dict.fromkeys(names)}
+    span = TRUE_RANGE if names == TRUE_COLOUR else FALSE_RANGE
+    layers = {name: _layer(facts, index[name], grid, span) for name in dict.fromkeys(names)}
     picture: Picture = np.stack([layers[name][0] for name in names], axis=2)
     picture[~np.logical_and.reduce([seen for _, seen in layers.values()])] = NO_DATA
     return picture, ", ".join(dict.fromkeys(names))
 
 
-def _layer(facts: RasterFacts, index: int, grid: Grid) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+def _layer(
+    facts: RasterFacts, index: int, grid: Grid, reflectance: tuple[float, float]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     values = read_view(facts, index, grid)
-    return stretch(values), np.isfinite(values)
+    unit = facts.bands[index - 1].radiometry.unit
+    span = {"reflectance": reflectance, "power": DB_RANGE, "dB": DB_RANGE}.get(unit)
+    return stretch(values, span), np.isfinite(values)
 
 
 def class_picture(

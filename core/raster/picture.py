@@ -42,12 +42,12 @@ def draw_text(text: str, width: int) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def stretch(values: npt.NDArray[Any]) -> Picture:
-    """Physical values → 0..255 between their 2nd and 98th percentile; no data is 0."""
+def stretch(values: npt.NDArray[Any], span: tuple[float, float] | None = None) -> Picture:
+    """Physical values → 1..255 between ``span``, or their own 2nd and 98th percentile; no data is 0."""
     seen = np.isfinite(values)
     if not seen.any():
         return np.zeros(values.shape, np.uint8)
-    low, high = np.percentile(values[seen], (2, 98))
+    low, high = np.percentile(values[seen], (2, 98)) if span is None else span
     scaled = (np.where(seen, values, low) - low) / (high - low if high > low else 1.0)
     shown: Picture = (1 + 254 * np.clip(scaled, 0, 1)).astype(np.uint8)
     shown[~seen] = 0

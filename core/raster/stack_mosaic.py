@@ -79,7 +79,8 @@ def _name_bands(made: Any, source: str) -> None:
     for number in range(1, made.RasterCount + 1):
         band, like = made.GetRasterBand(number), dataset.GetRasterBand(number)
         band.SetDescription(like.GetDescription())
-        band.SetMetadata(like.GetMetadata())
+        # Not which file it is of: its pixels are of several.
+        band.SetMetadata({key: value for key, value in like.GetMetadata().items() if not key.startswith("source")})
         band.SetUnitType(like.GetUnitType() or "")
         for set_value, value in ((band.SetScale, like.GetScale()), (band.SetOffset, like.GetOffset())):
             if value is not None:

@@ -1,0 +1,89 @@
+"""Tiles of one pass side by side: each pixel of the mosaic is a pixel of a tile, and the bands keep what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firstlight.core.errors import BandStackError
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.stack_mosaic import mosaic_stacks
+from firstlight.core.types import Radiometry
+from support.rasters import write_raster
+
+RULE = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as stated")
+CLASS = Radiometry(1.0, 0.0, None, "class")
+LEFT = (600000.0, 5200020.0)
+
+
+def tile(
+    folder: Path, origin: tuple[float, float], seed: int, names: tuple[str, ...] = ("red", "nir"), epsg: int = 32632
+) -> Path:
+    random = np.random.default_rng(seed)
+    sources = {}
+    for name in names:
+        data = random.integers(1, 9000, (40, 50)).astype(np.uint16)
+        data[:, :3] = 0
+        path = write_raster(folder / f"{name}.tif", data, origin=origin, epsg=epsg)
+        sources[name] = BandSource(path, radiometry=RULE)
+    scl = write_raster(
+        folder / "scl.tif",
+        random.integers(0, 12, (20, 25)).astype(np.uint8),
+        resolution=20,
+        origin=origin,
+        nodata=None,
+        epsg=epsg,
+    )
+    sources["scl"] = BandSource(scl, radiometry=CLASS, is_class=True)
+    create_band_stack(sources, folder / "s.vrt", tags={"item_id": folder.name, "datetime": "2024-06-01T10:00:00Z"})
+    return folder / "s.vrt"
+
+
+def test_pixels_names_and_radiometry_are_kept(tmp_path: Path) -> None:
+    import rasterio
+
+    stacks = [tile(tmp_path / "a", LEFT, 1), tile(tmp_path / "b", (600400.0, 5200020.0), 2)]
+    made = mosaic_stacks([read_facts(path) for path in stacks], tmp_path / "pass.vrt")
+    facts, first = read_facts(made), read_facts(stacks[0])
+    assert facts.grid.shape == (40, 90)
+    assert [band.description for band in facts.bands] == [band.description for band in first.bands]
+    assert [band.radiometry.to_dict() for band in facts.bands] == [band.radiometry.to_dict() for band in first.bands]
+    assert facts.tags["item_id"] == "a"
+    with rasterio.open(made) as mosaic, rasterio.open(stacks[0]) as a, rasterio.open(stacks[1]) as b:
+        for index in (1, 2):
+            left, right, both = a.read(index), b.read(index), mosaic.read(index)
+            assert np.array_equal(both[:, 3:50], left[:, 3:])  # the first one counts where both have data
+            assert np.array_equal(both[:, 50:], right[:, 10:])
+    assert "source" not in facts.bands[0].tags, "a band of several files is not of one file"
+
+
+def test_the_mosaic_may_be_moved_with_its_tiles(tmp_path: Path) -> None:
+    import rasterio
+
+    stacks = [tile(tmp_path / "x" / "a", LEFT, 1), tile(tmp_path / "x" / "b", (600500.0, 5200020.0), 2)]
+    made = mosaic_stacks([read_facts(path) for path in stacks], tmp_path / "x" / "pass.vrt")
+    with rasterio.open(made) as dataset:
+        before = [dataset.read(index) for index in dataset.indexes]
+    (tmp_path / "x").rename(tmp_path / "y")
+    with rasterio.open(tmp_path / "y" / "pass.vrt") as dataset:
+        assert all(np.array_equal(dataset.read(index), before[index - 1]) for index in dataset.indexes)
+
+
+@pytest.mark.parametrize(
+    ("origin", "names", "epsg", "why"),
+    [
+        ((600405.0, 5200020.0), ("red", "nir"), 32632, "lies on another grid"),
+        ((600400.0, 5200020.0), ("red", "nir"), 32633, "lies on another grid"),
+        ((600400.0, 5200020.0), ("red", "green"), 32632, "have different bands"),
+    ],
+)
+def test_tiles_that_do_not_fit_are_named(
+    tmp_path: Path, origin: tuple[float, float], names: tuple[str, ...], epsg: int, why: str
+) -> None:
+    stacks = [tile(tmp_path / "a", LEFT, 1), tile(tmp_path / "b", origin, 2, names, epsg)]
+    with pytest.raises(BandStackError, match=why):
+        mosaic_stacks([read_facts(path) for path in stacks], tmp_path / "pass.vrt")
+    assert not (tmp_path / "pass.vrt").exists()
