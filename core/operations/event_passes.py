@@ -168,7 +168,10 @@ def _way_out(question: EventQuestion, tried: Sequence[str], settings: Settings, 
     offered = get_catalog(question.catalog).collections
     if "sentinel1" in tried or (offered and "sentinel1" not in offered):
         return "Allow more days or less clear sky, or wait for the next pass."
-    pair = _find_pair(question, "sentinel1", settings, PartMonitor(monitor, 0.9, 1.0), access)
+    try:
+        pair = _find_pair(question, "sentinel1", settings, PartMonitor(monitor, 0.9, 1.0), access)
+    except DiscoveryError:  # it has no radar at all
+        pair = ""
     if isinstance(pair, Pair):
         days = " and ".join(format_time(one.datetime)[:10] for one in (pair.before, pair.after))
         return f"Radar sees through cloud: there is a Sentinel-1 pair of {days}; compare it with structural-damage or sar-water."
@@ -208,7 +211,8 @@ def bring_pass(
             reasons.append(result.error or f"{scene.id} could not be stacked.")
             continue
         ready.append((scene, result.stack))
-        warnings += [f"{scene.id}: {text}" for text in result.warnings]
+        found = result.report.sentences("warning") if result.report else []
+        warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *found)]
     if not ready:
         raise IngestionError("None of the pass's scenes can be used", " ".join(reasons).rstrip("."), "Run again to try anew.")
     crs = ready[0][1].grid.crs

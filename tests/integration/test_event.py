@@ -1,0 +1,200 @@
+"""``flight event`` from end to end: a catalogue and files on loopback, real downloads, maps against what was put there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.cli import main
+from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
+
+FIRE = [
+    Pass("2024-06-01"),
+    Pass("2024-06-11", cloud=0.6),
+    Pass("2024-07-01", changed="burned", cloud=0.2),
+    Pass("2024-07-11", changed="burned", cloud=0.95),
+]
+BEFORE_RAIN, AFTER_RAIN = "2024-06-05", "2024-06-17"
+RADAR_FLOOD = [
+    Pass(BEFORE_RAIN, "sentinel1", orbit=117),
+    Pass("2024-06-08", "sentinel1", orbit=44),
+    Pass(AFTER_RAIN, "sentinel1", "water", orbit=117),
+]
+Flight = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Flight:
+    """Run ``flight event`` against a world; gives exit code, output and messages."""
+    for name in list(os.environ):
+        if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    def run(world: EventWorld, event: str, day: str, *words: str, tiles: int = 1) -> tuple[int, str, str]:
+        place = ["--area", area_text(tiles), "--date", day, "--catalog", world.url, "--output", str(tmp_path / "out")]
+        code = main(["event", "--event", event, *place, *words])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def read(path: str | Path) -> Any:
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return dataset.read(1)
+
+
+def box_mask(inset: int = 0, tiles: int = 1) -> Any:
+    """Where it happened, by whole pixels from its edge; negative insets are outside."""
+    mask = np.zeros((SIDE, SIDE * tiles), bool)
+    rows, cols = BOX
+    mask[rows.start + inset : rows.stop - inset, cols.start + inset : cols.stop - inset] = True
+    return mask
+
+
+def test_a_wildfire_is_mapped_from_its_clearest_pair(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert set(told) == {"outputs", "statistics", "warnings", "provenance"}
+    pair = told["provenance"]["pairs"]["burn-severity"]
+    assert pair["before"]["items"] == ["S2A_20240601_T0"]
+    assert pair["after"]["items"] == ["S2A_20240701_T0"]
+    codes = read(told["outputs"]["burn-severity.severity"])
+    cloudy = round(0.2 * SIDE)
+    assert (codes[: cloudy - 2] == 255).all()
+    assert (codes[cloudy + 2 :] != 255).all()
+    assert (codes[box_mask(2)] == 7).all()
+    outside = ~box_mask(-2)
+    outside[: cloudy + 2] = False
+    assert (codes[outside] == 3).mean() > 0.995
+    assert told["statistics"]["burn-severity"]["burned"]["area_km2"] == pytest.approx(0.9, abs=0.08)
+    burned = read(told["outputs"]["burned-area.burned"])
+    assert (burned[box_mask(2)] == 1).all()
+    assert (burned[outside] == 0).mean() > 0.995
+
+
+def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) -> None:
+    import pystac
+
+    with event_world(tmp_path / "files", FIRE) as world:
+        code, out, _ = flight(world, "wildfire", "2024-06-20")
+    assert code == 0
+    assert "km²: burned" in out
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for words in ("Wildfire, 2024-06-20", "S2A_20240601_T0", "S2A_20240701_T0", "High severity", "not observed", "generic"):
+        assert words in page, words
+    assert str(tmp_path) not in page, "a page that is mailed tells nothing of this computer"
+    catalogue = pystac.Catalog.from_file(str(tmp_path / "out" / "catalog.json"))
+    items = {item.properties["firstlight:operation"]: item for item in catalogue.get_items(recursive=True)}
+    assert {"burn-severity", "burned-area"} <= set(items)
+    for item in items.values():
+        for asset in item.assets.values():
+            assert Path(asset.get_absolute_href() or "").is_file()
+
+
+def test_a_second_run_fetches_nothing_again(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        flight(world, "wildfire", "2024-06-20")
+        first = read(tmp_path / "out" / "burn-severity" / "severity.tif")
+        bands = [one for one in world.files.requests if one.method == "GET" and "scl" not in one.path]
+        assert bands
+        code, _, err = flight(world, "wildfire", "2024-06-20")
+        again = [one for one in world.files.requests if one.method == "GET" and "scl" not in one.path]
+    assert code == 0, err
+    assert len(again) == len(bands)
+    assert np.array_equal(read(tmp_path / "out" / "burn-severity" / "severity.tif"), first)
+
+
+@pytest.mark.parametrize("radar", [True, False])
+def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(flight: Flight, tmp_path: Path, radar: bool) -> None:
+    passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=0.97), *(RADAR_FLOOD if radar else [])]
+    with event_world(tmp_path / "files", passes) as world:
+        code, _, err = flight(world, "wildfire", "2024-06-10")
+    assert code == 1
+    assert "Wildfire cannot be mapped around 2024-06-10: " in err
+    assert "the clearest pass after the event shows" in err
+    assert "of the area clear, and 30 % are wanted" in err
+    if radar:
+        assert f"there is a Sentinel-1 pair of {BEFORE_RAIN} and {AFTER_RAIN}" in err
+    else:
+        assert "there is no comparable Sentinel-1 pair either" in err
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_less_clear_sky_may_be_allowed(flight: Flight, tmp_path: Path) -> None:
+    passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=0.8)]
+    with event_world(tmp_path / "files", passes) as world:
+        assert flight(world, "wildfire", "2024-06-10")[0] == 1
+        code, out, err = flight(world, "wildfire", "2024-06-10", "--min-clear", "5", "--json")
+    assert code == 0, err
+    assert json.loads(out)["statistics"]["burn-severity"]["not_observed"]["percent"] == pytest.approx(80, abs=2)
+
+
+def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:
+    passes = [*FIRE, Pass("2024-06-01", tile=1), Pass("2024-07-01", tile=1)]
+    with event_world(tmp_path / "files", passes) as world:
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--json", tiles=2)
+    assert code == 0, err
+    told = json.loads(out)
+    assert sorted(told["provenance"]["pairs"]["burn-severity"]["after"]["items"]) == ["S2A_20240701_T0", "S2A_20240701_T1"]
+    codes = read(told["outputs"]["burn-severity.severity"])
+    assert codes.shape == (SIDE, 2 * SIDE)
+    assert (codes[box_mask(2, 2)] == 7).all()
+    assert (codes[:, SIDE + 3 : 2 * SIDE - 3] == 3).mean() > 0.995
+
+
+def test_a_flood_is_seen_by_radar_and_in_the_optical_picture(flight: Flight, tmp_path: Path) -> None:
+    optical = [Pass("2024-06-04"), Pass("2024-06-19", changed="water", cloud=0.1)]
+    with event_world(tmp_path / "files", [*RADAR_FLOOD, *optical]) as world:
+        code, out, err = flight(world, "flood", "2024-06-12", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["provenance"]["pairs"]["sar-water"]["before"]["relative_orbit"] == 117
+    for name, least in (("sar-water.flooded", 0.9), ("water.flooded", 0.95), ("fuse.consensus", 0.9)):
+        codes = read(told["outputs"][name])
+        truth, seen = box_mask(), codes != 255
+        both, either = ((codes == 1) & truth & seen).sum(), (((codes == 1) | truth) & seen).sum()
+        assert both / either >= least, name
+
+
+def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(flight: Flight, tmp_path: Path) -> None:
+    optical = [Pass("2024-06-04"), Pass("2024-06-19", changed="water", cloud=1.0)]
+    with event_world(tmp_path / "files", [*RADAR_FLOOD, *optical]) as world:
+        code, out, err = flight(world, "flood", "2024-06-12", "--json")
+    assert code == 3, err
+    told = json.loads(out)
+    assert set(told["statistics"]) == {"sar-water"}
+    assert any("Sentinel-2: the clearest pass after the event shows 0 %" in text for text in told["warnings"])
+    assert "Sentinel-2: the clearest pass" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_one_sensor_may_be_asked_for(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", RADAR_FLOOD) as world:
+        code, out, err = flight(world, "flood", "2024-06-12", "--sensor", "sentinel1", "--json")
+        assert code == 0, err
+        assert set(json.loads(out)["statistics"]) == {"sar-water"}
+        code, _, err = flight(world, "wildfire", "2024-06-12", "--sensor", "sentinel1")
+    assert code == 2
+    assert "no algorithm for it needs that sensor" in err
+
+
+def test_an_empty_catalogue_and_a_dead_one_are_told_apart(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", [], ["sentinel-2-l2a", "landsat-c2-l2", "sentinel-1-rtc"]) as world:
+        code, _, err = flight(world, "wildfire", "2024-06-12")
+        assert code == 1
+        assert "Sentinel-2: no scene covers the area" in err
+    code, _, err = flight(world, "wildfire", "2024-06-12")
+    assert code == 1
+    assert "no scene covers" not in err
+    assert "cannot be" in err
