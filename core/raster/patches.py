@@ -31,6 +31,8 @@ class Patch:
     """WKB polygon in the raster's system, along the edges of pixels."""
     area: float
     """Square metres; of a raster without a reference system, in its units."""
+    top_left: tuple[float, float]
+    """Least x and greatest y."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     finally:
         mask = None
         scratch.unlink(missing_ok=True)
-    found.sort(key=lambda patch: -patch.area)
+    found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
     return Patches(facts.grid, tuple(found), pixels, unseen)
 
 
@@ -235,7 +237,8 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
         for polygon in _sound(geometry):
             rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
             area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
-            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area)
+            top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
+            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
 
 
 def _sound(geometry: Any) -> list[Any]:
