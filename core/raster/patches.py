@@ -18,6 +18,8 @@ from .gdal_env import local_gdal, quiet_gdal
 from .reader import read_facts
 
 STRIP_ROWS = 512
+MOST_CORNERS = 4_000_000
+"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and cannot be stopped meanwhile."""
 NOT_OBSERVED = 255
 """As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
 Stop = Callable[[], bool]
@@ -96,7 +98,8 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
 
 
 def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
-    """Draw outlines with fewer corners, so that they neither cross themselves nor each other; None where that fails.
+    """Draw outlines with fewer corners, so that they neither cross themselves nor each other; None where that fails
+    or there are more than ``MOST_CORNERS``.
 
     Douglas & Peucker 1973 with the topology kept (GEOS): all rings at once, so that a patch cannot slide over its neighbour.
 
@@ -109,6 +112,8 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
     """
     from osgeo import ogr
 
+    if sum(map(len, outlines)) > 16 * MOST_CORNERS:  # two numbers of eight bytes for each
+        return None
     with quiet_gdal():
         try:
             simple = _together(outlines).SimplifyPreserveTopology(tolerance)
