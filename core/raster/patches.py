@@ -98,10 +98,10 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
 
 
 def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
-    """Draw outlines with fewer corners, so that they neither cross themselves nor each other; None where that fails
-    or there are more than ``MOST_CORNERS``.
+    """Draw outlines with fewer corners, so that they neither cross themselves nor each other.
 
-    Douglas & Peucker 1973 with the topology kept (GEOS): all rings at once, so that a patch cannot slide over its neighbour.
+    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all rings at once, so that a patch
+    cannot slide over its neighbour.
 
     Parameters
     ----------
@@ -109,6 +109,11 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
         WKB polygons that do not overlap.
     tolerance : float
         The farthest that a corner may lie from the new line, in the unit of the coordinates.
+
+    Returns
+    -------
+    tuple of bytes or None
+        WKB in the same order; None where the result would be invalid, or there are more than ``MOST_CORNERS``.
     """
     from osgeo import ogr
 

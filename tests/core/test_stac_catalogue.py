@@ -278,6 +278,17 @@ def test_an_item_whose_files_were_overwritten_goes(tmp_path: Path) -> None:
     assert [item.id for item in catalogue(tmp_path).get_items()] == [other.name.removesuffix(".stac.json")]
 
 
+def test_an_item_loses_only_the_files_that_were_overwritten(tmp_path: Path) -> None:
+    record = result(tmp_path)
+    first = write_catalogue(tmp_path, record)
+    shutil.copy(tmp_path / "dnbr.tif", tmp_path / "rbr.tif")
+    layers = (record.layers[0], LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr"), {}))
+    second = write_catalogue(tmp_path, replace(record, layers=layers, parameters={"index": "rbr"}))
+    assert set(load(first)["assets"]) == {"dnbr"}
+    assert set(load(second)["assets"]) == {"severity", "rbr", "perimeter"}
+    assert len(list(catalogue(tmp_path).get_items())) == 2
+
+
 def test_results_with_files_of_their_own_stand_side_by_side(tmp_path: Path) -> None:
     record = result(tmp_path)
     write_catalogue(tmp_path, record)
