@@ -195,6 +195,8 @@ def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop)
         pixels += int(chosen.sum(dtype=np.int64))
         unseen += int((strip == NOT_OBSERVED).sum())
         _checked(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
+        for dataset in (source, mask):
+            dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
     return mask, pixels, unseen
 
 
