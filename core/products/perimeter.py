@@ -120,7 +120,9 @@ def write_perimeter(
     if outlines and rule.simplify_px > 0:
         simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
         if simple is None:
-            notes.append("The outline could not be simplified without crossing itself: it follows the edges of the pixels")
+            notes.append(
+                "The outline follows the edges of the pixels: simplified it would cross itself, or it has too many corners"
+            )
         outlines = list(simple or outlines)
     known = bool(patches.grid.crs)
     total = sum(patch.area for patch in patches.found) if known else None

@@ -21,8 +21,9 @@ _OURS = "firstlight:catalogue"
 def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool] = lambda: False) -> Path:
     """Describe a result in its folder: ``<id>.stac.json``, and a catalogue of all results that lie there.
 
-    The catalogue lists the items that it finds, so it is whole whatever happened before. An older item whose files this result
-    has overwritten is removed: it would describe what is no more. Several programs may do this at once.
+    The catalogue lists the items that it finds, so it is whole whatever happened before. An older item loses the files that
+    this result has overwritten, and goes with the last of them: it would describe what is no more. Several programs may do
+    this at once.
 
     Parameters
     ----------
@@ -48,11 +49,11 @@ def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool]
             catalogue = _choose(folder)
             item = make_item(folder, record, catalogue.name, stop)
             path = folder / f"{item['id']}{ITEM_SUFFIX}"
-            written = {asset["href"] for asset in item["assets"].values()}
             _write(path, item)
+            written = {asset["href"] for asset in item["assets"].values()}
             for older, tree in list(_items(folder)):
-                if older != path and written & {asset.get("href") for asset in tree.get("assets", {}).values()}:
-                    older.unlink()
+                if older != path:
+                    _forget(older, tree, written)
             _write(catalogue, _catalogue(folder, catalogue))
         except OSError as error:
             what = f"The result in {folder} cannot be described"
@@ -74,12 +75,22 @@ def _read(path: Path) -> dict[str, Any] | None:
     return tree if isinstance(tree, dict) else None
 
 
-def _items(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _items(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The items of FirstLight in a folder, by name."""
     for path in sorted(folder.glob(f"*{ITEM_SUFFIX}")):
         tree = _read(path)
         if tree is not None and "firstlight:operation" in tree.get("properties", {}):
             yield path, tree
+
+
+def _forget(path: Path, item: dict[str, Any], overwritten: set[str]) -> None:
+    """Take files out of an item."""
+    assets = item.get("assets", {})
+    kept = {key: asset for key, asset in assets.items() if asset.get("href") not in overwritten}
+    if not kept:
+        path.unlink()
+    elif len(kept) < len(assets):
+        _write(path, {**item, "assets": kept})
 
 
 def _catalogue(folder: Path, path: Path) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def item_id(record: ResultRecord) -> str:
     """``burn-severity-20240801-1a2b3c4d``: the same for the same operation on the same inputs with the same parameters."""
     days = _days(record)
     told = [record.operation, [(one.name, one.item_id or one.path.name) for one in record.inputs], record.parameters]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(_plain(told), sort_keys=True).encode()).hexdigest()
     return f"{record.operation}-{days[-1]:%Y%m%d}-{digest[:8]}" if days else f"{record.operation}-{digest[:8]}"
 
 

@@ -57,7 +57,8 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], Bounds] | None:
 
 def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
     """Closed, (points, 2): lon and lat of the raster's edge; None where it has none."""
-    import rasterio
+    from rasterio._err import CPLE_BaseError  # what its warping raises is in no public module
+    from rasterio.errors import RasterioError
     from rasterio.warp import transform
 
     if not grid.crs:
@@ -71,7 +72,7 @@ def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
     try:
         with quiet_gdal():
             lon, lat = transform(grid.crs, "EPSG:4326", (a * col + b * row + c).tolist(), (d * col + e * row + f).tolist())
-    except (rasterio.errors.RasterioError, ValueError):
+    except (RasterioError, CPLE_BaseError, ValueError):
         return None
     ring = np.column_stack([lon, lat])
     return ring if np.isfinite(ring).all() else None

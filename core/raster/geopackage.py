@@ -58,6 +58,8 @@ def write_geopackage(path: Path, crs: str, layers: Sequence[VectorLayer], stop: 
             except RuntimeError as error:
                 why = (messages or [" ".join(str(error).split())])[-1]
                 raise RasterError(f"Writing {path} failed", why, "Is there room on the disk?") from error
+        if stop():
+            raise Cancelled(f"Writing {path}")
         _put_in_place(part, path)
     finally:
         _remove(part)

@@ -18,6 +18,8 @@ from .gdal_env import local_gdal, quiet_gdal
 from .reader import read_facts
 
 STRIP_ROWS = 512
+MOST_CORNERS = 4_000_000
+"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and cannot be stopped meanwhile."""
 NOT_OBSERVED = 255
 """As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
 Stop = Callable[[], bool]
@@ -31,6 +33,8 @@ class Patch:
     """WKB polygon in the raster's system, along the edges of pixels."""
     area: float
     """Square metres; of a raster without a reference system, in its units."""
+    top_left: tuple[float, float]
+    """Least x and greatest y."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,15 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     finally:
         mask = None
         scratch.unlink(missing_ok=True)
-    found.sort(key=lambda patch: -patch.area)
+    found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
     return Patches(facts.grid, tuple(found), pixels, unseen)
 
 
 def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
-    """Draw outlines with fewer corners, so that they neither cross themselves nor each other; None where that fails.
+    """Draw outlines with fewer corners, so that they neither cross themselves nor each other.
 
-    Douglas & Peucker 1973 with the topology kept (GEOS): all rings at once, so that a patch cannot slide over its neighbour.
+    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all rings at once, so that a patch
+    cannot slide over its neighbour.
 
     Parameters
     ----------
@@ -104,9 +109,16 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
         WKB polygons that do not overlap.
     tolerance : float
         The farthest that a corner may lie from the new line, in the unit of the coordinates.
+
+    Returns
+    -------
+    tuple of bytes or None
+        WKB in the same order; None where the result would be invalid, or there are more than ``MOST_CORNERS``.
     """
     from osgeo import ogr
 
+    if sum(map(len, outlines)) > 16 * MOST_CORNERS:  # two numbers of eight bytes for each
+        return None
     with quiet_gdal():
         try:
             simple = _together(outlines).SimplifyPreserveTopology(tolerance)
@@ -183,6 +195,8 @@ def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop)
         pixels += int(chosen.sum(dtype=np.int64))
         unseen += int((strip == NOT_OBSERVED).sum())
         _checked(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
+        for dataset in (source, mask):
+            dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
     return mask, pixels, unseen
 
 
@@ -235,7 +249,8 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
         for polygon in _sound(geometry):
             rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
             area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
-            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area)
+            top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
+            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
 
 
 def _sound(geometry: Any) -> list[Any]:
