@@ -1,20 +1,21 @@
-"""Burn severity from two dates: the differenced normalised burn ratio, its two relative forms, and USGS's classes.
+"""Burn severity from two dates: the differenced normalised burn ratio, its two relative forms, and published classes of each.
 
-NBR = (nir − swir22) / (nir + swir22), dNBR = NBR before − NBR after (Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD, chapter
-LA). RdNBR = dNBR / √|NBR before| (Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006), RBR = dNBR / (NBR before + 1.001) (Parks,
-Dillon & Miller 2014, doi:10.3390/rs6031827). All unscaled: a dNBR of 0.27, where some maps write 270.
+NBR = (nir − swir22) / (nir + swir22), dNBR = NBR before − NBR after − offset (Key & Benson 2006, FIREMON, USDA
+RMRS-GTR-164-CD, chapter LA). RdNBR = dNBR / √|NBR before| (Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006), RBR = dNBR /
+(NBR before + 1.001) (Parks, Dillon & Miller 2014, doi:10.3390/rs6031827). All unscaled: a dNBR of 0.27, where some maps write
+270.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ..raster.cloud_mask import is_clear
-from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
 
 INDICES = ("dnbr", "rdnbr", "rbr")
 SEVERITY_NAME = "severity"
@@ -34,8 +35,16 @@ SEVERITY = (
     MapClass(6, "Moderate-high severity (0.44 to 0.66)", (255, 100, 27)),
     MapClass(7, "High severity (0.66 and more)", (164, 31, 214)),
 )
+CBI_SEVERITY = (
+    MapClass(3, "Unchanged", (10, 224, 66)),
+    MapClass(4, "Low severity", (255, 247, 11)),
+    MapClass(5, "Moderate severity", (255, 175, 56)),
+    MapClass(7, "High severity", (164, 31, 214)),
+)
+"""Classes of the composite burn index, by which the limits of the relative forms were found in the field. Codes mean the same as
+those of ``SEVERITY``: there, its moderate class is in two."""
 BURNED = (4, 5, 6, 7)
-"""Codes of the classes that burned."""
+"""Codes of the classes that burned, of either list."""
 THRESHOLD_NOTE = (
     "The class limits are generic: made for conifer forest of the western United States a year after the fire. Elsewhere "
     "calibrate them in the field before severity is read from them."
@@ -54,8 +63,30 @@ _RANGES = {"dnbr": (-2.0, 2.0), "rdnbr": (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.
 
 
 @dataclass(frozen=True)
+class SeverityScale:
+    """The classes of one index."""
+
+    edges: tuple[float, ...]
+    """Between them; an edge belongs to the class above it."""
+    classes: tuple[MapClass, ...]
+    """From the least severe."""
+    style: str
+    """Key of the class layer's style."""
+
+
+SCALES: Mapping[str, SeverityScale] = {
+    "dnbr": SeverityScale(EDGES, SEVERITY, "severity"),
+    # Miller & Thode 2007, table 4 (69, 316, 641 in thousandths): composite burn index 0.1, 1.25 and 2.25.
+    "rdnbr": SeverityScale((0.069, 0.316, 0.641), CBI_SEVERITY, "severity_cbi"),
+    # Parks et al. 2014, all 18 fires (35, 130, 298 in thousandths), for the same composite burn indices.
+    "rbr": SeverityScale((0.035, 0.130, 0.298), CBI_SEVERITY, "severity_cbi"),
+}
+"""Index → its own classes: limits of one index mean nothing for another."""
+
+
+@dataclass(frozen=True)
 class BurnSeverity:
-    """The index and the class of each pixel; the classes are always those of dNBR, for which USGS defined them.
+    """The index and its class at each pixel.
 
     Not observed is what is no data or not clear on either date, and where reflectance is negative (an NBR outside −1..1, dark
     water or deep shadow): its ratio says nothing. Both layers leave out the same pixels.
@@ -65,35 +96,57 @@ class BurnSeverity:
     """Of ``INDICES``."""
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
+    offset: float = 0.0
+    """Taken off dNBR: what changed where nothing burned."""
+    unburned_pixels: int | None = None
+    """From how many pixels a survey found the offset; None where it was given or could not be found."""
 
     def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
         """Index (float32, NaN = not observed) and class (uint8)."""
+        before, change, missing = compare_nbr(values, self.masks)
         with np.errstate(all="ignore"):
-            before, after = (_nbr(values[f"{date}.nir"], values[f"{date}.swir22"]) for date in ("pre", "post"))
-            change: FloatArray = before - after
-            seen = (np.abs(before) <= 1) & (np.abs(after) <= 1)  # NaN is neither
-            for name in self.masks:
-                seen &= is_clear(name.partition(".")[2], values[name])
-            classes = classify(change)
+            if self.offset:
+                change -= np.float32(self.offset)
             if self.index == "rdnbr":
                 change /= np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
             elif self.index == "rbr":
                 change /= before + np.float32(1.001)
-        missing = ~seen
+            classes = classify(change, SCALES[self.index])
         change[missing] = np.nan
         classes[missing] = NOT_OBSERVED
         return change, classes
 
+    def tags(self) -> dict[str, str]:
+        """For the files that are made."""
+        return {"dnbr_offset": f"{self.offset:g}"}
 
-def classify(change: FloatArray) -> npt.NDArray[np.uint8]:
-    """Codes of ``SEVERITY``, 1..7, of dNBR; for NaN the lowest, to be masked by the caller."""
-    codes = np.ones(change.shape, np.uint8)
-    for edge in EDGES:
-        codes += change >= np.float32(edge - ROUNDING)
-    return codes
+    def with_offset(self, offset: float, unburned_pixels: int) -> BurnSeverity:
+        """The same with an offset that a survey found."""
+        return replace(self, offset=offset, unburned_pixels=unburned_pixels)
 
 
-def severity_kernel(index: str, bands: Mapping[str, str], masks: tuple[str, ...]) -> Kernel:
+def compare_nbr(values: Values, masks: Sequence[str]) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """NBR before, dNBR (both float32), and where the ground was not observed on either date (there they say nothing)."""
+    with np.errstate(all="ignore"):
+        before, after = (normalized_burn_ratio(values[f"{date}.nir"], values[f"{date}.swir22"]) for date in ("pre", "post"))
+        seen = (np.abs(before) <= 1) & (np.abs(after) <= 1)  # NaN is neither
+        for name in masks:
+            seen &= is_clear(name.partition(".")[2], values[name])
+        np.subtract(before, after, out=after)
+    return before, after, np.logical_not(seen, out=seen)
+
+
+def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.NDArray[np.uint8]:
+    """Codes of the scale's classes; for NaN the lowest, to be masked by the caller."""
+    places = np.zeros(change.shape, np.uint8)
+    for edge in scale.edges:
+        places += change >= np.float32(edge - ROUNDING)
+    return np.array([one.code for one in scale.classes], np.uint8)[places]
+
+
+def severity_kernel(
+    index: str, bands: Mapping[str, str], masks: tuple[str, ...], offset: float = 0.0, survey: Survey | None = None
+) -> Kernel:
     """The kernel for two dates.
 
     Parameters
@@ -104,14 +157,21 @@ def severity_kernel(index: str, bands: Mapping[str, str], masks: tuple[str, ...]
         Name in the function (``pre.nir``, ``post.swir22``, ``post.scl``) → the band of the joined stack.
     masks : tuple of str
         Those of the names that are cloud masks.
+    offset : float
+        See :class:`BurnSeverity`.
+    survey : Survey, optional
+        That finds the offset: :class:`.burn_offset.OffsetSurvey`.
     """
+    scale = SCALES[index]
     layers = (
         Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
-        Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY),
+        Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), scale.style, scale.classes),
     )
-    return Kernel(f"Burn severity ({index})", bands, BurnSeverity(index, masks), layers, REFERENCES[index])
+    function = BurnSeverity(index, masks, offset)
+    return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], survey=survey)
 
 
-def _nbr(nir: FloatArray, swir22: FloatArray) -> FloatArray:
+def normalized_burn_ratio(nir: FloatArray, swir22: FloatArray) -> FloatArray:
+    """NBR; NaN or infinite where both bands are zero."""
     result: FloatArray = (nir - swir22) / (nir + swir22)
     return result

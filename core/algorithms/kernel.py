@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,14 @@ class Survey(Protocol):
         """The kernel's function, given the sum over all parts."""
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """A function with something to say about itself that must stand in the files: the threshold that a survey found."""
+
+    def tags(self) -> dict[str, str]:
+        """Key → text."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """One tile's worth of work.
@@ -88,6 +96,10 @@ class Kernel:
         """The layers of one tile, in their order."""
         made = self.compute(values)
         return made if isinstance(made, tuple) else (made,)
+
+    def tags(self) -> dict[str, str]:
+        """What its function has to say for the files."""
+        return self.compute.tags() if isinstance(self.compute, Telling) else {}
 
     def settled(self, total: npt.NDArray[np.int64]) -> Kernel:
         """The kernel that needs no survey any more."""

@@ -157,7 +157,8 @@ def apply_layers(
             if kernel.survey is not None:
                 settled, begin = survey_tiles(reader, indexes, kernel, tiles, picked, events), SURVEY_SHARE
             key = _resume_key(reader, settled, indexes) if resume else ""
-            writers = [stack.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, specs, strict=True)]
+            told = [replace(spec, tags={**spec.tags, **settled.tags()}) for spec in specs]
+            writers = [stack.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, told, strict=True)]
             missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
             if missing:
                 work = TileWork(reader, indexes, settled, tuple(specs), tuple(writer.codec for writer in writers))

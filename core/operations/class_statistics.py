@@ -108,6 +108,11 @@ def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -
 
 
 def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
-    """Names of the bands whose stored numbers are not known to be reflectance."""
+    """Names of the bands whose stored numbers are not known to be reflectance; whole numbers without a scale never are."""
     bands = [facts.bands[index - 1] for index in indexes]
-    return [band.description for band in bands if band.radiometry.unit != "reflectance" and band.radiometry.scale == 1.0]
+    return [
+        band.description
+        for band in bands
+        if (band.radiometry.scale, band.radiometry.offset) == (1.0, 0.0)
+        and (band.radiometry.unit != "reflectance" or "int" in band.dtype)
+    ]

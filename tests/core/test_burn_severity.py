@@ -81,8 +81,14 @@ def nbr(pixels: dict[str, Any], scale: float = 0.0001, offset: float = -0.1) -> 
     return (nir - swir) / (nir + swir)
 
 
-def classes_of(dnbr: Any) -> Any:
-    return np.where(np.isnan(dnbr), 255, 1 + np.digitize(np.round(dnbr, 6), TRUE_EDGES)).astype(np.uint8)
+CBI_EDGES = {"rdnbr": [0.069, 0.316, 0.641], "rbr": [0.035, 0.130, 0.298]}
+
+
+def classes_of(change: Any, index: str = "dnbr") -> Any:
+    """Codes by the published limits of each index; of the relative forms 3, 4, 5, 7."""
+    edges = CBI_EDGES.get(index, TRUE_EDGES)
+    codes = np.array([3, 4, 5, 7] if index in CBI_EDGES else [1, 2, 3, 4, 5, 6, 7])
+    return np.where(np.isnan(change), 255, codes[np.digitize(np.round(change, 6), edges)]).astype(np.uint8)
 
 
 FORMS: dict[str, Callable[[Any, Any], Any]] = {
@@ -102,7 +108,7 @@ def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) ->
     assert np.array_equal(np.isnan(got), np.isnan(truth))
     # RdNBR divides by the root of an NBR near zero, of which single precision keeps fewer digits
     assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < (5e-5 if index == "rdnbr" else 1e-6)
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after)))
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth, index))
     assert result.statistics["mean"] == pytest.approx(np.nanmean(truth), rel=1e-4)
     assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
 
@@ -212,6 +218,9 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
     assert (classes_of(raw) != 7).all()
     plain = Radiometry(1.0, 0.0, 0.0, "")
     result = run(stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw").value
+    assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
+    called = Radiometry(1.0, 0.0, 0.0, "reflectance")  # as `flight stack` calls local files that state no scale
+    result = run(stack(tmp_path / "e", before, called), stack(tmp_path / "f", after, called), tmp_path / "called").value
     assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
 
 
@@ -377,7 +386,8 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.Capt
     folder = tmp_path / "new" / "out"
     assert told["outputs"] == {name: str(folder / file) for name, file in FILES.items()}
     assert told["provenance"]["reference"].endswith("doi:10.3390/rs6031827")
-    assert told["provenance"]["parameters"] == {"index": "rbr"}
+    assert told["provenance"]["parameters"] == {"index": "rbr", "offset": "none"}
+    assert told["provenance"]["class_limits"] == {"index": "rbr", "between": [0.035, 0.13, 0.298]}
     files = {Path(file["path"]): file["size_bytes"] for file in told["provenance"]["inputs"]["pre"]["files"]}
     assert files[tmp_path / "a" / "nir.tif"] == (tmp_path / "a" / "nir.tif").stat().st_size
     assert main(words) == 0
