@@ -54,8 +54,8 @@ class Survey(Protocol):
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """The numbers of one part of the raster; of the same shape for every part.
 
-        Each pixel comes once. Of a kernel with a halo the part comes with it, and what lies in it is not to be counted: it belongs
-        to the neighbours.
+        Each pixel comes once. Of a kernel with a halo the part comes with it, and what lies in it is not to be counted: it
+        belongs to the neighbours.
         """
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
