@@ -1,10 +1,9 @@
 """Vegetation that a storm took: how far an index fell, measured against how much it changed where nothing happened.
 
 After a hurricane the fall of NDII, which is NDMI here, goes with the damage that foresters count on the ground (Wang et al. 2010,
-Agricultural and Forest Meteorology 150(1), 122-132); NDVI shows tornado tracks (Atmosphere 2020, 11(6), 613,
-doi:10.3390/atmos11060613). Season, haze and another sun change an index as well: the median change of all vegetation is taken off,
-and damage is what lies far outside the spread of the rest (median absolute deviation: Leys et al. 2013,
-doi:10.1016/j.jesp.2013.03.013).
+Agricultural and Forest Meteorology 150(1), 122-132); NDVI shows the tracks of tornadoes (doi:10.3390/atmos11060613). Season, haze
+and another sun change an index as well: the median change of all vegetation is taken off, and damage is what lies far outside the
+spread of the rest (median absolute deviation: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013).
 """
 
 from __future__ import annotations
@@ -39,10 +38,13 @@ CLASSES = (
 )
 DAMAGED = (MODERATE, SEVERE)
 NOTE = (
-    "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire look alike, trees that fell and stayed "
-    "green do not show. The limit between moderate and severe is a judgement. Bare and built-up land is left out."
+    "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire look alike, trees that fell and "
+    "stayed green do not show. The limit between moderate and severe is a judgement. Bare and built-up land is left out."
 )
-REFERENCE = "Wang et al. 2010, Agricultural and Forest Meteorology 150(1), 122-132; spread: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013"
+REFERENCE = (
+    "Wang et al. 2010, Agricultural and Forest Meteorology 150(1), 122-132; "
+    "spread: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013"
+)
 STEP = 0.001
 """Of the histogram of losses, which run from -2 to 2."""
 BINS = round(4 / STEP) + 1
