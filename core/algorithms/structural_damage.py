@@ -24,7 +24,7 @@ from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
 WINDOW_PX = 13
 """Side of the moving window, odd."""
 RADAR_LOOKS = 4.4
-"""Equivalent number of looks of Sentinel-1 IW GRD at 10 m (ESA, Sentinel-1 product definition, table of GRD resolutions)."""
+"""Equivalent number of looks of Sentinel-1 IW GRD at 10 m (ESA, Sentinel-1 product definition, GRD)."""
 RADAR_STRUCTURE = round(math.sqrt(1 + 2 / RADAR_LOOKS), 3)
 """Coefficient of variation of intensity above which a window holds strong scatterers and no mere speckle: √(1 + 2/looks)
 (Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623)."""
@@ -109,7 +109,7 @@ class StructuralDamage:
         return deviation, brightness, correlation, codes
 
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Change of the window's mean (dB), correlation, and coefficient of variation before; (rows, cols), NaN = not observed."""
+        """Change of the mean (dB), correlation, coefficient of variation before; (rows, cols), NaN = not observed."""
         before, after = values["pre.band"], values["post.band"]
         seen = np.isfinite(before) & np.isfinite(after)
         if not self.decibel:
