@@ -46,8 +46,8 @@ CLASSES = (
 DAMAGED = (CHANGE, STRONG_CHANGE)
 NOTE = (
     "Changed pattern, not assessed damage: districts as large as the window, never single buildings. Building sites, floods, "
-    "snow, ships, parked vehicles and another line of sight look alike; damage below the pixels' size does not show. Check in the "
-    "field or in pictures of a metre or less."
+    "snow, ships, parked vehicles and another line of sight look alike; damage below the pixels' size does not show. Check in "
+    "the field or in pictures of a metre or less."
 )
 REFERENCE = "after Matsuoka & Yamazaki 2004, doi:10.1193/1.1774182; structure: Lopes et al. 1990, doi:10.1109/36.62623"
 BRIGHTNESS_DB, BRIGHTNESS_STEP = 30.0, 0.02
@@ -118,7 +118,8 @@ class StructuralDamage:
         for name in self.masks:
             seen &= is_clear(name.partition(".")[2], values[name])
         rows, cols = before.shape
-        found = tuple(np.full((rows, cols), np.nan, np.float32) for _ in range(3))
+        brightness, correlation, variation = (np.full((rows, cols), np.nan, np.float32) for _ in range(3))
+        found = (brightness, correlation, variation)
         reach = self.reach
         if rows <= 2 * reach or cols <= 2 * reach:
             return found
