@@ -122,6 +122,8 @@ def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
         words["action"] = "store_true"
     if p.kind in ("band_files", "folders_in"):
         words["action"] = "append"
+    if p.kind == "rasters_in":
+        words["action"], words["nargs"] = "extend", "+"
     parser.add_argument(name, **words)
 
 
@@ -135,6 +137,7 @@ def _metavar(p: Param) -> str:
         "bands": "A,B",
         "band_files": "NAME=PATH[#BAND]",
         "folders_in": "DIR",
+        "rasters_in": "FILE",
     }
     return metavars.get(p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper())
 

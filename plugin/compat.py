@@ -32,6 +32,7 @@ __all__ = [
     "NUMBER_INTEGER",
     "POLYGON_GEOMETRY",
     "RASTER_LAYERS",
+    "RASTER_SOURCES",
     "VECTOR_POLYGON",
     "QAction",
     "flag_number",
@@ -51,6 +52,7 @@ DATE_ONLY = _pick("ProcessingDateTimeParameterDataType", "Date", QgsProcessingPa
 FILE_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File")
 FOLDER_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "Folder", QgsProcessingParameterFile, "Folder")
 VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
+RASTER_SOURCES = _pick("ProcessingSourceType", "Raster", QgsProcessing, "TypeRaster")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
 RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "RasterLayer")
 

@@ -240,6 +240,28 @@ class PathField(Field):
         self.files.setFilePath(str(value or ""))
 
 
+class PathsField(Field):
+    """Several files to read."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__()
+        self.files = QgsFileWidget()
+        self.files.setStorageMode(QgsFileWidget.StorageMode.GetMultipleFiles)
+        self.files.setDialogTitle(param.title)
+        self.files.lineEdit().setPlaceholderText(param.help)
+        self.set_value(param.default)
+        self.hold(self.files, self.files.fileChanged)
+
+    def value(self) -> Any:
+        """The paths, or None."""
+        paths = QgsFileWidget.splitFilePaths(self.files.filePath())
+        return tuple(path.strip() for path in paths if path.strip()) or None
+
+    def set_value(self, value: Any) -> None:
+        """Show paths."""
+        self.files.setFilePath(" ".join(f'"{path}"' for path in value or ()))
+
+
 def make_field(param: Param, area_text: Callable[[], str]) -> Field:
     """The widget for a parameter.
 
@@ -267,6 +289,7 @@ FIELDS: dict[str, Callable[[Param], Field]] = {
     "flag": FlagField,
     "band_files": BandFilesField,
     "raster_in": RasterField,
+    "rasters_in": PathsField,
     "file_in": PathField,
     "folders_in": PathField,
     "raster_out": PathField,

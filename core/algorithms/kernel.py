@@ -52,7 +52,11 @@ class Survey(Protocol):
     """
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
-        """The numbers of one part of the raster; of the same shape for every part. Each pixel comes once."""
+        """The numbers of one part of the raster; of the same shape for every part.
+
+        Each pixel comes once. Of a kernel with a halo the part comes with it, and what lies in it is not to be counted: it
+        belongs to the neighbours.
+        """
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
         """The kernel's function, given the sum over all parts."""

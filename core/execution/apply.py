@@ -269,6 +269,8 @@ class SurveyWork:
         """The tile's whole numbers."""
         survey = self.kernel.survey
         assert survey is not None  # asked before
+        if self.kernel.halo:
+            return survey.tally(_read_with_halo(self.reader, self.indexes, self.kernel.halo, tile))
         stored = {name: self.reader.read_stored(index, tile) for name, index in self.indexes.items()}
         found = [
             survey.tally({name: _physical(stored[name], row, self.reader, index) for name, index in self.indexes.items()})
@@ -323,8 +325,13 @@ def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
 
 
 def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> list[npt.NDArray[Any]]:
+    inside = slice(kernel.halo, -kernel.halo)
+    return [made[inside, inside] for made in kernel.run(_read_with_halo(reader, indexes, kernel.halo, tile))]
+
+
+def _read_with_halo(reader: StackReader, indexes: Mapping[str, int], halo: int, tile: Window) -> dict[str, FloatArray]:
+    """A tile and ``halo`` pixels around it, NaN beyond the raster."""
     rows, cols = reader.facts.grid.shape
-    halo = kernel.halo
     top, left = max(0, tile.row - halo), max(0, tile.col - halo)
     bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
     there = Window(top, left, bottom - top, right - left)
@@ -333,7 +340,7 @@ def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, 
     for name, index in indexes.items():
         inputs[name] = np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32)
         inputs[name][y : y + there.rows, x : x + there.cols] = reader.read(index, there)
-    return [made[halo:-halo, halo:-halo] for made in kernel.run(inputs)]
+    return inputs
 
 
 def _job(

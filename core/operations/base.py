@@ -29,6 +29,7 @@ KINDS = (
     "file_in",
     "folders_in",  # tuple[Path, ...]
     "raster_in",
+    "rasters_in",  # tuple[Path, ...]
     "raster_out",
     "vector_out",
     "folder_out",
@@ -236,7 +237,7 @@ def _cast(p: Param, value: Any, operation: str) -> Any:
         if p.kind == "bands":
             return tuple(dict.fromkeys(word.lower() for word in words))
         return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
-    if p.kind == "folders_in":
+    if p.kind in ("folders_in", "rasters_in"):
         return tuple(Path(one).expanduser() for one in ([value] if isinstance(value, (str, Path)) else value) if str(one).strip())
     if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
         path = Path(value).expanduser()

@@ -16,6 +16,7 @@ from .repair import REPAIR
 from .sar_water import SAR_WATER
 from .stack import STACK
 from .validate import VALIDATE
+from .wind_damage import WIND_DAMAGE
 
 OPERATIONS: tuple[Operation, ...] = (
     DISCOVER,
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INDEX,
     BURN_SEVERITY,
     SAR_WATER,
+    WIND_DAMAGE,
     CACHE,
     INFO,
 )

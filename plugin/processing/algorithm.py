@@ -28,7 +28,7 @@ from ...core.settings import Settings, resolve_settings
 from ..layers import dress_layer
 from ..monitors import FeedbackMonitor
 from ..settings_store import settings_reader
-from .parameters import LAYER_KINDS, OUTPUT_KINDS, is_file, is_nothing, key, make_definition, read_value, with_suffix
+from .parameters import LAYER_KINDS, OUTPUT_KINDS, are_files, is_nothing, key, make_definition, read_value, with_suffix
 
 _OUTPUTS = {
     "text": QgsProcessingOutputString,
@@ -115,7 +115,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             self._read(parameters, context)
         except FirstLightError as error:
             return False, str(error)
-        files = {key(p) for p in self._declared if p.kind == "raster_in" and is_file(parameters.get(key(p)))}
+        files = {key(p) for p in self._declared if p.kind in ("raster_in", "rasters_in") and are_files(parameters.get(key(p)))}
         for definition in self.parameterDefinitions():
             name = definition.name()
             value = None if is_nothing(parameters.get(name)) else parameters[name]

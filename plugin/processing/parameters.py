@@ -20,6 +20,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMatrix,
+    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
@@ -32,7 +33,16 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 
 from ...core.operations.base import Param
 from ..aoi import lonlat_bounds
-from ..compat import DATE_ONLY, FILE_BEHAVIOUR, FLAG_ADVANCED, FOLDER_BEHAVIOUR, NUMBER_DOUBLE, NUMBER_INTEGER, VECTOR_POLYGON
+from ..compat import (
+    DATE_ONLY,
+    FILE_BEHAVIOUR,
+    FLAG_ADVANCED,
+    FOLDER_BEHAVIOUR,
+    NUMBER_DOUBLE,
+    NUMBER_INTEGER,
+    RASTER_SOURCES,
+    VECTOR_POLYGON,
+)
 
 OUTPUT_KINDS = ("raster_out", "vector_out", "folder_out")
 LAYER_KINDS = ("raster_out", "vector_out")
@@ -98,6 +108,11 @@ def is_file(value: Any) -> bool:
     return isinstance(value, str) and Path(value).is_file()
 
 
+def are_files(value: Any) -> bool:
+    """As :func:`is_file`, of each one where there are several."""
+    return all(map(is_file, value)) if isinstance(value, (list, tuple)) else is_file(value)
+
+
 def with_suffix(param: Param, value: Any) -> Any:
     """A destination with the parameter's own suffix where Processing would make up a name.
 
@@ -153,6 +168,14 @@ def _raster(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, 
         return str(value)  # not opened here: core opens it, and says what is wrong with it
     layer = algorithm.parameterAsRasterLayer(parameters, name, context)
     return str(layer.source()) if layer is not None else str(value)
+
+
+def _rasters(
+    algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext
+) -> tuple[str, ...]:
+    value = parameters[name]
+    given = list(value) if isinstance(value, (list, tuple)) else [value]
+    return tuple(_raster(algorithm, name, {**parameters, name: one}, context) for one in given if not is_nothing(one))
 
 
 def _band_files(
@@ -231,6 +254,7 @@ _MAKERS: dict[str, Callable[[Param, str], QgsProcessingParameterDefinition]] = {
         key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
     ),
     "raster_in": lambda p, title: QgsProcessingParameterRasterLayer(key(p), title, p.default, not p.required),
+    "rasters_in": lambda p, title: QgsProcessingParameterMultipleLayers(key(p), title, RASTER_SOURCES, None, not p.required),
     "raster_out": _make_raster_out,
     "vector_out": _make_vector_out,
     "folder_out": _make_folder_out,
@@ -251,6 +275,7 @@ _READERS: dict[str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsPr
     "file_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
     "folders_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
     "raster_in": _raster,
+    "rasters_in": _rasters,
     "raster_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
     "vector_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
     "folder_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),

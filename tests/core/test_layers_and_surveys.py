@@ -262,3 +262,31 @@ def test_areas_follow_the_latitude(tmp_path: Path) -> None:
     north = pixel_area_m2(Grid("EPSG:4326", (0.04, 0.0, 10.0, 0.0, -0.04, 70.0), (1500, 64)), 0, 64)
     assert north is not None
     assert found[1] == (64 * 64, pytest.approx(64 * 64 * north))
+
+
+@dataclasses.dataclass(frozen=True)
+class NeighbourhoodSurvey:
+    """How often the sum of a square has each last digit; what lies in the halo is not counted."""
+
+    reach: int
+
+    def tally(self, values: Any) -> Any:
+        red = np.nan_to_num(values["red"])
+        size = 2 * self.reach + 1
+        rows, cols = (side - 2 * self.reach for side in red.shape)
+        sums = sum(red[y : y + rows, x : x + cols] for y in range(size) for x in range(size))
+        return np.bincount(sums.astype(np.int64).ravel() % 10, minlength=10)
+
+    def settle(self, total: Any) -> AboveMedian:
+        return AboveMedian(float(total @ (7 ** np.arange(10))))
+
+
+@pytest.mark.parametrize("tile", [64, 128])
+def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(tmp_path: Path, tile: int) -> None:
+    data = noise((150, 100), seed=3)
+    raster = write_raster(tmp_path / "a.tif", data)
+    kernel = Kernel("SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2))
+    made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
+    whole = NeighbourhoodSurvey(2).tally({"red": np.pad(truth(data), 2, constant_values=np.nan)})
+    assert whole.sum() == data.size
+    assert made == NeighbourhoodSurvey(2).settle(whole)

@@ -84,6 +84,7 @@ def test_definitions(algorithm):
         "FILES": "matrix",
         "NOTE": "file",
         "PICTURE": "raster",
+        "PICTURES": "multilayer",
         "STACK": "rasterDestination",
         "PLACES": "file",
         "OUTLINES": "vectorDestination",
@@ -135,7 +136,7 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
 
 @pytest.mark.parametrize("nothing", [None, NULL, "", " "])
 def test_empty_fields_are_as_if_not_there(algorithm, given, nothing):
-    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "PLACES", "OUTLINES")
+    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "PLACES", "PICTURES", "OUTLINES")
     params, _ = run(algorithm, given | dict.fromkeys(names, nothing))
     assert params == run(algorithm, given)[0]
 
@@ -153,6 +154,7 @@ def test_everything_given(algorithm, given, tmp_path):
         "BANDS": "NIR, red",
         "NOTE": str(tmp_path / "n.txt"),
         "PLACES": str(tmp_path),
+        "PICTURES": [str(tmp_path / "n.txt"), given["PICTURE"]],
         "OUTLINES": str(tmp_path / "o.geojson"),
     }
     params, results = run(algorithm, given)
@@ -161,6 +163,7 @@ def test_everything_given(algorithm, given, tmp_path):
     assert params.bands == ("nir", "red")
     assert params.note == tmp_path / "n.txt"
     assert params.places == (tmp_path,)
+    assert params.pictures == (tmp_path / "n.txt", params.picture)  # core says what is wrong with the first
     assert params.outlines == tmp_path / "o.geojson"
     assert results["OUTLINES"] == str(tmp_path / "o.geojson")
 
@@ -182,6 +185,14 @@ def test_everything_given(algorithm, given, tmp_path):
 def test_areas(algorithm, given, value, expected):
     params, _ = run(algorithm, given | {"AREA": value})
     assert tuple(map(float, params.area.split(","))) == pytest.approx(expected, abs=1e-3)
+
+
+def test_several_rasters_are_files_and_layers_of_the_project(algorithm, given, stack_file):
+    layer = QgsRasterLayer(str(stack_file), "stack")
+    QgsProject.instance().addMapLayer(layer)
+    for several in ([layer.id(), str(stack_file)], [layer, stack_file.as_posix()]):
+        assert run(algorithm, given | {"PICTURES": several})[0].pictures == (stack_file, stack_file)
+    assert run(algorithm, given | {"PICTURES": str(stack_file)})[0].pictures == (stack_file,)
 
 
 def test_the_area_of_a_layer(algorithm, given, stack_file):

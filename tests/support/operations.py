@@ -93,6 +93,7 @@ class EveryParams:
     note: Path | None = param(None, kind="file_in", title="Note")
     places: tuple[Path, ...] = param((), kind="folders_in", title="Places")
     picture: Path = param(kind="raster_in", title="Picture")
+    pictures: tuple[Path, ...] = param((), kind="rasters_in", title="Pictures")
     stack: Path = param(kind="raster_out", title="Stack", suffix=".vrt")
     outlines: Path | None = param(None, kind="vector_out", title="Outlines", suffix=".geojson")
     folder: Path = param(kind="folder_out", title="Folder")

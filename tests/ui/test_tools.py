@@ -83,6 +83,7 @@ def test_every_kind_there_and_back(form, stack_file):
         "note": "/d/n.txt",
         "places": "/d/in",
         "picture": str(stack_file),
+        "pictures": ("/d/with space/a.tif", "/d/b.tif"),
         "stack": "/d/s.vrt",
         "outlines": "/d/o.geojson",
         "folder": "/d/out",

@@ -1,0 +1,170 @@
+"""Several extents of one event as one: a weighted vote of the sources that saw a pixel.
+
+As in the ensemble of the Copernicus Global Flood Monitoring service, more than half decides for the event, a tie against it, and
+what no source saw stays not observed (Krullikowski et al. 2023, doi:10.1109/JSTARS.2023.3292350). The weights are our judgement,
+in one place below, and each can be replaced. They are whole thousandths, so that the vote is exact whatever the order of the
+sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+
+SENSOR_WEIGHTS = {"sentinel2": 1.0, "landsat": 1.0, "sentinel1": 0.8}
+"""A judgement: a clear optical picture tells water, fire and loss of plants more surely than a radar picture with its speckle."""
+OTHER_SENSOR = 0.7
+"""Of a source that does not say its sensor, or another one."""
+LEAST_CLEAR = 0.5
+"""Factor of a source that observed next to nothing; it rises to 1 with the observed share: where there is much cloud there is
+also cloud that the mask missed. A judgement."""
+HALF_LIFE_DAYS = 10.0
+"""After so many days from the event a source counts half: water goes down, plants grow back. A judgement."""
+THOUSAND = 1000
+"""Weights are whole thousandths, at least one."""
+ABSENT, PRESENT = 0, 1
+CLASSES = (
+    MapClass(ABSENT, "Not affected (observed)", (240, 238, 228)),
+    MapClass(PRESENT, "Affected by consensus", (197, 27, 45)),
+)
+REFERENCE = "majority of the observing sources as in Copernicus GFM, Krullikowski et al. 2023, doi:10.1109/JSTARS.2023.3292350"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One extent that votes."""
+
+    name: str
+    """For people."""
+    positive: tuple[int, ...] = (1,)
+    """Codes that mean the event."""
+    silent: tuple[int, ...] = ()
+    """Codes that are no statement ("not vegetated before"): as if not observed."""
+    sensor: str = ""
+    days: float | None = None
+    """From the event, either way; None: not known, and no reason to trust it less."""
+    pixels: int = 0
+    """That its file covers, of the common grid."""
+    weight: float | None = None
+    """Given by the user; None: made of sensor, clear sky and days."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How much a source counts, and why."""
+
+    thousandths: int
+    sensor: float = 1.0
+    clear: float = 1.0
+    nearness: float = 1.0
+    observed: float = 1.0
+    """Share of its own area that it observed, 0..1."""
+
+
+@dataclass(frozen=True)
+class Vote:
+    """Consensus, agreement and confidence of each pixel."""
+
+    sources: tuple[Source, ...]
+    weights: tuple[Weight, ...] = field(default=())
+    """One for each source, once they are known."""
+
+    def __call__(self, values: Values) -> tuple[npt.NDArray[np.uint8], FloatArray, FloatArray]:
+        """Consensus (uint8), agreement and confidence (float32, NaN where nobody saw).
+
+        Agreement is the share of the observing sources that say what the consensus says. Confidence is the weight for it less the
+        weight against it, of the weight of all sources: 1 where all saw it and agree, small where one of many saw it, 0 at a tie.
+        """
+        shape = values[source_key(0)].shape
+        yes, no, agreeing, seeing = (np.zeros(shape, np.int32) for _ in range(4))
+        for place, (source, weight) in enumerate(zip(self.sources, self.weights, strict=True)):
+            seen, said = read_votes(values[source_key(place)], source)
+            yes += said * np.int32(weight.thousandths)
+            no += (seen & ~said) * np.int32(weight.thousandths)
+            agreeing += said
+            seeing += seen
+        present = yes > no
+        consensus = present.astype(np.uint8)
+        agreeing = np.where(present, agreeing, seeing - agreeing)
+        unseen = seeing == 0
+        consensus[unseen] = NOT_OBSERVED
+        with np.errstate(invalid="ignore"):
+            agreement: FloatArray = agreeing.astype(np.float32) / seeing.astype(np.float32)
+        everything = sum(weight.thousandths for weight in self.weights)
+        confidence: FloatArray = np.abs(yes - no).astype(np.float32) / np.float32(everything)
+        confidence[unseen] = np.nan
+        return consensus, agreement, confidence
+
+
+@dataclass(frozen=True)
+class VoteSurvey:
+    """How much each source observed, which is a part of its weight."""
+
+    function: Vote
+
+    def tally(self, values: Values) -> npt.NDArray[np.int64]:
+        """Pixels that each source observed, and of those the ones where it has the event; (2 × sources,)."""
+        votes = [read_votes(values[source_key(place)], source) for place, source in enumerate(self.function.sources)]
+        return np.array([int(np.count_nonzero(part)) for pair in votes for part in pair], np.int64)
+
+    def settle(self, total: npt.NDArray[np.int64]) -> Vote:
+        """The vote with its weights."""
+        observed = total[0::2]
+        weights = tuple(weigh(source, int(pixels)) for source, pixels in zip(self.function.sources, observed))
+        return replace(self.function, weights=weights)
+
+
+def weigh(source: Source, observed: int) -> Weight:
+    """The weight of a source that observed so many pixels."""
+    share = min(1.0, observed / source.pixels) if source.pixels else 0.0
+    if source.weight is not None:
+        return Weight(_thousandths(source.weight), observed=share)
+    sensor = SENSOR_WEIGHTS.get(source.sensor, OTHER_SENSOR)
+    clear = LEAST_CLEAR + (1 - LEAST_CLEAR) * share
+    nearness = 1.0 if source.days is None else 0.5 ** (abs(source.days) / HALF_LIFE_DAYS)
+    return Weight(_thousandths(sensor * clear * nearness), sensor, clear, nearness, share)
+
+
+def _thousandths(weight: float) -> int:
+    return max(1, round(weight * THOUSAND))
+
+
+def read_votes(codes: FloatArray, source: Source) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Where a source says anything, and where it says that the event was there."""
+    seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
+    for code in source.silent:
+        seen &= codes != code
+    said = np.zeros(codes.shape, np.bool_)
+    for code in source.positive:
+        said |= codes == code
+    return seen, said & seen
+
+
+def source_key(place: int) -> str:
+    """The name of a source's band in the function."""
+    return f"source{place + 1}"
+
+
+def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
+    """The kernel of a vote.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    bands : sequence of str
+        The band of each in the joined stack.
+    """
+    vote = Vote(tuple(sources))
+    names: dict[str, Any] = {source_key(place): band for place, band in enumerate(bands)}
+    layers = (
+        Layer("consensus", "Consensus of the sources", (0, NOT_OBSERVED), "consensus", CLASSES),
+        Layer("agreement", "Share of observing sources that agree", (0.0, 1.0), "agreement", dtype="float32"),
+        Layer("confidence", "Weight for the consensus less weight against it", (0.0, 1.0), "confidence", dtype="float32"),
+    )
+    return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

@@ -1,0 +1,169 @@
+"""Vegetation that a storm took: how far an index fell, measured against how much it changed where nothing happened.
+
+After a hurricane the fall of NDII, which is NDMI here, goes with the damage that foresters count on the ground (Wang et al. 2010,
+Agricultural and Forest Meteorology 150(1), 122-132); NDVI shows the tracks of tornadoes (doi:10.3390/atmos11060613). Season, haze
+and another sun change an index as well: the median change of all vegetation is taken off, and damage is what lies far outside the
+spread of the rest (median absolute deviation: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ..raster.cloud_mask import is_clear
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .population import GAUSSIAN_MAD, histogram_median, normal_share
+
+PARTNERS = {"ndmi": "swir16", "ndvi": "red", "nbr": "swir22"}
+"""Index → the band that is set against near infrared."""
+INDICES = tuple(PARTNERS)
+VEGETATED_NDVI = 0.5
+"""From here a pixel counts as covered with plants (Sobrino, Jiménez-Muñoz & Paolini 2004, doi:10.1016/j.rse.2004.02.003)."""
+DAMAGE_DEVIATIONS = 3.0
+"""Standard deviations of unchanged vegetation from which a loss counts: "very conservative" in Leys et al. 2013."""
+SEVERE_LOSS = 0.2
+"""Of the index, from which damage is called severe: a judgement, to be calibrated for the vegetation of the place."""
+LEAST_NOISE = 0.01
+"""Standard deviation that two pictures of unchanged vegetation have at least: a judgement on the noise of surface reflectance."""
+BARE, UNHARMED, MODERATE, SEVERE = 0, 1, 2, 3
+CLASSES = (
+    MapClass(BARE, "Not vegetated before (no statement)", (205, 200, 190)),
+    MapClass(UNHARMED, "No loss above the noise", (56, 140, 70)),
+    MapClass(MODERATE, "Moderate loss of vegetation", (253, 174, 97)),
+    MapClass(SEVERE, "Severe loss of vegetation", (178, 24, 43)),
+)
+DAMAGED = (MODERATE, SEVERE)
+NOTE = (
+    "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire look alike, trees that fell and "
+    "stayed green do not show. The limit between moderate and severe is a judgement. Bare and built-up land is left out."
+)
+REFERENCE = (
+    "Wang et al. 2010, Agricultural and Forest Meteorology 150(1), 122-132; "
+    "spread: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013"
+)
+STEP = 0.001
+"""Of the histogram of losses, which run from -2 to 2."""
+BINS = round(4 / STEP) + 1
+
+
+@dataclass(frozen=True)
+class WindDamage:
+    """Loss, class and confidence of each pixel, once offset and noise are known.
+
+    Not observed is what is no data or not clear on either date, and where reflectance is negative.
+    """
+
+    index: str
+    """Of ``INDICES``."""
+    masks: tuple[str, ...] = ()
+    """Names of the inputs that are masks: ``pre.scl``."""
+    vegetated: float = VEGETATED_NDVI
+    """NDVI before, from which a pixel is looked at."""
+    severe: float = SEVERE_LOSS
+    offset: float = 0.0
+    """Change (before − after) of vegetation that was not hit: season, haze, sun."""
+    noise: float = LEAST_NOISE
+    """Standard deviation of that change."""
+    population: int = 0
+    """Vegetated pixels from which a survey took the noise."""
+
+    @property
+    def limit(self) -> float:
+        """The least loss, offset taken off, that counts as damage."""
+        return DAMAGE_DEVIATIONS * self.noise
+
+    def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8], FloatArray]:
+        """Loss (float32, offset taken off), class (uint8), confidence (float32, 0.5..1); NaN where nothing is said."""
+        with np.errstate(all="ignore"):
+            loss, ndvi = self.measure(values)
+            loss -= np.float32(self.offset)
+            bare = ndvi < np.float32(self.vegetated)
+            codes = np.where(bare, np.uint8(BARE), np.uint8(UNHARMED))
+            rounding = 1e-6  # float32 cannot tell 0.2 from 0.1999999
+            for limit in (self.limit, max(self.limit, self.severe)):
+                codes += ~bare & (loss >= np.float32(limit - rounding))
+            codes[np.isnan(loss)] = NOT_OBSERVED
+            loss[bare] = np.nan
+            confidence = normal_share(np.abs(loss - np.float32(self.limit)) / np.float32(self.noise))
+        return loss, codes, confidence
+
+    def measure(self, values: Values) -> tuple[FloatArray, FloatArray]:
+        """Index before − after, and NDVI before; the loss is NaN where either date is not observed."""
+        partner = PARTNERS[self.index]
+        before, after = (normalized(values[f"{date}.nir"], values[f"{date}.{partner}"]) for date in ("pre", "post"))
+        ndvi = before if partner == "red" else normalized(values["pre.nir"], values["pre.red"])
+        loss: FloatArray = before - after
+        for name in self.masks:
+            loss[~is_clear(name.partition(".")[2], values[name])] = np.nan
+        loss[np.isnan(ndvi)] = np.nan
+        return loss, ndvi
+
+
+@dataclass(frozen=True)
+class WindSurvey:
+    """The histogram of losses of all vegetation; median and spread of it say what "unchanged" is.
+
+    The spread is taken on the side where plants grew greener, which damage does not touch. Both hold as long as less than half of
+    the vegetation was hit.
+    """
+
+    function: WindDamage
+    given_offset: float | None = None
+    """Known change of vegetation that was not hit; None: the median."""
+
+    def tally(self, values: Values) -> npt.NDArray[np.int64]:
+        """Vegetated pixels in each step of loss."""
+        with np.errstate(all="ignore"):
+            loss, ndvi = self.function.measure(values)
+            loss = loss[(ndvi >= np.float32(self.function.vegetated)) & ~np.isnan(loss)]
+        places = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
+        return np.bincount(places, minlength=BINS).astype(np.int64)
+
+    def settle(self, total: npt.NDArray[np.int64]) -> WindDamage:
+        """The function with offset and noise; without any vegetation, as it was."""
+        pixels = int(total.sum())
+        middle = histogram_median(total)
+        if middle is None:
+            return replace(self.function, offset=self.given_offset or 0.0)
+        if self.given_offset is not None:
+            middle = int(np.clip(round((self.given_offset + 2) / STEP), 0, BINS - 1))
+        greener = histogram_median(total[middle::-1]) or 0
+        noise = max(LEAST_NOISE, round(GAUSSIAN_MAD * greener * STEP, 6))
+        offset = round(middle * STEP - 2, 6) if self.given_offset is None else self.given_offset
+        return replace(self.function, offset=offset, noise=noise, population=pixels)
+
+
+def normalized(nir: FloatArray, other: FloatArray) -> FloatArray:
+    """(nir − other) / (nir + other); NaN where one of them is negative, or both are zero."""
+    total: FloatArray = nir + other
+    result: FloatArray = (nir - other) / total
+    result[~((total > 0) & (np.abs(result) <= 1))] = np.nan
+    return result
+
+
+def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str, ...], offset: float | None = None) -> Kernel:
+    """The kernel for two dates.
+
+    Parameters
+    ----------
+    function : WindDamage
+        Index and limits.
+    bands : mapping
+        Name in the function (``pre.nir``, ``post.red``, ``post.scl``) → the band of the joined stack.
+    masks : tuple of str
+        Those of the names that are cloud masks.
+    offset : float, optional
+        Known change of vegetation that was not hit; by default the survey finds it.
+    """
+    ready = replace(function, masks=masks)
+    layers = (
+        Layer("vegetation_loss", f"Loss of {function.index.upper()}", (-2.0, 2.0), "vegetation_loss", dtype="float32"),
+        Layer("wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES),
+        Layer("confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"),
+    )
+    title = f"Wind damage ({function.index})"
+    return Kernel(title, bands, ready, layers, REFERENCE, survey=WindSurvey(ready, offset))
