@@ -18,6 +18,8 @@ from .monitors import log
 
 STYLE_DIR = Path(__file__).resolve().parent.parent / "resources" / "styles"
 NATURAL_COLOR = "natural_color"
+STRETCHED = "stretched"
+"""Numbers of which no range is known, those of a person's own formula: grey between what the layer holds."""
 PICTURE = "picture"
 """A photograph for the eye: QGIS shows its red, green and blue as they are."""
 REFLECTANCE_STRETCH = (0.0, 0.3)
@@ -45,6 +47,9 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
         show_natural_color(layer)
         return
     if key == PICTURE:
+        return
+    if key == STRETCHED and isinstance(layer, QgsRasterLayer):
+        layer.setDefaultContrastEnhancement()
         return
     path = STYLE_DIR / f"{key}.qml"
     message, loaded = layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)

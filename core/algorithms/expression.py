@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,29 @@ from ..errors import AlgorithmError
 
 FloatArray = npt.NDArray[np.float32]
 
+MOST_CHARACTERS = 1000
+"""A formula of a person is far shorter."""
+MOST_DEPTH = 100
+"""Of operations within operations; a sum of n terms is as deep as n."""
+MOST_NUMBER = 3e38
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
     ast.Div: np.divide,
-    ast.Pow: np.power,
+    ast.Pow: lambda base, power: np.square(base) if np.ndim(power) == 0 and power == 2 else np.power(base, power),
 }
-MOST_CHARACTERS = 1000
-"""A formula of a person is far shorter; nesting is bounded by it too."""
-MOST_NUMBER = 3e38
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"sqrt": np.sqrt, "abs": np.abs, "exp": np.exp, "log": np.log}
+_ONE: dict[str, Callable[[Any], Any]] = {"sqrt": np.sqrt, "abs": np.abs, "exp": np.exp, "log": np.log}
+_SEVERAL: dict[str, Callable[[Any, Any], Any]] = {"min": np.minimum, "max": np.maximum}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+}
+_FUNCTIONS = (*_ONE, *_SEVERAL, "where")
+_BLOWS_UP = (ast.Div, ast.Pow)
+ALLOWED = f"Use band names, numbers, + - * / **, < <= > >=, brackets and {', '.join(_FUNCTIONS)}."
 
 
 @dataclass(frozen=True)
@@ -38,17 +51,25 @@ class Formula:
     def __call__(self, values: Mapping[str, FloatArray]) -> FloatArray:
         """Compute on float32 arrays of one shape, NaN = no data.
 
-        Where the result is not finite (a division by zero) it is NaN.
+        NaN is where any of the named bands is, whatever the formula makes of it, and where any step of it has no finite
+        result: a division by zero, the root of a negative number.
         """
+        tree = _parse(self.text).body
         with np.errstate(all="ignore"):
-            result = _compute(_parse(self.text).body, values)
+            result = _compute(tree, values)
         out: FloatArray = np.broadcast_to(np.asarray(result, dtype=np.float32), next(iter(values.values())).shape).copy()
         out[~np.isfinite(out)] = np.nan
+        if _can_lose_nan(tree):
+            for name in self.bands:
+                out[np.isnan(values[name])] = np.nan
         return out
 
 
 def parse_formula(text: str) -> Formula:
-    """Check a formula: band names, numbers, ``+ - * / **``, brackets, sqrt abs exp log.
+    """Check a formula.
+
+    Band names, numbers, ``+ - * / **``, one comparison at a time (1 where it holds, 0 where not), brackets, ``sqrt abs exp
+    log`` of one value, ``min max`` of several, ``where(condition, then, otherwise)`` with a condition that is not 0.
 
     Raises
     ------
@@ -56,7 +77,7 @@ def parse_formula(text: str) -> Formula:
         Naming what is not allowed.
     """
     names: dict[str, None] = {}
-    _check(_parse(text).body, text, names)
+    _Check(text, names).visit(_parse(text).body, 0)
     if not names:
         raise AlgorithmError(f"The formula '{text}' cannot be used", "it names no band")
     return Formula(text, tuple(names))
@@ -72,38 +93,81 @@ def _parse(text: str) -> ast.Expression:
         raise AlgorithmError(f"The formula '{text}' cannot be used", f"it cannot be parsed ({why})") from error
 
 
-def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        _check(node.left, text, names)
-        _check(node.right, text, names)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        _check(node.operand, text, names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        if abs(node.value) > MOST_NUMBER:
-            raise AlgorithmError(f"The formula '{text}' cannot be used", "a number in it is too large for float32")
-    elif isinstance(node, ast.Name):
-        names[node.id.lower()] = None
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and not node.keywords:
-        if len(node.args) != 1:
-            raise AlgorithmError(f"The formula '{text}' cannot be used", f"{node.func.id} takes one argument")
-        _check(node.args[0], text, names)
-    else:
-        piece = ast.unparse(node)
-        raise AlgorithmError(
-            f"The formula '{text}' cannot be used",
-            f"'{piece}' is not allowed",
-            f"Use band names, numbers, + - * / **, brackets and {', '.join(_FUNCTIONS)}.",
-        )
+@dataclass(frozen=True)
+class _Check:
+    """Walks the tree and stops at the first node that is no arithmetic."""
+
+    text: str
+    names: dict[str, None]
+    """Gets the bands."""
+
+    def visit(self, node: ast.expr, depth: int) -> None:
+        if depth > MOST_DEPTH:
+            raise self._refusal(f"it goes more than {MOST_DEPTH} operations deep", "Write it shorter.")
+        for inner in self._operands(node):
+            self.visit(inner, depth + 1)
+
+    def _operands(self, node: ast.expr) -> list[ast.expr]:
+        """What the node computes with."""
+        if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+            return [node.left, node.right]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            return [node.operand]
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
+            return [node.left, *node.comparators]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and not node.keywords:
+            return self._arguments(node.func.id, node.args)
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+            if abs(node.value) > MOST_NUMBER:
+                raise self._refusal("a number in it is too large for float32")
+            return []
+        if isinstance(node, ast.Name):
+            self.names[node.id.lower()] = None
+            return []
+        raise self._refusal(f"'{ast.unparse(node)}' is not allowed", ALLOWED)
+
+    def _arguments(self, name: str, given: list[ast.expr]) -> list[ast.expr]:
+        if name in _ONE and len(given) != 1:
+            raise self._refusal(f"{name} takes one argument")
+        if name in _SEVERAL and len(given) < 2:
+            raise self._refusal(f"{name} takes two arguments or more")
+        if name == "where" and len(given) != 3:
+            raise self._refusal("where takes three arguments", "Write where(condition, then, otherwise).")
+        return given
+
+    def _refusal(self, why: str, hint: str = "") -> AlgorithmError:
+        return AlgorithmError(f"The formula '{self.text}' cannot be used", why, hint)
+
+
+def _can_lose_nan(tree: ast.expr) -> bool:
+    """Whether it has a step that gives numbers for NaN: NaN ** 0 is 1, NaN > 1 is false, where() takes one side."""
+    return any(isinstance(node, (ast.Pow, ast.Compare, ast.Call)) for node in ast.walk(tree))
 
 
 def _compute(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
     if isinstance(node, ast.BinOp):
-        return _BINARY[type(node.op)](_compute(node.left, values), _compute(node.right, values))
+        return _BINARY[type(node.op)](_step(node.left, values), _step(node.right, values))
     if isinstance(node, ast.UnaryOp):
-        inner = _compute(node.operand, values)
+        inner = _step(node.operand, values)
         return np.negative(inner) if isinstance(node.op, ast.USub) else inner
+    if isinstance(node, ast.Compare):
+        one, other = _step(node.left, values), _step(node.comparators[0], values)
+        truth = np.asarray(_COMPARE[type(node.ops[0])](one, other), np.float32)
+        return np.where(np.isnan(one) | np.isnan(other), np.float32(np.nan), truth)
     if isinstance(node, ast.Constant):
         return np.float32(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.Call):
-        return _FUNCTIONS[node.func.id](_compute(node.args[0], values))  # type: ignore[attr-defined]
+        name = node.func.id  # type: ignore[attr-defined]
+        given = [_step(one, values) for one in node.args]
+        if name == "where":
+            return np.where(np.isnan(given[0]), np.float32(np.nan), np.where(given[0] != 0, given[1], given[2]))
+        return _ONE[name](*given) if name in _ONE else reduce(_SEVERAL[name], given)
     return values[node.id.lower()]  # type: ignore[attr-defined]
+
+
+def _step(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
+    """A step within the formula: infinity is no data there too, else 1 / (1 / 0) were 0 and min(1 / 0, 5) were 5."""
+    result = _compute(node, values)
+    if isinstance(node, ast.Call) or (isinstance(node, ast.BinOp) and isinstance(node.op, _BLOWS_UP)):
+        return np.where(np.isinf(result), np.float32(np.nan), result)
+    return result

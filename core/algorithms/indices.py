@@ -1,8 +1,9 @@
-"""Spectral indices: read from ``config/indices.yaml``, made into kernels."""
+"""Spectral indices, read from ``config/indices.yaml``, and a person's own formulas, made into kernels."""
 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,11 @@ from ..errors import AlgorithmError, InputError
 from ..settings import CONFIG_DIR, read_yaml
 from .expression import Formula, parse_formula
 from .kernel import Kernel, Layer
+
+FORMULA = "Formula"
+"""Name of the kernel of a person's own formula."""
+STRETCHED = "stretched"
+"""Style key of numbers whose range is not known: grey, from what the layer holds."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +64,46 @@ def index_kernel(name: str, available: Collection[str]) -> Kernel:
         If the stack lacks a band.
     """
     indices = load_indices()
-    index = indices.get(name.strip().upper())
-    if index is None:
-        near = difflib.get_close_matches(name.upper(), indices, n=3, cutoff=0.4)
+    by_lower = {one.lower(): one for one in indices}
+    wanted = name.strip().lower()
+    if wanted not in by_lower:
+        near = [by_lower[one] for one in difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)]
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(indices)}."
         raise InputError(f"Index '{name}' cannot be used", "it is not known", hint)
+    index = indices[by_lower[wanted]]
+    chosen = _choose_bands(index.formula, available, index.name, f"{index.name} = {index.formula.text}.")
+    layer = Layer(index.name, index.title, index.range, index.style)
+    return Kernel(index.name, chosen, index.formula, (layer,), index.reference)
+
+
+def formula_kernel(text: str, available: Collection[str]) -> Kernel:
+    """The kernel of a person's own formula for a stack with these bands; its values have no range, so float32 holds them.
+
+    Raises
+    ------
+    AlgorithmError
+        If the formula is none, or names a band that the stack does not have.
+    """
+    formula = parse_formula(text)
+    chosen = _choose_bands(formula, available, f"The formula '{text}'", "")
+    return Kernel(
+        FORMULA, chosen, formula, (Layer(FORMULA.lower(), text, (-math.inf, math.inf), STRETCHED),), "the user's formula"
+    )
+
+
+def _choose_bands(formula: Formula, available: Collection[str], what: str, hint: str) -> dict[str, str]:
+    """Name in the formula → band of the stack."""
     alternatives = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"]
     chosen: dict[str, str] = {}
-    for band in index.formula.bands:
+    for band in formula.bands:
         offers = alternatives.get(band, [band])
         match = next((offer for offer in offers if offer in available), None)
         if match is None:
+            near = [] if hint else difflib.get_close_matches(band, available, n=3, cutoff=0.5)
             raise AlgorithmError(
-                f"{index.name} cannot be computed",
+                f"{what} cannot be computed",
                 f"the stack has no band {' or '.join(offers)} (it has {', '.join(available) or 'no named band'})",
-                f"{index.name} = {index.formula.text}.",
+                hint or (f"Did you mean {' or '.join(near)}?" if near else ""),
             )
         chosen[band] = match
-    layer = Layer(index.name, index.title, index.range, index.style)
-    return Kernel(index.name, chosen, index.formula, (layer,), index.reference)
+    return chosen

@@ -20,7 +20,7 @@ from ..raster.area import pixel_area_m2
 from ..raster.codec import Codec
 from ..raster.grid import Window, split_windows
 from ..raster.pieces import Piece, make_spans
-from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
+from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale, storage_dtype
 from ..raster.reader import FloatArray, StackReader, to_physical
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
@@ -365,7 +365,7 @@ def _job(
 
 
 def _spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
-    dtype = "uint8" if layer.classes else layer.dtype or settings.output_dtype
+    dtype = "uint8" if layer.classes else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
     integer = dtype == "int16"
     return RasterSpec(
         grid=reader.facts.grid,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window, split_windows
 from ..raster.mosaic import MosaicReader
-from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale
+from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale, storage_dtype
 from ..raster.reader import FloatArray
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
@@ -107,10 +107,11 @@ def thread_count(reader: MosaicReader, settings: Settings) -> int:
 
 def mosaic_spec(reader: MosaicReader, product: Product, settings: Settings) -> RasterSpec:
     """What is written."""
-    integer = settings.output_dtype == "int16"
+    dtype = storage_dtype(settings.output_dtype, product.expected)
+    integer = dtype == "int16"
     return RasterSpec(
         grid=reader.plan.grid,
-        dtype=settings.output_dtype,
+        dtype=dtype,
         nodata=NODATA_INT16 if integer else NODATA,
         band_names=product.names,
         tags={"operation": "mosaic", **{name: text for name, text in reader.plan.tags.items() if text}},

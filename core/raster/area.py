@@ -57,6 +57,25 @@ def ring_area(crs: str) -> Callable[[npt.NDArray[np.float64]], float]:
     return measure
 
 
+def pixel_size_m(grid: Grid) -> tuple[float, float] | None:
+    """Metres from one row to the next and from one column to the next; None where the grid has no reference system.
+
+    In a geographic system along the meridian and along the parallel that lies furthest from the equator, where columns are
+    closest (radii of curvature: Snyder 1987, USGS PP 1395, eq. 4-18 and 4-20).
+    """
+    if not grid.crs:
+        return None
+    a, b, _, d, e, f = grid.transform
+    geographic, unit, major, minor = _system(grid.crs)
+    down, along = math.hypot(b, e) * unit, math.hypot(a, d) * unit
+    if not geographic:
+        return down, along
+    latitude = min(max(abs(f), abs(f + e * grid.shape[0])) * unit, math.radians(89.9))  # at the pole a column has no width
+    squared = 1 - (minor / major) ** 2
+    root = 1 - squared * math.sin(latitude) ** 2
+    return down * major * (1 - squared) / root**1.5, along * major * math.cos(latitude) / root**0.5
+
+
 def _system(crs: str) -> tuple[bool, float, float, float]:
     """Whether it is geographic, its unit in metres or radians, the half axes of its ellipsoid."""
     from osgeo import osr

@@ -70,6 +70,11 @@ def encode(values: npt.NDArray[np.float32], spec: RasterSpec) -> npt.NDArray[Any
     return stored
 
 
+def storage_dtype(wanted: str, expected: tuple[float, float]) -> str:
+    """``wanted``, or float32 where whole numbers are wanted of values whose range has no end: no scale would fit them."""
+    return "float32" if wanted == "int16" and not all(math.isfinite(limit) for limit in expected) else wanted
+
+
 def integer_scale(expected: tuple[float, float]) -> float:
     """The power of ten that keeps twice the expected range within int16: 0.0001 for an index of -1..1."""
     widest = max(abs(limit) for limit in expected)

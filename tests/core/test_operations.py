@@ -235,6 +235,66 @@ def test_an_index_tells_where_it_comes_from(tmp_path: Path, stacked: Path, setti
     json.dumps(result.to_dict(), allow_nan=False)
 
 
+def formula(stack: Path, output: Path, settings: Settings, text: str, **more: str) -> Any:
+    params = INDEX.make_params({"stack": stack, "output": output, "formula": text, **more})
+    return INDEX.run(params, settings, RecordingMonitor())
+
+
+def test_a_formula_takes_the_place_of_the_index(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+    import rasterio
+
+    text = "where(nir > 0.2, (nir - red) ** 2, 0)"
+    told = formula(stacked, tmp_path / "f.tif", dataclasses.replace(settings, output_dtype="int16"), text)
+    with rasterio.open(tmp_path / "f.tif") as dataset:
+        assert dataset.dtypes[0] == "float32", "nobody knows the range of a formula: whole numbers have no scale for it"
+        got = dataset.read(1)
+        assert dataset.tags()["index"] == text
+        assert dataset.descriptions == ("formula",)
+    nir, red = (np.float64(one) * 0.0001 for one in (ramp(low=4000, high=100), ramp()))
+    assert np.allclose(got, np.where(nir > 0.2, (nir - red) ** 2, 0), atol=1e-7)
+    data = json.loads(json.dumps(told.json_data(), allow_nan=False))
+    assert data["provenance"]["formula"] == f"{text} ; nir=nir ; red=red"
+    assert data["provenance"]["parameters"] == {"formula": text}
+    assert data["statistics"]["max"] == pytest.approx(got.max())
+    assert told.layers[0].style == "stretched"
+    assert told.layers[0].title == text
+    assert data["warnings"] == []
+
+
+def test_a_formula_and_an_index_at_once_is_told(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+    told = formula(stacked, tmp_path / "f.tif", settings, "nir / red", name="NBR")
+    assert "NBR was not computed: the formula takes its place" in told.text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "nri / red",
+            "The formula 'nri / red' cannot be computed: the stack has no band nri (it has red, nir). Did you mean nir?",
+        ),
+        ("red / swir22", "The formula 'red / swir22' cannot be computed: the stack has no band swir22 (it has red, nir)."),
+        ("nir % red", "The formula 'nir % red' cannot be used: 'nir % red' is not allowed. Use band names,"),
+        ("7", "The formula '7' cannot be used: it names no band."),
+    ],
+)
+def test_a_formula_that_cannot_be_computed(tmp_path: Path, stacked: Path, settings: Settings, text: str, sentence: str) -> None:
+    with pytest.raises(AlgorithmError) as caught:
+        formula(stacked, tmp_path / "f.tif", settings, text)
+    assert str(caught.value).startswith(sentence)
+    assert not (tmp_path / "f.tif").exists()
+
+
+def test_an_index_without_limits_is_never_stored_as_whole_numbers(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+    import rasterio
+
+    result, layer = index(stacked, tmp_path / "bai.tif", dataclasses.replace(settings, output_dtype="int16"), "bai")
+    with rasterio.open(tmp_path / "bai.tif") as dataset:
+        assert dataset.dtypes[0] == "float32"
+    assert "Burned area index, 0 and more" in layer.abstract
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
 def test_numbers_without_a_scale_are_warned_about(tmp_path: Path, settings: Settings) -> None:
     import rasterio
 

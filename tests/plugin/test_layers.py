@@ -17,7 +17,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from firstlight.core.algorithms.burn import INDICES, SEVERITY
-from firstlight.core.algorithms.indices import index_names, load_indices
+from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.algorithms.sar_water import CLASSES
 from firstlight.core.operations.base import LayerOutput
@@ -124,11 +124,22 @@ def test_every_index_has_a_style_that_loads(project, band_file, name):
     shader = renderer.shader().rasterShaderFunction()
     assert len(shader.colorRampItemList()) >= 5
     assert shader.colorRampType() == shader.Interpolated
-    assert shader.minimumValue() < 0 < shader.maximumValue()
+    low, high = load_indices()[name].range
+    assert low <= shader.minimumValue() < shader.maximumValue() <= high
+    assert shader.minimumValue() < 0 or name in ("BAI", "MIRBI"), "most indices have a zero that means something"
     legend = shader.legendSettings()
     assert legend.useContinuousLegend()
     assert legend.minimumLabel()
     assert legend.maximumLabel()
+
+
+def test_a_formula_is_grey_between_what_it_holds(project, band_file, desktop):
+    [layer], errors = add_layers([index_output(band_file, style=STRETCHED)], project)
+    renderer = layer.renderer()
+    assert renderer.type() == "singlebandgray"
+    assert renderer.contrastEnhancement().minimumValue() < renderer.contrastEnhancement().maximumValue()
+    assert not errors
+    assert "default style" not in desktop.logged()
 
 
 @pytest.mark.parametrize("style", INDICES)
