@@ -1,0 +1,89 @@
+"""What a flood adds to the water that was there, and where water cannot stand.
+
+Maps of water are codes: 0 dry, 1 water, 255 not observed. The rules are the same for radar and optical water.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .kernel import NOT_OBSERVED, MapClass, Values
+
+Codes = npt.NDArray[np.uint8]
+DRY, WATER = 0, 1
+WATER_CLASSES = (MapClass(DRY, "Dry (observed)", (240, 238, 228)), MapClass(WATER, "Water", (31, 92, 191)))
+FLOOD_CLASSES = (MapClass(DRY, "Not flooded (observed)", (240, 238, 228)), MapClass(WATER, "Flooded", (214, 47, 39)))
+HAND, SLOPE, PERMANENT = "terrain.hand", "terrain.slope", "permanent.water"
+"""Names of the extra rasters in the joined stack."""
+HAND_LIMIT_M = 15.0
+"""Of HydroSAR, the water maps of the Alaska Satellite Facility (asf-tools, ``hand_threshold``). Twele et al. 2016
+(doi:10.1080/01431161.2016.1192304) leave out high ground the same way."""
+SLOPE_LIMIT_DEG = 15.0
+"""From where HydroSAR takes no ground for water."""
+
+
+@dataclass(frozen=True)
+class FloodRules:
+    """Where water cannot stand."""
+
+    hand_limit_m: float = HAND_LIMIT_M
+    """Water whose ground lies higher above the nearest drainage is none."""
+    slope_limit_deg: float = SLOPE_LIMIT_DEG
+    """Water on steeper ground is none."""
+
+
+def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
+    """Water where it can stand: what is too high above the drainage, or too steep, becomes dry.
+
+    Where the terrain is not known (NaN) the map stays as it is, and so does all that is not water.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, (rows, cols)
+        0 dry, 1 water, 255 not observed.
+    values : mapping
+        May have ``terrain.hand`` in metres and ``terrain.slope`` in degrees, float32 of the same shape.
+    rules : FloodRules
+
+    Returns
+    -------
+    ndarray of uint8, (rows, cols)
+        A copy.
+    """
+    refined = codes.copy()
+    for name, limit in ((HAND, rules.hand_limit_m), (SLOPE, rules.slope_limit_deg)):
+        if name in values:
+            with np.errstate(invalid="ignore"):  # NaN is above nothing
+                refined[(codes == WATER) & (values[name] > np.float32(limit))] = DRY
+    return refined
+
+
+def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.float32] | None = None) -> Codes:
+    """Water that was not there before: the flood.
+
+    Parameters
+    ----------
+    before, after : ndarray of uint8, (rows, cols)
+        0 dry, 1 water, 255 not observed.
+    permanent : ndarray of float32, (rows, cols), optional
+        Above 0 where there is water all the year round; 0 or NaN elsewhere.
+
+    Returns
+    -------
+    ndarray of uint8, (rows, cols)
+        0 not flooded: dry now, or water before or always; 1 flooded; 255 not observed: now, or water now of which nobody knows
+        whether it was there before.
+    """
+    flooded = np.full(after.shape, NOT_OBSERVED, np.uint8)
+    always = np.zeros(after.shape, bool)
+    if permanent is not None:
+        with np.errstate(invalid="ignore"):
+            always = permanent > 0
+    flooded[after == DRY] = DRY
+    now = after == WATER
+    flooded[now & ((before == WATER) | always)] = DRY
+    flooded[now & (before == DRY) & ~always] = WATER
+    return flooded

@@ -1,0 +1,221 @@
+"""Where to cut a histogram in two, and whether it has two parts at all.
+
+A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut is the last bin of the lower
+class. Both ways of cutting split anything; whether there are two classes is another question, and for a map of water the greater one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+METHODS = ("otsu", "ki")
+REFERENCES = {
+    "otsu": "Otsu 1979, doi:10.1109/TSMC.1979.4310076",
+    "ki": "Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0",
+}
+DEEPEST_VALLEY = 0.7
+"""There are two humps where the smoothed histogram between them falls below this share of the lower one. A judgement."""
+LEAST_HUMP = 0.001
+"""Share of the pixels that the smaller side must have."""
+LEAST_DISTANCE = 2.0
+"""Ashman's D from which two normal distributions are apart (Ashman, Bird & Zepf 1994, doi:10.1086/117248)."""
+LEAST_FIT = 0.98
+"""Bhattacharyya coefficient of the histogram and the two fitted normal distributions; 1 is equality. Chini et al. 2017
+(doi:10.1109/TGRS.2017.2737664) ask for 0.99; the histogram of a small part of a raster is noisier than that."""
+LEAST_SHARE = 0.1
+"""Of the smaller class in a part of the raster (Chini et al. 2017)."""
+_ROUNDS = 60
+"""Of expectation and maximisation: the decision changes no more after fewer."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The axis of a histogram."""
+
+    low: float
+    high: float
+    """What lies outside ``low`` to ``high`` is counted in the first or last bin."""
+    step: float
+
+    @property
+    def count(self) -> int:
+        """Number of bins."""
+        return round((self.high - self.low) / self.step)
+
+    def tally(self, values: npt.NDArray[np.float32]) -> Counts:
+        """Pixels in each bin, NaN counted out.
+
+        Parameters
+        ----------
+        values : ndarray of float32, any shape
+
+        Returns
+        -------
+        ndarray of int64, (count,)
+        """
+        seen = values[~np.isnan(values)]
+        places = np.floor((np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step).astype(np.int64)
+        return np.bincount(np.minimum(places, self.count - 1), minlength=self.count).astype(np.int64)
+
+    def above(self, cut: int) -> float:
+        """The value between bin ``cut`` and the next, in the unit of the values."""
+        return round(self.low + (cut + 1) * self.step, 6)
+
+
+def find_cut(histogram: Counts, method: str) -> int | None:
+    """The cut by one of ``METHODS``; None if there is but one bin."""
+    return otsu_bin(histogram) if method == "otsu" else kittler_illingworth_bin(histogram)
+
+
+def find_threshold(histogram: Counts, bins: Bins, method: str, smoothing: float) -> float | None:
+    """The threshold between the two humps of a histogram; None where it does not have two.
+
+    Parameters
+    ----------
+    histogram : ndarray of int64, (bins.count,)
+    bins : Bins
+        Its axis.
+    method : str
+        Of ``METHODS``.
+    smoothing : float
+        As in :func:`has_valley`, in the unit of the values.
+
+    Returns
+    -------
+    float or None
+        In the unit of the values: what is less belongs to the lower class.
+    """
+    cut = find_cut(histogram, method)
+    return None if cut is None or not has_valley(histogram, cut, smoothing / bins.step) else bins.above(cut)
+
+
+def otsu_bin(histogram: Counts) -> int | None:
+    """The last bin of the lower class, of the split with the greatest variance between classes; None if there is but one bin.
+
+    Otsu 1979, doi:10.1109/TSMC.1979.4310076.
+    """
+    count = histogram.astype(np.float64)
+    place = np.arange(count.size)
+    below, moment = np.cumsum(count), np.cumsum(count * place)
+    above = below[-1] - below
+    with np.errstate(all="ignore"):
+        between = below * above * (moment / below - (moment[-1] - moment) / above) ** 2
+    between[~np.isfinite(between)] = 0
+    if between.max(initial=0) <= 0:
+        return None
+    best = np.flatnonzero(between == between.max())
+    return int(best[best.size // 2])  # an empty stretch between two humps splits alike everywhere: its middle
+
+
+def kittler_illingworth_bin(histogram: Counts) -> int | None:
+    """The last bin of the lower class, of the split with the least error if both classes are normal; None if there is one bin only.
+
+    J = 1 + 2 (P₁ ln σ₁ + P₂ ln σ₂) − 2 (P₁ ln P₁ + P₂ ln P₂), Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0.
+    To variances the 1/12 of a bin is added that counting in bins hides: a class of a single bin is no point.
+    """
+    place = np.arange(histogram.size, dtype=np.int64)
+    moments = [np.cumsum(histogram * place**power) for power in range(3)]  # whole numbers: exact
+    with np.errstate(all="ignore"):
+        criterion = np.ones(histogram.size)
+        for number, first, second in (moments, [one[-1] - one for one in moments]):
+            share = number / moments[0][-1]
+            variance = second / number - (first / number) ** 2 + 1 / 12
+            criterion += share * np.log(variance) - 2 * share * np.log(share)
+    criterion[~np.isfinite(criterion)] = np.inf
+    if not np.isfinite(criterion).any():
+        return None
+    best = np.flatnonzero(criterion == criterion.min())
+    return int(best[best.size // 2])
+
+
+def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:
+    """Whether the histogram has a hump on either side of the cut and falls between them.
+
+    Parameters
+    ----------
+    histogram : ndarray of int64, (bins,)
+    cut : int
+        Last bin of the lower side.
+    smoothing : float
+        Standard deviation, in bins, of the Gaussian that smooths the histogram first.
+    """
+    below, above = histogram[: cut + 1], histogram[cut + 1 :]
+    if min(below.sum(), above.sum()) < LEAST_HUMP * histogram.sum():
+        return False
+    reach = round(4 * smoothing)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smoothing) ** 2)
+    smooth = np.convolve(histogram, weights / weights.sum(), mode="full")[reach : reach + histogram.size]
+    left = int(np.argmax(smooth[: cut + 1]))
+    right = cut + 1 + int(np.argmax(smooth[cut + 1 :]))
+    return bool(smooth[left : right + 1].min() <= DEEPEST_VALLEY * min(smooth[left], smooth[right]))
+
+
+@dataclass(frozen=True)
+class TwoParts:
+    """Two normal distributions fitted to each of n histograms; float64 (n,), NaN where a histogram has fewer than two bins."""
+
+    share: Floats
+    """Of the lower one, 0..1."""
+    means: tuple[Floats, Floats]
+    """Of the lower and the upper one, in bins."""
+    deviations: tuple[Floats, Floats]
+    """Standard deviations, in bins."""
+    fit: Floats
+    """Bhattacharyya coefficient of the histogram and what was fitted, 0..1 (Bhattacharyya 1943): Σ √(p q)."""
+
+    @property
+    def distance(self) -> Floats:
+        """Ashman's D = √2 |μ₁ − μ₂| / √(σ₁² + σ₂²)."""
+        (one, other), (narrow, wide) = self.means, self.deviations
+        return np.asarray(np.sqrt(2) * np.abs(one - other) / np.sqrt(narrow**2 + wide**2))
+
+    def are_two(self) -> npt.NDArray[np.bool_]:
+        """Which of the histograms have two parts, far enough apart, neither too small, that describe it."""
+        with np.errstate(invalid="ignore"):
+            large = np.minimum(self.share, 1 - self.share) >= LEAST_SHARE
+            return np.asarray((self.distance >= LEAST_DISTANCE) & (self.fit >= LEAST_FIT) & large)
+
+
+def fit_two(histograms: Counts) -> TwoParts:
+    """Fit two normal distributions to each histogram: expectation and maximisation (Dempster, Laird & Rubin 1977).
+
+    They start from Otsu's split. Moments of the halves of a cut would not do: of any single hump cut in two they lie apart.
+
+    Parameters
+    ----------
+    histograms : ndarray of int64, (n, bins)
+    """
+    total = histograms.sum(axis=1, keepdims=True).astype(np.float64)
+    with np.errstate(all="ignore"):
+        part = histograms / total
+        place = np.arange(histograms.shape[1], dtype=np.float64)
+        lower = np.zeros(part.shape)
+        for row, histogram in enumerate(histograms):
+            cut = otsu_bin(histogram)
+            lower[row, : 0 if cut is None else cut + 1] = 1
+        for _ in range(_ROUNDS):
+            weights = (part * lower, part * (1 - lower))
+            share, means, deviations = _moments(weights, place)
+            density = [
+                number * np.exp(-0.5 * ((place - mean) / deviation) ** 2) / deviation
+                for number, mean, deviation in zip(share, means, deviations)
+            ]
+            both = density[0] + density[1]
+            lower = np.where(both > 0, density[0] / both, lower)
+        fit = np.sqrt(part * both / np.sqrt(2 * np.pi)).sum(axis=1)
+    flat = [(one[:, 0], other[:, 0]) for one, other in (share, means, deviations)]
+    return TwoParts(flat[0][0], flat[1], flat[2], fit)
+
+
+def _moments(weights: tuple[Floats, Floats], place: Floats) -> list[tuple[Floats, Floats]]:
+    """Share, mean and standard deviation of both parts, (n, 1) each."""
+    shares = [one.sum(axis=1, keepdims=True) for one in weights]
+    means = [(one * place).sum(axis=1, keepdims=True) / share for one, share in zip(weights, shares)]
+    spreads = [(one * (place - mean) ** 2).sum(axis=1, keepdims=True) for one, mean in zip(weights, means)]
+    variances = [spread / share + 1 / 12 for spread, share in zip(spreads, shares)]
+    return [(shares[0], shares[1]), (means[0], means[1]), (np.sqrt(variances[0]), np.sqrt(variances[1]))]

@@ -1,0 +1,50 @@
+"""Flood rules: every combination of before, after and always, and where water cannot stand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from firstlight.core.algorithms.flood import FloodRules, new_water, refine_water
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "always", "flooded"),
+    [
+        (0, 0, 0, 0),
+        (0, 1, 0, 1),
+        (0, 1, NAN, 1),  # a map of permanent water knows nothing there
+        (0, 1, 1, 0),
+        (0, 255, 0, 255),
+        (1, 0, 0, 0),
+        (1, 1, 0, 0),
+        (1, 255, 0, 255),
+        (255, 0, 0, 0),  # dry now, whatever was before
+        (255, 1, 0, 255),  # water now: nobody knows whether it is new
+        (255, 1, 1, 0),  # always water: not new
+        (255, 255, 1, 255),
+    ],
+)
+def test_new_water(before: int, after: int, always: float, flooded: int) -> None:
+    codes = [np.array([[code]], np.uint8) for code in (before, after)]
+    assert new_water(*codes, np.array([[always]], np.float32))[0, 0] == flooded
+    if not always > 0:
+        assert new_water(*codes)[0, 0] == flooded
+
+
+@pytest.mark.parametrize(("name", "limit"), [("terrain.hand", 15.0), ("terrain.slope", 15.0)])
+def test_water_above_the_limit_is_none(name: str, limit: float) -> None:
+    codes = np.array([[1, 1, 1, 1, 0, 255]], np.uint8)
+    terrain = np.array([[0, limit, limit + 0.01, NAN, 99, 99]], np.float32)
+    assert refine_water(codes, {name: terrain}, FloodRules()).tolist() == [[1, 1, 0, 1, 0, 255]]
+    assert codes.tolist() == [[1, 1, 1, 1, 0, 255]]
+
+
+def test_both_limits_hold_and_are_the_callers() -> None:
+    codes = np.ones((1, 3), np.uint8)
+    values = {"terrain.hand": np.array([[5, 5, 1]], np.float32), "terrain.slope": np.array([[1, 9, 9]], np.float32)}
+    assert refine_water(codes, values, FloodRules(4, 20)).tolist() == [[0, 0, 1]]
+    assert refine_water(codes, values, FloodRules(20, 8)).tolist() == [[1, 0, 0]]
+    assert refine_water(codes, {}, FloodRules()).tolist() == [[1, 1, 1]]
