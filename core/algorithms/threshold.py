@@ -1,7 +1,7 @@
 """Where to cut a histogram in two, and whether it has two parts at all.
 
 A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut is the last bin of the lower
-class. Both ways of cutting split anything; whether there are two classes is another question, and for a map of water the greater one.
+class. Both ways of cutting split anything; whether there are two classes is another question, and the greater one for a map.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def otsu_bin(histogram: Counts) -> int | None:
 
 
 def kittler_illingworth_bin(histogram: Counts) -> int | None:
-    """The last bin of the lower class, of the split with the least error if both classes are normal; None if there is one bin only.
+    """The last bin of the lower class, of the split with the least error for two normal classes; None if there is but one bin.
 
     J = 1 + 2 (P₁ ln σ₁ + P₂ ln σ₂) − 2 (P₁ ln P₁ + P₂ ln P₂), Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0.
     To variances the 1/12 of a bin is added that counting in bins hides: a class of a single bin is no point.
