@@ -1,0 +1,103 @@
+"""Simulated radar chips with known water: mixed land, wind, speckle, texture and a gradient of incidence.
+
+Levels of C band backscatter are round figures of what Sentinel-1 shows; they are a simulation's, no measurement's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LOOKS = 4.4
+LEVELS = {  # VV, VH in dB, and the shape of the gamma distributed texture (the larger the smoother)
+    "forest": (-8.5, -14.0, 8.0),
+    "crops": (-10.5, -17.0, 6.0),
+    "grass": (-12.5, -19.5, 10.0),
+    "bare": (-13.5, -21.5, 10.0),
+    "town": (-4.0, -12.0, 1.5),
+    "sand": (-19.0, -27.0, 10.0),
+    "calm": (-21.5, -28.5, 50.0),
+    "water": (-19.0, -27.0, 30.0),
+    "breeze": (-15.5, -25.0, 30.0),
+    "wind": (-12.5, -23.5, 30.0),
+}
+NOISE_DB = -31.0
+"""Left after the sensor's noise was taken off; it is what calm water shows in VH."""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Two polarisations and the truth."""
+
+    vv: Any
+    """dB, float32 (rows, cols)."""
+    vh: Any
+    water: Any
+    """bool."""
+
+
+def blobs(shape: tuple[int, int], seed: int, scale: float) -> Any:
+    """A smooth random field, standardised: the sum of three octaves of filtered noise."""
+    random = np.random.default_rng(seed)
+    rows, cols = (np.fft.fftfreq(n) for n in shape)
+    frequency = np.hypot(rows[:, None], cols[None])
+    field = np.fft.ifft2(np.fft.fft2(random.normal(size=shape)) * np.exp(-((frequency * scale) ** 2))).real
+    return (field - field.mean()) / field.std()
+
+
+def wet(shape: tuple[int, int], share: float, seed: int, scale: float = 60.0) -> Any:
+    """Water where the field is lowest: ``share`` of the chip."""
+    if share in (0.0, 1.0):
+        return np.full(shape, share == 1.0)
+    field = blobs(shape, seed, scale)
+    return field <= np.quantile(field, share)
+
+
+def make_chip(
+    water: Any,
+    seed: int,
+    land: tuple[str, ...] = ("forest", "crops", "grass", "bare"),
+    surface: str = "water",
+    shift_db: float = 0.0,
+    gradient_db: float = 1.5,
+) -> Chip:
+    """Backscatter of a chip.
+
+    Parameters
+    ----------
+    water : ndarray of bool, (rows, cols)
+    seed : int
+        Of land, texture and speckle.
+    land : tuple of str
+        Classes of ``LEVELS`` in fields of equal area.
+    surface : str
+        The water's class in ``LEVELS``.
+    shift_db : float
+        Another calibration: all of it lies so much higher.
+    gradient_db : float
+        From near to far range.
+    """
+    random = np.random.default_rng(seed)
+    shape = water.shape
+    field = blobs(shape, seed + 1000, 40.0)
+    kind = np.searchsorted(np.quantile(field, np.linspace(0, 1, len(land) + 1)[1:-1]), field)
+    names = [*land, surface]
+    kind = np.where(water, len(land), kind)
+    shape_of = np.array([LEVELS[name][2] for name in names])[kind]
+    texture = random.gamma(shape_of) / shape_of
+    slope = np.linspace(gradient_db / 2, -gradient_db / 2, shape[1])[np.newaxis]
+    bands = []
+    for place in (0, 1):
+        level = np.array([LEVELS[name][place] for name in names])[kind] + slope
+        power = 10 ** (level / 10) * texture + 10 ** (NOISE_DB / 10)
+        power *= random.gamma(LOOKS, 1 / LOOKS, shape)
+        bands.append((10 * np.log10(power) + shift_db).astype(np.float32))
+    return Chip(bands[0], bands[1], water)
+
+
+def iou(found: Any, truth: Any, seen: Any = True) -> float:
+    """Intersection over union; 1 where neither has any."""
+    both, either = ((found & truth) & seen).sum(), ((found | truth) & seen).sum()
+    return float(both / either) if either else 1.0
