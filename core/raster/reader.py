@@ -185,7 +185,7 @@ class StackReader:
                 one.busy.release()
 
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
-        """In columns of how many tiles these bands are best read, so that shared blocks are decoded once; None: any order will do."""
+        """In columns of so many tiles these bands are best read: shared blocks are then decoded once. None: any order will do."""
         shared = len(self._doublings.keys() & set(indexes))
         return max(2, COLUMN_TILES // shared) if shared else None
 

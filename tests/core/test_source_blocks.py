@@ -40,7 +40,11 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 @rules(max_examples=40, deadline=None)
 @given(
-    st.integers(-600, 1300), st.integers(-600, 1300), st.integers(1, 900), st.integers(1, 900), st.sampled_from([1, 600_000, 10**8])
+    st.integers(-600, 1300),
+    st.integers(-600, 1300),
+    st.integers(1, 900),
+    st.integers(1, 900),
+    st.sampled_from([1, 600_000, 10**8]),
 )
 def test_a_window_is_that_of_the_file(big: tuple[Path, Any], row: int, col: int, rows: int, cols: int, limit: int) -> None:
     from osgeo import gdal
