@@ -18,7 +18,7 @@ from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.area import pixel_area_m2
 from ..raster.codec import Codec
-from ..raster.grid import Window, split_windows
+from ..raster.grid import Window, in_columns, split_windows
 from ..raster.pieces import Piece, make_spans
 from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale, storage_dtype
 from ..raster.reader import FloatArray, StackReader, to_physical
@@ -149,6 +149,9 @@ def apply_layers(
     tiles = split_windows(reader.facts.grid.shape, size)
     events = EventQueue(monitor)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
+    wide = reader.column_tiles(list(indexes.values()))
+    if wide is not None:
+        tiles = in_columns(tiles, size * wide)
 
     def all_of_it() -> Applied:
         with ExitStack() as stack:

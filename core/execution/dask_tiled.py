@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ..errors import Cancelled
 from ..raster.grid import Window
@@ -33,17 +33,22 @@ class DaskThreadsEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
-        import dask
+        from dask.threaded import get
 
-        def guarded(tile: Window) -> Any:
+        waiting = deque(enumerate(tiles))
+        results: dict[int, Result] = {}
+
+        def next_tile() -> None:
             if stop.is_set():
                 raise Cancelled()
+            number, tile = waiting.popleft()
             result = work(tile)
             if take is None:
-                return result
-            take(tile, result)
-            return None
+                results[number] = result
+            else:
+                take(tile, result)
 
-        task = dask.delayed(guarded, pure=False, traverse=False)
-        results = dask.compute(*[task(tile) for tile in tiles], scheduler="threads", num_workers=self.workers, traverse=False)
-        return list(results) if take is None else []
+        # A task is "the next tile", not a certain one: neighbours share decoded blocks, and versions of Dask differ in their order.
+        tasks = {f"tile-{number}": (next_tile,) for number in range(len(tiles))}
+        get(tasks, list(tasks), num_workers=self.workers)
+        return [results[number] for number in sorted(results)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +14,14 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
-from .block_cache import BlockCache, cut_out
+from .block_cache import BlockCache
 from .gdal_env import RemoteOptions, quiet_gdal, remote_gdal
 from .grid import Window
 from .reader import BAND_DRIVERS
+from .source_blocks import Layout, Place, band_layout, decode_units, read_window
 
-UNIT = 512
-"""Blocks smaller than this (in strips: lower) are read and kept several together."""
 IDLE_HANDLES = 2
 """Opened datasets that a band keeps for the next reader."""
-Layout = tuple[tuple[int, int], tuple[int, int], str]
-"""Shape, shape of the unit in which it is read (whole blocks), type."""
 Address = Callable[[bool], tuple[str, RemoteOptions]]
 """Where a file is to be opened now: URL or path, and how to reach it. True: the last answer was refused."""
 
@@ -103,27 +100,18 @@ class BandSource:
         RasterError
             If it cannot be opened or read, or lies elsewhere than said.
         """
-        shape, unit, dtype = self._layout(level)
-        rows = range(max(0, window.row) // unit[0], math.ceil(min(shape[0], window.row + window.rows) / unit[0]))
-        cols = range(max(0, window.col) // unit[1], math.ceil(min(shape[1], window.col + window.cols) / unit[1]))
-        keys = [(self, level, row, col) for row in rows for col in cols]
-        fill = self.nodata if np.dtype(dtype).kind == "f" or not math.isnan(self.nodata) else 0.0
-        if not keys:
-            return np.full((window.rows, window.cols), fill, dtype)
+        layout = self._layout(level)
+        fill = self.nodata if np.dtype(layout.dtype).kind == "f" or not math.isnan(self.nodata) else 0.0
 
-        def load(wanted: Sequence[Hashable]) -> list[npt.NDArray[Any]]:
-            places = [(key[2], key[3]) for key in wanted]  # type: ignore[index]
-            read: list[npt.NDArray[Any]] = self._with_dataset(
-                lambda dataset: _read_blocks(dataset, level, places, (shape, unit, dtype))
-            )
+        def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
+            read: list[npt.NDArray[Any]] = self._with_dataset(lambda dataset: decode_units(_at(dataset, level), layout, places))
             return read
 
-        found = {(key[2], key[3]): block for key, block in self._cache.get(keys, load).items()}  # type: ignore[index]
-        return cut_out(found, unit, (window.row, window.col), (window.rows, window.cols), fill)
+        return read_window(self._cache, (self, level), layout, window, fill, load)
 
     def _layout(self, level: int) -> Layout:
         if level not in self._layouts:
-            self._layouts[level] = self._with_dataset(lambda dataset: _layout(_at(dataset, level)))
+            self._layouts[level] = self._with_dataset(lambda dataset: band_layout(_at(dataset, level)))
         return self._layouts[level]
 
     def _with_dataset(self, use: Callable[[Any], Any]) -> Any:
@@ -137,9 +125,8 @@ class BandSource:
                     dataset = self._take(address)
                     if dataset is not None:
                         found = use(dataset)
-                        if found is not None:
-                            self._give(dataset)
-                            return found
+                        self._give(dataset)
+                        return found
                 except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                     failure = str(error)
                 del dataset
@@ -241,40 +228,6 @@ def _same_crs(one: str, other: str) -> bool:
 def _at(dataset: Any, level: int) -> Any:
     band = dataset.GetRasterBand(1)
     return band if level == 0 else band.GetOverview(level - 1)
-
-
-def _layout(band: Any) -> Layout:
-    from osgeo import gdal
-
-    cols, rows = band.GetBlockSize()
-    kinds = {gdal.GDT_Byte: "uint8", gdal.GDT_UInt16: "uint16", gdal.GDT_Int16: "int16", gdal.GDT_UInt32: "uint32"}
-    kinds |= {gdal.GDT_Int32: "int32", gdal.GDT_Float32: "float32"}
-    unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
-    return (band.YSize, band.XSize), unit, kinds.get(band.DataType, "float64")
-
-
-def _read_blocks(dataset: Any, level: int, places: Sequence[tuple[int, int]], layout: Layout) -> list[npt.NDArray[Any]] | None:
-    """Blocks beside each other are read at once: GDAL then fetches them together. None where GDAL cannot read one."""
-    from osgeo import gdal
-
-    band = _at(dataset, level)
-    (all_rows, all_cols), unit, dtype = layout
-    kind = gdal.GDT_Float64 if dtype == "float64" else band.DataType
-    found: list[npt.NDArray[Any]] = []
-    start = 0
-    while start < len(places):
-        stop = start + 1
-        while stop < len(places) and places[stop] == (places[start][0], places[stop - 1][1] + 1):
-            stop += 1
-        row, col = places[start][0] * unit[0], places[start][1] * unit[1]
-        rows = min(unit[0], all_rows - row)
-        cols = min(unit[1] * (stop - start), all_cols - col)
-        run = np.empty((rows, cols), dtype)
-        if band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run) is None:
-            return None
-        found += [np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])]
-        start = stop
-    return found
 
 
 def _forget(address: str) -> None:

@@ -80,6 +80,12 @@ class BlockCache:
                     self._coming.pop(key).set()
         return dict(zip(keys, blocks))
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._blocks.clear()
+            self._held = 0
+
     @property
     def held_bytes(self) -> int:
         """What is kept now."""

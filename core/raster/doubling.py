@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .block_cache import BlockCache
 from .grid import Window
-from .source_blocks import SourceBlocks
+from .source_blocks import Place, band_layout, decode_units, read_window
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
 _ROWS = 64
@@ -89,13 +90,20 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     )
 
 
-def read_doubled(dataset: Any, doubling: Doubling, window: Window, blocks: SourceBlocks) -> npt.NDArray[np.uint16] | None:
+def read_doubled(dataset: Any, doubling: Doubling, window: Window, cache: BlockCache) -> npt.NDArray[np.uint16] | None:
     """A window of the VRT; None where GDAL has to do it: at nodata, and where the file does not reach.
 
     Parameters
     ----------
     dataset : gdal.Dataset
-        Of the file.
+        Of the file, the calling thread's own.
+    cache : BlockCache
+        A tile needs a pixel's margin, and with it the blocks around: those of all threads.
+
+    Raises
+    ------
+    RuntimeError
+        If GDAL cannot read the file.
     """
     (rows, cols), (down, right) = doubling.shape, doubling.shift
     top, left = window.row + down, window.col + right
@@ -104,9 +112,17 @@ def read_doubled(dataset: Any, doubling: Doubling, window: Window, blocks: Sourc
         return None
     # the source's pixels under the window, and one around
     y0, x0, y1, x1 = top // 2 - 1, left // 2 - 1, (bottom + 1) // 2 + 1, (end + 1) // 2 + 1
-    inner = (max(0, x0), max(0, y0), min(cols, x1) - max(0, x0), min(rows, y1) - max(0, y0))
-    stored = blocks.read(dataset, doubling.name, doubling.band, inner)
-    if stored is None or (doubling.nodata is not None and (stored == doubling.nodata).any()):
+    inner = Window(max(0, y0), max(0, x0), min(rows, y1) - max(0, y0), min(cols, x1) - max(0, x0))
+    band = dataset.GetRasterBand(doubling.band)
+    layout = band_layout(band)
+
+    def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
+        units = decode_units(band, layout, places)
+        dataset.FlushCache()  # they are kept here
+        return units
+
+    stored = read_window(cache, (doubling.name, doubling.band), layout, inner, 0, load)
+    if doubling.nodata is not None and (stored == doubling.nodata).any():
         return None
     around = np.pad(stored, ((max(0, -y0), max(0, y1 - rows)), (max(0, -x0), max(0, x1 - cols))), mode="edge")
     return double(around)[top % 2 :, left % 2 :][: window.rows, : window.cols]

@@ -101,3 +101,8 @@ def split_windows(shape: tuple[int, int], size: int) -> list[Window]:
         for row in range(0, rows, size)
         for col in range(0, cols, size)
     ]
+
+
+def in_columns(tiles: Sequence[Window], width: int) -> list[Window]:
+    """The same tiles, column after column of ``width`` pixels, each from top to bottom: neighbours come soon after each other."""
+    return sorted(tiles, key=lambda tile: (tile.col // width, tile.row, tile.col))

@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Grid, Radiometry
+from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
-from .source_blocks import SourceBlocks
 from .vrt_shortcut import shorten
 
 FloatArray = npt.NDArray[np.float32]
@@ -125,6 +125,10 @@ class _Opened:
 CACHE_BYTES = 16 << 20
 """What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's own limit, 5 % of the
 machine's memory, belongs to the whole process, and QGIS needs it."""
+BLOCK_BYTES = 56 << 20
+"""Decoded blocks of bands that are read past the VRT, for all threads."""
+COLUMN_TILES = 24
+"""Tiles of all such bands are worked off in columns so wide: two rows of blocks of 1024 pixels then lie in ``BLOCK_BYTES``."""
 
 
 class StackReader:
@@ -149,7 +153,7 @@ class StackReader:
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
-        self._blocks = SourceBlocks(2 * CACHE_BYTES)
+        self._blocks = BlockCache(BLOCK_BYTES)
         self._local = threading.local()
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
@@ -179,6 +183,11 @@ class StackReader:
                 one.dataset = None
                 one.sources.clear()
                 one.busy.release()
+
+    def column_tiles(self, indexes: Sequence[int]) -> int | None:
+        """In columns of so many tiles these bands are best read: shared blocks are then decoded once. None: any order will do."""
+        shared = len(self._doublings.keys() & set(indexes))
+        return max(2, COLUMN_TILES // shared) if shared else None
 
     def state(self) -> list[tuple[str, int, int]]:
         """Path, size and time of change (ns) of the file and of those that it names; -1 where they are not on this machine."""

@@ -1,82 +1,96 @@
-"""Decoded blocks of a file, kept for the neighbours: shared by all threads of a reader, and bounded."""
+"""Windows of a file's band through a cache of its decoded blocks: what several tiles need is decoded once."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-LEAST_SIDE = 128
-"""Files in lines or small blocks are read as they are: their parts are not decoded twice."""
+from .block_cache import BlockCache, cut_out
+from .grid import Window
+
+UNIT = 512
+"""Blocks smaller than this (in strips: lower) are read and kept several together."""
+Place = tuple[int, int]
+"""Row and column of a unit, counted in units."""
+Load = Callable[[Sequence[Place]], Sequence[npt.NDArray[Any]]]
+"""Decodes units, in that order."""
 
 
-class SourceBlocks:
-    """The blocks last used.
+@dataclass(frozen=True)
+class Layout:
+    """How a band is read."""
 
-    A tile of a coarse band needs a pixel's margin, and with it the blocks around. GDAL keeps blocks for each thread's dataset
-    apart, so each thread would decode all of them again.
+    shape: tuple[int, int]
+    """(rows, cols) of the band."""
+    unit: tuple[int, int]
+    """(rows, cols) of what is decoded at once: whole blocks."""
+    dtype: str
+
+
+def band_layout(band: Any) -> Layout:
+    """Of a band opened with ``osgeo``."""
+    from osgeo import gdal
+
+    cols, rows = band.GetBlockSize()
+    kinds = {gdal.GDT_Byte: "uint8", gdal.GDT_UInt16: "uint16", gdal.GDT_Int16: "int16", gdal.GDT_UInt32: "uint32"}
+    kinds |= {gdal.GDT_Int32: "int32", gdal.GDT_Float32: "float32"}
+    unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
+    return Layout((band.YSize, band.XSize), unit, kinds.get(band.DataType, "float64"))
+
+
+def read_window(cache: BlockCache, owner: Hashable, layout: Layout, window: Window, fill: float, load: Load) -> npt.NDArray[Any]:
+    """A window of a band; ``fill`` where it reaches over the edges.
 
     Parameters
     ----------
-    limit_bytes : int
-        What is kept at most.
+    owner : hashable
+        Whose blocks they are, in the cache.
+    load : callable
+        Asked for those units that the cache has not. What it raises is raised here.
     """
+    (rows, cols), unit = layout.shape, layout.unit
+    down = range(max(0, window.row) // unit[0], math.ceil(min(rows, window.row + window.rows) / unit[0]))
+    right = range(max(0, window.col) // unit[1], math.ceil(min(cols, window.col + window.cols) / unit[1]))
+    keys = [(owner, row, col) for row in down for col in right]
+    if not keys:
+        return np.full((window.rows, window.cols), fill, layout.dtype)
 
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._held = 0
-        self._blocks: OrderedDict[tuple[str, int, int, int], npt.NDArray[Any]] = OrderedDict()
-        self._lock = threading.Lock()
+    def load_keys(wanted: Sequence[Hashable]) -> Sequence[npt.NDArray[Any]]:
+        return load([(key[1], key[2]) for key in wanted])  # type: ignore[index]
 
-    def clear(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._blocks.clear()
-            self._held = 0
+    found = {(key[1], key[2]): block for key, block in cache.get(keys, load_keys).items()}  # type: ignore[index]
+    return cut_out(found, unit, (window.row, window.col), (window.rows, window.cols), fill)
 
-    def read(self, dataset: Any, name: str, index: int, window: tuple[int, int, int, int]) -> npt.NDArray[np.uint16] | None:
-        """A window (x, y, width, height) of a uint16 band; None where GDAL cannot read it.
 
-        Parameters
-        ----------
-        dataset : gdal.Dataset
-            The calling thread's own, of the file ``name``.
-        """
-        band = dataset.GetRasterBand(index)
-        wide, high = band.GetBlockSize()
-        x, y, width, height = window
-        out = np.empty((height, width), np.uint16)
-        if min(wide, high) < LEAST_SIDE:
-            return None if band.ReadRaster(x, y, width, height, buf_obj=out) is None else out
-        for top in range(y // high * high, y + height, high):
-            for left in range(x // wide * wide, x + width, wide):
-                block = self._block(dataset, (name, index, top, left), min(wide, band.XSize - left), min(high, band.YSize - top))
-                if block is None:
-                    return None
-                rows = slice(max(y, top), min(y + height, top + block.shape[0]))
-                cols = slice(max(x, left), min(x + width, left + block.shape[1]))
-                out[rows.start - y : rows.stop - y, cols.start - x : cols.stop - x] = block[
-                    rows.start - top : rows.stop - top, cols.start - left : cols.stop - left
-                ]
-        return out
+def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt.NDArray[Any]]:
+    """Decode units of a band opened with ``osgeo``; those beside each other at once: GDAL then fetches them together.
 
-    def _block(self, dataset: Any, key: tuple[str, int, int, int], width: int, height: int) -> npt.NDArray[np.uint16] | None:
-        with self._lock:
-            if key in self._blocks:
-                self._blocks.move_to_end(key)
-                return self._blocks[key]
-        _, index, top, left = key
-        made = np.empty((height, width), np.uint16)
-        if dataset.GetRasterBand(index).ReadRaster(left, top, width, height, buf_obj=made) is None:
-            return None
-        dataset.FlushCache()  # it is kept here
-        with self._lock:
-            if key not in self._blocks:  # else another thread was faster
-                self._blocks[key] = made
-                self._held += made.nbytes
-            while self._held > self._limit:
-                self._held -= self._blocks.popitem(last=False)[1].nbytes
-        return made
+    Raises
+    ------
+    RuntimeError
+        If GDAL cannot read one, as where its exceptions are switched on.
+    """
+    from osgeo import gdal
+
+    (all_rows, all_cols), unit = layout.shape, layout.unit
+    kind = gdal.GDT_Float64 if layout.dtype == "float64" else band.DataType
+    found: list[npt.NDArray[Any]] = []
+    start = 0
+    while start < len(places):
+        stop = start + 1
+        while stop < len(places) and places[stop] == (places[start][0], places[stop - 1][1] + 1):
+            stop += 1
+        row, col = places[start][0] * unit[0], places[start][1] * unit[1]
+        rows = min(unit[0], all_rows - row)
+        cols = min(unit[1] * (stop - start), all_cols - col)
+        run = np.empty((rows, cols), layout.dtype)
+        if band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run) is None:
+            raise RuntimeError(gdal.GetLastErrorMsg() or "GDAL gave no reason")
+        found += [np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])]
+        start = stop
+    return found

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 _CHUNK = 8192
 """Values that are squared at once: they stay in the processor's cache, and BLAS uses no threads for so few."""
+FEW_CLASSES = 24
+"""So few are counted one after the other."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, floa
     seen = values[~missing] if missing.any() else values.ravel()
     if not seen.size:
         return BandStatistics(pixels=values.size)
-    counts = _count(seen) if values.dtype == np.uint8 else ()
+    if values.dtype == np.uint8:
+        return _measure_counts(values.size, _count(seen), expected)
     low, high = float(seen.min()), float(seen.max())
     mean = float(seen.sum(dtype=np.float64)) / seen.size
     deviations = 0.0
@@ -99,12 +102,29 @@ def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, floa
         part = seen[(seen >= expected[0]) & (seen <= expected[1])]
         ends = (float(part.min()), float(part.max())) if part.size else (math.inf, -math.inf)
         inside = (part.size, *ends, float(part.sum(dtype=np.float64)))
-    return BandStatistics(values.size, seen.size, low, high, mean, deviations, *inside, counts)
+    return BandStatistics(values.size, seen.size, low, high, mean, deviations, *inside)
 
 
 def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
-    found = np.bincount(values.ravel(), minlength=1)
-    return tuple((int(code), int(found[code])) for code in np.flatnonzero(found))
+    low, high = int(values.min()), int(values.max())
+    if high - low < FEW_CLASSES:  # where most are of one class, bincount takes several times as long
+        found = [int(np.count_nonzero(values == code)) for code in range(low, high + 1)]
+        return tuple((low + place, count) for place, count in enumerate(found) if count)
+    counted = np.bincount(values)
+    return tuple((int(code), int(counted[code])) for code in np.flatnonzero(counted))
+
+
+def _measure_counts(pixels: int, counts: tuple[tuple[int, int], ...], expected: tuple[float, float]) -> BandStatistics:
+    """Of bytes all follows from how often each was seen."""
+    observed = sum(count for _, count in counts)
+    mean = sum(code * count for code, count in counts) / observed
+    deviations = sum(count * (code - mean) ** 2 for code, count in counts)
+    part = [(code, count) for code, count in counts if expected[0] <= code <= expected[1]]
+    inside = sum(count for _, count in part)
+    ends = (float(part[0][0]), float(part[-1][0])) if part else (math.inf, -math.inf)
+    total_inside = float(sum(code * count for code, count in part))
+    low, high = float(counts[0][0]), float(counts[-1][0])
+    return BandStatistics(pixels, observed, low, high, mean, deviations, inside, *ends, total_inside, counts)
 
 
 def _add_counts(one: Iterable[Iterable[int]], other: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:

@@ -32,7 +32,7 @@ from table import Floor, Record, Repetition, markdown
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-DATE = "before"
+DATE, LATER = "before", "after"
 SIX_BANDS = "blue,green,red,nir,swir16,swir22"
 WINDOW_M = 10_000
 NOT_HERE = 77
@@ -67,6 +67,7 @@ TABLES = {
     "window": Table("window", "rasterio_tuned", reps=7),
     "stack": Table("stack", "gdalinfo_approx", reps=7, line=False),
     "ndvi": Table("ndvi", "rasterio_deflate", bands="red,nir", line=False),
+    "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
     # What counts here is the work after the engine's start, which a cluster that is running already has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),
 }
@@ -129,6 +130,7 @@ class Bench:
         paths = [str(HERE / "contenders"), env.get("PYTHONPATH", "")]
         env.update(
             BENCH_SOURCE=source,
+            BENCH_LATER=source.removesuffix(DATE) + LATER if source else "",
             BENCH_LOCAL=str(self.local),
             BENCH_ITEMS=str(self.work / "items.json"),
             BENCH_AREA=str(self.work / "area.geojson"),
@@ -274,7 +276,7 @@ def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server
     needed = json.loads(subprocess.run(words, env=bench.environment("", None), check=True, stdout=subprocess.PIPE).stdout)[
         "needed_bytes"
     ]
-    for path in bench.local.iterdir():
+    for path in (*bench.local.iterdir(), *(bench.scene / LATER).glob("*")):
         path.read_bytes()  # into the page cache, for the first contender as for the last
     table, began, slowest = bench.table, time.monotonic(), 0.0
     line = (

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -193,6 +194,73 @@ def check_ndvi(step: int, skip: int) -> str:
     return f"within {worst:.1g}"
 
 
+def check_dnbr(step: int, skip: int) -> str:
+    """dNBR of the stored numbers, its 20 m band interpolated bilinearly; classes, where there are any, those of these values.
+
+    A difference of half a stored number is allowed in the interpolated band: some round it and some do not. Near missing pixels
+    of that band the ways to interpolate differ, so only those farther away are compared.
+    """
+    path, classes = OUT / "dnbr.tif", OUT / "severity.tif"
+    if not path.exists():
+        raise WrongError("no dnbr.tif")
+    worst = 0.0
+    with contextlib.ExitStack() as stack:
+        opened = [
+            [stack.enter_context(rasterio.open(folder / f"{name}.tif")) for name in ("nir", "swir22")]
+            for folder in (LOCAL, LOCAL.parent / "after")
+        ]
+        got, like = stack.enter_context(rasterio.open(path)), opened[0][0]
+        if (got.crs, got.transform) != (like.crs, like.transform) or got.height < like.height or got.width < like.width:
+            raise WrongError("not the scene's grid")
+        if max(got.shape) > COG_TILE and (not got.overviews(1) or got.block_shapes[0][1] == got.width):
+            raise WrongError("no tiles or no overviews")
+        for start, stop in strips(like.height, step, skip):
+            window = Window(0, start, like.width, stop - start)
+            stored = got.read(1, window=window)
+            found = [_nbr_and_slack(nir, swir, start, stop) for nir, swir in opened]
+            expected, slack = found[0][0] - found[1][0], found[0][1] + found[1][1]
+            there = ~np.isnan(expected)
+            full = (stored != got.nodata) & ~np.isnan(stored)
+            if not full[there].all() or full[(found[0][1] == 0) | (found[1][1] == 0)].any():
+                raise WrongError(f"pixels of rows {start}..{stop} are empty or full, wrongly")
+            if there.any():
+                worst = max(worst, float((np.abs(stored[there] - expected[there]) / slack[there]).max()))
+            if classes.exists():
+                with rasterio.open(classes) as layer:
+                    codes = layer.read(1, window=window)
+                edges = np.array([-0.25, -0.10, 0.10, 0.27, 0.44, 0.66]) - 1e-6
+                if not np.array_equal(codes, np.where(full, 1 + np.searchsorted(edges, stored, side="right"), 255)):
+                    raise WrongError(f"classes of rows {start}..{stop} are not those of the index")
+        if worst > 1:
+            raise WrongError(f"off by {worst:.3g} times what the rounding of a stored number makes")
+        if got.overviews(1):
+            _check_overview(got)
+    return f"within {worst:.2g} of the rounding"
+
+
+def _nbr_and_slack(nir: Any, swir: Any, start: int, stop: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """NBR of some rows, NaN where it is not to be compared; how far off half a stored number brings it, 0 where nir has no data."""
+    a = nir.read(1, window=Window(0, start, nir.width, stop - start)).astype(np.float64)
+    above, below = max(0, start // 2 - 1), min(swir.height, -(-stop // 2) + 1)
+    own = swir.read(1, window=Window(0, above, swir.width, below - above)).astype(np.float64)
+    top, bottom = int(start // 2 == above), int(-(-stop // 2) == below)
+    around = np.pad(own, ((top, bottom), (1, 1)), mode="edge")
+    rows, cols = around.shape[0] - 2, around.shape[1] - 2
+    fine, gap = np.zeros((2 * rows, 2 * cols)), np.zeros((2 * rows, 2 * cols), bool)
+    for y, down in ((0, -1), (1, 1)):
+        for x, right in ((0, -1), (1, 1)):
+            for i, v in enumerate((0.75, 0.25)):
+                for j, w in enumerate((0.75, 0.25)):
+                    part = around[1 + i * down :, 1 + j * right :][:rows, :cols]
+                    fine[y::2, x::2] += v * w * part
+                    gap[y::2, x::2] |= part == 0
+    fine, gap = fine[: a.shape[0], : a.shape[1]], gap[: a.shape[0], : a.shape[1]]
+    ok = (a > 0) & ~gap
+    total = np.where(ok, a + fine, 1)
+    slack = np.where(ok, 2 * a * 0.51 / total**2 + 1e-6, np.where(a > 0, 1.0, 0.0))
+    return np.where(ok, (a - fine) / total, np.nan), slack
+
+
 def _padded(pixels: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """The pixels at the upper left, 0 elsewhere."""
     whole = np.zeros(shape, np.float64)
@@ -225,6 +293,7 @@ def main() -> int:
         "window": check_window,
         "stack": check_stack,
         "ndvi": lambda: check_ndvi(step, skip),
+        "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
     }
     try:

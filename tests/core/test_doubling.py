@@ -15,7 +15,6 @@ from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.raster.doubling import double, find_doublings
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
-from firstlight.core.raster.source_blocks import SourceBlocks
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 
@@ -73,53 +72,6 @@ def test_gdal_is_not_asked_where_there_is_no_nodata(stacks: dict[str, Path], nam
     monkeypatch.setattr("firstlight.core.raster.doubling.double", lambda around: np.full([2 * n for n in around.shape], 5))
     with StackReader(stacks[name]) as reader:
         assert (reader.read_stored(2, Window(0, 0, 160, 200)) == 5).all()
-
-
-@rules(max_examples=40, deadline=None)
-@given(st.integers(0, 299), st.integers(0, 299), st.integers(1, 300), st.integers(1, 300), st.sampled_from([1, 70_000, 10**7]))
-def test_windows_over_blocks_are_those_of_the_file(
-    big: tuple[Path, Any], x: int, y: int, width: int, height: int, limit: int
-) -> None:
-    from osgeo import gdal
-
-    path, data = big
-    width, height = min(width, 300 - x), min(height, 300 - y)
-    dataset, cache = gdal.Open(str(path)), SourceBlocks(limit)
-    for _ in range(2):
-        assert np.array_equal(cache.read(dataset, str(path), 1, (x, y, width, height)), data[y : y + height, x : x + width])
-    assert cache._held == sum(block.nbytes for block in cache._blocks.values()) <= limit
-
-
-@pytest.fixture(scope="module")
-def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """Nine blocks of 128 pixels, those at the edges cut."""
-    data = noise((300, 300))
-    return write_raster(tmp_path_factory.mktemp("big") / "b.tif", data), data
-
-
-def test_a_block_is_decoded_once(big: tuple[Path, Any]) -> None:
-    from osgeo import gdal
-
-    path, data = big
-    dataset, cache = gdal.Open(str(path)), SourceBlocks(10**7)
-    cache.read(dataset, str(path), 1, (0, 0, 300, 300))
-    nothing = gdal.GetDriverByName("MEM").Create("", 300, 300, 1, gdal.GDT_UInt16)
-
-    class Elsewhere:
-        """Says that its blocks are those of the file, and holds zeros."""
-
-        XSize = YSize = 300
-
-        def GetRasterBand(self, index: int) -> Any:
-            return self
-
-        def GetBlockSize(self) -> list[int]:
-            return [128, 128]
-
-        def ReadRaster(self, *where: int, buf_obj: Any) -> Any:
-            return nothing.ReadRaster(*where, buf_obj=buf_obj)
-
-    assert np.array_equal(cache.read(Elsewhere(), str(path), 1, (5, 5, 290, 290)), data[5:295, 5:295])
 
 
 def test_by_hand() -> None:

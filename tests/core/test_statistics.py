@@ -40,6 +40,19 @@ def test_pieces_add_up_to_the_whole(dtype: str, size: int, pieces: int, share: f
         assert got.inside_total == pytest.approx(inside.sum(), rel=1e-12)
 
 
+@pytest.mark.parametrize("codes", [(1, 7), (0, 255), (3, 3), (40, 64)])
+def test_bytes_are_counted_one_by_one_however_many_there_are(codes: tuple[int, int]) -> None:
+    values = np.random.default_rng(5).integers(codes[0], codes[1], (211, 97), np.uint8, endpoint=True)
+    values[:3] = 200
+    got = measure(values, 200, (2, 60))
+    seen = values[values != 200]
+    assert dict(got.counts) == {code: int((seen == code).sum()) for code in np.unique(seen).tolist()}
+    assert (got.low, got.high, got.mean) == (seen.min(), seen.max(), pytest.approx(seen.mean(), rel=1e-14))
+    assert math.sqrt(got.deviations / seen.size) == pytest.approx(seen.std(), rel=1e-9, abs=1e-12)
+    part = seen[(seen >= 2) & (seen <= 60)]
+    assert (got.inside, got.inside_total) == (part.size, part.sum())
+
+
 def test_a_small_spread_on_a_large_mean_is_not_lost() -> None:
     values = np.array([1e6 + 1, 1e6 + 2, 1e6 + 3] * 4000, np.float32)
     got = total(measure(part, -1, ALL) for part in np.array_split(values, 5))

@@ -11,6 +11,8 @@ from typing import Any
 
 SOURCE = os.environ["BENCH_SOURCE"]
 """Where the band files are, ``{SOURCE}/red.tif``: a folder, or an address."""
+LATER = os.environ.get("BENCH_LATER", "")
+"""The same of the second date."""
 ITEMS = Path(os.environ["BENCH_ITEMS"])
 """A STAC item collection of one item, with those bands as assets."""
 AREA = Path(os.environ["BENCH_AREA"])

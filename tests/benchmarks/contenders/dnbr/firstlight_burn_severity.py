@@ -1,0 +1,16 @@
+# title: FirstLight, two stacks and burn severity with the defaults: index and classes
+# python: firstlight
+# What `flight stack` (twice) and `flight burn-severity` do, in one process. The others write the index alone.
+from task import LATER, OUT, SOURCE
+
+from firstlight.core.monitor import SilentMonitor
+from firstlight.core.operations.burn_severity import BurnSeverityParams, run_burn_severity
+from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.settings import resolve_settings
+
+settings, monitor, stacks = resolve_settings(), SilentMonitor(), []
+for name, folder in (("before", SOURCE), ("after", LATER)):
+    bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
+    stacks.append(OUT / f"{name}.vrt")
+    run_stack(StackParams(sensor="sentinel2", band=bands, output=stacks[-1]), settings, monitor)
+run_burn_severity(BurnSeverityParams(pre=stacks[0], post=stacks[1], output=OUT), settings, monitor)
