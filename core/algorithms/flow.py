@@ -58,11 +58,11 @@ def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
     passes = _passes(heights, known, basin.reshape(heights.shape))
     level, exits, beyond = _spill(passes, int(flat.max(initial=0)) + 1)
     filled = np.maximum(heights, level[basin].reshape(heights.shape))
-    _turn(receiver, flat, exits, beyond, heights.shape)
+    _turn(receiver, flat, exits, beyond, _edge(known))
     return Flow(receiver, np.where(known, filled, np.float32(np.nan)), flat)
 
 
-def _shifted(shape: tuple[int, int], step: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def _shifted(shape: tuple[int, ...], step: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """The pixels that have a neighbour in that direction, and those neighbours."""
     here, there = zip(*(_slices(size, by) for size, by in zip(shape, step)))
     return (here[0], here[1]), (there[0], there[1])
@@ -154,7 +154,7 @@ class _Passes:
 
 def _passes(heights: FloatArray, known: Flags, basin: Indexes) -> _Passes:
     """Between neighbours of different basins, and from each pixel at the edge or beside a missing one to the outside."""
-    count = np.int64(basin.max(initial=0)) + 1
+    count = int(basin.max(initial=0)) + 1
     flat_heights = heights.ravel()
     index = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
     edge = _edge(known)
@@ -207,8 +207,7 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
     ends = np.concatenate([passes.one, passes.other])
     order = np.argsort(ends, kind="stable")
     starts = np.searchsorted(ends[order], np.arange(count + 1)).tolist()
-    lines = len(passes.one)
-    edge_of = (order % max(1, lines)).tolist()
+    edge_of = (order % max(1, len(passes.one))).tolist()
     one, other, height = passes.one.tolist(), passes.other.tolist(), passes.height.tolist()
     level = np.full(count, -np.inf, np.float32)
     taken = np.full(count, -1, np.int64)
@@ -224,31 +223,35 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
             neighbour = other[at] if one[at] == node else one[at]
             if not done[neighbour]:
                 heapq.heappush(heap, (max(reached, height[at]), at, neighbour))
-    line = taken[1:]
-    first = passes.one[line] == np.arange(1, count)
-    exits = np.where(first, passes.from_one[line], passes.from_other[line]).astype(np.int32)
-    beyond = np.where(first, passes.from_other[line], passes.from_one[line]).astype(np.int32)
+    over = taken[1:]
+    first = passes.one[over] == np.arange(1, count)
+    exits = np.where(first, passes.from_one[over], passes.from_other[over]).astype(np.int32)
+    beyond = np.where(first, passes.from_other[over], passes.from_one[over]).astype(np.int32)
     return level, exits, beyond
 
 
-def _turn(receiver: Indexes, flat: Indexes, exits: Indexes, beyond: Indexes, shape: tuple[int, int]) -> None:
-    """Turn the way from each basin's exit to its pit round, in place, and lead level ground to where that way begins."""
+def _turn(receiver: Indexes, flat: Indexes, exits: Indexes, beyond: Indexes, edge: Flags) -> None:
+    """Turn the way from each basin's exit to its pit round, in place, and lead level ground to where that way begins.
+
+    Level ground that is left at the raster's edge is left all along it.
+    """
+    leaves = np.concatenate([[False], (beyond == exits) & (flat[exits] == np.arange(1, exits.size + 1))])
+    ends = [np.flatnonzero(edge.ravel() & leaves[flat]).astype(np.int32)]
     here, onward = exits.copy(), beyond.copy()
-    ends = []
     while here.size:
         down = receiver[here].copy()
         receiver[here] = onward
         last = down == here
         ends.append(here[last])
         here, onward = down[~last], here[~last]
-    front = np.concatenate(ends) if ends else exits
+    front = np.unique(np.concatenate(ends))
     waiting = flat > 0
     waiting[front] = False
-    for begin, pixel in _waves(front, waiting, flat, shape):
+    for begin, pixel in _waves(front, waiting, flat, edge.shape):
         receiver[pixel] = begin
 
 
-def _waves(front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, int]) -> Iterator[tuple[Indexes, Indexes]]:
+def _waves(front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, ...]) -> Iterator[tuple[Indexes, Indexes]]:
     """Pairs (reached before, reached now) over level ground, wave by wave from ``front``."""
     sizes = np.bincount(flat)
     front = front[sizes[flat[front]] > 1]

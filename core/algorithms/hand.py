@@ -57,7 +57,7 @@ def accumulate(receiver: Indexes) -> npt.NDArray[np.int32]:
 
 def _steps(receiver: Indexes) -> npt.NDArray[np.int32]:
     """How many steps each pixel is from the end of its way."""
-    steps = (receiver != np.arange(receiver.size, dtype=np.int32)).astype(np.int32)
+    steps: npt.NDArray[np.int32] = (receiver != np.arange(receiver.size, dtype=np.int32)).astype(np.int32)
     end = receiver
     while True:
         ahead = steps[end]

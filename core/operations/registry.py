@@ -15,6 +15,7 @@ from .pairs import PAIRS
 from .repair import REPAIR
 from .sar_water import SAR_WATER
 from .stack import STACK
+from .terrain import TERRAIN
 from .validate import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INDEX,
     BURN_SEVERITY,
     SAR_WATER,
+    TERRAIN,
     CACHE,
     INFO,
 )
