@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_every_way_goes_to_neighbours_never_up_and_ends_where_the_raster_does(he
     for pixel in np.flatnonzero(np.isfinite(heights.ravel())):
         way = walk(flow.receiver, int(pixel))
         assert is_edge(heights, way[-1])
-        for one, other in zip(way, way[1:]):
+        for one, other in itertools.pairwise(way):
             rows, cols = zip(divmod(one, heights.shape[1]), divmod(other, heights.shape[1]))
             assert max(abs(rows[0] - rows[1]), abs(cols[0] - cols[1])) == 1
             assert filled[other] <= filled[one]
