@@ -83,6 +83,9 @@ class Settings:
     kelvin_range: tuple[float, float] = _setting(
         (150.0, 400.0), "optical_validation.expected_value_range.kelvin", "range", "Plausible temperature (K)"
     )
+    elevation_range_m: tuple[float, float] = _setting(
+        (-500.0, 9000.0), "optical_validation.expected_value_range.elevation", "range", "Plausible height (m)"
+    )
     max_saturated_percent: float = _setting(
         5.0, "optical_validation.max_saturated_percent", "number", "Most saturated pixels (%)", least=0, most=100
     )

@@ -94,7 +94,7 @@ class Radiometry:
     nodata: float | None = None
     """The stored number that means "nothing here"."""
     unit: str = ""
-    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``class`` or empty."""
+    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``m`` (height), ``class`` or empty."""
     reason: str = ""
     """Where scale and offset come from, for a person."""
 

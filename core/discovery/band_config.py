@@ -23,7 +23,7 @@ class Band:
     wavelength_nm: float | None
     """Centre; None for radar and for masks."""
     unit: str
-    """Physical unit after scaling: ``reflectance``, ``kelvin``, ``class``, ``power``."""
+    """Physical unit after scaling: ``reflectance``, ``kelvin``, ``class``, ``power``, ``m``."""
     asset_keys: tuple[str, ...]
     """The keys catalogues use, in the order they are tried."""
     common_name: str | None
@@ -56,6 +56,10 @@ class Sensor:
     """``platform`` of the items that count; empty: all."""
     band_bytes: int
     """Typical size of a band at the finest resolution, for estimates."""
+    clouds: bool = True
+    """Whether clouds hide the ground from it."""
+    dated: bool = True
+    """Whether its items are of a moment; False: their time is that of an edition, and no search asks for it."""
 
     def sort(self, names: Iterable[str]) -> list[str]:
         """Band names in wavelength order; unknown ones after, by name."""
@@ -125,6 +129,8 @@ def _sensor(name: str, words: Mapping[str, Any]) -> Sensor:
         visual_keys=tuple(words["visual"]),
         platforms=tuple(words.get("platforms", ())),
         band_bytes=int(words["band_bytes"]),
+        clouds=bool(words.get("clouds", True)),
+        dated=bool(words.get("dated", True)),
     )
 
 

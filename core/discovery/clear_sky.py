@@ -21,6 +21,7 @@ from ..raster.vector import overlap
 from ..types import Aoi, BandAsset, SceneItem
 from ..workers import run_parallel
 from .access import AUTHENTICATION_HINT, Access
+from .band_config import get_sensor
 from .coverage import covered_percent
 
 MARGIN_DEG = 0.1
@@ -65,7 +66,7 @@ def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
     AccessError, RasterError
         If the mask cannot be opened or read.
     """
-    if scene.sensor == "sentinel1":
+    if not get_sensor(scene.sensor).clouds:
         return covered_percent(scene.footprint, aoi)
     mask = next((scene.bands[name] for name in MASK_BANDS if name in scene.bands), None)
     if mask is None:

@@ -59,7 +59,7 @@ def _read_one(entry: Any, what: str) -> SceneItem:
 def _from_stac(item: Mapping[str, Any]) -> SceneItem:
     """The sensor is the one that knows most of the item's assets and fits its collection."""
     collection = str(item.get("collection") or "").lower()
-    for name, word in (("sentinel2", "sentinel-2"), ("landsat", "landsat"), ("sentinel1", "sentinel-1")):
+    for name, word in (("sentinel2", "sentinel-2"), ("landsat", "landsat"), ("sentinel1", "sentinel-1"), ("dem", "cop-dem")):
         if word in collection:
             return parse_item(item, get_sensor(name), "file")
     scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]

@@ -19,6 +19,8 @@ S2_SCALE = 0.0001
 S2_OFFSET = -0.1
 """-1000 stored units; since processing baseline 04.00."""
 S2_OFFSET_SINCE = "2022-01-25"
+DEM_VOID = -32767.0
+"""Copernicus DEM Product Handbook (GEO1988-CopernicusDEM-SPE-002): no height; the files do not declare it."""
 
 
 def decide_radiometry(sensor: str, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]) -> Radiometry:
@@ -27,7 +29,7 @@ def decide_radiometry(sensor: str, band: Band, item: Mapping[str, Any], asset: M
     Parameters
     ----------
     sensor : str
-        ``sentinel2``, ``landsat`` or ``sentinel1``.
+        ``sentinel2``, ``landsat``, ``sentinel1`` or ``dem``.
     band : Band
         The band, by its canonical name.
     item, asset : mapping
@@ -37,7 +39,7 @@ def decide_radiometry(sensor: str, band: Band, item: Mapping[str, Any], asset: M
     if band.is_class:
         fill = 1.0 if band.name == "qa_pixel" else 0.0  # QA_PIXEL: bit 0 is fill
         return Radiometry(1.0, 0.0, stated.get("nodata", fill), "class", "classes are not scaled")
-    rule = {"sentinel2": _sentinel2, "landsat": _landsat, "sentinel1": _sentinel1}[sensor]
+    rule = {"sentinel2": _sentinel2, "landsat": _landsat, "sentinel1": _sentinel1, "dem": _dem}[sensor]
     found = rule(band, item, stated)
     return replace(found, nodata=stated["nodata"]) if stated.get("nodata") is not None else found
 
@@ -84,6 +86,10 @@ def _sentinel1(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -
     if is_ground_range(item):
         return Radiometry(1.0, 0.0, 0.0, "amplitude", "ground range detected: uncalibrated amplitude, not sigma0")
     return Radiometry(1.0, 0.0, -32768.0, "power", "radiometrically terrain-corrected gamma0, linear power")
+
+
+def _dem(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
+    return Radiometry(1.0, 0.0, DEM_VOID, band.unit, "metres above the geoid")
 
 
 def is_ground_range(item: Mapping[str, Any]) -> bool:

@@ -114,7 +114,7 @@ class SceneSearch:
         if scene.id in self._seen or (sensor.platforms and scene.platform and scene.platform not in sensor.platforms):
             return None
         self._seen.add(scene.id)
-        if not _in_time(item, scene, query):
+        if sensor.dated and not _in_time(item, scene, query):
             return None
         if (
             scene.cloud_percent is not None
@@ -168,7 +168,7 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
         search = client.search(
             collections=[collection],
             intersects=dict(query.aoi.geometry),
-            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z",
+            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z" if sensor.dated else None,
             limit=PAGE_SIZE,
             **order,
         )

@@ -201,6 +201,7 @@ def _product(reader: MosaicReader, kernel: Kernel | None, settings: Settings) ->
         "reflectance": settings.reflectance_range,
         "kelvin": settings.kelvin_range,
         "dB": settings.backscatter_range_db,
+        "m": settings.elevation_range_m,
     }
     return Product(reader.plan.band_names, by_unit.get(unit, (-32000.0, 32000.0)), unit)
 

@@ -91,7 +91,7 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     for warning in index.warnings:
         monitor.emit(Note("warning", warning))
     _check_units(index, bands)
-    unmasked = [scene.item.id for scene in index.scenes if scene.mask is None and scene.item.sensor != "sentinel1"]
+    unmasked = [scene.item.id for scene in index.scenes if scene.mask is None and get_sensor(scene.item.sensor).clouds]
     if masked and unmasked:
         monitor.emit(Note("warning", f"No cloud mask is known for {', '.join(unmasked)}: their clouds count as ground"))
     crs = request.crs or choose_crs(index, request.aoi)

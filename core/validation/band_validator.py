@@ -95,6 +95,8 @@ def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> t
     """
     if unit == "kelvin":
         return settings.kelvin_range
+    if unit == "m":
+        return settings.elevation_range_m
     text = level.lower()
     own = None
     if sensor == "sentinel2":

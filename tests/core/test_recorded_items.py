@@ -29,6 +29,7 @@ KELVIN: Rule = (0.00341802, 149.0, 0.0, "kelvin")
 SCL: Rule = (1.0, 0.0, 0.0, "class")
 QA_PIXEL: Rule = (1.0, 0.0, 1.0, "class")
 AMPLITUDE: Rule = (1.0, 0.0, 0.0, "amplitude")
+HEIGHT: Rule = (1.0, 0.0, -32767.0, "m")
 GAMMA0: Rule = (1.0, 0.0, -32768.0, "power")
 
 
@@ -500,6 +501,16 @@ OWN = (
         platform="sentinel-1a",
         missing=("vv", "vh"),
         notes=(GRD_NOTE,),
+    ),
+    Truth(
+        place="cop_dem_glo_30 0",
+        sensor="dem",
+        id="Copernicus_DSM_COG_10_N53_00_W115_00_DEM",
+        bands={"elevation": ("_N53_00_W115_00_DEM/Copernicus_DSM_COG_10_N53_00_W115_00_DEM.tif", HEIGHT, 30.0)},
+        cloud=None,
+        epsg=4326,
+        platform="tandem-x",
+        when="2021-04-22T00:00:00",
     ),
 )
 

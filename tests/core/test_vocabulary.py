@@ -14,7 +14,7 @@ from firstlight.core.errors import InputError
 
 
 def test_the_sensors_of_the_specification_are_there() -> None:
-    assert sensor_names() == ("sentinel2", "landsat", "sentinel1")
+    assert sensor_names()[:3] == ("sentinel2", "landsat", "sentinel1")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,13 @@ def test_names_are_lower_case_and_no_two_bands_of_a_sensor_share_a_key() -> None
         keys = [key.lower() for band in sensor.bands.values() for key in {k.lower() for k in band.asset_keys}]
         assert len(keys) == len(set(keys)), sensor.name
         assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in sensor.bands)
-        assert sum(band.is_class for band in sensor.bands.values()) == (0 if sensor.name == "sentinel1" else 1)
+        assert sum(band.is_class for band in sensor.bands.values()) == (1 if sensor.clouds else 0)
+
+
+def test_clouds_hide_the_ground_from_optical_sensors_only_and_a_height_model_has_no_date() -> None:
+    assert [name for name, sensor in load_sensors().items() if sensor.clouds] == ["sentinel2", "landsat"]
+    assert [name for name, sensor in load_sensors().items() if not sensor.dated] == ["dem"]
+    assert get_sensor("dem").default == ("elevation",)
 
 
 def test_picked_bands_are_checked_sorted_and_named_once() -> None:

@@ -1,0 +1,271 @@
+"""Where water runs on a height model: every pixel to one of its eight neighbours, out of every depression, off the raster.
+
+Steepest descent among eight neighbours (O'Callaghan & Mark 1984, doi:10.1016/S0734-189X(84)80011-0). Depressions are left over
+their lowest pass: each pit's basin is a node of a graph whose lines are the passes between basins, and its minimum spanning
+tree from the outside tells where each basin spills and how high it is filled before it does (Cordonnier, Bovy & Braun 2019,
+doi:10.5194/esurf-7-549-2019). The heights filled so are those of the priority flood (Barnes, Lehman & Mulla 2014,
+doi:10.1016/j.cageo.2013.04.024). Inside a depression the water keeps to its valley: down to the pit, and from there back up
+the way on which the pass drains into it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .kernel import FloatArray
+
+Indexes = npt.NDArray[np.int32]
+"""Of pixels: row * cols + col."""
+Flags = npt.NDArray[np.bool_]
+NEIGHBOURS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
+"""Row and column steps; the first four reach each pair of neighbours once."""
+OUTSIDE = 0
+"""The node of the graph that is everything beyond the raster and its missing pixels."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The ways of the water over one height model."""
+
+    receiver: Indexes
+    """(pixels,) Where each pixel's water goes next; itself where it leaves the raster, and where there is no height."""
+    filled: FloatArray
+    """(rows, cols) Heights with every depression filled to its spill, metres; NaN where there is none."""
+    flat: Indexes
+    """(pixels,) 1, 2, … of the level grounds without a lower neighbour, each the pixels of one; 0 elsewhere."""
+
+
+def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
+    """Find where each pixel's water goes.
+
+    Parameters
+    ----------
+    heights : ndarray of float32, (rows, cols)
+        Metres; NaN = unknown: water that comes there, or to the raster's edge, leaves.
+    cell_m : (float, float)
+        Pixel size (x, y) in metres.
+    """
+    known = np.isfinite(heights)
+    receiver = _steepest(heights, cell_m)
+    pits = (receiver == np.arange(receiver.size, dtype=np.int32)) & known.ravel()
+    flat = _join_level(heights, pits)
+    basin = _basins(receiver, flat)
+    passes = _passes(heights, known, basin.reshape(heights.shape))
+    level, exits, beyond = _spill(passes, int(flat.max(initial=0)) + 1)
+    filled = np.maximum(heights, level[basin].reshape(heights.shape))
+    _turn(receiver, flat, exits, beyond, _edge(known))
+    return Flow(receiver, np.where(known, filled, np.float32(np.nan)), flat)
+
+
+def _shifted(shape: tuple[int, ...], step: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """The pixels that have a neighbour in that direction, and those neighbours."""
+    here, there = zip(*(_slices(size, by) for size, by in zip(shape, step)))
+    return (here[0], here[1]), (there[0], there[1])
+
+
+def _slices(size: int, by: int) -> tuple[slice, slice]:
+    low, high = slice(max(0, -by), max(0, size - max(0, by))), slice(max(0, by), max(0, size + min(0, by)))
+    return low, high
+
+
+def _steepest(heights: FloatArray, cell_m: tuple[float, float]) -> Indexes:
+    """The lowest neighbour by gradient; itself where none is lower. Of equal ones the first in ``NEIGHBOURS``."""
+    receiver = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
+    own = receiver.copy()
+    best = np.zeros(heights.shape, np.float32)
+    with np.errstate(invalid="ignore"):  # NaN is lower than nothing
+        for step in NEIGHBOURS:
+            here, there = _shifted(heights.shape, step)
+            distance = np.hypot(step[0] * cell_m[1], step[1] * cell_m[0])
+            gradient = (heights[here] - heights[there]) / np.float32(distance)
+            steeper = gradient > best[here]
+            np.copyto(best[here], gradient, where=steeper)
+            np.copyto(receiver[here], own[there], where=steeper)
+    return receiver.ravel()
+
+
+def _join_level(heights: FloatArray, pits: Flags) -> Indexes:
+    """Number the pits; neighbours of the same height are one."""
+    label = np.where(pits, np.arange(pits.size, dtype=np.int32), np.int32(-1)).reshape(heights.shape)
+    pairs = []
+    for step in NEIGHBOURS[:4]:
+        here, there = _shifted(heights.shape, step)
+        same = (label[here] >= 0) & (label[there] >= 0) & (heights[here] == heights[there])
+        pairs.append(np.stack([label[here][same], label[there][same]]))
+    first, second = np.concatenate(pairs, axis=1)
+    root = label.ravel()
+    while first.size:
+        low, high = np.minimum(root[first], root[second]), np.maximum(root[first], root[second])
+        np.minimum.at(root, high, low)
+        _jump(root, np.unique(high))
+        apart = root[first] != root[second]
+        first, second = root[first[apart]], root[second[apart]]
+    place = np.flatnonzero(pits)
+    for _ in iter(lambda: bool((root[place] != root[root[place]]).any()), False):
+        root[place] = root[root[place]]
+    number = np.zeros(pits.size, np.int32)
+    heads = place[root[place] == place]
+    number[heads] = np.arange(1, heads.size + 1, dtype=np.int32)
+    number[place] = number[root[place]]
+    return number
+
+
+def _jump(root: Indexes, changed: Indexes) -> None:
+    """Follow the roots' roots to their end."""
+    while True:
+        further = root[root[changed]]
+        if (further == root[changed]).all():
+            return
+        root[changed] = further
+
+
+def _basins(receiver: Indexes, flat: Indexes) -> Indexes:
+    """The number of the pit that each pixel's water comes to by steepest descent; 0 where there is no height."""
+    return flat[follow(receiver)]
+
+
+def follow(receiver: Indexes) -> Indexes:
+    """The end of each pixel's way, by doubling the steps."""
+    end = receiver
+    while True:
+        further = end[end]
+        if np.array_equal(further, end):
+            return further
+        end = further
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """The lowest pass between each two basins that meet."""
+
+    one: npt.NDArray[np.int64]
+    """Basin, or ``OUTSIDE``."""
+    other: npt.NDArray[np.int64]
+    height: FloatArray
+    from_one: Indexes
+    """The pixel of ``one`` at the pass; for ``OUTSIDE`` that of the other."""
+    from_other: Indexes
+
+
+def _passes(heights: FloatArray, known: Flags, basin: Indexes) -> _Passes:
+    """Between neighbours of different basins, and from each pixel at the edge or beside a missing one to the outside."""
+    count = int(basin.max(initial=0)) + 1
+    flat_heights = heights.ravel()
+    index = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
+    edge = _edge(known)
+    place = index[edge]
+    found = [_lowest(basin.ravel()[place].astype(np.int64), flat_heights[place], place, place)]
+    for step in NEIGHBOURS[:4]:
+        here, there = _shifted(heights.shape, step)
+        apart = (basin[here] != basin[there]) & known[here] & known[there]
+        one, other = index[here][apart], index[there][apart]
+        swap = basin.ravel()[one] > basin.ravel()[other]
+        one, other = np.where(swap, other, one), np.where(swap, one, other)
+        key = basin.ravel()[one].astype(np.int64) * count + basin.ravel()[other]
+        found.append(_lowest(key, np.maximum(flat_heights[one], flat_heights[other]), one, other))
+    key, height, one, other = _lowest(*(np.concatenate(part) for part in zip(*found)))
+    return _Passes(key // count, key % count, height, one, other)
+
+
+def _lowest(
+    key: npt.NDArray[np.int64], height: FloatArray, one: Indexes, other: Indexes
+) -> tuple[npt.NDArray[np.int64], FloatArray, Indexes, Indexes]:
+    """For each key the entry of least height; the first of equal ones."""
+    if not key.size:
+        return key, height, one, other
+    order = np.argsort(key, kind="stable")
+    key, height = key[order], height[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    least = np.minimum.reduceat(height, starts)
+    group = np.repeat(np.arange(starts.size), np.diff(np.append(starts, key.size)))
+    hits = np.flatnonzero(height == least[group])
+    first = hits[np.concatenate([[True], group[hits][1:] != group[hits][:-1]])]
+    return key[first], least, one[order[first]], other[order[first]]
+
+
+def _edge(known: Flags) -> Flags:
+    """Pixels with a height that lie at the raster's edge or have a neighbour without one."""
+    inner = np.zeros(known.shape, bool)
+    inner[1:-1, 1:-1] = True
+    for step in NEIGHBOURS:
+        here, there = _shifted(known.shape, step)
+        inner[here] &= known[there]
+    return known & ~inner
+
+
+def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
+    """For each basin the height to which it fills, the pixel where it is left, and the one beyond the pass.
+
+    The tree grows from the outside, always over the lowest pass; the pixel beyond is the same as the exit where the water
+    leaves the raster.
+    """
+    ends = np.concatenate([passes.one, passes.other])
+    order = np.argsort(ends, kind="stable")
+    starts = np.searchsorted(ends[order], np.arange(count + 1)).tolist()
+    edge_of = (order % max(1, len(passes.one))).tolist()
+    one, other, height = passes.one.tolist(), passes.other.tolist(), passes.height.tolist()
+    level = np.full(count, -np.inf, np.float32)
+    taken = np.full(count, -1, np.int64)
+    done = [False] * count
+    heap: list[tuple[float, int, int]] = [(-np.inf, -1, OUTSIDE)]
+    while heap:
+        reached, line, node = heapq.heappop(heap)
+        if done[node]:
+            continue
+        done[node] = True
+        level[node], taken[node] = reached, line
+        for at in edge_of[starts[node] : starts[node + 1]]:
+            neighbour = other[at] if one[at] == node else one[at]
+            if not done[neighbour]:
+                heapq.heappush(heap, (max(reached, height[at]), at, neighbour))
+    over = taken[1:]
+    first = passes.one[over] == np.arange(1, count)
+    exits = np.where(first, passes.from_one[over], passes.from_other[over]).astype(np.int32)
+    beyond = np.where(first, passes.from_other[over], passes.from_one[over]).astype(np.int32)
+    return level, exits, beyond
+
+
+def _turn(receiver: Indexes, flat: Indexes, exits: Indexes, beyond: Indexes, edge: Flags) -> None:
+    """Turn the way from each basin's exit to its pit round, in place, and lead level ground to where that way begins.
+
+    Level ground that is left at the raster's edge is left all along it.
+    """
+    leaves = np.concatenate([[False], (beyond == exits) & (flat[exits] == np.arange(1, exits.size + 1))])
+    ends = [np.flatnonzero(edge.ravel() & leaves[flat]).astype(np.int32)]
+    here, onward = exits.copy(), beyond.copy()
+    while here.size:
+        down = receiver[here].copy()
+        receiver[here] = onward
+        last = down == here
+        ends.append(here[last])
+        here, onward = down[~last], here[~last]
+    front = np.unique(np.concatenate(ends))
+    waiting = flat > 0
+    waiting[front] = False
+    for begin, pixel in _waves(front, waiting, flat, edge.shape):
+        receiver[pixel] = begin
+
+
+def _waves(front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, ...]) -> Iterator[tuple[Indexes, Indexes]]:
+    """Pairs (reached before, reached now) over level ground, wave by wave from ``front``."""
+    sizes = np.bincount(flat)
+    front = front[sizes[flat[front]] > 1]
+    rows, cols = shape
+    while front.size:
+        reached = []
+        row, col = np.divmod(front, cols)
+        for down, right in NEIGHBOURS:
+            inside = (row + down >= 0) & (row + down < rows) & (col + right >= 0) & (col + right < cols)
+            begin = front[inside]
+            pixel = begin + np.int32(down * cols + right)
+            good = waiting[pixel] & (flat[pixel] == flat[begin])
+            begin, pixel = begin[good], pixel[good]
+            waiting[pixel] = False
+            reached.append(pixel)
+            yield begin, pixel
+        front = np.concatenate(reached)
