@@ -79,7 +79,8 @@ def write_page(page: Page, path: Path) -> Path:
             f"The report {path} cannot be written", error.strerror or str(error), "Choose another folder."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
     return path
 
 

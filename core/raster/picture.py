@@ -122,4 +122,5 @@ def write_png(path: Path, picture: Picture) -> None:
         why = error.why if isinstance(error, RasterError) else error.strerror or str(error)
         raise RasterError(f"The picture {path} cannot be written", why, "Choose another folder.") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()

@@ -54,7 +54,8 @@ def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
         except (OSError, RuntimeError) as error:  # RuntimeError: another plugin may have switched GDAL's exceptions on
             raise BandStackError(what, " ".join(str(error).split())) from error
         finally:
-            part.unlink(missing_ok=True)
+            if part.exists():
+                part.unlink()
     if not done:
         raise BandStackError(what, (messages or ["GDAL gave no reason"])[-1])
     return output

@@ -26,6 +26,10 @@ LEAST_SIDE = 48
 """Pixels; smaller windows hold too few edges."""
 CLEAR_PEAK = 9.0
 """Standard deviations of the correlation surface; unrelated windows of 256² pixels reach about 5."""
+RIDGE = 0.8
+"""Share of the peak that the correlation may reach elsewhere in its row and column; unrelated windows reach about 0.55."""
+PEAK_WIDTH = 3
+"""Steps of the surface that still belong to the peak."""
 AGREE_PX = 0.3
 CUT_OFF = 0.25
 """Cycles per pixel."""
@@ -124,7 +128,7 @@ def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
     surface = np.fft.ifft2(cross).real
     spread = float(surface.std())
     row, col = np.unravel_index(int(surface.argmax()), surface.shape)
-    if spread == 0.0 or float(surface[row, col]) / spread < CLEAR_PEAK:
+    if spread == 0.0 or float(surface[row, col]) / spread < CLEAR_PEAK or _is_ridge(surface, int(row), int(col)):
         return None
     where = []
     for place, kept in ((int(row), surface.shape[0]), (int(col), surface.shape[1])):
@@ -132,6 +136,14 @@ def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
     for step in FINE_STEPS:
         where = _refine(cross, where[0], where[1], step)
     return where[0], where[1]
+
+
+def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
+    """Whether the correlation is nearly as high far along the peak's row or column: a straight edge slides along itself."""
+    rows, cols = surface.shape
+    along = np.abs(np.arange(cols) - col) >= PEAK_WIDTH, np.abs(np.arange(rows) - row) >= PEAK_WIDTH
+    beside = max(float(surface[row, along[0]].max(initial=0.0)), float(surface[along[1], col].max(initial=0.0)))
+    return beside > RIDGE * float(surface[row, col])
 
 
 def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[float]:
