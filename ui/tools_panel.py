@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QUrl, pyqtSignal
+from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFrame,
@@ -48,12 +49,12 @@ class ToolsPanel(QWidget):
         self, operations: Sequence[Operation], area_text: Callable[[], str], chosen: Callable[[], dict[str, Any]]
     ) -> None:
         super().__init__()
-        self._operations = tuple(operations)
+        self._operations: dict[str, Operation] = {}
+        self._report = ""
         self._area_text = area_text
         self._chosen = chosen
         self.operation_combo = QComboBox(objectName="operation_combo")
-        for operation in self._operations:
-            self.operation_combo.addItem(self.tr(operation.title), operation.name)
+        self.operation_combo.setMaxVisibleItems(40)
         self.summary_label = QLabel(objectName="summary_label")
         self.summary_label.setWordWrap(True)
         self.scroll = QScrollArea(objectName="tools_scroll")
@@ -67,16 +68,31 @@ class ToolsPanel(QWidget):
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
         self.run_button = QPushButton(self.tr("Run"), objectName="tools_run_button")
         self.cancel_button = QPushButton(self.tr("Cancel"), objectName="tools_cancel_button", enabled=False)
+        self.open_report_button = QPushButton(self.tr("Open the report"), objectName="open_report_button", visible=False)
         self._build()
         self.operation_combo.currentIndexChanged.connect(self._show_form)
         self.run_button.clicked.connect(lambda: self.run_wanted.emit(self.operation, self.form.values()))
         self.cancel_button.clicked.connect(self.cancel_wanted)
+        self.open_report_button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._report)))
+        self.offer(operations)
+
+    def offer(self, operations: Sequence[Operation]) -> None:
+        """Fill the list anew, a line between groups."""
+        self._operations = {operation.name: operation for operation in operations}
+        self.operation_combo.blockSignals(True)
+        self.operation_combo.clear()
+        for group in dict.fromkeys(operation.group for operation in operations):
+            if self.operation_combo.count():
+                self.operation_combo.insertSeparator(self.operation_combo.count())
+            for operation in (one for one in operations if one.group == group):
+                self.operation_combo.addItem(self.tr(operation.title), operation.name)
+        self.operation_combo.blockSignals(False)
         self._show_form()
 
     @property
     def operation(self) -> Operation:
         """The chosen one."""
-        return self._operations[int(self.operation_combo.currentIndex())]
+        return self._operations[self.operation_combo.currentData()]
 
     def choose(self, name: str) -> None:
         """Choose an operation by name."""
@@ -90,6 +106,7 @@ class ToolsPanel(QWidget):
         self.scroll.setEnabled(not running)
         if running:
             self._show_report(None)
+            self._offer_report("")
             self.progress_bar.reset()
             self.result_text.clear()
 
@@ -106,6 +123,12 @@ class ToolsPanel(QWidget):
         self.progress_bar.setValue(100)
         self.result_text.setPlainText(result.text)
         self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
+        self._offer_report(str(result.outputs.get("report", "")))
+
+    def _offer_report(self, path: str) -> None:
+        """A page that was written, to be opened in the browser; empty: none."""
+        self._report = path
+        self.open_report_button.setVisible(bool(path))
 
     def _show_report(self, report: ValidationReport | None) -> None:
         """A report in its own view, which says all that its text would say again."""
@@ -126,6 +149,7 @@ class ToolsPanel(QWidget):
         self.summary_label.setText(summary)
         self.summary_label.setToolTip("\n\n".join(more))
         self._show_report(None)
+        self._offer_report("")
         self.result_text.clear()
         self.progress_bar.reset()
 
@@ -136,6 +160,7 @@ class ToolsPanel(QWidget):
         layout.addWidget(self.scroll, 1)
         layout.addWidget(self.report_view)
         layout.addWidget(self.result_text)
+        layout.addWidget(self.open_report_button)
         footer = QHBoxLayout()
         footer.addWidget(self.progress_bar, 1)
         footer.addWidget(self.run_button)
