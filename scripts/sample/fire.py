@@ -73,7 +73,7 @@ def surface_on(scene: Burn, day: str) -> Spectrum:
 def _country(rng: np.random.Generator) -> Ground:
     side = PLACE.side
     height = 420 + hills(side, 130.0, rng)
-    moist = fractal((side, side), 1.2, rng)
+    moist = fractal((side, side), 1.5, rng, longest=220)  # meadows and clearings of some hundred metres, no large plains
     cover = np.full((side, side), Cover.FOREST, np.uint8)
     for kind, share in ((Cover.SHRUB, 0.34), (Cover.GRASS, 0.19), (Cover.BARE, 0.05)):
         cover[moist < np.quantile(PLACE.crop(moist), share)] = kind

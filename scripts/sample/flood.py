@@ -72,7 +72,8 @@ def flood() -> Flood:
     from_river = _distance(cols, rows, rng)
     level = 122.0 - FALL * PIXEL_M * cols
     foot = PLAIN_M + 260 * fractal((side, side), 1.6, rng)
-    above = 1.3 + 0.0022 * from_river + 0.55 * fractal((side, side), 1.3, rng)
+    # Amplitude falls with frequency to the power of 1.7: a Hurst exponent of 0.7, as of land from afar and near.
+    above = 1.3 + 0.0022 * from_river + 0.55 * fractal((side, side), 1.7, rng)
     beyond = np.maximum(from_river - foot, 0)
     above += 200 * (1 - np.exp(-beyond / 1600)) + np.clip(beyond / 400, 0, 1) * np.maximum(hills(side, 16.0, rng), -0.05 * beyond)
     above = np.maximum(above, 0.3)
@@ -130,9 +131,9 @@ def radar_levels(scene: Flood, day: str) -> dict[str, Field]:
 
 
 def _standing(scene: Flood) -> Field:
-    """Share of plants above the flood: much at its shallow edge, none in a metre of water."""
+    """Share of plants above the flood: in October, after harvest and mowing, stalks and grass are some 12 cm high on average."""
     low = np.isin(scene.ground.cover, (Cover.CROP, Cover.GRASS, Cover.SHRUB))
-    return np.where(low, 0.6 * np.exp(-scene.depth / 0.25), 0.0)
+    return np.where(low, 0.5 * np.exp(-scene.depth / 0.12), 0.0)
 
 
 def _distance(cols: Field, rows: Field, rng: np.random.Generator) -> Field:
@@ -153,7 +154,7 @@ def _cover(from_river: Field, foot: Field, above: Field, rng: np.random.Generato
     rows, cols = np.indices((side, side)) - PLACE.margin
     crop = parcels(side, rng)
     cover = np.select([crop < 0.45, crop < 0.75], [Cover.CROP, Cover.GRASS], Cover.BARE).astype(np.uint8)
-    woods = fractal((side, side), 1.4, rng)
+    woods = fractal((side, side), 1.8, rng)
     hill = from_river > foot
     cover[hill] = np.where(woods > -0.2, Cover.FOREST, Cover.GRASS)[hill]
     cover[~hill & (woods > 1.75)] = Cover.FOREST

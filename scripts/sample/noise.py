@@ -17,12 +17,16 @@ _NEIGHBOUR = 0.35
 """Amplitude that a pixel shares with its neighbour: a resolution of 20 × 22 m sampled every 10 m makes them alike."""
 
 
-def fractal(shape: tuple[int, int], slope: float, rng: np.random.Generator) -> Field:
-    """A random surface whose amplitude falls with frequency to the power of ``slope``: mean 0, deviation 1, float64."""
+def fractal(shape: tuple[int, int], slope: float, rng: np.random.Generator, longest: float = np.inf) -> Field:
+    """A random surface whose amplitude falls with frequency to the power of ``slope``: mean 0, deviation 1, float64.
+
+    Without waves longer than ``longest`` pixels.
+    """
     fy, fx = np.fft.fftfreq(shape[0])[:, np.newaxis], np.fft.rfftfreq(shape[1])[np.newaxis, :]
     frequency = np.hypot(fy, fx)
     frequency[0, 0] = 1.0
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) / frequency**slope
+    spectrum[frequency < 1 / longest] = 0.0
     spectrum[0, 0] = 0.0
     surface: Field = np.fft.irfft2(spectrum, s=shape)
     return surface / surface.std()

@@ -26,17 +26,20 @@ class S2Band:
     width_um: float
     """Full width at half maximum."""
     common_name: str
+    noise: float
+    """Standard deviation, in reflectance."""
 
 
-# Sentinel-2A: ESA, Sentinel-2 MSI user guide, spectral bands.
+# Sentinel-2A: ESA, Sentinel-2 MSI user guide, spectral bands. Noise: what the mission requires, reference radiance over
+# signal-to-noise ratio (Drusch et al. 2012, doi:10.1016/j.rse.2011.11.026, table 1), against sunlight at 64 degrees.
 BANDS = {
-    "blue": S2Band("B02", 10, 0.490, 0.098, "blue"),
-    "green": S2Band("B03", 10, 0.560, 0.045, "green"),
-    "red": S2Band("B04", 10, 0.665, 0.038, "red"),
-    "nir": S2Band("B08", 10, 0.842, 0.145, "nir"),
-    "nir08": S2Band("B8A", 20, 0.865, 0.033, "nir08"),
-    "swir16": S2Band("B11", 20, 1.610, 0.143, "swir16"),
-    "swir22": S2Band("B12", 20, 2.190, 0.242, "swir22"),
+    "blue": S2Band("B02", 10, 0.490, 0.098, "blue", 0.0015),
+    "green": S2Band("B03", 10, 0.560, 0.045, "green", 0.0015),
+    "red": S2Band("B04", 10, 0.665, 0.038, "red", 0.0018),
+    "nir": S2Band("B08", 10, 0.842, 0.145, "nir", 0.0020),
+    "nir08": S2Band("B8A", 20, 0.865, 0.033, "nir08", 0.0027),
+    "swir16": S2Band("B11", 20, 1.610, 0.143, "swir16", 0.0006),
+    "swir22": S2Band("B12", 20, 2.190, 0.242, "swir22", 0.0006),
 }
 SPECTRA: dict[Cover, tuple[float, ...]] = {
     Cover.FOREST: (0.02, 0.04, 0.03, 0.28, 0.29, 0.12, 0.05),
@@ -57,8 +60,6 @@ SHADED = (0.62, 0.68, 0.74, 0.80, 0.80, 0.86, 0.88)
 GREEN = (Cover.FOREST, Cover.SHRUB, Cover.GRASS, Cover.CROP)
 PSF_SIGMA = 0.5
 """Of the sensor's blur, in 10 m pixels: passes 0.3 at the Nyquist frequency; ESA asks for 0.15 to 0.30."""
-NOISE = 0.0015
-"""Reflectance: of the order of a signal-to-noise ratio of 100 over vegetation (ESA's user guide: 50 to 174 by band)."""
 
 Spectrum = dict[str, Field]
 
@@ -134,7 +135,7 @@ def take_picture(ground: Ground, surface: Spectrum, look: Look, rng: np.random.G
         seen = (1 - thick) * (seen + look.haze * (0.49 / BANDS[name].wavelength_um) ** 2) + thick * CLOUD[i] * tops
         fine[name] = seen
     coarse = {name: halve(field) if BANDS[name].resolution_m == 20 else field for name, field in fine.items()}
-    noisy = {name: field + rng.normal(0, NOISE, field.shape) for name, field in coarse.items()}
+    noisy = {name: field + rng.normal(0, BANDS[name].noise, field.shape) for name, field in coarse.items()}
     valid = ~outside(place.size, look.corner)
     hidden = np.where(thick > 0.03, 1, np.where(shadow > 0.05, 2, 0)).astype(np.uint8)
     hidden[~valid] = 255

@@ -27,13 +27,14 @@ GAMMA0_DB: dict[Cover, tuple[float, float]] = {
     Cover.SAND: (-17.5, -25.5),
     Cover.TARMAC: (-18.5, -27.0),
     Cover.BUILT: (-3.0, -10.0),
-    Cover.WATER: (-21.5, -29.0),
+    Cover.WATER: (-22.0, -30.0),
 }
 ROUGH_WATER_DB = (-13.5, -24.0)
 """Under wind: VV rises much more than VH."""
 FLOODED_FOREST_DB = (-4.5, -12.0)
 """Double bounce between water and stems: brighter than the dry forest, not darker."""
-NOISE_DB = (-24.5, -28.0)
+NOISE_DB = (-27.0, -30.0)
+"""Of the receiver: what is left of it where its mean has not been taken off."""
 INCIDENCE_DEG = 39.0
 LAND_TEXTURE_DB = 0.8
 BORDER_PIXELS = 3
