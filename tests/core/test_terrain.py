@@ -129,6 +129,27 @@ def test_two_cells_become_one_model_on_a_metric_grid(world: World, tmp_path: Pat
     assert told["provenance"]["credit"] == facts["tags"]["credit"] == CREDIT
 
 
+def test_the_height_model_is_found_fetched_and_put_together_like_any_scene(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No dates, no clouds, no radar."""
+    where = ["--area", AREA, "--catalog", world.url, "--sensor", "dem"]
+    assert main(["discover", *where, "--output", "json"]) == 0
+    items = capsys.readouterr().out
+    assert [one["id"] for one in json.loads(items)] == ["DEM_east", "DEM_west"]
+    (tmp_path / "items.json").write_text(items, encoding="utf-8")
+    mosaic = tmp_path / "m.tif"
+    assert main(["mosaic", "--items", str(tmp_path / "items.json"), "--area", AREA, "--output", str(mosaic)]) == 0
+    assert "cloud" not in capsys.readouterr().err
+    values, facts = read(mosaic)
+    np.testing.assert_allclose(values, ground(*lonlat(facts)), atol=4)
+    assert main(["ingest", *where, "--output", str(tmp_path / "stacks")]) == 0
+    west, _ = read(next((tmp_path / "stacks").glob("DEM_west/*stack.*")))
+    assert 900 < np.nanmean(west) < 2000
+    assert main(["discover", "--area", AREA, "--catalog", world.url, "--sensor", "sentinel2"]) == 2
+    assert "start and end not given" in capsys.readouterr().err
+
+
 def test_slope_reaches_the_areas_edge_and_is_gdals(world: World, tmp_path: Path) -> None:
     from osgeo import gdal
 
