@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from .. import PRODUCT
+from ..algorithms.kernel import Layer
 from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..errors import InputError
-from ..execution.terrain import LAYERS, Terrain, TerrainJob, compute_terrain
 from ..ingestion.virtual_index import build_index
-from ..monitor import Monitor, Note, PartMonitor
+from ..monitor import EventQueue, Monitor, Note, PartMonitor
+from ..products.result_record import InputRecord, LayerRecord, ResultRecord, record_input
+from ..products.stac_catalogue import write_catalogue
 from ..raster.mosaic import MosaicReader
 from ..raster.reader import StackReader
 from ..raster.statistics import BandStatistics
 from ..settings import Settings
 from ..types import AlgorithmResult, SceneItem
+from ..workers import run_in_background
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .class_statistics import describe_input, prepare_folder
 from .search_params import AREA_HELP, catalog_param
 from .terrain_heights import BAND, Place, find_heights, heights_of_file, lay_grid, place_of_area, place_of_raster
+from .terrain_layers import LAYERS, Terrain, TerrainJob, compute_terrain
 
 REFERENCES = {
     "slope": "Horn 1981, doi:10.1109/PROC.1981.11918",
@@ -119,7 +125,8 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     warnings = _warnings(statistics, whole)
     for text in warnings:
         monitor.emit(Note("warning", text))
-    provenance = {
+    about_model = " ".join(tags[key] for key in ("note", "credit") if key in tags)
+    provenance: dict[str, Any] = {
         "software": PRODUCT,
         "operation": "terrain",
         "parameters": {
@@ -133,8 +140,22 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         "grid": {"crs": grid.crs, "resolution": list(grid.resolution), "shape": [window.rows, window.cols]},
         **({"note": tags["note"], "credit": tags["credit"]} if "note" in tags else {}),
     }
-    result = AlgorithmResult(paths, statistics, "hand", provenance, warnings)
-    about = " ".join([*warnings, tags.get("note", ""), tags.get("credit", "")]).strip()
+    record = ResultRecord(
+        operation="terrain",
+        title="Slope and height above drainage",
+        created=datetime.now(timezone.utc),
+        layers=tuple(LayerRecord(paths[name], _layer(name), statistics["layers"][name]) for name in LAYERS),
+        inputs=(),
+        parameters=provenance["parameters"],
+        reference=provenance["reference"],
+        formula=provenance["formula"],
+        note=about_model,
+        warnings=warnings,
+        statistics=statistics,
+    )
+    item = _catalogue(record, cells, params.dem, monitor)
+    result = AlgorithmResult({**paths, "provenance": item}, statistics, "hand", provenance, warnings)
+    about = " ".join([*(f"{text}." for text in warnings), about_model]).strip()
     layers = [
         LayerOutput(paths[name], TITLES[name], name, f"Terrain, {params.output.name}", abstract=about)
         for name in reversed(list(LAYERS))
@@ -162,9 +183,30 @@ def _tags(params: TerrainParams, cells: tuple[SceneItem, ...]) -> dict[str, str]
         "drainage_km2": f"{params.drainage:g}",
         "scenes": ",".join(cell.id for cell in cells),
     }
-    if any(cell.collection.startswith("cop-dem") for cell in cells):
+    if any(cell.collection == "cop-dem-glo-30" for cell in cells):
         tags |= {"note": SURFACE_NOTE, "credit": CREDIT}
     return tags
+
+
+def _layer(name: str) -> Layer:
+    return Layer(name, TITLES[name], (-math.inf, math.inf), name)
+
+
+def _catalogue(record: ResultRecord, cells: tuple[SceneItem, ...], file: Path | None, monitor: Monitor) -> Path:
+    """Describe the result as a STAC item beside it. The heights that were read of a catalogue's cells are those in dem.tif."""
+    heights = record.layers[0].path
+    events = EventQueue(monitor)
+
+    def inputs() -> tuple[InputRecord, ...]:
+        if file is not None:
+            with StackReader(file) as reader:
+                return (record_input("dem", file, reader.facts.tags, reader.state(), events.stop.is_set),)
+        facts = [{"item_id": one.id, "sensor": one.sensor, "catalog": one.catalog, "collection": one.collection} for one in cells]
+        return tuple(record_input(tags["item_id"], heights, tags, ()) for tags in facts)
+
+    return run_in_background(
+        lambda: write_catalogue(heights.parent, replace(record, inputs=inputs()), events.stop.is_set), events
+    )
 
 
 def _describe(cell: SceneItem, file: Path | None) -> dict[str, Any]:
@@ -230,7 +272,7 @@ def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         text="\n".join([*rows, *([note] if note else []), *result.warnings]),
         layers=tuple(layers),
         outputs={
-            **{name: str(path) for name, path in result.outputs.items()},
+            **{name: str(path) for name, path in result.outputs.items() if name in LAYERS},
             "no_drainage_percent": figures["no_drainage_percent"],
         },
         value=result,

@@ -14,9 +14,9 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, NoScenesError, RasterError
-from firstlight.core.execution import terrain as execution
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.operations import terrain_layers
 from firstlight.core.operations.map_inputs import Wanted, open_inputs
 from firstlight.core.operations.terrain import CREDIT, TERRAIN, TerrainParams, run_terrain
 from firstlight.core.raster.grid import Window
@@ -123,7 +123,16 @@ def test_two_cells_become_one_model_on_a_metric_grid(world: World, tmp_path: Pat
     assert facts["transform"][0] == 30
     assert facts["unit"] == "m"
     np.testing.assert_allclose(heights, ground(*lonlat(facts)), atol=4)  # a bend at the valley's line, cut off by interpolation
+    item = Path(told["outputs"].pop("provenance"))
     assert told["outputs"] == {name: str(tmp_path / f"{name}.tif") for name in ("dem", "slope", "hand")}
+    record = json.loads(item.read_text(encoding="utf-8"))
+    assert {name: asset["bands"][0]["unit"] for name, asset in record["assets"].items()} == {
+        "dem": "m",
+        "slope": "degree",
+        "hand": "m",
+    }
+    assert [one["id"] for one in record["properties"]["firstlight:inputs"]] == ["DEM_east", "DEM_west"]
+    assert (tmp_path / "catalog.json").is_file()
     assert told["statistics"]["height_known_percent"] == 100
     assert [one["item_id"] for one in told["provenance"]["inputs"]["heights"]] == ["DEM_east", "DEM_west"]
     assert told["provenance"]["credit"] == facts["tags"]["credit"] == CREDIT
@@ -260,7 +269,7 @@ def test_where_there_are_no_heights_it_is_said(world: World, tmp_path: Path) -> 
 
 
 def test_too_little_memory_is_told_before_anything_is_read(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "free_bytes", lambda: 10_000)
+    monkeypatch.setattr(terrain_layers, "free_bytes", lambda: 10_000)
     with pytest.raises(AlgorithmError, match="smaller area"):
         run(tmp_path, area=AREA, catalog=world.url)
 

@@ -11,6 +11,8 @@ import numpy as np
 from ..algorithms.hand import BYTES_PER_PIXEL, height_above_drainage
 from ..algorithms.terrain import HALO, slope_degrees
 from ..errors import AlgorithmError, Cancelled
+from ..execution.memory import free_bytes
+from ..execution.mosaic import thread_count
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.grid import Window, split_windows
 from ..raster.mosaic import MosaicReader
@@ -21,8 +23,6 @@ from ..raster.writer import CogWriter
 from ..settings import Settings
 from ..types import Grid
 from ..workers import run_in_background, run_parallel
-from .memory import free_bytes
-from .mosaic import thread_count
 
 NODATA = -9999.0
 READ_PIXELS = 1024
