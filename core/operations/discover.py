@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ..discovery.access import Access
@@ -29,8 +29,8 @@ class DiscoverParams:
     """What to look for, and where."""
 
     area: str = param(kind="area", title="Area", help=AREA_HELP)
-    start: str = param(kind="date", title="From", help="First day, UTC: 2024-05-01.")
-    end: str = param(kind="date", title="To", help="Last day, UTC, included.")
+    start: str | None = param(None, kind="date", title="From", help="First day, UTC: 2024-05-01; not of a height model.")
+    end: str | None = param(None, kind="date", title="To", help="Last day, UTC, included; not of a height model.")
     sensor: str | None = sensor_param()
     catalog: str = catalog_param()
     event: str | None = event_param()
@@ -83,7 +83,7 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, ac
     """
     aoi = parse_area(params.area)
     event = get_event(params.event) if params.event else None
-    start, end = read_moment(params.start, "start"), read_moment(params.end, "end")
+    start, end = _span(params)
     searches = params.searches or _searches(params, aoi, start, end, event, settings)
     share = 0.5 if params.clear_sky else 1.0
     found: list[SceneItem] = []
@@ -104,6 +104,17 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, ac
     if params.clear_sky and found:
         found = look_at_sky(found, aoi, PartMonitor(monitor, share, 1.0), access or Access(settings))
     return Discovery(tuple(sorted(found, key=SORT_KEYS[params.sort])), aoi, tuple(searches))
+
+
+def _span(params: DiscoverParams) -> tuple[datetime, datetime]:
+    """First and last moment; of a sensor without dates they may be left out."""
+    dated = params.sensor is None or get_sensor(params.sensor).dated
+    missing = [name for name in ("start", "end") if getattr(params, name) is None]
+    if missing and dated:
+        raise InputError("The search cannot start", f"{' and '.join(missing)} not given", "Give the first and the last day.")
+    return read_moment(params.start or "1970-01-01", "start"), read_moment(
+        params.end or format_time(datetime.now(timezone.utc)), "end"
+    )
 
 
 def _searches(

@@ -136,13 +136,14 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
         return params.scenes
     if params.items is not None:
         return read_items(params.items)
-    missing = [name for name in ("area", "start", "end") if getattr(params, name) is None]
+    dated = params.sensor is None or get_sensor(params.sensor).dated
+    missing = [name for name in ("area", *(("start", "end") if dated else ())) if getattr(params, name) is None]
     if missing:
         raise InputError("Ingest cannot start", f"{', '.join(missing)} not given", "Give scenes (items), or area, start and end.")
     query = DiscoverParams(
         area=str(params.area),
-        start=str(params.start),
-        end=str(params.end),
+        start=params.start,
+        end=params.end,
         sensor=params.sensor,
         catalog=params.catalog,
         event=params.event,

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from .. import PRODUCT
+from ..algorithms.kernel import Layer
 from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..errors import InputError
-from ..execution.terrain import LAYERS, Terrain, TerrainJob, compute_terrain
 from ..ingestion.virtual_index import build_index
-from ..monitor import Monitor, Note, PartMonitor
+from ..monitor import EventQueue, Monitor, Note, PartMonitor
+from ..products.result_record import InputRecord, LayerRecord, ResultRecord, record_input
+from ..products.stac_catalogue import write_catalogue
 from ..raster.mosaic import MosaicReader
-from ..raster.reader import StackReader, read_facts
+from ..raster.reader import StackReader
 from ..raster.statistics import BandStatistics
 from ..settings import Settings
-from ..types import AlgorithmResult, Aoi, SceneItem
+from ..types import AlgorithmResult, SceneItem
+from ..workers import run_in_background
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .class_statistics import describe_input, prepare_folder
 from .search_params import AREA_HELP, catalog_param
-from .terrain_heights import BAND, around, find_heights, heights_of_file, lay_grid
+from .terrain_heights import BAND, Place, find_heights, heights_of_file, lay_grid, place_of_area, place_of_raster
+from .terrain_layers import LAYERS, Terrain, TerrainJob, compute_terrain
 
 REFERENCES = {
     "slope": "Horn 1981, doi:10.1109/PROC.1981.11918",
     "hand": "Nobre et al. 2011, doi:10.1016/j.jhydrol.2011.03.051",
     "flow": "Cordonnier, Bovy & Braun 2019, doi:10.5194/esurf-7-549-2019",
 }
+RESOLUTION_M = 30.0
+"""As the Copernicus DEM has it."""
 TITLES = {"dem": "Height (m)", "slope": "Slope (°)", "hand": "Height above the nearest drainage (m)"}
 SURFACE_NOTE = (
     "The Copernicus DEM is a surface model: over forest and roofs it is their height, and bridges and dams hold water back."
@@ -72,8 +80,14 @@ class TerrainParams:
         maximum=200,
         advanced=True,
     )
-    resolution: float = param(
-        30.0, kind="number", title="Pixel size (m)", help="Of the layers.", minimum=1, maximum=1000, advanced=True
+    resolution: float | None = param(
+        None,
+        kind="number",
+        title="Pixel size (m)",
+        help="30 if not given; for the whole of a height model in metres (UTM), its own.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
     )
     output: Path = param(kind="folder_out", title="Folder", help="Gets dem.tif, slope.tif and hand.tif.")
 
@@ -95,9 +109,11 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     given = [path for path in (params.like, params.dem) if path is not None]
     paths = dict(zip(LAYERS, prepare_folder(params.output, [f"{name}.tif" for name in LAYERS], given)))
     own = heights_of_file(params.dem) if params.dem else None
-    aoi, crs = _place(params)
+    place = _place(params)
     whole = params.area is None and params.like is None
-    grid, window = lay_grid(aoi, crs, params.resolution, 0.0 if whole else params.buffer)
+    resolution = params.resolution or (place.own_m if whole else None) or RESOLUTION_M
+    buffer_km = 0.0 if whole else params.buffer
+    grid, window = lay_grid(place, resolution, buffer_km)
     cells = (own,) if own else find_heights(grid, params.catalog, settings, PartMonitor(monitor, 0.0, 0.05))
     index = build_index(cells, (BAND,), Access(settings), PartMonitor(monitor, 0.05, 0.1), keep_going=False)
     plan = index.plan(grid)
@@ -109,13 +125,14 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     warnings = _warnings(statistics, whole)
     for text in warnings:
         monitor.emit(Note("warning", text))
-    provenance = {
+    about_model = " ".join(tags[key] for key in ("note", "credit") if key in tags)
+    provenance: dict[str, Any] = {
         "software": PRODUCT,
         "operation": "terrain",
         "parameters": {
             "drainage_km2": params.drainage,
-            "buffer_km": 0.0 if whole else params.buffer,
-            "resolution_m": params.resolution,
+            "buffer_km": buffer_km,
+            "resolution_m": resolution,
         },
         "formula": "hand = filled height - filled height of the first drainage pixel downstream (D8)",
         "reference": "; ".join(REFERENCES.values()),
@@ -123,8 +140,22 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         "grid": {"crs": grid.crs, "resolution": list(grid.resolution), "shape": [window.rows, window.cols]},
         **({"note": tags["note"], "credit": tags["credit"]} if "note" in tags else {}),
     }
-    result = AlgorithmResult(paths, statistics, "hand", provenance, warnings)
-    about = " ".join([*warnings, tags.get("note", ""), tags.get("credit", "")]).strip()
+    record = ResultRecord(
+        operation="terrain",
+        title="Slope and height above drainage",
+        created=datetime.now(timezone.utc),
+        layers=tuple(LayerRecord(paths[name], _layer(name), statistics["layers"][name]) for name in LAYERS),
+        inputs=(),
+        parameters=provenance["parameters"],
+        reference=provenance["reference"],
+        formula=provenance["formula"],
+        note=about_model,
+        warnings=warnings,
+        statistics=statistics,
+    )
+    item = _catalogue(record, cells, params.dem, monitor)
+    result = AlgorithmResult({**paths, "provenance": item}, statistics, "hand", provenance, warnings)
+    about = " ".join([*(f"{text}." for text in warnings), about_model]).strip()
     layers = [
         LayerOutput(paths[name], TITLES[name], name, f"Terrain, {params.output.name}", abstract=about)
         for name in reversed(list(LAYERS))
@@ -132,19 +163,16 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     return result, layers
 
 
-def _place(params: TerrainParams) -> tuple[Aoi, str]:
-    """The area, and the coordinate system that is to be kept if it is metric."""
+def _place(params: TerrainParams) -> Place:
+    """The area, else what the stack shows, else all of the height model."""
     if params.area is not None and params.like is not None:
         raise InputError("Terrain cannot be mapped", "an area and a stack are given at once", "Give one of them.")
     if params.area is not None:
-        return parse_area(params.area), ""
+        return place_of_area(parse_area(params.area))
     source = params.like or params.dem
     if source is None:
         raise InputError("Terrain cannot be mapped", "no place is given", "Give an area, a stack (like) or a height model (dem).")
-    grid = read_facts(source).grid
-    if not grid.crs:
-        raise InputError("Terrain cannot be mapped", f"{source} has no coordinate system", "Assign the one it is in.")
-    return around(grid), grid.crs
+    return place_of_raster(source)
 
 
 def _tags(params: TerrainParams, cells: tuple[SceneItem, ...]) -> dict[str, str]:
@@ -155,9 +183,30 @@ def _tags(params: TerrainParams, cells: tuple[SceneItem, ...]) -> dict[str, str]
         "drainage_km2": f"{params.drainage:g}",
         "scenes": ",".join(cell.id for cell in cells),
     }
-    if any(cell.collection.startswith("cop-dem") for cell in cells):
+    if any(cell.collection == "cop-dem-glo-30" for cell in cells):
         tags |= {"note": SURFACE_NOTE, "credit": CREDIT}
     return tags
+
+
+def _layer(name: str) -> Layer:
+    return Layer(name, TITLES[name], (-math.inf, math.inf), name)
+
+
+def _catalogue(record: ResultRecord, cells: tuple[SceneItem, ...], file: Path | None, monitor: Monitor) -> Path:
+    """Describe the result as a STAC item beside it. The heights that were read of a catalogue's cells are those in dem.tif."""
+    heights = record.layers[0].path
+    events = EventQueue(monitor)
+
+    def inputs() -> tuple[InputRecord, ...]:
+        if file is not None:
+            with StackReader(file) as reader:
+                return (record_input("dem", file, reader.facts.tags, reader.state(), events.stop.is_set),)
+        facts = [{"item_id": one.id, "sensor": one.sensor, "catalog": one.catalog, "collection": one.collection} for one in cells]
+        return tuple(record_input(tags["item_id"], heights, tags, ()) for tags in facts)
+
+    return run_in_background(
+        lambda: write_catalogue(heights.parent, replace(record, inputs=inputs()), events.stop.is_set), events
+    )
 
 
 def _describe(cell: SceneItem, file: Path | None) -> dict[str, Any]:
@@ -223,7 +272,7 @@ def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         text="\n".join([*rows, *([note] if note else []), *result.warnings]),
         layers=tuple(layers),
         outputs={
-            **{name: str(path) for name, path in result.outputs.items()},
+            **{name: str(path) for name, path in result.outputs.items() if name in LAYERS},
             "no_drainage_percent": figures["no_drainage_percent"],
         },
         value=result,

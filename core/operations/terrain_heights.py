@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ..raster.on_grid import area_bounds, moved_bounds
 from ..raster.reader import read_facts
 from ..raster.utm import is_metric, metric_crs
 from ..settings import Settings
-from ..types import Aoi, BandAsset, Grid, Radiometry, SceneItem, SearchQuery
+from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQuery
 
 BAND = "elevation"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -28,24 +29,50 @@ def around(grid: Grid) -> Aoi:
     return Aoi.from_bounds(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
 
 
-def lay_grid(aoi: Aoi, crs: str, resolution_m: float, buffer_km: float) -> tuple[Grid, Window]:
-    """The metric grid over an area and its surroundings, and the window of the area in it.
+@dataclass(frozen=True)
+class Place:
+    """The area, in metres."""
 
-    Parameters
-    ----------
-    crs : str
-        Taken where it is metric; otherwise the UTM zone around the middle of the area is.
+    bounds: Bounds
+    anchor: Grid
+    """Gives the coordinate system, and the lines on which pixels begin."""
+    own_m: float | None = None
+    """Pixel size of the raster that shows it, where that is metric."""
+
+
+def place_of_area(aoi: Aoi) -> Place:
+    """The box around an area in its UTM zone."""
+    west, south, east, north = aoi.bounds
+    middle = west + ((east - west) % 360) / 2
+    crs = metric_crs((middle + 180) % 360 - 180, (south + north) / 2)
+    return Place(area_bounds(aoi.geometry, crs), Grid(crs, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1)))
+
+
+def place_of_raster(path: Path) -> Place:
+    """What a raster shows: in its own system where that is metric, else in the UTM zone of its middle.
+
+    Raises
+    ------
+    InputError
+        If it has no coordinate system.
+    RasterError
+        If it cannot be read.
     """
-    if not is_metric(crs):
-        west, south, east, north = aoi.bounds
-        middle = west + ((east - west) % 360) / 2
-        crs = metric_crs((middle + 180) % 360 - 180, (south + north) / 2)
-    size = (resolution_m, resolution_m)
-    area = grid_over(area_bounds(aoi.geometry, crs), Grid(crs, (size[0], 0.0, 0.0, 0.0, -size[1], 0.0), (1, 1)), size)
+    grid = read_facts(path).grid
+    if not grid.crs:
+        raise InputError(f"{path} cannot tell the area", "it has no coordinate system", "Assign the one it is in.")
+    if is_metric(grid.crs):
+        return Place(grid.bounds, grid, grid.resolution[0])
+    return place_of_area(around(grid))
+
+
+def lay_grid(place: Place, resolution_m: float, buffer_km: float) -> tuple[Grid, Window]:
+    """The metric grid over an area and its surroundings, and the window of the area in it."""
+    area = grid_over(place.bounds, place.anchor, (resolution_m, resolution_m))
     pad = math.ceil(1000 * buffer_km / resolution_m)
     a, b, c, d, e, f = area.transform
     rows, cols = area.shape
-    grid = Grid(crs, (a, b, c - a * pad, d, e, f - e * pad), (rows + 2 * pad, cols + 2 * pad))
+    grid = Grid(area.crs, (a, b, c - a * pad, d, e, f - e * pad), (rows + 2 * pad, cols + 2 * pad))
     return grid, Window(pad, pad, rows, cols)
 
 

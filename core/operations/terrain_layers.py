@@ -11,6 +11,8 @@ import numpy as np
 from ..algorithms.hand import BYTES_PER_PIXEL, height_above_drainage
 from ..algorithms.terrain import HALO, slope_degrees
 from ..errors import AlgorithmError, Cancelled
+from ..execution.memory import free_bytes
+from ..execution.mosaic import thread_count
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.grid import Window, split_windows
 from ..raster.mosaic import MosaicReader
@@ -21,10 +23,11 @@ from ..raster.writer import CogWriter
 from ..settings import Settings
 from ..types import Grid
 from ..workers import run_in_background, run_parallel
-from .memory import free_bytes
-from .mosaic import thread_count
 
 NODATA = -9999.0
+READ_PIXELS = 1024
+"""Side of the parts in which heights are read. Not as the settings say: warped pixels differ in their last digits with the part
+in which they are warped, and over level ground that decides where water goes."""
 HEIGHTS_SHARE, HAND_SHARE = 0.4, 0.8
 """Of the progress bar, at the end of reading and of routing."""
 LAYERS: Mapping[str, str] = {"dem": "m", "slope": "degree", "hand": "m"}
@@ -111,7 +114,7 @@ def compute_terrain(reader: MosaicReader, job: TerrainJob, settings: Settings, m
 
 def _read(reader: MosaicReader, grid: Grid, settings: Settings, events: EventQueue) -> FloatArray:
     heights = np.full(grid.shape, np.nan, np.float32)
-    tiles = split_windows(grid.shape, settings.tile_size)
+    tiles = split_windows(grid.shape, READ_PIXELS)
     done: list[None] = []
 
     def read(tile: Window) -> None:
