@@ -95,6 +95,9 @@ class Kernel:
     there are dropped. With 0 it may get any part of a tile."""
     survey: Survey | None = None
     """The pass that comes first, if one is needed; what it settles takes the place of ``compute``."""
+    cell: int = 1
+    """The survey looks at squares of so many pixels a side, counted from the raster's corner: no part that it gets cuts through
+    one, so that what it finds does not depend on the tiles."""
 
     def run(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """The layers of one tile, in their order."""

@@ -1,132 +1,240 @@
-"""Open water in one radar picture: smooth water mirrors the pulse away, so what is darker than a threshold is water.
+"""Open water in radar: smooth water mirrors the pulse away, so what is darker than a threshold is water.
 
-Otsu's threshold (Otsu 1979, doi:10.1109/TSMC.1979.4310076) is taken only from a histogram with two humps: forced on a picture of
-land alone, or of water alone, it would cut that in two.
+What is compared with the threshold is the backscatter of one polarisation, or the mean in dB of the like- and the
+cross-polarised one: that is their product, whose speckle is less than either's, and in which wind on the water, which the
+like-polarised one sees most, weighs half. The threshold comes from squares of the picture that hold both water and land (Martinis
+et al. 2009, doi:10.5194/nhess-9-303-2009): forced on a picture of land alone, or of water alone, it would cut that in two.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .kernel import NOT_OBSERVED, Kernel, Layer, MapClass, Values
+from . import threshold
+from .flood import DRY, FLOOD_CLASSES, PERMANENT, WATER, WATER_CLASSES, Codes, FloodRules, new_water, refine_water
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
+from .speckle import HALO, filter_db
+from .threshold import LEAST_DISTANCE, Bins, Counts, TwoParts, find_cut, fit_two, has_valley
 
-DRY, WATER = 0, 1
-CLASSES = (MapClass(DRY, "Dry (observed)", (240, 238, 228)), MapClass(WATER, "Water", (31, 92, 191)))
-FIXED_DB = {"vv": -17.0, "vh": -24.0, "hh": -17.0, "hv": -24.0}
-"""Used where nothing better is known, a judgement and no measurement: calm open water lies below it in C band, most land above.
-Wind on the water, wet snow, sand and tarmac do not keep to it."""
-METHODS = ("fixed", "otsu")
-REFERENCE = {
-    "fixed": "a fixed threshold in dB; on such thresholds see Twele et al. 2016, doi:10.1080/01431161.2016.1192304",
-    "otsu": "Otsu 1979, doi:10.1109/TSMC.1979.4310076",
+DARKEST_LAND_DB = {"vv": -15.5, "vh": -23.0, "hh": -15.5, "hv": -23.0}
+"""Land is hardly ever darker: the highest thresholds that HydroSAR (Alaska Satellite Facility, asf-tools) admits for Sentinel-1.
+Of two polarisations it is the mean. Only if the mean of a darker part is below this, it is taken for water: forest and bare
+fields make two humps too."""
+LONE_MARGIN_DB = 0.5
+"""One polarisation alone has more speckle left: its fixed threshold lies so much lower."""
+METHODS = ("ki", "otsu", "fixed")
+REFERENCES = {
+    **threshold.REFERENCES,
+    "fixed": "fixed thresholds of HydroSAR (Alaska Satellite Facility, asf-tools); on such thresholds Twele et al. 2016, "
+    "doi:10.1080/01431161.2016.1192304",
+    "squares": "Martinis et al. 2009, doi:10.5194/nhess-9-303-2009; Chini et al. 2017, doi:10.1109/TGRS.2017.2737664",
+    "change": "log ratio: Rignot & van Zyl 1993, doi:10.1109/36.239913",
 }
-LOW_DB, HIGH_DB, STEP_DB = -50.0, 20.0, 0.1
-"""Of the histogram; what lies outside is counted at its ends."""
-BINS = round((HIGH_DB - LOW_DB) / STEP_DB)
+DB = Bins(-50.0, 20.0, 0.1)
+FLOOR_DB = -50.0
+"""Nothing is so dark: what lies there or below is a floor put in place of zero power, or a nodata value that the file does not
+tell. So is exactly 0 dB, with which programs fill what lies outside a scene."""
 SMOOTHING_DB = 0.5
-"""Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
-DEEPEST_VALLEY = 0.7
-"""There are two humps where the histogram between them falls below this share of the lower one."""
-LEAST_HUMP = 0.001
-"""Share of the pixels that the smaller side must have."""
+"""Standard deviation of the Gaussian that smooths the whole picture's histogram before its humps are looked for."""
+CELL = 64
+"""Pixels on each side of the squares that are looked at one by one."""
+LEAST_PIXELS = CELL**2 // 2
+"""With a value, in a square that counts."""
+LEAST_CELLS = 3
+"""Squares with water and land from which their threshold is taken."""
+_COARSE = 5
+"""Bins of a square's histogram that are taken together: 4096 pixels do not fill more."""
+LEAST_DROP_DB = 1.0
+"""A place is flooded only where its backscatter fell by this. Both dates have their own threshold, and what lies between the two
+would be flooded without having changed. Of 0 to 6 dB the one with the best overlap on simulated floods."""
 
 
 @dataclass(frozen=True)
-class Darker:
-    """Water where the backscatter is below the threshold."""
+class Cut:
+    """Where water begins on one date."""
 
     threshold_db: float
-    found: bool = False
-    """In the picture itself, by a survey."""
-
-    def __call__(self, values: Values) -> npt.NDArray[np.uint8]:
-        """Codes of ``CLASSES``, ``NOT_OBSERVED`` for NaN; what equals the threshold is dry."""
-        backscatter = values["backscatter"]
-        with np.errstate(invalid="ignore"):
-            codes = (backscatter < np.float32(self.threshold_db)).astype(np.uint8)
-        codes[np.isnan(backscatter)] = NOT_OBSERVED
-        return codes
+    origin: str
+    """``given``, ``squares``, ``picture``, ``other date`` or ``fixed``."""
 
 
 @dataclass(frozen=True)
-class OtsuSurvey:
-    """The histogram of the whole picture, and the threshold that it gives."""
+class WaterMap:
+    """Codes of water on the last date; with something to compare also what is flooded, and with two dates the change in dB."""
 
-    otherwise_db: float
-    """The threshold where the histogram has no two humps."""
+    bands: tuple[str, ...]
+    """``vv``, or ``vv`` and ``vh``."""
+    cuts: Mapping[str, Cut]
+    """``post``, and perhaps ``pre``."""
+    speckle: str
+    """Of :data:`.speckle.FILTERS`."""
+    rules: FloodRules = FloodRules()
+    compared: bool = False
+    """Whether there is a map of permanent water, or a date before."""
+
+    def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
+        """The layers; float32 with NaN for the change, uint8 for the others."""
+        levels = {date: self.backscatter(values, date) for date in self.cuts}
+        codes = {date: self._classify(levels[date], values, date) for date in self.cuts}
+        if not self.compared:
+            return (codes["post"],)
+        before = codes.get("pre", np.zeros_like(codes["post"]))
+        flooded = new_water(before, codes["post"], values.get(PERMANENT))
+        if "pre" not in levels:
+            return codes["post"], flooded
+        change = levels["post"] - levels["pre"]
+        with np.errstate(invalid="ignore"):
+            flooded[(flooded == WATER) & (change > -LEAST_DROP_DB)] = DRY
+        return codes["post"], flooded, change
+
+    def backscatter(self, values: Values, date: str) -> FloatArray:
+        """What is compared with the threshold: dB, NaN = not observed in one of the bands."""
+        return _mean([self.smooth(values, date, band) for band in self.bands])
+
+    def smooth(self, values: Values, date: str, band: str) -> FloatArray:
+        """One band in dB without what is no measurement, and without much of its speckle."""
+        seen = values[f"{date}.{band}"]
+        with np.errstate(invalid="ignore"):
+            known = np.where((seen > FLOOR_DB) & (seen != 0) & (seen < DB.high), seen, np.float32(np.nan))
+        return filter_db(known, self.speckle)
+
+    def _classify(self, level: FloatArray, values: Values, date: str) -> Codes:
+        """What equals the threshold is dry."""
+        with np.errstate(invalid="ignore"):
+            codes = (level < np.float32(self.cuts[date].threshold_db)).astype(np.uint8)
+        codes[np.isnan(level)] = NOT_OBSERVED
+        return refine_water(codes, values, self.rules)
+
+
+@dataclass(frozen=True)
+class WaterSurvey:
+    """For each date the histogram of the squares that hold water and land, how many those are, and the histogram of all.
+
+    Of two polarisations, so of their mean and of the cross-polarised one alone: where wind has made water as bright as land in
+    the like-polarised one, only that shows it.
+    """
+
+    water: WaterMap
+    """Its thresholds are those for want of a better one."""
+    method: str
+    """Of :data:`.threshold.METHODS`."""
+
+    @property
+    def choices(self) -> tuple[tuple[str, ...], ...]:
+        """The polarisations that may be compared with a threshold, the first by preference."""
+        bands = self.water.bands
+        return (bands,) if len(bands) == 1 else (bands, bands[1:])
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
-        """Pixels in each of ``BINS`` steps of dB."""
-        seen = values["backscatter"]
-        seen = seen[~np.isnan(seen)]
-        places = np.floor((np.clip(seen, LOW_DB, HIGH_DB).astype(np.float64) - LOW_DB) / STEP_DB).astype(np.int64)
-        return np.bincount(np.minimum(places, BINS - 1), minlength=BINS).astype(np.int64)
+        """Int64, (choices, dates, 2, bins + 1): the squares' sum and the number of squares; the sum of all and their number."""
+        rows, cols = next(iter(values.values())).shape
+        corners = [(row, col) for row in range(0, rows, CELL) for col in range(0, cols, CELL)]
+        cells = [{name: one[row : row + CELL, col : col + CELL] for name, one in values.items()} for row, col in corners]
+        found = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
+        for place, date in enumerate(self.water.cuts):
+            # Each square is filtered alone, so that it is the same whatever is known of its neighbours.
+            smooth = [[self.water.smooth(cell, date, band) for band in self.water.bands] for cell in cells]
+            for number, bands in enumerate(self.choices):
+                every = np.stack([DB.tally(_mean(one[-len(bands) :])) for one in smooth])
+                enough = every[every.sum(axis=1) >= LEAST_PIXELS]
+                both = enough[_hold_both(enough, bands)]
+                for row, part in enumerate((both, every)):
+                    found[number, place, row] = [*part.sum(axis=0), len(part)]
+        return found
 
-    def settle(self, total: npt.NDArray[np.int64]) -> Darker:
-        """Otsu's threshold, or the other one."""
-        found = find_valley(total)
-        return Darker(self.otherwise_db) if found is None else Darker(found, found=True)
+    def settle(self, total: npt.NDArray[np.int64]) -> WaterMap:
+        """The map with the thresholds that were found; a date without one takes the other's, from the same sensor."""
+        for bands, parts in zip(self.choices, total):
+            found = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
+            known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
+            if known is not None:
+                spare = replace(known, origin="other date")
+                return replace(self.water, bands=bands, cuts={date: cut or spare for date, cut in found.items()})
+        return self.water
+
+    def _find(self, bands: Sequence[str], squares: Counts, picture: Counts) -> Cut | None:
+        if squares[-1] >= LEAST_CELLS:
+            cut = self._cut_between(bands, squares[:-1])
+            if cut is not None:
+                return Cut(DB.above(cut), "squares")
+        cut = self._cut_between(bands, picture[:-1])
+        if cut is not None and has_valley(picture[:-1], cut, SMOOTHING_DB / DB.step):
+            return Cut(DB.above(cut), "picture")
+        return None
+
+    def _cut_between(self, bands: Sequence[str], histogram: Counts) -> int | None:
+        """The cut between the means of the two parts; None where there is one, or the darker one is too bright for water."""
+        fitted = fit_two(_coarsen(histogram[np.newaxis]))
+        if not (fitted.distance[0] >= LEAST_DISTANCE and _is_dark(fitted, bands)[0]):
+            return None
+        low, high = (int((one[0] + 0.5) * _COARSE) for one in fitted.means)
+        return find_cut(histogram, self.method, (low, high))
 
 
-def find_valley(histogram: npt.NDArray[np.int64]) -> float | None:
-    """Otsu's threshold in dB; None where the histogram does not have two humps.
+def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which squares hold water and land, each enough of it to be told apart."""
+    if not len(histograms):
+        return np.zeros(0, bool)
+    fitted = fit_two(_coarsen(histograms))
+    return fitted.are_two() & _is_dark(fitted, bands)
+
+
+def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Whether the lower part can be water."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step <= mean_db(DARKEST_LAND_DB, bands))
+
+
+def _coarsen(histograms: Counts) -> Counts:
+    return np.asarray(histograms.reshape(len(histograms), -1, _COARSE).sum(axis=2))
+
+
+def _mean(levels: Sequence[FloatArray]) -> FloatArray:
+    """Of one or two bands in dB."""
+    return levels[0] if len(levels) == 1 else (levels[0] + levels[1]) * np.float32(0.5)
+
+
+def mean_db(table: Mapping[str, float], bands: Sequence[str]) -> float:
+    """The mean of what a table says of some bands."""
+    return sum(table[band] for band in bands) / len(bands)
+
+
+def fixed_db(bands: Sequence[str]) -> float:
+    """The threshold where nothing better is known."""
+    return mean_db(DARKEST_LAND_DB, bands) - (LONE_MARGIN_DB if len(bands) == 1 else 0.0)
+
+
+def water_kernel(water: WaterMap, method: str) -> Kernel:
+    """The kernel of a map of water.
 
     Parameters
     ----------
-    histogram : ndarray of int64, (BINS,)
-        From ``LOW_DB`` in steps of ``STEP_DB``.
-    """
-    cut = otsu_bin(histogram)
-    if cut is None:
-        return None
-    below, above = histogram[: cut + 1], histogram[cut + 1 :]
-    if min(below.sum(), above.sum()) < LEAST_HUMP * histogram.sum():
-        return None
-    smooth = _smooth(histogram)
-    left = int(np.argmax(smooth[: cut + 1]))
-    right = cut + 1 + int(np.argmax(smooth[cut + 1 :]))
-    valley = smooth[left : right + 1].min()
-    if valley > DEEPEST_VALLEY * min(smooth[left], smooth[right]):
-        return None
-    return round(LOW_DB + (cut + 1) * STEP_DB, 6)
-
-
-def otsu_bin(histogram: npt.NDArray[np.int64]) -> int | None:
-    """The last bin of the lower class, of the split with the greatest variance between classes; None if there is but one bin."""
-    count = histogram.astype(np.float64)
-    place = np.arange(count.size)
-    below, moment = np.cumsum(count), np.cumsum(count * place)
-    above = below[-1] - below
-    with np.errstate(all="ignore"):
-        between = below * above * (moment / below - (moment[-1] - moment) / above) ** 2
-    between[~np.isfinite(between)] = 0
-    if between.max(initial=0) <= 0:
-        return None
-    best = np.flatnonzero(between == between.max())
-    return int(best[best.size // 2])  # an empty stretch between two humps splits alike everywhere: its middle
-
-
-def _smooth(histogram: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    reach = round(4 * SMOOTHING_DB / STEP_DB)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * STEP_DB / SMOOTHING_DB) ** 2)
-    return np.convolve(histogram, kernel / kernel.sum(), mode="same")
-
-
-def water_kernel(band: str, method: str, threshold_db: float) -> Kernel:
-    """The kernel for one band in dB.
-
-    Parameters
-    ----------
-    band : str
-        In the stack.
+    water : WaterMap
+        Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
     method : str
         Of ``METHODS``.
-    threshold_db : float
-        Of ``fixed``, and what ``otsu`` falls back on.
     """
-    layer = Layer("water", "Water", (0, NOT_OBSERVED), "water", CLASSES)
-    survey = OtsuSurvey(threshold_db) if method == "otsu" else None
-    return Kernel(f"Water ({method})", {"backscatter": band}, Darker(threshold_db), (layer,), REFERENCE[method], survey=survey)
+    layers = [Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)]
+    references = [REFERENCES[method], *([] if method == "fixed" else [REFERENCES["squares"]])]
+    if water.compared:
+        layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
+    if "pre" in water.cuts:
+        layers.append(Layer("change_db", "Change of backscatter (dB)", (-40.0, 40.0), "change_db", dtype="float32"))
+        references.append(REFERENCES["change"])
+    names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
+    survey = None if method == "fixed" else WaterSurvey(water, method)
+    return Kernel(
+        f"Water ({method})",
+        {name: name for name in names},
+        water,
+        tuple(layers),
+        "; ".join(references),
+        halo=0 if water.speckle == "none" else HALO,
+        survey=survey,
+        cell=CELL,
+    )

@@ -67,9 +67,9 @@ class Bins:
         return round(self.low + (cut + 1) * self.step, 6)
 
 
-def find_cut(histogram: Counts, method: str) -> int | None:
-    """The cut by one of ``METHODS``; None if there is but one bin."""
-    return otsu_bin(histogram) if method == "otsu" else kittler_illingworth_bin(histogram)
+def find_cut(histogram: Counts, method: str, between: tuple[int, int] | None = None) -> int | None:
+    """The cut by one of ``METHODS``, as :func:`otsu_bin` and :func:`kittler_illingworth_bin`."""
+    return (otsu_bin if method == "otsu" else kittler_illingworth_bin)(histogram, between)
 
 
 def find_threshold(histogram: Counts, bins: Bins, method: str, smoothing: float) -> float | None:
@@ -94,29 +94,37 @@ def find_threshold(histogram: Counts, bins: Bins, method: str, smoothing: float)
     return None if cut is None or not has_valley(histogram, cut, smoothing / bins.step) else bins.above(cut)
 
 
-def otsu_bin(histogram: Counts) -> int | None:
+def otsu_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int | None:
     """The last bin of the lower class, of the split with the greatest variance between classes; None if there is but one bin.
 
     Otsu 1979, doi:10.1109/TSMC.1979.4310076.
+
+    Parameters
+    ----------
+    histogram : ndarray of int64, (bins,)
+    between : (int, int), optional
+        First and last bin that the cut may be.
     """
     count = histogram.astype(np.float64)
     place = np.arange(count.size)
     below, moment = np.cumsum(count), np.cumsum(count * place)
     above = below[-1] - below
     with np.errstate(all="ignore"):
-        between = below * above * (moment / below - (moment[-1] - moment) / above) ** 2
-    between[~np.isfinite(between)] = 0
-    if between.max(initial=0) <= 0:
-        return None
-    best = np.flatnonzero(between == between.max())
-    return int(best[best.size // 2])  # an empty stretch between two humps splits alike everywhere: its middle
+        variance = below * above * (moment / below - (moment[-1] - moment) / above) ** 2
+    variance[~np.isfinite(variance)] = 0
+    return _best(-variance, between) if variance.max(initial=0) > 0 else None
 
 
-def kittler_illingworth_bin(histogram: Counts) -> int | None:
-    """The last bin of the lower class, of the split with the least error for two normal classes; None if there is but one bin.
+def kittler_illingworth_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int | None:
+    """The last bin of the lower class, of the split with the least error for two normal classes; None if there is but one.
 
     J = 1 + 2 (P₁ ln σ₁ + P₂ ln σ₂) − 2 (P₁ ln P₁ + P₂ ln P₂), Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0.
     To variances the 1/12 of a bin is added that counting in bins hides: a class of a single bin is no point.
+
+    Parameters
+    ----------
+    histogram, between
+        As in :func:`otsu_bin`. Where a tail of one class is long the least error can lie far out in it: give ``between``.
     """
     place = np.arange(histogram.size, dtype=np.int64)
     moments = [np.cumsum(histogram * place**power) for power in range(3)]  # whole numbers: exact
@@ -127,10 +135,15 @@ def kittler_illingworth_bin(histogram: Counts) -> int | None:
             variance = second / number - (first / number) ** 2 + 1 / 12
             criterion += share * np.log(variance) - 2 * share * np.log(share)
     criterion[~np.isfinite(criterion)] = np.inf
-    if not np.isfinite(criterion).any():
-        return None
-    best = np.flatnonzero(criterion == criterion.min())
-    return int(best[best.size // 2])
+    return _best(criterion, between) if np.isfinite(criterion).any() else None
+
+
+def _best(criterion: Floats, between: tuple[int, int] | None) -> int:
+    """The bin of the least value; an empty stretch between two humps splits alike everywhere: its middle."""
+    first, last = between or (0, criterion.size - 1)
+    part = criterion[first : last + 1]
+    best = np.flatnonzero(part == part.min())
+    return first + int(best[best.size // 2])
 
 
 def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:

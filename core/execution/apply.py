@@ -158,7 +158,8 @@ def apply_layers(
             picked = _Picked(engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack)
             settled, begin = kernel, 0.0
             if kernel.survey is not None:
-                settled, begin = survey_tiles(reader, indexes, kernel, tiles, picked, events), SURVEY_SHARE
+                whole = split_windows(reader.facts.grid.shape, max(1, size // kernel.cell) * kernel.cell)
+                settled, begin = survey_tiles(reader, indexes, kernel, whole, picked, events), SURVEY_SHARE
             key = _resume_key(reader, settled, indexes) if resume else ""
             told = [replace(spec, tags={**spec.tags, **settled.tags()}) for spec in specs]
             writers = [stack.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, told, strict=True)]
@@ -275,10 +276,12 @@ class SurveyWork:
         if self.kernel.halo:
             return survey.tally(_read_with_halo(self.reader, self.indexes, self.kernel.halo, tile))
         stored = {name: self.reader.read_stored(index, tile) for name, index in self.indexes.items()}
-        found = [
-            survey.tally({name: _physical(stored[name], row, self.reader, index) for name, index in self.indexes.items()})
-            for row in range(0, tile.rows, STRIP)
-        ]
+        rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
+        found = []
+        for row in range(0, tile.rows, rows):
+            strips = {name: (stored[name][row : row + rows], index) for name, index in self.indexes.items()}
+            values = {name: to_physical(part, self.reader.radiometry[index - 1]) for name, (part, index) in strips.items()}
+            found.append(survey.tally(values))
         return sum(found[1:], found[0])
 
 

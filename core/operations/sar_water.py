@@ -1,93 +1,197 @@
-"""Map open water in one radar picture."""
+"""Map open water in a radar picture, and what of it is new since another one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from ..algorithms.sar_water import FIXED_DB, METHODS, REFERENCE, WATER, Darker, water_kernel
+from ..algorithms.flood import WATER
+from ..algorithms.kernel import Kernel
+from ..algorithms.sar_water import LEAST_DROP_DB, METHODS, REFERENCES, Cut, WaterMap, fixed_db, water_kernel
+from ..algorithms.speckle import FILTERS
 from ..errors import AlgorithmError, InputError
+from ..ingestion.stack_pair import StackPart
 from ..monitor import Monitor
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
-from .map_inputs import Wanted, open_inputs
+from .flood_params import (
+    flood_extras,
+    flood_parameters,
+    flood_rules,
+    hand_limit_param,
+    hand_param,
+    permanent_water_param,
+    slope_limit_param,
+    slope_param,
+)
+from .map_inputs import MapInputs, Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
 
 POLARISATIONS = ("vv", "hh", "vh", "hv")
-"""The best one for water first: the like-polarised ones lie further above the noise."""
+"""The like-polarised ones first: they lie further above the noise."""
+PAIRS = (("vv", "vh"), ("hh", "hv"))
 LOWEST_DB, HIGHEST_DB = -50.0, 20.0
+FILES = {"water": "water.tif", "flooded": "flooded.tif", "change_db": "change_db.tif"}
+NOTE = (
+    "Radar sees no water under trees and between houses; wet snow, dry sand, tarmac and radar shadow look like water, and "
+    "water in strong wind like land."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SarWaterParams:
-    """Which picture, and where water begins."""
+    """Which pictures, and where water begins."""
 
-    post: Path = param(kind="raster_in", title="Radar stack", help="A calibrated stack with vv, hh, vh or hv, in power or dB.")
-    output: Path = param(kind="folder_out", title="Folder", help="Gets water.tif: 0 dry, 1 water, 255 not observed.")
+    post: Path = param(
+        kind="raster_in",
+        title="Radar stack",
+        help="A calibrated stack with vv and vh, hh and hv, or one of them, in power or dB.",
+    )
+    pre: Path | None = param(
+        None, kind="raster_in", title="Radar stack before", help="The same place before the flood, seen from the same orbit."
+    )
+    output: Path = param(
+        kind="folder_out",
+        title="Folder",
+        help="Gets water.tif: 0 dry, 1 water, 255 not observed; with a stack before also flooded.tif and change_db.tif.",
+    )
     method: str = param(
-        "fixed",
+        "ki",
         kind="choice",
         title="Method",
         choices=METHODS,
-        help="fixed: below a threshold in dB; otsu: the threshold between the two humps of the picture's own histogram.",
+        help="ki, otsu: the threshold between water and land, from the parts of the picture that hold both; fixed: a known one.",
     )
     threshold: str = param(
-        "auto", kind="text", title="Threshold (dB)", help="auto, or a number in dB for the method fixed: darker is water."
+        "auto",
+        kind="text",
+        title="Threshold (dB)",
+        help="auto, or a number in dB for the method fixed: what is darker in the like-polarised band is water, unfiltered "
+        "unless a filter is asked for.",
     )
+    polarisation: str = param(
+        "auto",
+        kind="choice",
+        title="Polarisation",
+        choices=("auto", *POLARISATIONS),
+        help="auto: the mean in dB of the like- and the cross-polarised band where there are both.",
+        advanced=True,
+    )
+    speckle: str = param(
+        "auto",
+        kind="choice",
+        title="Speckle filter",
+        choices=("auto", *FILTERS),
+        help="Of Lee; auto: refined-lee, and none for a threshold of your own.",
+        advanced=True,
+    )
+    permanent_water: Path | None = permanent_water_param()
+    hand: Path | None = hand_param()
+    hand_limit: float = hand_limit_param()
+    slope: Path | None = slope_param()
+    slope_limit: float = slope_limit_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
 
 
 def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
-    """Compute the water mask of a whole stack.
+    """Compute the water mask of a whole stack, and the flood where there is something to compare it with.
 
     Raises
     ------
     InputError
-        If the threshold is none, or the output would replace an input.
+        If the threshold is none, or an output would replace an input.
     AlgorithmError
-        If the stack has no radar band, or one whose unit has no dB.
+        If a stack has no radar band, or one whose unit has no dB, or both have no polarisation in common.
     ValidationError, RasterError
-        If the stack cannot be read, or the layer not be written.
+        If a stack cannot be read, or a layer not be written.
     EngineError, DependencyError
         If the cluster that was asked for cannot be used.
     """
     settings = with_engine(settings, params.engine, params.cluster)
     given = _threshold(params)
-    wanted = {"post": Wanted(params.post, {"backscatter": POLARISATIONS}, masks=False)}
-    inputs, paths = open_inputs("Water", wanted, params.output, ("water.tif",), monitor)
-    band = inputs.bands["post.backscatter"]
-    _check_unit(params.post, band, inputs.radiometry[band].unit)
-    fallback = FIXED_DB[band] if given is None else given
+    stacks = {"post": params.post, **({} if params.pre is None else {"pre": params.pre})}
+    compared = params.pre is not None or params.permanent_water is not None
+    names = ["water", *(["flooded"] if compared else []), *(["change_db"] if params.pre is not None else [])]
+    inputs, paths = _open(params, stacks, [FILES[name] for name in names], monitor)
+    bands = _pick_bands(inputs, alone=given is not None or params.polarisation != "auto")
+    for part in inputs.parts:
+        for band in bands:
+            _check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
+    speckle = params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
+    cut = Cut(fixed_db(bands), "fixed") if given is None else Cut(given, "given")
+    water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, flood_rules(params), compared)
     job = MapJob(
         operation="sar-water",
-        title="Water",
+        title="Flood" if compared else "Water",
         inputs=inputs,
-        kernel=water_kernel(band, params.method, fallback),
+        kernel=_kernel(water, params.method, inputs),
         paths=tuple(paths),
-        extents=(Extent("water", "water", (WATER,)),),
-        parameters={"method": params.method, "threshold": params.threshold},
-        formula=f"water where {band} is below the threshold in dB",
+        extents=(*([Extent("flooded", "flooded", (WATER,))] if compared else []), Extent("water", "water", (WATER,))),
+        parameters={
+            "method": params.method,
+            "threshold": params.threshold,
+            "polarisation": params.polarisation,
+            "speckle": speckle,
+            **flood_parameters(params),
+        },
+        formula="water where the backscatter is below the threshold",
+        note=NOTE,
         resume=params.resume,
     )
     applied = compute_map(job, settings, monitor)
-    function = cast("Darker", applied.kernel.compute)
-    threshold = function.threshold_db
-    warnings = []
-    if params.method == "otsu" and not function.found:
-        warnings.append(
-            f"The histogram of {band} has no two humps, land and water: Otsu's threshold would be arbitrary, "
-            f"and {threshold:g} dB was taken"
-        )
+    done = cast("WaterMap", applied.kernel.compute)
+    job = replace(job, formula=_formula(done))
+    warnings = _warnings(params, done)
     if not applied.layers[0].observed:
-        warnings.append(f"{band} has no value anywhere: does the file hold dB? Then stack it with --unit db")
-    job = replace(job, formula=f"water where {band} < {threshold:g} dB")
-    result, layers = finish_map(job, applied, monitor, {"threshold_db": threshold, "band": band}, warnings)
+        warnings.append(f"{' and '.join(bands)}: no value anywhere; does the file hold dB? Then stack it with --unit db")
+    figures = {
+        "threshold_db": done.cuts["post"].threshold_db,
+        "band": " and ".join(done.bands),
+        "thresholds": {date: {"db": cut.threshold_db, "origin": cut.origin} for date, cut in done.cuts.items()},
+    }
+    result, layers = finish_map(job, applied, monitor, figures, warnings)
     return job, result, layers
+
+
+def _open(
+    params: SarWaterParams, stacks: Mapping[str, Path], names: Sequence[str], monitor: Monitor
+) -> tuple[MapInputs, list[Path]]:
+    offers = POLARISATIONS if params.polarisation == "auto" else (params.polarisation,)
+    each = {name: (name,) for name in offers}
+    wanted = {date: Wanted(stack, {"backscatter": offers}, each, masks=False) for date, stack in stacks.items()}
+    try:
+        return open_inputs("Water", wanted, params.output, names, monitor, flood_extras(params))
+    except AlgorithmError as error:  # a band is missing: how they get their names
+        if params.polarisation != "auto":
+            raise
+        words = "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
+        raise AlgorithmError(error.what, error.why, f"If it is radar whose bands have no names, stack it: {words}.") from error
+
+
+def _pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
+    """The pair where every date has it, and both are wanted; else the best single one."""
+    dates = [part.name for part in inputs.parts]
+    common = [name for name in POLARISATIONS if all(f"{date}.{name}" in inputs.bands for date in dates)]
+    if not common:
+        raise AlgorithmError(
+            f"{' and '.join(part.facts.path.name for part in inputs.parts)} cannot be compared",
+            "they have no polarisation in common",
+            "Take two pictures with the same one.",
+        )
+    pair = next((pair for pair in PAIRS if set(pair) <= set(common)), None)
+    return (common[0],) if alone or pair is None else pair
+
+
+def _kernel(water: WaterMap, method: str, inputs: MapInputs) -> Kernel:
+    """With the names of the raster's bands, and with the rasters beside the stacks."""
+    kernel = water_kernel(water, method)
+    return replace(kernel, bands={name: inputs.bands[name] for name in (*kernel.bands, *inputs.extras)})
 
 
 def _threshold(params: SarWaterParams) -> float | None:
@@ -106,22 +210,48 @@ def _threshold(params: SarWaterParams) -> float | None:
     return number
 
 
-def _check_unit(stack: Path, band: str, unit: str) -> None:
+def _check_unit(part: StackPart, band: str, unit: str) -> None:
     """Raise where a threshold in dB means nothing."""
-    what = f"Water cannot be mapped in {stack}"
+    path = part.facts.path
+    what = f"Water cannot be mapped in {path}"
     if unit == "amplitude":
         hint = "Take a calibrated product (RTC), or calibrate it first."
         raise AlgorithmError(what, f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing", hint)
     if unit not in ("power", "dB"):
-        hint = "Stack it with --unit db or --unit power."
+        words = f"flight stack --sensor sentinel1 --unit db --band {band}={path}#{part.bands[band]} --output STACK.vrt"
+        hint = f"Stack it and say what it holds, db or power: {words}."
         raise AlgorithmError(what, f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB", hint)
+
+
+def _formula(water: WaterMap) -> str:
+    what = water.bands[0] if len(water.bands) == 1 else f"({' + '.join(water.bands)}) / 2"
+    text = f"water where {what} < {water.cuts['post'].threshold_db:g} dB"
+    if "pre" in water.cuts:
+        text += (
+            f"; flooded where water after, {what} >= {water.cuts['pre'].threshold_db:g} dB before, "
+            f"and darker by {LEAST_DROP_DB:g} dB or more"
+        )
+    return text
+
+
+def _warnings(params: SarWaterParams, water: WaterMap) -> list[str]:
+    """What became of the search for a threshold."""
+    stacks = {"post": params.post, "pre": params.pre}
+    found = []
+    for date, cut in water.cuts.items():
+        none = f"{stacks[date]} holds no water and land that could be told apart"
+        if params.method != "fixed" and cut.origin == "fixed":
+            found.append(f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB")
+        elif cut.origin == "other date":
+            found.append(f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB")
+    return found
 
 
 def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Map, and say how much water there is and how much was not seen."""
     job, result, layers = map_water(params, settings, monitor)
     threshold = result.statistics["threshold_db"]
-    more = {"water": str(result.outputs["water"]), "threshold_db": threshold}
+    more = {name: str(path) for name, path in result.outputs.items()} | {"threshold_db": threshold}
     return present_map(job, result, layers, more, [f"Threshold: {result.statistics['band']} below {threshold:g} dB"])
 
 
@@ -129,20 +259,24 @@ SAR_WATER = Operation(
     name="sar-water",
     title="Water from radar",
     group="Flood",
-    summary="Maps open water in one radar picture by a threshold in dB; what was not observed is a class of its own.",
+    summary="Maps open water in a radar picture, and what of it is new since another one or beyond permanent water; "
+    "what was not observed is a class of its own.",
     params=SarWaterParams,
     run=run_sar_water,
     outputs=(
         Output("water", "Water", "raster"),
+        Output("flooded", "Flooded", "raster"),
+        Output("change_db", "Change of backscatter (dB)", "raster"),
         Output("water_km2", "Water (km²)", "number"),
+        Output("flooded_km2", "Flooded (km²)", "number"),
         Output("threshold_db", "Threshold (dB)", "number"),
         Output("not_observed_percent", "Not observed (%)", "number"),
     ),
     algorithm=AlgorithmInfo(
         events=("flood",),
         bands=("vv",),
-        references=tuple(REFERENCE.values()),
-        limits="Not for flooded forest and towns, which are brighter than land, nor with wind on the water. Wet snow, dry sand, "
-        "tarmac and radar shadow are dark and taken for water.",
+        references=tuple(REFERENCES.values()),
+        limits="Not for flooded forest and towns, which are brighter than land, nor in strong wind, which roughens water. "
+        "Wet snow, dry sand, tarmac and radar shadow are dark and taken for water.",
     ),
 )

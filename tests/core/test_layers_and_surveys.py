@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from firstlight.core.algorithms.burn import BurnSeverity
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED, Kernel, Layer, MapClass
-from firstlight.core.algorithms.sar_water import water_kernel
+from firstlight.core.algorithms.sar_water import Cut, WaterMap, water_kernel
 from firstlight.core.errors import AlgorithmError
 from firstlight.core.execution.apply import Applied, apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
@@ -220,7 +220,11 @@ def test_an_interrupted_run_of_two_layers_goes_on_and_ends_in_the_same_bytes(tmp
 
 @pytest.mark.parametrize(
     "kernel",
-    [index_kernel("NDVI", ["red", "nir"]), water_kernel("vv", "otsu", -17.0), BurnSeverity("rbr", ("pre.scl",))],
+    [
+        index_kernel("NDVI", ["red", "nir"]),
+        water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "otsu"),
+        BurnSeverity("rbr", ("pre.scl",)),
+    ],
     ids=["index", "water", "burn"],
 )
 def test_kernels_can_be_sent_to_another_process_and_say_what_they_do(kernel: Any) -> None:

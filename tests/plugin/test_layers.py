@@ -17,9 +17,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from firstlight.core.algorithms.burn import INDICES, SEVERITY
+from firstlight.core.algorithms.flood import FLOOD_CLASSES, WATER_CLASSES
 from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
-from firstlight.core.algorithms.sar_water import CLASSES
 from firstlight.core.operations.base import LayerOutput
 from firstlight.plugin.layer_style import STYLE_DIR, band_names
 from firstlight.plugin.layers import add_layers, source_path
@@ -150,7 +150,7 @@ def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
     assert len(shader.colorRampItemList()) == 7
 
 
-@pytest.mark.parametrize(("style", "classes"), [("severity", SEVERITY), ("water", CLASSES)])
+@pytest.mark.parametrize(("style", "classes"), [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_CLASSES)])
 def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(project, tmp_path, style, classes):
     codes = np.full((64, 64), NOT_OBSERVED, np.uint8)
     codes[:32] = classes[0].code

@@ -62,6 +62,7 @@ def make_chip(
     surface: str = "water",
     shift_db: float = 0.0,
     gradient_db: float = 1.5,
+    speckle_seed: int | None = None,
 ) -> Chip:
     """Backscatter of a chip.
 
@@ -78,6 +79,8 @@ def make_chip(
         Another calibration: all of it lies so much higher.
     gradient_db : float
         From near to far range.
+    speckle_seed : int, optional
+        Another one than ``seed``: the same ground, seen a second time.
     """
     random = np.random.default_rng(seed)
     shape = water.shape
@@ -87,6 +90,8 @@ def make_chip(
     kind = np.where(water, len(land), kind)
     shape_of = np.array([LEVELS[name][2] for name in names])[kind]
     texture = random.gamma(shape_of) / shape_of
+    if speckle_seed is not None:
+        random = np.random.default_rng(speckle_seed)
     slope = np.linspace(gradient_db / 2, -gradient_db / 2, shape[1])[np.newaxis]
     bands = []
     for place in (0, 1):
