@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Operation
 from .burn_severity import BURN_SEVERITY
+from .burned_area import BURNED_AREA
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
@@ -28,6 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     MOSAIC,
     INDEX,
     BURN_SEVERITY,
+    BURNED_AREA,
     SAR_WATER,
     CACHE,
     INFO,
