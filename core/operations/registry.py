@@ -16,6 +16,7 @@ from .pairs import PAIRS
 from .repair import REPAIR
 from .sar_water import SAR_WATER
 from .stack import STACK
+from .thermal_anomaly import THERMAL_ANOMALY
 from .validate import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INDEX,
     BURN_SEVERITY,
     BURNED_AREA,
+    THERMAL_ANOMALY,
     SAR_WATER,
     CACHE,
     INFO,

@@ -270,6 +270,26 @@ def test_signs_by_hand() -> None:
     assert confidence[0, 1] == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("was", "is_now", "mark"),
+    [
+        (FOREST, CHAR, 2),
+        (FOREST, (0.21, 0.30, 0.31), 1),  # bright
+        (FOREST, (0.09, 0.19, 0.15), 1),  # MIRBI 1.64
+        ((0.18, 0.20, 0.19), (0.09, 0.16, 0.17), 1),  # MIRBI 1.94 before, 2.13 after: it was char already
+        (GRASS, (0.18, 0.10, 0.095), 1),  # dNBR 0.24
+        (FOREST, (0.02, 0.035, 0.04), 0),  # as dark as water
+        ((0.20, 0.30, 0.10), (0.19, 0.30, 0.14), 0),  # near infrared is as before
+        ((0.30, 0.10, 0.10), (0.15, 0.20, 0.10), 0),  # MIRBI falls
+        ((0.07, 0.03, 0.03), (0.05, 0.08, 0.09), 0),  # nothing grew there
+    ],
+)
+def test_each_sign_counts(was: Any, is_now: Any, mark: int) -> None:
+    values = {f"pre.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, was)}
+    values.update({f"post.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, is_now)})
+    assert BurnSigns()(values)[2].tolist() == [[mark]]
+
+
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after, _ = fire()
     pre, post = stack(tmp_path / "a", ground(before, 5)), stack(tmp_path / "b", ground(after, 6))
