@@ -144,7 +144,7 @@ def apply_layers(
     Cancelled, RasterError, EngineError
         Nothing is left under the names of the outputs that were not finished.
     """
-    specs = [_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
+    specs = [layer_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
     size = max(1, settings.tile_size // specs[0].span) * specs[0].span
     tiles = split_windows(reader.facts.grid.shape, size)
     events = EventQueue(monitor)
@@ -179,7 +179,7 @@ def apply_layers(
                 picked.engine.run(work, missing, events.stop, take)
             for number, writer in enumerate(writers):
                 writer.finish(on_progress=_LayOut(events, kernel.name, number, len(writers)))
-            return Applied(settled, tuple(_statistics(writer, picked.reason) for writer in writers))
+            return Applied(settled, tuple(written_statistics(writer, picked.reason) for writer in writers))
 
     return run_in_background(all_of_it, events)
 
@@ -247,7 +247,7 @@ def survey_tiles(
     return kernel.settled(total[0])
 
 
-def _statistics(writer: CogWriter, engine: str) -> LayerStatistics:
+def written_statistics(writer: CogWriter, engine: str) -> LayerStatistics:
     """Of a finished layer; areas row by row, because in degrees a pixel's area depends on its latitude."""
     found = LayerStatistics.of(writer.statistics()[0], writer.spec, engine)
     if not writer.spec.colors:
@@ -370,7 +370,8 @@ def _job(
     )
 
 
-def _spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+def layer_spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+    """How a layer on a raster's grid is written."""
     dtype = "uint8" if layer.classes else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
     integer = dtype == "int16"
     return RasterSpec(

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ..algorithms.burn import BURNED, INDICES, REFERENCES, SCALES, SEVERITY_NAME, THRESHOLD_NOTE, BurnSeverity, severity_kernel
 from ..algorithms.burn_offset import OffsetSurvey
+from ..algorithms.burned_area import BurnSigns
 from ..errors import InputError
 from ..monitor import Monitor
 from ..settings import Settings
@@ -123,12 +124,12 @@ def read_offset(text: str) -> float | None:
     return number
 
 
-def offset_statistics(function: BurnSeverity) -> dict[str, Any]:
+def offset_statistics(function: BurnSeverity | BurnSigns) -> dict[str, Any]:
     """The offset that was used, and how many unburned pixels it comes from where it was looked for."""
     return {"dnbr_offset": function.offset, "unburned_pixels": function.unburned_pixels}
 
 
-def offset_warnings(asked: str, function: BurnSeverity) -> list[str]:
+def offset_warnings(asked: str, function: BurnSeverity | BurnSigns) -> list[str]:
     """Where an offset was looked for in vain."""
     if asked.lower() == "auto" and function.unburned_pixels is None:
         return [

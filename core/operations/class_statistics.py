@@ -108,11 +108,11 @@ def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -
 
 
 def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
-    """Names of the bands whose stored numbers are not known to be reflectance; whole numbers without a scale never are."""
+    """Names of the bands whose stored numbers are not known to be physical values; whole numbers without a scale never are."""
     bands = [facts.bands[index - 1] for index in indexes]
     return [
         band.description
         for band in bands
         if (band.radiometry.scale, band.radiometry.offset) == (1.0, 0.0)
-        and (band.radiometry.unit != "reflectance" or "int" in band.dtype)
+        and (band.radiometry.unit not in ("reflectance", "kelvin") or "int" in band.dtype)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Operation
 from .burn_severity import BURN_SEVERITY
+from .burned_area import BURNED_AREA
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
@@ -16,6 +17,7 @@ from .repair import REPAIR
 from .sar_water import SAR_WATER
 from .stack import STACK
 from .terrain import TERRAIN
+from .thermal_anomaly import THERMAL_ANOMALY
 from .validate import VALIDATE
 from .wind_damage import WIND_DAMAGE
 
@@ -30,6 +32,8 @@ OPERATIONS: tuple[Operation, ...] = (
     MOSAIC,
     INDEX,
     BURN_SEVERITY,
+    BURNED_AREA,
+    THERMAL_ANOMALY,
     SAR_WATER,
     WIND_DAMAGE,
     TERRAIN,

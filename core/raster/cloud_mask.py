@@ -18,6 +18,9 @@ SCL_CLEAR = (2, 4, 5, 6, 7, 11)
 QA_PIXEL_UNCLEAR = 0b11111
 """Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
 
+SCL_WATER = 6
+QA_PIXEL_WATER = 1 << 7
+
 
 def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Where a mask says that the ground is seen.
@@ -36,4 +39,11 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
             clear |= codes == code
         return clear
     found: npt.NDArray[np.bool_] = (codes & QA_PIXEL_UNCLEAR) == 0  # -1 has all bits set
+    return found
+
+
+def is_water(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where a mask says that there is water; arguments as of :func:`is_clear`, never true where there is no mask."""
+    codes = pixels if pixels.dtype.kind in "iu" else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
+    found: npt.NDArray[np.bool_] = codes == SCL_WATER if band == "scl" else (codes & QA_PIXEL_WATER) != 0
     return found

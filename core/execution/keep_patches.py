@@ -1,0 +1,47 @@
+"""The second phase of a classification that first marks and then grows: patches of marks → a layer of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..algorithms.kernel import Layer
+from ..monitor import EventQueue, Monitor, Progress
+from ..raster.grid import Window
+from ..raster.reader import StackReader
+from ..raster.seeded_patches import Patches, PatchRule, find_patches
+from ..raster.writer import CogWriter
+from ..settings import Settings
+from ..workers import run_in_background
+from .apply import LayerStatistics, layer_spec, written_statistics
+
+
+def keep_patches(
+    marks: Path, layer: Layer, output: Path, rule: PatchRule, settings: Settings, monitor: Monitor, tags: Mapping[str, str]
+) -> tuple[LayerStatistics, Patches]:
+    """Write a layer that is 1 in the patches of marks that are kept, 0 elsewhere, and not observed where the marks are.
+
+    A patch may reach across any number of tiles, so this is one pass from top to bottom on one thread.
+
+    Raises
+    ------
+    RasterError, Cancelled
+        See :func:`.seeded_patches.find_patches`; nothing is left under the name of the output.
+    """
+    events = EventQueue(monitor)
+
+    def all_of_it() -> tuple[LayerStatistics, Patches]:
+        with StackReader(marks) as reader:
+            events.put(Progress(0.0, f"{layer.title}: patches"))
+            patches = find_patches(reader, rule, events.stop.is_set)
+            spec = layer_spec(reader, layer, settings, tags)
+            rows, cols = reader.facts.grid.shape
+            with CogWriter(output, spec) as writer:
+                for row in range(0, rows, spec.span):
+                    window = Window(row, 0, min(spec.span, rows - row), cols)
+                    writer.write(window, patches.paint(reader.read_stored(1, window), row))
+                    events.put(Progress(0.9 * (row + window.rows) / rows, f"{layer.title}: writing the layer"))
+                writer.finish(on_progress=lambda _: not events.stop.is_set())
+                return written_statistics(writer, ""), patches
+
+    return run_in_background(all_of_it, events)
