@@ -13,6 +13,7 @@ from .ingest import INGEST
 from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
+from .results import RESULTS
 from .sar_water import SAR_WATER
 from .stack import STACK
 from .validate import VALIDATE
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INDEX,
     BURN_SEVERITY,
     SAR_WATER,
+    RESULTS,
     CACHE,
     INFO,
 )
