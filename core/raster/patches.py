@@ -66,7 +66,7 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     min_area_m2 : float
         0 keeps every pixel. A raster without a reference system has no square metres: nothing is dropped there.
     scratch : Path
-        A file to write meanwhile, one bit for each pixel; removed in the end.
+        A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
         Asked now and then; may be called on any thread.
 
@@ -176,13 +176,14 @@ def _checked(code: int) -> None:
 
 
 def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop) -> tuple[Any, int, int]:
-    """A raster of one bit for each pixel: it has one of the classes, or not; with how many have, and how many are unknown."""
+    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many are unknown."""
     from osgeo import gdal
 
     source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
     cols, rows = source.RasterXSize, source.RasterYSize
+    # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
-    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["NBITS=1", "BIGTIFF=IF_SAFER"]))
+    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]))
     mask.SetGeoTransform(source.GetGeoTransform())
     wanted = np.zeros(256, np.uint8)
     wanted[list(codes)] = 1

@@ -150,6 +150,11 @@ def test_an_unseen_hole_stays_a_hole_even_with_ground_in_it(tmp_path: Path) -> N
     assert not inside[10:13, 10:13].any()
 
 
+@pytest.mark.parametrize("classes", [[[0], [1]], [[0, 0], [0, 1]], [[0], [0], [1]]])
+def test_a_few_pixels_are_not_lost(tmp_path: Path, classes: Any) -> None:
+    assert outline(tmp_path, classes).patches == 1  # in a mask of single bits GDAL takes such strips for empty
+
+
 def test_several_classes_are_one_extent(tmp_path: Path) -> None:
     classes = np.repeat(np.array([[2, 3, 4, 5]], np.uint8), 4, axis=0)
     made = outline(tmp_path, classes, PerimeterRule((3, 4), min_area_ha=0, simplify_px=0))
