@@ -155,14 +155,16 @@ def _parts(geometry: Any) -> Iterator[Any]:
 
 @contextmanager
 def _told(what: str, stop: Stop) -> Iterator[None]:
-    """GDAL's failures as ours, whether its exceptions are on or off."""
+    """GDAL's failures as ours, whether its exceptions are on or off; also those that it only tells, as a full disk at a flush."""
     with local_gdal(), quiet_gdal(least=3) as messages:
         try:
             yield
+            if messages:
+                raise RuntimeError(messages[-1])
         except RuntimeError as error:
             if stop():
                 raise Cancelled(what.removesuffix(" failed")) from error
-            raise RasterError(what, (messages or [str(error)])[-1], "Is there room on the disk, and the raster whole?") from error
+            raise RasterError(what, (messages or [str(error)])[0], "Is there room on the disk, and the raster whole?") from error
 
 
 def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
