@@ -14,6 +14,7 @@ from .ingest import INGEST
 from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
+from .results import RESULTS
 from .sar_water import SAR_WATER
 from .stack import STACK
 from .terrain import TERRAIN
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     SAR_WATER,
     WIND_DAMAGE,
     TERRAIN,
+    RESULTS,
     CACHE,
     INFO,
 )

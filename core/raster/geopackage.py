@@ -55,8 +55,10 @@ def write_geopackage(path: Path, crs: str, layers: Sequence[VectorLayer], stop: 
         with quiet_gdal(least=3) as messages:
             try:
                 _write(part, crs, layers, stop)
+                if messages:  # what happens when the file is closed is only told
+                    raise RuntimeError(messages[0])
             except RuntimeError as error:
-                why = (messages or [" ".join(str(error).split())])[-1]
+                why = (messages or [" ".join(str(error).split())])[0]
                 raise RasterError(f"Writing {path} failed", why, "Is there room on the disk?") from error
         if stop():
             raise Cancelled(f"Writing {path}")

@@ -66,7 +66,7 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     min_area_m2 : float
         0 keeps every pixel. A raster without a reference system has no square metres: nothing is dropped there.
     scratch : Path
-        A file to write meanwhile, one bit for each pixel; removed in the end.
+        A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
         Asked now and then; may be called on any thread.
 
@@ -155,14 +155,16 @@ def _parts(geometry: Any) -> Iterator[Any]:
 
 @contextmanager
 def _told(what: str, stop: Stop) -> Iterator[None]:
-    """GDAL's failures as ours, whether its exceptions are on or off."""
+    """GDAL's failures as ours, whether its exceptions are on or off; also those that it only tells, as a full disk at a flush."""
     with local_gdal(), quiet_gdal(least=3) as messages:
         try:
             yield
+            if messages:
+                raise RuntimeError(messages[-1])
         except RuntimeError as error:
             if stop():
                 raise Cancelled(what.removesuffix(" failed")) from error
-            raise RasterError(what, (messages or [str(error)])[-1], "Is there room on the disk, and the raster whole?") from error
+            raise RasterError(what, (messages or [str(error)])[0], "Is there room on the disk, and the raster whole?") from error
 
 
 def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
@@ -176,13 +178,14 @@ def _checked(code: int) -> None:
 
 
 def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop) -> tuple[Any, int, int]:
-    """A raster of one bit for each pixel: it has one of the classes, or not; with how many have, and how many are unknown."""
+    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many are unknown."""
     from osgeo import gdal
 
     source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
     cols, rows = source.RasterXSize, source.RasterYSize
+    # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
-    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["NBITS=1", "BIGTIFF=IF_SAFER"]))
+    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]))
     mask.SetGeoTransform(source.GetGeoTransform())
     wanted = np.zeros(256, np.uint8)
     wanted[list(codes)] = 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -148,6 +150,11 @@ def test_an_unseen_hole_stays_a_hole_even_with_ground_in_it(tmp_path: Path) -> N
     assert made.patches == 1
     assert inside.sum() == 900 - 9
     assert not inside[10:13, 10:13].any()
+
+
+@pytest.mark.parametrize("classes", [[[0], [1]], [[0, 0], [0, 1]], [[0], [0], [1]]])
+def test_a_few_pixels_are_not_lost(tmp_path: Path, classes: Any) -> None:
+    assert outline(tmp_path, classes).patches == 1  # in a mask of single bits GDAL takes such strips for empty
 
 
 def test_several_classes_are_one_extent(tmp_path: Path) -> None:
@@ -308,6 +315,36 @@ def test_a_damaged_map_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(RasterError, match=r"Drawing the outline of .*classes\.tif failed"):
         write_perimeter(raster, tmp_path / "p.gpkg", RAW, ABOUT)
     assert [path.name for path in tmp_path.iterdir()] == ["classes.tif"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are Unix")
+@pytest.mark.parametrize("exceptions", ["", "gdal.UseExceptions(); ogr.UseExceptions()"], ids=["codes", "exceptions"])
+@pytest.mark.parametrize(("limit_kb", "what"), [(20, "Drawing the outline"), (200, "Drawing the outline"), (500, "Writing")])
+def test_a_full_disk_is_named_and_the_older_file_stays(tmp_path: Path, limit_kb: int, what: str, exceptions: str) -> None:
+    classes = (np.random.default_rng(0).random((600, 600)) < 0.5).astype(np.uint8)  # a mask of 360 KB, a package of 2 MB
+    raster = write_raster(tmp_path / "classes.tif", classes, nodata=UNSEEN)
+    older = tmp_path / "p.gpkg"
+    older.write_bytes(b"older")
+    script = f"""
+import resource, sys
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+import conftest
+from pathlib import Path
+from osgeo import gdal, ogr
+{exceptions}
+from firstlight.core.errors import RasterError
+from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_kb} << 10, {limit_kb} << 10))
+try:
+    write_perimeter(Path({str(raster)!r}), Path({str(older)!r}), PerimeterRule((1,), 0, 0), PerimeterFacts("Burned", "dNBR"))
+except RasterError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith(what), done.stdout + done.stderr
+    assert "Is there room on the disk" in done.stdout
+    assert older.read_bytes() == b"older"
+    assert {path.name for path in tmp_path.iterdir()} == {"classes.tif", "p.gpkg"}
 
 
 def test_changes_of_another_program_are_not_played_into_the_new_file(tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""Results of earlier runs, read back from the catalogue of their folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..ingestion.checksum import contradicts, sha256_of
+from ..types import parse_time
+from .stac_item import ITEM_SUFFIX
+
+LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
+"""What may be put on the map: a catalogue from elsewhere could name a VRT, which can name any file or address."""
+_MAKE_AGAIN = "Run the operation again."
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """One file of a result."""
+
+    name: str
+    path: Path
+    title: str
+    style: str
+    """Key of a style in ``resources/styles``; empty where none is told."""
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """One result, as its item tells it."""
+
+    item: Path
+    title: str
+    operation: str
+    acquired: datetime | None
+    """Of the newest picture; None where no picture's day is known."""
+    note: str
+    layers: tuple[StoredLayer, ...]
+    """Those that are there, in the item's order."""
+    warnings: tuple[str, ...]
+    """Files that are gone, or are not what they were."""
+
+
+def read_results(path: Path, check: bool = False, stop: Callable[[], bool] = lambda: False) -> tuple[StoredResult, ...]:
+    """Read what an item, or a folder's catalogue, tells of results.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, a ``catalog.json`` in it, or one ``….stac.json``.
+    check : bool
+        Read every file, and compare its sum with the item's; otherwise only its size is looked at.
+    stop : callable
+        Asked every megabyte.
+
+    Raises
+    ------
+    InputError
+        If there is no result, or an item cannot be read.
+    Cancelled
+        If ``stop``.
+    """
+    what = f"No result can be opened from {path}"
+    if path.name.endswith(ITEM_SUFFIX):
+        items = [path]
+    else:
+        folder = path if path.is_dir() else path.parent
+        items = sorted(folder.glob(f"*{ITEM_SUFFIX}"))
+    if not items:
+        raise InputError(what, "there is no item of a result", "Choose the folder, or its catalog.json, that an operation wrote.")
+    return tuple(_read(item, what, check, stop) for item in items)
+
+
+def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> StoredResult:
+    try:
+        tree = json.loads(item.read_text(encoding="utf-8"))
+        words = tree["properties"]
+        operation = str(words["firstlight:operation"])
+        acquired = parse_time(str(words["datetime"])) if words.get("firstlight:datetime_of") == "input" else None
+        assets = dict(tree["assets"])
+        found = [_layer(name, asset, item) for name, asset in assets.items()]
+    except OSError as error:
+        raise InputError(what, f"{item.name}: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN) from error
+    problems = [_problem(layer, assets[layer.name], item, check, stop) for layer in found]
+    layers = tuple(layer for layer in found if _is_safe(layer, item) and layer.path.is_file())
+    warnings = tuple(problem for problem in problems if problem)
+    note = str(words.get("description") or "")
+    return StoredResult(item, str(words.get("title") or operation), operation, acquired, note, layers, warnings)
+
+
+def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:
+    style = str(asset.get("firstlight:style") or "")
+    known = style if re.fullmatch(r"[a-z0-9_]+", style) else ""
+    return StoredLayer(name, item.parent / str(asset["href"]), str(asset.get("title") or name), known)
+
+
+def _is_safe(layer: StoredLayer, item: Path) -> bool:
+    inside = layer.path.resolve().is_relative_to(item.parent.resolve())
+    return inside and layer.path.suffix.lower() in LAYER_SUFFIXES
+
+
+def _problem(layer: StoredLayer, asset: Mapping[str, Any], item: Path, check: bool, stop: Callable[[], bool]) -> str:
+    """What is to be said of a file; empty where it is as it was."""
+    name = layer.path.name
+    if not _is_safe(layer, item):
+        return f"{name} is not shown: it is no GeoTIFF or GeoPackage in the folder of {item.name}"
+    try:
+        changed = layer.path.stat().st_size != asset.get("file:size")
+        if check and not changed:
+            changed = contradicts(asset.get("file:checksum"), sha256_of(layer.path, stop))
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror or error}"
+    return f"{name} has changed since {item.name} was written, so what that says of it may be wrong" if changed else ""

@@ -1,0 +1,150 @@
+"""Earlier results: read back from their folder, with a word on what is gone or changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.algorithms.kernel import Layer, MapClass
+from firstlight.core.cli import main
+from firstlight.core.errors import Cancelled, InputError
+from firstlight.core.monitor import Note, RecordingMonitor
+from firstlight.core.operations.registry import get_operation
+from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
+from firstlight.core.products.result_record import InputRecord, LayerRecord, ResultRecord
+from firstlight.core.products.stac_catalogue import write_catalogue
+from firstlight.core.products.stored_result import read_results
+from firstlight.core.settings import Settings
+from support.rasters import write_raster
+
+WHEN = datetime(2024, 8, 1, 10, 30, tzinfo=timezone.utc)
+LAYER = Layer("severity", "Severity classes", (1, 2), "severity", (MapClass(2, "High", (215, 25, 28)),))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    severity = write_raster(tmp_path / "severity.tif", np.full((20, 20), 2, np.uint8), nodata=255)
+    record = ResultRecord(
+        operation="burn-severity",
+        title="Burn severity 2024-08-01",
+        created=WHEN,
+        layers=(LayerRecord(severity, LAYER, {}),),
+        inputs=(InputRecord("post", tmp_path / "post.vrt", acquired=WHEN),),
+        parameters={},
+        reference="Key & Benson 2006",
+        note="Generic limits.",
+        perimeter=write_perimeter(severity, tmp_path / "perimeter.gpkg", PerimeterRule((2,)), PerimeterFacts("Burned", "dNBR")),
+    )
+    write_catalogue(tmp_path, record)
+    return tmp_path
+
+
+def run(path: Path, **more: Any) -> tuple[Any, list[str]]:
+    operation, monitor = get_operation("results"), RecordingMonitor()
+    made = operation.run(operation.make_params({"path": path, **more}), Settings(), monitor)
+    return made, [event.text for event in monitor.events if isinstance(event, Note) and event.level == "warning"]
+
+
+@pytest.mark.parametrize("name", ["", "catalog.json", "*.stac.json"])
+def test_layers_come_back_as_they_were_shown(folder: Path, name: str) -> None:
+    [path] = folder.glob(name) if name else [folder]
+    made, warnings = run(path)
+    told = [(one.path.name, one.title, one.style, one.group, one.acquired, one.abstract) for one in made.layers]
+    rest = ("Burn severity 2024-08-01", WHEN, "Generic limits.")
+    assert told == [
+        ("perimeter.gpkg", "Outline", "perimeter", *rest),
+        ("severity.tif", "Severity classes", "severity", *rest),
+    ]
+    assert (made.status, warnings) == ("done", [])
+
+
+def test_the_command_line_lists_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["results", str(folder), "--json"]) == 0
+    [told] = json.loads(capsys.readouterr().out)
+    assert told.pop("item").endswith(".stac.json")
+    assert told == {
+        "title": "Burn severity 2024-08-01",
+        "operation": "burn-severity",
+        "datetime": "2024-08-01T10:30:00Z",
+        "outputs": {"severity": str(folder / "severity.tif"), "perimeter": str(folder / "perimeter.gpkg")},
+        "warnings": [],
+    }
+
+
+def test_a_file_that_is_gone_is_named_and_the_others_come(folder: Path) -> None:
+    (folder / "perimeter.gpkg").unlink()
+    made, warnings = run(folder)
+    assert [one.path.name for one in made.layers] == ["severity.tif"]
+    assert warnings == ["perimeter.gpkg cannot be read: No such file or directory"]
+    assert made.status == "partial"
+    assert main(["results", str(folder)]) == 3
+
+
+def test_a_file_of_another_size_is_named(folder: Path) -> None:
+    write_raster(folder / "severity.tif", np.arange(400, dtype=np.uint8).reshape(20, 20) % 3, nodata=255)
+    made, [warning] = run(folder)
+    assert "severity.tif has changed since" in warning
+    assert len(made.layers) == 2  # it is shown all the same
+
+
+def test_only_a_comparison_of_sums_finds_a_changed_byte(folder: Path) -> None:
+    path = folder / "severity.tif"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert run(folder)[1] == []
+    assert "severity.tif has changed since" in run(folder, check=True)[1][0]
+    with pytest.raises(Cancelled):
+        read_results(folder, True, lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("href", "why"),
+    [
+        ("../outside.tif", "is not shown"),
+        ("./trap.vrt", "is not shown"),
+        ("/vsicurl/https://example.org/x.tif", "is not shown"),
+        ("https://example.org/x.tif", "cannot be read: No such file"),  # it is taken for a name in the folder
+    ],
+)
+def test_a_catalogue_from_elsewhere_can_name_only_files_beside_it(folder: Path, href: str, why: str) -> None:
+    [path] = folder.glob("*.stac.json")
+    write_raster(folder.parent / "outside.tif", np.ones((4, 4), np.uint8))
+    (folder / "trap.vrt").write_text("<VRTDataset/>")
+    item = json.loads(path.read_text())
+    item["assets"]["severity"]["href"] = href
+    path.write_text(json.dumps(item))
+    made, [warning] = run(folder)
+    assert [one.path.name for one in made.layers] == ["perimeter.gpkg"]
+    assert why in warning
+
+
+def test_a_style_is_a_name_and_no_path(folder: Path) -> None:
+    [path] = folder.glob("*.stac.json")
+    path.write_text(path.read_text().replace('"firstlight:style": "severity"', '"firstlight:style": "../../severity"'))
+    made, _ = run(folder)
+    assert [one.style for one in made.layers] == ["perimeter", ""]
+
+
+def test_a_result_without_a_day_says_none(folder: Path) -> None:
+    [path] = folder.glob("*.stac.json")
+    path.write_text(path.read_text().replace('"firstlight:datetime_of": "input"', '"firstlight:datetime_of": "processing"'))
+    made, _ = run(folder)
+    assert {one.acquired for one in made.layers} == {None}
+
+
+def test_where_there_is_no_result_it_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "catalog.json"):
+        with pytest.raises(InputError, match="there is no item of a result"):
+            read_results(path)
+    with pytest.raises(InputError, match=r"absent\.stac\.json: No such file"):
+        read_results(tmp_path / "absent.stac.json")
+    for text in ("{}", "[]", '{"properties": {"firstlight:operation": "x"}, "assets": {"a": 5}}', "no json"):
+        (tmp_path / "odd.stac.json").write_text(text)
+        with pytest.raises(InputError, match=r"odd\.stac\.json is no item of FirstLight"):
+            read_results(tmp_path)
