@@ -30,6 +30,8 @@ RADAR_STRUCTURE = round(math.sqrt(1 + 2 / RADAR_LOOKS), 3)
 (Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623)."""
 OPTICAL_STRUCTURE = 0.15
 """The same for reflectance: a judgement."""
+FLAT = 1e-6
+"""Square of the coefficient of variation below which there is nothing in a window to correlate."""
 LEAST_SHARE = 0.5
 """Of the window's pixels that both dates must have."""
 CHANGED, STRONG = 4.0, 6.0
@@ -133,36 +135,32 @@ class StructuralDamage:
 
     def _windows(self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], ...]:
         """The three measures of the pixels whose window lies inside."""
-        intensity, level = zip(*(self._both(date, seen) for date in (before, after)))
+        first, second = (self._intensity(date, seen) for date in (before, after))
 
         def total(numbers: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
             return window_sum(numbers.astype(np.float64, copy=False), self.window)
 
+        count = total(seen)
+        sums = (total(first), total(second))
         with np.errstate(all="ignore"):
-            count = total(seen)
-            sums = [total(one) for one in intensity]
-            squares = total(intensity[0] * intensity[0])
-            levels = [total(one) for one in level]
-            spreads = [np.maximum(total(one * one) * count - sum_ * sum_, 0) for one, sum_ in zip(level, levels)]
-            together = total(level[0] * level[1]) * count - levels[0] * levels[1]
+            # n² × variance; what rounding leaves of a flat window is none
+            spreads = tuple(total(one * one) * count - sum_ * sum_ for one, sum_ in zip((first, second), sums))
+            flat = (spreads[0] <= FLAT * sums[0] ** 2) | (spreads[1] <= FLAT * sums[1] ** 2)
             brightness = 10 * np.log10(sums[1] / sums[0])
-            correlation = together / np.sqrt(spreads[0] * spreads[1])
-            flat = np.minimum(*spreads) <= 1e-6 * count * count  # below 0.001 dB: nothing to correlate, rounding only
+            correlation = (total(first * second) * count - sums[0] * sums[1]) / np.sqrt(spreads[0] * spreads[1])
             correlation[flat] = 0.0
             np.clip(correlation, -1, 1, out=correlation)
-            variation = np.sqrt(np.maximum(squares * count / (sums[0] * sums[0]) - 1, 0))
+            variation = np.sqrt(np.maximum(spreads[0], 0)) / sums[0]
         reach = self.reach
         unknown = (count < LEAST_SHARE * self.window**2) | ~seen[reach:-reach, reach:-reach]
         for one in (brightness, correlation, variation):
             one[unknown] = np.nan
         return brightness, correlation, variation
 
-    def _both(self, date: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Intensity and its dB, 0 where nothing was seen."""
-        filled = np.where(seen, date, 0.0 if self.decibel else 1.0).astype(np.float64)
-        intensity = 10 ** (filled / 10) if self.decibel else filled
-        level = filled if self.decibel else 10 * np.log10(filled)
-        return np.where(seen, intensity, 0.0), np.where(seen, level, 0.0)
+    def _intensity(self, date: FloatArray, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Numbers proportional to intensity, 0 where nothing was seen."""
+        filled = np.where(seen, date, np.float32(0)).astype(np.float64)
+        return np.where(seen, 10 ** (filled / 10), 0.0) if self.decibel else filled
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .pairs import PAIRS
 from .repair import REPAIR
 from .sar_water import SAR_WATER
 from .stack import STACK
+from .structural_damage import STRUCTURAL_DAMAGE
 from .terrain import TERRAIN
 from .validate import VALIDATE
 from .wind_damage import WIND_DAMAGE
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     BURN_SEVERITY,
     SAR_WATER,
     WIND_DAMAGE,
+    STRUCTURAL_DAMAGE,
     TERRAIN,
     CACHE,
     INFO,
