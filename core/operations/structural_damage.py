@@ -12,6 +12,7 @@ from ..algorithms.structural_damage import (
     DAMAGED,
     NOTE,
     OPTICAL_STRUCTURE,
+    PLAIN,
     RADAR_STRUCTURE,
     STRONG,
     STRONG_CHANGE,
@@ -118,7 +119,7 @@ def map_structural_damage(
         kernel=structural_kernel(asked, inputs.bands, inputs.masks),
         paths=tuple(paths),
         extents=(
-            Extent("changed", "structural_damage", DAMAGED),
+            Extent("changed", "structural_damage", DAMAGED, (PLAIN,)),
             Extent("strongly_changed", "structural_damage", (STRONG_CHANGE,)),
         ),
         parameters={"band": band, "window": params.window, "structure": params.structure},

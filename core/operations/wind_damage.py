@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..algorithms.wind_damage import (
+    BARE,
     DAMAGE_DEVIATIONS,
     DAMAGED,
     INDICES,
@@ -111,7 +112,7 @@ def map_wind_damage(
         inputs=inputs,
         kernel=wind_kernel(asked, inputs.bands, inputs.masks, offset),
         paths=tuple(paths),
-        extents=(Extent("damaged", "wind_damage", DAMAGED), Extent("severe", "wind_damage", (SEVERE,))),
+        extents=(Extent("damaged", "wind_damage", DAMAGED, (BARE,)), Extent("severe", "wind_damage", (SEVERE,))),
         parameters={name: getattr(params, name) for name in ("index", "offset", "severe", "vegetated")},
         formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} before - after - offset; "
         f"damage from {DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least {params.vegetated:g}",
