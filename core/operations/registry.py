@@ -7,6 +7,7 @@ from .burn_severity import BURN_SEVERITY
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
+from .fuse import FUSE
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
@@ -34,6 +35,7 @@ OPERATIONS: tuple[Operation, ...] = (
     SAR_WATER,
     WIND_DAMAGE,
     STRUCTURAL_DAMAGE,
+    FUSE,
     TERRAIN,
     CACHE,
     INFO,
