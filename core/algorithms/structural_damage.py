@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .masks import Radius, clear_pixels, dilation_halo
 from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
 
 WINDOW_PX = 13
@@ -86,12 +86,19 @@ class StructuralDamage:
     window: int = WINDOW_PX
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
+    radius_px: Radius = (0.0, 0.0)
+    """How far clouds and shadows of the masks are dilated."""
     usual: Usual = Usual()
 
     @property
     def reach(self) -> int:
-        """Pixels around itself that a pixel looks at."""
+        """Pixels around itself that a pixel's window has."""
         return self.window // 2
+
+    @property
+    def halo(self) -> int:
+        """Pixels around itself that a pixel depends on: its window's, and the masks' around those."""
+        return self.reach + dilation_halo(self.radius_px)
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """Deviation, brightness (dB), correlation (float32, NaN = nothing said) and class (uint8)."""
@@ -113,12 +120,10 @@ class StructuralDamage:
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Change of the mean (dB), correlation, coefficient of variation before; (rows, cols), NaN = not observed."""
         before, after = values["pre.band"], values["post.band"]
-        seen = np.isfinite(before) & np.isfinite(after)
+        seen = np.isfinite(before) & np.isfinite(after) & clear_pixels(values, self.masks, self.radius_px)
         if not self.decibel:
             with np.errstate(invalid="ignore"):
                 seen &= (before > 0) & (after > 0)
-        for name in self.masks:
-            seen &= is_clear(name.partition(".")[2], values[name])
         rows, cols = before.shape
         brightness, correlation, variation = (np.full((rows, cols), np.nan, np.float32) for _ in range(3))
         found = (brightness, correlation, variation)
@@ -172,6 +177,9 @@ class StructuralSurvey:
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Both histograms, one after the other; pixels of the halo are not counted."""
         brightness, correlation, variation = self.function.measure(values)
+        halo = self.function.halo
+        inside = slice(halo, -halo)
+        brightness, correlation, variation = (one[inside, inside] for one in (brightness, correlation, variation))
         with np.errstate(invalid="ignore"):
             counted = variation >= np.float32(self.function.structure)
         parts = [(brightness[counted], BRIGHTNESS_STEP, HALVES[0]), (to_fisher(correlation[counted]), FISHER_STEP, HALVES[1])]
@@ -252,4 +260,4 @@ def structural_kernel(function: StructuralDamage, bands: Mapping[str, str], mask
         Layer("structural_damage", "Changed structure", (0, NOT_OBSERVED), "structural_damage", CLASSES),
     )
     survey = StructuralSurvey(ready)
-    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=function.reach, survey=survey)
+    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=ready.halo, survey=survey)

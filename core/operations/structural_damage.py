@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ..algorithms.masks import dilation_radius
 from ..algorithms.structural_damage import (
     CHANGED,
     DAMAGED,
@@ -33,6 +34,7 @@ from .class_statistics import check_stack
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .map_inputs import MapInputs, Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .mask_params import mask_dilation_param
 
 RADAR_BANDS = ("vv", "hh", "vh", "hv")
 OFFERS = (*RADAR_BANDS, "red", "green", "blue", "nir", "nir08")
@@ -75,6 +77,7 @@ class StructuralDamageParams:
         help=f"Least coefficient of variation in the window before; auto: radar {RADAR_STRUCTURE:g}, else {OPTICAL_STRUCTURE:g}.",
         advanced=True,
     )
+    mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
@@ -111,7 +114,7 @@ def map_structural_damage(
     inputs, paths = open_inputs("Structural damage", wanted, params.output, names, monitor)
     if radar:
         _check_units(inputs, band)
-    asked = StructuralDamage(radar, structure, params.window)
+    asked = StructuralDamage(radar, structure, params.window, radius_px=dilation_radius(params.mask_dilation, inputs.grid))
     job = MapJob(
         operation="structural-damage",
         title="Structural damage",
@@ -122,7 +125,7 @@ def map_structural_damage(
             Extent("changed", "structural_damage", DAMAGED, (PLAIN,)),
             Extent("strongly_changed", "structural_damage", (STRONG_CHANGE,)),
         ),
-        parameters={"band": band, "window": params.window, "structure": params.structure},
+        parameters={"band": band, "window": params.window, "structure": params.structure, "mask_dilation": params.mask_dilation},
         formula=f"d = 10 log10(mean after / mean before), r = correlation, in {params.window} x {params.window} pixels; "
         f"deviation = hypot((d - median) / spread, max(median artanh r - artanh r, 0) / spread); change from {CHANGED:g}, "
         f"strong from {STRONG:g}, where the coefficient of variation before is at least {structure:g}",

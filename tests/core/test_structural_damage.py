@@ -226,3 +226,16 @@ def test_the_same_picture_twice_has_no_damage() -> None:
 
 def test_every_code_has_a_class() -> None:
     assert [one.code for one in CLASSES] == [0, 1, 2, 3]
+
+
+def test_dilated_masks_take_more_away_and_the_halo_is_never_counted() -> None:
+    values, _, _ = town((80, 90), 3)
+    masked = {**values, "post.scl": np.full((80, 90), 4, np.float32)}
+    masked["post.scl"][30:33, 40:43] = 9
+    (_, _, _, plain), one = run(masked)
+    (_, _, _, dilated), two = run(masked, StructuralDamage(True, RADAR_STRUCTURE, radius_px=(3.0, 3.0)))
+    assert (dilated == UNSEEN).sum() > (plain == UNSEEN).sum()
+    assert (dilated[31, 37:46] == UNSEEN).all()
+    assert dilated[31, 36] != UNSEEN
+    for codes, function in ((plain, one), (dilated, two)):
+        assert function.usual.population == np.isin(codes, (1, 2, 3)).sum()
