@@ -109,14 +109,13 @@ class VoteSurvey:
     function: Vote
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
-        """Pixels that each source observed, and of those the ones where it has the event; (2 × sources,)."""
-        votes = [read_votes(values[source_key(place)], source) for place, source in enumerate(self.function.sources)]
-        return np.array([int(np.count_nonzero(part)) for pair in votes for part in pair], np.int64)
+        """Pixels that each source observed."""
+        seen = (read_votes(values[source_key(place)], source)[0] for place, source in enumerate(self.function.sources))
+        return np.array([np.count_nonzero(one) for one in seen], np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Vote:
         """The vote with its weights."""
-        observed = total[0::2]
-        weights = tuple(weigh(source, int(pixels)) for source, pixels in zip(self.function.sources, observed))
+        weights = tuple(weigh(source, int(pixels)) for source, pixels in zip(self.function.sources, total))
         return replace(self.function, weights=weights)
 
 

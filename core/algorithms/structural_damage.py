@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .masks import Radius, clear_pixels, dilation_halo
 from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
 
 WINDOW_PX = 13
@@ -30,6 +30,8 @@ RADAR_STRUCTURE = round(math.sqrt(1 + 2 / RADAR_LOOKS), 3)
 (Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623)."""
 OPTICAL_STRUCTURE = 0.15
 """The same for reflectance: a judgement."""
+FLAT = 1e-6
+"""Square of the coefficient of variation below which there is nothing in a window to correlate."""
 LEAST_SHARE = 0.5
 """Of the window's pixels that both dates must have."""
 CHANGED, STRONG = 4.0, 6.0
@@ -84,12 +86,19 @@ class StructuralDamage:
     window: int = WINDOW_PX
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
+    radius_px: Radius = (0.0, 0.0)
+    """How far clouds and shadows of the masks are dilated."""
     usual: Usual = Usual()
 
     @property
     def reach(self) -> int:
-        """Pixels around itself that a pixel looks at."""
+        """Pixels around itself that a pixel's window has."""
         return self.window // 2
+
+    @property
+    def halo(self) -> int:
+        """Pixels around itself that a pixel depends on: its window's, and the masks' around those."""
+        return self.reach + dilation_halo(self.radius_px)
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """Deviation, brightness (dB), correlation (float32, NaN = nothing said) and class (uint8)."""
@@ -111,12 +120,10 @@ class StructuralDamage:
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Change of the mean (dB), correlation, coefficient of variation before; (rows, cols), NaN = not observed."""
         before, after = values["pre.band"], values["post.band"]
-        seen = np.isfinite(before) & np.isfinite(after)
+        seen = np.isfinite(before) & np.isfinite(after) & clear_pixels(values, self.masks, self.radius_px)
         if not self.decibel:
             with np.errstate(invalid="ignore"):
                 seen &= (before > 0) & (after > 0)
-        for name in self.masks:
-            seen &= is_clear(name.partition(".")[2], values[name])
         rows, cols = before.shape
         brightness, correlation, variation = (np.full((rows, cols), np.nan, np.float32) for _ in range(3))
         found = (brightness, correlation, variation)
@@ -133,36 +140,32 @@ class StructuralDamage:
 
     def _windows(self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], ...]:
         """The three measures of the pixels whose window lies inside."""
-        intensity, level = zip(*(self._both(date, seen) for date in (before, after)))
+        first, second = (self._intensity(date, seen) for date in (before, after))
 
         def total(numbers: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
             return window_sum(numbers.astype(np.float64, copy=False), self.window)
 
+        count = total(seen)
+        sums = (total(first), total(second))
         with np.errstate(all="ignore"):
-            count = total(seen)
-            sums = [total(one) for one in intensity]
-            squares = total(intensity[0] * intensity[0])
-            levels = [total(one) for one in level]
-            spreads = [np.maximum(total(one * one) * count - sum_ * sum_, 0) for one, sum_ in zip(level, levels)]
-            together = total(level[0] * level[1]) * count - levels[0] * levels[1]
+            # n² × variance; what rounding leaves of a flat window is none
+            spreads = tuple(total(one * one) * count - sum_ * sum_ for one, sum_ in zip((first, second), sums))
+            flat = (spreads[0] <= FLAT * sums[0] ** 2) | (spreads[1] <= FLAT * sums[1] ** 2)
             brightness = 10 * np.log10(sums[1] / sums[0])
-            correlation = together / np.sqrt(spreads[0] * spreads[1])
-            flat = np.minimum(*spreads) <= 1e-6 * count * count  # below 0.001 dB: nothing to correlate, rounding only
+            correlation = (total(first * second) * count - sums[0] * sums[1]) / np.sqrt(spreads[0] * spreads[1])
             correlation[flat] = 0.0
             np.clip(correlation, -1, 1, out=correlation)
-            variation = np.sqrt(np.maximum(squares * count / (sums[0] * sums[0]) - 1, 0))
+            variation = np.sqrt(np.maximum(spreads[0], 0)) / sums[0]
         reach = self.reach
         unknown = (count < LEAST_SHARE * self.window**2) | ~seen[reach:-reach, reach:-reach]
         for one in (brightness, correlation, variation):
             one[unknown] = np.nan
         return brightness, correlation, variation
 
-    def _both(self, date: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Intensity and its dB, 0 where nothing was seen."""
-        filled = np.where(seen, date, 0.0 if self.decibel else 1.0).astype(np.float64)
-        intensity = 10 ** (filled / 10) if self.decibel else filled
-        level = filled if self.decibel else 10 * np.log10(filled)
-        return np.where(seen, intensity, 0.0), np.where(seen, level, 0.0)
+    def _intensity(self, date: FloatArray, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Numbers proportional to intensity, 0 where nothing was seen."""
+        filled = np.where(seen, date, np.float32(0)).astype(np.float64)
+        return np.where(seen, 10 ** (filled / 10), 0.0) if self.decibel else filled
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,9 @@ class StructuralSurvey:
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Both histograms, one after the other; pixels of the halo are not counted."""
         brightness, correlation, variation = self.function.measure(values)
+        halo = self.function.halo
+        inside = slice(halo, -halo)
+        brightness, correlation, variation = (one[inside, inside] for one in (brightness, correlation, variation))
         with np.errstate(invalid="ignore"):
             counted = variation >= np.float32(self.function.structure)
         parts = [(brightness[counted], BRIGHTNESS_STEP, HALVES[0]), (to_fisher(correlation[counted]), FISHER_STEP, HALVES[1])]
@@ -254,4 +260,4 @@ def structural_kernel(function: StructuralDamage, bands: Mapping[str, str], mask
         Layer("structural_damage", "Changed structure", (0, NOT_OBSERVED), "structural_damage", CLASSES),
     )
     survey = StructuralSurvey(ready)
-    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=function.reach, survey=survey)
+    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=ready.halo, survey=survey)

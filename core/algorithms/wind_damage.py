@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .masks import Radius, clear_pixels, dilation_halo
 from .population import GAUSSIAN_MAD, histogram_median, normal_share
 
 PARTNERS = {"ndmi": "swir16", "ndvi": "red", "nbr": "swir22"}
@@ -61,6 +61,8 @@ class WindDamage:
     """Of ``INDICES``."""
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
+    radius_px: Radius = (0.0, 0.0)
+    """How far clouds and shadows of the masks are dilated."""
     vegetated: float = VEGETATED_NDVI
     """NDVI before, from which a pixel is looked at."""
     severe: float = SEVERE_LOSS
@@ -97,9 +99,7 @@ class WindDamage:
         before, after = (normalized(values[f"{date}.nir"], values[f"{date}.{partner}"]) for date in ("pre", "post"))
         ndvi = before if partner == "red" else normalized(values["pre.nir"], values["pre.red"])
         loss: FloatArray = before - after
-        for name in self.masks:
-            loss[~is_clear(name.partition(".")[2], values[name])] = np.nan
-        loss[np.isnan(ndvi)] = np.nan
+        loss[np.isnan(ndvi) | ~clear_pixels(values, self.masks, self.radius_px)] = np.nan
         return loss, ndvi
 
 
@@ -119,7 +119,10 @@ class WindSurvey:
         """Vegetated pixels in each step of loss."""
         with np.errstate(all="ignore"):
             loss, ndvi = self.function.measure(values)
-            loss = loss[(ndvi >= np.float32(self.function.vegetated)) & ~np.isnan(loss)]
+            counted = (ndvi >= np.float32(self.function.vegetated)) & ~np.isnan(loss)
+        halo = dilation_halo(self.function.radius_px)
+        inside = tuple(slice(halo, side - halo) for side in loss.shape)
+        loss = loss[inside][counted[inside]]
         places = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
         return np.bincount(places, minlength=BINS).astype(np.int64)
 
@@ -151,7 +154,7 @@ def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str
     Parameters
     ----------
     function : WindDamage
-        Index and limits.
+        Index and limits, and how far masks are dilated.
     bands : mapping
         Name in the function (``pre.nir``, ``post.red``, ``post.scl``) → the band of the joined stack.
     masks : tuple of str
@@ -166,4 +169,5 @@ def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str
         Layer("confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"),
     )
     title = f"Wind damage ({function.index})"
-    return Kernel(title, bands, ready, layers, REFERENCE, survey=WindSurvey(ready, offset))
+    halo = dilation_halo(ready.radius_px)
+    return Kernel(title, bands, ready, layers, REFERENCE, halo=halo, survey=WindSurvey(ready, offset))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BandStackError, ExtentMismatchError
-from ..raster.grid import SNAP, grid_over, intersect_bounds, overlap_rects
+from ..raster.grid import SNAP, grid_over, intersect_bounds, overlap_rects, union_bounds
 from ..raster.reader import RasterFacts
 from ..types import BandStack, Bounds, Grid
 from .band_stack import make_stack
@@ -32,8 +32,8 @@ class StackPart:
     """Names of bands that hold classes although the file does not say so: never interpolated."""
 
 
-def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinear") -> BandStack:
-    """Put bands of several stacks on one grid, over the area that all have in common.
+def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinear", everything: bool = False) -> BandStack:
+    """Put bands of several stacks on one grid, over the area that all have in common, or over all of it.
 
     It is the grid of the finest leading stack, of the first one among equals, and the area is that of the leading ones. Bands
     come straight from the files of a stack that FirstLight made, so that each is interpolated once at most: reflectance by
@@ -47,6 +47,8 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
         The VRT to write; its folder must exist.
     method : str
         GDAL's name of the resampling method for anything but classes.
+    everything : bool
+        Over the area of all leading stacks together, no data where one does not reach, not only over what they have in common.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     Raises
     ------
     ExtentMismatchError
-        If they have no area in common.
+        If they have no area in common; of ``everything``, if one of them lies apart from all others.
     BandStackError
         If one cannot be placed, or the stack not be written.
     """
@@ -70,7 +72,8 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     if leading and not same_crs(leaders[leading].facts.grid.crs, leaders[0].facts.grid.crs):
         placed = _place(leaders, leaders[leading].facts.grid.crs, what)
     like = placed[leading].grid
-    common = intersect_bounds([one.grid.bounds for one in placed])
+    bounds = [one.grid.bounds for one in placed]
+    common = (None if _apart(bounds) else union_bounds(bounds)) if everything else intersect_bounds(bounds)
     if common is None:
         where = extents([(part.facts.path.name, one.grid) for part, one in zip(leaders, placed)])
         raise ExtentMismatchError(what, f"they have no area in common ({where})", "Choose two stacks of one place.")
@@ -85,6 +88,14 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     ]
     bands, moved = place_bands(opened, grid.crs, what)
     return make_stack(bands, grid, output, StackStyle(method), [*warnings, *moved])
+
+
+def _apart(bounds: Sequence[Bounds]) -> bool:
+    """Whether one of them touches none of the others."""
+    return any(
+        all(intersect_bounds([one, other]) is None for number, other in enumerate(bounds) if number != place)
+        for place, one in enumerate(bounds)
+    )
 
 
 def _place(parts: Sequence[StackPart], crs: str, what: str) -> list[PlacedBand]:
@@ -108,10 +119,10 @@ def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> 
             why = f"in {crs_name(one.opened.crs)}"
         elif not same_size(one.grid, grid):
             why = f"with pixels of {one.grid.resolution[0]:g} instead of {grid.resolution[0]:g}"
-        notes.append(
-            f"{part.facts.path.name} lies on another grid than {leading} ({why}): its reflectance was interpolated onto that, "
-            "its classes taken from the nearest pixel"
-        )
+        how = "its reflectance was interpolated onto that, its classes taken from the nearest pixel"
+        if part.classes.issuperset(part.bands):
+            how = "its classes were taken from the nearest pixel"
+        notes.append(f"{part.facts.path.name} lies on another grid than {leading} ({why}): {how}")
     share = _surface(grid.bounds) / _surface(one.grid.bounds)
     if share < 0.995 and not one.warped:
         notes.append(f"Only what both stacks cover is mapped: {100 * share:.0f} % of {part.facts.path.name}")

@@ -35,6 +35,8 @@ class Extent:
     layer: str
     """Of the kernel's layers, one of classes."""
     codes: tuple[int, ...]
+    silent: tuple[int, ...] = ()
+    """Codes that are no statement about it: observed, but nothing there that could have been hit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,9 @@ def compute_map(job: MapJob, settings: Settings, monitor: Monitor) -> Applied:
     tags = {"software": PRODUCT, "reference": job.kernel.reference, **job.inputs.tags()}
     if job.note:
         tags["note"] = job.note
+    for extent in reversed(job.extents):  # of several in one layer, the first one is what the layer is about
+        tags[f"event_codes_{extent.layer}"] = ",".join(map(str, extent.codes))
+        tags[f"silent_codes_{extent.layer}"] = ",".join(map(str, extent.silent))
     inputs = job.inputs
     with StackReader(inputs.path) as reader:
         return apply_layers(reader, inputs.places, job.kernel, job.paths, settings, monitor, tags=tags, resume=job.resume)
@@ -188,7 +193,7 @@ def _outline(job: MapJob, events: EventQueue) -> Perimeter:
 
 def nothing_observed(job: MapJob) -> str:
     """The sentence where no pixel has a class."""
-    both = " on both dates" if len(job.inputs.parts) > 1 else ""
+    both = " on both dates" if {"pre", "post"} <= {part.name for part in job.inputs.parts} else ""
     return f"No pixel was observed{both}: {job.title} tells nothing of this place"
 
 

@@ -8,6 +8,7 @@ from .burned_area import BURNED_AREA
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
+from .fuse import FUSE
 from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
@@ -17,6 +18,7 @@ from .repair import REPAIR
 from .results import RESULTS
 from .sar_water import SAR_WATER
 from .stack import STACK
+from .structural_damage import STRUCTURAL_DAMAGE
 from .terrain import TERRAIN
 from .thermal_anomaly import THERMAL_ANOMALY
 from .validate import VALIDATE
@@ -37,6 +39,8 @@ OPERATIONS: tuple[Operation, ...] = (
     THERMAL_ANOMALY,
     SAR_WATER,
     WIND_DAMAGE,
+    STRUCTURAL_DAMAGE,
+    FUSE,
     TERRAIN,
     RESULTS,
     CACHE,

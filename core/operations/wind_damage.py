@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ..algorithms.masks import dilation_radius
 from ..algorithms.wind_damage import (
+    BARE,
     DAMAGE_DEVIATIONS,
     DAMAGED,
     INDICES,
@@ -28,6 +30,7 @@ from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .map_inputs import Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .mask_params import mask_dilation_param
 
 NIR = ("nir", "nir08")
 MUCH_DAMAGE_PERCENT = 25.0
@@ -74,6 +77,7 @@ class WindDamageParams:
         maximum=1,
         advanced=True,
     )
+    mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
@@ -104,15 +108,20 @@ def map_wind_damage(
     wanted = {"pre": Wanted(params.pre, {**bands, "red": ("red",)}), "post": Wanted(params.post, bands)}
     names = ("vegetation_loss.tif", "wind_damage.tif", "confidence.tif")
     inputs, paths = open_inputs("Wind damage", wanted, params.output, names, monitor)
-    asked = WindDamage(params.index, vegetated=params.vegetated, severe=params.severe)
+    asked = WindDamage(
+        params.index,
+        vegetated=params.vegetated,
+        severe=params.severe,
+        radius_px=dilation_radius(params.mask_dilation, inputs.grid),
+    )
     job = MapJob(
         operation="wind-damage",
         title="Wind damage",
         inputs=inputs,
         kernel=wind_kernel(asked, inputs.bands, inputs.masks, offset),
         paths=tuple(paths),
-        extents=(Extent("damaged", "wind_damage", DAMAGED), Extent("severe", "wind_damage", (SEVERE,))),
-        parameters={name: getattr(params, name) for name in ("index", "offset", "severe", "vegetated")},
+        extents=(Extent("damaged", "wind_damage", DAMAGED, (BARE,)), Extent("severe", "wind_damage", (SEVERE,))),
+        parameters={name: getattr(params, name) for name in ("index", "offset", "severe", "vegetated", "mask_dilation")},
         formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} before - after - offset; "
         f"damage from {DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least {params.vegetated:g}",
         note=NOTE,

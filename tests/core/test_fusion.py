@@ -107,7 +107,7 @@ def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:
     parts = sum(kernel.survey.tally(named(layers[:, top : top + 16])) for top in range(0, 40, 16))
     assert np.array_equal(whole, parts)
     seen = [np.isin(layers[0], (0, 1, 2)), np.isin(layers[1], (1, 2))]
-    assert whole.tolist() == [seen[0].sum(), (layers[0] == 1).sum(), seen[1].sum(), (layers[1] == 2).sum()]
+    assert whole.tolist() == [one.sum() for one in seen]
     function = kernel.settled(whole).compute
     assert function.weights[0].thousandths == round(1000 * (0.5 + 0.5 * seen[0].mean()))  # type: ignore[attr-defined]
 

@@ -65,6 +65,13 @@ def inner(area: Any, pixels: int = 7) -> Any:
     return binary_erosion(area, iterations=pixels)
 
 
+def grown(area: Any, pixels: int = 8) -> Any:
+    """An area and all that lies so near to it."""
+    from scipy.ndimage import binary_dilation
+
+    return binary_dilation(area, iterations=pixels)
+
+
 def naive(values: dict[str, Any], function: StructuralDamage, place: tuple[int, int]) -> tuple[float, float, float]:
     """Brightness, correlation and variation of one pixel in double precision."""
     row, col = place
@@ -79,12 +86,9 @@ def naive(values: dict[str, Any], function: StructuralDamage, place: tuple[int, 
     if seen.sum() < 0.5 * function.window**2 or math.isnan(sum(middle)):
         return math.nan, math.nan, math.nan
     one, two = before[seen], after[seen]
-    if function.decibel:
-        linear, later, level, later_level = 10 ** (one / 10), 10 ** (two / 10), one, two
-    else:
-        linear, later, level, later_level = one, two, 10 * np.log10(one), 10 * np.log10(two)
-    flat = min(level.std(), later_level.std()) < 1e-3
-    correlation = 0.0 if flat else float(np.corrcoef(level, later_level)[0, 1])
+    linear, later = (10 ** (one / 10), 10 ** (two / 10)) if function.decibel else (one, two)
+    flat = min(linear.std() / linear.mean(), later.std() / later.mean()) < 1e-3
+    correlation = 0.0 if flat else float(np.corrcoef(linear, later)[0, 1])
     return 10 * math.log10(later.mean() / linear.mean()), correlation, float(linear.std() / linear.mean())
 
 
@@ -128,6 +132,7 @@ def test_the_ruined_quarter_of_a_town_is_found(seed: int) -> None:
     assert damaged[inner(gone)].mean() > 0.9
     whole = inner(built & ~gone)
     assert damaged[whole].mean() < 0.01
+    assert damaged[~grown(gone)].mean() < 0.002
     fields = inner(~built)
     assert (codes[fields] == 0).mean() > 0.99  # nothing is said of fields
     assert np.isnan(deviation[codes == 0]).all()
@@ -221,3 +226,16 @@ def test_the_same_picture_twice_has_no_damage() -> None:
 
 def test_every_code_has_a_class() -> None:
     assert [one.code for one in CLASSES] == [0, 1, 2, 3]
+
+
+def test_dilated_masks_take_more_away_and_the_halo_is_never_counted() -> None:
+    values, _, _ = town((80, 90), 3)
+    masked = {**values, "post.scl": np.full((80, 90), 4, np.float32)}
+    masked["post.scl"][30:33, 40:43] = 9
+    (_, _, _, plain), one = run(masked)
+    (_, _, _, dilated), two = run(masked, StructuralDamage(True, RADAR_STRUCTURE, radius_px=(3.0, 3.0)))
+    assert (dilated == UNSEEN).sum() > (plain == UNSEEN).sum()
+    assert (dilated[31, 37:46] == UNSEEN).all()
+    assert dilated[31, 36] != UNSEEN
+    for codes, function in ((plain, one), (dilated, two)):
+        assert function.usual.population == np.isin(codes, (1, 2, 3)).sum()

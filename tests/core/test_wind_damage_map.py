@@ -102,6 +102,22 @@ def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     assert result.warnings == ()
 
 
+def test_masks_are_dilated_in_metres_alike_in_every_tile(pair: dict[str, Path], tmp_path: Path) -> None:
+    from scipy.ndimage import distance_transform_edt
+
+    dates, _ = forest()
+    dates["post"]["scl"][60:64, 126:130] = 3  # on the corner of four tiles
+    pair = {**pair, "post": stack(tmp_path / "m", dates["post"], "2024-08-11T10:00:00Z")}
+    result = run(pair, tmp_path / "out", mask_dilation=45).value
+    far = distance_transform_edt(dates["post"]["scl"] == 4) > 4.5
+    codes = read(tmp_path / "out" / "wind_damage.tif")
+    seen = codes != 255
+    assert np.array_equal(seen, far & (dates["pre"]["nir"] > 0))
+    assert result.statistics["vegetated_pixels"] == (seen & (codes > 0)).sum()
+    run(pair, tmp_path / "whole", Settings(workers=1, tile_size=4096), mask_dilation=45)
+    assert np.array_equal(read(tmp_path / "whole" / "wind_damage.tif"), codes)
+
+
 def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path) -> None:
     made = []
     for number, settings in enumerate(
