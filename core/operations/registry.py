@@ -17,6 +17,7 @@ from .sar_water import SAR_WATER
 from .stack import STACK
 from .terrain import TERRAIN
 from .validate import VALIDATE
+from .water import WATER_OPERATION
 from .wind_damage import WIND_DAMAGE
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INDEX,
     BURN_SEVERITY,
     SAR_WATER,
+    WATER_OPERATION,
     WIND_DAMAGE,
     TERRAIN,
     CACHE,

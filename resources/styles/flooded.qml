@@ -1,0 +1,20 @@
+<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
+<qgis version="3.22.0" styleCategories="Symbology">
+  <pipe>
+    <provider>
+      <resampling enabled="false" maxOversampling="2" zoomedInResamplingMethod="nearestNeighbour" zoomedOutResamplingMethod="nearestNeighbour"/>
+    </provider>
+    <rasterrenderer type="paletted" band="1" alphaBand="-1" opacity="1" nodataColor="">
+      <rasterTransparency/>
+      <colorPalette>
+        <paletteEntry value="0" label="Not flooded (observed)" color="#f0eee4" alpha="0"/>
+        <paletteEntry value="1" label="Flooded" color="#d62f27" alpha="255"/>
+        <paletteEntry value="255" label="Not observed (no data)" color="#808080" alpha="255"/>
+      </colorPalette>
+    </rasterrenderer>
+    <brightnesscontrast brightness="0" contrast="0" gamma="1"/>
+    <huesaturation saturation="0" grayscaleMode="0" invertColors="0" colorizeOn="0"/>
+    <rasterresampler maxOversampling="2"/>
+  </pipe>
+  <blendMode>0</blendMode>
+</qgis>
