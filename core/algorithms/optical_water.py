@@ -1,9 +1,9 @@
 """Open water in optical scenes: water reflects green light and hardly any infrared, so it is what a water index puts above a cut.
 
-NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green − swir16) / (green + swir16)
-(Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal, which no scale or offset that both share changes. A better cut
-of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps that can be
-land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
+NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green − swir16) / (green +
+swir16) (Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal, which no scale or offset that both share changes. A
+better cut of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps
+that can be land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ pixels in order, and no probability."""
 class OpticalWater:
     """Index, codes of water and confidence on the last date; with something to compare also what is flooded.
 
-    Not observed is what the scene's mask calls cloud, shadow or snow, what has no data, what is brighter than any water, and where
-    neither of the two bands reflects anything.
+    Not observed is what the scene's mask calls cloud, shadow or snow, what has no data, what is brighter than any water, and
+    where neither of the two bands reflects anything.
     """
 
     dates: tuple[str, ...]

@@ -422,8 +422,8 @@ def test_a_stack_without_infrared_is_told(tmp_path: Path) -> None:
     green = stack(tmp_path / "a", {"green": np.full((9, 9), 2000, np.uint16)})
     with pytest.raises(AlgorithmError, match=r"has no band swir16, nir or nir08 \(it has green\)"):
         run(tmp_path / "out", stack=green)
+    both = stack(tmp_path / "b", scene("grass", "water", river(0.3)))
     with pytest.raises(InputError, match="both stacks are"):
-        both = stack(tmp_path / "b", scene("grass", "water", river(0.3)))
         run(tmp_path / "out", stack=both, pre=both)
 
 
