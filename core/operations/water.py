@@ -19,7 +19,7 @@ from ..settings import Settings
 from ..types import AlgorithmResult
 from ..validation.image_validator import known_names
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
-from .class_statistics import check_stack
+from .class_statistics import check_stack, unscaled
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .flood_params import (
     flood_extras,
@@ -31,7 +31,7 @@ from .flood_params import (
     slope_limit_param,
     slope_param,
 )
-from .map_inputs import MapInputs, Wanted, open_inputs
+from .map_inputs import Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
 from .mask_params import mask_dilation_param
 
@@ -111,7 +111,7 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
         origin="fixed" if given is None else "given",
         rules=flood_rules(params),
         radius_px=radius,
-        scaled={date: _is_reflectance(inputs, date) for date in stacks},
+        scaled={part.name: not unscaled(part.facts, [part.bands["green"]]) for part in inputs.parts},
         compared=compared,
     )
     job = MapJob(
@@ -173,10 +173,6 @@ def _pick_method(given: str | None, stacks: Mapping[str, Path]) -> tuple[str, li
             )
         return "ndwi", [f"{stack.name} has no band swir16: ndwi was taken, which misses mud and takes some roofs for water"]
     return "mndwi", []
-
-
-def _is_reflectance(inputs: MapInputs, date: str) -> bool:
-    return inputs.radiometry[inputs.bands[f"{date}.green"]].unit == "reflectance"
 
 
 def _formula(method: str, water: OpticalWater) -> str:

@@ -36,6 +36,7 @@ from support.rasters import write_raster
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
 STORED = Radiometry(1.0, 0.0, 0.0, "")
+STORED_S2 = Radiometry(1.0, 0.0, 0.0, "reflectance")  # what a stack of a known sensor says whose scale nobody gave
 CLASS = Radiometry(1.0, 0.0, None, "class")
 SHAPE = (150, 170)
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
@@ -326,11 +327,12 @@ def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(t
     pixels = scene("soil", "mud", river(0.3), rule=LANDSAT)
     told = [
         run(tmp_path / f"out{number}", stack=stack(tmp_path / str(number), pixels, rule), threshold="0")
-        for number, rule in enumerate((LANDSAT, STORED))
+        for number, rule in enumerate((LANDSAT, STORED, STORED_S2))
     ]
-    maps = [read(tmp_path / f"out{number}" / "water.tif") for number in range(2)]
-    assert np.array_equal(*maps)
-    assert [any("No scale is known" in one for one in result.warnings) for result in told] == [False, True]
+    maps = [read(tmp_path / f"out{number}" / "water.tif") for number in range(3)]
+    assert all(np.array_equal(maps[0], one) for one in maps)
+    assert (maps[0] != 255).all()
+    assert [any("No scale is known" in one for one in result.warnings) for result in told] == [False, True, True]
 
 
 def test_all_cloud_is_a_result_and_not_dry(tmp_path: Path) -> None:
