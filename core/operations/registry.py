@@ -22,6 +22,7 @@ from .structural_damage import STRUCTURAL_DAMAGE
 from .terrain import TERRAIN
 from .thermal_anomaly import THERMAL_ANOMALY
 from .validate import VALIDATE
+from .water import WATER_OPERATION
 from .wind_damage import WIND_DAMAGE
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     BURNED_AREA,
     THERMAL_ANOMALY,
     SAR_WATER,
+    WATER_OPERATION,
     WIND_DAMAGE,
     STRUCTURAL_DAMAGE,
     FUSE,

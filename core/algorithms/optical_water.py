@@ -1,0 +1,190 @@
+"""Open water in optical scenes: water reflects green light and hardly any infrared, so it is what a water index puts above a cut.
+
+NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green − swir16) / (green +
+swir16) (Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal, which no scale or offset that both share changes. A
+better cut of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps
+that can be land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .flood import DRY, FLOOD_CLASSES, PERMANENT, WATER, WATER_CLASSES, Codes, FloodRules, new_water, refine_water
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
+from .masks import SNOW, BoolArray, Radius, clear_pixels, dilation_halo, mask_classes
+from .threshold import REFERENCES as THRESHOLD_REFERENCES
+from .threshold import Bins, Counts, find_cut, has_valley
+
+METHODS = {"ndwi": "nir", "mndwi": "swir16"}
+"""Method → the band that is compared with green."""
+REFERENCES = {
+    "ndwi": "McFeeters 1996, doi:10.1080/01431169608948714",
+    "mndwi": "Xu 2006, doi:10.1080/01431160600589179",
+    "otsu": THRESHOLD_REFERENCES["otsu"],
+}
+TITLES = {"ndwi": "Normalised difference water index", "mndwi": "Modified normalised difference water index"}
+FIXED = 0.0
+"""Both authors' own threshold."""
+INDEX = Bins(-1.0, 1.0, 0.01)
+SMOOTHING = 0.03
+"""Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
+FARTHEST_CUT = 0.1
+"""From ``FIXED``, of a cut of the scene's own. A judgement, by simulated scenes: the best cuts lie near 0; further below come wet
+soil and roofs, and further above the mixed pixels of every shore are lost."""
+BRIGHTEST = 0.35
+"""Green reflectance from which nothing is taken for open water: it is snow, cloud that the mask missed, glint, foam or a roof. A
+judgement."""
+LEAST_RISE = 0.1
+"""A place is flooded only where its index rose by this: a shore that lay near the threshold before, and was carried over it by
+haze, is no flood. A judgement."""
+SURE = 0.3
+"""Distance of the index from the threshold from which confidence is 1; it grows evenly from 0 at the threshold. It is for putting
+pixels in order, and no probability."""
+
+
+@dataclass(frozen=True)
+class OpticalWater:
+    """Index, codes of water and confidence on the last date; with something to compare also what is flooded.
+
+    Not observed is what the scene's mask calls cloud, shadow or snow, what has no data, what is brighter than any water, and
+    where neither of the two bands reflects anything.
+    """
+
+    dates: tuple[str, ...]
+    """``post``, or ``pre`` and ``post``."""
+    masks: tuple[str, ...] = ()
+    """Names of the inputs that are masks: ``post.scl``."""
+    threshold: float = FIXED
+    origin: str = "fixed"
+    """Of the threshold: ``given``, ``scene`` or ``fixed``."""
+    rules: FloodRules = FloodRules()
+    radius_px: Radius = (0.0, 0.0)
+    """Of the masks' dilation."""
+    scaled: Mapping[str, bool] = field(default_factory=dict)
+    """Date → whether its numbers are reflectance, so that ``BRIGHTEST`` means something."""
+    compared: bool = False
+    """Whether there is a map of permanent water, or a date before."""
+
+    def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
+        """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and perhaps flooded (uint8)."""
+        index = {date: self.index(values, date, self.radius_px) for date in self.dates}
+        codes = {date: self._classify(index[date], values) for date in self.dates}
+        now = index["post"]
+        with np.errstate(invalid="ignore"):
+            sure = np.minimum(np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1))
+        made = (now, codes["post"], sure)
+        if not self.compared:
+            return made
+        before = codes.get("pre", np.full(now.shape, DRY, np.uint8))
+        flooded = new_water(before, codes["post"], values.get(PERMANENT))
+        if "pre" in index:
+            with np.errstate(invalid="ignore"):
+                flooded[(flooded == WATER) & (now - index["pre"] < np.float32(LEAST_RISE))] = DRY
+        return *made, flooded
+
+    def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
+        """The index of one date, −1..1, NaN = not observed.
+
+        Negative reflectance counts as none: atmospheric correction makes it of dark water, and the plain ratio would leave −1..1.
+        """
+        green, other = values[f"{date}.green"], values[f"{date}.other"]
+        masks = [name for name in self.masks if name.partition(".")[0] == date]
+        with np.errstate(all="ignore"):
+            low, high = np.maximum(green, np.float32(0)), np.maximum(other, np.float32(0))
+            found: FloatArray = (low - high) / (low + high)  # NaN where both are 0
+            if self.scaled.get(date):
+                found[green > np.float32(BRIGHTEST)] = np.nan
+        if masks:
+            found[~_snow_free(values, masks, radius_px)] = np.nan
+        return found
+
+    def _classify(self, index: FloatArray, values: Values) -> Codes:
+        """What equals the threshold is dry."""
+        with np.errstate(invalid="ignore"):
+            codes = (index > np.float32(self.threshold)).astype(np.uint8)
+        codes[np.isnan(index)] = NOT_OBSERVED
+        return refine_water(codes, values, self.rules)
+
+
+def _snow_free(values: Values, masks: list[str], radius_px: Radius) -> BoolArray:
+    """Clear of cloud, shadow and snow: snow and ice have a water index of water, and hide what lies below."""
+    seen = clear_pixels(values, masks, radius_px)
+    for name in masks:
+        seen &= mask_classes(name.rpartition(".")[2], values[name]) != SNOW
+    return seen
+
+
+@dataclass(frozen=True)
+class WaterSurvey:
+    """The histogram of the index, of all dates together: one threshold for both, so that it makes no change of its own.
+
+    Masks are taken as they are, without their dilation, for which a part of the scene would have to know its neighbours.
+    """
+
+    water: OpticalWater
+    """With the threshold for want of a better one."""
+
+    def tally(self, values: Values) -> npt.NDArray[np.int64]:
+        """Pixels in each bin of ``INDEX``, int64."""
+        return np.asarray(sum(INDEX.tally(self.water.index(values, date)) for date in self.water.dates))
+
+    def settle(self, total: npt.NDArray[np.int64]) -> OpticalWater:
+        """The map with the threshold of the scene, or with the one it had."""
+        found = find_water_cut(total)
+        return self.water if found is None else replace(self.water, threshold=found, origin="scene")
+
+
+def find_water_cut(histogram: Counts) -> float | None:
+    """Otsu's threshold of a water index; None where the histogram does not have two humps, one land and one water.
+
+    Land has a mean below 0 and water above, and the cut lies within ``FARTHEST_CUT`` of 0: fields and forest make two humps too,
+    and so do clear and muddy water.
+
+    Parameters
+    ----------
+    histogram : ndarray of int64, (INDEX.count,)
+    """
+    cut = find_cut(histogram, "otsu")
+    if cut is None or abs(INDEX.above(cut) - FIXED) > FARTHEST_CUT or not has_valley(histogram, cut, SMOOTHING / INDEX.step):
+        return None
+    middle = INDEX.low + (np.arange(INDEX.count) + 0.5) * INDEX.step
+    land, water = (np.average(middle[part], weights=histogram[part]) for part in (slice(cut + 1), slice(cut + 1, None)))
+    return INDEX.above(cut) if land < 0 < water else None
+
+
+def water_kernel(method: str, bands: Mapping[str, str], water: OpticalWater, survey: bool) -> Kernel:
+    """The kernel.
+
+    Parameters
+    ----------
+    method : str
+        Of ``METHODS``.
+    bands : mapping
+        Name in the function (``post.green``, ``post.other``, ``post.scl``, ``terrain.hand``) → band of the joined stack.
+    water : OpticalWater
+        With the threshold that is given, or the one for want of a better one.
+    survey : bool
+        Whether a better one is looked for.
+    """
+    layers = [
+        Layer(method, TITLES[method], (-1.0, 1.0), "ndwi"),
+        Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES),
+        Layer("confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"),
+    ]
+    if water.compared:
+        layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
+    return Kernel(
+        f"Water ({method})",
+        dict(bands),
+        water,
+        tuple(layers),
+        "; ".join(REFERENCES[one] for one in ((method, "otsu") if survey else (method,))),
+        halo=dilation_halo(water.radius_px),
+        survey=WaterSurvey(water) if survey else None,
+    )
