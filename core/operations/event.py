@@ -13,9 +13,11 @@ from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, sensor_names
 from ..discovery.events import RecipeStep, event_names, get_event
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
-from ..monitor import Monitor, Note, PartMonitor, Progress
+from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
+from ..products.stac_catalogue import write_parent
 from ..settings import Settings
 from ..types import AlgorithmResult, format_time
+from ..workers import run_in_background
 from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import read_moment
 from .event_passes import ChosenStep, EventQuestion, PassStack, bring_pass, choose_steps
@@ -106,7 +108,11 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     story = EventStory(question, tuple(made.mapped), tuple(made.missed))
     monitor.emit(Progress(MAP_SHARE, "Writing the report"))
     report = write_report(story, params.output / "report.html")
-    return _result(story, report, made)
+    title = f"{event.title} {format_time(question.moment)[:10]}"
+    children = list(dict.fromkeys(one.main_path.parent for one in story.mapped))
+    events = EventQueue(monitor)
+    catalogue = run_in_background(lambda: write_parent(params.output, children, title, events.stop.is_set), events)
+    return _result(story, {"report": report, "catalogue": catalogue}, made)
 
 
 def _steps(params: EventParams) -> list[RecipeStep]:
@@ -235,9 +241,9 @@ def _miss(made: _Progressed, monitor: Monitor, text: str) -> None:
     monitor.emit(Note("warning", text))
 
 
-def _result(story: EventStory, report: Path, made: _Progressed) -> OperationResult:
-    main = story.mapped[0].result
-    outputs = {"report": report}
+def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> OperationResult:
+    main, report = story.mapped[0].result, pages["report"]
+    outputs = dict(pages)
     for one in story.mapped:
         outputs.update({f"{one.name}.{key}": path for key, path in one.result.outputs.items()})
     question = story.question

@@ -8,6 +8,7 @@ from .burned_area import BURNED_AREA
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
+from .event import EVENT
 from .fuse import FUSE
 from .index import INDEX
 from .info import INFO
@@ -26,6 +27,7 @@ from .water import WATER_OPERATION
 from .wind_damage import WIND_DAMAGE
 
 OPERATIONS: tuple[Operation, ...] = (
+    EVENT,
     DISCOVER,
     CLEAR_SKY,
     PAIRS,

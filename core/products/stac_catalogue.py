@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,43 @@ def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool]
             _write(catalogue, _catalogue(folder, catalogue))
         except OSError as error:
             what = f"The result in {folder} cannot be described"
+            raise RasterError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
+    return path
+
+
+def write_parent(folder: Path, children: Sequence[Path], title: str, stop: Callable[[], bool] = lambda: False) -> Path:
+    """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
+
+    Parameters
+    ----------
+    children : sequence of Path
+        Folders below ``folder`` in which :func:`write_catalogue` was at work.
+
+    Returns
+    -------
+    Path
+        The catalogue.
+
+    Raises
+    ------
+    RasterError
+        If the folder cannot be written to.
+    Cancelled
+        If ``stop``, asked while another program has the folder.
+    """
+    with folder_lock(folder, stop, lambda: None):
+        try:
+            path = _choose(folder)
+            links = [
+                {"rel": "child", "href": f"./{_choose(child).relative_to(folder).as_posix()}", "type": "application/json"}
+                for child in children
+            ]
+            tree = _catalogue(folder, path)
+            named = {link["href"] for link in links}
+            kept = [link for link in tree["links"] if link.get("rel") != "child" or link.get("href") not in named]
+            _write(path, {**tree, "title": title, "links": [*kept, *links]})
+        except OSError as error:
+            what = f"The results in {folder} cannot be described"
             raise RasterError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
     return path
 
