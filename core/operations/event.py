@@ -24,8 +24,8 @@ from .event_passes import ChosenStep, EventQuestion, PassStack, bring_pass, choo
 from .event_report import EventStory, MappedStep, write_report
 from .search_params import AREA_HELP, catalog_param
 
-SEARCH_SHARE, BRING_SHARE, MAP_SHARE = 0.15, 0.6, 0.95
-"""Of the progress bar, where searching, downloading and mapping end; the rest is the report."""
+SEARCH_SHARE, BRING_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.9, 0.95
+"""Of the progress bar, where searching, downloading, mapping and putting maps together end; the rest is the report."""
 FUSE, TERRAIN = "fuse", "terrain"
 
 
@@ -104,9 +104,9 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     )
     _map(ready, params.output, settings, PartMonitor(monitor, BRING_SHARE, MAP_SHARE), made)
     if event.fuse:
-        _fuse(event.fuse, question, params.output, settings, monitor, made)
+        _fuse(event.fuse, question, params.output, settings, PartMonitor(monitor, MAP_SHARE, FUSE_SHARE), made)
     story = EventStory(question, tuple(made.mapped), tuple(made.missed))
-    monitor.emit(Progress(MAP_SHARE, "Writing the report"))
+    monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
     report = write_report(story, params.output / "report.html")
     title = f"{event.title} {format_time(question.moment)[:10]}"
     children = list(dict.fromkeys(one.main_path.parent for one in story.mapped))

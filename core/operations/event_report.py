@@ -102,7 +102,8 @@ def write_report(story: EventStory, path: Path) -> Path:
     """
     question = story.question
     day = format_time(question.moment)[:10]
-    sections = [_map_section(one) for one in story.mapped]
+    shown = next((one.stacks["post"] for one in story.mapped if "post" in one.stacks), None)
+    sections = [_map_section(one, shown) for one in story.mapped]
     sections += [_sources(story), _caveats(story), _files(story, path.parent)]
     west, south, east, north = question.aoi.bounds
     where = f"{south:.4f} to {north:.4f}° N, {west:.4f} to {east:.4f}° E, {question.aoi.area_km2:.1f} km²"
@@ -116,7 +117,8 @@ def write_report(story: EventStory, path: Path) -> Path:
     return write_page(page, path)
 
 
-def _map_section(one: MappedStep) -> Section:
+def _map_section(one: MappedStep, otherwise: PassStack | None) -> Section:
+    """A map with its pictures and areas; ``otherwise`` lies under a map that is made of other maps."""
     statistics = one.result.statistics
     rows = statistics["classes"]
     grid = picture_grid(one.main_path)
@@ -131,7 +133,7 @@ def _map_section(one: MappedStep) -> Section:
             caption = f"{', '.join(scene.id for scene in scenes)}: {bands}"
             figures.append(Figure(f"{side}, {when} UTC", picture, caption, _bar(grid)))
     if under is None:
-        under = _blank(grid)
+        under = stack_picture(otherwise.stack, grid)[0] if otherwise else _blank(grid)
     colors = {row["code"]: rgb(row["color"]) for row in rows}
     drawn = class_picture(one.main_path, colors, one.about["codes"], under, grid)
     legend = tuple((row["color"], row["name"]) for row in rows)
