@@ -158,12 +158,17 @@ def test_the_flood_hangs_together_with_the_river_and_lies_lower_than_what_stays_
     event, flooded, permanent = get_event("flood"), truth("flood", "flooded"), truth("flood", "permanent_water")
     assert set(np.unique(flooded)) == {0, 1, 2}
     assert not ((flooded > 0) & (permanent == 1)).any()
+    parts, _ = pytest.importorskip("scipy.ndimage").label((flooded > 0) | (permanent == 1))
+    river = parts[350:500][permanent[350:500] == 1]
+    # Except where the way to the river leads through the margin.
+    assert np.isin(parts[flooded > 0], np.unique(river)).mean() > 0.98
     heights = heights_at_pixels(event.scene("heights"), event.scene("before"))
     fall = 0.0006 * 10 * np.arange(720)[np.newaxis]
     above = heights + fall - np.median((heights + fall)[350:500][permanent[350:500] == 1])
     shallow, plain = above[flooded == 1], above[(flooded == 0) & (permanent == 0)]
     assert np.median(above[permanent == 1]) < np.median(shallow) < 3.2
     assert np.percentile(shallow, 95) < 4.5 < np.median(plain)
+    assert np.percentile(above[flooded == 2], 99) < 3.2 + 9 + 3  # the model shows the canopy, not the ground
 
 
 def heights_at_pixels(model: EventScene, scene: EventScene) -> Pixels:
