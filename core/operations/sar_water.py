@@ -251,7 +251,7 @@ def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) 
     """Map, and say how much water there is and how much was not seen."""
     job, result, layers = map_water(params, settings, monitor)
     threshold = result.statistics["threshold_db"]
-    more = {name: str(path) for name, path in result.outputs.items()} | {"threshold_db": threshold}
+    more = {name: str(path) for name, path in job.outputs.items()} | {"threshold_db": threshold}
     return present_map(job, result, layers, more, [f"Threshold: {result.statistics['band']} below {threshold:g} dB"])
 
 
