@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import threshold
+from . import speckle, threshold
 from .flood import DRY, FLOOD_CLASSES, PERMANENT, WATER, WATER_CLASSES, Codes, FloodRules, new_water, refine_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
-from .speckle import HALO, filter_db
 from .threshold import LEAST_DISTANCE, Bins, Counts, TwoParts, find_cut, fit_two, has_valley
 
 DARKEST_LAND_DB = {"vv": -15.5, "vh": -23.0, "hh": -15.5, "hv": -23.0}
@@ -101,7 +100,7 @@ class WaterMap:
         seen = values[f"{date}.{band}"]
         with np.errstate(invalid="ignore"):
             known = np.where((seen > FLOOR_DB) & (seen != 0) & (seen < DB.high), seen, np.float32(np.nan))
-        return filter_db(known, self.speckle)
+        return speckle.filter_db(known, self.speckle)
 
     def _classify(self, level: FloatArray, values: Values, date: str) -> Codes:
         """What equals the threshold is dry."""
@@ -221,6 +220,8 @@ def water_kernel(water: WaterMap, method: str) -> Kernel:
     """
     layers = [Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)]
     references = [REFERENCES[method], *([] if method == "fixed" else [REFERENCES["squares"]])]
+    if water.speckle != "none":
+        references.append(speckle.REFERENCES[water.speckle])
     if water.compared:
         layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
     if "pre" in water.cuts:
@@ -234,7 +235,7 @@ def water_kernel(water: WaterMap, method: str) -> Kernel:
         water,
         tuple(layers),
         "; ".join(references),
-        halo=0 if water.speckle == "none" else HALO,
+        halo=0 if water.speckle == "none" else speckle.HALO,
         survey=survey,
         cell=CELL,
     )

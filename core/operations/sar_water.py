@@ -11,6 +11,7 @@ from ..algorithms.flood import WATER
 from ..algorithms.kernel import Kernel
 from ..algorithms.sar_water import LEAST_DROP_DB, METHODS, REFERENCES, Cut, WaterMap, fixed_db, water_kernel
 from ..algorithms.speckle import FILTERS
+from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..errors import AlgorithmError, InputError
 from ..ingestion.stack_pair import StackPart
 from ..monitor import Monitor
@@ -251,7 +252,7 @@ def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) 
     """Map, and say how much water there is and how much was not seen."""
     job, result, layers = map_water(params, settings, monitor)
     threshold = result.statistics["threshold_db"]
-    more = {name: str(path) for name, path in result.outputs.items()} | {"threshold_db": threshold}
+    more = {name: str(path) for name, path in job.outputs.items()} | {"threshold_db": threshold}
     return present_map(job, result, layers, more, [f"Threshold: {result.statistics['band']} below {threshold:g} dB"])
 
 
@@ -275,7 +276,7 @@ SAR_WATER = Operation(
     algorithm=AlgorithmInfo(
         events=("flood",),
         bands=("vv",),
-        references=tuple(REFERENCES.values()),
+        references=(*REFERENCES.values(), *FILTER_REFERENCES.values()),
         limits="Not for flooded forest and towns, which are brighter than land, nor in strong wind, which roughens water. "
         "Wet snow, dry sand, tarmac and radar shadow are dark and taken for water.",
     ),
