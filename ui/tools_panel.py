@@ -38,7 +38,7 @@ class ToolsPanel(QWidget):
         Gives the area in use as ``west,south,east,north``.
     chosen : callable
         Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with it where a value is
-        required.
+        required or a date.
     """
 
     run_wanted = pyqtSignal(object, object)
@@ -142,8 +142,8 @@ class ToolsPanel(QWidget):
     def _show_form(self) -> None:
         self.form: ParameterForm = ParameterForm(self.operation, self._area_text)
         chosen = self._chosen()
-        required = [param.name for param in self.operation.parameters("dock") if param.required]
-        self.form.set_values({name: chosen[name] for name in required if name in chosen})
+        wanted = [param.name for param in self.operation.parameters("dock") if param.required or param.kind == "date"]
+        self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.scroll.setWidget(self.form)
         summary, *more = (self.tr(text) for text in self.operation.about())
         self.summary_label.setText(summary)
