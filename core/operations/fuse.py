@@ -127,6 +127,10 @@ def _facts(path: Path) -> RasterFacts:
         raise InputError(WHAT, f"{path} has {len(facts.bands)} bands, which is no extent", "Give rasters of one band of classes.")
     if facts.bands[0].dtype.startswith(("float", "complex")):
         raise InputError(WHAT, f"{path} holds numbers, no classes", "Give water.tif, flooded.tif, severity.tif or another mask.")
+    try:
+        parse_time(facts.tags.get("datetime") or "2000-01-01")
+    except ValueError:
+        raise InputError(WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date") from None
     return facts
 
 

@@ -229,6 +229,9 @@ def test_what_cannot_be_fused_is_refused(three: list[Path], tmp_path: Path) -> N
     many = write_raster(tmp_path / "many.tif", np.zeros((2, 60, 80), np.uint8))
     with pytest.raises(InputError, match=r"many\.tif has 2 bands"):
         run([three[0], many], out)
+    odd = extent(tmp_path / "odd.tif", np.zeros((60, 80)), tags={"datetime": "last week"})
+    with pytest.raises(InputError, match=r"the tag datetime of .*odd\.tif is 'last week', which is no ISO date"):
+        run([three[0], odd], out)
     far = extent(tmp_path / "far.tif", np.zeros((9, 9)), (500, 500))
     with pytest.raises(ExtentMismatchError, match="they have no area in common"):
         run([*three, far], out)

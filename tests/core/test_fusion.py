@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 from fractions import Fraction
 from typing import Any
 
@@ -95,6 +96,12 @@ def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
     given = weigh(Source("f", sensor="sentinel1", days=40.0, pixels=100, weight=0.9), 10)
     assert (given.thousandths, given.observed) == (900, 0.1)
     assert weigh(Source("g"), 0).observed == 0.0
+
+
+def test_a_vote_can_be_sent_to_another_process_and_says_what_it_does() -> None:
+    kernel = fusion_kernel([Source("a", weight=0.5), Source("b", (4, 5), (0,))], ["one", "two"])
+    assert pickle.loads(pickle.dumps(kernel)) == kernel
+    assert " at 0x" not in repr(kernel)
 
 
 def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:
