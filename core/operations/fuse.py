@@ -141,12 +141,16 @@ def _source(
     layer = facts.bands[0].description
     own = facts.tags.get(f"event_codes_{layer}", "")
     silent = facts.tags.get(f"silent_codes_{layer}", "")
+    if not positive and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
+        why = f"{facts.path} holds several classes and does not say which of them mean the event"
+        raise InputError(WHAT, why, "Name them with positive, such as 4,5,6,7.")
+    codes = positive or _codes(own or "1")
     day = facts.tags.get("datetime")
     days = None if moment is None or not day else abs((parse_time(day) - moment).total_seconds()) / 86400
     return Source(
         name=str(facts.path),
-        positive=positive or _codes(own or "1"),
-        silent=_codes(silent) if silent else (),
+        positive=codes,
+        silent=tuple(code for code in _codes(silent) if code not in codes) if silent else (),
         sensor=facts.tags.get("sensor", ""),
         days=days,
         pixels=_pixels(facts.grid, grid),

@@ -83,6 +83,9 @@ def test_who_did_not_see_leaves_it_to_the_others_and_nobody_is_not_observed() ->
 def test_a_class_that_says_nothing_counts_as_not_observed() -> None:
     consensus, _, _ = vote([[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), silent=(0,))
     assert consensus.tolist() == [[UNSEEN, 0, 1]]
+    consensus, agreement, _ = vote([[[0.0, 255.0]], [[1.0, 1.0]]], [100, 500], positive=(0, 255), silent=(0,))
+    assert consensus.tolist() == [[0, 0]]  # what says nothing does not vote, whatever its code
+    assert agreement.tolist() == [[1, 1]]
 
 
 def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
