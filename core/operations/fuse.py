@@ -127,6 +127,10 @@ def _facts(path: Path) -> RasterFacts:
         raise InputError(WHAT, f"{path} has {len(facts.bands)} bands, which is no extent", "Give rasters of one band of classes.")
     if facts.bands[0].dtype.startswith(("float", "complex")):
         raise InputError(WHAT, f"{path} holds numbers, no classes", "Give water.tif, flooded.tif, severity.tif or another mask.")
+    try:
+        parse_time(facts.tags.get("datetime") or "2000-01-01")
+    except ValueError:
+        raise InputError(WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date") from None
     return facts
 
 
@@ -137,12 +141,16 @@ def _source(
     layer = facts.bands[0].description
     own = facts.tags.get(f"event_codes_{layer}", "")
     silent = facts.tags.get(f"silent_codes_{layer}", "")
+    if not positive and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
+        why = f"{facts.path} holds several classes and does not say which of them mean the event"
+        raise InputError(WHAT, why, "Name them with positive, such as 4,5,6,7.")
+    codes = positive or _codes(own or "1")
     day = facts.tags.get("datetime")
     days = None if moment is None or not day else abs((parse_time(day) - moment).total_seconds()) / 86400
     return Source(
         name=str(facts.path),
-        positive=positive or _codes(own or "1"),
-        silent=_codes(silent) if silent else (),
+        positive=codes,
+        silent=tuple(code for code in _codes(silent) if code not in codes) if silent else (),
         sensor=facts.tags.get("sensor", ""),
         days=days,
         pixels=_pixels(facts.grid, grid),

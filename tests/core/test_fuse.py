@@ -136,6 +136,8 @@ def test_maps_of_ours_say_which_codes_mean_the_event_and_which_mean_nothing(tmp_
     assert np.allclose(read(tmp_path / "out" / "agreement.tif"), [[1, 0.5, 1, np.nan]], equal_nan=True)
     run([severity, wind], tmp_path / "told", positive="3")
     assert read(tmp_path / "told" / "consensus.tif").tolist() == [[1, 0, 0, 255]]
+    run([severity, wind], tmp_path / "bare", positive="0", weights="0.1,1")
+    assert read(tmp_path / "bare" / "consensus.tif").tolist() == [[1, 0, 0, 1]]  # who asks for bare ground gets it
 
 
 def test_a_map_that_flight_made_carries_its_codes(tmp_path: Path) -> None:
@@ -160,11 +162,12 @@ def test_a_map_that_flight_made_carries_its_codes(tmp_path: Path) -> None:
 
 def test_other_grids_are_brought_onto_the_finest_by_the_nearest_pixel(tmp_path: Path) -> None:
     fine = extent(tmp_path / "fine.tif", np.zeros((60, 60)))
-    blocks = np.kron(np.array([[0, 1], [1, 0]]), np.ones((10, 10)))
+    blocks = np.kron(np.array([[0, 1], [1, 255]]), np.ones((10, 10)))
     coarse = extent(tmp_path / "coarse.tif", blocks, resolution=30.0)
     result = run([coarse, fine], tmp_path / "out", weights="1,0.1")
     made = read(tmp_path / "out" / "consensus.tif")
-    assert np.array_equal(made, np.kron(blocks, np.ones((3, 3))))
+    assert np.array_equal(made, np.kron(np.where(blocks == 255, 0, blocks), np.ones((3, 3))))
+    assert [one["observed_percent"] for one in result.statistics["sources"]] == [75, 100]
     assert any("its classes were taken from the nearest pixel" in warning for warning in result.warnings)
     assert not any("reflectance" in warning for warning in result.warnings)
 
@@ -229,6 +232,13 @@ def test_what_cannot_be_fused_is_refused(three: list[Path], tmp_path: Path) -> N
     many = write_raster(tmp_path / "many.tif", np.zeros((2, 60, 80), np.uint8))
     with pytest.raises(InputError, match=r"many\.tif has 2 bands"):
         run([three[0], many], out)
+    odd = extent(tmp_path / "odd.tif", np.zeros((60, 80)), tags={"datetime": "last week"})
+    with pytest.raises(InputError, match=r"the tag datetime of .*odd\.tif is 'last week', which is no ISO date"):
+        run([three[0], odd], out)
+    classes = extent(tmp_path / "classes.tif", np.zeros((60, 80)), tags={f"class_{code}": "?" for code in range(3)})
+    with pytest.raises(InputError, match="holds several classes and does not say which of them mean the event"):
+        run([three[0], classes], out)
+    assert run([three[0], classes], tmp_path / "named", positive="2").outputs["consensus"].is_file()
     far = extent(tmp_path / "far.tif", np.zeros((9, 9)), (500, 500))
     with pytest.raises(ExtentMismatchError, match="they have no area in common"):
         run([*three, far], out)

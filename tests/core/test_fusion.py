@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 from fractions import Fraction
 from typing import Any
 
@@ -82,6 +83,9 @@ def test_who_did_not_see_leaves_it_to_the_others_and_nobody_is_not_observed() ->
 def test_a_class_that_says_nothing_counts_as_not_observed() -> None:
     consensus, _, _ = vote([[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), silent=(0,))
     assert consensus.tolist() == [[UNSEEN, 0, 1]]
+    consensus, agreement, _ = vote([[[0.0, 255.0]], [[1.0, 1.0]]], [100, 500], positive=(0, 255), silent=(0,))
+    assert consensus.tolist() == [[0, 0]]  # what says nothing does not vote, whatever its code
+    assert agreement.tolist() == [[1, 1]]
 
 
 def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
@@ -95,6 +99,12 @@ def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
     given = weigh(Source("f", sensor="sentinel1", days=40.0, pixels=100, weight=0.9), 10)
     assert (given.thousandths, given.observed) == (900, 0.1)
     assert weigh(Source("g"), 0).observed == 0.0
+
+
+def test_a_vote_can_be_sent_to_another_process_and_says_what_it_does() -> None:
+    kernel = fusion_kernel([Source("a", weight=0.5), Source("b", (4, 5), (0,))], ["one", "two"])
+    assert pickle.loads(pickle.dumps(kernel)) == kernel
+    assert " at 0x" not in repr(kernel)
 
 
 def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -222,6 +223,12 @@ def test_the_same_picture_twice_has_no_damage() -> None:
     (_, _, correlation, codes), _ = run({"pre.band": values["pre.band"], "post.band": values["pre.band"]})
     assert not np.isin(codes, (2, 3)).any()
     assert np.nanmin(correlation) == pytest.approx(1)
+
+
+def test_the_kernel_can_be_sent_to_another_process_and_says_what_it_does() -> None:
+    kernel = structural_kernel(RADAR, {"pre.band": "pre.vv"}, ())
+    assert pickle.loads(pickle.dumps(kernel)) == kernel
+    assert " at 0x" not in repr(kernel)
 
 
 def test_every_code_has_a_class() -> None:

@@ -122,6 +122,10 @@ def test_an_optical_band_with_its_cloud_mask(tmp_path: Path) -> None:
     assert np.isin(codes[37:63, 37:73], (2, 3)).mean() > 0.5
     assert np.isin(codes[80:, 40:], (2, 3)).mean() < 0.02
     assert result.statistics["band"] == "red"
+    wider = run(pair, tmp_path / "wider", structure="0.3", mask_dilation=50).value
+    codes = read(tmp_path / "wider" / "structural_damage.tif")
+    assert (codes[:, :25] == 255).all()
+    assert wider.statistics["structured_pixels"] == np.isin(codes, (1, 2, 3)).sum()
 
 
 def test_the_command_tells_its_limits(pair: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,12 @@ def test_unchanged_vegetation_has_no_damage_and_a_least_noise() -> None:
     assert function.noise == LEAST_NOISE
     assert np.allclose(loss, 0, atol=5e-4)
     assert (confidence > 0.99).all()
+
+
+def test_the_kernel_can_be_sent_to_another_process_and_says_what_it_does() -> None:
+    kernel = wind_kernel(WindDamage("nbr"), {"pre.nir": "pre.nir08"}, ("pre.scl",), 0.1)
+    assert pickle.loads(pickle.dumps(kernel)) == kernel
+    assert " at 0x" not in repr(kernel)
 
 
 def test_every_code_has_a_class() -> None:
