@@ -229,9 +229,10 @@ def test_the_threshold_of_the_scene_is_otsus(seed: int) -> None:
 
 def test_otsus_threshold_equals_another_library() -> None:
     filters = pytest.importorskip("skimage.filters")
-    histogram = INDEX.tally(humps((-0.45, 0.12, 6000), (0.45, 0.15, 4000)))
+    histogram = INDEX.tally(humps((-0.45, 0.18, 60000), (0.45, 0.2, 40000)))  # so wide that no bin between them is empty
     centres = -1 + (np.arange(200) + 0.5) * 0.01
-    assert find_water_cut(histogram) == pytest.approx(filters.threshold_otsu(hist=(histogram, centres)), abs=0.0101)
+    last_below = filters.threshold_otsu(hist=(histogram, centres))  # the middle of the last bin of the lower class
+    assert find_water_cut(histogram) == pytest.approx(last_below + 0.005, abs=1e-6)
 
 
 @pytest.mark.parametrize(
