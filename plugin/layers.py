@@ -112,7 +112,9 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         new.setExpanded(node.isExpanded())
     else:
         group = _group(output.group, project)
-        group.insertLayer(_row(group, layer, output), layer)
+        new = group.insertLayer(_row(group, layer, output), layer)
+        new.setItemVisibilityChecked(output.visible)
+        new.setExpanded(output.visible)
     project.removeMapLayers([other.id() for other in old])
 
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Shows FirstLight at work in the real QGIS desktop, on real Sentinel-2 pixels from a catalogue on this computer.
+# Shows FirstLight at work in the real QGIS desktop: NDVI of real Sentinel-2 pixels, then a simulated wildfire and a
+# simulated flood mapped from area and date alone, all from a catalogue on this computer.
 #   bash scripts/demo.sh             with a display: QGIS opens, press Search, then Run
 #   bash scripts/demo.sh --headless  without: the same in a virtual display; the dock's buttons are pressed for you
 #   bash scripts/demo.sh --outage    as --headless, and the server is killed in mid-download and started again
@@ -8,7 +9,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-LIMIT_S=180
+LIMIT_S=240
 DEMO="$BUILD/demo"
 SCENE="$BUILD/sample"
 headless=no
@@ -18,7 +19,7 @@ children=()
 # The screen's size fits the window that demo_desktop.py sets.
 SCREEN="1440x900x24"
 
-usage() { sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 for word in "$@"; do
   case $word in

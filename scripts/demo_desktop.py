@@ -25,14 +25,14 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from qgis.core import Qgis, QgsMapThemeCollection, QgsProject, QgsRectangle
+from qgis.core import Qgis, QgsMapLayer, QgsMapThemeCollection, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QObject, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QPushButton, QScrollArea
 from qgis.utils import iface, plugins
 
 WINDOW = (0, 0, 1440, 900)
-LIMIT_S = 120
+LIMIT_S = 180
 """Of the whole headless demo, from the moment the window is there."""
 DOWN_AFTER_MS = 1500
 """After pressing Run; with the pause that demo.sh asks of the server, the download takes several times as long."""
@@ -57,6 +57,8 @@ class Demo(QObject):
         self._step = "starting"
         self._layers: list[str] = []
         self._pictures: list[str] = []
+        self._events: list[dict[str, Any]] = []
+        self._reports: list[str] = []
         self._finished = False
 
     def begin(self) -> None:
@@ -206,7 +208,56 @@ class Demo(QObject):
 
     def _show_both(self) -> None:
         self._picture("4-result")
-        self._finish("")
+        iface.closeMapCanvas("Natural colour")
+        self._events = [] if self._left else json.loads((self._scene / "events" / "events.json").read_text())
+        self._later(self._next_event)
+
+    def _next_event(self) -> None:
+        """Map a simulated event in the Tools tab, as a person would: choose, fill in, Run."""
+        if not self._events:
+            self._finish("")
+            return
+        event = self._events.pop(0)
+        self._step = f"mapping the {event['title']}"
+        tools = self._dock.tools_panel
+        self._dock.tabs.setCurrentWidget(tools)
+        tools.choose("event")
+        west, south, east, north = event["area"]
+        values = {
+            "event": event["event"],
+            "area": f"{west},{south},{east},{north}",
+            "date": event["moment"],
+            "catalog": "sample",
+            "output": str(self._folder / "results" / event["name"]),
+        }
+        tools.form.set_values(values)
+        before = len(self._layers)
+        self._dock.run_finished.disconnect()
+
+        def done(status: str) -> None:
+            if status != "done":
+                raise RuntimeError(f"the {event['name']} ended as '{status}': {tools.result_text.toPlainText()}")
+            self._reports.append(str(self._folder / "results" / event["name"] / "report.html"))
+            self._guard(lambda: self._show_event(event["name"], self._layers[before:]))
+
+        self._dock.run_finished.connect(lambda status: self._guard(lambda: done(status)))
+        self._press(tools.run_button)
+
+    def _show_event(self, name: str, layers: list[str]) -> None:
+        self._step = f"drawing the {name}"
+        project = QgsProject.instance()
+        rasters = [
+            layer for layer in (project.mapLayer(one) for one in layers) if layer.type() == QgsMapLayer.LayerType.RasterLayer
+        ]
+        canvas = iface.mapCanvas()
+        canvas.setDestinationCrs(rasters[0].crs())
+        canvas.setExtent(rasters[0].extent())
+        iface.messageBar().clearWidgets()
+        self._when_drawn(lambda: self._event_drawn(name))
+
+    def _event_drawn(self, name: str) -> None:
+        self._picture(f"5-{name}")
+        self._later(self._next_event)
 
     def _press(self, button: QPushButton) -> None:
         if not button.isEnabled():
@@ -269,6 +320,7 @@ class Demo(QObject):
             "seconds": round(time.monotonic() - self._began, 1),
             "layers": [{"name": layer.name(), "path": layer.source()} for layer in layers if layer is not None],
             "pictures": self._pictures,
+            "reports": self._reports,
             "left_by_the_outage": self._left,
         }
         (self._folder / "outcome.json").write_text(json.dumps(outcome, indent=1) + "\n")

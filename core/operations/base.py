@@ -98,6 +98,8 @@ class LayerOutput:
     acquired: datetime | None = None
     abstract: str = ""
     """For the layer's metadata: what it is, from what, with which units."""
+    visible: bool = True
+    """Whether it is switched on when it comes onto the map; one that is there already stays as the user has it."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,9 @@ class _Progressed:
     """What has come together so far."""
 
     mapped: list[MappedStep] = field(default_factory=list)
-    layers: list[LayerOutput] = field(default_factory=list)
+    pictures: list[LayerOutput] = field(default_factory=list)
+    maps: list[list[LayerOutput]] = field(default_factory=list)
+    """Layers of each of ``mapped``."""
     missed: list[str] = field(default_factory=list)
     """A sentence for each thing that could not be done."""
 
@@ -168,7 +170,7 @@ def _bring(
             continue
         ready.append((one, stacks))
         for name, stack in stacks.items():
-            made.layers.append(_picture(stack, {"pre": "before", "post": "after"}[name], one.sensor))
+            made.pictures.append(_picture(stack, {"pre": "before", "post": "after"}[name], one.sensor))
     if not ready:
         raise failures[0]
     return ready
@@ -199,7 +201,7 @@ def _map(ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Moni
             _miss(made, monitor, str(error))
             continue
         made.mapped.append(MappedStep(name, step, stacks, _value(result)))
-        made.layers += result.layers
+        made.maps.append(list(result.layers))
     if not made.mapped:
         raise failures[0] if failures else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
 
@@ -233,7 +235,7 @@ def _fuse(layer: str, question: EventQuestion, folder: Path, settings: Settings,
         _miss(made, monitor, str(error))
         return
     made.mapped.insert(0, MappedStep(FUSE, None, {}, _value(result)))
-    made.layers += result.layers
+    made.maps.insert(0, list(result.layers))
 
 
 def _miss(made: _Progressed, monitor: Monitor, text: str) -> None:
@@ -273,10 +275,19 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
         data=result.to_dict(),
         text="\n".join([*lines, *story.warnings]),
         status="partial" if story.missed else "done",
-        layers=tuple(made.layers),
+        layers=tuple(_shown(made)),
         outputs={"report": str(report), "map": str(story.mapped[0].main_path), "not_observed_percent": story.unseen_percent},
         value=result,
     )
+
+
+def _shown(made: _Progressed) -> list[LayerOutput]:
+    """All layers; of the maps, the first one is switched on, above the pictures, the newest of which is on."""
+    newest = max((one.acquired for one in made.pictures if one.acquired), default=None)
+    pictures = [replace(one, visible=one.acquired == newest) for one in made.pictures]
+    others = [replace(one, visible=False) for layers in reversed(made.maps[1:]) for one in layers]
+    # Each group comes to lie above the one before.
+    return [*pictures, *others, *made.maps[0]]
 
 
 EVENT = Operation(
@@ -284,7 +295,7 @@ EVENT = Operation(
     title="Map an event",
     group="Events",
     summary="From area and date to the map: finds the best pair of passes, downloads the area, stacks, validates, runs the "
-    "event's algorithms, and writes layers, areas and a one-page report.",
+    "algorithms of the event, and writes layers, areas and a one-page report.",
     params=EventParams,
     run=run_event,
     outputs=(

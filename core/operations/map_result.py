@@ -206,7 +206,7 @@ def layer_statistics(job: MapJob, applied: Applied) -> dict[str, dict[str, Any]]
 
 
 def map_layers(job: MapJob) -> list[LayerOutput]:
-    """The files as layers of one group, the first extent's on top."""
+    """The files as layers of one group, the outline and the first extent's layer on top; the others are switched off at first."""
     inputs = job.inputs
     group = f"{job.title} {inputs.span}" if len(inputs.days) == len(inputs.parts) else f"{job.title}, {job.paths[0].parent.name}"
     newest = max(inputs.days.values(), key=parse_time, default=None)
@@ -216,8 +216,8 @@ def map_layers(job: MapJob) -> list[LayerOutput]:
     for layer, path in zip(job.kernel.layers, job.paths, strict=True):
         title = job.titles.get(layer.name) or f"{layer.title if layer.classes else layer.name} {inputs.span}".strip()
         about = " ".join(text for text in (job.note if layer.classes else "", source) if text)
-        made.append(LayerOutput(path, title, layer.style, group, moment, about))
-    made.sort(key=lambda one: one.path != job.outputs[job.extents[0].layer])
+        made.append(LayerOutput(path, title, layer.style, group, moment, about, path == job.outputs[job.extents[0].layer]))
+    made.sort(key=lambda one: not one.visible)
     outline = LayerOutput(job.paths[0].with_name(PERIMETER), f"Outline {inputs.span}".strip(), "perimeter", group, moment, source)
     return [outline, *made]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime, timezone
 
@@ -231,3 +232,13 @@ def test_a_style_that_is_not_there_is_told_in_the_log_and_the_layer_is_shown(pro
 
 def test_source_path(project, stack_file):
     assert source_path(QgsRasterLayer(str(stack_file), "x")) == stack_file
+
+
+def test_a_supporting_layer_comes_switched_off_and_stays_as_the_user_has_it(project, stack_file, band_file):
+    hidden = dataclasses.replace(index_output(band_file), visible=False)
+    [_, layer], _ = add_layers([stack_output(stack_file), hidden], project)
+    root = project.layerTreeRoot()
+    assert not root.findLayer(layer.id()).itemVisibilityChecked()
+    root.findLayer(layer.id()).setItemVisibilityChecked(True)
+    [again], _ = add_layers([hidden], project)
+    assert root.findLayer(again.id()).itemVisibilityChecked()
