@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from ..algorithms.fusion import HALF_LIFE_DAYS, PRESENT, Source, Vote, fusion_kernel
-from ..algorithms.kernel import NOT_OBSERVED
+from ..algorithms.fusion import HALF_LIFE_DAYS, PRESENT, Vote, fusion_kernel
 from ..errors import InputError
 from ..ingestion.stack_pair import StackPart, join_stacks
 from ..monitor import EventQueue, Monitor
-from ..raster.area import pixel_area_m2
-from ..raster.reader import RasterFacts, read_facts
 from ..settings import Settings
-from ..types import AlgorithmResult, BandStack, Grid, parse_time
+from ..types import AlgorithmResult, BandStack
 from ..workers import run_in_background
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .class_statistics import check_stack, prepare_folder
 from .discover import read_moment
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
+from .fuse_sources import WHAT, make_source, open_extent, parse_codes, parse_weights, source_warnings
 from .map_inputs import MapInputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
 
-WHAT = "The extents cannot be put together"
 NOTE = (
     "A vote of maps, not a measurement: where they share an error (flooded forest, cloud that every mask missed) they agree on "
     "it. Extents of different days are taken for one event. The weights are judgements."
@@ -83,8 +79,8 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
     """
     settings = with_engine(settings, params.engine, params.cluster)
     moment = read_moment(params.event_date, "event") if params.event_date else None
-    weights = _weights(params)
-    positive = _codes(params.positive) if params.positive else None
+    weights = parse_weights(params.weights, len(params.inputs))
+    positive = parse_codes(params.positive) if params.positive else None
     if len(params.inputs) < 2:
         raise InputError(WHAT, "there is only one" if params.inputs else "none is given", "Give two or more.")
     if len({path.resolve() for path in params.inputs}) < len(params.inputs):
@@ -93,7 +89,7 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
     names = ("consensus.tif", "agreement.tif", "confidence.tif", "fusion_inputs.vrt")
     *paths, joined_path = prepare_folder(params.output, names, files)
     given = sorted(
-        ((_facts(path), weight) for path, weight in zip(params.inputs, weights)),
+        ((open_extent(path), weight) for path, weight in zip(params.inputs, weights)),
         key=lambda one: (one[0].tags.get("datetime", ""), str(one[0].path.resolve())),
     )
     parts = [
@@ -101,8 +97,8 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
         for number, (facts, _) in enumerate(given, start=1)
     ]
     joined = run_in_background(lambda: join_stacks(parts, joined_path, everything=True), EventQueue(monitor))
-    inputs = _inputs(parts, joined, [warning for facts, _ in given for warning in _warnings(facts, moment)])
-    sources = [_source(facts, joined.grid, moment, positive, weight) for facts, weight in given]
+    inputs = _inputs(parts, joined, [warning for facts, _ in given for warning in source_warnings(facts, moment)])
+    sources = [make_source(facts, joined.grid, moment, positive, weight) for facts, weight in given]
     job = MapJob(
         operation="fuse",
         title="Fusion",
@@ -121,51 +117,6 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
     return job, result, layers
 
 
-def _facts(path: Path) -> RasterFacts:
-    facts = read_facts(path)
-    if len(facts.bands) != 1:
-        raise InputError(WHAT, f"{path} has {len(facts.bands)} bands, which is no extent", "Give rasters of one band of classes.")
-    if facts.bands[0].dtype.startswith(("float", "complex")):
-        raise InputError(WHAT, f"{path} holds numbers, no classes", "Give water.tif, flooded.tif, severity.tif or another mask.")
-    try:
-        parse_time(facts.tags.get("datetime") or "2000-01-01")
-    except ValueError:
-        raise InputError(WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date") from None
-    return facts
-
-
-def _source(
-    facts: RasterFacts, grid: Grid, moment: datetime | None, positive: tuple[int, ...] | None, weight: float | None
-) -> Source:
-    """What is known of an extent; our own maps say themselves which of their codes mean the event, and which mean nothing."""
-    layer = facts.bands[0].description
-    own = facts.tags.get(f"event_codes_{layer}", "")
-    silent = facts.tags.get(f"silent_codes_{layer}", "")
-    if not positive and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
-        why = f"{facts.path} holds several classes and does not say which of them mean the event"
-        raise InputError(WHAT, why, "Name them with positive, such as 4,5,6,7.")
-    codes = positive or _codes(own or "1")
-    day = facts.tags.get("datetime")
-    days = None if moment is None or not day else abs((parse_time(day) - moment).total_seconds()) / 86400
-    return Source(
-        name=str(facts.path),
-        positive=codes,
-        silent=tuple(code for code in _codes(silent) if code not in codes) if silent else (),
-        sensor=facts.tags.get("sensor", ""),
-        days=days,
-        pixels=_pixels(facts.grid, grid),
-        weight=weight,
-    )
-
-
-def _pixels(own: Grid, grid: Grid) -> int:
-    """Pixels of the common grid that a raster of the same area has; a warped one has no-data corners that are not its own."""
-    mine, theirs = (pixel_area_m2(one, one.shape[0] // 2, 1) for one in (own, grid))
-    assert mine is not None  # what has no reference system cannot be joined
-    assert theirs is not None
-    return max(1, round(own.shape[0] * own.shape[1] * mine / theirs))
-
-
 def _inputs(parts: Sequence[StackPart], joined: BandStack, warnings: Sequence[str]) -> MapInputs:
     return MapInputs(
         parts=tuple(parts),
@@ -177,50 +128,6 @@ def _inputs(parts: Sequence[StackPart], joined: BandStack, warnings: Sequence[st
         extras={},
         warnings=(*joined.warnings, *warnings),
     )
-
-
-def _warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:
-    found = []
-    nodata, name = facts.bands[0].radiometry.nodata, facts.path.name
-    if nodata is not None and nodata != NOT_OBSERVED:
-        found.append(
-            f"{name} declares {nodata:g} as no data: what it means by that, be it dry or unharmed, counts as not observed"
-        )
-    if moment is not None and not facts.tags.get("datetime"):
-        found.append(f"{name} does not say when it was taken: it counts as if on the day of the event")
-    if not facts.tags.get("sensor"):
-        found.append(f"{name} does not say its sensor: it counts less than one that does")
-    return found
-
-
-def _weights(params: FuseParams) -> list[float | None]:
-    """One for each extent; None: to be made of what is known of it."""
-    words = [word.strip().lower() for word in params.weights.split(",")]
-    if words == ["auto"]:
-        return [None] * len(params.inputs)
-    what = f"The weights '{params.weights}' cannot be used"
-    if len(words) != len(params.inputs):
-        raise InputError(what, f"there are {len(words)} for {len(params.inputs)} extents", "Give auto, or one for each.")
-    found: list[float | None] = []
-    for word in words:
-        try:
-            number = None if word == "auto" else float(word)
-        except ValueError:
-            raise InputError(what, f"'{word}' is no number", "Write them like 1,0.6,auto.") from None
-        if number is not None and not 0.001 <= number <= 1:
-            raise InputError(what, f"{word} does not lie within 0.001 to 1")
-        found.append(number)
-    return found
-
-
-def _codes(text: str) -> tuple[int, ...]:
-    try:
-        codes = tuple(sorted({int(word) for word in text.split(",")}))
-    except ValueError:
-        raise InputError(f"The codes '{text}' cannot be used", "they are no whole numbers", "Write them like 4,5,6,7.") from None
-    if codes[0] < 0 or codes[-1] >= NOT_OBSERVED:
-        raise InputError(f"The codes '{text}' cannot be used", f"a class lies within 0 to {NOT_OBSERVED - 1}")
-    return codes
 
 
 def _tell(vote: Vote) -> list[dict[str, Any]]:
