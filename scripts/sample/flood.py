@@ -49,6 +49,12 @@ class Flood:
         under = np.where(self.ground.cover == Cover.FOREST, 2, 1)
         return np.asarray(PLACE.crop(np.where(self.depth > 0, under, 0)), np.uint8)
 
+    @property
+    def standing(self) -> Field:
+        """Share of plants above the flood, with margin: in October, after harvest and mowing, they are 12 cm high on average."""
+        low = np.isin(self.ground.cover, (Cover.CROP, Cover.GRASS, Cover.SHRUB))
+        return np.where(low & (self.depth > 0), 0.5 * np.exp(-self.depth / 0.12), 0.0)
+
 
 OPTICAL_PASSES = {
     "2024-09-27": ("before_early", Look((161.0, 41.5), 0.0, ("se", 200, 110))),
@@ -106,7 +112,7 @@ def optical_surface(scene: Flood, day: str) -> Spectrum:
     if day < MOMENT[:10]:
         return dry
     forest = scene.ground.cover == Cover.FOREST
-    under = np.where(scene.depth > 0, np.where(forest, 0.12, 1 - _standing(scene)), 0.0)
+    under = np.where(scene.depth > 0, np.where(forest, 0.12, 1 - scene.standing), 0.0)
     muddy = np.where(scene.ground.cover == Cover.WATER, 0.8, under)
     return mixed(dry, muddy, MUDDY_WATER)
 
@@ -123,17 +129,10 @@ def radar_levels(scene: Flood, day: str) -> dict[str, Field]:
     for i, name in enumerate(POLARISATIONS):
         calm, rough = 10 ** (GAMMA0_DB[Cover.WATER][i] / 10), 10 ** (ROUGH_WATER_DB[i] / 10)
         smooth = calm + scene.wind * (rough - calm)
-        standing = np.where(wet, _standing(scene), 0.0)
-        power = standing * 10 ** (dry[name] / 10) + (1 - standing) * smooth
+        power = scene.standing * 10 ** (dry[name] / 10) + (1 - scene.standing) * smooth
         level = np.where(water, 10 * np.log10(power), dry[name])
         found[name] = np.where(wet & forest, FLOODED_FOREST_DB[i] + dry[name] - GAMMA0_DB[Cover.FOREST][i], level)
     return found
-
-
-def _standing(scene: Flood) -> Field:
-    """Share of plants above the flood: in October, after harvest and mowing, stalks and grass are some 12 cm high on average."""
-    low = np.isin(scene.ground.cover, (Cover.CROP, Cover.GRASS, Cover.SHRUB))
-    return np.where(low, 0.5 * np.exp(-scene.depth / 0.12), 0.0)
 
 
 def _distance(cols: Field, rows: Field, rng: np.random.Generator) -> Field:

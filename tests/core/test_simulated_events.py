@@ -15,7 +15,7 @@ from rasterio.warp import transform
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
-from support.events import EventScene, events_folder, get_event, sample_module
+from support.events import EventScene, events_folder, simulated_event, sample_module
 
 Pixels = npt.NDArray[Any]
 OPTICAL = [("fire", role) for role in ("before_early", "before", "after_cloudy", "after")]
@@ -30,7 +30,7 @@ def read(path: Path) -> Pixels:
 
 
 def truth(event: str, name: str) -> Pixels:
-    return read(get_event(event).truth[name])
+    return read(simulated_event(event).truth[name])
 
 
 def reflectance(scene: EventScene, band: str) -> Pixels:
@@ -52,7 +52,7 @@ def decibel(scene: EventScene, band: str) -> Pixels:
 
 
 def all_scenes() -> list[EventScene]:
-    return [scene for name in ("fire", "flood") for scene in get_event(name).scenes.values()]
+    return [scene for name in ("fire", "flood") for scene in simulated_event(name).scenes.values()]
 
 
 def looks(power: Pixels) -> float:
@@ -72,12 +72,12 @@ def test_speckle_has_the_looks_of_the_sensor_and_alike_neighbours() -> None:
 @pytest.mark.parametrize("band", ["vv", "vh"])
 def test_still_water_in_the_file_has_those_looks_too(band: str) -> None:
     """The lake, away from its shore: the same level everywhere, so that only speckle varies."""
-    found = [looks(read(get_event("flood").scene(role).bands[band])[145:175, 525:595].astype(float)) for role in RADAR]
+    found = [looks(read(simulated_event("flood").scene(role).bands[band])[145:175, 525:595].astype(float)) for role in RADAR]
     assert np.mean(found) == pytest.approx(4.4, rel=0.05)
 
 
 def test_an_open_flood_is_darker_and_a_flooded_forest_brighter_to_the_radar() -> None:
-    event, flooded = get_event("flood"), truth("flood", "flooded")
+    event, flooded = simulated_event("flood"), truth("flood", "flooded")
     for band, darker in (("vv", 6), ("vh", 6)):
         change = decibel(event.scene("radar_after"), band) - decibel(event.scene("radar_before"), band)
         dry = np.nanmedian(change[(flooded == 0) & (truth("flood", "permanent_water") == 0)])
@@ -86,9 +86,19 @@ def test_an_open_flood_is_darker_and_a_flooded_forest_brighter_to_the_radar() ->
         assert np.nanmedian(change[flooded == 2]) > dry + 0.5
 
 
+def test_plants_stand_out_of_shallow_water_only_and_light_it_up() -> None:
+    depth, standing, flooded = (truth("flood", name) for name in ("depth", "standing", "flooded"))
+    assert ((depth > 0) == (flooded > 0)).all()
+    assert depth.max() < 3.2
+    assert standing[flooded != 1].max() == 0
+    assert standing[depth > 0.5].max() < 0.01 < 0.3 < standing.max() <= 0.5
+    level = decibel(simulated_event("flood").scene("radar_after"), "vh")
+    assert np.nanmedian(level[standing > 0.3]) > np.nanmedian(level[(flooded == 1) & (depth > 0.5)]) + 3
+
+
 def test_sand_tarmac_and_radar_shadow_are_as_dark_as_water_is() -> None:
     """What makes flood maps wrong is there: a threshold alone must fail on it."""
-    level, cover = decibel(get_event("flood").scene("radar_before"), "vv"), truth("flood", "cover")
+    level, cover = decibel(simulated_event("flood").scene("radar_before"), "vv"), truth("flood", "cover")
     codes = sample_module("ground").Cover
     for dark in (cover == codes.SAND, cover == codes.TARMAC, truth("flood", "radar_shadow_descending") == 1):
         assert np.nanmedian(level[dark]) < -16.5
@@ -115,7 +125,7 @@ def test_radar_shadow_is_where_a_ray_meets_a_hill(state: str) -> None:
 
 
 def test_the_burned_classes_are_what_a_line_of_numpy_finds_in_the_files() -> None:
-    event, cover = get_event("fire"), truth("fire", "cover")
+    event, cover = simulated_event("fire"), truth("fire", "cover")
     measured = nbr(event.scene("before")) - nbr(event.scene("after"))
     seen = (truth("fire", "hidden_after") == 0) & (truth("fire", "hidden_before") == 0)
     seen &= np.isfinite(measured)  # at the edge of the swath a 20 m pixel ends earlier
@@ -137,14 +147,14 @@ def test_the_burned_classes_are_what_a_line_of_numpy_finds_in_the_files() -> Non
 
 
 def test_two_pictures_before_the_fire_show_none() -> None:
-    event = get_event("fire")
+    event = simulated_event("fire")
     change = nbr(event.scene("before_early")) - nbr(event.scene("before"))
     seen = (truth("fire", "hidden_before_early") == 0) & (truth("fire", "cover") != sample_module("ground").Cover.WATER)
     assert (change[seen] > 0.1).mean() < 0.005
 
 
 def test_the_flood_is_green_in_the_water_index() -> None:
-    event = get_event("flood")
+    event = simulated_event("flood")
     green, swir = reflectance(event.scene("after"), "green"), reflectance(event.scene("after"), "swir16")
     water = (green - swir) / (green + swir) > 0
     wet = (truth("flood", "flooded") == 1) | (truth("flood", "permanent_water") == 1)
@@ -155,7 +165,7 @@ def test_the_flood_is_green_in_the_water_index() -> None:
 
 
 def test_the_flood_hangs_together_with_the_river_and_lies_lower_than_what_stays_dry() -> None:
-    event, flooded, permanent = get_event("flood"), truth("flood", "flooded"), truth("flood", "permanent_water")
+    event, flooded, permanent = simulated_event("flood"), truth("flood", "flooded"), truth("flood", "permanent_water")
     assert set(np.unique(flooded)) == {0, 1, 2}
     assert not ((flooded > 0) & (permanent == 1)).any()
     parts, _ = pytest.importorskip("scipy.ndimage").label((flooded > 0) | (permanent == 1))
@@ -186,7 +196,7 @@ def heights_at_pixels(model: EventScene, scene: EventScene) -> Pixels:
 
 @pytest.mark.parametrize("name", ["fire", "flood"])
 def test_heights_surround_the_scenes_and_stand_on_whole_seconds(name: str) -> None:
-    event = get_event(name)
+    event = simulated_event(name)
     with rasterio.open(event.scene("heights").bands["data"]) as file:
         assert (file.dtypes, file.crs.to_epsg()) == (("float32",), 4326)
         assert np.isfinite(file.read(1)).all()
@@ -202,7 +212,7 @@ def test_heights_surround_the_scenes_and_stand_on_whole_seconds(name: str) -> No
 
 @pytest.mark.parametrize(("name", "role"), OPTICAL)
 def test_the_scene_classification_knows_most_cloud_but_not_thin_edges(name: str, role: str) -> None:
-    scene, hidden = get_event(name).scene(role), truth(name, f"hidden_{role}")
+    scene, hidden = simulated_event(name).scene(role), truth(name, f"hidden_{role}")
     scl = read(scene.bands["scl"])
     seen = scl > 0
     share = 100 * np.isin(scl[seen], (8, 9, 10)).mean()
@@ -218,7 +228,7 @@ def test_the_scene_classification_knows_most_cloud_but_not_thin_edges(name: str,
 
 @pytest.mark.parametrize(("name", "role"), OPTICAL)
 def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(name: str, role: str) -> None:
-    scene = get_event(name).scene(role)
+    scene = simulated_event(name).scene(role)
     valid = truth(name, f"hidden_{role}") != 255
     inside = valid.reshape(360, 2, 360, 2).all(axis=(1, 3))
     for band, path in scene.bands.items():
@@ -229,7 +239,7 @@ def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(name:
 
 @pytest.mark.parametrize("role", RADAR)
 def test_radar_ends_where_the_footprint_does(role: str) -> None:
-    scene = get_event("flood").scene(role)
+    scene = simulated_event("flood").scene(role)
     valid = [read(scene.bands[band]) != -32768 for band in ("vv", "vh")]
     assert (valid[0] == valid[1]).all()
     assert polygon_share(scene) == pytest.approx(valid[0].mean(), abs=0.002)
@@ -246,7 +256,7 @@ def polygon_share(scene: EventScene) -> float:
 
 
 def test_items_know_their_files_and_say_that_they_are_simulated() -> None:
-    truths = {path.name for name in ("fire", "flood") for path in get_event(name).truth.values()}
+    truths = {path.name for name in ("fire", "flood") for path in simulated_event(name).truth.values()}
     for scene in all_scenes():
         properties = scene.item["properties"]
         assert all("SIMULATED" in text for text in (scene.id, properties["title"], properties["firstlight:note"]))
@@ -264,7 +274,7 @@ def test_items_know_their_files_and_say_that_they_are_simulated() -> None:
 
 @pytest.mark.parametrize(("name", "words"), [("fire", "as the item states"), ("flood", "processing baseline 05.10")])
 def test_both_ways_to_know_the_offset_lead_to_the_same_radiometry(name: str, words: str) -> None:
-    scene = parse_item(get_event(name).scene("after").item, get_sensor("sentinel2"), "sample")
+    scene = parse_item(simulated_event(name).scene("after").item, get_sensor("sentinel2"), "sample")
     assert not scene.missing_bands
     assert scene.relative_orbit is not None
     rule = scene.bands["nir"].radiometry
@@ -274,7 +284,7 @@ def test_both_ways_to_know_the_offset_lead_to_the_same_radiometry(name: str, wor
 
 
 def test_radar_is_terrain_corrected_power() -> None:
-    scene = parse_item(get_event("flood").scene("radar_after").item, get_sensor("sentinel1"), "sample")
+    scene = parse_item(simulated_event("flood").scene("radar_after").item, get_sensor("sentinel1"), "sample")
     rule = scene.bands["vv"].radiometry
     assert (rule.unit, rule.nodata) == ("power", -32768.0)
     assert (scene.relative_orbit, scene.orbit_direction) == (125, "descending")
@@ -287,7 +297,7 @@ def test_the_same_recipe_gives_the_same_bytes(tmp_path: Path) -> None:
     role, look = fire.PASSES["2024-07-28"]
     rng = np.random.default_rng([fire.SEED, 3])
     picture = optics.take_picture(again.ground, fire.surface_on(again, "2024-07-28"), look, rng)
-    path = get_event("fire").scene(role).bands["scl"]
+    path = simulated_event("fire").scene(role).bands["scl"]
     with rasterio.open(path) as file:
         files.write_cog(
             tmp_path / "scl.tif", picture.scl[np.newaxis], file.crs, file.transform, nodata=0, overview_resampling="nearest"
@@ -297,7 +307,7 @@ def test_the_same_recipe_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def scene_band(name: str) -> Path:
-    bands: Mapping[str, Path] = get_event("fire").scene("after").bands
+    bands: Mapping[str, Path] = simulated_event("fire").scene("after").bands
     return bands[name]
 
 

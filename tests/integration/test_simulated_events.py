@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import rasterio
 
-from support.events import SimulatedEvent, get_event, served_events
+from support.events import SimulatedEvent, simulated_event, served_events
 
 Flight = Callable[..., tuple[int, str, str]]
 
@@ -46,7 +46,7 @@ def ids(event: SimulatedEvent, *roles: str) -> list[str]:
 
 
 def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(catalog: None, flight: Flight) -> None:
-    fire = get_event("fire")
+    fire = simulated_event("fire")
     days = ["--start", "2024-06-01", "--end", "2024-12-01"]
     found = ask(flight, "discover", *around(fire), *days, "--sensor", "sentinel2", "--output", "json")
     expected = ids(fire, "before_early", "before", "after_cloudy", "after")
@@ -54,7 +54,7 @@ def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(catalog: No
 
 
 def test_the_sky_over_the_area_is_measured_in_the_masks(catalog: None, flight: Flight) -> None:
-    fire = get_event("fire")
+    fire = simulated_event("fire")
     days = ["--start", "2024-07-22", "--end", "2024-07-30"]
     found = ask(flight, "discover", *around(fire), *days, "--sensor", "sentinel2", "--clear-sky", "--output", "json")
     clear = {one["id"]: one["clear_percent"] for one in found}
@@ -63,14 +63,14 @@ def test_the_sky_over_the_area_is_measured_in_the_masks(catalog: None, flight: F
 
 
 def test_the_best_pair_of_the_fire_leaves_the_cloudy_picture_out(catalog: None, flight: Flight) -> None:
-    fire = get_event("fire")
+    fire = simulated_event("fire")
     best = ask(flight, "pairs", *around(fire), "--date", fire.moment, "--sensor", "sentinel2", "--json")[0]
     assert [*best["before"]["items"], *best["after"]["items"]] == ids(fire, "before", "after")
 
 
 def test_radar_pairs_of_the_flood_keep_to_one_line_of_sight(catalog: None, flight: Flight) -> None:
     """The picture from the other side is nearer to the flood, and cannot be compared."""
-    flood = get_event("flood")
+    flood = simulated_event("flood")
     pairs = ask(flight, "pairs", *around(flood), "--date", flood.moment, "--sensor", "sentinel1", "--json")
     found = [[*pair["before"]["items"], *pair["after"]["items"]] for pair in pairs]
     assert found == [ids(flood, "radar_before", "radar_after"), ids(flood, "radar_before_early", "radar_after")]
@@ -91,7 +91,7 @@ def stacks_of(flight: Flight, event: SimulatedEvent, roles: tuple[str, ...], ban
 
 
 def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: Path) -> None:
-    fire = get_event("fire")
+    fire = simulated_event("fire")
     early, before, after = stacks_of(flight, fire, ("before_early", "before", "after"), "nir,swir22,scl", tmp_path)
     answer = ask(flight, "burn-severity", "--pre", before, "--post", after, "--output", tmp_path / "fire", "--json")
     mapped, truth = read(answer["outputs"]["severity"]), read(fire.truth["severity"])
@@ -107,7 +107,7 @@ def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: 
 
 def test_water_is_mapped_by_radar_before_and_after(catalog: None, flight: Flight, tmp_path: Path) -> None:
     """Less well than open water alone would be: wind, standing plants, sand and tarmac are meant to be difficult."""
-    flood = get_event("flood")
+    flood = simulated_event("flood")
     permanent, flooded = read(flood.truth["permanent_water"]) == 1, read(flood.truth["flooded"]) == 1
     stacks = stacks_of(flight, flood, ("radar_before", "radar_after"), "vv,vh", tmp_path)
     for stack, wet, least in zip(stacks, (permanent, permanent | flooded), (0.5, 0.7)):

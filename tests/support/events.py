@@ -1,6 +1,6 @@
 """The simulated events of ``scripts/sample``, made once and kept: their files, items and truth, alone or served on loopback.
 
->>> flood = get_event("flood")
+>>> flood = simulated_event("flood")
 >>> flood.scene("radar_after").bands["vv"], flood.truth["flooded"]
 >>> with served_events() as url:
 ...     flight("pairs", "--catalog", url, …)
@@ -90,7 +90,7 @@ def events_folder() -> Path:
 
 
 @cache
-def get_event(name: str) -> SimulatedEvent:
+def simulated_event(name: str) -> SimulatedEvent:
     """The simulated ``fire`` or ``flood``."""
     folder = events_folder()
     [facts] = [one for one in json.loads((folder / "events.json").read_text()) if one["name"] == name]
