@@ -341,6 +341,15 @@ def test_a_file_that_does_not_tell_its_unit_is_refused_with_the_way_out(tmp_path
     assert f"--band vv={chip}#1" in str(caught.value)
 
 
+def test_power_that_is_said_to_be_db_is_doubted(tmp_path: Path) -> None:
+    chip = make_chip(LAKE, 1)
+    power = (10 ** (chip.vv / 10)).astype(np.float32)
+    result = run(stack(tmp_path, {"vv": power}), tmp_path / "out")
+    assert any("has no value below 0 dB: is it power?" in warning for warning in result.warnings)
+    right = run(stack(tmp_path / "right", {"vv": power}, "power"), tmp_path / "right" / "out")
+    assert not any("is it power?" in warning for warning in right.warnings)
+
+
 def test_amplitude_is_refused_for_a_threshold_in_db(tmp_path: Path) -> None:
     post = stack(tmp_path, {"vv": np.full((20, 20), 90, np.uint16)}, None)
     with pytest.raises(AlgorithmError) as caught:
