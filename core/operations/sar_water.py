@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -13,7 +12,6 @@ from ..algorithms.sar_water import LEAST_DROP_DB, METHODS, REFERENCES, Cut, Wate
 from ..algorithms.speckle import FILTERS
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..errors import AlgorithmError, InputError
-from ..ingestion.stack_pair import StackPart
 from ..monitor import Monitor
 from ..settings import Settings
 from ..types import AlgorithmResult
@@ -29,12 +27,10 @@ from .flood_params import (
     slope_limit_param,
     slope_param,
 )
-from .map_inputs import MapInputs, Wanted, open_inputs
+from .map_inputs import MapInputs, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .radar_inputs import POLARISATIONS, check_unit, doubt_units, pick_bands, say_how_to_name, want_radar
 
-POLARISATIONS = ("vv", "hh", "vh", "hv")
-"""The like-polarised ones first: they lie further above the noise."""
-PAIRS = (("vv", "vh"), ("hh", "hv"))
 LOWEST_DB, HIGHEST_DB = -50.0, 20.0
 FILES = {"water": "water.tif", "flooded": "flooded.tif", "change_db": "change_db.tif"}
 NOTE = (
@@ -119,11 +115,18 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     stacks = {"post": params.post, **({} if params.pre is None else {"pre": params.pre})}
     compared = params.pre is not None or params.permanent_water is not None
     names = ["water", *(["flooded"] if compared else []), *(["change_db"] if params.pre is not None else [])]
-    inputs, paths = _open(params, stacks, [FILES[name] for name in names], monitor)
-    bands = _pick_bands(inputs, alone=given is not None or params.polarisation != "auto")
+    wanted = want_radar(stacks, params.polarisation)
+    files = [FILES[name] for name in names]
+    try:
+        inputs, paths = open_inputs("Water", wanted, params.output, files, monitor, flood_extras(params))
+    except AlgorithmError as error:
+        if params.polarisation != "auto":
+            raise
+        raise say_how_to_name(error) from error
+    bands = pick_bands(inputs, alone=given is not None or params.polarisation != "auto")
     for part in inputs.parts:
         for band in bands:
-            _check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
+            check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
     speckle = params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
     cut = Cut(fixed_db(bands), "fixed") if given is None else Cut(given, "given")
     water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, flood_rules(params), compared)
@@ -148,7 +151,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     applied = compute_map(job, settings, monitor)
     done = cast("WaterMap", applied.kernel.compute)
     job = replace(job, formula=_formula(done))
-    warnings = _warnings(params, done)
+    warnings = [*doubt_units(inputs, bands), *_warnings(params, done)]
     if not applied.layers[0].observed:
         warnings.append(f"{' and '.join(bands)}: no value anywhere; does the file hold dB? Then stack it with --unit db")
     figures = {
@@ -158,35 +161,6 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     }
     result, layers = finish_map(job, applied, monitor, figures, warnings)
     return job, result, layers
-
-
-def _open(
-    params: SarWaterParams, stacks: Mapping[str, Path], names: Sequence[str], monitor: Monitor
-) -> tuple[MapInputs, list[Path]]:
-    offers = POLARISATIONS if params.polarisation == "auto" else (params.polarisation,)
-    each = {name: (name,) for name in offers}
-    wanted = {date: Wanted(stack, {"backscatter": offers}, each, masks=False) for date, stack in stacks.items()}
-    try:
-        return open_inputs("Water", wanted, params.output, names, monitor, flood_extras(params))
-    except AlgorithmError as error:  # a band is missing: how they get their names
-        if params.polarisation != "auto":
-            raise
-        words = "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
-        raise AlgorithmError(error.what, error.why, f"If it is radar whose bands have no names, stack it: {words}.") from error
-
-
-def _pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
-    """The pair where every date has it, and both are wanted; else the best single one."""
-    dates = [part.name for part in inputs.parts]
-    common = [name for name in POLARISATIONS if all(f"{date}.{name}" in inputs.bands for date in dates)]
-    if not common:
-        raise AlgorithmError(
-            f"{' and '.join(part.facts.path.name for part in inputs.parts)} cannot be compared",
-            "they have no polarisation in common",
-            "Take two pictures with the same one.",
-        )
-    pair = next((pair for pair in PAIRS if set(pair) <= set(common)), None)
-    return (common[0],) if alone or pair is None else pair
 
 
 def _kernel(water: WaterMap, method: str, inputs: MapInputs) -> Kernel:
@@ -209,19 +183,6 @@ def _threshold(params: SarWaterParams) -> float | None:
     if params.method != "fixed":
         raise InputError(what, f"the method {params.method} finds its own", "Leave it out, or take the method fixed.")
     return number
-
-
-def _check_unit(part: StackPart, band: str, unit: str) -> None:
-    """Raise where a threshold in dB means nothing."""
-    path = part.facts.path
-    what = f"Water cannot be mapped in {path}"
-    if unit == "amplitude":
-        hint = "Take a calibrated product (RTC), or calibrate it first."
-        raise AlgorithmError(what, f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing", hint)
-    if unit not in ("power", "dB"):
-        words = f"flight stack --sensor sentinel1 --unit db --band {band}={path}#{part.bands[band]} --output STACK.vrt"
-        hint = f"Stack it and say what it holds, db or power: {words}."
-        raise AlgorithmError(what, f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB", hint)
 
 
 def _formula(water: WaterMap) -> str:

@@ -240,6 +240,31 @@ def test_a_pixel_in_metres_feet_and_degrees() -> None:
     assert pixel_area_m2(Grid("", (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (9, 9)), 0, 9) is None
 
 
+@dataclasses.dataclass(frozen=True)
+class CellSurvey:
+    """Counts the squares that it gets, whole or not."""
+
+    cell: int
+
+    def tally(self, values: Any) -> Any:
+        rows, cols = values["red"].shape
+        return np.array([-(-rows // self.cell) * -(-cols // self.cell), rows * cols])
+
+    def settle(self, total: Any) -> AboveMedian:
+        TOTALS.append(total)
+        return AboveMedian(0.0)
+
+
+@pytest.mark.parametrize("cell", [1, 48, 64, 100, 300])
+@pytest.mark.parametrize("tile", [64, 96, 1024])
+def test_no_square_of_a_survey_is_cut(tmp_path: Path, cell: int, tile: int) -> None:
+    shape = (333, 250)
+    kernel = dataclasses.replace(surveyed(), survey=CellSurvey(cell), cell=cell)
+    apply(write_raster(tmp_path / "red.tif", noise(shape)), kernel, [tmp_path / "o.tif"], tile=tile)
+    rows, cols = (-(-size // cell) for size in shape)
+    assert TOTALS[-1].tolist() == [rows * cols, shape[0] * shape[1]]
+
+
 @pytest.mark.parametrize("latitude", [-89.0, -33.0, 0.0, 45.0, 70.0])
 def test_a_pixel_in_degrees_has_the_area_that_the_ellipsoid_gives(latitude: float) -> None:
     """Against the meridian's and the parallel's radius of curvature, integrated over 1000 slices."""
