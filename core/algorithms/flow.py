@@ -53,7 +53,7 @@ def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
     known = np.isfinite(heights)
     receiver = _steepest(heights, cell_m)
     pits = (receiver == np.arange(receiver.size, dtype=np.int32)) & known.ravel()
-    flat = _join_level(heights, pits)
+    flat = _join_level(pits.reshape(heights.shape))
     basin = _basins(receiver, flat)
     passes = _passes(heights, known, basin.reshape(heights.shape))
     level, exits, beyond = _spill(passes, int(flat.max(initial=0)) + 1)
@@ -89,13 +89,13 @@ def _steepest(heights: FloatArray, cell_m: tuple[float, float]) -> Indexes:
     return receiver.ravel()
 
 
-def _join_level(heights: FloatArray, pits: Flags) -> Indexes:
-    """Number the pits; neighbours of the same height are one."""
-    label = np.where(pits, np.arange(pits.size, dtype=np.int32), np.int32(-1)).reshape(heights.shape)
+def _join_level(pits: Flags) -> Indexes:
+    """Number the pits; neighbours are one: they are level, or the higher of them would be none."""
+    label = np.where(pits, np.arange(pits.size, dtype=np.int32).reshape(pits.shape), np.int32(-1))
     pairs = []
     for step in NEIGHBOURS[:4]:
-        here, there = _shifted(heights.shape, step)
-        same = (label[here] >= 0) & (label[there] >= 0) & (heights[here] == heights[there])
+        here, there = _shifted(pits.shape, step)
+        same = pits[here] & pits[there]
         pairs.append(np.stack([label[here][same], label[there][same]]))
     first, second = np.concatenate(pairs, axis=1)
     root = label.ravel()
