@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,8 +107,7 @@ def _join_level(pits: Flags) -> Indexes:
         apart = root[first] != root[second]
         first, second = root[first[apart]], root[second[apart]]
     place = np.flatnonzero(pits)
-    for _ in iter(lambda: bool((root[place] != root[root[place]]).any()), False):
-        root[place] = root[root[place]]
+    _jump(root, place)
     number = np.zeros(pits.size, np.int32)
     heads = place[root[place] == place]
     number[heads] = np.arange(1, heads.size + 1, dtype=np.int32)
@@ -115,7 +115,7 @@ def _join_level(pits: Flags) -> Indexes:
     return number
 
 
-def _jump(root: Indexes, changed: Indexes) -> None:
+def _jump(root: Indexes, changed: npt.NDArray[np.integer[Any]]) -> None:
     """Follow the roots' roots to their end."""
     while True:
         further = root[root[changed]]
