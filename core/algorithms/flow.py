@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,7 @@ def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
     known = np.isfinite(heights)
     receiver = _steepest(heights, cell_m)
     pits = (receiver == np.arange(receiver.size, dtype=np.int32)) & known.ravel()
-    flat = _join_level(heights, pits)
+    flat = _join_level(pits.reshape(heights.shape))
     basin = _basins(receiver, flat)
     passes = _passes(heights, known, basin.reshape(heights.shape))
     level, exits, beyond = _spill(passes, int(flat.max(initial=0)) + 1)
@@ -89,13 +90,13 @@ def _steepest(heights: FloatArray, cell_m: tuple[float, float]) -> Indexes:
     return receiver.ravel()
 
 
-def _join_level(heights: FloatArray, pits: Flags) -> Indexes:
-    """Number the pits; neighbours of the same height are one."""
-    label = np.where(pits, np.arange(pits.size, dtype=np.int32), np.int32(-1)).reshape(heights.shape)
+def _join_level(pits: Flags) -> Indexes:
+    """Number the pits; neighbours are one: they are level, or the higher of them would be none."""
+    label = np.where(pits, np.arange(pits.size, dtype=np.int32).reshape(pits.shape), np.int32(-1))
     pairs = []
     for step in NEIGHBOURS[:4]:
-        here, there = _shifted(heights.shape, step)
-        same = (label[here] >= 0) & (label[there] >= 0) & (heights[here] == heights[there])
+        here, there = _shifted(pits.shape, step)
+        same = pits[here] & pits[there]
         pairs.append(np.stack([label[here][same], label[there][same]]))
     first, second = np.concatenate(pairs, axis=1)
     root = label.ravel()
@@ -106,8 +107,7 @@ def _join_level(heights: FloatArray, pits: Flags) -> Indexes:
         apart = root[first] != root[second]
         first, second = root[first[apart]], root[second[apart]]
     place = np.flatnonzero(pits)
-    for _ in iter(lambda: bool((root[place] != root[root[place]]).any()), False):
-        root[place] = root[root[place]]
+    _jump(root, place)
     number = np.zeros(pits.size, np.int32)
     heads = place[root[place] == place]
     number[heads] = np.arange(1, heads.size + 1, dtype=np.int32)
@@ -115,7 +115,7 @@ def _join_level(heights: FloatArray, pits: Flags) -> Indexes:
     return number
 
 
-def _jump(root: Indexes, changed: Indexes) -> None:
+def _jump(root: Indexes, changed: npt.NDArray[np.integer[Any]]) -> None:
     """Follow the roots' roots to their end."""
     while True:
         further = root[root[changed]]

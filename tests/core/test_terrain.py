@@ -146,6 +146,8 @@ def test_the_height_model_is_found_fetched_and_put_together_like_any_scene(
     assert main(["discover", *where, "--output", "json"]) == 0
     items = capsys.readouterr().out
     assert [one["id"] for one in json.loads(items)] == ["DEM_east", "DEM_west"]
+    assert main(["discover", *where, "--start", "2024-05-01", "--end", "2024-06-01", "--output", "json"]) == 0
+    assert capsys.readouterr().out == items  # an event's dates do not rule it out
     (tmp_path / "items.json").write_text(items, encoding="utf-8")
     mosaic = tmp_path / "m.tif"
     assert main(["mosaic", "--items", str(tmp_path / "items.json"), "--area", AREA, "--output", str(mosaic)]) == 0
