@@ -248,21 +248,8 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
     for feature in layer:
         if stop():
             raise Cancelled("Drawing an outline")
-        geometry = feature.GetGeometryRef()
-        for polygon in _sound(geometry):
-            rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
-            area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
-            top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
-            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
-
-
-def _sound(geometry: Any) -> list[Any]:
-    """A ring that touches itself in a corner becomes an outline and a hole."""
-    from osgeo import ogr
-
-    if geometry.IsValid():
-        return [geometry]
-    mended = geometry.MakeValid()
-    if ogr.GT_Flatten(mended.GetGeometryType()) == ogr.wkbPolygon:
-        return [mended]
-    return [part.Clone() for part in _parts(mended) if ogr.GT_Flatten(part.GetGeometryType()) == ogr.wkbPolygon]
+        polygon = feature.GetGeometryRef()  # valid: edges that meet in a corner are those of a hole
+        rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
+        area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
+        top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
+        yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
