@@ -309,6 +309,7 @@ def test_another_programs_catalogue_is_left_alone(tmp_path: Path, content: str) 
     for _ in range(2):
         item = load(write_catalogue(tmp_path, record))
     assert foreign.read_text() == content
+    assert (tmp_path / "theirs.stac.json").exists()
     assert [link["href"] for link in item["links"][:2]] == ["./firstlight-catalog.json"] * 2
     [found] = catalogue(tmp_path, "firstlight-catalog.json").get_items()
     assert found.id == item["id"]
