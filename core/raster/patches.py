@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,9 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
             traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
             found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]  # the area is a sum of rounded numbers
     finally:
-        mask = None
-        scratch.unlink(missing_ok=True)
+        with quiet_gdal(), suppress(OSError):  # Windows keeps what is open, as it is in a failure's frames; the next run takes it
+            mask = None
+            scratch.unlink(missing_ok=True)
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
     return Patches(facts.grid, tuple(found), pixels, unseen)
 
@@ -155,12 +156,10 @@ def _parts(geometry: Any) -> Iterator[Any]:
 
 @contextmanager
 def _told(what: str, stop: Stop) -> Iterator[None]:
-    """GDAL's failures as ours, whether its exceptions are on or off; also those that it only tells, as a full disk at a flush."""
+    """GDAL's failures as ours, whether its exceptions are on or off."""
     with local_gdal(), quiet_gdal(least=3) as messages:
         try:
             yield
-            if messages:
-                raise RuntimeError(messages[-1])
         except RuntimeError as error:
             if stop():
                 raise Cancelled(what.removesuffix(" failed")) from error
@@ -248,21 +247,8 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
     for feature in layer:
         if stop():
             raise Cancelled("Drawing an outline")
-        geometry = feature.GetGeometryRef()
-        for polygon in _sound(geometry):
-            rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
-            area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
-            top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
-            yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
-
-
-def _sound(geometry: Any) -> list[Any]:
-    """A ring that touches itself in a corner becomes an outline and a hole."""
-    from osgeo import ogr
-
-    if geometry.IsValid():
-        return [geometry]
-    mended = geometry.MakeValid()
-    if ogr.GT_Flatten(mended.GetGeometryType()) == ogr.wkbPolygon:
-        return [mended]
-    return [part.Clone() for part in _parts(mended) if ogr.GT_Flatten(part.GetGeometryType()) == ogr.wkbPolygon]
+        polygon = feature.GetGeometryRef()  # valid: edges that meet in a corner are those of a hole
+        rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
+        area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
+        top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
+        yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)

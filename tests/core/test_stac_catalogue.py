@@ -22,6 +22,7 @@ import pytest
 from firstlight.core import VERSION
 from firstlight.core.algorithms.kernel import Layer, MapClass
 from firstlight.core.errors import Cancelled, RasterError
+from firstlight.core.ingestion.lock import folder_lock
 from firstlight.core.ingestion.record import write_record
 from firstlight.core.products import result_record
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
@@ -150,6 +151,7 @@ def test_layers_say_what_their_numbers_mean(tmp_path: Path) -> None:
     [classes] = assets["severity"]["bands"]
     assert (classes["data_type"], classes["nodata"], classes["statistics"]) == ("uint8", 255, {"valid_percent": 87.5})
     assert [asset["firstlight:style"] for asset in assets.values()] == ["severity", "dnbr", "perimeter"]
+    assert isinstance(classes["nodata"], int)  # 255, not 255.0
     assert assets["severity"]["type"] == "image/tiff; application=geotiff; profile=cloud-optimized"
 
 
@@ -307,6 +309,7 @@ def test_another_programs_catalogue_is_left_alone(tmp_path: Path, content: str) 
     for _ in range(2):
         item = load(write_catalogue(tmp_path, record))
     assert foreign.read_text() == content
+    assert (tmp_path / "theirs.stac.json").exists()
     assert [link["href"] for link in item["links"][:2]] == ["./firstlight-catalog.json"] * 2
     [found] = catalogue(tmp_path, "firstlight-catalog.json").get_items()
     assert found.id == item["id"]
@@ -349,6 +352,12 @@ def test_several_programs_write_at_once_and_none_is_lost(tmp_path: Path) -> None
         thread.join(30)
     assert len(list(catalogue(tmp_path).get_items())) == 6
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_folder_that_another_program_holds_is_waited_for(tmp_path: Path) -> None:
+    record = result(tmp_path)
+    with folder_lock(tmp_path, lambda: False, lambda: None), pytest.raises(Cancelled, match="Waiting for"):
+        write_catalogue(tmp_path, record, lambda: True)
 
 
 def test_a_stop_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
