@@ -15,7 +15,7 @@ from rasterio.warp import transform
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
-from support.events import EventScene, events_folder, simulated_event, sample_module
+from support.events import EventScene, events_folder, sample_module, simulated_event
 
 Pixels = npt.NDArray[Any]
 OPTICAL = [("fire", role) for role in ("before_early", "before", "after_cloudy", "after")]

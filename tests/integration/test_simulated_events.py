@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import rasterio
 
-from support.events import SimulatedEvent, simulated_event, served_events
+from support.events import SimulatedEvent, served_events, simulated_event
 
 Flight = Callable[..., tuple[int, str, str]]
 
