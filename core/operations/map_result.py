@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import PRODUCT
 from ..algorithms.kernel import Kernel
+from ..discovery.band_config import load_sensors
 from ..execution.apply import Applied, apply_layers
 from ..monitor import EventQueue, Monitor, Progress
 from ..products.perimeter import Perimeter, PerimeterFacts, PerimeterRule, write_perimeter
@@ -209,6 +210,8 @@ def map_layers(job: MapJob) -> list[LayerOutput]:
     """The files as layers of one group, the outline and the first extent's layer on top; the others are switched off at first."""
     inputs = job.inputs
     group = f"{job.title} {inputs.span}" if len(inputs.days) == len(inputs.parts) else f"{job.title}, {job.paths[0].parent.name}"
+    sensor = load_sensors().get(inputs.tags().get("sensor", ""))
+    group += f", {sensor.title}" if sensor else ""
     newest = max(inputs.days.values(), key=parse_time, default=None)
     moment = parse_time(newest) if newest else None
     source = f"Source: {job.kernel.reference}. From {' and '.join(part.facts.path.name for part in inputs.parts)}."

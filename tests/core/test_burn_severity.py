@@ -363,7 +363,7 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     right = run(post, pre, tmp_path / "right")
     assert not any("younger" in warning for warning in right.value.warnings)
     outline, severity, index = right.layers
-    assert {one.group for one in right.layers} == {"Burn severity 2024-06-01 to 2024-08-01"}
+    assert {one.group for one in right.layers} == {"Burn severity 2024-06-01 to 2024-08-01, Sentinel-2"}
     assert (outline.path.name, outline.style) == ("perimeter.gpkg", "perimeter")
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
