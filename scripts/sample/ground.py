@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ class Place:
         """Pixels a side of what is simulated, the margin with it."""
         return self.size + 2 * self.margin
 
-    def crop(self, field: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def crop(self, field: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The scenes' part of a field with margin."""
         return field[self.margin : self.margin + self.size, self.margin : self.margin + self.size]
 

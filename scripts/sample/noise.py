@@ -17,7 +17,7 @@ _NEIGHBOUR = 0.35
 """Amplitude that a pixel shares with its neighbour: a resolution of 20 × 22 m sampled every 10 m makes them alike."""
 
 
-def fractal(shape: tuple[int, int], slope: float, rng: np.random.Generator, longest: float = np.inf) -> Field:
+def fractal(shape: tuple[int, ...], slope: float, rng: np.random.Generator, longest: float = np.inf) -> Field:
     """A random surface whose amplitude falls with frequency to the power of ``slope``: mean 0, deviation 1, float64.
 
     Without waves longer than ``longest`` pixels.
@@ -39,7 +39,7 @@ def blur(field: Field, sigma: float) -> Field:
     return _convolve(field, weights / weights.sum(), "edge")
 
 
-def speckle(shape: tuple[int, int], rng: np.random.Generator) -> Field:
+def speckle(shape: tuple[int, ...], rng: np.random.Generator) -> Field:
     """Multiplicative speckle of intensity: mean 1, equivalent looks 4.4, neighbours correlated by about 0.3.
 
     Each look is the intensity of a complex circular Gaussian field (Goodman 1976, doi:10.1364/JOSA.66.001145).

@@ -100,5 +100,5 @@ def radar_shadow(height: Field, state: str) -> npt.NDArray[np.bool_]:
     heights = height[:, ::-1] if state == "descending" else height  # now the beam comes from the left, going down
     drop = PIXEL_M / np.tan(np.radians(INCIDENCE_DEG)) * np.arange(height.shape[1])
     ray = heights + drop
-    shadow = np.maximum.accumulate(ray, axis=1) > ray + 0.01
+    shadow: npt.NDArray[np.bool_] = np.maximum.accumulate(ray, axis=1) > ray + 0.01
     return shadow[:, ::-1] if state == "descending" else shadow
