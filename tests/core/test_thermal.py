@@ -159,6 +159,14 @@ def test_cloud_water_and_fill_are_neither_cold_nor_hot(tmp_path: Path) -> None:
     assert (codes == 1).sum() == 0  # cold cloud and warm water are no background
 
 
+def test_water_is_no_background() -> None:
+    kelvin, qa = np.full((81, 81), 310.0), np.full((81, 81), CLEAR)
+    kelvin[:, 41:], qa[:, 41:] = 290.0, WATERY
+    excess, codes = classes(kelvin, qa)
+    assert np.abs(excess[:, :41]).max() < 1e-6
+    assert (codes[:, :41] == 0).all()
+
+
 def test_a_pixel_without_a_background_is_not_called_cold() -> None:
     kelvin = np.full((60, 60), np.nan)
     kelvin[30, 30], kelvin[40, 40] = 330.0, CERTAIN_K + 0.1
