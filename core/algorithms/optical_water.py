@@ -2,7 +2,7 @@
 
 NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green − swir16) / (green +
 swir16) (Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal, which no scale or offset that both share changes. A
-better cut of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps
+lower cut of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps
 that can be land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
 """
 
@@ -34,15 +34,17 @@ FIXED = 0.0
 INDEX = Bins(-1.0, 1.0, 0.01)
 SMOOTHING = 0.03
 """Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
-FARTHEST_CUT = 0.1
-"""From ``FIXED``, of a cut of the scene's own. A judgement, by simulated scenes: the best cuts lie near 0; further below come wet
-soil and roofs, and further above the mixed pixels of every shore are lost."""
+LEAST_CUT = -0.1
+"""Of a cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated scenes. They also show that a cut
+above ``FIXED`` loses the mixed pixels of every shore, so that none is taken."""
+MOST_SHORE = 0.1
+"""Pixels between ``LEAST_CUT`` and the cut, as a share of those above it, that can be shore: more is land. A judgement."""
 BRIGHTEST = 0.35
 """Green reflectance from which nothing is taken for open water: it is snow, cloud that the mask missed, glint, foam or a roof. A
 judgement."""
-LEAST_RISE = 0.1
-"""A place is flooded only where its index rose by this: a shore that lay near the threshold before, and was carried over it by
-haze, is no flood. A judgement."""
+DRY_BY = 0.1
+"""A place is flooded only where its index lay so far below the threshold before (below 0, if the threshold is lower): the mixed
+pixel of a shore, partly water before, is no flood. A judgement."""
 SURE = 0.3
 """Distance of the index from the threshold from which confidence is 1; it grows evenly from 0 at the threshold. It is for putting
 pixels in order, and no probability."""
@@ -85,7 +87,7 @@ class OpticalWater:
         flooded = new_water(before, codes["post"], values.get(PERMANENT))
         if "pre" in index:
             with np.errstate(invalid="ignore"):
-                flooded[(flooded == WATER) & (now - index["pre"] < np.float32(LEAST_RISE))] = DRY
+                flooded[(flooded == WATER) & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))] = DRY
         return *made, flooded
 
     def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
@@ -141,21 +143,26 @@ class WaterSurvey:
 
 
 def find_water_cut(histogram: Counts) -> float | None:
-    """Otsu's threshold of a water index; None where the histogram does not have two humps, one land and one water.
+    """The threshold of a scene that shows land and water apart, ``LEAST_CUT`` to 0; None of any other.
 
-    Land has a mean below 0 and water above, and the cut lies within ``FARTHEST_CUT`` of 0: fields and forest make two humps too,
-    and so do clear and muddy water.
+    It shows them where Otsu's cut has a hump on either side, the lower one's mean below 0 and the upper one's above, and is no
+    less than ``LEAST_CUT``: fields and forest make two humps too, and so do clear and muddy water. Where hardly anything lies
+    between ``LEAST_CUT`` and that cut (or 0, if it is above), that is shore and becomes water.
 
     Parameters
     ----------
     histogram : ndarray of int64, (INDEX.count,)
     """
     cut = find_cut(histogram, "otsu")
-    if cut is None or abs(INDEX.above(cut) - FIXED) > FARTHEST_CUT or not has_valley(histogram, cut, SMOOTHING / INDEX.step):
+    if cut is None or INDEX.above(cut) < LEAST_CUT or not has_valley(histogram, cut, SMOOTHING / INDEX.step):
         return None
     middle = INDEX.low + (np.arange(INDEX.count) + 0.5) * INDEX.step
     land, water = (np.average(middle[part], weights=histogram[part]) for part in (slice(cut + 1), slice(cut + 1, None)))
-    return INDEX.above(cut) if land < 0 < water else None
+    if not land < 0 < water:
+        return None
+    found = min(INDEX.above(cut), FIXED)
+    above, shore = histogram[middle > found].sum(), histogram[(middle > LEAST_CUT) & (middle < found)].sum()
+    return LEAST_CUT if shore <= MOST_SHORE * above else found
 
 
 def water_kernel(method: str, bands: Mapping[str, str], water: OpticalWater, survey: bool) -> Kernel:

@@ -9,7 +9,7 @@ from typing import cast
 
 from ..algorithms.flood import WATER
 from ..algorithms.masks import dilation_radius
-from ..algorithms.optical_water import FIXED, LEAST_RISE, METHODS, REFERENCES, OpticalWater, water_kernel
+from ..algorithms.optical_water import DRY_BY, FIXED, METHODS, REFERENCES, OpticalWater, water_kernel
 from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
@@ -65,7 +65,7 @@ class WaterParams:
         "auto",
         kind="text",
         title="Threshold",
-        help="auto: the scene's own where its histogram shows land and water, else 0; or a number: above it is water.",
+        help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else 0; or a number. Water is above.",
     )
     permanent_water: Path | None = permanent_water_param()
     hand: Path | None = hand_param()
@@ -178,7 +178,7 @@ def _pick_method(given: str | None, stacks: Mapping[str, Path]) -> tuple[str, li
 def _formula(method: str, water: OpticalWater) -> str:
     text = f"{method} = (green - {METHODS[method]}) / (green + {METHODS[method]}); water where {method} > {water.threshold:g}"
     if "pre" in water.dates:
-        text += f"; flooded where water after and none before, and {method} rose by {LEAST_RISE:g} or more"
+        text += f"; flooded where water after and {method} <= {max(water.threshold, FIXED) - DRY_BY:g} before"
     return text
 
 

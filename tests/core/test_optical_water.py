@@ -11,8 +11,8 @@ import pytest
 
 from firstlight.core.algorithms.optical_water import (
     BRIGHTEST,
-    FARTHEST_CUT,
     INDEX,
+    LEAST_CUT,
     METHODS,
     OpticalWater,
     WaterSurvey,
@@ -30,6 +30,7 @@ from firstlight.core.operations.registry import get_operation
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry
+from support.events import get_event
 from support.landscapes import SURFACES, smooth_noise
 from support.rasters import write_raster
 
@@ -220,19 +221,32 @@ def humps(*parts: tuple[float, float, int], seed: int = 0) -> Any:
     )
 
 
+HUMPS = [(-0.28, 0.15, 60000), (0.22, 0.15, 40000)]
+"""So wide that no bin between them is empty, and that what lies between can be no shore."""
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_the_threshold_of_the_scene_is_otsus(seed: int) -> None:
-    values = humps((-0.45, 0.12, 6000), (0.45, 0.15, 4000), seed=seed)
-    found = find_water_cut(INDEX.tally(values))
-    assert found == pytest.approx(brute_force(values), abs=0.0101)
+def test_the_threshold_of_the_scene_is_otsus_where_land_lies_near(seed: int) -> None:
+    values = humps(*HUMPS, seed=seed)[::4]
+    assert LEAST_CUT < brute_force(values) < 0
+    assert find_water_cut(INDEX.tally(values)) == pytest.approx(brute_force(values), abs=0.0101)
 
 
 def test_otsus_threshold_equals_another_library() -> None:
     filters = pytest.importorskip("skimage.filters")
-    histogram = INDEX.tally(humps((-0.45, 0.18, 60000), (0.45, 0.2, 40000)))  # so wide that no bin between them is empty
+    histogram = INDEX.tally(humps(*HUMPS))
     centres = -1 + (np.arange(200) + 0.5) * 0.01
     last_below = filters.threshold_otsu(hist=(histogram, centres))  # the middle of the last bin of the lower class
     assert find_water_cut(histogram) == pytest.approx(last_below + 0.005, abs=1e-6)
+
+
+def test_the_few_pixels_below_the_threshold_are_shore_and_the_many_land() -> None:
+    humps_apart = humps((-0.6, 0.05, 5000), (0.5, 0.05, 5000))
+    for share, is_shore in ((0.0, True), (0.08, True), (0.2, False)):
+        between = np.linspace(-0.0999, -0.051, round(share * 5000), dtype=np.float32)
+        found = find_water_cut(INDEX.tally(np.concatenate([humps_apart, between])))
+        assert found is not None
+        assert (found == LEAST_CUT) == is_shore, share
 
 
 @pytest.mark.parametrize(
@@ -243,15 +257,53 @@ def test_otsus_threshold_equals_another_library() -> None:
         [(0.3, 0.05, 5000), (0.8, 0.05, 5000)],
         [(-0.02, 0.3, 9000)],
         [(-0.6, 0.12, 5000), (0.1, 0.12, 5000)],
-        [(-0.1, 0.12, 5000), (0.7, 0.12, 5000)],
     ],
-    ids=["land", "two lands", "two waters", "a plain", "a cut far below 0", "a cut far above 0"],
+    ids=["land", "two lands", "two waters", "a plain", "a cut far below 0"],
 )
 def test_no_threshold_of_the_scene_where_it_does_not_show_land_and_water(parts: list[Any]) -> None:
     values = humps(*parts)
     assert find_water_cut(INDEX.tally(values)) is None
     if len(parts) == 2 and parts[0][0] < 0 < parts[1][0]:
-        assert abs(brute_force(values)) > FARTHEST_CUT
+        assert brute_force(values) < LEAST_CUT
+
+
+def test_a_threshold_of_the_scene_never_lies_above_0() -> None:
+    """It would lose the mixed pixels of every shore."""
+    values = humps((-0.15, 0.1, 5000), (0.7, 0.12, 5000))
+    assert brute_force(values) > 0.1
+    assert find_water_cut(INDEX.tally(values)) == 0.0
+
+
+def simulated(folder: Path, event: str, role: str) -> Path:
+    bands = get_event(event).scene(role).bands
+    sources = {
+        name: BandSource(bands[name], radiometry=CLASS if name == "scl" else S2, is_class=name == "scl")
+        for name in ("green", "nir", "swir16", "scl")
+    }
+    folder.mkdir(parents=True)
+    create_band_stack(sources, folder / "s.vrt", band_order=list(sources))
+    return folder / "s.vrt"
+
+
+@pytest.mark.parametrize(("method", "least"), [("mndwi", 0.95), ("ndwi", 0.92)])
+def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
+    """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10 m and MNDWI's infrared of 20 m."""
+    truth = {name: read(path) for name, path in get_event("flood").truth.items()}
+    stacks = {role: simulated(tmp_path / role, "flood", role) for role in ("before", "after")}
+    run(tmp_path / "out", stack=stacks["after"], pre=stacks["before"], method=method)
+    got = read(tmp_path / "out" / "flooded.tif")
+    clear = (truth["hidden_before"] == 0) & (truth["hidden_after"] == 0)
+    assert (got[clear] != 255).mean() > 0.9
+    assert overlap(np.where(clear, got, 255), truth["flooded"] == 1) >= least
+    thick = truth["hidden_after"] == 1
+    assert (got[thick] == 1).mean() < 0.01, "cloud is no flood"
+
+
+@pytest.mark.parametrize(("event", "pre", "post"), [("flood", "before_early", "before"), ("fire", "before", "after")])
+def test_simulated_scenes_without_a_flood(tmp_path: Path, event: str, pre: str, post: str) -> None:
+    run(tmp_path / "out", stack=simulated(tmp_path / "b", event, post), pre=simulated(tmp_path / "a", event, pre))
+    got = read(tmp_path / "out" / "flooded.tif")
+    assert (got == 1).sum() < 0.005 * (got != 255).sum()
 
 
 def test_a_flood_is_the_water_that_was_not_there(tmp_path: Path) -> None:
@@ -282,15 +334,14 @@ def test_two_dates_without_a_flood_have_next_to_none(tmp_path: Path) -> None:
     assert (read(tmp_path / "out" / "flooded.tif") == 1).mean() <= 1.1 / SHAPE[0]  # one row of shore
 
 
-def test_a_shore_that_haze_carries_over_the_threshold_is_no_flood() -> None:
-    green = np.float32([[0.10, 0.10, 0.10]])
-    values = {
-        "pre.green": green,
-        "pre.other": np.float32([[0.101, 0.101, 0.3]]),
-        "post.green": green,
-        "post.other": np.float32([[0.099, 0.02, 0.02]]),
-    }
-    assert OpticalWater(("pre", "post"), compared=True)(values)[3].tolist() == [[0, 1, 1]]
+def test_a_shore_that_was_partly_water_is_no_flood() -> None:
+    green = np.full((1, 4), 0.10, np.float32)
+    values = {"pre.green": green, "pre.other": np.float32([[0.101, 0.12, 0.125, 0.3]])}  # index 0, -0.09, -0.11, -0.5
+    values |= {"post.green": green, "post.other": np.full((1, 4), 0.02, np.float32)}
+    for threshold in (-0.1, 0.0):
+        water = OpticalWater(("pre", "post"), threshold=threshold, compared=True)
+        assert water(values)[3].tolist() == [[0, 0, 1, 1]]
+    assert OpticalWater(("pre", "post"), threshold=0.05, compared=True)(values)[3].tolist() == [[0, 1, 1, 1]]
 
 
 def test_permanent_water_and_terrain(tmp_path: Path) -> None:
@@ -386,7 +437,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
     kernel = water_kernel("mndwi", {name: name for name in bands}, water, survey=True)
     values = dict(zip(bands, np.stack(data).astype(np.float32)))
     whole = WaterSurvey(water).settle(WaterSurvey(water).tally(values))
-    assert whole.origin == "scene"
+    assert (whole.origin, whole.threshold < 0) == ("scene", True)
     files = []
     with StackReader(path) as reader:
         places = {name: number for number, name in enumerate(bands, start=1)}
