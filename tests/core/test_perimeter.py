@@ -198,7 +198,7 @@ def test_patches_are_numbered_by_size_then_from_the_top(tmp_path: Path) -> None:
 def test_of_two_equal_patches_the_one_that_begins_above_comes_first(tmp_path: Path) -> None:
     classes = np.zeros((5, 8), np.uint8)
     classes[1:4, 6] = classes[2, 1:4] = BURNED
-    made = outline(tmp_path, classes)  # GDAL tells the lying one first, which ends above
+    made = outline(tmp_path, classes)  # in which order GDAL tells them depends on its version
     assert [geometry.GetEnvelope()[0] for geometry, _ in read(made.path, "patches")] == [600060.0, 600010.0]
 
 
@@ -232,7 +232,7 @@ def test_an_outline_that_cannot_be_simplified_keeps_its_stairs(tmp_path: Path) -
     made = outline(tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=0, simplify_px=3))
     patches = [geometry for geometry, _ in read(made.path, "patches")]
     assert len(patches) == made.patches == len(components(np.array(classes)))
-    assert all(geometry.IsValid() for geometry in patches)
+    assert all(geometry.IsValid() for geometry, _ in [*read(made.path, "patches"), *read(made.path, "perimeter")])
     if made.notes:
         assert "simplified it would cross itself" in made.notes[0]
         assert np.array_equal(rasterised(made.path, "patches", tmp_path / "classes.tif"), classes)
