@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -150,7 +151,8 @@ def _help(p: Param) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     stop = threading.Event()
-    options = vars(build_parser().parse_args(arguments))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = vars(build_parser().parse_args(join_negative(words)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
     operation = get_operation(options.pop("command"))
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)
@@ -178,6 +180,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, handler in previous.items():
             signal.signal(number, handler)
     return _print(operation, result, form)
+
+
+def join_negative(words: Sequence[str]) -> list[str]:
+    """``--area -27.3,41.9,…`` as one word: argparse takes what begins with a minus and is no plain number for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1].startswith("--") and "=" not in joined[-1] and re.match(r"-\.?\d", word):
+            joined[-1] = f"{joined[-1]}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _print(operation: Operation, result: OperationResult, form: str) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear
+from ..raster.cloud_mask import is_clear, is_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
 
 INDICES = ("dnbr", "rdnbr", "rbr")
@@ -43,6 +43,7 @@ CBI_SEVERITY = (
 )
 """Classes of the composite burn index, by which the limits of the relative forms were found in the field. Codes mean the same as
 those of ``SEVERITY``: there, its moderate class is in two."""
+UNBURNED = 3
 BURNED = (4, 5, 6, 7)
 """Codes of the classes that burned, of either list."""
 THRESHOLD_NOTE = (
@@ -89,7 +90,8 @@ class BurnSeverity:
     """The index and its class at each pixel.
 
     Not observed is what is no data or not clear on either date, and where reflectance is negative (an NBR outside −1..1, dark
-    water or deep shadow): its ratio says nothing. Both layers leave out the same pixels.
+    water or deep shadow): its ratio says nothing. Both layers leave out the same pixels. What the masks call water on both dates
+    is unburned: its dNBR is noise over noise (it stays in the index's layer).
     """
 
     index: str
@@ -112,6 +114,9 @@ class BurnSeverity:
             elif self.index == "rbr":
                 change /= before + np.float32(1.001)
             classes = classify(change, SCALES[self.index])
+        water = water_on_both(values, self.masks)
+        if water is not None:
+            classes[water] = UNBURNED
         change[missing] = np.nan
         classes[missing] = NOT_OBSERVED
         return change, classes
@@ -134,6 +139,15 @@ def compare_nbr(values: Values, masks: Sequence[str]) -> tuple[FloatArray, Float
             seen &= is_clear(name.partition(".")[2], values[name])
         np.subtract(before, after, out=after)
     return before, after, np.logical_not(seen, out=seen)
+
+
+def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    """Where the masks of both dates say water; None where a date has no mask. One date alone may take fresh char for water."""
+    found: dict[str, npt.NDArray[np.bool_]] = {}
+    for name in masks:
+        date, _, band = name.partition(".")
+        found[date] = is_water(band, values[name])
+    return found["pre"] & found["post"] if {"pre", "post"} <= set(found) else None
 
 
 def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.NDArray[np.uint8]:

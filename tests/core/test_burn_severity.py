@@ -146,7 +146,9 @@ def test_cloud_and_shadow_on_either_date_are_not_observed(tmp_path: Path, mask: 
     before[mask], after[mask] = masks
     result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out").value
     truth = np.where(clear[0] & clear[1], nbr(before) - nbr(after), np.nan)
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth))
+    water = 6 if mask == "scl" else 21952
+    unburned = (masks[0] == water) & (masks[1] == water) & ~np.isnan(truth)
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), np.where(unburned, 3, classes_of(truth)))
     assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), np.isnan(truth))
     assert result.statistics["not_observed"]["pixels"] == np.isnan(truth).sum()
     assert not [warning for warning in result.warnings if "no cloud mask" in warning]
@@ -167,6 +169,23 @@ def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> 
     run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
     assert (read(tmp_path / "out" / "severity.tif") == 255).all()
     assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
+
+
+@pytest.mark.parametrize(("mask", "water", "ground"), [("scl", 6, 4), ("qa_pixel", 21952, 21824)])
+def test_water_on_both_dates_has_not_burned(tmp_path: Path, mask: str, water: int, ground: int) -> None:
+    """SCL 6, and QA_PIXEL's clear water (USGS LSDS-1619); on one date only it may be fresh char."""
+    before, after = bands(1, gap=0), bands(2, gap=0)
+    kind = np.uint8 if mask == "scl" else np.uint16
+    pre, post = np.full(SHAPE, ground, kind), np.full(SHAPE, ground, kind)
+    pre[:60], post[30:90] = water, water
+    before[mask], after[mask] = pre, post
+    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    dnbr = nbr(before) - nbr(after)
+    truth = classes_of(dnbr)
+    assert len(np.unique(truth[30:60])) == 7
+    truth[30:60] = 3
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), truth)
+    assert np.nanmax(np.abs(index_of(tmp_path / "out" / "dnbr.tif") - dnbr)) < 1e-6
 
 
 def test_areas_add_up_and_shares_are_of_what_was_observed(tmp_path: Path) -> None:

@@ -533,3 +533,16 @@ def test_a_catalogue_that_dies_in_the_middle_still_gives_what_came(flight: Fligh
         code, out, err = flight("discover", *question(world), "--output", "json")
     assert (code, [item["id"] for item in pure_json(out)]) == (0, [ITEM_ID])
     assert err.count("warning: The list is not complete.") == 1
+
+
+def test_a_western_area_needs_no_equals_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    from firstlight.core.cli import join_negative, main
+
+    assert join_negative(["--area", "-27.3,41.9,-27.2,42.0", "--offset", "-.2"]) == [
+        "--area=-27.3,41.9,-27.2,42.0",
+        "--offset=-.2",
+    ]
+    assert join_negative(["--json", "--area=-1,2,3,4", "-h", "x", "-5"]) == ["--json", "--area=-1,2,3,4", "-h", "x", "-5"]
+    code = main(["discover", "--area", "-27.3,41.9,-28,42", "--start", "2024-01-01", "--end", "2024-01-02"])
+    assert code == 2
+    assert "expected one argument" not in capsys.readouterr().err
