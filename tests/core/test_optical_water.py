@@ -30,7 +30,7 @@ from firstlight.core.operations.registry import get_operation
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry
-from support.events import get_event
+from support.events import simulated_event
 from support.landscapes import SURFACES, smooth_noise
 from support.rasters import write_raster
 
@@ -275,7 +275,7 @@ def test_a_threshold_of_the_scene_never_lies_above_0() -> None:
 
 
 def simulated(folder: Path, event: str, role: str) -> Path:
-    bands = get_event(event).scene(role).bands
+    bands = simulated_event(event).scene(role).bands
     sources = {
         name: BandSource(bands[name], radiometry=CLASS if name == "scl" else S2, is_class=name == "scl")
         for name in ("green", "nir", "swir16", "scl")
@@ -288,7 +288,7 @@ def simulated(folder: Path, event: str, role: str) -> Path:
 @pytest.mark.parametrize(("method", "least"), [("mndwi", 0.95), ("ndwi", 0.92)])
 def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
     """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10 m and MNDWI's infrared of 20 m."""
-    truth = {name: read(path) for name, path in get_event("flood").truth.items()}
+    truth = {name: read(path) for name, path in simulated_event("flood").truth.items()}
     stacks = {role: simulated(tmp_path / role, "flood", role) for role in ("before", "after")}
     run(tmp_path / "out", stack=stacks["after"], pre=stacks["before"], method=method)
     got = read(tmp_path / "out" / "flooded.tif")
