@@ -47,6 +47,10 @@ class Access:
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
+        """In another process it begins without tokens."""
+        return Access, (self._settings,)
+
     def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
         """The address to open.
 

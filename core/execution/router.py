@@ -19,6 +19,10 @@ MEMORY_SHARE = 0.5
 """Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files, and for error."""
 
 
+REMOTE_THREADS = 4
+"""Threads at most where pixels come over a network, however few cores there are: most of them wait."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What the router needs to know of a job."""
@@ -120,6 +124,8 @@ def open_engine(choice: Choice, job: Job, settings: Settings, stop: threading.Ev
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
     """How many threads, and what keeps it from being one for each core."""
     wanted = settings.worker_count
+    if job.remote:
+        wanted = max(wanted, min(settings.parallel_requests, REMOTE_THREADS))
     room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
     if room >= wanted:
         return wanted, ""

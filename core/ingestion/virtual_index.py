@@ -190,8 +190,16 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
     grid = asset.grid or read_header(name, address)
+    parts = urlsplit(asset.href)
     return BandPlace(
-        name, grid, radiometry, radiometry.unit == "class", address, asset.href.startswith(("http", "s3:")), asset.dtype
+        name,
+        grid,
+        radiometry,
+        is_class=radiometry.unit == "class",
+        address=address,
+        remote=parts.scheme in ("http", "https", "s3"),
+        source=unquote(parts.path) if parts.scheme == "file" else asset.href.partition("?")[0],
+        dtype=asset.dtype,
     )
 
 
