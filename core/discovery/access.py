@@ -166,6 +166,6 @@ def locate(href: str, catalog: str, collection: str) -> tuple[str, str]:
     if catalog not in catalog_names() or "?" in url:
         return url, ""
     known = get_catalog(catalog)
-    host = urlsplit(url).hostname or ""
-    needed = known.sas_token_url and host.endswith(known.token_hosts)
-    return url, known.sas_token_url.format(collection=collection) if needed else ""
+    if not known.sas_token_url or not (urlsplit(url).hostname or "").endswith(known.token_hosts):
+        return url, ""
+    return url, known.sas_token_url.format(collection=collection)

@@ -118,6 +118,11 @@ class MosaicReader:
         """Where its pixels lie."""
         return self.plan.grid
 
+    @property
+    def remote(self) -> bool:
+        """Whether pixels come over a network."""
+        return any(place.remote for scene in self.plan.scenes for place in scene.places())
+
     def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[dict[str, FloatArray]]:
         """A window's composed bands, from top to bottom, ``rows`` rows at a time.
 
