@@ -1,6 +1,6 @@
 """Lay copies of one scene beside each other: many scenes for the benchmarks of scale, made in seconds.
 
-    python tests/benchmarks/make_grid.py build/bench/scene build/bench/grid
+    python tests/benchmarks/make_grid.py build/bench/scene build/bench/scene/grid
 
 Nine scenes in three columns and three rows, 100 km apart as Sentinel-2 tiles are, so that they overlap by 9.8 km; the third column
 in the next UTM zone. All hold the same pixels under another georeference: what is to be read, decoded, computed and written is the
