@@ -339,6 +339,37 @@ def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
     assert said in found.stdout
 
 
+@pytest.mark.parametrize(
+    ("change", "said"), [("", "within"), ("value", "off by"), ("hole", "empty or full"), ("class", "classes of")]
+)
+def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said):
+    """The second date is the first one again: a difference of 0 wherever both bands have data."""
+    import numpy as np
+    import rasterio
+    from rasterio.shutil import copy
+
+    for date in ("before", "after"):
+        (tmp_path / "dates" / date).mkdir(parents=True)
+        for band in ("nir", "swir22"):
+            (tmp_path / "dates" / date / f"{band}.tif").write_bytes((scene / "before" / f"{band}.tif").read_bytes())
+    with rasterio.open(scene / "before" / "nir.tif") as nir, rasterio.open(scene / "before" / "swir22.tif") as swir:
+        profile = {**nir.profile, "driver": "GTiff", "nodata": -9999}
+        there = (nir.read(1) != 0) & (swir.read(1).repeat(2, 0).repeat(2, 1) != 0)
+    values, codes = np.where(there, 0.0, -9999).astype("float32"), np.where(there, 3, 255).astype("uint8")
+    if change:
+        values[200, 200] = {"value": 0.05, "hole": -9999, "class": 0}[change]
+        codes[200, 200] = {"value": 3, "hole": 255, "class": 4}[change]
+    for option in ("predictor", "compress"):
+        profile.pop(option, None)
+    for name, data, nodata in (("dnbr", values, -9999), ("severity", codes, 255)):
+        with rasterio.open(tmp_path / "draft.tif", "w", **{**profile, "dtype": data.dtype.name, "nodata": nodata}) as draft:
+            draft.write(data, 1)
+        copy(tmp_path / "draft.tif", tmp_path / f"{name}.tif", driver="COG", blocksize="128")
+    found = check("dnbr", tmp_path / "dates", tmp_path)
+    assert found.returncode == (0 if not change else 1), found.stdout + found.stderr
+    assert said in found.stdout
+
+
 def test_every_contender_says_what_it_is(runner):
     for table in runner.TABLES.values():
         found = [runner.read_contender(path) for path in (FOLDER / "contenders" / table.job).glob("*.*")]

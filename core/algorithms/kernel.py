@@ -43,6 +43,10 @@ class Layer:
     """For a layer of classes, uint8 with ``NOT_OBSERVED`` as nodata; empty for one of numbers."""
     dtype: str = ""
     """How numbers are stored; empty: as the settings say."""
+    bands: tuple[str, ...] = ()
+    """Of a layer of several bands, their names; what the function gives for it is (bands, rows, cols) then."""
+    unit: str = ""
+    """Of the numbers."""
 
 
 class Survey(Protocol):

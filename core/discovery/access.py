@@ -47,6 +47,10 @@ class Access:
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
+        """In another process it begins without tokens. The catalogues' file is not read there: see :func:`locate`."""
+        return Access, (self._settings,)
+
     def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
         """The address to open.
 
@@ -64,11 +68,17 @@ class Access:
         AccessError
             If the file needs an account, or no token can be had.
         """
-        url = public_address(href)
-        template = _token_template(catalog, url)
-        if template is None or "?" in url:
-            return url
-        return f"{url}?{self._token(template.format(collection=collection), url, renew)}"
+        return self.open(*locate(href, catalog, collection), renew)
+
+    def open(self, url: str, token_url: str, renew: bool = False) -> str:
+        """As :meth:`url`, of what :func:`locate` found.
+
+        Raises
+        ------
+        AccessError
+            If no token can be had.
+        """
+        return f"{url}?{self._token(token_url, url, renew)}" if token_url else url
 
     def headers(self, url: str) -> Mapping[str, str]:
         """What the user's authentication for this host asks to be sent along."""
@@ -144,10 +154,18 @@ def public_address(href: str) -> str:
     raise AccessError(f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT)
 
 
-def _token_template(catalog: str, url: str) -> str | None:
-    """Where a token for this file is had; None where it needs none."""
-    if catalog not in catalog_names():
-        return None
+def locate(href: str, catalog: str, collection: str) -> tuple[str, str]:
+    """The address of a file without a token, and where its token is had; empty where it needs none, or has one.
+
+    Raises
+    ------
+    AccessError
+        As :func:`public_address`.
+    """
+    url = public_address(href)
+    if catalog not in catalog_names() or "?" in url:
+        return url, ""
     known = get_catalog(catalog)
-    host = urlsplit(url).hostname or ""
-    return known.sas_token_url if host.endswith(known.token_hosts) else None
+    if not known.sas_token_url or not (urlsplit(url).hostname or "").endswith(known.token_hosts):
+        return url, ""
+    return url, known.sas_token_url.format(collection=collection)

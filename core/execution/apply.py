@@ -1,4 +1,4 @@
-"""Apply a kernel to a stack: tiles in, cloud-optimised GeoTIFFs out, one for each of its layers."""
+"""Apply a kernel to a stack or a mosaic: tiles in, cloud-optimised GeoTIFFs out, one for each of its layers."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
+from ..errors import Cancelled
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.area import pixel_area_m2
-from ..raster.codec import Codec
 from ..raster.grid import Window, in_columns, split_windows
-from ..raster.pieces import Piece, make_spans
-from ..raster.raster_spec import BLOCK, RasterSpec, encode, integer_scale, storage_dtype
-from ..raster.reader import FloatArray, StackReader, to_physical
+from ..raster.pieces import Piece
+from ..raster.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
 from ..settings import Settings
@@ -29,11 +27,10 @@ from ..workers import run_in_background
 from .engine import Engine
 from .progress import TileCount
 from .router import Job, choose_engine, open_engine
+from .tile_work import SurveyWork, TileSource, TileWork
 
 NODATA = -9999.0
 NODATA_INT16 = -32768.0
-STRIP = 128
-"""Rows that a kernel without halo gets at once."""
 SURVEY_SHARE = 0.3
 """Of the progress bar, where a first pass over the tiles is needed."""
 TILES_SHARE = 0.9
@@ -93,11 +90,11 @@ class Applied:
     kernel: Kernel
     """As it was applied: what its survey settled is in its function."""
     layers: tuple[LayerStatistics, ...]
-    """In the order of the kernel's."""
+    """One for each band of each of the kernel's, in their order."""
 
 
 def apply_kernel(
-    reader: StackReader,
+    reader: TileSource,
     bands: Mapping[str, int],
     kernel: Kernel,
     output: Path,
@@ -112,7 +109,7 @@ def apply_kernel(
 
 
 def apply_layers(
-    reader: StackReader,
+    reader: TileSource,
     bands: Mapping[str, int],
     kernel: Kernel,
     outputs: Sequence[Path],
@@ -146,7 +143,7 @@ def apply_layers(
     """
     specs = [layer_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
     size = max(1, settings.tile_size // specs[0].span) * specs[0].span
-    tiles = split_windows(reader.facts.grid.shape, size)
+    tiles = split_windows(reader.grid.shape, size)
     events = EventQueue(monitor)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
     wide = reader.column_tiles(list(indexes.values()))
@@ -158,11 +155,13 @@ def apply_layers(
             picked = _Picked(engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack)
             settled, begin = kernel, 0.0
             if kernel.survey is not None:
-                whole = split_windows(reader.facts.grid.shape, max(1, size // kernel.cell) * kernel.cell)
+                whole = split_windows(reader.grid.shape, max(1, size // kernel.cell) * kernel.cell)
                 settled, begin = survey_tiles(reader, indexes, kernel, whole, picked, events), SURVEY_SHARE
             key = _resume_key(reader, settled, indexes) if resume else ""
+            if events.stop.is_set():
+                raise Cancelled()
             told = [replace(spec, tags={**spec.tags, **settled.tags()}) for spec in specs]
-            writers = [stack.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, told, strict=True)]
+            writers = [files.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, told, strict=True)]
             missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
             if missing:
                 work = TileWork(reader, indexes, settled, tuple(specs), tuple(writer.codec for writer in writers))
@@ -179,9 +178,10 @@ def apply_layers(
                 picked.engine.run(work, missing, events.stop, take)
             for number, writer in enumerate(writers):
                 writer.finish(on_progress=_LayOut(events, kernel.name, number, len(writers)))
-            return Applied(settled, tuple(written_statistics(writer, picked.reason) for writer in writers))
+            return Applied(settled, tuple(one for writer in writers for one in written_statistics(writer, picked.reason)))
 
-    return run_in_background(all_of_it, events)
+    with ExitStack() as files:  # on this thread, so that nothing is left behind by one that is stuck in a read
+        return run_in_background(all_of_it, events)
 
 
 class _Picked:
@@ -231,7 +231,7 @@ class _LayOut:
 
 
 def survey_tiles(
-    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tiles: Sequence[Window], picked: _Picked, events: EventQueue
+    reader: TileSource, indexes: Mapping[str, int], kernel: Kernel, tiles: Sequence[Window], picked: _Picked, events: EventQueue
 ) -> Kernel:
     """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the same in any order."""
     count = TileCount(f"{kernel.name}: survey, {picked.title}", len(tiles), 0, SURVEY_SHARE)
@@ -247,9 +247,9 @@ def survey_tiles(
     return kernel.settled(total[0])
 
 
-def written_statistics(writer: CogWriter, engine: str) -> LayerStatistics:
-    """Of a finished layer; areas row by row, because in degrees a pixel's area depends on its latitude."""
-    found = LayerStatistics.of(writer.statistics()[0], writer.spec, engine)
+def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
+    """Of a finished layer's bands; areas row by row, because in degrees a pixel's area depends on its latitude."""
+    found = [LayerStatistics.of(one, writer.spec, engine) for one in writer.statistics()]
     if not writer.spec.colors:
         return found
     classes: dict[int, tuple[int, float | None]] = {}
@@ -258,99 +258,11 @@ def written_statistics(writer: CogWriter, engine: str) -> LayerStatistics:
         for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
             pixels, ground = classes.get(code, (0, 0.0))
             classes[code] = (pixels + count, None if area is None or ground is None else ground + count * area)
-    return replace(found, classes=classes)
-
-
-@dataclass(frozen=True)
-class SurveyWork:
-    """What one tile adds to a kernel's survey: values only, so that it can be sent to a worker."""
-
-    reader: StackReader
-    indexes: Mapping[str, int]
-    kernel: Kernel
-
-    def __call__(self, tile: Window) -> npt.NDArray[np.int64]:
-        """The tile's whole numbers."""
-        survey = self.kernel.survey
-        assert survey is not None  # asked before
-        if self.kernel.halo:
-            return survey.tally(_read_with_halo(self.reader, self.indexes, self.kernel.halo, tile))
-        stored = {name: self.reader.read_stored(index, tile) for name, index in self.indexes.items()}
-        rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
-        found = []
-        for row in range(0, tile.rows, rows):
-            strips = {name: (stored[name][row : row + rows], index) for name, index in self.indexes.items()}
-            values = {name: to_physical(part, self.reader.radiometry[index - 1]) for name, (part, index) in strips.items()}
-            found.append(survey.tally(values))
-        return sum(found[1:], found[0])
-
-
-@dataclass(frozen=True)
-class TileWork:
-    """All of one tile's work, from its pixels to compressed blocks: values only, so that it can be sent to a worker."""
-
-    reader: StackReader
-    indexes: Mapping[str, int]
-    kernel: Kernel
-    specs: tuple[RasterSpec, ...]
-    codecs: tuple[Codec, ...]
-
-    def __call__(self, tile: Window) -> list[list[Piece]]:
-        """The tile's pieces of each layer."""
-        made = compute_tile(self.reader, self.indexes, self.kernel, tile, self.specs)
-        parts = zip(self.specs, self.codecs, made, strict=True)
-        return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
-
-
-def compute_tile(
-    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window, specs: Sequence[RasterSpec]
-) -> list[npt.NDArray[Any]]:
-    """The stored numbers of one tile, (rows, cols) for each layer.
-
-    Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its steps then stays in the
-    processor's cache, which halves the time. Otherwise it gets the tile with its halo, NaN beyond the raster.
-    """
-    if kernel.halo:
-        return [_stored(made, spec) for made, spec in zip(_with_halo(reader, indexes, kernel, tile), specs, strict=True)]
-    stored = {name: reader.read_stored(index, tile) for name, index in indexes.items()}
-    out: list[npt.NDArray[Any]] = [np.empty((tile.rows, tile.cols), spec.dtype) for spec in specs]
-    for row in range(0, tile.rows, STRIP):
-        values = {name: _physical(stored[name], row, reader, index) for name, index in indexes.items()}
-        for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):
-            layer[row : row + STRIP] = _stored(made, spec)
-    return out
-
-
-def _physical(stored: npt.NDArray[Any], row: int, reader: StackReader, index: int) -> FloatArray:
-    return to_physical(stored[row : row + STRIP], reader.radiometry[index - 1])
-
-
-def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
-    """Numbers are encoded; classes are what is stored."""
-    return made if made.dtype == np.uint8 else encode(made, spec)
-
-
-def _with_halo(reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> list[npt.NDArray[Any]]:
-    inside = slice(kernel.halo, -kernel.halo)
-    return [made[inside, inside] for made in kernel.run(_read_with_halo(reader, indexes, kernel.halo, tile))]
-
-
-def _read_with_halo(reader: StackReader, indexes: Mapping[str, int], halo: int, tile: Window) -> dict[str, FloatArray]:
-    """A tile and ``halo`` pixels around it, NaN beyond the raster."""
-    rows, cols = reader.facts.grid.shape
-    top, left = max(0, tile.row - halo), max(0, tile.col - halo)
-    bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
-    there = Window(top, left, bottom - top, right - left)
-    y, x = top - tile.row + halo, left - tile.col + halo
-    inputs = {}
-    for name, index in indexes.items():
-        inputs[name] = np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32)
-        inputs[name][y : y + there.rows, x : x + there.cols] = reader.read(index, there)
-    return inputs
+    return [replace(found[0], classes=classes)]
 
 
 def _job(
-    reader: StackReader, indexes: Mapping[str, int], kernel: Kernel, specs: Sequence[RasterSpec], tiles: Sequence[Window]
+    reader: TileSource, indexes: Mapping[str, int], kernel: Kernel, specs: Sequence[RasterSpec], tiles: Sequence[Window]
 ) -> Job:
     """What the router wants to know.
 
@@ -358,9 +270,9 @@ def _job(
     numbers and what the kernel makes of them on its way.
     """
     pixels = max(((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0)
-    stored = sum(np.dtype(reader.facts.bands[index - 1].dtype).itemsize for index in indexes.values())
+    stored = reader.pixel_bytes(list(indexes.values()))
     floats = 4 * (len(indexes) + 3) if kernel.halo else 0
-    made = sum(np.dtype(spec.dtype).itemsize for spec in specs)
+    made = sum(len(spec.band_names) * np.dtype(spec.dtype).itemsize for spec in specs)
     state = reader.state()
     return Job(
         tiles=len(tiles),
@@ -370,15 +282,16 @@ def _job(
     )
 
 
-def layer_spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+def layer_spec(reader: TileSource, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
     """How a layer on a raster's grid is written."""
     dtype = "uint8" if layer.classes else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
     integer = dtype == "int16"
     return RasterSpec(
-        grid=reader.facts.grid,
+        grid=reader.grid,
         dtype=dtype,
         nodata=NOT_OBSERVED if layer.classes else NODATA_INT16 if integer else NODATA,
-        band_names=(layer.name,),
+        band_names=layer.bands or (layer.name,),
+        unit=layer.unit,
         tags={**tags, **{f"class_{one.code}": one.name for one in layer.classes}},
         scale=integer_scale(layer.range) if integer else 1.0,
         colors={one.code: (*one.color, 255) for one in layer.classes},
@@ -390,9 +303,9 @@ def layer_spec(reader: StackReader, layer: Layer, settings: Settings, tags: Mapp
     )
 
 
-def _resume_key(reader: StackReader, kernel: Kernel, indexes: Mapping[str, int]) -> str:
+def _resume_key(reader: TileSource, kernel: Kernel, indexes: Mapping[str, int]) -> str:
     """All that the pixels depend on, besides what is written: the kernel with its parameters, and the inputs' state."""
     what = repr(kernel)
     if " at 0x" in what:  # a bare function does not say what it does: never taken for another run's
         what += uuid.uuid4().hex
-    return f"{what} {sorted(indexes.items())} {reader.radiometry} {reader.state()}"
+    return f"{what} {sorted(indexes.items())} {reader.meaning()} {reader.state()}"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from ..errors import Cancelled, EngineError, FirstLightError, RasterError
+from ..errors import Cancelled, EngineError, FirstLightError, RasterError, SceneReadError
 from ..raster.grid import Window
 from .engine import Result, Take
 from .waiting import TooLate, within
@@ -217,6 +217,8 @@ class _Run:
             raise failure.error  # the same everywhere
         tile.shunned += (failure.worker,) if failure.worker else ()
         if tile.tries >= TRIES:
+            if isinstance(failure.error, SceneReadError):  # whoever asked may do without that scene
+                raise failure.error
             self.failed.append((tile, str(failure.error) if isinstance(failure.error, RasterError) else failure.error.why))
         else:
             self.waiting.appendleft(tile)

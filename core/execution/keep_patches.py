@@ -42,6 +42,6 @@ def keep_patches(
                     writer.write(window, patches.paint(reader.read_stored(1, window), row))
                     events.put(Progress(0.9 * (row + window.rows) / rows, f"{layer.title}: writing the layer"))
                 writer.finish(on_progress=lambda _: not events.stop.is_set())
-                return written_statistics(writer, ""), patches
+                return written_statistics(writer, "")[0], patches
 
     return run_in_background(all_of_it, events)

@@ -19,6 +19,10 @@ MEMORY_SHARE = 0.5
 """Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files, and for error."""
 
 
+REMOTE_THREADS = 4
+"""So many may wait for a network however few cores there are; each holds a tile."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What the router needs to know of a job."""
@@ -117,9 +121,14 @@ def open_engine(choice: Choice, job: Job, settings: Settings, stop: threading.Ev
             yield engine
 
 
+def thread_count(remote: bool, settings: Settings) -> int:
+    """One for each core; where pixels come over a network, as many as requests are allowed at once: most of them wait."""
+    return max(settings.worker_count, min(settings.parallel_requests, REMOTE_THREADS)) if remote else settings.worker_count
+
+
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
     """How many threads, and what keeps it from being one for each core."""
-    wanted = settings.worker_count
+    wanted = thread_count(job.remote, settings)
     room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
     if room >= wanted:
         return wanted, ""

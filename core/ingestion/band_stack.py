@@ -191,12 +191,15 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
     unused = {name for name in text.nested if not (output_path.parent / name).exists()}
     try:
         for name, content in text.nested.items():
+            if _holds(output_path.parent / name, content):
+                continue
             temporary = output_path.with_name(f"{name}.part")
             temporary.write_bytes(content)
             temporary.replace(output_path.parent / name)
         part.write_bytes(text.main)
         check(part)
-        part.replace(output_path)
+        if not _holds(output_path, text.main):  # else it keeps its time: a run that goes on asks whether its inputs have changed
+            part.replace(output_path)
         unused = before - set(text.nested)
     except OSError as error:
         raise BandStackError(what, f"{output_path} cannot be written ({error.strerror})", "Choose another folder.") from error
@@ -205,6 +208,10 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
         for name in unused:
             (output_path.parent / name).unlink(missing_ok=True)
             (output_path.parent / f"{name}.part").unlink(missing_ok=True)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _nested_of(path: Path) -> set[str]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..discovery.access import Access
+from ..discovery.access import Access, locate
 from ..errors import AccessError, RasterError
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.band_source import BandPlace, read_header
@@ -185,22 +185,32 @@ def _place_scene(scene: SceneItem, bands: Sequence[str], access: Access, masked:
 
 def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace:
     name = f"'{asset.band}' of {scene.id}"
-    address = partial(_open_address, access, asset.href, scene.catalog, scene.collection)
+    parts = urlsplit(asset.href)
+    on_disk = unquote(parts.path) if parts.scheme == "file" else ""
+    url, token_url = (on_disk, "") if on_disk else locate(asset.href, scene.catalog, scene.collection)
+    address = partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
     radiometry = asset.radiometry
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
     grid = asset.grid or read_header(name, address)
     return BandPlace(
-        name, grid, radiometry, radiometry.unit == "class", address, asset.href.startswith(("http", "s3:")), asset.dtype
+        name,
+        grid,
+        radiometry,
+        is_class=radiometry.unit == "class",
+        address=address,
+        remote=parts.scheme in ("http", "https", "s3"),
+        source=url.partition("?")[0],
+        dtype=asset.dtype,
     )
 
 
-def _open_address(access: Access, href: str, catalog: str, collection: str, renew: bool) -> tuple[str, RemoteOptions]:
-    parts = urlsplit(href)
-    if parts.scheme == "file":
-        return unquote(parts.path), RemoteOptions()
-    url = access.url(href, catalog, collection, renew)
-    return url, access.remote_options(url)
+def _open_file(path: str, _renew: bool) -> tuple[str, RemoteOptions]:
+    return path, RemoteOptions()
+
+
+def _open_url(access: Access, url: str, token_url: str, renew: bool) -> tuple[str, RemoteOptions]:
+    return access.open(url, token_url, renew), access.remote_options(url)
 
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:

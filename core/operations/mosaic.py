@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..algorithms.bands import bands_kernel
 from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
 from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
 from ..errors import InputError, SceneReadError
-from ..execution.mosaic import Product, mosaic_spec, write_mosaic
+from ..execution.apply import LayerStatistics, apply_layers
 from ..monitor import Monitor, Note, PartMonitor
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.mosaic import MosaicReader
+from ..raster.mosaic import MosaicPlan, MosaicReader
 from ..raster.mosaic_vrt import write_vrt
-from ..raster.statistics import BandStatistics
 from ..settings import Settings
 from ..types import AlgorithmResult, SceneItem, parse_time
 from .base import LayerOutput, Operation, OperationResult, Output, param
+from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from .search_params import AREA_HELP
 
@@ -93,12 +92,16 @@ class MosaicParams:
         suffix=".tif",
         also=(".vrt",),
     )
+    engine: str | None = engine_param()
+    cluster: str | None = cluster_param()
+    resume: bool = resume_param()
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items``."""
 
 
 def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Plan, write, and say what came out."""
+    settings = with_engine(settings, params.engine, params.cluster)
     if not params.scenes and params.items is None:
         raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
@@ -116,7 +119,7 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
         params.resolution,
         params.on_error == "skip",
     )
-    return _write(request, kernel, params.output, settings, monitor)
+    return _write(request, kernel, params, settings, monitor)
 
 
 def _index_kernel(name: str, scenes: tuple[SceneItem, ...]) -> Kernel:
@@ -124,11 +127,14 @@ def _index_kernel(name: str, scenes: tuple[SceneItem, ...]) -> Kernel:
     return index_kernel(name, [band for band in offered if band not in MASK_BANDS])
 
 
-def _write(request: MosaicRequest, kernel: Kernel | None, output: Path, settings: Settings, monitor: Monitor) -> OperationResult:
+def _write(
+    request: MosaicRequest, kernel: Kernel | None, params: MosaicParams, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is wanted.
 
     Anew, so that the result depends on the scenes that are in it and on nothing else.
     """
+    output = params.output
     planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
     if kernel is not None:
         planned = planned.tagged(index=kernel.name, reference=kernel.reference)
@@ -137,22 +143,23 @@ def _write(request: MosaicRequest, kernel: Kernel | None, output: Path, settings
             raise InputError(f"{kernel.name} cannot be written to {output}", "a VRT computes nothing", "Write a .tif.")
         write_vrt(planned.plan, output)
         return _result(request, planned, _Made(output, planned.plan.band_names, "natural_color"))
-    sums = None
-    while sums is None:
+    made: tuple[LayerStatistics, ...] = ()
+    while not made:
+        work = kernel or _bands_kernel(planned.plan, settings)
+        places = {name: place for place, name in enumerate(planned.plan.band_names, start=1)}
+        tags = {"operation": "mosaic", **{name: text for name, text in planned.plan.tags.items() if text}}
         with MosaicReader(planned.plan) as reader:
-            product = _product(reader, kernel, settings)
+            part = PartMonitor(monitor, 0.05, 1.0)
             try:
-                sums = write_mosaic(reader, product, output, settings, PartMonitor(monitor, 0.05, 1.0))
+                made = apply_layers(reader, places, work, (output,), settings, part, tags=tags, resume=params.resume).layers
             except SceneReadError as error:
                 if not request.keep_going:
                     raise
                 why = f"Scene {error.scene_id} is left out. {error}"
                 planned = planned.without(error.scene_id, why)
                 monitor.emit(Note("warning", why))
-    spec = mosaic_spec(reader, product, settings)
-    statistics = {name: _figures(one, spec.scale) for name, one in zip(product.names, sums)}
-    style = kernel.layers[0].style if kernel else "natural_color"
-    return _result(request, planned, _Made(output, product.names, style, statistics, 100 * sums[0].observed / sums[0].pixels))
+    [layer] = work.layers
+    return _result(request, planned, _Made(output, layer.bands or (layer.name,), layer.style, made))
 
 
 @dataclass(frozen=True)
@@ -160,17 +167,31 @@ class _Made:
     path: Path
     names: tuple[str, ...]
     style: str
-    statistics: Mapping[str, Any] = field(default_factory=dict)
-    observed: float | None = None
-    """Per cent; None where no pixel was read."""
+    bands: tuple[LayerStatistics, ...] = ()
+    """One for each name; empty where no pixel was read."""
+
+    @property
+    def observed(self) -> float | None:
+        """Per cent; None where no pixel was read."""
+        return 100 * self.bands[0].observed / self.bands[0].pixels if self.bands else None
+
+    @property
+    def engine(self) -> str:
+        """Which engine computed it, and why; empty where none did."""
+        return self.bands[0].engine if self.bands else ""
+
+    def statistics(self) -> dict[str, dict[str, float | int | None]]:
+        """Of each band."""
+        kept = ("min", "max", "mean", "observed_percent")
+        return {name: {key: one.to_dict()[key] for key in kept} for name, one in zip(self.names, self.bands)}
 
 
 def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> OperationResult:
     plan, output, observed = planned.plan, made.path, made.observed
     ids = [scene.id for scene in plan.scenes]
     warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if observed == 0 else [])]
-    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids}
-    result = AlgorithmResult({"mosaic": output}, made.statistics, made.style, provenance, tuple(warnings))
+    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids, "engine": made.engine}
+    result = AlgorithmResult({"mosaic": output}, made.statistics(), made.style, provenance, tuple(warnings))
     rows, cols = plan.grid.shape
     day = plan.tags["datetime"]
     what = f"{', '.join(made.names)} of {len(ids)} scenes"
@@ -185,7 +206,13 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> Oper
     seen = "" if observed is None else f", {observed:.1f} % observed"
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([f"{output}: {what} ({cols} × {rows} pixels, {plan.grid.crs}){seen}", *warnings]),
+        text="\n".join(
+            [
+                f"{output}: {what} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",
+                *warnings,
+                *([made.engine] if made.engine else []),
+            ]
+        ),
         status="partial" if planned.left_out else "done",
         layers=(layer,),
         outputs={"scenes": ",".join(ids), **({} if observed is None else {"observed_percent": observed})},
@@ -193,26 +220,14 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> Oper
     )
 
 
-def _product(reader: MosaicReader, kernel: Kernel | None, settings: Settings) -> Product:
-    if kernel is not None:
-        return Product((kernel.name,), kernel.layers[0].range, "", kernel.bands, kernel.run)
-    unit = reader.plan.unit
+def _bands_kernel(plan: MosaicPlan, settings: Settings) -> Kernel:
     by_unit = {
         "reflectance": settings.reflectance_range,
         "kelvin": settings.kelvin_range,
         "dB": settings.backscatter_range_db,
         "m": settings.elevation_range_m,
     }
-    return Product(reader.plan.band_names, by_unit.get(unit, (-32000.0, 32000.0)), unit)
-
-
-def _figures(stored: BandStatistics, scale: float) -> dict[str, Any]:
-    return {
-        "min": stored.inside_low * scale if stored.inside else None,
-        "max": stored.inside_high * scale if stored.inside else None,
-        "mean": stored.inside_total * scale / stored.inside if stored.inside else None,
-        "observed_percent": 100 * stored.observed / stored.pixels,
-    }
+    return bands_kernel("Mosaic", plan.band_names, by_unit.get(plan.unit, (-32000.0, 32000.0)), plan.unit, "natural_color")
 
 
 MOSAIC = Operation(

@@ -12,12 +12,12 @@ from ..algorithms.hand import BYTES_PER_PIXEL, height_above_drainage
 from ..algorithms.terrain import HALO, slope_degrees
 from ..errors import AlgorithmError, Cancelled
 from ..execution.memory import free_bytes
-from ..execution.mosaic import thread_count
+from ..execution.router import thread_count
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.grid import Window, split_windows
 from ..raster.mosaic import MosaicReader
+from ..raster.physical import FloatArray
 from ..raster.raster_spec import BLOCK, RasterSpec, encode
-from ..raster.reader import FloatArray
 from ..raster.statistics import BandStatistics
 from ..raster.writer import CogWriter
 from ..settings import Settings
@@ -123,7 +123,7 @@ def _read(reader: MosaicReader, grid: Grid, settings: Settings, events: EventQue
         count = len(done)
         events.put(Progress(HEIGHTS_SHARE * count / len(tiles), f"Heights: part {count} of {len(tiles)}"))
 
-    run_parallel(read, tiles, thread_count(reader, settings), events)
+    run_parallel(read, tiles, thread_count(reader.remote, settings), events)
     return heights
 
 

@@ -38,6 +38,8 @@ class BandPlace:
     address: Address
     remote: bool = False
     """Behind HTTP."""
+    source: str = ""
+    """Path or address without a token: what tells one file from another."""
     dtype: str = ""
     """As its catalogue states it; empty where it does not."""
 

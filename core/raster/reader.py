@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from os.path import abspath
@@ -25,9 +25,8 @@ from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
+from .physical import FloatArray, to_physical
 from .vrt_shortcut import shorten
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -184,6 +183,33 @@ class StackReader:
                 one.sources.clear()
                 one.busy.release()
 
+    @property
+    def grid(self) -> Grid:
+        """Where its pixels lie."""
+        return self.facts.grid
+
+    def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[dict[str, FloatArray]]:
+        """A window's physical values as :meth:`read` gives them, from top to bottom, ``rows`` rows at a time.
+
+        Parameters
+        ----------
+        indexes : mapping of str to int
+            Name in what is given back → band, from 1.
+        """
+        stored = {name: self.read_stored(index, window) for name, index in indexes.items()}
+        for row in range(0, window.rows, rows):
+            yield {
+                name: to_physical(stored[name][row : row + rows], self.radiometry[index - 1]) for name, index in indexes.items()
+            }
+
+    def pixel_bytes(self, indexes: Sequence[int]) -> int:
+        """Memory for each pixel of a window while these bands are read."""
+        return sum(np.dtype(self.facts.bands[index - 1].dtype).itemsize for index in indexes)
+
+    def meaning(self) -> str:
+        """All that its values depend on besides the state of its files."""
+        return repr(self.radiometry)
+
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
         """In columns of so many tiles these bands are best read: shared blocks are then decoded once. None: any order will do."""
         shared = len(self._doublings.keys() & set(indexes))
@@ -283,31 +309,6 @@ class StackReader:
 def _reader_here(path: str, radiometry: tuple[Radiometry, ...], _name: str) -> StackReader:
     """A reader of this process in place of one that was sent to it; the last few are kept open."""
     return StackReader(Path(path), radiometry)
-
-
-def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
-    """Stored numbers → physical values, NaN = no data; radar power becomes dB (10 log10).
-
-    The offset is subtracted in stored units, ``(stored + offset/scale) * scale``: for integers up to 2^24 that
-    subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so dark pixels keep their digits.
-    """
-    bad: npt.NDArray[np.bool_] | None = None
-    if radiometry.nodata is not None:
-        bad = np.isnan(stored) if np.isnan(radiometry.nodata) else stored == radiometry.nodata
-    values: FloatArray = stored.astype(np.float32)
-    if radiometry.offset and radiometry.scale:
-        shift = radiometry.offset / radiometry.scale
-        values += np.float32(round(shift) if abs(shift - round(shift)) < 1e-6 else shift)
-    if radiometry.scale != 1.0:
-        values *= np.float32(radiometry.scale)
-    if radiometry.unit == "power":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            np.log10(values, out=values)
-        values *= np.float32(10)
-        values[~np.isfinite(values)] = np.nan
-    if bad is not None and bad.any():
-        values[bad] = np.nan
-    return values
 
 
 def _open(path: Path) -> Any:

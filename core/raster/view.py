@@ -8,7 +8,8 @@ import os
 from ..errors import RasterError
 from ..types import Grid
 from .gdal_env import quiet_gdal
-from .reader import FloatArray, RasterFacts, to_physical
+from .physical import FloatArray, to_physical
+from .reader import RasterFacts
 
 
 def view_grid(grid: Grid, most: int) -> Grid:

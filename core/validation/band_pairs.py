@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..raster.reader import BandFacts, FloatArray
+from ..raster.physical import FloatArray
+from ..raster.reader import BandFacts
 from ..settings import Settings
 from ..types import Finding
 from .band_sample import BandSample

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..raster.grid import Window
-from ..raster.reader import FloatArray, StackReader, to_physical
+from ..raster.physical import FloatArray, to_physical
+from ..raster.reader import StackReader
 from ..types import Radiometry
 
 OVERVIEW_SIZE = 1024

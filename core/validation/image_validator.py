@@ -14,7 +14,8 @@ from ..monitor import EventQueue, Monitor, Progress
 from ..raster.area_mask import area_mask
 from ..raster.band_names import identify_bands
 from ..raster.grid import Window
-from ..raster.reader import RasterFacts, StackReader, read_facts, to_physical
+from ..raster.physical import to_physical
+from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..settings import Settings
 from ..types import Finding, Grid, ValidationReport
 from ..workers import run_in_background, run_parallel

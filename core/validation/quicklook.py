@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import RasterError
+from ..raster.physical import to_physical
 from ..raster.picture import Picture, draw_text, stretch, write_png
-from ..raster.reader import StackReader, to_physical
+from ..raster.reader import StackReader
 from ..settings import Settings
 from ..types import ValidationReport
 

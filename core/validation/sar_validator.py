@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.reader import BandFacts, FloatArray
+from ..raster.physical import FloatArray
+from ..raster.reader import BandFacts
 from ..settings import Settings
 from ..types import Finding, Radiometry
 from .band_sample import BandSample

@@ -153,7 +153,8 @@ def _read_sources(path: Path) -> list[_Named]:
         tag = node.tag.lower()
         remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
         if remote and (tag in SOURCE_TAGS or tag not in FREE_TEXT):
-            raise ValidationError(what, f"its source {name[:200]} is not on this computer", "Download the bands first.")
+            hint = "Download the bands first, or compute an index straight from the scenes: flight mosaic --index."
+            raise ValidationError(what, f"its source {name[:200]} is not on this computer", hint)
         if tag in SOURCE_TAGS:
             relative = {key.lower(): value for key, value in node.attrib.items()}.get("relativetovrt") == "1"
             source = Path(name)

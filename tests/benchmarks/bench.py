@@ -68,6 +68,8 @@ TABLES = {
     "stack": Table("stack", "gdalinfo_approx", reps=7, line=False),
     "ndvi": Table("ndvi", "rasterio_deflate", bands="red,nir", line=False),
     "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
+    # "Without imports" is for each 10980 x 10980 pixels of the result.
+    "scale": Table("scale", "scenes_1", bands="red,nir", line=False),
     # What counts here is the work after the engine's start, which a cluster that is running already has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),
 }

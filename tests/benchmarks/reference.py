@@ -194,6 +194,33 @@ def check_ndvi(step: int, skip: int) -> str:
     return f"within {worst:.1g}"
 
 
+def check_scale(step: int, skip: int) -> str:
+    """NDVI of the scenes that lie on the mosaic's own pixels, in strips of their middle, which no other scene covers."""
+    grid, path = LOCAL.parent / "grid", OUT / "ndvi.tif"
+    items = json.loads((OUT / "items.json").read_text(encoding="utf-8"))["features"]
+    looked = 0
+    with rasterio.open(path) as got:
+        if max(got.shape) > COG_TILE and not got.overviews(1):
+            raise WrongError("no overviews")
+        for item in items:
+            if f"EPSG:{item['properties']['proj:epsg']}" != got.crs.to_string():
+                continue
+            with rasterio.open(grid / item["id"] / "nir.tif") as nir, rasterio.open(grid / item["id"] / "red.tif") as red:
+                rows, cols = nir.height // 2, nir.width // 2
+                for start, stop in strips(rows, step, skip):
+                    window = Window(cols // 2, rows // 2 + start, cols, stop - start)
+                    col, row = ~got.transform * nir.xy(window.row_off, window.col_off, offset="ul")
+                    place = Window(round(col), round(row), window.width, window.height)
+                    a, b = (band.read(1, window=window).astype(np.float64) for band in (nir, red))
+                    stored, there = got.read(1, window=place), (a != 0) & (b != 0)
+                    if not np.array_equal(stored != got.nodata, there):
+                        raise WrongError(f"{item['id']}: pixels are empty or full, wrongly")
+                    if np.abs(stored[there] - (a[there] - b[there]) / (a[there] + b[there])).max(initial=0) > 1e-5:
+                        raise WrongError(f"{item['id']}: other values than the scene's")
+                    looked += stored.size
+    return f"{looked} pixels of {len(items)} scenes"
+
+
 def check_dnbr(step: int, skip: int) -> str:
     """dNBR of the stored numbers, its 20 m band interpolated bilinearly; classes, where there are any, those of these values.
 
@@ -293,6 +320,7 @@ def main() -> int:
         "window": check_window,
         "stack": check_stack,
         "ndvi": lambda: check_ndvi(step, skip),
+        "scale": lambda: check_scale(step, skip),
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
     }

@@ -13,9 +13,9 @@ import pytest
 
 from firstlight.core.algorithms.burn import EDGES, SEVERITY, BurnSeverity, classify
 from firstlight.core.cli import main
-from firstlight.core.errors import AlgorithmError, ExtentMismatchError, InputError
+from firstlight.core.errors import AlgorithmError, Cancelled, ExtentMismatchError, InputError
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
-from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.operations.burn_severity import BURN_SEVERITY, run_burn_severity
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry
@@ -62,6 +62,26 @@ def stack(
 def run(pre: Path, post: Path, output: Path, **more: str) -> Any:
     params = BURN_SEVERITY.make_params({"pre": pre, "post": post, "output": output, **more})
     return run_burn_severity(params, Settings(workers=2, tile_size=64), RecordingMonitor())
+
+
+def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(tmp_path: Path) -> None:
+    pre, post = (stack(tmp_path / name, bands(seed)) for seed, name in enumerate(("pre", "post")))
+    other = stack(tmp_path / "other", bands(9), origin=(600005.0, 5200020.0))  # half a pixel aside: warped by a nested VRT
+    for name, after in (("same", post), ("warped", other)):
+        values = {"pre": pre, "post": after, "resume": True}
+        whole = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "whole", "resume": False})
+        params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
+        settings = Settings(workers=2, tile_size=64)
+        run_burn_severity(whole, settings, RecordingMonitor())
+        stop = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail)
+        with pytest.raises(Cancelled):
+            run_burn_severity(params, settings, stop)
+        monitor = RecordingMonitor()
+        run_burn_severity(params, settings, monitor)
+        first = next(event.detail for event in monitor.events if isinstance(event, Progress) and "tile" in event.detail)
+        assert int(first.split()[1]) > 5
+        for layer in ("dnbr.tif", "severity.tif"):
+            assert (params.output / layer).read_bytes() == (whole.output / layer).read_bytes()
 
 
 def read(path: Path) -> Any:

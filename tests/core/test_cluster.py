@@ -31,12 +31,15 @@ from firstlight.core.execution.local_cluster import candidates, find_interpreter
 from firstlight.core.execution.package import PACKAGE, digest
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
+from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
-from firstlight.core.types import Radiometry
+from firstlight.core.types import Radiometry, SceneItem
 from support.dask_cluster import DaskCluster
+from support.range_server import FaultyServer
 from support.rasters import write_raster
+from support.scenes import LEFT, TOP, MadeScene, area_text, serve, texture
 
 NOBODY = "tcp://127.0.0.1:1"
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
@@ -462,3 +465,55 @@ def test_an_interpreter_that_lacks_the_libraries_is_passed_over(monkeypatch: pyt
     stopped.set()
     with pytest.raises(Cancelled), local_cluster(1, stopped):
         pass
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Iterator[tuple[FaultyServer, list[SceneItem]]]:
+    """Three that overlap, with cloud masks, behind HTTP."""
+    with FaultyServer(tmp_path / "served") as server:
+        made = []
+        for number in range(3):
+            bands = {name: texture(10 * number + place, (150, 170)) for place, name in enumerate(("red", "nir"))}
+            bands["scl"] = np.random.default_rng(number).choice(np.array([4, 9], np.uint8), (150, 170), p=[0.7, 0.3])
+            place = (LEFT + 430 * number, TOP - 310 * number)
+            made.append(serve(server, MadeScene(f"S{number}", bands, origin=place, offset=-0.1 * (number % 2))))
+        yield server, made
+
+
+def mosaic(scenes: list[SceneItem], output: Path, **more: Any) -> Any:
+    area = area_text((LEFT + 20, TOP - 20), (LEFT + 2300, TOP - 2000))
+    settings = dataclasses.replace(Settings(), tile_size=64, retry_delay_s=0.0)
+    params = MosaicParams(scenes=tuple(scenes), area=area, output=output, **more)
+    return run_mosaic(params, settings, RecordingMonitor())
+
+
+@pytest.mark.parametrize("what", [{"bands": ("red", "nir")}, {"index": "NDVI"}])
+@pytest.mark.parametrize("rule", ["clear", "median"])
+def test_a_mosaic_has_the_same_bytes_whoever_composes_it(
+    cluster: DaskCluster, scenes: tuple[FaultyServer, list[SceneItem]], tmp_path: Path, rule: str, what: dict[str, Any]
+) -> None:
+    made = {}
+    for engine in ("serial", "threads", "cluster"):
+        address = cluster.address if engine == "cluster" else None
+        result = mosaic(scenes[1], tmp_path / f"{engine}.tif", rule=rule, engine=engine, cluster=address, **what)
+        made[engine] = (tmp_path / f"{engine}.tif").read_bytes()
+        assert {"serial": "one tile after the other", "threads": "Dask threads", "cluster": cluster.address}[
+            engine
+        ] in result.text
+    assert made["threads"] == made["serial"]
+    assert made["cluster"] == made["serial"]
+
+
+def test_a_scene_that_workers_cannot_read_is_left_out(
+    cluster: DaskCluster, scenes: tuple[FaultyServer, list[SceneItem]], tmp_path: Path
+) -> None:
+    server, items = scenes
+    (Path(server.root) / "S1/nir.tif").unlink()
+    words: dict[str, Any] = {"rule": "first", "bands": ("red", "nir")}
+    result = mosaic(items, tmp_path / "cluster.tif", engine="cluster", cluster=cluster.address, **words)
+    assert result.status == "partial"
+    assert "Scene S1 is left out" in result.text
+    mosaic([items[0], items[2]], tmp_path / "serial.tif", engine="serial", **words)
+    with StackReader(tmp_path / "cluster.tif") as one, StackReader(tmp_path / "serial.tif") as other:
+        whole = Window(0, 0, *one.grid.shape)
+        assert np.array_equal(one.read_stored(1, whole), other.read_stored(1, whole))

@@ -13,9 +13,10 @@ import pytest
 
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.execution import router
-from firstlight.core.execution.apply import TileWork, apply_kernel
+from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
+from firstlight.core.execution.tile_work import TileWork
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.codec import Codec
@@ -86,15 +87,15 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
         sent = pickle.dumps(work)
         assert len(sent) < 5000
         there = pickle.loads(sent)
-        assert there.reader is not reader
-        assert there.reader.radiometry == reader.radiometry
-        assert pickle.loads(sent).reader is there.reader  # opened once for all tiles
+        assert there.source is not reader
+        assert there.source.radiometry == reader.radiometry
+        assert pickle.loads(sent).source is there.source  # opened once for all tiles
         tile = Window(64, 64, 64, 64)
         [here], [made] = work(tile), there(tile)
         assert [piece.blocks for piece in made] == [piece.blocks for piece in here]
         assert [piece.statistics for piece in made] == [piece.statistics for piece in here]
     with StackReader(stack) as later:  # another run: the file may be another one by now
-        assert pickle.loads(pickle.dumps(later)) is not there.reader
+        assert pickle.loads(pickle.dumps(later)) is not there.source
 
 
 def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(stack: Path, tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pytest
 
 from firstlight.core.errors import Cancelled, InputError, RasterError, SceneReadError
-from firstlight.core.execution.mosaic import in_columns
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.operations.base import OperationResult
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
-from firstlight.core.raster.grid import Window, split_windows
+from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry, SceneItem
@@ -252,6 +251,27 @@ def test_the_bytes_do_not_depend_on_threads(tmp_path: Path, server: FaultyServer
     assert (tmp_path / "1.tif").read_bytes() == (tmp_path / "3.tif").read_bytes()
 
 
+@pytest.mark.parametrize("rule", ["first", "median"])
+def test_finished_tiles_are_kept_where_that_is_asked_and_belong_to_these_scenes(
+    tmp_path: Path, server: FaultyServer, small: Settings, rule: str
+) -> None:
+    scenes = [serve(server, one) for one in three_scenes()]
+    whole = run(tmp_path, scenes, WHOLE, small, bands=("red",), rule=rule, name="whole.tif")
+    for again, finds in ((scenes, 4), (scenes[:2], 0)):
+        stop = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 4 " in event.detail)
+        with pytest.raises(Cancelled):
+            run(tmp_path, scenes, WHOLE, small, bands=("red",), rule=rule, monitor=stop, resume=True)
+        assert (tmp_path / "mosaic.tif.tiles.part").is_file()
+        monitor = RecordingMonitor()
+        run(tmp_path, again, WHOLE, small, bands=("red",), rule=rule, monitor=monitor, resume=True)
+        told = [event.detail for event in monitor.events if isinstance(event, Progress) and "tile" in event.detail]
+        assert int(told[0].split()[1]) > finds
+        assert (int(told[0].split()[1]) == 1) == (finds == 0)
+        if again is scenes:
+            assert (tmp_path / "mosaic.tif").read_bytes() == whole.value.outputs["mosaic"].read_bytes()
+    assert not (tmp_path / "mosaic.tif.tiles.part").exists()
+
+
 def test_scaled_whole_numbers_keep_scale_nodata_names_and_where_they_come_from(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
@@ -290,14 +310,6 @@ def test_only_the_needed_blocks_are_fetched_each_of_them_once(tmp_path: Path, se
     before = server.bytes_sent("A/red.tif")
     run(tmp_path, [scene], area_text((LEFT + 50, TOP - 50), (LEFT + 10190, TOP - 10190)), small, bands=("red",), rule="first")
     assert server.bytes_sent("A/red.tif") - before < size * 1.1 + 40_000, "64 tiles across 16 blocks"
-
-
-def test_tiles_run_in_columns_so_that_neighbours_find_their_blocks_decoded() -> None:
-    tiles = split_windows((5000, 9000), 1000)
-    order = in_columns(tiles, 4000)
-    assert sorted(order, key=tiles.index) == tiles, "each once"
-    assert [(tile.row // 1000, tile.col // 1000) for tile in order[:6]] == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)]
-    assert (order[20].row, order[20].col) == (0, 4000)
 
 
 def test_what_the_first_scene_fills_is_not_fetched_from_the_next(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
@@ -391,7 +403,7 @@ def test_radar_power_comes_out_in_db(tmp_path: Path, server: FaultyServer, small
 
 def test_it_stops_when_asked_and_leaves_nothing(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
     scenes = [serve(server, one) for one in three_scenes()]
-    monitor = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 2" in event.message)
+    monitor = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 2 " in event.detail)
     with pytest.raises(Cancelled):
         run(tmp_path, scenes, WHOLE, small, bands=("red",), rule="first", monitor=monitor)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["served"]

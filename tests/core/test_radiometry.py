@@ -13,7 +13,7 @@ import pytest
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.radiometry import decide_radiometry, is_ground_range
 from firstlight.core.discovery.scene_parser import parse_item
-from firstlight.core.raster.reader import to_physical
+from firstlight.core.raster.physical import to_physical
 from firstlight.core.types import Radiometry
 
 

@@ -16,7 +16,8 @@ from firstlight.core.errors import RasterError
 from firstlight.core.raster.band_names import identify_bands
 from firstlight.core.raster.gdal_env import quiet_gdal
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import StackReader, check_raster, read_facts, to_physical
+from firstlight.core.raster.physical import to_physical
+from firstlight.core.raster.reader import StackReader, check_raster, read_facts
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.image_validator import known_names
 from support.rasters import ramp, write_raster

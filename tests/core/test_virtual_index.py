@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.cli import main
 from firstlight.core.discovery.access import Access
 from firstlight.core.errors import RasterError
 from firstlight.core.execution.apply import apply_kernel
@@ -86,6 +88,46 @@ def test_a_kernel_runs_over_the_vrt_as_over_any_stack(tmp_path: Path, server: Fa
         got = made.read(1, Window(10, 20, 240, 230))
     red, nir = (data[name].astype(float) for name in ("red", "nir"))
     np.testing.assert_allclose(got, (nir - red) / (nir + red), atol=1e-6)
+
+
+def test_an_index_comes_straight_from_the_scenes_with_no_more_than_its_blocks_fetched(
+    tmp_path: Path, server: FaultyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the command line: two of three scenes, a corner of each, nothing stored but the layer."""
+    places = {"A": 0, "B": 8000, "far": 40_000}
+    data = {
+        name: {band: texture(n + 5 * m, (1024, 1024)) for m, band in enumerate(("red", "nir"))} for n, name in enumerate(places)
+    }
+    scenes = [
+        serve(server, MadeScene(name, data[name], (LEFT + east, TOP)), blockxsize=128, blockysize=128)
+        for name, east in places.items()
+    ]
+    items = tmp_path / "items.json"
+    items.write_text(json.dumps([scene.to_dict() for scene in scenes]), encoding="utf-8")
+    area = area_text((LEFT + 7050, TOP - 50), (LEFT + 11_900, TOP - 2450))
+    output = tmp_path / "out" / "ndvi.tif"
+    words = ["mosaic", "--items", str(items), "--area", area, "--index", "NDVI", "--rule", "first", "--output", str(output)]
+    assert main(words) == 0
+    assert "of 2 scenes" in capsys.readouterr().out
+    assert [path.name for path in output.parent.iterdir()] == ["ndvi.tif"]
+    assert sum(server.bytes_sent(f"far/{band}.tif") for band in ("red", "nir")) == 0
+    for name in ("A", "B"):
+        for band in ("red", "nir"):
+            whole = (Path(server.root) / name / f"{band}.tif").stat().st_size
+            assert 0 < server.bytes_sent(f"{name}/{band}.tif") < 0.3 * whole + 40_000, (
+                "a quarter of the rows, half of the columns"
+            )
+    with StackReader(output) as made:
+        got, (_, _, left, _, _, top) = made.read(1, Window(0, 0, *made.grid.shape)), made.grid.transform
+    row, first = round((TOP - top) / 10), round((left - LEFT) / 10)
+    for name, east in places.items():
+        if name != "far":
+            red, nir = (data[name][band].astype(float) for band in ("red", "nir"))
+            start = max(first, 1024 if name == "B" else 0)  # before that, A lies on top
+            stop = min(first + got.shape[1], east // 10 + 1024)
+            part = slice(row, row + got.shape[0]), slice(start - east // 10, stop - east // 10)
+            expected = ((nir - red) / (nir + red))[part]
+            np.testing.assert_allclose(got[:, start - first : stop - first], expected, atol=1e-5)
 
 
 def test_the_index_knows_what_an_area_needs(server: FaultyServer, settings: Settings) -> None:

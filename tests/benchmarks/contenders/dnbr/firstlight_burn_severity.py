@@ -1,4 +1,4 @@
-# title: FirstLight, two stacks and burn severity with the defaults: index and classes
+# title: FirstLight, two stacks and burn severity with the defaults: index, classes, outline and catalogue
 # python: firstlight
 # What `flight stack` (twice) and `flight burn-severity` do, in one process. The others write the index alone.
 from task import LATER, OUT, SOURCE

@@ -1,0 +1,129 @@
+"""What is done for one tile, from its pixels to compressed blocks: values only, which may be sent to a worker anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..algorithms.kernel import Kernel
+from ..raster.codec import Codec
+from ..raster.grid import Window
+from ..raster.pieces import Piece, make_spans
+from ..raster.raster_spec import RasterSpec, encode
+from ..types import Grid
+
+FloatArray = npt.NDArray[np.float32]
+STRIP = 128
+"""Rows that a kernel without halo gets at once."""
+
+
+class TileSource(Protocol):
+    """A raster that kernels read: a stack, or a mosaic of scenes. May be sent to another process."""
+
+    @property
+    def grid(self) -> Grid:
+        """Where its pixels lie."""
+
+    def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[Mapping[str, FloatArray]]:
+        """A window's physical values, NaN = no data, from top to bottom, ``rows`` rows at a time.
+
+        Parameters
+        ----------
+        indexes : mapping of str to int
+            Name in what is given back → band, from 1.
+        """
+
+    def column_tiles(self, indexes: Sequence[int]) -> int | None:
+        """In columns of so many tiles these bands are best read; None: any order will do."""
+
+    def pixel_bytes(self, indexes: Sequence[int]) -> int:
+        """Memory for each pixel of a tile while these bands are read."""
+
+    def state(self) -> list[tuple[str, int, int]]:
+        """Path, size and time of change (ns) of the files that are read; -1 where they are not on this machine."""
+
+    def meaning(self) -> str:
+        """All that its values depend on besides the state of its files."""
+
+
+@dataclass(frozen=True)
+class SurveyWork:
+    """What one tile adds to a kernel's survey: values only, so that it can be sent to a worker."""
+
+    source: TileSource
+    indexes: Mapping[str, int]
+    kernel: Kernel
+
+    def __call__(self, tile: Window) -> npt.NDArray[np.int64]:
+        """The tile's whole numbers."""
+        survey = self.kernel.survey
+        assert survey is not None  # asked before
+        if self.kernel.halo:
+            return survey.tally(_read_with_halo(self.source, self.indexes, self.kernel.halo, tile))
+        rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
+        found = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
+        return sum(found[1:], found[0])
+
+
+@dataclass(frozen=True)
+class TileWork:
+    """All of one tile's work, from its pixels to compressed blocks: values only, so that it can be sent to a worker."""
+
+    source: TileSource
+    indexes: Mapping[str, int]
+    kernel: Kernel
+    specs: tuple[RasterSpec, ...]
+    codecs: tuple[Codec, ...]
+
+    def __call__(self, tile: Window) -> list[list[Piece]]:
+        """The tile's pieces of each layer."""
+        made = compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
+        parts = zip(self.specs, self.codecs, made, strict=True)
+        return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
+
+
+def compute_tile(
+    source: TileSource, indexes: Mapping[str, int], kernel: Kernel, tile: Window, specs: Sequence[RasterSpec]
+) -> list[npt.NDArray[Any]]:
+    """The stored numbers of one tile, (bands, rows, cols) for each layer.
+
+    Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its steps then stays in the
+    processor's cache, which halves the time. Otherwise it gets the tile with its halo, NaN beyond the raster.
+    """
+    if kernel.halo:
+        return [_stored(made, spec) for made, spec in zip(_with_halo(source, indexes, kernel, tile), specs, strict=True)]
+    out: list[npt.NDArray[Any]] = [np.empty((len(spec.band_names), tile.rows, tile.cols), spec.dtype) for spec in specs]
+    for place, values in enumerate(source.strips(indexes, tile, STRIP)):
+        row = place * STRIP
+        for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):
+            layer[:, row : row + STRIP] = _stored(made, spec)
+    return out
+
+
+def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
+    """Numbers are encoded; classes are what is stored."""
+    return made if made.dtype == np.uint8 else encode(made, spec)
+
+
+def _with_halo(source: TileSource, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> list[npt.NDArray[Any]]:
+    inside = slice(kernel.halo, -kernel.halo)
+    return [made[..., inside, inside] for made in kernel.run(_read_with_halo(source, indexes, kernel.halo, tile))]
+
+
+def _read_with_halo(source: TileSource, indexes: Mapping[str, int], halo: int, tile: Window) -> dict[str, FloatArray]:
+    """A tile and ``halo`` pixels around it, NaN beyond the raster."""
+    rows, cols = source.grid.shape
+    top, left = max(0, tile.row - halo), max(0, tile.col - halo)
+    bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
+    there = Window(top, left, bottom - top, right - left)
+    y, x = top - tile.row + halo, left - tile.col + halo
+    inputs = {name: np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32) for name in indexes}
+    for place, values in enumerate(source.strips(indexes, there, STRIP)):
+        start = y + place * STRIP
+        for name, strip in values.items():
+            inputs[name][start : start + len(strip), x : x + there.cols] = strip
+    return inputs

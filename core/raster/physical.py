@@ -1,0 +1,37 @@
+"""Stored numbers → physical values: scale, offset, nodata and the decibel are applied here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import Radiometry
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
+    """Stored numbers → physical values, NaN = no data; radar power becomes dB (10 log10).
+
+    The offset is subtracted in stored units, ``(stored + offset/scale) * scale``: for integers up to 2^24 that
+    subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so dark pixels keep their digits.
+    """
+    bad: npt.NDArray[np.bool_] | None = None
+    if radiometry.nodata is not None:
+        bad = np.isnan(stored) if np.isnan(radiometry.nodata) else stored == radiometry.nodata
+    values: FloatArray = stored.astype(np.float32)
+    if radiometry.offset and radiometry.scale:
+        shift = radiometry.offset / radiometry.scale
+        values += np.float32(round(shift) if abs(shift - round(shift)) < 1e-6 else shift)
+    if radiometry.scale != 1.0:
+        values *= np.float32(radiometry.scale)
+    if radiometry.unit == "power":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.log10(values, out=values)
+        values *= np.float32(10)
+        values[~np.isfinite(values)] = np.nan
+    if bad is not None and bad.any():
+        values[bad] = np.nan
+    return values

@@ -1,0 +1,22 @@
+# title: FirstLight, two stacks and the two layers of burn severity: index and classes, without outline and catalogue
+# python: firstlight
+from task import LATER, OUT, SOURCE
+
+from firstlight.core.algorithms.burn import severity_kernel
+from firstlight.core.execution.apply import apply_layers
+from firstlight.core.monitor import SilentMonitor
+from firstlight.core.operations.burn_severity import OFFERS
+from firstlight.core.operations.map_inputs import Wanted, open_inputs
+from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.raster.reader import StackReader
+from firstlight.core.settings import resolve_settings
+
+settings, monitor, stacks = resolve_settings(), SilentMonitor(), {}
+for name, folder in (("pre", SOURCE), ("post", LATER)):
+    bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
+    stacks[name] = OUT / f"{name}.vrt"
+    run_stack(StackParams(sensor="sentinel2", band=bands, output=stacks[name]), settings, monitor)
+wanted = {name: Wanted(stack, OFFERS) for name, stack in stacks.items()}
+inputs, paths = open_inputs("Burn severity", wanted, OUT, ("dnbr.tif", "severity.tif"), monitor)
+with StackReader(inputs.path) as reader:
+    apply_layers(reader, inputs.places, severity_kernel("dnbr", inputs.bands, inputs.masks), paths, settings, monitor)

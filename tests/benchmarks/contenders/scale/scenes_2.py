@@ -1,0 +1,5 @@
+# title: NDVI of 2 scenes
+# python: firstlight
+from scale_run import run
+
+run(2)

@@ -1,0 +1,5 @@
+# title: NDVI of 9 scenes
+# python: firstlight
+from scale_run import run
+
+run(9)

@@ -1,0 +1,53 @@
+"""What the runs of different size share: NDVI of the first scenes of the grid, put together over the box around them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from task import ITEMS, OUT, SOURCE
+
+from firstlight.core.monitor import SilentMonitor
+from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
+from firstlight.core.settings import resolve_settings
+
+SCENE_PIXELS = 10_980**2
+CHOSEN = {1: [0], 2: [0, 1], 4: [0, 1, 3, 4], 9: list(range(9))}
+STEP = 10
+
+
+def run(count: int, **more: str) -> None:
+    """Compute, and say how many seconds it took for each 10980 × 10980 pixels of the result, after the imports."""
+    from rasterio.warp import transform
+
+    grid = Path(SOURCE).parent / "grid"
+    features = json.loads((grid / "items.json").read_text(encoding="utf-8"))["features"]
+    scenes = [features[number] for number in CHOSEN[count]]
+    for scene in scenes:
+        for asset in scene["assets"].values():
+            asset["href"] = str(grid / asset["href"])
+    items = Path(OUT) / ITEMS.name
+    items.write_text(json.dumps({"type": "FeatureCollection", "features": scenes}), encoding="utf-8")
+    boxes = [(one["assets"]["red"]["proj:transform"], one["assets"]["red"]["proj:shape"]) for one in features]
+    side, rows, cols = 10 * boxes[0][1][0], max(n // 3 for n in CHOSEN[count]), max(n % 3 for n in CHOSEN[count])
+    step = abs(boxes[3][0][5] - boxes[0][0][5])
+    west, north = boxes[0][0][2] + STEP, boxes[0][0][5] - STEP
+    east, south = west + cols * step + side - 2 * STEP, north - rows * step - side + 2 * STEP
+    lons, lats = transform("EPSG:32632", "EPSG:4326", [west, east, east, west, west], [north, north, south, south, north])
+    area = {"type": "Polygon", "coordinates": [list(zip(lons, lats))]}
+    path = Path(OUT) / "area.geojson"
+    path.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": area}), encoding="utf-8")
+    began = time.perf_counter()
+    params = MosaicParams(
+        items=items, area=str(path), index="NDVI", rule="first", crs="EPSG:32632", output=OUT / "ndvi.tif", **more
+    )
+    result = run_mosaic(params, resolve_settings(), SilentMonitor())
+    spent = time.perf_counter() - began
+    pixels = result.value.statistics["NDVI"]
+    import rasterio
+
+    with rasterio.open(OUT / "ndvi.tif") as made:
+        share = made.height * made.width / SCENE_PIXELS
+    print(result.text.replace("\n", " | "), round(spent, 2), pixels)
+    print(json.dumps({"work_s": spent / share}))
