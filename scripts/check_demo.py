@@ -1,4 +1,5 @@
-"""Compares the demo's NDVI with one computed here from the source's own files, without any code of FirstLight.
+"""Compares what the demo made with the truth, without any code of FirstLight: NDVI with one computed here from the source's own
+files, the maps of the simulated events with what was simulated.
 
 ::
 
@@ -13,11 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio.warp import Resampling, reproject
 
 LIMIT = 1e-6
+LEAST_AGREEMENT = 0.95
+"""Of the wildfire's severity classes, outside cloud."""
+LEAST_OVERLAP = {"fuse/consensus.tif": 0.90, "sar-water/flooded.tif": 0.90, "water/flooded.tif": 0.95}
+"""Of flooded pixels, intersection over union, outside cloud."""
+NOT_OBSERVED = 255
 
 
-def main(demo: Path, scene: Path) -> int:
+def check_ndvi(demo: Path, scene: Path) -> int:
     """Print the largest difference; 0 where it is small enough everywhere."""
     outcome = json.loads((demo / "outcome.json").read_text())
     paths = [Path(layer["path"]) for layer in outcome["layers"] if "NDVI" in layer["name"].upper()]
@@ -53,6 +60,73 @@ def main(demo: Path, scene: Path) -> int:
         print(f"The demo's NDVI is wrong: it differs by {worst:g}. See {paths[0]}.", file=sys.stderr)
         return 1
     return 0
+
+
+def check_fire(demo: Path, scene: Path) -> int:
+    """Print how many pixels have the class that was simulated; 0 where enough have."""
+    folder, truth = demo / "results" / "fire", scene / "events" / "truth" / "fire"
+    codes = read(folder / "burn-severity" / "severity.tif")
+    expected = on_grid(truth / "severity.tif", folder / "burn-severity" / "severity.tif")
+    seen = (codes != NOT_OBSERVED) & (expected != NOT_OBSERVED) & ~hidden(truth, folder / "burn-severity" / "severity.tif")
+    share = float((codes == expected)[seen].mean())
+    least = 100 * LEAST_AGREEMENT
+    print(f"Wildfire: {100 * share:.1f} % of {seen.sum()} clear pixels have the simulated severity (at least {least:g})")
+    return int(share < LEAST_AGREEMENT)
+
+
+def check_flood(demo: Path, scene: Path) -> int:
+    """Print how well each map of the flood covers what was simulated; 0 where all do."""
+    folder, truth = demo / "results" / "flood", scene / "events" / "truth" / "flood"
+    failed = 0
+    for name, least in LEAST_OVERLAP.items():
+        codes = read(folder / name)
+        flooded = on_grid(truth / "flooded.tif", folder / name)
+        seen = (codes != NOT_OBSERVED) & (flooded != NOT_OBSERVED)
+        if not name.startswith("sar"):  # radar sees through cloud
+            seen &= ~hidden(truth, folder / name)
+        found, there = codes == 1, flooded == 1
+        overlap = float((found & there & seen).sum() / ((found | there) & seen).sum())
+        print(f"Flood: {name} overlaps {overlap:.3f} with the simulated one (at least {least:g})")
+        failed |= int(overlap < least)
+    return failed
+
+
+def read(path: Path) -> np.ndarray:
+    """The first band."""
+    with rasterio.open(path) as file:
+        return file.read(1)
+
+
+def on_grid(path: Path, like: Path) -> np.ndarray:
+    """Classes on another raster's grid, by nearest neighbour; 255 where there are none."""
+    with rasterio.open(path) as source, rasterio.open(like) as target:
+        made = np.full(target.shape, NOT_OBSERVED, np.uint8)
+        reproject(
+            source.read(1),
+            made,
+            src_transform=source.transform,
+            src_crs=source.crs,
+            dst_transform=target.transform,
+            dst_crs=target.crs,
+            src_nodata=NOT_OBSERVED,
+            dst_nodata=NOT_OBSERVED,
+            resampling=Resampling.nearest,
+        )
+    return made
+
+
+def hidden(truth: Path, like: Path) -> np.ndarray:
+    """Where cloud or shadow was simulated on either date, also where the scene's own mask misses it."""
+    return (on_grid(truth / "hidden_before.tif", like) | on_grid(truth / "hidden_after.tif", like)) != 0
+
+
+def main(demo: Path, scene: Path) -> int:
+    """Check all that there is; the exit code."""
+    failed = check_ndvi(demo, scene)
+    for name, check in (("fire", check_fire), ("flood", check_flood)):
+        if (demo / "results" / name).is_dir():  # the demo of an outage maps no event
+            failed |= check(demo, scene)
+    return failed
 
 
 if __name__ == "__main__":

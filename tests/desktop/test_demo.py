@@ -32,17 +32,31 @@ def outcome() -> dict[str, Any]:
 def test_layers_are_on_the_map(outcome: dict[str, Any]) -> None:
     assert outcome["ok"]
     names = [layer["name"] for layer in outcome["layers"]]
-    assert len(names) == 2
     assert any("NDVI" in name for name in names)
+    assert any("Burn severity" in name for name in names)
+    assert any("Flooded" in name for name in names)
+    for layer in outcome["layers"]:
+        assert Path(layer["path"].partition("|")[0]).is_file()
 
 
 def test_ndvi_equals_numpy_on_the_source(outcome: dict[str, Any]) -> None:
     assert "NDVI against numpy on the source bands: 60000 pixels" in outcome["said"]
 
 
+def test_simulated_events_are_mapped_as_they_were_simulated(outcome: dict[str, Any]) -> None:
+    """``check_demo.py`` holds the limits, and the demo fails where one is missed."""
+    assert "Wildfire: " in outcome["said"]
+    assert outcome["said"].count("Flood: ") == 3
+    for path in outcome["reports"]:
+        page = Path(path).read_text(encoding="utf-8")
+        assert "SIMULATED" in page
+        assert page.count("data:image/png;base64,") >= 3
+    assert len(outcome["reports"]) == 2
+
+
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_pictures_show_something(outcome: dict[str, Any]) -> None:
-    assert len(outcome["pictures"]) == 4
+    assert len(outcome["pictures"]) == 6
     contents = set()
     for path in outcome["pictures"]:
         with rasterio.open(path) as picture:
@@ -50,7 +64,7 @@ def test_pictures_show_something(outcome: dict[str, Any]) -> None:
             pixels = picture.read()
         assert pixels.std() > 10, path  # a blank or black screen is flat
         contents.add(pixels.tobytes())
-    assert len(contents) == 4  # each step changed what is seen
+    assert len(contents) == 6  # each step changed what is seen
 
 
 def test_results_are_kept(outcome: dict[str, Any]) -> None:
