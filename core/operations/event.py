@@ -24,8 +24,8 @@ from .event_passes import ChosenStep, EventQuestion, PassStack, bring_pass, choo
 from .event_report import EventStory, MappedStep, write_report
 from .search_params import AREA_HELP, catalog_param
 
-SEARCH_SHARE, BRING_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.9, 0.95
-"""Of the progress bar, where searching, downloading, mapping and putting maps together end; the rest is the report."""
+SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
+"""Of the progress bar, where searching, downloading, heights, mapping and putting maps together end; the rest is the report."""
 FUSE, TERRAIN = "fuse", "terrain"
 
 
@@ -52,6 +52,14 @@ class EventParams:
         maximum=100,
         advanced=True,
     )
+    terrain: bool = param(
+        False,
+        kind="flag",
+        title="Use heights",
+        help="Floods only: fetch the height model, and leave out what lies steep or high above the drainage: radar shadow, "
+        "and lakes on hillsides with it.",
+        advanced=True,
+    )
     days_before: int | None = param(
         None, kind="integer", title="Days before", help="If not given, the event's own.", minimum=1, maximum=1000, advanced=True
     )
@@ -68,6 +76,9 @@ class _Progressed:
     pictures: list[LayerOutput] = field(default_factory=list)
     maps: list[list[LayerOutput]] = field(default_factory=list)
     """Layers of each of ``mapped``."""
+    maps_below: list[LayerOutput] = field(default_factory=list)
+    heights: AlgorithmResult | None = None
+    """Slope and height above drainage, where they were wanted and could be had."""
     missed: list[str] = field(default_factory=list)
     """A sentence for each thing that could not be done."""
 
@@ -104,14 +115,17 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     ready = _bring(
         chosen, question, params.output / "scenes", settings, PartMonitor(monitor, SEARCH_SHARE, BRING_SHARE), access, made
     )
-    _map(ready, params.output, settings, PartMonitor(monitor, BRING_SHARE, MAP_SHARE), made)
+    if params.terrain:
+        _bring_heights(params, ready, settings, PartMonitor(monitor, BRING_SHARE, HEIGHTS_SHARE), made)
+    _map(ready, params.output, settings, PartMonitor(monitor, HEIGHTS_SHARE, MAP_SHARE), made)
     if event.fuse:
         _fuse(event.fuse, question, params.output, settings, PartMonitor(monitor, MAP_SHARE, FUSE_SHARE), made)
     story = EventStory(question, tuple(made.mapped), tuple(made.missed))
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
     report = write_report(story, params.output / "report.html")
     title = f"{event.title} {format_time(question.moment)[:10]}"
-    children = list(dict.fromkeys(one.main_path.parent for one in story.mapped))
+    children = [one.main_path.parent for one in story.mapped]
+    children += [made.heights.outputs["hand"].parent] if made.heights else []
     events = EventQueue(monitor)
     catalogue = run_in_background(lambda: write_parent(params.output, children, title, events.stop.is_set), events)
     return _result(story, {"report": report, "catalogue": catalogue}, made)
@@ -185,6 +199,25 @@ def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
     )
 
 
+def _bring_heights(params: EventParams, ready: Sequence[Ready], settings: Settings, monitor: Monitor, made: _Progressed) -> None:
+    """Slope and height above drainage for the algorithms that take them; without them the map is made all the same."""
+    from .registry import get_operation  # this operation is in the registry itself
+
+    names = [name for step, _ in ready for name in step.step.algorithms]
+    if not any("hand" in {one.name for one in get_operation(name).parameters()} for name in names):
+        _miss(made, monitor, "Heights are of no use here: no algorithm of this event takes them")
+        return
+    try:
+        result = _run(TERRAIN, {"area": params.area, "catalog": params.catalog}, params.output / TERRAIN, settings, monitor)
+    except (Cancelled, DiskFullError):
+        raise
+    except FirstLightError as error:
+        _miss(made, monitor, str(error))
+        return
+    made.heights = _value(result)
+    made.maps_below += [replace(one, visible=False) for one in result.layers]
+
+
 def _map(ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Monitor, made: _Progressed) -> None:
     """Run the algorithms of each step; one that fails is named, and the others go on."""
     jobs = [(step, stacks, name) for step, stacks in ready for name in step.step.algorithms]
@@ -192,6 +225,8 @@ def _map(ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Moni
     for number, (step, stacks, name) in enumerate(jobs):
         part = PartMonitor(monitor, number / len(jobs), (number + 1) / len(jobs))
         values = {"pre": stacks["pre"].stack, "post": stacks["post"].stack, "stack": stacks["post"].stack}
+        if made.heights is not None:
+            values.update({key: made.heights.outputs[key] for key in ("hand", "slope")})
         try:
             result = _run(name, values, folder / name, settings, part)
         except (Cancelled, DiskFullError):
@@ -287,7 +322,7 @@ def _shown(made: _Progressed) -> list[LayerOutput]:
     pictures = [replace(one, visible=one.acquired == newest) for one in made.pictures]
     others = [replace(one, visible=False) for layers in reversed(made.maps[1:]) for one in layers]
     # Each group comes to lie above the one before.
-    return [*pictures, *others, *made.maps[0]]
+    return [*made.maps_below, *pictures, *others, *made.maps[0]]
 
 
 EVENT = Operation(

@@ -206,7 +206,7 @@ def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
 def test_a_known_catalogue_without_the_sensor_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with StacServer(twelve()) as api:
         monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", api.base_url)
-        with pytest.raises(DiscoveryError, match=r"it has no Landsat 8/9 scenes\. It has: sentinel2\."):
+        with pytest.raises(DiscoveryError, match=r"it has no Landsat 8/9 scenes\. It has: sentinel2, sentinel1, dem\."):
             search_scenes(query("sample", sensor="landsat"), settings, RecordingMonitor())
         assert not api.searches
 

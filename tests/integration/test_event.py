@@ -184,6 +184,15 @@ def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(flight: Flight
     assert "Sentinel-2: the clearest pass" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_heights_that_cannot_be_had_do_not_stop_the_map(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", RADAR_FLOOD) as world:
+        code, out, err = flight(world, "flood", "2024-06-12", "--sensor", "sentinel1", "--terrain", "--json")
+    assert code == 3, err
+    told = json.loads(out)
+    assert any("cop-dem-glo-30" in text for text in told["warnings"])
+    assert set(told["statistics"]) == {"sar-water"}
+
+
 def test_one_sensor_may_be_asked_for(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", RADAR_FLOOD) as world:
         code, out, err = flight(world, "flood", "2024-06-12", "--sensor", "sentinel1", "--json")
