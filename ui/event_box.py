@@ -37,6 +37,8 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
     """Folded away until wanted: the event, and the pairs of passes around it with the reason for their rank."""
 
     pairs_wanted = pyqtSignal()
+    map_wanted = pyqtSignal()
+    """The event is to be mapped, whatever pair is chosen here: the recipe chooses for itself."""
     pair_chosen = pyqtSignal(object)
     """Carries the Pair."""
 
@@ -60,11 +62,14 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         self.masks_box = QCheckBox(self.tr("Look at the sky"), objectName="masks_box")
         self.masks_box.setToolTip(self.tr("Ranks by the cloud masks over your area instead of the catalogue's figure; slower"))
         self.pairs_button = QPushButton(self.tr("Find pairs"), objectName="pairs_button", enabled=False)
+        self.map_button = QPushButton(self.tr("Map it…"), objectName="map_button", enabled=False)
+        self.map_button.setToolTip(self.tr("Opens the tool that finds the best pair, fetches it, and maps the event in one go"))
         self.pairs_table = QTableWidget(0, 4, objectName="pairs_table")
         self.reason_label = QLabel(objectName="reason_label")
         self._build()
         self.setCollapsed(True)
         self.pairs_button.clicked.connect(self.pairs_wanted)
+        self.map_button.clicked.connect(self.map_wanted)
         self.pairs_table.itemSelectionChanged.connect(self._show_choice)
 
     def values(self) -> dict[str, Any]:
@@ -133,7 +138,8 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         first.addWidget(self.event_edit, 1)
         first.addWidget(QLabel(self.tr("UTC")))
         second.addWidget(self.masks_box, 1)
-        second.addWidget(self.pairs_button, 1)
+        second.addWidget(self.pairs_button)
+        second.addWidget(self.map_button)
         layout.addLayout(first)
         layout.addLayout(second)
         layout.addWidget(table)

@@ -298,7 +298,8 @@ class MainDock(QgsDockWidget):
         busy = self._task is not None
         hint, may_search, may_run = self._next_step()
         self.search_panel.search_button.setEnabled(may_search and not busy)
-        self.event_box.pairs_button.setEnabled(may_search and not busy)
+        for button in (self.event_box.pairs_button, self.event_box.map_button):
+            button.setEnabled(may_search and not busy)
         self.event_box.pairs_table.setEnabled(not busy)
         self.scene_panel.set_busy(busy)
         self.run_panel.run_button.setEnabled(may_run and not busy)
@@ -327,6 +328,12 @@ class MainDock(QgsDockWidget):
         aoi = self.area_panel.aoi if self.run_panel.area_only_box.isChecked() else None
         return describe_choice(self.scene_panel.chosen(), self.band_panel.chosen(), aoi)
 
+    def _prepare_event(self) -> None:
+        """The form that maps the event, filled in with what is chosen here."""
+        here = {"area": self.area_text(), "catalog": self.search_panel.values()["catalog"], "output": self.run_panel.output()}
+        self.tools_panel.prepare("event", {**here, **self.event_box.values()})
+        self.tabs.setCurrentWidget(self.tools_panel)
+
     def _connect(self) -> None:
         self.area_panel.area_changed.connect(self._changed)
         self.area_panel.refused.connect(self._show_error)
@@ -336,6 +343,7 @@ class MainDock(QgsDockWidget):
         self.search_panel.catalogs_wanted.connect(self.show_catalogs)
         self.event_box.pairs_wanted.connect(self.finder.find_pairs)
         self.event_box.pair_chosen.connect(self.finder.show_pair)
+        self.event_box.map_wanted.connect(self._prepare_event)
         self.scene_panel.more_wanted.connect(self.finder.search_on)
         self.scene_panel.sky_wanted.connect(self.finder.look_at_sky)
         self.finder.said.connect(self._say)

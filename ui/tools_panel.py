@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QUrl, pyqtSignal
@@ -97,6 +97,11 @@ class ToolsPanel(QWidget):
     def choose(self, name: str) -> None:
         """Choose an operation by name."""
         self.operation_combo.setCurrentIndex(self.operation_combo.findData(name))
+
+    def prepare(self, name: str, values: Mapping[str, Any]) -> None:
+        """Choose an operation and fill in its form with those of the values that it has a field for."""
+        self.choose(name)
+        self.form.set_values({key: value for key, value in values.items() if key in self.form.fields})
 
     def set_running(self, running: bool) -> None:
         """Lock the form while an operation runs."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -195,7 +195,8 @@ def _edge(known: Flags) -> Flags:
     for step in NEIGHBOURS:
         here, there = _shifted(known.shape, step)
         inner[here] &= known[there]
-    return known & ~inner
+    found: Flags = known & ~inner
+    return found
 
 
 def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
@@ -206,9 +207,10 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
     """
     ends = np.concatenate([passes.one, passes.other])
     order = np.argsort(ends, kind="stable")
-    starts = np.searchsorted(ends[order], np.arange(count + 1)).tolist()
-    edge_of = (order % max(1, len(passes.one))).tolist()
-    one, other, height = passes.one.tolist(), passes.other.tolist(), passes.height.tolist()
+    starts = cast("list[int]", np.searchsorted(ends[order], np.arange(count + 1)).tolist())
+    edge_of = cast("list[int]", (order % max(1, len(passes.one))).tolist())
+    one, other = (cast("list[int]", side.tolist()) for side in (passes.one, passes.other))
+    height = cast("list[float]", passes.height.tolist())
     level = np.full(count, -np.inf, np.float32)
     taken = np.full(count, -1, np.int64)
     done = [False] * count

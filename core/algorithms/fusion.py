@@ -95,9 +95,9 @@ class Vote:
         unseen = seeing == 0
         consensus[unseen] = NOT_OBSERVED
         with np.errstate(invalid="ignore"):
-            agreement: FloatArray = agreeing.astype(np.float32) / seeing.astype(np.float32)
+            agreement: FloatArray = np.asarray(agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32)
         everything = sum(weight.thousandths for weight in self.weights)
-        confidence: FloatArray = np.abs(yes - no).astype(np.float32) / np.float32(everything)
+        confidence: FloatArray = np.asarray(np.abs(yes - no).astype(np.float32) / np.float32(everything), np.float32)
         confidence[unseen] = np.nan
         return consensus, agreement, confidence
 

@@ -121,7 +121,8 @@ def _row_distance(mask: BoolArray, most: int) -> npt.NDArray[np.uint16]:
     places = np.arange(mask.shape[1], dtype=np.int32)
     before = np.maximum.accumulate(np.where(mask, places, np.int32(-most)), axis=1)
     after = np.minimum.accumulate(np.where(mask, places, np.int32(mask.shape[1] + most))[:, ::-1], axis=1)[:, ::-1]
-    return np.minimum(np.minimum(places - before, after - places), most).astype(np.uint16)
+    nearest: npt.NDArray[np.uint16] = np.minimum(np.minimum(places - before, after - places), most).astype(np.uint16)
+    return nearest
 
 
 def dilation_radius(metres: float, grid: Grid) -> Radius:

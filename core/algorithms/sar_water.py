@@ -195,7 +195,7 @@ def _coarsen(histograms: Counts) -> Counts:
 
 def _mean(levels: Sequence[FloatArray]) -> FloatArray:
     """Of one or two bands in dB."""
-    return levels[0] if len(levels) == 1 else (levels[0] + levels[1]) * np.float32(0.5)
+    return levels[0] if len(levels) == 1 else np.asarray((levels[0] + levels[1]) * np.float32(0.5), np.float32)
 
 
 def mean_db(table: Mapping[str, float], bands: Sequence[str]) -> float:

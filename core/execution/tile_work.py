@@ -121,7 +121,8 @@ def _read_with_halo(source: TileSource, indexes: Mapping[str, int], halo: int, t
     bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
     there = Window(top, left, bottom - top, right - left)
     y, x = top - tile.row + halo, left - tile.col + halo
-    inputs = {name: np.full((tile.rows + 2 * halo, tile.cols + 2 * halo), np.nan, np.float32) for name in indexes}
+    shape = (tile.rows + 2 * halo, tile.cols + 2 * halo)
+    inputs: dict[str, FloatArray] = {name: np.full(shape, np.nan, np.float32) for name in indexes}
     for place, values in enumerate(source.strips(indexes, there, STRIP)):
         start = y + place * STRIP
         for name, strip in values.items():
