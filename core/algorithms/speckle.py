@@ -172,8 +172,9 @@ def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
 
     def at(y: int, x: int) -> Floats:
         seen = mean[2 + 2 * y : 2 + 2 * y + height, 2 + 2 * x : 2 + 2 * x + width]
-        # where nothing is known there is no edge
-        return seen if count is None else np.asarray(np.where(np.isnan(seen), own, seen), np.float64)
+        if count is None:
+            return np.asarray(seen, np.float64)
+        return np.asarray(np.where(np.isnan(seen), own, seen), np.float64)  # where nothing is known there is no edge
 
     steepest, side = np.full(own.shape, -1.0), np.zeros(own.shape, np.int8)
     for number, (one, other) in enumerate(_SIDES):
