@@ -83,8 +83,9 @@ def png_bytes(picture: Picture) -> bytes:
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
             raise RasterError(what, str(error)) from error
         finally:
-            gdal.Unlink(place)
-            gdal.Unlink(f"{place}.aux.xml")
+            for made in (place, f"{place}.aux.xml"):
+                if gdal.VSIStatL(made) is not None:  # removing what is not there is an error where exceptions are on
+                    gdal.Unlink(made)
     if not data:
         raise RasterError(what, messages[0] if messages else "GDAL does not say why")
     return data

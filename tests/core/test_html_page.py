@@ -122,3 +122,15 @@ def test_pictures_of_two_dates_have_the_same_stretch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("width", "length", "text"), [(4000, 1000, "1 km"), (1234, 200, "200 m"), (250_000, 50_000, "50 km")])
 def test_the_scale_bar_is_a_round_length(width: float, length: float, text: str) -> None:
     assert scale_bar(width) == (pytest.approx(length / width), text)
+
+
+def test_a_picture_is_made_where_another_program_has_switched_gdal_s_exceptions_on() -> None:
+    from osgeo import gdal
+
+    before = gdal.GetUseExceptions()
+    gdal.UseExceptions()
+    try:
+        assert png_bytes(np.zeros((4, 5, 3), np.uint8)).startswith(b"\x89PNG")
+    finally:
+        if not before:
+            gdal.DontUseExceptions()
