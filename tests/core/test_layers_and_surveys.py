@@ -314,7 +314,9 @@ class NeighbourhoodSurvey:
 def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(tmp_path: Path, tile: int) -> None:
     data = noise((150, 100), seed=3)
     raster = write_raster(tmp_path / "a.tif", data)
-    kernel = Kernel("SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2), survey_halo=2)
+    kernel = Kernel(
+        "SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2), survey_halo=2
+    )
     made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
     whole = NeighbourhoodSurvey(2).tally({"red": np.pad(truth(data), 2, constant_values=np.nan)})
     assert whole.sum() == data.size
