@@ -169,7 +169,7 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     before, after, _ = fire()
     pre, post = ground(before, 5), ground(after, 6)
     pre["scl"], post["scl"] = np.full(SHAPE, 4, np.uint8), np.full(SHAPE, 4, np.uint8)
-    pre["scl"][126:130, 190:194] = 3  # on the corner of four tiles
+    pre["scl"][124:128, 190:192] = 3  # in the corner of a tile
     post["scl"][200:, 0] = 9
     run(tmp_path, pre, post, tile=tile, mask_dilation=45)
     clear = [distance_transform_edt(one["scl"] == 4) > 4.5 for one in (pre, post)]

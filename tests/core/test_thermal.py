@@ -236,7 +236,7 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     from scipy.ndimage import distance_transform_edt
 
     kelvin, qa = day(), np.full(SHAPE, CLEAR)
-    qa[60:66, 126:130] = CLOUDY  # on the corner of four tiles
+    qa[60:64, 126:128] = CLOUDY  # in the corner of a tile
     kelvin[qa == CLOUDY] = 250.0
     near = distance_transform_edt(qa == CLEAR) <= 3
     kelvin[near] -= 20  # haze
@@ -250,3 +250,4 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     assert np.array_equal(codes, whole)
     got = read(tmp_path / "out" / "excess.tif")
     assert np.array_equal(np.where(got == -9999, np.nan, got), excess, equal_nan=True)
+    assert HotterThanAround(radius=7, radius_px=(3.0, 3.0)).halo == 7 + 7 + 3
