@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear, is_water
+from ..raster.cloud_mask import is_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
+from .masks import Radius, clear_pixels, dilation_halo
 
 INDICES = ("dnbr", "rdnbr", "rbr")
 SEVERITY_NAME = "severity"
@@ -102,10 +103,12 @@ class BurnSeverity:
     """Taken off dNBR: what changed where nothing burned."""
     unburned_pixels: int | None = None
     """From how many pixels a survey found the offset; None where it was given or could not be found."""
+    radius_px: Radius = (0.0, 0.0)
+    """Of the masks' dilation."""
 
     def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
         """Index (float32, NaN = not observed) and class (uint8)."""
-        before, change, missing = compare_nbr(values, self.masks)
+        before, change, missing = compare_nbr(values, self.masks, self.radius_px)
         with np.errstate(all="ignore"):
             if self.offset:
                 change -= np.float32(self.offset)
@@ -130,13 +133,15 @@ class BurnSeverity:
         return replace(self, offset=offset, unburned_pixels=unburned_pixels)
 
 
-def compare_nbr(values: Values, masks: Sequence[str]) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+def compare_nbr(
+    values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     """NBR before, dNBR (both float32), and where the ground was not observed on either date (there they say nothing)."""
     with np.errstate(all="ignore"):
         before, after = (normalized_burn_ratio(values[f"{date}.nir"], values[f"{date}.swir22"]) for date in ("pre", "post"))
         seen = (np.abs(before) <= 1) & (np.abs(after) <= 1)  # NaN is neither
-        for name in masks:
-            seen &= is_clear(name.partition(".")[2], values[name])
+        if masks:
+            seen &= clear_pixels(values, masks, radius_px)
         np.subtract(before, after, out=after)
     return before, after, np.logical_not(seen, out=seen)
 
@@ -158,31 +163,24 @@ def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.N
     return np.array([one.code for one in scale.classes], np.uint8)[places]
 
 
-def severity_kernel(
-    index: str, bands: Mapping[str, str], masks: tuple[str, ...], offset: float = 0.0, survey: Survey | None = None
-) -> Kernel:
+def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Survey | None = None) -> Kernel:
     """The kernel for two dates.
 
     Parameters
     ----------
-    index : str
-        Of ``INDICES``.
+    function : BurnSeverity
     bands : mapping
         Name in the function (``pre.nir``, ``post.swir22``, ``post.scl``) → the band of the joined stack.
-    masks : tuple of str
-        Those of the names that are cloud masks.
-    offset : float
-        See :class:`BurnSeverity`.
     survey : Survey, optional
         That finds the offset: :class:`.burn_offset.OffsetSurvey`.
     """
-    scale = SCALES[index]
+    index, scale = function.index, SCALES[function.index]
     layers = (
         Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
         Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), scale.style, scale.classes),
     )
-    function = BurnSeverity(index, masks, offset)
-    return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], survey=survey)
+    halo = dilation_halo(function.radius_px)
+    return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], halo=halo, survey=survey)
 
 
 def normalized_burn_ratio(nir: FloatArray, swir22: FloatArray) -> FloatArray:

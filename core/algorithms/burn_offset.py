@@ -57,7 +57,10 @@ class OffsetSurvey:
     """As it is without an offset."""
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
-        """Pixels in each of ``BINS`` steps of dNBR: clear on both dates, and vegetated before."""
+        """Pixels in each of ``BINS`` steps of dNBR: clear on both dates, and vegetated before.
+
+        Masks are taken as they are, without their dilation, for which a part of the scene would have to know its neighbours.
+        """
         before, change, missing = compare_nbr(values, self.function.masks)
         with np.errstate(invalid="ignore"):
             wanted = ~missing & (before >= np.float32(VEGETATED_NBR))

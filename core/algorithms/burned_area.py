@@ -22,6 +22,7 @@ import numpy.typing as npt
 from ..raster.cloud_mask import is_water
 from .burn import compare_nbr
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
+from .masks import Radius, dilation_halo
 
 REFERENCES = (
     "Bastarrika et al. 2011, doi:10.1016/j.rse.2010.12.005",
@@ -67,10 +68,12 @@ class BurnSigns:
     """Taken off dNBR: what changed where nothing burned."""
     unburned_pixels: int | None = None
     """From how many pixels a survey found the offset; None where it was given or could not be found."""
+    radius_px: Radius = (0.0, 0.0)
+    """Of the masks' dilation."""
 
     def __call__(self, values: Values) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:
         """DNBR and confidence 0..1 (float32, NaN = not observed), marks (uint8)."""
-        _, change, missing = compare_nbr(values, self.masks)
+        _, change, missing = compare_nbr(values, self.masks, self.radius_px)
         with np.errstate(all="ignore"):
             change -= np.float32(self.offset)
             mirbi = _mirbi(values, "post")
@@ -101,14 +104,15 @@ class BurnSigns:
         return replace(self, offset=offset, unburned_pixels=unburned_pixels)
 
 
-def signs_kernel(bands: Mapping[str, str], masks: tuple[str, ...], offset: float, survey: Survey | None) -> Kernel:
+def signs_kernel(function: BurnSigns, bands: Mapping[str, str], survey: Survey | None = None) -> Kernel:
     """The first phase; arguments as of :func:`.burn.severity_kernel`."""
     layers = (
         Layer("dnbr", "Differenced normalised burn ratio", (-2.0, 2.0), "dnbr", dtype="float32"),
         Layer("confidence", "Confidence that it burned", (0.0, 1.0), "confidence", dtype="float32"),
         Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS),
     )
-    return Kernel("Burned area", bands, BurnSigns(masks, offset), layers, "; ".join(REFERENCES), survey=survey)
+    halo = dilation_halo(function.radius_px)
+    return Kernel("Burned area", bands, function, layers, "; ".join(REFERENCES), halo=halo, survey=survey)
 
 
 def _mirbi(values: Values, date: str) -> FloatArray:

@@ -58,8 +58,8 @@ class Survey(Protocol):
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """The numbers of one part of the raster; of the same shape for every part.
 
-        Each pixel comes once. Of a kernel with a halo the part comes with it, and what lies in it is not to be counted: it
-        belongs to the neighbours.
+        Each pixel comes once. Where the kernel says ``survey_halo``, the part comes with so many pixels around it, and what lies
+        there is not to be counted: it belongs to the neighbours.
         """
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
@@ -99,6 +99,9 @@ class Kernel:
     there are dropped. With 0 it may get any part of a tile."""
     survey: Survey | None = None
     """The pass that comes first, if one is needed; what it settles takes the place of ``compute``."""
+    survey_halo: int = 0
+    """Pixels around it that the survey gets with each part; NaN beyond the raster. With 0 it gets the part alone, whatever the
+    function's own halo is."""
     cell: int = 1
     """The survey looks at squares of so many pixels a side, counted from the raster's corner: no part that it gets cuts through
     one, so that what it finds does not depend on the tiles."""

@@ -260,4 +260,4 @@ def structural_kernel(function: StructuralDamage, bands: Mapping[str, str], mask
         Layer("structural_damage", "Changed structure", (0, NOT_OBSERVED), "structural_damage", CLASSES),
     )
     survey = StructuralSurvey(ready)
-    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=ready.halo, survey=survey)
+    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=ready.halo, survey=survey, survey_halo=ready.halo)

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.cloud_mask import is_clear, is_water
+from ..raster.cloud_mask import is_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .masks import Radius, clear_pixels, dilation_halo
 
 REFERENCES = (
     "Giglio, Schroeder & Justice 2016, doi:10.1016/j.rse.2016.02.054",
@@ -64,11 +65,13 @@ class HotterThanAround:
     """Least kelvin above the background."""
     least_k: float = 300.0
     """Least temperature."""
+    radius_px: Radius = (0.0, 0.0)
+    """Of the masks' dilation."""
 
     @property
     def halo(self) -> int:
-        """Pixels around it that a pixel depends on: its background's members depend on theirs."""
-        return 2 * self.radius
+        """Pixels around it that a pixel depends on: its background's members depend on theirs, and these on clouds around."""
+        return 2 * self.radius + dilation_halo(self.radius_px)
 
     def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
         """Excess in kelvin (float32, NaN = no background) and class (uint8)."""
@@ -76,10 +79,9 @@ class HotterThanAround:
         with np.errstate(invalid="ignore"):
             seen = (kelvin >= np.float32(KELVIN[0])) & (kelvin <= np.float32(KELVIN[1]))  # NaN is neither
         water = np.zeros(kelvin.shape, np.bool_)
+        seen &= clear_pixels(values, self.masks, self.radius_px)
         for name in self.masks:
-            band = name.partition(".")[2]
-            seen &= is_clear(band, values[name])
-            water |= is_water(band, values[name])
+            water |= is_water(name.partition(".")[2], values[name])
         land = seen & ~water
         heat = np.rint((np.where(land, kelvin, np.float32(_ZERO_K)).astype(np.float64) - _ZERO_K) * _PER_KELVIN).astype(np.int64)
         mean, spread, _ = self._background(heat, land)

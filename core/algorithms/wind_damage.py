@@ -170,4 +170,4 @@ def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str
     )
     title = f"Wind damage ({function.index})"
     halo = dilation_halo(ready.radius_px)
-    return Kernel(title, bands, ready, layers, REFERENCE, halo=halo, survey=WindSurvey(ready, offset))
+    return Kernel(title, bands, ready, layers, REFERENCE, halo=halo, survey=WindSurvey(ready, offset), survey_halo=halo)

@@ -62,8 +62,8 @@ class SurveyWork:
         """The tile's whole numbers."""
         survey = self.kernel.survey
         assert survey is not None  # asked before
-        if self.kernel.halo:
-            return survey.tally(_read_with_halo(self.source, self.indexes, self.kernel.halo, tile))
+        if self.kernel.survey_halo:
+            return survey.tally(_read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile))
         rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
         found = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
         return sum(found[1:], found[0])

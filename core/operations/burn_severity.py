@@ -9,6 +9,7 @@ from typing import Any, cast
 from ..algorithms.burn import BURNED, INDICES, REFERENCES, SCALES, SEVERITY_NAME, THRESHOLD_NOTE, BurnSeverity, severity_kernel
 from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import BurnSigns
+from ..algorithms.masks import dilation_radius
 from ..errors import InputError
 from ..monitor import Monitor
 from ..settings import Settings
@@ -17,6 +18,7 @@ from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .map_inputs import Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .mask_params import mask_dilation_param
 
 OFFERS = {"nir": ("nir", "nir08"), "swir22": ("swir22",)}
 """What the index needs → the bands that can be it."""
@@ -46,6 +48,7 @@ class BurnSeverityParams:
         title="Offset",
         help="What is taken off dNBR for the change where nothing burned: none, a number (0.02), or auto, which looks for it.",
     )
+    mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
@@ -59,7 +62,7 @@ def map_severity(
     Raises
     ------
     InputError
-        If both stacks are the same, an output would replace an input, or the offset is none.
+        If both stacks are the same, an output would replace an input, or offset or dilation cannot be.
     AlgorithmError
         If a stack lacks a band.
     BandStackError
@@ -74,13 +77,9 @@ def map_severity(
     wanted = {"pre": Wanted(params.pre, OFFERS), "post": Wanted(params.post, OFFERS)}
     names = (f"{params.index}.tif", "severity.tif")
     inputs, paths = open_inputs("Burn severity", wanted, params.output, names, monitor)
-    kernel = severity_kernel(
-        params.index,
-        inputs.bands,
-        inputs.masks,
-        offset or 0.0,
-        OffsetSurvey(BurnSeverity(params.index, inputs.masks)) if offset is None else None,
-    )
+    radius = dilation_radius(params.mask_dilation, inputs.grid)
+    asked = BurnSeverity(params.index, inputs.masks, offset or 0.0, radius_px=radius)
+    kernel = severity_kernel(asked, inputs.bands, OffsetSurvey(asked) if offset is None else None)
     scale = SCALES[params.index]
     job = MapJob(
         operation="burn-severity",
@@ -89,7 +88,7 @@ def map_severity(
         kernel=kernel,
         paths=tuple(paths),
         extents=(Extent("burned", SEVERITY_NAME, BURNED),),
-        parameters={"index": params.index, "offset": params.offset},
+        parameters={"index": params.index, "offset": params.offset, "mask_dilation_m": params.mask_dilation},
         formula=f"NBR = (nir - swir22) / (nir + swir22); dNBR = NBR before - NBR after - offset{FORMULAS[params.index]}",
         note=THRESHOLD_NOTE,
         titles={SEVERITY_NAME: "Burn severity (generic class limits)"},

@@ -9,6 +9,7 @@ from typing import cast
 from .. import PRODUCT
 from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import BURNED, BURNED_LAYER, REFERENCES, SEED, SEED_SHARE, BurnSigns, signs_kernel
+from ..algorithms.masks import dilation_radius
 from ..execution.apply import Applied
 from ..execution.keep_patches import keep_patches
 from ..monitor import Monitor
@@ -20,6 +21,7 @@ from .burn_severity import offset_statistics, offset_warnings, read_offset
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .map_inputs import Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .mask_params import mask_dilation_param
 
 OFFERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (
@@ -49,6 +51,7 @@ class BurnedAreaParams:
         help="What is taken off dNBR for the change where nothing burned: auto, which looks for it, none, or a number (0.02).",
         advanced=True,
     )
+    mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
@@ -62,7 +65,7 @@ def map_burned_area(
     Raises
     ------
     InputError
-        If both stacks are the same, an output would replace an input, or the offset is none.
+        If both stacks are the same, an output would replace an input, or offset or dilation cannot be.
     AlgorithmError
         If a stack lacks a band.
     BandStackError
@@ -77,15 +80,15 @@ def map_burned_area(
     wanted = {"pre": Wanted(params.pre, OFFERS), "post": Wanted(params.post, OFFERS)}
     names = ("burned.tif", "dnbr.tif", "confidence.tif", "burned_marks.part.tif")
     inputs, [burned, dnbr, confidence, marks] = open_inputs("Burned area", wanted, params.output, names, monitor)
-    survey = OffsetSurvey(BurnSigns(inputs.masks)) if offset is None else None
+    asked = BurnSigns(inputs.masks, offset or 0.0, radius_px=dilation_radius(params.mask_dilation, inputs.grid))
     first = MapJob(
         operation="burned-area",
         title="Burned area",
         inputs=inputs,
-        kernel=signs_kernel(inputs.bands, inputs.masks, offset or 0.0, survey),
+        kernel=signs_kernel(asked, inputs.bands, OffsetSurvey(asked) if offset is None else None),
         paths=(dnbr, confidence, marks),
         extents=(),
-        parameters={"min_area_ha": params.min_area, "offset": params.offset},
+        parameters={"min_area_ha": params.min_area, "offset": params.offset, "mask_dilation_m": params.mask_dilation},
         formula="patches of dNBR >= 0.10 with falling nir and rising MIRBI = 10 swir22 - 9.8 swir16 + 2, "
         "that hold seeds of dNBR >= 0.27, MIRBI >= 1.75 and nir <= 0.20",
         note=NOTE,

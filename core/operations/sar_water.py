@@ -56,18 +56,19 @@ class SarWaterParams:
         title="Folder",
         help="Gets water.tif: 0 dry, 1 water, 255 not observed; with a stack before also flooded.tif and change_db.tif.",
     )
-    method: str = param(
-        "ki",
+    method: str | None = param(
+        None,
         kind="choice",
         title="Method",
         choices=METHODS,
-        help="ki, otsu: the threshold between water and land, from the parts of the picture that hold both; fixed: a known one.",
+        help="ki, otsu: the threshold between water and land, from the parts of the picture that hold both; fixed: a known one. "
+        "If not given, ki; fixed with a threshold of your own.",
     )
     threshold: str = param(
         "auto",
         kind="text",
         title="Threshold (dB)",
-        help="auto, or a number in dB for the method fixed: what is darker in the like-polarised band is water, unfiltered "
+        help="auto, or a number in dB, which makes the method fixed: what is darker in the like-polarised band is water, unfiltered "
         "unless a filter is asked for.",
     )
     polarisation: str = param(
@@ -112,6 +113,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     """
     settings = with_engine(settings, params.engine, params.cluster)
     given = _threshold(params)
+    method = params.method or ("ki" if given is None else "fixed")
     stacks = {"post": params.post, **({} if params.pre is None else {"pre": params.pre})}
     compared = params.pre is not None or params.permanent_water is not None
     names = ["water", *(["flooded"] if compared else []), *(["change_db"] if params.pre is not None else [])]
@@ -134,11 +136,11 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
         operation="sar-water",
         title="Flood" if compared else "Water",
         inputs=inputs,
-        kernel=_kernel(water, params.method, inputs),
+        kernel=_kernel(water, method, inputs),
         paths=tuple(paths),
         extents=(*([Extent("flooded", "flooded", (WATER,))] if compared else []), Extent("water", "water", (WATER,))),
         parameters={
-            "method": params.method,
+            "method": method,
             "threshold": params.threshold,
             "polarisation": params.polarisation,
             "speckle": speckle,
@@ -151,7 +153,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     applied = compute_map(job, settings, monitor)
     done = cast("WaterMap", applied.kernel.compute)
     job = replace(job, formula=_formula(done))
-    warnings = [*doubt_units(inputs, bands), *_warnings(params, done)]
+    warnings = [*doubt_units(inputs, bands), *_warnings(params, method, done)]
     if not applied.layers[0].observed:
         warnings.append(f"{' and '.join(bands)}: no value anywhere; does the file hold dB? Then stack it with --unit db")
     figures = {
@@ -180,7 +182,7 @@ def _threshold(params: SarWaterParams) -> float | None:
         raise InputError(what, "it is neither auto nor a number", "Write it like -17.") from None
     if not LOWEST_DB <= number <= HIGHEST_DB:
         raise InputError(what, f"it does not lie within {LOWEST_DB:g} to {HIGHEST_DB:g} dB")
-    if params.method != "fixed":
+    if params.method not in (None, "fixed"):
         raise InputError(what, f"the method {params.method} finds its own", "Leave it out, or take the method fixed.")
     return number
 
@@ -196,13 +198,13 @@ def _formula(water: WaterMap) -> str:
     return text
 
 
-def _warnings(params: SarWaterParams, water: WaterMap) -> list[str]:
+def _warnings(params: SarWaterParams, method: str, water: WaterMap) -> list[str]:
     """What became of the search for a threshold."""
     stacks = {"post": params.post, "pre": params.pre}
     found = []
     for date, cut in water.cuts.items():
         none = f"{stacks[date]} holds no water and land that could be told apart"
-        if params.method != "fixed" and cut.origin == "fixed":
+        if method != "fixed" and cut.origin == "fixed":
             found.append(f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB")
         elif cut.origin == "other date":
             found.append(f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..algorithms.masks import dilation_radius
 from ..algorithms.thermal import ANOMALY, CERTAIN_K, REFERENCES, SPREAD, WATER, HotterThanAround, thermal_kernel
 from ..errors import AlgorithmError
 from ..monitor import Monitor
@@ -14,6 +15,7 @@ from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .map_inputs import MapInputs, Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
+from .mask_params import mask_dilation_param
 
 NOTE = (
     "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front much smaller than a pixel, and fires "
@@ -43,6 +45,7 @@ class ThermalAnomalyParams:
     radius: int = param(
         20, kind="integer", title="Window (pixels)", minimum=5, maximum=100, help="How far the background reaches.", advanced=True
     )
+    mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
@@ -56,7 +59,7 @@ def map_anomaly(
     Raises
     ------
     InputError
-        If an output would replace an input.
+        If an output would replace an input, or the dilation cannot be.
     AlgorithmError
         If the stack lacks the band, or it is no temperature.
     ValidationError, RasterError
@@ -68,7 +71,9 @@ def map_anomaly(
     wanted = {"stack": Wanted(params.stack, {"thermal": (params.band.lower(),)})}
     inputs, paths = open_inputs("Thermal anomaly", wanted, params.output, ("excess.tif", "anomaly.tif"), monitor)
     _check_unit(inputs, params)
-    function = HotterThanAround(inputs.masks, params.radius, params.margin, params.least)
+    function = HotterThanAround(
+        inputs.masks, params.radius, params.margin, params.least, dilation_radius(params.mask_dilation, inputs.grid)
+    )
     job = MapJob(
         operation="thermal-anomaly",
         title="Thermal anomaly",
@@ -76,7 +81,13 @@ def map_anomaly(
         kernel=thermal_kernel(inputs.bands, function),
         paths=tuple(paths),
         extents=(Extent("anomaly", "anomaly", (ANOMALY,)), Extent("water", "anomaly", (WATER,))),
-        parameters={"band": params.band, "margin_k": params.margin, "least_k": params.least, "radius": params.radius},
+        parameters={
+            "band": params.band,
+            "margin_k": params.margin,
+            "least_k": params.least,
+            "radius": params.radius,
+            "mask_dilation_m": params.mask_dilation,
+        },
         formula=f"{params.band} above the mean of its background by {params.margin:g} K and {SPREAD} standard deviations, "
         f"and at least {params.least:g} K; or at least {CERTAIN_K:g} K",
         note=NOTE,

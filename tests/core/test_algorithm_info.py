@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from firstlight.core.cli import build_parser
 from firstlight.core.discovery.band_config import load_sensors
 from firstlight.core.discovery.events import event_names
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.base import Operation
+from firstlight.core.operations.info import INFO
 from firstlight.core.operations.registry import OPERATIONS
+from firstlight.core.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "algorithms.md"
 ALGORITHMS = [operation for operation in OPERATIONS if operation.algorithm is not None]
@@ -45,6 +49,24 @@ def test_the_command_line_says_when_not_to_use_it() -> None:
     for operation in ALGORITHMS:
         assert "When not to use it" in "".join(operation.about())
     assert "Key & Benson" in help_of("burn-severity")
+
+
+def test_info_lists_each_algorithm_with_all_that_is_known() -> None:
+    told = INFO.run(INFO.make_params({}), Settings(), RecordingMonitor())
+    listed = json.loads(json.dumps(told.json_data()))["algorithms"]
+    assert list(listed) == [operation.name for operation in ALGORITHMS]
+    lines = told.text.splitlines()
+    for operation in ALGORITHMS:
+        info, one = operation.algorithm, listed[operation.name]
+        assert info is not None
+        assert (one["events"], one["bands"], one["references"]) == (list(info.events), list(info.bands), list(info.references))
+        assert one["limits"] == info.limits
+        [line] = [text for text in lines if text.startswith(f"  {operation.name}: ")]
+        assert all(word in line for word in (*info.events, *info.bands))
+        assert list(one["parameters"]) == [p.name for p in operation.parameters()]
+    least = listed["burned-area"]["parameters"]["min_area"]
+    assert (least["minimum"], least["default"], least["required"]) == (0, 1.0, False)
+    assert listed["burn-severity"]["parameters"]["index"]["choices"] == ["dnbr", "rdnbr", "rbr"]
 
 
 def help_of(name: str) -> str:

@@ -133,6 +133,22 @@ def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) ->
     assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
 
 
+@pytest.mark.parametrize("offset", ["none", "auto"])
+def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, offset: str) -> None:
+    from scipy.ndimage import distance_transform_edt
+
+    dates = [bands(1, gap=0), bands(2, gap=0)]
+    for date, (row, col) in zip(dates, ((60, 58), (20, 124))):
+        date["scl"] = np.full(SHAPE, 4, np.uint8)
+        date["scl"][row : row + 4, col : col + 4] = 9
+    pre, post = (stack(tmp_path / str(number), date) for number, date in enumerate(dates))
+    told = run(pre, post, tmp_path / "out", mask_dilation="75", offset=offset).value
+    near = [distance_transform_edt(date["scl"] == 4) <= 7.5 for date in dates]
+    assert np.array_equal(read(tmp_path / "out" / "severity.tif") == 255, near[0] | near[1])
+    assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), near[0] | near[1])
+    assert told.provenance["parameters"]["mask_dilation_m"] == 75
+
+
 def test_an_edge_belongs_to_the_class_above_it() -> None:
     assert list(EDGES) == TRUE_EDGES
     values = np.array([[-0.2501, -0.25, -0.1001, -0.1, 0.0999, 0.1, 0.2699, 0.27, 0.4399, 0.44, 0.6599, 0.66, 1.3]])
@@ -425,7 +441,7 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.Capt
     folder = tmp_path / "new" / "out"
     assert told["outputs"] == {name: str(folder / file) for name, file in FILES.items()}
     assert told["provenance"]["reference"].endswith("doi:10.3390/rs6031827")
-    assert told["provenance"]["parameters"] == {"index": "rbr", "offset": "none"}
+    assert told["provenance"]["parameters"] == {"index": "rbr", "offset": "none", "mask_dilation_m": 0.0}
     assert told["provenance"]["class_limits"] == {"index": "rbr", "between": [0.035, 0.13, 0.298]}
     files = {Path(file["path"]): file["size_bytes"] for file in told["provenance"]["inputs"]["pre"]["files"]}
     assert files[tmp_path / "a" / "nir.tif"] == (tmp_path / "a" / "nir.tif").stat().st_size

@@ -162,6 +162,21 @@ def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
         assert np.array_equal(read(tmp_path / "out" / f"{name}.tif") == -9999, codes == 255)
 
 
+@pytest.mark.parametrize("tile", [64, 512])
+def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: int) -> None:
+    from scipy.ndimage import distance_transform_edt
+
+    before, after, _ = fire()
+    pre, post = ground(before, 5), ground(after, 6)
+    pre["scl"], post["scl"] = np.full(SHAPE, 4, np.uint8), np.full(SHAPE, 4, np.uint8)
+    pre["scl"][124:128, 190:192] = 3  # in the corner of a tile
+    post["scl"][200:, 0] = 9
+    run(tmp_path, pre, post, tile=tile, mask_dilation=45)
+    clear = [distance_transform_edt(one["scl"] == 4) > 4.5 for one in (pre, post)]
+    for name, unseen in (("burned", 255), ("dnbr", -9999), ("confidence", -9999)):
+        assert np.array_equal(read(tmp_path / "out" / f"{name}.tif") == unseen, ~(clear[0] & clear[1])), name
+
+
 def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
     """Two squares of char: 0.81 ha, and 1 ha to the pixel."""
     before = land()

@@ -314,8 +314,20 @@ class NeighbourhoodSurvey:
 def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(tmp_path: Path, tile: int) -> None:
     data = noise((150, 100), seed=3)
     raster = write_raster(tmp_path / "a.tif", data)
-    kernel = Kernel("SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2))
+    kernel = Kernel(
+        "SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2), survey_halo=2
+    )
     made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
     whole = NeighbourhoodSurvey(2).tally({"red": np.pad(truth(data), 2, constant_values=np.nan)})
     assert whole.sum() == data.size
     assert made == NeighbourhoodSurvey(2).settle(whole)
+
+
+@pytest.mark.parametrize("tile", [64, 128])
+def test_the_functions_halo_is_not_the_surveys(tmp_path: Path, tile: int) -> None:
+    """Else pixels at the tiles' seams are counted twice, and squares begin in the halo."""
+    data = noise((150, 100), seed=3)
+    raster = write_raster(tmp_path / "a.tif", data)
+    kernel = Kernel("SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=3, survey=NeighbourhoodSurvey(0), cell=50)
+    made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
+    assert made == NeighbourhoodSurvey(0).settle(NeighbourhoodSurvey(0).tally({"red": truth(data)}))

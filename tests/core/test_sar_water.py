@@ -422,6 +422,17 @@ def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.Capt
     assert "Not observed" in capsys.readouterr().out
 
 
+def test_a_threshold_of_ones_own_needs_no_method_and_fits_no_other(tmp_path: Path) -> None:
+    post = chip_stack(tmp_path, make_chip(LAKE, 1))
+    alone = run(post, tmp_path / "alone", threshold="-16")
+    run(post, tmp_path / "named", method="fixed", threshold="-16")
+    assert alone.provenance["parameters"]["method"] == "fixed"
+    assert (tmp_path / "alone" / "water.tif").read_bytes() == (tmp_path / "named" / "water.tif").read_bytes()
+    with pytest.raises(InputError, match="the method otsu finds its own"):
+        run(post, tmp_path / "both", method="otsu", threshold="-16")
+    assert run(post, tmp_path / "none").provenance["parameters"]["method"] == "ki"
+
+
 def test_the_kernel_can_travel() -> None:
     """It can be sent to another process, and says all that it does, so that an interrupted run knows its own tiles."""
     import pickle

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.algorithms.burn import severity_kernel
+from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
@@ -107,7 +107,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
 
     monkeypatch.setattr("firstlight.core.raster.doubling.decode_units", counted)
     monkeypatch.setattr("firstlight.core.raster.reader.BLOCK_BYTES", 2 * 2 * 512 * 600 * 2)  # two rows of units of both bands
-    kernel = severity_kernel("dnbr", {name: name for name in sources}, ())
+    kernel = severity_kernel(BurnSeverity("dnbr"), {name: name for name in sources})
     with StackReader(tmp_path / "s.vrt") as reader:
         places = {band.description: band.index for band in reader.facts.bands}
         outputs = (tmp_path / "a.tif", tmp_path / "b.tif")

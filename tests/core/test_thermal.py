@@ -22,7 +22,7 @@ from support.rasters import write_raster
 
 ST = Radiometry(0.00341802, 149.0, 0.0, "kelvin")
 """USGS LSDS-1619."""
-CLEAR, CLOUDY, WATERY, FILL = 0b1000000, 0b1001, 0b11000000, 1
+CLEAR, CLOUDY, WATERY, FILL = 0b1000000, 0b1000, 0b11000000, 1
 SHAPE = (200, 230)
 
 
@@ -228,3 +228,26 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert told["statistics"]["max"] == pytest.approx(40, abs=8)
     assert all(Path(one).exists() for one in told["outputs"].values())
     assert not any("No scale is known" in warning for warning in told["warnings"])
+
+
+@pytest.mark.parametrize("tile", [64, 512])
+def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: int) -> None:
+    """What lies near a cloud is no background either, in whatever tile it lies."""
+    from scipy.ndimage import distance_transform_edt
+
+    kelvin, qa = day(), np.full(SHAPE, CLEAR)
+    qa[60:64, 126:128] = CLOUDY  # in the corner of a tile
+    kelvin[qa == CLOUDY] = 250.0
+    near = distance_transform_edt(qa == CLEAR) <= 3
+    kelvin[near] -= 20  # haze
+    kelvin[58, 121] += 12  # nothing special, unless haze is its background
+    run(tmp_path, kelvin, qa, tile, mask_dilation=90, radius=7)
+    codes = read(tmp_path / "out" / "anomaly.tif")
+    assert np.array_equal(codes == 255, near)
+    stored = np.rint((kelvin - 149) / 0.00341802).astype(np.float32)
+    seen = (stored + np.float32(149.0 / 0.00341802)) * np.float32(0.00341802)
+    excess, whole = classes(seen, qa, radius=7, radius_px=(3.0, 3.0))
+    assert np.array_equal(codes, whole)
+    got = read(tmp_path / "out" / "excess.tif")
+    assert np.array_equal(np.where(got == -9999, np.nan, got), excess, equal_nan=True)
+    assert HotterThanAround(radius=7, radius_px=(3.0, 3.0)).halo == 7 + 7 + 3

@@ -2,7 +2,7 @@
 # python: firstlight
 from task import LATER, OUT, SOURCE
 
-from firstlight.core.algorithms.burn import severity_kernel
+from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.operations.burn_severity import OFFERS
@@ -19,4 +19,6 @@ for name, folder in (("pre", SOURCE), ("post", LATER)):
 wanted = {name: Wanted(stack, OFFERS) for name, stack in stacks.items()}
 inputs, paths = open_inputs("Burn severity", wanted, OUT, ("dnbr.tif", "severity.tif"), monitor)
 with StackReader(inputs.path) as reader:
-    apply_layers(reader, inputs.places, severity_kernel("dnbr", inputs.bands, inputs.masks), paths, settings, monitor)
+    apply_layers(
+        reader, inputs.places, severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands), paths, settings, monitor
+    )
