@@ -160,12 +160,47 @@ def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:
     below, above = histogram[: cut + 1], histogram[cut + 1 :]
     if min(below.sum(), above.sum()) < LEAST_HUMP * histogram.sum():
         return False
-    reach = round(4 * smoothing)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smoothing) ** 2)
-    smooth = np.convolve(histogram, weights / weights.sum(), mode="full")[reach : reach + histogram.size]
+    smooth = _smooth(histogram, smoothing)
     left = int(np.argmax(smooth[: cut + 1]))
     right = cut + 1 + int(np.argmax(smooth[cut + 1 :]))
     return bool(smooth[left : right + 1].min() <= DEEPEST_VALLEY * min(smooth[left], smooth[right]))
+
+
+def valley_above(histogram: Counts, top: int, smoothing: float) -> int | None:
+    """The bottom of the valley between the last hump with its top up to a bin and the next one; None where there is none.
+
+    No class needs a shape for it: two classes are confused least where they are fewest. A dip counts as a valley if its bottom
+    is below ``DEEPEST_VALLEY`` of the humps on both sides.
+
+    Parameters
+    ----------
+    histogram : ndarray of int64, (bins,)
+    top : int
+        The last bin in which the top of the lower hump may lie.
+    smoothing : float
+        As in :func:`has_valley`.
+    """
+    smooth = _smooth(histogram, smoothing)
+    hump = bottom = place = int(np.argmax(smooth[: top + 1]))
+    while place < smooth.size:
+        if smooth[bottom] <= DEEPEST_VALLEY * min(smooth[hump], smooth[place]) > 0:
+            rise = place + int(np.argmax(smooth[place : top + 1])) if place < top else top
+            if rise >= top:
+                return bottom
+            hump = bottom = place = rise  # another hump of the lower kind
+        elif smooth[place] > smooth[hump]:  # the same one goes on
+            hump = bottom = place
+        elif smooth[place] < smooth[bottom]:
+            bottom = place
+        place += 1
+    return None
+
+
+def _smooth(histogram: Counts, smoothing: float) -> Floats:
+    """The histogram after a Gaussian of so many bins."""
+    reach = round(4 * smoothing)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smoothing) ** 2)
+    return np.asarray(np.convolve(histogram, weights / weights.sum(), mode="full")[reach : reach + histogram.size])
 
 
 @dataclass(frozen=True)

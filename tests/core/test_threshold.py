@@ -16,6 +16,7 @@ from firstlight.core.algorithms.threshold import (
     has_valley,
     kittler_illingworth_bin,
     otsu_bin,
+    valley_above,
 )
 
 DB = Bins(-50.0, 20.0, 0.1)
@@ -119,6 +120,43 @@ def test_the_ends_of_the_axis_are_no_valley() -> None:
     histogram[0:3] = 100  # a hump at the very end
     histogram[3:] = 99
     assert not has_valley(histogram, 2, 5.0)
+
+
+def three_humps() -> Any:
+    """Narrow at -24, a flat one beside it at -20.5, and two more at -13 and -9."""
+    random = np.random.default_rng(4)
+    parts = ((-24, 0.7, 30000), (-20.5, 2.0, 12000), (-13, 0.9, 20000), (-9, 0.8, 60000))
+    return DB.tally(np.concatenate([random.normal(mean, spread, count) for mean, spread, count in parts]).astype(np.float32))
+
+
+def test_the_valley_is_the_one_above_the_lowest_hump_whatever_follows() -> None:
+    histogram = three_humps()
+    bottom = DB.above(int(valley_above(histogram, 300, 5.0) or 0))
+    assert -17 < bottom < -14.5  # neither the foot of the narrow hump nor the deep one at -11
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_one_hump_and_nothing_have_no_valley_above(share: float) -> None:
+    assert valley_above(DB.tally(two_humps(share)), 300, 5.0) is None
+    assert valley_above(np.zeros(DB.count, np.int64), 300, 5.0) is None
+
+
+def test_humps_up_to_the_given_bin_belong_together() -> None:
+    """Calm water and water in wind: the valley between them parts nothing."""
+    random = np.random.default_rng(4)
+    values = [random.normal(mean, 0.8, 20000) for mean in (-25, -20.5, -13)]
+    histogram = DB.tally(np.concatenate(values).astype(np.float32))
+    tops = {
+        limit: DB.above(int(valley_above(histogram, round((limit - DB.low) / DB.step), 5.0) or 0)) for limit in (-23, -19, -16)
+    }
+    assert -23.5 < tops[-23] < -22
+    assert -18 < tops[-19] == tops[-16] < -15.5
+
+
+def test_a_valley_must_be_deep() -> None:
+    histogram = np.repeat([0, 100, 80, 100, 60, 100, 0], 40)
+    assert valley_above(histogram, 79, 2.0) == pytest.approx(4.5 * 40, abs=20)
+    assert valley_above(np.repeat([0, 100, 80, 100, 75, 100, 0], 40), 79, 2.0) is None
 
 
 @pytest.mark.parametrize("share", [0.15, 0.5, 0.8])
