@@ -1,0 +1,109 @@
+"""How well both ways of mapping water do on the simulated flood, whose truth is known: the limits that they have to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.operations.registry import get_operation
+from firstlight.core.settings import Settings
+from firstlight.core.types import Radiometry
+from support.events import sample_module, simulated_event
+from support.radar_chips import iou
+
+REFLECTANCE = Radiometry(0.0001, -0.1, 0.0, "reflectance")
+POWER = Radiometry(1.0, 0.0, 0.0, "power")
+CLASS = Radiometry(1.0, 0.0, None, "class")
+
+
+def read(path: Path) -> Any:
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return dataset.read(1)
+
+
+def truth(name: str) -> Any:
+    return read(simulated_event("flood").truth[name])
+
+
+def stack(folder: Path, role: str) -> Path:
+    scene = simulated_event("flood").scene(role)
+    names = ("vv", "vh") if "radar" in role else ("green", "nir", "swir16", "scl")
+    rules = {"vv": POWER, "vh": POWER, "scl": CLASS}
+    sources = {
+        name: BandSource(scene.bands[name], radiometry=rules.get(name, REFLECTANCE), is_class=name == "scl") for name in names
+    }
+    day = str(scene.item["properties"]["datetime"])
+    create_band_stack(sources, folder / f"{role}.vrt", band_order=list(names), tags={"datetime": day})
+    return folder / f"{role}.vrt"
+
+
+def run(name: str, output: Path, **words: Any) -> Any:
+    operation = get_operation(name)
+    operation.run(operation.make_params({"output": output, **words}), Settings(workers=2), RecordingMonitor())
+    return {path.stem: read(path) for path in output.glob("*.tif")}
+
+
+def all_water(after: bool = True) -> Any:
+    return (truth("permanent_water") == 1) | ((truth("flooded") == 1) & after)
+
+
+def seen_by_eye(*roles: str) -> Any:
+    """Where neither cloud nor shadow hides the ground, known to the mask or not."""
+    return np.all([truth(f"hidden_{role}") == 0 for role in roles], axis=0)
+
+
+def dark_land() -> Any:
+    codes = sample_module("ground").Cover
+    covered = np.isin(truth("cover"), (codes.SAND, codes.TARMAC))
+    return covered | (truth("radar_shadow_descending") == 1) | (truth("radar_shadow_ascending") == 1)
+
+
+def test_radar_finds_the_flood(tmp_path: Path) -> None:
+    made = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), pre=stack(tmp_path, "radar_before"))
+    seen = made["flooded"] != 255
+    flooded = truth("flooded") == 1  # not under trees, which radar shows brighter
+    assert seen.mean() > 0.95
+    assert iou(made["flooded"] == 1, flooded, seen) >= 0.9
+    assert ((made["flooded"] == 1) & ~flooded)[seen].mean() < 0.01
+
+
+@pytest.mark.parametrize(("method", "least"), [("ki", 0.9), ("otsu", 0.8)])
+def test_radar_finds_water_without_a_date_before(tmp_path: Path, method: str, least: float) -> None:
+    water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), method=method)["water"]
+    seen = water != 255
+    assert iou(water == 1, all_water(), seen) >= least
+    others = seen & ~all_water() & ~dark_land()
+    assert (water == 1)[others].mean() < 0.01
+
+
+def test_radar_finds_a_river_in_much_land(tmp_path: Path) -> None:
+    """3 % water. Sand, tarmac and radar shadow are as dark, and more than a third as large: no threshold would tell them apart."""
+    water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_before"))["water"]
+    seen = (water != 255) & ~dark_land()
+    assert iou(water == 1, all_water(after=False), seen) >= 0.85
+
+
+def test_radar_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
+    made = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_before"), pre=stack(tmp_path, "radar_before_early"))
+    assert (made["flooded"] == 1).sum() < 0.005 * (made["flooded"] != 255).sum()
+
+
+@pytest.mark.parametrize(("method", "flood", "water"), [("mndwi", 0.95, 0.97), ("ndwi", 0.93, 0.94)])
+def test_optical_water_finds_the_flood(tmp_path: Path, method: str, flood: float, water: float) -> None:
+    made = run("water", tmp_path / "out", stack=stack(tmp_path, "after"), pre=stack(tmp_path, "before"), method=method)
+    seen = (made["flooded"] != 255) & seen_by_eye("after", "before")
+    assert seen.mean() > 0.25
+    assert iou(made["flooded"] == 1, truth("flooded") == 1, seen) >= flood
+    assert iou(made["water"] == 1, all_water(), (made["water"] != 255) & seen_by_eye("after")) >= water
+
+
+def test_optical_water_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
+    made = run("water", tmp_path / "out", stack=stack(tmp_path, "before"), pre=stack(tmp_path, "before_early"))
+    assert (made["flooded"] == 1).sum() < 0.005 * (made["flooded"] != 255).sum()
