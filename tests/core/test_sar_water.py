@@ -379,7 +379,7 @@ def test_dates_without_a_common_polarisation_cannot_be_compared(tmp_path: Path) 
         ({"threshold": "low"}, "it is neither auto nor a number"),
         ({"threshold": "nan"}, "it does not lie within -50 to 20 dB"),
         ({"threshold": "0.02", "method": "otsu"}, "the method otsu finds its own"),
-        ({"threshold": "-17"}, "the method ki finds its own"),
+        ({"threshold": "-17", "method": "ki"}, "the method ki finds its own"),
         ({"threshold": "-60"}, "it does not lie within"),
     ],
 )
