@@ -183,10 +183,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def join_negative(words: Sequence[str]) -> list[str]:
-    """``--area -27.3,41.9,…`` as one word: argparse takes what begins with a minus and is no plain number for an option."""
+    """``--area -27.3,41.9,…`` and ``--formula -nir`` as one word.
+
+    Argparse takes what begins with a minus and is no plain number for an option; ``-h`` is the only short one here.
+    """
     joined: list[str] = []
     for word in words:
-        if joined and joined[-1].startswith("--") and "=" not in joined[-1] and re.match(r"-\.?\d", word):
+        if joined and joined[-1].startswith("--") and "=" not in joined[-1] and re.match(r"-(?!-|h$)", word):
             joined[-1] = f"{joined[-1]}={word}"
         else:
             joined.append(word)

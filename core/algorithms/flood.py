@@ -33,6 +33,8 @@ class FloodRules:
     """Water whose ground lies higher above the nearest drainage is none."""
     slope_limit_deg: float = SLOPE_LIMIT_DEG
     """Water on steeper ground is none."""
+    permanent_values: tuple[float, float] | None = None
+    """The least and the most value of the map of permanent water that mean it; None: all above 0."""
 
 
 def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
@@ -61,15 +63,27 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
     return refined
 
 
-def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.float32] | None = None) -> Codes:
+def permanent_water(values: Values, rules: FloodRules) -> npt.NDArray[np.bool_] | None:
+    """Where the map of permanent water says that there is some, not where it says nothing (NaN); None without such a map."""
+    seen = values.get(PERMANENT)
+    if seen is None:
+        return None
+    with np.errstate(invalid="ignore"):
+        if rules.permanent_values is None:
+            return np.asarray(seen > 0)
+        least, most = rules.permanent_values
+        return np.asarray((seen >= np.float32(least)) & (seen <= np.float32(most)))
+
+
+def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | None = None) -> Codes:
     """Water that was not there before: the flood.
 
     Parameters
     ----------
     before, after : ndarray of uint8, (rows, cols)
         0 dry, 1 water, 255 not observed.
-    permanent : ndarray of float32, (rows, cols), optional
-        Above 0 where there is water all the year round; 0 or NaN elsewhere.
+    permanent : ndarray of bool, (rows, cols), optional
+        Where there is water all the year round: :func:`permanent_water`.
 
     Returns
     -------
@@ -78,10 +92,7 @@ def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.float32] | 
         whether it was there before.
     """
     flooded = np.full(after.shape, NOT_OBSERVED, np.uint8)
-    always = np.zeros(after.shape, bool)
-    if permanent is not None:
-        with np.errstate(invalid="ignore"):
-            always = permanent > 0
+    always = np.zeros(after.shape, bool) if permanent is None else permanent
     flooded[after == DRY] = DRY
     now = after == WATER
     flooded[now & ((before == WATER) | always)] = DRY

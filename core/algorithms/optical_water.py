@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .flood import DRY, FLOOD_CLASSES, PERMANENT, WATER, WATER_CLASSES, Codes, FloodRules, new_water, refine_water
+from .flood import DRY, FLOOD_CLASSES, WATER, WATER_CLASSES, Codes, FloodRules, new_water, permanent_water, refine_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .masks import SNOW, BoolArray, Radius, clear_pixels, dilation_halo, mask_classes
 from .threshold import REFERENCES as THRESHOLD_REFERENCES
@@ -84,7 +84,7 @@ class OpticalWater:
         if not self.compared:
             return made
         before = codes.get("pre", np.full(now.shape, DRY, np.uint8))
-        flooded = new_water(before, codes["post"], values.get(PERMANENT))
+        flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
             with np.errstate(invalid="ignore"):
                 flooded[(flooded == WATER) & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))] = DRY

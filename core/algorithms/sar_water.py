@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import speckle, threshold
-from .flood import DRY, FLOOD_CLASSES, PERMANENT, WATER, WATER_CLASSES, Codes, FloodRules, new_water, refine_water
+from .flood import DRY, FLOOD_CLASSES, WATER, WATER_CLASSES, Codes, FloodRules, new_water, permanent_water, refine_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .threshold import LEAST_DISTANCE, Bins, Counts, TwoParts, find_cut, fit_two, has_valley, valley_above
 
@@ -86,7 +86,7 @@ class WaterMap:
         if not self.compared:
             return (codes["post"],)
         before = codes.get("pre", np.zeros_like(codes["post"]))
-        flooded = new_water(before, codes["post"], values.get(PERMANENT))
+        flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" not in levels:
             return codes["post"], flooded
         change = levels["post"] - levels["pre"]

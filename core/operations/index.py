@@ -94,7 +94,7 @@ def compute_index(params: IndexParams, settings: Settings, monitor: Monitor) -> 
     if raw:
         warnings.append(f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the stored numbers")
     if not sums.observed:
-        warnings.append(f"{kernel.name} has no value anywhere: the stack holds no data where the bands meet")
+        warnings.append(f"{kernel.name} has no value anywhere: its bands have no data in common, or it divides by zero")
     outside = sums.to_dict()["outside_range_percent"] or 0.0
     if outside >= 1:
         low, high = made.range

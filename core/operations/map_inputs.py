@@ -229,12 +229,21 @@ def _one_band(what: str, path: Path) -> RasterFacts:
 def _warnings(what: str, parts: Sequence[StackPart], masked: Mapping[str, bool]) -> tuple[str, ...]:
     """What is to be known before somebody acts on the map."""
     found = []
+    scaled: dict[bool, list[str]] = {}
     for part in parts:
         raw = unscaled(part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS])
+        if masked[part.name]:
+            scaled.setdefault(not raw, []).append(str(part.facts.path))
         if masked[part.name] and raw:
             found.append(f"No scale is known for {', '.join(raw)} of {part.facts.path.name}: the index is of its stored numbers")
         if masked[part.name] and not any(name in MASK_BANDS for name in part.bands):
             found.append(f"{part.facts.path.name} has no cloud mask ({' or '.join(MASK_BANDS)}): cloud in it is taken for ground")
+    if len(scaled) > 1:
+        whole, bare = (" and ".join(scaled[key]) for key in (True, False))
+        found.append(
+            f"{whole} has reflectance, {bare} stored numbers: unless these are proportional to it (Landsat's are not), the "
+            "change between them is none of the ground. Stack both with --scale and --offset"
+        )
     sensors = [part.facts.tags.get("sensor") for part in parts]
     if None not in sensors and len(set(sensors)) > 1:
         found.append(

@@ -18,11 +18,13 @@ from ..types import AlgorithmResult
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .flood_params import (
+    doubt_permanent,
     flood_extras,
     flood_parameters,
     flood_rules,
     hand_limit_param,
     hand_param,
+    permanent_values_param,
     permanent_water_param,
     slope_limit_param,
     slope_param,
@@ -68,8 +70,8 @@ class SarWaterParams:
         "auto",
         kind="text",
         title="Threshold (dB)",
-        help="auto, or a number in dB, which makes the method fixed: what is darker in the like-polarised band is water, unfiltered "
-        "unless a filter is asked for.",
+        help="auto, or a number in dB, which makes the method fixed: what is darker in the like-polarised band is water, "
+        "unfiltered unless a filter is asked for.",
     )
     polarisation: str = param(
         "auto",
@@ -88,6 +90,7 @@ class SarWaterParams:
         advanced=True,
     )
     permanent_water: Path | None = permanent_water_param()
+    permanent_values: str | None = permanent_values_param()
     hand: Path | None = hand_param()
     hand_limit: float = hand_limit_param()
     slope: Path | None = slope_param()
@@ -103,7 +106,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     Raises
     ------
     InputError
-        If the threshold is none, or an output would replace an input.
+        If the threshold or the values of permanent water are none, or an output would replace an input.
     AlgorithmError
         If a stack has no radar band, or one whose unit has no dB, or both have no polarisation in common.
     ValidationError, RasterError
@@ -113,6 +116,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     """
     settings = with_engine(settings, params.engine, params.cluster)
     given = _threshold(params)
+    rules = flood_rules(params)
     method = params.method or ("ki" if given is None else "fixed")
     stacks = {"post": params.post, **({} if params.pre is None else {"pre": params.pre})}
     compared = params.pre is not None or params.permanent_water is not None
@@ -131,7 +135,7 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
             check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
     speckle = params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
     cut = Cut(fixed_db(bands), "fixed") if given is None else Cut(given, "given")
-    water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, flood_rules(params), compared)
+    water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, rules, compared)
     job = MapJob(
         operation="sar-water",
         title="Flood" if compared else "Water",
@@ -153,9 +157,11 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     applied = compute_map(job, settings, monitor)
     done = cast("WaterMap", applied.kernel.compute)
     job = replace(job, formula=_formula(done))
-    warnings = [*doubt_units(inputs, bands), *_warnings(params, method, done)]
+    warnings = [*doubt_units(inputs, bands), *doubt_permanent(params, inputs), *_warnings(params, method, done)]
     if not applied.layers[0].observed:
-        warnings.append(f"{' and '.join(bands)}: no value anywhere; does the file hold dB? Then stack it with --unit db")
+        units = {inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit for part in inputs.parts for band in bands}
+        hint = "; does the file hold dB? Then stack it with --unit db" if "power" in units else ""
+        warnings.append(f"{' and '.join(bands)}: no value anywhere{hint}")
     figures = {
         "threshold_db": done.cuts["post"].threshold_db,
         "band": " and ".join(done.bands),

@@ -22,11 +22,13 @@ from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
 from .class_statistics import check_stack, unscaled
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .flood_params import (
+    doubt_permanent,
     flood_extras,
     flood_parameters,
     flood_rules,
     hand_limit_param,
     hand_param,
+    permanent_values_param,
     permanent_water_param,
     slope_limit_param,
     slope_param,
@@ -68,6 +70,7 @@ class WaterParams:
         help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else 0; or a number. Water is above.",
     )
     permanent_water: Path | None = permanent_water_param()
+    permanent_values: str | None = permanent_values_param()
     hand: Path | None = hand_param()
     hand_limit: float = hand_limit_param()
     slope: Path | None = slope_param()
@@ -84,7 +87,7 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
     Raises
     ------
     InputError
-        If the threshold is none, both stacks are the same, or an output would replace an input.
+        If the threshold or the values of permanent water are none, both stacks are the same, or an output would replace an input.
     AlgorithmError
         If a stack lacks a band.
     BandStackError
@@ -95,7 +98,7 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
         If the cluster that was asked for cannot be used.
     """
     settings = with_engine(settings, params.engine, params.cluster)
-    given = _threshold(params.threshold)
+    given, rules = _threshold(params.threshold), flood_rules(params)
     stacks = {**({} if params.pre is None else {"pre": params.pre}), "post": params.stack}
     method, warnings = _pick_method(params.method, stacks)
     compared = params.pre is not None or params.permanent_water is not None
@@ -109,7 +112,7 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
         masks=inputs.masks,
         threshold=FIXED if given is None else given,
         origin="fixed" if given is None else "given",
-        rules=flood_rules(params),
+        rules=rules,
         radius_px=radius,
         scaled={part.name: not unscaled(part.facts, [part.bands["green"]]) for part in inputs.parts},
         compared=compared,
@@ -136,6 +139,7 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
     job = replace(job, formula=_formula(method, done))
     if given is None and done.origin == "fixed" and applied.layers[0].observed:
         warnings.append(f"The histogram of {method} does not show land and water apart: the fixed threshold {FIXED:g} was taken")
+    warnings += doubt_permanent(params, inputs)
     figures = {"method": method, "threshold": done.threshold, "threshold_origin": done.origin}
     result, layers = finish_map(job, applied, monitor, figures, warnings)
     return job, result, layers

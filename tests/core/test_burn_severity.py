@@ -274,6 +274,10 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
     plain = Radiometry(1.0, 0.0, 0.0, "")
     result = run(stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw").value
     assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
+    assert not any("change between them is none of the ground" in warning for warning in result.warnings)
+    result = run(tmp_path / "a" / "s.vrt", tmp_path / "d" / "s.vrt", tmp_path / "mixed").value
+    [mixed] = [warning for warning in result.warnings if "change between them is none of the ground" in warning]
+    assert mixed.startswith(f"{tmp_path / 'a' / 's.vrt'} has reflectance, {tmp_path / 'd' / 's.vrt'} stored numbers")
     called = Radiometry(1.0, 0.0, 0.0, "reflectance")  # as `flight stack` calls local files that state no scale
     result = run(stack(tmp_path / "e", before, called), stack(tmp_path / "f", after, called), tmp_path / "called").value
     assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)

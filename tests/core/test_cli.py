@@ -542,6 +542,8 @@ def test_a_western_area_needs_no_equals_sign(capsys: pytest.CaptureFixture[str])
         "--area=-27.3,41.9,-27.2,42.0",
         "--offset=-.2",
     ]
+    assert join_negative(["--formula", "-nir/red", "-h"]) == ["--formula=-nir/red", "-h"]
+    assert join_negative(["--formula", "-h", "--json"]) == ["--formula", "-h", "--json"]
     assert join_negative(["--json", "--area=-1,2,3,4", "-h", "x", "-5"]) == ["--json", "--area=-1,2,3,4", "-h", "x", "-5"]
     code = main(["discover", "--area", "-27.3,41.9,-28,42", "--start", "2024-01-01", "--end", "2024-01-02"])
     assert code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.flood import FloodRules, new_water, refine_water
+from firstlight.core.algorithms.flood import PERMANENT, FloodRules, new_water, permanent_water, refine_water
 
 NAN = float("nan")
 
@@ -29,9 +29,21 @@ NAN = float("nan")
 )
 def test_new_water(before: int, after: int, always: float, flooded: int) -> None:
     codes = [np.array([[code]], np.uint8) for code in (before, after)]
-    assert new_water(*codes, np.array([[always]], np.float32))[0, 0] == flooded
+    assert new_water(*codes, permanent_water({PERMANENT: np.array([[always]], np.float32)}, FloodRules()))[0, 0] == flooded
     if not always > 0:
         assert new_water(*codes)[0, 0] == flooded
+
+
+@pytest.mark.parametrize(
+    ("values", "found"), [(None, [0, 1, 1, 1, 1, 0]), ((3, 3), [0, 0, 0, 1, 0, 0]), ((2, 200), [0, 0, 1, 1, 0, 0])]
+)
+def test_which_numbers_mean_permanent_water(values: tuple[float, float] | None, found: list[int]) -> None:
+    """Of yearly classes: no data, not water, seasonal, permanent; and a fill value."""
+    seen = np.array([[0, 1, 2, 3, 255, NAN]], np.float32)
+    always = permanent_water({PERMANENT: seen}, FloodRules(permanent_values=values))
+    assert always is not None
+    assert always.astype(int).tolist() == [found]
+    assert permanent_water({}, FloodRules(permanent_values=values)) is None
 
 
 @pytest.mark.parametrize(("name", "limit"), [("terrain.hand", 15.0), ("terrain.slope", 15.0)])

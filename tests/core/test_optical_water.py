@@ -363,6 +363,34 @@ def test_permanent_water_and_terrain(tmp_path: Path) -> None:
     assert result.provenance["parameters"]["hand_limit_m"] == 15.0
 
 
+@pytest.mark.parametrize("values", [None, "3", "2.5-3"])
+def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str | None) -> None:
+    """Yearly classes code "not water" as 1: taken for water all the year round, they would hide every flood."""
+    wet = river(0.4)
+    classes = np.where(river(0.1), 3, 1).astype(np.uint8)
+    classes[:3] = 0
+    always = write_raster(tmp_path / "yearly.tif", classes, nodata=None)
+    post = stack(tmp_path / "a", scene("grass", "mud", wet))
+    result = run(tmp_path / "out", stack=post, permanent_water=always, permanent_values=values)
+    warned = [text for text in result.warnings if "holds other numbers than 0 and 1" in text]
+    flooded = read(tmp_path / "out" / "flooded.tif")
+    if values is None:
+        assert "--permanent-values" in warned[0]
+        assert not (flooded[3:] == 1).any()
+    else:
+        assert not warned
+        assert overlap(flooded, wet & ~river(0.1)) > 0.98
+        assert result.provenance["parameters"]["permanent_values"] == values
+
+
+@pytest.mark.parametrize("values", ["high", "9-3", "nan", "-1", "1e9", "1-2-3"])
+def test_values_of_permanent_water_that_cannot_be(tmp_path: Path, values: str) -> None:
+    with pytest.raises(InputError, match="cannot be used"):
+        run(tmp_path / "out", stack=tmp_path / "no.vrt", permanent_water=tmp_path / "no.tif", permanent_values=values)
+    with pytest.raises(InputError, match="there is no raster of permanent water"):
+        run(tmp_path / "out", stack=tmp_path / "no.vrt", permanent_values="3")
+
+
 @pytest.mark.parametrize(
     ("bands", "method", "warned"), [(("green", "nir", "swir16"), "mndwi", False), (("green", "nir08"), "ndwi", True)]
 )
