@@ -21,9 +21,9 @@ from ..types import Grid
 from .band_source import BandPlace, BandSource
 from .block_cache import BlockCache
 from .cloud_mask import is_clear
-from .grid import Window
-from .on_grid import read_on_grid
-from .physical import FloatArray, to_physical
+from .grid import Window, common
+from .on_grid import read_classes, read_values
+from .physical import FloatArray
 
 CACHE_BYTES = 96 << 20
 """Decoded blocks that are kept for the neighbouring tiles."""
@@ -215,12 +215,14 @@ class MosaicReader:
         try:
             clear = wanted
             if scene.mask is not None:
-                clear = wanted & is_clear(scene.mask_band, self._stored(scene, scene.mask_band, part))
+                classes = read_classes(self._sources[scene.id, scene.mask_band], self.plan.grid, part)
+                clear = wanted & is_clear(scene.mask_band, classes)
                 if not clear.any():
                     return None
             values = np.empty((len(self.plan.band_names), part.rows, part.cols), np.float32)
             for number, name in enumerate(self.plan.band_names):
-                values[number] = to_physical(self._stored(scene, name, part), scene.bands[name].radiometry)
+                source = self._sources[scene.id, name]
+                values[number] = read_values(source, self.plan.grid, part, self.plan.method)
                 if number == 0 and not np.isfinite(values[0][clear]).any():
                     return None
         except (RasterError, AccessError) as error:
@@ -230,9 +232,6 @@ class MosaicReader:
         if not clear.all():
             np.copyto(values, np.float32(np.nan), where=~clear)
         return values
-
-    def _stored(self, scene: MosaicScene, name: str, part: Window) -> npt.NDArray[Any]:
-        return read_on_grid(self._sources[scene.id, name], self.plan.grid, part, self.plan.method)
 
 
 @dataclass(frozen=True)
@@ -247,14 +246,6 @@ class _Sent:
 def _mosaic_here(sent: _Sent) -> MosaicReader:
     """A reader of this process in place of one that was sent to it; the last two are kept open."""
     return MosaicReader(sent.plan)
-
-
-def common(one: Window, other: Window) -> Window | None:
-    """What two windows share; None where that is nothing."""
-    row, col = max(one.row, other.row), max(one.col, other.col)
-    end_row = min(one.row + one.rows, other.row + other.rows)
-    end_col = min(one.col + one.cols, other.col + other.cols)
-    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
 
 
 def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> Window | None:
