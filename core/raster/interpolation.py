@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,7 +46,45 @@ def pick_nearest(stored: npt.NDArray[Any], corner: tuple[int, int], lattice: Lat
     return out
 
 
-def blend(values: FloatArray, corner: tuple[int, int], lattice: Lattice, window: Window) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class Fours:
+    """For each pixel of some rows of a window the four pixels of the source around its centre, and where between them it lies."""
+
+    strip: slice
+    """Rows of the window."""
+    index: Index
+    """Of the upper left one in the flattened part of the source."""
+    y: FloatArray
+    """From 0, in its row, to 1, in the row below."""
+    x: FloatArray
+
+
+def find_fours(shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice, window: Window) -> list[Fours]:
+    """Where the values of a window come from: the same for all bands of a grid.
+
+    Parameters
+    ----------
+    shape : (rows, cols)
+        Of a part of the source. It must reach a pixel farther than the window, or over the source's edge.
+    corner, lattice, window
+        As for :func:`pick_nearest`.
+    """
+    low, high = corner, (corner[0] + shape[0] - 2, corner[1] + shape[1] - 2)
+    least_row, least_col, most_row, most_col = (math.floor(place) for place in lattice.bounds(window))
+    inside = least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
+    found = []
+    for strip, rows, cols in lattice.strips(window):
+        top, left = np.floor(rows), np.floor(cols)
+        if not inside:
+            np.clip(top, low[0], high[0], out=top)
+            np.clip(left, low[1], high[1], out=left)
+        rows -= top
+        cols -= left
+        found.append(Fours(strip, _index(top, left, corner, shape[1]), rows.astype(np.float32), cols.astype(np.float32)))
+    return found
+
+
+def blend(values: FloatArray, places: Sequence[Fours]) -> FloatArray:
     """Bilinear interpolation that leaves out what has no data.
 
     A pixel has data where the source's pixel in which its centre lies has (as for GDAL's warper): holes neither grow nor shrink.
@@ -53,35 +93,23 @@ def blend(values: FloatArray, corner: tuple[int, int], lattice: Lattice, window:
     Parameters
     ----------
     values : ndarray, (rows, cols), float32
-        Of a part of the source, NaN = no data. It must reach a pixel farther than the window, or over the source's edge with NaN.
-    corner, lattice, window
-        As for :func:`pick_nearest`.
+        Of the part of the source, NaN = no data, and beyond the source's edge.
+    places : sequence of Fours
+        From top to bottom.
 
     Returns
     -------
-    ndarray, (window.rows, window.cols), float32
+    ndarray, (rows, cols) of the window, float32
     """
-    height, width = values.shape
     flat = values.ravel()
-    low, high = corner, (corner[0] + height - 2, corner[1] + width - 2)
-    least_row, least_col, most_row, most_col = (math.floor(place) for place in lattice.bounds(window))
-    inside = least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
-    out = np.empty((window.rows, window.cols), np.float32)
-    for strip, rows, cols in lattice.strips(window):
-        top, left = np.floor(rows), np.floor(cols)
-        if not inside:
-            np.clip(top, low[0], high[0], out=top)
-            np.clip(left, low[1], high[1], out=left)
-        rows -= top
-        cols -= left
-        index = _index(top, left, corner, width)
-        out[strip] = _blended(flat, index, width, rows, cols)
+    out = np.empty((places[-1].strip.stop, places[0].index.shape[1]), np.float32)
+    for four in places:
+        out[four.strip] = _blended(flat, values.shape[1], four)
     return out
 
 
-def _blended(flat: FloatArray, index: Index, width: int, rows: Places, cols: Places) -> FloatArray:
-    """Of the pixel at the index, and those right of it, below, and both; shares go from 0 to 1."""
-    y, x = rows.astype(np.float32), cols.astype(np.float32)
+def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
+    index, y, x = four.index, four.y, four.x
     made: FloatArray = flat.take(index)
     other = flat[1:].take(index)
     other -= made
@@ -97,17 +125,17 @@ def _blended(flat: FloatArray, index: Index, width: int, rows: Places, cols: Pla
     made += below
     broken = np.flatnonzero(np.isnan(made))
     if broken.size:
-        made.ravel()[broken] = _mended(flat, index.ravel()[broken], width, rows.ravel()[broken], cols.ravel()[broken])
+        made.ravel()[broken] = _mended(flat, index.ravel()[broken], width, y.ravel()[broken], x.ravel()[broken])
     return made
 
 
-def _mended(flat: FloatArray, index: Index, width: int, y: Places, x: Places) -> FloatArray:
+def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatArray) -> FloatArray:
     """Where one of the four has no data; NaN where it is the nearest one, as it is beyond the source's edge."""
     out = np.full(index.shape, np.nan, np.float32)
     nearest = index + (y >= 0.5) * width + (x >= 0.5)
     kept = np.flatnonzero(np.isfinite(flat.take(nearest)))
     index, y, x = index[kept], y[kept], x[kept]
-    total, weight = np.zeros(kept.shape), np.zeros(kept.shape)
+    total, weight = np.zeros(kept.shape, np.float32), np.zeros(kept.shape, np.float32)
     for offset, share in ((0, (1 - y) * (1 - x)), (1, (1 - y) * x), (width, y * (1 - x)), (width + 1, y * x)):
         one = flat.take(index + offset)
         there = np.isfinite(one)

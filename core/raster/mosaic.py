@@ -22,7 +22,7 @@ from .band_source import BandPlace, BandSource
 from .block_cache import BlockCache
 from .cloud_mask import is_clear
 from .grid import Window, common
-from .on_grid import read_classes, read_values
+from .on_grid import Known, read_classes, read_values
 from .physical import FloatArray
 
 CACHE_BYTES = 96 << 20
@@ -140,8 +140,8 @@ class MosaicReader:
         return max(2, COLUMN_TILES // len(self.plan.band_names))
 
     def pixel_bytes(self, indexes: Sequence[int]) -> int:
-        """Memory for each pixel of a window while it is composed: the result, a scene's values and its stored numbers."""
-        return 4 * (2 * len(self.plan.band_names) + 1)
+        """Memory for each pixel of a window while it is composed: the result, a scene's values, stored numbers and places."""
+        return 4 * (2 * len(self.plan.band_names) + 1) + 16
 
     def state(self) -> list[tuple[str, int, int]]:
         """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this machine."""
@@ -232,9 +232,10 @@ class MosaicReader:
                 if not clear.any():
                     return None
             values = np.empty((len(self.plan.band_names), part.rows, part.cols), np.float32)
+            known: Known = {}
             for number, name in enumerate(self.plan.band_names):
                 source = self._sources[scene.id, name]
-                values[number] = read_values(source, self.plan.grid, part, self.plan.method)
+                values[number] = read_values(source, self.plan.grid, part, self.plan.method, known)
                 if number == 0 and not np.isfinite(values[0][clear]).any():
                     return None
         except (RasterError, AccessError) as error:

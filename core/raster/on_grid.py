@@ -16,7 +16,7 @@ from ..types import Bounds, Grid
 from .band_source import BandPlace, BandSource
 from .gdal_env import quiet_gdal
 from .grid import Window, common, overlap_rects
-from .interpolation import blend, pick_nearest
+from .interpolation import Fours, blend, find_fours, pick_nearest
 from .lattice import MAX_ERROR_PX, Lattice, make_lattice
 from .physical import FloatArray, to_physical
 
@@ -24,6 +24,8 @@ FINE = 1.25
 """Source pixels to one of the target up to which the four around a place are enough; beyond, some would hardly count."""
 MARGIN_PX = 3
 """Source pixels around a window, for the interpolation (two for ``cubic``) and the rounding."""
+
+Known = dict[tuple[Lattice, Window], list[Fours]]
 
 
 def placed_window(source: Grid, target: Grid) -> Window | None:
@@ -107,13 +109,15 @@ def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def read_values(source: BandSource, target: Grid, window: Window, method: str) -> FloatArray:
+def read_values(source: BandSource, target: Grid, window: Window, method: str, known: Known | None = None) -> FloatArray:
     """Physical values of a window of ``target``, NaN where the band does not reach or has no data.
 
     Parameters
     ----------
     method : str
         GDAL's name of the resampling method, where the pixels lie otherwise.
+    known : dict, optional
+        What bands of the same scene share: filled by the first of them, used by the others. 16 bytes a pixel.
 
     Returns
     -------
@@ -137,9 +141,16 @@ def read_values(source: BandSource, target: Grid, window: Window, method: str) -
     needed = _needed(source.place.grid, lattice, part) if part else None
     if part is not None and needed is not None:
         values = _with_nan(source.read(needed), needed, source.place)
+        corner = (needed.row, needed.col)
+        if method == "nearest":
+            made = pick_nearest(values, corner, lattice, part)
+        else:
+            known = {} if known is None else known
+            if (lattice, part) not in known:
+                known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
+            made = blend(values, known[lattice, part])
         rows, cols = part.row - window.row, part.col - window.col
-        resample = pick_nearest if method == "nearest" else blend
-        found[rows : rows + part.rows, cols : cols + part.cols] = resample(values, (needed.row, needed.col), lattice, part)
+        found[rows : rows + part.rows, cols : cols + part.cols] = made
     return to_physical(found, replace(radiometry, nodata=math.nan))
 
 
