@@ -18,8 +18,8 @@ from ..monitor import EventQueue, Monitor, Progress
 from ..raster.band_source import BandPlace, read_header
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.gdal_env import RemoteOptions
-from ..raster.grid import Window, grid_over
-from ..raster.mosaic import MosaicPlan, MosaicScene, common
+from ..raster.grid import Window, common, grid_over
+from ..raster.mosaic import MosaicPlan, MosaicScene
 from ..raster.mosaic_vrt import write_vrt
 from ..raster.on_grid import area_bounds, placed_window, unit_of
 from ..types import Aoi, BandAsset, Grid, SceneItem

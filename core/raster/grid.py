@@ -22,6 +22,14 @@ class Window:
     cols: int
 
 
+def common(one: Window, other: Window) -> Window | None:
+    """What two windows share; None where that is nothing."""
+    row, col = max(one.row, other.row), max(one.col, other.col)
+    end_row = min(one.row + one.rows, other.row + other.rows)
+    end_col = min(one.col + one.cols, other.col + other.cols)
+    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+
+
 @dataclass(frozen=True)
 class PixelRect:
     """A rectangle in pixels that may begin and end inside one."""

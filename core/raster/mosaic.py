@@ -21,9 +21,9 @@ from ..types import Grid
 from .band_source import BandPlace, BandSource
 from .block_cache import BlockCache
 from .cloud_mask import is_clear
-from .grid import Window
-from .on_grid import read_on_grid
-from .physical import FloatArray, to_physical
+from .grid import Window, common
+from .on_grid import Known, read_classes, read_values
+from .physical import FloatArray
 
 CACHE_BYTES = 96 << 20
 """Decoded blocks that are kept for the neighbouring tiles."""
@@ -140,8 +140,8 @@ class MosaicReader:
         return max(2, COLUMN_TILES // len(self.plan.band_names))
 
     def pixel_bytes(self, indexes: Sequence[int]) -> int:
-        """Memory for each pixel of a window while it is composed: the result, a scene's values and its stored numbers."""
-        return 4 * (2 * len(self.plan.band_names) + 1)
+        """Memory for each pixel of a window while it is composed: the result, a scene's values, stored numbers and places."""
+        return 4 * (2 * len(self.plan.band_names) + 1) + 16
 
     def state(self) -> list[tuple[str, int, int]]:
         """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this machine."""
@@ -169,17 +169,18 @@ class MosaicReader:
             If a scene cannot be read.
         """
         there = self.plan.in_window(window)
-        out = np.full((len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32)
         if self.plan.rule != "median" or len(there) < 2:
-            self._fill(out, window, there)
-            return out
+            return self._filled(window, there)
+        out = np.empty((len(self.plan.band_names), window.rows, window.cols), np.float32)
         rows = max(128, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
         for row in range(0, window.rows, rows):
             strip = Window(window.row + row, window.col, min(rows, window.rows - row), window.cols)
             out[:, row : row + rows] = self._median(strip)
         return out
 
-    def _fill(self, out: FloatArray, window: Window, there: Sequence[tuple[MosaicScene, Window]]) -> None:
+    def _filled(self, window: Window, there: Sequence[tuple[MosaicScene, Window]]) -> FloatArray:
+        """From the first that has data; what covers the whole window is filled up where it lies, not copied."""
+        out: FloatArray | None = None
         empty = np.ones((window.rows, window.cols), dtype=bool)
         for scene, whole in there:
             part = _still_empty(empty, window, whole)
@@ -189,9 +190,20 @@ class MosaicReader:
             values = self._read_scene(scene, part, empty[place])
             if values is None:
                 continue
-            take = empty[place] & np.isfinite(values).all(axis=0)
-            np.copyto(out[:, rows, cols], values, where=take)  # a third of the time of an index by a mask
-            empty[place] &= ~take
+            found = _complete(values)
+            if out is None and part == window:
+                out, empty = values, ~found
+                if empty.any():
+                    np.copyto(out, np.float32(np.nan), where=empty)
+                continue
+            if out is None:
+                out = np.full((len(values), window.rows, window.cols), np.nan, np.float32)
+            found &= empty[place]
+            np.copyto(out[:, rows, cols], values, where=found)  # a third of the time of an index by a mask
+            empty[place] &= ~found
+        if out is None:
+            return np.full((len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32)
+        return out
 
     def _median(self, strip: Window) -> FloatArray:
         everything = np.ones((strip.rows, strip.cols), dtype=bool)
@@ -201,7 +213,7 @@ class MosaicReader:
             values = self._read_scene(scene, part, everything[place])
             if values is not None:
                 layer = np.full((len(values), strip.rows, strip.cols), np.nan, np.float32)
-                layer[:, rows, cols] = np.where(np.isfinite(values).all(axis=0), values, np.float32(np.nan))
+                layer[:, rows, cols] = np.where(_complete(values), values, np.float32(np.nan))
                 layers.append(layer)
         if not layers:
             return np.full((len(self.plan.band_names), strip.rows, strip.cols), np.nan, np.float32)
@@ -215,12 +227,15 @@ class MosaicReader:
         try:
             clear = wanted
             if scene.mask is not None:
-                clear = wanted & is_clear(scene.mask_band, self._stored(scene, scene.mask_band, part))
+                classes = read_classes(self._sources[scene.id, scene.mask_band], self.plan.grid, part)
+                clear = wanted & is_clear(scene.mask_band, classes)
                 if not clear.any():
                     return None
             values = np.empty((len(self.plan.band_names), part.rows, part.cols), np.float32)
+            known: Known = {}
             for number, name in enumerate(self.plan.band_names):
-                values[number] = to_physical(self._stored(scene, name, part), scene.bands[name].radiometry)
+                source = self._sources[scene.id, name]
+                values[number] = read_values(source, self.plan.grid, part, self.plan.method, known)
                 if number == 0 and not np.isfinite(values[0][clear]).any():
                     return None
         except (RasterError, AccessError) as error:
@@ -230,9 +245,6 @@ class MosaicReader:
         if not clear.all():
             np.copyto(values, np.float32(np.nan), where=~clear)
         return values
-
-    def _stored(self, scene: MosaicScene, name: str, part: Window) -> npt.NDArray[Any]:
-        return read_on_grid(self._sources[scene.id, name], self.plan.grid, part, self.plan.method)
 
 
 @dataclass(frozen=True)
@@ -249,17 +261,19 @@ def _mosaic_here(sent: _Sent) -> MosaicReader:
     return MosaicReader(sent.plan)
 
 
-def common(one: Window, other: Window) -> Window | None:
-    """What two windows share; None where that is nothing."""
-    row, col = max(one.row, other.row), max(one.col, other.col)
-    end_row = min(one.row + one.rows, other.row + other.rows)
-    end_col = min(one.col + one.cols, other.col + other.cols)
-    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+def _complete(values: FloatArray) -> npt.NDArray[np.bool_]:
+    """Where all bands have data; band by band, which takes half of the time of ``all`` over an axis."""
+    found: npt.NDArray[np.bool_] = np.isfinite(values[0])
+    for band in values[1:]:
+        found &= np.isfinite(band)
+    return found
 
 
 def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> Window | None:
     """The smallest window around the pixels of ``part`` that are still empty."""
     place = _slices(part, window)
+    if empty[place].all():
+        return part
     rows, cols = np.flatnonzero(empty[place].any(axis=1)), np.flatnonzero(empty[place].any(axis=0))
     if not rows.size:
         return None

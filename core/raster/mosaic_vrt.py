@@ -16,8 +16,9 @@ from ..types import Grid, Radiometry
 from .band_source import BandPlace
 from .gdal_env import quiet_gdal
 from .grid import overlap_rects
+from .lattice import MAX_ERROR_PX
 from .mosaic import MosaicPlan
-from .on_grid import MAX_ERROR_PX, pixel_offset
+from .on_grid import pixel_offset
 
 GDAL_TYPES = {"uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32", "int32": "Int32", "float32": "Float32"}
 BLOCK = 512

@@ -1,9 +1,11 @@
-"""A band's pixels on another grid: cut out where the pixels are the same, warped tile by tile where they are not."""
+"""A band's pixels on another grid: cut out where the pixels are the same, interpolated where they are not."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,19 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Bounds, Grid
-from .band_source import BandSource
+from .band_source import BandPlace, BandSource
 from .gdal_env import quiet_gdal
-from .grid import Window, overlap_rects
+from .grid import Window, common, overlap_rects
+from .interpolation import Fours, blend, find_fours, pick_nearest
+from .lattice import MAX_ERROR_PX, Lattice, make_lattice
+from .physical import FloatArray, to_physical
 
-MAX_ERROR_PX = 0.01
-"""As for warped bands of stacks: GDAL warps along straight lines as long as they are this near."""
+FINE = 1.25
+"""Source pixels to one of the target up to which the four around a place are enough; beyond, some would hardly count."""
 MARGIN_PX = 3
 """Source pixels around a window, for the interpolation (two for ``cubic``) and the rounding."""
+
+Known = dict[tuple[Lattice, Window], list[Fours]]
 
 
 def placed_window(source: Grid, target: Grid) -> Window | None:
@@ -102,13 +109,53 @@ def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def read_on_grid(source: BandSource, target: Grid, window: Window, method: str) -> npt.NDArray[Any]:
-    """Stored numbers of a window of ``target``; nodata where the band does not reach.
+def read_values(source: BandSource, target: Grid, window: Window, method: str, known: Known | None = None) -> FloatArray:
+    """Physical values of a window of ``target``, NaN where the band does not reach or has no data.
 
     Parameters
     ----------
     method : str
-        GDAL's name of the resampling method for anything but classes, which are never interpolated.
+        GDAL's name of the resampling method, where the pixels lie otherwise.
+    known : dict, optional
+        What bands of the same scene share: filled by the first of them, used by the others. 16 bytes a pixel.
+
+    Returns
+    -------
+    ndarray, (rows, cols), float32
+
+    Raises
+    ------
+    RasterError
+        If it cannot be read.
+    """
+    radiometry = source.place.radiometry
+    offset = pixel_offset(source.place.grid, target)
+    if offset is not None:
+        there = Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols)
+        return to_physical(source.read(there), radiometry)
+    lattice = _lattice(source.place.grid, target)
+    if lattice is None or lattice.ratio > FINE or method not in ("nearest", "bilinear"):
+        return to_physical(_read_warped(source, target, window, method), radiometry)
+    found = np.full((window.rows, window.cols), np.nan, np.float32)
+    part = common(window, lattice.part)
+    needed = _needed(source.place.grid, lattice, part) if part else None
+    if part is not None and needed is not None:
+        values = _with_nan(source.read(needed), needed, source.place)
+        corner = (needed.row, needed.col)
+        if method == "nearest":
+            made = pick_nearest(values, corner, lattice, part)
+        else:
+            known = {} if known is None else known
+            if (lattice, part) not in known:
+                known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
+            made = blend(values, known[lattice, part])
+        rows, cols = part.row - window.row, part.col - window.col
+        found[rows : rows + part.rows, cols : cols + part.cols] = made
+    return to_physical(found, replace(radiometry, nodata=math.nan))
+
+
+def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArray[Any]:
+    """Stored numbers of a window of ``target``, never interpolated; nodata where the band does not reach.
 
     Returns
     -------
@@ -120,10 +167,59 @@ def read_on_grid(source: BandSource, target: Grid, window: Window, method: str) 
     RasterError
         If it cannot be read.
     """
-    grid = source.place.grid
-    offset = pixel_offset(grid, target)
+    offset = pixel_offset(source.place.grid, target)
     if offset is not None:
         return source.read(Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols))
+    lattice = _lattice(source.place.grid, target)
+    if lattice is None:
+        return _read_warped(source, target, window, "near")
+    part = common(window, lattice.part)
+    needed = _needed(source.place.grid, lattice, part) if part else None
+    if part is None or needed is None:
+        return source.read(Window(-window.rows - 1, -window.cols - 1, window.rows, window.cols))
+    picked = pick_nearest(source.read(needed), (needed.row, needed.col), lattice, part)
+    if part == window:
+        return picked
+    found = source.read(Window(-window.rows - 1, -window.cols - 1, window.rows, window.cols))
+    rows, cols = part.row - window.row, part.col - window.col
+    found[rows : rows + part.rows, cols : cols + part.cols] = picked
+    return found
+
+
+@lru_cache(maxsize=64)
+def _lattice(source: Grid, target: Grid) -> Lattice | None:
+    """Half a megabyte for a scene of 10980 x 10980 pixels."""
+    part = placed_window(source, target)
+    return None if part is None else make_lattice(source, target, part)
+
+
+def _needed(grid: Grid, lattice: Lattice, part: Window) -> Window | None:
+    """The source's pixels around a window, up to one beyond the source's edges; None where it has none there."""
+    top, left, bottom, right = (math.floor(place) for place in lattice.bounds(part))
+    row, col = max(-1, top), max(-1, left)
+    end_row, end_col = min(grid.shape[0] + 1, bottom + 2), min(grid.shape[1] + 1, right + 2)
+    return Window(row, col, end_row - row, end_col - col) if end_row - row > 1 and end_col - col > 1 else None
+
+
+def _with_nan(stored: npt.NDArray[Any], window: Window, place: BandPlace) -> FloatArray:
+    """Stored numbers as float32; NaN for nodata, and beyond the band, where it may have no number for that."""
+    nodata = place.radiometry.nodata
+    values: FloatArray = stored.astype(np.float32)
+    if nodata is not None and not math.isnan(nodata):
+        missing = stored == nodata
+        if missing.any():
+            values[missing] = np.nan
+    rows, cols = place.grid.shape
+    values[: max(0, -window.row)] = np.nan
+    values[:, : max(0, -window.col)] = np.nan
+    values[max(0, rows - window.row) :] = np.nan
+    values[:, max(0, cols - window.col) :] = np.nan
+    return values
+
+
+def _read_warped(source: BandSource, target: Grid, window: Window, method: str) -> npt.NDArray[Any]:
+    """By GDAL's warper: onto coarser pixels, which need more than four, and methods that are its own."""
+    grid = source.place.grid
     piece = _piece(target, window)
     bounds = moved_bounds(piece, grid.crs)
     level, coarse = _level(source, bounds, piece)
