@@ -136,22 +136,25 @@ def read_values(source: BandSource, target: Grid, window: Window, method: str, k
     lattice = _lattice(source.place.grid, target)
     if lattice is None or lattice.ratio > FINE or method not in ("nearest", "bilinear"):
         return to_physical(_read_warped(source, target, window, method), radiometry)
-    found = np.full((window.rows, window.cols), np.nan, np.float32)
     part = common(window, lattice.part)
     needed = _needed(source.place.grid, lattice, part) if part else None
-    if part is not None and needed is not None:
-        values = _with_nan(source.read(needed), needed, source.place)
-        corner = (needed.row, needed.col)
-        if method == "nearest":
-            made = pick_nearest(values, corner, lattice, part)
-        else:
-            known = {} if known is None else known
-            if (lattice, part) not in known:
-                known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
-            made = blend(values, known[lattice, part])
-        rows, cols = part.row - window.row, part.col - window.col
-        found[rows : rows + part.rows, cols : cols + part.cols] = made
-    return to_physical(found, replace(radiometry, nodata=math.nan))
+    if part is None or needed is None:
+        return np.full((window.rows, window.cols), np.nan, np.float32)
+    values, corner = _with_nan(source.read(needed), needed, source.place), (needed.row, needed.col)
+    if method == "nearest":
+        made = pick_nearest(values, corner, lattice, part)
+    else:
+        known = {} if known is None else known
+        if (lattice, part) not in known:
+            known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
+        made = blend(values, known[lattice, part])
+    made = to_physical(made, replace(radiometry, nodata=None))  # no data is NaN, and stays it
+    if part == window:
+        return made
+    found = np.full((window.rows, window.cols), np.nan, np.float32)
+    rows, cols = part.row - window.row, part.col - window.col
+    found[rows : rows + part.rows, cols : cols + part.cols] = made
+    return found
 
 
 def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArray[Any]:

@@ -14,7 +14,7 @@ from firstlight.core.raster.band_source import BandPlace, BandSource
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.on_grid import placed_window, read_classes, read_values
+from firstlight.core.raster.on_grid import Known, placed_window, read_classes, read_values
 from firstlight.core.types import Grid, Radiometry
 from support.grids import exact_places, grid_at
 from support.rasters import write_raster
@@ -176,3 +176,18 @@ def test_coarser_grids_and_other_methods_are_gdals(tmp_path: Path, method: str, 
     assert well_inside.sum() > 500
     expected = 1000 + 5 * places[0] + 3 * places[1]
     assert np.abs(got - expected)[well_inside].max() < 5, "a plane stays one, within a pixel's rounding"
+
+
+def test_bands_share_the_places_of_their_own_grid_alone(tmp_path: Path) -> None:
+    coarse = Grid(EAST.crs, (20.0, 0.0, EAST.transform[2], 0.0, -20.0, EAST.transform[5]), (75, 85))
+    bands = [
+        open_band(tmp_path / "a.tif", texture(1, EAST.shape)),
+        open_band(tmp_path / "b.tif", texture(2, EAST.shape)),
+        open_band(tmp_path / "c.tif", texture(3, coarse.shape), grid=coarse),
+    ]
+    for window in (ALL, Window(60, 50, 70, 90)):
+        alone = [read_values(band, WEST, window, "bilinear") for band in bands]
+        known: Known = {}
+        for band, expected in zip(bands, alone):
+            np.testing.assert_array_equal(read_values(band, WEST, window, "bilinear", known), expected)
+        assert len(known) == 2

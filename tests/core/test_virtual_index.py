@@ -212,7 +212,9 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(tmp_path: Path, server: F
             assert 0.02 < east - west < 0.03
             made[suffix] = reader.read(1, Window(0, 0, *reader.facts.grid.shape))
     assert np.isfinite(made[".tif"]).mean() > 0.99
-    np.testing.assert_allclose(made[".vrt"], made[".tif"], atol=3e-4)
+    # A pixel is worth up to 0.009; GDAL, which reads the VRT, blends a little wider where rows are 1.1 pixels apart.
+    np.testing.assert_allclose(made[".vrt"], made[".tif"], atol=6e-4)
+    assert np.nanmedian(np.abs(made[".vrt"] - made[".tif"])) < 1e-4
     with pytest.raises(RasterError, match="No pixel size is given for EPSG:4326"):
         run_mosaic(dataclasses.replace(params, resolution=None), settings, SilentMonitor())
     with pytest.raises(RasterError, match="it is not known"):
