@@ -27,6 +27,8 @@ from .settings import resolve_settings
 
 EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}
 USAGE, CANCELLED = 2, 130
+LISTS = ("discover", "pairs")
+"""What these print as JSON is a list: nothing found is an empty one."""
 TEXT_KINDS = ("bands", "choices")
 TELL_EVERY_S = 10.0
 """What changes all the time, where lines cannot be overwritten: a log file, a pipe."""
@@ -163,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Cancelled as error:
         return _fail(str(error), CANCELLED)
     except NoScenesError as error:
-        if form == "json":
+        if form == "json" and operation.name in LISTS:
             print("[]")
         return _fail(str(error), 1)
     except InputError as error:

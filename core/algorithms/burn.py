@@ -90,7 +90,7 @@ SCALES: Mapping[str, SeverityScale] = {
 class BurnSeverity:
     """The index and its class at each pixel.
 
-    Not observed is what is no data or not clear on either date, and where reflectance is negative (an NBR outside −1..1, dark
+    Not observed is what is no data or not clear on either date, and where reflectance is negative (dark
     water or deep shadow): its ratio says nothing. Both layers leave out the same pixels. What the masks call water on both dates
     is unburned: its dNBR is noise over noise (it stays in the index's layer).
     """
@@ -137,11 +137,12 @@ def compare_nbr(
     values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     """NBR before, dNBR (both float32), and where the ground was not observed on either date (there they say nothing)."""
+    before, known_before = normalized_burn_ratio(values["pre.nir"], values["pre.swir22"])
+    after, seen = normalized_burn_ratio(values["post.nir"], values["post.swir22"])
+    seen &= known_before
+    if masks:
+        seen &= clear_pixels(values, masks, radius_px)
     with np.errstate(all="ignore"):
-        before, after = (normalized_burn_ratio(values[f"{date}.nir"], values[f"{date}.swir22"]) for date in ("pre", "post"))
-        seen = (np.abs(before) <= 1) & (np.abs(after) <= 1)  # NaN is neither
-        if masks:
-            seen &= clear_pixels(values, masks, radius_px)
         np.subtract(before, after, out=after)
     return before, after, np.logical_not(seen, out=seen)
 
@@ -183,7 +184,11 @@ def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Su
     return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], halo=halo, survey=survey)
 
 
-def normalized_burn_ratio(nir: FloatArray, swir22: FloatArray) -> FloatArray:
-    """NBR; NaN or infinite where both bands are zero."""
-    result: FloatArray = (nir - swir22) / (nir + swir22)
-    return result
+def normalized_burn_ratio(nir: FloatArray, swir22: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """NBR, and where it says something: no band is negative, and not both are zero."""
+    with np.errstate(all="ignore"):
+        total = nir + swir22
+        ratio: FloatArray = (nir - swir22) / total
+        known = np.abs(ratio) <= 1  # NaN is not; with a sum above 0, neither band is negative
+        known &= total > 0
+    return ratio, known

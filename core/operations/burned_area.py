@@ -10,16 +10,19 @@ from .. import PRODUCT
 from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import BURNED, BURNED_LAYER, REFERENCES, SEED, SEED_SHARE, BurnSigns, signs_kernel
 from ..algorithms.masks import dilation_radius
+from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..execution.keep_patches import keep_patches
 from ..monitor import Monitor
+from ..raster.cloud_mask import MASK_BANDS
 from ..raster.seeded_patches import PatchRule
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
 from .burn_severity import offset_statistics, offset_warnings, read_offset
+from .class_statistics import unscaled
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
-from .map_inputs import Wanted, open_inputs
+from .map_inputs import MapInputs, Wanted, open_inputs
 from .map_result import Extent, MapJob, compute_map, finish_map, present_map
 from .mask_params import mask_dilation_param
 
@@ -67,7 +70,7 @@ def map_burned_area(
     InputError
         If both stacks are the same, an output would replace an input, or offset or dilation cannot be.
     AlgorithmError
-        If a stack lacks a band.
+        If a stack lacks a band, or its numbers are no reflectance.
     BandStackError
         If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not overlap.
     ValidationError, RasterError
@@ -80,6 +83,7 @@ def map_burned_area(
     wanted = {"pre": Wanted(params.pre, OFFERS), "post": Wanted(params.post, OFFERS)}
     names = ("burned.tif", "dnbr.tif", "confidence.tif", "burned_marks.part.tif")
     inputs, [burned, dnbr, confidence, marks] = open_inputs("Burned area", wanted, params.output, names, monitor)
+    _check_reflectance(inputs)
     asked = BurnSigns(inputs.masks, offset or 0.0, radius_px=dilation_radius(params.mask_dilation, inputs.grid))
     first = MapJob(
         operation="burned-area",
@@ -112,6 +116,18 @@ def map_burned_area(
     warnings = offset_warnings(params.offset, function)
     result, layers = finish_map(job, applied, monitor, told, warnings, offset_statistics(function))
     return job, result, layers
+
+
+def _check_reflectance(inputs: MapInputs) -> None:
+    """Raise where the numbers are not known to be reflectance: by the limits that are put on it, nothing would have burned."""
+    for part in inputs.parts:
+        raw = unscaled(part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS])
+        if raw:
+            raise AlgorithmError(
+                "Burned area cannot be mapped",
+                f"{', '.join(raw)} of {part.facts.path} are stored numbers without a scale, and its limits are of reflectance",
+                "Stack it with --scale and --offset, such as 0.0000275 and -0.2 for Landsat Collection 2.",
+            )
 
 
 def run_burned_area(params: BurnedAreaParams, settings: Settings, monitor: Monitor) -> OperationResult:

@@ -113,6 +113,6 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
     return [
         band.description
         for band in bands
-        if (band.radiometry.scale, band.radiometry.offset) == (1.0, 0.0)
-        and (band.radiometry.unit not in ("reflectance", "kelvin") or "int" in band.dtype)
+        if band.radiometry.scale == 1.0
+        and ("int" in band.dtype or (band.radiometry.offset == 0.0 and band.radiometry.unit not in ("reflectance", "kelvin")))
     ]

@@ -303,13 +303,14 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
         },
         warnings=tuple(story.warnings),
     )
+    complete = all(stack.complete for one in story.mapped for stack in one.stacks.values())
     lines = [f"{question.event.title}, {format_time(question.moment)[:10]}: {report}"]
     lines += [f"{value}: {name}" for value, name in story.keys]
     lines += [f"{one.title}: {', '.join(str(path) for path in one.result.outputs.values())}" for one in story.mapped]
     return OperationResult(
         data=result.to_dict(),
         text="\n".join([*lines, *story.warnings]),
-        status="partial" if story.missed else "done",
+        status="done" if complete and not story.missed else "partial",
         layers=tuple(_shown(made)),
         outputs={"report": str(report), "map": str(story.mapped[0].main_path), "not_observed_percent": story.unseen_percent},
         value=result,

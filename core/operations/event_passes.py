@@ -63,6 +63,8 @@ class PassStack:
     stack: Path
     scenes: tuple[SceneItem, ...]
     warnings: tuple[str, ...]
+    complete: bool
+    """Whether every scene of the pass is in it, with all the bands that were wanted: its cloud mask, too."""
 
 
 def choose_steps(
@@ -192,7 +194,7 @@ def bring_pass(
     DiskFullError, BandStackError, Cancelled
         See there.
     """
-    ready, warnings, reasons = [], [], []
+    ready, warnings, reasons, whole = [], [], [], True
     scenes = sorted(one.scenes, key=lambda scene: -(scene.coverage_percent or 0.0))
     if (scenes[0].coverage_percent or 0.0) > 99.9:
         scenes = scenes[:1]  # its neighbours add nothing
@@ -212,6 +214,7 @@ def bring_pass(
             continue
         ready.append((scene, result.stack))
         found = result.report.sentences("warning") if result.report else []
+        whole = whole and result.status == "completed"
         warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *found)]
     if not ready:
         raise IngestionError("None of the pass's scenes can be used", " ".join(reasons).rstrip("."), "Run again to try anew.")
@@ -221,8 +224,9 @@ def bring_pass(
     if left:
         reasons.append(f"{', '.join(left)} lies in another UTM zone and is left out.")
     used = tuple(scene for scene, _ in kept)
+    told, complete = (*warnings, *reasons), whole and not reasons
     if len(kept) == 1:
-        return PassStack(kept[0][1].path, used, (*warnings, *reasons))
+        return PassStack(kept[0][1].path, used, told, complete)
     merged = folder / f"{safe_name(used[0].id)}_pass.vrt"
     stack = mosaic_stacks([read_facts(stack.path) for _, stack in kept], merged)
-    return PassStack(stack, used, (*warnings, *reasons))
+    return PassStack(stack, used, told, complete)

@@ -157,9 +157,24 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
         )
     if radiometry.scale == 0:
         raise InputError(f"The band '{text}' cannot be used", "its scale is 0, which makes every value the same")
+    dtype = facts.bands[index - 1].dtype
+    if radiometry.unit == "reflectance" and dtype.startswith(("int", "uint")) and radiometry.scale > 0:
+        _check_offset(text, radiometry, dtype)
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
     return name, BandSource(path, index, radiometry, band.wavelength_nm, band.is_class)
+
+
+def _check_offset(text: str, rule: Radiometry, dtype: str) -> None:
+    """Refuse an offset in stored numbers beside a scale (-1000 for Sentinel-2's -0.1): every reflectance would be below zero."""
+    import numpy as np
+
+    if np.iinfo(dtype).max * rule.scale + rule.offset <= 0:
+        why = (
+            f"with the scale {rule.scale:g} and the offset {rule.offset:g} every number of {dtype} becomes a reflectance below 0"
+        )
+        hint = "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, give --scale 0.0001 --offset -0.1."
+        raise InputError(f"The band '{text}' cannot be used", why, hint)
 
 
 STACK = Operation(

@@ -207,6 +207,17 @@ def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> 
     assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
 
 
+@pytest.mark.parametrize(("nir", "swir"), [(900, 950), (950, 900), (1000, 950), (950, 1000), (1000, 1000)])
+@pytest.mark.parametrize("date", [0, 1])
+def test_two_negative_bands_are_no_reflectance_either(tmp_path: Path, nir: int, swir: int, date: int) -> None:
+    """Their ratio lies within -1..1 as that of land does; so does that of zero and a negative one."""
+    dates = [{name: np.full((8, 8), 3000, np.uint16) for name in ("nir", "swir22")} for _ in range(2)]
+    dates[date]["nir"][2, 3], dates[date]["swir22"][2, 3] = nir, swir
+    run(stack(tmp_path / "a", dates[0]), stack(tmp_path / "b", dates[1]), tmp_path / "out")
+    unseen = read(tmp_path / "out" / "severity.tif") == 255
+    assert (unseen[2, 3], unseen.sum()) == (True, 1)
+
+
 @pytest.mark.parametrize(("mask", "water", "ground"), [("scl", 6, 4), ("qa_pixel", 21952, 21824)])
 def test_water_on_both_dates_has_not_burned(tmp_path: Path, mask: str, water: int, ground: int) -> None:
     """SCL 6, and QA_PIXEL's clear water (USGS LSDS-1619); on one date only it may be fresh char."""

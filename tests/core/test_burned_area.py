@@ -11,7 +11,7 @@ import pytest
 
 from firstlight.core.algorithms.burned_area import BurnSigns
 from firstlight.core.cli import main
-from firstlight.core.errors import Cancelled, RasterError
+from firstlight.core.errors import AlgorithmError, Cancelled, RasterError
 from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.burned_area import BURNED_AREA, run_burned_area
@@ -49,12 +49,12 @@ def land(seed: int = 0, shape: tuple[int, int] = SHAPE) -> Any:
     return np.where(grass[..., np.newaxis], GRASS, FOREST)
 
 
-def stack(folder: Path, pixels: dict[str, Any], epsg: int | None = 32632) -> Path:
+def stack(folder: Path, pixels: dict[str, Any], epsg: int | None = 32632, rule: Radiometry = RULE) -> Path:
     sources = {}
     for name, data in pixels.items():
         is_class = name in ("scl", "qa_pixel")
         path = write_raster(folder / f"{name}.tif", data, epsg=epsg, nodata=None if is_class else 0)
-        sources[name] = BandSource(path, radiometry=Radiometry(unit="class") if is_class else RULE, is_class=is_class)
+        sources[name] = BandSource(path, radiometry=Radiometry(unit="class") if is_class else rule, is_class=is_class)
     create_band_stack(sources, folder / "s.vrt")
     return folder / "s.vrt"
 
@@ -303,6 +303,16 @@ def test_each_sign_counts(was: Any, is_now: Any, mark: int) -> None:
     values = {f"pre.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, was)}
     values.update({f"post.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, is_now)})
     assert BurnSigns()(values)[2].tolist() == [[mark]]
+
+
+@pytest.mark.parametrize("rule", [Radiometry(1.0, 0.0, 0.0, "reflectance"), Radiometry(1.0, -1000.0, 0.0, "reflectance")])
+def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
+    """By limits of reflectance nothing at all would have burned."""
+    before, after, _ = fire()
+    pre, post = stack(tmp_path / "a", ground(before, 5)), stack(tmp_path / "b", ground(after, 6), rule=rule)
+    params = BURNED_AREA.make_params({"pre": pre, "post": post, "output": tmp_path / "out"})
+    with pytest.raises(AlgorithmError, match=r"nir, swir16, swir22 of .* are stored numbers without a scale"):
+        run_burned_area(params, Settings(), RecordingMonitor())
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -200,6 +200,15 @@ def test_unusable_bands_are_named(
     assert sentence in str(caught.value)
 
 
+def test_an_offset_in_stored_numbers_beside_a_scale_is_refused(tmp_path: Path, settings: Settings) -> None:
+    """Sentinel-2's -1000 is -0.1 where the scale is 0.0001; with -1000 every reflectance would be about -1000."""
+    red = write_raster(tmp_path / "red.tif")
+    words = {"sensor": "sentinel2", "band": (f"red={red}",), "scale": 0.0001, "output": tmp_path / "s.vrt"}
+    with pytest.raises(InputError, match=r"every number of uint16 becomes a reflectance below 0\. .* --offset -0\.1"):
+        STACK.run(STACK.make_params({**words, "offset": -1000}), settings, RecordingMonitor())
+    STACK.run(STACK.make_params({**words, "offset": -0.1}), settings, RecordingMonitor())
+
+
 def test_a_scale_of_zero_is_refused(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(InputError):
         run_stack(tmp_path, settings, f"red={write_raster(tmp_path / 'red.tif')}", scale=0.0)

@@ -126,8 +126,8 @@ def test_a_second_run_fetches_nothing_again(flight: Flight, tmp_path: Path) -> N
 def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(flight: Flight, tmp_path: Path, radar: bool) -> None:
     passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=0.97), *(RADAR_FLOOD if radar else [])]
     with event_world(tmp_path / "files", passes) as world:
-        code, _, err = flight(world, "wildfire", "2024-06-10")
-    assert code == 1
+        code, out, err = flight(world, "wildfire", "2024-06-10", "--json")
+    assert (code, out) == (1, "")
     assert "Wildfire cannot be mapped around 2024-06-10: " in err
     assert "the clearest pass after the event shows" in err
     assert "of the area clear, and 30 % are wanted" in err
@@ -136,6 +136,15 @@ def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(flight: Flight
     else:
         assert "there is no comparable Sentinel-1 pair either" in err
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(flight: Flight, tmp_path: Path) -> None:
+    passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned")]
+    with event_world(tmp_path / "files", passes) as world:
+        (tmp_path / "files" / "S2A_20240701_T0" / "scl.tif").unlink()
+        code, out, err = flight(world, "wildfire", "2024-06-10", "--json")
+    assert code == 3, err
+    assert any("has no cloud mask" in warning for warning in json.loads(out)["warnings"])
 
 
 def test_less_clear_sky_may_be_allowed(flight: Flight, tmp_path: Path) -> None:
