@@ -181,7 +181,7 @@ class MosaicReader:
     def _filled(self, window: Window, there: Sequence[tuple[MosaicScene, Window]]) -> FloatArray:
         """From the first that has data; what covers the whole window is filled up where it lies, not copied."""
         out: FloatArray | None = None
-        empty = np.ones((window.rows, window.cols), dtype=bool)
+        empty: npt.NDArray[np.bool_] = np.ones((window.rows, window.cols), dtype=bool)
         for scene, whole in there:
             part = _still_empty(empty, window, whole)
             if part is None:
