@@ -27,6 +27,10 @@ fields make two humps too."""
 BRIGHTEST_EXCESS_DB = 3.0
 """So much above ``DARKEST_LAND_DB`` a threshold may lie, for water in wind; farther above it would part two kinds of land. A
 judgement: on the simulated flood 3 to 6 dB make no difference, and 2 dB lose water in wind."""
+DARKEST_WATER_DB = {"vv": -35.0, "vh": -38.0, "hh": -35.0, "hv": -38.0}
+"""The mean of water is hardly ever darker: the radar's own noise is not (Sentinel-1's noise equivalent sigma zero is specified as
+-22 dB, ESA, Sentinel-1 Product Specification). What is darker is a floor that a program has put in, and parts no water from land.
+A judgement, far enough below for pictures with their noise subtracted."""
 LONE_MARGIN_DB = 0.5
 """One polarisation alone has more speckle left: its fixed threshold lies so much lower."""
 METHODS = ("ki", "otsu", "fixed")
@@ -197,9 +201,10 @@ def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_
 
 
 def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Whether the lower part can be water."""
+    """Whether the lower part can be water: neither as bright as land nor darker than any echo."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step <= mean_db(DARKEST_LAND_DB, bands))
+        level = DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step
+        return np.asarray((level <= mean_db(DARKEST_LAND_DB, bands)) & (level >= mean_db(DARKEST_WATER_DB, bands)))
 
 
 def _coarsen(histograms: Counts) -> Counts:

@@ -284,6 +284,20 @@ def test_power_of_nothing_is_not_observed(tmp_path: Path, hole: float) -> None:
     assert (got[:, 50:] != 255).all()
 
 
+@pytest.mark.parametrize("method", ["ki", "otsu"])
+@pytest.mark.parametrize("level", [-45.0, -40.0])
+def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(tmp_path: Path, method: str, level: float) -> None:
+    """Between a floor and a lake lies the deepest valley: cut there, the lake would be dry."""
+    lake = np.ones(SHAPE, bool)
+    chip = make_chip(lake, 1)
+    bands = {"vv": chip.vv.copy(), "vh": chip.vh.copy()}
+    for band in bands.values():
+        band[:40, :60] = level
+    result = run(stack(tmp_path, bands), tmp_path / "out", method=method)
+    assert result.statistics["thresholds"]["post"]["origin"] == "fixed"
+    assert (read(tmp_path / "out" / "water.tif")[44:, 64:] == 1).mean() > 0.99
+
+
 @pytest.mark.parametrize(("shape", "method"), [((1, 1), "ki"), ((1, 300), "ki"), ((300, 1), "otsu"), ((20, 20), "otsu")])
 @pytest.mark.parametrize(("value", "code"), [(np.nan, 255), (-12.0, 0), (-30.0, 1)])
 def test_nothing_one_value_and_thin_pictures_have_a_result(
