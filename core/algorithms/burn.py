@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,23 +107,27 @@ class BurnSeverity:
     radius_px: Radius = (0.0, 0.0)
     """Of the masks' dilation."""
 
-    def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
-        """Index (float32, NaN = not observed) and class (uint8)."""
-        before, change, missing = compare_nbr(values, self.masks, self.radius_px)
+    def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
+        """Index (float32, NaN = not observed) and class (uint8); of a relative index dNBR too."""
+        before, dnbr, missing = compare_nbr(values, self.masks, self.radius_px)
+        change = dnbr
         with np.errstate(all="ignore"):
             if self.offset:
-                change -= np.float32(self.offset)
+                dnbr -= np.float32(self.offset)
             if self.index == "rdnbr":
-                change /= np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
+                change = dnbr / np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
             elif self.index == "rbr":
-                change /= before + np.float32(1.001)
+                change = dnbr / (before + np.float32(1.001))
             classes = classify(change, SCALES[self.index])
         water = water_on_both(values, self.masks)
         if water is not None:
             classes[water] = UNBURNED
         change[missing] = np.nan
         classes[missing] = NOT_OBSERVED
-        return change, classes
+        if change is dnbr:
+            return change, classes
+        dnbr[missing] = np.nan
+        return change, classes, dnbr
 
     def tags(self) -> dict[str, str]:
         """For the files that are made."""
@@ -176,10 +181,12 @@ def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Su
         That finds the offset: :class:`.burn_offset.OffsetSurvey`.
     """
     index, scale = function.index, SCALES[function.index]
-    layers = (
+    layers: tuple[Layer, ...] = (
         Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
         Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), scale.style, scale.classes),
     )
+    if index != "dnbr":
+        layers += (Layer("dnbr", _TITLES["dnbr"], _RANGES["dnbr"], "dnbr", dtype="float32"),)
     halo = dilation_halo(function.radius_px)
     return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], halo=halo, survey=survey)
 

@@ -33,7 +33,9 @@ class BurnSeverityParams:
     pre: Path = param(kind="raster_in", title="Stack before", help="A stack from before the fire, of the same season.")
     post: Path = param(kind="raster_in", title="Stack after", help="A stack from after the fire.")
     output: Path = param(
-        kind="folder_out", title="Folder", help="Gets the index (dnbr.tif), severity.tif and the stack of the compared bands."
+        kind="folder_out",
+        title="Folder",
+        help="Gets dnbr.tif, the index if it is another one, severity.tif, perimeter.gpkg and the compared bands.",
     )
     index: str = param(
         "dnbr",
@@ -75,7 +77,8 @@ def map_severity(
     settings = with_engine(settings, params.engine, params.cluster)
     offset = read_offset(params.offset)
     wanted = {"pre": Wanted(params.pre, OFFERS), "post": Wanted(params.post, OFFERS)}
-    names = (f"{params.index}.tif", "severity.tif")
+    # dNBR itself is there whatever is asked for: it is what others will compare with.
+    names = (f"{params.index}.tif", "severity.tif", *(() if params.index == "dnbr" else ("dnbr.tif",)))
     inputs, paths = open_inputs("Burn severity", wanted, params.output, names, monitor)
     radius = dilation_radius(params.mask_dilation, inputs.grid)
     asked = BurnSeverity(params.index, inputs.masks, offset or 0.0, radius_px=radius)

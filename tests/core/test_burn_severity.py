@@ -442,7 +442,7 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert "class limits are generic" in severity.abstract
 
 
-FILES = {"rbr": "rbr.tif", "severity": "severity.tif", "perimeter": "perimeter.gpkg"}
+FILES = {"rbr": "rbr.tif", "severity": "severity.tif", "dnbr": "dnbr.tif", "perimeter": "perimeter.gpkg"}
 
 
 def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,7 +147,9 @@ def test_the_index_knows_what_an_area_needs(server: FaultyServer, settings: Sett
 def test_headers_are_read_only_where_the_catalogue_is_silent(server: FaultyServer, settings: Settings) -> None:
     told = serve(server, MadeScene("told", {"red": texture(1, (100, 100))}))
     made = [MadeScene(f"U{n}", {"red": texture(n, (100, 100))}, (LEFT + 500, TOP - 10 * n), states_grid=False) for n in range(12)]
-    index = index_of(settings, told, *(serve(server, one) for one in made))
+    served = [serve(server, one) for one in made]
+    server.pause_s = 0.02  # so that an answer lasts until others are asked for
+    index = index_of(settings, told, *served)
     assert [scene.bands["red"].grid.bounds[3] for scene in index.scenes[1:]] == [one.origin[1] for one in made]
     assert server.count("told/red.tif") == 0
     assert all(server.count(f"{one.id}/red.tif", "GET") <= 2 for one in made)
