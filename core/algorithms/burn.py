@@ -122,12 +122,11 @@ class BurnSeverity:
         water = water_on_both(values, self.masks)
         if water is not None:
             classes[water] = UNBURNED
-        change[missing] = np.nan
-        classes[missing] = NOT_OBSERVED
-        if change is dnbr:
-            return change, classes
-        dnbr[missing] = np.nan
-        return change, classes, dnbr
+        np.copyto(classes, np.uint8(NOT_OBSERVED), where=missing)
+        numbers = [change] if change is dnbr else [change, dnbr]
+        for layer in numbers:
+            np.copyto(layer, np.float32(np.nan), where=missing)
+        return (numbers[0], classes, *numbers[1:])
 
     def tags(self) -> dict[str, str]:
         """For the files that are made."""
@@ -163,10 +162,11 @@ def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_]
 
 def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.NDArray[np.uint8]:
     """Codes of the scale's classes; for NaN the lowest, to be masked by the caller."""
-    places = np.zeros(change.shape, np.uint8)
-    for edge in scale.edges:
-        places += change >= np.float32(edge - ROUNDING)
-    return np.array([one.code for one in scale.classes], np.uint8)[places]
+    codes = [one.code for one in scale.classes]
+    found = np.full(change.shape, codes[0], np.uint8)
+    for edge, below, above in zip(scale.edges, codes, codes[1:]):
+        found += (change >= np.float32(edge - ROUNDING)) * np.uint8(above - below)
+    return found
 
 
 def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Survey | None = None) -> Kernel:
