@@ -51,10 +51,10 @@ run_pytest() {
 }
 
 # As on a server: no display, and no plugin of pytest that would start a QGIS. Its settings in pyproject.toml are then unknown.
-# Two processes, each file in one of them: half of the time goes into waiting for servers and processes.
+# Three processes, each file in one of them: a part of the time goes into waiting for servers and processes.
 test_core() (
   unset DISPLAY WAYLAND_DISPLAY
-  run_pytest core 120 -n 2 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
+  run_pytest core 120 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
     -m "not qgis" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
 )
 
