@@ -120,17 +120,23 @@ def choose_steps(
 
 def _find_pair(question: EventQuestion, sensor: str, settings: Settings, monitor: Monitor, access: Access) -> Pair | str:
     """The best pair of a sensor, or why there is none that can be used."""
-    title = get_sensor(sensor).title
-    passes = _passes(question, sensor, settings, monitor, access)
+    return best_pair(_passes(question, sensor, settings, monitor, access), question, get_sensor(sensor).title)
+
+
+def best_pair(passes: Sequence[Acquisition], question: EventQuestion, title: str) -> Pair | str:
+    """The best of the pairs whose passes both show enough of the area, or the sentence why there is none.
+
+    All pairs are looked at, however many there are: a clear pass beside a covered one may rank above two that are half clear.
+    """
     if not passes:
         return f"{title}: no scene covers the area"
-    pairs = rank_pairs(passes, question.moment, (question.days_before, question.days_after))
+    pairs = rank_pairs(passes, question.moment, (question.days_before, question.days_after), most=len(passes) ** 2)
     if not pairs:
         early = sum(one.datetime < question.moment for one in passes)
         return f"{title}: {early} passes before and {len(passes) - early} after the event, no two that can be compared"
-    usable = [pair for pair in pairs if all(_seen(one) >= question.min_clear for one in (pair.before, pair.after))]
-    if usable:
-        return usable[0]
+    usable = next((pair for pair in pairs if all(_seen(one) >= question.min_clear for one in (pair.before, pair.after))), None)
+    if usable is not None:
+        return usable
     sides = {"before": max(_seen(pair.before) for pair in pairs), "after": max(_seen(pair.after) for pair in pairs)}
     worst = min(sides, key=lambda side: sides[side])
     return (
