@@ -21,8 +21,9 @@ from typing import Any, TextIO
 from . import PRODUCT
 from .errors import Cancelled, FirstLightError, InputError, NoScenesError
 from .monitor import BandProgress, Event, Note, Progress
-from .operations.base import Operation, OperationResult, Param
+from .operation import Operation, OperationResult
 from .operations.registry import OPERATIONS, get_operation
+from .params import Param
 from .settings import resolve_settings
 
 EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}

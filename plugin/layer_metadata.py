@@ -5,7 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsBox3d, QgsDateTimeRange, QgsLayerMetadata, QgsMapLayer
 from qgis.PyQt.QtCore import QDateTime, Qt
 
-from ..core.operations.base import LayerOutput
+from ..core.operation import LayerOutput
 
 
 def describe_layer(layer: QgsMapLayer, output: LayerOutput) -> None:

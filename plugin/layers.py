@@ -19,7 +19,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import FirstLightError
-from ..core.operations.base import LayerOutput
+from ..core.operation import LayerOutput
 from .layer_metadata import describe_layer
 from .layer_style import apply_style
 

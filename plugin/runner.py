@@ -7,7 +7,7 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
-from ..core.operations.base import Operation
+from ..core.operation import Operation
 from .settings_store import settings_reader
 from .task import OperationTask
 

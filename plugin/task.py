@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from ..core.errors import Cancelled, FirstLightError
 from ..core.monitor import Event, Progress
-from ..core.operations.base import Operation, OperationResult
+from ..core.operation import Operation, OperationResult
 from ..core.settings import Settings, resolve_settings
 from .monitors import TaskMonitor, log
 

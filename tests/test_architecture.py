@@ -40,19 +40,10 @@ HEAVY = {"requests", "pystac_client", "pystac", "rasterio", "osgeo", "dask", "di
 OWNERS = {
     "pystac_client": ("core.discovery.stac_client",),
     "pystac": ("core.discovery.stac_client",),
-    "requests": ("core.discovery", "core.ingestion"),
-    "rasterio": ("core.raster",),
-    # What a VRT says is GDAL's own business: axis order, ground control points, how a warped raster is described.
-    "osgeo": (
-        "core.raster",
-        "core.ingestion.stack_source",
-        "core.ingestion.stack_grid",
-        "core.ingestion.stack_vrt",
-        "core.ingestion.stack_warp",
-        "core.ingestion.stack_check",
-        "core.ingestion.stack_notes",
-        "core.ingestion.virtual_index",
-    ),
+    "requests": ("core.discovery", "core.download"),
+    "rasterio": ("core.raster", "core.cog", "core.mosaic", "core.shapes"),
+    # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
+    "osgeo": ("core.raster", "core.cog", "core.mosaic", "core.shapes", "core.stack", "core.download.cog_mirror"),
     "dask": ("core.execution",),
     "distributed": ("core.execution",),
     "pyspark": ("core.execution",),
@@ -61,8 +52,24 @@ OWNERS = {
 
 _VALUES = ("core.types", "core.aoi", "core.report", "core.errors", "core.monitor")
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
+_RASTERS = (*_SERVICES, "core.files", "core.raster")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
+_DECLARATION = ("core.params", "core.operation")
+"""How an operation is declared."""
+_ENGINE = (
+    *_RASTERS,
+    "core.cog",
+    "core.shapes",
+    "core.discovery",
+    "core.download",
+    "core.stack",
+    "core.mosaic",
+    "core.validation",
+    "core.algorithms",
+    "core.execution",
+    "core.products",
+)
 CORE_LAYERS = {
     "core.aoi": ("core.errors",),
     "core.report": (),
@@ -72,54 +79,41 @@ CORE_LAYERS = {
     "core.settings": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
-    "core.raster": (*_VALUES, "core.raster"),
-    "core.discovery": (*_SERVICES, "core.raster", "core.discovery"),
+    "core.params": _VALUES,
+    "core.operation": (*_VALUES, "core.settings", "core.params"),
+    "core.files": (*_VALUES, "core.text", "core.files"),
+    "core.raster": (*_VALUES, "core.files", "core.raster"),
+    "core.cog": (*_VALUES, "core.files", "core.raster", "core.cog"),
+    "core.shapes": (*_VALUES, "core.files", "core.raster", "core.shapes"),
+    "core.discovery": (*_RASTERS, "core.shapes", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
-    "core.validation": (*_SERVICES, "core.raster", "core.discovery.band_config", "core.validation"),
-    "core.ingestion": (*_SERVICES, "core.raster", *_DISCOVERY, "core.ingestion"),
-    # One scene from catalogue to a validated stack is where ingestion and validation meet.
-    "core.ingestion.scene": (
-        *_SERVICES,
-        "core.raster",
-        *_DISCOVERY,
-        "core.ingestion",
-        "core.validation.image_validator",
-    ),
+    "core.validation": (*_RASTERS, "core.shapes", "core.discovery.band_config", "core.validation"),
+    "core.download": (*_RASTERS, *_DISCOVERY, "core.download"),
+    "core.stack": (*_RASTERS, "core.cog", *_DISCOVERY, "core.stack"),
+    "core.mosaic": (*_RASTERS, "core.discovery", "core.mosaic"),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
-    "core.execution": (*_SERVICES, "core.raster", "core.algorithms.kernel", "core.execution"),
-    # What a result leaves behind: its inputs' catalogue addresses and sums, written under the lock that downloads use too.
+    "core.execution": (*_RASTERS, "core.cog", "core.shapes", "core.algorithms.kernel", "core.execution"),
+    # What a result leaves behind: its inputs' catalogue addresses and sums.
     "core.products": (
-        *_SERVICES,
-        "core.raster",
+        *_RASTERS,
+        "core.shapes",
         "core.algorithms.kernel",
         "core.discovery.catalogs",
-        "core.ingestion.checksum",
-        "core.ingestion.lock",
-        "core.ingestion.record",
         "core.products",
     ),
-    "core.operations": tuple(
-        f"core.{name}"
-        for name in [
-            "types",
-            "aoi",
-            "report",
-            "errors",
-            "monitor",
-            "settings",
-            "workers",
-            "text",
-            "raster",
-            "discovery",
-            "ingestion",
-            "validation",
-            "algorithms",
-            "execution",
-            "products",
-            "operations",
-        ]
+    # One scene from catalogue to a validated stack is where downloads, stacks and validation meet.
+    "core.scenes": (*_ENGINE, "core.scenes"),
+    "core.terrain": (*_ENGINE, "core.terrain"),
+    "core.maps": (*_ENGINE, *_DECLARATION, "core.maps"),
+    "core.operations": (
+        *_ENGINE,
+        *_DECLARATION,
+        "core.scenes",
+        "core.terrain",
+        "core.maps",
+        "core.operations",
     ),
-    "core.cli": (*_VALUES, "core.settings", "core.operations"),
+    "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.operations"),
 }
 """Module or package of core → what of ours it may import; the longest name that fits counts.
 
@@ -131,6 +125,8 @@ UI_MAY_IMPORT = (
     "core.errors",
     "core.monitor",
     "core.settings",
+    "core.params",
+    "core.operation",
     "core.operations",
     "core.discovery.band_config",
     "core.discovery.catalogs",
@@ -336,8 +332,8 @@ def test_every_module_of_core_loads_without_qgis_and_without_heavy_libraries() -
 PLANTED = {
     "core imports qgis": ("core/raster/reader.py", "import qgis.core", "neither QGIS nor Qt"),
     "core imports Qt in a function": ("core/workers.py", "def f():\n    from qgis.PyQt import QtCore", "neither QGIS nor Qt"),
-    "core imports processing": ("core/operations/index.py", "import processing", "neither QGIS nor Qt"),
-    "core imports the plugin": ("core/operations/index.py", "from ...plugin import messages", "neither plugin nor ui"),
+    "core imports processing": ("core/maps/index.py", "import processing", "neither QGIS nor Qt"),
+    "core imports the plugin": ("core/maps/index.py", "from ...plugin import messages", "neither plugin nor ui"),
     "core imports ui by its whole name": ("core/cli.py", "import firstlight.ui.main_dock", "neither plugin nor ui"),
     "Qt not through qgis.PyQt": ("ui/field.py", "from PyQt5.QtCore import Qt", "qgis.PyQt only"),
     "plugin imports ui at the top": ("plugin/main.py", "from ..ui import main_dock", "only initGui"),
@@ -348,15 +344,15 @@ PLANTED = {
     "plugin reads a raster": ("plugin/layers.py", "def f():\n    import rasterio", "belongs to core"),
     "errors import settings": ("core/errors.py", "from .settings import Settings", "it may import"),
     "types import raster": ("core/types.py", "def f():\n    from .raster import grid", "it may import"),
-    "raster imports settings": ("core/raster/writer.py", "from ..settings import Settings", "it may import"),
+    "raster imports settings": ("core/cog/writer.py", "from ..settings import Settings", "it may import"),
     "raster imports discovery": ("core/raster/reader.py", "from ..discovery import band_config", "it may import"),
-    "discovery imports ingestion": ("core/discovery/area.py", "from ..ingestion.plan import safe_name", "it may import"),
-    "ingestion imports the search": ("core/ingestion/fetch.py", "from ..discovery import stac_client", "it may import"),
-    "downloads import validation": ("core/ingestion/fetch.py", "from ..validation import image_validator", "it may import"),
-    "validation imports ingestion": ("core/validation/quicklook.py", "from ..ingestion import plan", "it may import"),
+    "discovery imports a download": ("core/discovery/area.py", "from ..download.plan import safe_name", "it may import"),
+    "downloads import the search": ("core/download/fetch.py", "from ..discovery import stac_client", "it may import"),
+    "downloads import validation": ("core/download/fetch.py", "from ..validation import image_validator", "it may import"),
+    "validation imports a download": ("core/validation/quicklook.py", "from ..download import plan", "it may import"),
     "algorithms import an engine": ("core/algorithms/indices.py", "from ..execution import engine", "it may import"),
     "an engine imports an index": ("core/execution/apply.py", "from ..algorithms.indices import x", "it may import"),
-    "cli imports ingestion": ("core/cli.py", "from .ingestion.scene import ingest_scene", "it may import"),
+    "cli imports the way of a scene": ("core/cli.py", "from .scenes.ingest import ingest_scene", "it may import"),
     "an operation imports the cli": ("core/operations/info.py", "def f():\n    from ..cli import main", "it may import"),
     "pystac-client elsewhere": (
         "core/discovery/catalogs.py",
@@ -364,12 +360,12 @@ PLANTED = {
         "belongs to core.discovery.stac",
     ),
     "requests elsewhere": ("core/raster/reader.py", "def f():\n    import requests", "requests belongs to"),
-    "rasterio elsewhere": ("core/ingestion/plan.py", "def f():\n    import rasterio.windows", "rasterio belongs to"),
+    "rasterio elsewhere": ("core/download/plan.py", "def f():\n    import rasterio.windows", "rasterio belongs to"),
     "osgeo elsewhere": ("core/validation/quicklook.py", "def f():\n    from osgeo import gdal", "osgeo belongs to"),
     "dask elsewhere": ("core/algorithms/indices.py", "def f():\n    import dask.array", "dask belongs to"),
-    "rasterio at the top": ("core/raster/writer.py", "import rasterio", "is heavy"),
+    "rasterio at the top": ("core/cog/writer.py", "import rasterio", "is heavy"),
     "osgeo at the top, guarded": (
-        "core/raster/vector.py",
+        "core/shapes/vector.py",
         "try:\n    from osgeo import ogr\nexcept ImportError:\n    ogr = None",
         "is heavy",
     ),
@@ -394,7 +390,7 @@ def test_a_planted_violation_is_found(path: str, line: str, sentence: str) -> No
 
 
 INNOCENT = {
-    "only for types": ("core/ingestion/fetch.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
+    "only for types": ("core/download/fetch.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
     "in a function of its owner": ("core/raster/reader.py", "def f():\n    import rasterio"),
     "the product's name": ("core/validation/quicklook.py", "from .. import PRODUCT"),
     "the window made by initGui": ("plugin/main.py", "class P:\n    def initGui(self):\n        from ..ui import main_dock"),

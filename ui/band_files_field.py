@@ -9,7 +9,7 @@ from typing import Any
 from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from ..core.discovery.band_config import load_sensors
-from ..core.operations.base import Param
+from ..core.params import Param
 from .field import Field
 
 BAND, FILE = range(2)

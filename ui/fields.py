@@ -17,7 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QToolButton,
 )
 
-from ..core.operations.base import Param
+from ..core.params import Param
 from .band_files_field import BandFilesField
 from .catalog_combo import CatalogCombo
 from .field import Field
@@ -268,7 +268,7 @@ def make_field(param: Param, area_text: Callable[[], str]) -> Field:
     Parameters
     ----------
     param : Param
-        Of any kind in ``core.operations.base.KINDS``.
+        Of any kind in ``core.params.KINDS``.
     area_text : callable
         Gives the area in use, as text.
     """

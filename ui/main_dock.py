@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLa
 
 from ..core.errors import FirstLightError
 from ..core.monitor import BandProgress, Event, Note, Progress
-from ..core.operations.base import Operation, OperationResult
+from ..core.operation import Operation, OperationResult
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
 from ..plugin.aoi import area_of_canvas

@@ -9,7 +9,7 @@ from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from ..core.operations.base import Operation
+from ..core.operation import Operation
 from .field import Field
 from .fields import make_field
 

@@ -8,7 +8,7 @@ from typing import Any
 from qgis.gui import QgsMapLayerComboBox
 from qgis.PyQt.QtWidgets import QFileDialog, QToolButton
 
-from ..core.operations.base import Param
+from ..core.params import Param
 from ..plugin.compat import RASTER_LAYERS
 from .field import Field
 

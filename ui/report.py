@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication
 
-from ..core.operations.base import OperationResult
+from ..core.operation import OperationResult
 from ..core.operations.ingest import estimate_area_bytes
 from ..core.types import Aoi, SceneItem
 from .scene_model import size_text

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 
-from ..core.operations.base import OperationResult
+from ..core.operation import OperationResult
 from ..core.operations.clear_sky import CLEAR_SKY
 from ..core.operations.discover import DISCOVER, Discovery
 from ..core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui

@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.monitor import Event, Note, Progress
-from ..core.operations.base import Operation, OperationResult
+from ..core.operation import Operation, OperationResult
 from ..core.types import ValidationReport
 from .parameter_form import ParameterForm
 from .report_view import ReportView

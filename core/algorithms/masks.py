@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..raster.area import pixel_size_m
 from ..raster.cloud_mask import is_clear
+from ..raster.pixel_area import pixel_size_m
 from ..types import Grid
 from .kernel import Values
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..errors import AreaError
-from ..raster.vector import geometry_from_file, geometry_from_json, geometry_from_wkt
+from ..shapes.vector import geometry_from_file, geometry_from_json, geometry_from_wkt
 from ..types import Aoi
 
 

@@ -17,7 +17,7 @@ from ..errors import AccessError, RasterError
 from ..monitor import EventQueue, Monitor, Note, Progress
 from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
-from ..raster.vector import overlap
+from ..shapes.vector import overlap
 from ..types import Aoi, BandAsset, SceneItem
 from ..workers import run_parallel
 from .access import AUTHENTICATION_HINT, Access

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import AreaError
-from ..raster.vector import overlap, union
+from ..shapes.vector import overlap, union
 from ..types import Aoi
 
 

@@ -84,7 +84,7 @@ def event_names() -> tuple[str, ...]:
 
 
 def get_event(name: str) -> EventType:
-    """The event of that name (any case); patterns are the doors' affair (``operations.base``).
+    """The event of that name (any case); patterns are the doors' affair (``core.params``).
 
     Raises
     ------

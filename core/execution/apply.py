@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
+from ..cog.pieces import Piece
+from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
+from ..cog.statistics import BandStatistics
+from ..cog.writer import CogWriter
 from ..errors import Cancelled
 from ..monitor import EventQueue, Monitor, Note, Progress
-from ..raster.area import pixel_area_m2
 from ..raster.grid import Window, in_columns, split_windows
-from ..raster.pieces import Piece
-from ..raster.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
-from ..raster.statistics import BandStatistics
-from ..raster.writer import CogWriter
+from ..raster.pixel_area import pixel_area_m2
 from ..settings import Settings
 from ..workers import run_in_background
 from .engine import Engine

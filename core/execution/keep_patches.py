@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..algorithms.kernel import Layer
+from ..cog.writer import CogWriter
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window
 from ..raster.reader import StackReader
-from ..raster.seeded_patches import Patches, PatchRule, find_patches
-from ..raster.writer import CogWriter
 from ..settings import Settings
+from ..shapes.seeded_patches import Patches, PatchRule, find_patches
 from ..workers import run_in_background
 from .apply import LayerStatistics, layer_spec, written_statistics
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algorithms.kernel import Kernel
-from ..raster.codec import Codec
+from ..cog.codec import Codec
+from ..cog.pieces import Piece, make_spans
+from ..cog.raster_spec import RasterSpec, encode
 from ..raster.grid import Window
-from ..raster.pieces import Piece, make_spans
-from ..raster.raster_spec import RasterSpec, encode
 from ..types import Grid
 
 FloatArray = npt.NDArray[np.float32]

@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..ingestion.cache import DAY_S, CacheEntry, cache_folder, open_cache
+from ..download.cache import DAY_S, CacheEntry, cache_folder, open_cache
 from ..monitor import Monitor
+from ..operation import Operation, OperationResult, Output
+from ..params import param
 from ..settings import Settings
 from ..text import size_text
 from ..types import format_time
-from .base import Operation, OperationResult, Output, param
 
 
 @dataclass(frozen=True, kw_only=True)

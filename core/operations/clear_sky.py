@@ -11,9 +11,10 @@ from ..discovery.clear_sky import look_at_sky
 from ..discovery.items_file import read_items
 from ..errors import InputError
 from ..monitor import Monitor
+from ..operation import Operation, OperationResult, Output
+from ..params import param
 from ..settings import Settings
 from ..types import SceneItem
-from .base import Operation, OperationResult, Output, param
 from .discover import SORT_KEYS, Discovery, scenes_result
 from .search_params import AREA_HELP
 

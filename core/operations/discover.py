@@ -18,9 +18,10 @@ from ..discovery.items_file import footprints_geojson
 from ..discovery.stac_client import SceneSearch
 from ..errors import DiscoveryError, InputError, NoScenesError
 from ..monitor import Monitor, Note, PartMonitor
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..settings import Settings
-from ..types import Aoi, SceneItem, SearchQuery, format_time, parse_time
-from .base import LayerOutput, Operation, OperationResult, Output, param
+from ..types import Aoi, SceneItem, SearchQuery, format_time, read_moment
 from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
 
 
@@ -160,20 +161,6 @@ SORT_KEYS: dict[str, Callable[[SceneItem], tuple[object, ...]]] = {
     "coverage": lambda scene: (-(scene.coverage_percent or 0.0), _newest(scene), scene.id),
 }
 """Order of the list: newest, clearest (by the masks where looked at, else by the catalogue), best covering."""
-
-
-def read_moment(text: str, name: str) -> datetime:
-    """A date as people give it; ``name`` is ``start``, ``end`` or the word for the sentence.
-
-    Raises
-    ------
-    InputError
-        If it is no ISO date.
-    """
-    try:
-        return parse_time(text, end_of_day=name == "end")
-    except ValueError:
-        raise InputError(f"The {name} date '{text}' cannot be used", "it is no ISO date", "Write it like 2024-05-01.") from None
 
 
 def run_discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> OperationResult:

@@ -14,12 +14,12 @@ from ..discovery.band_config import get_sensor, sensor_names
 from ..discovery.events import RecipeStep, event_names, get_event
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
 from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..products.stac_catalogue import write_parent
 from ..settings import Settings
-from ..types import AlgorithmResult, format_time
+from ..types import AlgorithmResult, format_time, read_moment
 from ..workers import run_in_background
-from .base import LayerOutput, Operation, OperationResult, Output, param
-from .discover import read_moment
 from .event_passes import ChosenStep, EventQuestion, PassStack, bring_pass, choose_steps
 from .event_report import EventStory, MappedStep, write_report
 from .search_params import AREA_HELP, catalog_param

@@ -13,13 +13,13 @@ from ..discovery.catalogs import get_catalog
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
+from ..download.plan import safe_name
 from ..errors import DiscoveryError, IngestionError, NoScenesError, SkyError
-from ..ingestion.plan import safe_name
-from ..ingestion.scene import SceneRequest, ingest_scene
 from ..monitor import Monitor, Note, PartMonitor, Progress
 from ..raster.reader import read_facts
-from ..raster.stack_mosaic import mosaic_stacks
+from ..scenes.ingest import SceneRequest, ingest_scene
 from ..settings import Settings
+from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, SceneItem, format_time
 from .discover import DiscoverParams, find_scenes
 from .ingest import wanted_bands

@@ -10,11 +10,11 @@ from typing import Any
 from .. import PRODUCT
 from ..discovery.band_config import get_sensor
 from ..discovery.catalogs import get_catalog
+from ..operation import Operation
 from ..products.html_page import Figure, Page, Section, Table, write_page
 from ..products.pictures import class_picture, picture_grid, rgb, scale_bar, stack_picture
-from ..raster.area import pixel_area_m2
+from ..raster.pixel_area import pixel_area_m2
 from ..types import AlgorithmResult, Grid, format_time
-from .base import Operation
 from .event_passes import ChosenStep, EventQuestion, PassStack
 
 

@@ -10,8 +10,9 @@ from ..discovery.band_config import Sensor, get_sensor, load_sensors, sensor_nam
 from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
 from ..monitor import Monitor
+from ..operation import Operation, OperationResult, Output
+from ..params import Param, param
 from ..settings import Settings
-from .base import Operation, OperationResult, Output, Param, param
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,14 @@ from ..discovery.band_config import get_sensor, load_sensors
 from ..discovery.events import EventType, get_event
 from ..discovery.items_file import read_items
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
-from ..ingestion.scene import SceneRequest, SceneResult, ingest_scene
+from ..maps.index import IndexParams, compute_index
 from ..monitor import Monitor, Note, PartMonitor, Progress
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
+from ..scenes.ingest import SceneRequest, SceneResult, ingest_scene
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
-from .base import LayerOutput, Operation, OperationResult, Output, param
 from .discover import DiscoverParams, find_scenes
-from .index import IndexParams, compute_index
 from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
 
 

@@ -12,15 +12,16 @@ from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
 from ..errors import InputError, SceneReadError
 from ..execution.apply import LayerStatistics, apply_layers
+from ..maps.engine_params import cluster_param, engine_param, resume_param, with_engine
 from ..monitor import Monitor, Note, PartMonitor
+from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
+from ..mosaic.reader import MosaicPlan, MosaicReader
+from ..mosaic.vrt import write_vrt
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.mosaic import MosaicPlan, MosaicReader
-from ..raster.mosaic_vrt import write_vrt
 from ..settings import Settings
 from ..types import AlgorithmResult, SceneItem, parse_time
-from .base import LayerOutput, Operation, OperationResult, Output, param
-from .engine_params import cluster_param, engine_param, resume_param, with_engine
-from .mosaic_plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from .search_params import AREA_HELP
 
 ON_ERROR = ("skip", "fail")

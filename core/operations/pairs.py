@@ -12,10 +12,11 @@ from ..discovery.events import get_event
 from ..discovery.pairs import Pair, group_acquisitions, rank_pairs
 from ..errors import NoScenesError
 from ..monitor import Monitor, PartMonitor
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..settings import Settings
-from ..types import SceneItem, format_time
-from .base import LayerOutput, Operation, OperationResult, Output, param
-from .discover import DiscoverParams, Discovery, find_scenes, read_moment, scenes_result
+from ..types import SceneItem, format_time, read_moment
+from .discover import DiscoverParams, Discovery, find_scenes, scenes_result
 from .search_params import AREA_HELP, catalog_param, collection_param, event_param, max_cloud_param, sensor_param
 
 __all__ = ["PAIRS", "Pair", "PairsParams", "run_pairs"]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from .base import Operation
-from .burn_severity import BURN_SEVERITY
-from .burned_area import BURNED_AREA
+from ..maps.burn_severity import BURN_SEVERITY
+from ..maps.burned_area import BURNED_AREA
+from ..maps.fuse import FUSE
+from ..maps.index import INDEX
+from ..maps.sar_water import SAR_WATER
+from ..maps.structural_damage import STRUCTURAL_DAMAGE
+from ..maps.thermal_anomaly import THERMAL_ANOMALY
+from ..maps.water import WATER_OPERATION
+from ..maps.wind_damage import WIND_DAMAGE
+from ..operation import Operation
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .discover import DISCOVER
 from .event import EVENT
-from .fuse import FUSE
-from .index import INDEX
 from .info import INFO
 from .ingest import INGEST
 from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
 from .results import RESULTS
-from .sar_water import SAR_WATER
 from .stack import STACK
-from .structural_damage import STRUCTURAL_DAMAGE
 from .terrain import TERRAIN
-from .thermal_anomaly import THERMAL_ANOMALY
 from .validate import VALIDATE
-from .water import WATER_OPERATION
-from .wind_damage import WIND_DAMAGE
 
 OPERATIONS: tuple[Operation, ...] = (
     EVENT,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ingestion.stack_repair import repair_stack
 from ..monitor import EventQueue, Monitor, Note
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..settings import Settings
+from ..stack.repair import repair_stack
 from ..workers import run_in_background
-from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
 @dataclass(frozen=True, kw_only=True)

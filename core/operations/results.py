@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..monitor import EventQueue, Monitor, Note
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..products.stored_result import StoredResult, read_results
 from ..settings import Settings
 from ..types import format_time
 from ..workers import run_in_background
-from .base import LayerOutput, Operation, OperationResult, Output, param
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 from ..discovery.band_config import sensor_names
 from ..discovery.catalogs import catalog_names
 from ..discovery.events import event_names
-from .base import param
+from ..params import param
 
 AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
 

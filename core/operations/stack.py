@@ -8,13 +8,14 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, get_sensor, sensor_names
 from ..errors import InputError
-from ..ingestion.band_stack import MODES, BandSource, create_band_stack
 from ..monitor import EventQueue, Monitor, Note
+from ..operation import LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..raster.reader import read_facts
 from ..settings import Settings
+from ..stack.band_stack import MODES, BandSource, create_band_stack
 from ..types import BandStack, Radiometry
 from ..workers import run_in_background
-from .base import LayerOutput, Operation, OperationResult, Output, param
 
 UNITS = {"db": "dB", "power": "power", "amplitude": "amplitude"}
 """What a person writes → the unit in the stack."""

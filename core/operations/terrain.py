@@ -11,24 +11,25 @@ from typing import Any
 
 from .. import PRODUCT
 from ..algorithms.kernel import Layer
+from ..cog.statistics import BandStatistics
 from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..errors import InputError
-from ..ingestion.virtual_index import build_index
+from ..maps.class_statistics import describe_input, prepare_folder
 from ..monitor import EventQueue, Monitor, Note, PartMonitor
+from ..mosaic.reader import MosaicReader
+from ..mosaic.virtual_index import build_index
+from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
+from ..params import param
 from ..products.result_record import InputRecord, LayerRecord, ResultRecord, record_input
 from ..products.stac_catalogue import write_catalogue
-from ..raster.mosaic import MosaicReader
 from ..raster.reader import StackReader
-from ..raster.statistics import BandStatistics
 from ..settings import Settings
+from ..terrain.heights import BAND, Place, find_heights, heights_of_file, lay_grid, place_of_area, place_of_raster
+from ..terrain.layers import LAYERS, Terrain, TerrainJob, compute_terrain
 from ..types import AlgorithmResult, SceneItem
 from ..workers import run_in_background
-from .base import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output, param
-from .class_statistics import describe_input, prepare_folder
 from .search_params import AREA_HELP, catalog_param
-from .terrain_heights import BAND, Place, find_heights, heights_of_file, lay_grid, place_of_area, place_of_raster
-from .terrain_layers import LAYERS, Terrain, TerrainJob, compute_terrain
 
 REFERENCES = {
     "slope": "Horn 1981, doi:10.1109/PROC.1981.11918",

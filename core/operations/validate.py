@@ -9,12 +9,13 @@ from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, sensor_names
 from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
+from ..operation import Operation, OperationResult, Output
+from ..params import param
 from ..raster.reader import read_facts
 from ..settings import Settings
 from ..types import ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
 from ..validation.vrt_sources import check_is_raster, is_vrt
-from .base import Operation, OperationResult, Output, param
 from .search_params import AREA_HELP
 
 WORDS = {"error": "FAIL", "warning": "warn", "info": "note"}

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
-from ..raster.area import pixel_area_m2
-from ..raster.geopackage import Value, VectorLayer, write_geopackage
-from ..raster.patches import Patches, join_outlines, simplify_together, trace_patches
+from ..raster.pixel_area import pixel_area_m2
+from ..shapes.geopackage import Value, VectorLayer, write_geopackage
+from ..shapes.patches import Patches, join_outlines, simplify_together, trace_patches
 
 PERIMETER_NAME = "perimeter.gpkg"
 WHOLE, PATCHES = "perimeter", "patches"

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from ..algorithms.kernel import Layer
 from ..discovery.catalogs import get_catalog
 from ..errors import InputError, RasterError
-from ..ingestion.checksum import sha256_of
-from ..ingestion.record import read_record
+from ..files.checksum import sha256_of
+from ..files.record import read_record
 from ..types import parse_time
 from .perimeter import Perimeter
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError
-from ..ingestion.lock import folder_lock
+from ..files.lock import folder_lock
 from .result_record import ResultRecord
 from .stac_item import ITEM_SUFFIX, STAC_VERSION, make_item
 

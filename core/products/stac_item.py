@@ -22,11 +22,11 @@ import numpy as np
 
 from .. import VERSION
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
-from ..ingestion.checksum import multihash, sha256_of
-from ..raster.area import pixel_area_m2
-from ..raster.footprint import footprint
+from ..files.checksum import multihash, sha256_of
 from ..raster.gdal_env import gdal_version
+from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
+from ..shapes.footprint import footprint
 from ..types import Grid, format_time
 from .result_record import InputRecord, LayerRecord, ResultRecord
 

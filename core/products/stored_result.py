@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..ingestion.checksum import contradicts, sha256_of
+from ..files.checksum import contradicts, sha256_of
 from ..types import parse_time
 from .stac_item import ITEM_SUFFIX
 

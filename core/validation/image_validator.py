@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
 from ..monitor import EventQueue, Monitor, Progress
-from ..raster.area_mask import area_mask
 from ..raster.band_names import identify_bands
 from ..raster.grid import Window
 from ..raster.physical import to_physical
 from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..settings import Settings
+from ..shapes.area_mask import area_mask
 from ..types import Finding, Grid, ValidationReport
 from ..workers import run_in_background, run_parallel
 from .actions import act_on, not_validated

@@ -23,7 +23,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.errors import FirstLightError
-from ...core.operations.base import LayerOutput, Operation, OperationResult, Output
+from ...core.operation import LayerOutput, Operation, OperationResult, Output
 from ...core.settings import Settings, resolve_settings
 from ..layers import dress_layer
 from ..monitors import FeedbackMonitor

@@ -31,7 +31,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 
-from ...core.operations.base import Param
+from ...core.params import Param
 from ..aoi import lonlat_bounds
 from ..compat import (
     DATE_ONLY,
@@ -60,7 +60,7 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
     Parameters
     ----------
     param : Param
-        Of any kind in ``core.operations.base.KINDS``.
+        Of any kind in ``core.params.KINDS``.
     """
     definition = _MAKERS[param.kind](param, QCoreApplication.translate("FirstLight", param.title))
     if param.help:

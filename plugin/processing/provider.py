@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.errors import DependencyError
-from ...core.operations.base import Operation
+from ...core.operation import Operation
 from .algorithm import OperationAlgorithm
 
 KEPT = 256

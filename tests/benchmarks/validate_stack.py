@@ -82,7 +82,7 @@ def full_std(path: Path) -> float:
 
 def main(folder: Path, repeats: int) -> None:
     """Run both in turn, print medians."""
-    from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+    from firstlight.core.stack.band_stack import BandSource, create_band_stack
     from firstlight.core.types import Radiometry
 
     rule = Radiometry(0.0001, -0.1, 0.0, "reflectance")

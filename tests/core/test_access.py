@@ -15,9 +15,9 @@ import pytest
 from firstlight.core.discovery import access as access_module
 from firstlight.core.discovery.access import EXPIRY_MARGIN_S, Access, public_address
 from firstlight.core.discovery.catalogs import Catalog
+from firstlight.core.download.band_downloader import download_bands
+from firstlight.core.download.plan import plan_downloads
 from firstlight.core.errors import AccessError
-from firstlight.core.ingestion.band_downloader import download_bands
-from firstlight.core.ingestion.plan import plan_downloads
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandAsset, BandFailure, BandFile, Radiometry, SceneItem

@@ -12,7 +12,7 @@ from firstlight.core.cli import build_parser
 from firstlight.core.discovery.band_config import load_sensors
 from firstlight.core.discovery.events import event_names
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.base import Operation
+from firstlight.core.operation import Operation
 from firstlight.core.operations.info import INFO
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.core.settings import Settings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import RasterError
-from firstlight.core.raster.band_source import Address, BandPlace, BandSource, read_header
+from firstlight.core.mosaic.band_source import Address, BandPlace, BandSource, read_header
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError, CRSMismatchError, ExtentMismatchError, RasterError, ResolutionError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.types import Radiometry
 from support.rasters import ramp, write_raster
 

@@ -12,10 +12,10 @@ import pytest
 from firstlight.core.algorithms.burn import BurnSeverity
 from firstlight.core.algorithms.burn_offset import BINS, LEAST_PIXELS, STEP, OffsetSurvey, find_offset
 from firstlight.core.errors import InputError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.burn_severity import BURN_SEVERITY, read_offset, run_burn_severity
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.burn_severity import BURN_SEVERITY, read_offset, run_burn_severity
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

@@ -14,10 +14,10 @@ import pytest
 from firstlight.core.algorithms.burn import EDGES, SEVERITY, BurnSeverity, classify
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, ExtentMismatchError, InputError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.burn_severity import BURN_SEVERITY, run_burn_severity
 from firstlight.core.monitor import Progress, RecordingMonitor
-from firstlight.core.operations.burn_severity import BURN_SEVERITY, run_burn_severity
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.masks import SCL_CLEAR
 from support.rasters import write_raster

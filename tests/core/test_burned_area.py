@@ -12,12 +12,12 @@ import pytest
 from firstlight.core.algorithms.burned_area import BurnSigns
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, RasterError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.burned_area import BURNED_AREA, run_burned_area
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.burned_area import BURNED_AREA, run_burned_area
 from firstlight.core.raster.reader import StackReader
-from firstlight.core.raster.seeded_patches import PatchRule, find_patches
 from firstlight.core.settings import Settings
+from firstlight.core.shapes.seeded_patches import PatchRule, find_patches
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.landscapes import RULE, smooth_noise
 from support.rasters import write_raster

@@ -17,9 +17,9 @@ import pytest
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
-from firstlight.core.ingestion.band_downloader import download_bands
-from firstlight.core.ingestion.cache import BandCache, default_folder, open_cache
-from firstlight.core.ingestion.plan import plan_downloads
+from firstlight.core.download.band_downloader import download_bands
+from firstlight.core.download.cache import BandCache, default_folder, open_cache
+from firstlight.core.download.plan import plan_downloads
 from firstlight.core.monitor import BandProgress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandAsset, BandFile, Radiometry

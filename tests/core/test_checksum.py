@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstlight.core.ingestion import checksum as checksum_module
-from firstlight.core.ingestion.checksum import Checksum, is_unchanged, parse_checksum, sha256_of
+from firstlight.core.files import checksum as checksum_module
+from firstlight.core.files.checksum import Checksum, is_unchanged, parse_checksum, sha256_of
 
 DATA = b"The quick brown fox jumps over the lazy dog" * 100
 CODES = {"sha256": "1220", "sha512": "1340", "sha1": "1114", "md5": "d50110", "blake2b": "c0e40240"}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from firstlight.core import cli
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

@@ -29,12 +29,12 @@ from firstlight.core.execution.cluster_check import differences
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.execution.local_cluster import candidates, find_interpreter, local_cluster
 from firstlight.core.execution.package import PACKAGE, digest
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry, SceneItem
 from support.dask_cluster import DaskCluster
 from support.range_server import FaultyServer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from firstlight.core.cog.codec import COMPRESSIONS, Codec, compress, pick_codec, predict, predictor
 from firstlight.core.errors import RasterError
-from firstlight.core.raster.codec import COMPRESSIONS, Codec, compress, pick_codec, predict, predictor
 
 
 @pytest.mark.parametrize("bands", [1, 3])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.core.raster.cog_layout import AROUND_BLOCK, GHOST, Level, Tag, make_header, read_tags, write_file
+from firstlight.core.cog.layout import AROUND_BLOCK, GHOST, Level, Tag, make_header, read_tags, write_file
 
 TAGS = {
     256: Tag(3, 1, struct.pack("<H", 9)),

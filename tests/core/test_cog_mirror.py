@@ -20,8 +20,7 @@ from rasterio.transform import from_origin
 from rasterio.warp import transform as reproject
 from rasterio.windows import Window as RasterioWindow
 
-from firstlight.core.errors import RasterError
-from firstlight.core.raster.cog_mirror import (
+from firstlight.core.download.cog_mirror import (
     BUFFER_PIXELS,
     HEAD_BYTES,
     MOST_WASTE,
@@ -32,6 +31,7 @@ from firstlight.core.raster.cog_mirror import (
     merge_spans,
     plan_window,
 )
+from firstlight.core.errors import RasterError
 from firstlight.core.raster.gdal_env import quiet_gdal
 
 LEFT, TOP = 600000.0, 5200020.0

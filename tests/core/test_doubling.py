@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.raster.doubling import double, find_doublings
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

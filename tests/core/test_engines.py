@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.cog.codec import Codec
+from firstlight.core.cog.raster_spec import RasterSpec
 from firstlight.core.execution import router
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.tile_work import TileWork
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
-from firstlight.core.raster.codec import Codec
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.raster_spec import RasterSpec
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

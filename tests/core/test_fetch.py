@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
+from firstlight.core.download.http import Waits, new_session
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, FirstLightError
-from firstlight.core.ingestion.checksum import Checksum
-from firstlight.core.ingestion.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
-from firstlight.core.ingestion.http import Waits, new_session, public_url
+from firstlight.core.files.checksum import Checksum
 from firstlight.core.raster.reader import check_band_file
 from firstlight.core.settings import Settings
+from firstlight.core.text import public_url
 from support.range_server import ALWAYS, EMPTY_BODY, HTML_PAGE, Fault, FaultyServer
 from support.rasters import write_raster
 
@@ -335,7 +336,7 @@ def test_a_file_that_may_grow_no_more_is_named(trial: Trial) -> None:
     script = (
         "import resource, sys, threading, requests\n"
         "from pathlib import Path\n"
-        "from firstlight.core.ingestion.fetch import *\n"
+        "from firstlight.core.download.fetch import *\n"
         "from firstlight.core.errors import FirstLightError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "job = FetchJob('nir', sys.argv[1], Path(sys.argv[2]))\n"

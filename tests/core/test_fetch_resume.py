@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
+from firstlight.core.download.http import MOST_REDIRECTS, Waits, new_session, retry_after
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
-from firstlight.core.ingestion.checksum import Checksum
-from firstlight.core.ingestion.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
-from firstlight.core.ingestion.http import MOST_REDIRECTS, Waits, new_session, retry_after
-from firstlight.core.ingestion.part_file import MARK_BYTES, Origin, PartFile, journal_of, part_of
+from firstlight.core.files.checksum import Checksum
+from firstlight.core.files.part_file import MARK_BYTES, Origin, PartFile, journal_of, part_of
 from firstlight.core.raster.reader import check_band_file
 from firstlight.core.settings import Settings
 from support.range_server import HTML_PAGE, Fault, FaultyServer

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rasterio.warp import transform
 
-from firstlight.core.raster.footprint import footprint
+from firstlight.core.shapes.footprint import footprint
 from firstlight.core.types import Grid
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import ExtentMismatchError, InputError
+from firstlight.core.maps.fuse import FUSE
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.fuse import FUSE
 from firstlight.core.settings import Settings
 from support.rasters import write_raster
 

@@ -9,7 +9,7 @@ import pytest
 
 from firstlight.core.algorithms.hand import height_above_drainage
 from firstlight.core.errors import AlgorithmError
-from firstlight.core.operations.terrain_layers import check_memory
+from firstlight.core.terrain.layers import check_memory
 
 CELL = (30.0, 30.0)
 PIXEL_KM2 = 0.0009

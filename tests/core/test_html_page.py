@@ -102,7 +102,7 @@ def test_classes_are_drawn_where_they_lie_and_the_unseen_is_hatched(tmp_path: Pa
 
 
 def test_pictures_of_two_dates_have_the_same_stretch(tmp_path: Path) -> None:
-    from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+    from firstlight.core.stack.band_stack import BandSource, create_band_stack
     from firstlight.core.types import Radiometry
 
     rule = Radiometry(0.0001, 0.0, 0.0, "reflectance")

@@ -25,11 +25,11 @@ from firstlight.core.errors import AlgorithmError, Cancelled, InputError, Raster
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.range_server import Fault, FaultyServer
 from support.rasters import write_raster

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from firstlight.core.mosaic.lattice import MAX_ERROR_PX, STEPS, Lattice, make_lattice
+from firstlight.core.mosaic.on_grid import placed_window
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.lattice import MAX_ERROR_PX, STEPS, Lattice, make_lattice
-from firstlight.core.raster.on_grid import placed_window
 from firstlight.core.types import Grid
 from support.grids import exact_places, grid_at
 

@@ -23,7 +23,7 @@ from firstlight.core.execution.apply import Applied, apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import Progress, RecordingMonitor
-from firstlight.core.raster.area import pixel_area_m2
+from firstlight.core.raster.pixel_area import pixel_area_m2
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Grid

@@ -15,13 +15,13 @@ from typing import IO
 import pytest
 
 from firstlight.core.errors import Cancelled
-from firstlight.core.ingestion import lock as lock_module
-from firstlight.core.ingestion.lock import LOCK_NAME, folder_lock
+from firstlight.core.files import lock as lock_module
+from firstlight.core.files.lock import LOCK_NAME, folder_lock
 
 HOLD = (
     "import sys, time\n"
     "from pathlib import Path\n"
-    "from firstlight.core.ingestion.lock import folder_lock\n"
+    "from firstlight.core.files.lock import folder_lock\n"
     "with folder_lock(Path(sys.argv[1]), lambda: False, lambda: print('waits', flush=True)):\n"
     "    print('has it', flush=True)\n"
     "    sys.stdin.read()\n"

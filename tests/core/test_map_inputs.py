@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import AlgorithmError, InputError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.inputs import Wanted, open_inputs
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.map_inputs import Wanted, open_inputs
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

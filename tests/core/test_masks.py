@@ -25,8 +25,8 @@ from firstlight.core.algorithms.masks import (
     mask_classes,
 )
 from firstlight.core.errors import InputError
-from firstlight.core.raster.area import pixel_size_m
 from firstlight.core.raster.cloud_mask import is_clear
+from firstlight.core.raster.pixel_area import pixel_size_m
 from firstlight.core.types import Grid
 
 

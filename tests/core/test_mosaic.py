@@ -15,7 +15,7 @@ import pytest
 
 from firstlight.core.errors import Cancelled, InputError, RasterError, SceneReadError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
-from firstlight.core.operations.base import OperationResult
+from firstlight.core.operation import OperationResult
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import AlgorithmError, FirstLightError, InputError, RasterError, VRTSourceNotFoundError
+from firstlight.core.maps.index import INDEX, IndexParams, compute_index
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.base import KINDS, Operation, param
+from firstlight.core.operation import Operation
 from firstlight.core.operations.discover import DISCOVER
-from firstlight.core.operations.index import INDEX, IndexParams, compute_index
 from firstlight.core.operations.info import INFO
 from firstlight.core.operations.ingest import INGEST, IngestParams
 from firstlight.core.operations.registry import OPERATIONS, get_operation
 from firstlight.core.operations.stack import STACK, StackParams
 from firstlight.core.operations.validate import VALIDATE, ValidateParams
+from firstlight.core.params import KINDS, param
 from firstlight.core.settings import Settings
 from support.rasters import ramp, write_raster
 

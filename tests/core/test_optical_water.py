@@ -24,11 +24,11 @@ from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.events import simulated_event
 from support.landscapes import SURFACES, smooth_noise

@@ -21,8 +21,8 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from firstlight.core.errors import BandDownloadError, DiskFullError
-from firstlight.core.ingestion import part_file as module
-from firstlight.core.ingestion.part_file import MARK_BYTES, QUEUED_CHUNKS, Origin, PartFile, journal_of, part_of
+from firstlight.core.files import part_file as module
+from firstlight.core.files.part_file import MARK_BYTES, QUEUED_CHUNKS, Origin, PartFile, journal_of, part_of
 
 URL = "http://h/nir.tif"
 CHUNK = 64 * 1024
@@ -372,7 +372,7 @@ def test_a_file_that_may_grow_no_more_is_named_and_goes_on_later(tmp_path: Path)
     script = (
         "import resource, sys, threading\n"
         "from pathlib import Path\n"
-        "from firstlight.core.ingestion.part_file import *\n"
+        "from firstlight.core.files.part_file import *\n"
         "from firstlight.core.errors import FirstLightError\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({3 * MARK_BYTES // 2}, {3 * MARK_BYTES // 2}))\n"
         "part = PartFile(Path(sys.argv[1]), 'nir', threading.Event())\n"

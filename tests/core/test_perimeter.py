@@ -18,8 +18,8 @@ from hypothesis.extra.numpy import arrays
 
 from firstlight.core.errors import Cancelled, InputError, RasterError
 from firstlight.core.products.perimeter import Perimeter, PerimeterFacts, PerimeterRule, write_perimeter
-from firstlight.core.raster.area import pixel_area_m2
-from firstlight.core.raster.geopackage import VectorLayer, write_geopackage
+from firstlight.core.raster.pixel_area import pixel_area_m2
+from firstlight.core.shapes.geopackage import VectorLayer, write_geopackage
 from firstlight.core.types import Grid
 from support.rasters import write_raster
 
@@ -401,7 +401,7 @@ import conftest
 from pathlib import Path
 from osgeo import ogr
 from firstlight.core.errors import RasterError
-from firstlight.core.raster.geopackage import VectorLayer, write_geopackage
+from firstlight.core.shapes.geopackage import VectorLayer, write_geopackage
 shapes = [ogr.CreateGeometryFromWkt(f"POLYGON(({{i}} 0,{{i}} 1,{{i + 0.5}} 1,{{i}} 0))") for i in range(3000)]
 layer = VectorLayer("a", "A", {{"n": int}}, [(bytes(shape.ExportToWkb(ogr.wkbNDR)), {{"n": 1}}) for shape in shapes])
 resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))  # features take 456 KB, with their index 732

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
+from firstlight.core.download import plan as plan_module
+from firstlight.core.download.plan import BandJob, plan_downloads, safe_name, scene_folder
 from firstlight.core.errors import DiskFullError, IngestionError
-from firstlight.core.ingestion import plan as plan_module
-from firstlight.core.ingestion.plan import BandJob, plan_downloads, safe_name, scene_folder
-from firstlight.core.ingestion.record import read_record, write_record
+from firstlight.core.files.record import read_record, write_record
 from firstlight.core.types import SceneItem
 from support.rasters import write_raster
 from support.stac_server import make_item

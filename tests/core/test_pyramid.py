@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.raster.pyramid import halve, level_shapes
+from firstlight.core.cog.pyramid import halve, level_shapes
 
 
 @pytest.mark.parametrize(

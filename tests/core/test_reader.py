@@ -269,8 +269,8 @@ def test_the_agencys_code_tells_more_than_a_colours_name(tmp_path: Path, text: s
 
 def test_a_stack_that_names_its_sensor_is_read_with_that_sensors_codes(tmp_path: Path) -> None:
     from firstlight.core.errors import AlgorithmError
+    from firstlight.core.maps.index import IndexParams, compute_index
     from firstlight.core.monitor import RecordingMonitor
-    from firstlight.core.operations.index import IndexParams, compute_index
     from firstlight.core.settings import Settings
 
     path = described(tmp_path / "s.tif", "B4", "B5", sensor="sentinel2")  # red and red edge

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.raster.runs import Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
+from firstlight.core.shapes.runs import Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
 
 
 def runs_of(marked: Any, strip: int) -> Runs:

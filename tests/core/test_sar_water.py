@@ -10,16 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.sar_water import (
-    CELL,
-    DB,
-    LEAST_DROP_DB,
-    Cut,
-    WaterMap,
-    WaterSurvey,
-    fixed_db,
-    water_kernel,
-)
+from firstlight.core.algorithms.sar_water import CELL, DB, LEAST_DROP_DB, Cut, WaterMap, WaterSurvey, fixed_db, water_kernel
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.monitor import RecordingMonitor

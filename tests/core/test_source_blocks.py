@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window, in_columns, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.source_blocks import band_layout, decode_units, read_window
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

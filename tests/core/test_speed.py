@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firstlight.core.ingestion.speed import REPORT_EVERY_S, SPAN_S, Meter, Totals, size_text, time_text
+from firstlight.core.download.speed import REPORT_EVERY_S, SPAN_S, Meter, Totals, size_text, time_text
 
 
 class Clock:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.core.raster.spool import Spool
+from firstlight.core.cog.spool import Spool
 
 
 def fill(path: Path, key: str = "one", count: int = 3) -> bytes:

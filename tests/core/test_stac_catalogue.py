@@ -22,8 +22,8 @@ import pytest
 from firstlight.core import VERSION
 from firstlight.core.algorithms.kernel import Layer, MapClass
 from firstlight.core.errors import Cancelled, RasterError
-from firstlight.core.ingestion.lock import folder_lock
-from firstlight.core.ingestion.record import write_record
+from firstlight.core.files.lock import folder_lock
+from firstlight.core.files.record import write_record
 from firstlight.core.products import result_record
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.core.products.result_record import InputRecord, LayerRecord, ResultRecord, record_input

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError, CRSMismatchError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
-from firstlight.core.ingestion.stack_check import check_written
-from firstlight.core.ingestion.stack_grid import place_bands
-from firstlight.core.ingestion.stack_source import open_band
-from firstlight.core.ingestion.stack_vrt import StackStyle
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.check import check_written
+from firstlight.core.stack.grid import place_bands
+from firstlight.core.stack.source import open_band
+from firstlight.core.stack.vrt import StackStyle
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

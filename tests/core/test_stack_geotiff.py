@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack, stack_to_geotiff
+from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.types import BandStack, Radiometry
 from support.rasters import write_raster
 

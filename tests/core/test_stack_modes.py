@@ -12,7 +12,7 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import BandStackError, ExtentMismatchError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.raster.reader import read_facts
-from firstlight.core.raster.stack_mosaic import mosaic_stacks
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.tiles import mosaic_stacks
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from firstlight.core.errors import BandStackError, CRSMismatchError, ExtentMismatchError, ResolutionError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Grid, Radiometry
 from support.interpolation import Axis, bilinear
 from support.rasters import write_raster

@@ -14,8 +14,8 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import BandStackError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
-from firstlight.core.ingestion.stack_repair import repair_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.repair import repair_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
 from support.rasters import write_raster

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import ExtentMismatchError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.raster.grid import split_windows
 from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
 from support.rasters import ramp, write_raster

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.raster.statistics import BandStatistics, measure, total
+from firstlight.core.cog.statistics import BandStatistics, measure, total
 
 ALL = (-math.inf, math.inf)
 

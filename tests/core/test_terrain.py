@@ -14,15 +14,15 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, NoScenesError, RasterError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.inputs import Wanted, open_inputs
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations import terrain_layers
-from firstlight.core.operations.map_inputs import Wanted, open_inputs
 from firstlight.core.operations.terrain import CREDIT, TERRAIN, TerrainParams, run_terrain
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.utm import is_metric, metric_crs
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.terrain import layers as terrain_layers
 from firstlight.core.types import Radiometry
 from support.range_server import Fault, FaultyServer
 from support.rasters import write_raster

@@ -12,10 +12,10 @@ import pytest
 from firstlight.core.algorithms.thermal import CERTAIN_K, HotterThanAround, _box
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.thermal_anomaly import THERMAL_ANOMALY, run_thermal_anomaly
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.thermal_anomaly import THERMAL_ANOMALY, run_thermal_anomaly
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.landscapes import smooth_noise
 from support.rasters import write_raster

@@ -10,17 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstlight.core.errors import AreaError, InputError
-from firstlight.core.types import (
-    Aoi,
-    BandAsset,
-    Finding,
-    Grid,
-    Radiometry,
-    SceneItem,
-    SearchQuery,
-    ValidationReport,
-    format_time,
-)
+from firstlight.core.types import Aoi, BandAsset, Finding, Grid, Radiometry, SceneItem, SearchQuery, ValidationReport, format_time
 
 DAY = datetime(2024, 6, 1, tzinfo=timezone.utc)
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.discovery.band_config import get_sensor
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry, ValidationReport
 from firstlight.core.validation.image_validator import ValidationSpec, validate
 from support.landscapes import BANDS, KINDS, RULE, landscape

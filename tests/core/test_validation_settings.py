@@ -288,7 +288,7 @@ def test_saturated_pixels_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_stack_with_its_files_elsewhere_is_warned_of_and_may_be_told_off(tmp_path: Path) -> None:
-    from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+    from firstlight.core.stack.band_stack import BandSource, create_band_stack
 
     scene(tmp_path / "files")
     sources = {name: BandSource(tmp_path / "files" / f"{name}.tif", radiometry=RULE) for name in BANDS}
@@ -302,7 +302,7 @@ SPECKLE = np.random.default_rng(3)
 
 
 def radar(folder: Path, unit: str, data: Any, name: str = "vv", nodata: float = -32768.0) -> ValidationReport:
-    from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+    from firstlight.core.stack.band_stack import BandSource, create_band_stack
 
     source = BandSource(
         write_raster(folder / f"{name}.tif", data, nodata=nodata), radiometry=Radiometry(nodata=nodata, unit=unit)

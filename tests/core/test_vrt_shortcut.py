@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.vrt_shortcut import shorten
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

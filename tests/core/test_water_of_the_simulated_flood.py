@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.events import sample_module, simulated_event
 from support.radar_chips import iou

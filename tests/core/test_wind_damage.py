@@ -12,15 +12,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.algorithms.wind_damage import (
-    CLASSES,
-    INDICES,
-    LEAST_NOISE,
-    PARTNERS,
-    WindDamage,
-    WindSurvey,
-    wind_kernel,
-)
+from firstlight.core.algorithms.wind_damage import CLASSES, INDICES, LEAST_NOISE, PARTNERS, WindDamage, WindSurvey, wind_kernel
 
 UNSEEN = 255
 

@@ -12,10 +12,10 @@ import pytest
 from firstlight.core.algorithms.wind_damage import WindDamage, wind_kernel
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.wind_damage import WIND_DAMAGE
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.wind_damage import WIND_DAMAGE
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 

@@ -24,14 +24,14 @@ from rasterio.warp import transform as reproject
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
+from firstlight.core.download.band_downloader import download_bands
+from firstlight.core.download.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan
+from firstlight.core.download.fetch import FetchFailed, FetchJob, FetchOptions
+from firstlight.core.download.http import Waits, new_session
+from firstlight.core.download.plan import plan_downloads
+from firstlight.core.download.window import Shared, WindowFetch
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, RasterError
-from firstlight.core.ingestion.band_downloader import download_bands
-from firstlight.core.ingestion.fetch import FetchFailed, FetchJob, FetchOptions
-from firstlight.core.ingestion.http import Waits, new_session
-from firstlight.core.ingestion.plan import plan_downloads
-from firstlight.core.ingestion.window import Shared, WindowFetch
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
-from firstlight.core.raster.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer

@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from firstlight.core.cog.geotiff_copy import copy_to_cog
+from firstlight.core.cog.layout import CLASSIC_END
+from firstlight.core.cog.raster_spec import RasterSpec, encode, integer_scale
+from firstlight.core.cog.writer import CogWriter
 from firstlight.core.errors import Cancelled, RasterError
-from firstlight.core.raster.cog_layout import CLASSIC_END
-from firstlight.core.raster.geotiff_copy import copy_to_cog
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.raster_spec import RasterSpec, encode, integer_scale
-from firstlight.core.raster.writer import CogWriter
 from firstlight.core.types import Grid
 from support.rasters import write_raster
 
@@ -149,8 +149,8 @@ import resource, signal, sys
 from pathlib import Path
 import numpy as np
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.raster_spec import RasterSpec
-from firstlight.core.raster.writer import CogWriter
+from firstlight.core.cog.raster_spec import RasterSpec
+from firstlight.core.cog.writer import CogWriter
 from firstlight.core.types import Grid
 from firstlight.core.errors import FirstLightError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -449,8 +449,8 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from firstlight.core.raster.grid import split_windows
-from firstlight.core.raster.raster_spec import RasterSpec
-from firstlight.core.raster.writer import CogWriter
+from firstlight.core.cog.raster_spec import RasterSpec
+from firstlight.core.cog.writer import CogWriter
 from firstlight.core.types import Grid
 spec = RasterSpec(Grid("EPSG:32632", (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), (700, 900)), "float32", -9999.0, block=64)
 values = np.random.default_rng(1).random((700, 900), dtype=np.float32)

@@ -17,7 +17,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
-from firstlight.core.ingestion.lock import LOCK_NAME, folder_lock
+from firstlight.core.files.lock import LOCK_NAME, folder_lock
 from support.range_server import Fault
 from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID, World, band_pixels

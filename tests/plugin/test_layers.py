@@ -21,7 +21,7 @@ from firstlight.core.algorithms.burn import INDICES, SEVERITY
 from firstlight.core.algorithms.flood import FLOOD_CLASSES, WATER_CLASSES
 from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
-from firstlight.core.operations.base import LayerOutput
+from firstlight.core.operation import LayerOutput
 from firstlight.plugin.layer_style import STYLE_DIR, band_names
 from firstlight.plugin.layers import add_layers, source_path
 from support.qgis_fixtures import make_stack

@@ -11,7 +11,7 @@ import pytest
 from qgis.core import QgsApplication, QgsProcessingFeedback, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtGui import QIcon
 
-from firstlight.core.operations.base import Operation
+from firstlight.core.operation import Operation
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.plugin.processing.provider import FirstLightProvider
 from support.qgis_fixtures import make_stack

@@ -20,8 +20,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QIcon
 
-from firstlight.core.operations.base import KINDS
 from firstlight.core.operations.registry import OPERATIONS
+from firstlight.core.params import KINDS
 from firstlight.plugin.compat import FLAG_ADVANCED
 from firstlight.plugin.processing.algorithm import OperationAlgorithm
 from support.operations import EVERY, SEEN

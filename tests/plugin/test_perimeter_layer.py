@@ -9,7 +9,7 @@ import pytest
 from qgis.core import QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QDate
 
-from firstlight.core.operations.base import LayerOutput
+from firstlight.core.operation import LayerOutput
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.plugin.layers import add_layers
 from support.rasters import write_raster

@@ -5,8 +5,8 @@ import pytest
 from qgis.analysis import QgsRasterCalculator, QgsRasterCalculatorEntry
 from qgis.core import QgsCoordinateTransformContext, QgsRasterLayer
 
+from firstlight.core.maps.index import INDEX
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.index import INDEX
 from firstlight.core.settings import Settings
 from support.rasters import write_raster
 

@@ -10,7 +10,7 @@ from firstlight.core.algorithms.fusion import Source, fusion_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.algorithms.structural_damage import StructuralDamage, structural_kernel
 from firstlight.core.algorithms.wind_damage import WindDamage, wind_kernel
-from firstlight.core.operations.base import LayerOutput
+from firstlight.core.operation import LayerOutput
 from firstlight.plugin.layers import add_layers
 from support.rasters import write_raster
 

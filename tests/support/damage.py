@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 
 from .landscapes import RULE, landscape

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from firstlight.core.errors import Cancelled, InputError
 from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
-from firstlight.core.operations.base import KINDS, LayerOutput, Operation, OperationResult, Output, param
+from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output
+from firstlight.core.params import KINDS, param
 from firstlight.core.settings import Settings
 
 

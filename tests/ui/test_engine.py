@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qgis.PyQt.QtCore import Qt, QTimer
 
-from firstlight.core.ingestion.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
 from support.ticks import calmest

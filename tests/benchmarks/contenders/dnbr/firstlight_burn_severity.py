@@ -3,8 +3,8 @@
 # What `flight stack` (twice) and `flight burn-severity` do, in one process. The others write the index alone.
 from task import LATER, OUT, SOURCE
 
+from firstlight.core.maps.burn_severity import BurnSeverityParams, run_burn_severity
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.burn_severity import BurnSeverityParams, run_burn_severity
 from firstlight.core.operations.stack import StackParams, run_stack
 from firstlight.core.settings import resolve_settings
 

@@ -4,9 +4,9 @@ from task import LATER, OUT, SOURCE
 
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
+from firstlight.core.maps.burn_severity import OFFERS
+from firstlight.core.maps.inputs import Wanted, open_inputs
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.burn_severity import OFFERS
-from firstlight.core.operations.map_inputs import Wanted, open_inputs
 from firstlight.core.operations.stack import StackParams, run_stack
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import resolve_settings

@@ -3,8 +3,8 @@
 # What `flight stack` and `flight index` do, in one process. Building the stack is in the time, which the peers do not have to.
 from task import OUT, SOURCE
 
+from firstlight.core.maps.index import IndexParams, compute_index
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.index import IndexParams, compute_index
 from firstlight.core.operations.stack import StackParams, run_stack
 from firstlight.core.settings import resolve_settings
 

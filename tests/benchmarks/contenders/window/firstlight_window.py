@@ -8,8 +8,8 @@ import time
 from task import AREA, BANDS, ITEMS, OUT, report
 
 from firstlight.core.discovery.items_file import read_items
-from firstlight.core.ingestion.band_downloader import download_bands
-from firstlight.core.ingestion.plan import plan_downloads
+from firstlight.core.download.band_downloader import download_bands
+from firstlight.core.download.plan import plan_downloads
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.settings import resolve_settings
 

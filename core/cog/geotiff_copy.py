@@ -1,0 +1,110 @@
+"""Copy a raster that is there already into a GeoTIFF by GDAL's own drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Cancelled, RasterError
+from ..raster.gdal_env import quiet_gdal
+from ..raster.reader import check_raster
+from .raster_spec import BLOCK
+
+COMPRESSIONS = ("zstd", "deflate", "lzw", "none")
+"""All of them without loss."""
+
+
+@dataclass(frozen=True)
+class TiffLayout:
+    """How a GeoTIFF's pixels lie in the file."""
+
+    compress: str = "zstd"
+    """One of ``COMPRESSIONS``."""
+    tiled: bool = True
+    """False: in strips, and then no cloud-optimised one."""
+
+    def driver(self) -> str:
+        """GDAL's driver that writes it."""
+        return "COG" if self.tiled else "GTiff"
+
+    def options(self, floating: bool, resampling: str) -> list[str]:
+        """For GDAL's ``CreateCopy``."""
+        words = [f"COMPRESS={self.compress.upper()}", "NUM_THREADS=ALL_CPUS", "BIGTIFF=IF_SAFER"]
+        if self.compress == "zstd":
+            # The drivers' own default is level 9: as slow as DEFLATE for one or two percent of size.
+            words.append("LEVEL=1" if self.tiled else "ZSTD_LEVEL=1")
+        if self.tiled:
+            words += [f"BLOCKSIZE={BLOCK}", f"OVERVIEW_RESAMPLING={resampling}"]
+        else:
+            words += ["TILED=NO", "COPY_SRC_OVERVIEWS=YES"]
+        if self.compress != "none":
+            number, word = ("3", "FLOATING_POINT") if floating else ("2", "STANDARD")
+            words.append(f"PREDICTOR={word if self.tiled else number}")
+        return words
+
+
+COG = TiffLayout()
+
+
+def copy_to_cog(
+    source: Path,
+    part: Path,
+    target: Path,
+    resampling: str = "AVERAGE",
+    on_progress: Callable[[float], bool] = lambda _: True,
+    layout: TiffLayout = COG,
+) -> None:
+    """Copy any raster into a COG: written to ``part``, then renamed to ``target``.
+
+    Raises
+    ------
+    Cancelled
+        If ``on_progress`` returned False.
+    RasterError
+        If it cannot be read or written.
+    """
+    from osgeo import gdal
+
+    what = f"Writing {target} failed"
+    stopped = False
+
+    def progress(fraction: float, _message: str, _data: object) -> int:
+        nonlocal stopped
+        stopped = stopped or not on_progress(fraction)
+        return 0 if stopped else 1
+
+    made = None
+    with quiet_gdal() as messages:
+        try:
+            dataset = gdal.Open(str(source))
+            if dataset is None:
+                raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?")
+            floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
+            options = layout.options(floating, resampling)
+            made = gdal.GetDriverByName(layout.driver()).CreateCopy(str(part), dataset, 1, options, callback=progress)
+            if made is not None:
+                made.FlushCache()
+        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+            messages.append(_reason(error))
+        failed = made is None
+        made = dataset = None
+    try:
+        if stopped:
+            raise Cancelled(f"Writing {target.name}")
+        if failed:
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        check_raster(part)
+        part.replace(target)
+    except RasterError as error:
+        raise RasterError(what, error.why, "Is the disk full?") from error
+    except OSError as error:
+        raise RasterError(what, _reason(error), "Choose another name.") from error
+    finally:
+        part.unlink(missing_ok=True)  # renamed already where all went well
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,260 @@
+"""Write a raster as a cloud-optimised GeoTIFF in one pass: under its final name only when it is whole.
+
+Each piece that comes is compressed at once, together with its share of the overviews, and put into a spool beside the
+output. What is left for the end is to write a header and copy the compressed blocks behind it in their order. So nothing is
+decoded or encoded twice, memory holds only the pieces under way, and the bytes do not depend on the order of the pieces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import Cancelled, RasterError
+from ..raster.grid import Window
+from ..raster.reader import check_raster
+from .codec import pick_codec
+from .layout import CLASSIC_END, Level, make_header, write_file
+from .pieces import Piece, Place, make_parent, make_spans, split_spans
+from .pyramid import level_shapes
+from .raster_spec import RasterSpec
+from .spool import Extent, Record, Spool
+from .statistics import BandStatistics, total
+from .tags import make_tags
+
+
+class CogWriter:
+    """Takes windows in any order from any thread; :meth:`finish` makes the COG.
+
+    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed and nothing is left,
+    unless it was asked to be resumable.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+    spec : RasterSpec
+    resume_key : str
+        If given, finished pieces outlive a stop, a failure and a kill, in a file beside the output, and a later writer
+        with the same key and the same ``spec`` takes them up. It must name everything that the pixels depend on.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be written there.
+    """
+
+    def __init__(self, path: Path, spec: RasterSpec, resume_key: str = "") -> None:
+        self.path = path
+        self.spec = spec
+        self.codec = pick_codec(spec.compression)
+        """What pieces made elsewhere must be compressed with."""
+        self._shapes = level_shapes(spec.grid.shape, spec.block)
+        self._part = path.with_name(f"{path.name}.part")
+        self._spool_path = path.with_name(f"{path.name}.tiles.part")
+        self._lock = threading.Lock()
+        self._blocks: dict[Place, Extent] = {}
+        self._rests: dict[Place, Extent] = {}
+        self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
+        self._resumable = bool(resume_key)
+        key = hashlib.sha256(f"{resume_key} {spec} {self.codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
+        if path.is_dir():
+            raise RasterError(f"Writing {path} failed", "a folder has this name", "Choose another name.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._spool = Spool(self._spool_path, key)
+        except OSError as error:
+            raise RasterError(f"Writing {path} failed", _reason(error), "Is the folder there, writable and not full?") from error
+        for record in self._spool.records:
+            self._note(record)
+
+    def __enter__(self) -> CogWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._spool.close()  # after a stop, a worker may still be handing over its last piece
+        self._part.unlink(missing_ok=True)
+        if not self._resumable or kind is None:
+            self._spool_path.unlink(missing_ok=True)
+
+    def has(self, window: Window) -> bool:
+        """Whether all of a window was written already, by the run that is being resumed."""
+        return all(
+            (1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces for one in split_spans(self.spec, window)
+        )
+
+    def write(self, window: Window, values: npt.NDArray[Any]) -> None:
+        """Put a window.
+
+        Parameters
+        ----------
+        window : Window
+            Begins at a multiple of ``spec.span`` and ends at one, or at the raster's edge. Each pixel comes once.
+        values : ndarray, (rows, cols) or (bands, rows, cols)
+            Stored numbers, nodata in place.
+
+        Raises
+        ------
+        RasterError
+            If the disk does not take it.
+        Cancelled
+            If the writer was closed meanwhile.
+        """
+        for piece in make_spans(self.spec, self.codec, window, values):
+            self.put(piece)
+
+    def put(self, piece: Piece) -> None:
+        """Take a span's piece, wherever it was made, and make those above it that have all they need now.
+
+        Raises
+        ------
+        RasterError, Cancelled
+            As :meth:`write`.
+        """
+        next_one: Piece | None = piece
+        while next_one is not None:
+            next_one = self._next(self._append(next_one))
+
+    def finish(self, on_progress: Callable[[float], bool] = lambda _: True, classic_end: int = CLASSIC_END) -> None:
+        """Write the COG and give it its name.
+
+        Parameters
+        ----------
+        on_progress : callable
+            Gets 0..1 and returns False to stop.
+        classic_end : int
+            Longer files become BigTIFF.
+
+        Raises
+        ------
+        Cancelled
+            If ``on_progress`` returned False.
+        RasterError
+            If a part of the raster was never written, or the disk does not take it.
+        """
+        what = f"Writing {self.path} failed"
+        for level in range(1, self._top + 1):
+            for place in self._places(level):
+                if place not in self._pieces:  # else a run that was killed in between left it
+                    if level == 1:
+                        raise RasterError(what, f"the part at row {place[1]}, column {place[2]} was never written")
+                    self._append(self._parent(place))
+        levels = [
+            Level(shape, [self._blocks[place].size for place in self._places(level)]) for level, shape in enumerate(self._shapes)
+        ]
+        tags = make_tags(self.spec, self.codec, self.statistics())
+        header, _ = make_header(tags, levels, classic_end)
+        length = sum(sum(level.sizes) for level in levels)
+        try:
+            if not on_progress(0.0) or not write_file(
+                self._part, header, self._in_order(), lambda done: on_progress(min(1.0, done / length))
+            ):
+                raise Cancelled(f"Writing {self.path.name}")
+            check_raster(self._part)
+            self._part.replace(self.path)
+        except RasterError as error:
+            raise RasterError(what, error.why, "Is the disk full?") from error
+        except OSError as error:
+            raise RasterError(what, _reason(error), "Is the disk full?") from error
+        on_progress(1.0)
+
+    def statistics(self) -> list[BandStatistics]:
+        """Of each band, in stored units, over what was written so far; added up row by row, whatever came first."""
+        parts = [self._pieces[place] for place in self._places(1) if place in self._pieces]
+        return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
+
+    def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
+        """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are, and of each band."""
+        found = []
+        for row in range(-(-self.spec.grid.shape[0] // self.spec.span)):
+            parts = [self._pieces[place] for place in self._places(1) if place[1] == row and place in self._pieces]
+            first = row * self.spec.span
+            rows = min(self.spec.span, self.spec.grid.shape[0] - first)
+            found.append((first, rows, [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]))
+        return found
+
+    @property
+    def _top(self) -> int:
+        return max(1, len(self._shapes) - 1)
+
+    def _places(self, level: int) -> list[Place]:
+        """All blocks of a level, row by row; at level 1 (also where there is no overview) all spans."""
+        rows, cols = self._shapes[level] if level < len(self._shapes) else (1, 1)
+        block = self.spec.block
+        return [(level, row, col) for row in range(-(-rows // block)) for col in range(-(-cols // block))]
+
+    def _append(self, piece: Piece) -> Place:
+        places = [place for place, _ in piece.blocks]
+        parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
+        if piece.rest is not None:
+            parts.append(np.ascontiguousarray(piece.rest).data.cast("B"))
+        head = {"place": piece.place, "blocks": places, "statistics": [astuple(one) for one in piece.statistics]}
+        try:
+            record = self._spool.append(head, parts)
+        except OSError as error:
+            raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
+        if record is None:
+            raise Cancelled(f"Writing {self.path.name}")
+        self._note(record)
+        return piece.place
+
+    def _note(self, record: Record) -> None:
+        level, row, col = record.head["place"]
+        places = [(one[0], one[1], one[2]) for one in record.head["blocks"]]
+        with self._lock:
+            self._blocks.update(zip(places, record.parts))
+            if len(record.parts) > len(places):
+                self._rests[level, row, col] = record.parts[-1]
+            self._pieces[level, row, col] = tuple(BandStatistics(*one) for one in record.head["statistics"])
+
+    def _next(self, done: Place) -> Piece | None:
+        """The piece above, where all that it needs is there now; two workers that see it at once make the same twice."""
+        level, row, col = done
+        above = (level + 1, row // 2, col // 2)
+        if level >= self._top or above in self._pieces:
+            return None
+        return self._parent(above) if all(below in self._pieces for below in self._below(above)) else None
+
+    def _below(self, place: Place) -> list[Place]:
+        level, row, col = place
+        rows, cols = (-(-side // self.spec.block) for side in self._shapes[level - 1])
+        return [(level - 1, y, x) for y in (2 * row, 2 * row + 1) for x in (2 * col, 2 * col + 1) if y < rows and x < cols]
+
+    def _parent(self, place: Place) -> Piece:
+        half = self.spec.block // 2
+        shape = (len(self.spec.band_names), half, half)
+        values = np.full((shape[0], self.spec.block, self.spec.block), self.spec.nodata, self.spec.dtype)
+        for below in self._below(place):
+            y, x = below[1] % 2 * half, below[2] % 2 * half
+            values[:, y : y + half, x : x + half] = np.frombuffer(self._read(self._rests[below]), self.spec.dtype).reshape(shape)
+        return make_parent(self.spec, self.codec, place, values, top=place[0] == self._top)
+
+    def _in_order(self) -> Iterator[bytes]:
+        for level in reversed(range(len(self._shapes))):
+            for place in self._places(level):
+                yield self._read(self._blocks[place])
+
+    def _read(self, extent: Extent) -> bytes:
+        try:
+            return self._spool.read(extent)
+        except (OSError, ValueError) as error:  # ValueError: closed meanwhile
+            raise RasterError(f"Writing {self.path} failed", _reason(error), "Run it again.") from error
+
+
+def _gdal_version() -> str:
+    from osgeo import gdal
+
+    return str(gdal.VersionInfo())
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,190 @@
+"""Bands that were downloaded before, shared between jobs: one file per item and asset.
+
+A band in the cache is a second name (hard link) of the file that a job has downloaded: it takes no room of its own while the
+job's file is there, and removing it from the cache never takes a file away from a stack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..files.checksum import contradicts, is_unchanged
+from ..files.part_file import part_of, remove_quietly
+from ..settings import Settings
+from ..text import public_url
+from ..types import BandAsset, BandFile
+
+DAY_S = 86400.0
+ORPHAN_AGE_S = 3600.0
+"""A band without its facts is what a crash has left; younger, it may be one that is being put."""
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """One band in the cache."""
+
+    path: Path
+    item_id: str
+    band: str
+    url: str
+    """Without its query."""
+    size_bytes: int
+    sha256: str
+    changed_ns: int
+    """Of the file: as long as it is the same, nobody has written to it."""
+    stored_s: float
+    """Seconds since 1970."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a job's folder still has the file: then it takes no room of its own."""
+        try:
+            return self.path.stat().st_nlink > 1
+        except OSError:
+            return False
+
+
+class BandCache:
+    """A folder of bands.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None: nothing is kept and nothing found.
+    days : float
+        Older entries are not used, and removed by :meth:`prune`.
+    """
+
+    def __init__(self, folder: Path | None, days: float) -> None:
+        self._folder = folder
+        self._days = days
+
+    def put(self, item_id: str, file: BandFile) -> bool:
+        """Keep a band that was just downloaded; False where the cache lies on another disk, or cannot be written."""
+        if self._folder is None:
+            return False
+        path = self._path(item_id, file.band, public_url(file.url))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove_quietly(path)
+            os.link(file.path, path)
+            entry = CacheEntry(
+                path, item_id, file.band, public_url(file.url), file.size_bytes, file.sha256, path.stat().st_mtime_ns, time.time()
+            )
+            facts = {**asdict(entry), "path": path.name}
+            part = part_of(_facts_path(path))
+            part.write_text(json.dumps(facts), encoding="utf-8")
+            part.replace(_facts_path(path))
+        except OSError:  # another disk, a file system without links, no room: then it is simply not kept
+            return False
+        return True
+
+    def take(self, item_id: str, asset: BandAsset, target: Path) -> BandFile | None:
+        """Give a band its place in a job's folder: by a link, or by a copy where the disks differ. None where it is not here.
+
+        A file that has changed since it came is compared with its sum, and not used where that differs.
+        """
+        if self._folder is None:
+            return None
+        entry = _read(self._path(item_id, asset.band, public_url(asset.href)))
+        if entry is None or self._is_old(entry) or asset.size_bytes not in (None, entry.size_bytes):
+            return None
+        if contradicts(asset.checksum, entry.sha256):
+            return None
+        # Not the name of a download's part: whoever goes on with that would write into the cache's file.
+        part = target.with_name(f"{target.name}.cache.part")
+        try:
+            if not is_unchanged(entry.path, entry.size_bytes, entry.sha256, entry.changed_ns):
+                return None
+            remove_quietly(part)
+            try:
+                os.link(entry.path, part)
+            except OSError:
+                shutil.copy2(entry.path, part)
+            part.replace(target)
+        except OSError:  # no room for a copy: the download will say so, if it has none either
+            remove_quietly(part)
+            return None
+        return BandFile(asset.band, target, asset.href, entry.size_bytes, 0.0, 0, entry.sha256)
+
+    def entries(self) -> list[CacheEntry]:
+        """All that is kept, the newest first."""
+        return sorted(self._read_all(), key=lambda entry: entry.stored_s, reverse=True)
+
+    def prune(self, everything: bool = False) -> list[CacheEntry]:
+        """Remove old entries, or all; those removed. What a job's folder has as well stays there."""
+        removed = []
+        for entry in self._read_all():
+            if everything or self._is_old(entry):
+                remove_quietly(_facts_path(entry.path))
+                remove_quietly(entry.path)
+                removed.append(entry)
+        if self._folder is not None and self._folder.is_dir():
+            for path in self._folder.glob("??/*.band"):
+                if _read(path) is None and (everything or _age_s(path) > ORPHAN_AGE_S):
+                    remove_quietly(path)
+        return removed
+
+    def _is_old(self, entry: CacheEntry) -> bool:
+        return time.time() - entry.stored_s > self._days * DAY_S
+
+    def _path(self, item_id: str, band: str, url: str) -> Path:
+        assert self._folder is not None  # asked before
+        key = hashlib.sha256("\n".join((item_id, band, url)).encode()).hexdigest()
+        return self._folder / key[:2] / f"{key}.band"
+
+    def _read_all(self) -> Iterator[CacheEntry]:
+        if self._folder is not None and self._folder.is_dir():
+            for facts in self._folder.glob("??/*.band.json"):
+                entry = _read(facts.with_suffix(""))
+                if entry is not None:
+                    yield entry
+
+
+def _age_s(path: Path) -> float:
+    """Since the file got this name, or was changed otherwise."""
+    try:
+        return time.time() - path.stat().st_ctime
+    except OSError:
+        return 0.0
+
+
+def _facts_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _read(path: Path) -> CacheEntry | None:
+    try:
+        facts = json.loads(_facts_path(path).read_text(encoding="utf-8"))
+        return CacheEntry(**{**facts, "path": path}) if path.is_file() else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def open_cache(settings: Settings, even_if_off: bool = False) -> BandCache:
+    """The cache as the settings want it."""
+    return BandCache(cache_folder(settings) if settings.cache_days or even_if_off else None, settings.cache_days)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where bands are kept."""
+    return Path(settings.cache_folder).expanduser() if settings.cache_folder else default_folder()
+
+
+def default_folder() -> Path:
+    """Where a user's programs keep what they can get again."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "firstlight" / "bands"

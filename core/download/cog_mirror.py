@@ -1,0 +1,335 @@
+"""A window of a remote COG without the rest: a sparse local mirror that holds its header and the wanted tiles, each at its place.
+
+GDAL opens the mirror as if it were the whole file, tells where each tile lies, and reads the window once those tiles are there.
+So any compression GDAL knows works, the georeference is the source's own, and nothing is resampled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import RasterError
+from ..raster.gdal_env import quiet_gdal
+from ..raster.grid import Window
+
+HEAD_BYTES = 32 * 1024
+"""The first request: enough for the header of most COGs."""
+MOST_HEAD_BYTES = 4 << 20
+BUFFER_PIXELS = 2
+"""Around the area, so that resampling at its rim finds neighbours."""
+MOST_WASTE = 0.05
+"""Share of bytes that may be fetched in vain so that neighbouring tiles come in one request."""
+AROUND_TILE = 4
+"""Bytes before and after a tile: COGs repeat its size and its last bytes there."""
+AREA_TAG = "FIRSTLIGHT_AREA"
+"""Written into a window: of which area it is, should the record beside it be lost."""
+GMF_PER_DATASET = 0x02
+"""GDAL's flag of a mask that lies in the file."""
+FAILURE = 3
+"""GDAL's class of messages that tell of a failure."""
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""TIFF 6.0, section 2, and BigTIFF, in both byte orders."""
+_PER_EDGE = 12
+"""Points along each edge of the area: straight lines are curved in another coordinate system."""
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """What to fetch of a COG for an area."""
+
+    window: Window
+    """In pixels of the full resolution."""
+    spans: tuple[tuple[int, int], ...]
+    """First byte and the byte behind the last one, in the file; rising, apart from each other."""
+    tile_bytes: int
+    """Of the tiles that the window touches."""
+
+    @property
+    def span_bytes(self) -> int:
+        """Bytes to be fetched."""
+        return sum(stop - start for start, stop in self.spans)
+
+
+class NotWindowable(RasterError):
+    """The file cannot be had in part; the whole can."""
+
+
+def create_mirror(path: Path, size: int) -> None:
+    """Make an empty mirror of a file of ``size`` bytes: holes take no room on most file systems.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(size)
+
+
+def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> WindowPlan | int:
+    """Find the tiles of an area.
+
+    Parameters
+    ----------
+    path : Path
+        The mirror.
+    head_bytes : int
+        How much of the file's beginning it holds.
+    geometry : mapping
+        GeoJSON area, lon/lat.
+
+    Returns
+    -------
+    WindowPlan, or int
+        The number of bytes of the beginning that are needed, where the header reaches further.
+
+    Raises
+    ------
+    NotWindowable
+        If the file is not laid out for that: no COG, no georeference, a mask of its own.
+    RasterError
+        If the area lies outside.
+    """
+    what = "The area's part of the file cannot be read"
+    with path.open("rb") as file:
+        if not file.read(4).startswith(TIFF_STARTS):
+            raise NotWindowable(what, "it is no TIFF")
+    with quiet_gdal(FAILURE) as messages:
+        dataset = _open(path)
+        if dataset is None or dataset.RasterCount == 0:
+            if head_bytes < MOST_HEAD_BYTES:
+                return 4 * head_bytes  # the header may go on where the mirror still has a hole
+            raise NotWindowable(what, (messages or ["it is no TIFF"])[-1])
+        needed = _header_bytes(dataset)
+        masked = any(
+            dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset) for n in _bands(dataset)
+        )
+        # Failures: the directories of overviews or of a mask lie where the mirror still has a hole.
+        if needed is None or needed > head_bytes or messages:
+            if head_bytes >= MOST_HEAD_BYTES:
+                raise NotWindowable(what, "its header does not stand in front of the pixels: it is no COG")
+            return min(needed, 4 * head_bytes) if needed and needed > head_bytes else 4 * head_bytes
+        if masked:
+            raise NotWindowable(what, "it has a mask of its own")
+        window = _pixel_window(dataset, geometry, what)
+        tiles = _tiles(dataset, window)
+    tile_bytes = sum(size for _, size in tiles)
+    end = path.stat().st_size
+    spans = [(max(head_bytes, start - AROUND_TILE), min(end, start + size + AROUND_TILE)) for start, size in tiles]
+    return WindowPlan(window, merge_spans([span for span in spans if span[0] < span[1]], MOST_WASTE * tile_bytes), tile_bytes)
+
+
+def merge_spans(spans: Sequence[tuple[int, int]], most_waste: float) -> tuple[tuple[int, int], ...]:
+    """Join neighbours, the nearest first, as long as what lies between them adds up to no more than ``most_waste``."""
+    ordered: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if ordered and start <= ordered[-1][1]:
+            ordered[-1] = (ordered[-1][0], max(stop, ordered[-1][1]))
+        else:
+            ordered.append((start, stop))
+    gaps = sorted((ordered[n + 1][0] - ordered[n][1], n) for n in range(len(ordered) - 1))
+    joined, waste = set(), 0
+    for gap, number in gaps:
+        waste += gap
+        if waste > most_waste:
+            break
+        joined.add(number)
+    merged: list[tuple[int, int]] = []
+    for number, span in enumerate(ordered):
+        if number - 1 in joined:
+            merged[-1] = (merged[-1][0], span[1])
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
+    """The window of an area in a whole file of any format.
+
+    Raises
+    ------
+    NotWindowable
+        If it is not placed north-up on a map.
+    RasterError
+        If it cannot be opened, or the area lies outside.
+    """
+    what = f"The area's part of {path.name} cannot be read"
+    with quiet_gdal() as messages:
+        dataset = _open(path, None)
+        if dataset is None:
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+        return _pixel_window(dataset, geometry, what)
+
+
+def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
+    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, unit and metadata.
+
+    Parameters
+    ----------
+    source : Path
+        A mirror that holds the window's tiles, or a whole file.
+    tags : mapping
+        To be added to the metadata.
+
+    Raises
+    ------
+    RasterError
+        If a tile cannot be decoded, or the disk does not take the file.
+    """
+    from osgeo import gdal
+
+    what = f"The area's part of {source.name} cannot be written"
+    with quiet_gdal() as messages:
+        dataset = _open(source, None)
+        made = None
+        if dataset is not None:
+            first = dataset.GetRasterBand(1)
+            predictor = 3 if gdal.GetDataTypeName(first.DataType).startswith("Float") else 2
+            if first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE"):
+                predictor = 1  # the others are for whole bytes
+            options = [
+                "TILED=YES",
+                "BLOCKXSIZE=512",
+                "BLOCKYSIZE=512",
+                "COMPRESS=ZSTD" if has_zstd() else "COMPRESS=DEFLATE",
+                "ZSTD_LEVEL=1" if has_zstd() else "ZLEVEL=6",
+                f"PREDICTOR={predictor}",
+                "BIGTIFF=IF_SAFER",
+            ]
+            try:
+                made = gdal.Translate(
+                    str(part),
+                    dataset,
+                    format="GTiff",
+                    srcWin=[window.col, window.row, window.cols, window.rows],
+                    creationOptions=options,
+                )
+                if made is not None:
+                    made.SetMetadata({**made.GetMetadata(), **tags})
+                    for number in _bands(dataset):  # which Translate leaves behind
+                        made.GetRasterBand(number).SetUnitType(dataset.GetRasterBand(number).GetUnitType())
+                    made.FlushCache()
+            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+                messages.append(str(error))
+        failed = made is None
+        made = dataset = first = None
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        failed = failed or not _is_whole(part)
+        if failed or any("error" in text.lower() or "fail" in text.lower() for text in messages):
+            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Run again, or download whole bands.")
+
+
+def warm_up() -> None:
+    """Load GDAL and its table of coordinate systems for this thread: done while the network is waited for, it costs no time."""
+    from osgeo import gdal, osr
+
+    gdal.GetDriverByName("GTiff")
+    osr.SpatialReference().ImportFromEPSG(4326)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the last pixel of each band can be read."""
+    dataset = _open(path)
+    if dataset is None:
+        return False
+    col, row = dataset.RasterXSize - 1, dataset.RasterYSize - 1
+    try:
+        return all(dataset.GetRasterBand(n).ReadRaster(col, row, 1, 1) is not None for n in _bands(dataset))
+    except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+        return False
+
+
+def has_zstd() -> bool:
+    """Whether this GDAL writes ZSTD into GeoTIFFs."""
+    from osgeo import gdal
+
+    return "ZSTD" in (gdal.GetDriverByName("GTiff").GetMetadataItem("DMD_CREATIONOPTIONLIST") or "")
+
+
+def _open(path: Path, drivers: Sequence[str] | None = ("GTiff",)) -> Any:
+    from osgeo import gdal
+
+    words: dict[str, Any] = {} if drivers is None else {"allowed_drivers": list(drivers)}
+    try:
+        return gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, sibling_files=[], **words)
+    except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+        return None
+
+
+def _bands(dataset: Any) -> range:
+    return range(1, int(dataset.RasterCount) + 1)
+
+
+def _has_alpha(dataset: Any) -> bool:
+    from osgeo import gdal
+
+    return any(dataset.GetRasterBand(n).GetColorInterpretation() == gdal.GCI_AlphaBand for n in _bands(dataset))
+
+
+def _header_bytes(dataset: Any) -> int | None:
+    """Where the first tile of all resolutions begins: in a COG, all of the header lies before it. None: no tile is known."""
+    first = dataset.GetRasterBand(1)
+    levels = [first, *(first.GetOverview(n) for n in range(first.GetOverviewCount()))]
+    starts = [start for level in levels for start, _ in _blocks(level, Window(0, 0, level.YSize, level.XSize))]
+    return min(starts) - AROUND_TILE if starts else None
+
+
+def _blocks(band: Any, window: Window) -> list[tuple[int, int]]:
+    """Offset and size of the blocks that a window of a band touches; sparse ones, which the file leaves out, are left out."""
+    width, height = band.GetBlockSize()
+    found = []
+    for row in range(window.row // height, (window.row + window.rows - 1) // height + 1):
+        for col in range(window.col // width, (window.col + window.cols - 1) // width + 1):
+            start = int(band.GetMetadataItem(f"BLOCK_OFFSET_{col}_{row}", "TIFF") or 0)
+            size = int(band.GetMetadataItem(f"BLOCK_SIZE_{col}_{row}", "TIFF") or 0)
+            if start and size:
+                found.append((start, size))
+    return found
+
+
+def _tiles(dataset: Any, window: Window) -> list[tuple[int, int]]:
+    found = {block for n in _bands(dataset) for block in _blocks(dataset.GetRasterBand(n), window)}
+    return sorted(found)
+
+
+def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Window:
+    """The pixels under the area, outwards to whole pixels, and a few around."""
+    left, step_x, skew_x, top, skew_y, step_y = dataset.GetGeoTransform()
+    if not dataset.GetProjection() or skew_x or skew_y or step_x <= 0 or step_y >= 0:
+        raise NotWindowable(what, "it is not placed north-up on a map")
+    xs, ys = _points_in(dataset.GetProjection(), geometry)
+    if not xs:
+        raise RasterError(what, "the area reaches too far from it")
+    # A hair of rounding must not add a row of pixels.
+    col0, col1 = math.floor((min(xs) - left) / step_x + 1e-6), math.ceil((max(xs) - left) / step_x - 1e-6)
+    row0, row1 = math.floor((max(ys) - top) / step_y + 1e-6), math.ceil((min(ys) - top) / step_y - 1e-6)
+    if col0 >= dataset.RasterXSize or row0 >= dataset.RasterYSize or col1 <= 0 or row1 <= 0:
+        raise RasterError(what, "the area lies outside of it", "Choose a scene that covers the area.")
+    col0, row0 = max(0, col0 - BUFFER_PIXELS), max(0, row0 - BUFFER_PIXELS)
+    col1, row1 = min(dataset.RasterXSize, col1 + BUFFER_PIXELS), min(dataset.RasterYSize, row1 + BUFFER_PIXELS)
+    return Window(row0, col0, row1 - row0, col1 - col0)
+
+
+def _points_in(projection: str, geometry: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    """The area's outline in another coordinate system, edges with points between; those that cannot be placed are left out."""
+    from osgeo import osr
+
+    lonlat, target = osr.SpatialReference(), osr.SpatialReference()
+    lonlat.ImportFromEPSG(4326)
+    target.ImportFromWkt(projection)
+    for reference in (lonlat, target):
+        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    points = []
+    for polygon in polygons:
+        ring = polygon[0]
+        for (x0, y0, *_), (x1, y1, *_) in zip(ring, [*ring[1:], ring[0]]):
+            points += [(x0 + (x1 - x0) * n / _PER_EDGE, y0 + (y1 - y0) * n / _PER_EDGE) for n in range(_PER_EDGE)]
+    placed = osr.CoordinateTransformation(lonlat, target).TransformPoints(points)
+    sound = [point for point in placed if math.isfinite(point[0]) and math.isfinite(point[1])]
+    return [point[0] for point in sound], [point[1] for point in sound]

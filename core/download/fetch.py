@@ -1,0 +1,313 @@
+"""One URL → one file: written beside the target as ``.part``, resumed where it stopped, checked, then renamed."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import BandDownloadError, Cancelled, RasterError
+from ..files.checksum import Checksum
+from ..files.part_file import Origin, PartFile
+from ..text import public_url
+from .http import (
+    MOST_WAIT_S,
+    REFUSED,
+    Trouble,
+    Waits,
+    body_chunks,
+    body_length,
+    content_range,
+    is_encoded,
+    open_response,
+    strong_validator,
+    unsatisfied_size,
+)
+
+JITTER = 0.25
+"""Waits differ by up to so much of themselves, so that four bands that were refused together do not come again together."""
+HINTS = {
+    401: "The server requires authentication; public catalogs do not require auth.",
+    403: "The server requires authentication or a signed address; search again, or attach a QGIS authentication.",
+    404: "The file is not there; choose another scene or leave the band out.",
+}
+LATER = "Try again later; what has come is kept, and it goes on from there."
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """How patient to be."""
+
+    attempts: int = 3
+    delay_s: float = 2.0
+    """Before the second try; doubled for each further one."""
+    jitter: float = JITTER
+    waits: Waits = field(default_factory=Waits)
+    timeout_s: float = 300.0
+    """For the whole file, one try."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that arrived."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+    etag: str | None
+    attempts: int
+    seconds: float
+    verified: bool
+    """Whether the catalogue's checksum was compared."""
+    resumed_bytes: int
+    """Bytes that an earlier run or try had brought already."""
+
+
+@dataclass(frozen=True)
+class FetchJob:
+    """What to fetch, and what is known of it beforehand."""
+
+    name: str
+    """For the sentences: ``'nir'``."""
+    url: str
+    """As the catalogue gives it: for the sentences and the record."""
+    target: Path
+    open_url: Callable[[bool], str] | None = None
+    """Gives the address to open; called with True after a refusal (HTTP 401, 403), to get a fresh one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """To be sent along."""
+    expected_bytes: int | None = None
+    checksum: Checksum | None = None
+    """As the catalogue states it."""
+
+
+class FetchFailed(BandDownloadError):
+    """A download that was given up; carries what a table wants to show."""
+
+    def __init__(self, job: FetchJob, trouble: Trouble, attempts: int) -> None:
+        tried = f", tried {attempts} times" if attempts > 1 else ""
+        usual = trouble.hint or ("Search again, or choose another scene." if trouble.final else LATER)
+        super().__init__(
+            f"Band download failed for '{job.name}' from {public_url(job.url)}",
+            f"{trouble.reason}{tried}",
+            HINTS.get(trouble.status or 0, usual),
+        )
+        self.reason = trouble.reason
+        self.attempts = attempts
+        self.status = trouble.status
+
+
+OnState = Callable[[str, int, "int | None", str], None]
+
+
+def fetch(
+    job: FetchJob,
+    options: FetchOptions,
+    session: Any,
+    stop: threading.Event,
+    check: Callable[[Path], object],
+    on_state: OnState,
+) -> Fetched:
+    """Download one file, going on from what an earlier try or run has left.
+
+    Parameters
+    ----------
+    session : requests.Session
+        From :func:`~.http.new_session`.
+    stop : threading.Event
+        Looked at between all reads and during waits.
+    check : callable
+        Gets the finished ``.part`` and raises :class:`RasterError` if it is no raster.
+    on_state : callable
+        Gets state (``downloading``, ``resuming``, ``retrying``), bytes so far, bytes in all (None: not known), detail.
+
+    Raises
+    ------
+    FetchFailed
+        After the last try, or at once where another try is useless (404, 403 …). What has come stays as ``.part``.
+    DiskFullError
+        If the disk takes no more.
+    Cancelled
+        If ``stop`` was set; what has come stays as ``.part``.
+    """
+    started = time.monotonic()
+    part = PartFile(job.target, job.name, stop, job.checksum.algorithm if job.checksum else "sha256")
+    one = _Download(job, options, session, stop, part, on_state)
+    attempts = with_retries(job, options, stop, lambda url: _bring_and_check(one, url, check), on_state)
+    if stop.is_set():
+        raise _stopped(job)
+    part.commit()
+    seconds = time.monotonic() - started
+    sha256 = part.hexdigest("sha256")
+    return Fetched(job.target, part.size, sha256, one.etag, attempts, seconds, job.checksum is not None, one.resumed)
+
+
+def with_retries(
+    job: FetchJob, options: FetchOptions, stop: threading.Event, once: Callable[[str], object], on_state: OnState
+) -> int:
+    """Call ``once`` with the address to open until it raises no :class:`Trouble`; the number of tries.
+
+    Raises
+    ------
+    FetchFailed, Cancelled
+        See :func:`fetch`.
+    """
+    renewed = renew = False
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            url = job.url if job.open_url is None else job.open_url(renew)
+            renew = False
+            once(url)
+            return attempt
+        except Trouble as trouble:
+            wait = trouble.wait_s
+            if trouble.status in REFUSED and job.open_url is not None and not renewed:
+                renewed = renew = True
+                attempt -= 1  # a token that has expired is no failure of the server
+                wait = 0.0
+            elif trouble.final or attempt == options.attempts:
+                raise FetchFailed(job, trouble, attempt) from trouble
+            if wait is None:
+                wait = options.delay_s * 2 ** max(0, attempt - 1) * (1 + random.uniform(0, options.jitter))
+            on_state("retrying", 0, None, trouble.reason)
+            if stop.wait(min(wait, MOST_WAIT_S)):
+                raise _stopped(job) from None
+
+
+@dataclass
+class _Download:
+    """One file's download, from its first try to its last."""
+
+    job: FetchJob
+    options: FetchOptions
+    session: Any
+    stop: threading.Event
+    part: PartFile
+    on_state: OnState
+    etag: str | None = None
+    resumed: int = 0
+    mismatches: int = 0
+
+
+def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) -> None:
+    job, part = one.job, one.part
+    total = _bring(one, url)
+    if total is not None and part.size < total:
+        raise Trouble(f"the connection broke (only {part.size} of {total} bytes came)")
+    if total is not None and part.size > total:
+        part.discard()
+        raise Trouble(f"{part.size} bytes came where the server announced {total}")
+    _check_size(job, part.size)
+    if job.checksum is not None and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest:
+        one.mismatches += 1
+        part.discard()
+        name = job.checksum.algorithm
+        reason = f"the checksum is {name} {found} where the catalogue states {job.checksum.hexdigest}"
+        # Once more, for a fault on the way; the same again is a fault of the file or of the catalogue.
+        hint = "The file or what the catalogue states of it is wrong: choose another scene, or tell the provider."
+        raise Trouble(reason, final=one.mismatches > 1, hint=hint if one.mismatches > 1 else "")
+    try:
+        check(part.path)
+    except RasterError as error:
+        part.discard()
+        raise Trouble(f"what came is no raster ({error.why})") from error
+
+
+def _bring(one: _Download, url: str) -> int | None:
+    """Ask for the file, or for what is missing of it, and write it down; the size that the whole should have."""
+    job, part = one.job, one.part
+    asked = public_url(job.url)
+    origin = part.load(asked)
+    validator = origin.validator if origin else None
+    if validator is None:
+        origin = None  # the rest could be of another file: from the first byte, then
+    if origin is not None and part.size == origin.total and job.expected_bytes not in (None, origin.total):
+        origin = validator = None  # complete, and not what the catalogue states: it may have been put right meanwhile
+    if origin is not None and part.size == origin.total:
+        one.etag, one.resumed = origin.etag, part.size
+        return origin.total  # all of it had come when it was stopped; the checks follow
+    headers = dict(job.headers)
+    if validator is not None:
+        headers.update({"Range": f"bytes={part.size}-", "If-Range": validator})
+    with open_response(one.session, url, headers, one.options.waits) as response:
+        new = _origin(asked, response)
+        resume = origin is not None and response.status_code == 206
+        if origin is not None and part.size == unsatisfied_size(response):
+            one.etag, one.resumed = origin.etag, part.size
+            return part.size  # all of it had come, from a server that had not said how much that is
+        if response.status_code != 200:
+            _check_range(part, origin, new, response)
+        _check_size(job, new.total)
+        one.etag = new.etag
+        one.resumed = part.size if resume else 0
+        if resume:
+            one.on_state("resuming", part.size, new.total, f"Partial file detected, resuming at {part.size / 1e6:.1f} MB")
+        part.begin(new, resume)
+        try:
+            _save(one, response, part.size, new.total or job.expected_bytes)
+        finally:
+            part.close()
+        return new.total
+
+
+def _origin(asked: str, response: Any) -> Origin:
+    validator = strong_validator(response) or ""
+    strong = validator if validator.startswith('"') else None
+    modified = None if strong else validator or None
+    span = content_range(response)
+    if response.status_code == 206:
+        total = span[2] if span else None
+    elif is_encoded(response):
+        total = strong = modified = None  # the length speaks of the compressed bytes, and so do ranges
+    else:
+        total = body_length(response)
+    return Origin(asked, strong, modified, total)
+
+
+def _check_range(part: PartFile, origin: Origin | None, new: Origin, response: Any) -> None:
+    """Refuse an answer that is not the rest of what is there; then the next try begins anew."""
+    span = content_range(response)
+    if response.status_code == 416:
+        why = "the file on the server is shorter than what had come"
+    elif origin is None:
+        why = "the server sent a part of the file where the whole was asked for"
+    elif span is None or span[0] != part.size or (span[2] is not None and span[1] != span[2] - 1):
+        why = "the server sent another part of the file than was asked for"
+    elif origin.total is not None and new.total != origin.total:
+        why = f"the file on the server has changed ({new.total} bytes, it had {origin.total})"
+    elif new.validator is not None and new.validator != origin.validator:
+        why = "the file on the server has changed"
+    else:
+        return
+    part.discard()
+    raise Trouble(why)
+
+
+def _check_size(job: FetchJob, size: int | None) -> None:
+    if size == 0:
+        raise Trouble("the file came empty")
+    if size is not None and job.expected_bytes is not None and size != job.expected_bytes:
+        raise Trouble(f"the file has {size} bytes where the catalogue states {job.expected_bytes}")
+
+
+def _save(one: _Download, response: Any, size: int, total: int | None) -> None:
+    ends = time.monotonic() + one.options.timeout_s
+    one.on_state("downloading", size, total, "")
+    for chunk in body_chunks(response):
+        if one.stop.is_set():
+            raise _stopped(one.job)
+        one.part.write(chunk)
+        size += len(chunk)
+        one.on_state("downloading", size, total, "")
+        if time.monotonic() > ends:
+            raise Trouble(f"it took longer than {one.options.timeout_s:g} s")
+
+
+def _stopped(job: FetchJob) -> Cancelled:
+    return Cancelled(f"Downloading '{job.name}'")

@@ -1,0 +1,233 @@
+"""What is to be downloaded, where to, and what is there already: decided before the first byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DiskFullError, IngestionError, RasterError
+from ..files.checksum import contradicts, is_unchanged
+from ..files.part_file import journal_of, part_of
+from ..files.record import read_record
+from ..raster.reader import check_band_file, read_facts
+from ..text import public_url
+from ..types import BandAsset, BandFile, SceneItem
+from .cog_mirror import AREA_TAG
+
+MARGIN_BYTES = 50_000_000
+"""Room that must stay free."""
+_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+
+
+@dataclass(frozen=True)
+class BandJob:
+    """One band to be had."""
+
+    asset: BandAsset
+    target: Path
+    present: BandFile | None
+    """Where the band is on the disk already, complete."""
+    why: str
+    """Why it counts as complete, or why not."""
+    part_bytes: int = 0
+    """What an earlier run has left of it."""
+
+    @property
+    def missing_bytes(self) -> int:
+        """Still to come; estimated where the catalogue states no size."""
+        return 0 if self.present else max(0, (self.asset.size_bytes or self.asset.estimated_bytes) - self.part_bytes)
+
+
+@dataclass(frozen=True)
+class DownloadPlan:
+    """What one scene's download will do."""
+
+    item_id: str
+    catalog: str
+    collection: str
+    folder: Path
+    jobs: tuple[BandJob, ...]
+    """The finest resolution first: the most useful bands come first."""
+    expected_bytes: int
+    """Still to come if whole bands are fetched; estimated where the catalogue states no size."""
+    free_bytes: int
+    geometry: Mapping[str, Any] | None = None
+    """GeoJSON, lon/lat: only this area is fetched; None: whole bands."""
+
+    @property
+    def area_key(self) -> str | None:
+        """Tells one area from another in names and records; None for whole bands."""
+        return None if self.geometry is None else area_key(self.geometry)
+
+
+def plan_downloads(
+    scene: SceneItem, bands: Sequence[str], output: Path, geometry: Mapping[str, Any] | None = None
+) -> DownloadPlan:
+    """Look at what is there and what is missing.
+
+    Parameters
+    ----------
+    geometry : mapping, optional
+        GeoJSON area, lon/lat; default: whole bands.
+
+    Raises
+    ------
+    IngestionError
+        If the folder cannot be made.
+    DiskFullError
+        If there is not enough room for whole bands; for an area, that is known once the files' headers are.
+    """
+    return plan_assets(scene, [scene.bands[name] for name in bands], output, geometry)
+
+
+def plan_assets(
+    scene: SceneItem, assets: Sequence[BandAsset], output: Path, geometry: Mapping[str, Any] | None = None
+) -> DownloadPlan:
+    """As :func:`plan_downloads`, for any files of a scene."""
+    key = None if geometry is None else area_key(geometry)
+    folder = scene_folder(output, scene.id, key)
+    record = read_record(folder)
+    jobs = sorted((_band_job(asset, folder, record, key) for asset in assets), key=lambda job: job.asset.resolution_m)
+    plan = DownloadPlan(
+        item_id=scene.id,
+        catalog=scene.catalog,
+        collection=scene.collection,
+        folder=folder,
+        jobs=tuple(jobs),
+        expected_bytes=sum(job.missing_bytes for job in jobs),
+        free_bytes=shutil.disk_usage(folder).free,
+        geometry=geometry,
+    )
+    if geometry is None:
+        # an estimate alone is no reason to refuse
+        certain = sum(job.missing_bytes for job in jobs if job.asset.size_bytes is not None)
+        check_room(plan, certain)
+    return plan
+
+
+def check_room(plan: DownloadPlan, certain_bytes: int) -> None:
+    """Refuse to begin what the disk has no room for.
+
+    Raises
+    ------
+    DiskFullError
+        Naming what is needed and what is free.
+    """
+    if certain_bytes and certain_bytes + MARGIN_BYTES > plan.free_bytes:
+        raise DiskFullError(
+            f"Scene {plan.item_id} cannot be downloaded to {plan.folder.parent}",
+            f"it needs {(certain_bytes + MARGIN_BYTES) / 1e6:.0f} MB and {plan.free_bytes / 1e6:.0f} MB are free",
+            "Free some room, choose fewer bands or another folder.",
+        )
+
+
+def area_key(geometry: Mapping[str, Any]) -> str:
+    """A short name of an area: equal for equal geometries."""
+    text = json.dumps([geometry["type"], geometry["coordinates"]])
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
+    """The scene's own folder below ``output``, made if need be.
+
+    The first area, or the whole scene, gets the scene's name; where its bands are there for something else, they get
+    a folder beside it, so that nothing is overwritten and no stack is made of both.
+
+    Raises
+    ------
+    IngestionError
+        If it cannot be made.
+    """
+    folder = output / safe_name(item_id)
+    if _areas_in(folder) - {key}:
+        folder = output / f"{safe_name(item_id)}_{key or 'full'}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IngestionError(
+            f"The folder {folder} cannot be made", error.strerror or str(error), "Choose a folder that can be written to."
+        ) from error
+    return folder
+
+
+def all_whole(output: Path, item_id: str, bands: Sequence[str]) -> bool:
+    """Whether all these bands of a scene are there whole: then nothing of them needs to be fetched for an area."""
+    record = read_record(output / safe_name(item_id))
+    entries = [record.get(band) for band in bands]
+    return bool(entries) and all(isinstance(entry, dict) and entry.get("area") is None for entry in entries)
+
+
+def _areas_in(folder: Path) -> set[str | None]:
+    """The areas whose bands are in a folder; None stands for whole bands. Where the record is lost, the files tell."""
+    record = read_record(folder)
+    if record:
+        return {entry.get("area") for entry in record.values() if isinstance(entry, dict)}
+    areas = set()
+    for path in folder.glob("*.tif"):
+        try:
+            areas.add(read_facts(path).tags.get(AREA_TAG))
+        except RasterError:  # whatever it is, it can be replaced
+            continue
+    return areas
+
+
+def safe_name(text: str) -> str:
+    """A name that is one safe part of a path on any system, and stays unique.
+
+    What a catalogue calls an item may hold ``/`` or ``..``; if anything had to be changed, a piece of its hash is added.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", text).strip(". ")[:100]
+    reserved = safe.split(".")[0].lower() in _RESERVED
+    if safe and safe == text and not reserved:
+        return safe
+    if reserved:
+        safe = f"_{safe}"  # on Windows con.x is the console, whatever follows the dot
+    return f"{safe or 'scene'}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: str | None) -> BandJob:
+    target = folder / f"{safe_name(asset.band)}.tif"
+    try:
+        size = target.stat().st_size
+    except OSError:
+        return _unfinished_job(asset, target)
+    found = record.get(asset.band)
+    entry = found if isinstance(found, dict) else {}
+    again = "re-downloading"
+    if entry:
+        if entry.get("url") != public_url(asset.href):
+            return BandJob(asset, target, None, "what is there came from another URL")
+        if entry.get("size_bytes") != size:
+            return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)")
+    if not entry and key is None and asset.size_bytes is not None and size < asset.size_bytes:
+        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
+    try:
+        facts = check_band_file(target)
+    except RasterError as error:
+        return BandJob(asset, target, None, f"Damaged file detected, {again} ({error.why})")
+    area = entry.get("area") if entry else facts.tags.get(AREA_TAG)
+    if area != key:
+        return BandJob(asset, target, None, "what is there covers another area")
+    if key is None and asset.size_bytes is not None and asset.size_bytes != size:
+        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
+    if entry.get("sha256"):
+        if not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
+            return BandJob(asset, target, None, f"Damaged file detected, {again} (it changed since it came)")
+        if key is None and contradicts(asset.checksum, str(entry["sha256"])):
+            return BandJob(asset, target, None, f"Older file detected, {again} (the catalogue states another checksum)")
+    file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
+    return BandJob(asset, target, file, "Already exists, skipping")
+
+
+def _unfinished_job(asset: BandAsset, target: Path) -> BandJob:
+    try:
+        size = part_of(target).stat().st_size if journal_of(target).exists() else 0
+    except OSError:
+        size = 0
+    return BandJob(asset, target, None, "not there yet" if not size else f"{size / 1e6:.1f} MB are there already", size)

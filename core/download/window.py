@@ -1,0 +1,289 @@
+"""Only the area: the tiles of a remote COG that it touches, by few range requests at once, instead of the whole band."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import Cancelled, DiskFullError, RasterError
+from ..files.checksum import sha256_of
+from ..files.part_file import MARK_BYTES, disk_errors, remove_quietly, write_all
+from ..raster.grid import Window
+from ..text import public_url
+from ..workers import LinkedStop, held
+from .cog_mirror import AREA_TAG, HEAD_BYTES, NotWindowable, WindowPlan, cut_window, plan_window, warm_up
+from .fetch import FetchJob, FetchOptions, OnState, with_retries
+from .http import Trouble, body_chunks, content_range, open_response, strong_validator
+from .mirror_file import MirrorFile, Span
+
+MOST_SPANS_AT_ONCE = 8
+"""Of one band."""
+LEAST_FREE_BYTES = 1 << 20
+"""A disk with less room than this counts as full."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """What the first request told of a file."""
+
+    validator: str | None
+    """For ``If-Range``; None where the server gives none that is strong enough."""
+    size: int
+
+
+OTHERS_FIRST_S = 0.03
+"""Loading GDAL holds Python's lock for a while: the requests should be on their way before."""
+
+
+def _warm_up_soon() -> None:
+    time.sleep(OTHERS_FIRST_S)
+    warm_up()
+
+
+class Shared:
+    """What the windows of one scene share: a bound on their requests, and the few threads on which GDAL works.
+
+    Each thread that GDAL works on first reads the table of coordinate systems, some 20 ms; so not every band has one.
+
+    Parameters
+    ----------
+    requests : int
+        At once, of all bands together.
+    workers : int
+        Threads for GDAL.
+    """
+
+    def __init__(self, requests: int, workers: int) -> None:
+        from multiprocessing.pool import ThreadPool
+
+        self.slots = threading.Semaphore(requests)
+        self._pool = ThreadPool(workers)
+        for _ in range(workers):
+            self._pool.apply_async(_warm_up_soon)
+
+    def compute(self, work: Callable[[], Result]) -> Result:
+        """Do it on one of those threads."""
+        return self._pool.apply(work)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.terminate()
+
+
+class WindowFetch:
+    """One band's window: first its header (:meth:`plan`), then its tiles (:meth:`fetch`).
+
+    Parameters
+    ----------
+    job : FetchJob
+        Its target gets the window; ``expected_bytes`` is the size of the whole file.
+    session : requests.Session
+        From :func:`~.http.new_session`.
+    stop : threading.Event
+        Looked at between all reads and during waits.
+    shared : Shared
+        What all bands share.
+    """
+
+    def __init__(self, job: FetchJob, options: FetchOptions, session: Any, stop: threading.Event, shared: Shared) -> None:
+        self._job = job
+        self._options = options
+        self._session = session
+        # Its own, so that a band that is given up asks for nothing any more, while the others go on.
+        self._stop = LinkedStop(stop)
+        self._shared = shared
+        self._mirror = MirrorFile(job.target, job.name)
+        self._remote: RemoteFile | None = None
+        self._lock = threading.Lock()
+        self.attempts = 0
+        """The most tries that any of its requests took."""
+
+    def plan(self, geometry: Mapping[str, Any], on_state: OnState) -> tuple[WindowPlan, int]:
+        """Fetch the header; what the window needs, and the size of the whole file.
+
+        Raises
+        ------
+        NotWindowable
+            If the file, or its server, gives no parts; the whole can still be had.
+        RasterError, FetchFailed, BandDownloadError, Cancelled
+            See there.
+        """
+        have, wanted = 0, HEAD_BYTES
+        while True:
+            self._get_span((have, wanted), on_state)
+            assert self._remote is not None  # the request has told
+            have = min(wanted, self._remote.size)
+            try:
+                found = self._shared.compute(partial(plan_window, self._mirror.path, have, geometry))
+            except RasterError:
+                self._mirror.remove()  # of no use to any later run either
+                raise
+            if isinstance(found, WindowPlan):
+                return found, self._remote.size
+            if have == self._remote.size:
+                self._mirror.remove()
+                raise NotWindowable(f"The area's part of '{self._job.name}' cannot be read", "its header is damaged")
+            wanted = min(found, self._remote.size)
+
+    def fetch(self, plan: WindowPlan, area_key: str, on_state: OnState) -> tuple[int, str]:
+        """Fetch the tiles and write the window to the job's target; bytes and sha2-256 of that file.
+
+        Raises
+        ------
+        RasterError, FetchFailed, DiskFullError, BandDownloadError, Cancelled
+            See there; the tiles that have come stay for the next run.
+        """
+        from multiprocessing.pool import ThreadPool
+
+        missing = self._mirror.missing(plan.spans)
+        received = plan.span_bytes - sum(stop - start for start, stop in missing)
+        if received:
+            on_state("resuming", received, plan.span_bytes, f"Partial file detected, resuming at {received / 1e6:.1f} MB")
+
+        def told(count: int) -> None:
+            nonlocal received
+            with self._lock:
+                received += count
+            on_state("downloading", received, plan.span_bytes, "")
+
+        told(0)
+        if missing:
+            with ThreadPool(min(len(missing), MOST_SPANS_AT_ONCE)) as pool:
+                try:
+                    for _ in pool.imap_unordered(lambda span: self._get_span(span, on_state, told), missing):
+                        pass
+                finally:
+                    self._stop.set_own()  # where one failed, the others need not go on
+                    pool.close()
+                    pool.join()
+        if self._stop.above.is_set():
+            raise Cancelled(f"Downloading '{self._job.name}'")
+        return self._cut(plan, area_key)
+
+    def remove(self) -> None:
+        """Remove the mirror: it has done its work, or is of no use."""
+        self._mirror.remove()
+
+    def _cut(self, plan: WindowPlan, area_key: str) -> tuple[int, str]:
+        try:
+            done = cut_band(self._mirror.path, plan.window, self._job, area_key, self._shared)
+        except RasterError:
+            self._mirror.remove()  # a tile that cannot be decoded is not to be used again
+            raise
+        self._mirror.remove()
+        return done
+
+    def _get_span(self, span: Span, on_state: OnState, told: Callable[[int], None] = lambda _: None) -> None:
+        here = [span[0]]  # each try goes on behind what the one before has brought
+
+        def once(url: str) -> None:
+            with held(self._shared.slots, self._stop):
+                self._once(url, here, span[1], told)
+
+        attempts = with_retries(self._job, self._options, self._stop, once, on_state)
+        self.attempts = max(self.attempts, attempts)
+
+    def _once(self, url: str, here: list[int], stop: int, told: Callable[[int], None]) -> None:
+        start = here[0]
+        headers = {**self._job.headers, "Range": f"bytes={start}-{stop - 1}"}
+        if self._remote is not None and self._remote.validator is not None:
+            headers["If-Range"] = self._remote.validator
+        with open_response(self._session, url, headers, self._options.waits) as response:
+            stop = self._check_answer(response, start, stop)
+            with disk_errors(self._job.name, self._mirror.path):
+                file = self._mirror.path.open("r+b", buffering=0)
+            with file:
+                file.seek(start)
+                self._save(response, file, here, stop, told)
+            if here[0] < stop:
+                raise Trouble(f"the connection broke (only {here[0] - start} of {stop - start} bytes came)")
+
+    def _save(self, response: Any, file: Any, here: list[int], stop: int, told: Callable[[int], None]) -> None:
+        """Write the body down, noting every megabyte, and at the end whatever it is that ends it."""
+        digest, position = hashlib.sha256(), here[0]
+        ends = time.monotonic() + self._options.timeout_s
+        try:
+            for chunk in body_chunks(response):
+                if self._stop.is_set():
+                    raise Cancelled(f"Downloading '{self._job.name}'")
+                if position + len(chunk) > stop:
+                    raise Trouble("the server sent more bytes than were asked for")
+                with disk_errors(self._job.name, self._mirror.path):
+                    write_all(file, chunk)
+                digest.update(chunk)
+                position += len(chunk)
+                told(len(chunk))
+                if position - here[0] >= MARK_BYTES:
+                    self._mirror.note((here[0], position), digest.hexdigest())
+                    here[0], digest = position, hashlib.sha256()
+                if time.monotonic() > ends:
+                    raise Trouble(f"it took longer than {self._options.timeout_s:g} s")
+        finally:
+            if position > here[0] and not self._stop.above.is_set():
+                self._mirror.note((here[0], position), digest.hexdigest())
+                here[0] = position
+
+    def _check_answer(self, response: Any, start: int, stop: int) -> int:
+        """Make sure that the answer is the span that was asked for, of the same file; where it ends."""
+        if response.status_code == 200:
+            if self._remote is None:
+                raise NotWindowable(f"The area's part of '{self._job.name}' cannot be read", "its server gives no parts of files")
+            raise self._changed()
+        span = content_range(response)
+        if response.status_code == 416:
+            raise Trouble("the file came empty")
+        if span is None or span[2] is None:
+            raise Trouble("the server does not say which part of the file it sends")
+        first, last, size = span[0], span[1], span[2]
+        if first != start or last + 1 != min(stop, size):
+            raise Trouble("the server sent another part of the file than was asked for")
+        validator = strong_validator(response)
+        if self._remote is None:
+            if self._job.expected_bytes is not None and size != self._job.expected_bytes:
+                raise Trouble(f"the file has {size} bytes where the catalogue states {self._job.expected_bytes}")
+            self._mirror.begin({"url": public_url(self._job.url), "validator": validator, "size": size}, size)
+            self._remote = RemoteFile(validator, size)
+        elif size != self._remote.size or (validator is not None and validator != self._remote.validator):
+            raise self._changed()
+        return last + 1
+
+    def _changed(self) -> Trouble:
+        self._mirror.remove()
+        hint = "Run again: it begins anew with the new file."
+        return Trouble("the file on the server has changed meanwhile, or it gives no parts any more", final=True, hint=hint)
+
+
+def cut_band(source: Path, window: Window, job: FetchJob, area_key: str, shared: Shared) -> tuple[int, str]:
+    """Cut a window out of a mirror, or of a whole band, and give it the job's name; bytes and sha2-256.
+
+    Raises
+    ------
+    DiskFullError
+        If the disk has no room for it.
+    RasterError
+        If it cannot be decoded.
+    """
+    # Not the name of a whole band's part, which may be there too.
+    part = job.target.with_name(f"{job.target.name}.cut.part")
+    try:
+        shared.compute(partial(cut_window, source, window, part, {AREA_TAG: area_key}))
+    except RasterError as error:
+        full = shutil.disk_usage(part.parent).free < LEAST_FREE_BYTES
+        remove_quietly(part)
+        if full:
+            what = f"The area's part of '{job.name}' cannot be written"
+            raise DiskFullError(what, f"the disk of {part.parent} is full", "Free some room and run again.") from error
+        raise
+    size, sha256 = part.stat().st_size, sha256_of(part)
+    with disk_errors(job.name, job.target):
+        part.replace(job.target)
+    return size, sha256

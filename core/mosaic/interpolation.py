@@ -1,0 +1,153 @@
+"""A raster's values at places between its pixels: the nearest one, or blended of the four around (bilinear)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..raster.grid import Window
+from .lattice import Lattice, Places
+
+FloatArray = npt.NDArray[np.float32]
+Index = npt.NDArray[np.intp]
+
+
+def pick_nearest(stored: npt.NDArray[Any], corner: tuple[int, int], lattice: Lattice, window: Window) -> npt.NDArray[Any]:
+    """Numbers of the pixels in which the centres of a window's pixels lie; outside, the nearest pixel at the edge.
+
+    Parameters
+    ----------
+    stored : ndarray, (rows, cols)
+        Of a part of the source; of any type.
+    corner : (row, col)
+        Where that part begins in the source.
+    lattice : Lattice
+        From the window's raster to the source.
+    window : Window
+
+    Returns
+    -------
+    ndarray, (window.rows, window.cols)
+        Of the type of ``stored``.
+    """
+    height, width = stored.shape
+    flat = stored.ravel()
+    out = np.empty((window.rows, window.cols), stored.dtype)
+    for strip, rows, cols in lattice.strips(window):
+        rows, cols = np.floor(rows + 0.5), np.floor(cols + 0.5)
+        np.clip(rows, corner[0], corner[0] + height - 1, out=rows)
+        np.clip(cols, corner[1], corner[1] + width - 1, out=cols)
+        out[strip] = flat.take(_index(rows, cols, corner, width))
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Fours:
+    """For each pixel of some rows of a window the four pixels of the source around its centre, and where between them it lies."""
+
+    strip: slice
+    """Rows of the window."""
+    index: Index
+    """Of the upper left one in the flattened part of the source."""
+    y: FloatArray
+    """From 0, in its row, to 1, in the row below."""
+    x: FloatArray
+
+
+def find_fours(shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice, window: Window) -> list[Fours]:
+    """Where the values of a window come from: the same for all bands of a grid.
+
+    Parameters
+    ----------
+    shape : (rows, cols)
+        Of a part of the source. It must reach a pixel farther than the window, or over the source's edge.
+    corner, lattice, window
+        As for :func:`pick_nearest`.
+    """
+    low, high = corner, (corner[0] + shape[0] - 2, corner[1] + shape[1] - 2)
+    least_row, least_col, most_row, most_col = (math.floor(place) for place in lattice.bounds(window))
+    inside = least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
+    found = []
+    for strip, rows, cols in lattice.strips(window):
+        top, left = np.floor(rows), np.floor(cols)
+        if not inside:
+            np.clip(top, low[0], high[0], out=top)
+            np.clip(left, low[1], high[1], out=left)
+        rows -= top
+        cols -= left
+        found.append(Fours(strip, _index(top, left, corner, shape[1]), rows.astype(np.float32), cols.astype(np.float32)))
+    return found
+
+
+def blend(values: FloatArray, places: Sequence[Fours]) -> FloatArray:
+    """Bilinear interpolation that leaves out what has no data.
+
+    A pixel has data where the source's pixel in which its centre lies has (as for GDAL's warper): holes neither grow nor shrink.
+    Of the four around those with data count, by their shares. A value depends on these four alone, not on the window.
+
+    Parameters
+    ----------
+    values : ndarray, (rows, cols), float32
+        Of the part of the source, NaN = no data, and beyond the source's edge.
+    places : sequence of Fours
+        From top to bottom.
+
+    Returns
+    -------
+    ndarray, (rows, cols) of the window, float32
+    """
+    flat = values.ravel()
+    out = np.empty((places[-1].strip.stop, places[0].index.shape[1]), np.float32)
+    for four in places:
+        out[four.strip] = _blended(flat, values.shape[1], four)
+    return out
+
+
+def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
+    index, y, x = four.index, four.y, four.x
+    made: FloatArray = flat.take(index)
+    other = flat[1:].take(index)
+    other -= made
+    other *= x
+    made += other
+    below = flat[width:].take(index)
+    other = flat[width + 1 :].take(index)
+    other -= below
+    other *= x
+    below += other
+    below -= made
+    below *= y
+    made += below
+    broken = np.flatnonzero(np.isnan(made))
+    if broken.size:
+        made.ravel()[broken] = _mended(flat, index.ravel()[broken], width, y.ravel()[broken], x.ravel()[broken])
+    return made
+
+
+def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatArray) -> FloatArray:
+    """Where one of the four has no data; NaN where it is the nearest one, as it is beyond the source's edge."""
+    out = np.full(index.shape, np.nan, np.float32)
+    nearest = index + (y >= 0.5) * width + (x >= 0.5)
+    kept = np.flatnonzero(np.isfinite(flat.take(nearest)))
+    index, y, x = index[kept], y[kept], x[kept]
+    total, weight = np.zeros(kept.shape, np.float32), np.zeros(kept.shape, np.float32)
+    for offset, share in ((0, (1 - y) * (1 - x)), (1, (1 - y) * x), (width, y * (1 - x)), (width + 1, y * x)):
+        one = flat.take(index + offset)
+        there = np.isfinite(one)
+        total += np.where(there, one, 0) * share
+        weight += np.where(there, share, 0)
+    out[kept] = total / weight  # of the nearest at least a quarter
+    return out
+
+
+def _index(rows: Places, cols: Places, corner: tuple[int, int], width: int) -> Index:
+    """Places in the flattened part; whole numbers, which are exact as floating ones."""
+    index = rows * width
+    index += cols
+    index -= corner[0] * width + corner[1]
+    return index.astype(np.intp)

@@ -1,0 +1,254 @@
+"""Classes of a raster as polygons: which pixels, without specks, as outlines of connected patches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import Cancelled, RasterError
+from ..raster.gdal_env import local_gdal, quiet_gdal
+from ..raster.pixel_area import pixel_area_m2, ring_area
+from ..raster.reader import read_facts
+from ..types import Grid
+
+STRIP_ROWS = 512
+MOST_CORNERS = 4_000_000
+"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and cannot be stopped meanwhile."""
+NOT_OBSERVED = 255
+"""As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Pixels that touch each other along their edges."""
+
+    outline: bytes
+    """WKB polygon in the raster's system, along the edges of pixels."""
+    area: float
+    """Square metres; of a raster without a reference system, in its units."""
+    top_left: tuple[float, float]
+    """Least x and greatest y."""
+
+
+@dataclass(frozen=True)
+class Patches:
+    """All patches of some classes of a raster."""
+
+    grid: Grid
+    found: tuple[Patch, ...]
+    """The largest first; where equal, from top to bottom."""
+    pixels: int
+    """With one of the classes, before anything was dropped or filled."""
+    not_observed: int
+    """Pixels of which nothing is known."""
+
+
+def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop) -> Patches:
+    """Outline the pixels with one of ``codes``.
+
+    Patches are connected along edges, not across corners. Those below the least area are dropped, and holes below it are
+    filled where they were observed (GDAL's sieve). A pixel that was not observed never becomes part of a patch.
+    Memory: the sieve numbers all specks of the raster (about 30 bytes each), the outlines are held as they are.
+
+    Parameters
+    ----------
+    classes : Path
+        One band of uint8; 255 = not observed.
+    codes : collection of int
+        Some of 0..254.
+    min_area_m2 : float
+        0 keeps every pixel. A raster without a reference system has no square metres: nothing is dropped there.
+    scratch : Path
+        A file to write meanwhile, at most a byte for each pixel; removed in the end.
+    stop : callable
+        Asked now and then; may be called on any thread.
+
+    Raises
+    ------
+    RasterError
+        If the raster cannot be read or is none of classes, or the disk does not take the scratch file.
+    Cancelled
+        If ``stop``.
+    """
+    facts = read_facts(classes)
+    if [band.dtype for band in facts.bands] != ["uint8"]:
+        raise RasterError(f"No outline can be drawn of {classes}", "it is not one band of classes (uint8)")
+    what = f"Drawing the outline of {classes} failed"
+    least = min_area_m2 if facts.grid.crs else 0.0
+    try:
+        with _told(what, stop):
+            mask, pixels, unseen = _make_mask(classes, codes, scratch, stop)
+            threshold = _threshold(facts.grid, least)
+            if pixels and threshold > 1:
+                _sieve(mask, classes, threshold, stop)
+            traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
+            found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]  # the area is a sum of rounded numbers
+    finally:
+        with quiet_gdal(), suppress(OSError):  # Windows keeps what is open, as it is in a failure's frames; the next run takes it
+            mask = None
+            scratch.unlink(missing_ok=True)
+    found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
+    return Patches(facts.grid, tuple(found), pixels, unseen)
+
+
+def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
+    """Draw outlines with fewer corners, so that they neither cross themselves nor each other.
+
+    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all rings at once, so that a patch
+    cannot slide over its neighbour.
+
+    Parameters
+    ----------
+    outlines : sequence of bytes
+        WKB polygons that do not overlap.
+    tolerance : float
+        The farthest that a corner may lie from the new line, in the unit of the coordinates.
+
+    Returns
+    -------
+    tuple of bytes or None
+        WKB in the same order; None where the result would be invalid, or there are more than ``MOST_CORNERS``.
+    """
+    from osgeo import ogr
+
+    if sum(map(len, outlines)) > 16 * MOST_CORNERS:  # two numbers of eight bytes for each
+        return None
+    with quiet_gdal():
+        try:
+            simple = _together(outlines).SimplifyPreserveTopology(tolerance)
+            if simple is None or not simple.IsValid():
+                return None
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            return None
+        parts = [simple] if ogr.GT_Flatten(simple.GetGeometryType()) == ogr.wkbPolygon else list(_parts(simple))
+        if len(parts) != len(outlines) or any(part.IsEmpty() for part in parts):
+            return None
+        return tuple(bytes(part.ExportToWkb(ogr.wkbNDR)) for part in parts)
+
+
+def join_outlines(outlines: Sequence[bytes]) -> bytes:
+    """WKB polygons as one WKB multipolygon."""
+    from osgeo import ogr
+
+    return bytes(_together(outlines).ExportToWkb(ogr.wkbNDR))
+
+
+def _together(outlines: Sequence[bytes]) -> Any:
+    from osgeo import ogr
+
+    whole = ogr.Geometry(ogr.wkbMultiPolygon)
+    for outline in outlines:
+        whole.AddGeometryDirectly(ogr.CreateGeometryFromWkb(outline))
+    return whole
+
+
+def _parts(geometry: Any) -> Iterator[Any]:
+    for index in range(geometry.GetGeometryCount()):
+        yield geometry.GetGeometryRef(index)
+
+
+@contextmanager
+def _told(what: str, stop: Stop) -> Iterator[None]:
+    """GDAL's failures as ours, whether its exceptions are on or off."""
+    with local_gdal(), quiet_gdal(least=3) as messages:
+        try:
+            yield
+        except RuntimeError as error:
+            if stop():
+                raise Cancelled(what.removesuffix(" failed")) from error
+            raise RasterError(what, (messages or [str(error)])[0], "Is there room on the disk, and the raster whole?") from error
+
+
+def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
+    return lambda _fraction, _message, _data: 0 if stop() else 1
+
+
+def _checked(code: int) -> None:
+    """As with GDAL's exceptions on."""
+    if code != 0:
+        raise RuntimeError("GDAL gave no reason")
+
+
+def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop) -> tuple[Any, int, int]:
+    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many are unknown."""
+    from osgeo import gdal
+
+    source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    cols, rows = source.RasterXSize, source.RasterYSize
+    # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
+    driver = gdal.GetDriverByName("GTiff")
+    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]))
+    mask.SetGeoTransform(source.GetGeoTransform())
+    wanted = np.zeros(256, np.uint8)
+    wanted[list(codes)] = 1
+    pixels = unseen = 0
+    for row in range(0, rows, STRIP_ROWS):
+        if stop():
+            raise Cancelled(f"Drawing the outline of {classes}")
+        strip = _strip(source, row)
+        chosen = wanted[strip]
+        pixels += int(chosen.sum(dtype=np.int64))
+        unseen += int((strip == NOT_OBSERVED).sum())
+        _checked(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
+        for dataset in (source, mask):
+            dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
+    return mask, pixels, unseen
+
+
+def _opened(dataset: Any) -> Any:
+    if dataset is None:
+        raise RuntimeError("GDAL gave no reason")
+    return dataset
+
+
+def _strip(dataset: Any, row: int) -> Any:
+    count = min(STRIP_ROWS, dataset.RasterYSize - row)
+    data = _opened(dataset.GetRasterBand(1).ReadRaster(0, row, dataset.RasterXSize, count))
+    return np.frombuffer(data, np.uint8).reshape(count, dataset.RasterXSize)
+
+
+def _threshold(grid: Grid, least: float) -> int:
+    """The least number of pixels that can have this area: in degrees pixels differ, and the largest count."""
+    if least <= 0:
+        return 0
+    largest = max(pixel_area_m2(grid, row, 1) or 0.0 for row in (0, grid.shape[0] // 2, grid.shape[0] - 1))
+    return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest > 0 else 0
+
+
+def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:
+    """Drop specks and fill small holes; what was not observed stays out."""
+    from osgeo import gdal
+
+    band = mask.GetRasterBand(1)
+    _checked(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
+    source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    for row in range(0, mask.RasterYSize, STRIP_ROWS):
+        seen = _strip(source, row) != NOT_OBSERVED
+        if not seen.all():
+            kept = _strip(mask, row) * seen
+            _checked(band.WriteRaster(0, row, mask.RasterXSize, len(kept), kept.tobytes()))
+
+
+def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterator[Patch]:
+    from osgeo import gdal, ogr
+
+    driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName("MEM")  # GDAL 3.11 gave it the other name
+    holder = _opened(driver.CreateDataSource("patches"))
+    layer = holder.CreateLayer("patches", None, ogr.wkbPolygon)
+    band = mask.GetRasterBand(1)
+    _checked(gdal.Polygonize(band, band, layer, -1, [], callback=_watch(stop)))
+    for feature in layer:
+        if stop():
+            raise Cancelled("Drawing an outline")
+        polygon = feature.GetGeometryRef()  # valid: edges that meet in a corner are those of a hole
+        rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
+        area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
+        top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
+        yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)

@@ -1,0 +1,212 @@
+"""Areas from the outside world: WKT, GeoJSON and vector files become GeoJSON in lon/lat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import AreaError
+from ..raster.gdal_env import quiet_gdal
+
+HINT = "Give a polygon file, WKT, or west,south,east,north in degrees."
+
+
+def geometry_from_wkt(text: str) -> dict[str, Any]:
+    """WKT in lon/lat → GeoJSON geometry.
+
+    Raises
+    ------
+    AreaError
+        If it cannot be parsed.
+    """
+    from osgeo import ogr
+
+    with quiet_gdal():
+        try:
+            geometry = ogr.CreateGeometryFromWkt(text)
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            geometry = None
+    if geometry is None:
+        raise AreaError(f"The area {_short(text)} cannot be used", "it is no valid WKT", HINT)
+    return _as_polygons(geometry, _short(text))
+
+
+def geometry_from_json(text: str) -> dict[str, Any]:
+    """A GeoJSON geometry, feature or feature collection → one geometry (a union of its polygons).
+
+    Raises
+    ------
+    AreaError
+        If it cannot be parsed or has no polygon.
+    """
+    from osgeo import ogr
+
+    try:
+        tree = json.loads(text)
+    except ValueError as error:
+        raise AreaError(f"The area {_short(text)} cannot be used", f"it is no valid JSON ({error})", HINT) from error
+    features = tree.get("features", [tree]) if isinstance(tree, dict) else []
+    if not isinstance(features, list):
+        raise AreaError(f"The area {_short(text)} cannot be used", "its features are no list", HINT)
+    shapes = [feature.get("geometry", feature) for feature in features if isinstance(feature, dict)]
+    union = None
+    with quiet_gdal():
+        for shape in shapes:
+            try:
+                geometry = ogr.CreateGeometryFromJson(json.dumps(shape))
+                union = _add(union, geometry)
+            except RuntimeError:
+                continue
+    if union is None:
+        raise AreaError(f"The area {_short(text)} cannot be used", "it has no polygon", HINT)
+    return _as_polygons(union, _short(text))
+
+
+def geometry_from_file(path: Path) -> dict[str, Any]:
+    """The polygons of a vector file (first layer), brought to lon/lat, as one geometry.
+
+    Raises
+    ------
+    AreaError
+        If it cannot be read, has no polygon, or has no coordinate system.
+    """
+    from osgeo import gdal, osr
+
+    name = f"file {path}"
+    union = None
+    with quiet_gdal() as messages:
+        try:
+            dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
+        except RuntimeError as error:
+            dataset = None
+            messages.append(" ".join(str(error).split()))
+        if dataset is None:
+            raise AreaError(f"The area {name} cannot be used", (messages or ["it is no vector file"])[-1], HINT)
+        layer = dataset.GetLayer(0)
+        source = layer.GetSpatialRef() if layer is not None else None
+        if source is None:
+            raise AreaError(f"The area {name} cannot be used", "it has no coordinate system", "Assign one, or give lon/lat.")
+        target = osr.SpatialReference()
+        target.ImportFromEPSG(4326)
+        for reference in (source, target):
+            reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        transform = osr.CoordinateTransformation(source, target)
+        for feature in layer:
+            geometry = feature.GetGeometryRef()
+            if geometry is not None:
+                geometry = geometry.Clone()
+                geometry.Transform(transform)
+                union = _add(union, geometry)
+    if union is None:
+        raise AreaError(f"The area {name} cannot be used", "it has no polygon", HINT)
+    return _as_polygons(union, name)
+
+
+def _add(union: Any, geometry: Any) -> Any:
+    from osgeo import ogr
+
+    flat = ogr.GT_Flatten(geometry.GetGeometryType()) if geometry is not None else None
+    if flat not in (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface, ogr.wkbGeometryCollection):
+        return union
+    geometry = geometry.GetLinearGeometry()
+    return geometry.Clone() if union is None else union.Union(geometry)
+
+
+def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
+    from osgeo import ogr
+
+    geometry.FlattenTo2D()
+    if geometry.IsEmpty():
+        raise AreaError(f"The area {name} cannot be used", "it is empty", HINT)
+    if ogr.GT_Flatten(geometry.GetGeometryType()) not in (ogr.wkbPolygon, ogr.wkbMultiPolygon):
+        raise AreaError(f"The area {name} cannot be used", f"it is a {geometry.GetGeometryName().lower()}, no polygon", HINT)
+    text = geometry.ExportToJson()  # None where a corner is no number
+    if text is None:
+        raise AreaError(f"The area {name} cannot be used", "a corner is not a number", HINT)
+    tree: dict[str, Any] = json.loads(text)
+    with quiet_gdal():
+        valid = geometry.IsValid()
+    if valid:
+        return tree
+    # An outline that crosses itself has no surface to count with, and servers refuse it; parts that overlap count twice.
+    polygons = tree["coordinates"] if tree["type"] == "MultiPolygon" else [tree["coordinates"]]
+    try:
+        return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
+    except AreaError as error:
+        raise AreaError(f"The area {name} cannot be used", "its surface is zero", HINT) from error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that is nothing.
+
+    Outlines that cross themselves, as some catalogues have them, are mended first.
+    """
+    first, second = _geometry(one), _geometry(other)
+    if first is None or second is None:
+        return None
+    with quiet_gdal():
+        return _areas_of(first.Intersection(second))
+
+
+def union(geometries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All areas as one.
+
+    Raises
+    ------
+    AreaError
+        If there is no polygon among them.
+    """
+    made = None
+    with quiet_gdal():
+        for tree in geometries:
+            geometry = _geometry(tree)
+            if geometry is not None:
+                made = geometry if made is None else made.Union(geometry)
+        found = _areas_of(made)
+    if found is None:
+        raise AreaError("The areas cannot be joined", "there is no polygon among them")
+    return found
+
+
+def _geometry(tree: Mapping[str, Any]) -> Any:
+    from osgeo import ogr
+
+    with quiet_gdal():
+        try:
+            geometry = ogr.CreateGeometryFromJson(json.dumps(tree))
+            if geometry is None or geometry.IsEmpty():
+                return None
+            geometry.FlattenTo2D()
+            return geometry if geometry.IsValid() else geometry.MakeValid()
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            return None
+
+
+def _areas_of(geometry: Any) -> dict[str, Any] | None:
+    """Only the polygons of a geometry: where areas touch, lines and points come out too."""
+    from osgeo import ogr
+
+    if geometry is None or geometry.IsEmpty():
+        return None
+    kind = ogr.GT_Flatten(geometry.GetGeometryType())
+    parts = [geometry] if kind == ogr.wkbPolygon else [geometry.GetGeometryRef(i) for i in range(geometry.GetGeometryCount())]
+    polygons = []
+    for part in parts:
+        tree = json.loads(part.ExportToJson())
+        if tree["type"] == "Polygon":
+            polygons.append(tree["coordinates"])
+        elif tree["type"] == "MultiPolygon":
+            polygons += tree["coordinates"]
+    if not polygons:
+        return None
+    return (
+        {"type": "Polygon", "coordinates": polygons[0]}
+        if len(polygons) == 1
+        else {"type": "MultiPolygon", "coordinates": polygons}
+    )

@@ -1,0 +1,141 @@
+"""What a stack says of its own making: read from its text, without opening anything it points at."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BandStackError
+from ..raster.gdal_env import quiet_gdal
+from ..types import Grid, Radiometry
+from .vrt import StackStyle
+
+INGEST_AGAIN = "Run ingest (or stack) again."
+
+
+@dataclass(frozen=True)
+class NotedBand:
+    """One band, as the stack describes it."""
+
+    name: str
+    description: str
+    source: Path
+    """Where its file was, as a whole path."""
+    pointer: Path | None
+    """What the VRT points at now: that file or a nested VRT; None where it points at nothing."""
+    absolute: bool
+    """The pointer is a whole path, though the file lies below the stack's folder."""
+    index: int
+    """Band of the file, from 1."""
+    size_bytes: int
+    grid_text: str
+    """As :func:`~firstlight.core.stack.source.identity`."""
+    radiometry: Radiometry
+    wavelength_nm: float | None
+    is_class: bool
+
+
+@dataclass(frozen=True)
+class StackNotes:
+    """A stack, as it describes itself."""
+
+    path: Path
+    grid: Grid
+    bands: tuple[NotedBand, ...]
+    style: StackStyle
+
+
+def read_notes(path: Path, what: str) -> StackNotes:
+    """Read a stack's text.
+
+    Raises
+    ------
+    BandStackError
+        If it is empty, no VRT, or does not say which files its bands are of.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise BandStackError(what, error.strerror or str(error)) from error
+    if not text.strip():
+        raise BandStackError(what, "the file is empty", INGEST_AGAIN)
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise BandStackError(what, "it declares XML entities", "Do not open it; make the stack again.")
+    try:
+        root = ET.fromstring(text)
+    except ET.ParseError as error:
+        raise BandStackError(what, f"it is no XML ({error})", INGEST_AGAIN) from error
+    nodes = root.findall("VRTRasterBand")
+    if root.tag != "VRTDataset" or not nodes:
+        raise BandStackError(what, "it is a VRT without bands" if root.tag == "VRTDataset" else "it is no VRT", INGEST_AGAIN)
+    silent = [str(number) for number, node in enumerate(nodes, start=1) if not {"source", "source_grid"} <= set(_tags(node))]
+    if silent:
+        why = f"band {', '.join(silent)} does not say which file it is of, so it was not written by FirstLight or lost its notes"
+        raise BandStackError(what, why, INGEST_AGAIN)
+    try:
+        methods = [_tags(node)["resampling"] for node in nodes]
+        method = next((one for one in methods if one != "nearest"), "nearest")
+        bands = tuple(_read_band(node, path.parent, method) for node in nodes)
+        tags = {key: value for key, value in _tags(root).items() if not key.startswith("AREA_OR_POINT")}
+        style = StackStyle(method, {band.name: band.description for band in bands}, tags)
+        return StackNotes(path, _read_grid(root), bands, style)
+    except (KeyError, ValueError) as error:
+        raise BandStackError(what, f"what it says of its bands is damaged ({error})", INGEST_AGAIN) from error
+
+
+def _tags(node: ET.Element) -> dict[str, str]:
+    return {one.get("key", ""): one.text or "" for one in node.findall("Metadata/MDI")}
+
+
+def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
+    tags = _tags(node)
+    unit = node.findtext("UnitType") or ""
+    nodata = node.findtext("NoDataValue")
+    found = node.find(".//SourceFilename")
+    pointer, absolute = None, False
+    if found is not None and found.text:
+        relative = found.get("relativeToVRT") == "1"
+        pointer = folder / found.text if relative else Path(found.text)
+        absolute = not relative and folder.resolve() in Path(found.text).resolve().parents
+    return NotedBand(
+        name=tags["band"],
+        description=node.findtext("Description") or "",
+        source=folder / tags["source"],
+        pointer=pointer,
+        absolute=absolute,
+        index=int(tags["source_grid"].partition(", band ")[2].partition(";")[0]),
+        size_bytes=int(tags["source_bytes"]),
+        grid_text=tags["source_grid"],
+        radiometry=Radiometry(
+            float(node.findtext("Scale") or 1),
+            float(node.findtext("Offset") or 0),
+            None if nodata is None else float(nodata),
+            unit,
+            tags.get("radiometry", ""),
+        ),
+        wavelength_nm=float(tags["wavelength"]) if "wavelength" in tags else None,
+        is_class=unit == "class" or (tags["resampling"] == "nearest" and method != "nearest"),
+    )
+
+
+def _read_grid(root: ET.Element) -> Grid:
+    c, a, b, f, d, e = (float(word) for word in (root.findtext("GeoTransform") or "").split(","))
+    shape = (int(root.get("rasterYSize", "")), int(root.get("rasterXSize", "")))
+    return Grid(_short_crs(root.findtext("SRS") or ""), (a, b, c, d, e, f), shape)
+
+
+def _short_crs(text: str) -> str:
+    """``EPSG:n`` where there is a code: GDAL writes it out when it rewrites a VRT."""
+    from osgeo import osr
+
+    with quiet_gdal():
+        reference = osr.SpatialReference()
+        try:
+            bad = reference.SetFromUserInput(text) != 0
+        except RuntimeError:  # another plugin may have switched its exceptions on
+            bad = True
+        if bad:
+            raise ValueError("its coordinate system")
+        code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+    return f"EPSG:{code}" if code else text

@@ -1,0 +1,228 @@
+"""Mend a stack whose bands were moved or renamed, or that another program has emptied or rewritten.
+
+Nothing is patched: the stack is made anew, on its old grid, from what it says of itself and the files that were found,
+and compared with them like any new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BandStackError, RasterError
+from ..files.record import read_record
+from ..raster.reader import read_facts
+from ..types import BandStack
+from .band_stack import make_stack
+from .grid import place_bands
+from .notes import INGEST_AGAIN, NotedBand, StackNotes, read_notes
+from .source import BandSource, identity, open_band
+
+MOST_FILES = 20000
+"""Looked at in all folders together: a home folder is not a place to search."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """One thing that was mended."""
+
+    band: str
+    before: str
+    after: str
+    reason: str
+    """Why this file: ``same name``, ``another name, the same sha256``…; or what was wrong."""
+
+    def __str__(self) -> str:
+        return f"{self.band}: {self.before} → {self.after} ({self.reason})"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What became of a stack."""
+
+    stack: BandStack | None
+    """None where there was nothing to mend."""
+    mends: tuple[Mend, ...]
+    backup: Path | None
+    """The old text."""
+
+
+@dataclass(frozen=True)
+class _Search:
+    files: Sequence[Path]
+    folders: Sequence[Path]
+    record: Mapping[str, Any]
+    """``bands.json`` beside the stack: band → what was downloaded."""
+
+
+def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
+    """Find the files of a stack's bands again and write the stack anew, keeping the old text as ``.bak``.
+
+    Looked for in the stack's folder, then in ``folders``, with all that is below them: first by name, then by size in
+    bytes; taken only where type, grid and band agree. Where several fit, the one whose sha256 is in ``bands.json``;
+    otherwise none.
+
+    Parameters
+    ----------
+    path : Path
+        A VRT written by FirstLight.
+    folders : sequence of Path
+        Where else to look.
+
+    Raises
+    ------
+    BandStackError
+        If a file cannot be found, or the stack no longer says what it is made of.
+    """
+    what = f"Mending {path.name} failed"
+    for folder in folders:
+        if not folder.is_dir():
+            raise BandStackError(what, f"the folder {folder} does not exist", "Name a folder that does.")
+    notes = read_notes(path, what)
+    where = [path.parent, *folders]
+    search = _Search(_list_files(where, what), where, read_record(path.parent))
+    found: dict[str, Path] = {}
+    mends: list[Mend] = []
+    lost: list[str] = []
+    whole = {band.name for band in notes.bands if _is_it(band.source, band)}
+    taken = {band.source.resolve() for band in notes.bands if band.name in whole}
+    for band in notes.bands:
+        if band.name in whole:
+            found[band.name] = band.source
+            mends += _pointer_mends(band)
+            continue
+        candidate, reason = _find(band, search, taken)
+        if candidate is None:
+            lost.append(f"{band.name} ({band.source.name}: {reason})")
+            continue
+        found[band.name] = candidate
+        taken.add(candidate.resolve())
+        mends.append(Mend(band.name, str(band.source), str(candidate), reason))
+    if lost:
+        places = ", ".join(str(folder) for folder in where)
+        hint = f"Name the folder with --folder, or: {INGEST_AGAIN[0].lower()}{INGEST_AGAIN[1:]}"
+        raise BandStackError(what, f"no file was found for {'; '.join(lost)} in {places}", hint)
+    if not mends:
+        return Repair(None, (), None)
+    return _rewrite(notes, found, mends, what)
+
+
+def _rewrite(notes: StackNotes, found: Mapping[str, Path], mends: Sequence[Mend], what: str) -> Repair:
+    opened = [
+        open_band(band.name, BandSource(found[band.name], band.index, band.radiometry, band.wavelength_nm, band.is_class), what)
+        for band in notes.bands
+    ]
+    placed, warnings = place_bands(opened, notes.grid.crs, what)
+    backup = _keep(notes.path, what)
+    stack = make_stack(placed, notes.grid, notes.path, notes.style, warnings)
+    return Repair(stack, tuple(mends), backup)
+
+
+def _pointer_mends(band: NotedBand) -> list[Mend]:
+    """What is wrong with the way to a band's file that is where it was."""
+    name = band.source.name
+    if band.pointer is None:
+        return [Mend(band.name, "no source", name, "the stack was emptied")]
+    if band.absolute:
+        return [Mend(band.name, str(band.pointer), name, "a whole path was written where a relative one was")]
+    if not band.pointer.exists():
+        return [Mend(band.name, band.pointer.name, "made anew", "the VRT between the stack and the band is gone")]
+    if band.pointer.suffix.lower() != ".vrt" and band.pointer.resolve() != band.source.resolve():
+        return [Mend(band.name, str(band.pointer), name, "the stack pointed at another file than its notes say")]
+    return []
+
+
+def _find(band: NotedBand, search: _Search, taken: set[Path]) -> tuple[Path | None, str]:
+    """The band's file and why this one, or None and why none."""
+    free = [file for file in search.files if file.resolve() not in taken]
+    named = [file for file in free if file.name.lower() == band.source.name.lower()]
+    fitting = [file for file in named if _is_it(file, band)]
+    if fitting:
+        exact = [file for file in fitting if file.stat().st_size == band.size_bytes]
+        one = _pick(exact or fitting, band, search.record)
+        if one is None:
+            return None, f"{len(exact or fitting)} files of that name fit: {_listed(exact or fitting)}"
+        return one, "same name, type and grid" + ("" if exact else "; another size in bytes than before")
+    others = [file for file in free if file.stat().st_size == band.size_bytes and _is_it(file, band)]
+    one = _pick(others, band, search.record)
+    if one is not None:
+        return one, "another name; same size in bytes, type and grid"
+    if others:
+        return None, f"{len(others)} files with other names fit: {_listed(others)}"
+    return None, f"{_listed(named)} is of another type or grid" if named else "nothing of that name or size"
+
+
+def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, Any]) -> Path | None:
+    """The only one; of several, the one that was downloaded, or any if all are the same to the byte."""
+    if len(files) < 2:
+        return files[0] if files else None
+    entry = record.get(band.name)
+    wanted = entry.get("sha256") if isinstance(entry, dict) else None
+    sums = {file: _sha256(file) for file in files}
+    fitting = [file for file in files if sums[file] == wanted] if wanted else list(files)
+    return fitting[0] if fitting and len({sums[file] for file in fitting}) == 1 else None
+
+
+def _is_it(path: Path, band: NotedBand) -> bool:
+    """Whether a file is there and has the band's type and grid."""
+    if not path.is_file():
+        return False
+    try:
+        facts = read_facts(path)
+    except RasterError:
+        return False
+    return band.index <= len(facts.bands) and identity(facts, band.index) == band.grid_text
+
+
+def _list_files(folders: Sequence[Path], what: str) -> list[Path]:
+    """All files below, the nearest first; each folder in the order of names, so that the same disk gives the same answer."""
+    found: list[Path] = []
+    for folder in folders:
+        for path in _walk(folder):
+            found.append(path)
+            if len(found) > MOST_FILES:
+                raise BandStackError(what, f"there are more than {MOST_FILES} files below {folder}", "Name a smaller folder.")
+    return found
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for base, names, files in os.walk(folder):
+        names.sort()
+        for name in sorted(files):
+            if not name.lower().endswith((".vrt", ".part", ".json", ".xml", ".bak")):
+                yield Path(base) / name
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return ", ".join(str(file) for file in files[:5]) + (" …" if len(files) > 5 else "")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _keep(path: Path, what: str) -> Path:
+    """A copy of the old text under a free name."""
+    number = 1
+    backup = path.with_name(f"{path.name}.bak")
+    while backup.exists():
+        number += 1
+        backup = path.with_name(f"{path.name}.bak{number}")
+    part = backup.with_name(f"{backup.name}.part")
+    try:
+        part.write_bytes(path.read_bytes())
+        part.replace(backup)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise BandStackError(
+            what, f"the old one cannot be kept as {backup} ({error.strerror})", "Make the folder writable."
+        ) from error
+    return backup

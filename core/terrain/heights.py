@@ -1,0 +1,132 @@
+"""Where the heights come from: the catalogue's height model over an area, or a file; as one mosaic on a metric grid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..discovery.stac_client import SceneSearch
+from ..errors import InputError, NoScenesError
+from ..monitor import Monitor
+from ..mosaic.on_grid import area_bounds, moved_bounds
+from ..raster.grid import Window, grid_over
+from ..raster.reader import read_facts
+from ..raster.utm import is_metric, metric_crs
+from ..settings import Settings
+from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQuery
+
+BAND = "elevation"
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MOST_CELLS = 1000
+"""Of one degree each; far more than fit into memory at 30 m."""
+
+
+def around(grid: Grid) -> Aoi:
+    """The box around a grid, in degrees."""
+    west, south, east, north = moved_bounds(grid, "EPSG:4326")
+    return Aoi.from_bounds(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The area, in metres."""
+
+    bounds: Bounds
+    anchor: Grid
+    """Gives the coordinate system, and the lines on which pixels begin."""
+    own_m: float | None = None
+    """Pixel size of the raster that shows it, where that is metric."""
+
+
+def place_of_area(aoi: Aoi) -> Place:
+    """The box around an area in its UTM zone."""
+    west, south, east, north = aoi.bounds
+    middle = west + ((east - west) % 360) / 2
+    crs = metric_crs((middle + 180) % 360 - 180, (south + north) / 2)
+    return Place(area_bounds(aoi.geometry, crs), Grid(crs, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1)))
+
+
+def place_of_raster(path: Path) -> Place:
+    """What a raster shows: in its own system where that is metric, else in the UTM zone of its middle.
+
+    Raises
+    ------
+    InputError
+        If it has no coordinate system.
+    RasterError
+        If it cannot be read.
+    """
+    grid = read_facts(path).grid
+    if not grid.crs:
+        raise InputError(f"{path} cannot tell the area", "it has no coordinate system", "Assign the one it is in.")
+    if is_metric(grid.crs):
+        return Place(grid.bounds, grid, grid.resolution[0])
+    return place_of_area(around(grid))
+
+
+def lay_grid(place: Place, resolution_m: float, buffer_km: float) -> tuple[Grid, Window]:
+    """The metric grid over an area and its surroundings, and the window of the area in it."""
+    area = grid_over(place.bounds, place.anchor, (resolution_m, resolution_m))
+    pad = math.ceil(1000 * buffer_km / resolution_m)
+    a, b, c, d, e, f = area.transform
+    rows, cols = area.shape
+    grid = Grid(area.crs, (a, b, c - a * pad, d, e, f - e * pad), (rows + 2 * pad, cols + 2 * pad))
+    return grid, Window(pad, pad, rows, cols)
+
+
+def find_heights(grid: Grid, catalog: str, settings: Settings, monitor: Monitor) -> tuple[SceneItem, ...]:
+    """The cells of a catalogue's height model under a grid; they have no date, so none is asked for.
+
+    Raises
+    ------
+    NoScenesError
+        If there are none.
+    DiscoveryError
+        If the catalogue cannot be searched.
+    """
+    query = SearchQuery(around(grid), EPOCH, datetime.now(timezone.utc), "dem", catalog, limit=MOST_CELLS)
+    found = SceneSearch(query, settings).next(monitor)
+    if not found:
+        hint = "Open sea has none, and some countries' cells are not public. Try another catalogue, or give a file (dem)."
+        raise NoScenesError(f"No height model found in {catalog}", "nothing of it covers the area", hint)
+    return tuple(found)
+
+
+def heights_of_file(path: Path) -> SceneItem:
+    """A file of heights in metres as the only cell of a height model.
+
+    Raises
+    ------
+    InputError
+        If it has more than one band, or no coordinate system.
+    RasterError
+        If it cannot be read.
+    """
+    facts = read_facts(path)
+    what = f"{path} cannot be used as a height model"
+    if len(facts.bands) != 1:
+        raise InputError(what, f"it has {len(facts.bands)} bands", "Give a raster of one band, heights in metres.")
+    if not facts.grid.crs:
+        raise InputError(what, "it has no coordinate system", "Assign the one it is in.")
+    [band] = facts.bands
+    stated = band.radiometry
+    nodata = stated.nodata
+    if nodata is None:  # something has to stand for what lies outside, and 0 is a height
+        nodata = math.nan if band.dtype.startswith("float") else -32768.0
+    asset = BandAsset(BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, "m"))
+    area = around(facts.grid)
+    return SceneItem(
+        id=path.name,
+        sensor="dem",
+        catalog="file",
+        collection="",
+        datetime=EPOCH,
+        bbox=area.bounds,
+        footprint=None,
+        cloud_percent=None,
+        epsg=None,
+        resolution_m=0.0,
+        bands={BAND: asset},
+    )
