@@ -100,7 +100,7 @@ def test_without_a_recorded_sum_the_deep_look_says_so(copied: Path) -> None:
 
 
 def test_the_docs_tell_of_each_damage_whether_the_quick_look_sees_it() -> None:
-    text = (Path(__file__).resolve().parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    text = (Path(__file__).resolve().parents[3] / "docs" / "validation.md").read_text(encoding="utf-8")
     for damage in SUITE:
         assert f"| {damage.name} | {'no' if damage.deep_only else 'yes'} | yes |" in text
     assert len({damage.name for damage in SUITE}) == len(SUITE)

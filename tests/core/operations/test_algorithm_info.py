@@ -17,7 +17,7 @@ from firstlight.core.operations.info import INFO
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.core.settings import Settings
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "algorithms.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "algorithms.md"
 ALGORITHMS = [operation for operation in OPERATIONS if operation.algorithm is not None]
 
 

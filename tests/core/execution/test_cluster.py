@@ -389,7 +389,7 @@ def test_a_cluster_of_its_own_ends_with_the_work(stack: Path, tmp_path: Path) ->
 
 
 def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     program = (
         "import importlib.util, sys, threading, time\n"
         f"spec = importlib.util.spec_from_file_location('firstlight', {str(root / '__init__.py')!r},"

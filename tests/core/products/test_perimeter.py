@@ -371,7 +371,7 @@ def test_a_full_disk_is_named_and_the_older_file_stays(tmp_path: Path, limit_kb:
     older.write_bytes(b"older")
     script = f"""
 import resource, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 import conftest
 from pathlib import Path
 from osgeo import gdal, ogr
@@ -396,7 +396,7 @@ def test_a_disk_that_is_full_when_the_file_is_closed_is_named(tmp_path: Path) ->
     """GDAL makes the spatial index then, and only tells of its failure."""
     script = f"""
 import resource, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 import conftest
 from pathlib import Path
 from osgeo import ogr

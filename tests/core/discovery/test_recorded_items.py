@@ -18,7 +18,7 @@ from firstlight.core.discovery.items_file import scene_from_dict
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.types import SceneItem
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "stac"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "stac"
 Rule = tuple[float, float, float, str]
 """scale, offset, nodata, unit"""
 
