@@ -25,7 +25,9 @@ class Aoi:
     """The area of interest."""
 
     geometry: Mapping[str, Any]
-    """GeoJSON Polygon or MultiPolygon, lon/lat; an area across the antimeridian has a part on each side."""
+    """GeoJSON Polygon or MultiPolygon, lon/lat; an area across the antimeridian has a part on each
+    side.
+    """
     bounds: Bounds
     """west > east where the area crosses the antimeridian."""
 
@@ -43,7 +45,12 @@ class Aoi:
         hint = "Give west,south,east,north in degrees."
         if not all(math.isfinite(v) for v in (west, south, east, north)):
             raise AreaError(what, "an edge is not a number", hint)
-        if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
+        if not (
+            -180 <= west <= 180
+            and -180 <= east <= 180
+            and -90 <= south <= 90
+            and -90 <= north <= 90
+        ):
             raise AreaError(what, "an edge lies outside -180..180 or -90..90 degrees", hint)
         if south > north:
             raise AreaError(what, f"south {south:g} is above north {north:g}", hint)
@@ -52,7 +59,10 @@ class Aoi:
         if west > east and east + 360 - west > WIDEST_CROSSING:
             raise AreaError(what, f"west {west:g} lies east of {east:g}", "Swap west and east.")
         if west < east:
-            return cls({"type": "Polygon", "coordinates": [_ring(west, south, east, north)]}, (west, south, east, north))
+            return cls(
+                {"type": "Polygon", "coordinates": [_ring(west, south, east, north)]},
+                (west, south, east, north),
+            )
         parts = [[_ring(west, south, 180.0, north)], [_ring(-180.0, south, east, north)]]
         return cls({"type": "MultiPolygon", "coordinates": parts}, (west, south, east, north))
 
@@ -67,24 +77,44 @@ class Aoi:
         """
         kind = geometry.get("type")
         if kind not in ("Polygon", "MultiPolygon"):
-            raise AreaError("The area cannot be used", f"it is a {kind or 'thing without a type'}", "Give a polygon.")
+            raise AreaError(
+                "The area cannot be used",
+                f"it is a {kind or 'thing without a type'}",
+                "Give a polygon.",
+            )
         try:
-            polygons = [geometry["coordinates"]] if kind == "Polygon" else list(geometry["coordinates"])
-            points = [(float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring]
+            polygons = (
+                [geometry["coordinates"]] if kind == "Polygon" else list(geometry["coordinates"])
+            )
+            points = [
+                (float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring
+            ]
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise AreaError("The area cannot be used", "its coordinates are damaged", "Give a GeoJSON polygon.") from error
+            raise AreaError(
+                "The area cannot be used", "its coordinates are damaged", "Give a GeoJSON polygon."
+            ) from error
         if len(points) < 4:
-            raise AreaError("The area cannot be used", "it is empty", "Give a polygon with at least three corners.")
+            raise AreaError(
+                "The area cannot be used",
+                "it is empty",
+                "Give a polygon with at least three corners.",
+            )
         if not all(math.isfinite(v) for point in points for v in point):
-            raise AreaError("The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon.")
+            raise AreaError(
+                "The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon."
+            )
         xs, ys = [x for x, _ in points], [y for _, y in points]
         west, east = min(xs), max(xs)
         if west == -180 and east == 180:
-            west, east = _bounds_over_antimeridian([[float(p[0]) for ring in polygon for p in ring] for polygon in polygons])
+            west, east = _bounds_over_antimeridian(
+                [[float(p[0]) for ring in polygon for p in ring] for polygon in polygons]
+            )
         box = cls.from_bounds(west, min(ys), east, max(ys))  # refuses the same things
         aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
         if aoi.area_km2 <= 0:
-            raise AreaError("The area cannot be used", "its surface is zero", "Give a polygon with a surface.")
+            raise AreaError(
+                "The area cannot be used", "its surface is zero", "Give a polygon with a surface."
+            )
         return aoi
 
     @property
@@ -99,7 +129,8 @@ class Aoi:
     def area_km2(self) -> float:
         """Surface on the WGS84 ellipsoid, edges straight in lon/lat (exact for boxes).
 
-        Source: cylindrical equal-area projection, Snyder (1987), USGS Professional Paper 1395, eq. 3-12 and 10-1.
+        Source: cylindrical equal-area projection, Snyder (1987), USGS Professional Paper 1395, eq.
+        3-12 and 10-1.
         """
         polygons = self.geometry["coordinates"]
         if self.geometry["type"] == "Polygon":
@@ -108,12 +139,16 @@ class Aoi:
         for polygon in polygons:
             for number, ring in enumerate(polygon):
                 part = abs(_ring_area_km2(ring))
-                total += part if number == 0 else -part  # the first ring is the outline, the others are holes
+                total += (
+                    part if number == 0 else -part
+                )  # the first ring is the outline, the others are holes
         return total
 
 
 def _bounds_over_antimeridian(parts: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """West and east of parts that touch -180 and 180: around their widest gap, not around the globe."""
+    """West and east of parts that touch -180 and 180: around their widest gap, not around the
+    globe.
+    """
     spans = sorted((min(xs), max(xs)) for xs in parts)
     widest, bounds, reach = 0.0, (-180.0, 180.0), spans[0][1]
     for low, high in spans[1:]:

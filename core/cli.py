@@ -102,14 +102,31 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=PRODUCT)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for operation in OPERATIONS:
-        sub = commands.add_parser(operation.name, help=operation.title, description="\n\n".join(operation.about()))
+        sub = commands.add_parser(
+            operation.name, help=operation.title, description="\n\n".join(operation.about())
+        )
         for p in operation.parameters("cli"):
             _add_argument(sub, p)
         if operation.name == "discover":
-            sub.add_argument("--output", choices=("text", "json"), default="text", dest="_form", help="how to print the scenes")
+            sub.add_argument(
+                "--output",
+                choices=("text", "json"),
+                default="text",
+                dest="_form",
+                help="how to print the scenes",
+            )
         else:
-            sub.add_argument("--json", action="store_const", const="json", default="text", dest="_form", help="print JSON")
-        sub.add_argument("--verbose", action="store_true", dest="_verbose", help="tell more on stderr")
+            sub.add_argument(
+                "--json",
+                action="store_const",
+                const="json",
+                default="text",
+                dest="_form",
+                help="print JSON",
+            )
+        sub.add_argument(
+            "--verbose", action="store_true", dest="_verbose", help="tell more on stderr"
+        )
     return parser
 
 
@@ -143,7 +160,9 @@ def _metavar(p: Param) -> str:
         "folders_in": "DIR",
         "rasters_in": "FILE",
     }
-    return metavars.get(p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper())
+    return metavars.get(
+        p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper()
+    )
 
 
 def _help(p: Param) -> str:
@@ -177,7 +196,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if verbose:
             raise
         return _fail(
-            f"flight {operation.name} failed: {type(error).__name__}: {error}. This is a fault in FirstLight; see --verbose.", 1
+            f"flight {operation.name} failed: {type(error).__name__}: {error}. This is a fault "
+            "in FirstLight; see --verbose.",
+            1,
         )
     finally:
         for number, handler in previous.items():
@@ -188,11 +209,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def join_negative(words: Sequence[str]) -> list[str]:
     """``--area -27.3,41.9,…`` and ``--formula -nir`` as one word.
 
-    Argparse takes what begins with a minus and is no plain number for an option; ``-h`` is the only short one here.
+    Argparse takes what begins with a minus and is no plain number for an option; ``-h`` is the only
+    short one here.
     """
     joined: list[str] = []
     for word in words:
-        if joined and joined[-1].startswith("--") and "=" not in joined[-1] and re.match(r"-(?!-|h$)", word):
+        if (
+            joined
+            and joined[-1].startswith("--")
+            and "=" not in joined[-1]
+            and re.match(r"-(?!-|h$)", word)
+        ):
             joined[-1] = f"{joined[-1]}={word}"
         else:
             joined.append(word)
@@ -201,7 +228,9 @@ def join_negative(words: Sequence[str]) -> list[str]:
 
 def _print(operation: Operation, result: OperationResult, form: str) -> int:
     try:
-        print(json.dumps(result.json_data(), indent=2) if form == "json" else result.text, flush=True)
+        print(
+            json.dumps(result.json_data(), indent=2) if form == "json" else result.text, flush=True
+        )
     except BrokenPipeError:  # `flight … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if form == "json" and result.status == "failed":

@@ -1,6 +1,7 @@
 """Every failure FirstLight can name: one tree, one form of sentence.
 
-``str(error)`` reads "<what failed>: <why>. <what to do>", the message template of the specification.
+``str(error)`` reads "<what failed>: <why>. <what to do>", the message template of the
+specification.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Cancelled(FirstLightError):
     """The user stopped the operation. What was finished stays."""
 
     def __init__(self, what: str = "The operation") -> None:
-        super().__init__(what, "stopped by the user", "What was finished is kept; run it again to go on.")
+        super().__init__(
+            what, "stopped by the user", "What was finished is kept; run it again to go on."
+        )
 
 
 class InputError(FirstLightError):

@@ -22,7 +22,9 @@ class Progress:
     message: str = ""
     """What is being done now, for a person."""
     detail: str = ""
-    """What changes all the time: ``"120 of 600 MB, 12 MB/s, 40 s left"``; for what can be overwritten, not for logs."""
+    """What changes all the time: ``"120 of 600 MB, 12 MB/s, 40 s left"``; for what can be
+    overwritten, not for logs.
+    """
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class BandProgress:
     item_id: str
     band: str
     state: str
-    """``waiting``, ``downloading``, ``resuming``, ``retrying``, ``skipped``, ``done`` or ``failed``."""
+    """``waiting``, ``downloading``, ``resuming``, ``retrying``, ``skipped``, ``done`` or
+    ``failed``.
+    """
     received_bytes: int = 0
     total_bytes: int | None = None
     """None where the server does not say."""
@@ -60,7 +64,9 @@ class BandProgress:
 
 @dataclass(frozen=True)
 class Note:
-    """Something a person should know; ``level`` is ``debug``, ``info``, ``warning`` or ``error``."""
+    """Something a person should know; ``level`` is ``debug``, ``info``, ``warning`` or
+    ``error``.
+    """
 
     level: str
     text: str
@@ -91,7 +97,9 @@ class SilentMonitor:
 
 
 class RecordingMonitor:
-    """Keeps all events; stops when :meth:`cancel` was called or ``cancel_when`` says so (for tests)."""
+    """Keeps all events; stops when :meth:`cancel` was called or ``cancel_when`` says so (for
+    tests).
+    """
 
     def __init__(self, cancel_when: Callable[[Event], bool] | None = None) -> None:
         self.events: list[Event] = []
@@ -134,7 +142,9 @@ class PartMonitor:
 
 
 class EventQueue:
-    """Carries events from worker threads to the calling thread, and the wish to stop the other way."""
+    """Carries events from worker threads to the calling thread, and the wish to stop the
+    other way.
+    """
 
     POLL_S = 0.1
     SOON_S = 0.001
@@ -154,7 +164,9 @@ class EventQueue:
         self._events.put(None)
 
     def pump(self, finished: Callable[[], bool]) -> None:
-        """Deliver events on the calling thread until ``finished()``; looks at ``cancelled`` every 0.1 s."""
+        """Deliver events on the calling thread until ``finished()``; looks at ``cancelled`` every
+        0.1 s.
+        """
         wait = self.POLL_S
         while True:
             done = finished()  # asked before draining, so that the last events are delivered too

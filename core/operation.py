@@ -29,7 +29,9 @@ class LayerOutput:
     abstract: str = ""
     """For the layer's metadata: what it is, from what, with which units."""
     visible: bool = True
-    """Whether it is switched on when it comes onto the map; one that is there already stays as the user has it."""
+    """Whether it is switched on when it comes onto the map; one that is there already stays as the
+    user has it.
+    """
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,14 @@ class OperationResult:
     """What an operation hands back to whichever door started it."""
 
     data: Any
-    """JSON-ready, or a function that makes it: a thousand scenes are a lot to lay out when nobody prints them."""
+    """JSON-ready, or a function that makes it: a thousand scenes are a lot to lay out when nobody
+    prints them.
+    """
     text: str
     """What a person reads."""
     status: str = "done"
-    """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead."""
+    """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead.
+    """
     layers: tuple[LayerOutput, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Values for the outputs declared by the operation."""
@@ -65,7 +70,9 @@ class Output:
 
 @dataclass(frozen=True)
 class AlgorithmInfo:
-    """What is to be known of an algorithm before it is used: every door shows it, and docs/algorithms.md is held to it."""
+    """What is to be known of an algorithm before it is used: every door shows it, and
+    docs/algorithms.md is held to it.
+    """
 
     events: tuple[str, ...]
     """Of ``config/events.yaml``: what it is good for."""
@@ -94,7 +101,9 @@ class Operation:
     """Of those that compute a map."""
 
     def about(self) -> tuple[str, ...]:
-        """Paragraphs for a person: what it does, and of an algorithm when not to use it and where it comes from."""
+        """Paragraphs for a person: what it does, and of an algorithm when not to use it and where
+        it comes from.
+        """
         if self.algorithm is None:
             return (self.summary,)
         source = f"Source: {'; '.join(self.algorithm.references)}."
@@ -133,13 +142,19 @@ class Operation:
         known = {p.name: p for p in self.parameters()}
         for name in values:
             if name not in known:
-                raise InputError(f"Parameter '{name}' of {self.name}", "is not known", f"Known: {', '.join(known)}.")
+                raise InputError(
+                    f"Parameter '{name}' of {self.name}",
+                    "is not known",
+                    f"Known: {', '.join(known)}.",
+                )
         made: dict[str, Any] = {}
         for p in known.values():
             value = values.get(p.name)
             if value is None or value == "" or value == () or value == []:
                 if p.required:
-                    raise InputError(f"Parameter '{p.name}' of {self.name}", "is missing", f"{p.title}: {p.help}")
+                    raise InputError(
+                        f"Parameter '{p.name}' of {self.name}", "is missing", f"{p.title}: {p.help}"
+                    )
                 continue
             made[p.name] = cast_value(p, value, self.name)
         return self.params(**made)

@@ -106,7 +106,11 @@ def cast_value(p: Param, value: Any, operation: str) -> Any:
             raise InputError(what, f"the most is {p.maximum:g}")
         return number
     if p.kind == "flag":
-        return value.strip().lower() not in ("false", "no", "off", "0") if isinstance(value, str) else bool(value)
+        return (
+            value.strip().lower() not in ("false", "no", "off", "0")
+            if isinstance(value, str)
+            else bool(value)
+        )
     if p.kind == "choice":
         return _pick(p, str(value), what)
     if p.kind in ("bands", "choices", "band_files"):
@@ -116,11 +120,22 @@ def cast_value(p: Param, value: Any, operation: str) -> Any:
             return tuple(dict.fromkeys(word.lower() for word in words))
         return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
     if p.kind in ("folders_in", "rasters_in"):
-        return tuple(Path(one).expanduser() for one in ([value] if isinstance(value, (str, Path)) else value) if str(one).strip())
+        return tuple(
+            Path(one).expanduser()
+            for one in ([value] if isinstance(value, (str, Path)) else value)
+            if str(one).strip()
+        )
     if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
         path = Path(value).expanduser()
-        if p.kind == "raster_out" and p.suffix and path.suffix.lower() not in (p.suffix, f"{p.suffix}f", *p.also):  # .tif, .tiff
-            raise InputError(f"{p.title} cannot be written to {path}", f"its name must end in {' or '.join((p.suffix, *p.also))}")
+        if (
+            p.kind == "raster_out"
+            and p.suffix
+            and path.suffix.lower() not in (p.suffix, f"{p.suffix}f", *p.also)
+        ):  # .tif, .tiff
+            raise InputError(
+                f"{p.title} cannot be written to {path}",
+                f"its name must end in {' or '.join((p.suffix, *p.also))}",
+            )
         return path
     return str(value).strip()
 
@@ -136,11 +151,21 @@ def _pick(p: Param, word: str, what: str) -> str:
     if word.lower() in by_lower:
         return by_lower[word.lower()]
     # flood.* and tidal: a pattern or the last part of a name, where only one fits
-    fitting = fnmatch.filter(by_lower, word.lower()) or [one for one in by_lower if one.endswith(f".{word.lower()}")]
+    fitting = fnmatch.filter(by_lower, word.lower()) or [
+        one for one in by_lower if one.endswith(f".{word.lower()}")
+    ]
     if len(fitting) == 1:
         return by_lower[fitting[0]]
     if fitting:
-        raise InputError(what, f"it fits {len(fitting)} of them", f"Choose one: {', '.join(by_lower[one] for one in fitting)}.")
+        raise InputError(
+            what,
+            f"it fits {len(fitting)} of them",
+            f"Choose one: {', '.join(by_lower[one] for one in fitting)}.",
+        )
     near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(by_lower[n] for n in near)}?" if near else f"Known: {', '.join(p.choices)}."
+    hint = (
+        f"Did you mean {' or '.join(by_lower[n] for n in near)}?"
+        if near
+        else f"Known: {', '.join(p.choices)}."
+    )
     raise InputError(what, "it is not one of the choices", hint)

@@ -1,7 +1,7 @@
 """Settings: declared once here, resolved when an operation starts, the origin of each value kept.
 
-Precedence: override (dock, flag, Processing parameter) > environment ``FIRSTLIGHT_<NAME>`` > the user's YAML
-> the shipped ``config/ingestion.yaml`` > the default below.
+Precedence: override (dock, flag, Processing parameter) > environment ``FIRSTLIGHT_<NAME>`` > the
+user's YAML > the shipped ``config/ingestion.yaml`` > the default below.
 """
 
 from __future__ import annotations
@@ -29,25 +29,62 @@ def _setting(default: Any, path: str, kind: str, title: str, **bounds: Any) -> A
 class Settings:
     """All settings of one run."""
 
-    bands: tuple[str, ...] = _setting((), "download.bands", "words", "Bands (empty: the sensor's default bands)")
-    parallel_downloads: int = _setting(4, "download.parallel_downloads", "integer", "Bands at once", least=1, most=32)
-    retry_attempts: int = _setting(3, "download.retry_attempts", "integer", "Tries per band", least=1, most=20)
-    retry_delay_s: float = _setting(2.0, "download.retry_delay_s", "number", "First wait before a new try (s)", least=0)
-    timeout_per_band_s: float = _setting(300.0, "download.timeout_per_band_s", "number", "Most time for one band (s)", least=1)
+    bands: tuple[str, ...] = _setting(
+        (), "download.bands", "words", "Bands (empty: the sensor's default bands)"
+    )
+    parallel_downloads: int = _setting(
+        4, "download.parallel_downloads", "integer", "Bands at once", least=1, most=32
+    )
+    retry_attempts: int = _setting(
+        3, "download.retry_attempts", "integer", "Tries per band", least=1, most=20
+    )
+    retry_delay_s: float = _setting(
+        2.0, "download.retry_delay_s", "number", "First wait before a new try (s)", least=0
+    )
+    timeout_per_band_s: float = _setting(
+        300.0, "download.timeout_per_band_s", "number", "Most time for one band (s)", least=1
+    )
     request_delay_ms: int = _setting(
-        100, "download.request_delay_ms", "integer", "Wait between requests to one host (ms)", least=0
+        100,
+        "download.request_delay_ms",
+        "integer",
+        "Wait between requests to one host (ms)",
+        least=0,
     )
-    connect_timeout_s: float = _setting(10.0, "download.connect_timeout_s", "number", "Wait for a connection (s)", least=0.1)
-    read_timeout_s: float = _setting(30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1)
-    window: str = _setting("aoi", "download.window", "word", "Download only the area, or whole bands", choices=("aoi", "full"))
-    parallel_requests: int = _setting(8, "download.parallel_requests", "integer", "Requests at once for areas", least=1, most=64)
-    cache_folder: str = _setting("", "cache.folder", "text", "Folder of the band cache (empty: the user's cache folder)")
-    cache_days: float = _setting(30.0, "cache.retention_days", "number", "Days that bands are kept (0: no cache)", least=0)
-    multi_band: bool = _setting(True, "multi_band_download.enabled", "flag", "Single bands (off: one file per scene)")
+    connect_timeout_s: float = _setting(
+        10.0, "download.connect_timeout_s", "number", "Wait for a connection (s)", least=0.1
+    )
+    read_timeout_s: float = _setting(
+        30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1
+    )
+    window: str = _setting(
+        "aoi",
+        "download.window",
+        "word",
+        "Download only the area, or whole bands",
+        choices=("aoi", "full"),
+    )
+    parallel_requests: int = _setting(
+        8, "download.parallel_requests", "integer", "Requests at once for areas", least=1, most=64
+    )
+    cache_folder: str = _setting(
+        "", "cache.folder", "text", "Folder of the band cache (empty: the user's cache folder)"
+    )
+    cache_days: float = _setting(
+        30.0, "cache.retention_days", "number", "Days that bands are kept (0: no cache)", least=0
+    )
+    multi_band: bool = _setting(
+        True, "multi_band_download.enabled", "flag", "Single bands (off: one file per scene)"
+    )
     fallback_to_visual: bool = _setting(
-        True, "multi_band_download.fallback_to_visual", "flag", "The picture, where a scene has no bands"
+        True,
+        "multi_band_download.fallback_to_visual",
+        "flag",
+        "The picture, where a scene has no bands",
     )
-    default_format: str = _setting("vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff"))
+    default_format: str = _setting(
+        "vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff")
+    )
     resample_method: str = _setting(
         "bilinear",
         "stacking.resample_method",
@@ -55,54 +92,111 @@ class Settings:
         "Resampling of reflectance",
         choices=("nearest", "bilinear", "cubic", "average"),
     )
-    target_resolution: float | None = _setting(None, "stacking.target_resolution", "number", "Stack resolution (m)", least=0.01)
+    target_resolution: float | None = _setting(
+        None, "stacking.target_resolution", "number", "Stack resolution (m)", least=0.01
+    )
     min_std_dev: float = _setting(
-        1.0, "optical_validation.min_std_dev", "number", "Blank below this deviation (stored units)", least=0
+        1.0,
+        "optical_validation.min_std_dev",
+        "number",
+        "Blank below this deviation (stored units)",
+        least=0,
     )
     max_nodata_percent: float = _setting(
-        50.0, "optical_validation.max_nodata_percent", "number", "Most nodata (%)", least=0, most=100
+        50.0,
+        "optical_validation.max_nodata_percent",
+        "number",
+        "Most nodata (%)",
+        least=0,
+        most=100,
     )
     max_outside_percent: float = _setting(
-        5.0, "optical_validation.max_outside_percent", "number", "Most pixels outside the range (%)", least=0, most=100
+        5.0,
+        "optical_validation.max_outside_percent",
+        "number",
+        "Most pixels outside the range (%)",
+        least=0,
+        most=100,
     )
     reflectance_range: tuple[float, float] = _setting(
-        (-0.2, 1.6), "optical_validation.expected_value_range.reflectance", "range", "Plausible reflectance"
+        (-0.2, 1.6),
+        "optical_validation.expected_value_range.reflectance",
+        "range",
+        "Plausible reflectance",
     )
     sentinel2_l1c_range: tuple[float, float] | None = _setting(
-        None, "optical_validation.expected_value_range.sentinel2_l1c", "range", "The same, Sentinel-2 L1C only"
+        None,
+        "optical_validation.expected_value_range.sentinel2_l1c",
+        "range",
+        "The same, Sentinel-2 L1C only",
     )
     sentinel2_l2a_range: tuple[float, float] | None = _setting(
-        None, "optical_validation.expected_value_range.sentinel2_l2a", "range", "The same, Sentinel-2 L2A only"
+        None,
+        "optical_validation.expected_value_range.sentinel2_l2a",
+        "range",
+        "The same, Sentinel-2 L2A only",
     )
     landsat8_l1_range: tuple[float, float] | None = _setting(
-        None, "optical_validation.expected_value_range.landsat8_l1", "range", "The same, Landsat Level 1 only"
+        None,
+        "optical_validation.expected_value_range.landsat8_l1",
+        "range",
+        "The same, Landsat Level 1 only",
     )
     landsat8_l2_range: tuple[float, float] | None = _setting(
-        None, "optical_validation.expected_value_range.landsat8_l2", "range", "The same, Landsat Level 2 only"
+        None,
+        "optical_validation.expected_value_range.landsat8_l2",
+        "range",
+        "The same, Landsat Level 2 only",
     )
     kelvin_range: tuple[float, float] = _setting(
-        (150.0, 400.0), "optical_validation.expected_value_range.kelvin", "range", "Plausible temperature (K)"
+        (150.0, 400.0),
+        "optical_validation.expected_value_range.kelvin",
+        "range",
+        "Plausible temperature (K)",
     )
     elevation_range_m: tuple[float, float] = _setting(
-        (-500.0, 9000.0), "optical_validation.expected_value_range.elevation", "range", "Plausible height (m)"
+        (-500.0, 9000.0),
+        "optical_validation.expected_value_range.elevation",
+        "range",
+        "Plausible height (m)",
     )
     max_saturated_percent: float = _setting(
-        5.0, "optical_validation.max_saturated_percent", "number", "Most saturated pixels (%)", least=0, most=100
+        5.0,
+        "optical_validation.max_saturated_percent",
+        "number",
+        "Most saturated pixels (%)",
+        least=0,
+        most=100,
     )
     max_band_shift_px: float = _setting(
-        0.4, "optical_validation.max_band_shift_px", "number", "Most shift between bands (pixels)", least=0.1
+        0.4,
+        "optical_validation.max_band_shift_px",
+        "number",
+        "Most shift between bands (pixels)",
+        least=0.1,
     )
     min_std_dev_db: float = _setting(
-        2.0, "sar_validation.min_std_dev_db", "number", "Radar: blank below this deviation (dB)", least=0
+        2.0,
+        "sar_validation.min_std_dev_db",
+        "number",
+        "Radar: blank below this deviation (dB)",
+        least=0,
     )
     backscatter_range_db: tuple[float, float] = _setting(
         (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
     )
     required_polarizations: tuple[str, ...] = _setting(
-        ("vv", "vh"), "sar_validation.required_polarizations", "words", "Polarizations that are wanted"
+        ("vv", "vh"),
+        "sar_validation.required_polarizations",
+        "words",
+        "Polarizations that are wanted",
     )
     validation_depth: str = _setting(
-        "quick", "validation.depth", "word", "How deep files are looked into", choices=("quick", "deep")
+        "quick",
+        "validation.depth",
+        "word",
+        "How deep files are looked into",
+        choices=("quick", "deep"),
     )
     on_invalid: str = _setting(
         "reject",
@@ -111,9 +205,15 @@ class Settings:
         "What happens to a stack that is not valid",
         choices=("reject", "warn", "skip", "cleanup"),
     )
-    checks: tuple[str, ...] = _setting((), "validation.checks", "words", "Checks turned off or weighed otherwise")
+    checks: tuple[str, ...] = _setting(
+        (), "validation.checks", "words", "Checks turned off or weighed otherwise"
+    )
     screenshot: str = _setting(
-        "never", "screenshot.when", "word", "Picture of what was validated", choices=("never", "on_failure", "always")
+        "never",
+        "screenshot.when",
+        "word",
+        "Picture of what was validated",
+        choices=("never", "on_failure", "always"),
     )
     screenshot_folder: str | None = _setting(
         None, "screenshot.folder", "text", "Folder of the pictures (empty: beside the stack)"
@@ -121,25 +221,57 @@ class Settings:
     screenshot_retention_days: int = _setting(
         30, "screenshot.retention_days", "integer", "Days a picture is kept (0: for ever)", least=0
     )
-    tile_size: int = _setting(1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384)
-    compression: str = _setting("zstd", "processing.compression", "word", "Compression of layers", choices=("zstd", "deflate"))
-    output_dtype: str = _setting("float32", "processing.output_dtype", "word", "Numbers in layers", choices=("float32", "int16"))
-    workers: int | None = _setting(None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256)
-    engine: str = _setting("auto", "processing.engine", "word", "Engine", choices=("auto", "serial", "threads", "cluster"))
-    cluster: str = _setting("", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)")
+    tile_size: int = _setting(
+        1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384
+    )
+    compression: str = _setting(
+        "zstd",
+        "processing.compression",
+        "word",
+        "Compression of layers",
+        choices=("zstd", "deflate"),
+    )
+    output_dtype: str = _setting(
+        "float32",
+        "processing.output_dtype",
+        "word",
+        "Numbers in layers",
+        choices=("float32", "int16"),
+    )
+    workers: int | None = _setting(
+        None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256
+    )
+    engine: str = _setting(
+        "auto",
+        "processing.engine",
+        "word",
+        "Engine",
+        choices=("auto", "serial", "threads", "cluster"),
+    )
+    cluster: str = _setting(
+        "", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)"
+    )
     serial_below_tiles: int = _setting(
         100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
     )
-    cluster_from_tiles: int = _setting(1000, "processing.cluster_from_tiles", "integer", "So many tiles: on the cluster", least=0)
+    cluster_from_tiles: int = _setting(
+        1000, "processing.cluster_from_tiles", "integer", "So many tiles: on the cluster", least=0
+    )
     tile_timeout_s: float = _setting(
-        300.0, "processing.tile_timeout_s", "number", "Most time for one tile on a cluster (s)", least=1
+        300.0,
+        "processing.tile_timeout_s",
+        "number",
+        "Most time for one tile on a cluster (s)",
+        least=1,
     )
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)
     """Scheme → proxy URL, as QGIS has it; empty: as the environment says."""
     authorities: str = ""
-    """A file of certificates (PEM) to trust, as QGIS has them; empty: those that come with ``requests``."""
+    """A file of certificates (PEM) to trust, as QGIS has them; empty: those that come with
+    ``requests``.
+    """
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Host → HTTP headers, from the authentication that the user attached to a catalogue."""
 
@@ -148,7 +280,11 @@ class Settings:
         """Threads for computing: as set, else one per core that this process may use."""
         if self.workers:
             return self.workers
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
 
     def headers_for(self, url: str) -> Mapping[str, str]:
         """The headers for the host of a URL; never sent to another host."""
@@ -166,14 +302,26 @@ class Settings:
         known = {f.name: f for f in setting_fields()}
         for name in given:
             if name not in known:
-                raise SettingsError(f"The setting '{name}'", "is not known", f"Known: {', '.join(known)}.")
-        values = {name: _cast(known[name], raw, origin) for name, raw in given.items() if raw is not None and raw != ()}
-        return dataclasses.replace(self, **values, origins={**self.origins, **dict.fromkeys(values, origin)})
+                raise SettingsError(
+                    f"The setting '{name}'", "is not known", f"Known: {', '.join(known)}."
+                )
+        values = {
+            name: _cast(known[name], raw, origin)
+            for name, raw in given.items()
+            if raw is not None and raw != ()
+        }
+        return dataclasses.replace(
+            self, **values, origins={**self.origins, **dict.fromkeys(values, origin)}
+        )
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Name → value and origin."""
         return {
-            f.name: {"value": getattr(self, f.name), "origin": self.origins.get(f.name, "default"), "title": f.metadata["title"]}
+            f.name: {
+                "value": getattr(self, f.name),
+                "origin": self.origins.get(f.name, "default"),
+                "title": f.metadata["title"],
+            }
             for f in setting_fields()
         }
 
@@ -197,7 +345,8 @@ def resolve_settings(
     environ : mapping, optional
         The environment; ``os.environ`` by default.
     user_file : Path, optional
-        The user's YAML; by default the one named by ``FIRSTLIGHT_CONFIG``, else ``~/.config/firstlight/config.yaml``.
+        The user's YAML; by default the one named by ``FIRSTLIGHT_CONFIG``, else
+        ``~/.config/firstlight/config.yaml``.
 
     Raises
     ------
@@ -214,7 +363,11 @@ def resolve_settings(
         values[f.name] = _cast(f, raw, origin)
         origins[f.name] = origin
 
-    explicit = user_file or (Path(environ["FIRSTLIGHT_CONFIG"]).expanduser() if environ.get("FIRSTLIGHT_CONFIG") else None)
+    explicit = user_file or (
+        Path(environ["FIRSTLIGHT_CONFIG"]).expanduser()
+        if environ.get("FIRSTLIGHT_CONFIG")
+        else None
+    )
     if explicit and not explicit.is_file():
         raise SettingsError(f"The settings file {explicit} cannot be used", "it does not exist")
     own = explicit or Path.home() / ".config" / "firstlight" / "config.yaml"
@@ -222,7 +375,11 @@ def resolve_settings(
         if path.is_file():
             for key, raw in _flatten(read_yaml(path), by_path).items():
                 if key not in by_path:
-                    raise SettingsError(f"The setting '{key}' in {origin}", "is not known", f"Known: {', '.join(by_path)}.")
+                    raise SettingsError(
+                        f"The setting '{key}' in {origin}",
+                        "is not known",
+                        f"Known: {', '.join(by_path)}.",
+                    )
                 put(by_path[key], raw, origin)
     for name, f in by_name.items():
         variable = f"FIRSTLIGHT_{name.upper()}"
@@ -244,7 +401,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"The settings file {path} cannot be read", " ".join(str(error).split())) from error
+        raise SettingsError(
+            f"The settings file {path} cannot be read", " ".join(str(error).split())
+        ) from error
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -277,7 +436,9 @@ def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
     except (TypeError, ValueError):
         raise SettingsError(what, f"it is no {meta['kind']}") from None
     if meta.get("choices") and value not in meta["choices"]:
-        raise SettingsError(what, "it is not one of the choices", f"Known: {', '.join(meta['choices'])}.")
+        raise SettingsError(
+            what, "it is not one of the choices", f"Known: {', '.join(meta['choices'])}."
+        )
     if meta.get("least") is not None and value < meta["least"]:
         raise SettingsError(what, f"the least is {meta['least']}")
     if meta.get("most") is not None and value > meta["most"]:

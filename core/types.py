@@ -43,7 +43,9 @@ def parse_time(text: str, end_of_day: bool = False) -> datetime:
     if re.fullmatch(r"\d{8}", text):
         text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
     text = re.sub(r"(\.\d{6})\d+", r"\1", text)  # more digits than datetime takes
-    text = re.sub(r"\.(\d{1,5})(?=$|[Z+-])", lambda m: f".{m[1]:0<6}", text)  # Python 3.10 wants 3 or 6 of them
+    text = re.sub(
+        r"\.(\d{1,5})(?=$|[Z+-])", lambda m: f".{m[1]:0<6}", text
+    )  # Python 3.10 wants 3 or 6 of them
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
@@ -66,7 +68,11 @@ def read_moment(text: str, name: str) -> datetime:
     try:
         return parse_time(text, end_of_day=name == "end")
     except ValueError:
-        raise InputError(f"The {name} date '{text}' cannot be used", "it is no ISO date", "Write it like 2024-05-01.") from None
+        raise InputError(
+            f"The {name} date '{text}' cannot be used",
+            "it is no ISO date",
+            "Write it like 2024-05-01.",
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,13 @@ class SearchQuery:
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise InputError("The dates cannot be used", "they carry no time zone", "Give UTC times.")
+            raise InputError(
+                "The dates cannot be used", "they carry no time zone", "Give UTC times."
+            )
         if self.start > self.end:
             raise InputError(
-                f"The dates {format_time(self.start)[:10]} to {format_time(self.end)[:10]} cannot be used",
+                f"The dates {format_time(self.start)[:10]} to {format_time(self.end)[:10]} "
+                "cannot be used",
                 "the end lies before the start",
                 "Swap the two dates.",
             )
@@ -108,7 +117,9 @@ class Radiometry:
     nodata: float | None = None
     """The stored number that means "nothing here"."""
     unit: str = ""
-    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``m`` (height), ``class`` or empty."""
+    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``m`` (height), ``class`` or
+    empty.
+    """
     reason: str = ""
     """Where scale and offset come from, for a person."""
 
@@ -117,7 +128,9 @@ class Radiometry:
         return {
             "scale": self.scale,
             "offset": self.offset,
-            "nodata": "nan" if self.nodata is not None and math.isnan(self.nodata) else self.nodata,  # JSON has no NaN
+            "nodata": "nan"
+            if self.nodata is not None and math.isnan(self.nodata)
+            else self.nodata,  # JSON has no NaN
             "unit": self.unit,
             "reason": self.reason,
         }
@@ -179,11 +192,14 @@ class SceneItem:
     coverage_percent: float | None = None
     """Share of the area of interest that the footprint covers; None where there is no footprint."""
     clear_percent: float | None = None
-    """Share of the area of interest that is seen and free of cloud and shadow; None until it was looked at."""
+    """Share of the area of interest that is seen and free of cloud and shadow; None until it was
+    looked at.
+    """
     priority: str = "primary"
     assets_json: str = "{}"
-    """The item's assets as the catalogue gave them, as text: thousands of scenes of nested dictionaries make the garbage
-    collector hold up every thread, QGIS's window among them."""
+    """The item's assets as the catalogue gave them, as text: thousands of scenes of nested
+    dictionaries make the garbage collector hold up every thread, QGIS's window among them.
+    """
     notes: tuple[str, ...] = ()
     """What a person should know about this item."""
 

@@ -1,4 +1,6 @@
-"""Worker threads that never hold up the end: what hangs in the network is left behind, not waited for."""
+"""Worker threads that never hold up the end: what hangs in the network is left behind, not waited
+for.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +31,17 @@ def run_parallel(
 ) -> list[Result]:
     """Do all jobs on ``count`` threads; events and results are delivered on the calling thread.
 
-    Returns the results in the order of the jobs. The first exception of a worker stops the others and is raised here.
+    Returns the results in the order of the jobs. The first exception of a worker stops the others
+    and is raised here.
 
     Raises
     ------
     Cancelled
-        If the monitor asked to stop. A worker that is stuck in a system call at that moment is left behind: it must
-        look at ``events.stop`` before it changes anything.
+        If the monitor asked to stop. A worker that is stuck in a system call at that moment is left
+        behind: it must look at ``events.stop`` before it changes anything.
     """
-    # Not concurrent.futures: its threads are joined at exit, so one stalled socket would keep the process alive.
+    # Not concurrent.futures: its threads are joined at exit, so one stalled socket would keep the
+    # process alive.
     from multiprocessing.pool import ThreadPool
 
     if not jobs:

@@ -20,7 +20,9 @@ from ..core.errors import AreaError
 from ..core.types import Aoi, Bounds
 
 SAMPLES = 21
-"""Points along each edge, and rows and columns between: a straight edge on the map is a curve in lon/lat."""
+"""Points along each edge, and rows and columns between: a straight edge on the map is a curve in
+lon/lat.
+"""
 
 
 def lonlat_crs() -> QgsCoordinateReferenceSystem:
@@ -31,7 +33,9 @@ def lonlat_crs() -> QgsCoordinateReferenceSystem:
 def area_of_canvas(canvas: QgsMapCanvas) -> Aoi:
     """What the map shows now."""
     settings = canvas.mapSettings()
-    return area_of_rectangle(settings.visibleExtent(), settings.destinationCrs(), settings.transformContext())
+    return area_of_rectangle(
+        settings.visibleExtent(), settings.destinationCrs(), settings.transformContext()
+    )
 
 
 def area_of_layer(layer: QgsMapLayer) -> Aoi:
@@ -68,16 +72,23 @@ def lonlat_bounds(
     crs: QgsCoordinateReferenceSystem,
     context: QgsCoordinateTransformContext | None = None,
 ) -> Bounds:
-    """West, south, east, north of a rectangle; west > east where it crosses the antimeridian. See :func:`area_of_rectangle`."""
+    """West, south, east, north of a rectangle; west > east where it crosses the antimeridian. See
+    :func:`area_of_rectangle`.
+    """
     if rectangle.isEmpty() or not rectangle.isFinite():
-        raise AreaError("The area cannot be used", "it is empty", "Zoom the map to a place, or draw a rectangle.")
+        raise AreaError(
+            "The area cannot be used",
+            "it is empty",
+            "Zoom the map to a place, or draw a rectangle.",
+        )
     if not crs.isValid() or crs == lonlat_crs():
         west, east = rectangle.xMinimum(), rectangle.xMaximum()
         return _on_globe(west, rectangle.yMinimum(), east, rectangle.yMaximum())
     context = QgsProject.instance().transformContext() if context is None else context
     transform = QgsCoordinateTransform(crs, lonlat_crs(), context)
-    # QgsCoordinateTransform.transformBoundingBox knows either rectangles across the antimeridian or such across Greenwich,
-    # not both; so the longitudes are followed here along each row, from point to point, without a jump.
+    # QgsCoordinateTransform.transformBoundingBox knows either rectangles across the antimeridian or
+    # such across Greenwich, not both; so the longitudes are followed here along each row, from
+    # point to point, without a jump.
     rows = [_row(transform, rectangle, step / (SAMPLES - 1)) for step in range(SAMPLES)]
     found = [row for row in rows if row]
     if not found:
@@ -93,8 +104,12 @@ def lonlat_bounds(
     return _on_globe(west, south, east, north)
 
 
-def _row(transform: QgsCoordinateTransform, rectangle: QgsRectangle, share: float) -> list[tuple[float, float]]:
-    """Lon/lat along one row of the rectangle, longitudes continuous; points off the globe are left out."""
+def _row(
+    transform: QgsCoordinateTransform, rectangle: QgsRectangle, share: float
+) -> list[tuple[float, float]]:
+    """Lon/lat along one row of the rectangle, longitudes continuous; points off the globe are left
+    out.
+    """
     y = rectangle.yMinimum() + share * rectangle.height()
     points: list[tuple[float, float]] = []
     for step in range(SAMPLES):
@@ -112,12 +127,17 @@ def _row(transform: QgsCoordinateTransform, rectangle: QgsRectangle, share: floa
     return points
 
 
-def _holds_pole(transform: QgsCoordinateTransform, rectangle: QgsRectangle, latitude: float) -> bool:
+def _holds_pole(
+    transform: QgsCoordinateTransform, rectangle: QgsRectangle, latitude: float
+) -> bool:
     """Whether a pole lies inside: there every longitude meets, which no row of points shows."""
-    back = QgsCoordinateTransform(transform.destinationCrs(), transform.sourceCrs(), QgsCoordinateTransformContext())
+    back = QgsCoordinateTransform(
+        transform.destinationCrs(), transform.sourceCrs(), QgsCoordinateTransformContext()
+    )
     try:
         point = back.transform(QgsPointXY(0.0, latitude))
-        # A projection that draws the pole as a line (plate carrée) gives another point for another longitude.
+        # A projection that draws the pole as a line (plate carrée) gives another point for another
+        # longitude.
         other = back.transform(QgsPointXY(90.0, latitude))
     except QgsCsException:
         return False
@@ -142,4 +162,8 @@ def _on_globe(west: float, south: float, east: float, north: float) -> Bounds:
 
 
 def _off_the_globe() -> AreaError:
-    return AreaError("The area cannot be used", "it lies off the globe", "Zoom the map to a place, or draw a rectangle.")
+    return AreaError(
+        "The area cannot be used",
+        "it lies off the globe",
+        "Zoom the map to a place, or draw a rectangle.",
+    )

@@ -1,4 +1,5 @@
-"""One place for the names that moved: Qt 5 → Qt 6, and enums that went into ``Qgis`` after QGIS 3.22.
+"""One place for the names that moved: Qt 5 → Qt 6, and enums that went into ``Qgis`` after QGIS
+3.22.
 
 Everything else in FirstLight uses scoped names that are valid from QGIS 3.22 to QGIS 4.
 """
@@ -40,17 +41,33 @@ __all__ = [
 
 
 def _pick(new_enum: str, new_member: str, old_enum: Any, old_member: str) -> Any:
-    """The member of ``Qgis.<new_enum>`` where this QGIS has it, else that of the enum it was before."""
+    """The member of ``Qgis.<new_enum>`` where this QGIS has it, else that of the enum it was
+    before.
+    """
     found = getattr(Qgis, new_enum, None)
-    return getattr(found, new_member) if hasattr(found, new_member) else getattr(old_enum, old_member)
+    return (
+        getattr(found, new_member) if hasattr(found, new_member) else getattr(old_enum, old_member)
+    )
 
 
-FLAG_ADVANCED = _pick("ProcessingParameterFlag", "Advanced", QgsProcessingParameterDefinition, "FlagAdvanced")
-NUMBER_INTEGER = _pick("ProcessingNumberParameterType", "Integer", QgsProcessingParameterNumber, "Integer")
-NUMBER_DOUBLE = _pick("ProcessingNumberParameterType", "Double", QgsProcessingParameterNumber, "Double")
-DATE_ONLY = _pick("ProcessingDateTimeParameterDataType", "Date", QgsProcessingParameterDateTime, "Date")
-FILE_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File")
-FOLDER_BEHAVIOUR = _pick("ProcessingFileParameterBehavior", "Folder", QgsProcessingParameterFile, "Folder")
+FLAG_ADVANCED = _pick(
+    "ProcessingParameterFlag", "Advanced", QgsProcessingParameterDefinition, "FlagAdvanced"
+)
+NUMBER_INTEGER = _pick(
+    "ProcessingNumberParameterType", "Integer", QgsProcessingParameterNumber, "Integer"
+)
+NUMBER_DOUBLE = _pick(
+    "ProcessingNumberParameterType", "Double", QgsProcessingParameterNumber, "Double"
+)
+DATE_ONLY = _pick(
+    "ProcessingDateTimeParameterDataType", "Date", QgsProcessingParameterDateTime, "Date"
+)
+FILE_BEHAVIOUR = _pick(
+    "ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File"
+)
+FOLDER_BEHAVIOUR = _pick(
+    "ProcessingFileParameterBehavior", "Folder", QgsProcessingParameterFile, "Folder"
+)
 VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
 RASTER_SOURCES = _pick("ProcessingSourceType", "Raster", QgsProcessing, "TypeRaster")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
@@ -58,5 +75,7 @@ RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "Rast
 
 
 def flag_number(flag: Any) -> int:
-    """A Qt flag as a number: item models hand over numbers, and Qt 6's flags are no numbers any more."""
+    """A Qt flag as a number: item models hand over numbers, and Qt 6's flags are no numbers any
+    more.
+    """
     return int(getattr(flag, "value", flag))

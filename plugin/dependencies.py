@@ -44,5 +44,6 @@ def dependency_error(missing: Sequence[Library]) -> DependencyError | None:
     return DependencyError(
         "FirstLight cannot start",
         f"QGIS's Python lacks the {noun} {names}",
-        f'Run "python3 -m pip install {packages}" with QGIS\'s own Python (on Windows in the OSGeo4W shell) and restart QGIS.',
+        f'Run "python3 -m pip install {packages}" with QGIS\'s own Python (on Windows in the '
+        "OSGeo4W shell) and restart QGIS.",
     )

@@ -1,4 +1,6 @@
-"""Style keys → renderers: ``natural_color`` by band name, everything else from ``resources/styles``."""
+"""Style keys → renderers: ``natural_color`` by band name, everything else from
+``resources/styles``.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .monitors import log
 STYLE_DIR = Path(__file__).resolve().parent.parent / "resources" / "styles"
 NATURAL_COLOR = "natural_color"
 STRETCHED = "stretched"
-"""Numbers of which no range is known, those of a person's own formula: grey between what the layer holds."""
+"""Numbers of which no range is known, those of a person's own formula: grey between what the layer
+holds.
+"""
 PICTURE = "picture"
 """A photograph for the eye: QGIS shows its red, green and blue as they are."""
 REFLECTANCE_STRETCH = (0.0, 0.3)
@@ -40,8 +44,8 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
     layer : QgsMapLayer
         What to style.
     key : str
-        ``natural_color`` or the name of a file in ``resources/styles``. Without such a file QGIS's own default style is
-        used, and the log says so.
+        ``natural_color`` or the name of a file in ``resources/styles``. Without such a file QGIS's
+        own default style is used, and the log says so.
     """
     if key == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
         show_natural_color(layer)
@@ -52,19 +56,26 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
         layer.setDefaultContrastEnhancement()
         return
     path = STYLE_DIR / f"{key}.qml"
-    message, loaded = layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)
+    message, loaded = (
+        layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)
+    )
     if not loaded:
         log(f"Layer '{layer.name()}' has QGIS's default style: {message}", "warning")
         if isinstance(layer, QgsRasterLayer):
             layer.setDefaultContrastEnhancement()
         return
-    if isinstance(layer, QgsRasterLayer) and isinstance(layer.renderer(), QgsPalettedRasterRenderer):
-        # "not observed" is a class to be seen: a hole in the map would look like "nothing happened here"
+    if isinstance(layer, QgsRasterLayer) and isinstance(
+        layer.renderer(), QgsPalettedRasterRenderer
+    ):
+        # "not observed" is a class to be seen: a hole in the map would look like "nothing happened
+        # here"
         layer.dataProvider().setUseSourceNoDataValue(layer.renderer().usesBands()[0], False)
 
 
 def band_names(layer: QgsRasterLayer) -> dict[str, int]:
-    """Lower-case band name → number, from the descriptions in the file; QGIS shows them as ``Band 1: blue``."""
+    """Lower-case band name → number, from the descriptions in the file; QGIS shows them as ``Band
+    1: blue``.
+    """
     found: dict[str, int] = {}
     for number in range(1, layer.bandCount() + 1):
         label = layer.bandName(number).partition(": ")[2]
@@ -74,7 +85,9 @@ def band_names(layer: QgsRasterLayer) -> dict[str, int]:
 
 
 def show_natural_color(layer: QgsRasterLayer) -> None:
-    """Red, green and blue where the file has bands of these names; else one band in grey: radar's ``vv``, or the first."""
+    """Red, green and blue where the file has bands of these names; else one band in grey: radar's
+    ``vv``, or the first.
+    """
     names = band_names(layer)
     provider = layer.dataProvider()
     if {"red", "green", "blue"} <= names.keys():
@@ -93,9 +106,13 @@ def show_natural_color(layer: QgsRasterLayer) -> None:
     layer.setRenderer(grey)
 
 
-def _stretch(layer: QgsRasterLayer, band: int, limits: tuple[float, float]) -> QgsContrastEnhancement:
+def _stretch(
+    layer: QgsRasterLayer, band: int, limits: tuple[float, float]
+) -> QgsContrastEnhancement:
     enhancement = QgsContrastEnhancement(layer.dataProvider().dataType(band))
-    enhancement.setContrastEnhancementAlgorithm(QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum)
+    enhancement.setContrastEnhancementAlgorithm(
+        QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
+    )
     enhancement.setMinimumValue(limits[0])
     enhancement.setMaximumValue(limits[1])
     return enhancement

@@ -27,8 +27,11 @@ PARENT_GROUP = "FirstLight"
 _VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
 
 
-def add_layers(outputs: Iterable[LayerOutput], project: QgsProject) -> tuple[list[QgsMapLayer], list[FirstLightError]]:
-    """Put results on the map, each in the group of its scene; a layer that shows the same file already is replaced.
+def add_layers(
+    outputs: Iterable[LayerOutput], project: QgsProject
+) -> tuple[list[QgsMapLayer], list[FirstLightError]]:
+    """Put results on the map, each in the group of its scene; a layer that shows the same file
+    already is replaced.
 
     Parameters
     ----------
@@ -47,7 +50,11 @@ def add_layers(outputs: Iterable[LayerOutput], project: QgsProject) -> tuple[lis
     for output in outputs:
         layer = open_layer(output, project)
         if not layer.isValid():
-            errors.append(FirstLightError(f"Layer '{output.title}' cannot be shown", f"QGIS cannot open {output.path}"))
+            errors.append(
+                FirstLightError(
+                    f"Layer '{output.title}' cannot be shown", f"QGIS cannot open {output.path}"
+                )
+            )
             continue
         dress_layer(layer, output)
         _place(layer, output, project)
@@ -58,8 +65,8 @@ def add_layers(outputs: Iterable[LayerOutput], project: QgsProject) -> tuple[lis
 def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
     """The layer of a file, not yet styled.
 
-    QGIS looks at about 250 000 pixels of a raster when it opens one, whatever is asked: 10 to 30 ms where there are
-    overviews, as in everything that FirstLight makes.
+    QGIS looks at about 250 000 pixels of a raster when it opens one, whatever is asked: 10 to 30 ms
+    where there are overviews, as in everything that FirstLight makes.
     """
     if output.path.suffix.lower() in _VECTOR_SUFFIXES:
         vector_options = QgsVectorLayer.LayerOptions(project.transformContext())
@@ -100,10 +107,19 @@ def source_path(layer: QgsMapLayer) -> Path | None:
 
 
 def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None:
-    """Where a layer of the same file is, else in the group of the scene, below whatever covers less of it."""
+    """Where a layer of the same file is, else in the group of the scene, below whatever covers less
+    of it.
+    """
     root = project.layerTreeRoot()
-    old = [other for other in project.mapLayers().values() if _same_file(source_path(other), output.path)]
-    node = next((found for found in (root.findLayer(other.id()) for other in old) if found is not None), None)
+    old = [
+        other
+        for other in project.mapLayers().values()
+        if _same_file(source_path(other), output.path)
+    ]
+    node = next(
+        (found for found in (root.findLayer(other.id()) for other in old) if found is not None),
+        None,
+    )
     project.addMapLayer(layer, False)
     if node is not None:
         group = node.parent()

@@ -52,7 +52,9 @@ class FirstLightPlugin:
         self.initProcessing()
         if self._iface is None:
             return
-        tip = QCoreApplication.translate("FirstLight", "FirstLight: from an area on the map to bands and indices")
+        tip = QCoreApplication.translate(
+            "FirstLight", "FirstLight: from an area on the map to bands and indices"
+        )
         self.action = QAction(QIcon(str(ICON_PATH)), "FirstLight", self._iface.mainWindow())
         self.action.setObjectName("firstlight_action")
         self.action.setToolTip(tip)
@@ -63,13 +65,17 @@ class FirstLightPlugin:
             self.action.triggered.connect(self._show_problem)
             self._show_problem()
             return
-        # Here, so that a Python without the libraries, and one without a window, can load the plugin.
+        # Here, so that a Python without the libraries, and one without a window, can load the
+        # plugin.
         from ..ui.main_dock import MainDock
 
         self.runner = TaskRunner()
-        self.dock = MainDock(self._iface, self.runner)  # QGIS becomes its parent when it takes it in
+        self.dock = MainDock(
+            self._iface, self.runner
+        )  # QGIS becomes its parent when it takes it in
         self.dock.setWindowIcon(QIcon(str(ICON_PATH)))
-        # Made now rather than at the first click: QGIS restores only docks that exist when it starts.
+        # Made now rather than at the first click: QGIS restores only docks that exist when it
+        # starts.
         self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
         self.dock.setToggleVisibilityAction(self.action)

@@ -32,7 +32,9 @@ def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
         settings = canvas.mapSettings()
     whole = QgsRectangle()
     for layer in layers:
-        transform = QgsCoordinateTransform(layer.crs(), settings.destinationCrs(), QgsProject.instance())
+        transform = QgsCoordinateTransform(
+            layer.crs(), settings.destinationCrs(), QgsProject.instance()
+        )
         try:
             whole.combineExtentWith(transform.transformBoundingBox(layer.extent()))
         except QgsCsException:
@@ -47,4 +49,6 @@ def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
 def _is_seen(whole: QgsRectangle, view: QgsRectangle) -> bool:
     if view.isEmpty() or not view.intersects(whole):
         return False
-    return bool(whole.width() >= LEAST_SHARE * view.width() or whole.height() >= LEAST_SHARE * view.height())
+    return bool(
+        whole.width() >= LEAST_SHARE * view.width() or whole.height() >= LEAST_SHARE * view.height()
+    )

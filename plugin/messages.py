@@ -14,7 +14,8 @@ MOST_CHARACTERS = 240
 
 
 def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
-    """Show a failure; it stays until the user closes it. An unusable input is a warning, since nothing was lost.
+    """Show a failure; it stays until the user closes it. An unusable input is a warning, since
+    nothing was lost.
 
     Parameters
     ----------

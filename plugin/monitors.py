@@ -1,4 +1,6 @@
-"""What an operation tells its caller, in QGIS's words: task signals, Processing feedback, the log tab."""
+"""What an operation tells its caller, in QGIS's words: task signals, Processing feedback, the log
+tab.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,12 @@ def log(text: str, level: str = "info") -> None:
 
 
 class TaskMonitor:
-    """Gathers an operation's events and hands them over in batches, at most one every :attr:`PERIOD_S`.
+    """Gathers an operation's events and hands them over in batches, at most one every
+    :attr:`PERIOD_S`.
 
-    A download tells of every chunk; a signal for each would keep the main thread busy with nothing else. Of the progress
-    of one band only the newest state is kept, which loses nothing: the states are totals, not differences.
+    A download tells of every chunk; a signal for each would keep the main thread busy with nothing
+    else. Of the progress of one band only the newest state is kept, which loses nothing: the states
+    are totals, not differences.
 
     Parameters
     ----------
@@ -48,7 +52,9 @@ class TaskMonitor:
 
     PERIOD_S = 0.1
 
-    def __init__(self, deliver: Callable[[tuple[Event, ...]], None], is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, deliver: Callable[[tuple[Event, ...]], None], is_cancelled: Callable[[], bool]
+    ) -> None:
         self._deliver = deliver
         self._is_cancelled = is_cancelled
         self._pending: dict[object, Event] = {}
@@ -63,7 +69,10 @@ class TaskMonitor:
             self._pending[object()] = event
         elif isinstance(event, BandProgress):
             key = (event.item_id, event.band)
-            if self._states.get(key) != event.state and event.state not in ("waiting", "failed"):  # failures have their note
+            if self._states.get(key) != event.state and event.state not in (
+                "waiting",
+                "failed",
+            ):  # failures have their note
                 detail = f": {event.detail}" if event.detail else ""
                 level = "warning" if event.state == "retrying" else "info"
                 log(f"{event.item_id} {event.band}: {event.state}{detail}", level)

@@ -1,4 +1,6 @@
-"""QGIS's proxies, certificates and authentications as plain values, the form that ``requests`` and ``pystac-client`` take."""
+"""QGIS's proxies, certificates and authentications as plain values, the form that ``requests`` and
+``pystac-client`` take.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,9 @@ def read_proxies() -> dict[str, str]:
     Returns
     -------
     dict
-        ``http`` and ``https`` → the proxy's URL, and ``http://host`` → an empty text for each host that goes without it
-        (``requests`` looks at ``no_proxy`` in its environment only). Empty where QGIS uses no proxy, or the system's own,
-        which ``requests`` finds by itself.
+        ``http`` and ``https`` → the proxy's URL, and ``http://host`` → an empty text for each host
+        that goes without it (``requests`` looks at ``no_proxy`` in its environment only). Empty
+        where QGIS uses no proxy, or the system's own, which ``requests`` finds by itself.
     """
     manager = QgsNetworkAccessManager.instance()
     proxy = manager.fallbackProxy()
@@ -52,9 +54,11 @@ def read_proxies() -> dict[str, str]:
 
 
 def read_authorities() -> str:
-    """A file with all certificates that QGIS trusts, where the user has added some of their own; else an empty text.
+    """A file with all certificates that QGIS trusts, where the user has added some of their own;
+    else an empty text.
 
-    The file lies in QGIS's profile and is written anew each time: a certificate that was removed is trusted no more.
+    The file lies in QGIS's profile and is written anew each time: a certificate that was removed is
+    trusted no more.
     """
     manager = QgsApplication.authManager()
     if not manager.databaseCAs() and not manager.extraFileCAs():
@@ -66,7 +70,11 @@ def read_authorities() -> str:
         part.write_bytes(bytes(manager.trustedCaCertsPemText()))
         part.replace(path)
     except OSError as error:
-        log(f"The certificates of QGIS cannot be used: {path} cannot be written ({error.strerror}).", "warning")
+        log(
+            f"The certificates of QGIS cannot be used: {path} cannot be written "
+            f"({error.strerror}).",
+            "warning",
+        )
         return ""
     return str(path)
 
@@ -84,24 +92,35 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        Host (with port, as in the URL) → headers. A host whose authentication cannot be used is left out, and the log
-        says so; its server then answers with 401, which is told to the user.
+        Host (with port, as in the URL) → headers. A host whose authentication cannot be used is
+        left out, and the log says so; its server then answers with 401, which is told to the user.
     """
     found: dict[str, dict[str, str]] = {}
     manager = QgsApplication.authManager()
     for url, authcfg in logins.items():
         host = urlsplit(url).netloc
         request = QNetworkRequest(QUrl(url))
-        if authcfg not in manager.configIds() or not manager.updateNetworkRequest(request, authcfg)[0]:
+        if (
+            authcfg not in manager.configIds()
+            or not manager.updateNetworkRequest(request, authcfg)[0]
+        ):
             log(
-                f"The authentication '{authcfg}' for {host} cannot be used: it is gone, or QGIS's passwords are locked.",
+                f"The authentication '{authcfg}' for {host} cannot be used: it is gone, or "
+                "QGIS's passwords are locked.",
                 "warning",
             )
             continue
         names = [bytes(name) for name in request.rawHeaderList()]
-        headers = {name.decode("latin-1"): bytes(request.rawHeader(name)).decode("latin-1") for name in names}
+        headers = {
+            name.decode("latin-1"): bytes(request.rawHeader(name)).decode("latin-1")
+            for name in names
+        }
         if headers:
             found[host] = {**found.get(host, {}), **headers}
         else:
-            log(f"The authentication '{authcfg}' for {host} sends no headers: that kind is not supported.", "warning")
+            log(
+                f"The authentication '{authcfg}' for {host} sends no headers: that kind is not "
+                "supported.",
+                "warning",
+            )
     return found

@@ -30,7 +30,8 @@ class TaskRunner(QObject):
     def start(self, operation: Operation, params: Any) -> OperationTask:
         """Start an operation.
 
-        A task's signals arrive through the event loop, so connecting to them right after this call misses none.
+        A task's signals arrive through the event loop, so connecting to them right after this call
+        misses none.
 
         Parameters
         ----------

@@ -35,8 +35,16 @@ def read_catalogs() -> tuple[StoredCatalog, ...]:
     """The catalogues that the user added, in that order; what cannot be understood is left out."""
     try:
         rows = json.loads(str(QgsSettings().value(_CATALOGS, "[]") or "[]"))
-        return tuple(StoredCatalog(str(row["title"]), str(row["url"]), str(row.get("authcfg", ""))) for row in rows)
-    except (ValueError, TypeError, KeyError, AttributeError):  # written by hand, or by another version
+        return tuple(
+            StoredCatalog(str(row["title"]), str(row["url"]), str(row.get("authcfg", "")))
+            for row in rows
+        )
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ):  # written by hand, or by another version
         return ()
 
 
@@ -62,7 +70,11 @@ def add_catalog(title: str, url: str, authcfg: str = "") -> StoredCatalog:
     others = [one for one in read_catalogs() if one.url != made.url]
     taken = [one.title for one in others] + [get_catalog(name).title for name in catalog_names()]
     if made.title in taken:
-        raise InputError(f"Catalogue '{made.title}' cannot be added", "there is one of that name", "Choose another title.")
+        raise InputError(
+            f"Catalogue '{made.title}' cannot be added",
+            "there is one of that name",
+            "Choose another title.",
+        )
     _write_catalogs([*others, made])
     return made
 
@@ -85,7 +97,11 @@ def _host(url: str) -> str:
         raise InputError(what, "it is no http(s) URL", hint)
     if parts.username or parts.password:
         # it would stand in the settings file for everybody to read
-        raise InputError("The address cannot be used", "it holds a password", "Attach a QGIS authentication instead.")
+        raise InputError(
+            "The address cannot be used",
+            "it holds a password",
+            "Attach a QGIS authentication instead.",
+        )
     return host if port is None else f"{host}:{port}"
 
 
@@ -94,7 +110,8 @@ def _write_catalogs(catalogs: list[StoredCatalog]) -> None:
 
 
 def read_overrides() -> dict[str, Any]:
-    """The settings that the user changed in QGIS, by name; the ``overrides`` of ``resolve_settings``.
+    """The settings that the user changed in QGIS, by name; the ``overrides`` of
+    ``resolve_settings``.
 
     Names that this version does not know (from a newer one, say) are left out rather than refused.
     """
@@ -120,11 +137,15 @@ def write_override(name: str, value: Any) -> None:
 
 
 def settings_reader() -> Callable[[], Settings]:
-    """Read what QGIS knows now, on the main thread; the result reads the files when the run starts, on its own thread."""
+    """Read what QGIS knows now, on the main thread; the result reads the files when the run starts,
+    on its own thread.
+    """
     overrides, proxies = read_overrides(), read_proxies()
     headers = read_headers({one.url: one.authcfg for one in read_catalogs() if one.authcfg})
     authorities = read_authorities()
-    return lambda: replace(resolve_settings(overrides), proxies=proxies, headers=headers, authorities=authorities)
+    return lambda: replace(
+        resolve_settings(overrides), proxies=proxies, headers=headers, authorities=authorities
+    )
 
 
 def read_last(name: str, default: str = "") -> str:

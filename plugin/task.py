@@ -20,9 +20,10 @@ from .monitors import TaskMonitor, log
 class OperationTask(QgsTask):
     """Runs one operation in QGIS's task manager.
 
-    Exactly one of :attr:`succeeded`, :attr:`failed` and :attr:`stopped` is emitted, on the main thread. Whoever starts a
-    task must keep a reference to it (:class:`~firstlight.plugin.runner.TaskRunner` does): a task whose Python object is
-    dropped never delivers its signal.
+    Exactly one of :attr:`succeeded`, :attr:`failed` and :attr:`stopped` is emitted, on the main
+    thread. Whoever starts a task must keep a reference to it
+    (:class:`~firstlight.plugin.runner.TaskRunner` does): a task whose Python object is dropped
+    never delivers its signal.
 
     Parameters
     ----------
@@ -31,7 +32,8 @@ class OperationTask(QgsTask):
     params : object
         What ``operation.make_params`` made.
     settings : callable
-        Gives the settings; called when the work starts, on the task's thread, because it reads files.
+        Gives the settings; called when the work starts, on the task's thread, because it reads
+        files.
     """
 
     succeeded = pyqtSignal(object)
@@ -43,20 +45,23 @@ class OperationTask(QgsTask):
     happened = pyqtSignal(object)
     """Carries a tuple of events, at most ten times a second."""
 
-    def __init__(self, operation: Operation, params: Any, settings: Callable[[], Settings] = resolve_settings) -> None:
+    def __init__(
+        self, operation: Operation, params: Any, settings: Callable[[], Settings] = resolve_settings
+    ) -> None:
         super().__init__(f"FirstLight: {operation.title}", QgsTask.Flag.CanCancel)
         self.operation = operation
         self._params = params
         self._settings = settings
         self._outcome: OperationResult | FirstLightError | None = None
-        # Asked from the worker instead of QgsTask.isCanceled(): set the moment cancel() is called, and still there when
-        # the C++ part of the task is gone.
+        # Asked from the worker instead of QgsTask.isCanceled(): set the moment cancel() is called,
+        # and still there when the C++ part of the task is gone.
         self._stop = threading.Event()
 
     def run(self) -> bool:
         """Run the operation; called by the task manager on a worker thread.
 
-        Nothing may be raised from here: an exception that crosses into C++ is lost, or takes QGIS down.
+        Nothing may be raised from here: an exception that crosses into C++ is lost, or takes QGIS
+        down.
         """
         monitor = TaskMonitor(self._deliver, self._stop.is_set)
         try:
@@ -64,7 +69,10 @@ class OperationTask(QgsTask):
         except FirstLightError as error:
             self._outcome = error
         except Exception as error:  # noqa: BLE001 - one of the two doors where unknown faults are turned into sentences
-            log("".join(traceback.format_exception(type(error), error, error.__traceback__)), "error")
+            log(
+                "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+                "error",
+            )
             self._outcome = fault(self.operation, f"{type(error).__name__}: {error}")
         monitor.flush()
         return isinstance(self._outcome, OperationResult)
@@ -77,7 +85,8 @@ class OperationTask(QgsTask):
     def finished(self, ok: bool) -> None:
         """Tell how it ended; called by the task manager on the main thread.
 
-        A cancelled task whose operation came to its end all the same has a result, and the result is what counts.
+        A cancelled task whose operation came to its end all the same has a result, and the result
+        is what counts.
         """
         outcome = self._outcome
         if isinstance(outcome, OperationResult):
@@ -104,4 +113,6 @@ def fault(operation: Operation, why: str) -> FirstLightError:
     why : str
         Class and text of the exception.
     """
-    return FirstLightError(f"{operation.title} failed", why, "This is a fault in FirstLight; the log has the details.")
+    return FirstLightError(
+        f"{operation.title} failed", why, "This is a fault in FirstLight; the log has the details."
+    )

@@ -1,5 +1,5 @@
-"""Compares what the demo made with the truth, without any code of FirstLight: NDVI with one computed here from the source's own
-files, the maps of the simulated events with what was simulated.
+"""Compares what the demo made with the truth, without any code of FirstLight: NDVI with one
+computed here from the source's own files, the maps of the simulated events with what was simulated.
 
 ::
 
@@ -19,7 +19,11 @@ from rasterio.warp import Resampling, reproject
 LIMIT = 1e-6
 LEAST_AGREEMENT = 0.95
 """Of the wildfire's severity classes, outside cloud."""
-LEAST_OVERLAP = {"fuse/consensus.tif": 0.90, "sar-water/flooded.tif": 0.90, "water/flooded.tif": 0.95}
+LEAST_OVERLAP = {
+    "fuse/consensus.tif": 0.90,
+    "sar-water/flooded.tif": 0.90,
+    "water/flooded.tif": 0.95,
+}
 """Of flooded pixels, intersection over union, outside cloud."""
 NOT_OBSERVED = 255
 
@@ -29,7 +33,11 @@ def check_ndvi(demo: Path, scene: Path) -> int:
     outcome = json.loads((demo / "outcome.json").read_text())
     paths = [Path(layer["path"]) for layer in outcome["layers"] if "NDVI" in layer["name"].upper()]
     if len(paths) != 1:
-        print(f"The demo's NDVI cannot be checked: {len(paths)} of its layers are called NDVI. See {demo}.", file=sys.stderr)
+        print(
+            f"The demo's NDVI cannot be checked: {len(paths)} of its layers are called NDVI. "
+            f"See {demo}.",
+            file=sys.stderr,
+        )
         return 1
     with rasterio.open(scene / "source" / "red_band.nc") as file:
         red, origin = file.read(1).astype("float64"), file.transform
@@ -44,20 +52,28 @@ def check_ndvi(demo: Path, scene: Path) -> int:
         found = file.read(1, window=window, masked=True).astype("float64")
     if found.shape != expected.shape:
         print(
-            f"The demo's NDVI is wrong: it covers {found.shape} of {expected.shape} source pixels. See {paths[0]}.",
+            f"The demo's NDVI is wrong: it covers {found.shape} of {expected.shape} source "
+            f"pixels. See {paths[0]}.",
             file=sys.stderr,
         )
         return 1
     valid = ~np.ma.getmaskarray(found) & np.isfinite(found.filled(np.nan))
     if not valid.all():  # the source has no gaps
         print(
-            f"The demo's NDVI is wrong: {(~valid).sum()} of {valid.size} pixels have no value. See {paths[0]}.", file=sys.stderr
+            f"The demo's NDVI is wrong: {(~valid).sum()} of {valid.size} pixels have no value. "
+            f"See {paths[0]}.",
+            file=sys.stderr,
         )
         return 1
     worst = float(np.abs(found.filled(np.nan) - expected).max())
-    print(f"NDVI against numpy on the source bands: {valid.sum()} pixels, largest difference {worst:.1e} (limit {LIMIT:.0e})")
+    print(
+        f"NDVI against numpy on the source bands: {valid.sum()} pixels, largest difference "
+        f"{worst:.1e} (limit {LIMIT:.0e})"
+    )
     if worst > LIMIT:
-        print(f"The demo's NDVI is wrong: it differs by {worst:g}. See {paths[0]}.", file=sys.stderr)
+        print(
+            f"The demo's NDVI is wrong: it differs by {worst:g}. See {paths[0]}.", file=sys.stderr
+        )
         return 1
     return 0
 
@@ -67,10 +83,17 @@ def check_fire(demo: Path, scene: Path) -> int:
     folder, truth = demo / "results" / "fire", scene / "events" / "truth" / "fire"
     codes = read(folder / "burn-severity" / "severity.tif")
     expected = on_grid(truth / "severity.tif", folder / "burn-severity" / "severity.tif")
-    seen = (codes != NOT_OBSERVED) & (expected != NOT_OBSERVED) & ~hidden(truth, folder / "burn-severity" / "severity.tif")
+    seen = (
+        (codes != NOT_OBSERVED)
+        & (expected != NOT_OBSERVED)
+        & ~hidden(truth, folder / "burn-severity" / "severity.tif")
+    )
     share = float((codes == expected)[seen].mean())
     least = 100 * LEAST_AGREEMENT
-    print(f"Wildfire: {100 * share:.1f} % of {seen.sum()} clear pixels have the simulated severity (at least {least:g})")
+    print(
+        f"Wildfire: {100 * share:.1f} % of {seen.sum()} clear pixels have the simulated "
+        f"severity (at least {least:g})"
+    )
     return int(share < LEAST_AGREEMENT)
 
 
@@ -116,8 +139,12 @@ def on_grid(path: Path, like: Path) -> np.ndarray:
 
 
 def hidden(truth: Path, like: Path) -> np.ndarray:
-    """Where cloud or shadow was simulated on either date, also where the scene's own mask misses it."""
-    return (on_grid(truth / "hidden_before.tif", like) | on_grid(truth / "hidden_after.tif", like)) != 0
+    """Where cloud or shadow was simulated on either date, also where the scene's own mask misses
+    it.
+    """
+    return (
+        on_grid(truth / "hidden_before.tif", like) | on_grid(truth / "hidden_after.tif", like)
+    ) != 0
 
 
 def main(demo: Path, scene: Path) -> int:

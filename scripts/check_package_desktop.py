@@ -1,7 +1,8 @@
-"""Runs inside the QGIS desktop (``qgis --code``): installs the plugin's zip as the plugin manager does, and opens its dock.
+"""Runs inside the QGIS desktop (``qgis --code``): installs the plugin's zip as the plugin manager
+does, and opens its dock.
 
-Read by ``scripts/check_package.sh``, which sets ``FIRSTLIGHT_ZIP`` and ``FIRSTLIGHT_OUTCOME`` (a file for the reason of a
-failure, empty when all went well).
+Read by ``scripts/check_package.sh``, which sets ``FIRSTLIGHT_ZIP`` and ``FIRSTLIGHT_OUTCOME`` (a
+file for the reason of a failure, empty when all went well).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from qgis.utils import iface, plugins
 def install() -> str:
     """Install and open; what went wrong, if anything did."""
     pyplugin_installer.instance().installFromZipFile(os.environ["FIRSTLIGHT_ZIP"])
-    if "firstlight" not in plugins and not (qgis.utils.loadPlugin("firstlight") and qgis.utils.startPlugin("firstlight")):
+    if "firstlight" not in plugins and not (
+        qgis.utils.loadPlugin("firstlight") and qgis.utils.startPlugin("firstlight")
+    ):
         return "the plugin was installed but cannot be loaded"
     plugin = plugins["firstlight"]
     where = Path(QgsApplication.qgisSettingsDirPath()) / "python" / "plugins" / "firstlight"

@@ -1,9 +1,10 @@
-"""Runs inside the QGIS desktop (``qgis --code``): opens FirstLight's dock with the sample catalogue chosen.
+"""Runs inside the QGIS desktop (``qgis --code``): opens FirstLight's dock with the sample catalogue
+chosen.
 
-With ``FIRSTLIGHT_DEMO_HEADLESS=1`` it then presses the dock's own buttons as a person would, waits for the dock's
-signals, takes pictures of the whole screen and quits; ``outcome.json`` says how it went. Otherwise the person presses.
-With ``FIRSTLIGHT_DEMO_OUTAGE=1`` it kills the server when the download is half-way, starts it again when the run has failed,
-and presses Run once more.
+With ``FIRSTLIGHT_DEMO_HEADLESS=1`` it then presses the dock's own buttons as a person would, waits
+for the dock's signals, takes pictures of the whole screen and quits; ``outcome.json`` says how it
+went. Otherwise the person presses. With ``FIRSTLIGHT_DEMO_OUTAGE=1`` it kills the server when the
+download is half-way, starts it again when the run has failed, and presses Run once more.
 
 Read by ``scripts/demo.sh``, which sets ``FIRSTLIGHT_DEMO_DIR`` (pictures, results, outcome) and
 ``FIRSTLIGHT_DEMO_SCENE`` (the folder of the sample scene).
@@ -35,7 +36,9 @@ WINDOW = (0, 0, 1440, 900)
 LIMIT_S = 180
 """Of the whole headless demo, from the moment the window is there."""
 DOWN_AFTER_MS = 1500
-"""After pressing Run; with the pause that demo.sh asks of the server, the download takes several times as long."""
+"""After pressing Run; with the pause that demo.sh asks of the server, the download takes several
+times as long.
+"""
 SETTLE_MS = 700
 """Between "done" and a picture: panels are laid out and repainted by the event loop."""
 PERIOD = (date(2019, 12, 1), date(2020, 1, 31))
@@ -43,7 +46,9 @@ PERIOD = (date(2019, 12, 1), date(2020, 1, 31))
 
 
 class Demo(QObject):
-    """One walk through the dock, step by step, each started by the signal that the one before has ended."""
+    """One walk through the dock, step by step, each started by the signal that the one before has
+    ended.
+    """
 
     def __init__(self, folder: Path, scene: Path, headless: bool, outage: bool) -> None:
         super().__init__()
@@ -64,7 +69,10 @@ class Demo(QObject):
     def begin(self) -> None:
         """Open the dock and fill it in."""
         if self._headless:
-            QTimer.singleShot(LIMIT_S * 1000, lambda: self._finish(f"not ready after {LIMIT_S} s, while {self._step}"))
+            QTimer.singleShot(
+                LIMIT_S * 1000,
+                lambda: self._finish(f"not ready after {LIMIT_S} s, while {self._step}"),
+            )
             sys.excepthook = self._uncaught
             iface.mainWindow().setGeometry(*WINDOW)  # under Xvfb no window manager does it
         self._guard(self._open)
@@ -77,7 +85,8 @@ class Demo(QObject):
         if plugin.dock is None:
             raise RuntimeError("the plugin has no dock: a library is missing")
         iface.newProject(False)  # the map instead of the page with recent projects
-        # The dock and the legend need the height; a person can bring the others back from the View menu.
+        # The dock and the legend need the height; a person can bring the others back from the View
+        # menu.
         for name in ("Browser", "Browser2"):
             panel = iface.mainWindow().findChild(QDockWidget, name)
             if panel is not None:
@@ -95,14 +104,19 @@ class Demo(QObject):
         self._dock.set_area(west, south, east, north)
         self._dock.set_output(str(self._folder / "results"))
         if self._headless:
-            self._dock.search_finished.connect(lambda found: self._guard(lambda: self._choose(found)))
+            self._dock.search_finished.connect(
+                lambda found: self._guard(lambda: self._choose(found))
+            )
             self._dock.layers_added.connect(self._layers.extend)
             self._dock.run_finished.connect(lambda status: self._guard(lambda: self._look(status)))
             self._later(self._search)
         else:
             # 0: until it is closed
             iface.messageBar().pushMessage(
-                "FirstLight", "Everything is chosen: press Search, then Run.", Qgis.MessageLevel.Info, 0
+                "FirstLight",
+                "Everything is chosen: press Search, then Run.",
+                Qgis.MessageLevel.Info,
+                0,
             )
 
     def _search(self) -> None:
@@ -127,7 +141,9 @@ class Demo(QObject):
             QTimer.singleShot(DOWN_AFTER_MS, lambda: self._guard(self._pull_down))
 
     def _pull_down(self) -> None:
-        """End the server as a power cut would; its process ids are in the file that it wrote when it was ready."""
+        """End the server as a power cut would; its process ids are in the file that it wrote when
+        it was ready.
+        """
         self._step = "waiting for the run to fail"
         ready = json.loads((self._folder / "catalog.json").read_text())
         for pid in ready["pids"]:
@@ -145,7 +161,15 @@ class Demo(QObject):
         python = Path(os.environ["FIRSTLIGHT_DEMO_PYTHON"])
         serve = [str(python), os.environ["FIRSTLIGHT_DEMO_SERVER"], "serve", str(self._scene)]
         self._server = subprocess.Popen(
-            [*serve, "--port", str(words[0]), "--data-port", str(words[1]), "--ready-file", str(again)],
+            [
+                *serve,
+                "--port",
+                str(words[0]),
+                "--data-port",
+                str(words[1]),
+                "--ready-file",
+                str(again),
+            ],
             stdout=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         )
@@ -170,7 +194,9 @@ class Demo(QObject):
         self._step = "drawing the map"
         wanted = [QgsProject.instance().mapLayer(layer_id) for layer_id in self._layers]
         if len(wanted) < 2 or not all(layer is not None and layer.isValid() for layer in wanted):
-            raise RuntimeError(f"a stack and an index were expected on the map, there are {len(wanted)} layers")
+            raise RuntimeError(
+                f"a stack and an index were expected on the map, there are {len(wanted)} layers"
+            )
         self._when_drawn(self._show_index)
 
     def _show_index(self) -> None:
@@ -179,7 +205,9 @@ class Demo(QObject):
         self._open_second_map()
 
     def _open_second_map(self) -> None:
-        """View > New Map View with a theme: the picture above, the index below, each hiding nothing of the other."""
+        """View > New Map View with a theme: the picture above, the index below, each hiding nothing
+        of the other.
+        """
         project = QgsProject.instance()
         layers = [project.mapLayer(layer_id) for layer_id in self._layers]
         record = QgsMapThemeCollection.MapThemeRecord()
@@ -203,13 +231,17 @@ class Demo(QObject):
         layer = QgsProject.instance().mapLayer(self._layers[0])
         for canvas in (iface.mapCanvas(), self._second):
             canvas.setExtent(layer.extent())
-        self._dock.findChild(QScrollArea, "scenes_scroll").ensureWidgetVisible(self._dock.scene_panel.table)
+        self._dock.findChild(QScrollArea, "scenes_scroll").ensureWidgetVisible(
+            self._dock.scene_panel.table
+        )
         self._when_drawn(self._show_both)
 
     def _show_both(self) -> None:
         self._picture("4-result")
         iface.closeMapCanvas("Natural colour")
-        self._events = [] if self._left else json.loads((self._scene / "events" / "events.json").read_text())
+        self._events = (
+            [] if self._left else json.loads((self._scene / "events" / "events.json").read_text())
+        )
         self._later(self._next_event)
 
     def _next_event(self) -> None:
@@ -236,7 +268,9 @@ class Demo(QObject):
 
         def done(status: str) -> None:
             if status != "done":
-                raise RuntimeError(f"the {event['name']} ended as '{status}': {tools.result_text.toPlainText()}")
+                raise RuntimeError(
+                    f"the {event['name']} ended as '{status}': {tools.result_text.toPlainText()}"
+                )
             self._reports.append(str(self._folder / "results" / event["name"] / "report.html"))
             self._guard(lambda: self._show_event(event["name"], self._layers[before:]))
 
@@ -247,7 +281,9 @@ class Demo(QObject):
         self._step = f"drawing the {name}"
         project = QgsProject.instance()
         rasters = [
-            layer for layer in (project.mapLayer(one) for one in layers) if layer.type() == QgsMapLayer.LayerType.RasterLayer
+            layer
+            for layer in (project.mapLayer(one) for one in layers)
+            if layer.type() == QgsMapLayer.LayerType.RasterLayer
         ]
         canvas = iface.mapCanvas()
         canvas.setDestinationCrs(rasters[0].crs())
@@ -261,11 +297,15 @@ class Demo(QObject):
 
     def _press(self, button: QPushButton) -> None:
         if not button.isEnabled():
-            raise RuntimeError(f"the button '{button.text()}' is off: {self._dock.status_label.text()}")
+            raise RuntimeError(
+                f"the button '{button.text()}' is off: {self._dock.status_label.text()}"
+            )
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     def _when_drawn(self, step: Callable[[], None]) -> None:
-        """Go on when the map has been drawn: after a change it first waits, then draws in the background."""
+        """Go on when the map has been drawn: after a change it first waits, then draws in the
+        background.
+        """
 
         def look() -> None:
             if any(canvas.isDrawing() for canvas in iface.mapCanvases()):
@@ -290,8 +330,12 @@ class Demo(QObject):
             traceback.print_exc()
             self._finish(f"{error} (while {self._step})")
 
-    def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Take QGIS's place for exceptions in the plugin's own slots: its modal box is one that nobody closes here."""
+    def _uncaught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Take QGIS's place for exceptions in the plugin's own slots: its modal box is one that
+        nobody closes here.
+        """
         traceback.print_exception(kind, error, trace)
         self._finish(f"{kind.__name__} in the plugin: {error} (while {self._step})")
 
@@ -318,7 +362,11 @@ class Demo(QObject):
             "ok": not problem,
             "problem": problem,
             "seconds": round(time.monotonic() - self._began, 1),
-            "layers": [{"name": layer.name(), "path": layer.source()} for layer in layers if layer is not None],
+            "layers": [
+                {"name": layer.name(), "path": layer.source()}
+                for layer in layers
+                if layer is not None
+            ],
             "pictures": self._pictures,
             "reports": self._reports,
             "left_by_the_outage": self._left,
@@ -330,7 +378,8 @@ class Demo(QObject):
         box = QApplication.activeModalWidget()
         if box is not None:
             box.close()  # behind an open box QGIS does not quit
-        # Not from inside a slot of a task that is just ending: QGIS waits for its tasks when it quits.
+        # Not from inside a slot of a task that is just ending: QGIS waits for its tasks when it
+        # quits.
         QTimer.singleShot(500, iface.actionExit().trigger)
 
 

@@ -1,8 +1,9 @@
-"""A small static file server that answers HTTP range requests, as the stores of satellite images do.
+"""A small static file server that answers HTTP range requests, as the stores of satellite images
+do.
 
-Python's own ``http.server`` knows no ranges, and without them GDAL reads whole files. Serves one folder,
-on this computer only. ``scripts/sample_catalog.py`` serves the sample scene with it, and the test server in
-``tests/support`` adds faults to the same handler.
+Python's own ``http.server`` knows no ranges, and without them GDAL reads whole files. Serves one
+folder, on this computer only. ``scripts/sample_catalog.py`` serves the sample scene with it, and
+the test server in ``tests/support`` adds faults to the same handler.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ LOOPBACK = "127.0.0.1"
 _CHUNK_BYTES = 64 * 1024
 _SLOW_CHUNK_BYTES = 4 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_TYPES = {".tif": "image/tiff; application=geotiff; profile=cloud-optimized", ".json": "application/json"}
+_TYPES = {
+    ".tif": "image/tiff; application=geotiff; profile=cloud-optimized",
+    ".json": "application/json",
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,8 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     Returns
     -------
     tuple of int or None
-        First byte and the byte behind the last one; None where the header asks for several ranges or is
-        not understood, which a server may answer with the whole file (RFC 9110, 14.2).
+        First byte and the byte behind the last one; None where the header asks for several ranges
+        or is not understood, which a server may answer with the whole file (RFC 9110, 14.2).
 
     Raises
     ------
@@ -104,7 +108,10 @@ class RangeHandler(BaseHTTPRequestHandler):
         try:
             wanted = self.wanted(content)
         except Unsatisfiable:
-            self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{content.size}"})
+            self.refuse(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                {"Content-Range": f"bytes */{content.size}"},
+            )
             return
         start, stop = wanted or (0, content.size)
         self.send_response(HTTPStatus.PARTIAL_CONTENT if wanted else HTTPStatus.OK)
@@ -133,7 +140,11 @@ class RangeHandler(BaseHTTPRequestHandler):
         if root not in path.parents or not path.is_file():
             return None
         facts = path.stat()
-        media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        media_type = (
+            _TYPES.get(path.suffix)
+            or mimetypes.guess_type(path.name)[0]
+            or "application/octet-stream"
+        )
         return Content(
             path=path,
             size=facts.st_size,
@@ -143,10 +154,14 @@ class RangeHandler(BaseHTTPRequestHandler):
         )
 
     def wanted(self, content: Content) -> tuple[int, int] | None:
-        """The range to send; None for the whole file, also where ``If-Range`` shows that the client's part is stale."""
+        """The range to send; None for the whole file, also where ``If-Range`` shows that the
+        client's part is stale.
+        """
         header = self.headers.get("Range")
         condition = self.headers.get("If-Range")
-        if header is None or (condition is not None and condition not in (content.etag, content.modified)):
+        if header is None or (
+            condition is not None and condition not in (content.etag, content.modified)
+        ):
             return None
         return parse_range(header, content.size)
 
@@ -154,7 +169,9 @@ class RangeHandler(BaseHTTPRequestHandler):
         """Send ``length`` bytes of the file from ``start``."""
         file.seek(start)
         pause = self.server.pause_s
-        while length > 0 and (chunk := file.read(min(_SLOW_CHUNK_BYTES if pause else _CHUNK_BYTES, length))):
+        while length > 0 and (
+            chunk := file.read(min(_SLOW_CHUNK_BYTES if pause else _CHUNK_BYTES, length))
+        ):
             self.wfile.write(chunk)
             length -= len(chunk)
             if pause:
@@ -193,7 +210,9 @@ class FileServer(ThreadingHTTPServer):
     # The threads of stalled requests end with the process, not before the server may close.
     block_on_close = False
 
-    def __init__(self, root: Path, port: int = 0, handler: type[RangeHandler] = RangeHandler) -> None:
+    def __init__(
+        self, root: Path, port: int = 0, handler: type[RangeHandler] = RangeHandler
+    ) -> None:
         self.root = Path(root)
         self.pause_s = 0.0
         """After every few kilobytes: a slow line, to see a download at work."""
@@ -216,7 +235,9 @@ class FileServer(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -231,5 +252,10 @@ class FileServer(ThreadingHTTPServer):
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()

@@ -1,4 +1,6 @@
-"""Makes ``firstlight`` importable from a checkout of any name; knows no QGIS, so that core's tests run without it."""
+"""Makes ``firstlight`` importable from a checkout of any name; knows no QGIS, so that core's tests
+run without it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ def _load_package() -> None:
     """Import the repository's root as the package, unless it is installed."""
     if PACKAGE in sys.modules or importlib.util.find_spec(PACKAGE) is not None:
         return
-    spec = importlib.util.spec_from_file_location(PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE, ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,7 +1,8 @@
-"""The rules of docs/architecture.md, read from the sources: who may import whom, and who owns which library.
+"""The rules of docs/architecture.md, read from the sources: who may import whom, and who owns which
+library.
 
-``violations`` takes sources as text, so that the last part of this module can plant a violation of each rule and
-see it found.
+``violations`` takes sources as text, so that the last part of this module can plant a violation of
+each rule and see it found.
 """
 
 from __future__ import annotations
@@ -34,8 +35,21 @@ NETWORK_AND_RASTERS = {
     "dask",
     "distributed",
 }
-HEAVY = {"requests", "pystac_client", "pystac", "rasterio", "osgeo", "dask", "distributed", "pyspark", "scipy", "yaml"}
-"""Imported only inside functions, so that loading the plugin costs nothing; numpy is what everything is made of."""
+HEAVY = {
+    "requests",
+    "pystac_client",
+    "pystac",
+    "rasterio",
+    "osgeo",
+    "dask",
+    "distributed",
+    "pyspark",
+    "scipy",
+    "yaml",
+}
+"""Imported only inside functions, so that loading the plugin costs nothing; numpy is what
+everything is made of.
+"""
 
 OWNERS = {
     "pystac_client": ("core.discovery.stac_client",),
@@ -43,7 +57,14 @@ OWNERS = {
     "requests": ("core.discovery", "core.download"),
     "rasterio": ("core.raster", "core.cog", "core.mosaic", "core.shapes"),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
-    "osgeo": ("core.raster", "core.cog", "core.mosaic", "core.shapes", "core.stack", "core.download.cog_mirror"),
+    "osgeo": (
+        "core.raster",
+        "core.cog",
+        "core.mosaic",
+        "core.shapes",
+        "core.stack",
+        "core.download.cog_mirror",
+    ),
     "dask": ("core.execution",),
     "distributed": ("core.execution",),
     "pyspark": ("core.execution",),
@@ -54,7 +75,9 @@ _VALUES = ("core.types", "core.aoi", "core.report", "core.errors", "core.monitor
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _RASTERS = (*_SERVICES, "core.files", "core.raster")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
-"""What others may know of discovery: which bands a sensor has, and how a catalogue's address is opened."""
+"""What others may know of discovery: which bands a sensor has, and how a catalogue's address is
+opened.
+"""
 _DECLARATION = ("core.params", "core.operation")
 """How an operation is declared."""
 _ENGINE = (
@@ -92,7 +115,13 @@ CORE_LAYERS = {
     "core.stack": (*_RASTERS, "core.cog", *_DISCOVERY, "core.stack"),
     "core.mosaic": (*_RASTERS, "core.discovery", "core.mosaic"),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
-    "core.execution": (*_RASTERS, "core.cog", "core.shapes", "core.algorithms.kernel", "core.execution"),
+    "core.execution": (
+        *_RASTERS,
+        "core.cog",
+        "core.shapes",
+        "core.algorithms.kernel",
+        "core.execution",
+    ),
     # What a result leaves behind: its inputs' catalogue addresses and sums.
     "core.products": (
         *_RASTERS,
@@ -165,7 +194,10 @@ def module_name(path: str) -> str:
 
 def read_sources(root: Path) -> dict[str, str]:
     """Path below the root → text, of all that is shipped."""
-    files = [root / "__init__.py", *(f for name in ("core", "plugin", "ui") for f in sorted((root / name).rglob("*.py")))]
+    files = [
+        root / "__init__.py",
+        *(f for name in ("core", "plugin", "ui") for f in sorted((root / name).rglob("*.py"))),
+    ]
     return {f.relative_to(root).as_posix(): f.read_text(encoding="utf-8") for f in files}
 
 
@@ -194,19 +226,33 @@ def imports_of(path: str, text: str, known: frozenset[str]) -> tuple[Import, ...
             elif isinstance(child, ast.ImportFrom):
                 base = child.module or ""
                 if child.level:
-                    above = package.split(".")[: len(package.split(".")) - child.level + 1] if package else []
+                    above = (
+                        package.split(".")[: len(package.split(".")) - child.level + 1]
+                        if package
+                        else []
+                    )
                     base = ".".join([PACKAGE, *above, *([child.module] if child.module else [])])
                 for alias in child.names:
                     whole = f"{base}.{alias.name}"
                     of_ours = whole.removeprefix(f"{PACKAGE}.")
                     yield from found(
-                        whole if whole.startswith(PACKAGE) and of_ours in known else base, child.lineno, inside, hidden
+                        whole if whole.startswith(PACKAGE) and of_ours in known else base,
+                        child.lineno,
+                        inside,
+                        hidden,
                     )
             yield from walk(child, inside, hidden)
 
     def found(target: str, line: int, function: str, hidden: bool) -> Iterator[Import]:
         ours = target == PACKAGE or target.startswith(f"{PACKAGE}.")
-        yield Import(module, target.removeprefix(PACKAGE).lstrip(".") if ours else target, ours, line, function, hidden)
+        yield Import(
+            module,
+            target.removeprefix(PACKAGE).lstrip(".") if ours else target,
+            ours,
+            line,
+            function,
+            hidden,
+        )
 
     return tuple(walk(parse(text), "", False))
 
@@ -226,7 +272,8 @@ def violations(sources: Mapping[str, str]) -> list[str]:
         module = module_name(path)
         if module not in BROAD_EXCEPT:
             broken += [
-                f"{module}:{line} catches everything: only {' and '.join(BROAD_EXCEPT)} may" for line in broad_excepts(text)
+                f"{module}:{line} catches everything: only {' and '.join(BROAD_EXCEPT)} may"
+                for line in broad_excepts(text)
             ]
     return broken
 
@@ -255,7 +302,11 @@ def _judge(one: Import) -> Iterator[str]:
                 yield "the vocabulary imports nothing of ours"
         elif not within(one.target, *_allowed(one.module)):
             yield f"it may import {', '.join(_allowed(one.module)) or 'nothing'} of core"
-    elif within(one.module, "plugin") and within(one.target, "ui") and (one.module, one.function) != MAKES_THE_WINDOW:
+    elif (
+        within(one.module, "plugin")
+        and within(one.target, "ui")
+        and (one.module, one.function) != MAKES_THE_WINDOW
+    ):
         yield "only initGui in plugin/main.py imports ui"
     elif within(one.module, "ui") and not within(one.target, *UI_MAY_IMPORT):
         yield f"of core, ui may import only {', '.join(UI_MAY_IMPORT[:-2])}"
@@ -270,7 +321,13 @@ def _circles(every: list[Import], known: frozenset[str]) -> list[list[str]]:
     """Circles of imports at module level."""
     graph: dict[str, set[str]] = {name: set() for name in known}
     for one in every:
-        if one.ours and not one.function and not one.for_types_only and one.target in known and one.target != one.module:
+        if (
+            one.ours
+            and not one.function
+            and not one.for_types_only
+            and one.target in known
+            and one.target != one.module
+        ):
             graph[one.module].add(one.target)
     circles: list[list[str]] = []
     done: set[str] = set()
@@ -291,7 +348,11 @@ def _circles(every: list[Import], known: frozenset[str]) -> list[list[str]]:
 @cache
 def broad_excepts(text: str) -> tuple[int, ...]:
     """Lines of the handlers that catch everything."""
-    return tuple(n.lineno for n in ast.walk(parse(text)) if isinstance(n, ast.ExceptHandler) and _is_broad(n.type))
+    return tuple(
+        n.lineno
+        for n in ast.walk(parse(text))
+        if isinstance(n, ast.ExceptHandler) and _is_broad(n.type)
+    )
 
 
 def _is_broad(kind: ast.expr | None) -> bool:
@@ -308,22 +369,33 @@ def test_the_sources_keep_every_rule() -> None:
 
 def test_every_module_of_core_has_a_layer() -> None:
     modules = {module_name(path) for path in read_sources(ROOT) if path.startswith("core/")}
-    homeless = [m for m in modules if m != "core" and not any(within(m, layer) for layer in CORE_LAYERS)]
+    homeless = [
+        m for m in modules if m != "core" and not any(within(m, layer) for layer in CORE_LAYERS)
+    ]
     assert not homeless
 
 
 def test_every_module_of_core_loads_without_qgis_and_without_heavy_libraries() -> None:
-    modules = sorted(f"{PACKAGE}.{module_name(p)}" for p in read_sources(ROOT) if p.startswith("core/"))
+    modules = sorted(
+        f"{PACKAGE}.{module_name(p)}" for p in read_sources(ROOT) if p.startswith("core/")
+    )
     script = (
         "import importlib, sys\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
         "tops = {name.partition('.')[0] for name in sys.modules}\n"
         f"print(sorted(tops & {DESKTOP | (HEAVY - {'yaml'})!r}))\n"
-        f"print(sorted(n for n in sys.modules if n.startswith(('{PACKAGE}.plugin', '{PACKAGE}.ui'))))\n"
+        f"print(sorted(n for n in sys.modules if n.startswith(('{PACKAGE}.plugin', "
+        f"'{PACKAGE}.ui'))))\n"
     )
     env = {**os.environ, "PYTHONPATH": ""}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=env, cwd="/", check=False
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=env,
+        cwd="/",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:2] == ["[]", "[]"], "loaded at import: " + done.stdout
@@ -331,38 +403,130 @@ def test_every_module_of_core_loads_without_qgis_and_without_heavy_libraries() -
 
 PLANTED = {
     "core imports qgis": ("core/raster/reader.py", "import qgis.core", "neither QGIS nor Qt"),
-    "core imports Qt in a function": ("core/workers.py", "def f():\n    from qgis.PyQt import QtCore", "neither QGIS nor Qt"),
+    "core imports Qt in a function": (
+        "core/workers.py",
+        "def f():\n    from qgis.PyQt import QtCore",
+        "neither QGIS nor Qt",
+    ),
     "core imports processing": ("core/maps/index.py", "import processing", "neither QGIS nor Qt"),
-    "core imports the plugin": ("core/maps/index.py", "from ...plugin import messages", "neither plugin nor ui"),
-    "core imports ui by its whole name": ("core/cli.py", "import firstlight.ui.main_dock", "neither plugin nor ui"),
+    "core imports the plugin": (
+        "core/maps/index.py",
+        "from ...plugin import messages",
+        "neither plugin nor ui",
+    ),
+    "core imports ui by its whole name": (
+        "core/cli.py",
+        "import firstlight.ui.main_dock",
+        "neither plugin nor ui",
+    ),
     "Qt not through qgis.PyQt": ("ui/field.py", "from PyQt5.QtCore import Qt", "qgis.PyQt only"),
-    "plugin imports ui at the top": ("plugin/main.py", "from ..ui import main_dock", "only initGui"),
-    "plugin imports ui in another function": ("plugin/layers.py", "def f():\n    from ..ui import field", "only initGui"),
-    "ui imports the search": ("ui/search_panel.py", "from ..core.discovery.stac_client import search_scenes", "of core, ui may"),
-    "ui imports a reader": ("ui/run_panel.py", "from ..core.raster.reader import StackReader", "of core, ui may"),
+    "plugin imports ui at the top": (
+        "plugin/main.py",
+        "from ..ui import main_dock",
+        "only initGui",
+    ),
+    "plugin imports ui in another function": (
+        "plugin/layers.py",
+        "def f():\n    from ..ui import field",
+        "only initGui",
+    ),
+    "ui imports the search": (
+        "ui/search_panel.py",
+        "from ..core.discovery.stac_client import search_scenes",
+        "of core, ui may",
+    ),
+    "ui imports a reader": (
+        "ui/run_panel.py",
+        "from ..core.raster.reader import StackReader",
+        "of core, ui may",
+    ),
     "ui speaks HTTP": ("ui/run_panel.py", "def f():\n    import requests", "speaks no HTTP"),
-    "plugin reads a raster": ("plugin/layers.py", "def f():\n    import rasterio", "belongs to core"),
+    "plugin reads a raster": (
+        "plugin/layers.py",
+        "def f():\n    import rasterio",
+        "belongs to core",
+    ),
     "errors import settings": ("core/errors.py", "from .settings import Settings", "it may import"),
-    "types import raster": ("core/types.py", "def f():\n    from .raster import grid", "it may import"),
-    "raster imports settings": ("core/cog/writer.py", "from ..settings import Settings", "it may import"),
-    "raster imports discovery": ("core/raster/reader.py", "from ..discovery import band_config", "it may import"),
-    "discovery imports a download": ("core/discovery/area.py", "from ..download.plan import safe_name", "it may import"),
-    "downloads import the search": ("core/download/fetch.py", "from ..discovery import stac_client", "it may import"),
-    "downloads import validation": ("core/download/fetch.py", "from ..validation import image_validator", "it may import"),
-    "validation imports a download": ("core/validation/quicklook.py", "from ..download import plan", "it may import"),
-    "algorithms import an engine": ("core/algorithms/indices.py", "from ..execution import engine", "it may import"),
-    "an engine imports an index": ("core/execution/apply.py", "from ..algorithms.indices import x", "it may import"),
-    "cli imports the way of a scene": ("core/cli.py", "from .scenes.ingest import ingest_scene", "it may import"),
-    "an operation imports the cli": ("core/operations/info.py", "def f():\n    from ..cli import main", "it may import"),
+    "types import raster": (
+        "core/types.py",
+        "def f():\n    from .raster import grid",
+        "it may import",
+    ),
+    "raster imports settings": (
+        "core/cog/writer.py",
+        "from ..settings import Settings",
+        "it may import",
+    ),
+    "raster imports discovery": (
+        "core/raster/reader.py",
+        "from ..discovery import band_config",
+        "it may import",
+    ),
+    "discovery imports a download": (
+        "core/discovery/area.py",
+        "from ..download.plan import safe_name",
+        "it may import",
+    ),
+    "downloads import the search": (
+        "core/download/fetch.py",
+        "from ..discovery import stac_client",
+        "it may import",
+    ),
+    "downloads import validation": (
+        "core/download/fetch.py",
+        "from ..validation import image_validator",
+        "it may import",
+    ),
+    "validation imports a download": (
+        "core/validation/quicklook.py",
+        "from ..download import plan",
+        "it may import",
+    ),
+    "algorithms import an engine": (
+        "core/algorithms/indices.py",
+        "from ..execution import engine",
+        "it may import",
+    ),
+    "an engine imports an index": (
+        "core/execution/apply.py",
+        "from ..algorithms.indices import x",
+        "it may import",
+    ),
+    "cli imports the way of a scene": (
+        "core/cli.py",
+        "from .scenes.ingest import ingest_scene",
+        "it may import",
+    ),
+    "an operation imports the cli": (
+        "core/operations/info.py",
+        "def f():\n    from ..cli import main",
+        "it may import",
+    ),
     "pystac-client elsewhere": (
         "core/discovery/catalogs.py",
         "def f():\n    import pystac_client",
         "belongs to core.discovery.stac",
     ),
-    "requests elsewhere": ("core/raster/reader.py", "def f():\n    import requests", "requests belongs to"),
-    "rasterio elsewhere": ("core/download/plan.py", "def f():\n    import rasterio.windows", "rasterio belongs to"),
-    "osgeo elsewhere": ("core/validation/quicklook.py", "def f():\n    from osgeo import gdal", "osgeo belongs to"),
-    "dask elsewhere": ("core/algorithms/indices.py", "def f():\n    import dask.array", "dask belongs to"),
+    "requests elsewhere": (
+        "core/raster/reader.py",
+        "def f():\n    import requests",
+        "requests belongs to",
+    ),
+    "rasterio elsewhere": (
+        "core/download/plan.py",
+        "def f():\n    import rasterio.windows",
+        "rasterio belongs to",
+    ),
+    "osgeo elsewhere": (
+        "core/validation/quicklook.py",
+        "def f():\n    from osgeo import gdal",
+        "osgeo belongs to",
+    ),
+    "dask elsewhere": (
+        "core/algorithms/indices.py",
+        "def f():\n    import dask.array",
+        "dask belongs to",
+    ),
     "rasterio at the top": ("core/cog/writer.py", "import rasterio", "is heavy"),
     "osgeo at the top, guarded": (
         "core/shapes/vector.py",
@@ -371,7 +535,11 @@ PLANTED = {
     ),
     "a circle": ("core/raster/grid.py", "from .reader import StackReader", "circle at import"),
     "bare except": ("core/workers.py", "try:\n    pass\nexcept:\n    pass", "catches everything"),
-    "except Exception": ("plugin/runner.py", "try:\n    pass\nexcept Exception:\n    pass", "catches everything"),
+    "except Exception": (
+        "plugin/runner.py",
+        "try:\n    pass\nexcept Exception:\n    pass",
+        "catches everything",
+    ),
     "except (ValueError, BaseException)": (
         "ui/field.py",
         "try:\n    pass\nexcept (ValueError, BaseException):\n    pass",
@@ -390,11 +558,20 @@ def test_a_planted_violation_is_found(path: str, line: str, sentence: str) -> No
 
 
 INNOCENT = {
-    "only for types": ("core/download/fetch.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
+    "only for types": (
+        "core/download/fetch.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests",
+    ),
     "in a function of its owner": ("core/raster/reader.py", "def f():\n    import rasterio"),
     "the product's name": ("core/validation/quicklook.py", "from .. import PRODUCT"),
-    "the window made by initGui": ("plugin/main.py", "class P:\n    def initGui(self):\n        from ..ui import main_dock"),
-    "a narrow except": ("core/workers.py", "try:\n    pass\nexcept (ValueError, OSError):\n    pass"),
+    "the window made by initGui": (
+        "plugin/main.py",
+        "class P:\n    def initGui(self):\n        from ..ui import main_dock",
+    ),
+    "a narrow except": (
+        "core/workers.py",
+        "try:\n    pass\nexcept (ValueError, OSError):\n    pass",
+    ),
 }
 
 
@@ -403,4 +580,6 @@ def test_what_is_allowed_is_not_found(path: str, line: str) -> None:
     sources = read_sources(ROOT)
     before = violations(sources)
     sources[path] = f"{sources.get(path, '')}\n{line}\n"
-    assert sorted(t.partition(" ")[2] for t in violations(sources)) == sorted(t.partition(" ")[2] for t in before)
+    assert sorted(t.partition(" ")[2] for t in violations(sources)) == sorted(
+        t.partition(" ")[2] for t in before
+    )

@@ -21,7 +21,9 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def run(script, *words, **env):
     """One of the bench's scripts in a process of its own."""
     command = [sys.executable, str(FOLDER / script), *map(str, words)]
-    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=100)
+    return subprocess.run(
+        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=100
+    )
 
 
 def make_scene(folder):
@@ -93,7 +95,9 @@ def test_a_scene_is_cogs_that_its_item_describes(scene):
 def test_requests_and_bytes_are_counted(modules, scene, tmp_path):
     link = modules[0]
     path = scene / "before" / "red.tif"
-    with link.open_link(link.LinkSpec(scene, tmp_path / "log", delay_ms=5, mbit=1000), "python") as line:
+    with link.open_link(
+        link.LinkSpec(scene, tmp_path / "log", delay_ms=5, mbit=1000), "python"
+    ) as line:
         url = f"{line.url}/before/red.tif"
         assert DIRECT.open(url, timeout=10).read() == path.read_bytes()
         mark = line.mark()
@@ -121,7 +125,9 @@ def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, mon
     spec = link.LinkSpec(scene, tmp_path / "log")
     with link.LineServer(spec) as server:
         line = link.Link(server.base_url, "python", 0, spec.log)
-        DIRECT.open(f"{line.url}/items.json", timeout=10).read()  # the client has all, the log has nothing
+        DIRECT.open(
+            f"{line.url}/items.json", timeout=10
+        ).read()  # the client has all, the log has nothing
         held.wait(10)
         threading.Timer(0.2, let_go.set).start()
         assert line.traffic(0).requests == 1
@@ -153,12 +159,15 @@ def test_the_width_is_shared_by_all(modules):
 
 
 def records(table, *times, **more):
-    return [table.Record(name, name.upper(), wall_s=wall, cpu_s=1.0, **more) for name, wall in times]
+    return [
+        table.Record(name, name.upper(), wall_s=wall, cpu_s=1.0, **more) for name, wall in times
+    ]
 
 
 def test_ratios_are_taken_within_a_repetition(modules):
     table = modules[1]
-    # The machine was ten times slower in the second: the ratio of the medians (1.45) would hide that b always needs half.
+    # The machine was ten times slower in the second: the ratio of the medians (1.45) would hide
+    # that b always needs half.
     done = [
         records(table, ("a", 2.0), ("b", 1.0)),
         records(table, ("a", 20.0), ("b", 10.0)),
@@ -206,9 +215,17 @@ def alive(pid):
 def test_cpu_and_memory_of_children_count(modules, tmp_path):
     import measure
 
-    child = "import time; block = bytearray(80_000_000); end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
-    parent = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode + 7)"
-    found = measure.run_measured([sys.executable, "-c", parent], dict(os.environ), tmp_path / "log", 60)
+    child = (
+        "import time; block = bytearray(80_000_000); end = time.process_time() + 0.3\nwhile "
+        "time.process_time() < end: pass"
+    )
+    parent = (
+        "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', "
+        f"{child!r}]).returncode + 7)"
+    )
+    found = measure.run_measured(
+        [sys.executable, "-c", parent], dict(os.environ), tmp_path / "log", 60
+    )
     assert found.code == 7
     assert found.cpu_s >= 0.3
     assert 80 < found.peak_mb < 200
@@ -219,11 +236,15 @@ def test_cpu_and_memory_of_children_count(modules, tmp_path):
 def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
     import measure
 
-    found = measure.run_measured(["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 0.5)
+    found = measure.run_measured(
+        ["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 0.5
+    )
     assert found.code == -9
     child = int((tmp_path / "log").read_text())
     end = time.monotonic() + 10
-    while alive(child) and time.monotonic() < end:  # the signal is sent, but the kernel may take a moment
+    while (
+        alive(child) and time.monotonic() < end
+    ):  # the signal is sent, but the kernel may take a moment
         time.sleep(0.01)
     assert not alive(child)
     del sys.modules["measure"]
@@ -234,14 +255,30 @@ def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
 
 def bench(scene, work, *words):
     python = ("--peers-python", sys.executable, "--firstlight-python", sys.executable)
-    return run("bench.py", *words, "--scene", scene, "--work", work, "--server", "python", "--quiet", "1", *python)
+    return run(
+        "bench.py",
+        *words,
+        "--scene",
+        scene,
+        "--work",
+        work,
+        "--server",
+        "python",
+        "--quiet",
+        "1",
+        *python,
+    )
 
 
 def test_a_table_over_the_line(scene, tmp_path):
-    done = bench(scene, tmp_path, "download", "--only", "requests_threads", "--reps", "2", "--delay-ms", "1")
+    done = bench(
+        scene, tmp_path, "download", "--only", "requests_threads", "--reps", "2", "--delay-ms", "1"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 repetitions, python" in done.stdout
-    row = next(line for line in done.stdout.splitlines() if line.startswith("| requests, 4 threads"))
+    row = next(
+        line for line in done.stdout.splitlines() if line.startswith("| requests, 4 threads")
+    )
     assert " 6 | " in row  # requests
     assert " 1.000 |" in row  # no byte twice
 
@@ -256,8 +293,14 @@ def test_a_disturbed_run_is_made_again_and_a_wrong_one_is_not(runner, monkeypatc
     def record(share, problem=""):
         return runner.Record("a", "A", problem, wall_s=1.0, other_share=share)
 
-    assert run_with(record(0.1), record(0.0)) == (record(0.1), 1)  # quiet enough: the second is not made
-    assert run_with(record(0.9), record(0.3), record(0.5), record(0.0)) == (record(0.3), 1)  # three at most
+    assert run_with(record(0.1), record(0.0)) == (
+        record(0.1),
+        1,
+    )  # quiet enough: the second is not made
+    assert run_with(record(0.9), record(0.3), record(0.5), record(0.0)) == (
+        record(0.3),
+        1,
+    )  # three at most
     assert run_with(record(0.9), record(0.0), until=0.0) == (record(0.9), 1)  # no time left
     assert run_with(record(0.9, "wrong"), record(0.0)) == (record(0.9, "wrong"), 1)
 
@@ -276,14 +319,28 @@ def test_what_was_measured_is_not_measured_again(scene, tmp_path):
 
 def test_a_window_is_checked_against_the_source(scene, tmp_path):
     for shift in ("0", "10"):  # 10 m: between the pixels of the 20 m bands
-        done = bench(scene, tmp_path, "window", "--only", "rasterio_plain", "--reps", "1", "--delay-ms", "0", "--shift-m", shift)
+        done = bench(
+            scene,
+            tmp_path,
+            "window",
+            "--only",
+            "rasterio_plain",
+            "--reps",
+            "1",
+            "--delay-ms",
+            "0",
+            "--shift-m",
+            shift,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 def check(job, scene, out):
     """Ask the reference about what lies in a folder."""
     env = {"BENCH_LOCAL": str(scene / "before"), "BENCH_OUT": str(out), "BENCH_BANDS": "red,nir"}
-    return run("reference.py", "check", job, "1", "0", **env, BENCH_BOUNDS="600400,5099000,601000,5099600")
+    return run(
+        "reference.py", "check", job, "1", "0", **env, BENCH_BOUNDS="600400,5099000,601000,5099600"
+    )
 
 
 def test_a_changed_byte_is_wrong(scene, tmp_path):
@@ -312,13 +369,18 @@ def test_a_window_that_is_one_pixel_off_is_wrong(scene, tmp_path):
     assert "of the pixels differ" in found.stdout
 
 
-@pytest.mark.parametrize(("change", "said"), [(0.0, "within"), (1e-4, "off by"), (None, "empty or full")])
+@pytest.mark.parametrize(
+    ("change", "said"), [(0.0, "within"), (1e-4, "off by"), (None, "empty or full")]
+)
 def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
     import numpy as np
     import rasterio
     from rasterio.shutil import copy
 
-    with rasterio.open(scene / "before" / "nir.tif") as nir, rasterio.open(scene / "before" / "red.tif") as red:
+    with (
+        rasterio.open(scene / "before" / "nir.tif") as nir,
+        rasterio.open(scene / "before" / "red.tif") as red,
+    ):
         profile, (a, b) = nir.profile, (band.read(1).astype("float32") for band in (nir, red))
     with np.errstate(invalid="ignore"):
         values = (a - b) / (a + b)
@@ -330,7 +392,9 @@ def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
     for option in ("predictor", "compress"):
         profile.pop(option, None)
     with rasterio.open(
-        tmp_path / "draft.tif", "w", **{**profile, "driver": "GTiff", "dtype": "float32", "nodata": -9999}
+        tmp_path / "draft.tif",
+        "w",
+        **{**profile, "driver": "GTiff", "dtype": "float32", "nodata": -9999},
     ) as draft:
         draft.write(values, 1)
     copy(tmp_path / "draft.tif", tmp_path / "ndvi.tif", driver="COG", blocksize="128")
@@ -340,7 +404,8 @@ def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [("", "within"), ("value", "off by"), ("hole", "empty or full"), ("class", "classes of")]
+    ("change", "said"),
+    [("", "within"), ("value", "off by"), ("hole", "empty or full"), ("class", "classes of")],
 )
 def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said):
     """The second date is the first one again: a difference of 0 wherever both bands have data."""
@@ -351,18 +416,28 @@ def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said)
     for date in ("before", "after"):
         (tmp_path / "dates" / date).mkdir(parents=True)
         for band in ("nir", "swir22"):
-            (tmp_path / "dates" / date / f"{band}.tif").write_bytes((scene / "before" / f"{band}.tif").read_bytes())
-    with rasterio.open(scene / "before" / "nir.tif") as nir, rasterio.open(scene / "before" / "swir22.tif") as swir:
+            (tmp_path / "dates" / date / f"{band}.tif").write_bytes(
+                (scene / "before" / f"{band}.tif").read_bytes()
+            )
+    with (
+        rasterio.open(scene / "before" / "nir.tif") as nir,
+        rasterio.open(scene / "before" / "swir22.tif") as swir,
+    ):
         profile = {**nir.profile, "driver": "GTiff", "nodata": -9999}
         there = (nir.read(1) != 0) & (swir.read(1).repeat(2, 0).repeat(2, 1) != 0)
-    values, codes = np.where(there, 0.0, -9999).astype("float32"), np.where(there, 3, 255).astype("uint8")
+    values, codes = (
+        np.where(there, 0.0, -9999).astype("float32"),
+        np.where(there, 3, 255).astype("uint8"),
+    )
     if change:
         values[200, 200] = {"value": 0.05, "hole": -9999, "class": 0}[change]
         codes[200, 200] = {"value": 3, "hole": 255, "class": 4}[change]
     for option in ("predictor", "compress"):
         profile.pop(option, None)
     for name, data, nodata in (("dnbr", values, -9999), ("severity", codes, 255)):
-        with rasterio.open(tmp_path / "draft.tif", "w", **{**profile, "dtype": data.dtype.name, "nodata": nodata}) as draft:
+        with rasterio.open(
+            tmp_path / "draft.tif", "w", **{**profile, "dtype": data.dtype.name, "nodata": nodata}
+        ) as draft:
             draft.write(data, 1)
         copy(tmp_path / "draft.tif", tmp_path / f"{name}.tif", driver="COG", blocksize="128")
     found = check("dnbr", tmp_path / "dates", tmp_path)
@@ -372,6 +447,8 @@ def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said)
 
 def test_every_contender_says_what_it_is(runner):
     for table in runner.TABLES.values():
-        found = [runner.read_contender(path) for path in (FOLDER / "contenders" / table.job).glob("*.*")]
+        found = [
+            runner.read_contender(path) for path in (FOLDER / "contenders" / table.job).glob("*.*")
+        ]
         assert table.reference in {one.name for one in found}
         assert all(one.title and one.python in ("peers", "firstlight", "system") for one in found)

@@ -1,4 +1,6 @@
-"""The plugin's metadata, its version in every place, and nothing of the makers' machines in the files."""
+"""The plugin's metadata, its version in every place, and nothing of the makers' machines in the
+files.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def general() -> configparser.SectionProxy:
         "tags",
     ],
 )
-def test_the_keys_that_the_plugin_site_requires_are_there(general: configparser.SectionProxy, key: str) -> None:
+def test_the_keys_that_the_plugin_site_requires_are_there(
+    general: configparser.SectionProxy, key: str
+) -> None:
     assert general[key].strip()
 
 
@@ -57,7 +61,9 @@ def test_the_icon_is_there(general: configparser.SectionProxy) -> None:
 
 
 def test_the_version_is_the_same_everywhere(general: configparser.SectionProxy) -> None:
-    project = re.search(r'^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    project = re.search(
+        r'^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert project is not None
     versions = {general["version"], project[1], core.VERSION, firstlight.__version__}
     assert len(versions) == 1, versions
@@ -86,7 +92,12 @@ def tracked_files() -> list[Path]:
         ).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):
         folders = ("core", "plugin", "ui", "config", "docs", "scripts", "tests")
-        return [f for name in folders for f in (ROOT / name).rglob("*") if f.is_file() and "__pycache__" not in f.parts]
+        return [
+            f
+            for name in folders
+            for f in (ROOT / name).rglob("*")
+            if f.is_file() and "__pycache__" not in f.parts
+        ]
     return [ROOT / name for name in told if (ROOT / name).is_file()]
 
 
@@ -95,7 +106,10 @@ FORBIDDEN = {
     "a folder of the makers' machine": "(?<![A-Za-z0-9_.])/" + "(?:work|farm)/",
     "a package registry's host": "pypi" + r"\.org|files\.python" + r"hosted|registry\.np" + "mjs",
     "a mirror's host": r"(?:art" + r"ifactory|nex" + r"us|dev" + r"pi)\.[a-z0-9-]+\.[a-z]+",
-    "an address in a private network": r"(?<![\d.])(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?:\d+",
+    "an address in a private network": (
+        r"(?<![\d.])(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))"
+        r"\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?:\d+"
+    ),
 }
 
 

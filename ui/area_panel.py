@@ -7,7 +7,16 @@ from functools import partial
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.errors import AreaError
 from ..core.types import Aoi
@@ -17,7 +26,8 @@ from .panel import MARGINS
 
 
 class AreaPanel(QGroupBox):
-    """Takes the area from the map, from a drawn rectangle or from a layer, and keeps it visible on the map.
+    """Takes the area from the map, from a drawn rectangle or from a layer, and keeps it visible on
+    the map.
 
     Parameters
     ----------
@@ -49,7 +59,9 @@ class AreaPanel(QGroupBox):
         self.layer_button.setSizePolicy(self.draw_button.sizePolicy())
         self.layer_menu = QMenu(self)
         self.layer_button.setMenu(self.layer_menu)
-        self.area_label = QLabel(self.tr("No area yet: take one from the map."), objectName="area_label")
+        self.area_label = QLabel(
+            self.tr("No area yet: take one from the map."), objectName="area_label"
+        )
         self.area_label.setWordWrap(True)
 
         row = QHBoxLayout()
@@ -61,7 +73,9 @@ class AreaPanel(QGroupBox):
         layout.addWidget(self.area_label)
 
         self.canvas_button.clicked.connect(self._take_canvas)
-        self.draw_button.clicked.connect(lambda wanted: self.tool.start() if wanted else self.tool.stop())
+        self.draw_button.clicked.connect(
+            lambda wanted: self.tool.start() if wanted else self.tool.stop()
+        )
         self.layer_menu.aboutToShow.connect(self._list_layers)
         self.tool.drawn.connect(self.set_area)
         self.tool.refused.connect(self.refused)
@@ -108,9 +122,13 @@ class AreaPanel(QGroupBox):
 
     def _list_layers(self) -> None:
         self.layer_menu.clear()
-        layers = sorted(QgsProject.instance().mapLayers().values(), key=lambda layer: layer.name().lower())
+        layers = sorted(
+            QgsProject.instance().mapLayers().values(), key=lambda layer: layer.name().lower()
+        )
         for layer in layers:
-            self.layer_menu.addAction(layer.name()).triggered.connect(partial(self._take_layer, layer))
+            self.layer_menu.addAction(layer.name()).triggered.connect(
+                partial(self._take_layer, layer)
+            )
         if not layers:
             self.layer_menu.addAction(self.tr("The project has no layers")).setEnabled(False)
 
@@ -120,7 +138,10 @@ def describe_area(aoi: Aoi) -> str:
     west, south, east, north = aoi.bounds
     size = aoi.area_km2
     surface = f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
-    edges = f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')},  {_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}"
+    edges = (
+        f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')},  "
+        f"{_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}"
+    )
     return f"{edges}\n{surface} km²"
 
 

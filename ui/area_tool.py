@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsCoordinateTransform, QgsCsException, QgsGeometry, QgsPointXY, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsRectangle,
+)
 from qgis.gui import QgsMapCanvas, QgsMapTool, QgsMapToolExtent, QgsRubberBand
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -118,7 +125,9 @@ class AreaOutline(QObject):
             geometry = QgsGeometry.fromRect(QgsRectangle(*box)).densifyByCount(SEGMENTS)
             if crs.isValid():
                 try:
-                    geometry.transform(QgsCoordinateTransform(lonlat_crs(), crs, QgsProject.instance()))
+                    geometry.transform(
+                        QgsCoordinateTransform(lonlat_crs(), crs, QgsProject.instance())
+                    )
                 except QgsCsException:
                     continue  # the area lies outside what this map can show
             self._band.addGeometry(geometry, None)

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.discovery.band_config import load_sensors
 from ..core.params import Param
@@ -45,7 +53,9 @@ class BandFilesField(Field):
 
     def value(self) -> Any:
         """``NAME=PATH`` for each row that is filled in."""
-        rows = ((self._text(row, BAND), self._text(row, FILE)) for row in range(self.table.rowCount()))
+        rows = (
+            (self._text(row, BAND), self._text(row, FILE)) for row in range(self.table.rowCount())
+        )
         return tuple(f"{band}={path}" for band, path in rows if band or path) or None
 
     def set_value(self, value: Any) -> None:
@@ -82,11 +92,17 @@ class BandFilesField(Field):
 
 
 def guess_band(stem: str) -> str:
-    """The band that a file's name speaks of: ``T32_20240101_B8A_20m`` is ``nir08``; empty where it speaks of none."""
+    """The band that a file's name speaks of: ``T32_20240101_B8A_20m`` is ``nir08``; empty where it
+    speaks of none.
+    """
     words = [word.lower() for word in stem.replace("-", "_").replace(".", "_").split("_")]
     for sensor in load_sensors().values():
         for band in sensor.bands.values():
-            known = {band.name.lower(), band.code.lower(), *(key.lower() for key in band.asset_keys)}
+            known = {
+                band.name.lower(),
+                band.code.lower(),
+                *(key.lower() for key in band.asset_keys),
+            }
             if known & set(words):
                 return band.name
     return ""

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QSignalBlocker, pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QGridLayout, QGroupBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.discovery.band_config import Band, Sensor, get_sensor
 from .panel import MARGINS
@@ -39,7 +48,9 @@ class BandPanel(QGroupBox):
         layout.setContentsMargins(*MARGINS)
         layout.addLayout(self._grid)
         layout.addLayout(row)
-        self.default_button.clicked.connect(lambda: self.set_chosen(self.sensor.default if self.sensor else ()))
+        self.default_button.clicked.connect(
+            lambda: self.set_chosen(self.sensor.default if self.sensor else ())
+        )
         self.all_button.clicked.connect(lambda: self.set_chosen(tuple(self.boxes)))
         self.none_button.clicked.connect(lambda: self.set_chosen(()))
 
@@ -69,7 +80,11 @@ class BandPanel(QGroupBox):
         row = 0
         for resolution in sorted({band.resolution_m for band in sensor.bands.values()}):
             self._grid.addWidget(QLabel(f"{resolution:g} m"), row, 0)
-            same = [self.boxes[band.name] for band in sensor.bands.values() if band.resolution_m == resolution]
+            same = [
+                self.boxes[band.name]
+                for band in sensor.bands.values()
+                if band.resolution_m == resolution
+            ]
             for place, box in enumerate(same):
                 self._grid.addWidget(box, row + place // COLUMNS, 1 + place % COLUMNS)
             row += -(-len(same) // COLUMNS)

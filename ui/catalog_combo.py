@@ -22,7 +22,9 @@ class CatalogCombo(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
     def reload(self) -> None:
-        """Offer what is known now; the choice stays, also where its catalogue is not offered any more."""
+        """Offer what is known now; the choice stays, also where its catalogue is not offered any
+        more.
+        """
         chosen = self.value()
         blocker = QSignalBlocker(self)
         self.clear()

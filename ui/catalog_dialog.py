@@ -36,20 +36,26 @@ class CatalogDialog(QDialog):
         self.setObjectName("catalog_dialog")
         self.setWindowTitle(self.tr("FirstLight: your catalogues"))
         self.catalog_list = QListWidget(objectName="catalog_list")
-        self.remove_button = QPushButton(self.tr("Remove"), objectName="remove_button", enabled=False)
+        self.remove_button = QPushButton(
+            self.tr("Remove"), objectName="remove_button", enabled=False
+        )
         self.title_edit = QLineEdit(objectName="title_edit")
         self.title_edit.setPlaceholderText(self.tr("The host's name, if left empty"))
         self.url_edit = QLineEdit(objectName="url_edit")
         self.url_edit.setPlaceholderText("https://stac.example.com/v1")
         self.auth_select = QgsAuthConfigSelect(self)
         self.auth_select.setObjectName("auth_select")
-        self.auth_select.setToolTip(self.tr("Only where the catalogue asks for a login; QGIS keeps it encrypted"))
+        self.auth_select.setToolTip(
+            self.tr("Only where the catalogue asks for a login; QGIS keeps it encrypted")
+        )
         self.add_button = QPushButton(self.tr("Add"), objectName="add_button", enabled=False)
         self.close_button = QPushButton(self.tr("Close"), objectName="close_button")
         self.problem_label = QLabel(objectName="problem_label")
         self._build()
         self._list()
-        self.url_edit.textChanged.connect(lambda text: self.add_button.setEnabled(bool(text.strip())))
+        self.url_edit.textChanged.connect(
+            lambda text: self.add_button.setEnabled(bool(text.strip()))
+        )
         self.url_edit.textChanged.connect(lambda _: self.problem_label.clear())
         self.catalog_list.currentItemChanged.connect(self._show_choice)
         self.add_button.clicked.connect(self._add)
@@ -59,7 +65,10 @@ class CatalogDialog(QDialog):
     def _list(self) -> None:
         self.catalog_list.clear()
         for stored in read_catalogs():
-            item = QListWidgetItem(f"{stored.title}\n{stored.url}" + (self.tr("  (with login)") if stored.authcfg else ""))
+            item = QListWidgetItem(
+                f"{stored.title}\n{stored.url}"
+                + (self.tr("  (with login)") if stored.authcfg else "")
+            )
             item.setData(Qt.ItemDataRole.UserRole, stored)
             item.setToolTip(stored.url)
             self.catalog_list.addItem(item)
@@ -75,7 +84,9 @@ class CatalogDialog(QDialog):
 
     def _add(self) -> None:
         try:
-            made = add_catalog(self.title_edit.text(), self.url_edit.text(), self.auth_select.configId())
+            made = add_catalog(
+                self.title_edit.text(), self.url_edit.text(), self.auth_select.configId()
+            )
         except InputError as error:
             self.problem_label.setText(str(error))
             return

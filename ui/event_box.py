@@ -34,7 +34,9 @@ LEAST_ROWS, MOST_ROWS = 2, 6
 
 
 class EventBox(QgsCollapsibleGroupBoxBasic):
-    """Folded away until wanted: the event, and the pairs of passes around it with the reason for their rank."""
+    """Folded away until wanted: the event, and the pairs of passes around it with the reason for
+    their rank.
+    """
 
     pairs_wanted = pyqtSignal()
     map_wanted = pyqtSignal()
@@ -49,21 +51,41 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         self._pairs: tuple[Pair, ...] = ()
         self.event_combo = QComboBox(objectName="event_combo")
         self.event_combo.setMinimumContentsLength(12)
-        self.event_combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.event_combo.setToolTip(self.tr("Says which sensors to use, and how many days around the event to search"))
+        self.event_combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.event_combo.setToolTip(
+            self.tr("Says which sensors to use, and how many days around the event to search")
+        )
         for event in load_events().values():
-            self.event_combo.addItem("    " * event.name.count(".") + self.tr(event.title), event.name)
+            self.event_combo.addItem(
+                "    " * event.name.count(".") + self.tr(event.title), event.name
+            )
         self.event_edit = QDateTimeEdit(objectName="event_edit", calendarPopup=True)
         self.event_edit.setTimeSpec(Qt.TimeSpec.UTC)
         self.event_edit.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self.event_edit.setMaximumDateTime(QDateTime(QDate.currentDate().addDays(1), QTime(0, 0), Qt.TimeSpec.UTC))
-        self.event_edit.setDateTime(QDateTime(QDate.currentDate().addDays(-10), QTime(0, 0), Qt.TimeSpec.UTC))
+        self.event_edit.setMaximumDateTime(
+            QDateTime(QDate.currentDate().addDays(1), QTime(0, 0), Qt.TimeSpec.UTC)
+        )
+        self.event_edit.setDateTime(
+            QDateTime(QDate.currentDate().addDays(-10), QTime(0, 0), Qt.TimeSpec.UTC)
+        )
         self.event_edit.setToolTip(self.tr("When it happened, UTC"))
         self.masks_box = QCheckBox(self.tr("Look at the sky"), objectName="masks_box")
-        self.masks_box.setToolTip(self.tr("Ranks by the cloud masks over your area instead of the catalogue's figure; slower"))
-        self.pairs_button = QPushButton(self.tr("Find pairs"), objectName="pairs_button", enabled=False)
+        self.masks_box.setToolTip(
+            self.tr(
+                "Ranks by the cloud masks over your area instead of the catalogue's figure; slower"
+            )
+        )
+        self.pairs_button = QPushButton(
+            self.tr("Find pairs"), objectName="pairs_button", enabled=False
+        )
         self.map_button = QPushButton(self.tr("Map it…"), objectName="map_button", enabled=False)
-        self.map_button.setToolTip(self.tr("Opens the tool that finds the best pair, fetches it, and maps the event in one go"))
+        self.map_button.setToolTip(
+            self.tr(
+                "Opens the tool that finds the best pair, fetches it, and maps the event in one go"
+            )
+        )
         self.pairs_table = QTableWidget(0, 4, objectName="pairs_table")
         self.reason_label = QLabel(objectName="reason_label")
         self._build()
@@ -98,7 +120,10 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
                 self.pairs_table.setItem(row, column, item)
         header = self.pairs_table.horizontalHeader()
         rows = min(max(len(self._pairs), LEAST_ROWS), MOST_ROWS)
-        height = rows * self.pairs_table.verticalHeader().defaultSectionSize() + header.sizeHint().height()
+        height = (
+            rows * self.pairs_table.verticalHeader().defaultSectionSize()
+            + header.sizeHint().height()
+        )
         self.pairs_table.setFixedHeight(height + 2 * self.pairs_table.frameWidth())
         self.pairs_table.setVisible(bool(self._pairs))
         self.reason_label.setVisible(bool(self._pairs))
@@ -114,12 +139,16 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
 
     def _build(self) -> None:
         table = self.pairs_table
-        table.setHorizontalHeaderLabels([self.tr("Sensor"), self.tr("Before"), self.tr("After"), self.tr("Score")])
+        table.setHorizontalHeaderLabels(
+            [self.tr("Sensor"), self.tr("Before"), self.tr("After"), self.tr("Score")]
+        )
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(SENSOR, QHeaderView.ResizeMode.Stretch)
-        table.horizontalHeaderItem(SCORE).setToolTip(self.tr("0 to 1: what of the area can be compared, how near, same season"))
+        table.horizontalHeaderItem(SCORE).setToolTip(
+            self.tr("0 to 1: what of the area can be compared, how near, same season")
+        )
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

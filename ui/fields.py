@@ -1,4 +1,6 @@
-"""One small widget for each kind of parameter, all with ``value()``, ``set_value()`` and a ``changed`` signal."""
+"""One small widget for each kind of parameter, all with ``value()``, ``set_value()`` and a
+``changed`` signal.
+"""
 
 from __future__ import annotations
 
@@ -181,13 +183,19 @@ class NumberField(Field):
             self.spin = PlainSpinBox()
             self.spin.setRange(low - int(self.optional), high)
         if self.optional:
-            self.spin.setSpecialValueText(self.tr("(not given)"))  # stands for the value below the least one
+            self.spin.setSpecialValueText(
+                self.tr("(not given)")
+            )  # stands for the value below the least one
         self.set_value(param.default)
         self.hold(self.spin, self.spin.valueChanged)
 
     def value(self) -> Any:
         """The number, or None."""
-        return None if self.optional and self.spin.value() == self.spin.minimum() else self.spin.value()
+        return (
+            None
+            if self.optional and self.spin.value() == self.spin.minimum()
+            else self.spin.value()
+        )
 
     def set_value(self, value: Any) -> None:
         """Show a number, or none."""

@@ -66,7 +66,9 @@ class MainDock(QgsDockWidget):
     def __init__(self, iface: Any, runner: TaskRunner) -> None:
         super().__init__("FirstLight")
         self.setObjectName("firstlight_dock")
-        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setAllowedAreas(
+            Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
+        )
         self._iface = iface
         self._runner = runner
         self._task: OperationTask | None = None
@@ -78,7 +80,9 @@ class MainDock(QgsDockWidget):
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
         self.tools_panel = ToolsPanel(OPERATIONS, self.area_text, self.search_panel.values)
-        self.finder = SceneFinder(self.search_panel, self.event_box, self.scene_panel, self.area_text, self._start)
+        self.finder = SceneFinder(
+            self.search_panel, self.event_box, self.scene_panel, self.area_text, self._start
+        )
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = QLabel(objectName="status_label")
@@ -109,7 +113,9 @@ class MainDock(QgsDockWidget):
         self.run_panel.set_output(str(path))
 
     def area_text(self) -> str:
-        """The chosen area as ``west,south,east,north``; without one, what the map shows; empty where that is no area."""
+        """The chosen area as ``west,south,east,north``; without one, what the map shows; empty
+        where that is no area.
+        """
         aoi = self.area_panel.aoi
         if aoi is None:
             try:
@@ -177,7 +183,11 @@ class MainDock(QgsDockWidget):
             self.run_panel.progress_bar.setValue(100)
         added = self._take_layers(result)
         layers = count(added, self.tr("layer"), self.tr("layers"))
-        self._say(self.tr("Done: {layers} on the map, files in {folder}.").format(layers=layers, folder=self.run_panel.output()))
+        self._say(
+            self.tr("Done: {layers} on the map, files in {folder}.").format(
+                layers=layers, folder=self.run_panel.output()
+            )
+        )
         self._tell_outcome(result, self._outcome)
         self.run_finished.emit(result.status)
 
@@ -213,7 +223,9 @@ class MainDock(QgsDockWidget):
         finish: Callable[[str], None],
         **more: Any,
     ) -> bool:
-        """Start an operation; ``finish`` is called where it has no result, with ``failed`` or ``cancelled``."""
+        """Start an operation; ``finish`` is called where it has no result, with ``failed`` or
+        ``cancelled``.
+        """
         clear_failures(self._iface.messageBar())
         try:
             params = replace(operation.make_params(values), **more)
@@ -226,7 +238,9 @@ class MainDock(QgsDockWidget):
         self.tools_panel.set_running(True)
         task.happened.connect(self._follow)
         task.succeeded.connect(lambda result: self._end(lambda: succeed(result)))
-        task.failed.connect(lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed")))
+        task.failed.connect(
+            lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed"))
+        )
         task.stopped.connect(lambda: self._end(self._tell_stopped, lambda: finish("cancelled")))
         self._refresh()
         return True
@@ -241,13 +255,23 @@ class MainDock(QgsDockWidget):
     def _follow(self, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, BandProgress):
-                if self.run_panel.show_band(event):  # the table has just appeared, and has its place after the next layout
-                    QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.run_panel.band_table))
+                if self.run_panel.show_band(
+                    event
+                ):  # the table has just appeared, and has its place after the next layout
+                    QTimer.singleShot(
+                        0, lambda: self._scroll.ensureWidgetVisible(self.run_panel.band_table)
+                    )
             elif isinstance(event, Progress):
                 self.run_panel.progress_bar.setValue(round(100 * event.fraction))
                 if event.message and self.run_panel.cancel_button.isEnabled():
-                    self._say(f"{event.message} ({event.detail})" if event.detail else event.message)
-            elif isinstance(event, Note) and event.level == "info" and self.run_panel.cancel_button.isEnabled():
+                    self._say(
+                        f"{event.message} ({event.detail})" if event.detail else event.message
+                    )
+            elif (
+                isinstance(event, Note)
+                and event.level == "info"
+                and self.run_panel.cancel_button.isEnabled()
+            ):
                 self._say(event.text)
         self.tools_panel.show_events(events)
 
@@ -267,7 +291,9 @@ class MainDock(QgsDockWidget):
             self._say(describe_problems(result))
             show_failure(bar, self._outcome)
         elif result.status == "partial":
-            self._say(self.tr("Done in part. {problems}").format(problems=describe_problems(result)))
+            self._say(
+                self.tr("Done in part. {problems}").format(problems=describe_problems(result))
+            )
             show_warning(bar, self._outcome)
         elif success:
             show_success(bar, success)
@@ -310,7 +336,13 @@ class MainDock(QgsDockWidget):
     def _next_step(self) -> tuple[str, bool, bool]:
         """What to do next; whether Search and Run make sense."""
         if self.area_panel.aoi is None:
-            return self.tr("Choose an area: take what the map shows, draw a rectangle or use a layer."), False, False
+            return (
+                self.tr(
+                    "Choose an area: take what the map shows, draw a rectangle or use a layer."
+                ),
+                False,
+                False,
+            )
         if not self.search_panel.catalog_combo.value():
             return self.tr("Choose a catalogue, or type the address of a STAC API."), False, False
         if not self.scene_panel.model.scenes:
@@ -330,7 +362,11 @@ class MainDock(QgsDockWidget):
 
     def _prepare_event(self) -> None:
         """The form that maps the event, filled in with what is chosen here."""
-        here = {"area": self.area_text(), "catalog": self.search_panel.values()["catalog"], "output": self.run_panel.output()}
+        here = {
+            "area": self.area_text(),
+            "catalog": self.search_panel.values()["catalog"],
+            "output": self.run_panel.output(),
+        }
         self.tools_panel.prepare("event", {**here, **self.event_box.values()})
         self.tabs.setCurrentWidget(self.tools_panel)
 
@@ -373,7 +409,14 @@ class MainDock(QgsDockWidget):
         steps = QWidget(objectName="steps")
         column = QVBoxLayout(steps)
         column.setContentsMargins(0, 4, 0, 4)
-        for panel in (self.area_panel, self.search_panel, self.event_box, self.scene_panel, self.band_panel, self.run_panel):
+        for panel in (
+            self.area_panel,
+            self.search_panel,
+            self.event_box,
+            self.scene_panel,
+            self.band_panel,
+            self.run_panel,
+        ):
             column.addWidget(panel)
         column.addStretch(1)
         self._scroll = QScrollArea(objectName="scenes_scroll")
@@ -397,7 +440,12 @@ class MainDock(QgsDockWidget):
         layout.setContentsMargins(SIDE, 4, SIDE, 4)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.status_label)
-        # Never narrower than the steps need, whatever the font: nothing is cut off, and nothing scrolls sideways.
-        needed = steps.minimumSizeHint().width() + self._scroll.verticalScrollBar().sizeHint().width() + 2 * SIDE
+        # Never narrower than the steps need, whatever the font: nothing is cut off, and nothing
+        # scrolls sideways.
+        needed = (
+            steps.minimumSizeHint().width()
+            + self._scroll.verticalScrollBar().sizeHint().width()
+            + 2 * SIDE
+        )
         whole.setMinimumWidth(max(LEAST_WIDTH, needed))
         self.setWidget(whole)

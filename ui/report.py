@@ -39,8 +39,11 @@ def _problems(row: dict[str, Any]) -> list[str]:
     return sentences
 
 
-def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi | None = None) -> str:
-    """What Run would fetch: ``1 scene, 6 bands, about 14 MB`` (``of 904 MB`` where only an area is wanted).
+def describe_choice(
+    scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi | None = None
+) -> str:
+    """What Run would fetch: ``1 scene, 6 bands, about 14 MB`` (``of 904 MB`` where only an area is
+    wanted).
 
     Parameters
     ----------
@@ -53,10 +56,17 @@ def describe_choice(scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi 
     """
     assets = [scene.bands[band] for scene in scenes for band in bands if band in scene.bands]
     size = sum(asset.size_bytes or asset.estimated_bytes for asset in assets)
-    parts = [count(len(scenes), _tr("scene"), _tr("scenes")), count(len(assets), _tr("band"), _tr("bands"))]
+    parts = [
+        count(len(scenes), _tr("scene"), _tr("scenes")),
+        count(len(assets), _tr("band"), _tr("bands")),
+    ]
     if size and aoi is not None:
         part = sum(estimate_area_bytes(scene, bands, aoi) for scene in scenes)
-        parts.append(_tr("about {part} for the area, {size} whole").format(part=size_text(part), size=size_text(size)))
+        parts.append(
+            _tr("about {part} for the area, {size} whole").format(
+                part=size_text(part), size=size_text(size)
+            )
+        )
     elif size:
         parts.append(_tr("about {size}").format(size=size_text(size)))
     return ", ".join(parts)

@@ -1,4 +1,6 @@
-"""What the validator found, as a tree: a line for each band with its verdict, and below it what to do."""
+"""What the validator found, as a tree: a line for each band with its verdict, and below it what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +32,16 @@ class ReportView(QTreeWidget):
         if report is None:
             return
         general = [finding for finding in report.findings if finding.band not in report.bands]
-        worst = "fail" if any(f.severity == "error" for f in general) else "warn" if general else "pass"
+        worst = (
+            "fail" if any(f.severity == "error" for f in general) else "warn" if general else "pass"
+        )
         self._add(self.tr("File"), worst, general)
         for name in report.bands:
-            self._add(name, report.verdict(name), [finding for finding in report.findings if finding.band == name])
+            self._add(
+                name,
+                report.verdict(name),
+                [finding for finding in report.findings if finding.band == name],
+            )
         self.resizeColumnToContents(0)
 
     def _add(self, name: str, verdict: str, findings: list[Finding]) -> None:

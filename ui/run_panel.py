@@ -49,15 +49,21 @@ class RunPanel(QGroupBox):
         self.output_widget = QgsFileWidget(objectName="output_widget")
         self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.output_widget.setDialogTitle(self.tr("Folder for the bands, stacks and indices"))
-        self.area_only_box = QCheckBox(self.tr("Only the area"), objectName="area_only_box", checked=True)
+        self.area_only_box = QCheckBox(
+            self.tr("Only the area"), objectName="area_only_box", checked=True
+        )
         self.area_only_box.setToolTip(
-            self.tr("Fetch only the tiles of each band that the area touches; without it, whole bands.")
+            self.tr(
+                "Fetch only the tiles of each band that the area touches; without it, whole bands."
+            )
         )
         self.index_boxes: dict[str, QCheckBox] = {}
         self.band_table = QTableWidget(0, 3, objectName="band_table")
         self.progress_bar = QProgressBar(objectName="progress_bar", minimum=0, maximum=100)
         self.run_button = QPushButton(self.tr("Run"), objectName="run_button", enabled=False)
-        self.cancel_button = QPushButton(self.tr("Cancel"), objectName="cancel_button", enabled=False)
+        self.cancel_button = QPushButton(
+            self.tr("Cancel"), objectName="cancel_button", enabled=False
+        )
         self.footer = QWidget(objectName="run_footer")
         self._rows: dict[tuple[str, str], int] = {}
         self._build()
@@ -116,10 +122,16 @@ class RunPanel(QGroupBox):
             "failed": self.tr("failed"),
         }
         word = words.get(event.state, event.state)
-        return f"{word}: {event.detail}" if event.state in ("failed", "retrying") and event.detail else word
+        return (
+            f"{word}: {event.detail}"
+            if event.state in ("failed", "retrying") and event.detail
+            else word
+        )
 
     def _build(self) -> None:
-        choices = next(param.choices for param in INGEST.parameters("dock") if param.name == "index")
+        choices = next(
+            param.choices for param in INGEST.parameters("dock") if param.name == "index"
+        )
         index_grid = QGridLayout()
         for place, name in enumerate(choices):
             box = QCheckBox(name, objectName=f"index_{name}", checked=name in DEFAULT_INDICES)
@@ -127,7 +139,9 @@ class RunPanel(QGroupBox):
             self.index_boxes[name] = box
             index_grid.addWidget(box, place // INDEX_COLUMNS, place % INDEX_COLUMNS)
         header = self.band_table.horizontalHeader()
-        self.band_table.setHorizontalHeaderLabels([self.tr("Band"), self.tr("State"), self.tr("Amount")])
+        self.band_table.setHorizontalHeaderLabels(
+            [self.tr("Band"), self.tr("State"), self.tr("Amount")]
+        )
         header.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(AMOUNT, QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
@@ -156,7 +170,9 @@ class RunPanel(QGroupBox):
 
 
 def amount_text(event: BandProgress) -> str:
-    """How much of a band is there: percent where the size is known, else bytes; and how fast it comes."""
+    """How much of a band is there: percent where the size is known, else bytes; and how fast it
+    comes.
+    """
     percent = event.percent
     if event.state in ("waiting", "failed") and not event.received_bytes:
         return ""

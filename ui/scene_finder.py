@@ -1,4 +1,6 @@
-"""What fills the table of scenes: a search, more of it, the sky over the area, pairs around an event."""
+"""What fills the table of scenes: a search, more of it, the sky over the area, pairs around an
+event.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ class SceneFinder(QObject):
     area_text : callable
         Gives the area in use as text.
     start : callable
-        ``start(operation, values, succeed, finish, **more)`` starts an operation and tells whether it could; ``finish``
-        is called where there is no result, with ``failed`` or ``cancelled``.
+        ``start(operation, values, succeed, finish, **more)`` starts an operation and tells whether
+        it could; ``finish`` is called where there is no result, with ``failed`` or ``cancelled``.
     """
 
     said = pyqtSignal(str)
@@ -63,7 +65,9 @@ class SceneFinder(QObject):
         self._area_text = area_text
         self._start = start
         self._asked: dict[str, Any] = {}
-        """What the scenes in the table answer to: more of them, and their sky, are about the same area."""
+        """What the scenes in the table answer to: more of them, and their sky, are about the same
+        area.
+        """
         self._found: Discovery | None = None
         self._pairs_asked: dict[str, Any] = {}
 
@@ -83,15 +87,21 @@ class SceneFinder(QObject):
         if self._found is None:
             return
         searches = self._found.searches
-        if self._start(DISCOVER, self._asked, self._add_scenes, self._give_up_more, searches=searches):
+        if self._start(
+            DISCOVER, self._asked, self._add_scenes, self._give_up_more, searches=searches
+        ):
             self.said.emit(self.tr("Looking for more scenes …"))
 
     def look_at_sky(self) -> None:
         """Find out how much of the area each scene in the table shows free of cloud."""
         scenes = self._scene_panel.model.scenes
         values = {"area": self._asked.get("area", "")}
-        if self._start(CLEAR_SKY, values, self._show_sky, lambda _: self.sky_finished.emit(0), scenes=scenes):
-            self.said.emit(self.tr("Looking at the sky of {scenes} …").format(scenes=_scenes(len(scenes))))
+        if self._start(
+            CLEAR_SKY, values, self._show_sky, lambda _: self.sky_finished.emit(0), scenes=scenes
+        ):
+            self.said.emit(
+                self.tr("Looking at the sky of {scenes} …").format(scenes=_scenes(len(scenes)))
+            )
 
     def find_pairs(self) -> None:
         """Look for passes before and after the event."""
@@ -107,7 +117,13 @@ class SceneFinder(QObject):
         self._search_panel.set_sensor(pair.before.sensor)  # its bands are what can be fetched
         self._show(pair.before.scenes + pair.after.scenes, self._pairs_asked, all_chosen=True)
 
-    def _show(self, scenes: tuple[Any, ...], asked: dict[str, Any], found: Discovery | None = None, **more: bool) -> None:
+    def _show(
+        self,
+        scenes: tuple[Any, ...],
+        asked: dict[str, Any],
+        found: Discovery | None = None,
+        **more: bool,
+    ) -> None:
         self._asked, self._found = asked, found
         self._scene_panel.set_scenes(scenes, has_more=found is not None and found.has_more, **more)
 
@@ -115,7 +131,9 @@ class SceneFinder(QObject):
         found: Discovery = result.value
         self._show(found.scenes, self._asked, found)
         self.said.emit(
-            self.tr("{found} found. Choose scenes and bands, then press Run.").format(found=_scenes(len(found.scenes)))
+            self.tr("{found} found. Choose scenes and bands, then press Run.").format(
+                found=_scenes(len(found.scenes))
+            )
         )
         self.shown.emit()
         self.search_finished.emit(len(found.scenes))
@@ -126,7 +144,9 @@ class SceneFinder(QObject):
         self._scene_panel.add_scenes(found.scenes, found.has_more)
         if found.scenes:
             total = self._scene_panel.model.rowCount()
-            text = self.tr("{found} more, {total} in all.").format(found=_scenes(len(found.scenes)), total=total)
+            text = self.tr("{found} more, {total} in all.").format(
+                found=_scenes(len(found.scenes)), total=total
+            )
         else:
             text = self.tr("There are no more scenes.")
         self.said.emit(text)
@@ -142,9 +162,9 @@ class SceneFinder(QObject):
         looked = result.value.scenes
         failed = self._scene_panel.show_sky(looked)
         known = sum(scene.clear_percent is not None for scene in looked)
-        text = self.tr("The sky of {known} of {all} is known now: click on the title Clear to sort by it.").format(
-            known=known, all=_scenes(len(looked))
-        )
+        text = self.tr(
+            "The sky of {known} of {all} is known now: click on the title Clear to sort by it."
+        ).format(known=known, all=_scenes(len(looked)))
         without = len(looked) - known - len(failed)
         if without:
             text += " " + self.tr("{scenes} without a cloud mask.").format(scenes=_scenes(without))
@@ -153,7 +173,11 @@ class SceneFinder(QObject):
             names = ", ".join(scene.id for scene in failed[:NAMED_AT_MOST])
             if len(failed) > NAMED_AT_MOST:
                 names += self.tr(" and {number} more").format(number=len(failed) - NAMED_AT_MOST)
-            self.warned.emit(self.tr("The cloud mask cannot be read: {names}. The log says why.").format(names=names))
+            self.warned.emit(
+                self.tr("The cloud mask cannot be read: {names}. The log says why.").format(
+                    names=names
+                )
+            )
         self.said.emit(text)
         self.sky_finished.emit(known)
 
@@ -161,7 +185,11 @@ class SceneFinder(QObject):
         pairs: tuple[Pair, ...] = result.value
         self._event_box.set_pairs(pairs)  # chooses the first one, which shows its scenes
         found = count(len(pairs), self.tr("pair"), self.tr("pairs"))
-        self.said.emit(self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(found=found))
+        self.said.emit(
+            self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(
+                found=found
+            )
+        )
         self.shown.emit()
         self.pairs_finished.emit(len(pairs))
 

@@ -23,8 +23,8 @@ BEST_IS_MOST = (DATE, CLEAR, COVERS)
 class SceneModel(QAbstractTableModel):
     """One row for each scene; the check box in the first column chooses it.
 
-    It sorts by itself: a thousand rows in a few milliseconds, where a sort proxy would call back into Python for each
-    comparison and hold up the window.
+    It sorts by itself: a thousand rows in a few milliseconds, where a sort proxy would call back
+    into Python for each comparison and hold up the window.
     """
 
     chosen_changed = pyqtSignal()
@@ -51,7 +51,8 @@ class SceneModel(QAbstractTableModel):
             DATE: self.tr("Day on which it was taken (UTC)"),
             CLOUD: self.tr("Cloud over the whole scene, as the catalogue says"),
             CLEAR: self.tr(
-                "Share of your area that is seen free of cloud and shadow; press “Clear sky” to look.\n"
+                "Share of your area that is seen free of cloud and shadow; press “Clear sky” to "
+                "look.\n"
                 "— the scene has no cloud mask, ? its mask could not be read"
             ),
             COVERS: self.tr("Share of your area that lies in the scene"),
@@ -125,7 +126,9 @@ class SceneModel(QAbstractTableModel):
         """How many facts of each."""
         return 0 if parent is not None and parent.isValid() else len(self._titles)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         """Titles of the columns, what they mean, and which way the first click sorts."""
         if orientation != Qt.Orientation.Horizontal:
             return None
@@ -134,7 +137,11 @@ class SceneModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tips[section]
         if role == Qt.ItemDataRole.InitialSortOrderRole:
-            order = Qt.SortOrder.DescendingOrder if section in BEST_IS_MOST else Qt.SortOrder.AscendingOrder
+            order = (
+                Qt.SortOrder.DescendingOrder
+                if section in BEST_IS_MOST
+                else Qt.SortOrder.AscendingOrder
+            )
             return flag_number(order)
         return None
 
@@ -184,7 +191,10 @@ class SceneModel(QAbstractTableModel):
 
     def _sort_again(self) -> None:
         if self._sorted_by >= 0:
-            self.sort(self._sorted_by, Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder)
+            self.sort(
+                self._sorted_by,
+                Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder,
+            )
 
     def _sorted_rows(self) -> list[int]:
         places = list(range(len(self._scenes)))
@@ -192,7 +202,11 @@ class SceneModel(QAbstractTableModel):
         if value is None:
             return places
         values = [value(scene) for scene in self._scenes]
-        known = sorted((p for p in places if values[p] is not None), key=values.__getitem__, reverse=self._descending)
+        known = sorted(
+            (p for p in places if values[p] is not None),
+            key=values.__getitem__,
+            reverse=self._descending,
+        )
         return known + [p for p in places if values[p] is None]
 
     def _clear_text(self, place: int) -> str:
@@ -216,7 +230,9 @@ def size_text(size_bytes: int) -> str:
 
 
 def notes_text(scene: SceneItem) -> str:
-    """What a person should know: missing bands that a user would expect, how many others, and the notes."""
+    """What a person should know: missing bands that a user would expect, how many others, and the
+    notes.
+    """
     usual = load_sensors()[scene.sensor].default if scene.sensor in load_sensors() else ()
     named = [band for band in scene.missing_bands if band in usual]
     others = len(scene.missing_bands) - len(named)
@@ -256,14 +272,20 @@ def _percent(value: float | None) -> str:
 def _has_mask(scene: SceneItem) -> bool:
     """Whether it offers a band of classes (SCL, QA_PIXEL): what the clear share is read from."""
     sensor = load_sensors().get(scene.sensor)
-    return sensor is not None and any(band.is_class for band in sensor.bands.values() if band.name in scene.bands)
+    return sensor is not None and any(
+        band.is_class for band in sensor.bands.values() if band.name in scene.bands
+    )
 
 
 def _tool_tip(scene: SceneItem) -> str:
     sensor = load_sensors().get(scene.sensor)
     orbit = "" if scene.relative_orbit is None else f"orbit {scene.relative_orbit}"
     origin = (sensor.title if sensor else scene.sensor, f"{orbit} {scene.orbit_direction}".strip())
-    lines = [scene.id, f"{scene.collection}, {format_time(scene.datetime)}", ", ".join(part for part in origin if part)]
+    lines = [
+        scene.id,
+        f"{scene.collection}, {format_time(scene.datetime)}",
+        ", ".join(part for part in origin if part),
+    ]
     if scene.missing_bands:
         lines.append("Missing: " + ", ".join(scene.missing_bands))
     return "\n".join((*lines, *scene.notes))

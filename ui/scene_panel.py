@@ -31,7 +31,9 @@ TITLE_SIDES, ARROW = 12, 18
 
 
 class ScenePanel(QGroupBox):
-    """The table of scenes: sorted by a click on a title, chosen by check boxes; more of them, and their sky, on request."""
+    """The table of scenes: sorted by a click on a title, chosen by check boxes; more of them, and
+    their sky, on request.
+    """
 
     chosen_changed = pyqtSignal()
     more_wanted = pyqtSignal()
@@ -62,7 +64,11 @@ class ScenePanel(QGroupBox):
         self.chosen_label = QLabel(objectName="chosen_label")
         self.chosen_label.setWordWrap(True)
         self.sky_button = QPushButton(self.tr("Clear sky"), objectName="sky_button", enabled=False)
-        self.sky_button.setToolTip(self.tr("Reads a small picture of each cloud mask: how much of your area is free of cloud"))
+        self.sky_button.setToolTip(
+            self.tr(
+                "Reads a small picture of each cloud mask: how much of your area is free of cloud"
+            )
+        )
         self.more_button = QPushButton(self.tr("More results"), objectName="more_button")
         self.more_button.setToolTip(self.tr("Goes on with the search where it ended"))
         self.more_button.hide()
@@ -80,7 +86,9 @@ class ScenePanel(QGroupBox):
         self.more_button.clicked.connect(self.more_wanted)
         self.set_scenes(())
 
-    def set_scenes(self, scenes: Sequence[SceneItem], has_more: bool = False, all_chosen: bool = False) -> None:
+    def set_scenes(
+        self, scenes: Sequence[SceneItem], has_more: bool = False, all_chosen: bool = False
+    ) -> None:
         """Show scenes; the first one is chosen, or all.
 
         Parameters
@@ -136,16 +144,26 @@ class ScenePanel(QGroupBox):
             self._fit_columns()
         rows = min(max(len(scenes), LEAST_ROWS), MOST_ROWS)
         frame = 2 * self.table.frameWidth()
-        bars = self.table.horizontalHeader().sizeHint().height() + self.table.horizontalScrollBar().sizeHint().height()
-        self.table.setFixedHeight(rows * self.table.verticalHeader().defaultSectionSize() + bars + frame)
+        bars = (
+            self.table.horizontalHeader().sizeHint().height()
+            + self.table.horizontalScrollBar().sizeHint().height()
+        )
+        self.table.setFixedHeight(
+            rows * self.table.verticalHeader().defaultSectionSize() + bars + frame
+        )
 
     def _fit_columns(self) -> None:
-        """As wide as what is in view; Qt's own way keeps room for a sort arrow in each title, which a dock has not."""
+        """As wide as what is in view; Qt's own way keeps room for a sort arrow in each title, which
+        a dock has not.
+        """
         header, fonts = self.table.horizontalHeader(), self.table.horizontalHeader().fontMetrics()
         for column in range(self.model.columnCount()):
             title = self.model.headerData(column, Qt.Orientation.Horizontal)
             arrow = ARROW if header.sortIndicatorSection() == column else 0
-            width = max(fonts.horizontalAdvance(title) + TITLE_SIDES + arrow, self.table.sizeHintForColumn(column) + 1)
+            width = max(
+                fonts.horizontalAdvance(title) + TITLE_SIDES + arrow,
+                self.table.sizeHintForColumn(column) + 1,
+            )
             self.table.setColumnWidth(column, min(width, WIDEST))
 
     def _tell(self) -> None:

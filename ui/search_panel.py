@@ -52,11 +52,15 @@ class SearchPanel(QGroupBox):
         today = QDate.currentDate()
         self.start_edit = _date_edit("start_edit", today.addDays(-DEFAULT_DAYS))
         self.end_edit = _date_edit("end_edit", today)
-        self.cloud_spin = QSpinBox(objectName="cloud_spin", minimum=ANY_CLOUD, maximum=100, value=ANY_CLOUD)
+        self.cloud_spin = QSpinBox(
+            objectName="cloud_spin", minimum=ANY_CLOUD, maximum=100, value=ANY_CLOUD
+        )
         self.cloud_spin.setSpecialValueText(self.tr("any"))
         self.cloud_spin.setPrefix("≤ ")
         self.cloud_spin.setSuffix(" %")
-        self.cloud_spin.setToolTip(self.tr("Most cloud over the whole scene, as the provider says; any: do not ask"))
+        self.cloud_spin.setToolTip(
+            self.tr("Most cloud over the whole scene, as the provider says; any: do not ask")
+        )
         self.search_button = QPushButton(self.tr("Search"), objectName="search_button")
         self.search_button.setEnabled(False)
         self._build()
@@ -92,14 +96,26 @@ class SearchPanel(QGroupBox):
             widget.setMinimumWidth(LEAST_WIDTH)  # Qt's own idea is wider than a dock has room for
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
-        layout.addLayout(_row(QLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button))
-        layout.addLayout(_row(QLabel(self.tr("Sensor")), self.sensor_combo, QLabel(self.tr("Cloud")), self.cloud_spin))
-        layout.addLayout(_row(QLabel(self.tr("From")), self.start_edit, QLabel(self.tr("to")), self.end_edit))
+        layout.addLayout(
+            _row(QLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button)
+        )
+        layout.addLayout(
+            _row(
+                QLabel(self.tr("Sensor")),
+                self.sensor_combo,
+                QLabel(self.tr("Cloud")),
+                self.cloud_spin,
+            )
+        )
+        layout.addLayout(
+            _row(QLabel(self.tr("From")), self.start_edit, QLabel(self.tr("to")), self.end_edit)
+        )
         layout.addWidget(self.search_button)
 
     def _follow_sensor(self) -> None:
         name = self.sensor_combo.currentData()
-        # Radar looks through clouds, and its catalogues have no such property: a limit would find nothing.
+        # Radar looks through clouds, and its catalogues have no such property: a limit would find
+        # nothing.
         optical = any(band.wavelength_nm for band in load_sensors()[name].bands.values())
         self.cloud_spin.setEnabled(optical)
         self.sensor_changed.emit(name)

@@ -37,8 +37,8 @@ class ToolsPanel(QWidget):
     area_text : callable
         Gives the area in use as ``west,south,east,north``.
     chosen : callable
-        Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with it where a value is
-        required or a date.
+        Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with
+        it where a value is required or a date.
     """
 
     run_wanted = pyqtSignal(object, object)
@@ -46,7 +46,10 @@ class ToolsPanel(QWidget):
     cancel_wanted = pyqtSignal()
 
     def __init__(
-        self, operations: Sequence[Operation], area_text: Callable[[], str], chosen: Callable[[], dict[str, Any]]
+        self,
+        operations: Sequence[Operation],
+        area_text: Callable[[], str],
+        chosen: Callable[[], dict[str, Any]],
     ) -> None:
         super().__init__()
         self._operations: dict[str, Operation] = {}
@@ -67,13 +70,21 @@ class ToolsPanel(QWidget):
         self.report_view = ReportView()
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
         self.run_button = QPushButton(self.tr("Run"), objectName="tools_run_button")
-        self.cancel_button = QPushButton(self.tr("Cancel"), objectName="tools_cancel_button", enabled=False)
-        self.open_report_button = QPushButton(self.tr("Open the report"), objectName="open_report_button", visible=False)
+        self.cancel_button = QPushButton(
+            self.tr("Cancel"), objectName="tools_cancel_button", enabled=False
+        )
+        self.open_report_button = QPushButton(
+            self.tr("Open the report"), objectName="open_report_button", visible=False
+        )
         self._build()
         self.operation_combo.currentIndexChanged.connect(self._show_form)
-        self.run_button.clicked.connect(lambda: self.run_wanted.emit(self.operation, self.form.values()))
+        self.run_button.clicked.connect(
+            lambda: self.run_wanted.emit(self.operation, self.form.values())
+        )
         self.cancel_button.clicked.connect(self.cancel_wanted)
-        self.open_report_button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._report)))
+        self.open_report_button.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._report))
+        )
         self.offer(operations)
 
     def offer(self, operations: Sequence[Operation]) -> None:
@@ -99,9 +110,13 @@ class ToolsPanel(QWidget):
         self.operation_combo.setCurrentIndex(self.operation_combo.findData(name))
 
     def prepare(self, name: str, values: Mapping[str, Any]) -> None:
-        """Choose an operation and fill in its form with those of the values that it has a field for."""
+        """Choose an operation and fill in its form with those of the values that it has a field
+        for.
+        """
         self.choose(name)
-        self.form.set_values({key: value for key, value in values.items() if key in self.form.fields})
+        self.form.set_values(
+            {key: value for key, value in values.items() if key in self.form.fields}
+        )
 
     def set_running(self, running: bool) -> None:
         """Lock the form while an operation runs."""
@@ -147,7 +162,11 @@ class ToolsPanel(QWidget):
     def _show_form(self) -> None:
         self.form: ParameterForm = ParameterForm(self.operation, self._area_text)
         chosen = self._chosen()
-        wanted = [param.name for param in self.operation.parameters("dock") if param.required or param.kind == "date"]
+        wanted = [
+            param.name
+            for param in self.operation.parameters("dock")
+            if param.required or param.kind == "date"
+        ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.scroll.setWidget(self.form)
         summary, *more = (self.tr(text) for text in self.operation.about())

@@ -21,7 +21,9 @@ class Bands:
         return np.stack([values[name] for name in self.names])
 
 
-def bands_kernel(title: str, names: Sequence[str], expected: tuple[float, float], unit: str, style: str) -> Kernel:
+def bands_kernel(
+    title: str, names: Sequence[str], expected: tuple[float, float], unit: str, style: str
+) -> Kernel:
     """The kernel that puts bands into one layer.
 
     Parameters

@@ -1,9 +1,10 @@
-"""Burn severity from two dates: the differenced normalised burn ratio, its two relative forms, and published classes of each.
+"""Burn severity from two dates: the differenced normalised burn ratio, its two relative forms, and
+published classes of each.
 
-NBR = (nir − swir22) / (nir + swir22), dNBR = NBR before − NBR after − offset (Key & Benson 2006, FIREMON, USDA
-RMRS-GTR-164-CD, chapter LA). RdNBR = dNBR / √|NBR before| (Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006), RBR = dNBR /
-(NBR before + 1.001) (Parks, Dillon & Miller 2014, doi:10.3390/rs6031827). All unscaled: a dNBR of 0.27, where some maps write
-270.
+NBR = (nir − swir22) / (nir + swir22), dNBR = NBR before − NBR after − offset (Key & Benson 2006,
+FIREMON, USDA RMRS-GTR-164-CD, chapter LA). RdNBR = dNBR / √|NBR before| (Miller & Thode 2007,
+doi:10.1016/j.rse.2006.12.006), RBR = dNBR / (NBR before + 1.001) (Parks, Dillon & Miller 2014,
+doi:10.3390/rs6031827). All unscaled: a dNBR of 0.27, where some maps write 270.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ SEVERITY_NAME = "severity"
 LEAST_NBR = 0.001
 """RdNBR divides by no less than the root of this."""
 EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
-"""Of dNBR between the classes; an edge belongs to the class above it (Key & Benson 2006, table LA-2: +100 to +269 is low)."""
+"""Of dNBR between the classes; an edge belongs to the class above it (Key & Benson 2006, table
+LA-2: +100 to +269 is low).
+"""
 ROUNDING = 1e-6
 """So near below an edge a value counts as on it: float32 cannot tell 0.27 from 0.2699999."""
 SEVERITY = (
@@ -43,13 +46,15 @@ CBI_SEVERITY = (
     MapClass(5, "Moderate severity", (255, 175, 56)),
     MapClass(7, "High severity", (164, 31, 214)),
 )
-"""Classes of the composite burn index, by which the limits of the relative forms were found in the field. Codes mean the same as
-those of ``SEVERITY``: there, its moderate class is in two."""
+"""Classes of the composite burn index, by which the limits of the relative forms were found in the
+field. Codes mean the same as those of ``SEVERITY``: there, its moderate class is in two.
+"""
 UNBURNED = 3
 BURNED = (4, 5, 6, 7)
 """Codes of the classes that burned, of either list."""
 THRESHOLD_NOTE = (
-    "The class limits are generic: made for conifer forest of the western United States a year after the fire. Elsewhere "
+    "The class limits are generic: made for conifer forest of the western United States a year "
+    "after the fire. Elsewhere "
     "calibrate them in the field before severity is read from them."
 )
 REFERENCES: Mapping[str, str] = {
@@ -62,7 +67,11 @@ _TITLES = {
     "rdnbr": "Relative differenced normalised burn ratio",
     "rbr": "Relativised burn ratio",
 }
-_RANGES = {"dnbr": (-2.0, 2.0), "rdnbr": (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5), "rbr": (-2000.0, 2000.0)}
+_RANGES = {
+    "dnbr": (-2.0, 2.0),
+    "rdnbr": (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5),
+    "rbr": (-2000.0, 2000.0),
+}
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,11 @@ class SeverityScale:
 
 SCALES: Mapping[str, SeverityScale] = {
     "dnbr": SeverityScale(EDGES, SEVERITY, "severity"),
-    # Miller & Thode 2007, table 4 (69, 316, 641 in thousandths): composite burn index 0.1, 1.25 and 2.25.
+    # Miller & Thode 2007, table 4 (69, 316, 641 in thousandths): composite burn index 0.1, 1.25 and
+    # 2.25.
     "rdnbr": SeverityScale((0.069, 0.316, 0.641), CBI_SEVERITY, "severity_cbi"),
-    # Parks et al. 2014, all 18 fires (35, 130, 298 in thousandths), for the same composite burn indices.
+    # Parks et al. 2014, all 18 fires (35, 130, 298 in thousandths), for the same composite burn
+    # indices.
     "rbr": SeverityScale((0.035, 0.130, 0.298), CBI_SEVERITY, "severity_cbi"),
 }
 """Index → its own classes: limits of one index mean nothing for another."""
@@ -91,9 +102,10 @@ SCALES: Mapping[str, SeverityScale] = {
 class BurnSeverity:
     """The index and its class at each pixel.
 
-    Not observed is what is no data or not clear on either date, and where reflectance is negative (dark
-    water or deep shadow): its ratio says nothing. Both layers leave out the same pixels. What the masks call water on both dates
-    is unburned: its dNBR is noise over noise (it stays in the index's layer).
+    Not observed is what is no data or not clear on either date, and where reflectance is negative
+    (dark water or deep shadow): its ratio says nothing. Both layers leave out the same pixels. What
+    the masks call water on both dates is unburned: its dNBR is noise over noise (it stays in the
+    index's layer).
     """
 
     index: str
@@ -103,7 +115,9 @@ class BurnSeverity:
     offset: float = 0.0
     """Taken off dNBR: what changed where nothing burned."""
     unburned_pixels: int | None = None
-    """From how many pixels a survey found the offset; None where it was given or could not be found."""
+    """From how many pixels a survey found the offset; None where it was given or could not be
+    found.
+    """
     radius_px: Radius = (0.0, 0.0)
     """Of the masks' dilation."""
 
@@ -140,7 +154,9 @@ class BurnSeverity:
 def compare_nbr(
     values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
-    """NBR before, dNBR (both float32), and where the ground was not observed on either date (there they say nothing)."""
+    """NBR before, dNBR (both float32), and where the ground was not observed on either date (there
+    they say nothing).
+    """
     before, known_before = normalized_burn_ratio(values["pre.nir"], values["pre.swir22"])
     after, seen = normalized_burn_ratio(values["post.nir"], values["post.swir22"])
     seen &= known_before
@@ -152,7 +168,9 @@ def compare_nbr(
 
 
 def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_] | None:
-    """Where the masks of both dates say water; None where a date has no mask. One date alone may take fresh char for water."""
+    """Where the masks of both dates say water; None where a date has no mask. One date alone may
+    take fresh char for water.
+    """
     found: dict[str, npt.NDArray[np.bool_]] = {}
     for name in masks:
         date, _, band = name.partition(".")
@@ -169,14 +187,17 @@ def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.N
     return found
 
 
-def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Survey | None = None) -> Kernel:
+def severity_kernel(
+    function: BurnSeverity, bands: Mapping[str, str], survey: Survey | None = None
+) -> Kernel:
     """The kernel for two dates.
 
     Parameters
     ----------
     function : BurnSeverity
     bands : mapping
-        Name in the function (``pre.nir``, ``post.swir22``, ``post.scl``) → the band of the joined stack.
+        Name in the function (``pre.nir``, ``post.swir22``, ``post.scl``) → the band of the joined
+        stack.
     survey : Survey, optional
         That finds the offset: :class:`.burn_offset.OffsetSurvey`.
     """
@@ -188,10 +209,20 @@ def severity_kernel(function: BurnSeverity, bands: Mapping[str, str], survey: Su
     if index != "dnbr":
         layers += (Layer("dnbr", _TITLES["dnbr"], _RANGES["dnbr"], "dnbr", dtype="float32"),)
     halo = dilation_halo(function.radius_px)
-    return Kernel(f"Burn severity ({index})", bands, function, layers, REFERENCES[index], halo=halo, survey=survey)
+    return Kernel(
+        f"Burn severity ({index})",
+        bands,
+        function,
+        layers,
+        REFERENCES[index],
+        halo=halo,
+        survey=survey,
+    )
 
 
-def normalized_burn_ratio(nir: FloatArray, swir22: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def normalized_burn_ratio(
+    nir: FloatArray, swir22: FloatArray
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """NBR, and where it says something: no band is negative, and not both are zero."""
     with np.errstate(all="ignore"):
         total = nir + swir22

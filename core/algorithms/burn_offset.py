@@ -1,10 +1,12 @@
 """How much NBR changed where nothing burned: season, drought, haze and view between the two dates.
 
-Key & Benson 2006 (FIREMON, chapter LA) take the mean dNBR of unburned vegetation off every pixel, Miller & Thode 2007
-(doi:10.1016/j.rse.2006.12.006) do the same, Parks et al. 2018 (doi:10.3390/rs10060879) take the mean over a ring around a
-known perimeter. Here no perimeter is known. The unburned pixels are those of the histogram's peak near zero: from its mode,
-the mean of what lies within the width of Key & Benson's class "unburned" is taken again and again until it rests (mean shift,
-Comaniciu & Meer 2002, doi:10.1109/34.1000236). It needs whole numbers only, so it is the same for any tiles and engine.
+Key & Benson 2006 (FIREMON, chapter LA) take the mean dNBR of unburned vegetation off every pixel,
+Miller & Thode 2007 (doi:10.1016/j.rse.2006.12.006) do the same, Parks et al. 2018
+(doi:10.3390/rs10060879) take the mean over a ring around a known perimeter. Here no perimeter is
+known. The unburned pixels are those of the histogram's peak near zero: from its mode, the mean of
+what lies within the width of Key & Benson's class "unburned" is taken again and again until it
+rests (mean shift, Comaniciu & Meer 2002, doi:10.1109/34.1000236). It needs whole numbers only, so
+it is the same for any tiles and engine.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ BINS = 2 * round(WIDEST / STEP) + 1
 HALF_WIDTH = 0.1
 """Of the class "unburned" (Key & Benson 2006, table LA-2)."""
 VEGETATED_NBR = 0.1
-"""NBR before of what can burn, a judgement: bare soil, rock and water are no measure of the season."""
+"""NBR before of what can burn, a judgement: bare soil, rock and water are no measure of the season.
+"""
 LEAST_PIXELS = 1000
 LEAST_SHARE = 0.1
 """Of the vegetated pixels: with fewer in the peak, it may be the fire's."""
@@ -59,7 +62,8 @@ class OffsetSurvey:
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels in each of ``BINS`` steps of dNBR: clear on both dates, and vegetated before.
 
-        Masks are taken as they are, without their dilation, for which a part of the scene would have to know its neighbours.
+        Masks are taken as they are, without their dilation, for which a part of the scene would
+        have to know its neighbours.
         """
         before, change, missing = compare_nbr(values, self.function.masks)
         with np.errstate(invalid="ignore"):
@@ -68,7 +72,9 @@ class OffsetSurvey:
         return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).astype(np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
-        """The function with the offset; with none where there are too few unburned pixels to tell."""
+        """The function with the offset; with none where there are too few unburned pixels
+        to tell.
+        """
         found = find_offset(total)
         return self.function if found is None else self.function.with_offset(*found)
 

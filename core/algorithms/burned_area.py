@@ -1,14 +1,18 @@
-"""What burned between two dates: strict signs of char find patches, lenient ones give them their extent.
+"""What burned between two dates: strict signs of char find patches, lenient ones give them their
+extent.
 
-In two phases, as Bastarrika et al. 2011 (doi:10.1016/j.rse.2010.12.005) and Roteta et al. 2019 (doi:10.1016/j.rse.2018.12.011)
-do: pixels that burned beyond doubt are seeds, and what touches them grows into the patch as long as it changed. The signs:
+In two phases, as Bastarrika et al. 2011 (doi:10.1016/j.rse.2010.12.005) and Roteta et al. 2019
+(doi:10.1016/j.rse.2018.12.011) do: pixels that burned beyond doubt are seeds, and what touches them
+grows into the patch as long as it changed. The signs:
 
-- dNBR (Key & Benson 2006, USDA RMRS-GTR-164-CD): moderate severity for seeds, low severity for growth;
-- MIRBI = 10 swir22 - 9.8 swir16 + 2 (Trigg & Flasse 2001, doi:10.1080/01431160110053185): char and ash raise it, bare soil and
-  stubble after a harvest far less;
+- dNBR (Key & Benson 2006, USDA RMRS-GTR-164-CD): moderate severity for seeds, low severity for
+  growth;
+- MIRBI = 10 swir22 - 9.8 swir16 + 2 (Trigg & Flasse 2001, doi:10.1080/01431160110053185): char and
+  ash raise it, bare soil and stubble after a harvest far less;
 - near infrared: char is dark, where a ploughed or harvested field is bright.
 
-The limits on MIRBI, on reflectance and on the share of seeds are a judgement: both papers fit theirs to each region.
+The limits on MIRBI, on reflectance and on the share of seeds are a judgement: both papers fit
+theirs to each region.
 """
 
 from __future__ import annotations
@@ -51,7 +55,10 @@ MARKS = (
     MapClass(SEED, "Burned beyond doubt", (150, 20, 20)),
 )
 NOT_BURNED, BURNED = 0, 1
-CLASSES = (MapClass(NOT_BURNED, "Not burned", (240, 238, 228)), MapClass(BURNED, "Burned", (196, 43, 28)))
+CLASSES = (
+    MapClass(NOT_BURNED, "Not burned", (240, 238, 228)),
+    MapClass(BURNED, "Burned", (196, 43, 28)),
+)
 BURNED_LAYER = Layer("burned", "Burned area", (0, NOT_OBSERVED), "burned", CLASSES)
 
 
@@ -67,7 +74,9 @@ class BurnSigns:
     offset: float = 0.0
     """Taken off dNBR: what changed where nothing burned."""
     unburned_pixels: int | None = None
-    """From how many pixels a survey found the offset; None where it was given or could not be found."""
+    """From how many pixels a survey found the offset; None where it was given or could not be
+    found.
+    """
     radius_px: Radius = (0.0, 0.0)
     """Of the masks' dilation."""
 
@@ -81,13 +90,22 @@ class BurnSigns:
             missing |= np.isnan(rise)
             nir, nir_before = values["post.nir"], values["pre.nir"]
             loss = 1 - nir / nir_before
-            fuel = (nir_before >= np.float32(LEAST_NIR_BEFORE)) & (values["post.swir22"] >= np.float32(LEAST_SWIR22))
+            fuel = (nir_before >= np.float32(LEAST_NIR_BEFORE)) & (
+                values["post.swir22"] >= np.float32(LEAST_SWIR22)
+            )
             for name in self.masks:
                 fuel &= ~is_water(name.partition(".")[2], values[name])
-            growth = fuel & (change >= np.float32(GROWTH_DNBR)) & (loss >= np.float32(GROWTH_NIR_LOSS)) & (rise > 0)
+            growth = (
+                fuel
+                & (change >= np.float32(GROWTH_DNBR))
+                & (loss >= np.float32(GROWTH_NIR_LOSS))
+                & (rise > 0)
+            )
             seed = growth & (change >= np.float32(SEED_DNBR)) & (nir <= np.float32(SEED_NIR))
             seed &= (mirbi >= np.float32(SEED_MIRBI)) & (rise >= np.float32(SEED_MIRBI_RISE))
-            signs = _ramp(change, GROWTH_DNBR, 0.44) + _ramp(rise, 0.0, 0.75) + _ramp(loss, 0.0, 0.5)
+            signs = (
+                _ramp(change, GROWTH_DNBR, 0.44) + _ramp(rise, 0.0, 0.75) + _ramp(loss, 0.0, 0.5)
+            )
         confidence: FloatArray = np.where(fuel, signs / np.float32(3), np.float32(0))
         marks = growth.astype(np.uint8)
         marks[seed] = SEED
@@ -104,7 +122,9 @@ class BurnSigns:
         return replace(self, offset=offset, unburned_pixels=unburned_pixels)
 
 
-def signs_kernel(function: BurnSigns, bands: Mapping[str, str], survey: Survey | None = None) -> Kernel:
+def signs_kernel(
+    function: BurnSigns, bands: Mapping[str, str], survey: Survey | None = None
+) -> Kernel:
     """The first phase; arguments as of :func:`.burn.severity_kernel`."""
     layers = (
         Layer("dnbr", "Differenced normalised burn ratio", (-2.0, 2.0), "dnbr", dtype="float32"),
@@ -112,11 +132,17 @@ def signs_kernel(function: BurnSigns, bands: Mapping[str, str], survey: Survey |
         Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS),
     )
     halo = dilation_halo(function.radius_px)
-    return Kernel("Burned area", bands, function, layers, "; ".join(REFERENCES), halo=halo, survey=survey)
+    return Kernel(
+        "Burned area", bands, function, layers, "; ".join(REFERENCES), halo=halo, survey=survey
+    )
 
 
 def _mirbi(values: Values, date: str) -> FloatArray:
-    result: FloatArray = np.float32(10) * values[f"{date}.swir22"] - np.float32(9.8) * values[f"{date}.swir16"] + np.float32(2)
+    result: FloatArray = (
+        np.float32(10) * values[f"{date}.swir22"]
+        - np.float32(9.8) * values[f"{date}.swir16"]
+        + np.float32(2)
+    )
     return result
 
 

@@ -1,4 +1,6 @@
-"""Formulas over band names, parsed and checked node by node; nothing is ever evaluated by Python itself."""
+"""Formulas over band names, parsed and checked node by node; nothing is ever evaluated by Python
+itself.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,16 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
     ast.Div: np.divide,
-    ast.Pow: lambda base, power: np.square(base) if np.ndim(power) == 0 and power == 2 else np.power(base, power),
+    ast.Pow: lambda base, power: (
+        np.square(base) if np.ndim(power) == 0 and power == 2 else np.power(base, power)
+    ),
 }
-_ONE: dict[str, Callable[[Any], Any]] = {"sqrt": np.sqrt, "abs": np.abs, "exp": np.exp, "log": np.log}
+_ONE: dict[str, Callable[[Any], Any]] = {
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+}
 _SEVERAL: dict[str, Callable[[Any, Any], Any]] = {"min": np.minimum, "max": np.maximum}
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: np.less,
@@ -51,13 +60,15 @@ class Formula:
     def __call__(self, values: Mapping[str, FloatArray]) -> FloatArray:
         """Compute on float32 arrays of one shape, NaN = no data.
 
-        NaN is where any of the named bands is, whatever the formula makes of it, and where any step of it has no finite
-        result: a division by zero, the root of a negative number.
+        NaN is where any of the named bands is, whatever the formula makes of it, and where any step
+        of it has no finite result: a division by zero, the root of a negative number.
         """
         tree = _parse(self.text).body
         with np.errstate(all="ignore"):
             result = _compute(tree, values)
-        out: FloatArray = np.broadcast_to(np.asarray(result, dtype=np.float32), next(iter(values.values())).shape).copy()
+        out: FloatArray = np.broadcast_to(
+            np.asarray(result, dtype=np.float32), next(iter(values.values())).shape
+        ).copy()
         out[~np.isfinite(out)] = np.nan
         if _can_lose_nan(tree):
             for name in self.bands:
@@ -68,8 +79,9 @@ class Formula:
 def parse_formula(text: str) -> Formula:
     """Check a formula.
 
-    Band names, numbers, ``+ - * / **``, one comparison at a time (1 where it holds, 0 where not), brackets, ``sqrt abs exp
-    log`` of one value, ``min max`` of several, ``where(condition, then, otherwise)`` with a condition that is not 0.
+    Band names, numbers, ``+ - * / **``, one comparison at a time (1 where it holds, 0 where not),
+    brackets, ``sqrt abs exp log`` of one value, ``min max`` of several, ``where(condition, then,
+    otherwise)`` with a condition that is not 0.
 
     Raises
     ------
@@ -85,12 +97,17 @@ def parse_formula(text: str) -> Formula:
 
 def _parse(text: str) -> ast.Expression:
     if len(text) > MOST_CHARACTERS:
-        raise AlgorithmError(f"The formula '{text[:40]}…' cannot be used", f"it is longer than {MOST_CHARACTERS} characters")
+        raise AlgorithmError(
+            f"The formula '{text[:40]}…' cannot be used",
+            f"it is longer than {MOST_CHARACTERS} characters",
+        )
     try:
         return ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-        raise AlgorithmError(f"The formula '{text}' cannot be used", f"it cannot be parsed ({why})") from error
+        raise AlgorithmError(
+            f"The formula '{text}' cannot be used", f"it cannot be parsed ({why})"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,9 @@ class _Check:
 
     def visit(self, node: ast.expr, depth: int) -> None:
         if depth > MOST_DEPTH:
-            raise self._refusal(f"it goes more than {MOST_DEPTH} operations deep", "Write it shorter.")
+            raise self._refusal(
+                f"it goes more than {MOST_DEPTH} operations deep", "Write it shorter."
+            )
         for inner in self._operands(node):
             self.visit(inner, depth + 1)
 
@@ -115,9 +134,18 @@ class _Check:
             return [node.operand]
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
             return [node.left, *node.comparators]
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS and not node.keywords:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in _FUNCTIONS
+            and not node.keywords
+        ):
             return self._arguments(node.func.id, node.args)
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, (int, float))
+            and not isinstance(node.value, bool)
+        ):
             if abs(node.value) > MOST_NUMBER:
                 raise self._refusal("a number in it is too large for float32")
             return []
@@ -132,7 +160,9 @@ class _Check:
         if name in _SEVERAL and len(given) < 2:
             raise self._refusal(f"{name} takes two arguments or more")
         if name == "where" and len(given) != 3:
-            raise self._refusal("where takes three arguments", "Write where(condition, then, otherwise).")
+            raise self._refusal(
+                "where takes three arguments", "Write where(condition, then, otherwise)."
+            )
         return given
 
     def _refusal(self, why: str, hint: str = "") -> AlgorithmError:
@@ -140,7 +170,9 @@ class _Check:
 
 
 def _can_lose_nan(tree: ast.expr) -> bool:
-    """Whether it has a step that gives numbers for NaN: NaN ** 0 is 1, NaN > 1 is false, where() takes one side."""
+    """Whether it has a step that gives numbers for NaN: NaN ** 0 is 1, NaN > 1 is false, where()
+    takes one side.
+    """
     return any(isinstance(node, (ast.Pow, ast.Compare, ast.Call)) for node in ast.walk(tree))
 
 
@@ -160,14 +192,20 @@ def _compute(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
         name = node.func.id  # type: ignore[attr-defined]
         given = [_step(one, values) for one in node.args]
         if name == "where":
-            return np.where(np.isnan(given[0]), np.float32(np.nan), np.where(given[0] != 0, given[1], given[2]))
+            return np.where(
+                np.isnan(given[0]), np.float32(np.nan), np.where(given[0] != 0, given[1], given[2])
+            )
         return _ONE[name](*given) if name in _ONE else reduce(_SEVERAL[name], given)
     return values[node.id.lower()]  # type: ignore[attr-defined]
 
 
 def _step(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
-    """A step within the formula: infinity is no data there too, else 1 / (1 / 0) were 0 and min(1 / 0, 5) were 5."""
+    """A step within the formula: infinity is no data there too, else 1 / (1 / 0) were 0 and min(1 /
+    0, 5) were 5.
+    """
     result = _compute(node, values)
-    if isinstance(node, ast.Call) or (isinstance(node, ast.BinOp) and isinstance(node.op, _BLOWS_UP)):
+    if isinstance(node, ast.Call) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, _BLOWS_UP)
+    ):
         return np.where(np.isinf(result), np.float32(np.nan), result)
     return result

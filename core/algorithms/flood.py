@@ -1,6 +1,7 @@
 """What a flood adds to the water that was there, and where water cannot stand.
 
-Maps of water are codes: 0 dry, 1 water, 255 not observed. The rules are the same for radar and optical water.
+Maps of water are codes: 0 dry, 1 water, 255 not observed. The rules are the same for radar and
+optical water.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from .kernel import NOT_OBSERVED, MapClass, Values
 
 Codes = npt.NDArray[np.uint8]
 DRY, WATER = 0, 1
-WATER_CLASSES = (MapClass(DRY, "Dry (observed)", (240, 238, 228)), MapClass(WATER, "Water", (31, 92, 191)))
-FLOOD_CLASSES = (MapClass(DRY, "Not flooded (observed)", (240, 238, 228)), MapClass(WATER, "Flooded", (214, 47, 39)))
+WATER_CLASSES = (
+    MapClass(DRY, "Dry (observed)", (240, 238, 228)),
+    MapClass(WATER, "Water", (31, 92, 191)),
+)
+FLOOD_CLASSES = (
+    MapClass(DRY, "Not flooded (observed)", (240, 238, 228)),
+    MapClass(WATER, "Flooded", (214, 47, 39)),
+)
 HAND, SLOPE, PERMANENT = "terrain.hand", "terrain.slope", "permanent.water"
 """Names of the extra rasters in the joined stack."""
 HAND_LIMIT_M = 15.0
-"""Of HydroSAR, the water maps of the Alaska Satellite Facility (asf-tools, ``hand_threshold``). Twele et al. 2016
-(doi:10.1080/01431161.2016.1192304) leave out high ground the same way."""
+"""Of HydroSAR, the water maps of the Alaska Satellite Facility (asf-tools, ``hand_threshold``).
+Twele et al. 2016 (doi:10.1080/01431161.2016.1192304) leave out high ground the same way.
+"""
 SLOPE_LIMIT_DEG = 15.0
 """From where HydroSAR takes no ground for water."""
 
@@ -34,7 +42,8 @@ class FloodRules:
     slope_limit_deg: float = SLOPE_LIMIT_DEG
     """Water on steeper ground is none."""
     permanent_values: tuple[float, float] | None = None
-    """The least and the most value of the map of permanent water that mean it; None: all above 0."""
+    """The least and the most value of the map of permanent water that mean it; None: all above 0.
+    """
 
 
 def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
@@ -47,7 +56,8 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
     codes : ndarray of uint8, (rows, cols)
         0 dry, 1 water, 255 not observed.
     values : mapping
-        May have ``terrain.hand`` in metres and ``terrain.slope`` in degrees, float32 of the same shape.
+        May have ``terrain.hand`` in metres and ``terrain.slope`` in degrees, float32 of the same
+        shape.
     rules : FloodRules
 
     Returns
@@ -64,7 +74,9 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
 
 
 def permanent_water(values: Values, rules: FloodRules) -> npt.NDArray[np.bool_] | None:
-    """Where the map of permanent water says that there is some, not where it says nothing (NaN); None without such a map."""
+    """Where the map of permanent water says that there is some, not where it says nothing (NaN);
+    None without such a map.
+    """
     seen = values.get(PERMANENT)
     if seen is None:
         return None
@@ -88,8 +100,8 @@ def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | No
     Returns
     -------
     ndarray of uint8, (rows, cols)
-        0 not flooded: dry now, or water before or always; 1 flooded; 255 not observed: now, or water now of which nobody knows
-        whether it was there before.
+        0 not flooded: dry now, or water before or always; 1 flooded; 255 not observed: now, or
+        water now of which nobody knows whether it was there before.
     """
     flooded = np.full(after.shape, NOT_OBSERVED, np.uint8)
     always = np.zeros(after.shape, bool) if permanent is None else permanent

@@ -1,11 +1,13 @@
-"""Where water runs on a height model: every pixel to one of its eight neighbours, out of every depression, off the raster.
+"""Where water runs on a height model: every pixel to one of its eight neighbours, out of every
+depression, off the raster.
 
-Steepest descent among eight neighbours (O'Callaghan & Mark 1984, doi:10.1016/S0734-189X(84)80011-0). Depressions are left over
-their lowest pass: each pit's basin is a node of a graph whose lines are the passes between basins, and its minimum spanning
-tree from the outside tells where each basin spills and how high it is filled before it does (Cordonnier, Bovy & Braun 2019,
-doi:10.5194/esurf-7-549-2019). The heights filled so are those of the priority flood (Barnes, Lehman & Mulla 2014,
-doi:10.1016/j.cageo.2013.04.024). Inside a depression the water keeps to its valley: down to the pit, and from there back up
-the way on which the pass drains into it.
+Steepest descent among eight neighbours (O'Callaghan & Mark 1984,
+doi:10.1016/S0734-189X(84)80011-0). Depressions are left over their lowest pass: each pit's basin is
+a node of a graph whose lines are the passes between basins, and its minimum spanning tree from the
+outside tells where each basin spills and how high it is filled before it does (Cordonnier, Bovy &
+Braun 2019, doi:10.5194/esurf-7-549-2019). The heights filled so are those of the priority flood
+(Barnes, Lehman & Mulla 2014, doi:10.1016/j.cageo.2013.04.024). Inside a depression the water keeps
+to its valley: down to the pit, and from there back up the way on which the pass drains into it.
 """
 
 from __future__ import annotations
@@ -34,11 +36,17 @@ class Flow:
     """The ways of the water over one height model."""
 
     receiver: Indexes
-    """(pixels,) Where each pixel's water goes next; itself where it leaves the raster, and where there is no height."""
+    """(pixels,) Where each pixel's water goes next; itself where it leaves the raster, and where
+    there is no height.
+    """
     filled: FloatArray
-    """(rows, cols) Heights with every depression filled to its spill, metres; NaN where there is none."""
+    """(rows, cols) Heights with every depression filled to its spill, metres; NaN where there is
+    none.
+    """
     flat: Indexes
-    """(pixels,) 1, 2, … of the level grounds without a lower neighbour, each the pixels of one; 0 elsewhere."""
+    """(pixels,) 1, 2, … of the level grounds without a lower neighbour, each the pixels of one; 0
+    elsewhere.
+    """
 
 
 def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
@@ -63,19 +71,26 @@ def route(heights: FloatArray, cell_m: tuple[float, float]) -> Flow:
     return Flow(receiver, np.where(known, filled, np.float32(np.nan)), flat)
 
 
-def _shifted(shape: tuple[int, ...], step: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def _shifted(
+    shape: tuple[int, ...], step: tuple[int, int]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """The pixels that have a neighbour in that direction, and those neighbours."""
     here, there = zip(*(_slices(size, by) for size, by in zip(shape, step)))
     return (here[0], here[1]), (there[0], there[1])
 
 
 def _slices(size: int, by: int) -> tuple[slice, slice]:
-    low, high = slice(max(0, -by), max(0, size - max(0, by))), slice(max(0, by), max(0, size + min(0, by)))
+    low, high = (
+        slice(max(0, -by), max(0, size - max(0, by))),
+        slice(max(0, by), max(0, size + min(0, by))),
+    )
     return low, high
 
 
 def _steepest(heights: FloatArray, cell_m: tuple[float, float]) -> Indexes:
-    """The lowest neighbour by gradient; itself where none is lower. Of equal ones the first in ``NEIGHBOURS``."""
+    """The lowest neighbour by gradient; itself where none is lower. Of equal ones the first in
+    ``NEIGHBOURS``.
+    """
     receiver = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
     own = receiver.copy()
     best = np.zeros(heights.shape, np.float32)
@@ -125,7 +140,9 @@ def _jump(root: Indexes, changed: npt.NDArray[np.integer[Any]]) -> None:
 
 
 def _basins(receiver: Indexes, flat: Indexes) -> Indexes:
-    """The number of the pit that each pixel's water comes to by steepest descent; 0 where there is no height."""
+    """The number of the pit that each pixel's water comes to by steepest descent; 0 where there is
+    no height.
+    """
     return flat[follow(receiver)]
 
 
@@ -153,7 +170,9 @@ class _Passes:
 
 
 def _passes(heights: FloatArray, known: Flags, basin: Indexes) -> _Passes:
-    """Between neighbours of different basins, and from each pixel at the edge or beside a missing one to the outside."""
+    """Between neighbours of different basins, and from each pixel at the edge or beside a missing
+    one to the outside.
+    """
     count = int(basin.max(initial=0)) + 1
     flat_heights = heights.ravel()
     index = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
@@ -200,10 +219,11 @@ def _edge(known: Flags) -> Flags:
 
 
 def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
-    """For each basin the height to which it fills, the pixel where it is left, and the one beyond the pass.
+    """For each basin the height to which it fills, the pixel where it is left, and the one beyond
+    the pass.
 
-    The tree grows from the outside, always over the lowest pass; the pixel beyond is the same as the exit where the water
-    leaves the raster.
+    The tree grows from the outside, always over the lowest pass; the pixel beyond is the same as
+    the exit where the water leaves the raster.
     """
     ends = np.concatenate([passes.one, passes.other])
     order = np.argsort(ends, kind="stable")
@@ -233,11 +253,14 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
 
 
 def _turn(receiver: Indexes, flat: Indexes, exits: Indexes, beyond: Indexes, edge: Flags) -> None:
-    """Turn the way from each basin's exit to its pit round, in place, and lead level ground to where that way begins.
+    """Turn the way from each basin's exit to its pit round, in place, and lead level ground to
+    where that way begins.
 
     Level ground that is left at the raster's edge is left all along it.
     """
-    leaves = np.concatenate([[False], (beyond == exits) & (flat[exits] == np.arange(1, exits.size + 1))])
+    leaves = np.concatenate(
+        [[False], (beyond == exits) & (flat[exits] == np.arange(1, exits.size + 1))]
+    )
     ends = [np.flatnonzero(edge.ravel() & leaves[flat]).astype(np.int32)]
     here, onward = exits.copy(), beyond.copy()
     while here.size:
@@ -253,7 +276,9 @@ def _turn(receiver: Indexes, flat: Indexes, exits: Indexes, beyond: Indexes, edg
         receiver[pixel] = begin
 
 
-def _waves(front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, ...]) -> Iterator[tuple[Indexes, Indexes]]:
+def _waves(
+    front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, ...]
+) -> Iterator[tuple[Indexes, Indexes]]:
     """Pairs (reached before, reached now) over level ground, wave by wave from ``front``."""
     sizes = np.bincount(flat)
     front = front[sizes[flat[front]] > 1]
@@ -262,7 +287,9 @@ def _waves(front: Indexes, waiting: Flags, flat: Indexes, shape: tuple[int, ...]
         reached = []
         row, col = np.divmod(front, cols)
         for down, right in NEIGHBOURS:
-            inside = (row + down >= 0) & (row + down < rows) & (col + right >= 0) & (col + right < cols)
+            inside = (
+                (row + down >= 0) & (row + down < rows) & (col + right >= 0) & (col + right < cols)
+            )
             begin = front[inside]
             pixel = begin + np.int32(down * cols + right)
             good = waiting[pixel] & (flat[pixel] == flat[begin])

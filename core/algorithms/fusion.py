@@ -1,9 +1,9 @@
 """Several extents of one event as one: a weighted vote of the sources that saw a pixel.
 
-As in the ensemble of the Copernicus Global Flood Monitoring service, more than half decides for the event, a tie against it, and
-what no source saw stays not observed (Krullikowski et al. 2023, doi:10.1109/JSTARS.2023.3292350). The weights are our judgement,
-in one place below, and each can be replaced. They are whole thousandths, so that the vote is exact whatever the order of the
-sources.
+As in the ensemble of the Copernicus Global Flood Monitoring service, more than half decides for the
+event, a tie against it, and what no source saw stays not observed (Krullikowski et al. 2023,
+doi:10.1109/JSTARS.2023.3292350). The weights are our judgement, in one place below, and each can be
+replaced. They are whole thousandths, so that the vote is exact whatever the order of the sources.
 """
 
 from __future__ import annotations
@@ -18,14 +18,19 @@ import numpy.typing as npt
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 
 SENSOR_WEIGHTS = {"sentinel2": 1.0, "landsat": 1.0, "sentinel1": 0.8}
-"""A judgement: a clear optical picture tells water, fire and loss of plants more surely than a radar picture with its speckle."""
+"""A judgement: a clear optical picture tells water, fire and loss of plants more surely than a
+radar picture with its speckle.
+"""
 OTHER_SENSOR = 0.7
 """Of a source that does not say its sensor, or another one."""
 LEAST_CLEAR = 0.5
-"""Factor of a source that observed next to nothing; it rises to 1 with the observed share: where there is much cloud there is
-also cloud that the mask missed. A judgement."""
+"""Factor of a source that observed next to nothing; it rises to 1 with the observed share: where
+there is much cloud there is also cloud that the mask missed. A judgement.
+"""
 HALF_LIFE_DAYS = 10.0
-"""After so many days from the event a source counts half: water goes down, plants grow back. A judgement."""
+"""After so many days from the event a source counts half: water goes down, plants grow back. A
+judgement.
+"""
 THOUSAND = 1000
 """Weights are whole thousandths, at least one."""
 ABSENT, PRESENT = 0, 1
@@ -33,7 +38,10 @@ CLASSES = (
     MapClass(ABSENT, "Not affected (observed)", (240, 238, 228)),
     MapClass(PRESENT, "Affected by consensus", (197, 27, 45)),
 )
-REFERENCE = "majority of the observing sources as in Copernicus GFM, Krullikowski et al. 2023, doi:10.1109/JSTARS.2023.3292350"
+REFERENCE = (
+    "majority of the observing sources as in Copernicus GFM, Krullikowski et al. 2023, "
+    "doi:10.1109/JSTARS.2023.3292350"
+)
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,9 @@ class Vote:
     def __call__(self, values: Values) -> tuple[npt.NDArray[np.uint8], FloatArray, FloatArray]:
         """Consensus (uint8), agreement and confidence (float32, NaN where nobody saw).
 
-        Agreement is the share of the observing sources that say what the consensus says. Confidence is the weight for it less the
-        weight against it, of the weight of all sources: 1 where all saw it and agree, small where one of many saw it, 0 at a tie.
+        Agreement is the share of the observing sources that say what the consensus says. Confidence
+        is the weight for it less the weight against it, of the weight of all sources: 1 where all
+        saw it and agree, small where one of many saw it, 0 at a tie.
         """
         shape = values[source_key(0)].shape
         yes, no, agreeing, seeing = (np.zeros(shape, np.int32) for _ in range(4))
@@ -95,9 +104,13 @@ class Vote:
         unseen = seeing == 0
         consensus[unseen] = NOT_OBSERVED
         with np.errstate(invalid="ignore"):
-            agreement: FloatArray = np.asarray(agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32)
+            agreement: FloatArray = np.asarray(
+                agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32
+            )
         everything = sum(weight.thousandths for weight in self.weights)
-        confidence: FloatArray = np.asarray(np.abs(yes - no).astype(np.float32) / np.float32(everything), np.float32)
+        confidence: FloatArray = np.asarray(
+            np.abs(yes - no).astype(np.float32) / np.float32(everything), np.float32
+        )
         confidence[unseen] = np.nan
         return consensus, agreement, confidence
 
@@ -110,12 +123,17 @@ class VoteSurvey:
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels that each source observed."""
-        seen = (read_votes(values[source_key(place)], source)[0] for place, source in enumerate(self.function.sources))
+        seen = (
+            read_votes(values[source_key(place)], source)[0]
+            for place, source in enumerate(self.function.sources)
+        )
         return np.array([np.count_nonzero(one) for one in seen], np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Vote:
         """The vote with its weights."""
-        weights = tuple(weigh(source, int(pixels)) for source, pixels in zip(self.function.sources, total))
+        weights = tuple(
+            weigh(source, int(pixels)) for source, pixels in zip(self.function.sources, total)
+        )
         return replace(self.function, weights=weights)
 
 
@@ -134,7 +152,9 @@ def _thousandths(weight: float) -> int:
     return max(1, round(weight * THOUSAND))
 
 
-def read_votes(codes: FloatArray, source: Source) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def read_votes(
+    codes: FloatArray, source: Source
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where a source says anything, and where it says that the event was there."""
     seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
     for code in source.silent:
@@ -163,7 +183,19 @@ def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
     names: dict[str, Any] = {source_key(place): band for place, band in enumerate(bands)}
     layers = (
         Layer("consensus", "Consensus of the sources", (0, NOT_OBSERVED), "consensus", CLASSES),
-        Layer("agreement", "Share of observing sources that agree", (0.0, 1.0), "agreement", dtype="float32"),
-        Layer("confidence", "Weight for the consensus less weight against it", (0.0, 1.0), "confidence", dtype="float32"),
+        Layer(
+            "agreement",
+            "Share of observing sources that agree",
+            (0.0, 1.0),
+            "agreement",
+            dtype="float32",
+        ),
+        Layer(
+            "confidence",
+            "Weight for the consensus less weight against it",
+            (0.0, 1.0),
+            "confidence",
+            dtype="float32",
+        ),
     )
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

@@ -1,8 +1,9 @@
 """HAND: how high each pixel lies above the water course that its water comes to first.
 
 Height above nearest drainage (Rennó et al. 2008, doi:10.1016/j.rse.2008.03.018; Nobre et al. 2011,
-doi:10.1016/j.jhydrol.2011.03.051): "nearest" along the way of the water, not as the crow flies. Drainage is where at least a
-given area drains through a pixel, and level ground of at least that area: lakes, reservoirs and the sea.
+doi:10.1016/j.jhydrol.2011.03.051): "nearest" along the way of the water, not as the crow flies.
+Drainage is where at least a given area drains through a pixel, and level ground of at least that
+area: lakes, reservoirs and the sea.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ BYTES_PER_PIXEL = 150
 """Of memory, at its peak; measured."""
 
 
-def height_above_drainage(heights: FloatArray, cell_m: tuple[float, float], drainage_km2: float) -> FloatArray:
+def height_above_drainage(
+    heights: FloatArray, cell_m: tuple[float, float], drainage_km2: float
+) -> FloatArray:
     """Compute HAND of a whole area: it cannot be done in tiles, because water comes from anywhere.
 
     Parameters
@@ -32,8 +35,9 @@ def height_above_drainage(heights: FloatArray, cell_m: tuple[float, float], drai
     Returns
     -------
     ndarray of float32, (rows, cols)
-        Metres above the drainage, on filled heights and therefore never negative; NaN where there is no height and where the
-        water leaves the raster before it comes to any drainage: its drainage is not known.
+        Metres above the drainage, on filled heights and therefore never negative; NaN where there
+        is no height and where the water leaves the raster before it comes to any drainage: its
+        drainage is not known.
     """
     flow = route(heights, cell_m)
     pixel_km2 = cell_m[0] * cell_m[1] / 1e6
@@ -57,7 +61,9 @@ def accumulate(receiver: Indexes) -> npt.NDArray[np.int32]:
 
 def _steps(receiver: Indexes) -> npt.NDArray[np.int32]:
     """How many steps each pixel is from the end of its way."""
-    steps: npt.NDArray[np.int32] = (receiver != np.arange(receiver.size, dtype=np.int32)).astype(np.int32)
+    steps: npt.NDArray[np.int32] = (receiver != np.arange(receiver.size, dtype=np.int32)).astype(
+        np.int32
+    )
     end = receiver
     while True:
         ahead = steps[end]

@@ -1,4 +1,6 @@
-"""Spectral indices, read from ``config/indices.yaml``, and a person's own formulas, made into kernels."""
+"""Spectral indices, read from ``config/indices.yaml``, and a person's own formulas, made into
+kernels.
+"""
 
 from __future__ import annotations
 
@@ -67,17 +69,22 @@ def index_kernel(name: str, available: Collection[str]) -> Kernel:
     by_lower = {one.lower(): one for one in indices}
     wanted = name.strip().lower()
     if wanted not in by_lower:
-        near = [by_lower[one] for one in difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)]
+        near = [
+            by_lower[one] for one in difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)
+        ]
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(indices)}."
         raise InputError(f"Index '{name}' cannot be used", "it is not known", hint)
     index = indices[by_lower[wanted]]
-    chosen = _choose_bands(index.formula, available, index.name, f"{index.name} = {index.formula.text}.")
+    chosen = _choose_bands(
+        index.formula, available, index.name, f"{index.name} = {index.formula.text}."
+    )
     layer = Layer(index.name, index.title, index.range, index.style)
     return Kernel(index.name, chosen, index.formula, (layer,), index.reference)
 
 
 def formula_kernel(text: str, available: Collection[str]) -> Kernel:
-    """The kernel of a person's own formula for a stack with these bands; its values have no range, so float32 holds them.
+    """The kernel of a person's own formula for a stack with these bands; its values have no range,
+    so float32 holds them.
 
     Raises
     ------
@@ -87,11 +94,17 @@ def formula_kernel(text: str, available: Collection[str]) -> Kernel:
     formula = parse_formula(text)
     chosen = _choose_bands(formula, available, f"The formula '{text}'", "")
     return Kernel(
-        FORMULA, chosen, formula, (Layer(FORMULA.lower(), text, (-math.inf, math.inf), STRETCHED),), "the user's formula"
+        FORMULA,
+        chosen,
+        formula,
+        (Layer(FORMULA.lower(), text, (-math.inf, math.inf), STRETCHED),),
+        "the user's formula",
     )
 
 
-def _choose_bands(formula: Formula, available: Collection[str], what: str, hint: str) -> dict[str, str]:
+def _choose_bands(
+    formula: Formula, available: Collection[str], what: str, hint: str
+) -> dict[str, str]:
     """Name in the formula → band of the stack."""
     alternatives = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"]
     chosen: dict[str, str] = {}
@@ -102,7 +115,8 @@ def _choose_bands(formula: Formula, available: Collection[str], what: str, hint:
             near = [] if hint else difflib.get_close_matches(band, available, n=3, cutoff=0.5)
             raise AlgorithmError(
                 f"{what} cannot be computed",
-                f"the stack has no band {' or '.join(offers)} (it has {', '.join(available) or 'no named band'})",
+                f"the stack has no band {' or '.join(offers)} (it has "
+                f"{', '.join(available) or 'no named band'})",
                 hint or (f"Did you mean {' or '.join(near)}?" if near else ""),
             )
         chosen[band] = match

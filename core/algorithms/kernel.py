@@ -14,7 +14,9 @@ Values = Mapping[str, FloatArray]
 """Name in the function → float32 (rows, cols), NaN = no data."""
 Compute = Callable[[Values], "npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]"]
 NOT_OBSERVED = 255
-"""The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no damage"."""
+"""The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no
+damage".
+"""
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,26 @@ class Layer:
     dtype: str = ""
     """How numbers are stored; empty: as the settings say."""
     bands: tuple[str, ...] = ()
-    """Of a layer of several bands, their names; what the function gives for it is (bands, rows, cols) then."""
+    """Of a layer of several bands, their names; what the function gives for it is (bands, rows,
+    cols) then.
+    """
     unit: str = ""
     """Of the numbers."""
 
 
 class Survey(Protocol):
-    """What has to be known of the whole raster before any of it can be computed: a first pass over all tiles.
+    """What has to be known of the whole raster before any of it can be computed: a first pass over
+    all tiles.
 
-    Each tile gives whole numbers (a histogram, counts), which are added up: the sum is exact and the same in any order.
+    Each tile gives whole numbers (a histogram, counts), which are added up: the sum is exact and
+    the same in any order.
     """
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """The numbers of one part of the raster; of the same shape for every part.
 
-        Each pixel comes once. Where the kernel says ``survey_halo``, the part comes with so many pixels around it, and what lies
-        there is not to be counted: it belongs to the neighbours.
+        Each pixel comes once. Where the kernel says ``survey_halo``, the part comes with so many
+        pixels around it, and what lies there is not to be counted: it belongs to the neighbours.
         """
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
@@ -68,7 +74,9 @@ class Survey(Protocol):
 
 @runtime_checkable
 class Telling(Protocol):
-    """A function with something to say about itself that must stand in the files: the threshold that a survey found."""
+    """A function with something to say about itself that must stand in the files: the threshold
+    that a survey found.
+    """
 
     def tags(self) -> dict[str, str]:
         """Key → text."""
@@ -78,33 +86,39 @@ class Telling(Protocol):
 class Kernel:
     """One tile's worth of work.
 
-    Functions and surveys are frozen dataclasses: their ``repr`` says all that they do, so that an interrupted run can tell
-    its own tiles from another's, and they can be sent to another process.
+    Functions and surveys are frozen dataclasses: their ``repr`` says all that they do, so that an
+    interrupted run can tell its own tiles from another's, and they can be sent to another process.
     """
 
     name: str
     bands: Mapping[str, str]
     """Name in the function → name of the band in the stack."""
     compute: Compute
-    """A pure function: for each layer an array of the input's shape, each pixel of which depends on those within ``halo`` only.
+    """A pure function: for each layer an array of the input's shape, each pixel of which depends on
+    those within ``halo`` only.
 
-    Numbers are float32 with NaN = no data, classes uint8 with ``NOT_OBSERVED``. One layer may come without its tuple.
+    Numbers are float32 with NaN = no data, classes uint8 with ``NOT_OBSERVED``. One layer may come
+    without its tuple.
     """
     layers: tuple[Layer, ...]
     """In the order of the function's results."""
     reference: str
     """Where the formula comes from."""
     halo: int = 0
-    """Pixels around it that a pixel depends on; the function gets them around its tile (NaN beyond the raster), and its values
-    there are dropped. With 0 it may get any part of a tile."""
+    """Pixels around it that a pixel depends on; the function gets them around its tile (NaN beyond
+    the raster), and its values there are dropped. With 0 it may get any part of a tile.
+    """
     survey: Survey | None = None
-    """The pass that comes first, if one is needed; what it settles takes the place of ``compute``."""
+    """The pass that comes first, if one is needed; what it settles takes the place of ``compute``.
+    """
     survey_halo: int = 0
-    """Pixels around it that the survey gets with each part; NaN beyond the raster. With 0 it gets the part alone, whatever the
-    function's own halo is."""
+    """Pixels around it that the survey gets with each part; NaN beyond the raster. With 0 it gets
+    the part alone, whatever the function's own halo is.
+    """
     cell: int = 1
-    """The survey looks at squares of so many pixels a side, counted from the raster's corner: no part that it gets cuts through
-    one, so that what it finds does not depend on the tiles."""
+    """The survey looks at squares of so many pixels a side, counted from the raster's corner: no
+    part that it gets cuts through one, so that what it finds does not depend on the tiles.
+    """
 
     def run(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """The layers of one tile, in their order."""
@@ -117,4 +131,8 @@ class Kernel:
 
     def settled(self, total: npt.NDArray[np.int64]) -> Kernel:
         """The kernel that needs no survey any more."""
-        return self if self.survey is None else replace(self, compute=self.survey.settle(total), survey=None)
+        return (
+            self
+            if self.survey is None
+            else replace(self, compute=self.survey.settle(total), survey=None)
+        )

@@ -1,9 +1,11 @@
-"""Open water in optical scenes: water reflects green light and hardly any infrared, so it is what a water index puts above a cut.
+"""Open water in optical scenes: water reflects green light and hardly any infrared, so it is what a
+water index puts above a cut.
 
-NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green − swir16) / (green +
-swir16) (Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal, which no scale or offset that both share changes. A
-lower cut of the scene itself, Otsu's (Otsu 1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps
-that can be land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
+NDWI = (green − nir) / (green + nir) (McFeeters 1996, doi:10.1080/01431169608948714), MNDWI = (green
+− swir16) / (green + swir16) (Xu 2006, doi:10.1080/01431160600589179). At 0 both bands are equal,
+which no scale or offset that both share changes. A lower cut of the scene itself, Otsu's (Otsu
+1979, doi:10.1109/TSMC.1979.4310076), is taken only where the histogram has two humps that can be
+land and water: forced on a scene of land alone, or of water alone, it would cut that in two.
 """
 
 from __future__ import annotations
@@ -15,7 +17,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .flood import DRY, FLOOD_CLASSES, WATER, WATER_CLASSES, Codes, FloodRules, new_water, permanent_water, refine_water
+from .flood import (
+    DRY,
+    FLOOD_CLASSES,
+    WATER,
+    WATER_CLASSES,
+    Codes,
+    FloodRules,
+    new_water,
+    permanent_water,
+    refine_water,
+)
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .masks import SNOW, BoolArray, Radius, clear_pixels, dilation_halo, mask_classes
 from .threshold import REFERENCES as THRESHOLD_REFERENCES
@@ -28,34 +40,45 @@ REFERENCES = {
     "mndwi": "Xu 2006, doi:10.1080/01431160600589179",
     "otsu": THRESHOLD_REFERENCES["otsu"],
 }
-TITLES = {"ndwi": "Normalised difference water index", "mndwi": "Modified normalised difference water index"}
+TITLES = {
+    "ndwi": "Normalised difference water index",
+    "mndwi": "Modified normalised difference water index",
+}
 FIXED = 0.0
 """Both authors' own threshold."""
 INDEX = Bins(-1.0, 1.0, 0.01)
 SMOOTHING = 0.03
 """Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
 LEAST_CUT = -0.1
-"""Of a cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated scenes. They also show that a cut
-above ``FIXED`` loses the mixed pixels of every shore, so that none is taken."""
+"""Of a cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated
+scenes. They also show that a cut above ``FIXED`` loses the mixed pixels of every shore, so that
+none is taken.
+"""
 MOST_SHORE = 0.1
-"""Pixels between ``LEAST_CUT`` and the cut, as a share of those above it, that can be shore: more is land. A judgement."""
+"""Pixels between ``LEAST_CUT`` and the cut, as a share of those above it, that can be shore: more
+is land. A judgement.
+"""
 BRIGHTEST = 0.35
-"""Green reflectance from which nothing is taken for open water: it is snow, cloud that the mask missed, glint, foam or a roof. A
-judgement."""
+"""Green reflectance from which nothing is taken for open water: it is snow, cloud that the mask
+missed, glint, foam or a roof. A judgement.
+"""
 DRY_BY = 0.1
-"""A place is flooded only where its index lay so far below the threshold before (below 0, if the threshold is lower): the mixed
-pixel of a shore, partly water before, is no flood. A judgement."""
+"""A place is flooded only where its index lay so far below the threshold before (below 0, if the
+threshold is lower): the mixed pixel of a shore, partly water before, is no flood. A judgement.
+"""
 SURE = 0.3
-"""Distance of the index from the threshold from which confidence is 1; it grows evenly from 0 at the threshold. It is for putting
-pixels in order, and no probability."""
+"""Distance of the index from the threshold from which confidence is 1; it grows evenly from 0 at
+the threshold. It is for putting pixels in order, and no probability.
+"""
 
 
 @dataclass(frozen=True)
 class OpticalWater:
-    """Index, codes of water and confidence on the last date; with something to compare also what is flooded.
+    """Index, codes of water and confidence on the last date; with something to compare also what is
+    flooded.
 
-    Not observed is what the scene's mask calls cloud, shadow or snow, what has no data, what is brighter than any water, and
-    where neither of the two bands reflects anything.
+    Not observed is what the scene's mask calls cloud, shadow or snow, what has no data, what is
+    brighter than any water, and where neither of the two bands reflects anything.
     """
 
     dates: tuple[str, ...]
@@ -74,12 +97,16 @@ class OpticalWater:
     """Whether there is a map of permanent water, or a date before."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
-        """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and perhaps flooded (uint8)."""
+        """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and
+        perhaps flooded (uint8).
+        """
         index = {date: self.index(values, date, self.radius_px) for date in self.dates}
         codes = {date: self._classify(index[date], values) for date in self.dates}
         now = index["post"]
         with np.errstate(invalid="ignore"):
-            sure = np.minimum(np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1))
+            sure = np.minimum(
+                np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1)
+            )
         made = (now, codes["post"], sure)
         if not self.compared:
             return made
@@ -87,13 +114,17 @@ class OpticalWater:
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
             with np.errstate(invalid="ignore"):
-                flooded[(flooded == WATER) & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))] = DRY
+                flooded[
+                    (flooded == WATER)
+                    & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))
+                ] = DRY
         return *made, flooded
 
     def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
         """The index of one date, −1..1, NaN = not observed.
 
-        Negative reflectance counts as none: atmospheric correction makes it of dark water, and the plain ratio would leave −1..1.
+        Negative reflectance counts as none: atmospheric correction makes it of dark water, and the
+        plain ratio would leave −1..1.
         """
         green, other = values[f"{date}.green"], values[f"{date}.other"]
         masks = [name for name in self.masks if name.partition(".")[0] == date]
@@ -115,7 +146,9 @@ class OpticalWater:
 
 
 def _snow_free(values: Values, masks: list[str], radius_px: Radius) -> BoolArray:
-    """Clear of cloud, shadow and snow: snow and ice have a water index of water, and hide what lies below."""
+    """Clear of cloud, shadow and snow: snow and ice have a water index of water, and hide what lies
+    below.
+    """
     seen = clear_pixels(values, masks, radius_px)
     for name in masks:
         seen &= mask_classes(name.rpartition(".")[2], values[name]) != SNOW
@@ -124,9 +157,11 @@ def _snow_free(values: Values, masks: list[str], radius_px: Radius) -> BoolArray
 
 @dataclass(frozen=True)
 class WaterSurvey:
-    """The histogram of the index, of all dates together: one threshold for both, so that it makes no change of its own.
+    """The histogram of the index, of all dates together: one threshold for both, so that it makes
+    no change of its own.
 
-    Masks are taken as they are, without their dilation, for which a part of the scene would have to know its neighbours.
+    Masks are taken as they are, without their dilation, for which a part of the scene would have to
+    know its neighbours.
     """
 
     water: OpticalWater
@@ -134,7 +169,9 @@ class WaterSurvey:
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels in each bin of ``INDEX``, int64."""
-        return np.asarray(sum(INDEX.tally(self.water.index(values, date)) for date in self.water.dates))
+        return np.asarray(
+            sum(INDEX.tally(self.water.index(values, date)) for date in self.water.dates)
+        )
 
     def settle(self, total: npt.NDArray[np.int64]) -> OpticalWater:
         """The map with the threshold of the scene, or with the one it had."""
@@ -143,29 +180,43 @@ class WaterSurvey:
 
 
 def find_water_cut(histogram: Counts) -> float | None:
-    """The threshold of a scene that shows land and water apart, ``LEAST_CUT`` to 0; None of any other.
+    """The threshold of a scene that shows land and water apart, ``LEAST_CUT`` to 0; None of any
+    other.
 
-    It shows them where Otsu's cut has a hump on either side, the lower one's mean below 0 and the upper one's above, and is no
-    less than ``LEAST_CUT``: fields and forest make two humps too, and so do clear and muddy water. Where hardly anything lies
-    between ``LEAST_CUT`` and that cut (or 0, if it is above), that is shore and becomes water.
+    It shows them where Otsu's cut has a hump on either side, the lower one's mean below 0 and the
+    upper one's above, and is no less than ``LEAST_CUT``: fields and forest make two humps too, and
+    so do clear and muddy water. Where hardly anything lies between ``LEAST_CUT`` and that cut (or
+    0, if it is above), that is shore and becomes water.
 
     Parameters
     ----------
     histogram : ndarray of int64, (INDEX.count,)
     """
     cut = find_cut(histogram, "otsu")
-    if cut is None or INDEX.above(cut) < LEAST_CUT or not has_valley(histogram, cut, SMOOTHING / INDEX.step):
+    if (
+        cut is None
+        or INDEX.above(cut) < LEAST_CUT
+        or not has_valley(histogram, cut, SMOOTHING / INDEX.step)
+    ):
         return None
     middle = INDEX.low + (np.arange(INDEX.count) + 0.5) * INDEX.step
-    land, water = (np.average(middle[part], weights=histogram[part]) for part in (slice(cut + 1), slice(cut + 1, None)))
+    land, water = (
+        np.average(middle[part], weights=histogram[part])
+        for part in (slice(cut + 1), slice(cut + 1, None))
+    )
     if not land < 0 < water:
         return None
     found = min(INDEX.above(cut), FIXED)
-    above, shore = histogram[middle > found].sum(), histogram[(middle > LEAST_CUT) & (middle < found)].sum()
+    above, shore = (
+        histogram[middle > found].sum(),
+        histogram[(middle > LEAST_CUT) & (middle < found)].sum(),
+    )
     return LEAST_CUT if shore <= MOST_SHORE * above else found
 
 
-def water_kernel(method: str, bands: Mapping[str, str], water: OpticalWater, survey: bool) -> Kernel:
+def water_kernel(
+    method: str, bands: Mapping[str, str], water: OpticalWater, survey: bool
+) -> Kernel:
     """The kernel.
 
     Parameters
@@ -173,7 +224,8 @@ def water_kernel(method: str, bands: Mapping[str, str], water: OpticalWater, sur
     method : str
         Of ``METHODS``.
     bands : mapping
-        Name in the function (``post.green``, ``post.other``, ``post.scl``, ``terrain.hand``) → band of the joined stack.
+        Name in the function (``post.green``, ``post.other``, ``post.scl``, ``terrain.hand``) → band
+        of the joined stack.
     water : OpticalWater
         With the threshold that is given, or the one for want of a better one.
     survey : bool
@@ -182,7 +234,9 @@ def water_kernel(method: str, bands: Mapping[str, str], water: OpticalWater, sur
     layers = [
         Layer(method, TITLES[method], (-1.0, 1.0), "ndwi"),
         Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES),
-        Layer("confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"),
+        Layer(
+            "confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"
+        ),
     ]
     if water.compared:
         layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))

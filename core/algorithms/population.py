@@ -1,4 +1,6 @@
-"""What is usual in a picture, from whole-number histograms: exact, and the same in whatever parts they were counted."""
+"""What is usual in a picture, from whole-number histograms: exact, and the same in whatever parts
+they were counted.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ import numpy.typing as npt
 from .kernel import FloatArray
 
 GAUSSIAN_MAD = 1.4826
-"""Standard deviation of a Gaussian ÷ its median absolute deviation (Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013)."""
+"""Standard deviation of a Gaussian ÷ its median absolute deviation (Leys et al. 2013,
+doi:10.1016/j.jesp.2013.03.013).
+"""
 
 
 def histogram_median(counts: npt.NDArray[np.int64]) -> int | None:
@@ -18,7 +22,9 @@ def histogram_median(counts: npt.NDArray[np.int64]) -> int | None:
 
 
 def histogram_spread(counts: npt.NDArray[np.int64], middle: int) -> int:
-    """Median distance from the bin ``middle``, in bins: the median absolute deviation; 0 where nothing was counted."""
+    """Median distance from the bin ``middle``, in bins: the median absolute deviation; 0 where
+    nothing was counted.
+    """
     above, below = counts[middle:].copy(), counts[middle::-1]
     above.resize(max(above.size, below.size), refcheck=False)
     above[1 : below.size] += below[1:]
@@ -28,7 +34,8 @@ def histogram_spread(counts: npt.NDArray[np.int64], middle: int) -> int:
 def normal_share(deviations: FloatArray) -> FloatArray:
     """Share of a Gaussian below so many standard deviations, 0..1; NaN stays.
 
-    Abramowitz & Stegun 1964, Handbook of Mathematical Functions, 7.1.26: off by no more than 0.0000002.
+    Abramowitz & Stegun 1964, Handbook of Mathematical Functions, 7.1.26: off by no more than
+    0.0000002.
     """
     size = np.abs(deviations) * np.float32(0.5**0.5)
     t = 1 / (1 + np.float32(0.3275911) * size)

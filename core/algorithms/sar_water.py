@@ -1,9 +1,12 @@
-"""Open water in radar: smooth water mirrors the pulse away, so what is darker than a threshold is water.
+"""Open water in radar: smooth water mirrors the pulse away, so what is darker than a threshold is
+water.
 
-What is compared with the threshold is the backscatter of one polarisation, or the mean in dB of the like- and the
-cross-polarised one: that is their product, whose speckle is less than either's, and in which wind on the water, which the
-like-polarised one sees most, weighs half. The threshold comes from squares of the picture that hold both water and land (Martinis
-et al. 2009, doi:10.5194/nhess-9-303-2009): forced on a picture of land alone, or of water alone, it would cut that in two.
+What is compared with the threshold is the backscatter of one polarisation, or the mean in dB of the
+like- and the cross-polarised one: that is their product, whose speckle is less than either's, and
+in which wind on the water, which the like-polarised one sees most, weighs half. The threshold comes
+from squares of the picture that hold both water and land (Martinis et al. 2009,
+doi:10.5194/nhess-9-303-2009): forced on a picture of land alone, or of water alone, it would cut
+that in two.
 """
 
 from __future__ import annotations
@@ -16,37 +19,67 @@ import numpy as np
 import numpy.typing as npt
 
 from . import speckle, threshold
-from .flood import DRY, FLOOD_CLASSES, WATER, WATER_CLASSES, Codes, FloodRules, new_water, permanent_water, refine_water
+from .flood import (
+    DRY,
+    FLOOD_CLASSES,
+    WATER,
+    WATER_CLASSES,
+    Codes,
+    FloodRules,
+    new_water,
+    permanent_water,
+    refine_water,
+)
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
-from .threshold import LEAST_DISTANCE, Bins, Counts, TwoParts, find_cut, fit_two, has_valley, valley_above
+from .threshold import (
+    LEAST_DISTANCE,
+    Bins,
+    Counts,
+    TwoParts,
+    find_cut,
+    fit_two,
+    has_valley,
+    valley_above,
+)
 
 DARKEST_LAND_DB = {"vv": -15.5, "vh": -23.0, "hh": -15.5, "hv": -23.0}
-"""Land is hardly ever darker: the highest thresholds that HydroSAR (Alaska Satellite Facility, asf-tools) admits for Sentinel-1.
-Of two polarisations it is the mean. Only if the mean of a darker part is below this, it is taken for water: forest and bare
-fields make two humps too."""
+"""Land is hardly ever darker: the highest thresholds that HydroSAR (Alaska Satellite Facility,
+asf-tools) admits for Sentinel-1. Of two polarisations it is the mean. Only if the mean of a darker
+part is below this, it is taken for water: forest and bare fields make two humps too.
+"""
 BRIGHTEST_EXCESS_DB = 3.0
-"""So much above ``DARKEST_LAND_DB`` a threshold may lie, for water in wind; farther above it would part two kinds of land. A
-judgement: on the simulated flood 3 to 6 dB make no difference, and 2 dB lose water in wind."""
+"""So much above ``DARKEST_LAND_DB`` a threshold may lie, for water in wind; farther above it would
+part two kinds of land. A judgement: on the simulated flood 3 to 6 dB make no difference, and 2 dB
+lose water in wind.
+"""
 DARKEST_WATER_DB = {"vv": -35.0, "vh": -38.0, "hh": -35.0, "hv": -38.0}
-"""The mean of water is hardly ever darker: the radar's own noise is not (Sentinel-1's noise equivalent sigma zero is specified as
--22 dB, ESA, Sentinel-1 Product Specification). What is darker is a floor that a program has put in, and parts no water from land.
-A judgement, far enough below for pictures with their noise subtracted."""
+"""The mean of water is hardly ever darker: the radar's own noise is not (Sentinel-1's noise
+equivalent sigma zero is specified as -22 dB, ESA, Sentinel-1 Product Specification). What is darker
+is a floor that a program has put in, and parts no water from land. A judgement, far enough below
+for pictures with their noise subtracted.
+"""
 LONE_MARGIN_DB = 0.5
 """One polarisation alone has more speckle left: its fixed threshold lies so much lower."""
 METHODS = ("ki", "otsu", "fixed")
 REFERENCES = {
     **threshold.REFERENCES,
-    "fixed": "fixed thresholds of HydroSAR (Alaska Satellite Facility, asf-tools); on such thresholds Twele et al. 2016, "
+    "fixed": "fixed thresholds of HydroSAR (Alaska Satellite Facility, asf-tools); on such "
+    "thresholds Twele et al. 2016, "
     "doi:10.1080/01431161.2016.1192304",
-    "squares": "Martinis et al. 2009, doi:10.5194/nhess-9-303-2009; Chini et al. 2017, doi:10.1109/TGRS.2017.2737664",
+    "squares": "Martinis et al. 2009, doi:10.5194/nhess-9-303-2009; Chini et al. 2017, "
+    "doi:10.1109/TGRS.2017.2737664",
     "change": "log ratio: Rignot & van Zyl 1993, doi:10.1109/36.239913",
 }
 DB = Bins(-50.0, 20.0, 0.1)
 FLOOR_DB = -50.0
-"""Nothing is so dark: what lies there or below is a floor put in place of zero power, or a nodata value that the file does not
-tell. So is exactly 0 dB, with which programs fill what lies outside a scene."""
+"""Nothing is so dark: what lies there or below is a floor put in place of zero power, or a nodata
+value that the file does not tell. So is exactly 0 dB, with which programs fill what lies outside a
+scene.
+"""
 SMOOTHING_DB = 0.5
-"""Standard deviation of the Gaussian that smooths the whole picture's histogram before its humps are looked for."""
+"""Standard deviation of the Gaussian that smooths the whole picture's histogram before its humps
+are looked for.
+"""
 CELL = 64
 """Pixels on each side of the squares that are looked at one by one."""
 LEAST_PIXELS = CELL**2 // 2
@@ -56,8 +89,10 @@ LEAST_CELLS = 3
 _COARSE = 5
 """Bins of a square's histogram that are taken together: 4096 pixels do not fill more."""
 LEAST_DROP_DB = 1.0
-"""A place is flooded only where its backscatter fell by this. Both dates have their own threshold, and what lies between the two
-would be flooded without having changed. Of 0 to 6 dB the one with the best overlap on simulated floods."""
+"""A place is flooded only where its backscatter fell by this. Both dates have their own threshold,
+and what lies between the two would be flooded without having changed. Of 0 to 6 dB the one with the
+best overlap on simulated floods.
+"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +106,9 @@ class Cut:
 
 @dataclass(frozen=True)
 class WaterMap:
-    """Codes of water on the last date; with something to compare also what is flooded, and with two dates the change in dB."""
+    """Codes of water on the last date; with something to compare also what is flooded, and with two
+    dates the change in dB.
+    """
 
     bands: tuple[str, ...]
     """``vv``, or ``vv`` and ``vh``."""
@@ -106,7 +143,9 @@ class WaterMap:
         """One band in dB without what is no measurement, and without much of its speckle."""
         seen = values[f"{date}.{band}"]
         with np.errstate(invalid="ignore"):
-            known = np.where((seen > FLOOR_DB) & (seen != 0) & (seen < DB.high), seen, np.float32(np.nan))
+            known = np.where(
+                (seen > FLOOR_DB) & (seen != 0) & (seen < DB.high), seen, np.float32(np.nan)
+            )
         return speckle.filter_db(known, self.speckle)
 
     def _classify(self, level: FloatArray, values: Values, date: str) -> Codes:
@@ -119,10 +158,11 @@ class WaterMap:
 
 @dataclass(frozen=True)
 class WaterSurvey:
-    """For each date the histogram of the squares that hold water and land, how many those are, and the histogram of all.
+    """For each date the histogram of the squares that hold water and land, how many those are, and
+    the histogram of all.
 
-    Of two polarisations, so of their mean and of the cross-polarised one alone: where wind has made water as bright as land in
-    the like-polarised one, only that shows it.
+    Of two polarisations, so of their mean and of the cross-polarised one alone: where wind has made
+    water as bright as land in the like-polarised one, only that shows it.
     """
 
     water: WaterMap
@@ -137,14 +177,22 @@ class WaterSurvey:
         return (bands,) if len(bands) == 1 else (bands, bands[1:])
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
-        """Int64, (choices, dates, 2, bins + 1): the squares' sum and the number of squares; the sum of all and their number."""
+        """Int64, (choices, dates, 2, bins + 1): the squares' sum and the number of squares; the sum
+        of all and their number.
+        """
         rows, cols = next(iter(values.values())).shape
         corners = [(row, col) for row in range(0, rows, CELL) for col in range(0, cols, CELL)]
-        cells = [{name: one[row : row + CELL, col : col + CELL] for name, one in values.items()} for row, col in corners]
+        cells = [
+            {name: one[row : row + CELL, col : col + CELL] for name, one in values.items()}
+            for row, col in corners
+        ]
         found = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
         for place, date in enumerate(self.water.cuts):
-            # Each square is filtered alone, so that it is the same whatever is known of its neighbours.
-            smooth = [[self.water.smooth(cell, date, band) for band in self.water.bands] for cell in cells]
+            # Each square is filtered alone, so that it is the same whatever is known of its
+            # neighbours.
+            smooth = [
+                [self.water.smooth(cell, date, band) for band in self.water.bands] for cell in cells
+            ]
             for number, bands in enumerate(self.choices):
                 every = np.stack([DB.tally(_mean(one[-len(bands) :])) for one in smooth])
                 enough = every[every.sum(axis=1) >= LEAST_PIXELS]
@@ -154,13 +202,19 @@ class WaterSurvey:
         return found
 
     def settle(self, total: npt.NDArray[np.int64]) -> WaterMap:
-        """The map with the thresholds that were found; a date without one takes the other's, from the same sensor."""
+        """The map with the thresholds that were found; a date without one takes the other's, from
+        the same sensor.
+        """
         for bands, parts in zip(self.choices, total):
             found = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
             known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
             if known is not None:
                 spare = replace(known, origin="other date")
-                return replace(self.water, bands=bands, cuts={date: cut or spare for date, cut in found.items()})
+                return replace(
+                    self.water,
+                    bands=bands,
+                    cuts={date: cut or spare for date, cut in found.items()},
+                )
         return self.water
 
     def _find(self, bands: Sequence[str], squares: Counts, picture: Counts) -> Cut | None:
@@ -175,17 +229,21 @@ class WaterSurvey:
         return None
 
     def _cut(self, histogram: Counts, picture: Counts, bands: Sequence[str]) -> int | None:
-        """The cut of a histogram of water and land, at the brightest that may be; None where it has one part, or no dark one.
+        """The cut of a histogram of water and land, at the brightest that may be; None where it has
+        one part, or no dark one.
 
-        The least error is at the bottom of the picture's valley, if it has one: whatever shape the classes have, and with
-        all the kinds of land, of which the squares beside water need not have every one. Normal classes are assumed without it.
+        The least error is at the bottom of the picture's valley, if it has one: whatever shape the
+        classes have, and with all the kinds of land, of which the squares beside water need not
+        have every one. Normal classes are assumed without it.
         """
         fitted = fit_two(_coarsen(histogram[np.newaxis]))
         if not (fitted.distance[0] >= LEAST_DISTANCE and _is_dark(fitted, bands)[0]):
             return None
         darkest = round((mean_db(DARKEST_LAND_DB, bands) - DB.low) / DB.step)
         brightest = darkest + round(BRIGHTEST_EXCESS_DB / DB.step)
-        valley = valley_above(picture, darkest, SMOOTHING_DB / DB.step) if self.method == "ki" else None
+        valley = (
+            valley_above(picture, darkest, SMOOTHING_DB / DB.step) if self.method == "ki" else None
+        )
         if valley is not None and valley < brightest:
             return valley
         low, high = (int((one[0] + 0.5) * _COARSE) for one in fitted.means)
@@ -204,7 +262,9 @@ def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Whether the lower part can be water: neither as bright as land nor darker than any echo."""
     with np.errstate(invalid="ignore"):
         level = DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step
-        return np.asarray((level <= mean_db(DARKEST_LAND_DB, bands)) & (level >= mean_db(DARKEST_WATER_DB, bands)))
+        return np.asarray(
+            (level <= mean_db(DARKEST_LAND_DB, bands)) & (level >= mean_db(DARKEST_WATER_DB, bands))
+        )
 
 
 def _coarsen(histograms: Counts) -> Counts:
@@ -213,7 +273,11 @@ def _coarsen(histograms: Counts) -> Counts:
 
 def _mean(levels: Sequence[FloatArray]) -> FloatArray:
     """Of one or two bands in dB."""
-    return levels[0] if len(levels) == 1 else np.asarray((levels[0] + levels[1]) * np.float32(0.5), np.float32)
+    return (
+        levels[0]
+        if len(levels) == 1
+        else np.asarray((levels[0] + levels[1]) * np.float32(0.5), np.float32)
+    )
 
 
 def mean_db(table: Mapping[str, float], bands: Sequence[str]) -> float:
@@ -243,7 +307,15 @@ def water_kernel(water: WaterMap, method: str) -> Kernel:
     if water.compared:
         layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
     if "pre" in water.cuts:
-        layers.append(Layer("change_db", "Change of backscatter (dB)", (-40.0, 40.0), "change_db", dtype="float32"))
+        layers.append(
+            Layer(
+                "change_db",
+                "Change of backscatter (dB)",
+                (-40.0, 40.0),
+                "change_db",
+                dtype="float32",
+            )
+        )
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
     survey = None if method == "fixed" else WaterSurvey(water, method)

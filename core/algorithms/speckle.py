@@ -1,10 +1,13 @@
-"""Speckle filters: the minimum mean square error estimate of backscatter under multiplicative noise.
+"""Speckle filters: the minimum mean square error estimate of backscatter under multiplicative
+noise.
 
-Speckle multiplies: z = x v with a mean of v of 1 and a variance of 1 / looks. From the mean m and the variance s² of a window,
-var(x) = (s² − m² / looks) / (1 + 1 / looks) and x̂ = m + (z − m) var(x) / s²: the mean where all the variance is speckle, the
-pixel itself where most is not (Lee 1980, doi:10.1109/TPAMI.1980.4766994).
+Speckle multiplies: z = x v with a mean of v of 1 and a variance of 1 / looks. From the mean m and
+the variance s² of a window, var(x) = (s² − m² / looks) / (1 + 1 / looks) and x̂ = m + (z − m)
+var(x) / s²: the mean where all the variance is speckle, the pixel itself where most is not (Lee
+1980, doi:10.1109/TPAMI.1980.4766994).
 
-All sums are of one fixed order of additions for each pixel, in float64: a running sum would depend on where a tile begins.
+All sums are of one fixed order of additions for each pixel, in float64: a running sum would depend
+on where a tile begins.
 """
 
 from __future__ import annotations
@@ -25,14 +28,18 @@ REFERENCES = {
     "refined-lee": "Lee 1981, doi:10.1016/S0146-664X(81)80018-4",
 }
 LOOKS = 4.4
-"""Equivalent number of looks of Sentinel-1 IW GRD in high resolution (ESA, Sentinel-1 product definition, S1-RS-MDA-52-7440)."""
+"""Equivalent number of looks of Sentinel-1 IW GRD in high resolution (ESA, Sentinel-1 product
+definition, S1-RS-MDA-52-7440).
+"""
 WINDOW = 7
 HALO = WINDOW // 2
 HALF = WINDOW * (HALO + 1)
 """Pixels in each half of the window."""
 STRIP = 32
 """Rows at a time."""
-_SIDES = (  # of an edge: three of the nine means each, (row, column) from the pixel; the one in the middle is nearest to it
+# of an edge: three of the nine means each, (row, column) from the pixel; the one in the middle is
+# nearest to it
+_SIDES = (
     (((-1, -1), (0, -1), (1, -1)), ((-1, 1), (0, 1), (1, 1))),
     (((-1, -1), (-1, 0), (-1, 1)), ((1, -1), (1, 0), (1, 1))),
     (((-1, 0), (-1, -1), (0, -1)), ((1, 0), (1, 1), (0, 1))),
@@ -71,7 +78,8 @@ def lee(power: Floats, looks: float = LOOKS) -> Floats:
     Parameters
     ----------
     power : ndarray of float64, (rows, cols)
-        NaN = no data: such pixels are counted out of their neighbours' windows and stay what they are.
+        NaN = no data: such pixels are counted out of their neighbours' windows and stay what they
+        are.
     looks : float
         Equivalent number of looks.
     """
@@ -79,9 +87,11 @@ def lee(power: Floats, looks: float = LOOKS) -> Floats:
 
 
 def refined_lee(power: Floats, looks: float = LOOKS) -> Floats:
-    """Lee's refined filter on linear power: the window is the half on the pixel's own side of the strongest edge through it.
+    """Lee's refined filter on linear power: the window is the half on the pixel's own side of the
+    strongest edge through it.
 
-    The edge is found from nine means of 3 × 3 pixels, two pixels apart (Lee 1981, doi:10.1016/S0146-664X(81)80018-4).
+    The edge is found from nine means of 3 × 3 pixels, two pixels apart (Lee 1981,
+    doi:10.1016/S0146-664X(81)80018-4).
 
     Parameters
     ----------
@@ -92,7 +102,9 @@ def refined_lee(power: Floats, looks: float = LOOKS) -> Floats:
 
 
 def _by_strips(power: Floats, sums: Sums, looks: float) -> Floats:
-    """A few rows at a time, so that what passes between the steps stays in the processor's cache: three times as fast."""
+    """A few rows at a time, so that what passes between the steps stays in the processor's cache:
+    three times as fast.
+    """
     padded = np.pad(power, HALO, constant_values=np.nan)
     out = np.empty(power.shape)
     for row in range(0, power.shape[0], STRIP):
@@ -100,7 +112,9 @@ def _by_strips(power: Floats, sums: Sums, looks: float) -> Floats:
         there = ~np.isnan(part)
         value = part if there.all() else np.where(there, part, 0.0)
         count, total, squares = sums(there, value)
-        out[row : row + STRIP] = _estimate(part[HALO:-HALO, HALO:-HALO], count, total, squares, looks)
+        out[row : row + STRIP] = _estimate(
+            part[HALO:-HALO, HALO:-HALO], count, total, squares, looks
+        )
     return out
 
 
@@ -120,7 +134,9 @@ def _box_sums(there: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
     def box(one: Floats) -> Floats:
         return _cols(_rows(one, range(WINDOW), height), range(WINDOW), width)
 
-    count = np.full((height, width), float(WINDOW**2)) if there.all() else box(there.astype(np.float64))
+    count = (
+        np.full((height, width), float(WINDOW**2)) if there.all() else box(there.astype(np.float64))
+    )
     return count, box(value), box(value * value)
 
 
@@ -139,7 +155,9 @@ def _half_sums(there: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _halves(one: Floats) -> list[Floats]:
-    """Sums over the eight halves of the window, in the order of :func:`_choose_side`: each with the line of the edge itself."""
+    """Sums over the eight halves of the window, in the order of :func:`_choose_side`: each with the
+    line of the edge itself.
+    """
     height, width = (size - 2 * HALO for size in one.shape)
     low, high, whole = range(HALO + 1), range(HALO, WINDOW), range(WINDOW)
     down = _rows(one, whole, height)
@@ -151,7 +169,9 @@ def _halves(one: Floats) -> list[Floats]:
         last = WINDOW - 1 - step
         from_left += one[:, step : step + width]
         from_right += one[:, last : last + width]
-        corners[0] += from_left[last : last + height]  # upper left: its uppermost row is the whole window's
+        corners[0] += from_left[
+            last : last + height
+        ]  # upper left: its uppermost row is the whole window's
         corners[1] += from_right[step : step + height]  # lower right
         corners[2] += from_right[last : last + height]  # upper right
         corners[3] += from_left[step : step + height]  # lower left
@@ -159,7 +179,9 @@ def _halves(one: Floats) -> list[Floats]:
 
 
 def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
-    """Which half of the window holds the pixel's own side of the edge: left, right, upper, lower, then the corners."""
+    """Which half of the window holds the pixel's own side of the edge: left, right, upper, lower,
+    then the corners.
+    """
     height, width = (size - 2 * HALO for size in value.shape)
 
     def near(one: Floats) -> Floats:
@@ -174,7 +196,9 @@ def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
         seen = mean[2 + 2 * y : 2 + 2 * y + height, 2 + 2 * x : 2 + 2 * x + width]
         if count is None:
             return np.asarray(seen, np.float64)
-        return np.asarray(np.where(np.isnan(seen), own, seen), np.float64)  # where nothing is known there is no edge
+        return np.asarray(
+            np.where(np.isnan(seen), own, seen), np.float64
+        )  # where nothing is known there is no edge
 
     steepest, side = np.full(own.shape, -1.0), np.zeros(own.shape, np.int8)
     for number, (one, other) in enumerate(_SIDES):

@@ -1,10 +1,12 @@
-"""Where the pattern of a built-up place changed: brightness and local correlation of two pictures in a moving window.
+"""Where the pattern of a built-up place changed: brightness and local correlation of two pictures
+in a moving window.
 
-Collapsed and uncovered buildings scatter radar otherwise: the window's mean backscatter changes and its pattern no longer
-resembles the one before. The two together mark damaged districts (Matsuoka & Yamazaki 2004, Earthquake Spectra 20(3), 975-994,
-doi:10.1193/1.1774182; other bands: Matsuoka & Nojima 2010, doi:10.3390/rs2092111). Their weights hold for one sensor and kind of
-town; here each is measured by its own spread in the unchanged part of the picture instead, so that it works for any sensor,
-optical ones as well. It finds districts, never single buildings.
+Collapsed and uncovered buildings scatter radar otherwise: the window's mean backscatter changes and
+its pattern no longer resembles the one before. The two together mark damaged districts (Matsuoka &
+Yamazaki 2004, Earthquake Spectra 20(3), 975-994, doi:10.1193/1.1774182; other bands: Matsuoka &
+Nojima 2010, doi:10.3390/rs2092111). Their weights hold for one sensor and kind of town; here each
+is measured by its own spread in the unchanged part of the picture instead, so that it works for any
+sensor, optical ones as well. It finds districts, never single buildings.
 """
 
 from __future__ import annotations
@@ -24,10 +26,13 @@ from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
 WINDOW_PX = 13
 """Side of the moving window, odd."""
 RADAR_LOOKS = 4.4
-"""Equivalent number of looks of Sentinel-1 IW GRD at 10 m (ESA, Sentinel-1 product definition, GRD)."""
+"""Equivalent number of looks of Sentinel-1 IW GRD at 10 m (ESA, Sentinel-1 product definition,
+GRD).
+"""
 RADAR_STRUCTURE = round(math.sqrt(1 + 2 / RADAR_LOOKS), 3)
-"""Coefficient of variation of intensity above which a window holds strong scatterers and no mere speckle: √(1 + 2/looks)
-(Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623)."""
+"""Coefficient of variation of intensity above which a window holds strong scatterers and no mere
+speckle: √(1 + 2/looks) (Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623).
+"""
 OPTICAL_STRUCTURE = 0.15
 """The same for reflectance: a judgement."""
 FLAT = 1e-6
@@ -35,7 +40,9 @@ FLAT = 1e-6
 LEAST_SHARE = 0.5
 """Of the window's pixels that both dates must have."""
 CHANGED, STRONG = 4.0, 6.0
-"""Limits of the combined deviation: a judgement. An unchanged Gaussian pixel passes the first one time in about 5000."""
+"""Limits of the combined deviation: a judgement. An unchanged Gaussian pixel passes the first one
+time in about 5000.
+"""
 LEAST_BRIGHTNESS_SPREAD_DB = 0.1
 """Two pictures of the same differ by no less: a judgement on radiometric stability."""
 PLAIN, UNCHANGED, CHANGE, STRONG_CHANGE = 0, 1, 2, 3
@@ -47,11 +54,16 @@ CLASSES = (
 )
 DAMAGED = (CHANGE, STRONG_CHANGE)
 NOTE = (
-    "Changed pattern, not assessed damage: districts as large as the window, never single buildings. Building sites, floods, "
-    "snow, ships, parked vehicles and another line of sight look alike; damage below the pixels' size does not show. Check in "
+    "Changed pattern, not assessed damage: districts as large as the window, never single "
+    "buildings. Building sites, floods, "
+    "snow, ships, parked vehicles and another line of sight look alike; damage below the "
+    "pixels' size does not show. Check in "
     "the field or in pictures of a metre or less."
 )
-REFERENCE = "after Matsuoka & Yamazaki 2004, doi:10.1193/1.1774182; structure: Lopes et al. 1990, doi:10.1109/36.62623"
+REFERENCE = (
+    "after Matsuoka & Yamazaki 2004, doi:10.1193/1.1774182; structure: Lopes et al. "
+    "1990, doi:10.1109/36.62623"
+)
 BRIGHTNESS_DB, BRIGHTNESS_STEP = 30.0, 0.02
 FISHER, FISHER_STEP = 7.0, 0.005
 HALVES = (round(BRIGHTNESS_DB / BRIGHTNESS_STEP), round(FISHER / FISHER_STEP))
@@ -76,7 +88,8 @@ class Usual:
 class StructuralDamage:
     """Deviation, change of brightness, correlation and class of each pixel.
 
-    Looks ``window // 2`` pixels around itself; what is missing on either date is counted out on both.
+    Looks ``window // 2`` pixels around itself; what is missing on either date is counted out on
+    both.
     """
 
     decibel: bool
@@ -97,16 +110,24 @@ class StructuralDamage:
 
     @property
     def halo(self) -> int:
-        """Pixels around itself that a pixel depends on: its window's, and the masks' around those."""
+        """Pixels around itself that a pixel depends on: its window's, and the masks'
+        around those.
+        """
         return self.reach + dilation_halo(self.radius_px)
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
-        """Deviation, brightness (dB), correlation (float32, NaN = nothing said) and class (uint8)."""
+        """Deviation, brightness (dB), correlation (float32, NaN = nothing said) and class
+        (uint8).
+        """
         brightness, correlation, variation = self.measure(values)
         with np.errstate(all="ignore"):
             fisher = to_fisher(correlation)
-            moved = (brightness - np.float32(self.usual.brightness[0])) / np.float32(self.usual.brightness[1])
-            lost = np.maximum((np.float32(self.usual.fisher[0]) - fisher) / np.float32(self.usual.fisher[1]), 0)
+            moved = (brightness - np.float32(self.usual.brightness[0])) / np.float32(
+                self.usual.brightness[1]
+            )
+            lost = np.maximum(
+                (np.float32(self.usual.fisher[0]) - fisher) / np.float32(self.usual.fisher[1]), 0
+            )
             deviation = np.sqrt(moved * moved + lost * lost)
             plain = variation < np.float32(self.structure)
         codes = np.where(plain, np.uint8(PLAIN), np.uint8(UNCHANGED))
@@ -118,14 +139,22 @@ class StructuralDamage:
         return deviation, brightness, correlation, codes
 
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Change of the mean (dB), correlation, coefficient of variation before; (rows, cols), NaN = not observed."""
+        """Change of the mean (dB), correlation, coefficient of variation before; (rows, cols), NaN
+        = not observed.
+        """
         before, after = values["pre.band"], values["post.band"]
-        seen = np.isfinite(before) & np.isfinite(after) & clear_pixels(values, self.masks, self.radius_px)
+        seen = (
+            np.isfinite(before)
+            & np.isfinite(after)
+            & clear_pixels(values, self.masks, self.radius_px)
+        )
         if not self.decibel:
             with np.errstate(invalid="ignore"):
                 seen &= (before > 0) & (after > 0)
         rows, cols = before.shape
-        brightness, correlation, variation = (np.full((rows, cols), np.nan, np.float32) for _ in range(3))
+        brightness, correlation, variation = (
+            np.full((rows, cols), np.nan, np.float32) for _ in range(3)
+        )
         found = (brightness, correlation, variation)
         reach = self.reach
         if rows <= 2 * reach or cols <= 2 * reach:
@@ -138,7 +167,9 @@ class StructuralDamage:
                 whole[top:bottom, reach:-reach] = part
         return found
 
-    def _windows(self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.float64], ...]:
+    def _windows(
+        self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.float64], ...]:
         """The three measures of the pixels whose window lies inside."""
         first, second = (self._intensity(date, seen) for date in (before, after))
 
@@ -149,10 +180,14 @@ class StructuralDamage:
         sums = (total(first), total(second))
         with np.errstate(all="ignore"):
             # n² × variance; what rounding leaves of a flat window is none
-            spreads = tuple(total(one * one) * count - sum_ * sum_ for one, sum_ in zip((first, second), sums))
+            spreads = tuple(
+                total(one * one) * count - sum_ * sum_ for one, sum_ in zip((first, second), sums)
+            )
             flat = (spreads[0] <= FLAT * sums[0] ** 2) | (spreads[1] <= FLAT * sums[1] ** 2)
             brightness = 10 * np.log10(sums[1] / sums[0])
-            correlation = (total(first * second) * count - sums[0] * sums[1]) / np.sqrt(spreads[0] * spreads[1])
+            correlation = (total(first * second) * count - sums[0] * sums[1]) / np.sqrt(
+                spreads[0] * spreads[1]
+            )
             correlation[flat] = 0.0
             np.clip(correlation, -1, 1, out=correlation)
             variation = np.sqrt(np.maximum(spreads[0], 0)) / sums[0]
@@ -179,13 +214,21 @@ class StructuralSurvey:
         brightness, correlation, variation = self.function.measure(values)
         halo = self.function.halo
         inside = slice(halo, -halo)
-        brightness, correlation, variation = (one[inside, inside] for one in (brightness, correlation, variation))
+        brightness, correlation, variation = (
+            one[inside, inside] for one in (brightness, correlation, variation)
+        )
         with np.errstate(invalid="ignore"):
             counted = variation >= np.float32(self.function.structure)
-        parts = [(brightness[counted], BRIGHTNESS_STEP, HALVES[0]), (to_fisher(correlation[counted]), FISHER_STEP, HALVES[1])]
+        parts = [
+            (brightness[counted], BRIGHTNESS_STEP, HALVES[0]),
+            (to_fisher(correlation[counted]), FISHER_STEP, HALVES[1]),
+        ]
         return np.concatenate(
             [
-                np.bincount(np.clip(np.rint(one / step), -half, half).astype(np.int64) + half, minlength=2 * half + 1)
+                np.bincount(
+                    np.clip(np.rint(one / step), -half, half).astype(np.int64) + half,
+                    minlength=2 * half + 1,
+                )
                 for one, step, half in parts
             ]
         ).astype(np.int64)
@@ -200,9 +243,14 @@ class StructuralSurvey:
         spread = GAUSSIAN_MAD * histogram_spread(brightness, middle) * BRIGHTNESS_STEP
         # on the side of the better resemblance, which damage does not touch
         firmer = GAUSSIAN_MAD * (histogram_median(fisher[centre:]) or 0) * FISHER_STEP
-        least = 1 / math.sqrt(self.function.window**2 - 3)  # Fisher 1921: of as many independent pixels
+        least = 1 / math.sqrt(
+            self.function.window**2 - 3
+        )  # Fisher 1921: of as many independent pixels
         usual = Usual(
-            (round((middle - HALVES[0]) * BRIGHTNESS_STEP, 6), round(max(spread, LEAST_BRIGHTNESS_SPREAD_DB), 6)),
+            (
+                round((middle - HALVES[0]) * BRIGHTNESS_STEP, 6),
+                round(max(spread, LEAST_BRIGHTNESS_SPREAD_DB), 6),
+            ),
             (round((centre - HALVES[1]) * FISHER_STEP, 6), round(max(firmer, least), 6)),
             int(brightness.sum()),
         )
@@ -212,15 +260,18 @@ class StructuralSurvey:
 def to_fisher(correlation: FloatArray) -> FloatArray:
     """Fisher's z = artanh r, within ±``FISHER``."""
     edge = math.tanh(FISHER - 1)
-    result: FloatArray = np.arctanh(np.clip(correlation, -edge, edge)).astype(np.float32, copy=False)
+    result: FloatArray = np.arctanh(np.clip(correlation, -edge, edge)).astype(
+        np.float32, copy=False
+    )
     return result
 
 
 def window_sum(numbers: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.float64]:
-    """Sum over ``width`` × ``width`` numbers around each one that has as many; (rows − width + 1, cols − width + 1).
+    """Sum over ``width`` × ``width`` numbers around each one that has as many; (rows − width + 1,
+    cols − width + 1).
 
-    Every sum is added up in the same order, wherever the array begins: a running sum would differ in the last digits from tile to
-    tile.
+    Every sum is added up in the same order, wherever the array begins: a running sum would differ
+    in the last digits from tile to tile.
     """
     for axis in (0, 1):
         moved = np.moveaxis(numbers, axis, 0)
@@ -241,23 +292,59 @@ def window_sum(numbers: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.f
     return numbers
 
 
-def structural_kernel(function: StructuralDamage, bands: Mapping[str, str], masks: tuple[str, ...]) -> Kernel:
+def structural_kernel(
+    function: StructuralDamage, bands: Mapping[str, str], masks: tuple[str, ...]
+) -> Kernel:
     """The kernel for two dates.
 
     Parameters
     ----------
     function : StructuralDamage
     bands : mapping
-        Name in the function (``pre.band``, ``post.band``, ``post.scl``) → the band of the joined stack.
+        Name in the function (``pre.band``, ``post.band``, ``post.scl``) → the band of the joined
+        stack.
     masks : tuple of str
         Those of the names that are cloud masks.
     """
     ready = replace(function, masks=masks)
     layers = (
-        Layer("structural_change", "Deviation from the usual change", (0.0, 100.0), "structural_change", dtype="float32"),
-        Layer("intensity_change", "Change of the window's mean (dB)", (-30.0, 30.0), "intensity_change", dtype="float32"),
-        Layer("correlation", "Correlation of the window before and after", (-1.0, 1.0), "correlation", dtype="float32"),
-        Layer("structural_damage", "Changed structure", (0, NOT_OBSERVED), "structural_damage", CLASSES),
+        Layer(
+            "structural_change",
+            "Deviation from the usual change",
+            (0.0, 100.0),
+            "structural_change",
+            dtype="float32",
+        ),
+        Layer(
+            "intensity_change",
+            "Change of the window's mean (dB)",
+            (-30.0, 30.0),
+            "intensity_change",
+            dtype="float32",
+        ),
+        Layer(
+            "correlation",
+            "Correlation of the window before and after",
+            (-1.0, 1.0),
+            "correlation",
+            dtype="float32",
+        ),
+        Layer(
+            "structural_damage",
+            "Changed structure",
+            (0, NOT_OBSERVED),
+            "structural_damage",
+            CLASSES,
+        ),
     )
     survey = StructuralSurvey(ready)
-    return Kernel("Structural damage", bands, ready, layers, REFERENCE, halo=ready.halo, survey=survey, survey_halo=ready.halo)
+    return Kernel(
+        "Structural damage",
+        bands,
+        ready,
+        layers,
+        REFERENCE,
+        halo=ready.halo,
+        survey=survey,
+        survey_halo=ready.halo,
+    )

@@ -11,7 +11,8 @@ HALO = 1
 
 
 def slope_degrees(heights: FloatArray, cell_m: tuple[float, float]) -> FloatArray:
-    """The steepest inclination of the ground, by Horn's weights of the eight neighbours (1981, doi:10.1109/PROC.1981.11918).
+    """The steepest inclination of the ground, by Horn's weights of the eight neighbours (1981,
+    doi:10.1109/PROC.1981.11918).
 
     Parameters
     ----------
@@ -23,7 +24,8 @@ def slope_degrees(heights: FloatArray, cell_m: tuple[float, float]) -> FloatArra
     Returns
     -------
     ndarray of float32, (rows, cols)
-        Degrees, 0..90; NaN where the pixel or one of its neighbours is unknown or lies beyond the array.
+        Degrees, 0..90; NaN where the pixel or one of its neighbours is unknown or lies beyond the
+        array.
     """
     result = np.full(heights.shape, np.nan, np.float32)
     if min(heights.shape) < 3:
@@ -34,5 +36,7 @@ def slope_degrees(heights: FloatArray, cell_m: tuple[float, float]) -> FloatArra
     down = south - north
     southward = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / np.float32(8 * cell_m[1])
     inclination = np.degrees(np.arctan(np.hypot(eastward, southward)))
-    result[1:-1, 1:-1] = np.where(np.isnan(middle[:, 1:-1]), np.float32(np.nan), inclination)  # its own height has no weight
+    result[1:-1, 1:-1] = np.where(
+        np.isnan(middle[:, 1:-1]), np.float32(np.nan), inclination
+    )  # its own height has no weight
     return result

@@ -1,7 +1,8 @@
 """Where to cut a histogram in two, and whether it has two parts at all.
 
-A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut is the last bin of the lower
-class. Both ways of cutting split anything; whether there are two classes is another question, and the greater one for a map.
+A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut
+is the last bin of the lower class. Both ways of cutting split anything; whether there are two
+classes is another question, and the greater one for a map.
 """
 
 from __future__ import annotations
@@ -19,14 +20,20 @@ REFERENCES = {
     "ki": "Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0",
 }
 DEEPEST_VALLEY = 0.7
-"""There are two humps where the smoothed histogram between them falls below this share of the lower one. A judgement."""
+"""There are two humps where the smoothed histogram between them falls below this share of the lower
+one. A judgement.
+"""
 LEAST_HUMP = 0.001
 """Share of the pixels that the smaller side must have."""
 LEAST_DISTANCE = 2.0
-"""Ashman's D from which two normal distributions are apart (Ashman, Bird & Zepf 1994, doi:10.1086/117248)."""
+"""Ashman's D from which two normal distributions are apart (Ashman, Bird & Zepf 1994,
+doi:10.1086/117248).
+"""
 LEAST_FIT = 0.98
-"""Bhattacharyya coefficient of the histogram and the two fitted normal distributions; 1 is equality. Chini et al. 2017
-(doi:10.1109/TGRS.2017.2737664) ask for 0.99; the histogram of a small part of a raster is noisier than that."""
+"""Bhattacharyya coefficient of the histogram and the two fitted normal distributions; 1 is
+equality. Chini et al. 2017 (doi:10.1109/TGRS.2017.2737664) ask for 0.99; the histogram of a small
+part of a raster is noisier than that.
+"""
 LEAST_SHARE = 0.1
 """Of the smaller class in a part of the raster (Chini et al. 2017)."""
 _ROUNDS = 60
@@ -59,8 +66,12 @@ class Bins:
         ndarray of int64, (count,)
         """
         seen = values[~np.isnan(values)]
-        places = np.floor((np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step).astype(np.int64)
-        return np.bincount(np.minimum(places, self.count - 1), minlength=self.count).astype(np.int64)
+        places = np.floor(
+            (np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step
+        ).astype(np.int64)
+        return np.bincount(np.minimum(places, self.count - 1), minlength=self.count).astype(
+            np.int64
+        )
 
     def above(self, cut: int) -> float:
         """The value between bin ``cut`` and the next, in the unit of the values."""
@@ -91,11 +102,16 @@ def find_threshold(histogram: Counts, bins: Bins, method: str, smoothing: float)
         In the unit of the values: what is less belongs to the lower class.
     """
     cut = find_cut(histogram, method)
-    return None if cut is None or not has_valley(histogram, cut, smoothing / bins.step) else bins.above(cut)
+    return (
+        None
+        if cut is None or not has_valley(histogram, cut, smoothing / bins.step)
+        else bins.above(cut)
+    )
 
 
 def otsu_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int | None:
-    """The last bin of the lower class, of the split with the greatest variance between classes; None if there is but one bin.
+    """The last bin of the lower class, of the split with the greatest variance between classes;
+    None if there is but one bin.
 
     Otsu 1979, doi:10.1109/TSMC.1979.4310076.
 
@@ -115,16 +131,21 @@ def otsu_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int |
     return _best(-variance, between) if variance.max(initial=0) > 0 else None
 
 
-def kittler_illingworth_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int | None:
-    """The last bin of the lower class, of the split with the least error for two normal classes; None if there is but one.
+def kittler_illingworth_bin(
+    histogram: Counts, between: tuple[int, int] | None = None
+) -> int | None:
+    """The last bin of the lower class, of the split with the least error for two normal classes;
+    None if there is but one.
 
-    J = 1 + 2 (P₁ ln σ₁ + P₂ ln σ₂) − 2 (P₁ ln P₁ + P₂ ln P₂), Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0.
-    To variances the 1/12 of a bin is added that counting in bins hides: a class of a single bin is no point.
+    J = 1 + 2 (P₁ ln σ₁ + P₂ ln σ₂) − 2 (P₁ ln P₁ + P₂ ln P₂), Kittler & Illingworth 1986,
+    doi:10.1016/0031-3203(86)90030-0. To variances the 1/12 of a bin is added that counting in bins
+    hides: a class of a single bin is no point.
 
     Parameters
     ----------
     histogram, between
-        As in :func:`otsu_bin`. Where a tail of one class is long the least error can lie far out in it: give ``between``.
+        As in :func:`otsu_bin`. Where a tail of one class is long the least error can lie far out in
+        it: give ``between``.
     """
     place = np.arange(histogram.size, dtype=np.int64)
     moments = [np.cumsum(histogram * place**power) for power in range(3)]  # whole numbers: exact
@@ -139,7 +160,9 @@ def kittler_illingworth_bin(histogram: Counts, between: tuple[int, int] | None =
 
 
 def _best(criterion: Floats, between: tuple[int, int] | None) -> int:
-    """The bin of the least value; an empty stretch between two humps splits alike everywhere: its middle."""
+    """The bin of the least value; an empty stretch between two humps splits alike everywhere: its
+    middle.
+    """
     first, last = between or (0, criterion.size - 1)
     part = criterion[first : last + 1]
     best = np.flatnonzero(part == part.min())
@@ -167,10 +190,11 @@ def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:
 
 
 def valley_above(histogram: Counts, top: int, smoothing: float) -> int | None:
-    """The bottom of the valley between the last hump with its top up to a bin and the next one; None where there is none.
+    """The bottom of the valley between the last hump with its top up to a bin and the next one;
+    None where there is none.
 
-    No class needs a shape for it: two classes are confused least where they are fewest. A dip counts as a valley if its bottom
-    is below ``DEEPEST_VALLEY`` of the humps on both sides.
+    No class needs a shape for it: two classes are confused least where they are fewest. A dip
+    counts as a valley if its bottom is below ``DEEPEST_VALLEY`` of the humps on both sides.
 
     Parameters
     ----------
@@ -200,12 +224,16 @@ def _smooth(histogram: Counts, smoothing: float) -> Floats:
     """The histogram after a Gaussian of so many bins."""
     reach = round(4 * smoothing)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smoothing) ** 2)
-    return np.asarray(np.convolve(histogram, weights / weights.sum(), mode="full")[reach : reach + histogram.size])
+    return np.asarray(
+        np.convolve(histogram, weights / weights.sum(), mode="full")[reach : reach + histogram.size]
+    )
 
 
 @dataclass(frozen=True)
 class TwoParts:
-    """Two normal distributions fitted to each of n histograms; float64 (n,), NaN where a histogram has fewer than two bins."""
+    """Two normal distributions fitted to each of n histograms; float64 (n,), NaN where a histogram
+    has fewer than two bins.
+    """
 
     share: Floats
     """Of the lower one, 0..1."""
@@ -214,7 +242,9 @@ class TwoParts:
     deviations: tuple[Floats, Floats]
     """Standard deviations, in bins."""
     fit: Floats
-    """Bhattacharyya coefficient of the histogram and what was fitted, 0..1 (Bhattacharyya 1943): Σ √(p q)."""
+    """Bhattacharyya coefficient of the histogram and what was fitted, 0..1 (Bhattacharyya 1943): Σ
+    √(p q).
+    """
 
     @property
     def distance(self) -> Floats:
@@ -223,16 +253,20 @@ class TwoParts:
         return np.asarray(np.sqrt(2) * np.abs(one - other) / np.sqrt(narrow**2 + wide**2))
 
     def are_two(self) -> npt.NDArray[np.bool_]:
-        """Which of the histograms have two parts, far enough apart, neither too small, that describe it."""
+        """Which of the histograms have two parts, far enough apart, neither too small, that
+        describe it.
+        """
         with np.errstate(invalid="ignore"):
             large = np.minimum(self.share, 1 - self.share) >= LEAST_SHARE
             return np.asarray((self.distance >= LEAST_DISTANCE) & (self.fit >= LEAST_FIT) & large)
 
 
 def fit_two(histograms: Counts) -> TwoParts:
-    """Fit two normal distributions to each histogram: expectation and maximisation (Dempster, Laird & Rubin 1977).
+    """Fit two normal distributions to each histogram: expectation and maximisation (Dempster, Laird
+    & Rubin 1977).
 
-    They start from Otsu's split. Moments of the halves of a cut would not do: of any single hump cut in two they lie apart.
+    They start from Otsu's split. Moments of the halves of a cut would not do: of any single hump
+    cut in two they lie apart.
 
     Parameters
     ----------
@@ -263,7 +297,15 @@ def fit_two(histograms: Counts) -> TwoParts:
 def _moments(weights: tuple[Floats, Floats], place: Floats) -> list[tuple[Floats, Floats]]:
     """Share, mean and standard deviation of both parts, (n, 1) each."""
     shares = [one.sum(axis=1, keepdims=True) for one in weights]
-    means = [(one * place).sum(axis=1, keepdims=True) / share for one, share in zip(weights, shares)]
-    spreads = [(one * (place - mean) ** 2).sum(axis=1, keepdims=True) for one, mean in zip(weights, means)]
+    means = [
+        (one * place).sum(axis=1, keepdims=True) / share for one, share in zip(weights, shares)
+    ]
+    spreads = [
+        (one * (place - mean) ** 2).sum(axis=1, keepdims=True) for one, mean in zip(weights, means)
+    ]
     variances = [spread / share + 1 / 12 for spread, share in zip(spreads, shares)]
-    return [(shares[0], shares[1]), (means[0], means[1]), (np.sqrt(variances[0]), np.sqrt(variances[1]))]
+    return [
+        (shares[0], shares[1]),
+        (means[0], means[1]),
+        (np.sqrt(variances[0]), np.sqrt(variances[1])),
+    ]

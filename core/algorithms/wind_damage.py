@@ -1,8 +1,10 @@
-"""Vegetation that a storm took: how far an index fell, measured against how much it changed where nothing happened.
+"""Vegetation that a storm took: how far an index fell, measured against how much it changed where
+nothing happened.
 
-After a hurricane the fall of NDII, which is NDMI here, goes with the damage that foresters count on the ground (Wang et al. 2010,
-Agricultural and Forest Meteorology 150(1), 122-132); NDVI shows the tracks of tornadoes (doi:10.3390/atmos11060613). Season, haze
-and another sun change an index as well: the median change of all vegetation is taken off, and damage is what lies far outside the
+After a hurricane the fall of NDII, which is NDMI here, goes with the damage that foresters count on
+the ground (Wang et al. 2010, Agricultural and Forest Meteorology 150(1), 122-132); NDVI shows the
+tracks of tornadoes (doi:10.3390/atmos11060613). Season, haze and another sun change an index as
+well: the median change of all vegetation is taken off, and damage is what lies far outside the
 spread of the rest (median absolute deviation: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013).
 """
 
@@ -22,13 +24,21 @@ PARTNERS = {"ndmi": "swir16", "ndvi": "red", "nbr": "swir22"}
 """Index → the band that is set against near infrared."""
 INDICES = tuple(PARTNERS)
 VEGETATED_NDVI = 0.5
-"""From here a pixel counts as covered with plants (Sobrino, Jiménez-Muñoz & Paolini 2004, doi:10.1016/j.rse.2004.02.003)."""
+"""From here a pixel counts as covered with plants (Sobrino, Jiménez-Muñoz & Paolini 2004,
+doi:10.1016/j.rse.2004.02.003).
+"""
 DAMAGE_DEVIATIONS = 3.0
-"""Standard deviations of unchanged vegetation from which a loss counts: "very conservative" in Leys et al. 2013."""
+"""Standard deviations of unchanged vegetation from which a loss counts: "very conservative" in Leys
+et al. 2013.
+"""
 SEVERE_LOSS = 0.2
-"""Of the index, from which damage is called severe: a judgement, to be calibrated for the vegetation of the place."""
+"""Of the index, from which damage is called severe: a judgement, to be calibrated for the
+vegetation of the place.
+"""
 LEAST_NOISE = 0.01
-"""Standard deviation that two pictures of unchanged vegetation have at least: a judgement on the noise of surface reflectance."""
+"""Standard deviation that two pictures of unchanged vegetation have at least: a judgement on the
+noise of surface reflectance.
+"""
 BARE, UNHARMED, MODERATE, SEVERE = 0, 1, 2, 3
 CLASSES = (
     MapClass(BARE, "Not vegetated before (no statement)", (205, 200, 190)),
@@ -38,8 +48,10 @@ CLASSES = (
 )
 DAMAGED = (MODERATE, SEVERE)
 NOTE = (
-    "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire look alike, trees that fell and "
-    "stayed green do not show. The limit between moderate and severe is a judgement. Bare and built-up land is left out."
+    "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire "
+    "look alike, trees that fell and "
+    "stayed green do not show. The limit between moderate and severe is a judgement. Bare and "
+    "built-up land is left out."
 )
 REFERENCE = (
     "Wang et al. 2010, Agricultural and Forest Meteorology 150(1), 122-132; "
@@ -79,7 +91,9 @@ class WindDamage:
         return DAMAGE_DEVIATIONS * self.noise
 
     def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8], FloatArray]:
-        """Loss (float32, offset taken off), class (uint8), confidence (float32, 0.5..1); NaN where nothing is said."""
+        """Loss (float32, offset taken off), class (uint8), confidence (float32, 0.5..1); NaN where
+        nothing is said.
+        """
         with np.errstate(all="ignore"):
             loss, ndvi = self.measure(values)
             loss -= np.float32(self.offset)
@@ -90,13 +104,20 @@ class WindDamage:
                 codes += ~bare & (loss >= np.float32(limit - rounding))
             codes[np.isnan(loss)] = NOT_OBSERVED
             loss[bare] = np.nan
-            confidence = normal_share(np.abs(loss - np.float32(self.limit)) / np.float32(self.noise))
+            confidence = normal_share(
+                np.abs(loss - np.float32(self.limit)) / np.float32(self.noise)
+            )
         return loss, codes, confidence
 
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray]:
-        """Index before − after, and NDVI before; the loss is NaN where either date is not observed."""
+        """Index before − after, and NDVI before; the loss is NaN where either date is not
+        observed.
+        """
         partner = PARTNERS[self.index]
-        before, after = (normalized(values[f"{date}.nir"], values[f"{date}.{partner}"]) for date in ("pre", "post"))
+        before, after = (
+            normalized(values[f"{date}.nir"], values[f"{date}.{partner}"])
+            for date in ("pre", "post")
+        )
         ndvi = before if partner == "red" else normalized(values["pre.nir"], values["pre.red"])
         loss: FloatArray = before - after
         loss[np.isnan(ndvi) | ~clear_pixels(values, self.masks, self.radius_px)] = np.nan
@@ -107,8 +128,8 @@ class WindDamage:
 class WindSurvey:
     """The histogram of losses of all vegetation; median and spread of it say what "unchanged" is.
 
-    The spread is taken on the side where plants grew greener, which damage does not touch. Both hold as long as less than half of
-    the vegetation was hit.
+    The spread is taken on the side where plants grew greener, which damage does not touch. Both
+    hold as long as less than half of the vegetation was hit.
     """
 
     function: WindDamage
@@ -148,7 +169,12 @@ def normalized(nir: FloatArray, other: FloatArray) -> FloatArray:
     return result
 
 
-def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str, ...], offset: float | None = None) -> Kernel:
+def wind_kernel(
+    function: WindDamage,
+    bands: Mapping[str, str],
+    masks: tuple[str, ...],
+    offset: float | None = None,
+) -> Kernel:
     """The kernel for two dates.
 
     Parameters
@@ -156,7 +182,8 @@ def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str
     function : WindDamage
         Index and limits, and how far masks are dilated.
     bands : mapping
-        Name in the function (``pre.nir``, ``post.red``, ``post.scl``) → the band of the joined stack.
+        Name in the function (``pre.nir``, ``post.red``, ``post.scl``) → the band of the joined
+        stack.
     masks : tuple of str
         Those of the names that are cloud masks.
     offset : float, optional
@@ -164,10 +191,27 @@ def wind_kernel(function: WindDamage, bands: Mapping[str, str], masks: tuple[str
     """
     ready = replace(function, masks=masks)
     layers = (
-        Layer("vegetation_loss", f"Loss of {function.index.upper()}", (-2.0, 2.0), "vegetation_loss", dtype="float32"),
-        Layer("wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES),
+        Layer(
+            "vegetation_loss",
+            f"Loss of {function.index.upper()}",
+            (-2.0, 2.0),
+            "vegetation_loss",
+            dtype="float32",
+        ),
+        Layer(
+            "wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES
+        ),
         Layer("confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"),
     )
     title = f"Wind damage ({function.index})"
     halo = dilation_halo(ready.radius_px)
-    return Kernel(title, bands, ready, layers, REFERENCE, halo=halo, survey=WindSurvey(ready, offset), survey_halo=halo)
+    return Kernel(
+        title,
+        bands,
+        ready,
+        layers,
+        REFERENCE,
+        halo=halo,
+        survey=WindSurvey(ready, offset),
+        survey_halo=halo,
+    )

@@ -1,7 +1,8 @@
 """Compress the blocks of a GeoTIFF: predictor in numpy, codec by GDAL.
 
-Python has no ZSTD before 3.14 and its zlib is slower than GDAL's libdeflate, while GDAL is always there. So the bytes go through
-a GeoTIFF in memory, one block for each tile, from which the compressed blocks are taken as they are.
+Python has no ZSTD before 3.14 and its zlib is slower than GDAL's libdeflate, while GDAL is always
+there. So the bytes go through a GeoTIFF in memory, one block for each tile, from which the
+compressed blocks are taken as they are.
 """
 
 from __future__ import annotations
@@ -31,8 +32,14 @@ class Codec:
 
     @property
     def options(self) -> list[str]:
-        """GDAL's creation options. ZSTD at its default level 9 is as slow as DEFLATE, for one or two percent of size."""
-        return ["COMPRESS=ZSTD", "ZSTD_LEVEL=1"] if self.name == "zstd" else ["COMPRESS=DEFLATE", "ZLEVEL=6"]
+        """GDAL's creation options. ZSTD at its default level 9 is as slow as DEFLATE, for one or
+        two percent of size.
+        """
+        return (
+            ["COMPRESS=ZSTD", "ZSTD_LEVEL=1"]
+            if self.name == "zstd"
+            else ["COMPRESS=DEFLATE", "ZLEVEL=6"]
+        )
 
 
 def pick_codec(wanted: str) -> Codec:
@@ -46,13 +53,19 @@ def pick_codec(wanted: str) -> Codec:
     from osgeo import gdal
 
     if wanted not in COMPRESSIONS:
-        raise RasterError(f"The compression '{wanted}' cannot be used", "it is not known", f"Known: {', '.join(COMPRESSIONS)}.")
+        raise RasterError(
+            f"The compression '{wanted}' cannot be used",
+            "it is not known",
+            f"Known: {', '.join(COMPRESSIONS)}.",
+        )
     offered = gdal.GetDriverByName("GTiff").GetMetadataItem("DMD_CREATIONOPTIONLIST") or ""
     return Codec(wanted if f"<Value>{wanted.upper()}</Value>" in offered else "deflate")
 
 
 def predictor(dtype: str) -> int:
-    """The TIFF tag: 3 for floating point (TIFF Technical Note 3), 2 for integers (TIFF 6.0, section 14)."""
+    """The TIFF tag: 3 for floating point (TIFF Technical Note 3), 2 for integers (TIFF 6.0, section
+    14).
+    """
     return 3 if np.issubdtype(np.dtype(dtype), np.floating) else 2
 
 
@@ -70,7 +83,11 @@ def predict(block: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     rows, cols, bands = block.shape
     if not np.issubdtype(block.dtype, np.floating):
         flat = np.ascontiguousarray(block).reshape(rows, cols * bands)
-        return _differences(flat, bands).astype(block.dtype.newbyteorder("<"), copy=False).view(np.uint8)
+        return (
+            _differences(flat, bands)
+            .astype(block.dtype.newbyteorder("<"), copy=False)
+            .view(np.uint8)
+        )
     size = block.dtype.itemsize
     values = np.ascontiguousarray(block).view(np.uint8).reshape(rows, cols * bands, size)
     planes = np.empty((rows, size, cols * bands), np.uint8)
@@ -103,12 +120,21 @@ def compress(blocks: Sequence[npt.NDArray[np.uint8]], codec: Codec) -> list[byte
 
     rows, cols = blocks[0].shape
     name = f"/vsimem/firstlight-{uuid.uuid4().hex}.tif"
-    options = [*codec.options, "TILED=YES", f"BLOCKXSIZE={cols}", f"BLOCKYSIZE={rows}", "NUM_THREADS=1", "BIGTIFF=NO"]
+    options = [
+        *codec.options,
+        "TILED=YES",
+        f"BLOCKXSIZE={cols}",
+        f"BLOCKYSIZE={rows}",
+        "NUM_THREADS=1",
+        "BIGTIFF=NO",
+    ]
     dataset = band = file = None
     found: list[bytes] = []
     with quiet_gdal() as messages:
         try:
-            dataset = gdal.GetDriverByName("GTiff").Create(name, cols, rows * len(blocks), 1, gdal.GDT_Byte, options)
+            dataset = gdal.GetDriverByName("GTiff").Create(
+                name, cols, rows * len(blocks), 1, gdal.GDT_Byte, options
+            )
             if dataset is not None:
                 band = dataset.GetRasterBand(1)
                 for place, block in enumerate(blocks):
@@ -116,7 +142,10 @@ def compress(blocks: Sequence[npt.NDArray[np.uint8]], codec: Codec) -> list[byte
                 dataset.FlushCache()
                 file = gdal.VSIFOpenL(name, "rb")
                 for place in range(len(blocks)):
-                    offset, size = (band.GetMetadataItem(f"BLOCK_{what}_0_{place}", "TIFF") for what in ("OFFSET", "SIZE"))
+                    offset, size = (
+                        band.GetMetadataItem(f"BLOCK_{what}_0_{place}", "TIFF")
+                        for what in ("OFFSET", "SIZE")
+                    )
                     if offset is None or size is None:
                         break
                     gdal.VSIFSeekL(file, int(offset), 0)

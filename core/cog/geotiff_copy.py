@@ -32,7 +32,8 @@ class TiffLayout:
         """For GDAL's ``CreateCopy``."""
         words = [f"COMPRESS={self.compress.upper()}", "NUM_THREADS=ALL_CPUS", "BIGTIFF=IF_SAFER"]
         if self.compress == "zstd":
-            # The drivers' own default is level 9: as slow as DEFLATE for one or two percent of size.
+            # The drivers' own default is level 9: as slow as DEFLATE for one or two percent of
+            # size.
             words.append("LEVEL=1" if self.tiled else "ZSTD_LEVEL=1")
         if self.tiled:
             words += [f"BLOCKSIZE={BLOCK}", f"OVERVIEW_RESAMPLING={resampling}"]
@@ -79,10 +80,14 @@ def copy_to_cog(
         try:
             dataset = gdal.Open(str(source))
             if dataset is None:
-                raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?")
+                raise RasterError(
+                    what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?"
+                )
             floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
             options = layout.options(floating, resampling)
-            made = gdal.GetDriverByName(layout.driver()).CreateCopy(str(part), dataset, 1, options, callback=progress)
+            made = gdal.GetDriverByName(layout.driver()).CreateCopy(
+                str(part), dataset, 1, options, callback=progress
+            )
             if made is not None:
                 made.FlushCache()
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
@@ -94,7 +99,8 @@ def copy_to_cog(
             raise Cancelled(f"Writing {target.name}")
         if failed:
             raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
-        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for
+        # them.
         check_raster(part)
         part.replace(target)
     except RasterError as error:

@@ -1,8 +1,10 @@
-"""The file format of a cloud-optimised GeoTIFF: header, directories, then blocks, the smallest overview first.
+"""The file format of a cloud-optimised GeoTIFF: header, directories, then blocks, the smallest
+overview first.
 
-GDAL writes the tags of a small file in memory (so that reference systems, names and colours are as GDAL has them); they are put
-into new directories, one for each level, and the compressed blocks are copied behind them as they are.
-Sources: TIFF 6.0; https://www.awaresystems.be/imaging/tiff/bigtiff.html;
+GDAL writes the tags of a small file in memory (so that reference systems, names and colours are as
+GDAL has them); they are put into new directories, one for each level, and the compressed blocks are
+copied behind them as they are. Sources: TIFF 6.0;
+https://www.awaresystems.be/imaging/tiff/bigtiff.html;
 https://gdal.org/en/stable/drivers/raster/cog.html ("Header ghost area").
 """
 
@@ -22,7 +24,9 @@ GHOST = (
     "BLOCK_TRAILER=LAST_4_BYTES_REPEATED\n"
     "KNOWN_INCOMPATIBLE_EDITION=NO\n "
 )
-"""What readers may rely on: each block has its size in 4 bytes before it, and its last 4 bytes once more behind it."""
+"""What readers may rely on: each block has its size in 4 bytes before it, and its last 4 bytes once
+more behind it.
+"""
 AROUND_BLOCK = 8
 CLASSIC_END = 2**32 - 2**16
 """Larger files need 64-bit offsets: BigTIFF."""
@@ -30,7 +34,24 @@ _SUBFILE, _WIDTH, _HEIGHT, _OFFSETS, _SIZES = 254, 256, 257, 324, 325
 _MAIN_ONLY = {33550, 33922, 34264, 34735, 34736, 34737, 42112, 50844}
 """Georeference, metadata and RPCs: of the full resolution, overviews share them."""
 _LONG, _LONG8 = 4, 16
-_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_TYPE_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 
 
 @dataclass(frozen=True)
@@ -70,7 +91,9 @@ def read_tags(data: bytes) -> dict[int, Tag]:
     return found
 
 
-def make_header(tags: Tags, levels: Sequence[Level], classic_end: int = CLASSIC_END) -> tuple[bytes, list[list[int]]]:
+def make_header(
+    tags: Tags, levels: Sequence[Level], classic_end: int = CLASSIC_END
+) -> tuple[bytes, list[list[int]]]:
     """Everything before the blocks, and each block's offset.
 
     Parameters
@@ -95,13 +118,21 @@ def make_header(tags: Tags, levels: Sequence[Level], classic_end: int = CLASSIC_
             break
     offsets: list[list[int]] = []
     for level in reversed(levels):
-        begins = at + 4 + np.concatenate([[0], np.cumsum(np.asarray(level.sizes[:-1], np.int64) + AROUND_BLOCK)])
+        begins = (
+            at
+            + 4
+            + np.concatenate(
+                [[0], np.cumsum(np.asarray(level.sizes[:-1], np.int64) + AROUND_BLOCK)]
+            )
+        )
         offsets.insert(0, [int(one) for one in begins])
         at = offsets[0][-1] + level.sizes[-1] + 4
     return _directories(tags, levels, offsets, big), offsets
 
 
-def write_file(path: Path, header: bytes, blocks: Iterator[bytes], go_on: Callable[[int], bool]) -> bool:
+def write_file(
+    path: Path, header: bytes, blocks: Iterator[bytes], go_on: Callable[[int], bool]
+) -> bool:
     """Write header and blocks.
 
     Parameters
@@ -133,12 +164,18 @@ def write_file(path: Path, header: bytes, blocks: Iterator[bytes], go_on: Callab
     return True
 
 
-def _directories(tags: Tags, levels: Sequence[Level], offsets: Sequence[Sequence[int]], big: bool) -> bytes:
+def _directories(
+    tags: Tags, levels: Sequence[Level], offsets: Sequence[Sequence[int]], big: bool
+) -> bytes:
     ghost = f"GDAL_STRUCTURAL_METADATA_SIZE={len(GHOST):06d} bytes\n{GHOST}".encode()
     begin = 16 if big else 8
     first = begin + len(ghost)
     first += first % 2
-    out = struct.pack("<2sHHHQ", b"II", 43, 8, 0, first) if big else struct.pack("<2sHI", b"II", 42, first)
+    out = (
+        struct.pack("<2sHHHQ", b"II", 43, 8, 0, first)
+        if big
+        else struct.pack("<2sHI", b"II", 42, first)
+    )
     out = (out + ghost).ljust(first, b"\0")
     for number, (level, where) in enumerate(zip(levels, offsets)):
         own = {code: tag for code, tag in tags.items() if number == 0 or code not in _MAIN_ONLY}
@@ -166,4 +203,8 @@ def _directory(tags: Tags, start: int, big: bool, last: bool) -> bytes:
 
 
 def _longs(values: Sequence[int], wide: bool = False) -> Tag:
-    return Tag(_LONG8 if wide else _LONG, len(values), np.asarray(values, "<u8" if wide else "<u4").tobytes())
+    return Tag(
+        _LONG8 if wide else _LONG,
+        len(values),
+        np.asarray(values, "<u8" if wide else "<u4").tobytes(),
+    )

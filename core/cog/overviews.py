@@ -1,4 +1,6 @@
-"""Overviews that suit each band: GDAL's drivers have one way for a whole file, and the mean of two classes is a third one."""
+"""Overviews that suit each band: GDAL's drivers have one way for a whole file, and the mean of two
+classes is a third one.
+"""
 
 from __future__ import annotations
 
@@ -33,20 +35,34 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
     from osgeo import gdal
 
     what = f"Making the overviews of {source.name} failed"
-    options = ["TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "COMPRESS=ZSTD", "ZSTD_LEVEL=1", "BIGTIFF=IF_SAFER"]
+    options = [
+        "TILED=YES",
+        "BLOCKXSIZE=512",
+        "BLOCKYSIZE=512",
+        "COMPRESS=ZSTD",
+        "ZSTD_LEVEL=1",
+        "BIGTIFF=IF_SAFER",
+    ]
     done = False
     made: Any = None
     with quiet_gdal() as messages:
         try:
             dataset = gdal.Open(str(source))
-            made = gdal.GetDriverByName("GTiff").CreateCopy(str(target), dataset, 1, options) if dataset else None
+            made = (
+                gdal.GetDriverByName("GTiff").CreateCopy(str(target), dataset, 1, options)
+                if dataset
+                else None
+            )
             factors = _factors(max(made.RasterXSize, made.RasterYSize)) if made else []
             done = made is not None and (not factors or made.BuildOverviews("NONE", factors) == 0)
             for number, method in enumerate(methods if done else (), start=1):
                 band = made.GetRasterBand(number)
                 for level in range(len(factors)):
-                    # one at a time, each from the full raster: means of means would not be means where nodata is about
-                    done = done and gdal.RegenerateOverview(band, band.GetOverview(level), method) == 0
+                    # one at a time, each from the full raster: means of means would not be means
+                    # where nodata is about
+                    done = (
+                        done and gdal.RegenerateOverview(band, band.GetOverview(level), method) == 0
+                    )
             if made is not None:
                 made.FlushCache()
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on

@@ -1,4 +1,6 @@
-"""The pieces of a cloud-optimised GeoTIFF: what a worker makes of the pixels it has in memory, as pure functions."""
+"""The pieces of a cloud-optimised GeoTIFF: what a worker makes of the pixels it has in memory, as
+pure functions.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ Place = tuple[int, int, int]
 class Piece:
     """A finished part of the pyramid: all that one worker makes of what it has in memory.
 
-    The pieces of level 1 are the spans that come from outside: four blocks of the full resolution and one of the first
-    overview. A piece of a higher level is one block, made from what four pieces of the level below left over.
+    The pieces of level 1 are the spans that come from outside: four blocks of the full resolution
+    and one of the first overview. A piece of a higher level is one block, made from what four
+    pieces of the level below left over.
     """
 
     place: Place
@@ -36,7 +39,9 @@ class Piece:
     """Of each band; of spans only."""
 
 
-def make_span(spec: RasterSpec, codec: Codec, row: int, col: int, values: npt.NDArray[Any]) -> Piece:
+def make_span(
+    spec: RasterSpec, codec: Codec, row: int, col: int, values: npt.NDArray[Any]
+) -> Piece:
     """The piece at a place of the span grid; a pure function, which may run anywhere.
 
     Parameters
@@ -56,7 +61,9 @@ def make_span(spec: RasterSpec, codec: Codec, row: int, col: int, values: npt.ND
         for x in (0, 1):
             if y * spec.block < values.shape[1] and x * spec.block < values.shape[2]:
                 places.append((0, 2 * row + y, 2 * col + x))
-                arrays.append(full[:, y * spec.block :, x * spec.block :][:, : spec.block, : spec.block])
+                arrays.append(
+                    full[:, y * spec.block :, x * spec.block :][:, : spec.block, : spec.block]
+                )
     if half is not None:
         places.append((1, row, col))
         arrays.append(half)
@@ -64,7 +71,9 @@ def make_span(spec: RasterSpec, codec: Codec, row: int, col: int, values: npt.ND
     return Piece((1, row, col), _compress(spec, codec, places, arrays), rest, statistics)
 
 
-def make_spans(spec: RasterSpec, codec: Codec, window: Window, values: npt.NDArray[Any]) -> Iterator[Piece]:
+def make_spans(
+    spec: RasterSpec, codec: Codec, window: Window, values: npt.NDArray[Any]
+) -> Iterator[Piece]:
     """The pieces of a window, one after the other.
 
     Parameters
@@ -90,14 +99,26 @@ def split_spans(spec: RasterSpec, window: Window) -> list[Window]:
     """The spans that make up a window; see :func:`make_spans`."""
     span, (rows, cols) = spec.span, spec.grid.shape
     ends = ((window.row + window.rows, rows), (window.col + window.cols, cols))
-    if window.row % span or window.col % span or any((end % span and end != edge) or end > edge for end, edge in ends):
-        raise ValueError(f"{window} does not lie on the lines of {span} pixels in which the layer is written")
+    if (
+        window.row % span
+        or window.col % span
+        or any((end % span and end != edge) or end > edge for end, edge in ends)
+    ):
+        raise ValueError(
+            f"{window} does not lie on the lines of {span} pixels in which the layer is written"
+        )
     pieces = split_windows((window.rows, window.cols), span)
-    return [Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces]
+    return [
+        Window(window.row + one.row, window.col + one.col, one.rows, one.cols) for one in pieces
+    ]
 
 
-def make_parent(spec: RasterSpec, codec: Codec, place: Place, values: npt.NDArray[Any], top: bool) -> Piece:
-    """The piece above four others, from a block of their rests, (bands, block, block); the ``top`` leaves none itself."""
+def make_parent(
+    spec: RasterSpec, codec: Codec, place: Place, values: npt.NDArray[Any], top: bool
+) -> Piece:
+    """The piece above four others, from a block of their rests, (bands, block, block); the ``top``
+    leaves none itself.
+    """
     rest = None if top else halve(values, spec.nodata, spec.resampling)
     return Piece(place, _compress(spec, codec, [place], [values]), rest)
 

@@ -13,7 +13,9 @@ RESAMPLINGS = ("average", "nearest")
 
 
 def level_shapes(shape: tuple[int, int], block: int) -> list[tuple[int, int]]:
-    """(rows, cols) of the full resolution and of its overviews, each half of the one before, until one block holds all."""
+    """(rows, cols) of the full resolution and of its overviews, each half of the one before, until
+    one block holds all.
+    """
     shapes = [shape]
     while max(shapes[-1]) > block:
         rows, cols = shapes[-1]
@@ -36,7 +38,11 @@ def halve(values: npt.NDArray[Any], nodata: float, resampling: str) -> npt.NDArr
     if resampling == "nearest":
         return values[:, ::2, ::2].copy()
     missing = find_missing(values, nodata)
-    wide = np.float64 if values.dtype.itemsize > 4 or (values.dtype.kind in "iu" and values.dtype.itemsize == 4) else np.float32
+    wide = (
+        np.float64
+        if values.dtype.itemsize > 4 or (values.dtype.kind in "iu" and values.dtype.itemsize == 4)
+        else np.float32
+    )
     if not missing.any():
         sums = _add_pairs(values.astype(wide, copy=False))
         sums *= wide(0.25)

@@ -35,7 +35,9 @@ class RasterSpec:
     resampling: str = "average"
     """How overviews are made: ``average``, or ``nearest`` for classes."""
     expected: tuple[float, float] = (-math.inf, math.inf)
-    """Physical values outside are left out of the mean that people see; see :class:`.statistics.BandStatistics`."""
+    """Physical values outside are left out of the mean that people see; see
+    :class:`.statistics.BandStatistics`.
+    """
     compression: str = "zstd"
     """``zstd`` (DEFLATE where GDAL lacks it) or ``deflate``."""
     block: int = BLOCK
@@ -43,15 +45,17 @@ class RasterSpec:
 
     @property
     def span(self) -> int:
-        """Side of the pieces in which it is written: two blocks, so that a piece makes a whole block of the first overview."""
+        """Side of the pieces in which it is written: two blocks, so that a piece makes a whole
+        block of the first overview.
+        """
         return 2 * self.block
 
 
 def encode(values: npt.NDArray[np.float32], spec: RasterSpec) -> npt.NDArray[Any]:
     """Physical values → what is stored.
 
-    What is not finite becomes nodata. Integers are rounded; what does not fit becomes the nearest number that does and is
-    not nodata.
+    What is not finite becomes nodata. Integers are rounded; what does not fit becomes the nearest
+    number that does and is not nodata.
     """
     missing = ~np.isfinite(values)
     dtype = np.dtype(spec.dtype)
@@ -64,18 +68,29 @@ def encode(values: npt.NDArray[np.float32], spec: RasterSpec) -> npt.NDArray[Any
         if spec.scale != 1.0:
             numbers /= np.float32(spec.scale)
         limits = np.iinfo(dtype)
-        low, high = (limit + step * (limit == spec.nodata) for limit, step in ((limits.min, 1), (limits.max, -1)))
+        low, high = (
+            limit + step * (limit == spec.nodata)
+            for limit, step in ((limits.min, 1), (limits.max, -1))
+        )
         stored = np.clip(np.rint(numbers, out=numbers), low, high).astype(dtype)
     stored[missing] = spec.nodata
     return stored
 
 
 def storage_dtype(wanted: str, expected: tuple[float, float]) -> str:
-    """``wanted``, or float32 where whole numbers are wanted of values whose range has no end: no scale would fit them."""
-    return "float32" if wanted == "int16" and not all(math.isfinite(limit) for limit in expected) else wanted
+    """``wanted``, or float32 where whole numbers are wanted of values whose range has no end: no
+    scale would fit them.
+    """
+    return (
+        "float32"
+        if wanted == "int16" and not all(math.isfinite(limit) for limit in expected)
+        else wanted
+    )
 
 
 def integer_scale(expected: tuple[float, float]) -> float:
-    """The power of ten that keeps twice the expected range within int16: 0.0001 for an index of -1..1."""
+    """The power of ten that keeps twice the expected range within int16: 0.0001 for an index of
+    -1..1.
+    """
     widest = max(abs(limit) for limit in expected)
     return 10.0 ** math.ceil(math.log10(2 * widest / np.iinfo(np.int16).max))

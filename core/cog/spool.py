@@ -1,7 +1,8 @@
-"""A file of finished pieces, appended as they come and read in any order: what has been computed need not stay in memory.
+"""A file of finished pieces, appended as they come and read in any order: what has been computed
+need not stay in memory.
 
-The same file is the journal from which an interrupted run goes on: each record says what it is and carries a checksum, so
-that whatever was cut short at its end is found and dropped.
+The same file is the journal from which an interrupted run goes on: each record says what it is and
+carries a checksum, so that whatever was cut short at its end is found and dropped.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Spool:
     ----------
     path : Path
     key : str
-        What the records belong to. Where the file holds records of the same key they are kept, else it begins anew.
-        Empty: it always begins anew, and records get no checksums.
+        What the records belong to. Where the file holds records of the same key they are kept, else
+        it begins anew. Empty: it always begins anew, and records get no checksums.
 
     Raises
     ------

@@ -1,4 +1,6 @@
-"""Statistics of a band, gathered piece by piece and put together in one order, so that they are the same in every run."""
+"""Statistics of a band, gathered piece by piece and put together in one order, so that they are the
+same in every run.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 _CHUNK = 8192
-"""Values that are squared at once: they stay in the processor's cache, and BLAS uses no threads for so few."""
+"""Values that are squared at once: they stay in the processor's cache, and BLAS uses no threads for
+so few.
+"""
 FEW_CLASSES = 24
 """So few are counted one after the other."""
 
@@ -20,8 +24,9 @@ FEW_CLASSES = 24
 class BandStatistics:
     """Sums over the pixels of a piece of a band, in the units that are stored.
 
-    Values outside the range that the caller expects (an index of negative reflectance: dark water, shadow, haze) count
-    in the file's statistics; those "inside" leave them out, because a single one of them could spoil a mean.
+    Values outside the range that the caller expects (an index of negative reflectance: dark water,
+    shadow, haze) count in the file's statistics; those "inside" leave them out, because a single
+    one of them could spoil a mean.
     """
 
     pixels: int = 0
@@ -50,7 +55,9 @@ class BandStatistics:
             min(self.low, other.low),
             max(self.high, other.high),
             self.mean + between * other.observed / observed if observed else 0.0,
-            self.deviations + other.deviations + (between**2 * self.observed * other.observed / observed if observed else 0.0),
+            self.deviations
+            + other.deviations
+            + (between**2 * self.observed * other.observed / observed if observed else 0.0),
             self.inside + other.inside,
             min(self.inside_low, other.inside_low),
             max(self.inside_high, other.inside_high),
@@ -71,7 +78,9 @@ class BandStatistics:
         }
 
 
-def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, float]) -> BandStatistics:
+def measure(
+    values: npt.NDArray[Any], nodata: float, expected: tuple[float, float]
+) -> BandStatistics:
     """Statistics of one piece.
 
     Parameters
@@ -107,14 +116,18 @@ def measure(values: npt.NDArray[Any], nodata: float, expected: tuple[float, floa
 
 def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
     low, high = int(values.min()), int(values.max())
-    if high - low < FEW_CLASSES:  # where most are of one class, bincount takes several times as long
+    if (
+        high - low < FEW_CLASSES
+    ):  # where most are of one class, bincount takes several times as long
         found = [int(np.count_nonzero(values == code)) for code in range(low, high + 1)]
         return tuple((low + place, count) for place, count in enumerate(found) if count)
     counted = np.bincount(values)
     return tuple((int(code), int(counted[code])) for code in np.flatnonzero(counted))
 
 
-def _measure_counts(pixels: int, counts: tuple[tuple[int, int], ...], expected: tuple[float, float]) -> BandStatistics:
+def _measure_counts(
+    pixels: int, counts: tuple[tuple[int, int], ...], expected: tuple[float, float]
+) -> BandStatistics:
     """Of bytes all follows from how often each was seen."""
     observed = sum(count for _, count in counts)
     mean = sum(code * count for code, count in counts) / observed
@@ -124,10 +137,14 @@ def _measure_counts(pixels: int, counts: tuple[tuple[int, int], ...], expected: 
     ends = (float(part[0][0]), float(part[-1][0])) if part else (math.inf, -math.inf)
     total_inside = float(sum(code * count for code, count in part))
     low, high = float(counts[0][0]), float(counts[-1][0])
-    return BandStatistics(pixels, observed, low, high, mean, deviations, inside, *ends, total_inside, counts)
+    return BandStatistics(
+        pixels, observed, low, high, mean, deviations, inside, *ends, total_inside, counts
+    )
 
 
-def _add_counts(one: Iterable[Iterable[int]], other: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:
+def _add_counts(
+    one: Iterable[Iterable[int]], other: Iterable[Iterable[int]]
+) -> tuple[tuple[int, int], ...]:
     sums: dict[int, int] = {}
     for code, count in (*one, *other):
         sums[code] = sums.get(code, 0) + count
@@ -141,5 +158,7 @@ def total(parts: Iterable[BandStatistics]) -> BandStatistics:
 
 def find_missing(values: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
     """Where ``values`` are nodata."""
-    found: npt.NDArray[np.bool_] = np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
+    found: npt.NDArray[np.bool_] = (
+        np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
+    )
     return found

@@ -13,8 +13,11 @@ from .raster_spec import RasterSpec
 from .statistics import BandStatistics
 
 
-def make_tags(spec: RasterSpec, codec: Codec, statistics: Sequence[BandStatistics]) -> dict[int, Tag]:
-    """All tags of the full resolution: type, codec, georeference, names, scale, statistics, colours.
+def make_tags(
+    spec: RasterSpec, codec: Codec, statistics: Sequence[BandStatistics]
+) -> dict[int, Tag]:
+    """All tags of the full resolution: type, codec, georeference, names, scale, statistics,
+    colours.
 
     Width, height, offsets and sizes are those of the small file: the layout replaces them.
 
@@ -42,16 +45,31 @@ def make_tags(spec: RasterSpec, codec: Codec, statistics: Sequence[BandStatistic
     with quiet_gdal() as messages:
         try:
             kind = gdal.GetDataTypeByName({"uint8": "Byte"}.get(spec.dtype, spec.dtype))
-            dataset = gdal.GetDriverByName("GTiff").Create(name, spec.block, spec.block, len(spec.band_names), kind, options)
+            dataset = gdal.GetDriverByName("GTiff").Create(
+                name, spec.block, spec.block, len(spec.band_names), kind, options
+            )
             if dataset is None:
-                raise RasterError("Making the header of a raster failed", (messages or ["GDAL gave no reason"])[-1])
+                raise RasterError(
+                    "Making the header of a raster failed",
+                    (messages or ["GDAL gave no reason"])[-1],
+                )
             a, b, c, d, e, f = spec.grid.transform
-            if spec.grid.transform != (1.0, 0.0, 0.0, 0.0, 1.0, 0.0):  # what a raster without a place says
+            if spec.grid.transform != (
+                1.0,
+                0.0,
+                0.0,
+                0.0,
+                1.0,
+                0.0,
+            ):  # what a raster without a place says
                 dataset.SetGeoTransform((c, a, b, f, d, e))
             if spec.grid.crs:
                 system = osr.SpatialReference()
                 if system.SetFromUserInput(spec.grid.crs) != 0:
-                    raise RasterError("Making the header of a raster failed", f"'{spec.grid.crs}' is no reference system")
+                    raise RasterError(
+                        "Making the header of a raster failed",
+                        f"'{spec.grid.crs}' is no reference system",
+                    )
                 dataset.SetSpatialRef(system)
             dataset.SetMetadata(dict(spec.tags))
             for index, (title, figures) in enumerate(zip(spec.band_names, statistics), start=1):

@@ -1,8 +1,10 @@
-"""Write a raster as a cloud-optimised GeoTIFF in one pass: under its final name only when it is whole.
+"""Write a raster as a cloud-optimised GeoTIFF in one pass: under its final name only when it is
+whole.
 
-Each piece that comes is compressed at once, together with its share of the overviews, and put into a spool beside the
-output. What is left for the end is to write a header and copy the compressed blocks behind it in their order. So nothing is
-decoded or encoded twice, memory holds only the pieces under way, and the bytes do not depend on the order of the pieces.
+Each piece that comes is compressed at once, together with its share of the overviews, and put into
+a spool beside the output. What is left for the end is to write a header and copy the compressed
+blocks behind it in their order. So nothing is decoded or encoded twice, memory holds only the
+pieces under way, and the bytes do not depend on the order of the pieces.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ from .tags import make_tags
 class CogWriter:
     """Takes windows in any order from any thread; :meth:`finish` makes the COG.
 
-    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed and nothing is left,
-    unless it was asked to be resumable.
+    Used as a context: when the block ends without :meth:`finish`, its temporary files are removed
+    and nothing is left, unless it was asked to be resumable.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ class CogWriter:
         The output.
     spec : RasterSpec
     resume_key : str
-        If given, finished pieces outlive a stop, a failure and a kill, in a file beside the output, and a later writer
-        with the same key and the same ``spec`` takes them up. It must name everything that the pixels depend on.
+        If given, finished pieces outlive a stop, a failure and a kill, in a file beside the output,
+        and a later writer with the same key and the same ``spec`` takes them up. It must name
+        everything that the pixels depend on.
 
     Raises
     ------
@@ -65,21 +68,38 @@ class CogWriter:
         self._rests: dict[Place, Extent] = {}
         self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
         self._resumable = bool(resume_key)
-        key = hashlib.sha256(f"{resume_key} {spec} {self.codec} {_gdal_version()}".encode()).hexdigest() if resume_key else ""
+        key = (
+            hashlib.sha256(
+                f"{resume_key} {spec} {self.codec} {_gdal_version()}".encode()
+            ).hexdigest()
+            if resume_key
+            else ""
+        )
         if path.is_dir():
-            raise RasterError(f"Writing {path} failed", "a folder has this name", "Choose another name.")
+            raise RasterError(
+                f"Writing {path} failed", "a folder has this name", "Choose another name."
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._spool = Spool(self._spool_path, key)
         except OSError as error:
-            raise RasterError(f"Writing {path} failed", _reason(error), "Is the folder there, writable and not full?") from error
+            raise RasterError(
+                f"Writing {path} failed",
+                _reason(error),
+                "Is the folder there, writable and not full?",
+            ) from error
         for record in self._spool.records:
             self._note(record)
 
     def __enter__(self) -> CogWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._spool.close()  # after a stop, a worker may still be handing over its last piece
         self._part.unlink(missing_ok=True)
         if not self._resumable or kind is None:
@@ -88,7 +108,8 @@ class CogWriter:
     def has(self, window: Window) -> bool:
         """Whether all of a window was written already, by the run that is being resumed."""
         return all(
-            (1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces for one in split_spans(self.spec, window)
+            (1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces
+            for one in split_spans(self.spec, window)
         )
 
     def write(self, window: Window, values: npt.NDArray[Any]) -> None:
@@ -97,7 +118,8 @@ class CogWriter:
         Parameters
         ----------
         window : Window
-            Begins at a multiple of ``spec.span`` and ends at one, or at the raster's edge. Each pixel comes once.
+            Begins at a multiple of ``spec.span`` and ends at one, or at the raster's edge. Each
+            pixel comes once.
         values : ndarray, (rows, cols) or (bands, rows, cols)
             Stored numbers, nodata in place.
 
@@ -112,7 +134,8 @@ class CogWriter:
             self.put(piece)
 
     def put(self, piece: Piece) -> None:
-        """Take a span's piece, wherever it was made, and make those above it that have all they need now.
+        """Take a span's piece, wherever it was made, and make those above it that have all they
+        need now.
 
         Raises
         ------
@@ -123,7 +146,9 @@ class CogWriter:
         while next_one is not None:
             next_one = self._next(self._append(next_one))
 
-    def finish(self, on_progress: Callable[[float], bool] = lambda _: True, classic_end: int = CLASSIC_END) -> None:
+    def finish(
+        self, on_progress: Callable[[float], bool] = lambda _: True, classic_end: int = CLASSIC_END
+    ) -> None:
         """Write the COG and give it its name.
 
         Parameters
@@ -145,17 +170,23 @@ class CogWriter:
             for place in self._places(level):
                 if place not in self._pieces:  # else a run that was killed in between left it
                     if level == 1:
-                        raise RasterError(what, f"the part at row {place[1]}, column {place[2]} was never written")
+                        raise RasterError(
+                            what, f"the part at row {place[1]}, column {place[2]} was never written"
+                        )
                     self._append(self._parent(place))
         levels = [
-            Level(shape, [self._blocks[place].size for place in self._places(level)]) for level, shape in enumerate(self._shapes)
+            Level(shape, [self._blocks[place].size for place in self._places(level)])
+            for level, shape in enumerate(self._shapes)
         ]
         tags = make_tags(self.spec, self.codec, self.statistics())
         header, _ = make_header(tags, levels, classic_end)
         length = sum(sum(level.sizes) for level in levels)
         try:
             if not on_progress(0.0) or not write_file(
-                self._part, header, self._in_order(), lambda done: on_progress(min(1.0, done / length))
+                self._part,
+                header,
+                self._in_order(),
+                lambda done: on_progress(min(1.0, done / length)),
             ):
                 raise Cancelled(f"Writing {self.path.name}")
             check_raster(self._part)
@@ -167,18 +198,35 @@ class CogWriter:
         on_progress(1.0)
 
     def statistics(self) -> list[BandStatistics]:
-        """Of each band, in stored units, over what was written so far; added up row by row, whatever came first."""
+        """Of each band, in stored units, over what was written so far; added up row by row,
+        whatever came first.
+        """
         parts = [self._pieces[place] for place in self._places(1) if place in self._pieces]
         return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
 
     def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
-        """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are, and of each band."""
+        """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are,
+        and of each band.
+        """
         found = []
         for row in range(-(-self.spec.grid.shape[0] // self.spec.span)):
-            parts = [self._pieces[place] for place in self._places(1) if place[1] == row and place in self._pieces]
+            parts = [
+                self._pieces[place]
+                for place in self._places(1)
+                if place[1] == row and place in self._pieces
+            ]
             first = row * self.spec.span
             rows = min(self.spec.span, self.spec.grid.shape[0] - first)
-            found.append((first, rows, [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]))
+            found.append(
+                (
+                    first,
+                    rows,
+                    [
+                        total(part[band] for part in parts)
+                        for band in range(len(self.spec.band_names))
+                    ],
+                )
+            )
         return found
 
     @property
@@ -186,21 +234,33 @@ class CogWriter:
         return max(1, len(self._shapes) - 1)
 
     def _places(self, level: int) -> list[Place]:
-        """All blocks of a level, row by row; at level 1 (also where there is no overview) all spans."""
+        """All blocks of a level, row by row; at level 1 (also where there is no overview) all
+        spans.
+        """
         rows, cols = self._shapes[level] if level < len(self._shapes) else (1, 1)
         block = self.spec.block
-        return [(level, row, col) for row in range(-(-rows // block)) for col in range(-(-cols // block))]
+        return [
+            (level, row, col)
+            for row in range(-(-rows // block))
+            for col in range(-(-cols // block))
+        ]
 
     def _append(self, piece: Piece) -> Place:
         places = [place for place, _ in piece.blocks]
         parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
         if piece.rest is not None:
             parts.append(np.ascontiguousarray(piece.rest).data.cast("B"))
-        head = {"place": piece.place, "blocks": places, "statistics": [astuple(one) for one in piece.statistics]}
+        head = {
+            "place": piece.place,
+            "blocks": places,
+            "statistics": [astuple(one) for one in piece.statistics],
+        }
         try:
             record = self._spool.append(head, parts)
         except OSError as error:
-            raise RasterError(f"Writing {self.path} failed", _reason(error), "Is the disk full?") from error
+            raise RasterError(
+                f"Writing {self.path} failed", _reason(error), "Is the disk full?"
+            ) from error
         if record is None:
             raise Cancelled(f"Writing {self.path.name}")
         self._note(record)
@@ -213,28 +273,45 @@ class CogWriter:
             self._blocks.update(zip(places, record.parts))
             if len(record.parts) > len(places):
                 self._rests[level, row, col] = record.parts[-1]
-            self._pieces[level, row, col] = tuple(BandStatistics(*one) for one in record.head["statistics"])
+            self._pieces[level, row, col] = tuple(
+                BandStatistics(*one) for one in record.head["statistics"]
+            )
 
     def _next(self, done: Place) -> Piece | None:
-        """The piece above, where all that it needs is there now; two workers that see it at once make the same twice."""
+        """The piece above, where all that it needs is there now; two workers that see it at once
+        make the same twice.
+        """
         level, row, col = done
         above = (level + 1, row // 2, col // 2)
         if level >= self._top or above in self._pieces:
             return None
-        return self._parent(above) if all(below in self._pieces for below in self._below(above)) else None
+        return (
+            self._parent(above)
+            if all(below in self._pieces for below in self._below(above))
+            else None
+        )
 
     def _below(self, place: Place) -> list[Place]:
         level, row, col = place
         rows, cols = (-(-side // self.spec.block) for side in self._shapes[level - 1])
-        return [(level - 1, y, x) for y in (2 * row, 2 * row + 1) for x in (2 * col, 2 * col + 1) if y < rows and x < cols]
+        return [
+            (level - 1, y, x)
+            for y in (2 * row, 2 * row + 1)
+            for x in (2 * col, 2 * col + 1)
+            if y < rows and x < cols
+        ]
 
     def _parent(self, place: Place) -> Piece:
         half = self.spec.block // 2
         shape = (len(self.spec.band_names), half, half)
-        values = np.full((shape[0], self.spec.block, self.spec.block), self.spec.nodata, self.spec.dtype)
+        values = np.full(
+            (shape[0], self.spec.block, self.spec.block), self.spec.nodata, self.spec.dtype
+        )
         for below in self._below(place):
             y, x = below[1] % 2 * half, below[2] % 2 * half
-            values[:, y : y + half, x : x + half] = np.frombuffer(self._read(self._rests[below]), self.spec.dtype).reshape(shape)
+            values[:, y : y + half, x : x + half] = np.frombuffer(
+                self._read(self._rests[below]), self.spec.dtype
+            ).reshape(shape)
         return make_parent(self.spec, self.codec, place, values, top=place[0] == self._top)
 
     def _in_order(self) -> Iterator[bytes]:
@@ -246,7 +323,9 @@ class CogWriter:
         try:
             return self._spool.read(extent)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile
-            raise RasterError(f"Writing {self.path} failed", _reason(error), "Run it again.") from error
+            raise RasterError(
+                f"Writing {self.path} failed", _reason(error), "Run it again."
+            ) from error
 
 
 def _gdal_version() -> str:

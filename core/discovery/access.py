@@ -1,4 +1,6 @@
-"""From the address a catalogue gives to one that can be opened now: ``s3://`` → https, tokens, headers."""
+"""From the address a catalogue gives to one that can be opened now: ``s3://`` → https, tokens,
+headers.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from ..types import parse_time
 from .catalogs import catalog_names, get_buckets, get_catalog
 
 AUTHENTICATION_HINT = (
-    "This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth. "
+    "This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not "
+    "require auth. "
     "In QGIS, an authentication can be attached to the catalogue."
 )
 EXPIRY_MARGIN_S = 300.0
@@ -30,7 +33,8 @@ class _Token:
 
 
 class Access:
-    """Opens the files of catalogues: keeps tokens until shortly before they expire; safe to use from many threads.
+    """Opens the files of catalogues: keeps tokens until shortly before they expire; safe to use
+    from many threads.
 
     Parameters
     ----------
@@ -48,7 +52,9 @@ class Access:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
-        """In another process it begins without tokens. The catalogues' file is not read there: see :func:`locate`."""
+        """In another process it begins without tokens. The catalogues' file is not read there: see
+        :func:`locate`.
+        """
         return Access, (self._settings,)
 
     def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
@@ -90,12 +96,22 @@ class Access:
 
         settings = self._settings
         proxy = select_proxy(url, dict(settings.proxies)) or ""
-        return RemoteOptions(settings.connect_timeout_s, settings.read_timeout_s, proxy, self.headers(url), settings.authorities)
+        return RemoteOptions(
+            settings.connect_timeout_s,
+            settings.read_timeout_s,
+            proxy,
+            self.headers(url),
+            settings.authorities,
+        )
 
     def _token(self, address: str, url: str, renew: bool) -> str:
-        with self._lock:  # one at a time: four bands that begin together, or are refused together, need one token, not four
+        # one at a time: four bands that begin together, or are refused together, need one token,
+        # not four
+        with self._lock:
             known = self._tokens.get(address)
-            refused = renew and known is not None and self._given.get(url, known.query) == known.query
+            refused = (
+                renew and known is not None and self._given.get(url, known.query) == known.query
+            )
             if known is None or refused or known.expires - EXPIRY_MARGIN_S <= self._clock():
                 known = self._tokens[address] = self._fetch(address)
             self._given[url] = known.query
@@ -114,12 +130,18 @@ class Access:
                 if answer.status_code != 200:
                     raise AccessError(what, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
-            return _Token(str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp())
+            return _Token(
+                str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp()
+            )
         except (ValueError, KeyError, TypeError) as error:  # a page of HTML too
-            raise AccessError(what, f"the answer holds no token ({type(error).__name__})", hint) from error
+            raise AccessError(
+                what, f"the answer holds no token ({type(error).__name__})", hint
+            ) from error
         except requests.RequestException as error:
             raise AccessError(
-                what, f"it cannot be reached ({type(error).__name__})", "Check the network and the proxy."
+                what,
+                f"it cannot be reached ({type(error).__name__})",
+                "Check the network and the proxy.",
             ) from error
 
 
@@ -130,8 +152,11 @@ def configure_session(session: Any, settings: Settings) -> None:
         usual = session.merge_environment_settings
 
         def merged(url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-            # requests lets REQUESTS_CA_BUNDLE win over session.verify; what the user told QGIS counts more.
-            return usual(url, proxies, stream, settings.authorities if verify is None else verify, cert)
+            # requests lets REQUESTS_CA_BUNDLE win over session.verify; what the user told QGIS
+            # counts more.
+            return usual(
+                url, proxies, stream, settings.authorities if verify is None else verify, cert
+            )
 
         session.merge_environment_settings = merged
 
@@ -150,12 +175,19 @@ def public_address(href: str) -> str:
     public, paid = get_buckets()
     if parts.netloc in public:
         return f"{public[parts.netloc]}{parts.path}"
-    why = "its bucket asks the reader to pay" if parts.netloc in paid else f"the bucket {parts.netloc} is not known to be public"
-    raise AccessError(f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT)
+    why = (
+        "its bucket asks the reader to pay"
+        if parts.netloc in paid
+        else f"the bucket {parts.netloc} is not known to be public"
+    )
+    raise AccessError(
+        f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT
+    )
 
 
 def locate(href: str, catalog: str, collection: str) -> tuple[str, str]:
-    """The address of a file without a token, and where its token is had; empty where it needs none, or has one.
+    """The address of a file without a token, and where its token is had; empty where it needs none,
+    or has one.
 
     Raises
     ------

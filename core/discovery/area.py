@@ -20,7 +20,11 @@ def parse_area(text: str) -> Aoi:
     """
     given = text.strip()
     if not given:
-        raise AreaError("The area cannot be used", "it is empty", "Give a vector file, WKT, or west,south,east,north in degrees.")
+        raise AreaError(
+            "The area cannot be used",
+            "it is empty",
+            "Give a vector file, WKT, or west,south,east,north in degrees.",
+        )
     if given.startswith("{"):
         return Aoi.from_geometry(geometry_from_json(given))
     if re.match(r"^[A-Za-z]+\s*Z?M?\s*(\(|EMPTY)", given):
@@ -38,7 +42,11 @@ def parse_area(text: str) -> Aoi:
     try:
         path = path.expanduser()
         there = path.exists()
-    except (OSError, RuntimeError, ValueError):  # no home of that name, or a text that no file can have as its name
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # no home of that name, or a text that no file can have as its name
         there = False
     if not there:
         raise AreaError(

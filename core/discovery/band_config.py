@@ -1,4 +1,6 @@
-"""What bands each sensor has: read from ``config/band_config.yaml``, the only place that says it."""
+"""What bands each sensor has: read from ``config/band_config.yaml``, the only place that
+says it.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class Sensor:
     clouds: bool = True
     """Whether clouds hide the ground from it."""
     dated: bool = True
-    """Whether its items are of a moment; False: their time is that of an edition, and no search asks for it."""
+    """Whether its items are of a moment; False: their time is that of an edition, and no search
+    asks for it.
+    """
 
     def sort(self, names: Iterable[str]) -> list[str]:
         """Band names in wavelength order; unknown ones after, by name."""
@@ -67,7 +71,8 @@ class Sensor:
         return sorted(names, key=lambda name: (order.get(name, len(order)), name))
 
     def pick(self, names: Sequence[str]) -> list[str]:
-        """Check wanted band names (any case) and put them in wavelength order; none wanted: the default bands.
+        """Check wanted band names (any case) and put them in wavelength order; none wanted: the
+        default bands.
 
         Raises
         ------
@@ -78,8 +83,14 @@ class Sensor:
         for name in wanted:
             if name not in self.bands:
                 near = difflib.get_close_matches(name, self.bands, n=3, cutoff=0.5)
-                hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(self.bands)}."
-                raise InputError(f"Band '{name}' cannot be used", f"{self.title} has no such band", hint)
+                hint = (
+                    f"Did you mean {' or '.join(near)}?"
+                    if near
+                    else f"It has: {', '.join(self.bands)}."
+                )
+                raise InputError(
+                    f"Band '{name}' cannot be used", f"{self.title} has no such band", hint
+                )
         return self.sort(dict.fromkeys(wanted))
 
     def estimate_bytes(self, name: str) -> int:

@@ -1,4 +1,6 @@
-"""Which STAC APIs there are, and which of their collections hold which sensor: ``config/catalogs.yaml``."""
+"""Which STAC APIs there are, and which of their collections hold which sensor:
+``config/catalogs.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +61,24 @@ def get_catalog(name: str) -> Catalog:
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:
         known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
-        return Catalog(name=text, title=parts.netloc, url=text.rstrip("/"), collections=known, exact=False)
+        return Catalog(
+            name=text, title=parts.netloc, url=text.rstrip("/"), collections=known, exact=False
+        )
     near = difflib.get_close_matches(text.lower(), tree["catalogs"], n=2, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
-    raise InputError(f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint)
+    hint = (
+        f"Did you mean {' or '.join(near)}?"
+        if near
+        else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
+    )
+    raise InputError(
+        f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint
+    )
 
 
 def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:
-    """Object-storage buckets: those readable over https (name → address), and those whose reader pays."""
+    """Object-storage buckets: those readable over https (name → address), and those whose reader
+    pays.
+    """
     tree = _tree()["buckets"]
     return dict(tree["public"]), tuple(tree["requester_pays"])
 

@@ -1,6 +1,8 @@
-"""How much of the area a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all scenes in parallel.
+"""How much of the area a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all scenes
+in parallel.
 
-The figure of the catalogue is for the whole scene, 110 or 185 km wide; what counts is the sky over the area.
+The figure of the catalogue is for the whole scene, 110 or 185 km wide; what counts is the sky over
+the area.
 """
 
 from __future__ import annotations
@@ -29,11 +31,13 @@ AT_ONCE = 8
 """Scenes looked at together: each is a few small requests, most of the time is waiting."""
 
 
-def look_at_sky(scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access: Access) -> list[SceneItem]:
+def look_at_sky(
+    scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access: Access
+) -> list[SceneItem]:
     """The same scenes with ``clear_percent`` filled in where it can be had.
 
-    Radar sees through cloud: its clear share is what it covers. Scenes without a mask, and those whose mask cannot be
-    read, keep ``None``; the latter are named in a note.
+    Radar sees through cloud: its clear share is what it covers. Scenes without a mask, and those
+    whose mask cannot be read, keep ``None``; the latter are named in a note.
 
     Raises
     ------
@@ -46,7 +50,9 @@ def look_at_sky(scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access:
     def look(scene: SceneItem) -> SceneItem:
         try:
             looked = replace(
-                scene, clear_percent=clear_percent(scene, aoi, access), coverage_percent=covered_percent(scene.footprint, aoi)
+                scene,
+                clear_percent=clear_percent(scene, aoi, access),
+                coverage_percent=covered_percent(scene.footprint, aoi),
             )
         except (AccessError, RasterError) as error:
             events.put(Note("warning", f"The sky of {scene.id} is not known. {error}"))
@@ -59,7 +65,8 @@ def look_at_sky(scenes: Sequence[SceneItem], aoi: Aoi, monitor: Monitor, access:
 
 
 def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
-    """Share of the area (0..100) that the scene shows free of cloud and shadow; None where it has no mask.
+    """Share of the area (0..100) that the scene shows free of cloud and shadow; None where it has
+    no mask.
 
     Raises
     ------
@@ -80,7 +87,9 @@ def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
 
 
 def _surroundings(scene: SceneItem) -> dict[str, Any]:
-    """The scene's bounding box, a little wider: what lies outside is not seen, and far from its zone cannot be projected."""
+    """The scene's bounding box, a little wider: what lies outside is not seen, and far from its
+    zone cannot be projected.
+    """
     west, south, east, north = scene.bbox
     spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
     low, high = south - MARGIN_DEG, north + MARGIN_DEG
@@ -91,7 +100,9 @@ def _surroundings(scene: SceneItem) -> dict[str, Any]:
     }
 
 
-def _read(mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Access) -> npt.NDArray[np.int32]:
+def _read(
+    mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Access
+) -> npt.NDArray[np.int32]:
     """The mask over an area; a token that is refused is renewed once."""
     url = access.url(mask.href, scene.catalog, scene.collection)
     try:
@@ -101,5 +112,7 @@ def _read(mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Ac
             raise
         fresh = access.url(mask.href, scene.catalog, scene.collection, renew=True)
         if fresh == url:
-            raise AccessError(error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT) from error
+            raise AccessError(
+                error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT
+            ) from error
         return read_over_area(fresh, area, access.remote_options(fresh))

@@ -1,4 +1,6 @@
-"""Disaster types: which sensors see them, which bands are needed, how far from the event. From ``config/events.yaml``."""
+"""Disaster types: which sensors see them, which bands are needed, how far from the event. From
+``config/events.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ class EventType:
     recipe: tuple[RecipeStep, ...] = ()
     """What ``flight event`` does; a step whose sensors see nothing is left out and named."""
     fuse: str = ""
-    """The layer that several steps' maps are put together by, where more than one has it: ``flooded``."""
+    """The layer that several steps' maps are put together by, where more than one has it:
+    ``flooded``.
+    """
 
     def priority(self, sensor: str) -> str:
         """``primary`` or ``secondary``."""
@@ -70,7 +74,10 @@ def _add(found: dict[str, EventType], name: str, words: Mapping[str, Any]) -> No
         days_after=int(words["days_after"]),
         bands={sensor: tuple(bands) for sensor, bands in words["bands"].items()},
         algorithms=tuple(words["algorithms"]),
-        recipe=tuple(RecipeStep(tuple(step["sensors"]), tuple(step["algorithms"])) for step in words.get("recipe", ())),
+        recipe=tuple(
+            RecipeStep(tuple(step["sensors"]), tuple(step["algorithms"]))
+            for step in words.get("recipe", ())
+        ),
         fuse=words.get("fuse", ""),
     )
     usual = {key: value for key, value in words.items() if key != "subtypes"}

@@ -38,7 +38,9 @@ def read_items(path: Path) -> list[SceneItem]:
     try:
         return [_read_one(entry, what) for entry in tree]
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
-        raise InputError(what, f"an entry is damaged ({type(error).__name__}: {error})", HINT) from error
+        raise InputError(
+            what, f"an entry is damaged ({type(error).__name__}: {error})", HINT
+        ) from error
     except DiscoveryError as error:
         raise InputError(what, f"{error.what}: {error.why}", HINT) from error
 
@@ -59,7 +61,12 @@ def _read_one(entry: Any, what: str) -> SceneItem:
 def _from_stac(item: Mapping[str, Any]) -> SceneItem:
     """The sensor is the one that knows most of the item's assets and fits its collection."""
     collection = str(item.get("collection") or "").lower()
-    for name, word in (("sentinel2", "sentinel-2"), ("landsat", "landsat"), ("sentinel1", "sentinel-1"), ("dem", "cop-dem")):
+    for name, word in (
+        ("sentinel2", "sentinel-2"),
+        ("landsat", "landsat"),
+        ("sentinel1", "sentinel-1"),
+        ("dem", "cop-dem"),
+    ):
         if word in collection:
             return parse_item(item, get_sensor(name), "file")
     scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]
@@ -67,9 +74,13 @@ def _from_stac(item: Mapping[str, Any]) -> SceneItem:
 
 
 def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
-    """The inverse of :meth:`SceneItem.to_dict`; takes items with only the specification's fields too."""
+    """The inverse of :meth:`SceneItem.to_dict`; takes items with only the specification's fields
+    too.
+    """
     sensor = get_sensor(str(entry.get("source") or "sentinel2"))
-    urls = {str(name).lower(): str(url) for name, url in (entry.get("band_urls") or {}).items() if url}
+    urls = {
+        str(name).lower(): str(url) for name, url in (entry.get("band_urls") or {}).items() if url
+    }
     assets = {name: (entry.get("assets") or {}).get(name) or {} for name in urls}
     item = {
         "id": entry["id"],
@@ -85,7 +96,10 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
     }
     scene = parse_item(item, sensor, str(entry.get("catalog") or "file"))
     facts, rules = entry.get("band_info") or {}, entry.get("radiometry") or {}
-    bands = {name: _with_facts(asset, facts.get(name), rules.get(name)) for name, asset in scene.bands.items()}
+    bands = {
+        name: _with_facts(asset, facts.get(name), rules.get(name))
+        for name, asset in scene.bands.items()
+    }
     return replace(
         scene,
         bands=bands,
@@ -104,16 +118,27 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
     )
 
 
-def _radiometry_notes(sensor: str, bands: Mapping[str, BandAsset], rules: Mapping[str, Any]) -> list[str]:
-    """A file of another maker lists assets without the item's properties, which may say that the offset is applied."""
-    guessed = [name for name, asset in bands.items() if name not in rules and asset.radiometry.offset]
+def _radiometry_notes(
+    sensor: str, bands: Mapping[str, BandAsset], rules: Mapping[str, Any]
+) -> list[str]:
+    """A file of another maker lists assets without the item's properties, which may say that the
+    offset is applied.
+    """
+    guessed = [
+        name for name, asset in bands.items() if name not in rules and asset.radiometry.offset
+    ]
     if sensor != "sentinel2" or not guessed:
         return []
     names = ", ".join(guessed)
-    return [f"The file does not say whether the offset of {names} is in the pixels already; it is applied: compare with the item"]
+    return [
+        f"The file does not say whether the offset of {names} is in the pixels already; it is "
+        "applied: compare with the item"
+    ]
 
 
-def _with_facts(asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping[str, Any] | None) -> BandAsset:
+def _with_facts(
+    asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping[str, Any] | None
+) -> BandAsset:
     if rule is not None:
         nodata = rule.get("nodata")
         known = {**rule, "nodata": None if nodata is None else float(nodata)}
@@ -131,7 +156,9 @@ def _with_facts(asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping
 
 
 def footprints_geojson(scenes: Sequence[SceneItem]) -> dict[str, Any]:
-    """A feature collection to look at in QGIS; each feature also carries all that ``ingest`` needs."""
+    """A feature collection to look at in QGIS; each feature also carries all that
+    ``ingest`` needs.
+    """
     return {
         "type": "FeatureCollection",
         "name": "scenes",

@@ -1,4 +1,6 @@
-"""Choosing: scenes of one pass together, and pairs of passes before and after an event, the best first, with reasons."""
+"""Choosing: scenes of one pass together, and pairs of passes before and after an event, the best
+first, with reasons.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,12 @@ from ..types import Aoi, SceneItem, format_time
 from .coverage import covered_together
 
 SAME_PASS = timedelta(minutes=20)
-"""Scenes of one satellite this close in time are of one pass: an orbit takes about 100 minutes, a data strip far less."""
-# What makes a pair good. Coverage and clear sky multiply: without either there is nothing to compare. The others only
-# sort what is left. They are a judgement, not a measurement: they decide the order of a list, never a result.
+"""Scenes of one satellite this close in time are of one pass: an orbit takes about 100 minutes, a
+data strip far less.
+"""
+# What makes a pair good. Coverage and clear sky multiply: without either there is nothing to
+# compare. The others only sort what is left. They are a judgement, not a measurement: they decide
+# the order of a list, never a result.
 WEIGHT_NEAR = 0.6
 WEIGHT_SEASON = 0.4
 SEASON_DAYS = 91.0
@@ -28,7 +33,9 @@ class Acquisition:
     coverage_percent: float | None
     """Of the area, all tiles together."""
     clear_percent: float | None
-    """Of the area, by the masks where they were looked at, else estimated from the catalogue's cloud figures."""
+    """Of the area, by the masks where they were looked at, else estimated from the catalogue's
+    cloud figures.
+    """
     clear_is_measured: bool
 
     @property
@@ -50,7 +57,9 @@ class Acquisition:
             "platform": first.platform,
             "relative_orbit": first.relative_orbit,
             "orbit_direction": first.orbit_direction,
-            "coverage_percent": None if self.coverage_percent is None else round(self.coverage_percent, 2),
+            "coverage_percent": None
+            if self.coverage_percent is None
+            else round(self.coverage_percent, 2),
             "clear_percent": None if self.clear_percent is None else round(self.clear_percent, 2),
             "clear_is_measured": self.clear_is_measured,
             "items": [scene.id for scene in self.scenes],
@@ -82,7 +91,8 @@ class Pair:
 def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisition]:
     """Put the scenes of each pass together, in the order of time.
 
-    Two deliveries of the same tile (same footprint, reprocessed) count once: the one that is processed last by name.
+    Two deliveries of the same tile (same footprint, reprocessed) count once: the one that is
+    processed last by name.
     """
     groups: list[list[SceneItem]] = []
     for scene in sorted(scenes, key=lambda one: (one.datetime, one.id)):
@@ -97,7 +107,8 @@ def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisitio
 
 def _same_pass(one: SceneItem, other: SceneItem) -> bool:
     return (
-        (one.sensor, one.collection, one.platform) == (other.sensor, other.collection, other.platform)
+        (one.sensor, one.collection, one.platform)
+        == (other.sensor, other.collection, other.platform)
         and (one.relative_orbit == other.relative_orbit or one.sensor == "landsat")
         and abs(other.datetime - one.datetime) <= SAME_PASS
     )
@@ -119,10 +130,13 @@ def _acquisition(scenes: tuple[SceneItem, ...], aoi: Aoi) -> Acquisition:
     shares = [_clear_share(scene) for scene in scenes]
     if together is None or any(share is None for share in shares):
         return Acquisition(scenes, together, None, measured)
-    # Tiles overlap: the clear shares of the covered part are averaged by coverage, then applied to the union.
+    # Tiles overlap: the clear shares of the covered part are averaged by coverage, then applied to
+    # the union.
     weights = [scene.coverage_percent or 0.0 for scene in scenes]
     total = sum(weights)
-    clear = together * sum(w * (s or 0.0) for w, s in zip(weights, shares)) / total if total else 0.0
+    clear = (
+        together * sum(w * (s or 0.0) for w, s in zip(weights, shares)) / total if total else 0.0
+    )
     return Acquisition(scenes, together, clear, measured)
 
 
@@ -131,18 +145,25 @@ def _clear_share(scene: SceneItem) -> float | None:
     if scene.sensor == "sentinel1":
         return 1.0
     if scene.clear_percent is not None:
-        return min(1.0, scene.clear_percent / scene.coverage_percent) if scene.coverage_percent else 0.0
+        return (
+            min(1.0, scene.clear_percent / scene.coverage_percent)
+            if scene.coverage_percent
+            else 0.0
+        )
     return None if scene.cloud_percent is None else 1 - scene.cloud_percent / 100
 
 
 def rank_pairs(
-    acquisitions: Sequence[Acquisition], moment: datetime, days: tuple[int, int] = (60, 60), most: int = 20
+    acquisitions: Sequence[Acquisition],
+    moment: datetime,
+    days: tuple[int, int] = (60, 60),
+    most: int = 20,
 ) -> list[Pair]:
     """All sensible pairs around an event, the best first.
 
-    A pair is of one sensor and collection; radar pairs are of the same relative orbit and direction, because another
-    line of sight changes the picture more than a flood does. Passes on the day of the event itself count as after it
-    only when they are later than ``moment``.
+    A pair is of one sensor and collection; radar pairs are of the same relative orbit and
+    direction, because another line of sight changes the picture more than a flood does. Passes on
+    the day of the event itself count as after it only when they are later than ``moment``.
 
     Parameters
     ----------
@@ -152,10 +173,25 @@ def rank_pairs(
         How many days before and after the event count.
     """
     days_before, days_after = days
-    before = [one for one in acquisitions if timedelta(0) < moment - one.datetime <= timedelta(days=days_before)]
-    after = [one for one in acquisitions if timedelta(0) <= one.datetime - moment <= timedelta(days=days_after)]
-    pairs = [_pair(a, b, moment, days_before, days_after) for a in before for b in after if _comparable(a, b)]
-    return sorted(pairs, key=lambda pair: (-pair.score, pair.after.datetime, pair.before.datetime))[:most]
+    before = [
+        one
+        for one in acquisitions
+        if timedelta(0) < moment - one.datetime <= timedelta(days=days_before)
+    ]
+    after = [
+        one
+        for one in acquisitions
+        if timedelta(0) <= one.datetime - moment <= timedelta(days=days_after)
+    ]
+    pairs = [
+        _pair(a, b, moment, days_before, days_after)
+        for a in before
+        for b in after
+        if _comparable(a, b)
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.score, pair.after.datetime, pair.before.datetime))[
+        :most
+    ]
 
 
 def _comparable(before: Acquisition, after: Acquisition) -> bool:
@@ -168,7 +204,9 @@ def _comparable(before: Acquisition, after: Acquisition) -> bool:
     return same_orbit and first.orbit_direction == second.orbit_direction
 
 
-def _pair(before: Acquisition, after: Acquisition, moment: datetime, days_before: int, days_after: int) -> Pair:
+def _pair(
+    before: Acquisition, after: Acquisition, moment: datetime, days_before: int, days_after: int
+) -> Pair:
     days = [_days(moment - before.datetime), _days(after.datetime - moment)]
     near = 1 - (days[0] / days_before + days[1] / days_after) / 2
     apart = abs((after.datetime - before.datetime).days) % 365
@@ -194,7 +232,9 @@ def _reason(before: Acquisition, after: Acquisition, days: list[float], off_seas
     if off_season <= 30:
         words.append("same season")
     else:
-        words.append(f"{off_season} days apart in the season: plants may have changed by themselves")
+        words.append(
+            f"{off_season} days apart in the season: plants may have changed by themselves"
+        )
     if before.sensor == "sentinel1":
         orbit = before.scenes[0].relative_orbit
         direction = before.scenes[0].orbit_direction
@@ -203,12 +243,20 @@ def _reason(before: Acquisition, after: Acquisition, days: list[float], off_seas
 
 
 def _describe(one: Acquisition) -> str:
-    covers = "coverage unknown" if one.coverage_percent is None else f"covers {one.coverage_percent:.0f} % of the area"
+    covers = (
+        "coverage unknown"
+        if one.coverage_percent is None
+        else f"covers {one.coverage_percent:.0f} % of the area"
+    )
     if one.sensor == "sentinel1":
         return f"{covers}, sees through cloud"
     if one.clear_percent is None:
         return f"{covers}, cloud unknown"
-    how = "seen clear" if one.clear_is_measured else "clear by the catalogue's figure for the whole scene"
+    how = (
+        "seen clear"
+        if one.clear_is_measured
+        else "clear by the catalogue's figure for the whole scene"
+    )
     return f"{covers}, {one.clear_percent:.0f} % {how}"
 
 

@@ -1,7 +1,8 @@
-"""Where an item's pixels lie, as the catalogue says: the STAC projection extension, so that no file need be opened for it.
+"""Where an item's pixels lie, as the catalogue says: the STAC projection extension, so that no file
+need be opened for it.
 
-Sources: STAC projection extension 1.x (``proj:epsg``) and 2.0 (``proj:code``): fields of an asset, else of the item; raster
-extension 1.x (``raster:bands``) and STAC 1.1 (``bands``, ``data_type``).
+Sources: STAC projection extension 1.x (``proj:epsg``) and 2.0 (``proj:code``): fields of an asset,
+else of the item; raster extension 1.x (``raster:bands``) and STAC 1.1 (``bands``, ``data_type``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from ..types import Grid
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
-def stated_grid(properties: Mapping[str, Any], asset: Mapping[str, Any], resolution_m: float) -> Grid | None:
+def stated_grid(
+    properties: Mapping[str, Any], asset: Mapping[str, Any], resolution_m: float
+) -> Grid | None:
     """The grid of one asset; None where the item does not tell enough, or contradicts itself.
 
     Parameters
@@ -23,8 +26,8 @@ def stated_grid(properties: Mapping[str, Any], asset: Mapping[str, Any], resolut
     properties, asset : mapping
         Of the STAC item.
     resolution_m : float
-        Pixel size of the band: a transform of the whole item is only believed where it has that size, since the assets of
-        one item may differ.
+        Pixel size of the band: a transform of the whole item is only believed where it has that
+        size, since the assets of one item may differ.
     """
     crs = stated_crs(asset) or stated_crs(properties)
     own = "proj:transform" in asset or "proj:shape" in asset
@@ -63,5 +66,7 @@ def _numbers(values: Any) -> list[float]:
     """Empty where they are not all finite numbers."""
     if not isinstance(values, (list, tuple)):
         return []
-    good = all(isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values)
+    good = all(
+        isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values
+    )
     return [float(v) for v in values] if good else []

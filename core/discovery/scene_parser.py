@@ -1,4 +1,6 @@
-"""STAC items → scenes: bands under canonical names, radiometry, cloud, orbit; whatever catalogue they come from."""
+"""STAC items → scenes: bands under canonical names, radiometry, cloud, orbit; whatever catalogue
+they come from.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry, is_ground_range
 
 
-def parse_item(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None = None) -> SceneItem:
+def parse_item(
+    item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None = None
+) -> SceneItem:
     """A STAC item → a scene with its bands under canonical names.
 
     Items without assets have no bands and say so in ``missing_bands``.
@@ -31,13 +35,28 @@ def parse_item(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_b
         raise DiscoveryError(what, "it has no id")
     try:
         return _parse(item, sensor, catalog, fallback_bbox, what)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:  # text for a number …
-        raise DiscoveryError(what, f"it is no valid STAC item ({type(error).__name__}: {error})") from error
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+    ) as error:  # text for a number …
+        raise DiscoveryError(
+            what, f"it is no valid STAC item ({type(error).__name__}: {error})"
+        ) from error
 
 
-def _parse(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, what: str) -> SceneItem:
+def _parse(
+    item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, what: str
+) -> SceneItem:
     properties = item.get("properties") or {}
-    assets = {key: asset for key, asset in (item.get("assets") or {}).items() if isinstance(asset, Mapping) and asset.get("href")}
+    assets = {
+        key: asset
+        for key, asset in (item.get("assets") or {}).items()
+        if isinstance(asset, Mapping) and asset.get("href")
+    }
     bands = {}
     for band in sensor.bands.values():
         key = _asset_key(band, assets)
@@ -66,7 +85,8 @@ def _parse(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox:
         cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
         epsg=_epsg(properties),
         resolution_m=min(
-            (asset.resolution_m for asset in bands.values()), default=min(b.resolution_m for b in sensor.bands.values())
+            (asset.resolution_m for asset in bands.values()),
+            default=min(b.resolution_m for b in sensor.bands.values()),
         ),
         bands=bands,
         size_bytes=sum(sizes),
@@ -81,7 +101,9 @@ def _parse(item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox:
 
 
 def _asset_key(band: Band, assets: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """By the key table first, then by ``eo:common_name`` (STAC 1.0 ``eo:bands``, STAC 1.1 ``bands``)."""
+    """By the key table first, then by ``eo:common_name`` (STAC 1.0 ``eo:bands``, STAC 1.1
+    ``bands``).
+    """
     lower = {key.lower(): key for key in assets}
     for key in band.asset_keys:
         if key.lower() in lower:
@@ -97,7 +119,9 @@ def _asset_key(band: Band, assets: Mapping[str, Mapping[str, Any]]) -> str | Non
     return None
 
 
-def _band_asset(sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]) -> BandAsset:
+def _band_asset(
+    sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]
+) -> BandAsset:
     size = asset.get("file:size")
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
@@ -116,10 +140,19 @@ def _band_asset(sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapp
 
 
 def _resolution(asset: Mapping[str, Any]) -> float | None:
-    """Of the pixels; ``gsd`` comes last, because it is the detector's: 100 m for Landsat's thermal band, delivered in 30 m."""
-    layers = [layer for name in ("raster:bands", "bands") for layer in asset.get(name) or () if isinstance(layer, Mapping)]
+    """Of the pixels; ``gsd`` comes last, because it is the detector's: 100 m for Landsat's thermal
+    band, delivered in 30 m.
+    """
+    layers = [
+        layer
+        for name in ("raster:bands", "bands")
+        for layer in asset.get(name) or ()
+        if isinstance(layer, Mapping)
+    ]
     words = ("spatial_resolution", "raster:spatial_resolution")
-    stated = [source.get(word) for source in (*layers[:1], asset) for word in words] + [asset.get("gsd")]
+    stated = [source.get(word) for source in (*layers[:1], asset) for word in words] + [
+        asset.get("gsd")
+    ]
     return next((float(one) for one in stated if isinstance(one, (int, float)) and one > 0), None)
 
 
@@ -137,7 +170,12 @@ def _geometry_bbox(geometry: Any) -> Bounds | None:
     points: list[Any] = [geometry["coordinates"]]
     while points and isinstance(points[0][0], (list, tuple)):
         points = [part for group in points for part in group]
-    return (min(p[0] for p in points), min(p[1] for p in points), max(p[0] for p in points), max(p[1] for p in points))
+    return (
+        min(p[0] for p in points),
+        min(p[1] for p in points),
+        max(p[0] for p in points),
+        max(p[1] for p in points),
+    )
 
 
 def _epsg(properties: Mapping[str, Any]) -> int | None:
@@ -158,10 +196,14 @@ def _relative_orbit(item: Mapping[str, Any], properties: Mapping[str, Any]) -> i
     return None
 
 
-def _notes(sensor: Sensor, item: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(
+    sensor: Sensor, item: Mapping[str, Any], properties: Mapping[str, Any]
+) -> tuple[str, ...]:
     notes = []
     if sensor.name == "sentinel1" and is_ground_range(item):
-        notes.append("Ground range detected: uncalibrated amplitude, not terrain-corrected; not sigma0")
+        notes.append(
+            "Ground range detected: uncalibrated amplitude, not terrain-corrected; not sigma0"
+        )
     if not item.get("assets"):
         notes.append("The catalogue lists no files for this scene")
     note = properties.get("firstlight:note")

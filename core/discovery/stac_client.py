@@ -20,15 +20,18 @@ from .scene_parser import parse_item
 
 PAGE_SIZE = 100
 MOST_ITEMS = 10_000
-"""Where a server cannot sort, all its items are fetched before the newest can be told; at most so many."""
+"""Where a server cannot sort, all its items are fetched before the newest can be told; at most so
+many.
+"""
 
 
 class SceneSearch:
     """One search of one catalogue for one sensor: the newest scenes first, more of them on request.
 
-    The server's page generator is kept, so that asking for more goes on where the last answer ended. Collection, dates,
-    area, cloud limit and platform are always applied here: some servers answer a query they do not understand with nothing
-    at all, others forget it on the second page. Only sorting is left to servers that state that they can.
+    The server's page generator is kept, so that asking for more goes on where the last answer
+    ended. Collection, dates, area, cloud limit and platform are always applied here: some servers
+    answer a query they do not understand with nothing at all, others forget it on the second page.
+    Only sorting is left to servers that state that they can.
 
     Parameters
     ----------
@@ -62,7 +65,9 @@ class SceneSearch:
         try:
             return run_in_background(lambda: self._next(events), events)
         except Cancelled:
-            self.exhausted = True  # the page being fetched is lost, and what comes after it cannot be asked for
+            self.exhausted = (
+                True  # the page being fetched is lost, and what comes after it cannot be asked for
+            )
             raise
 
     def _next(self, events: EventQueue) -> list[SceneItem]:
@@ -83,9 +88,16 @@ class SceneSearch:
                     break
                 items, sorted_by_server = answer
                 fetched += len(items)
-                self._waiting += [scene for item in items if (scene := self._wanted(item, events)) is not None]
+                self._waiting += [
+                    scene for item in items if (scene := self._wanted(item, events)) is not None
+                ]
                 count = len(self._waiting)
-                events.put(Progress(min(1.0, count / limit), "1 scene found" if count == 1 else f"{count} scenes found"))
+                events.put(
+                    Progress(
+                        min(1.0, count / limit),
+                        "1 scene found" if count == 1 else f"{count} scenes found",
+                    )
+                )
         except DiscoveryError as error:
             self.exhausted = True
             if not self._waiting:
@@ -93,7 +105,11 @@ class SceneSearch:
             events.put(Note("warning", f"The list is not complete. {error}"))
         if fetched >= MOST_ITEMS and not self.exhausted:
             events.put(
-                Note("warning", f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: narrow the dates")
+                Note(
+                    "warning",
+                    f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
+                    "narrow the dates",
+                )
             )
         self._waiting.sort(key=lambda scene: (-scene.datetime.timestamp(), scene.id))
         ready, self._waiting = self._waiting[:limit], self._waiting[limit:]
@@ -111,7 +127,9 @@ class SceneSearch:
         except DiscoveryError as error:
             events.put(Note("warning", str(error)))
             return None
-        if scene.id in self._seen or (sensor.platforms and scene.platform and scene.platform not in sensor.platforms):
+        if scene.id in self._seen or (
+            sensor.platforms and scene.platform and scene.platform not in sensor.platforms
+        ):
             return None
         self._seen.add(scene.id)
         if sensor.dated and not _in_time(item, scene, query):
@@ -132,14 +150,20 @@ class SceneSearch:
 
 
 def _in_time(item: Mapping[str, Any], scene: SceneItem, query: SearchQuery) -> bool:
-    """Whether a scene is of the dates asked for; one that states a span instead of a moment is the server's to judge."""
+    """Whether a scene is of the dates asked for; one that states a span instead of a moment is the
+    server's to judge.
+    """
     if not item["properties"].get("datetime"):
         return True
     return query.start <= scene.datetime < query.end.replace(microsecond=0) + timedelta(seconds=1)
 
 
-def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings) -> Iterator[tuple[list[Any], bool]]:
-    """The items of each page as they come, and whether the server sorts; every failure is a DiscoveryError."""
+def _pages(
+    query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings
+) -> Iterator[tuple[list[Any], bool]]:
+    """The items of each page as they come, and whether the server sorts; every failure is a
+    DiscoveryError.
+    """
     import pystac
     import pystac_client
     import requests
@@ -157,58 +181,90 @@ def _pages(query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Setti
             max_retries=2,
         )
         configure_session(stac_io.session, settings)
-        client = pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)  # without it, none
+        client = pystac_client.Client.open(
+            catalog.url, stac_io=stac_io, timeout=timeout
+        )  # without it, none
         collection = _collection(query, catalog, sensor, client, what)
         sorts = bool(client.conforms_to("SORT"))
         order = (
-            {"sortby": [{"field": "properties.datetime", "direction": "desc"}, {"field": "id", "direction": "asc"}]}
+            {
+                "sortby": [
+                    {"field": "properties.datetime", "direction": "desc"},
+                    {"field": "id", "direction": "asc"},
+                ]
+            }
             if sorts
             else {}
         )
         search = client.search(
             collections=[collection],
             intersects=dict(query.aoi.geometry),
-            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z" if sensor.dated else None,
+            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z"
+            if sensor.dated
+            else None,
             limit=PAGE_SIZE,
             **order,
         )
         for page in search.pages_as_dicts():
             # Some next links drop the whole query and go on with everything the server has.
-            yield [item for item in page.get("features") or () if _collection_of(item) in (None, collection)], sorts
+            yield (
+                [
+                    item
+                    for item in page.get("features") or ()
+                    if _collection_of(item) in (None, collection)
+                ],
+                sorts,
+            )
     except requests.Timeout as error:
-        raise DiscoveryError(what, "it did not answer in time", "Try again, or choose another catalogue.") from error
+        raise DiscoveryError(
+            what, "it did not answer in time", "Try again, or choose another catalogue."
+        ) from error
     except requests.ConnectionError as error:
         raise DiscoveryError(
-            what, "it cannot be reached", "Check the network and the proxy, or choose another catalogue."
+            what,
+            "it cannot be reached",
+            "Check the network and the proxy, or choose another catalogue.",
         ) from error
     except APIError as error:
         raise DiscoveryError(what, *_api_reason(error)) from error
     except PystacClientWarning as error:
         raise DiscoveryError(
-            what, f"it cannot be searched ({_short(error)})", "Is the URL a STAC API with item search?"
+            what,
+            f"it cannot be searched ({_short(error)})",
+            "Is the URL a STAC API with item search?",
         ) from error
     except (
         *(requests.RequestException, ValueError, KeyError, TypeError, AttributeError),
         *(pystac.STACError, pystac.STACTypeError, ClientTypeError),
     ) as error:  # pystac reports a body that is no STAC as any of these
         raise DiscoveryError(
-            what, f"the answer is no STAC ({type(error).__name__}: {_short(error)})", "Is the URL a STAC API?"
+            what,
+            f"the answer is no STAC ({type(error).__name__}: {_short(error)})",
+            "Is the URL a STAC API?",
         ) from error
 
 
-def _collection(query: SearchQuery, catalog: Catalog, sensor: Sensor, client: Any, what: str) -> str:
+def _collection(
+    query: SearchQuery, catalog: Catalog, sensor: Sensor, client: Any, what: str
+) -> str:
     """Which collection to search: the one asked for, else the catalogue's first for the sensor."""
     if query.collection:
         return query.collection
     names = catalog.collections.get(query.sensor, ())
     if not names:
-        raise DiscoveryError(what, f"it has no {sensor.title} scenes", f"It has: {', '.join(catalog.collections)}.")
+        raise DiscoveryError(
+            what, f"it has no {sensor.title} scenes", f"It has: {', '.join(catalog.collections)}."
+        )
     if catalog.exact:
         return names[0]
     there = {collection.id for collection in client.get_collections()}
     found = next((name for name in names if name in there), None)
     if found is None:
-        raise DiscoveryError(what, f"it has none of the collections {', '.join(names)}", "Name one of its own collections.")
+        raise DiscoveryError(
+            what,
+            f"it has none of the collections {', '.join(names)}",
+            "Name one of its own collections.",
+        )
     return found
 
 
@@ -223,7 +279,10 @@ def _api_reason(error: Any) -> tuple[str, str]:
     if status:
         return f"HTTP {status}: {_short(error)}", "Try again later, or choose another catalogue."
     if "Max retries" in str(error) or "Connection" in str(error):
-        return "it cannot be reached", "Check the network and the proxy, or choose another catalogue."
+        return (
+            "it cannot be reached",
+            "Check the network and the proxy, or choose another catalogue.",
+        )
     return _short(error), "Try again later, or choose another catalogue."
 
 

@@ -54,21 +54,29 @@ def download_bands(
     Cancelled
         If the monitor asked to stop; what has come stays.
     """
-    with new_session(settings, max(settings.parallel_downloads, settings.parallel_requests)) as session:
+    with new_session(
+        settings, max(settings.parallel_downloads, settings.parallel_requests)
+    ) as session:
         return _SceneDownload(plan, settings, monitor, session, access or Access(settings)).run()
 
 
 class _SceneDownload:
     """One scene's download under way."""
 
-    def __init__(self, plan: DownloadPlan, settings: Settings, monitor: Monitor, session: Any, access: Access) -> None:
+    def __init__(
+        self, plan: DownloadPlan, settings: Settings, monitor: Monitor, session: Any, access: Access
+    ) -> None:
         self._plan = plan
         self._settings = settings
         self._session = session
         self._access = access
         self._events = EventQueue(monitor)
         self._turns = _Turns(settings.request_delay_ms / 1000)
-        self._shared = None if plan.geometry is None else Shared(settings.parallel_requests, settings.worker_count)
+        self._shared = (
+            None
+            if plan.geometry is None
+            else Shared(settings.parallel_requests, settings.worker_count)
+        )
         self._cache: BandCache = open_cache(settings)
         self._record = read_record(plan.folder)
         self._files: dict[str, BandFile] = {}
@@ -84,12 +92,19 @@ class _SceneDownload:
         missing = [job for job in plan.jobs if job.present is None]
         for job in plan.jobs:
             self._announce(job)
-        sizes = {job.asset.band: job.present.size_bytes if job.present else job.missing_bytes for job in plan.jobs}
-        self._totals = Totals(sizes if plan.geometry is None else {job.asset.band: 0 for job in plan.jobs})
+        sizes = {
+            job.asset.band: job.present.size_bytes if job.present else job.missing_bytes
+            for job in plan.jobs
+        }
+        self._totals = Totals(
+            sizes if plan.geometry is None else {job.asset.band: 0 for job in plan.jobs}
+        )
         for band, file in self._files.items():
             self._totals.finished(band, file.size_bytes, "")
         self._headers_missing = len(missing)
-        at_once = settings.parallel_downloads if plan.geometry is None else settings.parallel_requests
+        at_once = (
+            settings.parallel_downloads if plan.geometry is None else settings.parallel_requests
+        )
         try:
             run_parallel(self._one_band, missing, at_once, self._events, self._finished)
         finally:
@@ -97,15 +112,29 @@ class _SceneDownload:
                 self._shared.close()
         order = [job.asset.band for job in plan.jobs]
         if self._unverified:
-            self._tell("info", f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared")
+            self._tell(
+                "info",
+                f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared",
+            )
         self._events.pump(lambda: True)
-        return [self._files[b] for b in order if b in self._files], [self._failures[b] for b in order if b in self._failures]
+        return [self._files[b] for b in order if b in self._files], [
+            self._failures[b] for b in order if b in self._failures
+        ]
 
     def _announce(self, job: BandJob) -> None:
         band, put = job.asset.band, self._events.put
         if job.present is not None:
             self._files[band] = job.present
-            put(BandProgress(self._plan.item_id, band, "skipped", job.present.size_bytes, job.present.size_bytes, job.why))
+            put(
+                BandProgress(
+                    self._plan.item_id,
+                    band,
+                    "skipped",
+                    job.present.size_bytes,
+                    job.present.size_bytes,
+                    job.why,
+                )
+            )
             return
         if job.target.exists():
             self._tell("warning", f"{band}: {job.why}")
@@ -119,14 +148,20 @@ class _SceneDownload:
                 found = self._one_window(job, self._plan.geometry, self._shared)
                 if found is not None:
                     return found
-                return self._cut_whole(job, self._whole_band(job), self._plan.geometry, self._shared)
+                return self._cut_whole(
+                    job, self._whole_band(job), self._plan.geometry, self._shared
+                )
             return self._whole_band(job)
         except FetchFailed as error:
-            return BandFailure(asset.band, asset.href, str(error), error.reason, error.attempts, error.status)
+            return BandFailure(
+                asset.band, asset.href, str(error), error.reason, error.attempts, error.status
+            )
         except (BandDownloadError, RasterError, AccessError) as error:
             return BandFailure(asset.band, asset.href, str(error), error.why, 1)
 
-    def _one_window(self, job: BandJob, geometry: Mapping[str, Any], shared: Shared) -> BandFile | None:
+    def _one_window(
+        self, job: BandJob, geometry: Mapping[str, Any], shared: Shared
+    ) -> BandFile | None:
         """The band's part under the area; None where only the whole can be had."""
         started = time.monotonic()
         band, on_state = job.asset.band, self._on_state(job)
@@ -141,16 +176,26 @@ class _SceneDownload:
             self._tell("info", f"{band}: the whole band is fetched, since {error.why}")
             return None
         finally:
-            self._count_header(*((0, 0) if needed is None else (needed.span_bytes + min(HEAD_BYTES, size), size)))
+            self._count_header(
+                *((0, 0) if needed is None else (needed.span_bytes + min(HEAD_BYTES, size), size))
+            )
         # Once as tiles and once as the window that is cut from them, which is no larger.
         check_room(self._plan, 2 * needed.span_bytes)
         size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
         seconds = time.monotonic() - started
-        self._tell("debug", f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, {seconds:.2f} s")
-        return BandFile(band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256)
+        self._tell(
+            "debug",
+            f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, "
+            f"{seconds:.2f} s",
+        )
+        return BandFile(
+            band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256
+        )
 
     def _count_header(self, area_bytes: int, whole_bytes: int) -> None:
-        """When the last header is known, before most of the tiles have come, tell what both ways cost."""
+        """When the last header is known, before most of the tiles have come, tell what both ways
+        cost.
+        """
         with self._lock:
             self._headers_missing -= 1
             self._area_bytes += area_bytes
@@ -165,23 +210,51 @@ class _SceneDownload:
         kept = self._cache.take(self._plan.item_id, asset, job.target)
         if kept is not None:
             detail = "Taken from the cache"
-            events.put(BandProgress(self._plan.item_id, asset.band, "skipped", kept.size_bytes, kept.size_bytes, detail))
+            events.put(
+                BandProgress(
+                    self._plan.item_id,
+                    asset.band,
+                    "skipped",
+                    kept.size_bytes,
+                    kept.size_bytes,
+                    detail,
+                )
+            )
             return kept
         with held(self._whole_slots, events.stop):
-            got = fetch(self._fetch_job(job), self._options(), self._session, events.stop, check_band_file, self._on_state(job))
-        file = BandFile(asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256)
+            got = fetch(
+                self._fetch_job(job),
+                self._options(),
+                self._session,
+                events.stop,
+                check_band_file,
+                self._on_state(job),
+            )
+        file = BandFile(
+            asset.band, got.path, asset.href, got.size_bytes, got.seconds, got.attempts, got.sha256
+        )
         if not got.verified:
             self._unverified.append(asset.band)
         new = got.size_bytes - got.resumed_bytes
         speed = f", {size_text(new / got.seconds)}/s" if got.seconds > 0 else ""
-        self._tell("debug", f"{asset.band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, sha256 {got.sha256}")
-        MirrorFile(job.target, asset.band).remove()  # which an interrupted download of an area may have left
+        self._tell(
+            "debug",
+            f"{asset.band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, "
+            f"sha256 {got.sha256}",
+        )
+        MirrorFile(
+            job.target, asset.band
+        ).remove()  # which an interrupted download of an area may have left
         if not self._cache.put(self._plan.item_id, file):
             self._tell("debug", f"{asset.band}: not kept in the cache")
         return file
 
-    def _cut_whole(self, job: BandJob, file: BandFile, geometry: Mapping[str, Any], shared: Shared) -> BandFile:
-        """Of a band that could be had only whole, the area as well: else it would spread the stack over the whole scene."""
+    def _cut_whole(
+        self, job: BandJob, file: BandFile, geometry: Mapping[str, Any], shared: Shared
+    ) -> BandFile:
+        """Of a band that could be had only whole, the area as well: else it would spread the stack
+        over the whole scene.
+        """
         try:
             window = shared.compute(partial(area_window, file.path, geometry))
         except NotWindowable:
@@ -190,7 +263,8 @@ class _SceneDownload:
         return replace(file, size_bytes=size, sha256=sha256)
 
     def _finished(self, result: BandFile | BandFailure) -> None:
-        # Through the queue as well: what the band's worker said before must not arrive after "done".
+        # Through the queue as well: what the band's worker said before must not arrive after
+        # "done".
         put, item_id = self._events.put, self._plan.item_id
         if isinstance(result, BandFile):
             self._files[result.band] = result
@@ -198,7 +272,9 @@ class _SceneDownload:
             self._record[result.band] = record_entry(result, self._plan.area_key)
             write_record(self._plan.folder, self._record)
             if result.attempts:
-                put(BandProgress(item_id, result.band, "done", result.size_bytes, result.size_bytes))
+                put(
+                    BandProgress(item_id, result.band, "done", result.size_bytes, result.size_bytes)
+                )
         else:
             self._failures[result.band] = result
             put(BandProgress(item_id, result.band, "failed", detail=result.reason))
@@ -207,7 +283,11 @@ class _SceneDownload:
         message = f"{count}/{total} bands complete ({100 * count // total}%)"
         if self._failures:
             message = f"{count}/{total} bands complete, {len(self._failures)} failed"
-        put(self._totals.finished(result.band, result.size_bytes if isinstance(result, BandFile) else 0, message))
+        put(
+            self._totals.finished(
+                result.band, result.size_bytes if isinstance(result, BandFile) else 0, message
+            )
+        )
 
     def _on_state(self, job: BandJob) -> OnState:
         item_id, band = self._plan.item_id, job.asset.band
@@ -221,9 +301,17 @@ class _SceneDownload:
                 gained = size - before if state == "downloading" and size > before else 0
                 before = size
                 meter.add(int(gained))
-                overall = self._totals.update(band, size, total, int(gained)) if state == "downloading" else None
+                overall = (
+                    self._totals.update(band, size, total, int(gained))
+                    if state == "downloading"
+                    else None
+                )
                 now = time.monotonic()
-                told = state != "downloading" or not 0 < size < (total or 0) or now - last >= REPORT_EVERY_S
+                told = (
+                    state != "downloading"
+                    or not 0 < size < (total or 0)
+                    or now - last >= REPORT_EVERY_S
+                )
                 last = now if told else last
                 speed = meter.bytes_per_s if state == "downloading" else None
             if overall is not None:

@@ -1,7 +1,8 @@
 """Bands that were downloaded before, shared between jobs: one file per item and asset.
 
-A band in the cache is a second name (hard link) of the file that a job has downloaded: it takes no room of its own while the
-job's file is there, and removing it from the cache never takes a file away from a stack.
+A band in the cache is a second name (hard link) of the file that a job has downloaded: it takes no
+room of its own while the job's file is there, and removing it from the cache never takes a file
+away from a stack.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ class BandCache:
         self._days = days
 
     def put(self, item_id: str, file: BandFile) -> bool:
-        """Keep a band that was just downloaded; False where the cache lies on another disk, or cannot be written."""
+        """Keep a band that was just downloaded; False where the cache lies on another disk, or
+        cannot be written.
+        """
         if self._folder is None:
             return False
         path = self._path(item_id, file.band, public_url(file.url))
@@ -77,20 +80,31 @@ class BandCache:
             remove_quietly(path)
             os.link(file.path, path)
             entry = CacheEntry(
-                path, item_id, file.band, public_url(file.url), file.size_bytes, file.sha256, path.stat().st_mtime_ns, time.time()
+                path,
+                item_id,
+                file.band,
+                public_url(file.url),
+                file.size_bytes,
+                file.sha256,
+                path.stat().st_mtime_ns,
+                time.time(),
             )
             facts = {**asdict(entry), "path": path.name}
             part = part_of(_facts_path(path))
             part.write_text(json.dumps(facts), encoding="utf-8")
             part.replace(_facts_path(path))
-        except OSError:  # another disk, a file system without links, no room: then it is simply not kept
+        except (
+            OSError
+        ):  # another disk, a file system without links, no room: then it is simply not kept
             return False
         return True
 
     def take(self, item_id: str, asset: BandAsset, target: Path) -> BandFile | None:
-        """Give a band its place in a job's folder: by a link, or by a copy where the disks differ. None where it is not here.
+        """Give a band its place in a job's folder: by a link, or by a copy where the disks differ.
+        None where it is not here.
 
-        A file that has changed since it came is compared with its sum, and not used where that differs.
+        A file that has changed since it came is compared with its sum, and not used where that
+        differs.
         """
         if self._folder is None:
             return None
@@ -99,7 +113,8 @@ class BandCache:
             return None
         if contradicts(asset.checksum, entry.sha256):
             return None
-        # Not the name of a download's part: whoever goes on with that would write into the cache's file.
+        # Not the name of a download's part: whoever goes on with that would write into the cache's
+        # file.
         part = target.with_name(f"{target.name}.cache.part")
         try:
             if not is_unchanged(entry.path, entry.size_bytes, entry.sha256, entry.changed_ns):
@@ -120,7 +135,9 @@ class BandCache:
         return sorted(self._read_all(), key=lambda entry: entry.stored_s, reverse=True)
 
     def prune(self, everything: bool = False) -> list[CacheEntry]:
-        """Remove old entries, or all; those removed. What a job's folder has as well stays there."""
+        """Remove old entries, or all; those removed. What a job's folder has as well
+        stays there.
+        """
         removed = []
         for entry in self._read_all():
             if everything or self._is_old(entry):
@@ -171,7 +188,9 @@ def _read(path: Path) -> CacheEntry | None:
 
 def open_cache(settings: Settings, even_if_off: bool = False) -> BandCache:
     """The cache as the settings want it."""
-    return BandCache(cache_folder(settings) if settings.cache_days or even_if_off else None, settings.cache_days)
+    return BandCache(
+        cache_folder(settings) if settings.cache_days or even_if_off else None, settings.cache_days
+    )
 
 
 def cache_folder(settings: Settings) -> Path:

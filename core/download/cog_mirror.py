@@ -1,7 +1,9 @@
-"""A window of a remote COG without the rest: a sparse local mirror that holds its header and the wanted tiles, each at its place.
+"""A window of a remote COG without the rest: a sparse local mirror that holds its header and the
+wanted tiles, each at its place.
 
-GDAL opens the mirror as if it were the whole file, tells where each tile lies, and reads the window once those tiles are there.
-So any compression GDAL knows works, the georeference is the source's own, and nothing is resampled.
+GDAL opens the mirror as if it were the whole file, tells where each tile lies, and reads the window
+once those tiles are there. So any compression GDAL knows works, the georeference is the source's
+own, and nothing is resampled.
 """
 
 from __future__ import annotations
@@ -107,12 +109,15 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
             raise NotWindowable(what, (messages or ["it is no TIFF"])[-1])
         needed = _header_bytes(dataset)
         masked = any(
-            dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset) for n in _bands(dataset)
+            dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset)
+            for n in _bands(dataset)
         )
         # Failures: the directories of overviews or of a mask lie where the mirror still has a hole.
         if needed is None or needed > head_bytes or messages:
             if head_bytes >= MOST_HEAD_BYTES:
-                raise NotWindowable(what, "its header does not stand in front of the pixels: it is no COG")
+                raise NotWindowable(
+                    what, "its header does not stand in front of the pixels: it is no COG"
+                )
             return min(needed, 4 * head_bytes) if needed and needed > head_bytes else 4 * head_bytes
         if masked:
             raise NotWindowable(what, "it has a mask of its own")
@@ -120,12 +125,21 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
         tiles = _tiles(dataset, window)
     tile_bytes = sum(size for _, size in tiles)
     end = path.stat().st_size
-    spans = [(max(head_bytes, start - AROUND_TILE), min(end, start + size + AROUND_TILE)) for start, size in tiles]
-    return WindowPlan(window, merge_spans([span for span in spans if span[0] < span[1]], MOST_WASTE * tile_bytes), tile_bytes)
+    spans = [
+        (max(head_bytes, start - AROUND_TILE), min(end, start + size + AROUND_TILE))
+        for start, size in tiles
+    ]
+    return WindowPlan(
+        window,
+        merge_spans([span for span in spans if span[0] < span[1]], MOST_WASTE * tile_bytes),
+        tile_bytes,
+    )
 
 
 def merge_spans(spans: Sequence[tuple[int, int]], most_waste: float) -> tuple[tuple[int, int], ...]:
-    """Join neighbours, the nearest first, as long as what lies between them adds up to no more than ``most_waste``."""
+    """Join neighbours, the nearest first, as long as what lies between them adds up to no more than
+    ``most_waste``.
+    """
     ordered: list[tuple[int, int]] = []
     for start, stop in sorted(spans):
         if ordered and start <= ordered[-1][1]:
@@ -167,7 +181,8 @@ def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
 
 
 def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
-    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, unit and metadata.
+    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, unit and
+    metadata.
 
     Parameters
     ----------
@@ -212,20 +227,29 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
                 if made is not None:
                     made.SetMetadata({**made.GetMetadata(), **tags})
                     for number in _bands(dataset):  # which Translate leaves behind
-                        made.GetRasterBand(number).SetUnitType(dataset.GetRasterBand(number).GetUnitType())
+                        made.GetRasterBand(number).SetUnitType(
+                            dataset.GetRasterBand(number).GetUnitType()
+                        )
                     made.FlushCache()
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                 messages.append(str(error))
         failed = made is None
         made = dataset = first = None
-        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for them.
+        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for
+        # them.
         failed = failed or not _is_whole(part)
         if failed or any("error" in text.lower() or "fail" in text.lower() for text in messages):
-            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Run again, or download whole bands.")
+            raise RasterError(
+                what,
+                (messages or ["GDAL gave no reason"])[-1],
+                "Run again, or download whole bands.",
+            )
 
 
 def warm_up() -> None:
-    """Load GDAL and its table of coordinate systems for this thread: done while the network is waited for, it costs no time."""
+    """Load GDAL and its table of coordinate systems for this thread: done while the network is
+    waited for, it costs no time.
+    """
     from osgeo import gdal, osr
 
     gdal.GetDriverByName("GTiff")
@@ -239,7 +263,9 @@ def _is_whole(path: Path) -> bool:
         return False
     col, row = dataset.RasterXSize - 1, dataset.RasterYSize - 1
     try:
-        return all(dataset.GetRasterBand(n).ReadRaster(col, row, 1, 1) is not None for n in _bands(dataset))
+        return all(
+            dataset.GetRasterBand(n).ReadRaster(col, row, 1, 1) is not None for n in _bands(dataset)
+        )
     except RuntimeError:  # another plugin may have switched GDAL's exceptions on
         return False
 
@@ -256,7 +282,9 @@ def _open(path: Path, drivers: Sequence[str] | None = ("GTiff",)) -> Any:
 
     words: dict[str, Any] = {} if drivers is None else {"allowed_drivers": list(drivers)}
     try:
-        return gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, sibling_files=[], **words)
+        return gdal.OpenEx(
+            str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, sibling_files=[], **words
+        )
     except RuntimeError:  # another plugin may have switched GDAL's exceptions on
         return None
 
@@ -268,19 +296,30 @@ def _bands(dataset: Any) -> range:
 def _has_alpha(dataset: Any) -> bool:
     from osgeo import gdal
 
-    return any(dataset.GetRasterBand(n).GetColorInterpretation() == gdal.GCI_AlphaBand for n in _bands(dataset))
+    return any(
+        dataset.GetRasterBand(n).GetColorInterpretation() == gdal.GCI_AlphaBand
+        for n in _bands(dataset)
+    )
 
 
 def _header_bytes(dataset: Any) -> int | None:
-    """Where the first tile of all resolutions begins: in a COG, all of the header lies before it. None: no tile is known."""
+    """Where the first tile of all resolutions begins: in a COG, all of the header lies before it.
+    None: no tile is known.
+    """
     first = dataset.GetRasterBand(1)
     levels = [first, *(first.GetOverview(n) for n in range(first.GetOverviewCount()))]
-    starts = [start for level in levels for start, _ in _blocks(level, Window(0, 0, level.YSize, level.XSize))]
+    starts = [
+        start
+        for level in levels
+        for start, _ in _blocks(level, Window(0, 0, level.YSize, level.XSize))
+    ]
     return min(starts) - AROUND_TILE if starts else None
 
 
 def _blocks(band: Any, window: Window) -> list[tuple[int, int]]:
-    """Offset and size of the blocks that a window of a band touches; sparse ones, which the file leaves out, are left out."""
+    """Offset and size of the blocks that a window of a band touches; sparse ones, which the file
+    leaves out, are left out.
+    """
     width, height = band.GetBlockSize()
     found = []
     for row in range(window.row // height, (window.row + window.rows - 1) // height + 1):
@@ -306,17 +345,30 @@ def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Windo
     if not xs:
         raise RasterError(what, "the area reaches too far from it")
     # A hair of rounding must not add a row of pixels.
-    col0, col1 = math.floor((min(xs) - left) / step_x + 1e-6), math.ceil((max(xs) - left) / step_x - 1e-6)
-    row0, row1 = math.floor((max(ys) - top) / step_y + 1e-6), math.ceil((min(ys) - top) / step_y - 1e-6)
+    col0, col1 = (
+        math.floor((min(xs) - left) / step_x + 1e-6),
+        math.ceil((max(xs) - left) / step_x - 1e-6),
+    )
+    row0, row1 = (
+        math.floor((max(ys) - top) / step_y + 1e-6),
+        math.ceil((min(ys) - top) / step_y - 1e-6),
+    )
     if col0 >= dataset.RasterXSize or row0 >= dataset.RasterYSize or col1 <= 0 or row1 <= 0:
-        raise RasterError(what, "the area lies outside of it", "Choose a scene that covers the area.")
+        raise RasterError(
+            what, "the area lies outside of it", "Choose a scene that covers the area."
+        )
     col0, row0 = max(0, col0 - BUFFER_PIXELS), max(0, row0 - BUFFER_PIXELS)
-    col1, row1 = min(dataset.RasterXSize, col1 + BUFFER_PIXELS), min(dataset.RasterYSize, row1 + BUFFER_PIXELS)
+    col1, row1 = (
+        min(dataset.RasterXSize, col1 + BUFFER_PIXELS),
+        min(dataset.RasterYSize, row1 + BUFFER_PIXELS),
+    )
     return Window(row0, col0, row1 - row0, col1 - col0)
 
 
 def _points_in(projection: str, geometry: Mapping[str, Any]) -> tuple[list[float], list[float]]:
-    """The area's outline in another coordinate system, edges with points between; those that cannot be placed are left out."""
+    """The area's outline in another coordinate system, edges with points between; those that cannot
+    be placed are left out.
+    """
     from osgeo import osr
 
     lonlat, target = osr.SpatialReference(), osr.SpatialReference()
@@ -324,12 +376,17 @@ def _points_in(projection: str, geometry: Mapping[str, Any]) -> tuple[list[float
     target.ImportFromWkt(projection)
     for reference in (lonlat, target):
         reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    polygons = (
+        geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    )
     points = []
     for polygon in polygons:
         ring = polygon[0]
         for (x0, y0, *_), (x1, y1, *_) in zip(ring, [*ring[1:], ring[0]]):
-            points += [(x0 + (x1 - x0) * n / _PER_EDGE, y0 + (y1 - y0) * n / _PER_EDGE) for n in range(_PER_EDGE)]
+            points += [
+                (x0 + (x1 - x0) * n / _PER_EDGE, y0 + (y1 - y0) * n / _PER_EDGE)
+                for n in range(_PER_EDGE)
+            ]
     placed = osr.CoordinateTransformation(lonlat, target).TransformPoints(points)
     sound = [point for point in placed if math.isfinite(point[0]) and math.isfinite(point[1])]
     return [point[0] for point in sound], [point[1] for point in sound]

@@ -1,4 +1,6 @@
-"""One URL → one file: written beside the target as ``.part``, resumed where it stopped, checked, then renamed."""
+"""One URL → one file: written beside the target as ``.part``, resumed where it stopped, checked,
+then renamed.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,13 @@ from .http import (
 )
 
 JITTER = 0.25
-"""Waits differ by up to so much of themselves, so that four bands that were refused together do not come again together."""
+"""Waits differ by up to so much of themselves, so that four bands that were refused together do not
+come again together.
+"""
 HINTS = {
     401: "The server requires authentication; public catalogs do not require auth.",
-    403: "The server requires authentication or a signed address; search again, or attach a QGIS authentication.",
+    403: "The server requires authentication or a signed address; search again, or attach a "
+    "QGIS authentication.",
     404: "The file is not there; choose another scene or leave the band out.",
 }
 LATER = "Try again later; what has come is kept, and it goes on from there."
@@ -77,7 +82,9 @@ class FetchJob:
     """As the catalogue gives it: for the sentences and the record."""
     target: Path
     open_url: Callable[[bool], str] | None = None
-    """Gives the address to open; called with True after a refusal (HTTP 401, 403), to get a fresh one."""
+    """Gives the address to open; called with True after a refusal (HTTP 401, 403), to get a fresh
+    one.
+    """
     headers: Mapping[str, str] = field(default_factory=dict)
     """To be sent along."""
     expected_bytes: int | None = None
@@ -90,7 +97,9 @@ class FetchFailed(BandDownloadError):
 
     def __init__(self, job: FetchJob, trouble: Trouble, attempts: int) -> None:
         tried = f", tried {attempts} times" if attempts > 1 else ""
-        usual = trouble.hint or ("Search again, or choose another scene." if trouble.final else LATER)
+        usual = trouble.hint or (
+            "Search again, or choose another scene." if trouble.final else LATER
+        )
         super().__init__(
             f"Band download failed for '{job.name}' from {public_url(job.url)}",
             f"{trouble.reason}{tried}",
@@ -123,33 +132,53 @@ def fetch(
     check : callable
         Gets the finished ``.part`` and raises :class:`RasterError` if it is no raster.
     on_state : callable
-        Gets state (``downloading``, ``resuming``, ``retrying``), bytes so far, bytes in all (None: not known), detail.
+        Gets state (``downloading``, ``resuming``, ``retrying``), bytes so far, bytes in all (None:
+        not known), detail.
 
     Raises
     ------
     FetchFailed
-        After the last try, or at once where another try is useless (404, 403 …). What has come stays as ``.part``.
+        After the last try, or at once where another try is useless (404, 403 …). What has come
+        stays as ``.part``.
     DiskFullError
         If the disk takes no more.
     Cancelled
         If ``stop`` was set; what has come stays as ``.part``.
     """
     started = time.monotonic()
-    part = PartFile(job.target, job.name, stop, job.checksum.algorithm if job.checksum else "sha256")
+    part = PartFile(
+        job.target, job.name, stop, job.checksum.algorithm if job.checksum else "sha256"
+    )
     one = _Download(job, options, session, stop, part, on_state)
-    attempts = with_retries(job, options, stop, lambda url: _bring_and_check(one, url, check), on_state)
+    attempts = with_retries(
+        job, options, stop, lambda url: _bring_and_check(one, url, check), on_state
+    )
     if stop.is_set():
         raise _stopped(job)
     part.commit()
     seconds = time.monotonic() - started
     sha256 = part.hexdigest("sha256")
-    return Fetched(job.target, part.size, sha256, one.etag, attempts, seconds, job.checksum is not None, one.resumed)
+    return Fetched(
+        job.target,
+        part.size,
+        sha256,
+        one.etag,
+        attempts,
+        seconds,
+        job.checksum is not None,
+        one.resumed,
+    )
 
 
 def with_retries(
-    job: FetchJob, options: FetchOptions, stop: threading.Event, once: Callable[[str], object], on_state: OnState
+    job: FetchJob,
+    options: FetchOptions,
+    stop: threading.Event,
+    once: Callable[[str], object],
+    on_state: OnState,
 ) -> int:
-    """Call ``once`` with the address to open until it raises no :class:`Trouble`; the number of tries.
+    """Call ``once`` with the address to open until it raises no :class:`Trouble`; the number of
+    tries.
 
     Raises
     ------
@@ -174,7 +203,11 @@ def with_retries(
             elif trouble.final or attempt == options.attempts:
                 raise FetchFailed(job, trouble, attempt) from trouble
             if wait is None:
-                wait = options.delay_s * 2 ** max(0, attempt - 1) * (1 + random.uniform(0, options.jitter))
+                wait = (
+                    options.delay_s
+                    * 2 ** max(0, attempt - 1)
+                    * (1 + random.uniform(0, options.jitter))
+                )
             on_state("retrying", 0, None, trouble.reason)
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise _stopped(job) from None
@@ -204,13 +237,22 @@ def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) 
         part.discard()
         raise Trouble(f"{part.size} bytes came where the server announced {total}")
     _check_size(job, part.size)
-    if job.checksum is not None and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest:
+    if (
+        job.checksum is not None
+        and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest
+    ):
         one.mismatches += 1
         part.discard()
         name = job.checksum.algorithm
-        reason = f"the checksum is {name} {found} where the catalogue states {job.checksum.hexdigest}"
-        # Once more, for a fault on the way; the same again is a fault of the file or of the catalogue.
-        hint = "The file or what the catalogue states of it is wrong: choose another scene, or tell the provider."
+        reason = (
+            f"the checksum is {name} {found} where the catalogue states {job.checksum.hexdigest}"
+        )
+        # Once more, for a fault on the way; the same again is a fault of the file or of the
+        # catalogue.
+        hint = (
+            "The file or what the catalogue states of it is wrong: choose another scene, or "
+            "tell the provider."
+        )
         raise Trouble(reason, final=one.mismatches > 1, hint=hint if one.mismatches > 1 else "")
     try:
         check(part.path)
@@ -220,15 +262,24 @@ def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) 
 
 
 def _bring(one: _Download, url: str) -> int | None:
-    """Ask for the file, or for what is missing of it, and write it down; the size that the whole should have."""
+    """Ask for the file, or for what is missing of it, and write it down; the size that the whole
+    should have.
+    """
     job, part = one.job, one.part
     asked = public_url(job.url)
     origin = part.load(asked)
     validator = origin.validator if origin else None
     if validator is None:
         origin = None  # the rest could be of another file: from the first byte, then
-    if origin is not None and part.size == origin.total and job.expected_bytes not in (None, origin.total):
-        origin = validator = None  # complete, and not what the catalogue states: it may have been put right meanwhile
+    if (
+        origin is not None
+        and part.size == origin.total
+        and job.expected_bytes not in (None, origin.total)
+    ):
+        origin = validator = (
+            # complete, and not what the catalogue states: it may have been put right meanwhile
+            None
+        )
     if origin is not None and part.size == origin.total:
         one.etag, one.resumed = origin.etag, part.size
         return origin.total  # all of it had come when it was stopped; the checks follow
@@ -247,7 +298,12 @@ def _bring(one: _Download, url: str) -> int | None:
         one.etag = new.etag
         one.resumed = part.size if resume else 0
         if resume:
-            one.on_state("resuming", part.size, new.total, f"Partial file detected, resuming at {part.size / 1e6:.1f} MB")
+            one.on_state(
+                "resuming",
+                part.size,
+                new.total,
+                f"Partial file detected, resuming at {part.size / 1e6:.1f} MB",
+            )
         part.begin(new, resume)
         try:
             _save(one, response, part.size, new.total or job.expected_bytes)
@@ -264,7 +320,9 @@ def _origin(asked: str, response: Any) -> Origin:
     if response.status_code == 206:
         total = span[2] if span else None
     elif is_encoded(response):
-        total = strong = modified = None  # the length speaks of the compressed bytes, and so do ranges
+        total = strong = modified = (
+            None  # the length speaks of the compressed bytes, and so do ranges
+        )
     else:
         total = body_length(response)
     return Origin(asked, strong, modified, total)

@@ -1,4 +1,6 @@
-"""HTTP as downloads need it: one session, answers sorted by what to do next, no secrets in sentences."""
+"""HTTP as downloads need it: one session, answers sorted by what to do next, no secrets in
+sentences.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ TEMPORARY = {408, 425, 429}
 SAY_WHEN = {429, 503}
 """Where ``Retry-After`` counts (RFC 9110, 10.2.3)."""
 READ_BYTES = 256 * 1024
-"""The most to take from a connection at a time; what has come is taken at once, however little it is."""
+"""The most to take from a connection at a time; what has come is taken at once, however little it
+is.
+"""
 REFUSED = {401, 403}
 """With a fresh address it may be let in."""
 OWN_HEADERS = {"accept", "accept-encoding", "connection", "if-range", "range", "user-agent"}
@@ -43,7 +47,12 @@ class Trouble(Exception):
     """What went wrong with one request, and whether another try may help."""
 
     def __init__(
-        self, reason: str, status: int | None = None, wait_s: float | None = None, final: bool = False, hint: str = ""
+        self,
+        reason: str,
+        status: int | None = None,
+        wait_s: float | None = None,
+        final: bool = False,
+        hint: str = "",
     ) -> None:
         super().__init__(reason)
         self.hint = hint
@@ -56,9 +65,11 @@ class Trouble(Exception):
 
 
 def new_session(settings: Settings, connections: int = 10) -> Any:
-    """A ``requests.Session`` with the user's proxies and certificates; it keeps ``connections`` open per host.
+    """A ``requests.Session`` with the user's proxies and certificates; it keeps ``connections``
+    open per host.
 
-    It never follows a redirect from https to http, and never carries the user's headers to another host.
+    It never follows a redirect from https to http, and never carries the user's headers to another
+    host.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -67,13 +78,18 @@ def new_session(settings: Settings, connections: int = 10) -> Any:
         def get_redirect_target(self, resp: Any) -> str | None:
             target: str | None = super().get_redirect_target(resp)
             if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
-                raise Trouble("the server sends from https to http, which anybody could read and change", final=True)
+                raise Trouble(
+                    "the server sends from https to http, which anybody could read and change",
+                    final=True,
+                )
             return target
 
         def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
             super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
             if urlsplit(prepared_request.url).netloc != urlsplit(response.request.url).netloc:
-                for name in [name for name in prepared_request.headers if name.lower() not in OWN_HEADERS]:
+                for name in [
+                    name for name in prepared_request.headers if name.lower() not in OWN_HEADERS
+                ]:
                     del prepared_request.headers[name]
 
     session = Session()
@@ -87,8 +103,11 @@ def new_session(settings: Settings, connections: int = 10) -> Any:
 
 
 @contextmanager
-def open_response(session: Any, url: str, headers: Mapping[str, str], waits: Waits) -> Iterator[Any]:
-    """GET a URL; the body is still to be read, inside the block, whose network errors are sorted too.
+def open_response(
+    session: Any, url: str, headers: Mapping[str, str], waits: Waits
+) -> Iterator[Any]:
+    """GET a URL; the body is still to be read, inside the block, whose network errors are sorted
+    too.
 
     Raises
     ------
@@ -102,15 +121,20 @@ def open_response(session: Any, url: str, headers: Mapping[str, str], waits: Wai
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     try:
-        # identity: a compressed body would make Content-Length speak of other bytes than those on the disk
+        # identity: a compressed body would make Content-Length speak of other bytes than those on
+        # the disk
         sent = {"Accept-Encoding": "identity", **headers}
-        with session.get(url, stream=True, timeout=(waits.connect_s, waits.read_s), headers=sent) as response:
+        with session.get(
+            url, stream=True, timeout=(waits.connect_s, waits.read_s), headers=sent
+        ) as response:
             _check_status(response)
             yield response
     except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
         raise Trouble("the server did not answer in time") from error
     except requests.TooManyRedirects as error:
-        raise Trouble(f"the server redirects more than {MOST_REDIRECTS} times", final=True) from error
+        raise Trouble(
+            f"the server redirects more than {MOST_REDIRECTS} times", final=True
+        ) from error
     except requests.exceptions.SSLError as error:
         raise Trouble(f"no secure connection could be made ({_root(error)})", final=True) from error
     except (
@@ -126,7 +150,11 @@ def open_response(session: Any, url: str, headers: Mapping[str, str], waits: Wai
         raise Trouble(f"the connection broke ({_root(error)})") from error
     except requests.RequestException as error:
         # not the library's own words: they hold the whole address, token included
-        raise Trouble(f"the address cannot be used ({type(error).__name__})", final=True, hint="Check the URL.") from error
+        raise Trouble(
+            f"the address cannot be used ({type(error).__name__})",
+            final=True,
+            hint="Check the URL.",
+        ) from error
 
 
 def _check_status(response: Any) -> None:
@@ -139,13 +167,19 @@ def _check_status(response: Any) -> None:
 
 
 def retry_after(text: str, now: float | None = None) -> float | None:
-    """Seconds to wait, from a ``Retry-After`` header: a number or a date; None where it says nothing; at most a minute."""
+    """Seconds to wait, from a ``Retry-After`` header: a number or a date; None where it says
+    nothing; at most a minute.
+    """
     text = text.strip()
     if _is_number(text):
         return min(float(text), MOST_WAIT_S)
     try:
         moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):  # Python 3.10 raises TypeError for what is no date
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # Python 3.10 raises TypeError for what is no date
         return None
     return min(max(0.0, moment - (time.time() if now is None else now)), MOST_WAIT_S)
 
@@ -157,7 +191,9 @@ def body_length(response: Any) -> int | None:
 
 
 def strong_validator(response: Any) -> str | None:
-    """For ``If-Range``: a strong ETag (RFC 9110, 8.8.1), else ``Last-Modified``; None where there is neither."""
+    """For ``If-Range``: a strong ETag (RFC 9110, 8.8.1), else ``Last-Modified``; None where there
+    is neither.
+    """
     etag: str = response.headers.get("ETag", "")
     modified: str | None = response.headers.get("Last-Modified")
     return etag if etag.startswith('"') else modified
@@ -174,17 +210,23 @@ def _is_number(text: str) -> bool:
 
 
 def content_range(response: Any) -> tuple[int, int, int | None] | None:
-    """First byte, last byte and size of the whole (None: ``*``) of a ``Content-Range``; None where there is no sound one."""
+    """First byte, last byte and size of the whole (None: ``*``) of a ``Content-Range``; None where
+    there is no sound one.
+    """
     unit, _, rest = response.headers.get("Content-Range", "").strip().partition(" ")
     span, _, total = rest.partition("/")
     first, _, last = span.partition("-")
-    if unit.lower() != "bytes" or not (_is_number(first) and _is_number(last) and (total == "*" or _is_number(total))):
+    if unit.lower() != "bytes" or not (
+        _is_number(first) and _is_number(last) and (total == "*" or _is_number(total))
+    ):
         return None
     return int(first), int(last), None if total == "*" else int(total)
 
 
 def body_chunks(response: Any) -> Iterator[bytes]:
-    """The body as it comes. ``read1`` gives what is there; the usual ways wait until a block is full."""
+    """The body as it comes. ``read1`` gives what is there; the usual ways wait until a block is
+    full.
+    """
     raw = response.raw
     if is_encoded(response):  # although asked not to: then the bytes to keep are the unpacked ones
         yield from response.iter_content(READ_BYTES)

@@ -17,7 +17,8 @@ Span = tuple[int, int]
 
 
 class MirrorFile:
-    """``x.tif.mirror.part``: bytes of the remote file at their own places; the journal beside it says which.
+    """``x.tif.mirror.part``: bytes of the remote file at their own places; the journal beside it
+    says which.
 
     Parameters
     ----------
@@ -66,11 +67,17 @@ class MirrorFile:
             If the disk does not take it.
         """
         line = json.dumps({"span": list(piece), "sha256": sha256})
-        with self._lock, disk_errors(self._name, self._journal), self._journal.open("a", encoding="utf-8") as file:
+        with (
+            self._lock,
+            disk_errors(self._name, self._journal),
+            self._journal.open("a", encoding="utf-8") as file,
+        ):
             file.write(f"\n{line}\n")  # in front a line end, for a line that a crash has cut short
 
     def missing(self, spans: Iterable[Span]) -> list[Span]:
-        """What of these spans is not there yet: of the noted pieces, those count whose bytes agree with their sums."""
+        """What of these spans is not there yet: of the noted pieces, those count whose bytes agree
+        with their sums.
+        """
         there = sorted(self._proven())
         left: list[Span] = []
         for start, stop in spans:
@@ -97,7 +104,10 @@ class MirrorFile:
                     start, stop = (int(edge) for edge in line["span"])
                     digest = hashlib.sha256()
                     file.seek(start)
-                    if hash_file(file, stop - start, [digest]) and digest.hexdigest() == line["sha256"]:
+                    if (
+                        hash_file(file, stop - start, [digest])
+                        and digest.hexdigest() == line["sha256"]
+                    ):
                         proven.append((start, stop))
                 except (KeyError, TypeError, ValueError, OverflowError):  # nothing of ours
                     continue

@@ -22,7 +22,14 @@ from .cog_mirror import AREA_TAG
 
 MARGIN_BYTES = 50_000_000
 """Room that must stay free."""
-_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"com{n}" for n in range(1, 10)),
+    *(f"lpt{n}" for n in range(1, 10)),
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,11 @@ class BandJob:
     @property
     def missing_bytes(self) -> int:
         """Still to come; estimated where the catalogue states no size."""
-        return 0 if self.present else max(0, (self.asset.size_bytes or self.asset.estimated_bytes) - self.part_bytes)
+        return (
+            0
+            if self.present
+            else max(0, (self.asset.size_bytes or self.asset.estimated_bytes) - self.part_bytes)
+        )
 
 
 @dataclass(frozen=True)
@@ -81,19 +92,26 @@ def plan_downloads(
     IngestionError
         If the folder cannot be made.
     DiskFullError
-        If there is not enough room for whole bands; for an area, that is known once the files' headers are.
+        If there is not enough room for whole bands; for an area, that is known once the files'
+        headers are.
     """
     return plan_assets(scene, [scene.bands[name] for name in bands], output, geometry)
 
 
 def plan_assets(
-    scene: SceneItem, assets: Sequence[BandAsset], output: Path, geometry: Mapping[str, Any] | None = None
+    scene: SceneItem,
+    assets: Sequence[BandAsset],
+    output: Path,
+    geometry: Mapping[str, Any] | None = None,
 ) -> DownloadPlan:
     """As :func:`plan_downloads`, for any files of a scene."""
     key = None if geometry is None else area_key(geometry)
     folder = scene_folder(output, scene.id, key)
     record = read_record(folder)
-    jobs = sorted((_band_job(asset, folder, record, key) for asset in assets), key=lambda job: job.asset.resolution_m)
+    jobs = sorted(
+        (_band_job(asset, folder, record, key) for asset in assets),
+        key=lambda job: job.asset.resolution_m,
+    )
     plan = DownloadPlan(
         item_id=scene.id,
         catalog=scene.catalog,
@@ -122,7 +140,8 @@ def check_room(plan: DownloadPlan, certain_bytes: int) -> None:
     if certain_bytes and certain_bytes + MARGIN_BYTES > plan.free_bytes:
         raise DiskFullError(
             f"Scene {plan.item_id} cannot be downloaded to {plan.folder.parent}",
-            f"it needs {(certain_bytes + MARGIN_BYTES) / 1e6:.0f} MB and {plan.free_bytes / 1e6:.0f} MB are free",
+            f"it needs {(certain_bytes + MARGIN_BYTES) / 1e6:.0f} MB and "
+            f"{plan.free_bytes / 1e6:.0f} MB are free",
             "Free some room, choose fewer bands or another folder.",
         )
 
@@ -136,8 +155,9 @@ def area_key(geometry: Mapping[str, Any]) -> str:
 def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
     """The scene's own folder below ``output``, made if need be.
 
-    The first area, or the whole scene, gets the scene's name; where its bands are there for something else, they get
-    a folder beside it, so that nothing is overwritten and no stack is made of both.
+    The first area, or the whole scene, gets the scene's name; where its bands are there for
+    something else, they get a folder beside it, so that nothing is overwritten and no stack is made
+    of both.
 
     Raises
     ------
@@ -151,20 +171,28 @@ def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IngestionError(
-            f"The folder {folder} cannot be made", error.strerror or str(error), "Choose a folder that can be written to."
+            f"The folder {folder} cannot be made",
+            error.strerror or str(error),
+            "Choose a folder that can be written to.",
         ) from error
     return folder
 
 
 def all_whole(output: Path, item_id: str, bands: Sequence[str]) -> bool:
-    """Whether all these bands of a scene are there whole: then nothing of them needs to be fetched for an area."""
+    """Whether all these bands of a scene are there whole: then nothing of them needs to be fetched
+    for an area.
+    """
     record = read_record(output / safe_name(item_id))
     entries = [record.get(band) for band in bands]
-    return bool(entries) and all(isinstance(entry, dict) and entry.get("area") is None for entry in entries)
+    return bool(entries) and all(
+        isinstance(entry, dict) and entry.get("area") is None for entry in entries
+    )
 
 
 def _areas_in(folder: Path) -> set[str | None]:
-    """The areas whose bands are in a folder; None stands for whole bands. Where the record is lost, the files tell."""
+    """The areas whose bands are in a folder; None stands for whole bands. Where the record is lost,
+    the files tell.
+    """
     record = read_record(folder)
     if record:
         return {entry.get("area") for entry in record.values() if isinstance(entry, dict)}
@@ -180,7 +208,8 @@ def _areas_in(folder: Path) -> set[str | None]:
 def safe_name(text: str) -> str:
     """A name that is one safe part of a path on any system, and stays unique.
 
-    What a catalogue calls an item may hold ``/`` or ``..``; if anything had to be changed, a piece of its hash is added.
+    What a catalogue calls an item may hold ``/`` or ``..``; if anything had to be changed, a piece
+    of its hash is added.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", text).strip(". ")[:100]
     reserved = safe.split(".")[0].lower() in _RESERVED
@@ -191,7 +220,9 @@ def safe_name(text: str) -> str:
     return f"{safe or 'scene'}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: str | None) -> BandJob:
+def _band_job(
+    asset: BandAsset, folder: Path, record: Mapping[str, Any], key: str | None
+) -> BandJob:
     target = folder / f"{safe_name(asset.band)}.tif"
     try:
         size = target.stat().st_size
@@ -204,9 +235,19 @@ def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: st
         if entry.get("url") != public_url(asset.href):
             return BandJob(asset, target, None, "what is there came from another URL")
         if entry.get("size_bytes") != size:
-            return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)")
+            return BandJob(
+                asset,
+                target,
+                None,
+                f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)",
+            )
     if not entry and key is None and asset.size_bytes is not None and size < asset.size_bytes:
-        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
+        return BandJob(
+            asset,
+            target,
+            None,
+            f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)",
+        )
     try:
         facts = check_band_file(target)
     except RasterError as error:
@@ -215,12 +256,24 @@ def _band_job(asset: BandAsset, folder: Path, record: Mapping[str, Any], key: st
     if area != key:
         return BandJob(asset, target, None, "what is there covers another area")
     if key is None and asset.size_bytes is not None and asset.size_bytes != size:
-        return BandJob(asset, target, None, f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)")
+        return BandJob(
+            asset,
+            target,
+            None,
+            f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)",
+        )
     if entry.get("sha256"):
         if not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
-            return BandJob(asset, target, None, f"Damaged file detected, {again} (it changed since it came)")
+            return BandJob(
+                asset, target, None, f"Damaged file detected, {again} (it changed since it came)"
+            )
         if key is None and contradicts(asset.checksum, str(entry["sha256"])):
-            return BandJob(asset, target, None, f"Older file detected, {again} (the catalogue states another checksum)")
+            return BandJob(
+                asset,
+                target,
+                None,
+                f"Older file detected, {again} (the catalogue states another checksum)",
+            )
     file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
     return BandJob(asset, target, file, "Already exists, skipping")
 
@@ -230,4 +283,10 @@ def _unfinished_job(asset: BandAsset, target: Path) -> BandJob:
         size = part_of(target).stat().st_size if journal_of(target).exists() else 0
     except OSError:
         size = 0
-    return BandJob(asset, target, None, "not there yet" if not size else f"{size / 1e6:.1f} MB are there already", size)
+    return BandJob(
+        asset,
+        target,
+        None,
+        "not there yet" if not size else f"{size / 1e6:.1f} MB are there already",
+        size,
+    )

@@ -1,4 +1,6 @@
-"""Only the area: the tiles of a remote COG that it touches, by few range requests at once, instead of the whole band."""
+"""Only the area: the tiles of a remote COG that it touches, by few range requests at once, instead
+of the whole band.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from ..files.part_file import MARK_BYTES, disk_errors, remove_quietly, write_all
 from ..raster.grid import Window
 from ..text import public_url
 from ..workers import LinkedStop, held
-from .cog_mirror import AREA_TAG, HEAD_BYTES, NotWindowable, WindowPlan, cut_window, plan_window, warm_up
+from .cog_mirror import (
+    AREA_TAG,
+    HEAD_BYTES,
+    NotWindowable,
+    WindowPlan,
+    cut_window,
+    plan_window,
+    warm_up,
+)
 from .fetch import FetchJob, FetchOptions, OnState, with_retries
 from .http import Trouble, body_chunks, content_range, open_response, strong_validator
 from .mirror_file import MirrorFile, Span
@@ -50,9 +60,11 @@ def _warm_up_soon() -> None:
 
 
 class Shared:
-    """What the windows of one scene share: a bound on their requests, and the few threads on which GDAL works.
+    """What the windows of one scene share: a bound on their requests, and the few threads on which
+    GDAL works.
 
-    Each thread that GDAL works on first reads the table of coordinate systems, some 20 ms; so not every band has one.
+    Each thread that GDAL works on first reads the table of coordinate systems, some 20 ms; so not
+    every band has one.
 
     Parameters
     ----------
@@ -94,11 +106,19 @@ class WindowFetch:
         What all bands share.
     """
 
-    def __init__(self, job: FetchJob, options: FetchOptions, session: Any, stop: threading.Event, shared: Shared) -> None:
+    def __init__(
+        self,
+        job: FetchJob,
+        options: FetchOptions,
+        session: Any,
+        stop: threading.Event,
+        shared: Shared,
+    ) -> None:
         self._job = job
         self._options = options
         self._session = session
-        # Its own, so that a band that is given up asks for nothing any more, while the others go on.
+        # Its own, so that a band that is given up asks for nothing any more, while the others go
+        # on.
         self._stop = LinkedStop(stop)
         self._shared = shared
         self._mirror = MirrorFile(job.target, job.name)
@@ -123,7 +143,9 @@ class WindowFetch:
             assert self._remote is not None  # the request has told
             have = min(wanted, self._remote.size)
             try:
-                found = self._shared.compute(partial(plan_window, self._mirror.path, have, geometry))
+                found = self._shared.compute(
+                    partial(plan_window, self._mirror.path, have, geometry)
+                )
             except RasterError:
                 self._mirror.remove()  # of no use to any later run either
                 raise
@@ -131,11 +153,14 @@ class WindowFetch:
                 return found, self._remote.size
             if have == self._remote.size:
                 self._mirror.remove()
-                raise NotWindowable(f"The area's part of '{self._job.name}' cannot be read", "its header is damaged")
+                raise NotWindowable(
+                    f"The area's part of '{self._job.name}' cannot be read", "its header is damaged"
+                )
             wanted = min(found, self._remote.size)
 
     def fetch(self, plan: WindowPlan, area_key: str, on_state: OnState) -> tuple[int, str]:
-        """Fetch the tiles and write the window to the job's target; bytes and sha2-256 of that file.
+        """Fetch the tiles and write the window to the job's target; bytes and sha2-256 of that
+        file.
 
         Raises
         ------
@@ -147,7 +172,12 @@ class WindowFetch:
         missing = self._mirror.missing(plan.spans)
         received = plan.span_bytes - sum(stop - start for start, stop in missing)
         if received:
-            on_state("resuming", received, plan.span_bytes, f"Partial file detected, resuming at {received / 1e6:.1f} MB")
+            on_state(
+                "resuming",
+                received,
+                plan.span_bytes,
+                f"Partial file detected, resuming at {received / 1e6:.1f} MB",
+            )
 
         def told(count: int) -> None:
             nonlocal received
@@ -159,7 +189,9 @@ class WindowFetch:
         if missing:
             with ThreadPool(min(len(missing), MOST_SPANS_AT_ONCE)) as pool:
                 try:
-                    for _ in pool.imap_unordered(lambda span: self._get_span(span, on_state, told), missing):
+                    for _ in pool.imap_unordered(
+                        lambda span: self._get_span(span, on_state, told), missing
+                    ):
                         pass
                 finally:
                     self._stop.set_own()  # where one failed, the others need not go on
@@ -182,7 +214,9 @@ class WindowFetch:
         self._mirror.remove()
         return done
 
-    def _get_span(self, span: Span, on_state: OnState, told: Callable[[int], None] = lambda _: None) -> None:
+    def _get_span(
+        self, span: Span, on_state: OnState, told: Callable[[int], None] = lambda _: None
+    ) -> None:
         here = [span[0]]  # each try goes on behind what the one before has brought
 
         def once(url: str) -> None:
@@ -205,10 +239,16 @@ class WindowFetch:
                 file.seek(start)
                 self._save(response, file, here, stop, told)
             if here[0] < stop:
-                raise Trouble(f"the connection broke (only {here[0] - start} of {stop - start} bytes came)")
+                raise Trouble(
+                    f"the connection broke (only {here[0] - start} of {stop - start} bytes came)"
+                )
 
-    def _save(self, response: Any, file: Any, here: list[int], stop: int, told: Callable[[int], None]) -> None:
-        """Write the body down, noting every megabyte, and at the end whatever it is that ends it."""
+    def _save(
+        self, response: Any, file: Any, here: list[int], stop: int, told: Callable[[int], None]
+    ) -> None:
+        """Write the body down, noting every megabyte, and at the end whatever it is that
+        ends it.
+        """
         digest, position = hashlib.sha256(), here[0]
         ends = time.monotonic() + self._options.timeout_s
         try:
@@ -233,10 +273,15 @@ class WindowFetch:
                 here[0] = position
 
     def _check_answer(self, response: Any, start: int, stop: int) -> int:
-        """Make sure that the answer is the span that was asked for, of the same file; where it ends."""
+        """Make sure that the answer is the span that was asked for, of the same file; where it
+        ends.
+        """
         if response.status_code == 200:
             if self._remote is None:
-                raise NotWindowable(f"The area's part of '{self._job.name}' cannot be read", "its server gives no parts of files")
+                raise NotWindowable(
+                    f"The area's part of '{self._job.name}' cannot be read",
+                    "its server gives no parts of files",
+                )
             raise self._changed()
         span = content_range(response)
         if response.status_code == 416:
@@ -249,21 +294,35 @@ class WindowFetch:
         validator = strong_validator(response)
         if self._remote is None:
             if self._job.expected_bytes is not None and size != self._job.expected_bytes:
-                raise Trouble(f"the file has {size} bytes where the catalogue states {self._job.expected_bytes}")
-            self._mirror.begin({"url": public_url(self._job.url), "validator": validator, "size": size}, size)
+                raise Trouble(
+                    f"the file has {size} bytes where the catalogue states "
+                    f"{self._job.expected_bytes}"
+                )
+            self._mirror.begin(
+                {"url": public_url(self._job.url), "validator": validator, "size": size}, size
+            )
             self._remote = RemoteFile(validator, size)
-        elif size != self._remote.size or (validator is not None and validator != self._remote.validator):
+        elif size != self._remote.size or (
+            validator is not None and validator != self._remote.validator
+        ):
             raise self._changed()
         return last + 1
 
     def _changed(self) -> Trouble:
         self._mirror.remove()
         hint = "Run again: it begins anew with the new file."
-        return Trouble("the file on the server has changed meanwhile, or it gives no parts any more", final=True, hint=hint)
+        return Trouble(
+            "the file on the server has changed meanwhile, or it gives no parts any more",
+            final=True,
+            hint=hint,
+        )
 
 
-def cut_band(source: Path, window: Window, job: FetchJob, area_key: str, shared: Shared) -> tuple[int, str]:
-    """Cut a window out of a mirror, or of a whole band, and give it the job's name; bytes and sha2-256.
+def cut_band(
+    source: Path, window: Window, job: FetchJob, area_key: str, shared: Shared
+) -> tuple[int, str]:
+    """Cut a window out of a mirror, or of a whole band, and give it the job's name; bytes and
+    sha2-256.
 
     Raises
     ------
@@ -281,7 +340,9 @@ def cut_band(source: Path, window: Window, job: FetchJob, area_key: str, shared:
         remove_quietly(part)
         if full:
             what = f"The area's part of '{job.name}' cannot be written"
-            raise DiskFullError(what, f"the disk of {part.parent} is full", "Free some room and run again.") from error
+            raise DiskFullError(
+                what, f"the disk of {part.parent} is full", "Free some room and run again."
+            ) from error
         raise
     size, sha256 = part.stat().st_size, sha256_of(part)
     with disk_errors(job.name, job.target):

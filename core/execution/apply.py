@@ -1,4 +1,6 @@
-"""Apply a kernel to a stack or a mosaic: tiles in, cloud-optimised GeoTIFFs out, one for each of its layers."""
+"""Apply a kernel to a stack or a mosaic: tiles in, cloud-optimised GeoTIFFs out, one for each of
+its layers.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,9 @@ TILES_SHARE = 0.9
 class LayerStatistics:
     """What a layer holds, in physical units.
 
-    Values outside the index's range come from negative reflectance (dark water, shadow, haze): they stay in the layer as
-    the formula gives them, but do not enter minimum, maximum and mean, which a single one of them could spoil.
+    Values outside the index's range come from negative reflectance (dark water, shadow, haze): they
+    stay in the layer as the formula gives them, but do not enter minimum, maximum and mean, which a
+    single one of them could spoil.
     """
 
     pixels: int = 0
@@ -53,9 +56,13 @@ class LayerStatistics:
     low: float = math.inf
     high: float = -math.inf
     classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
-    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None without a reference system)."""
+    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
+    without a reference system).
+    """
     engine: str = field(default="", compare=False)
-    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles were there already."""
+    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles
+    were there already.
+    """
 
     @classmethod
     def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
@@ -76,7 +83,9 @@ class LayerStatistics:
             "min": self.low if self.inside else None,
             "max": self.high if self.inside else None,
             "mean": self.total / self.inside if self.inside else None,
-            "outside_range_percent": 100 * (self.observed - self.inside) / self.observed if self.observed else 0.0,
+            "outside_range_percent": 100 * (self.observed - self.inside) / self.observed
+            if self.observed
+            else 0.0,
             "observed_percent": 100 * self.observed / self.pixels if self.pixels else 0.0,
             "observed_pixels": self.observed,
             "pixels": self.pixels,
@@ -105,7 +114,9 @@ def apply_kernel(
     resume: bool = False,
 ) -> LayerStatistics:
     """As :func:`apply_layers`, for a kernel of one layer."""
-    return apply_layers(reader, bands, kernel, (output,), settings, monitor, engine, tags, resume).layers[0]
+    return apply_layers(
+        reader, bands, kernel, (output,), settings, monitor, engine, tags, resume
+    ).layers[0]
 
 
 def apply_layers(
@@ -121,8 +132,9 @@ def apply_layers(
 ) -> Applied:
     """Compute ``kernel`` over the whole raster in one pass and write its layers.
 
-    Numbers are written as float32 or scaled int16 (``settings.output_dtype``) where the layer does not say itself, classes as
-    uint8 with their colours. A survey, where the kernel has one, is a pass over all tiles before.
+    Numbers are written as float32 or scaled int16 (``settings.output_dtype``) where the layer does
+    not say itself, classes as uint8 with their colours. A survey, where the kernel has one, is a
+    pass over all tiles before.
 
     Parameters
     ----------
@@ -133,8 +145,9 @@ def apply_layers(
     engine : Engine, optional
         By default the one that :func:`~.router.choose_engine` names, and says why in a note.
     resume : bool
-        Keep finished tiles when the work is stopped, fails or is killed, and go on from such tiles where the output, the
-        kernel, the inputs (path, size, time of change) and the settings are the same. The result is the same to the byte.
+        Keep finished tiles when the work is stopped, fails or is killed, and go on from such tiles
+        where the output, the kernel, the inputs (path, size, time of change) and the settings are
+        the same. The result is the same to the byte.
 
     Raises
     ------
@@ -152,21 +165,37 @@ def apply_layers(
 
     def all_of_it() -> Applied:
         with ExitStack() as stack:
-            picked = _Picked(engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack)
+            picked = _Picked(
+                engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack
+            )
             settled, begin = kernel, 0.0
             if kernel.survey is not None:
                 whole = split_windows(reader.grid.shape, max(1, size // kernel.cell) * kernel.cell)
-                settled, begin = survey_tiles(reader, indexes, kernel, whole, picked, events), SURVEY_SHARE
+                settled, begin = (
+                    survey_tiles(reader, indexes, kernel, whole, picked, events),
+                    SURVEY_SHARE,
+                )
             key = _resume_key(reader, settled, indexes) if resume else ""
             if events.stop.is_set():
                 raise Cancelled()
             told = [replace(spec, tags={**spec.tags, **settled.tags()}) for spec in specs]
-            writers = [files.enter_context(CogWriter(path, spec, key)) for path, spec in zip(outputs, told, strict=True)]
+            writers = [
+                files.enter_context(CogWriter(path, spec, key))
+                for path, spec in zip(outputs, told, strict=True)
+            ]
             missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
             if missing:
-                work = TileWork(reader, indexes, settled, tuple(specs), tuple(writer.codec for writer in writers))
+                work = TileWork(
+                    reader,
+                    indexes,
+                    settled,
+                    tuple(specs),
+                    tuple(writer.codec for writer in writers),
+                )
                 title = f"{kernel.name}: tiles, {picked.title}"
-                count = TileCount(title, len(tiles), len(tiles) - len(missing), TILES_SHARE - begin, begin)
+                count = TileCount(
+                    title, len(tiles), len(tiles) - len(missing), TILES_SHARE - begin, begin
+                )
 
                 def take(tile: Window, made: Sequence[Sequence[Piece]]) -> None:
                     for writer, pieces in zip(writers, made, strict=True):
@@ -178,17 +207,39 @@ def apply_layers(
                 picked.engine.run(work, missing, events.stop, take)
             for number, writer in enumerate(writers):
                 writer.finish(on_progress=_LayOut(events, kernel.name, number, len(writers)))
-            return Applied(settled, tuple(one for writer in writers for one in written_statistics(writer, picked.reason)))
+            return Applied(
+                settled,
+                tuple(
+                    one for writer in writers for one in written_statistics(writer, picked.reason)
+                ),
+            )
 
-    with ExitStack() as files:  # on this thread, so that nothing is left behind by one that is stuck in a read
+    with (
+        ExitStack() as files
+    ):  # on this thread, so that nothing is left behind by one that is stuck in a read
         return run_in_background(all_of_it, events)
 
 
 class _Picked:
-    """The engine: the caller's, or the one that the router names, opened when it is first wanted."""
+    """The engine: the caller's, or the one that the router names, opened when it is first
+    wanted.
+    """
 
-    def __init__(self, given: Engine | None, job: Job, settings: Settings, events: EventQueue, stack: ExitStack) -> None:
-        self._given, self._job, self._settings, self._events, self._stack = given, job, settings, events, stack
+    def __init__(
+        self,
+        given: Engine | None,
+        job: Job,
+        settings: Settings,
+        events: EventQueue,
+        stack: ExitStack,
+    ) -> None:
+        self._given, self._job, self._settings, self._events, self._stack = (
+            given,
+            job,
+            settings,
+            events,
+            stack,
+        )
         self._opened: tuple[Engine, str] | None = None
         self.reason = ""
         """The router's sentence, where it was asked."""
@@ -210,7 +261,9 @@ class _Picked:
             choice = choose_engine(self._job, self._settings)
             self.reason = choice.reason
             self._events.put(Note("info", choice.reason))
-            engine = self._stack.enter_context(open_engine(choice, self._job, self._settings, self._events.stop))
+            engine = self._stack.enter_context(
+                open_engine(choice, self._job, self._settings, self._events.stop)
+            )
             self._opened = (engine, choice.title)
         return self._opened
 
@@ -223,7 +276,9 @@ class _LayOut:
         self.told = -1.0
 
     def __call__(self, fraction: float) -> bool:
-        if fraction - self.told >= 0.25 or fraction == 1.0:  # asked for every block, which is more than anybody wants to see
+        if (
+            fraction - self.told >= 0.25 or fraction == 1.0
+        ):  # asked for every block, which is more than anybody wants to see
             self.told = fraction
             share = TILES_SHARE + (1 - TILES_SHARE) * (self.number + fraction) / self.count
             self.events.put(Progress(share, f"{self.name}: writing the layer"))
@@ -231,9 +286,16 @@ class _LayOut:
 
 
 def survey_tiles(
-    reader: TileSource, indexes: Mapping[str, int], kernel: Kernel, tiles: Sequence[Window], picked: _Picked, events: EventQueue
+    reader: TileSource,
+    indexes: Mapping[str, int],
+    kernel: Kernel,
+    tiles: Sequence[Window],
+    picked: _Picked,
+    events: EventQueue,
 ) -> Kernel:
-    """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the same in any order."""
+    """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the same
+    in any order.
+    """
     count = TileCount(f"{kernel.name}: survey, {picked.title}", len(tiles), 0, SURVEY_SHARE)
     lock = threading.Lock()
     total: list[npt.NDArray[np.int64]] = []
@@ -248,7 +310,9 @@ def survey_tiles(
 
 
 def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
-    """Of a finished layer's bands; areas row by row, because in degrees a pixel's area depends on its latitude."""
+    """Of a finished layer's bands; areas row by row, because in degrees a pixel's area depends on
+    its latitude.
+    """
     found = [LayerStatistics.of(one, writer.spec, engine) for one in writer.statistics()]
     if not writer.spec.colors:
         return found
@@ -257,19 +321,28 @@ def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
         area = pixel_area_m2(writer.spec.grid, row, rows)
         for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
             pixels, ground = classes.get(code, (0, 0.0))
-            classes[code] = (pixels + count, None if area is None or ground is None else ground + count * area)
+            classes[code] = (
+                pixels + count,
+                None if area is None or ground is None else ground + count * area,
+            )
     return [replace(found[0], classes=classes)]
 
 
 def _job(
-    reader: TileSource, indexes: Mapping[str, int], kernel: Kernel, specs: Sequence[RasterSpec], tiles: Sequence[Window]
+    reader: TileSource,
+    indexes: Mapping[str, int],
+    kernel: Kernel,
+    specs: Sequence[RasterSpec],
+    tiles: Sequence[Window],
 ) -> Job:
     """What the router wants to know.
 
-    A tile's memory: stored numbers, the result and its copies while it is compressed; with a halo also the values as floating
-    numbers and what the kernel makes of them on its way.
+    A tile's memory: stored numbers, the result and its copies while it is compressed; with a halo
+    also the values as floating numbers and what the kernel makes of them on its way.
     """
-    pixels = max(((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0)
+    pixels = max(
+        ((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0
+    )
     stored = reader.pixel_bytes(list(indexes.values()))
     floats = 4 * (len(indexes) + 3) if kernel.halo else 0
     made = sum(len(spec.band_names) * np.dtype(spec.dtype).itemsize for spec in specs)
@@ -282,9 +355,15 @@ def _job(
     )
 
 
-def layer_spec(reader: TileSource, layer: Layer, settings: Settings, tags: Mapping[str, str]) -> RasterSpec:
+def layer_spec(
+    reader: TileSource, layer: Layer, settings: Settings, tags: Mapping[str, str]
+) -> RasterSpec:
     """How a layer on a raster's grid is written."""
-    dtype = "uint8" if layer.classes else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
+    dtype = (
+        "uint8"
+        if layer.classes
+        else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
+    )
     integer = dtype == "int16"
     return RasterSpec(
         grid=reader.grid,
@@ -298,13 +377,16 @@ def layer_spec(reader: TileSource, layer: Layer, settings: Settings, tags: Mappi
         resampling="nearest" if layer.classes else "average",
         expected=layer.range,
         compression=settings.compression,
-        # Small tiles give small blocks; a tile is at least the two blocks that make one of the first overview.
+        # Small tiles give small blocks; a tile is at least the two blocks that make one of the
+        # first overview.
         block=min(BLOCK, settings.tile_size // 32 * 16),
     )
 
 
 def _resume_key(reader: TileSource, kernel: Kernel, indexes: Mapping[str, int]) -> str:
-    """All that the pixels depend on, besides what is written: the kernel with its parameters, and the inputs' state."""
+    """All that the pixels depend on, besides what is written: the kernel with its parameters, and
+    the inputs' state.
+    """
     what = repr(kernel)
     if " at 0x" in what:  # a bare function does not say what it does: never taken for another run's
         what += uuid.uuid4().hex

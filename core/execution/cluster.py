@@ -23,7 +23,11 @@ REACH_S = 1.0
 
 @contextmanager
 def open_cluster(
-    address: str, files: Sequence[tuple[str, int]], limit_s: float, stop: threading.Event, workers: int = 1
+    address: str,
+    files: Sequence[tuple[str, int]],
+    limit_s: float,
+    stop: threading.Event,
+    workers: int = 1,
 ) -> Iterator[DaskClusterEngine]:
     """Connect to a cluster and see that it is fit for the work.
 
@@ -51,24 +55,37 @@ def open_cluster(
     try:
         from distributed import Client
     except ImportError:
-        raise DependencyError(what, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}") from None
+        raise DependencyError(
+            what, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}"
+        ) from None
     client: Any = None
     try:
         try:
-            client = within(CONNECT_S + 1, stop, lambda: Client(address, timeout=CONNECT_S, set_as_default=False))
+            client = within(
+                CONNECT_S + 1,
+                stop,
+                lambda: Client(address, timeout=CONNECT_S, set_as_default=False),
+            )
             threads = _wait_for_workers(client, workers, stop)
             if not threads:
                 raise EngineError(
-                    what, f"it has no worker after {WORKERS_S:.0f} s", f"Start one: dask worker {address}. {ANOTHER}"
+                    what,
+                    f"it has no worker after {WORKERS_S:.0f} s",
+                    f"Start one: dask worker {address}. {ANOTHER}",
                 )
-            # Else every result would pass through the scheduler, which may be the only one that can be reached from here.
+            # Else every result would pass through the scheduler, which may be the only one that can
+            # be reached from here.
             client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
         except TooLate:
-            raise EngineError(what, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}") from None
+            raise EngineError(
+                what, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
+            ) from None
         except (OSError, ValueError) as error:  # nothing there, or no address
             why = " ".join(str(error).split()) or type(error).__name__
-            raise EngineError(what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}") from error
+            raise EngineError(
+                what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}"
+            ) from error
         yield DaskClusterEngine(client, address, threads, limit_s)
     finally:
         if client is not None:
@@ -88,7 +105,9 @@ def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[s
 
 
 def can_be_reached(workers: Iterable[str]) -> bool:
-    """Whether this computer can connect to all workers, as in one network, and not to the scheduler alone."""
+    """Whether this computer can connect to all workers, as in one network, and not to the scheduler
+    alone.
+    """
     import socket
     from urllib.parse import urlsplit
 

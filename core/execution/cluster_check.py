@@ -1,7 +1,8 @@
-"""Is a Dask cluster fit for the work? Asked before the work starts, where each answer is one sentence.
+"""Is a Dask cluster fit for the work? Asked before the work starts, where each answer is one
+sentence.
 
-Left alone, other versions show as a ``CancelledError`` without a word, a missing package as an endless wait, and a missing file
-as thousands of failed tiles.
+Left alone, other versions show as a ``CancelledError`` without a word, a missing package as an
+endless wait, and a missing file as thousands of failed tiles.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from .waiting import within
 CHECK_S = 30.0
 """Most time for each question to the cluster."""
 COMPARED = ("python", "dask", "distributed", "msgpack", "cloudpickle", "numpy")
-"""They decide whether messages are understood, and numpy and GDAL whether the bytes are the same."""
+"""They decide whether messages are understood, and numpy and GDAL whether the bytes are the same.
+"""
 CHOOSE_ANOTHER = "Or choose another engine, threads for example."
 Facts = Mapping[str, "str | None"]
 """Name → version; None where it is missing."""
 
 
-def check_cluster(client: Any, address: str, files: Sequence[tuple[str, int]], stop: threading.Event) -> None:
-    """Compare client, scheduler and workers; send them FirstLight where they have none; look for the files.
+def check_cluster(
+    client: Any, address: str, files: Sequence[tuple[str, int]], stop: threading.Event
+) -> None:
+    """Compare client, scheduler and workers; send them FirstLight where they have none; look for
+    the files.
 
     Parameters
     ----------
@@ -54,7 +59,9 @@ def check_cluster(client: Any, address: str, files: Sequence[tuple[str, int]], s
     libraries, ours = _ask(client, stop)
     _compare(what, {"GDAL": _probe(core_files(), PACKAGE)()["GDAL"]}, libraries)
     if any(node[PACKAGE] is None for node in ours.values()):
-        _refuse_others(what, {name: node for name, node in ours.items() if node[PACKAGE] is not None})
+        _refuse_others(
+            what, {name: node for name, node in ours.items() if node[PACKAGE] is not None}
+        )
         _send(client, stop)
         ours = _ask(client, stop)[1]
     _refuse_others(what, ours)
@@ -71,21 +78,30 @@ def differences(here: Facts, nodes: Mapping[str, Facts]) -> list[str]:
                 others.setdefault(facts[library], []).append(node)
         for other, names in others.items():
             where = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-            found.append(f"{library} is {version or 'missing'} here and {other or 'missing'} on {where}")
+            found.append(
+                f"{library} is {version or 'missing'} here and {other or 'missing'} on {where}"
+            )
     return found
 
 
 def _compare(what: str, here: Facts, nodes: Mapping[str, Facts]) -> None:
     found = differences(here, nodes)
     if found:
-        raise EngineError(what, "; ".join(found), f"Install the same versions everywhere. {CHOOSE_ANOTHER}")
+        raise EngineError(
+            what, "; ".join(found), f"Install the same versions everywhere. {CHOOSE_ANOTHER}"
+        )
 
 
 def _refuse_others(what: str, nodes: Mapping[str, Facts]) -> None:
     found = differences({PACKAGE: digest()}, nodes)
     if found:
         why = "; ".join(found).replace(PACKAGE, "the code of FirstLight")
-        raise EngineError(what, why, f"Install the same version there, or restart its scheduler and workers. {CHOOSE_ANOTHER}")
+        raise EngineError(
+            what,
+            why,
+            "Install the same version there, or restart its scheduler and workers. "
+            f"{CHOOSE_ANOTHER}",
+        )
 
 
 def _compared(node: Mapping[str, Any]) -> Facts:
@@ -97,14 +113,18 @@ def _compared(node: Mapping[str, Any]) -> Facts:
 
 
 def _ask(client: Any, stop: threading.Event) -> tuple[dict[str, Facts], dict[str, Facts]]:
-    """What the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks the work too, on the scheduler.
+    """What the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks the
+    work too, on the scheduler.
 
     Dask before 2023.5 hands the work on as it is, and sends uploads to workers alone.
     """
     from distributed.diagnostics import plugin
 
     probe = _probe(core_files(), PACKAGE)
-    workers = {f"the worker {name}": facts for name, facts in within(CHECK_S, stop, lambda: client.run(probe)).items()}
+    workers = {
+        f"the worker {name}": facts
+        for name, facts in within(CHECK_S, stop, lambda: client.run(probe)).items()
+    }
     libraries: dict[str, Facts] = {name: {"GDAL": facts["GDAL"]} for name, facts in workers.items()}
     everywhere = dict(workers)
     if hasattr(plugin, "SchedulerUploadFile"):
@@ -115,7 +135,8 @@ def _ask(client: Any, stop: threading.Event) -> tuple[dict[str, Facts], dict[str
 def _probe(files: Sequence[str], package: str) -> Callable[[], dict[str, str | None]]:
     """A function that tells what a computer has.
 
-    It is made here and not at module level: then its code travels, and not its name, which the other computer may not know.
+    It is made here and not at module level: then its code travels, and not its name, which the
+    other computer may not know.
     """
 
     def probe() -> dict[str, str | None]:
@@ -149,11 +170,17 @@ def _send(client: Any, stop: threading.Event) -> None:
         within(CHECK_S, stop, lambda: client.upload_file(str(path)))
 
 
-def _check_files(client: Any, what: str, files: Sequence[tuple[str, int]], stop: threading.Event) -> None:
+def _check_files(
+    client: Any, what: str, files: Sequence[tuple[str, int]], stop: threading.Event
+) -> None:
     def look() -> list[str]:
         import os
 
-        return [path for path, size in files if not os.path.isfile(path) or os.path.getsize(path) != size]
+        return [
+            path
+            for path, size in files
+            if not os.path.isfile(path) or os.path.getsize(path) != size
+        ]
 
     for worker, missing in within(CHECK_S, stop, lambda: client.run(look)).items():
         if missing:
@@ -161,5 +188,6 @@ def _check_files(client: Any, what: str, files: Sequence[tuple[str, int]], stop:
             raise EngineError(
                 what,
                 f"the worker {worker} does not see {missing[0]}{more} as this computer does",
-                f"Put the stack and its bands where all workers find them under the same path. {CHOOSE_ANOTHER}",
+                "Put the stack and its bands where all workers find them under the same path. "
+                f"{CHOOSE_ANOTHER}",
             )

@@ -1,4 +1,6 @@
-"""Tiles on Dask distributed: processes on this or other computers, which send back compressed blocks."""
+"""Tiles on Dask distributed: processes on this or other computers, which send back compressed
+blocks.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ TRIES = 3
 AHEAD = 2
 """Tiles for each of the workers' threads: one under way, one waiting."""
 TAKERS = 2
-"""Threads that fetch results and hand them on; so many finished tiles at most are in this process's memory."""
+"""Threads that fetch results and hand them on; so many finished tiles at most are in this process's
+memory.
+"""
 MOST_FAILED = 5
 """Tiles that have failed for good before nothing new is begun."""
 ANOTHER = "Or choose another engine, threads for example."
@@ -77,13 +81,15 @@ class _Tile:
 class DaskClusterEngine:
     """Dask distributed; made by :func:`.cluster.open_cluster`.
 
-    A tile whose worker is lost is given to another one by the scheduler. One that fails, or does not come back within the limit,
-    is given to another worker, three times in all.
+    A tile whose worker is lost is given to another one by the scheduler. One that fails, or does
+    not come back within the limit, is given to another worker, three times in all.
     """
 
     name = "cluster"
 
-    def __init__(self, client: Any, address: str, threads: Mapping[str, int], limit_s: float) -> None:
+    def __init__(
+        self, client: Any, address: str, threads: Mapping[str, int], limit_s: float
+    ) -> None:
         self._client = client
         self._address = address
         self._threads = threads
@@ -113,7 +119,14 @@ class DaskClusterEngine:
 class _Run:
     """One call of :meth:`DaskClusterEngine.run`."""
 
-    def __init__(self, client: Any, address: str, threads: Mapping[str, int], limit_s: float, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        client: Any,
+        address: str,
+        threads: Mapping[str, int],
+        limit_s: float,
+        stop: threading.Event,
+    ) -> None:
         self.client = client
         self.what = f"Computing on the Dask cluster at {address} failed"
         self.threads = sum(threads.values())
@@ -128,7 +141,9 @@ class _Run:
         self.workers = tuple(threads)
         self.answered = self.peopled = time.monotonic()
 
-    def all(self, work: Attempt[Any], tiles: Sequence[Window], keep: Callable[[_Tile, Any], None]) -> None:
+    def all(
+        self, work: Attempt[Any], tiles: Sequence[Window], keep: Callable[[_Tile, Any], None]
+    ) -> None:
         from multiprocessing.pool import ThreadPool
 
         self.waiting.extend(_Tile(number, window) for number, window in enumerate(tiles))
@@ -139,24 +154,34 @@ class _Run:
                 if self.stop.is_set():
                     raise Cancelled()
                 self._check_connection()  # nothing can be submitted without it
-                while self.waiting and len(self.under_way) < AHEAD * self.threads and len(self.failed) < MOST_FAILED:
+                while (
+                    self.waiting
+                    and len(self.under_way) < AHEAD * self.threads
+                    and len(self.failed) < MOST_FAILED
+                ):
                     self._submit(work, self.waiting.popleft(), takers, keep)
                 with suppress(queue.Empty):
                     self.happened.get(timeout=LOOK_S)()
-                if looking is None or (looking.ready() and time.monotonic() - self.answered > LOOK_EVERY_S):
+                if looking is None or (
+                    looking.ready() and time.monotonic() - self.answered > LOOK_EVERY_S
+                ):
                     looking = looker.apply_async(self._look)
                 self._check_times()
         finally:
             futures = [tile.future for tile in self.under_way.values()]
             if futures and self.client.status == "running":
                 with suppress(TooLate, OSError):  # the scheduler drops them with the connection
-                    within(CANCEL_S, threading.Event(), lambda: self.client.cancel(futures, force=True))
+                    within(
+                        CANCEL_S, threading.Event(), lambda: self.client.cancel(futures, force=True)
+                    )
             takers.terminate()
             looker.terminate()
         if self.failed:
             raise self._failure()
 
-    def _submit(self, work: Attempt[Any], tile: _Tile, takers: Any, keep: Callable[[_Tile, Any], None]) -> None:
+    def _submit(
+        self, work: Attempt[Any], tile: _Tile, takers: Any, keep: Callable[[_Tile, Any], None]
+    ) -> None:
         tile.tries += 1
         tile.began = time.monotonic()
         key = f"firstlight-{self.name}-{tile.number}-{tile.tries}"
@@ -219,15 +244,30 @@ class _Run:
         if tile.tries >= TRIES:
             if isinstance(failure.error, SceneReadError):  # whoever asked may do without that scene
                 raise failure.error
-            self.failed.append((tile, str(failure.error) if isinstance(failure.error, RasterError) else failure.error.why))
+            self.failed.append(
+                (
+                    tile,
+                    str(failure.error)
+                    if isinstance(failure.error, RasterError)
+                    else failure.error.why,
+                )
+            )
         else:
             self.waiting.appendleft(tile)
 
     def _look(self) -> None:
         """Ask who is there, and where tiles are that take too long; on a thread that may wait."""
         threads = self.client.nthreads()
-        late = [key for key, tile in list(self.under_way.items()) if time.monotonic() - tile.began > self.limit_s]
-        places = {key: worker for worker, keys in self.client.processing().items() for key in keys} if late else {}
+        late = [
+            key
+            for key, tile in list(self.under_way.items())
+            if time.monotonic() - tile.began > self.limit_s
+        ]
+        places = (
+            {key: worker for worker, keys in self.client.processing().items() for key in keys}
+            if late
+            else {}
+        )
 
         def note() -> None:
             self.answered = time.monotonic()
@@ -237,24 +277,39 @@ class _Run:
             for key in late:
                 if key in self.under_way:
                     future = self.under_way[key].future
-                    why = f"it did not come back within {self.limit_s:.0f} s (processing.tile_timeout_s)"
-                    self._again(key, Failure(EngineError("The tile failed", why), places.get(key, "")))
+                    why = (
+                        f"it did not come back within {self.limit_s:.0f} s "
+                        "(processing.tile_timeout_s)"
+                    )
+                    self._again(
+                        key, Failure(EngineError("The tile failed", why), places.get(key, ""))
+                    )
                     future.cancel()
 
         self.happened.put(note)
 
     def _check_connection(self) -> None:
         if self.client.status != "running":
-            raise EngineError(self.what, "the connection to the scheduler was lost", f"Is it still running? {ANOTHER}")
+            raise EngineError(
+                self.what,
+                "the connection to the scheduler was lost",
+                f"Is it still running? {ANOTHER}",
+            )
 
     def _check_times(self) -> None:
         now = time.monotonic()
         if now - self.answered > ANSWER_S:
-            raise EngineError(self.what, f"the scheduler has not answered for {ANSWER_S:.0f} s", f"Is it running? {ANOTHER}")
+            raise EngineError(
+                self.what,
+                f"the scheduler has not answered for {ANSWER_S:.0f} s",
+                f"Is it running? {ANOTHER}",
+            )
         if now - self.peopled > LOST_S:
             tiles = ", ".join(str(tile) for tile in list(self.under_way.values())[:MOST_FAILED])
             raise EngineError(
-                self.what, f"no worker is left; under way were {tiles}", f"What do the workers' logs say? {ANOTHER}"
+                self.what,
+                f"no worker is left; under way were {tiles}",
+                f"What do the workers' logs say? {ANOTHER}",
             )
 
     def _failure(self) -> EngineError:

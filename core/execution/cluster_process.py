@@ -1,7 +1,9 @@
-"""Run as a program: one scheduler or worker of Dask, which ends when the program that started it ends, however that ends.
+"""Run as a program: one scheduler or worker of Dask, which ends when the program that started it
+ends, however that ends.
 
-``python cluster_process.py scheduler|worker OPTION…`` with the options of ``dask scheduler`` and ``dask worker``. Its standard
-input is a pipe from the program that started it: the operating system closes that with the program, also after a crash.
+``python cluster_process.py scheduler|worker OPTION…`` with the options of ``dask scheduler`` and
+``dask worker``. Its standard input is a pipe from the program that started it: the operating system
+closes that with the program, also after a crash.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ class DaskThreadsEngine:
             else:
                 take(tile, result)
 
-        # A task is "the next tile", not a certain one: neighbours share decoded blocks, and Dask's order varies.
+        # A task is "the next tile", not a certain one: neighbours share decoded blocks, and Dask's
+        # order varies.
         tasks = {f"tile-{number}": (next_tile,) for number in range(len(tiles))}
         get(tasks, list(tasks), num_workers=self.workers)
         return [results[number] for number in sorted(results)]

@@ -30,14 +30,14 @@ class Engine(Protocol):
         Parameters
         ----------
         work : callable
-            What it holds must be values that can be sent to another process: a reader (which travels as its path), a
-            kernel whose function is a frozen dataclass, numbers.
+            What it holds must be values that can be sent to another process: a reader (which
+            travels as its path), a kernel whose function is a frozen dataclass, numbers.
         tiles : sequence of Window
         stop : threading.Event
             Ends the run early.
         take : callable, optional
-            Gets each tile with its result as soon as it is there, in this process, on any thread; results are then not
-            kept and the list is empty.
+            Gets each tile with its result as soon as it is there, in this process, on any thread;
+            results are then not kept and the list is empty.
 
         Returns
         -------
@@ -49,7 +49,8 @@ class Engine(Protocol):
         Cancelled
             When ``stop`` was set.
         FirstLightError
-            The first failure of a tile; an engine on other computers tries a tile three times before.
+            The first failure of a tile; an engine on other computers tries a tile three times
+            before.
         """
 
 

@@ -1,4 +1,6 @@
-"""The second phase of a classification that first marks and then grows: patches of marks → a layer of classes."""
+"""The second phase of a classification that first marks and then grows: patches of marks → a layer
+of classes.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,19 @@ from .apply import LayerStatistics, layer_spec, written_statistics
 
 
 def keep_patches(
-    marks: Path, layer: Layer, output: Path, rule: PatchRule, settings: Settings, monitor: Monitor, tags: Mapping[str, str]
+    marks: Path,
+    layer: Layer,
+    output: Path,
+    rule: PatchRule,
+    settings: Settings,
+    monitor: Monitor,
+    tags: Mapping[str, str],
 ) -> tuple[LayerStatistics, Patches]:
-    """Write a layer that is 1 in the patches of marks that are kept, 0 elsewhere, and not observed where the marks are.
+    """Write a layer that is 1 in the patches of marks that are kept, 0 elsewhere, and not observed
+    where the marks are.
 
-    A patch may reach across any number of tiles, so this is one pass from top to bottom on one thread.
+    A patch may reach across any number of tiles, so this is one pass from top to bottom on one
+    thread.
 
     Raises
     ------
@@ -40,7 +50,11 @@ def keep_patches(
                 for row in range(0, rows, spec.span):
                     window = Window(row, 0, min(spec.span, rows - row), cols)
                     writer.write(window, patches.paint(reader.read_stored(1, window), row))
-                    events.put(Progress(0.9 * (row + window.rows) / rows, f"{layer.title}: writing the layer"))
+                    events.put(
+                        Progress(
+                            0.9 * (row + window.rows) / rows, f"{layer.title}: writing the layer"
+                        )
+                    )
                 writer.finish(on_progress=lambda _: not events.stop.is_set())
                 return written_statistics(writer, "")[0], patches
 

@@ -1,4 +1,6 @@
-"""A Dask cluster of this computer's own: processes of a real Python interpreter, which never outlive their starter."""
+"""A Dask cluster of this computer's own: processes of a real Python interpreter, which never
+outlive their starter.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,15 @@ START_S = 30.0
 END_S = 1.0
 LOOK_S = 0.05
 _PROGRAM = Path(__file__).with_name("cluster_process.py")
-_TRY = "import sys, numpy, distributed; from osgeo import gdal; print('%d.%d' % sys.version_info[:2])"
+_TRY = (
+    "import sys, numpy, distributed; from osgeo import gdal; print('%d.%d' % sys.version_info[:2])"
+)
 
 
 @contextmanager
 def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
-    """A scheduler and workers of one thread each; they are ended with the block, and with this process whatever ends it.
+    """A scheduler and workers of one thread each; they are ended with the block, and with this
+    process whatever ends it.
 
     Yields
     ------
@@ -41,17 +46,39 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
     what = "Starting a Dask cluster on this computer failed"
     python = find_interpreter(stop)
     processes: list[subprocess.Popen[bytes]] = []
-    with tempfile.TemporaryDirectory(prefix="firstlight-cluster-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="firstlight-cluster-", ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         note = folder / "scheduler.json"
         log = folder / "log.txt"
         try:
-            options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(note)]
+            options = [
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--no-dashboard",
+                "--scheduler-file",
+                str(note),
+            ]
             processes.append(_start(python, folder, log, "scheduler", options))
             address = _address(note, processes[0], what, log, stop)
             for _ in range(workers):
-                options = [address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
-                processes.append(_start(python, folder, log, "worker", [*options, "--local-directory", str(folder)]))
+                options = [
+                    address,
+                    "--nthreads",
+                    "1",
+                    "--no-nanny",
+                    "--no-dashboard",
+                    "--memory-limit",
+                    "0",
+                ]
+                processes.append(
+                    _start(
+                        python, folder, log, "worker", [*options, "--local-directory", str(folder)]
+                    )
+                )
             yield address
         finally:
             end(processes)
@@ -60,7 +87,8 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
 def find_interpreter(stop: threading.Event) -> str:
     """A Python of this one's version with the libraries of the work.
 
-    Inside QGIS ``sys.executable`` may be QGIS itself, or whatever ``python3`` comes first on the path: candidates are tried.
+    Inside QGIS ``sys.executable`` may be QGIS itself, or whatever ``python3`` comes first on the
+    path: candidates are tried.
 
     Raises
     ------
@@ -73,31 +101,47 @@ def find_interpreter(stop: threading.Event) -> str:
             raise Cancelled()
         with suppress(OSError, subprocess.TimeoutExpired):
             tried = subprocess.run(
-                [candidate, "-c", _TRY], env=_environment(), capture_output=True, text=True, timeout=START_S, check=False
+                [candidate, "-c", _TRY],
+                env=_environment(),
+                capture_output=True,
+                text=True,
+                timeout=START_S,
+                check=False,
             )
             if tried.returncode == 0 and tried.stdout.strip() == version:
                 return candidate
     raise EngineError(
         "Starting a Dask cluster on this computer failed",
         f"no Python {version} was found that has numpy, GDAL and distributed",
-        "Install dask[distributed] for QGIS's Python, or choose another engine, threads for example.",
+        "Install dask[distributed] for QGIS's Python, or choose another engine, threads for "
+        "example.",
     )
 
 
 def candidates() -> list[str]:
     """Where a Python like this one may be, the likeliest first; QGIS's own program is none."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    names = ["python.exe", "python3.exe"] if sys.platform == "win32" else [f"python{version}", "python3"]
+    names = (
+        ["python.exe", "python3.exe"]
+        if sys.platform == "win32"
+        else [f"python{version}", "python3"]
+    )
     places = [sys.exec_prefix, sys.base_exec_prefix]
     inside = [Path(place) / sub / name for place in places for sub in ("", "bin") for name in names]
     if sys.platform == "darwin" and sys.executable:
         inside += [Path(sys.executable).parent / "bin" / name for name in names]
-    own = [Path(sys.executable)] if sys.executable and Path(sys.executable).name.lower().startswith("python") else []
+    own = (
+        [Path(sys.executable)]
+        if sys.executable and Path(sys.executable).name.lower().startswith("python")
+        else []
+    )
     return list(dict.fromkeys(str(path) for path in [*own, *inside] if path.is_file()))
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End processes, the last started first: they go when their pipe closes, and those that do not are killed."""
+    """End processes, the last started first: they go when their pipe closes, and those that do not
+    are killed.
+    """
     for process in reversed(processes):
         if process.stdin is not None:
             with suppress(OSError):  # it is gone already
@@ -110,7 +154,9 @@ def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def _start(python: str, folder: Path, log: Path, kind: str, options: Sequence[str]) -> subprocess.Popen[bytes]:
+def _start(
+    python: str, folder: Path, log: Path, kind: str, options: Sequence[str]
+) -> subprocess.Popen[bytes]:
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -125,19 +171,29 @@ def _start(python: str, folder: Path, log: Path, kind: str, options: Sequence[st
 
 
 def _environment() -> dict[str, str]:
-    """What this process has, with the places of its libraries: QGIS adds some that its Python does not know by itself."""
+    """What this process has, with the places of its libraries: QGIS adds some that its Python does
+    not know by itself.
+    """
     places = [place for place in sys.path if Path(place).name in ("site-packages", "dist-packages")]
     given = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*given, *places]))}
 
 
-def _address(note: Path, scheduler: subprocess.Popen[bytes], what: str, log: Path, stop: threading.Event) -> str:
+def _address(
+    note: Path, scheduler: subprocess.Popen[bytes], what: str, log: Path, stop: threading.Event
+) -> str:
     end_at = time.monotonic() + START_S
     while True:
         with suppress(OSError, ValueError, KeyError):  # not there yet, or half written
             return str(json.loads(note.read_text(encoding="utf-8"))["address"])
         if scheduler.poll() is not None or time.monotonic() > end_at:
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-            raise EngineError(what, f"the scheduler did not start: {said[-1]}", "Choose another engine, threads for example.")
+            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
+                "it said nothing"
+            ]
+            raise EngineError(
+                what,
+                f"the scheduler did not start: {said[-1]}",
+                "Choose another engine, threads for example.",
+            )
         if stop.wait(LOOK_S):
             raise Cancelled()

@@ -12,7 +12,8 @@ MEMINFO = Path("/proc/meminfo")
 def free_bytes(meminfo: Path = MEMINFO) -> int | None:
     """Memory that can be had without swapping; None where the system does not say.
 
-    Linux's ``MemAvailable`` counts caches that can be dropped; other systems with ``sysconf`` say what is unused.
+    Linux's ``MemAvailable`` counts caches that can be dropped; other systems with ``sysconf`` say
+    what is unused.
     """
     try:
         for line in meminfo.read_text(encoding="ascii").splitlines():
@@ -37,7 +38,18 @@ def _free_on_windows() -> int | None:
         _fields_ = (
             ("length", ctypes.c_ulong),
             ("load", ctypes.c_ulong),
-            *((name, ctypes.c_ulonglong) for name in ("total", "free", "page_total", "page_free", "own", "own_free", "extended")),
+            *(
+                (name, ctypes.c_ulonglong)
+                for name in (
+                    "total",
+                    "free",
+                    "page_total",
+                    "page_free",
+                    "own",
+                    "own_free",
+                    "extended",
+                )
+            ),
         )
 
     status = Status(length=ctypes.sizeof(Status))

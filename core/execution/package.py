@@ -1,4 +1,6 @@
-"""FirstLight's own code as something that can be compared with another computer's, and sent there."""
+"""FirstLight's own code as something that can be compared with another computer's, and
+sent there.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def core_files() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """Of the modules that have been loaded here; read once, since a file that changes later is not loaded again."""
+    """Of the modules that have been loaded here; read once, since a file that changes later is not
+    loaded again.
+    """
     return digest_of([(_ROOT / name).read_bytes() for name in core_files()])
 
 
@@ -32,7 +36,9 @@ def digest_of(texts: list[bytes]) -> str:
 
 
 def make_zip(folder: Path) -> Path:
-    """A zip that can stand on Python's path; it holds code only: what kernels take from ``config`` travels as values."""
+    """A zip that can stand on Python's path; it holds code only: what kernels take from ``config``
+    travels as values.
+    """
     path = folder / f"{PACKAGE}-{digest()}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in core_files():

@@ -56,4 +56,6 @@ class TileCount:
         detail = f"tile {done} of {self._total}"
         if left:
             detail += f", {time_text(left)} left"
-        return Progress(round(self._begin + self._share * done / self._total, 9), self._message, detail)
+        return Progress(
+            round(self._begin + self._share * done / self._total, 9), self._message, detail
+        )

@@ -1,4 +1,6 @@
-"""Which engine does a job: by its tiles, the memory that is free, the processor's cores, and what the user says."""
+"""Which engine does a job: by its tiles, the memory that is free, the processor's cores, and what
+the user says.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .local_cluster import local_cluster
 from .memory import free_bytes
 
 MEMORY_SHARE = 0.5
-"""Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files, and for error."""
+"""Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files,
+and for error.
+"""
 
 
 REMOTE_THREADS = 4
@@ -34,7 +38,9 @@ class Job:
     remote: bool = False
     """The pixels come over a network: reading is mostly waiting."""
     files: tuple[tuple[str, int], ...] = ()
-    """Path and size in bytes of what is read on this computer; workers elsewhere must find the same."""
+    """Path and size in bytes of what is read on this computer; workers elsewhere must find the
+    same.
+    """
 
 
 @dataclass(frozen=True)
@@ -61,31 +67,57 @@ class Choice:
 def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
     """Choose an engine.
 
-    Few tiles are done one after the other, which needs no other thread; many by threads; very many by the cluster, where one
-    is configured. Remote pixels are read by threads however few they are. A single core, or memory for a single tile, leaves
-    nothing but one after the other on this computer.
+    Few tiles are done one after the other, which needs no other thread; many by threads; very many
+    by the cluster, where one is configured. Remote pixels are read by threads however few they are.
+    A single core, or memory for a single tile, leaves nothing but one after the other on this
+    computer.
 
     Parameters
     ----------
     job : Job
     settings : Settings
-        ``engine``, ``cluster``, ``serial_below_tiles``, ``cluster_from_tiles`` and ``workers`` count.
+        ``engine``, ``cluster``, ``serial_below_tiles``, ``cluster_from_tiles`` and ``workers``
+        count.
     free : int, optional
         Free memory in bytes; by default what the system says.
     """
     wanted = settings.engine
     tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
-    if wanted == "cluster" or (wanted == "auto" and settings.cluster and job.tiles >= settings.cluster_from_tiles):
-        where = f"Dask cluster at {settings.cluster}" if settings.cluster else "Dask cluster of this computer's own processes"
-        why = "as asked for" if wanted == "cluster" else f"{tiles}, from {settings.cluster_from_tiles} on the cluster is used"
-        return Choice("cluster", settings.worker_count, settings.cluster, f"Engine: {where} ({why}).")
+    if wanted == "cluster" or (
+        wanted == "auto" and settings.cluster and job.tiles >= settings.cluster_from_tiles
+    ):
+        where = (
+            f"Dask cluster at {settings.cluster}"
+            if settings.cluster
+            else "Dask cluster of this computer's own processes"
+        )
+        why = (
+            "as asked for"
+            if wanted == "cluster"
+            else f"{tiles}, from {settings.cluster_from_tiles} on the cluster is used"
+        )
+        return Choice(
+            "cluster", settings.worker_count, settings.cluster, f"Engine: {where} ({why})."
+        )
     workers, limit = _threads(job, settings, free_bytes() if free is None else free)
     if wanted == "serial":
-        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}, as asked for).")
+        return Choice(
+            "serial", 1, "", f"Engine: serial, one tile after the other ({tiles}, as asked for)."
+        )
     if wanted == "threads":
-        return Choice("threads", workers, "", f"Engine: {_count(workers)} on this computer ({tiles}, as asked for{limit}).")
+        return Choice(
+            "threads",
+            workers,
+            "",
+            f"Engine: {_count(workers)} on this computer ({tiles}, as asked for{limit}).",
+        )
     if workers == 1:
-        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).")
+        return Choice(
+            "serial",
+            1,
+            "",
+            f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).",
+        )
     if job.tiles < settings.serial_below_tiles and not (job.remote and job.tiles > 1):
         why = f"{tiles}, fewer than {settings.serial_below_tiles}"
         return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({why}).")
@@ -93,13 +125,21 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     if job.tiles < settings.serial_below_tiles:
         why += ", read over the network"
     elif job.tiles >= settings.cluster_from_tiles:
-        why += f", from {settings.cluster_from_tiles} on a cluster would be used, but none is configured"
-    return Choice("threads", workers, "", f"Engine: {_count(workers)} on this computer ({why}{limit}).")
+        why += (
+            f", from {settings.cluster_from_tiles} on a cluster would be used, but none is "
+            "configured"
+        )
+    return Choice(
+        "threads", workers, "", f"Engine: {_count(workers)} on this computer ({why}{limit})."
+    )
 
 
 @contextmanager
-def open_engine(choice: Choice, job: Job, settings: Settings, stop: threading.Event) -> Iterator[Engine]:
-    """The chosen engine, ready for work; a cluster of this computer's own lives as long as the block.
+def open_engine(
+    choice: Choice, job: Job, settings: Settings, stop: threading.Event
+) -> Iterator[Engine]:
+    """The chosen engine, ready for work; a cluster of this computer's own lives as long as the
+    block.
 
     Raises
     ------
@@ -116,14 +156,22 @@ def open_engine(choice: Choice, job: Job, settings: Settings, stop: threading.Ev
     else:
         with (
             local_cluster(choice.workers, stop) as address,
-            open_cluster(address, job.files, settings.tile_timeout_s, stop, choice.workers) as engine,
+            open_cluster(
+                address, job.files, settings.tile_timeout_s, stop, choice.workers
+            ) as engine,
         ):
             yield engine
 
 
 def thread_count(remote: bool, settings: Settings) -> int:
-    """One for each core; where pixels come over a network, as many as requests are allowed at once: most of them wait."""
-    return max(settings.worker_count, min(settings.parallel_requests, REMOTE_THREADS)) if remote else settings.worker_count
+    """One for each core; where pixels come over a network, as many as requests are allowed at once:
+    most of them wait.
+    """
+    return (
+        max(settings.worker_count, min(settings.parallel_requests, REMOTE_THREADS))
+        if remote
+        else settings.worker_count
+    )
 
 
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
@@ -132,7 +180,10 @@ def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
     room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
     if room >= wanted:
         return wanted, ""
-    limit = f", {size_text(free or 0)} of memory free and {size_text(job.tile_bytes)} needed for each tile"
+    limit = (
+        f", {size_text(free or 0)} of memory free and {size_text(job.tile_bytes)} needed "
+        "for each tile"
+    )
     return room, limit
 
 

@@ -1,4 +1,6 @@
-"""What is done for one tile, from its pixels to compressed blocks: values only, which may be sent to a worker anywhere."""
+"""What is done for one tile, from its pixels to compressed blocks: values only, which may be sent
+to a worker anywhere.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,17 @@ STRIP = 128
 
 
 class TileSource(Protocol):
-    """A raster that kernels read: a stack, or a mosaic of scenes. May be sent to another process."""
+    """A raster that kernels read: a stack, or a mosaic of scenes. May be sent to another
+    process.
+    """
 
     @property
     def grid(self) -> Grid:
         """Where its pixels lie."""
 
-    def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[Mapping[str, FloatArray]]:
+    def strips(
+        self, indexes: Mapping[str, int], window: Window, rows: int
+    ) -> Iterator[Mapping[str, FloatArray]]:
         """A window's physical values, NaN = no data, from top to bottom, ``rows`` rows at a time.
 
         Parameters
@@ -44,7 +50,9 @@ class TileSource(Protocol):
         """Memory for each pixel of a tile while these bands are read."""
 
     def state(self) -> list[tuple[str, int, int]]:
-        """Path, size and time of change (ns) of the files that are read; -1 where they are not on this machine."""
+        """Path, size and time of change (ns) of the files that are read; -1 where they are not on
+        this machine.
+        """
 
     def meaning(self) -> str:
         """All that its values depend on besides the state of its files."""
@@ -63,7 +71,9 @@ class SurveyWork:
         survey = self.kernel.survey
         assert survey is not None  # asked before
         if self.kernel.survey_halo:
-            return survey.tally(_read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile))
+            return survey.tally(
+                _read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile)
+            )
         rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
         found = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
         return sum(found[1:], found[0])
@@ -71,7 +81,9 @@ class SurveyWork:
 
 @dataclass(frozen=True)
 class TileWork:
-    """All of one tile's work, from its pixels to compressed blocks: values only, so that it can be sent to a worker."""
+    """All of one tile's work, from its pixels to compressed blocks: values only, so that it can be
+    sent to a worker.
+    """
 
     source: TileSource
     indexes: Mapping[str, int]
@@ -87,16 +99,26 @@ class TileWork:
 
 
 def compute_tile(
-    source: TileSource, indexes: Mapping[str, int], kernel: Kernel, tile: Window, specs: Sequence[RasterSpec]
+    source: TileSource,
+    indexes: Mapping[str, int],
+    kernel: Kernel,
+    tile: Window,
+    specs: Sequence[RasterSpec],
 ) -> list[npt.NDArray[Any]]:
     """The stored numbers of one tile, (bands, rows, cols) for each layer.
 
-    Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its steps then stays in the
-    processor's cache, which halves the time. Otherwise it gets the tile with its halo, NaN beyond the raster.
+    Where the kernel looks at single pixels, it gets a few rows at a time: what passes between its
+    steps then stays in the processor's cache, which halves the time. Otherwise it gets the tile
+    with its halo, NaN beyond the raster.
     """
     if kernel.halo:
-        return [_stored(made, spec) for made, spec in zip(_with_halo(source, indexes, kernel, tile), specs, strict=True)]
-    out: list[npt.NDArray[Any]] = [np.empty((len(spec.band_names), tile.rows, tile.cols), spec.dtype) for spec in specs]
+        return [
+            _stored(made, spec)
+            for made, spec in zip(_with_halo(source, indexes, kernel, tile), specs, strict=True)
+        ]
+    out: list[npt.NDArray[Any]] = [
+        np.empty((len(spec.band_names), tile.rows, tile.cols), spec.dtype) for spec in specs
+    ]
     for place, values in enumerate(source.strips(indexes, tile, STRIP)):
         row = place * STRIP
         for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):
@@ -109,12 +131,19 @@ def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
     return made if made.dtype == np.uint8 else encode(made, spec)
 
 
-def _with_halo(source: TileSource, indexes: Mapping[str, int], kernel: Kernel, tile: Window) -> list[npt.NDArray[Any]]:
+def _with_halo(
+    source: TileSource, indexes: Mapping[str, int], kernel: Kernel, tile: Window
+) -> list[npt.NDArray[Any]]:
     inside = slice(kernel.halo, -kernel.halo)
-    return [made[..., inside, inside] for made in kernel.run(_read_with_halo(source, indexes, kernel.halo, tile))]
+    return [
+        made[..., inside, inside]
+        for made in kernel.run(_read_with_halo(source, indexes, kernel.halo, tile))
+    ]
 
 
-def _read_with_halo(source: TileSource, indexes: Mapping[str, int], halo: int, tile: Window) -> dict[str, FloatArray]:
+def _read_with_halo(
+    source: TileSource, indexes: Mapping[str, int], halo: int, tile: Window
+) -> dict[str, FloatArray]:
     """A tile and ``halo`` pixels around it, NaN beyond the raster."""
     rows, cols = source.grid.shape
     top, left = max(0, tile.row - halo), max(0, tile.col - halo)

@@ -1,4 +1,6 @@
-"""The checksums catalogues state: ``file:checksum`` is a multihash in hex; the specification's form is ``md5:…``."""
+"""The checksums catalogues state: ``file:checksum`` is a multihash in hex; the specification's form
+is ``md5:…``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ MULTIHASHES = {
     "d501": ("md5", 16),
     "c0e402": ("blake2b", 64),
 }
-"""Prefix (an unsigned varint, in hex) → hashlib's name and bytes. Source: the multiformats table, multicodec.csv."""
+"""Prefix (an unsigned varint, in hex) → hashlib's name and bytes. Source: the multiformats table,
+multicodec.csv.
+"""
 LENGTHS = dict(MULTIHASHES.values())
 
 
@@ -34,7 +38,8 @@ class Checksum:
 def parse_checksum(stated: object) -> Checksum | None:
     """What a catalogue states of a file; None where it states nothing or something unknown.
 
-    Understands the STAC file extension's multihash (``1220…``) and the forms ``md5:…``, ``sha256:…``, ``multihash:1220…``.
+    Understands the STAC file extension's multihash (``1220…``) and the forms ``md5:…``,
+    ``sha256:…``, ``multihash:1220…``.
     """
     if not isinstance(stated, str):
         return None
@@ -67,9 +72,11 @@ def contradicts(stated: object, sha256: str) -> bool:
 
 
 def is_unchanged(path: Path, size_bytes: int, sha256: str, changed_ns: int) -> bool:
-    """Whether a file is as it came: by size and time of change; where these leave a doubt, by its sum.
+    """Whether a file is as it came: by size and time of change; where these leave a doubt, by its
+    sum.
 
-    A file from before the computer's last start is in doubt: a power cut may have kept its size and lost its bytes.
+    A file from before the computer's last start is in doubt: a power cut may have kept its size and
+    lost its bytes.
     """
     status = path.stat()
     if status.st_size != size_bytes:

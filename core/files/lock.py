@@ -17,8 +17,11 @@ LOOK_S = 0.1
 
 
 @contextmanager
-def folder_lock(folder: Path, stopped: Callable[[], bool], on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder, waiting while another job has it: in this process or in any other on this computer.
+def folder_lock(
+    folder: Path, stopped: Callable[[], bool], on_wait: Callable[[], None]
+) -> Iterator[None]:
+    """Hold a folder, waiting while another job has it: in this process or in any other on this
+    computer.
 
     Where the file system knows no locks (some network shares), nothing is held.
 
@@ -49,7 +52,9 @@ def folder_lock(folder: Path, stopped: Callable[[], bool], on_wait: Callable[[],
                 try:
                     yield
                 finally:
-                    if sys.platform != "win32":  # where an open file cannot be removed; it is empty and stays
+                    if (
+                        sys.platform != "win32"
+                    ):  # where an open file cannot be removed; it is empty and stays
                         path.unlink(missing_ok=True)
                 return
         if not told:
@@ -61,7 +66,9 @@ def folder_lock(folder: Path, stopped: Callable[[], bool], on_wait: Callable[[],
 
 
 def _is_at(path: Path, file: IO[bytes]) -> bool:
-    """Whether the name still leads to this file: who had the lock before has removed it in the end."""
+    """Whether the name still leads to this file: who had the lock before has removed it
+    in the end.
+    """
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except OSError:

@@ -1,8 +1,9 @@
 """The bytes of one file while they come: ``x.tif.part``, and a journal beside it that proves them.
 
-The journal says what was asked and, every megabyte, the sha2-256 of all bytes so far. After a crash, a power cut or a stop the
-part is read once and cut back to the last mark that its bytes agree with; the download goes on from there. So nothing needs to
-be forced to the disk while it comes, and a part that anything else has touched is found out.
+The journal says what was asked and, every megabyte, the sha2-256 of all bytes so far. After a
+crash, a power cut or a stop the part is read once and cut back to the last mark that its bytes
+agree with; the download goes on from there. So nothing needs to be forced to the disk while it
+comes, and a part that anything else has touched is found out.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Origin:
 
 
 class PartFile:
-    """One file while it comes. Chunks are hashed and written by a thread of its own, so that the network does not wait.
+    """One file while it comes. Chunks are hashed and written by a thread of its own, so that the
+    network does not wait.
 
     Parameters
     ----------
@@ -57,12 +59,15 @@ class PartFile:
     name : str
         For the sentences: ``'nir'``.
     stop : threading.Event
-        When it is set, what has come is written and the file closed, even if the network thread hangs.
+        When it is set, what has come is written and the file closed, even if the network thread
+        hangs.
     algorithm : str
         A checksum wanted besides sha2-256 (hashlib's name).
     """
 
-    def __init__(self, target: Path, name: str, stop: threading.Event, algorithm: str = "sha256") -> None:
+    def __init__(
+        self, target: Path, name: str, stop: threading.Event, algorithm: str = "sha256"
+    ) -> None:
         self.target = target
         self.path = part_of(target)
         self.size = 0
@@ -79,7 +84,9 @@ class PartFile:
         self._reset()
 
     def load(self, url: str) -> Origin | None:
-        """Prove what is there already; :attr:`size` tells how much. None where there is nothing to go on from."""
+        """Prove what is there already; :attr:`size` tells how much. None where there is nothing to
+        go on from.
+        """
         self._reset()
         origin, marks = _read_journal(self._journal_path)
         self._proven = False
@@ -89,7 +96,10 @@ class PartFile:
             with self.path.open("rb") as file:
                 for mark in marks:
                     sums = {name: one.copy() for name, one in self._sums.items()}
-                    if not hash_file(file, mark[0] - self.size, sums.values()) or sums["sha256"].hexdigest() != mark[1]:
+                    if (
+                        not hash_file(file, mark[0] - self.size, sums.values())
+                        or sums["sha256"].hexdigest() != mark[1]
+                    ):
                         break
                     self._sums, self.size = sums, mark[0]
         except OSError:
@@ -110,20 +120,26 @@ class PartFile:
         with disk_errors(self._name, self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not resume and is_shared(self.path):
-                self.path.unlink()  # a second name of a finished file: writing here would spoil that one
+                # a second name of a finished file: writing here would spoil that one
+                self.path.unlink()
             part = self.path.open("r+b" if resume else "wb", buffering=0)
             try:
                 if resume:
                     part.truncate(self.size)
                     part.seek(self.size)
-                # Marks that hold stay: were they written anew, a crash just then would lose what they prove.
-                journal = self._journal_path.open("a" if resume and self._proven else "w", encoding="utf-8")
+                # Marks that hold stay: were they written anew, a crash just then would lose what
+                # they prove.
+                journal = self._journal_path.open(
+                    "a" if resume and self._proven else "w", encoding="utf-8"
+                )
             except OSError:
                 part.close()
                 raise
         self._chunks = queue.Queue(QUEUED_CHUNKS)
         self._error = None
-        self._writer = threading.Thread(target=self._write_all, args=(part, journal, origin), daemon=True)
+        self._writer = threading.Thread(
+            target=self._write_all, args=(part, journal, origin), daemon=True
+        )
         self._writer.start()
 
     def write(self, chunk: bytes) -> None:
@@ -213,7 +229,9 @@ class PartFile:
         except OSError as error:
             self._error = error
         finally:
-            if self.size == 0:  # nothing came; done here, for after a stop nobody else may touch what a new run may have begun
+            if self.size == 0:
+                # nothing came; done here, for after a stop nobody else may touch what a new run may
+                # have begun
                 remove_quietly(self.path)
                 remove_quietly(self._journal_path)
 
@@ -244,7 +262,9 @@ def disk_errors(name: str, path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             hint = "Free some room and run again: it goes on from where it stopped."
             raise DiskFullError(what, f"the disk of {path.parent} is full", hint) from error
-        raise BandDownloadError(what, f"{path} cannot be written ({error.strerror})", "Choose another folder.") from error
+        raise BandDownloadError(
+            what, f"{path} cannot be written ({error.strerror})", "Choose another folder."
+        ) from error
 
 
 def write_all(file: Any, chunk: bytes) -> None:
@@ -279,7 +299,9 @@ def remove_quietly(path: Path) -> None:
 
 
 def _read_journal(path: Path) -> tuple[Origin | None, list[tuple[int, str]]]:
-    """What was asked, and the marks in rising order; a line that a crash has cut short is left out."""
+    """What was asked, and the marks in rising order; a line that a crash has cut short is
+    left out.
+    """
     origin: Origin | None = None
     marks: list[tuple[int, str]] = []
     try:

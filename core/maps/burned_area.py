@@ -8,7 +8,15 @@ from typing import cast
 
 from .. import PRODUCT
 from ..algorithms.burn_offset import OffsetSurvey
-from ..algorithms.burned_area import BURNED, BURNED_LAYER, REFERENCES, SEED, SEED_SHARE, BurnSigns, signs_kernel
+from ..algorithms.burned_area import (
+    BURNED,
+    BURNED_LAYER,
+    REFERENCES,
+    SEED,
+    SEED_SHARE,
+    BurnSigns,
+    signs_kernel,
+)
 from ..algorithms.masks import dilation_radius
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
@@ -29,7 +37,8 @@ from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 OFFERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (
-    "Made for the weeks after a fire, while char lies open. Older burns, low fires under trees and burned fields that were "
+    "Made for the weeks after a fire, while char lies open. Older burns, low fires under trees "
+    "and burned fields that were "
     "ploughed are missed; the confidence orders pixels and is no probability."
 )
 
@@ -38,9 +47,19 @@ NOTE = (
 class BurnedAreaParams:
     """Two dates of one place, and how small a burn may be."""
 
-    pre: Path = param(kind="raster_in", title="Stack before", help="A stack from before the fire, of the same season.")
-    post: Path = param(kind="raster_in", title="Stack after", help="A stack from the weeks after the fire.")
-    output: Path = param(kind="folder_out", title="Folder", help="Gets burned.tif, dnbr.tif, confidence.tif and the outline.")
+    pre: Path = param(
+        kind="raster_in",
+        title="Stack before",
+        help="A stack from before the fire, of the same season.",
+    )
+    post: Path = param(
+        kind="raster_in", title="Stack after", help="A stack from the weeks after the fire."
+    )
+    output: Path = param(
+        kind="folder_out",
+        title="Folder",
+        help="Gets burned.tif, dnbr.tif, confidence.tif and the outline.",
+    )
     min_area: float = param(
         1.0,
         kind="number",
@@ -52,7 +71,8 @@ class BurnedAreaParams:
         "auto",
         kind="text",
         title="Offset",
-        help="What is taken off dNBR for the change where nothing burned: auto, which looks for it, none, or a number (0.02).",
+        help="What is taken off dNBR for the change where nothing burned: auto, which looks for "
+        "it, none, or a number (0.02).",
         advanced=True,
     )
     mask_dilation: float = mask_dilation_param()
@@ -69,13 +89,16 @@ def map_burned_area(
     Raises
     ------
     InputError
-        If both stacks are the same, an output would replace an input, or offset or dilation cannot be.
+        If both stacks are the same, an output would replace an input, or offset or dilation cannot
+        be.
     AlgorithmError
         If a stack lacks a band, or its numbers are no reflectance.
     BandStackError
-        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not overlap.
+        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not
+        overlap.
     ValidationError, RasterError
-        If a stack cannot be read or a layer not be written, or a least area is asked for without a reference system.
+        If a stack cannot be read or a layer not be written, or a least area is asked for without a
+        reference system.
     EngineError, DependencyError
         If the cluster that was asked for cannot be used.
     """
@@ -83,9 +106,13 @@ def map_burned_area(
     offset = read_offset(params.offset)
     wanted = {"pre": Wanted(params.pre, OFFERS), "post": Wanted(params.post, OFFERS)}
     names = ("burned.tif", "dnbr.tif", "confidence.tif", "burned_marks.part.tif")
-    inputs, [burned, dnbr, confidence, marks] = open_inputs("Burned area", wanted, params.output, names, monitor)
+    inputs, [burned, dnbr, confidence, marks] = open_inputs(
+        "Burned area", wanted, params.output, names, monitor
+    )
     _check_reflectance(inputs)
-    asked = BurnSigns(inputs.masks, offset or 0.0, radius_px=dilation_radius(params.mask_dilation, inputs.grid))
+    asked = BurnSigns(
+        inputs.masks, offset or 0.0, radius_px=dilation_radius(params.mask_dilation, inputs.grid)
+    )
     first = MapJob(
         operation="burned-area",
         title="Burned area",
@@ -93,8 +120,13 @@ def map_burned_area(
         kernel=signs_kernel(asked, inputs.bands, OffsetSurvey(asked) if offset is None else None),
         paths=(dnbr, confidence, marks),
         extents=(),
-        parameters={"min_area_ha": params.min_area, "offset": params.offset, "mask_dilation_m": params.mask_dilation},
-        formula="patches of dNBR >= 0.10 with falling nir and rising MIRBI = 10 swir22 - 9.8 swir16 + 2, "
+        parameters={
+            "min_area_ha": params.min_area,
+            "offset": params.offset,
+            "mask_dilation_m": params.mask_dilation,
+        },
+        formula="patches of dNBR >= 0.10 with falling nir and rising MIRBI = 10 swir22 - 9.8 "
+        "swir16 + 2, "
         "that hold seeds of dNBR >= 0.27, MIRBI >= 1.75 and nir <= 0.20",
         note=NOTE,
         resume=params.resume,
@@ -103,14 +135,29 @@ def map_burned_area(
         signs = compute_map(first, settings, monitor)
         function = cast("BurnSigns", signs.kernel.compute)
         rule = PatchRule(SEED, SEED_SHARE, params.min_area * 1e4)
-        tags = {"software": PRODUCT, "reference": first.kernel.reference, "note": NOTE, **inputs.tags(), **function.tags()}
+        tags = {
+            "software": PRODUCT,
+            "reference": first.kernel.reference,
+            "note": NOTE,
+            **inputs.tags(),
+            **function.tags(),
+        }
         figures, patches = keep_patches(marks, BURNED_LAYER, burned, rule, settings, monitor, tags)
     finally:
         marks.unlink(missing_ok=True)
     kernel = replace(signs.kernel, layers=(BURNED_LAYER, *first.kernel.layers[:2]))
-    job = replace(first, kernel=kernel, paths=(burned, dnbr, confidence), extents=(Extent("burned", "burned", (BURNED,)),))
+    job = replace(
+        first,
+        kernel=kernel,
+        paths=(burned, dnbr, confidence),
+        extents=(Extent("burned", "burned", (BURNED,)),),
+    )
     told = {
-        "patches": {"kept": patches.kept, "too_small": patches.too_small, "too_small_ha": patches.too_small_m2 / 1e4},
+        "patches": {
+            "kept": patches.kept,
+            "too_small": patches.too_small,
+            "too_small_ha": patches.too_small_m2 / 1e4,
+        },
         **offset_statistics(function),
     }
     applied = Applied(kernel, (replace(figures, engine=signs.layers[0].engine), *signs.layers[:2]))
@@ -120,24 +167,33 @@ def map_burned_area(
 
 
 def _check_reflectance(inputs: MapInputs) -> None:
-    """Raise where the numbers are not known to be reflectance: by the limits that are put on it, nothing would have burned."""
+    """Raise where the numbers are not known to be reflectance: by the limits that are put on it,
+    nothing would have burned.
+    """
     for part in inputs.parts:
-        raw = unscaled(part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS])
+        raw = unscaled(
+            part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS]
+        )
         if raw:
             raise AlgorithmError(
                 "Burned area cannot be mapped",
-                f"{', '.join(raw)} of {part.facts.path} are stored numbers without a scale, and its limits are of reflectance",
-                "Stack it with --scale and --offset, such as 0.0000275 and -0.2 for Landsat Collection 2.",
+                f"{', '.join(raw)} of {part.facts.path} are stored numbers without a scale, and "
+                "its limits are of reflectance",
+                "Stack it with --scale and --offset, such as 0.0000275 and -0.2 for Landsat "
+                "Collection 2.",
             )
 
 
-def run_burned_area(params: BurnedAreaParams, settings: Settings, monitor: Monitor) -> OperationResult:
+def run_burned_area(
+    params: BurnedAreaParams, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """Map, and say how much burned and how much was not seen."""
     job, result, layers = map_burned_area(params, settings, monitor)
     figures = result.statistics
     patches = figures["patches"]
     lines = [
-        f"Patches: {patches['kept']}; left out as smaller than {params.min_area:g} ha: {patches['too_small']} "
+        f"Patches: {patches['kept']}; left out as smaller than {params.min_area:g} ha: "
+        f"{patches['too_small']} "
         f"({patches['too_small_ha']:.2f} ha)",
         f"Offset taken off dNBR: {figures['dnbr_offset']:g}",
     ]
@@ -149,7 +205,8 @@ BURNED_AREA = Operation(
     name="burned-area",
     title="Burned area",
     group="Wildfire",
-    summary="Finds what burned between two stacks: patches that hold char beyond doubt, grown as far as the ground changed.",
+    summary="Finds what burned between two stacks: patches that hold char beyond doubt, grown "
+    "as far as the ground changed.",
     params=BurnedAreaParams,
     run=run_burned_area,
     outputs=(
@@ -164,7 +221,8 @@ BURNED_AREA = Operation(
         events=("wildfire",),
         bands=("nir", "swir16", "swir22"),
         references=REFERENCES,
-        limits="Not months after the fire, when char is gone; not for fires under a closed canopy. Dark ploughed peat and lava "
+        limits="Not months after the fire, when char is gone; not for fires under a closed "
+        "canopy. Dark ploughed peat and lava "
         "may look burned, and fields that changed and touch a burn become part of it.",
     ),
 )

@@ -1,4 +1,6 @@
-"""Areas of a class layer for people and programs, and what every map of classes says of its making."""
+"""Areas of a class layer for people and programs, and what every map of classes says of
+its making.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from ..validation.vrt_sources import check_vrt_sources, is_vrt
 def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> dict[str, Any]:
     """Area of each class and of what was not observed.
 
-    Shares of classes are of the observed pixels, the share of what was not observed is of all. Areas are None where the raster
-    has no reference system.
+    Shares of classes are of the observed pixels, the share of what was not observed is of all.
+    Areas are None where the raster has no reference system.
     """
     found = layer.classes
     rows = []
@@ -31,7 +33,9 @@ def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> dic
         rows.append({"code": one.code, "name": one.name, "color": color, **figures})
     missing, unseen = found.get(NOT_OBSERVED, (0, 0.0))
     grounds = [ground for _, ground in found.values()]
-    everything = None if None in grounds else sum(ground for ground in grounds if ground is not None)
+    everything = (
+        None if None in grounds else sum(ground for ground in grounds if ground is not None)
+    )
     seen = None if everything is None or unseen is None else everything - unseen
     return {
         "classes": rows,
@@ -65,10 +69,16 @@ def sum_classes(statistics: dict[str, Any], codes: Sequence[int]) -> dict[str, f
 
 
 def describe_input(reader: StackReader) -> dict[str, Any]:
-    """What a stack is, and the state of its files: enough to tell whether a result is of today's inputs."""
+    """What a stack is, and the state of its files: enough to tell whether a result is of today's
+    inputs.
+    """
     tags = reader.facts.tags
     files = [
-        {"path": path, "size_bytes": size, "modified": format_time(datetime.fromtimestamp(changed / 1e9, timezone.utc))}
+        {
+            "path": path,
+            "size_bytes": size,
+            "modified": format_time(datetime.fromtimestamp(changed / 1e9, timezone.utc)),
+        }
         for path, size, changed in reader.state()
         if size >= 0
     ]
@@ -98,21 +108,35 @@ def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"Nothing can be written to {output}", error.strerror or str(error), "Choose another folder.") from error
+        raise InputError(
+            f"Nothing can be written to {output}",
+            error.strerror or str(error),
+            "Choose another folder.",
+        ) from error
     paths = [output / name for name in names]
     taken = {path.resolve() for path in inputs}
     for path in paths:
         if path.resolve() in taken:
-            raise InputError(f"{path} cannot be written", "it is an input", "Choose another folder.")
+            raise InputError(
+                f"{path} cannot be written", "it is an input", "Choose another folder."
+            )
     return paths
 
 
 def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
-    """Names of the bands whose stored numbers are not known to be physical values; whole numbers without a scale never are."""
+    """Names of the bands whose stored numbers are not known to be physical values; whole numbers
+    without a scale never are.
+    """
     bands = [facts.bands[index - 1] for index in indexes]
     return [
         band.description
         for band in bands
         if band.radiometry.scale == 1.0
-        and ("int" in band.dtype or (band.radiometry.offset == 0.0 and band.radiometry.unit not in ("reflectance", "kelvin")))
+        and (
+            "int" in band.dtype
+            or (
+                band.radiometry.offset == 0.0
+                and band.radiometry.unit not in ("reflectance", "kelvin")
+            )
+        )
     ]

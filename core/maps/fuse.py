@@ -1,4 +1,6 @@
-"""Put several extents of one event together: which pixels most of the sources that saw them call affected."""
+"""Put several extents of one event together: which pixels most of the sources that saw them call
+affected.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,20 @@ from ..types import AlgorithmResult, BandStack, read_moment
 from ..workers import run_in_background
 from .class_statistics import check_stack, prepare_folder
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
-from .fuse_sources import WHAT, make_source, open_extent, parse_codes, parse_weights, source_warnings
+from .fuse_sources import (
+    WHAT,
+    make_source,
+    open_extent,
+    parse_codes,
+    parse_weights,
+    source_warnings,
+)
 from .inputs import MapInputs
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 NOTE = (
-    "A vote of maps, not a measurement: where they share an error (flooded forest, cloud that every mask missed) they agree on "
+    "A vote of maps, not a measurement: where they share an error (flooded forest, cloud that "
+    "every mask missed) they agree on "
     "it. Extents of different days are taken for one event. The weights are judgements."
 )
 
@@ -35,43 +45,55 @@ class FuseParams:
     inputs: tuple[Path, ...] = param(
         kind="rasters_in",
         title="Extents",
-        help="Two or more class rasters of one event: flooded.tif, severity.tif or masks of others; 255 is not observed.",
+        help="Two or more class rasters of one event: flooded.tif, severity.tif or masks of "
+        "others; 255 is not observed.",
     )
     output: Path = param(
-        kind="folder_out", title="Folder", help="Gets consensus.tif, agreement.tif, confidence.tif and the outline."
+        kind="folder_out",
+        title="Folder",
+        help="Gets consensus.tif, agreement.tif, confidence.tif and the outline.",
     )
     event_date: str | None = param(
         None,
         kind="date",
         title="Date of the event",
-        help=f"UTC. A source counts half after {HALF_LIFE_DAYS:g} days; if not given, all days count alike.",
+        help=f"UTC. A source counts half after {HALF_LIFE_DAYS:g} days; if not given, all days "
+        "count alike.",
     )
     positive: str | None = param(
-        None, kind="text", title="Affected codes", help="Such as 4,5,6,7; if not given, as each of our maps says, in others 1."
+        None,
+        kind="text",
+        title="Affected codes",
+        help="Such as 4,5,6,7; if not given, as each of our maps says, in others 1.",
     )
     weights: str = param(
         "auto",
         kind="text",
         title="Weights",
-        help="auto: by sensor, clear sky and days; or a number 0.001 to 1 for each extent in their order, such as 1,0.6,auto.",
+        help="auto: by sensor, clear sky and days; or a number 0.001 to 1 for each extent in "
+        "their order, such as 1,0.6,auto.",
     )
     engine: str | None = engine_param()
     cluster: str | None = cluster_param()
     resume: bool = resume_param()
 
 
-def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
+def fuse_extents(
+    params: FuseParams, settings: Settings, monitor: Monitor
+) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
     """Compute consensus, agreement and confidence over the area of all sources together.
 
-    The grid is that of the finest source; classes come from the nearest pixel. The order in which the sources are given
-    changes nothing.
+    The grid is that of the finest source; classes come from the nearest pixel. The order in which
+    the sources are given changes nothing.
 
     Raises
     ------
     InputError
-        If there are fewer than two extents, one is given twice or holds no classes, or a parameter cannot be read.
+        If there are fewer than two extents, one is given twice or holds no classes, or a parameter
+        cannot be read.
     BandStackError
-        If they cannot be brought onto one grid; ``ExtentMismatchError`` where one lies apart from all others.
+        If they cannot be brought onto one grid; ``ExtentMismatchError`` where one lies apart from
+        all others.
     ValidationError, RasterError
         If one cannot be read, or a layer not be written.
     EngineError, DependencyError
@@ -82,7 +104,9 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
     weights = parse_weights(params.weights, len(params.inputs))
     positive = parse_codes(params.positive) if params.positive else None
     if len(params.inputs) < 2:
-        raise InputError(WHAT, "there is only one" if params.inputs else "none is given", "Give two or more.")
+        raise InputError(
+            WHAT, "there is only one" if params.inputs else "none is given", "Give two or more."
+        )
     if len({path.resolve() for path in params.inputs}) < len(params.inputs):
         raise InputError(WHAT, "one is given twice", "Give each once.")
     files = [file for path in params.inputs for file in check_stack(path)]
@@ -96,8 +120,12 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
         StackPart(f"source{number}", facts, {"extent": 1}, classes=frozenset({"extent"}))
         for number, (facts, _) in enumerate(given, start=1)
     ]
-    joined = run_in_background(lambda: join_stacks(parts, joined_path, everything=True), EventQueue(monitor))
-    inputs = _inputs(parts, joined, [warning for facts, _ in given for warning in source_warnings(facts, moment)])
+    joined = run_in_background(
+        lambda: join_stacks(parts, joined_path, everything=True), EventQueue(monitor)
+    )
+    inputs = _inputs(
+        parts, joined, [warning for facts, _ in given for warning in source_warnings(facts, moment)]
+    )
     sources = [make_source(facts, joined.grid, moment, positive, weight) for facts, weight in given]
     job = MapJob(
         operation="fuse",
@@ -106,8 +134,13 @@ def fuse_extents(params: FuseParams, settings: Settings, monitor: Monitor) -> tu
         kernel=fusion_kernel(sources, [inputs.bands[part.name] for part in parts]),
         paths=tuple(paths),
         extents=(Extent("affected", "consensus", (PRESENT,)),),
-        parameters={"event_date": params.event_date, "positive": params.positive, "weights": params.weights},
-        formula="affected where the weight of the observing sources that say so is more than half; a tie is not affected",
+        parameters={
+            "event_date": params.event_date,
+            "positive": params.positive,
+            "weights": params.weights,
+        },
+        formula="affected where the weight of the observing sources that say so is more than "
+        "half; a tie is not affected",
         note=NOTE,
         resume=params.resume,
     )
@@ -152,10 +185,13 @@ def run_fuse(params: FuseParams, settings: Settings, monitor: Monitor) -> Operat
     """Fuse, and say how much each source counted."""
     job, result, layers = fuse_extents(params, settings, monitor)
     lines = [
-        f"{Path(one['path']).name}: weight {one['weight']:.3f}, {one['observed_percent']:.0f} % of it observed"
+        f"{Path(one['path']).name}: weight {one['weight']:.3f}, {one['observed_percent']:.0f} % "
+        "of it observed"
         for one in result.statistics["sources"]
     ]
-    more: Mapping[str, Any] = {name: str(result.outputs[name]) for name in ("consensus", "agreement", "confidence")}
+    more: Mapping[str, Any] = {
+        name: str(result.outputs[name]) for name in ("consensus", "agreement", "confidence")
+    }
     return present_map(job, result, layers, more, lines)
 
 
@@ -163,7 +199,8 @@ FUSE = Operation(
     name="fuse",
     title="Fusion of extents",
     group="Fusion",
-    summary="Puts several extents of one event together (radar and optical, several days): consensus, agreement, confidence.",
+    summary="Puts several extents of one event together (radar and optical, several days): "
+    "consensus, agreement, confidence.",
     params=FuseParams,
     run=run_fuse,
     outputs=(
@@ -177,7 +214,8 @@ FUSE = Operation(
         events=("flood", "wildfire", "storm"),
         bands=(),
         references=("Krullikowski et al. 2023, doi:10.1109/JSTARS.2023.3292350",),
-        limits="Not for extents of different things, such as water and flooded land, nor of days between which the event moved "
+        limits="Not for extents of different things, such as water and flooded land, nor of "
+        "days between which the event moved "
         "on. Maps made by one method share its errors: their agreement proves little.",
     ),
 )

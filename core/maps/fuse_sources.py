@@ -25,20 +25,35 @@ def open_extent(path: Path) -> RasterFacts:
     """
     facts = read_facts(path)
     if len(facts.bands) != 1:
-        raise InputError(WHAT, f"{path} has {len(facts.bands)} bands, which is no extent", "Give rasters of one band of classes.")
+        raise InputError(
+            WHAT,
+            f"{path} has {len(facts.bands)} bands, which is no extent",
+            "Give rasters of one band of classes.",
+        )
     if facts.bands[0].dtype.startswith(("float", "complex")):
-        raise InputError(WHAT, f"{path} holds numbers, no classes", "Give water.tif, flooded.tif, severity.tif or another mask.")
+        raise InputError(
+            WHAT,
+            f"{path} holds numbers, no classes",
+            "Give water.tif, flooded.tif, severity.tif or another mask.",
+        )
     try:
         parse_time(facts.tags.get("datetime") or "2000-01-01")
     except ValueError:
-        raise InputError(WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date") from None
+        raise InputError(
+            WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date"
+        ) from None
     return facts
 
 
 def make_source(
-    facts: RasterFacts, grid: Grid, moment: datetime | None, positive: tuple[int, ...] | None, weight: float | None
+    facts: RasterFacts,
+    grid: Grid,
+    moment: datetime | None,
+    positive: tuple[int, ...] | None,
+    weight: float | None,
 ) -> Source:
-    """What is known of an extent; our own maps say themselves which of their codes mean the event, and which mean nothing.
+    """What is known of an extent; our own maps say themselves which of their codes mean the event,
+    and which mean nothing.
 
     Raises
     ------
@@ -53,7 +68,11 @@ def make_source(
         raise InputError(WHAT, why, "Name them with positive, such as 4,5,6,7.")
     codes = positive or parse_codes(own or "1")
     day = facts.tags.get("datetime")
-    days = None if moment is None or not day else abs((parse_time(day) - moment).total_seconds()) / 86400
+    days = (
+        None
+        if moment is None or not day
+        else abs((parse_time(day) - moment).total_seconds()) / 86400
+    )
     return Source(
         name=str(facts.path),
         positive=codes,
@@ -66,7 +85,9 @@ def make_source(
 
 
 def _pixels(own: Grid, grid: Grid) -> int:
-    """Pixels of the common grid that a raster of the same area has; a warped one has no-data corners that are not its own."""
+    """Pixels of the common grid that a raster of the same area has; a warped one has no-data
+    corners that are not its own.
+    """
     mine, theirs = (pixel_area_m2(one, one.shape[0] // 2, 1) for one in (own, grid))
     assert mine is not None  # what has no reference system cannot be joined
     assert theirs is not None
@@ -79,10 +100,13 @@ def source_warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:
     nodata, name = facts.bands[0].radiometry.nodata, facts.path.name
     if nodata is not None and nodata != NOT_OBSERVED:
         found.append(
-            f"{name} declares {nodata:g} as no data: what it means by that, be it dry or unharmed, counts as not observed"
+            f"{name} declares {nodata:g} as no data: what it means by that, be it dry or "
+            "unharmed, counts as not observed"
         )
     if moment is not None and not facts.tags.get("datetime"):
-        found.append(f"{name} does not say when it was taken: it counts as if on the day of the event")
+        found.append(
+            f"{name} does not say when it was taken: it counts as if on the day of the event"
+        )
     if not facts.tags.get("sensor"):
         found.append(f"{name} does not say its sensor: it counts less than one that does")
     return found
@@ -101,13 +125,17 @@ def parse_weights(text: str, count: int) -> list[float | None]:
         return [None] * count
     what = f"The weights '{text}' cannot be used"
     if len(words) != count:
-        raise InputError(what, f"there are {len(words)} for {count} extents", "Give auto, or one for each.")
+        raise InputError(
+            what, f"there are {len(words)} for {count} extents", "Give auto, or one for each."
+        )
     found: list[float | None] = []
     for word in words:
         try:
             number = None if word == "auto" else float(word)
         except ValueError:
-            raise InputError(what, f"'{word}' is no number", "Write them like 1,0.6,auto.") from None
+            raise InputError(
+                what, f"'{word}' is no number", "Write them like 1,0.6,auto."
+            ) from None
         if number is not None and not 0.001 <= number <= 1:
             raise InputError(what, f"{word} does not lie within 0.001 to 1")
         found.append(number)
@@ -125,7 +153,13 @@ def parse_codes(text: str) -> tuple[int, ...]:
     try:
         codes = tuple(sorted({int(word) for word in text.split(",")}))
     except ValueError:
-        raise InputError(f"The codes '{text}' cannot be used", "they are no whole numbers", "Write them like 4,5,6,7.") from None
+        raise InputError(
+            f"The codes '{text}' cannot be used",
+            "they are no whole numbers",
+            "Write them like 4,5,6,7.",
+        ) from None
     if codes[0] < 0 or codes[-1] >= NOT_OBSERVED:
-        raise InputError(f"The codes '{text}' cannot be used", f"a class lies within 0 to {NOT_OBSERVED - 1}")
+        raise InputError(
+            f"The codes '{text}' cannot be used", f"a class lies within 0 to {NOT_OBSERVED - 1}"
+        )
     return codes

@@ -15,13 +15,18 @@ POLARISATIONS = ("vv", "hh", "vh", "hv")
 """The like-polarised ones first: they lie further above the noise."""
 PAIRS = (("vv", "vh"), ("hh", "hv"))
 LOOK = 512
-"""Pixels a side, in the middle of the raster, that are looked at to see whether the unit can be right."""
+"""Pixels a side, in the middle of the raster, that are looked at to see whether the unit can be
+right.
+"""
 
-STACK_WORDS = "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
+STACK_WORDS = (
+    "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
+)
 
 
 def want_radar(stacks: Mapping[str, Path], polarisation: str) -> dict[str, Wanted]:
-    """What is wanted of radar stacks, for ``open_inputs``: any polarisation, or the one that is named.
+    """What is wanted of radar stacks, for ``open_inputs``: any polarisation, or the one that is
+    named.
 
     Parameters
     ----------
@@ -32,16 +37,22 @@ def want_radar(stacks: Mapping[str, Path], polarisation: str) -> dict[str, Wante
     """
     offers = POLARISATIONS if polarisation == "auto" else (polarisation,)
     each = {name: (name,) for name in offers}
-    return {date: Wanted(stack, {"backscatter": offers}, each, masks=False) for date, stack in stacks.items()}
+    return {
+        date: Wanted(stack, {"backscatter": offers}, each, masks=False)
+        for date, stack in stacks.items()
+    }
 
 
 def say_how_to_name(error: AlgorithmError) -> AlgorithmError:
     """The failure of a stack without radar bands, with the way to give bands their names."""
-    return AlgorithmError(error.what, error.why, f"If it is radar whose bands have no names, stack it: {STACK_WORDS}.")
+    return AlgorithmError(
+        error.what, error.why, f"If it is radar whose bands have no names, stack it: {STACK_WORDS}."
+    )
 
 
 def pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
-    """The pair of polarisations where every date has it, and both are wanted; else the best single one.
+    """The pair of polarisations where every date has it, and both are wanted; else the best single
+    one.
 
     Raises
     ------
@@ -49,7 +60,9 @@ def pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
         If the dates have none in common.
     """
     dates = [part.name for part in inputs.parts]
-    common = [name for name in POLARISATIONS if all(f"{date}.{name}" in inputs.bands for date in dates)]
+    common = [
+        name for name in POLARISATIONS if all(f"{date}.{name}" in inputs.bands for date in dates)
+    ]
     if not common:
         raise AlgorithmError(
             f"{' and '.join(part.facts.path.name for part in inputs.parts)} cannot be compared",
@@ -72,15 +85,28 @@ def check_unit(part: StackPart, band: str, unit: str) -> None:
     what = f"Water cannot be mapped in {path}"
     if unit == "amplitude":
         hint = "Take a calibrated product (RTC), or calibrate it first."
-        raise AlgorithmError(what, f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing", hint)
+        raise AlgorithmError(
+            what,
+            f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing",
+            hint,
+        )
     if unit not in ("power", "dB"):
-        words = f"flight stack --sensor sentinel1 --unit db --band {band}={path}#{part.bands[band]} --output STACK.vrt"
+        words = (
+            "flight stack --sensor sentinel1 --unit db --band "
+            f"{band}={path}#{part.bands[band]} --output STACK.vrt"
+        )
         hint = f"Stack it and say what it holds, db or power: {words}."
-        raise AlgorithmError(what, f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB", hint)
+        raise AlgorithmError(
+            what,
+            f"the unit of {band} is {unit or 'not known'}, and a threshold in dB needs power or dB",
+            hint,
+        )
 
 
 def doubt_units(inputs: MapInputs, bands: Sequence[str]) -> list[str]:
-    """A warning for each band that is said to be dB and has no value below 0: hardly any land is so bright, and no water."""
+    """A warning for each band that is said to be dB and has no value below 0: hardly any land is so
+    bright, and no water.
+    """
     rows, cols = inputs.grid.shape
     row, col = max(0, rows - LOOK) // 2, max(0, cols - LOOK) // 2
     middle = Window(row, col, min(rows, LOOK), min(cols, LOOK))
@@ -91,6 +117,7 @@ def doubt_units(inputs: MapInputs, bands: Sequence[str]) -> list[str]:
                 seen = reader.read(inputs.places[inputs.bands[f"{part.name}.{band}"]], middle)
                 if (seen > 0).any() and not (seen < 0).any():
                     found.append(
-                        f"{band} of {part.facts.path} has no value below 0 dB: is it power? Then stack it with --unit power"
+                        f"{band} of {part.facts.path} has no value below 0 dB: is it power? "
+                        "Then stack it with --unit power"
                     )
     return found

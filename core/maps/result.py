@@ -1,4 +1,6 @@
-"""What every algorithm leaves behind: layers with their areas, where they come from, and a text that says so."""
+"""What every algorithm leaves behind: layers with their areas, where they come from, and a text
+that says so.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ class Extent:
     """Of the kernel's layers, one of classes."""
     codes: tuple[int, ...]
     silent: tuple[int, ...] = ()
-    """Codes that are no statement about it: observed, but nothing there that could have been hit."""
+    """Codes that are no statement about it: observed, but nothing there that could have been hit.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,9 @@ class MapJob:
     paths: tuple[Path, ...]
     """One for each of the kernel's layers."""
     extents: tuple[Extent, ...]
-    """The first one is what the map is about: its layer's areas stand on top of the statistics, and it is outlined."""
+    """The first one is what the map is about: its layer's areas stand on top of the statistics, and
+    it is outlined.
+    """
     parameters: Mapping[str, Any]
     formula: str
     note: str = ""
@@ -65,7 +70,9 @@ class MapJob:
     @property
     def outputs(self) -> dict[str, Path]:
         """Name of the layer → file."""
-        return {layer.name: path for layer, path in zip(self.kernel.layers, self.paths, strict=True)}
+        return {
+            layer.name: path for layer, path in zip(self.kernel.layers, self.paths, strict=True)
+        }
 
 
 def compute_map(job: MapJob, settings: Settings, monitor: Monitor) -> Applied:
@@ -79,12 +86,23 @@ def compute_map(job: MapJob, settings: Settings, monitor: Monitor) -> Applied:
     tags = {"software": PRODUCT, "reference": job.kernel.reference, **job.inputs.tags()}
     if job.note:
         tags["note"] = job.note
-    for extent in reversed(job.extents):  # of several in one layer, the first one is what the layer is about
+    for extent in reversed(
+        job.extents
+    ):  # of several in one layer, the first one is what the layer is about
         tags[f"event_codes_{extent.layer}"] = ",".join(map(str, extent.codes))
         tags[f"silent_codes_{extent.layer}"] = ",".join(map(str, extent.silent))
     inputs = job.inputs
     with StackReader(inputs.path) as reader:
-        return apply_layers(reader, inputs.places, job.kernel, job.paths, settings, monitor, tags=tags, resume=job.resume)
+        return apply_layers(
+            reader,
+            inputs.places,
+            job.kernel,
+            job.paths,
+            settings,
+            monitor,
+            tags=tags,
+            resume=job.resume,
+        )
 
 
 def finish_map(
@@ -95,7 +113,8 @@ def finish_map(
     warnings: Sequence[str] = (),
     provenance: Mapping[str, Any] | None = None,
 ) -> tuple[AlgorithmResult, list[LayerOutput]]:
-    """Outline the event, and put together what is known of a computed map: statistics, provenance, the folder's catalogue.
+    """Outline the event, and put together what is known of a computed map: statistics, provenance,
+    the folder's catalogue.
 
     Parameters
     ----------
@@ -105,8 +124,8 @@ def finish_map(
     Returns
     -------
     result, layers
-        Statistics: the areas of the first extent's layer, the figures of the first layer of numbers, one sum for each extent,
-        and under ``layers`` those of each layer.
+        Statistics: the areas of the first extent's layer, the figures of the first layer of
+        numbers, one sum for each extent, and under ``layers`` those of each layer.
 
     Raises
     ------
@@ -121,7 +140,11 @@ def finish_map(
     numbers = next((figures[layer.name] for layer in job.kernel.layers if not layer.classes), None)
     told = {
         **(statistics or {}),
-        **({key: numbers[key] for key in ("min", "max", "mean", "observed_percent")} if numbers else {}),
+        **(
+            {key: numbers[key] for key in ("min", "max", "mean", "observed_percent")}
+            if numbers
+            else {}
+        ),
         **figures[main.layer],
         **{extent.name: sum_classes(figures[extent.layer], extent.codes) for extent in job.extents},
         "layers": figures,
@@ -137,12 +160,17 @@ def finish_map(
         "map": {"layer": main.layer, "about": main.name, "codes": list(main.codes)},
         "inputs": inputs.describe(),
         "bands": {name: inputs.bands.get(name, band) for name, band in job.kernel.bands.items()},
-        "radiometry": {band: inputs.radiometry[band].to_dict() for band in dict.fromkeys(job.kernel.bands.values())},
+        "radiometry": {
+            band: inputs.radiometry[band].to_dict()
+            for band in dict.fromkeys(job.kernel.bands.values())
+        },
         "grid": inputs.grid.to_dict(),
         "engine": applied.layers[0].engine,
     }
     found = [*inputs.warnings, *warnings]
-    place = next(number for number, layer in enumerate(job.kernel.layers) if layer.name == main.layer)
+    place = next(
+        number for number, layer in enumerate(job.kernel.layers) if layer.name == main.layer
+    )
     if not applied.layers[place].observed:
         found.append(nothing_observed(job))
     style = job.kernel.layers[place].style
@@ -156,7 +184,8 @@ def finish_map(
         title=f"{job.title} {inputs.span}".strip(),
         created=datetime.now(timezone.utc),
         layers=tuple(
-            LayerRecord(path, layer, figures[layer.name]) for layer, path in zip(job.kernel.layers, job.paths, strict=True)
+            LayerRecord(path, layer, figures[layer.name])
+            for layer, path in zip(job.kernel.layers, job.paths, strict=True)
         ),
         inputs=(),
         parameters=job.parameters,
@@ -169,11 +198,19 @@ def finish_map(
     )
     item = run_in_background(
         lambda: write_catalogue(
-            job.paths[0].parent, replace(record, inputs=inputs.records(events.stop.is_set)), events.stop.is_set
+            job.paths[0].parent,
+            replace(record, inputs=inputs.records(events.stop.is_set)),
+            events.stop.is_set,
         ),
         events,
     )
-    result = AlgorithmResult({**job.outputs, "perimeter": perimeter.path, "provenance": item}, told, style, origin, tuple(found))
+    result = AlgorithmResult(
+        {**job.outputs, "perimeter": perimeter.path, "provenance": item},
+        told,
+        style,
+        origin,
+        tuple(found),
+    )
     return result, map_layers(job)
 
 
@@ -189,7 +226,9 @@ def _outline(job: MapJob, events: EventQueue) -> Perimeter:
         note=job.note,
     )
     classes = job.outputs[main.layer]
-    return write_perimeter(classes, classes.with_name(PERIMETER), PerimeterRule(main.codes), about, events.stop.is_set)
+    return write_perimeter(
+        classes, classes.with_name(PERIMETER), PerimeterRule(main.codes), about, events.stop.is_set
+    )
 
 
 def nothing_observed(job: MapJob) -> str:
@@ -207,21 +246,50 @@ def layer_statistics(job: MapJob, applied: Applied) -> dict[str, dict[str, Any]]
 
 
 def map_layers(job: MapJob) -> list[LayerOutput]:
-    """The files as layers of one group, the outline and the first extent's layer on top; the others are switched off at first."""
+    """The files as layers of one group, the outline and the first extent's layer on top; the others
+    are switched off at first.
+    """
     inputs = job.inputs
-    group = f"{job.title} {inputs.span}" if len(inputs.days) == len(inputs.parts) else f"{job.title}, {job.paths[0].parent.name}"
+    group = (
+        f"{job.title} {inputs.span}"
+        if len(inputs.days) == len(inputs.parts)
+        else f"{job.title}, {job.paths[0].parent.name}"
+    )
     sensor = load_sensors().get(inputs.tags().get("sensor", ""))
     group += f", {sensor.title}" if sensor else ""
     newest = max(inputs.days.values(), key=parse_time, default=None)
     moment = parse_time(newest) if newest else None
-    source = f"Source: {job.kernel.reference}. From {' and '.join(part.facts.path.name for part in inputs.parts)}."
+    source = (
+        f"Source: {job.kernel.reference}. From "
+        f"{' and '.join(part.facts.path.name for part in inputs.parts)}."
+    )
     made = []
     for layer, path in zip(job.kernel.layers, job.paths, strict=True):
-        title = job.titles.get(layer.name) or f"{layer.title if layer.classes else layer.name} {inputs.span}".strip()
+        title = (
+            job.titles.get(layer.name)
+            or f"{layer.title if layer.classes else layer.name} {inputs.span}".strip()
+        )
         about = " ".join(text for text in (job.note if layer.classes else "", source) if text)
-        made.append(LayerOutput(path, title, layer.style, group, moment, about, path == job.outputs[job.extents[0].layer]))
+        made.append(
+            LayerOutput(
+                path,
+                title,
+                layer.style,
+                group,
+                moment,
+                about,
+                path == job.outputs[job.extents[0].layer],
+            )
+        )
     made.sort(key=lambda one: not one.visible)
-    outline = LayerOutput(job.paths[0].with_name(PERIMETER), f"Outline {inputs.span}".strip(), "perimeter", group, moment, source)
+    outline = LayerOutput(
+        job.paths[0].with_name(PERIMETER),
+        f"Outline {inputs.span}".strip(),
+        "perimeter",
+        group,
+        moment,
+        source,
+    )
     return [outline, *made]
 
 
@@ -237,7 +305,8 @@ def present_map(
     Parameters
     ----------
     outputs : mapping, optional
-        Values of outputs beside those that every map has: each extent's ``…_km2`` and ``not_observed_percent``.
+        Values of outputs beside those that every map has: each extent's ``…_km2`` and
+        ``not_observed_percent``.
     lines : sequence of str
         Of the algorithm's own, above the areas.
     """
@@ -249,7 +318,8 @@ def present_map(
         *(f"{name}: {path}" for name, path in result.outputs.items()),
         *lines,
         *rows,
-        f"Not observed (cloud, shadow, no data): {_km2(unseen['area_km2'])}, {unseen['percent']:.1f} % of the map",
+        f"Not observed (cloud, shadow, no data): {_km2(unseen['area_km2'])}, "
+        f"{unseen['percent']:.1f} % of the map",
         *([job.note] if job.note else []),
         *result.warnings,
         *([engine] if engine else []),
@@ -259,13 +329,21 @@ def present_map(
         "not_observed_percent": unseen["percent"],
         **(outputs or {}),
     }
-    return OperationResult(data=result.to_dict(), text="\n".join(text), layers=tuple(layers), outputs=values, value=result)
+    return OperationResult(
+        data=result.to_dict(),
+        text="\n".join(text),
+        layers=tuple(layers),
+        outputs=values,
+        value=result,
+    )
 
 
 def area_text(row: Mapping[str, Any]) -> str:
     """``1.25 km², 3.4 % of what was observed``."""
     share = row["observed_percent"]
-    return _km2(row["area_km2"]) + ("" if share is None else f", {share:.1f} % of what was observed")
+    return _km2(row["area_km2"]) + (
+        "" if share is None else f", {share:.1f} % of what was observed"
+    )
 
 
 def _km2(area: float | None) -> str:

@@ -8,7 +8,15 @@ from typing import cast
 
 from ..algorithms.flood import WATER
 from ..algorithms.kernel import Kernel
-from ..algorithms.sar_water import LEAST_DROP_DB, METHODS, REFERENCES, Cut, WaterMap, fixed_db, water_kernel
+from ..algorithms.sar_water import (
+    LEAST_DROP_DB,
+    METHODS,
+    REFERENCES,
+    Cut,
+    WaterMap,
+    fixed_db,
+    water_kernel,
+)
 from ..algorithms.speckle import FILTERS
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..errors import AlgorithmError, InputError
@@ -31,13 +39,21 @@ from .flood_params import (
     slope_param,
 )
 from .inputs import MapInputs, open_inputs
-from .radar_inputs import POLARISATIONS, check_unit, doubt_units, pick_bands, say_how_to_name, want_radar
+from .radar_inputs import (
+    POLARISATIONS,
+    check_unit,
+    doubt_units,
+    pick_bands,
+    say_how_to_name,
+    want_radar,
+)
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 LOWEST_DB, HIGHEST_DB = -50.0, 20.0
 FILES = {"water": "water.tif", "flooded": "flooded.tif", "change_db": "change_db.tif"}
 NOTE = (
-    "Radar sees no water under trees and between houses; wet snow, dry sand, tarmac and radar shadow look like water, and "
+    "Radar sees no water under trees and between houses; wet snow, dry sand, tarmac and radar "
+    "shadow look like water, and "
     "water in strong wind like land."
 )
 
@@ -52,26 +68,32 @@ class SarWaterParams:
         help="A calibrated stack with vv and vh, hh and hv, or one of them, in power or dB.",
     )
     pre: Path | None = param(
-        None, kind="raster_in", title="Radar stack before", help="The same place before the flood, seen from the same orbit."
+        None,
+        kind="raster_in",
+        title="Radar stack before",
+        help="The same place before the flood, seen from the same orbit.",
     )
     output: Path = param(
         kind="folder_out",
         title="Folder",
-        help="Gets water.tif: 0 dry, 1 water, 255 not observed; with a stack before also flooded.tif and change_db.tif.",
+        help="Gets water.tif: 0 dry, 1 water, 255 not observed; with a stack before also "
+        "flooded.tif and change_db.tif.",
     )
     method: str | None = param(
         None,
         kind="choice",
         title="Method",
         choices=METHODS,
-        help="ki, otsu: the threshold between water and land, from the parts of the picture that hold both; fixed: a known one. "
+        help="ki, otsu: the threshold between water and land, from the parts of the picture "
+        "that hold both; fixed: a known one. "
         "If not given, ki; fixed with a threshold of your own.",
     )
     threshold: str = param(
         "auto",
         kind="text",
         title="Threshold (dB)",
-        help="auto, or a number in dB, which makes the method fixed: what is darker in the like-polarised band is water, "
+        help="auto, or a number in dB, which makes the method fixed: what is darker in the "
+        "like-polarised band is water, "
         "unfiltered unless a filter is asked for.",
     )
     polarisation: str = param(
@@ -101,15 +123,20 @@ class SarWaterParams:
     resume: bool = resume_param()
 
 
-def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
-    """Compute the water mask of a whole stack, and the flood where there is something to compare it with.
+def map_water(
+    params: SarWaterParams, settings: Settings, monitor: Monitor
+) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
+    """Compute the water mask of a whole stack, and the flood where there is something to compare it
+    with.
 
     Raises
     ------
     InputError
-        If the threshold or the values of permanent water are none, or an output would replace an input.
+        If the threshold or the values of permanent water are none, or an output would replace an
+        input.
     AlgorithmError
-        If a stack has no radar band, or one whose unit has no dB, or both have no polarisation in common.
+        If a stack has no radar band, or one whose unit has no dB, or both have no polarisation in
+        common.
     ValidationError, RasterError
         If a stack cannot be read, or a layer not be written.
     EngineError, DependencyError
@@ -121,11 +148,17 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     method = params.method or ("ki" if given is None else "fixed")
     stacks = {"post": params.post, **({} if params.pre is None else {"pre": params.pre})}
     compared = params.pre is not None or params.permanent_water is not None
-    names = ["water", *(["flooded"] if compared else []), *(["change_db"] if params.pre is not None else [])]
+    names = [
+        "water",
+        *(["flooded"] if compared else []),
+        *(["change_db"] if params.pre is not None else []),
+    ]
     wanted = want_radar(stacks, params.polarisation)
     files = [FILES[name] for name in names]
     try:
-        inputs, paths = open_inputs("Water", wanted, params.output, files, monitor, flood_extras(params))
+        inputs, paths = open_inputs(
+            "Water", wanted, params.output, files, monitor, flood_extras(params)
+        )
     except AlgorithmError as error:
         if params.polarisation != "auto":
             raise
@@ -134,7 +167,9 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     for part in inputs.parts:
         for band in bands:
             check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
-    speckle = params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
+    speckle = (
+        params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
+    )
     cut = Cut(fixed_db(bands), "fixed") if given is None else Cut(given, "given")
     water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, rules, compared)
     job = MapJob(
@@ -143,7 +178,10 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
         inputs=inputs,
         kernel=_kernel(water, method, inputs),
         paths=tuple(paths),
-        extents=(*([Extent("flooded", "flooded", (WATER,))] if compared else []), Extent("water", "water", (WATER,))),
+        extents=(
+            *([Extent("flooded", "flooded", (WATER,))] if compared else []),
+            Extent("water", "water", (WATER,)),
+        ),
         parameters={
             "method": method,
             "threshold": params.threshold,
@@ -158,15 +196,25 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
     applied = compute_map(job, settings, monitor)
     done = cast("WaterMap", applied.kernel.compute)
     job = replace(job, formula=_formula(done))
-    warnings = [*doubt_units(inputs, bands), *doubt_permanent(params, inputs), *_warnings(params, method, done)]
+    warnings = [
+        *doubt_units(inputs, bands),
+        *doubt_permanent(params, inputs),
+        *_warnings(params, method, done),
+    ]
     if not applied.layers[0].observed:
-        units = {inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit for part in inputs.parts for band in bands}
+        units = {
+            inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit
+            for part in inputs.parts
+            for band in bands
+        }
         hint = "; does the file hold dB? Then stack it with --unit db" if "power" in units else ""
         warnings.append(f"{' and '.join(bands)}: no value anywhere{hint}")
     figures = {
         "threshold_db": done.cuts["post"].threshold_db,
         "band": " and ".join(done.bands),
-        "thresholds": {date: {"db": cut.threshold_db, "origin": cut.origin} for date, cut in done.cuts.items()},
+        "thresholds": {
+            date: {"db": cut.threshold_db, "origin": cut.origin} for date, cut in done.cuts.items()
+        },
     }
     result, layers = finish_map(job, applied, monitor, figures, warnings)
     return job, result, layers
@@ -175,7 +223,9 @@ def map_water(params: SarWaterParams, settings: Settings, monitor: Monitor) -> t
 def _kernel(water: WaterMap, method: str, inputs: MapInputs) -> Kernel:
     """With the names of the raster's bands, and with the rasters beside the stacks."""
     kernel = water_kernel(water, method)
-    return replace(kernel, bands={name: inputs.bands[name] for name in (*kernel.bands, *inputs.extras)})
+    return replace(
+        kernel, bands={name: inputs.bands[name] for name in (*kernel.bands, *inputs.extras)}
+    )
 
 
 def _threshold(params: SarWaterParams) -> float | None:
@@ -190,7 +240,11 @@ def _threshold(params: SarWaterParams) -> float | None:
     if not LOWEST_DB <= number <= HIGHEST_DB:
         raise InputError(what, f"it does not lie within {LOWEST_DB:g} to {HIGHEST_DB:g} dB")
     if params.method not in (None, "fixed"):
-        raise InputError(what, f"the method {params.method} finds its own", "Leave it out, or take the method fixed.")
+        raise InputError(
+            what,
+            f"the method {params.method} finds its own",
+            "Leave it out, or take the method fixed.",
+        )
     return number
 
 
@@ -214,7 +268,9 @@ def _warnings(params: SarWaterParams, method: str, water: WaterMap) -> list[str]
         if method != "fixed" and cut.origin == "fixed":
             found.append(f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB")
         elif cut.origin == "other date":
-            found.append(f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB")
+            found.append(
+                f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB"
+            )
     return found
 
 
@@ -223,14 +279,21 @@ def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) 
     job, result, layers = map_water(params, settings, monitor)
     threshold = result.statistics["threshold_db"]
     more = {name: str(path) for name, path in job.outputs.items()} | {"threshold_db": threshold}
-    return present_map(job, result, layers, more, [f"Threshold: {result.statistics['band']} below {threshold:g} dB"])
+    return present_map(
+        job,
+        result,
+        layers,
+        more,
+        [f"Threshold: {result.statistics['band']} below {threshold:g} dB"],
+    )
 
 
 SAR_WATER = Operation(
     name="sar-water",
     title="Water from radar",
     group="Flood",
-    summary="Maps open water in a radar picture, and what of it is new since another one or beyond permanent water; "
+    summary="Maps open water in a radar picture, and what of it is new since another one or "
+    "beyond permanent water; "
     "what was not observed is a class of its own.",
     params=SarWaterParams,
     run=run_sar_water,
@@ -247,7 +310,8 @@ SAR_WATER = Operation(
         events=("flood",),
         bands=("vv",),
         references=(*REFERENCES.values(), *FILTER_REFERENCES.values()),
-        limits="Not for flooded forest and towns, which are brighter than land, nor in strong wind, which roughens water. "
+        limits="Not for flooded forest and towns, which are brighter than land, nor in strong "
+        "wind, which roughens water. "
         "Wet snow, dry sand, tarmac and radar shadow are dark and taken for water.",
     ),
 )

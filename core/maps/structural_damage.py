@@ -53,20 +53,29 @@ class StructuralDamageParams:
         title="Stack before",
         help="A stack from before the event: radar of the same orbit as after, or optical.",
     )
-    post: Path = param(kind="raster_in", title="Stack after", help="A stack from after the event, of the same sensor.")
+    post: Path = param(
+        kind="raster_in",
+        title="Stack after",
+        help="A stack from after the event, of the same sensor.",
+    )
     output: Path = param(
         kind="folder_out",
         title="Folder",
-        help="Gets structural_damage.tif (classes), structural_change.tif, intensity_change.tif, correlation.tif and an outline.",
+        help="Gets structural_damage.tif (classes), structural_change.tif, "
+        "intensity_change.tif, correlation.tif and an outline.",
     )
     band: str | None = param(
-        None, kind="text", title="Band", help="Which one is compared; if not given, vv or another radar band, else red."
+        None,
+        kind="text",
+        title="Band",
+        help="Which one is compared; if not given, vv or another radar band, else red.",
     )
     window: int = param(
         WINDOW_PX,
         kind="integer",
         title="Window (pixels)",
-        help="Side of the moving window, an odd number: wide finds districts surely, narrow finds less surely.",
+        help="Side of the moving window, an odd number: wide finds districts surely, narrow "
+        "finds less surely.",
         minimum=LEAST_WINDOW,
         maximum=MOST_WINDOW,
         advanced=True,
@@ -75,7 +84,8 @@ class StructuralDamageParams:
         "auto",
         kind="text",
         title="Structure from",
-        help=f"Least coefficient of variation in the window before; auto: radar {RADAR_STRUCTURE:g}, else {OPTICAL_STRUCTURE:g}.",
+        help="Least coefficient of variation in the window before; auto: radar "
+        f"{RADAR_STRUCTURE:g}, else {OPTICAL_STRUCTURE:g}.",
         advanced=True,
     )
     mask_dilation: float = mask_dilation_param()
@@ -87,16 +97,19 @@ class StructuralDamageParams:
 def map_structural_damage(
     params: StructuralDamageParams, settings: Settings, monitor: Monitor
 ) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
-    """Compute deviation, change of brightness, correlation and class over the area that both stacks cover.
+    """Compute deviation, change of brightness, correlation and class over the area that both stacks
+    cover.
 
     Raises
     ------
     InputError
-        If window or structure cannot be used, both stacks are the same, or an output would replace an input.
+        If window or structure cannot be used, both stacks are the same, or an output would replace
+        an input.
     AlgorithmError
         If the stacks share no band that can be compared, or a radar band's unit has no dB.
     BandStackError
-        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not overlap.
+        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not
+        overlap.
     ValidationError, RasterError
         If a stack cannot be read, or a layer not be written.
     EngineError, DependencyError
@@ -104,18 +117,33 @@ def map_structural_damage(
     """
     settings = with_engine(settings, params.engine, params.cluster)
     if params.window % 2 == 0:
-        raise InputError(f"The window of {params.window} pixels cannot be used", "it has no middle", "Take an odd number.")
+        raise InputError(
+            f"The window of {params.window} pixels cannot be used",
+            "it has no middle",
+            "Take an odd number.",
+        )
     band = _choose_band(params)
     radar = band in RADAR_BANDS
     structure = _structure(params.structure, radar)
     wanted = {
-        name: Wanted(path, {"band": (band,)}, masks=not radar) for name, path in (("pre", params.pre), ("post", params.post))
+        name: Wanted(path, {"band": (band,)}, masks=not radar)
+        for name, path in (("pre", params.pre), ("post", params.post))
     }
-    names = ("structural_change.tif", "intensity_change.tif", "correlation.tif", "structural_damage.tif")
+    names = (
+        "structural_change.tif",
+        "intensity_change.tif",
+        "correlation.tif",
+        "structural_damage.tif",
+    )
     inputs, paths = open_inputs("Structural damage", wanted, params.output, names, monitor)
     if radar:
         _check_units(inputs, band)
-    asked = StructuralDamage(radar, structure, params.window, radius_px=dilation_radius(params.mask_dilation, inputs.grid))
+    asked = StructuralDamage(
+        radar,
+        structure,
+        params.window,
+        radius_px=dilation_radius(params.mask_dilation, inputs.grid),
+    )
     job = MapJob(
         operation="structural-damage",
         title="Structural damage",
@@ -126,10 +154,18 @@ def map_structural_damage(
             Extent("changed", "structural_damage", DAMAGED, (PLAIN,)),
             Extent("strongly_changed", "structural_damage", (STRONG_CHANGE,)),
         ),
-        parameters={"band": band, "window": params.window, "structure": params.structure, "mask_dilation": params.mask_dilation},
-        formula=f"d = 10 log10(mean after / mean before), r = correlation, in {params.window} x {params.window} pixels; "
-        f"deviation = hypot((d - median) / spread, max(median artanh r - artanh r, 0) / spread); change from {CHANGED:g}, "
-        f"strong from {STRONG:g}, where the coefficient of variation before is at least {structure:g}",
+        parameters={
+            "band": band,
+            "window": params.window,
+            "structure": params.structure,
+            "mask_dilation": params.mask_dilation,
+        },
+        formula=f"d = 10 log10(mean after / mean before), r = correlation, in {params.window} x "
+        f"{params.window} pixels; "
+        "deviation = hypot((d - median) / spread, max(median artanh r - artanh r, 0) / "
+        f"spread); change from {CHANGED:g}, "
+        f"strong from {STRONG:g}, where the coefficient of variation before is at least "
+        f"{structure:g}",
         note=NOTE,
         resume=params.resume,
     )
@@ -142,7 +178,9 @@ def map_structural_damage(
         "usual_intensity_change_db": dict(zip(("median", "spread"), usual.brightness)),
         "usual_fisher_z": dict(zip(("median", "spread"), usual.fisher)),
     }
-    result, layers = finish_map(job, applied, monitor, found, _warnings(params, inputs, usual.population, structure))
+    result, layers = finish_map(
+        job, applied, monitor, found, _warnings(params, inputs, usual.population, structure)
+    )
     return job, result, layers
 
 
@@ -152,14 +190,18 @@ def _choose_band(params: StructuralDamageParams) -> str:
     for path in (params.pre, params.post):
         check_stack(path)
         facts = read_facts(path)
-        offered.append(identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", "")))))
+        offered.append(
+            identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", ""))))
+        )
     known = [name for name in (*OFFERS, *offered[0]) if name in offered[0] and name in offered[1]]
     if params.band is not None and params.band.lower() in known:
         return params.band.lower()
     shared = ", ".join(dict.fromkeys(known)) or "no band"
     if params.band is not None:
         raise AlgorithmError(
-            WHAT, f"{params.pre.name} and {params.post.name} do not both have {params.band} (they share {shared})"
+            WHAT,
+            f"{params.pre.name} and {params.post.name} do not both have {params.band} (they "
+            f"share {shared})",
         )
     if not known or known[0] not in OFFERS:
         raise AlgorithmError(
@@ -189,25 +231,33 @@ def _check_units(inputs: MapInputs, band: str) -> None:
         if unit not in ("power", "dB"):
             raise AlgorithmError(
                 f"{WHAT} in {part.facts.path}",
-                f"the unit of {band} is {unit or 'not known'}, and the comparison needs power or dB",
-                "Take a terrain-corrected product (RTC), or stack it with --unit db or --unit power.",
+                f"the unit of {band} is {unit or 'not known'}, and the comparison needs power "
+                "or dB",
+                "Take a terrain-corrected product (RTC), or stack it with --unit db or --unit "
+                "power.",
             )
 
 
-def _warnings(params: StructuralDamageParams, inputs: MapInputs, population: int, structure: float) -> list[str]:
+def _warnings(
+    params: StructuralDamageParams, inputs: MapInputs, population: int, structure: float
+) -> list[str]:
     side = params.window * inputs.pixel_m
     found = [
-        f"Compares districts of about {side:.0f} m, from pixels of {inputs.pixel_m:.0f} m: nothing is told of single buildings"
+        f"Compares districts of about {side:.0f} m, from pixels of {inputs.pixel_m:.0f} m: "
+        "nothing is told of single buildings"
     ]
     if not population:
         found.append(
-            f"Nothing seen on both dates has structure (a coefficient of variation from {structure:g} in the window): "
+            "Nothing seen on both dates has structure (a coefficient of variation from "
+            f"{structure:g} in the window): "
             "no built-up land was compared"
         )
     return found
 
 
-def run_structural_damage(params: StructuralDamageParams, settings: Settings, monitor: Monitor) -> OperationResult:
+def run_structural_damage(
+    params: StructuralDamageParams, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """Map, and say how much changed and how much was not seen."""
     job, result, layers = map_structural_damage(params, settings, monitor)
     usual = result.statistics["usual_intensity_change_db"]
@@ -215,7 +265,10 @@ def run_structural_damage(params: StructuralDamageParams, settings: Settings, mo
         "structural_damage": str(result.outputs["structural_damage"]),
         "change_layer": str(result.outputs["structural_change"]),
     }
-    line = f"Usual change of {result.statistics['band']}: {usual['median']:.2f} dB, spread {usual['spread']:.2f} dB"
+    line = (
+        f"Usual change of {result.statistics['band']}: {usual['median']:.2f} dB, spread "
+        f"{usual['spread']:.2f} dB"
+    )
     return present_map(job, result, layers, more, [line])
 
 
@@ -223,7 +276,8 @@ STRUCTURAL_DAMAGE = Operation(
     name="structural-damage",
     title="Structural damage",
     group="Storm",
-    summary="Compares the pattern of built-up land before and after: brightness and correlation in a moving window.",
+    summary="Compares the pattern of built-up land before and after: brightness and correlation "
+    "in a moving window.",
     params=StructuralDamageParams,
     run=run_structural_damage,
     outputs=(
@@ -241,7 +295,9 @@ STRUCTURAL_DAMAGE = Operation(
             "Matsuoka & Nojima 2010, doi:10.3390/rs2092111",
             "Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623",
         ),
-        limits="It finds districts whose pattern changed, never single buildings, and cannot tell damage from building sites, "
-        "floods, snow or ships. Not across orbits or seasons, and not where hardly anything is built.",
+        limits="It finds districts whose pattern changed, never single buildings, and cannot "
+        "tell damage from building sites, "
+        "floods, snow or ships. Not across orbits or seasons, and not where hardly anything is "
+        "built.",
     ),
 )

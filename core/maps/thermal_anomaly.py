@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..algorithms.masks import dilation_radius
-from ..algorithms.thermal import ANOMALY, CERTAIN_K, REFERENCES, SPREAD, WATER, HotterThanAround, thermal_kernel
+from ..algorithms.thermal import (
+    ANOMALY,
+    CERTAIN_K,
+    REFERENCES,
+    SPREAD,
+    WATER,
+    HotterThanAround,
+    thermal_kernel,
+)
 from ..errors import AlgorithmError
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
@@ -19,8 +27,10 @@ from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 NOTE = (
-    "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front much smaller than a pixel, and fires "
-    "later in the day, are missed. Hot rock, roofs and industry are found as well. Smoke and flames are often masked as cloud."
+    "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front "
+    "much smaller than a pixel, and fires "
+    "later in the day, are missed. Hot rock, roofs and industry are found as well. Smoke and "
+    "flames are often masked as cloud."
 )
 
 
@@ -28,11 +38,24 @@ NOTE = (
 class ThermalAnomalyParams:
     """Which picture, and how hot is hot."""
 
-    stack: Path = param(kind="raster_in", title="Stack", help="A stack with surface temperature (lwir11, Kelvin) and qa_pixel.")
-    output: Path = param(kind="folder_out", title="Folder", help="Gets anomaly.tif, excess.tif and the outline.")
-    band: str = param("lwir11", kind="text", title="Band", help="The band of surface temperature.", advanced=True)
+    stack: Path = param(
+        kind="raster_in",
+        title="Stack",
+        help="A stack with surface temperature (lwir11, Kelvin) and qa_pixel.",
+    )
+    output: Path = param(
+        kind="folder_out", title="Folder", help="Gets anomaly.tif, excess.tif and the outline."
+    )
+    band: str = param(
+        "lwir11", kind="text", title="Band", help="The band of surface temperature.", advanced=True
+    )
     margin: float = param(
-        10.0, kind="number", title="Least excess (K)", minimum=1, maximum=200, help="How much hotter than its background."
+        10.0,
+        kind="number",
+        title="Least excess (K)",
+        minimum=1,
+        maximum=200,
+        help="How much hotter than its background.",
     )
     least: float = param(
         300.0,
@@ -44,7 +67,13 @@ class ThermalAnomalyParams:
         advanced=True,
     )
     radius: int = param(
-        20, kind="integer", title="Window (pixels)", minimum=5, maximum=100, help="How far the background reaches.", advanced=True
+        20,
+        kind="integer",
+        title="Window (pixels)",
+        minimum=5,
+        maximum=100,
+        help="How far the background reaches.",
+        advanced=True,
     )
     mask_dilation: float = mask_dilation_param()
     engine: str | None = engine_param()
@@ -70,10 +99,16 @@ def map_anomaly(
     """
     settings = with_engine(settings, params.engine, params.cluster)
     wanted = {"stack": Wanted(params.stack, {"thermal": (params.band.lower(),)})}
-    inputs, paths = open_inputs("Thermal anomaly", wanted, params.output, ("excess.tif", "anomaly.tif"), monitor)
+    inputs, paths = open_inputs(
+        "Thermal anomaly", wanted, params.output, ("excess.tif", "anomaly.tif"), monitor
+    )
     _check_unit(inputs, params)
     function = HotterThanAround(
-        inputs.masks, params.radius, params.margin, params.least, dilation_radius(params.mask_dilation, inputs.grid)
+        inputs.masks,
+        params.radius,
+        params.margin,
+        params.least,
+        dilation_radius(params.mask_dilation, inputs.grid),
     )
     job = MapJob(
         operation="thermal-anomaly",
@@ -89,7 +124,8 @@ def map_anomaly(
             "radius": params.radius,
             "mask_dilation_m": params.mask_dilation,
         },
-        formula=f"{params.band} above the mean of its background by {params.margin:g} K and {SPREAD} standard deviations, "
+        formula=f"{params.band} above the mean of its background by {params.margin:g} K and "
+        f"{SPREAD} standard deviations, "
         f"and at least {params.least:g} K; or at least {CERTAIN_K:g} K",
         note=NOTE,
         resume=params.resume,
@@ -101,16 +137,22 @@ def map_anomaly(
 def _check_unit(inputs: MapInputs, params: ThermalAnomalyParams) -> None:
     """Raise where the numbers are no temperature; whole numbers without a scale never are."""
     band = inputs.bands["stack.thermal"]
-    rule, stored = inputs.radiometry[band], inputs.parts[0].facts.bands[inputs.places[band] - 1].dtype
+    rule, stored = (
+        inputs.radiometry[band],
+        inputs.parts[0].facts.bands[inputs.places[band] - 1].dtype,
+    )
     if rule.unit.lower() not in ("kelvin", "k") or (rule.scale == 1.0 and "int" in stored):
         raise AlgorithmError(
             f"Thermal anomalies cannot be mapped in {params.stack}",
             f"{band} is not known to be in Kelvin",
-            "Ingest Landsat Collection 2 Level 2, or stack its ST_B10 with --scale 0.00341802 --offset 149.",
+            "Ingest Landsat Collection 2 Level 2, or stack its ST_B10 with --scale 0.00341802 "
+            "--offset 149.",
         )
 
 
-def run_thermal_anomaly(params: ThermalAnomalyParams, settings: Settings, monitor: Monitor) -> OperationResult:
+def run_thermal_anomaly(
+    params: ThermalAnomalyParams, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """Map, and say how much is hot and how much was not seen."""
     job, result, layers = map_anomaly(params, settings, monitor)
     more = {"anomaly": str(result.outputs["anomaly"]), "excess": str(result.outputs["excess"])}
@@ -121,7 +163,8 @@ THERMAL_ANOMALY = Operation(
     name="thermal-anomaly",
     title="Thermal anomaly",
     group="Wildfire",
-    summary="Finds what is hotter than its surroundings in Landsat surface temperature: fires, hot ash, industry.",
+    summary="Finds what is hotter than its surroundings in Landsat surface temperature: fires, "
+    "hot ash, industry.",
     params=ThermalAnomalyParams,
     run=run_thermal_anomaly,
     outputs=(
@@ -135,7 +178,9 @@ THERMAL_ANOMALY = Operation(
         events=("wildfire",),
         bands=("lwir11",),
         references=REFERENCES,
-        limits="Not to say that nothing burns: small and low fires do not warm 100 m enough, and masks take flames for cloud. "
-        "Not where bare rock or roofs lie in vegetation: in the sun they are hotter than it by more than the margin.",
+        limits="Not to say that nothing burns: small and low fires do not warm 100 m enough, "
+        "and masks take flames for cloud. "
+        "Not where bare rock or roofs lie in vegetation: in the sun they are hotter than it by "
+        "more than the margin.",
     ),
 )

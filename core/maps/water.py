@@ -9,7 +9,14 @@ from typing import cast
 
 from ..algorithms.flood import WATER
 from ..algorithms.masks import dilation_radius
-from ..algorithms.optical_water import DRY_BY, FIXED, METHODS, REFERENCES, OpticalWater, water_kernel
+from ..algorithms.optical_water import (
+    DRY_BY,
+    FIXED,
+    METHODS,
+    REFERENCES,
+    OpticalWater,
+    water_kernel,
+)
 from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
@@ -40,35 +47,46 @@ from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 OFFERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}
 """What green is compared with → the bands that can be it."""
-NOTE = "Snow, shadow, glint and roofs can have the index of water: where there is no mask of them, look at the picture."
+NOTE = (
+    "Snow, shadow, glint and roofs can have the index of water: where there is no mask of "
+    "them, look at the picture."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaterParams:
     """Which scene, and where water begins."""
 
-    stack: Path = param(kind="raster_in", title="Band stack", help="An optical stack with green, and swir16 or nir.")
+    stack: Path = param(
+        kind="raster_in", title="Band stack", help="An optical stack with green, and swir16 or nir."
+    )
     pre: Path | None = param(
-        None, kind="raster_in", title="Stack before", help="The same place before the flood: what was no water then is flooded."
+        None,
+        kind="raster_in",
+        title="Stack before",
+        help="The same place before the flood: what was no water then is flooded.",
     )
     output: Path = param(
         kind="folder_out",
         title="Folder",
-        help="Gets water.tif and, with a stack before, flooded.tif: 0 dry, 1 water, 255 not observed.",
+        help="Gets water.tif and, with a stack before, flooded.tif: 0 dry, 1 water, 255 not "
+        "observed.",
     )
     method: str | None = param(
         None,
         kind="choice",
         title="Method",
         choices=tuple(METHODS),
-        help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green and near infrared. "
+        help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green "
+        "and near infrared. "
         "If not given, mndwi where the stacks have swir16.",
     )
     threshold: str = param(
         "auto",
         kind="text",
         title="Threshold",
-        help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else 0; or a number. Water is above.",
+        help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else "
+        "0; or a number. Water is above.",
     )
     permanent_water: Path | None = permanent_water_param()
     permanent_values: str | None = permanent_values_param()
@@ -82,17 +100,22 @@ class WaterParams:
     resume: bool = resume_param()
 
 
-def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
-    """Compute the index and the water of a whole stack, and the flood where there is something to compare it with.
+def map_water(
+    params: WaterParams, settings: Settings, monitor: Monitor
+) -> tuple[MapJob, AlgorithmResult, list[LayerOutput]]:
+    """Compute the index and the water of a whole stack, and the flood where there is something to
+    compare it with.
 
     Raises
     ------
     InputError
-        If the threshold or the values of permanent water are none, both stacks are the same, or an output would replace an input.
+        If the threshold or the values of permanent water are none, both stacks are the same, or an
+        output would replace an input.
     AlgorithmError
         If a stack lacks a band.
     BandStackError
-        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not overlap.
+        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not
+        overlap.
     ValidationError, RasterError
         If a stack cannot be read, or a layer not be written.
     EngineError, DependencyError
@@ -103,10 +126,17 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
     stacks = {**({} if params.pre is None else {"pre": params.pre}), "post": params.stack}
     method, warnings = _pick_method(params.method, stacks)
     compared = params.pre is not None or params.permanent_water is not None
-    names = (f"{method}.tif", "water.tif", "confidence.tif", *(("flooded.tif",) if compared else ()))
+    names = (
+        f"{method}.tif",
+        "water.tif",
+        "confidence.tif",
+        *(("flooded.tif",) if compared else ()),
+    )
     offers = {"green": ("green",), "other": OFFERS[METHODS[method]]}
     wanted = {date: Wanted(stack, offers) for date, stack in stacks.items()}
-    inputs, paths = open_inputs("Water", wanted, params.output, names, monitor, flood_extras(params))
+    inputs, paths = open_inputs(
+        "Water", wanted, params.output, names, monitor, flood_extras(params)
+    )
     radius = dilation_radius(params.mask_dilation, inputs.grid)
     water = OpticalWater(
         dates=tuple(stacks),
@@ -115,7 +145,9 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
         origin="fixed" if given is None else "given",
         rules=rules,
         radius_px=radius,
-        scaled={part.name: not unscaled(part.facts, [part.bands["green"]]) for part in inputs.parts},
+        scaled={
+            part.name: not unscaled(part.facts, [part.bands["green"]]) for part in inputs.parts
+        },
         compared=compared,
     )
     job = MapJob(
@@ -124,7 +156,10 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
         inputs=inputs,
         kernel=water_kernel(method, inputs.bands, water, survey=given is None),
         paths=tuple(paths),
-        extents=(*((Extent("flooded", "flooded", (WATER,)),) if compared else ()), Extent("water", "water", (WATER,))),
+        extents=(
+            *((Extent("flooded", "flooded", (WATER,)),) if compared else ()),
+            Extent("water", "water", (WATER,)),
+        ),
         parameters={
             "method": method,
             "threshold": params.threshold,
@@ -139,7 +174,10 @@ def map_water(params: WaterParams, settings: Settings, monitor: Monitor) -> tupl
     done = cast("OpticalWater", applied.kernel.compute)
     job = replace(job, formula=_formula(method, done))
     if given is None and done.origin == "fixed" and applied.layers[0].observed:
-        warnings.append(f"The histogram of {method} does not show land and water apart: the fixed threshold {FIXED:g} was taken")
+        warnings.append(
+            f"The histogram of {method} does not show land and water apart: the fixed threshold "
+            f"{FIXED:g} was taken"
+        )
     warnings += doubt_permanent(params, inputs)
     figures = {"method": method, "threshold": done.threshold, "threshold_origin": done.origin}
     result, layers = finish_map(job, applied, monitor, figures, warnings)
@@ -173,17 +211,27 @@ def _pick_method(given: str | None, stacks: Mapping[str, Path]) -> tuple[str, li
         if not set(OFFERS["nir"]) & set(bands):
             raise AlgorithmError(
                 "Water cannot be mapped",
-                f"{stack} has no band swir16, nir or nir08 (it has {', '.join(bands) or 'no named band'})",
+                f"{stack} has no band swir16, nir or nir08 (it has "
+                f"{', '.join(bands) or 'no named band'})",
                 "Ingest or stack the scene with green, and short-wave or near infrared.",
             )
-        return "ndwi", [f"{stack.name} has no band swir16: ndwi was taken, which misses mud and takes some roofs for water"]
+        return "ndwi", [
+            f"{stack.name} has no band swir16: ndwi was taken, which misses mud and takes some "
+            "roofs for water"
+        ]
     return "mndwi", []
 
 
 def _formula(method: str, water: OpticalWater) -> str:
-    text = f"{method} = (green - {METHODS[method]}) / (green + {METHODS[method]}); water where {method} > {water.threshold:g}"
+    text = (
+        f"{method} = (green - {METHODS[method]}) / (green + {METHODS[method]}); water where "
+        f"{method} > {water.threshold:g}"
+    )
     if "pre" in water.dates:
-        text += f"; flooded where water after and {method} <= {max(water.threshold, FIXED) - DRY_BY:g} before"
+        text += (
+            f"; flooded where water after and {method} <= "
+            f"{max(water.threshold, FIXED) - DRY_BY:g} before"
+        )
     return text
 
 
@@ -192,16 +240,27 @@ def run_water(params: WaterParams, settings: Settings, monitor: Monitor) -> Oper
     job, result, layers = map_water(params, settings, monitor)
     figures = result.statistics
     method, threshold = figures["method"], figures["threshold"]
-    rasters = {name: str(path) for name, path in result.outputs.items() if name in ("water", "flooded", "confidence")}
+    rasters = {
+        name: str(path)
+        for name, path in result.outputs.items()
+        if name in ("water", "flooded", "confidence")
+    }
     more = {**rasters, "index_layer": str(result.outputs[method]), "threshold": threshold}
-    return present_map(job, result, layers, more, [f"Threshold: {method} above {threshold:g} ({figures['threshold_origin']})"])
+    return present_map(
+        job,
+        result,
+        layers,
+        more,
+        [f"Threshold: {method} above {threshold:g} ({figures['threshold_origin']})"],
+    )
 
 
 WATER_OPERATION = Operation(
     name="water",
     title="Water from optical scenes",
     group="Flood",
-    summary="Maps open water by NDWI or MNDWI, and what of it is new since a stack before or beyond permanent water; "
+    summary="Maps open water by NDWI or MNDWI, and what of it is new since a stack before or "
+    "beyond permanent water; "
     "cloud, shadow and snow are a class of their own.",
     params=WaterParams,
     run=run_water,
@@ -219,7 +278,9 @@ WATER_OPERATION = Operation(
         events=("flood",),
         bands=("green", "swir16"),
         references=tuple(REFERENCES.values()),
-        limits="Not under cloud, nor for water below trees or between houses, which leaves and roofs hide. Snow, deep shadow on "
-        "mountains and bright roofs are taken for water where the scene's mask does not know them, and glint hides water.",
+        limits="Not under cloud, nor for water below trees or between houses, which leaves and "
+        "roofs hide. Snow, deep shadow on "
+        "mountains and bright roofs are taken for water where the scene's mask does not know "
+        "them, and glint hides water.",
     ),
 )

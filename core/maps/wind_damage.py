@@ -35,17 +35,25 @@ from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 NIR = ("nir", "nir08")
 MUCH_DAMAGE_PERCENT = 25.0
-"""Of the vegetation. From here somebody should ask whether the median still is that of unharmed plants."""
+"""Of the vegetation. From here somebody should ask whether the median still is that of unharmed
+plants.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindDamageParams:
     """Two dates of one place, and what counts as damage."""
 
-    pre: Path = param(kind="raster_in", title="Stack before", help="A stack from before the storm, of the same season.")
+    pre: Path = param(
+        kind="raster_in",
+        title="Stack before",
+        help="A stack from before the storm, of the same season.",
+    )
     post: Path = param(kind="raster_in", title="Stack after", help="A stack from after the storm.")
     output: Path = param(
-        kind="folder_out", title="Folder", help="Gets vegetation_loss.tif, wind_damage.tif, confidence.tif and their outline."
+        kind="folder_out",
+        title="Folder",
+        help="Gets vegetation_loss.tif, wind_damage.tif, confidence.tif and their outline.",
     )
     index: str = param(
         "ndmi",
@@ -58,7 +66,8 @@ class WindDamageParams:
         "auto",
         kind="text",
         title="Change without damage",
-        help="auto: the median change (before - after) of all vegetation; or a number, where more than half of it was hit.",
+        help="auto: the median change (before - after) of all vegetation; or a number, where "
+        "more than half of it was hit.",
     )
     severe: float = param(
         SEVERE_LOSS,
@@ -96,7 +105,8 @@ def map_wind_damage(
     AlgorithmError
         If a stack lacks a band.
     BandStackError
-        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not overlap.
+        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not
+        overlap.
     ValidationError, RasterError
         If a stack cannot be read, or a layer not be written.
     EngineError, DependencyError
@@ -106,7 +116,10 @@ def map_wind_damage(
     offset = _offset(params.offset)
     partner = PARTNERS[params.index]
     bands = {"nir": NIR, partner: (partner,)}
-    wanted = {"pre": Wanted(params.pre, {**bands, "red": ("red",)}), "post": Wanted(params.post, bands)}
+    wanted = {
+        "pre": Wanted(params.pre, {**bands, "red": ("red",)}),
+        "post": Wanted(params.post, bands),
+    }
     names = ("vegetation_loss.tif", "wind_damage.tif", "confidence.tif")
     inputs, paths = open_inputs("Wind damage", wanted, params.output, names, monitor)
     asked = WindDamage(
@@ -121,10 +134,18 @@ def map_wind_damage(
         inputs=inputs,
         kernel=wind_kernel(asked, inputs.bands, inputs.masks, offset),
         paths=tuple(paths),
-        extents=(Extent("damaged", "wind_damage", DAMAGED, (BARE,)), Extent("severe", "wind_damage", (SEVERE,))),
-        parameters={name: getattr(params, name) for name in ("index", "offset", "severe", "vegetated", "mask_dilation")},
-        formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} before - after - offset; "
-        f"damage from {DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least {params.vegetated:g}",
+        extents=(
+            Extent("damaged", "wind_damage", DAMAGED, (BARE,)),
+            Extent("severe", "wind_damage", (SEVERE,)),
+        ),
+        parameters={
+            name: getattr(params, name)
+            for name in ("index", "offset", "severe", "vegetated", "mask_dilation")
+        },
+        formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} "
+        "before - after - offset; "
+        f"damage from {DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least "
+        f"{params.vegetated:g}",
         note=NOTE,
         resume=params.resume,
     )
@@ -162,23 +183,29 @@ def _warnings(function: WindDamage, offset: float | None, harmed: int) -> list[s
     found = []
     if not function.population:
         found.append(
-            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing is known of damage to it, "
+            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing "
+            "is known of damage to it, "
             f"and the noise of {LEAST_NOISE:g} is assumed"
         )
     elif offset is None and 100 * harmed >= MUCH_DAMAGE_PERCENT * function.population:
         found.append(
-            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as damaged: where more than half was hit, "
-            "the median takes damage for season. Give the change without damage, measured where the storm did not pass"
+            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as "
+            "damaged: where more than half was hit, "
+            "the median takes damage for season. Give the change without damage, measured where "
+            "the storm did not pass"
         )
     if function.limit > function.severe:
         found.append(
-            f"Unharmed vegetation changed so unevenly that a loss shows only from {function.limit:.2f}: there is no moderate "
+            "Unharmed vegetation changed so unevenly that a loss shows only from "
+            f"{function.limit:.2f}: there is no moderate "
             "class. Take two dates of one season and clear sky"
         )
     return found
 
 
-def run_wind_damage(params: WindDamageParams, settings: Settings, monitor: Monitor) -> OperationResult:
+def run_wind_damage(
+    params: WindDamageParams, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """Map, and say how much was hit and how much was not seen."""
     job, result, layers = map_wind_damage(params, settings, monitor)
     figures = result.statistics
@@ -187,7 +214,8 @@ def run_wind_damage(params: WindDamageParams, settings: Settings, monitor: Monit
         "loss_layer": str(result.outputs["vegetation_loss"]),
     }
     line = (
-        f"Change without damage: {figures['offset']:.3f} of {figures['index'].upper()}, damage from {figures['damage_from']:.3f} "
+        f"Change without damage: {figures['offset']:.3f} of {figures['index'].upper()}, damage "
+        f"from {figures['damage_from']:.3f} "
         f"above it ({DAMAGE_DEVIATIONS:g} standard deviations)"
     )
     return present_map(job, result, layers, more, [line])
@@ -197,7 +225,8 @@ WIND_DAMAGE = Operation(
     name="wind-damage",
     title="Wind damage",
     group="Storm",
-    summary="Compares a stack before and one after a storm: where plants lost more of an index than season and noise explain.",
+    summary="Compares a stack before and one after a storm: where plants lost more of an index "
+    "than season and noise explain.",
     params=WindDamageParams,
     run=run_wind_damage,
     outputs=(
@@ -216,7 +245,9 @@ WIND_DAMAGE = Operation(
             "Sobrino, Jiménez-Muñoz & Paolini 2004, doi:10.1016/j.rse.2004.02.003",
             "Burow et al. 2020, doi:10.3390/atmos11060613",
         ),
-        limits="It maps loss of green, not fallen trees: harvest, mowing, drought, flooding and fire look alike. Not across "
-        "seasons, not in winter without leaves, and not without a given offset where more than half of the vegetation was hit.",
+        limits="It maps loss of green, not fallen trees: harvest, mowing, drought, flooding and "
+        "fire look alike. Not across "
+        "seasons, not in winter without leaves, and not without a given offset where more than "
+        "half of the vegetation was hit.",
     ),
 )

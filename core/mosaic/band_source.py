@@ -1,4 +1,6 @@
-"""One band of one scene where it lies, on the disk or behind HTTP: windows of it, fetching no more than the blocks they touch."""
+"""One band of one scene where it lies, on the disk or behind HTTP: windows of it, fetching no more
+than the blocks they touch.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from ..types import Grid, Radiometry
 IDLE_HANDLES = 2
 """Opened datasets that a band keeps for the next reader."""
 Address = Callable[[bool], tuple[str, RemoteOptions]]
-"""Where a file is to be opened now: URL or path, and how to reach it. True: the last answer was refused."""
+"""Where a file is to be opened now: URL or path, and how to reach it. True: the last answer was
+refused.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class BandPlace:
 class BandSource:
     """Reads windows of one band; safe to use from many threads.
 
-    The file is opened when the first pixel is asked for, and must then lie where it was said to lie.
+    The file is opened when the first pixel is asked for, and must then lie where it was said to
+    lie.
 
     Parameters
     ----------
@@ -93,9 +98,11 @@ class BandSource:
         return shapes
 
     def read(self, window: Window, level: int = 0) -> npt.NDArray[Any]:
-        """Stored numbers of a window in the band's own pixels (at ``level`` in those of that overview).
+        """Stored numbers of a window in the band's own pixels (at ``level`` in those of that
+        overview).
 
-        The window may reach over the edges; there the answer is nodata, or 0 where a whole number has none.
+        The window may reach over the edges; there the answer is nodata, or 0 where a whole number
+        has none.
 
         Raises
         ------
@@ -103,21 +110,31 @@ class BandSource:
             If it cannot be opened or read, or lies elsewhere than said.
         """
         layout = self._layout(level)
-        fill = self.nodata if np.dtype(layout.dtype).kind == "f" or not math.isnan(self.nodata) else 0.0
+        fill = (
+            self.nodata
+            if np.dtype(layout.dtype).kind == "f" or not math.isnan(self.nodata)
+            else 0.0
+        )
 
         def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
-            read: list[npt.NDArray[Any]] = self._with_dataset(lambda dataset: decode_units(_at(dataset, level), layout, places))
+            read: list[npt.NDArray[Any]] = self._with_dataset(
+                lambda dataset: decode_units(_at(dataset, level), layout, places)
+            )
             return read
 
         return read_window(self._cache, (self, level), layout, window, fill, load)
 
     def _layout(self, level: int) -> Layout:
         if level not in self._layouts:
-            self._layouts[level] = self._with_dataset(lambda dataset: band_layout(_at(dataset, level)))
+            self._layouts[level] = self._with_dataset(
+                lambda dataset: band_layout(_at(dataset, level))
+            )
         return self._layouts[level]
 
     def _with_dataset(self, use: Callable[[Any], Any]) -> Any:
-        """Use an opened dataset of one's own; after a failure once more, with a fresh address where the old one was refused."""
+        """Use an opened dataset of one's own; after a failure once more, with a fresh address where
+        the old one was refused.
+        """
         what, reason, refused = f"Reading {self.place.name} failed", "", False
         for _ in range(2):
             address, options = self.place.address(refused)
@@ -129,7 +146,9 @@ class BandSource:
                         found = use(dataset)
                         self._give(dataset)
                         return found
-                except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
+                except (
+                    RuntimeError
+                ) as error:  # another plugin may have switched GDAL's exceptions on
                     failure = str(error)
                 del dataset
                 with self._lock:
@@ -148,7 +167,9 @@ class BandSource:
             if self._idle:
                 return self._idle.pop()
         path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-        dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS))
+        dataset = gdal.OpenEx(
+            path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
+        )
         if dataset is not None:
             self._check(dataset)
         return dataset
@@ -166,7 +187,8 @@ class BandSource:
         if not same or (found.crs != said.crs and not _same_crs(found.crs, said.crs)):
             raise RasterError(
                 f"Reading {self.place.name} failed",
-                f"its file lies elsewhere than its catalogue says ({_words(found)}, said: {_words(said)})",
+                f"its file lies elsewhere than its catalogue says ({_words(found)}, said: "
+                f"{_words(said)})",
                 "Download the scene instead.",
             )
 
@@ -186,7 +208,9 @@ def read_header(name: str, address: Address) -> Grid:
     dataset = None
     with remote_gdal(options), quiet_gdal() as messages:
         try:
-            dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS))
+            dataset = gdal.OpenEx(
+                path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
+            )
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
             messages.append(str(error))
         if dataset is None:
@@ -196,7 +220,11 @@ def read_header(name: str, address: Address) -> Grid:
         grid = header_grid(dataset)
     a, b, _, d, e, _ = grid.transform
     if not grid.crs or b or d or a <= 0 or e >= 0:
-        raise RasterError(f"{name} cannot be placed", "it lies on no north-up grid", "Download the scene and stack it instead.")
+        raise RasterError(
+            f"{name} cannot be placed",
+            "it lies on no north-up grid",
+            "Download the scene and stack it instead.",
+        )
     return grid
 
 
@@ -206,7 +234,9 @@ def header_grid(dataset: Any) -> Grid:
     crs = ""
     reference = dataset.GetSpatialRef()
     if reference is not None:
-        code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        code = (
+            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        )
         crs = f"EPSG:{code}" if code else reference.ExportToWkt()
     return Grid(crs, (a, b, c, d, e, f), (dataset.RasterYSize, dataset.RasterXSize))
 
@@ -247,4 +277,7 @@ def _public(text: str, address: str) -> str:
 
 def _words(grid: Grid) -> str:
     rows, cols = grid.shape
-    return f"{cols} × {rows} pixels of {grid.resolution[0]:g} from {grid.transform[2]:g}, {grid.transform[5]:g}, {grid.crs[:12]}"
+    return (
+        f"{cols} × {rows} pixels of {grid.resolution[0]:g} from {grid.transform[2]:g}, "
+        f"{grid.transform[5]:g}, {grid.crs[:12]}"
+    )

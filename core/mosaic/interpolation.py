@@ -1,4 +1,6 @@
-"""A raster's values at places between its pixels: the nearest one, or blended of the four around (bilinear)."""
+"""A raster's values at places between its pixels: the nearest one, or blended of the four around
+(bilinear).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,11 @@ FloatArray = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
 
 
-def pick_nearest(stored: npt.NDArray[Any], corner: tuple[int, int], lattice: Lattice, window: Window) -> npt.NDArray[Any]:
-    """Numbers of the pixels in which the centres of a window's pixels lie; outside, the nearest pixel at the edge.
+def pick_nearest(
+    stored: npt.NDArray[Any], corner: tuple[int, int], lattice: Lattice, window: Window
+) -> npt.NDArray[Any]:
+    """Numbers of the pixels in which the centres of a window's pixels lie; outside, the nearest
+    pixel at the edge.
 
     Parameters
     ----------
@@ -48,7 +53,9 @@ def pick_nearest(stored: npt.NDArray[Any], corner: tuple[int, int], lattice: Lat
 
 @dataclass(frozen=True, eq=False)
 class Fours:
-    """For each pixel of some rows of a window the four pixels of the source around its centre, and where between them it lies."""
+    """For each pixel of some rows of a window the four pixels of the source around its centre, and
+    where between them it lies.
+    """
 
     strip: slice
     """Rows of the window."""
@@ -59,19 +66,26 @@ class Fours:
     x: FloatArray
 
 
-def find_fours(shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice, window: Window) -> list[Fours]:
+def find_fours(
+    shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice, window: Window
+) -> list[Fours]:
     """Where the values of a window come from: the same for all bands of a grid.
 
     Parameters
     ----------
     shape : (rows, cols)
-        Of a part of the source. It must reach a pixel farther than the window, or over the source's edge.
+        Of a part of the source. It must reach a pixel farther than the window, or over the source's
+        edge.
     corner, lattice, window
         As for :func:`pick_nearest`.
     """
     low, high = corner, (corner[0] + shape[0] - 2, corner[1] + shape[1] - 2)
-    least_row, least_col, most_row, most_col = (math.floor(place) for place in lattice.bounds(window))
-    inside = least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
+    least_row, least_col, most_row, most_col = (
+        math.floor(place) for place in lattice.bounds(window)
+    )
+    inside = (
+        least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
+    )
     found = []
     for strip, rows, cols in lattice.strips(window):
         top, left = np.floor(rows), np.floor(cols)
@@ -80,15 +94,23 @@ def find_fours(shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice
             np.clip(left, low[1], high[1], out=left)
         rows -= top
         cols -= left
-        found.append(Fours(strip, _index(top, left, corner, shape[1]), rows.astype(np.float32), cols.astype(np.float32)))
+        found.append(
+            Fours(
+                strip,
+                _index(top, left, corner, shape[1]),
+                rows.astype(np.float32),
+                cols.astype(np.float32),
+            )
+        )
     return found
 
 
 def blend(values: FloatArray, places: Sequence[Fours]) -> FloatArray:
     """Bilinear interpolation that leaves out what has no data.
 
-    A pixel has data where the source's pixel in which its centre lies has (as for GDAL's warper): holes neither grow nor shrink.
-    Of the four around those with data count, by their shares. A value depends on these four alone, not on the window.
+    A pixel has data where the source's pixel in which its centre lies has (as for GDAL's warper):
+    holes neither grow nor shrink. Of the four around those with data count, by their shares. A
+    value depends on these four alone, not on the window.
 
     Parameters
     ----------
@@ -125,18 +147,27 @@ def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
     made += below
     broken = np.flatnonzero(np.isnan(made))
     if broken.size:
-        made.ravel()[broken] = _mended(flat, index.ravel()[broken], width, y.ravel()[broken], x.ravel()[broken])
+        made.ravel()[broken] = _mended(
+            flat, index.ravel()[broken], width, y.ravel()[broken], x.ravel()[broken]
+        )
     return made
 
 
 def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatArray) -> FloatArray:
-    """Where one of the four has no data; NaN where it is the nearest one, as it is beyond the source's edge."""
+    """Where one of the four has no data; NaN where it is the nearest one, as it is beyond the
+    source's edge.
+    """
     out = np.full(index.shape, np.nan, np.float32)
     nearest = index + (y >= 0.5) * width + (x >= 0.5)
     kept = np.flatnonzero(np.isfinite(flat.take(nearest)))
     index, y, x = index[kept], y[kept], x[kept]
     total, weight = np.zeros(kept.shape, np.float32), np.zeros(kept.shape, np.float32)
-    for offset, share in ((0, (1 - y) * (1 - x)), (1, (1 - y) * x), (width, y * (1 - x)), (width + 1, y * x)):
+    for offset, share in (
+        (0, (1 - y) * (1 - x)),
+        (1, (1 - y) * x),
+        (width, y * (1 - x)),
+        (width + 1, y * x),
+    ):
         one = flat.take(index + offset)
         there = np.isfinite(one)
         total += np.where(there, one, 0) * share

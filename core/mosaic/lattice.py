@@ -1,7 +1,9 @@
-"""Where the pixels of one grid lie on another: transformed exactly at the nodes of a lattice, along straight lines between.
+"""Where the pixels of one grid lie on another: transformed exactly at the nodes of a lattice, along
+straight lines between.
 
-The nodes belong to the grids, not to a tile: a pixel's place is the same to the last bit whatever window it is asked in, and a
-scene's reference systems are set up once instead of for each tile and band.
+The nodes belong to the grids, not to a tile: a pixel's place is the same to the last bit whatever
+window it is asked in, and a scene's reference systems are set up once instead of for each tile and
+band.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ Pixels = npt.NDArray[np.int64]
 MAX_ERROR_PX = 0.01
 """As for warped bands of stacks: pixels lie along straight lines as long as they are this near."""
 STEPS = (64, 32, 16)
-"""Pixels between nodes, the widest first; between UTM zones 64 of 10 m are straight to 0.0001 pixels."""
+"""Pixels between nodes, the widest first; between UTM zones 64 of 10 m are straight to 0.0001
+pixels.
+"""
 
 LOOKED_AT = 33
 """Cells in each direction whose lines are looked at."""
@@ -36,20 +40,35 @@ class Lattice:
     """Row and column of the first node, in pixels of the target; multiples of the step."""
     step: int
     rows: Places
-    """(nodes down, nodes right): the source's row at the centre of the target's pixel; 0.0 is its first row's centre."""
+    """(nodes down, nodes right): the source's row at the centre of the target's pixel; 0.0 is its
+    first row's centre.
+    """
     cols: Places
     """The same for the source's column."""
 
     @property
     def ratio(self) -> float:
-        """How many pixels of the source there are, at most, from one pixel of the target to the next."""
-        steps = [np.hypot(np.diff(self.rows, axis=axis), np.diff(self.cols, axis=axis)) for axis in (0, 1)]
+        """How many pixels of the source there are, at most, from one pixel of the target to the
+        next.
+        """
+        steps = [
+            np.hypot(np.diff(self.rows, axis=axis), np.diff(self.cols, axis=axis))
+            for axis in (0, 1)
+        ]
         return max(float(one.max()) for one in steps) / self.step
 
     def bounds(self, window: Window) -> tuple[float, float, float, float]:
-        """Lowest row, lowest column, highest row and highest column of the places of a window's pixels, or a little more."""
-        down = slice((window.row - self.first[0]) // self.step, -((self.first[0] - window.row - window.rows) // self.step) + 1)
-        right = slice((window.col - self.first[1]) // self.step, -((self.first[1] - window.col - window.cols) // self.step) + 1)
+        """Lowest row, lowest column, highest row and highest column of the places of a window's
+        pixels, or a little more.
+        """
+        down = slice(
+            (window.row - self.first[0]) // self.step,
+            -((self.first[0] - window.row - window.rows) // self.step) + 1,
+        )
+        right = slice(
+            (window.col - self.first[1]) // self.step,
+            -((self.first[1] - window.col - window.cols) // self.step) + 1,
+        )
         rows, cols = self.rows[down, right], self.cols[down, right]
         return float(rows.min()), float(cols.min()), float(rows.max()), float(cols.max())
 
@@ -67,7 +86,10 @@ class Lattice:
             down = (np.arange(row, end) - (self.first[0] + place * self.step))[:, None] / self.step
             found = []
             for nodes in (self.rows, self.cols):
-                upper, lower = (line[node] + (line[node + 1] - line[node]) * share for line in nodes[place : place + 2])
+                upper, lower = (
+                    line[node] + (line[node + 1] - line[node]) * share
+                    for line in nodes[place : place + 2]
+                )
                 between = down * (lower - upper)
                 between += upper
                 found.append(between)
@@ -76,7 +98,8 @@ class Lattice:
 
 
 def make_lattice(source: Grid, target: Grid, part: Window) -> Lattice | None:
-    """The lattice over a part of a target; None where lines are nowhere straight enough, or lead nowhere.
+    """The lattice over a part of a target; None where lines are nowhere straight enough, or lead
+    nowhere.
 
     Parameters
     ----------
@@ -96,26 +119,37 @@ def make_lattice(source: Grid, target: Grid, part: Window) -> Lattice | None:
     return None
 
 
-def _error(source: Grid, target: Grid, nodes: tuple[Pixels, Pixels], places: tuple[Places, Places]) -> float:
+def _error(
+    source: Grid, target: Grid, nodes: tuple[Pixels, Pixels], places: tuple[Places, Places]
+) -> float:
     """The most, in pixels of the source, by which lines between nodes are off in their middle.
 
-    Looked at in the middle of cells and of both kinds of edges: between two zones, the errors of these cancel in the middle of
-    a cell, because the map between them is conformal.
+    Looked at in the middle of cells and of both kinds of edges: between two zones, the errors of
+    these cancel in the middle of a cell, because the map between them is conformal.
     """
     half = int(nodes[0][1] - nodes[0][0]) // 2
     picked = [np.unique(np.linspace(0, len(one) - 2, LOOKED_AT).astype(int)) for one in nodes]
     here, end = np.ix_(*picked), np.ix_(*(one + 1 for one in picked))
     below, beside = np.ix_(picked[0] + 1, picked[1]), np.ix_(picked[0], picked[1] + 1)
     error = 0.0
-    for down, right, corners in ((half, 0, (here, below)), (0, half, (here, beside)), (half, half, (here, below, beside, end))):
+    for down, right, corners in (
+        (half, 0, (here, below)),
+        (0, half, (here, beside)),
+        (half, half, (here, below, beside, end)),
+    ):
         exact = _places(source, target, nodes[0][picked[0]] + down, nodes[1][picked[1]] + right)
         for one, there in zip(places, exact):
-            error = max(error, float(np.abs(sum(one[corner] for corner in corners) / len(corners) - there).max()))
+            error = max(
+                error,
+                float(np.abs(sum(one[corner] for corner in corners) / len(corners) - there).max()),
+            )
     return error
 
 
 def _places(source: Grid, target: Grid, rows: Pixels, cols: Pixels) -> tuple[Places, Places]:
-    """Rows and columns of the source, from its first pixel's centre, of the centres of the target's pixels; NaN: nowhere."""
+    """Rows and columns of the source, from its first pixel's centre, of the centres of the target's
+    pixels; NaN: nowhere.
+    """
     import rasterio
     from rasterio.warp import transform
 

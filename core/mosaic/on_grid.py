@@ -1,4 +1,6 @@
-"""A band's pixels on another grid: cut out where the pixels are the same, interpolated where they are not."""
+"""A band's pixels on another grid: cut out where the pixels are the same, interpolated where they
+are not.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from .interpolation import Fours, blend, find_fours, pick_nearest
 from .lattice import MAX_ERROR_PX, Lattice, make_lattice
 
 FINE = 1.25
-"""Source pixels to one of the target up to which the four around a place are enough; beyond, some would hardly count."""
+"""Source pixels to one of the target up to which the four around a place are enough; beyond, some
+would hardly count.
+"""
 MARGIN_PX = 3
 """Source pixels around a window, for the interpolation (two for ``cubic``) and the rounding."""
 
@@ -33,11 +37,19 @@ def placed_window(source: Grid, target: Grid) -> Window | None:
     bounds = moved_bounds(source, target.crs)
     left, _, _, top = target.bounds
     xres, yres = target.resolution
-    col, end_col = math.floor((bounds[0] - left) / xres + 1e-6), math.ceil((bounds[2] - left) / xres - 1e-6)
-    row, end_row = math.floor((top - bounds[3]) / yres + 1e-6), math.ceil((top - bounds[1]) / yres - 1e-6)
+    col, end_col = (
+        math.floor((bounds[0] - left) / xres + 1e-6),
+        math.ceil((bounds[2] - left) / xres - 1e-6),
+    )
+    row, end_row = (
+        math.floor((top - bounds[3]) / yres + 1e-6),
+        math.ceil((top - bounds[1]) / yres - 1e-6),
+    )
     col, row = max(0, col), max(0, row)
     end_col, end_row = min(target.shape[1], end_col), min(target.shape[0], end_row)
-    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+    return (
+        Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+    )
 
 
 def moved_bounds(grid: Grid, crs: str) -> Bounds:
@@ -56,9 +68,13 @@ def moved_bounds(grid: Grid, crs: str) -> Bounds:
     try:
         left, bottom, right, top = transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=21)
     except (rasterio.errors.RasterioError, ValueError) as error:
-        raise RasterError(f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", " ".join(str(error).split())) from error
+        raise RasterError(
+            f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", " ".join(str(error).split())
+        ) from error
     if not all(map(math.isfinite, (left, bottom, right, top))):
-        raise RasterError(f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", "the corners have no place there")
+        raise RasterError(
+            f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", "the corners have no place there"
+        )
     return (left, bottom, right, top)
 
 
@@ -82,7 +98,8 @@ def unit_of(crs: str) -> tuple[str, float]:
 
 
 def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
-    """The bounds of a lon/lat area (GeoJSON) in another coordinate system; its edges are straight in lon/lat, so bent there.
+    """The bounds of a lon/lat area (GeoJSON) in another coordinate system; its edges are straight
+    in lon/lat, so bent there.
 
     Raises
     ------
@@ -92,7 +109,9 @@ def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
     import rasterio
     from rasterio.warp import transform
 
-    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    polygons = (
+        geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    )
     steps = np.linspace(0.0, 1.0, 21)
     lons: list[float] = []
     lats: list[float] = []
@@ -103,13 +122,21 @@ def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
     try:
         xs, ys = transform("EPSG:4326", crs, lons, lats)
     except (rasterio.errors.RasterioError, ValueError) as error:
-        raise RasterError(f"The area cannot be laid onto {crs[:20]}", " ".join(str(error).split())) from error
+        raise RasterError(
+            f"The area cannot be laid onto {crs[:20]}", " ".join(str(error).split())
+        ) from error
     if not all(map(math.isfinite, (*xs, *ys))):
-        raise RasterError(f"The area cannot be laid onto {crs[:20]}", "it reaches too far from it", "Choose another one.")
+        raise RasterError(
+            f"The area cannot be laid onto {crs[:20]}",
+            "it reaches too far from it",
+            "Choose another one.",
+        )
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def read_values(source: BandSource, target: Grid, window: Window, method: str, known: Known | None = None) -> FloatArray:
+def read_values(
+    source: BandSource, target: Grid, window: Window, method: str, known: Known | None = None
+) -> FloatArray:
     """Physical values of a window of ``target``, NaN where the band does not reach or has no data.
 
     Parameters
@@ -117,7 +144,8 @@ def read_values(source: BandSource, target: Grid, window: Window, method: str, k
     method : str
         GDAL's name of the resampling method, where the pixels lie otherwise.
     known : dict, optional
-        What bands of the same scene share: filled by the first of them, used by the others. 16 bytes a pixel.
+        What bands of the same scene share: filled by the first of them, used by the others. 16
+        bytes a pixel.
 
     Returns
     -------
@@ -158,7 +186,8 @@ def read_values(source: BandSource, target: Grid, window: Window, method: str, k
 
 
 def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArray[Any]:
-    """Stored numbers of a window of ``target``, never interpolated; nodata where the band does not reach.
+    """Stored numbers of a window of ``target``, never interpolated; nodata where the band does not
+    reach.
 
     Returns
     -------
@@ -172,7 +201,9 @@ def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArra
     """
     offset = pixel_offset(source.place.grid, target)
     if offset is not None:
-        return source.read(Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols))
+        return source.read(
+            Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols)
+        )
     lattice = _lattice(source.place.grid, target)
     if lattice is None:
         return _read_warped(source, target, window, "near")
@@ -197,15 +228,23 @@ def _lattice(source: Grid, target: Grid) -> Lattice | None:
 
 
 def _needed(grid: Grid, lattice: Lattice, part: Window) -> Window | None:
-    """The source's pixels around a window, up to one beyond the source's edges; None where it has none there."""
+    """The source's pixels around a window, up to one beyond the source's edges; None where it has
+    none there.
+    """
     top, left, bottom, right = (math.floor(place) for place in lattice.bounds(part))
     row, col = max(-1, top), max(-1, left)
     end_row, end_col = min(grid.shape[0] + 1, bottom + 2), min(grid.shape[1] + 1, right + 2)
-    return Window(row, col, end_row - row, end_col - col) if end_row - row > 1 and end_col - col > 1 else None
+    return (
+        Window(row, col, end_row - row, end_col - col)
+        if end_row - row > 1 and end_col - col > 1
+        else None
+    )
 
 
 def _with_nan(stored: npt.NDArray[Any], window: Window, place: BandPlace) -> FloatArray:
-    """Stored numbers as float32; NaN for nodata, and beyond the band, where it may have no number for that."""
+    """Stored numbers as float32; NaN for nodata, and beyond the band, where it may have no number
+    for that.
+    """
     nodata = place.radiometry.nodata
     values: FloatArray = stored.astype(np.float32)
     if nodata is not None and not math.isnan(nodata):
@@ -221,7 +260,9 @@ def _with_nan(stored: npt.NDArray[Any], window: Window, place: BandPlace) -> Flo
 
 
 def _read_warped(source: BandSource, target: Grid, window: Window, method: str) -> npt.NDArray[Any]:
-    """By GDAL's warper: onto coarser pixels, which need more than four, and methods that are its own."""
+    """By GDAL's warper: onto coarser pixels, which need more than four, and methods that are its
+    own.
+    """
     grid = source.place.grid
     piece = _piece(target, window)
     bounds = moved_bounds(piece, grid.crs)
@@ -238,12 +279,22 @@ def _read_warped(source: BandSource, target: Grid, window: Window, method: str) 
         return source.read(Window(-window.rows - 1, -window.cols - 1, window.rows, window.cols))
     needed = Window(row, col, end_row - row, end_col - col)
     stored = source.read(needed, level)
-    return _warp(stored, _piece(coarse, needed), piece, "near" if source.place.is_class else method, source.nodata)
+    return _warp(
+        stored,
+        _piece(coarse, needed),
+        piece,
+        "near" if source.place.is_class else method,
+        source.nodata,
+    )
 
 
 def pixel_offset(grid: Grid, target: Grid) -> tuple[int, int] | None:
-    """(rows, cols) from a pixel of the target to the same one of the band; None where they are not the same pixels."""
-    if grid.crs != target.crs or any(abs(a - b) > 1e-9 * b for a, b in zip(grid.resolution, target.resolution)):
+    """(rows, cols) from a pixel of the target to the same one of the band; None where they are not
+    the same pixels.
+    """
+    if grid.crs != target.crs or any(
+        abs(a - b) > 1e-9 * b for a, b in zip(grid.resolution, target.resolution)
+    ):
         return None
     rects = overlap_rects(grid, target)
     if rects is None:
@@ -264,7 +315,9 @@ def _ratio(bounds: Bounds, piece: Grid, source: Grid) -> float:
 
 
 def _level(source: BandSource, bounds: Bounds, piece: Grid) -> tuple[int, Grid]:
-    """The coarsest overview that is as fine as what is asked; classes always from the full size: overviews may be means."""
+    """The coarsest overview that is as fine as what is asked; classes always from the full size:
+    overviews may be means.
+    """
     grid = source.place.grid
     ratio = _ratio(bounds, piece, grid)
     if source.place.is_class or ratio < 2:
@@ -274,29 +327,56 @@ def _level(source: BandSource, bounds: Bounds, piece: Grid) -> tuple[int, Grid]:
         factor = grid.shape[1] / cols
         if factor <= ratio * 1.001:
             a, b, c, d, e, f = grid.transform
-            best = (number, Grid(grid.crs, (a * factor, b, c, d, e * grid.shape[0] / rows, f), (rows, cols)))
+            best = (
+                number,
+                Grid(grid.crs, (a * factor, b, c, d, e * grid.shape[0] / rows, f), (rows, cols)),
+            )
     return best
 
 
-def _warp(stored: npt.NDArray[Any], source: Grid, target: Grid, method: str, nodata: float) -> npt.NDArray[Any]:
+def _warp(
+    stored: npt.NDArray[Any], source: Grid, target: Grid, method: str, nodata: float
+) -> npt.NDArray[Any]:
     from osgeo import gdal
 
-    out = np.full(target.shape, 0 if stored.dtype.kind != "f" and math.isnan(nodata) else nodata, stored.dtype)
+    out = np.full(
+        target.shape, 0 if stored.dtype.kind != "f" and math.isnan(nodata) else nodata, stored.dtype
+    )
     with quiet_gdal() as messages:
         try:
             pixels, made = _memory(stored, source, nodata), _memory(out, target, nodata)
-            done = gdal.Warp(made, pixels, resampleAlg=method, srcNodata=nodata, dstNodata=nodata, errorThreshold=MAX_ERROR_PX)
-            if done and made.GetRasterBand(1).ReadRaster(0, 0, target.shape[1], target.shape[0], buf_obj=out) is not None:
+            done = gdal.Warp(
+                made,
+                pixels,
+                resampleAlg=method,
+                srcNodata=nodata,
+                dstNodata=nodata,
+                errorThreshold=MAX_ERROR_PX,
+            )
+            if (
+                done
+                and made.GetRasterBand(1).ReadRaster(
+                    0, 0, target.shape[1], target.shape[0], buf_obj=out
+                )
+                is not None
+            ):
                 return out
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
             messages.append(str(error))
-    raise RasterError(f"Warping to {target.crs[:20]} failed", (messages or ["GDAL gave no reason"])[-1])
+    raise RasterError(
+        f"Warping to {target.crs[:20]} failed", (messages or ["GDAL gave no reason"])[-1]
+    )
 
 
 def _memory(values: npt.NDArray[Any], grid: Grid, nodata: float) -> Any:
     from osgeo import gdal, osr
 
-    kinds = {"uint8": gdal.GDT_Byte, "uint16": gdal.GDT_UInt16, "int16": gdal.GDT_Int16, "uint32": gdal.GDT_UInt32}
+    kinds = {
+        "uint8": gdal.GDT_Byte,
+        "uint16": gdal.GDT_UInt16,
+        "int16": gdal.GDT_Int16,
+        "uint32": gdal.GDT_UInt32,
+    }
     kinds |= {"int32": gdal.GDT_Int32, "float32": gdal.GDT_Float32, "float64": gdal.GDT_Float64}
     rows, cols = values.shape
     dataset = gdal.GetDriverByName("MEM").Create("", cols, rows, 1, kinds[values.dtype.name])

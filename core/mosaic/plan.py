@@ -1,4 +1,6 @@
-"""From scenes, an area and a rule to a mosaic that can be read: shared by the operations that begin with scenes."""
+"""From scenes, an area and a rule to a mosaic that can be read: shared by the operations that begin
+with scenes.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ class PlannedMosaic:
         """
         items = tuple(item for item in self.items if item.id != scene_id)
         if not items:
-            raise RasterError("The scenes cannot be put together", f"none of them can be read ({why})")
+            raise RasterError(
+                "The scenes cannot be put together", f"none of them can be read ({why})"
+            )
         scenes = tuple(scene for scene in self.plan.scenes if scene.id != scene_id)
         plan = replace(self.plan, scenes=scenes, tags={**self.plan.tags, **_tags_of(items)})
         return PlannedMosaic(plan, items, (*self.left_out, why))
@@ -86,56 +90,89 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     bands = _bands(request)
     access = Access(settings)
     scenes = in_order(request, access, PartMonitor(monitor, 0.0, 0.5))
-    masked = request.clouds == "mask" or (request.clouds == "auto" and request.rule in ("median", "clear"))
-    index = build_index(scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going)
+    masked = request.clouds == "mask" or (
+        request.clouds == "auto" and request.rule in ("median", "clear")
+    )
+    index = build_index(
+        scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going
+    )
     for warning in index.warnings:
         monitor.emit(Note("warning", warning))
     _check_units(index, bands)
-    unmasked = [scene.item.id for scene in index.scenes if scene.mask is None and get_sensor(scene.item.sensor).clouds]
+    unmasked = [
+        scene.item.id
+        for scene in index.scenes
+        if scene.mask is None and get_sensor(scene.item.sensor).clouds
+    ]
     if masked and unmasked:
-        monitor.emit(Note("warning", f"No cloud mask is known for {', '.join(unmasked)}: their clouds count as ground"))
+        monitor.emit(
+            Note(
+                "warning",
+                f"No cloud mask is known for {', '.join(unmasked)}: their clouds count as ground",
+            )
+        )
     crs = request.crs or choose_crs(index, request.aoi)
     grid = mosaic_grid(index.scenes, request.aoi, crs, request.resolution)
     rule = "median" if request.rule == "median" else "first"
     plan = index.plan(grid, rule, settings.resample_method)
     used = {scene.id for scene in plan.scenes}
     items = tuple(one.item for one in index.scenes if one.item.id in used)
-    tags = {"software": PRODUCT, "rule": request.rule, "clouds": "left out" if masked else "kept", **_tags_of(items)}
+    tags = {
+        "software": PRODUCT,
+        "rule": request.rule,
+        "clouds": "left out" if masked else "kept",
+        **_tags_of(items),
+    }
     return PlannedMosaic(replace(plan, tags=tags), items, index.warnings)
 
 
 def in_order(request: MosaicRequest, access: Access, monitor: Monitor) -> list[SceneItem]:
-    """The scene that counts most first; for ``clear``, by a look at the sky over this area: a share that a scene brings along may
-    be that over another.
+    """The scene that counts most first; for ``clear``, by a look at the sky over this area: a share
+    that a scene brings along may be that over another.
     """
     scenes = list(request.scenes)
     if len({scene.id for scene in scenes}) < len(scenes):
         scenes = list({scene.id: scene for scene in scenes}.values())
     if request.rule == "clear":
         scenes = look_at_sky(scenes, request.aoi, monitor, access)
-        return sorted(scenes, key=lambda scene: -1.0 if scene.clear_percent is None else scene.clear_percent, reverse=True)
+        return sorted(
+            scenes,
+            key=lambda scene: -1.0 if scene.clear_percent is None else scene.clear_percent,
+            reverse=True,
+        )
     if request.order == "date":
         scenes.sort(key=lambda scene: (scene.datetime, scene.id))
     return scenes[::-1] if request.rule == "last" else scenes
 
 
 def choose_crs(index: VirtualRasterIndex, aoi: Aoi) -> str:
-    """The coordinate system whose scenes cover most of the area: most pixels then stay as they are."""
+    """The coordinate system whose scenes cover most of the area: most pixels then stay as
+    they are.
+    """
     by_crs: dict[str, list[SceneItem]] = {}
     for scene in index.scenes:
         by_crs.setdefault(scene.finest.crs, []).append(scene.item)
     if not by_crs:
-        raise InputError("The scenes cannot be put together", "none of them can be used", "See the warnings.")
+        raise InputError(
+            "The scenes cannot be put together", "none of them can be used", "See the warnings."
+        )
 
     def share(crs: str) -> float:
-        return covered_together([scene.footprint or _box(scene) for scene in by_crs[crs]], aoi) or 0.0
+        return (
+            covered_together([scene.footprint or _box(scene) for scene in by_crs[crs]], aoi) or 0.0
+        )
 
     return max(sorted(by_crs), key=share)
 
 
 def _box(scene: SceneItem) -> dict[str, object]:
     west, south, east, north = scene.bbox
-    return {"type": "Polygon", "coordinates": [[[west, south], [east, south], [east, north], [west, north], [west, south]]]}
+    return {
+        "type": "Polygon",
+        "coordinates": [
+            [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        ],
+    }
 
 
 def _bands(request: MosaicRequest) -> tuple[str, ...]:
@@ -146,7 +183,9 @@ def _bands(request: MosaicRequest) -> tuple[str, ...]:
     wanted = tuple(get_sensor(sensors[0]).pick(request.bands))
     masks = [name for name in wanted if name in MASK_BANDS]
     if masks:
-        raise InputError(what, f"{', '.join(masks)} holds classes, which have no mean", "Ask for measured bands.")
+        raise InputError(
+            what, f"{', '.join(masks)} holds classes, which have no mean", "Ask for measured bands."
+        )
     return wanted
 
 

@@ -1,6 +1,8 @@
-"""Many scenes as one raster: read tile by tile where they lie, brought to physical values, masked and put together.
+"""Many scenes as one raster: read tile by tile where they lie, brought to physical values, masked
+and put together.
 
-Nothing is fetched before a window is read, and then only the blocks of those scenes that are needed for it.
+Nothing is fetched before a window is read, and then only the blocks of those scenes that are needed
+for it.
 """
 
 from __future__ import annotations
@@ -80,8 +82,8 @@ class MosaicPlan:
 class MosaicReader:
     """Reads windows of a mosaic as physical values; safe to use from many threads.
 
-    A scene has data at a pixel where all of the bands have it and, with a mask, no cloud or shadow is seen: the bands of a
-    pixel always come from the same scenes.
+    A scene has data at a pixel where all of the bands have it and, with a mask, no cloud or shadow
+    is seen: the bands of a pixel always come from the same scenes.
 
     Parameters
     ----------
@@ -105,7 +107,12 @@ class MosaicReader:
     def __enter__(self) -> MosaicReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -123,7 +130,9 @@ class MosaicReader:
         """Whether pixels come over a network."""
         return any(place.remote for scene in self.plan.scenes for place in scene.places())
 
-    def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[dict[str, FloatArray]]:
+    def strips(
+        self, indexes: Mapping[str, int], window: Window, rows: int
+    ) -> Iterator[dict[str, FloatArray]]:
         """A window's composed bands, from top to bottom, ``rows`` rows at a time.
 
         Parameters
@@ -136,17 +145,25 @@ class MosaicReader:
             yield {name: values[index - 1, row : row + rows] for name, index in indexes.items()}
 
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
-        """In columns of so many tiles it is best read: what neighbours share then still lies in the cache of blocks."""
+        """In columns of so many tiles it is best read: what neighbours share then still lies in the
+        cache of blocks.
+        """
         return max(2, COLUMN_TILES // len(self.plan.band_names))
 
     def pixel_bytes(self, indexes: Sequence[int]) -> int:
-        """Memory for each pixel of a window while it is composed: the result, a scene's values, stored numbers and places."""
+        """Memory for each pixel of a window while it is composed: the result, a scene's values,
+        stored numbers and places.
+        """
         return 4 * (2 * len(self.plan.band_names) + 1) + 16
 
     def state(self) -> list[tuple[str, int, int]]:
-        """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this machine."""
+        """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this
+        machine.
+        """
         found = []
-        for name in sorted({place.source for scene in self.plan.scenes for place in scene.places()}):
+        for name in sorted(
+            {place.source for scene in self.plan.scenes for place in scene.places()}
+        ):
             there = Path(name).stat() if Path(name).is_file() else None
             found.append((name, there.st_size, there.st_mtime_ns) if there else (name, -1, -1))
         return found
@@ -155,7 +172,12 @@ class MosaicReader:
         """All that its values depend on besides the state of its files."""
         plan = self.plan
         scenes = [
-            (scene.id, scene.window, scene.mask_band, [(one.source, one.grid, one.radiometry) for one in scene.places()])
+            (
+                scene.id,
+                scene.window,
+                scene.mask_band,
+                [(one.source, one.grid, one.radiometry) for one in scene.places()],
+            )
             for scene in plan.scenes
         ]
         return f"{plan.grid} {plan.band_names} {plan.rule} {plan.method} {scenes}"
@@ -179,7 +201,9 @@ class MosaicReader:
         return out
 
     def _filled(self, window: Window, there: Sequence[tuple[MosaicScene, Window]]) -> FloatArray:
-        """From the first that has data; what covers the whole window is filled up where it lies, not copied."""
+        """From the first that has data; what covers the whole window is filled up where it lies,
+        not copied.
+        """
         out: FloatArray | None = None
         empty: npt.NDArray[np.bool_] = np.ones((window.rows, window.cols), dtype=bool)
         for scene, whole in there:
@@ -199,10 +223,14 @@ class MosaicReader:
             if out is None:
                 out = np.full((len(values), window.rows, window.cols), np.nan, np.float32)
             found &= empty[place]
-            np.copyto(out[:, rows, cols], values, where=found)  # a third of the time of an index by a mask
+            np.copyto(
+                out[:, rows, cols], values, where=found
+            )  # a third of the time of an index by a mask
             empty[place] &= ~found
         if out is None:
-            return np.full((len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32)
+            return np.full(
+                (len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32
+            )
         return out
 
     def _median(self, strip: Window) -> FloatArray:
@@ -219,15 +247,20 @@ class MosaicReader:
             return np.full((len(self.plan.band_names), strip.rows, strip.cols), np.nan, np.float32)
         return _nan_median(np.stack(layers))
 
-    def _read_scene(self, scene: MosaicScene, part: Window, wanted: npt.NDArray[np.bool_]) -> FloatArray | None:
-        """Its bands in a window, (bands, rows, cols), NaN where there is no data; None where nothing wanted has any.
+    def _read_scene(
+        self, scene: MosaicScene, part: Window, wanted: npt.NDArray[np.bool_]
+    ) -> FloatArray | None:
+        """Its bands in a window, (bands, rows, cols), NaN where there is no data; None where
+        nothing wanted has any.
 
         The mask comes first: where all is cloud, no other band is fetched.
         """
         try:
             clear = wanted
             if scene.mask is not None:
-                classes = read_classes(self._sources[scene.id, scene.mask_band], self.plan.grid, part)
+                classes = read_classes(
+                    self._sources[scene.id, scene.mask_band], self.plan.grid, part
+                )
                 clear = wanted & is_clear(scene.mask_band, classes)
                 if not clear.any():
                     return None
@@ -240,7 +273,10 @@ class MosaicReader:
                     return None
         except (RasterError, AccessError) as error:
             raise SceneReadError(
-                f"Scene {scene.id} cannot be read", f"{error.what}: {error.why}", error.hint, scene.id
+                f"Scene {scene.id} cannot be read",
+                f"{error.what}: {error.why}",
+                error.hint,
+                scene.id,
             ) from error
         if not clear.all():
             np.copyto(values, np.float32(np.nan), where=~clear)
@@ -262,7 +298,9 @@ def _mosaic_here(sent: _Sent) -> MosaicReader:
 
 
 def _complete(values: FloatArray) -> npt.NDArray[np.bool_]:
-    """Where all bands have data; band by band, which takes half of the time of ``all`` over an axis."""
+    """Where all bands have data; band by band, which takes half of the time of ``all`` over an
+    axis.
+    """
     found: npt.NDArray[np.bool_] = np.isfinite(values[0])
     for band in values[1:]:
         found &= np.isfinite(band)
@@ -277,7 +315,12 @@ def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> 
     rows, cols = np.flatnonzero(empty[place].any(axis=1)), np.flatnonzero(empty[place].any(axis=0))
     if not rows.size:
         return None
-    return Window(part.row + int(rows[0]), part.col + int(cols[0]), int(np.ptp(rows)) + 1, int(np.ptp(cols)) + 1)
+    return Window(
+        part.row + int(rows[0]),
+        part.col + int(cols[0]),
+        int(np.ptp(rows)) + 1,
+        int(np.ptp(cols)) + 1,
+    )
 
 
 def _slices(part: Window, window: Window) -> tuple[slice, slice]:
@@ -286,7 +329,8 @@ def _slices(part: Window, window: Window) -> tuple[slice, slice]:
 
 
 def _nan_median(layers: FloatArray) -> FloatArray:
-    """Median over the first axis, NaN left out; of an even number, the mean of the two in the middle.
+    """Median over the first axis, NaN left out; of an even number, the mean of the two in the
+    middle.
 
     Sorted: numpy's ``nanmedian`` takes ten times as long.
     """

@@ -1,7 +1,8 @@
-"""Many scenes as one raster, straight from their catalogue: where each band lies is known before any file is opened.
+"""Many scenes as one raster, straight from their catalogue: where each band lies is known before
+any file is opened.
 
-Where the items state grids (STAC projection extension), nothing is asked of any server; the header of a band is read only
-where they do not.
+Where the items state grids (STAC projection extension), nothing is asked of any server; the header
+of a band is read only where they do not.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class VirtualScene:
     @property
     def finest(self) -> Grid:
         """The grid of its finest band."""
-        return min((place.grid for place in self.bands.values()), key=lambda grid: grid.resolution[0])
+        return min(
+            (place.grid for place in self.bands.values()), key=lambda grid: grid.resolution[0]
+        )
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,15 @@ class VirtualRasterIndex:
         for scene in self.scenes:
             window = _common_window(scene, grid)
             if window is not None:
-                found.append(MosaicScene(scene.item.id, scene.bands, window, scene.mask, scene.mask_band))
+                found.append(
+                    MosaicScene(scene.item.id, scene.bands, window, scene.mask, scene.mask_band)
+                )
         if not found:
-            raise RasterError("The scenes cannot be put together", "none of them touches the area", "Search with this area.")
+            raise RasterError(
+                "The scenes cannot be put together",
+                "none of them touches the area",
+                "Search with this area.",
+            )
         return MosaicPlan(grid, names, tuple(found), rule, method)
 
 
@@ -113,19 +122,28 @@ def build_index(
                 raise
             found = f"Scene {scene.id} is left out. {error}"
         done.append(None)
-        events.put(Progress(len(done) / len(scenes), f"Headers: {len(done)} of {len(scenes)} scenes"))
+        events.put(
+            Progress(len(done) / len(scenes), f"Headers: {len(done)} of {len(scenes)} scenes")
+        )
         return found
 
-    missing = {scene.id: ", ".join(name for name in bands if name not in scene.bands) for scene in scenes}
+    missing = {
+        scene.id: ", ".join(name for name in bands if name not in scene.bands) for scene in scenes
+    }
     usable = [scene for scene in scenes if not missing[scene.id]]
-    warnings = [f"Scene {name} is left out: it has no {lacks}" for name, lacks in missing.items() if lacks]
+    warnings = [
+        f"Scene {name} is left out: it has no {lacks}" for name, lacks in missing.items() if lacks
+    ]
     placed = run_parallel(place, usable, AT_ONCE, events)
     warnings += [one for one in placed if isinstance(one, str)]
-    return VirtualRasterIndex(tuple(one for one in placed if isinstance(one, VirtualScene)), tuple(warnings))
+    return VirtualRasterIndex(
+        tuple(one for one in placed if isinstance(one, VirtualScene)), tuple(warnings)
+    )
 
 
 class STACVRTBuilder:
-    """Writes scenes as one VRT over ``/vsicurl``, described from their catalogue: no request, no download.
+    """Writes scenes as one VRT over ``/vsicurl``, described from their catalogue: no request, no
+    download.
 
     Parameters
     ----------
@@ -141,20 +159,25 @@ class STACVRTBuilder:
         Raises
         ------
         RasterError
-            If no scene touches the grid, a scene's address holds a token, or the file cannot be written.
+            If no scene touches the grid, a scene's address holds a token, or the file cannot be
+            written.
         """
         return write_vrt(self._index.plan(grid, method=method), path)
 
 
-def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: float | None = None) -> Grid:
-    """The grid around an area: on the pixels of the scenes where they are of that system and pixel size.
+def mosaic_grid(
+    scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: float | None = None
+) -> Grid:
+    """The grid around an area: on the pixels of the scenes where they are of that system and pixel
+    size.
 
     Parameters
     ----------
     crs : str
         ``EPSG:n`` or WKT.
     resolution : float, optional
-        In the unit of ``crs``; by default that of the finest band in that system, else of the finest of all.
+        In the unit of ``crs``; by default that of the finest band in that system, else of the
+        finest of all.
 
     Raises
     ------
@@ -165,7 +188,10 @@ def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: 
     own = [grid for grid in grids if grid.crs == crs] or grids
     like = min(own, key=lambda grid: grid.resolution[0])
     if like.crs != crs and not resolution and unit_of(like.crs) != unit_of(crs):
-        why = f"the bands' is in the unit of {like.crs[:20]}, and this system's unit is another ({unit_of(crs)[0]})"
+        why = (
+            f"the bands' is in the unit of {like.crs[:20]}, and this system's unit is another "
+            f"({unit_of(crs)[0]})"
+        )
         raise RasterError(f"No pixel size is given for {crs[:20]}", why, "Give a resolution.")
     size = (resolution, resolution) if resolution else like.resolution
     if like.crs != crs or (resolution and size != like.resolution):
@@ -173,7 +199,9 @@ def mosaic_grid(scenes: Sequence[VirtualScene], aoi: Aoi, crs: str, resolution: 
     return grid_over(area_bounds(aoi.geometry, crs), like, size)
 
 
-def _place_scene(scene: SceneItem, bands: Sequence[str], access: Access, masked: bool) -> VirtualScene:
+def _place_scene(
+    scene: SceneItem, bands: Sequence[str], access: Access, masked: bool
+) -> VirtualScene:
     mask = next((scene.bands[name] for name in MASK_BANDS if masked and name in scene.bands), None)
     return VirtualScene(
         scene,
@@ -187,8 +215,12 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
     name = f"'{asset.band}' of {scene.id}"
     parts = urlsplit(asset.href)
     on_disk = unquote(parts.path) if parts.scheme == "file" else ""
-    url, token_url = (on_disk, "") if on_disk else locate(asset.href, scene.catalog, scene.collection)
-    address = partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
+    url, token_url = (
+        (on_disk, "") if on_disk else locate(asset.href, scene.catalog, scene.collection)
+    )
+    address = (
+        partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
+    )
     radiometry = asset.radiometry
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)

@@ -1,6 +1,8 @@
-"""A mosaic as the text of a VRT over ``/vsicurl``: from what is known of the scenes, without opening any of them.
+"""A mosaic as the text of a VRT over ``/vsicurl``: from what is known of the scenes, without
+opening any of them.
 
-A VRT can lay scenes over each other, scale them and warp them; it cannot mask clouds or take a median.
+A VRT can lay scenes over each other, scale them and warp them; it cannot mask clouds or take a
+median.
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ from .lattice import MAX_ERROR_PX
 from .on_grid import pixel_offset
 from .reader import MosaicPlan
 
-GDAL_TYPES = {"uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32", "int32": "Int32", "float32": "Float32"}
+GDAL_TYPES = {
+    "uint8": "Byte",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "float32": "Float32",
+}
 BLOCK = 512
 """Side of the pieces in which a source is warped."""
 
@@ -28,14 +37,15 @@ BLOCK = 512
 def describe_mosaic(plan: MosaicPlan) -> bytes:
     """The text: each band with the scenes' files as its sources.
 
-    Where all scenes of a band have the same scale, type and nodata, the band holds their stored numbers; where these differ
-    (two processing baselines), physical values as Float32, NaN = no data.
+    Where all scenes of a band have the same scale, type and nodata, the band holds their stored
+    numbers; where these differ (two processing baselines), physical values as Float32, NaN = no
+    data.
 
     Raises
     ------
     RasterError
-        If the plan leaves out clouds or takes a median; or if an address holds a token or needs a header, which must not
-        stand in a file.
+        If the plan leaves out clouds or takes a median; or if an address holds a token or needs a
+        header, which must not stand in a file.
     """
     if plan.rule != "first" or any(scene.mask is not None for scene in plan.scenes):
         raise RasterError(
@@ -45,7 +55,9 @@ def describe_mosaic(plan: MosaicPlan) -> bytes:
         )
     rows, cols = plan.grid.shape
     root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(plan.grid.crs)).text = _wkt(plan.grid.crs)
+    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(plan.grid.crs)).text = _wkt(
+        plan.grid.crs
+    )
     a, b, c, d, e, f = plan.grid.transform
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
     box = ET.SubElement(root, "Metadata")
@@ -75,7 +87,9 @@ def write_vrt(plan: MosaicPlan, path: Path) -> Path:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise RasterError(f"Writing {path} failed", error.strerror or str(error), "Choose another folder.") from error
+        raise RasterError(
+            f"Writing {path} failed", error.strerror or str(error), "Choose another folder."
+        ) from error
     return path
 
 
@@ -89,13 +103,22 @@ def file_address(place: BandPlace) -> str:
     """
     address, options = place.address(False)
     if "?" in address or options.headers:
-        why = "its address holds a token that expires" if "?" in address else "its server wants a header of yours"
+        why = (
+            "its address holds a token that expires"
+            if "?" in address
+            else "its server wants a header of yours"
+        )
         raise RasterError(f"{place.name} cannot be named in a VRT", why, "Write a .tif instead.")
     return f"/vsicurl/{address}" if place.remote else address
 
 
-def _band(root: ET.Element, number: int, name: str, plan: MosaicPlan, places: Sequence[BandPlace]) -> None:
-    meanings = {(one.radiometry.scale, one.radiometry.offset, one.radiometry.nodata, one.radiometry.unit) for one in places}
+def _band(
+    root: ET.Element, number: int, name: str, plan: MosaicPlan, places: Sequence[BandPlace]
+) -> None:
+    meanings = {
+        (one.radiometry.scale, one.radiometry.offset, one.radiometry.nodata, one.radiometry.unit)
+        for one in places
+    }
     types = {one.dtype for one in places}
     stored = len(meanings) == 1 and len(types) == 1 and types <= set(GDAL_TYPES)
     kind = GDAL_TYPES[types.pop()] if stored else "Float32"
@@ -126,7 +149,9 @@ def _source(node: ET.Element, place: BandPlace, plan: MosaicPlan, physical: bool
     kind = GDAL_TYPES.get(place.dtype)
     if kind:  # then GDAL need not open it to know
         rows, cols = grid.shape
-        ET.SubElement(source, "SourceProperties", RasterXSize=str(cols), RasterYSize=str(rows), DataType=kind)
+        ET.SubElement(
+            source, "SourceProperties", RasterXSize=str(cols), RasterYSize=str(rows), DataType=kind
+        )
     for tag, rect in zip(("SrcRect", "DstRect"), rects):
         sides = {"xOff": rect.x, "yOff": rect.y, "xSize": rect.width, "ySize": rect.height}
         ET.SubElement(source, tag, {side: f"{value:.16g}" for side, value in sides.items()})
@@ -137,7 +162,9 @@ def _source(node: ET.Element, place: BandPlace, plan: MosaicPlan, physical: bool
 
 
 def _warped(place: BandPlace, plan: MosaicPlan) -> str:
-    """A VRT within the VRT, as text: GDAL describes how to warp an empty stand-in of the same grid, then the file is named."""
+    """A VRT within the VRT, as text: GDAL describes how to warp an empty stand-in of the same grid,
+    then the file is named.
+    """
     from osgeo import gdal
 
     left, bottom, right, top = plan.grid.bounds
@@ -177,7 +204,9 @@ def _warped(place: BandPlace, plan: MosaicPlan) -> str:
 def _stand_in(grid: Grid, kind: str, nodata: float) -> Any:
     from osgeo import gdal
 
-    dataset = gdal.GetDriverByName("VRT").Create("", grid.shape[1], grid.shape[0], 1, gdal.GetDataTypeByName(kind))
+    dataset = gdal.GetDriverByName("VRT").Create(
+        "", grid.shape[1], grid.shape[0], 1, gdal.GetDataTypeByName(kind)
+    )
     a, b, c, d, e, f = grid.transform
     dataset.SetGeoTransform((c, a, b, f, d, e))
     dataset.SetProjection(_wkt(grid.crs))
@@ -186,7 +215,9 @@ def _stand_in(grid: Grid, kind: str, nodata: float) -> Any:
 
 
 def _axis_mapping(crs: str) -> str:
-    """GDAL's order of axes: x is the first in the data, in degrees it is the second of the coordinate system."""
+    """GDAL's order of axes: x is the first in the data, in degrees it is the second of the
+    coordinate system.
+    """
     from osgeo import osr
 
     reference = osr.SpatialReference()

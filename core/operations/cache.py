@@ -19,18 +19,33 @@ from ..types import format_time
 class CacheParams:
     """What to do with the cache; nothing given: list it."""
 
-    prune: bool = param(False, kind="flag", title="Remove old bands", help="Those older than the retention.")
+    prune: bool = param(
+        False, kind="flag", title="Remove old bands", help="Those older than the retention."
+    )
     everything: bool = param(
-        False, kind="flag", title="Remove all bands", help="Files that stacks use stay where the stacks are.", flag="--all"
+        False,
+        kind="flag",
+        title="Remove all bands",
+        help="Files that stacks use stay where the stacks are.",
+        flag="--all",
     )
     older_than: float | None = param(
-        None, kind="number", title="Retention (days)", help="Instead of the setting.", minimum=0, maximum=36500
+        None,
+        kind="number",
+        title="Retention (days)",
+        help="Instead of the setting.",
+        minimum=0,
+        maximum=36500,
     )
 
 
 def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """List what is kept, or remove some of it."""
-    settings = settings.override(cache_days=params.older_than) if params.older_than is not None else settings
+    settings = (
+        settings.override(cache_days=params.older_than)
+        if params.older_than is not None
+        else settings
+    )
     folder = cache_folder(settings)
     # Also where nothing is kept any more there may be something to remove.
     cache = open_cache(settings, even_if_off=True)
@@ -38,12 +53,24 @@ def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> Oper
     entries = cache.entries()
     own = sum(entry.size_bytes for entry in entries if not entry.in_use)
     total = sum(entry.size_bytes for entry in entries)
-    lines = [f"{_day(entry)}  {size_text(entry.size_bytes):>8}  {entry.item_id} {entry.band}{_use(entry)}" for entry in entries]
+    lines = [
+        f"{_day(entry)}  {size_text(entry.size_bytes):>8}  {entry.item_id} "
+        f"{entry.band}{_use(entry)}"
+        for entry in entries
+    ]
     if removed:
-        lines.append(f"Removed {len(removed)} bands, {size_text(sum(entry.size_bytes for entry in removed))}.")
+        lines.append(
+            f"Removed {len(removed)} bands, "
+            f"{size_text(sum(entry.size_bytes for entry in removed))}."
+        )
     lines.append(
-        f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(own)} of it are used by no stack. "
-        + (f"Kept for {settings.cache_days:g} days." if settings.cache_days else "The cache is off.")
+        f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(own)} of it are "
+        "used by no stack. "
+        + (
+            f"Kept for {settings.cache_days:g} days."
+            if settings.cache_days
+            else "The cache is off."
+        )
     )
     data = {
         "folder": str(folder),
@@ -83,9 +110,14 @@ CACHE = Operation(
     name="cache",
     title="Band cache",
     group="Help",
-    summary="Lists the bands kept from earlier downloads, says how much room they take, and removes old ones. "
+    summary="Lists the bands kept from earlier downloads, says how much room they take, and "
+    "removes old ones. "
     "Files in the folders of stacks are never removed.",
     params=CacheParams,
     run=run_cache,
-    outputs=(Output("text", "Text"), Output("count", "Number of bands", "number"), Output("size_bytes", "Bytes", "number")),
+    outputs=(
+        Output("text", "Text"),
+        Output("count", "Number of bands", "number"),
+        Output("size_bytes", "Bytes", "number"),
+    ),
 )

@@ -23,10 +23,16 @@ from .search_params import AREA_HELP
 class ClearSkyParams:
     """Which scenes, over which area."""
 
-    items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON).")
+    items: Path | None = param(
+        None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON)."
+    )
     area: str = param(kind="area", title="Area", help=AREA_HELP)
     footprints: Path | None = param(
-        None, kind="vector_out", title="Scenes with clear share", help="Write them to this GeoJSON file.", suffix=".geojson"
+        None,
+        kind="vector_out",
+        title="Scenes with clear share",
+        help="Write them to this GeoJSON file.",
+        suffix=".geojson",
     )
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items``."""
@@ -36,17 +42,22 @@ def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) 
     """Look, and put the clearest first."""
     aoi = parse_area(params.area)
     if not params.scenes and params.items is None:
-        raise InputError("The sky cannot be looked at", "no scenes are given", "Give what discover wrote.")
+        raise InputError(
+            "The sky cannot be looked at", "no scenes are given", "Give what discover wrote."
+        )
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
     looked = look_at_sky(scenes, aoi, monitor, Access(settings))
-    return scenes_result(Discovery(tuple(sorted(looked, key=SORT_KEYS["cloud"])), aoi, ()), params.footprints)
+    return scenes_result(
+        Discovery(tuple(sorted(looked, key=SORT_KEYS["cloud"])), aoi, ()), params.footprints
+    )
 
 
 CLEAR_SKY = Operation(
     name="clear-sky",
     title="Clear sky over the area",
     group="Scenes",
-    summary="Reads a small picture of the cloud mask of each scene and tells how much of the area it shows free of cloud.",
+    summary="Reads a small picture of the cloud mask of each scene and tells how much of the "
+    "area it shows free of cloud.",
     params=ClearSkyParams,
     run=run_clear_sky,
     outputs=(Output("count", "Number of scenes", "number"),),

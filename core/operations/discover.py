@@ -22,7 +22,15 @@ from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time, read_moment
-from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
+from .search_params import (
+    AREA_HELP,
+    catalog_param,
+    collection_param,
+    event_param,
+    limit_param,
+    max_cloud_param,
+    sensor_param,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +38,31 @@ class DiscoverParams:
     """What to look for, and where."""
 
     area: str = param(kind="area", title="Area", help=AREA_HELP)
-    start: str | None = param(None, kind="date", title="From", help="First day, UTC: 2024-05-01; not of a height model.")
-    end: str | None = param(None, kind="date", title="To", help="Last day, UTC, included; not of a height model.")
+    start: str | None = param(
+        None, kind="date", title="From", help="First day, UTC: 2024-05-01; not of a height model."
+    )
+    end: str | None = param(
+        None, kind="date", title="To", help="Last day, UTC, included; not of a height model."
+    )
     sensor: str | None = sensor_param()
     catalog: str = catalog_param()
     event: str | None = event_param()
     max_cloud: float | None = max_cloud_param()
     collection: str | None = collection_param()
     limit: int = limit_param()
-    sort: str = param("date", kind="choice", title="Sort by", choices=("date", "cloud", "coverage"), help="The best first.")
+    sort: str = param(
+        "date",
+        kind="choice",
+        title="Sort by",
+        choices=("date", "cloud", "coverage"),
+        help="The best first.",
+    )
     clear_sky: bool = param(
         False,
         kind="flag",
         title="Look at the sky over the area",
-        help="Reads a small picture of each scene's cloud mask: the clear share of the area, not of the whole scene.",
+        help="Reads a small picture of each scene's cloud mask: the clear share of the area, "
+        "not of the whole scene.",
     )
     scenes: Path | None = param(
         None,
@@ -70,8 +89,11 @@ class Discovery:
         return any(search.has_more for search in self.searches)
 
 
-def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, access: Access | None = None) -> Discovery:
-    """Search for each sensor that is wanted, primary sensors first; look at the sky if wanted; sort.
+def find_scenes(
+    params: DiscoverParams, settings: Settings, monitor: Monitor, access: Access | None = None
+) -> Discovery:
+    """Search for each sensor that is wanted, primary sensors first; look at the sky if wanted;
+    sort.
 
     Raises
     ------
@@ -90,7 +112,9 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, ac
     found: list[SceneItem] = []
     failures: list[DiscoveryError] = []
     for place, search in enumerate(searches):
-        part = PartMonitor(monitor, share * place / len(searches), share * (place + 1) / len(searches))
+        part = PartMonitor(
+            monitor, share * place / len(searches), share * (place + 1) / len(searches)
+        )
         priority = event.priority(search.query.sensor) if event else "primary"
         try:
             found += [replace(scene, priority=priority) for scene in search.next(part)]
@@ -103,7 +127,9 @@ def find_scenes(params: DiscoverParams, settings: Settings, monitor: Monitor, ac
     if not found and not params.searches:
         raise _nothing_found(params, searches, start, end)
     if params.clear_sky and found:
-        found = look_at_sky(found, aoi, PartMonitor(monitor, share, 1.0), access or Access(settings))
+        found = look_at_sky(
+            found, aoi, PartMonitor(monitor, share, 1.0), access or Access(settings)
+        )
     return Discovery(tuple(sorted(found, key=SORT_KEYS[params.sort])), aoi, tuple(searches))
 
 
@@ -112,29 +138,52 @@ def _span(params: DiscoverParams) -> tuple[datetime, datetime]:
     dated = params.sensor is None or get_sensor(params.sensor).dated
     missing = [name for name in ("start", "end") if getattr(params, name) is None]
     if missing and dated:
-        raise InputError("The search cannot start", f"{' and '.join(missing)} not given", "Give the first and the last day.")
+        raise InputError(
+            "The search cannot start",
+            f"{' and '.join(missing)} not given",
+            "Give the first and the last day.",
+        )
     return read_moment(params.start or "1970-01-01", "start"), read_moment(
         params.end or format_time(datetime.now(timezone.utc)), "end"
     )
 
 
 def _searches(
-    params: DiscoverParams, aoi: Aoi, start: datetime, end: datetime, event: EventType | None, settings: Settings
+    params: DiscoverParams,
+    aoi: Aoi,
+    start: datetime,
+    end: datetime,
+    event: EventType | None,
+    settings: Settings,
 ) -> list[SceneSearch]:
     sensors = list(event.primary + event.secondary) if event else ["sentinel2"]
     if params.sensor:
         sensors = [get_sensor(params.sensor).name]
     catalog = get_catalog(params.catalog)
-    offered = [name for name in sensors if name in catalog.collections] or sensors  # none: the search says so
+    offered = [
+        name for name in sensors if name in catalog.collections
+    ] or sensors  # none: the search says so
     return [
         SceneSearch(
-            SearchQuery(aoi, start, end, name, params.catalog, params.max_cloud, params.limit, params.collection), settings
+            SearchQuery(
+                aoi,
+                start,
+                end,
+                name,
+                params.catalog,
+                params.max_cloud,
+                params.limit,
+                params.collection,
+            ),
+            settings,
         )
         for name in offered
     ]
 
 
-def _nothing_found(params: DiscoverParams, searches: Sequence[SceneSearch], start: datetime, end: datetime) -> NoScenesError:
+def _nothing_found(
+    params: DiscoverParams, searches: Sequence[SceneSearch], start: datetime, end: datetime
+) -> NoScenesError:
     names = " or ".join(get_sensor(search.query.sensor).title for search in searches)
     days = f"{format_time(start)[:10]} to {format_time(end)[:10]}"
     cloud = f" with at most {params.max_cloud:g} % cloud" if params.max_cloud is not None else ""
@@ -160,7 +209,9 @@ SORT_KEYS: dict[str, Callable[[SceneItem], tuple[object, ...]]] = {
     "cloud": lambda scene: (_clearest(scene), _newest(scene), scene.id),
     "coverage": lambda scene: (-(scene.coverage_percent or 0.0), _newest(scene), scene.id),
 }
-"""Order of the list: newest, clearest (by the masks where looked at, else by the catalogue), best covering."""
+"""Order of the list: newest, clearest (by the masks where looked at, else by the catalogue), best
+covering.
+"""
 
 
 def run_discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -173,7 +224,15 @@ def scenes_result(found: Discovery, footprints: Path | None) -> OperationResult:
     layers: tuple[LayerOutput, ...] = ()
     if footprints is not None:
         _write_footprints(footprints, found.scenes)
-        layers = (LayerOutput(footprints, "Scenes", "footprints", "Scenes", abstract="Footprints of the scenes found"),)
+        layers = (
+            LayerOutput(
+                footprints,
+                "Scenes",
+                "footprints",
+                "Scenes",
+                abstract="Footprints of the scenes found",
+            ),
+        )
     return OperationResult(
         data=lambda: [scene.to_dict() for scene in found.scenes],
         text="\n".join(_line(scene) for scene in found.scenes),
@@ -190,7 +249,9 @@ def _write_footprints(path: Path, scenes: Sequence[SceneItem]) -> None:
         part.replace(path)
     except OSError as error:
         raise InputError(
-            f"The scenes cannot be written to {path}", error.strerror or str(error), "Choose another file."
+            f"The scenes cannot be written to {path}",
+            error.strerror or str(error),
+            "Choose another file.",
         ) from error
 
 
@@ -199,14 +260,18 @@ def _line(scene: SceneItem) -> str:
     if scene.clear_percent is not None:
         cloud = f"{scene.clear_percent:.0f} % clear"
     missing = f", lacks {', '.join(scene.missing_bands)}" if scene.missing_bands else ""
-    return f"{format_time(scene.datetime)}  {scene.sensor:<9}  {cloud:<13}  {scene.size_bytes / 1e6:7.1f} MB  {scene.id}{missing}"
+    return (
+        f"{format_time(scene.datetime)}  {scene.sensor:<9}  {cloud:<13}  "
+        f"{scene.size_bytes / 1e6:7.1f} MB  {scene.id}{missing}"
+    )
 
 
 DISCOVER = Operation(
     name="discover",
     title="Find scenes",
     group="Scenes",
-    summary="Searches a STAC catalogue for scenes over an area, and tells which bands each of them offers.",
+    summary="Searches a STAC catalogue for scenes over an area, and tells which bands each of "
+    "them offers.",
     params=DiscoverParams,
     run=run_discover,
     outputs=(Output("count", "Number of scenes", "number"),),

@@ -1,4 +1,6 @@
-"""From an event to its map: find, pair, download, stack, validate, map, and one page that tells it."""
+"""From an event to its map: find, pair, download, stack, validate, map, and one page that
+tells it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from .event_report import EventStory, MappedStep, write_report
 from .search_params import AREA_HELP, catalog_param
 
 SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
-"""Of the progress bar, where searching, downloading, heights, mapping and putting maps together end; the rest is the report."""
+"""Of the progress bar, where searching, downloading, heights, mapping and putting maps together
+end; the rest is the report.
+"""
 FUSE, TERRAIN = "fuse", "terrain"
 
 
@@ -33,15 +37,30 @@ FUSE, TERRAIN = "fuse", "terrain"
 class EventParams:
     """What happened, where and when."""
 
-    event: str = param(kind="choice", title="Event", choices=event_names, help="wildfire, flood, storm, or one of their kinds.")
+    event: str = param(
+        kind="choice",
+        title="Event",
+        choices=event_names,
+        help="wildfire, flood, storm, or one of their kinds.",
+    )
     area: str = param(kind="area", title="Area", help=AREA_HELP)
-    date: str = param(kind="date", title="Date of the event", help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.")
+    date: str = param(
+        kind="date",
+        title="Date of the event",
+        help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.",
+    )
     output: Path = param(
-        kind="folder_out", title="Folder", help="Gets scenes, maps, a STAC catalogue of the results, and report.html."
+        kind="folder_out",
+        title="Folder",
+        help="Gets scenes, maps, a STAC catalogue of the results, and report.html.",
     )
     catalog: str = catalog_param()
     sensor: str | None = param(
-        None, kind="choice", title="Sensor", choices=sensor_names, help="Only this one; if not given, those of the event."
+        None,
+        kind="choice",
+        title="Sensor",
+        choices=sensor_names,
+        help="Only this one; if not given, those of the event.",
     )
     min_clear: float = param(
         30.0,
@@ -56,15 +75,28 @@ class EventParams:
         False,
         kind="flag",
         title="Use heights",
-        help="Floods only: fetch the height model, and leave out what lies steep or high above the drainage: radar shadow, "
+        help="Floods only: fetch the height model, and leave out what lies steep or high above "
+        "the drainage: radar shadow, "
         "and lakes on hillsides with it.",
         advanced=True,
     )
     days_before: int | None = param(
-        None, kind="integer", title="Days before", help="If not given, the event's own.", minimum=1, maximum=1000, advanced=True
+        None,
+        kind="integer",
+        title="Days before",
+        help="If not given, the event's own.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
     )
     days_after: int | None = param(
-        None, kind="integer", title="Days after", help="If not given, the event's own.", minimum=1, maximum=1000, advanced=True
+        None,
+        kind="integer",
+        title="Days after",
+        help="If not given, the event's own.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
     )
 
 
@@ -110,16 +142,33 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     _make_folder(params.output)
     access = Access(settings)
     made = _Progressed()
-    chosen, missed = choose_steps(question, steps, settings, PartMonitor(monitor, 0.0, SEARCH_SHARE), access)
+    chosen, missed = choose_steps(
+        question, steps, settings, PartMonitor(monitor, 0.0, SEARCH_SHARE), access
+    )
     made.missed += missed
     ready = _bring(
-        chosen, question, params.output / "scenes", settings, PartMonitor(monitor, SEARCH_SHARE, BRING_SHARE), access, made
+        chosen,
+        question,
+        params.output / "scenes",
+        settings,
+        PartMonitor(monitor, SEARCH_SHARE, BRING_SHARE),
+        access,
+        made,
     )
     if params.terrain:
-        _bring_heights(params, ready, settings, PartMonitor(monitor, BRING_SHARE, HEIGHTS_SHARE), made)
+        _bring_heights(
+            params, ready, settings, PartMonitor(monitor, BRING_SHARE, HEIGHTS_SHARE), made
+        )
     _map(ready, params.output, settings, PartMonitor(monitor, HEIGHTS_SHARE, MAP_SHARE), made)
     if event.fuse:
-        _fuse(event.fuse, question, params.output, settings, PartMonitor(monitor, MAP_SHARE, FUSE_SHARE), made)
+        _fuse(
+            event.fuse,
+            question,
+            params.output,
+            settings,
+            PartMonitor(monitor, MAP_SHARE, FUSE_SHARE),
+            made,
+        )
     story = EventStory(question, tuple(made.mapped), tuple(made.missed))
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
     report = write_report(story, params.output / "report.html")
@@ -127,7 +176,9 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     children = [one.main_path.parent for one in story.mapped]
     children += [made.heights.outputs["hand"].parent] if made.heights else []
     events = EventQueue(monitor)
-    catalogue = run_in_background(lambda: write_parent(params.output, children, title, events.stop.is_set), events)
+    catalogue = run_in_background(
+        lambda: write_parent(params.output, children, title, events.stop.is_set), events
+    )
     return _result(story, {"report": report, "catalogue": catalogue}, made)
 
 
@@ -136,7 +187,11 @@ def _steps(params: EventParams) -> list[RecipeStep]:
     event = get_event(params.event)
     if params.sensor is None:
         return list(event.recipe)
-    steps = [RecipeStep((params.sensor,), step.algorithms) for step in event.recipe if params.sensor in step.sensors]
+    steps = [
+        RecipeStep((params.sensor,), step.algorithms)
+        for step in event.recipe
+        if params.sensor in step.sensors
+    ]
     if not steps:
         known = sorted({sensor for step in event.recipe for sensor in step.sensors})
         raise InputError(
@@ -151,7 +206,11 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"Nothing can be written to {folder}", error.strerror or str(error), "Choose another folder.") from error
+        raise InputError(
+            f"Nothing can be written to {folder}",
+            error.strerror or str(error),
+            "Choose another folder.",
+        ) from error
 
 
 Ready = tuple[ChosenStep, Mapping[str, PassStack]]
@@ -166,7 +225,9 @@ def _bring(
     access: Access,
     made: _Progressed,
 ) -> list[Ready]:
-    """Each step's passes on the disk; a step that cannot be had is named and left out, if another one can."""
+    """Each step's passes on the disk; a step that cannot be had is named and left out, if another
+    one can.
+    """
     ready: list[Ready] = []
     failures: list[FirstLightError] = []
     for number, one in enumerate(chosen):
@@ -175,7 +236,14 @@ def _bring(
         try:
             for place, (name, acquisition) in enumerate(sides.items()):
                 begin, end = ((2 * number + place + step) / (2 * len(chosen)) for step in (0, 1))
-                stacks[name] = bring_pass(acquisition, question, folder, settings, PartMonitor(monitor, begin, end), access)
+                stacks[name] = bring_pass(
+                    acquisition,
+                    question,
+                    folder,
+                    settings,
+                    PartMonitor(monitor, begin, end),
+                    access,
+                )
         except (Cancelled, DiskFullError):
             raise
         except FirstLightError as error:
@@ -184,7 +252,9 @@ def _bring(
             continue
         ready.append((one, stacks))
         for name, stack in stacks.items():
-            made.pictures.append(_picture(stack, {"pre": "before", "post": "after"}[name], one.sensor))
+            made.pictures.append(
+                _picture(stack, {"pre": "before", "post": "after"}[name], one.sensor)
+            )
     if not ready:
         raise failures[0]
     return ready
@@ -195,12 +265,25 @@ def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
     ids = ", ".join(scene.id for scene in stack.scenes)
     title = f"Bands {side} {format_time(first.datetime)[:10]}"
     return LayerOutput(
-        stack.stack, title, "natural_color", f"{get_sensor(sensor).title} scenes", first.datetime, f"{side}: {ids}."
+        stack.stack,
+        title,
+        "natural_color",
+        f"{get_sensor(sensor).title} scenes",
+        first.datetime,
+        f"{side}: {ids}.",
     )
 
 
-def _bring_heights(params: EventParams, ready: Sequence[Ready], settings: Settings, monitor: Monitor, made: _Progressed) -> None:
-    """Slope and height above drainage for the algorithms that take them; without them the map is made all the same."""
+def _bring_heights(
+    params: EventParams,
+    ready: Sequence[Ready],
+    settings: Settings,
+    monitor: Monitor,
+    made: _Progressed,
+) -> None:
+    """Slope and height above drainage for the algorithms that take them; without them the map is
+    made all the same.
+    """
     from .registry import get_operation  # this operation is in the registry itself
 
     names = [name for step, _ in ready for name in step.step.algorithms]
@@ -208,7 +291,13 @@ def _bring_heights(params: EventParams, ready: Sequence[Ready], settings: Settin
         _miss(made, monitor, "Heights are of no use here: no algorithm of this event takes them")
         return
     try:
-        result = _run(TERRAIN, {"area": params.area, "catalog": params.catalog}, params.output / TERRAIN, settings, monitor)
+        result = _run(
+            TERRAIN,
+            {"area": params.area, "catalog": params.catalog},
+            params.output / TERRAIN,
+            settings,
+            monitor,
+        )
     except (Cancelled, DiskFullError):
         raise
     except FirstLightError as error:
@@ -218,13 +307,19 @@ def _bring_heights(params: EventParams, ready: Sequence[Ready], settings: Settin
     made.maps_below += [replace(one, visible=False) for one in result.layers]
 
 
-def _map(ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Monitor, made: _Progressed) -> None:
+def _map(
+    ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Monitor, made: _Progressed
+) -> None:
     """Run the algorithms of each step; one that fails is named, and the others go on."""
     jobs = [(step, stacks, name) for step, stacks in ready for name in step.step.algorithms]
     failures: list[FirstLightError] = []
     for number, (step, stacks, name) in enumerate(jobs):
         part = PartMonitor(monitor, number / len(jobs), (number + 1) / len(jobs))
-        values = {"pre": stacks["pre"].stack, "post": stacks["post"].stack, "stack": stacks["post"].stack}
+        values = {
+            "pre": stacks["pre"].stack,
+            "post": stacks["post"].stack,
+            "stack": stacks["post"].stack,
+        }
         if made.heights is not None:
             values.update({key: made.heights.outputs[key] for key in ("hand", "slope")})
         try:
@@ -238,10 +333,16 @@ def _map(ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Moni
         made.mapped.append(MappedStep(name, step, stacks, _value(result)))
         made.maps.append(list(result.layers))
     if not made.mapped:
-        raise failures[0] if failures else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
+        raise (
+            failures[0]
+            if failures
+            else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
+        )
 
 
-def _run(name: str, values: Mapping[str, Any], folder: Path, settings: Settings, monitor: Monitor) -> OperationResult:
+def _run(
+    name: str, values: Mapping[str, Any], folder: Path, settings: Settings, monitor: Monitor
+) -> OperationResult:
     """One operation of the registry with those of the values that it knows."""
     from .registry import get_operation  # this operation is in the registry itself
 
@@ -252,11 +353,20 @@ def _run(name: str, values: Mapping[str, Any], folder: Path, settings: Settings,
 
 
 def _value(result: OperationResult) -> AlgorithmResult:
-    assert isinstance(result.value, AlgorithmResult)  # every algorithm hands it back; a test runs them all
+    assert isinstance(
+        result.value, AlgorithmResult
+    )  # every algorithm hands it back; a test runs them all
     return result.value
 
 
-def _fuse(layer: str, question: EventQuestion, folder: Path, settings: Settings, monitor: Monitor, made: _Progressed) -> None:
+def _fuse(
+    layer: str,
+    question: EventQuestion,
+    folder: Path,
+    settings: Settings,
+    monitor: Monitor,
+    made: _Progressed,
+) -> None:
     """Put the maps of several sensors together, where more than one was made."""
     sources = [one.result.outputs[layer] for one in made.mapped if layer in one.result.outputs]
     if len(sources) < 2:
@@ -298,7 +408,11 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
                 "catalog": question.catalog,
                 "min_clear_percent": question.min_clear,
             },
-            "pairs": {one.name: one.chosen.pair.to_dict() for one in story.mapped if one.chosen is not None},
+            "pairs": {
+                one.name: one.chosen.pair.to_dict()
+                for one in story.mapped
+                if one.chosen is not None
+            },
             "steps": {one.name: one.result.provenance for one in story.mapped},
         },
         warnings=tuple(story.warnings),
@@ -306,19 +420,28 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
     complete = all(stack.complete for one in story.mapped for stack in one.stacks.values())
     lines = [f"{question.event.title}, {format_time(question.moment)[:10]}: {report}"]
     lines += [f"{value}: {name}" for value, name in story.keys]
-    lines += [f"{one.title}: {', '.join(str(path) for path in one.result.outputs.values())}" for one in story.mapped]
+    lines += [
+        f"{one.title}: {', '.join(str(path) for path in one.result.outputs.values())}"
+        for one in story.mapped
+    ]
     return OperationResult(
         data=result.to_dict(),
         text="\n".join([*lines, *story.warnings]),
         status="done" if complete and not story.missed else "partial",
         layers=tuple(_shown(made)),
-        outputs={"report": str(report), "map": str(story.mapped[0].main_path), "not_observed_percent": story.unseen_percent},
+        outputs={
+            "report": str(report),
+            "map": str(story.mapped[0].main_path),
+            "not_observed_percent": story.unseen_percent,
+        },
         value=result,
     )
 
 
 def _shown(made: _Progressed) -> list[LayerOutput]:
-    """All layers; of the maps, the first one is switched on, above the pictures, the newest of which is on."""
+    """All layers; of the maps, the first one is switched on, above the pictures, the newest of
+    which is on.
+    """
     newest = max((one.acquired for one in made.pictures if one.acquired), default=None)
     pictures = [replace(one, visible=one.acquired == newest) for one in made.pictures]
     others = [replace(one, visible=False) for layers in reversed(made.maps[1:]) for one in layers]
@@ -330,7 +453,8 @@ EVENT = Operation(
     name="event",
     title="Map an event",
     group="Events",
-    summary="From area and date to the map: finds the best pair of passes, downloads the area, stacks, validates, runs the "
+    summary="From area and date to the map: finds the best pair of passes, downloads the area, "
+    "stacks, validates, runs the "
     "algorithms of the event, and writes layers, areas and a one-page report.",
     params=EventParams,
     run=run_event,

@@ -1,4 +1,6 @@
-"""The passes that an event is told by: found, judged by the sky over the area, brought to the disk as one stack each."""
+"""The passes that an event is told by: found, judged by the sky over the area, brought to the disk
+as one stack each.
+"""
 
 from __future__ import annotations
 
@@ -64,11 +66,17 @@ class PassStack:
     scenes: tuple[SceneItem, ...]
     warnings: tuple[str, ...]
     complete: bool
-    """Whether every scene of the pass is in it, with all the bands that were wanted: its cloud mask, too."""
+    """Whether every scene of the pass is in it, with all the bands that were wanted: its cloud
+    mask, too.
+    """
 
 
 def choose_steps(
-    question: EventQuestion, steps: Sequence[RecipeStep], settings: Settings, monitor: Monitor, access: Access
+    question: EventQuestion,
+    steps: Sequence[RecipeStep],
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
 ) -> tuple[list[ChosenStep], list[str]]:
     """Find a usable pair for each step.
 
@@ -80,7 +88,8 @@ def choose_steps(
     Raises
     ------
     SkyError, NoScenesError
-        If no step has a pair; the sentence says how little was seen, and proposes radar where there is some.
+        If no step has a pair; the sentence says how little was seen, and proposes radar where there
+        is some.
     DiscoveryError
         If the catalogue cannot be searched.
     """
@@ -93,7 +102,10 @@ def choose_steps(
     for number, step in enumerate(steps):
         for sensor in step.sensors:
             if offered and sensor not in offered:
-                found.setdefault(sensor, f"{get_sensor(sensor).title}: {get_catalog(question.catalog).title} has none")
+                found.setdefault(
+                    sensor,
+                    f"{get_sensor(sensor).title}: {get_catalog(question.catalog).title} has none",
+                )
             if sensor not in found:
                 part = PartMonitor(monitor, number / len(steps), (number + 1) / len(steps))
                 try:
@@ -118,29 +130,51 @@ def choose_steps(
     return chosen, missed
 
 
-def _find_pair(question: EventQuestion, sensor: str, settings: Settings, monitor: Monitor, access: Access) -> Pair | str:
+def _find_pair(
+    question: EventQuestion, sensor: str, settings: Settings, monitor: Monitor, access: Access
+) -> Pair | str:
     """The best pair of a sensor, or why there is none that can be used."""
-    return best_pair(_passes(question, sensor, settings, monitor, access), question, get_sensor(sensor).title)
+    return best_pair(
+        _passes(question, sensor, settings, monitor, access), question, get_sensor(sensor).title
+    )
 
 
 def best_pair(passes: Sequence[Acquisition], question: EventQuestion, title: str) -> Pair | str:
-    """The best of the pairs whose passes both show enough of the area, or the sentence why there is none.
+    """The best of the pairs whose passes both show enough of the area, or the sentence why there is
+    none.
 
-    All pairs are looked at, however many there are: a clear pass beside a covered one may rank above two that are half clear.
+    All pairs are looked at, however many there are: a clear pass beside a covered one may rank
+    above two that are half clear.
     """
     if not passes:
         return f"{title}: no scene covers the area"
-    pairs = rank_pairs(passes, question.moment, (question.days_before, question.days_after), most=len(passes) ** 2)
+    pairs = rank_pairs(
+        passes, question.moment, (question.days_before, question.days_after), most=len(passes) ** 2
+    )
     if not pairs:
         early = sum(one.datetime < question.moment for one in passes)
-        return f"{title}: {early} passes before and {len(passes) - early} after the event, no two that can be compared"
-    usable = next((pair for pair in pairs if all(_seen(one) >= question.min_clear for one in (pair.before, pair.after))), None)
+        return (
+            f"{title}: {early} passes before and {len(passes) - early} after the event, no "
+            "two that can be compared"
+        )
+    usable = next(
+        (
+            pair
+            for pair in pairs
+            if all(_seen(one) >= question.min_clear for one in (pair.before, pair.after))
+        ),
+        None,
+    )
     if usable is not None:
         return usable
-    sides = {"before": max(_seen(pair.before) for pair in pairs), "after": max(_seen(pair.after) for pair in pairs)}
+    sides = {
+        "before": max(_seen(pair.before) for pair in pairs),
+        "after": max(_seen(pair.after) for pair in pairs),
+    }
     worst = min(sides, key=lambda side: sides[side])
     return (
-        f"{title}: the clearest pass {worst} the event shows {sides[worst]:.0f} % of the area clear, "
+        f"{title}: the clearest pass {worst} the event shows {sides[worst]:.0f} % of the area "
+        "clear, "
         f"and {question.min_clear:g} % are wanted"
     )
 
@@ -152,7 +186,9 @@ def _seen(one: Acquisition) -> float:
     return 0.5 * (one.coverage_percent if one.coverage_percent is not None else 50.0)
 
 
-def _passes(question: EventQuestion, sensor: str, settings: Settings, monitor: Monitor, access: Access) -> list[Acquisition]:
+def _passes(
+    question: EventQuestion, sensor: str, settings: Settings, monitor: Monitor, access: Access
+) -> list[Acquisition]:
     query = DiscoverParams(
         area=question.area,
         start=format_time(question.moment - timedelta(days=question.days_before)),
@@ -162,7 +198,9 @@ def _passes(question: EventQuestion, sensor: str, settings: Settings, monitor: M
         limit=10_000,
     )
     try:
-        scenes: Sequence[SceneItem] = find_scenes(query, settings, PartMonitor(monitor, 0.0, 0.4)).scenes
+        scenes: Sequence[SceneItem] = find_scenes(
+            query, settings, PartMonitor(monitor, 0.0, 0.4)
+        ).scenes
     except NoScenesError:
         return []
     if sensor not in RADAR:
@@ -171,7 +209,13 @@ def _passes(question: EventQuestion, sensor: str, settings: Settings, monitor: M
     return group_acquisitions(scenes, question.aoi)
 
 
-def _way_out(question: EventQuestion, tried: Sequence[str], settings: Settings, monitor: Monitor, access: Access) -> str:
+def _way_out(
+    question: EventQuestion,
+    tried: Sequence[str],
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
+) -> str:
     """What to do when nothing was seen: radar, where the catalogue has a pair of it."""
     offered = get_catalog(question.catalog).collections
     if "sentinel1" in tried or (offered and "sentinel1" not in offered):
@@ -182,16 +226,29 @@ def _way_out(question: EventQuestion, tried: Sequence[str], settings: Settings, 
         pair = ""
     if isinstance(pair, Pair):
         days = " and ".join(format_time(one.datetime)[:10] for one in (pair.before, pair.after))
-        return f"Radar sees through cloud: there is a Sentinel-1 pair of {days}; compare it with structural-damage or sar-water."
-    return "Radar sees through cloud, but there is no comparable Sentinel-1 pair either: allow more days."
+        return (
+            f"Radar sees through cloud: there is a Sentinel-1 pair of {days}; compare it "
+            "with structural-damage or sar-water."
+        )
+    return (
+        "Radar sees through cloud, but there is no comparable Sentinel-1 pair either: allow "
+        "more days."
+    )
 
 
 def bring_pass(
-    one: Acquisition, question: EventQuestion, folder: Path, settings: Settings, monitor: Monitor, access: Access
+    one: Acquisition,
+    question: EventQuestion,
+    folder: Path,
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
 ) -> PassStack:
-    """Download the area of all scenes of a pass, stack and validate them, and put them side by side.
+    """Download the area of all scenes of a pass, stack and validate them, and put them side by
+    side.
 
-    Scenes in another coordinate system than the first one's (the next UTM zone) are left out and named.
+    Scenes in another coordinate system than the first one's (the next UTM zone) are left out and
+    named.
 
     Raises
     ------
@@ -207,7 +264,9 @@ def bring_pass(
     for place, scene in enumerate(scenes):
         part = PartMonitor(monitor, place / len(scenes), (place + 1) / len(scenes))
         bands = wanted_bands(scene, settings, question.event)
-        request = SceneRequest(scene, bands, folder, question.aoi, whole_bands=settings.window == "full")
+        request = SceneRequest(
+            scene, bands, folder, question.aoi, whole_bands=settings.window == "full"
+        )
         try:
             result = ingest_scene(request, settings, part, access)
         except IngestionError as error:
@@ -223,7 +282,11 @@ def bring_pass(
         whole = whole and result.status == "completed"
         warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *found)]
     if not ready:
-        raise IngestionError("None of the pass's scenes can be used", " ".join(reasons).rstrip("."), "Run again to try anew.")
+        raise IngestionError(
+            "None of the pass's scenes can be used",
+            " ".join(reasons).rstrip("."),
+            "Run again to try anew.",
+        )
     crs = ready[0][1].grid.crs
     kept = [(scene, stack) for scene, stack in ready if stack.grid.crs == crs]
     left = [scene.id for scene, stack in ready if stack.grid.crs != crs]

@@ -33,14 +33,20 @@ class MappedStep:
     @property
     def operation(self) -> Operation:
         """As it is declared."""
-        from .registry import get_operation  # which imports this module by way of the event operation
+        from .registry import (
+            get_operation,
+        )  # which imports this module by way of the event operation
 
         return get_operation(self.name)
 
     @property
     def title(self) -> str:
         """For people, with the sensor."""
-        return f"{self.operation.title} ({get_sensor(self.chosen.sensor).title})" if self.chosen else self.operation.title
+        return (
+            f"{self.operation.title} ({get_sensor(self.chosen.sensor).title})"
+            if self.chosen
+            else self.operation.title
+        )
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -76,10 +82,21 @@ class EventStory:
         found = []
         for one in self.mapped:
             sums = one.result.statistics[one.about["about"]]
-            share = "" if sums["observed_percent"] is None else f", {sums['observed_percent']:.1f} % of what was observed"
-            found.append((_km2(sums["area_km2"]), f"{one.about['about'].replace('_', ' ')}{share} · {one.title}"))
+            share = (
+                ""
+                if sums["observed_percent"] is None
+                else f", {sums['observed_percent']:.1f} % of what was observed"
+            )
+            found.append(
+                (
+                    _km2(sums["area_km2"]),
+                    f"{one.about['about'].replace('_', ' ')}{share} · {one.title}",
+                )
+            )
         unseen = self.mapped[0].result.statistics["not_observed"]
-        found.append((_km2(unseen["area_km2"]), f"not observed: {unseen['percent']:.1f} % of the map"))
+        found.append(
+            (_km2(unseen["area_km2"]), f"not observed: {unseen['percent']:.1f} % of the map")
+        )
         return found
 
     @property
@@ -106,19 +123,25 @@ def write_report(story: EventStory, path: Path) -> Path:
     sections = [_map_section(one, shown) for one in story.mapped]
     sections += [_sources(story), _caveats(story), _files(story, path.parent)]
     west, south, east, north = question.aoi.bounds
-    where = f"{south:.4f} to {north:.4f}° N, {west:.4f} to {east:.4f}° E, {question.aoi.area_km2:.1f} km²"
+    where = (
+        f"{south:.4f} to {north:.4f}° N, {west:.4f} to {east:.4f}° E, "
+        f"{question.aoi.area_km2:.1f} km²"
+    )
     page = Page(
         title=f"{question.event.title}, {day}",
         subtitle=f"Area: {where}. Mapped from {get_catalog(question.catalog).title}.",
         keys=tuple(story.keys),
         sections=tuple(sections),
-        footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are counted in pixels of the map.",
+        footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are "
+        "counted in pixels of the map.",
     )
     return write_page(page, path)
 
 
 def _map_section(one: MappedStep, otherwise: PassStack | None) -> Section:
-    """A map with its pictures and areas; ``otherwise`` lies under a map that is made of other maps."""
+    """A map with its pictures and areas; ``otherwise`` lies under a map that is made of
+    other maps.
+    """
     statistics = one.result.statistics
     rows = statistics["classes"]
     grid = picture_grid(one.main_path)
@@ -138,16 +161,28 @@ def _map_section(one: MappedStep, otherwise: PassStack | None) -> Section:
     drawn = class_picture(one.main_path, colors, one.about["codes"], under, grid)
     legend = tuple((row["color"], row["name"]) for row in rows)
     caption = f"{one.main_path.name}. {one.result.provenance['reference']}"
-    map_figure = Figure(one.title, drawn, caption, _bar(grid), (*legend, ("hatched", "Not observed")), wide=True)
+    map_figure = Figure(
+        one.title, drawn, caption, _bar(grid), (*legend, ("hatched", "Not observed")), wide=True
+    )
     unseen = statistics["not_observed"]
     table = Table(
         ("Class", "km²", "ha", "% of observed"),
         (
             *(
-                (row["name"], _number(row["area_km2"]), _number(row["area_ha"], 1), _number(row["observed_percent"], 1))
+                (
+                    row["name"],
+                    _number(row["area_km2"]),
+                    _number(row["area_ha"], 1),
+                    _number(row["observed_percent"], 1),
+                )
                 for row in rows
             ),
-            ("Not observed (cloud, shadow, no data)", _number(unseen["area_km2"]), _number(unseen["area_ha"], 1), "–"),
+            (
+                "Not observed (cloud, shadow, no data)",
+                _number(unseen["area_km2"]),
+                _number(unseen["area_ha"], 1),
+                "–",
+            ),
         ),
     )
     note = one.result.provenance.get("note")
@@ -180,34 +215,65 @@ def _sources(story: EventStory) -> Section:
         for name, side in (("pre", "before"), ("post", "after")):
             acquisition = one.chosen.pair.before if name == "pre" else one.chosen.pair.after
             for scene in one.stacks[name].scenes:
-                clear = "–" if acquisition.clear_percent is None else f"{acquisition.clear_percent:.0f} %"
+                clear = (
+                    "–"
+                    if acquisition.clear_percent is None
+                    else f"{acquisition.clear_percent:.0f} %"
+                )
                 when = format_time(scene.datetime)[:16].replace("T", " ")
-                row = (side, get_sensor(scene.sensor).title, scene.id, f"{when} UTC", clear, scene.collection)
+                row = (
+                    side,
+                    get_sensor(scene.sensor).title,
+                    scene.id,
+                    f"{when} UTC",
+                    clear,
+                    scene.collection,
+                )
                 if row not in rows:
                     rows.append(row)
         text = f"{get_sensor(one.chosen.sensor).title}: {one.chosen.pair.reason}."
         items += [text] if text not in items else []
     for one in story.mapped:
-        given = ", ".join(f"{name} = {value}" for name, value in one.result.provenance["parameters"].items() if value is not None)
-        items.append(
-            f"{one.title}: {one.result.provenance['formula']} ({given or 'no parameters'}). {one.result.provenance['reference']}."
+        given = ", ".join(
+            f"{name} = {value}"
+            for name, value in one.result.provenance["parameters"].items()
+            if value is not None
         )
-    table = Table(("Side", "Sensor", "Scene", "Taken", "Area seen clear", "Collection"), tuple(rows))
+        items.append(
+            f"{one.title}: {one.result.provenance['formula']} ({given or 'no parameters'}). "
+            f"{one.result.provenance['reference']}."
+        )
+    table = Table(
+        ("Side", "Sensor", "Scene", "Taken", "Area seen clear", "Collection"), tuple(rows)
+    )
     return Section("Sources and methods", table=table, items=tuple(items))
 
 
 def _caveats(story: EventStory) -> Section:
     algorithms = [one.operation for one in story.mapped]
-    items = [*story.warnings, *(f"{one.title}: {one.algorithm.limits}" for one in algorithms if one.algorithm is not None)]
-    text = "Cloud, shadow and missing data are not “no damage”: they are hatched, and counted apart."
-    return Section("What to know before acting on this", paragraphs=(text,), items=tuple(dict.fromkeys(items)))
+    items = [
+        *story.warnings,
+        *(
+            f"{one.title}: {one.algorithm.limits}"
+            for one in algorithms
+            if one.algorithm is not None
+        ),
+    ]
+    text = (
+        "Cloud, shadow and missing data are not “no damage”: they are hatched, and counted apart."
+    )
+    return Section(
+        "What to know before acting on this", paragraphs=(text,), items=tuple(dict.fromkeys(items))
+    )
 
 
 def _files(story: EventStory, folder: Path) -> Section:
     names = []
     for one in story.mapped:
         for name, path in one.result.outputs.items():
-            shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+            shown = (
+                path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+            )
             names.append(f"{one.title}: {name}: {shown}")
     return Section("Files", items=tuple(names))
 

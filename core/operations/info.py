@@ -20,7 +20,11 @@ class InfoParams:
     """What to show; nothing given: everything in short."""
 
     bands: str | None = param(
-        None, kind="choice", title="Bands of", choices=sensor_names, help="Bands, wavelengths and pixel sizes of one sensor."
+        None,
+        kind="choice",
+        title="Bands of",
+        choices=sensor_names,
+        help="Bands, wavelengths and pixel sizes of one sensor.",
     )
 
 
@@ -28,7 +32,9 @@ def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> Operat
     """Tell it as text and as data."""
     if params.bands:
         sensor = get_sensor(params.bands)
-        return OperationResult(_sensor_data(sensor), _sensor_text(sensor), outputs={"text": _sensor_text(sensor)})
+        return OperationResult(
+            _sensor_data(sensor), _sensor_text(sensor), outputs={"text": _sensor_text(sensor)}
+        )
     sensors = load_sensors().values()
     data = {
         "sensors": {sensor.name: _sensor_data(sensor) for sensor in sensors},
@@ -42,9 +48,18 @@ def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> Operat
     lines += [f"  {sensor.name}: {', '.join(sensor.bands)}" for sensor in sensors]
     lines += ["Catalogues", *(f"  {name}: {url}" for name, url in data["catalogs"].items())]  # type: ignore[attr-defined]
     lines += ["Events", f"  {', '.join(event_names())}"]
-    lines += ["Indices", *(f"  {name} = {index.formula.text}" for name, index in load_indices().items())]
+    lines += [
+        "Indices",
+        *(f"  {name} = {index.formula.text}" for name, index in load_indices().items()),
+    ]
     lines += ["Algorithms", *(f"  {_algorithm_text(one)}" for one in _algorithms())]
-    lines += ["Settings", *(f"  {name} = {one['value']} ({one['origin']})" for name, one in settings.to_dict().items())]
+    lines += [
+        "Settings",
+        *(
+            f"  {name} = {one['value']} ({one['origin']})"
+            for name, one in settings.to_dict().items()
+        ),
+    ]
     return OperationResult(data, "\n".join(lines), outputs={"text": "\n".join(lines)})
 
 
@@ -55,7 +70,9 @@ def _algorithms() -> list[Operation]:
 
 
 def _algorithm_text(operation: Operation) -> str:
-    """``burn-severity: Burn severity, for wildfire, from nir, swir22``; what it is not for stands in its own help."""
+    """``burn-severity: Burn severity, for wildfire, from nir, swir22``; what it is not for stands
+    in its own help.
+    """
     info = operation.algorithm
     assert info is not None  # as they were chosen
     source = f", from {', '.join(info.bands)}" if info.bands else ""
@@ -80,14 +97,25 @@ def _algorithm_data(operation: Operation) -> dict[str, Any]:
 
 def _parameter_data(p: Param) -> dict[str, Any]:
     """What can be given, and within which bounds."""
-    bounds = {"minimum": p.minimum, "maximum": p.maximum, "choices": list(p.choices) or None, "default": p.default}
+    bounds = {
+        "minimum": p.minimum,
+        "maximum": p.maximum,
+        "choices": list(p.choices) or None,
+        "default": p.default,
+    }
     known = {name: value for name, value in bounds.items() if value not in (None, ())}
     return {"title": p.title, "kind": p.kind, "required": p.required, "help": p.help, **known}
 
 
 def _sensor_text(sensor: Sensor) -> str:
     def line(name: str) -> str:
-        kind = "required" if name in sensor.required else "default" if name in sensor.default else "optional"
+        kind = (
+            "required"
+            if name in sensor.required
+            else "default"
+            if name in sensor.default
+            else "optional"
+        )
         return f"{sensor.bands[name]} {kind}"
 
     return "\n".join(line(name) for name in sensor.bands)
@@ -111,7 +139,8 @@ INFO = Operation(
     name="info",
     title="What FirstLight knows",
     group="Help",
-    summary="Shows sensors with their bands, catalogues, events, indices, algorithms with their limits, and the settings "
+    summary="Shows sensors with their bands, catalogues, events, indices, algorithms with their "
+    "limits, and the settings "
     "in force with their origin.",
     params=InfoParams,
     run=run_info,

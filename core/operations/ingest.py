@@ -22,7 +22,15 @@ from ..scenes.ingest import SceneRequest, SceneResult, ingest_scene
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
 from .discover import DiscoverParams, find_scenes
-from .search_params import AREA_HELP, catalog_param, collection_param, event_param, limit_param, max_cloud_param, sensor_param
+from .search_params import (
+    AREA_HELP,
+    catalog_param,
+    collection_param,
+    event_param,
+    limit_param,
+    max_cloud_param,
+    sensor_param,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,10 @@ class IngestParams:
     collection: str | None = collection_param()
     limit: int = limit_param()
     bands: tuple[str, ...] = param(
-        (), kind="bands", title="Bands", help="Comma-separated: blue,nir; empty: the sensor's default bands."
+        (),
+        kind="bands",
+        title="Bands",
+        help="Comma-separated: blue,nir; empty: the sensor's default bands.",
     )
     index: tuple[str, ...] = param(
         (),
@@ -55,7 +66,13 @@ class IngestParams:
         help="Computed from each valid stack: NDVI,NBR; none given: the event's.",
     )
     parallel_downloads: int | None = param(
-        None, kind="integer", title="Bands at once", help="4 if not given.", minimum=1, maximum=32, advanced=True
+        None,
+        kind="integer",
+        title="Bands at once",
+        help="4 if not given.",
+        minimum=1,
+        maximum=32,
+        advanced=True,
     )
     output_format: str | None = param(
         None,
@@ -70,18 +87,33 @@ class IngestParams:
         kind="choice",
         title="What to fetch",
         choices=("aoi", "full"),
-        help="aoi: only the part of each band under the area (where an area is given); full: whole bands.",
+        help="aoi: only the part of each band under the area (where an area is given); full: "
+        "whole bands.",
     )
     visualization_only: bool = param(
-        False, kind="flag", title="Picture only", help="Only the true-colour picture, for the eye; no analysis.", advanced=True
+        False,
+        kind="flag",
+        title="Picture only",
+        help="Only the true-colour picture, for the eye; no analysis.",
+        advanced=True,
     )
     skip_validation: bool = param(
-        False, kind="flag", title="Skip validation", help="In an emergency: stacks are not checked.", advanced=True
+        False,
+        kind="flag",
+        title="Skip validation",
+        help="In an emergency: stacks are not checked.",
+        advanced=True,
     )
     legacy_download: bool = param(
-        False, kind="flag", title="Single file", help="The item's one file, as before single bands.", advanced=True
+        False,
+        kind="flag",
+        title="Single file",
+        help="The item's one file, as before single bands.",
+        advanced=True,
     )
-    output: Path = param(kind="folder_out", title="Folder", help="A sub-folder is made for each scene.")
+    output: Path = param(
+        kind="folder_out", title="Folder", help="A sub-folder is made for each scene."
+    )
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items`` or a search."""
 
@@ -121,13 +153,21 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
     failed = [result for result in results if result.status == "failed"]
     partial = [result for result in results if result.status == "partial"]
     status = "failed" if len(failed) == len(results) else "partial" if failed or partial else "done"
-    stacks = [str(result.path) for result in results if result.path is not None and result.status != "failed"]
+    stacks = [
+        str(result.path)
+        for result in results
+        if result.path is not None and result.status != "failed"
+    ]
     return OperationResult(
         data=[result.to_dict() for result in results],
         text="\n".join(_line(result) for result in results),
         status=status,
         layers=tuple(layers),
-        outputs={"stacks": ";".join(stacks), "stack": stacks[0] if stacks else None, "count": len(stacks)},
+        outputs={
+            "stacks": ";".join(stacks),
+            "stack": stacks[0] if stacks else None,
+            "count": len(stacks),
+        },
         value=tuple(results),
     )
 
@@ -138,9 +178,17 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
     if params.items is not None:
         return read_items(params.items)
     dated = params.sensor is None or get_sensor(params.sensor).dated
-    missing = [name for name in ("area", *(("start", "end") if dated else ())) if getattr(params, name) is None]
+    missing = [
+        name
+        for name in ("area", *(("start", "end") if dated else ()))
+        if getattr(params, name) is None
+    ]
     if missing:
-        raise InputError("Ingest cannot start", f"{', '.join(missing)} not given", "Give scenes (items), or area, start and end.")
+        raise InputError(
+            "Ingest cannot start",
+            f"{', '.join(missing)} not given",
+            "Give scenes (items), or area, start and end.",
+        )
     query = DiscoverParams(
         area=str(params.area),
         start=params.start,
@@ -168,16 +216,24 @@ TILE_PIXELS = 1024
 
 
 def estimate_area_bytes(scene: SceneItem, bands: Sequence[str], aoi: Aoi) -> int:
-    """What the area of some bands will take, before the files' headers are known: whole tiles under and around it."""
+    """What the area of some bands will take, before the files' headers are known: whole tiles under
+    and around it.
+    """
     west, south, east, north = scene.bbox
     km_per_degree = 111.2
     narrow = math.cos(math.radians((south + north) / 2))
-    sides = [((east - west) % 360 * narrow * km_per_degree, 0), ((north - south) * km_per_degree, 1)]
+    sides = [
+        ((east - west) % 360 * narrow * km_per_degree, 0),
+        ((north - south) * km_per_degree, 1),
+    ]
     total = 0.0
     for asset in (scene.bands[name] for name in bands if name in scene.bands):
         share = 1.0
         for side_km, axis in sides:
-            area_km = sum((box[2 + axis] - box[axis]) * km_per_degree * (1 if axis else narrow) for box in aoi.boxes[: 2 - axis])
+            area_km = sum(
+                (box[2 + axis] - box[axis]) * km_per_degree * (1 if axis else narrow)
+                for box in aoi.boxes[: 2 - axis]
+            )
             tile_km = TILE_PIXELS * asset.resolution_m / 1000
             share *= min(1.0, (area_km + tile_km) / side_km) if side_km > 0 else 1.0
         total += share * (asset.size_bytes or asset.estimated_bytes)
@@ -185,22 +241,36 @@ def estimate_area_bytes(scene: SceneItem, bands: Sequence[str], aoi: Aoi) -> int
 
 
 def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
-    """What is asked for, else what the event needs beside the required bands, else the sensor's default bands."""
+    """What is asked for, else what the event needs beside the required bands, else the sensor's
+    default bands.
+    """
     sensor = get_sensor(scene.sensor)
     if settings.bands:
-        own = [name for name in settings.bands if name in sensor.bands]  # an event may mix radar and optical scenes
+        own = [
+            name for name in settings.bands if name in sensor.bands
+        ]  # an event may mix radar and optical scenes
         return sensor.pick(own or settings.bands)
     if event is not None and scene.sensor in event.bands:
         wanted = sensor.pick([*sensor.required, *event.bands[scene.sensor]])
     else:
         wanted = sensor.pick(())
-    if scene.sensor == "sentinel1" and scene.bands and not any(name in scene.bands for name in wanted):
-        return sensor.sort(scene.bands)  # over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh
+    if (
+        scene.sensor == "sentinel1"
+        and scene.bands
+        and not any(name in scene.bands for name in wanted)
+    ):
+        return sensor.sort(
+            scene.bands
+        )  # over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh
     return wanted
 
 
-def wanted_indices(params: IngestParams, event: EventType | None, bands: Sequence[str]) -> Sequence[str]:
-    """What is asked for, else what is worth computing for the event, as far as the bands allow (radar allows none)."""
+def wanted_indices(
+    params: IngestParams, event: EventType | None, bands: Sequence[str]
+) -> Sequence[str]:
+    """What is asked for, else what is worth computing for the event, as far as the bands allow
+    (radar allows none).
+    """
     if params.index or event is None:
         return params.index
 
@@ -218,12 +288,21 @@ def _area(params: IngestParams) -> Aoi | None:
     if params.area is not None:
         return parse_area(params.area)
     if params.window == "aoi":
-        raise InputError("Ingest cannot start", "only the area is to be fetched, and none is given", "Give the area.")
+        raise InputError(
+            "Ingest cannot start",
+            "only the area is to be fetched, and none is given",
+            "Give the area.",
+        )
     return None
 
 
 def _ingest_one(
-    request: SceneRequest, params: IngestParams, settings: Settings, monitor: Monitor, access: Access, event: EventType | None
+    request: SceneRequest,
+    params: IngestParams,
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
+    event: EventType | None,
 ) -> tuple[SceneResult, list[LayerOutput]]:
     scene = request.scene
     indices = wanted_indices(params, event, request.bands)
@@ -241,7 +320,12 @@ def _ingest_one(
     if result.stack is None:
         assert result.path is not None  # for the type checker: only failed scenes have none
         picture = LayerOutput(
-            result.path, f"Picture {day}", "picture", scene.id, scene.datetime, f"{scene.id}: for the eye only."
+            result.path,
+            f"Picture {day}",
+            "picture",
+            scene.id,
+            scene.datetime,
+            f"{scene.id}: for the eye only.",
         )
         return result, [picture]
     names = ", ".join(band.name for band in result.stack.bands)
@@ -259,9 +343,13 @@ def _ingest_one(
     for place, name in enumerate(indices):
         step = (1 - share) / len(indices)
         part = PartMonitor(monitor, share + place * step, share + (place + 1) * step)
-        output = result.stack.path.with_name(f"{result.stack.path.stem.removesuffix('_stack')}_{name.lower()}.tif")
+        output = result.stack.path.with_name(
+            f"{result.stack.path.stem.removesuffix('_stack')}_{name.lower()}.tif"
+        )
         try:
-            made, layer = compute_index(IndexParams(name=name, stack=result.stack.path, output=output), settings, part)
+            made, layer = compute_index(
+                IndexParams(name=name, stack=result.stack.path, output=output), settings, part
+            )
         except Cancelled:
             raise
         except FirstLightError as error:
@@ -289,7 +377,8 @@ INGEST = Operation(
     name="ingest",
     title="Ingest scenes",
     group="Scenes",
-    summary="Downloads single bands in parallel, stacks them and validates each stack; computes indices if wanted.",
+    summary="Downloads single bands in parallel, stacks them and validates each stack; computes "
+    "indices if wanted.",
     params=IngestParams,
     run=run_ingest,
     outputs=(

@@ -31,10 +31,20 @@ ON_ERROR = ("skip", "fail")
 class MosaicParams:
     """Which scenes, over which area, and which of them counts."""
 
-    items: Path | None = param(None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON), or STAC items.")
-    area: str = param(kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it.")
+    items: Path | None = param(
+        None,
+        kind="file_in",
+        title="Scenes",
+        help="What discover wrote (JSON or GeoJSON), or STAC items.",
+    )
+    area: str = param(
+        kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it."
+    )
     bands: tuple[str, ...] = param(
-        (), kind="bands", title="Bands", help="Comma-separated: red,nir; empty: the sensor's default bands."
+        (),
+        kind="bands",
+        title="Bands",
+        help="Comma-separated: red,nir; empty: the sensor's default bands.",
     )
     index: str | None = param(
         None,
@@ -48,7 +58,8 @@ class MosaicParams:
         kind="choice",
         title="Rule",
         choices=RULES,
-        help="Where several scenes have data: the first or the last of them, their median, or the one with the clearest sky "
+        help="Where several scenes have data: the first or the last of them, their median, or "
+        "the one with the clearest sky "
         "over the area, filled up from the next.",
     )
     clouds: str = param(
@@ -56,11 +67,17 @@ class MosaicParams:
         kind="choice",
         title="Clouds",
         choices=CLOUDS,
-        help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; auto: mask for median and clear.",
+        help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
+        "auto: mask for median and clear.",
         advanced=True,
     )
     order: str = param(
-        "given", kind="choice", title="Order", choices=ORDERS, help="For first and last: as given, or by date.", advanced=True
+        "given",
+        kind="choice",
+        title="Order",
+        choices=ORDERS,
+        help="For first and last: as given, or by date.",
+        advanced=True,
     )
     crs: str | None = param(
         None,
@@ -73,7 +90,8 @@ class MosaicParams:
         None,
         kind="number",
         title="Resolution",
-        help="Pixel size in the unit of the coordinate system; if not given, that of the finest band.",
+        help="Pixel size in the unit of the coordinate system; if not given, that of the finest "
+        "band.",
         minimum=0,
         advanced=True,
     )
@@ -88,7 +106,8 @@ class MosaicParams:
     output: Path = param(
         kind="raster_out",
         title="Mosaic",
-        help="The COG to write; or a .vrt that names the scenes' files where they lie, with nothing fetched "
+        help="The COG to write; or a .vrt that names the scenes' files where they lie, with "
+        "nothing fetched "
         "(rules first and last, clouds kept, addresses without tokens).",
         suffix=".tif",
         also=(".vrt",),
@@ -104,10 +123,16 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
     """Plan, write, and say what came out."""
     settings = with_engine(settings, params.engine, params.cluster)
     if not params.scenes and params.items is None:
-        raise InputError("The mosaic cannot be made", "no scenes are given", "Give what discover wrote.")
+        raise InputError(
+            "The mosaic cannot be made", "no scenes are given", "Give what discover wrote."
+        )
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
     if params.index and params.bands:
-        raise InputError("The mosaic cannot be made", "bands and an index are asked for at once", "Make one after the other.")
+        raise InputError(
+            "The mosaic cannot be made",
+            "bands and an index are asked for at once",
+            "Make one after the other.",
+        )
     kernel = _index_kernel(params.index, scenes) if params.index else None
     request = MosaicRequest(
         scenes,
@@ -129,9 +154,14 @@ def _index_kernel(name: str, scenes: tuple[SceneItem, ...]) -> Kernel:
 
 
 def _write(
-    request: MosaicRequest, kernel: Kernel | None, params: MosaicParams, settings: Settings, monitor: Monitor
+    request: MosaicRequest,
+    kernel: Kernel | None,
+    params: MosaicParams,
+    settings: Settings,
+    monitor: Monitor,
 ) -> OperationResult:
-    """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is wanted.
+    """Write the mosaic; where a scene turns out to be unreadable, begin anew without it, if that is
+    wanted.
 
     Anew, so that the result depends on the scenes that are in it and on nothing else.
     """
@@ -141,18 +171,27 @@ def _write(
         planned = planned.tagged(index=kernel.name, reference=kernel.reference)
     if output.suffix.lower() == ".vrt":
         if kernel is not None:
-            raise InputError(f"{kernel.name} cannot be written to {output}", "a VRT computes nothing", "Write a .tif.")
+            raise InputError(
+                f"{kernel.name} cannot be written to {output}",
+                "a VRT computes nothing",
+                "Write a .tif.",
+            )
         write_vrt(planned.plan, output)
         return _result(request, planned, _Made(output, planned.plan.band_names, "natural_color"))
     made: tuple[LayerStatistics, ...] = ()
     while not made:
         work = kernel or _bands_kernel(planned.plan, settings)
         places = {name: place for place, name in enumerate(planned.plan.band_names, start=1)}
-        tags = {"operation": "mosaic", **{name: text for name, text in planned.plan.tags.items() if text}}
+        tags = {
+            "operation": "mosaic",
+            **{name: text for name, text in planned.plan.tags.items() if text},
+        }
         with MosaicReader(planned.plan) as reader:
             part = PartMonitor(monitor, 0.05, 1.0)
             try:
-                made = apply_layers(reader, places, work, (output,), settings, part, tags=tags, resume=params.resume).layers
+                made = apply_layers(
+                    reader, places, work, (output,), settings, part, tags=tags, resume=params.resume
+                ).layers
             except SceneReadError as error:
                 if not request.keep_going:
                     raise
@@ -184,15 +223,23 @@ class _Made:
     def statistics(self) -> dict[str, dict[str, float | int | None]]:
         """Of each band."""
         kept = ("min", "max", "mean", "observed_percent")
-        return {name: {key: one.to_dict()[key] for key in kept} for name, one in zip(self.names, self.bands)}
+        return {
+            name: {key: one.to_dict()[key] for key in kept}
+            for name, one in zip(self.names, self.bands)
+        }
 
 
 def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> OperationResult:
     plan, output, observed = planned.plan, made.path, made.observed
     ids = [scene.id for scene in plan.scenes]
-    warnings = [*planned.left_out, *(["The mosaic is empty: no scene has data there"] if observed == 0 else [])]
+    warnings = [
+        *planned.left_out,
+        *(["The mosaic is empty: no scene has data there"] if observed == 0 else []),
+    ]
     provenance = {"operation": "mosaic", **plan.tags, "scenes": ids, "engine": made.engine}
-    result = AlgorithmResult({"mosaic": output}, made.statistics(), made.style, provenance, tuple(warnings))
+    result = AlgorithmResult(
+        {"mosaic": output}, made.statistics(), made.style, provenance, tuple(warnings)
+    )
     rows, cols = plan.grid.shape
     day = plan.tags["datetime"]
     what = f"{', '.join(made.names)} of {len(ids)} scenes"
@@ -216,7 +263,10 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> Oper
         ),
         status="partial" if planned.left_out else "done",
         layers=(layer,),
-        outputs={"scenes": ",".join(ids), **({} if observed is None else {"observed_percent": observed})},
+        outputs={
+            "scenes": ",".join(ids),
+            **({} if observed is None else {"observed_percent": observed}),
+        },
         value=result,
     )
 
@@ -228,16 +278,26 @@ def _bands_kernel(plan: MosaicPlan, settings: Settings) -> Kernel:
         "dB": settings.backscatter_range_db,
         "m": settings.elevation_range_m,
     }
-    return bands_kernel("Mosaic", plan.band_names, by_unit.get(plan.unit, (-32000.0, 32000.0)), plan.unit, "natural_color")
+    return bands_kernel(
+        "Mosaic",
+        plan.band_names,
+        by_unit.get(plan.unit, (-32000.0, 32000.0)),
+        plan.unit,
+        "natural_color",
+    )
 
 
 MOSAIC = Operation(
     name="mosaic",
     title="Mosaic of scenes",
     group="Mosaics",
-    summary="Puts many scenes together over an area, straight from where they lie: only the needed tiles are fetched, several "
+    summary="Puts many scenes together over an area, straight from where they lie: only the "
+    "needed tiles are fetched, several "
     "UTM zones come onto one grid, clouds can be left out.",
     params=MosaicParams,
     run=run_mosaic,
-    outputs=(Output("scenes", "Scenes in the mosaic"), Output("observed_percent", "Observed share (%)", "number")),
+    outputs=(
+        Output("scenes", "Scenes in the mosaic"),
+        Output("observed_percent", "Observed share (%)", "number"),
+    ),
 )

@@ -17,7 +17,14 @@ from ..params import param
 from ..settings import Settings
 from ..types import SceneItem, format_time, read_moment
 from .discover import DiscoverParams, Discovery, find_scenes, scenes_result
-from .search_params import AREA_HELP, catalog_param, collection_param, event_param, max_cloud_param, sensor_param
+from .search_params import (
+    AREA_HELP,
+    catalog_param,
+    collection_param,
+    event_param,
+    max_cloud_param,
+    sensor_param,
+)
 
 __all__ = ["PAIRS", "Pair", "PairsParams", "run_pairs"]
 
@@ -29,7 +36,11 @@ class PairsParams:
     """What happened, where and when."""
 
     area: str = param(kind="area", title="Area", help=AREA_HELP)
-    date: str = param(kind="date", title="Date of the event", help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.")
+    date: str = param(
+        kind="date",
+        title="Date of the event",
+        help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.",
+    )
     event: str | None = event_param()
     sensor: str | None = sensor_param()
     catalog: str = catalog_param()
@@ -57,9 +68,12 @@ class PairsParams:
         False,
         kind="flag",
         title="Look at the sky over the area",
-        help="Ranks by the cloud masks over the area instead of the catalogue's figure for the whole scene.",
+        help="Ranks by the cloud masks over the area instead of the catalogue's figure for the "
+        "whole scene.",
     )
-    most: int = param(10, kind="integer", title="Most pairs", help="The best ones.", minimum=1, maximum=1000)
+    most: int = param(
+        10, kind="integer", title="Most pairs", help="The best ones.", minimum=1, maximum=1000
+    )
     scenes: Path | None = param(
         None,
         kind="vector_out",
@@ -97,8 +111,10 @@ def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> Oper
         early = sum(one.datetime < moment for one in passes)
         raise NoScenesError(
             f"No pairs found around {format_time(moment)}",
-            f"{early} passes before and {len(passes) - early} after the event, and no two that can be compared",
-            "Allow more days, more cloud, or try another sensor; radar needs the same orbit on both sides.",
+            f"{early} passes before and {len(passes) - early} after the event, and no two that "
+            "can be compared",
+            "Allow more days, more cloud, or try another sensor; radar needs the same orbit on "
+            "both sides.",
         )
     return _result(pairs, found, params.scenes)
 
@@ -107,9 +123,15 @@ def _result(pairs: list[Pair], found: Discovery, footprints: Path | None) -> Ope
     best = _with_roles(pairs[0])
     shown = scenes_result(replace(found, scenes=best), footprints)
     layers: tuple[LayerOutput, ...] = shown.layers
-    lines = [f"{place}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}" for place, pair in enumerate(pairs, start=1)]
+    lines = [
+        f"{place}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}"
+        for place, pair in enumerate(pairs, start=1)
+    ]
     return OperationResult(
-        data=lambda: [{**pair.to_dict(), "items": [scene.to_dict() for scene in _with_roles(pair)]} for pair in pairs],
+        data=lambda: [
+            {**pair.to_dict(), "items": [scene.to_dict() for scene in _with_roles(pair)]}
+            for pair in pairs
+        ],
         text="\n".join(lines),
         layers=layers,
         outputs={"count": len(pairs), "reason": pairs[0].reason},
@@ -120,15 +142,21 @@ def _result(pairs: list[Pair], found: Discovery, footprints: Path | None) -> Ope
 def _with_roles(pair: Pair) -> tuple[SceneItem, ...]:
     """The pair's scenes, each saying on which side of the event it is."""
     sides = (("before the event", pair.before), ("after the event", pair.after))
-    return tuple(replace(scene, notes=(*scene.notes, role)) for role, one in sides for scene in one.scenes)
+    return tuple(
+        replace(scene, notes=(*scene.notes, role)) for role, one in sides for scene in one.scenes
+    )
 
 
 PAIRS = Operation(
     name="pairs",
     title="Pairs before and after an event",
     group="Scenes",
-    summary="Finds passes before and after an event that can be compared, ranks them, and says why in words.",
+    summary="Finds passes before and after an event that can be compared, ranks them, and says "
+    "why in words.",
     params=PairsParams,
     run=run_pairs,
-    outputs=(Output("count", "Number of pairs", "number"), Output("reason", "Why the first pair is first")),
+    outputs=(
+        Output("count", "Number of pairs", "number"),
+        Output("reason", "Why the first pair is first"),
+    ),
 )

@@ -23,7 +23,8 @@ class RepairParams:
         (),
         kind="folders_in",
         title="Folder",
-        help="Where to look for the band files beside the stack's own folder, with all that is below.",
+        help="Where to look for the band files beside the stack's own folder, with all that is "
+        "below.",
         flag="--folder",
     )
 
@@ -33,7 +34,9 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
     done = run_in_background(lambda: repair_stack(params.path, params.folder), EventQueue(monitor))
     if done.stack is None:
         text = f"{params.path}: every band file is in its place; nothing was changed"
-        return OperationResult({"path": str(params.path), "mends": [], "backup": None}, text, outputs={"mends": ""})
+        return OperationResult(
+            {"path": str(params.path), "mends": [], "backup": None}, text, outputs={"mends": ""}
+        )
     for warning in done.stack.warnings:
         monitor.emit(Note("warning", warning))
     lines = [str(mend) for mend in done.mends]
@@ -41,13 +44,27 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
     return OperationResult(
         data={
             "path": str(params.path),
-            "mends": [{"band": one.band, "before": one.before, "after": one.after, "reason": one.reason} for one in done.mends],
+            "mends": [
+                {"band": one.band, "before": one.before, "after": one.after, "reason": one.reason}
+                for one in done.mends
+            ],
             "backup": str(done.backup),
             "stack": done.stack.to_dict(),
         },
-        text="\n".join([f"{params.path}: mended; the old one is {done.backup}", *(f"  {line}" for line in lines)]),
+        text="\n".join(
+            [
+                f"{params.path}: mended; the old one is {done.backup}",
+                *(f"  {line}" for line in lines),
+            ]
+        ),
         layers=(
-            LayerOutput(params.path, params.path.stem, "natural_color", params.path.stem, abstract=f"Bands {names}, mended"),
+            LayerOutput(
+                params.path,
+                params.path.stem,
+                "natural_color",
+                params.path.stem,
+                abstract=f"Bands {names}, mended",
+            ),
         ),
         outputs={"mends": "\n".join(lines)},
         value=done,
@@ -58,7 +75,8 @@ REPAIR = Operation(
     name="repair",
     title="Mend a stack",
     group="Stacks",
-    summary="Finds the moved or renamed band files of a stack again, makes it anew on its old grid, and keeps the old text.",
+    summary="Finds the moved or renamed band files of a stack again, makes it anew on its old "
+    "grid, and keeps the old text.",
     params=RepairParams,
     run=run_repair,
     outputs=(Output("mends", "What was mended"),),

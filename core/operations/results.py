@@ -1,4 +1,6 @@
-"""Put the maps of an earlier run back on the map, after a look whether their files are what they were."""
+"""Put the maps of an earlier run back on the map, after a look whether their files are what they
+were.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,15 @@ class ResultsParams:
     path: Path = param(
         kind="file_in",
         title="Catalogue",
-        help="The catalog.json of a folder with results, or one result's .stac.json; on the command line also the folder.",
+        help="The catalog.json of a folder with results, or one result's .stac.json; on the "
+        "command line also the folder.",
         positional=True,
     )
     check: bool = param(
-        False, kind="flag", title="Compare checksums", help="Reads every file whole; otherwise only sizes are compared."
+        False,
+        kind="flag",
+        title="Compare checksums",
+        help="Reads every file whole; otherwise only sizes are compared.",
     )
 
 
@@ -38,7 +44,9 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         If there is no result, or an item cannot be read.
     """
     events = EventQueue(monitor)
-    found = run_in_background(lambda: read_results(params.path, params.check, events.stop.is_set), events)
+    found = run_in_background(
+        lambda: read_results(params.path, params.check, events.stop.is_set), events
+    )
     warnings = [warning for one in found for warning in one.warnings]
     for warning in warnings:
         monitor.emit(Note("warning", warning))
@@ -50,7 +58,9 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         layers=tuple(
             LayerOutput(layer.path, layer.title, layer.style, one.title, one.acquired, one.note)
             for one in found
-            for layer in sorted(one.layers, key=lambda layer: layer.path.suffix != ".gpkg")  # outlines on top
+            for layer in sorted(
+                one.layers, key=lambda layer: layer.path.suffix != ".gpkg"
+            )  # outlines on top
         ),
         outputs={"text": "\n".join(lines)},
         value=found,
@@ -81,7 +91,8 @@ RESULTS = Operation(
     name="results",
     title="Open results",
     group="Results",
-    summary="Puts the layers of earlier runs back on the map in their styles, and says which files are gone or have changed.",
+    summary="Puts the layers of earlier runs back on the map in their styles, and says which "
+    "files are gone or have changed.",
     params=ResultsParams,
     run=run_results,
     outputs=(Output("text", "Text"),),

@@ -21,7 +21,9 @@ def sensor_param() -> Any:
 def catalog_param() -> Any:
     """Which catalogue."""
     text = "A known catalogue, or the URL of any STAC API."
-    return param("earth-search", kind="catalog", title="Catalogue", choices=catalog_names, help=text)
+    return param(
+        "earth-search", kind="catalog", title="Catalogue", choices=catalog_names, help=text
+    )
 
 
 def event_param() -> Any:
@@ -32,7 +34,14 @@ def event_param() -> Any:
 
 def max_cloud_param() -> Any:
     """How much cloud, by the catalogue's figure."""
-    return param(None, kind="number", title="Most cloud (%)", help="Of the whole scene.", minimum=0, maximum=100)
+    return param(
+        None,
+        kind="number",
+        title="Most cloud (%)",
+        help="Of the whole scene.",
+        minimum=0,
+        maximum=100,
+    )
 
 
 def collection_param() -> Any:
@@ -43,4 +52,6 @@ def collection_param() -> Any:
 
 def limit_param() -> Any:
     """How many scenes."""
-    return param(50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000)
+    return param(
+        50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000
+    )

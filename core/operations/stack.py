@@ -25,14 +25,25 @@ UNITS = {"db": "dB", "power": "power", "amplitude": "amplitude"}
 class StackParams:
     """Which files are which bands."""
 
-    sensor: str = param(kind="choice", title="Sensor", choices=sensor_names, help="Whose bands they are.")
+    sensor: str = param(
+        kind="choice", title="Sensor", choices=sensor_names, help="Whose bands they are."
+    )
     band: tuple[str, ...] = param(
-        kind="band_files", title="Bands", help="NAME=PATH, or NAME=PATH#2 for the second band of a file.", flag="--band"
+        kind="band_files",
+        title="Bands",
+        help="NAME=PATH, or NAME=PATH#2 for the second band of a file.",
+        flag="--band",
     )
     scale: float | None = param(
-        None, kind="number", title="Scale", help="value = stored × scale + offset; if not given, as the files say.", advanced=True
+        None,
+        kind="number",
+        title="Scale",
+        help="value = stored × scale + offset; if not given, as the files say.",
+        advanced=True,
     )
-    offset: float | None = param(None, kind="number", title="Offset", help="See scale.", advanced=True)
+    offset: float | None = param(
+        None, kind="number", title="Offset", help="See scale.", advanced=True
+    )
     nodata: float | None = param(
         None,
         kind="number",
@@ -45,7 +56,8 @@ class StackParams:
         kind="choice",
         title="Unit of radar",
         choices=tuple(UNITS),
-        help="What radar bands hold; if not given, as the files say, else power (decimal numbers) or amplitude (whole ones).",
+        help="What radar bands hold; if not given, as the files say, else power (decimal "
+        "numbers) or amplitude (whole ones).",
         advanced=True,
     )
     mode: str = param(
@@ -60,7 +72,8 @@ class StackParams:
         None,
         kind="number",
         title="Resolution",
-        help="Pixel size in the unit of the first band's coordinate system; if not given, that of the finest band.",
+        help="Pixel size in the unit of the first band's coordinate system; if not given, that "
+        "of the finest band.",
         minimum=0,
         advanced=True,
     )
@@ -73,11 +86,15 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
     output = params.output
     if not output.parent.is_dir():
         raise InputError(
-            f"The stack cannot be written to {output}", f"the folder {output.parent} does not exist", "Make it first."
+            f"The stack cannot be written to {output}",
+            f"the folder {output.parent} does not exist",
+            "Make it first.",
         )
     sources = dict(_source(text, sensor, params) for text in params.band)
     if len(sources) < len(params.band):
-        raise InputError("The bands cannot be stacked", "a band is named twice", "Name each band once.")
+        raise InputError(
+            "The bands cannot be stacked", "a band is named twice", "Name each band once."
+        )
     events = EventQueue(monitor)
     stack = run_in_background(
         lambda: create_band_stack(
@@ -98,7 +115,13 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         data=stack.to_dict(),
         text="\n".join(f"{one.path}: {_names(one)} ({_size(one)})" for one in stacks),
         layers=tuple(
-            LayerOutput(one.path, one.path.stem, "natural_color", output.stem, abstract=f"Bands {_names(one)} of {sensor.title}")
+            LayerOutput(
+                one.path,
+                one.path.stem,
+                "natural_color",
+                output.stem,
+                abstract=f"Bands {_names(one)} of {sensor.title}",
+            )
             for one in stacks
         ),
         outputs={
@@ -110,7 +133,9 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
 
 
 def _resolution(params: StackParams, settings: Settings) -> float | None:
-    """As given for this run, else as set; a setting does not stand against bands that are to keep their own."""
+    """As given for this run, else as set; a setting does not stand against bands that are to keep
+    their own.
+    """
     if params.resolution is not None or params.mode == "preserve":
         return params.resolution
     return settings.target_resolution
@@ -126,19 +151,32 @@ def _size(stack: BandStack) -> str:
 
 
 def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSource]:
-    """``NAME=PATH`` or ``NAME=PATH#BAND`` → a source; the file's own scale is kept where none is given."""
+    """``NAME=PATH`` or ``NAME=PATH#BAND`` → a source; the file's own scale is kept where none is
+    given.
+    """
     name, equals, rest = text.partition("=")
     name = name.strip().lower()
     if not equals or not name or not rest.strip():
-        raise InputError(f"The band '{text}' cannot be used", "it is not NAME=PATH", "Write it like red=/data/B04.tif.")
+        raise InputError(
+            f"The band '{text}' cannot be used",
+            "it is not NAME=PATH",
+            "Write it like red=/data/B04.tif.",
+        )
     sensor.pick([name])  # refuses what the sensor does not have
-    match = None if Path(rest.strip()).expanduser().is_file() else re.fullmatch(r"(.*)#(\d+)", rest.strip())
+    match = (
+        None
+        if Path(rest.strip()).expanduser().is_file()
+        else re.fullmatch(r"(.*)#(\d+)", rest.strip())
+    )
     path, index = (Path(match[1]), int(match[2])) if match else (Path(rest.strip()), 1)
     path = path.expanduser()
     band = sensor.bands[name]
     facts = read_facts(path)
     if not 1 <= index <= len(facts.bands):
-        raise InputError(f"The band '{text}' cannot be used", f"{path} has {len(facts.bands)} bands, no band {index}")
+        raise InputError(
+            f"The band '{text}' cannot be used",
+            f"{path} has {len(facts.bands)} bands, no band {index}",
+        )
     own = facts.bands[index - 1].radiometry
     if params.unit and band.unit != "power":
         why = f"band '{name}' of {sensor.title} is no radar backscatter but {band.unit}"
@@ -147,8 +185,13 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
         radiometry = Radiometry(nodata=own.nodata, unit="class", reason="classes are not scaled")
     else:
         given = params.scale is not None or params.offset is not None
-        # whole numbers of a radar that are to be power are a ground range detected product's amplitude
-        unit = "amplitude" if band.unit == "power" and "int" in facts.bands[index - 1].dtype and not given else band.unit
+        # whole numbers of a radar that are to be power are a ground range detected product's
+        # amplitude
+        unit = (
+            "amplitude"
+            if band.unit == "power" and "int" in facts.bands[index - 1].dtype and not given
+            else band.unit
+        )
         radiometry = replace(
             own,
             scale=own.scale if params.scale is None else params.scale,
@@ -157,9 +200,15 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
             reason="given for this run" if given else own.reason,
         )
     if radiometry.scale == 0:
-        raise InputError(f"The band '{text}' cannot be used", "its scale is 0, which makes every value the same")
+        raise InputError(
+            f"The band '{text}' cannot be used", "its scale is 0, which makes every value the same"
+        )
     dtype = facts.bands[index - 1].dtype
-    if radiometry.unit == "reflectance" and dtype.startswith(("int", "uint")) and radiometry.scale > 0:
+    if (
+        radiometry.unit == "reflectance"
+        and dtype.startswith(("int", "uint"))
+        and radiometry.scale > 0
+    ):
         _check_offset(text, radiometry, dtype)
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
@@ -167,14 +216,20 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
 
 
 def _check_offset(text: str, rule: Radiometry, dtype: str) -> None:
-    """Refuse an offset in stored numbers beside a scale (-1000 for Sentinel-2's -0.1): every reflectance would be below zero."""
+    """Refuse an offset in stored numbers beside a scale (-1000 for Sentinel-2's -0.1): every
+    reflectance would be below zero.
+    """
     import numpy as np
 
     if np.iinfo(dtype).max * rule.scale + rule.offset <= 0:
         why = (
-            f"with the scale {rule.scale:g} and the offset {rule.offset:g} every number of {dtype} becomes a reflectance below 0"
+            f"with the scale {rule.scale:g} and the offset {rule.offset:g} every number of "
+            f"{dtype} becomes a reflectance below 0"
         )
-        hint = "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, give --scale 0.0001 --offset -0.1."
+        hint = (
+            "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, "
+            "give --scale 0.0001 --offset -0.1."
+        )
         raise InputError(f"The band '{text}' cannot be used", why, hint)
 
 
@@ -182,8 +237,12 @@ STACK = Operation(
     name="stack",
     title="Stack local bands",
     group="Stacks",
-    summary="Makes a VRT of single band files: named, in wavelength order, on one grid or one for each pixel size, with scale.",
+    summary="Makes a VRT of single band files: named, in wavelength order, on one grid or one "
+    "for each pixel size, with scale.",
     params=StackParams,
     run=run_stack,
-    outputs=(Output("bands", "Bands of the stack"), Output("companions", "Stacks of the coarser bands")),
+    outputs=(
+        Output("bands", "Bands of the stack"),
+        Output("companions", "Stacks of the coarser bands"),
+    ),
 )

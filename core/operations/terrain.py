@@ -25,7 +25,15 @@ from ..products.result_record import InputRecord, LayerRecord, ResultRecord, rec
 from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import StackReader
 from ..settings import Settings
-from ..terrain.heights import BAND, Place, find_heights, heights_of_file, lay_grid, place_of_area, place_of_raster
+from ..terrain.heights import (
+    BAND,
+    Place,
+    find_heights,
+    heights_of_file,
+    lay_grid,
+    place_of_area,
+    place_of_raster,
+)
 from ..terrain.layers import LAYERS, Terrain, TerrainJob, compute_terrain
 from ..types import AlgorithmResult, SceneItem
 from ..workers import run_in_background
@@ -38,12 +46,18 @@ REFERENCES = {
 }
 RESOLUTION_M = 30.0
 """As the Copernicus DEM has it."""
-TITLES = {"dem": "Height (m)", "slope": "Slope (°)", "hand": "Height above the nearest drainage (m)"}
+TITLES = {
+    "dem": "Height (m)",
+    "slope": "Slope (°)",
+    "hand": "Height above the nearest drainage (m)",
+}
 SURFACE_NOTE = (
-    "The Copernicus DEM is a surface model: over forest and roofs it is their height, and bridges and dams hold water back."
+    "The Copernicus DEM is a surface model: over forest and roofs it is their "
+    "height, and bridges and dams hold water back."
 )
 CREDIT = (
-    "© DLR e.V. 2010-2014 and © Airbus Defence and Space GmbH 2014-2018 provided under COPERNICUS by the European Union "
+    "© DLR e.V. 2010-2014 and © Airbus Defence and Space GmbH 2014-2018 provided under "
+    "COPERNICUS by the European Union "
     "and ESA; all rights reserved"
 )
 """What the licence of the Copernicus DEM asks every copy and product to say."""
@@ -53,22 +67,29 @@ CREDIT = (
 class TerrainParams:
     """Which place, from which heights."""
 
-    area: str | None = param(None, kind="area", title="Area", help=f"{AREA_HELP} The layers are of the box around it.")
+    area: str | None = param(
+        None, kind="area", title="Area", help=f"{AREA_HELP} The layers are of the box around it."
+    )
     like: Path | None = param(
-        None, kind="raster_in", title="Area of a stack", help="Instead of an area: the place that this raster shows."
+        None,
+        kind="raster_in",
+        title="Area of a stack",
+        help="Instead of an area: the place that this raster shows.",
     )
     dem: Path | None = param(
         None,
         kind="raster_in",
         title="Height model",
-        help="A raster of heights in metres; if not given, the catalogue's Copernicus DEM is fetched.",
+        help="A raster of heights in metres; if not given, the catalogue's Copernicus DEM is "
+        "fetched.",
     )
     catalog: str = catalog_param()
     drainage: float = param(
         1.0,
         kind="number",
         title="Drainage begins at (km²)",
-        help="Where so much land drains through a pixel, a water course begins; less gives more, smaller ones.",
+        help="Where so much land drains through a pixel, a water course begins; less gives "
+        "more, smaller ones.",
         minimum=0.001,
         maximum=100000,
     )
@@ -76,7 +97,8 @@ class TerrainParams:
         5.0,
         kind="number",
         title="Surroundings (km)",
-        help="So far around the area heights are taken into account, for water that comes from there or goes there.",
+        help="So far around the area heights are taken into account, for water that comes from "
+        "there or goes there.",
         minimum=0,
         maximum=200,
         advanced=True,
@@ -90,10 +112,14 @@ class TerrainParams:
         maximum=1000,
         advanced=True,
     )
-    output: Path = param(kind="folder_out", title="Folder", help="Gets dem.tif, slope.tif and hand.tif.")
+    output: Path = param(
+        kind="folder_out", title="Folder", help="Gets dem.tif, slope.tif and hand.tif."
+    )
 
 
-def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> tuple[AlgorithmResult, list[LayerOutput]]:
+def map_terrain(
+    params: TerrainParams, settings: Settings, monitor: Monitor
+) -> tuple[AlgorithmResult, list[LayerOutput]]:
     """Find the heights, compute slope and HAND, and write all three.
 
     Raises
@@ -108,15 +134,23 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         If the heights cannot be read or a layer cannot be written.
     """
     given = [path for path in (params.like, params.dem) if path is not None]
-    paths = dict(zip(LAYERS, prepare_folder(params.output, [f"{name}.tif" for name in LAYERS], given)))
+    paths = dict(
+        zip(LAYERS, prepare_folder(params.output, [f"{name}.tif" for name in LAYERS], given))
+    )
     own = heights_of_file(params.dem) if params.dem else None
     place = _place(params)
     whole = params.area is None and params.like is None
     resolution = params.resolution or (place.own_m if whole else None) or RESOLUTION_M
     buffer_km = 0.0 if whole else params.buffer
     grid, window = lay_grid(place, resolution, buffer_km)
-    cells = (own,) if own else find_heights(grid, params.catalog, settings, PartMonitor(monitor, 0.0, 0.05))
-    index = build_index(cells, (BAND,), Access(settings), PartMonitor(monitor, 0.05, 0.1), keep_going=False)
+    cells = (
+        (own,)
+        if own
+        else find_heights(grid, params.catalog, settings, PartMonitor(monitor, 0.0, 0.05))
+    )
+    index = build_index(
+        cells, (BAND,), Access(settings), PartMonitor(monitor, 0.05, 0.1), keep_going=False
+    )
     plan = index.plan(grid)
     tags = _tags(params, cells)
     job = TerrainJob(grid, window, params.drainage, paths, tags)
@@ -135,17 +169,30 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
             "buffer_km": buffer_km,
             "resolution_m": resolution,
         },
-        "formula": "hand = filled height - filled height of the first drainage pixel downstream (D8)",
+        "formula": "hand = filled height - filled height of the first drainage pixel downstream "
+        "(D8)",
         "reference": "; ".join(REFERENCES.values()),
-        "inputs": {"heights": [_describe(cell, params.dem) for cell in cells if cell.id in {one.id for one in plan.scenes}]},
-        "grid": {"crs": grid.crs, "resolution": list(grid.resolution), "shape": [window.rows, window.cols]},
+        "inputs": {
+            "heights": [
+                _describe(cell, params.dem)
+                for cell in cells
+                if cell.id in {one.id for one in plan.scenes}
+            ]
+        },
+        "grid": {
+            "crs": grid.crs,
+            "resolution": list(grid.resolution),
+            "shape": [window.rows, window.cols],
+        },
         **({"note": tags["note"], "credit": tags["credit"]} if "note" in tags else {}),
     }
     record = ResultRecord(
         operation="terrain",
         title="Slope and height above drainage",
         created=datetime.now(timezone.utc),
-        layers=tuple(LayerRecord(paths[name], _layer(name), statistics["layers"][name]) for name in LAYERS),
+        layers=tuple(
+            LayerRecord(paths[name], _layer(name), statistics["layers"][name]) for name in LAYERS
+        ),
         inputs=(),
         parameters=provenance["parameters"],
         reference=provenance["reference"],
@@ -155,10 +202,14 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
         statistics=statistics,
     )
     item = _catalogue(record, cells, params.dem, monitor)
-    result = AlgorithmResult({**paths, "provenance": item}, statistics, "hand", provenance, warnings)
+    result = AlgorithmResult(
+        {**paths, "provenance": item}, statistics, "hand", provenance, warnings
+    )
     about = " ".join([*(f"{text}." for text in warnings), about_model]).strip()
     layers = [
-        LayerOutput(paths[name], TITLES[name], name, f"Terrain, {params.output.name}", abstract=about)
+        LayerOutput(
+            paths[name], TITLES[name], name, f"Terrain, {params.output.name}", abstract=about
+        )
         for name in reversed(list(LAYERS))
     ]
     return result, layers
@@ -167,12 +218,18 @@ def map_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
 def _place(params: TerrainParams) -> Place:
     """The area, else what the stack shows, else all of the height model."""
     if params.area is not None and params.like is not None:
-        raise InputError("Terrain cannot be mapped", "an area and a stack are given at once", "Give one of them.")
+        raise InputError(
+            "Terrain cannot be mapped", "an area and a stack are given at once", "Give one of them."
+        )
     if params.area is not None:
         return place_of_area(parse_area(params.area))
     source = params.like or params.dem
     if source is None:
-        raise InputError("Terrain cannot be mapped", "no place is given", "Give an area, a stack (like) or a height model (dem).")
+        raise InputError(
+            "Terrain cannot be mapped",
+            "no place is given",
+            "Give an area, a stack (like) or a height model (dem).",
+        )
     return place_of_raster(source)
 
 
@@ -193,20 +250,39 @@ def _layer(name: str) -> Layer:
     return Layer(name, TITLES[name], (-math.inf, math.inf), name)
 
 
-def _catalogue(record: ResultRecord, cells: tuple[SceneItem, ...], file: Path | None, monitor: Monitor) -> Path:
-    """Describe the result as a STAC item beside it. The heights that were read of a catalogue's cells are those in dem.tif."""
+def _catalogue(
+    record: ResultRecord, cells: tuple[SceneItem, ...], file: Path | None, monitor: Monitor
+) -> Path:
+    """Describe the result as a STAC item beside it. The heights that were read of a catalogue's
+    cells are those in dem.tif.
+    """
     heights = record.layers[0].path
     events = EventQueue(monitor)
 
     def inputs() -> tuple[InputRecord, ...]:
         if file is not None:
             with StackReader(file) as reader:
-                return (record_input("dem", file, reader.facts.tags, reader.state(), events.stop.is_set),)
-        facts = [{"item_id": one.id, "sensor": one.sensor, "catalog": one.catalog, "collection": one.collection} for one in cells]
+                return (
+                    record_input(
+                        "dem", file, reader.facts.tags, reader.state(), events.stop.is_set
+                    ),
+                )
+        facts = [
+            {
+                "item_id": one.id,
+                "sensor": one.sensor,
+                "catalog": one.catalog,
+                "collection": one.collection,
+            }
+            for one in cells
+        ]
         return tuple(record_input(tags["item_id"], heights, tags, ()) for tags in facts)
 
     return run_in_background(
-        lambda: write_catalogue(heights.parent, replace(record, inputs=inputs()), events.stop.is_set), events
+        lambda: write_catalogue(
+            heights.parent, replace(record, inputs=inputs()), events.stop.is_set
+        ),
+        events,
     )
 
 
@@ -214,7 +290,12 @@ def _describe(cell: SceneItem, file: Path | None) -> dict[str, Any]:
     if file is not None:
         with StackReader(file) as reader:
             return describe_input(reader)
-    return {"item_id": cell.id, "catalog": cell.catalog, "collection": cell.collection, "href": cell.bands[BAND].href}
+    return {
+        "item_id": cell.id,
+        "catalog": cell.catalog,
+        "collection": cell.collection,
+        "href": cell.bands[BAND].href,
+    }
 
 
 def _statistics(made: Terrain) -> dict[str, Any]:
@@ -244,15 +325,19 @@ def _warnings(statistics: Mapping[str, Any], whole: bool) -> tuple[str, ...]:
     found = []
     unknown, adrift = 100 - statistics["height_known_percent"], statistics["no_drainage_percent"]
     if unknown:
-        found.append(f"No height is known for {unknown:.2g} % of the area: slope and HAND are missing there")
+        found.append(
+            f"No height is known for {unknown:.2g} % of the area: slope and HAND are missing there"
+        )
     if adrift:
         found.append(
-            f"HAND is not known for {adrift:.2g} % of the area: its water leaves the heights before it comes to any drainage. "
+            f"HAND is not known for {adrift:.2g} % of the area: its water leaves the heights "
+            "before it comes to any drainage. "
             "A wider surrounding (buffer) or a smaller drainage finds more of it"
         )
     if whole:
         found.append(
-            "The height model is taken to its edges: near them streams that come from outside are missed, and HAND is too high"
+            "The height model is taken to its edges: near them streams that come from outside "
+            "are missed, and HAND is too high"
         )
     return tuple(found)
 
@@ -264,9 +349,13 @@ def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     rows = []
     for name, one in figures["layers"].items():
         values = (
-            "no data" if one["mean"] is None else f"{one['min']:.1f} to {one['max']:.1f}, mean {one['mean']:.1f} {one['unit']}"
+            "no data"
+            if one["mean"] is None
+            else f"{one['min']:.1f} to {one['max']:.1f}, mean {one['mean']:.1f} {one['unit']}"
         )
-        rows.append(f"{name}: {result.outputs[name]}: {values}, {one['observed_percent']:.1f} % of the area")
+        rows.append(
+            f"{name}: {result.outputs[name]}: {values}, {one['observed_percent']:.1f} % of the area"
+        )
     note = result.provenance.get("note")
     return OperationResult(
         data=result.to_dict(),
@@ -284,7 +373,8 @@ TERRAIN = Operation(
     name="terrain",
     title="Slope and height above drainage",
     group="Flood",
-    summary="Fetches the Copernicus height model of an area (or takes a file) and computes slope and HAND, the height above the "
+    summary="Fetches the Copernicus height model of an area (or takes a file) and computes "
+    "slope and HAND, the height above the "
     "nearest drainage: what floods are checked against.",
     params=TerrainParams,
     run=run_terrain,
@@ -298,7 +388,9 @@ TERRAIN = Operation(
         events=("flood",),
         bands=(),
         references=tuple(REFERENCES.values()),
-        limits="Not for towns, canals and diked land: a surface model of 30 m knows neither gates nor dikes, and heights are "
-        "some metres off. Not to tell how deep a flood stands. Near the edges of a height model HAND is too high.",
+        limits="Not for towns, canals and diked land: a surface model of 30 m knows neither "
+        "gates nor dikes, and heights are "
+        "some metres off. Not to tell how deep a flood stands. Near the edges of a height model "
+        "HAND is too high.",
     ),
 )

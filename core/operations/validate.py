@@ -25,7 +25,9 @@ WORDS = {"error": "FAIL", "warning": "warn", "info": "note"}
 class ValidateParams:
     """What to look at, and as what."""
 
-    path: Path = param(kind="raster_in", title="Stack", help="A VRT or any raster.", positional=True)
+    path: Path = param(
+        kind="raster_in", title="Stack", help="A VRT or any raster.", positional=True
+    )
     sensor: str | None = param(
         None,
         kind="choice",
@@ -34,19 +36,24 @@ class ValidateParams:
         help="Its required bands must be there; if not given, as the file says.",
     )
     area: str | None = param(
-        None, kind="area", title="Area", help=f"Where data are needed; the whole raster if not given. {AREA_HELP}"
+        None,
+        kind="area",
+        title="Area",
+        help=f"Where data are needed; the whole raster if not given. {AREA_HELP}",
     )
     deep: bool = param(
         False,
         kind="flag",
         title="Look deep",
-        help="Decode every tile and compare the sums recorded by the download: the only way to see changed bytes; slow.",
+        help="Decode every tile and compare the sums recorded by the download: the only way to "
+        "see changed bytes; slow.",
     )
     checks: str | None = param(
         None,
         kind="text",
         title="Checks",
-        help="Turned off or weighed otherwise, comma-separated: band_shifted=off,range_implausible=error.",
+        help="Turned off or weighed otherwise, comma-separated: "
+        "band_shifted=off,range_implausible=error.",
         advanced=True,
     )
     screenshot: str | None = param(
@@ -62,7 +69,9 @@ class ValidateParams:
 def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Validate, and say it in words."""
     settings = settings.override(
-        checks=params.checks, validation_depth="deep" if params.deep else None, screenshot=params.screenshot
+        checks=params.checks,
+        validation_depth="deep" if params.deep else None,
+        screenshot=params.screenshot,
     )
     name = params.sensor or _sensor_of(params.path)
     sensor = get_sensor(name) if name else None
@@ -107,12 +116,17 @@ def _sensor_of_stack(path: Path) -> str | None:
 
 
 def describe(report: ValidationReport) -> str:
-    """The report for a person: the verdict, a line for each band, and what was found with what to do."""
+    """The report for a person: the verdict, a line for each band, and what was found with what to
+    do.
+    """
     verdict = "valid" if report.ok else "NOT valid"
     looked = " (every tile)" if report.depth == "deep" else ""
     lines = [f"{report.path}: {verdict}{looked} (bands: {', '.join(report.bands) or 'none'})"]
     width = max((len(name) for name in report.bands), default=0)
-    lines += [f"  {name:<{width}}  {report.verdict(name):<4}  {_figures(report, name)}".rstrip() for name in report.bands]
+    lines += [
+        f"  {name:<{width}}  {report.verdict(name):<4}  {_figures(report, name)}".rstrip()
+        for name in report.bands
+    ]
     lines += [f"  {WORDS[f.severity]}: {f.sentence}" for f in report.findings]
     if report.overrides:
         said = ", ".join(f"{check}: {what}" for check, what in report.overrides.items())
@@ -135,7 +149,8 @@ VALIDATE = Operation(
     name="validate",
     title="Validate a stack",
     group="Stacks",
-    summary="Checks that files are whole, bands are present, not blank, not mostly nodata, plausible, and lie on each other.",
+    summary="Checks that files are whole, bands are present, not blank, not mostly nodata, "
+    "plausible, and lie on each other.",
     params=ValidateParams,
     run=run_validate,
     outputs=(

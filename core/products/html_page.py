@@ -1,4 +1,6 @@
-"""A page that can be mailed and printed: one HTML file, pictures inside, no script, nothing from elsewhere."""
+"""A page that can be mailed and printed: one HTML file, pictures inside, no script, nothing from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ def write_page(page: Page, path: Path) -> Path:
         part.replace(path)
     except OSError as error:
         raise RasterError(
-            f"The report {path} cannot be written", error.strerror or str(error), "Choose another folder."
+            f"The report {path} cannot be written",
+            error.strerror or str(error),
+            "Choose another folder.",
         ) from error
     finally:
         if part.exists():
@@ -85,10 +89,14 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def _page(page: Page) -> str:
-    keys = "".join(f'<div class="key"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for value, name in page.keys)
+    keys = "".join(
+        f'<div class="key"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        for value, name in page.keys
+    )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(page.title)}</title>'
+        '<meta name="viewport" content="width=device-width, '
+        f'initial-scale=1"><title>{escape(page.title)}</title>'
         f"<style>{STYLE_SHEET.read_text(encoding='utf-8')}</style></head><body>\n<h1>{escape(page.title)}</h1>\n"
         f'<p class="sub">{escape(page.subtitle)}</p>\n<div class="keys">{keys}</div>\n'
         + "".join(_section(section) for section in page.sections)
@@ -99,7 +107,9 @@ def _page(page: Page) -> str:
 def _section(section: Section) -> str:
     made = [f"<h2>{escape(section.title)}</h2>\n"]
     if section.figures:
-        made.append(f'<div class="figures">{"".join(_figure(one) for one in section.figures)}</div>\n')
+        made.append(
+            f'<div class="figures">{"".join(_figure(one) for one in section.figures)}</div>\n'
+        )
     made += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
     if section.table:
         made.append(_table(section.table))
@@ -123,14 +133,17 @@ def _figure(figure: Figure) -> str:
     opened = '<figure class="wide">' if figure.wide else "<figure>"
     return (
         f"{opened}<h3>{escape(figure.title)}</h3>"
-        f'<div class="map"><img src="data:image/png;base64,{data}" alt="{escape(figure.title)}">{bar}</div>'
+        f'<div class="map"><img src="data:image/png;base64,{data}" '
+        f'alt="{escape(figure.title)}">{bar}</div>'
         + (f'<div class="legend">{legend}</div>' if legend else "")
         + f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
     )
 
 
 def _table(table: Table) -> str:
-    numeric = [all(_is_number(row[place]) for row in table.rows) for place in range(len(table.head))]
+    numeric = [
+        all(_is_number(row[place]) for row in table.rows) for place in range(len(table.head))
+    ]
 
     def cell(kind: str, text: str, place: int) -> str:
         mark = ' class="n"' if numeric[place] else ""

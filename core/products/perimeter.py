@@ -1,4 +1,6 @@
-"""The outline of some classes of a map as a GeoPackage: all of it as one, and each patch with its area."""
+"""The outline of some classes of a map as a GeoPackage: all of it as one, and each patch with its
+area.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,14 @@ class PerimeterRule:
     codes: Collection[int]
     """The classes that are inside; 0..254."""
     min_area_ha: float = 0.5
-    """Patches below are dropped, holes below are filled where they were observed. Half a hectare is 50 pixels of 10 m and 6 of
-    30 m: a judgement, between the single pixels of noise and the smallest fire or pond that matters on a map."""
+    """Patches below are dropped, holes below are filled where they were observed. Half a hectare is
+    50 pixels of 10 m and 6 of 30 m: a judgement, between the single pixels of noise and the
+    smallest fire or pond that matters on a map.
+    """
     simplify_px: float = 0.75
-    """The farthest that the outline may be moved, in pixels; 0 leaves the edges of the pixels. Above 0.71, the diagonal's
-    share of a step, slanting lines lose their stairs."""
+    """The farthest that the outline may be moved, in pixels; 0 leaves the edges of the pixels.
+    Above 0.71, the diagonal's share of a step, slanting lines lose their stairs.
+    """
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,18 @@ class Perimeter:
 
 
 def write_perimeter(
-    classes: Path, output: Path, rule: PerimeterRule, about: PerimeterFacts, stop: Callable[[], bool] = lambda: False
+    classes: Path,
+    output: Path,
+    rule: PerimeterRule,
+    about: PerimeterFacts,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Perimeter:
-    """Outline some classes of a map: layer ``perimeter`` (one multipolygon) and layer ``patches`` (one polygon each).
+    """Outline some classes of a map: layer ``perimeter`` (one multipolygon) and layer ``patches``
+    (one polygon each).
 
-    Areas are those of the pixels, before outlines are simplified. A pixel that was not observed is never inside, however
-    small the hole it makes. Where nothing is found, the layers are there without a feature.
+    Areas are those of the pixels, before outlines are simplified. A pixel that was not observed is
+    never inside, however small the hole it makes. Where nothing is found, the layers are there
+    without a feature.
 
     Parameters
     ----------
@@ -112,7 +123,9 @@ def write_perimeter(
     strange = [code for code in rule.codes if not 0 <= code < NOT_OBSERVED]
     if strange or not rule.codes:
         why = f"{strange[0]} is no class" if strange else "no class is to be inside"
-        raise InputError(f"No outline can be drawn of {classes}", why, f"Classes are 0..{NOT_OBSERVED - 1}.")
+        raise InputError(
+            f"No outline can be drawn of {classes}", why, f"Classes are 0..{NOT_OBSERVED - 1}."
+        )
     scratch = output.with_name(f"{output.name}.mask.part")
     patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
     outlines = [patch.outline for patch in patches.found]
@@ -121,19 +134,27 @@ def write_perimeter(
         simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
         if simple is None:
             notes.append(
-                "The outline follows the edges of the pixels: simplified it would cross itself, or it has too many corners"
+                "The outline follows the edges of the pixels: simplified it would cross itself, "
+                "or it has too many corners"
             )
         outlines = list(simple or outlines)
     known = bool(patches.grid.crs)
     total = sum(patch.area for patch in patches.found) if known else None
     day = about.acquired.date() if about.acquired else None
-    shared: dict[str, Value] = {"date": day, "sensor": about.sensor, "method": about.method, "event": about.event}
+    shared: dict[str, Value] = {
+        "date": day,
+        "sensor": about.sensor,
+        "method": about.method,
+        "event": about.event,
+    }
     whole = {
         **shared,
         **_areas(total),
         "patches": len(outlines),
         "min_area_ha": rule.min_area_ha if known else None,
-        "not_observed_percent": 100 * patches.not_observed / (patches.grid.shape[0] * patches.grid.shape[1]),
+        "not_observed_percent": 100
+        * patches.not_observed
+        / (patches.grid.shape[0] * patches.grid.shape[1]),
         "note": ". ".join([*notes, *([about.note] if about.note else [])]),
     }
     rows = [
@@ -141,7 +162,13 @@ def write_perimeter(
         for number, (outline, patch) in enumerate(zip(outlines, patches.found), start=1)
     ]
     layers = (
-        VectorLayer(WHOLE, f"{about.event}: outline", _WHOLE, [(join_outlines(outlines), whole)] if outlines else [], multi=True),
+        VectorLayer(
+            WHOLE,
+            f"{about.event}: outline",
+            _WHOLE,
+            [(join_outlines(outlines), whole)] if outlines else [],
+            multi=True,
+        ),
         VectorLayer(PATCHES, f"{about.event}: patches", _PATCH, rows),
     )
     write_geopackage(output, patches.grid.crs, layers, stop)
@@ -157,14 +184,21 @@ def _areas(square_metres: float | None) -> dict[str, Value]:
 def _notes(patches: Patches, rule: PerimeterRule) -> list[str]:
     notes = []
     if not patches.grid.crs:
-        notes.append("The map has no coordinate system, so areas are not known and no patch was dropped")
+        notes.append(
+            "The map has no coordinate system, so areas are not known and no patch was dropped"
+        )
     if not patches.pixels:
         notes.append("No pixel has one of the classes: there is nothing to outline")
     elif not patches.found:
         pixel = pixel_area_m2(patches.grid, patches.grid.shape[0] // 2, 1) or 0.0
         ground = patches.pixels * pixel / 1e4
-        notes.append(f"All patches ({ground:.2g} ha together) are smaller than {rule.min_area_ha:g} ha: none is outlined")
+        notes.append(
+            f"All patches ({ground:.2g} ha together) are smaller than {rule.min_area_ha:g} ha: "
+            "none is outlined"
+        )
     rows, cols = patches.grid.shape
     if patches.not_observed == rows * cols:
-        notes.append("Nothing was observed: that there is no outline does not mean that nothing happened")
+        notes.append(
+            "Nothing was observed: that there is no outline does not mean that nothing happened"
+        )
     return notes

@@ -24,8 +24,9 @@ SHOWN = (("red", "green", "blue"), ("nir", "red", "green"), ("swir22", "nir", "r
 """Bands for red, green and blue of a picture, the best first."""
 TRUE_COLOUR = SHOWN[0]
 TRUE_RANGE, FALSE_RANGE, DB_RANGE = (0.0, 0.3), (0.0, 0.5), (-25.0, 0.0)
-"""Black and white of reflectance in true and in false colours, and of backscatter: the same on every date, so that two pictures
-can be compared. Most land lies within; clouds are above."""
+"""Black and white of reflectance in true and in false colours, and of backscatter: the same on
+every date, so that two pictures can be compared. Most land lies within; clouds are above.
+"""
 STRONG, FAINT = 0.85, 0.25
 """How much a class covers what lies under it: what the map is about, and everything else."""
 
@@ -36,7 +37,8 @@ def picture_grid(path: Path) -> Grid:
 
 
 def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
-    """A stack as the eye wants it: true colour where it can be, else what there is; of radar in grey.
+    """A stack as the eye wants it: true colour where it can be, else what there is; of radar in
+    grey.
 
     Returns
     -------
@@ -53,7 +55,10 @@ def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
     index = {band.description: band.index for band in facts.bands}
     names = next((names for names in SHOWN if all(name in index for name in names)), None)
     if names is None:
-        first = next((name for name in ("vv", "hh", "nir", "nir08") if name in index), facts.bands[0].description)
+        first = next(
+            (name for name in ("vv", "hh", "nir", "nir08") if name in index),
+            facts.bands[0].description,
+        )
         names = (first,) * 3
         index.setdefault(first, 1)
     span = TRUE_RANGE if names == TRUE_COLOUR else FALSE_RANGE
@@ -73,9 +78,14 @@ def _layer(
 
 
 def class_picture(
-    classes: Path, colors: Mapping[int, tuple[int, int, int]], about: Collection[int], under: Picture, grid: Grid
+    classes: Path,
+    colors: Mapping[int, tuple[int, int, int]],
+    about: Collection[int],
+    under: Picture,
+    grid: Grid,
 ) -> Picture:
-    """Classes over a greyed picture; what was not observed is hatched, so that it is not taken for a class.
+    """Classes over a greyed picture; what was not observed is hatched, so that it is not taken for
+    a class.
 
     Parameters
     ----------
@@ -95,7 +105,10 @@ def class_picture(
     """
     facts = read_facts(classes)
     if facts.bands[0].dtype != "uint8":
-        raise AlgorithmError(f"A map of {classes.name} cannot be drawn", f"it holds {facts.bands[0].dtype}, not classes")
+        raise AlgorithmError(
+            f"A map of {classes.name} cannot be drawn",
+            f"it holds {facts.bands[0].dtype}, not classes",
+        )
     codes = read_view(facts, 1, grid)
     grey = under.mean(axis=2, keepdims=True).astype(np.float32)
     made = np.repeat(0.6 * grey + 0.4 * 255, 3, axis=2)
@@ -118,8 +131,12 @@ def rgb(text: str) -> tuple[int, int, int]:
 
 
 def scale_bar(width_m: float, wanted_share: float = 0.25) -> tuple[float, str]:
-    """A round length of about a quarter of the picture's width, as share of the width and as text."""
+    """A round length of about a quarter of the picture's width, as share of the width and
+    as text.
+    """
     steps: Sequence[float] = [digit * 10.0**power for power in range(7) for digit in (1, 2, 5)]
-    length = max((step for step in steps if step <= wanted_share * width_m), default=width_m * wanted_share)
+    length = max(
+        (step for step in steps if step <= wanted_share * width_m), default=width_m * wanted_share
+    )
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     return length / width_m, text

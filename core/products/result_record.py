@@ -1,4 +1,6 @@
-"""What is known of a result when it is finished: layers, inputs with the sums of their files, parameters."""
+"""What is known of a result when it is finished: layers, inputs with the sums of their files,
+parameters.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from ..types import parse_time
 from .perimeter import Perimeter
 
 MOST_HASHED_BYTES = 4_000_000_000
-"""Of one input: what the record of its download knows is not read again, and more than this takes too long."""
+"""Of one input: what the record of its download knows is not read again, and more than this takes
+too long.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,16 @@ def record_input(
 ) -> InputRecord:
     """An input with the sums of its files.
 
-    A sum is that of the download's record where the file is as it came; else the file is read, as long as all that is read
-    for this input stays below ``MOST_HASHED_BYTES``.
+    A sum is that of the download's record where the file is as it came; else the file is read, as
+    long as all that is read for this input stays below ``MOST_HASHED_BYTES``.
 
     Parameters
     ----------
     tags : mapping
         Of the raster: ``item_id``, ``sensor``, ``datetime``, ``catalog``, ``collection``.
     state : iterable of (path, size, time of change)
-        As :meth:`StackReader.state` gives it; a size below 0 stands for what is no file of this computer.
+        As :meth:`StackReader.state` gives it; a size below 0 stands for what is no file of this
+        computer.
     stop : callable
         Asked every megabyte.
 
@@ -121,7 +126,9 @@ def record_input(
             try:
                 known = sha256_of(Path(one), stop)
             except OSError as error:
-                raise RasterError(f"The sum of {one} cannot be taken", error.strerror or str(error)) from error
+                raise RasterError(
+                    f"The sum of {one} cannot be taken", error.strerror or str(error)
+                ) from error
         files.append(InputFile(Path(one), size, changed, known))
     moment = tags.get("datetime")
     return InputRecord(
@@ -137,7 +144,10 @@ def record_input(
 
 def _recorded_sum(path: Path, size: int, changed_ns: int) -> str:
     entry = read_record(path.parent).get(path.stem)
-    if not isinstance(entry, Mapping) or (entry.get("size_bytes"), entry.get("changed_ns")) != (size, changed_ns):
+    if not isinstance(entry, Mapping) or (entry.get("size_bytes"), entry.get("changed_ns")) != (
+        size,
+        changed_ns,
+    ):
         return ""
     return str(entry.get("sha256") or "")
 

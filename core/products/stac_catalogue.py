@@ -1,4 +1,6 @@
-"""A folder of results as a static STAC catalogue: it can be moved, served and read without FirstLight."""
+"""A folder of results as a static STAC catalogue: it can be moved, served and read without
+FirstLight.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,15 @@ OTHER_NAME = "firstlight-catalog.json"
 _OURS = "firstlight:catalogue"
 
 
-def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool] = lambda: False) -> Path:
-    """Describe a result in its folder: ``<id>.stac.json``, and a catalogue of all results that lie there.
+def write_catalogue(
+    folder: Path, record: ResultRecord, stop: Callable[[], bool] = lambda: False
+) -> Path:
+    """Describe a result in its folder: ``<id>.stac.json``, and a catalogue of all results that lie
+    there.
 
-    The catalogue lists the items that it finds, so it is whole whatever happened before. An older item loses the files that
-    this result has overwritten, and goes with the last of them: it would describe what is no more. Several programs may do
-    this at once.
+    The catalogue lists the items that it finds, so it is whole whatever happened before. An older
+    item loses the files that this result has overwritten, and goes with the last of them: it would
+    describe what is no more. Several programs may do this at once.
 
     Parameters
     ----------
@@ -57,11 +62,15 @@ def write_catalogue(folder: Path, record: ResultRecord, stop: Callable[[], bool]
             _write(catalogue, _catalogue(folder, catalogue))
         except OSError as error:
             what = f"The result in {folder} cannot be described"
-            raise RasterError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
+            raise RasterError(
+                what, error.strerror or str(error), "Choose a folder that can be written to."
+            ) from error
     return path
 
 
-def write_parent(folder: Path, children: Sequence[Path], title: str, stop: Callable[[], bool] = lambda: False) -> Path:
+def write_parent(
+    folder: Path, children: Sequence[Path], title: str, stop: Callable[[], bool] = lambda: False
+) -> Path:
     """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
 
     Parameters
@@ -85,16 +94,26 @@ def write_parent(folder: Path, children: Sequence[Path], title: str, stop: Calla
         try:
             path = _choose(folder)
             links = [
-                {"rel": "child", "href": f"./{_choose(child).relative_to(folder).as_posix()}", "type": "application/json"}
+                {
+                    "rel": "child",
+                    "href": f"./{_choose(child).relative_to(folder).as_posix()}",
+                    "type": "application/json",
+                }
                 for child in children
             ]
             tree = _catalogue(folder, path)
             named = {link["href"] for link in links}
-            kept = [link for link in tree["links"] if link.get("rel") != "child" or link.get("href") not in named]
+            kept = [
+                link
+                for link in tree["links"]
+                if link.get("rel") != "child" or link.get("href") not in named
+            ]
             _write(path, {**tree, "title": title, "links": [*kept, *links]})
         except OSError as error:
             what = f"The results in {folder} cannot be described"
-            raise RasterError(what, error.strerror or str(error), "Choose a folder that can be written to.") from error
+            raise RasterError(
+                what, error.strerror or str(error), "Choose a folder that can be written to."
+            ) from error
     return path
 
 
@@ -132,26 +151,40 @@ def _forget(path: Path, item: dict[str, Any], overwritten: set[str]) -> None:
 
 def _catalogue(folder: Path, path: Path) -> dict[str, Any]:
     items = [
-        {"rel": "item", "href": f"./{one.name}", "type": "application/geo+json", "title": tree["properties"].get("title", "")}
+        {
+            "rel": "item",
+            "href": f"./{one.name}",
+            "type": "application/geo+json",
+            "title": tree["properties"].get("title", ""),
+        }
         for one, tree in _items(folder)
     ]
     before = (_read(path) if path.exists() else None) or {}
-    kept = [link for link in before.get("links", ()) if link.get("rel") not in ("root", "self", "item")]  # children of the user's
+    kept = [
+        link for link in before.get("links", ()) if link.get("rel") not in ("root", "self", "item")
+    ]  # children of the user's
     return {
         "type": "Catalog",
         "stac_version": STAC_VERSION,
         "id": before.get("id") or folder.resolve().name or "results",
         "title": before.get("title") or folder.resolve().name,
-        "description": before.get("description") or "Maps made by FirstLight, each with its inputs, parameters and areas.",
+        "description": before.get("description")
+        or "Maps made by FirstLight, each with its inputs, parameters and areas.",
         _OURS: 1,
-        "links": [{"rel": "root", "href": f"./{path.name}", "type": "application/json"}, *items, *kept],
+        "links": [
+            {"rel": "root", "href": f"./{path.name}", "type": "application/json"},
+            *items,
+            *kept,
+        ],
     }
 
 
 def _write(path: Path, tree: Mapping[str, Any]) -> None:
     part = path.with_name(f"{path.name}.part")
     try:
-        part.write_text(json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        part.write_text(
+            json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
+        )
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

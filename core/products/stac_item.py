@@ -1,8 +1,8 @@
 """A result as a STAC Item, version 1.1.0, with where it comes from and what its files hold.
 
-Sources: the STAC specification 1.1.0 (item, common metadata: ``bands``, ``data_type``, ``nodata``, ``statistics``, ``unit``)
-and its extensions processing 1.2.0, raster 2.0.0, classification 2.0.0, file 2.1.0 and projection 2.0.0. What none of them has
-a word for is under ``firstlight:``.
+Sources: the STAC specification 1.1.0 (item, common metadata: ``bands``, ``data_type``, ``nodata``,
+``statistics``, ``unit``) and its extensions processing 1.2.0, raster 2.0.0, classification 2.0.0,
+file 2.1.0 and projection 2.0.0. What none of them has a word for is under ``firstlight:``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,21 @@ ITEM_SUFFIX = ".stac.json"
 _SCHEMA = "https://stac-extensions.github.io/{}/schema.json"
 EXTENSIONS = [
     _SCHEMA.format(one)
-    for one in ("processing/v1.2.0", "raster/v2.0.0", "classification/v2.0.0", "file/v2.1.0", "projection/v2.0.0")
+    for one in (
+        "processing/v1.2.0",
+        "raster/v2.0.0",
+        "classification/v2.0.0",
+        "file/v2.1.0",
+        "projection/v2.0.0",
+    )
 ]
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 GEOPACKAGE = "application/geopackage+sqlite3"
 
 
-def make_item(folder: Path, record: ResultRecord, catalogue: str, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+def make_item(
+    folder: Path, record: ResultRecord, catalogue: str, stop: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
     """Describe a result.
 
     Parameters
@@ -68,7 +76,9 @@ def make_item(folder: Path, record: ResultRecord, catalogue: str, stop: Callable
     facts = {one.path: read_facts(one.path) for one in record.layers}
     grid = facts[record.layers[0].path].grid
     place = footprint(grid)
-    assets = {one.layer.name: _layer_asset(one, facts[one.path], folder, stop) for one in record.layers}
+    assets = {
+        one.layer.name: _layer_asset(one, facts[one.path], folder, stop) for one in record.layers
+    }
     if record.perimeter is not None:
         assets["perimeter"] = {
             "href": _href(record.perimeter.path, folder),
@@ -77,20 +87,32 @@ def make_item(folder: Path, record: ResultRecord, catalogue: str, stop: Callable
             "roles": ["data"],
             **_file(record.perimeter.path, stop),
             "firstlight:style": "perimeter",
-            "firstlight:perimeter": {key: value for key, value in record.perimeter.to_dict().items() if key != "path"},
+            "firstlight:perimeter": {
+                key: value for key, value in record.perimeter.to_dict().items() if key != "path"
+            },
         }
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
-        "stac_extensions": EXTENSIONS if any(one.layer.classes for one in record.layers) else _without_classes(),
+        "stac_extensions": EXTENSIONS
+        if any(one.layer.classes for one in record.layers)
+        else _without_classes(),
         "id": item_id(record),
         "geometry": place[0] if place else None,
         **({"bbox": list(place[1])} if place else {}),
         "properties": {**_times(record), **_properties(record, folder), **_projection(grid)},
         "links": [
-            *({"rel": rel, "href": f"./{catalogue}", "type": "application/json"} for rel in ("root", "parent")),
             *(
-                {"rel": "derived_from", "href": one.source_url, "type": "application/geo+json", "title": one.item_id}
+                {"rel": rel, "href": f"./{catalogue}", "type": "application/json"}
+                for rel in ("root", "parent")
+            ),
+            *(
+                {
+                    "rel": "derived_from",
+                    "href": one.source_url,
+                    "type": "application/geo+json",
+                    "title": one.item_id,
+                }
                 for one in record.inputs
                 if one.source_url
             ),
@@ -100,11 +122,21 @@ def make_item(folder: Path, record: ResultRecord, catalogue: str, stop: Callable
 
 
 def item_id(record: ResultRecord) -> str:
-    """``burn-severity-20240801-1a2b3c4d``: the same for the same operation on the same inputs with the same parameters."""
+    """``burn-severity-20240801-1a2b3c4d``: the same for the same operation on the same inputs with
+    the same parameters.
+    """
     days = _days(record)
-    told = [record.operation, [(one.name, one.item_id or one.path.name) for one in record.inputs], record.parameters]
+    told = [
+        record.operation,
+        [(one.name, one.item_id or one.path.name) for one in record.inputs],
+        record.parameters,
+    ]
     digest = hashlib.sha256(json.dumps(_plain(told), sort_keys=True).encode()).hexdigest()
-    return f"{record.operation}-{days[-1]:%Y%m%d}-{digest[:8]}" if days else f"{record.operation}-{digest[:8]}"
+    return (
+        f"{record.operation}-{days[-1]:%Y%m%d}-{digest[:8]}"
+        if days
+        else f"{record.operation}-{digest[:8]}"
+    )
 
 
 def _without_classes() -> list[str]:
@@ -116,21 +148,30 @@ def _days(record: ResultRecord) -> list[datetime]:
 
 
 def _times(record: ResultRecord) -> dict[str, Any]:
-    """The newest picture's: the map shows the state after. Where no input has a day, that of the making, and it says so."""
+    """The newest picture's: the map shows the state after. Where no input has a day, that of the
+    making, and it says so.
+    """
     days = _days(record)
     words = {"datetime": format_time(days[-1] if days else record.created)}
     if days and days[0] != days[-1]:
         words.update(start_datetime=format_time(days[0]), end_datetime=format_time(days[-1]))
-    return {**words, "created": format_time(record.created), "firstlight:datetime_of": "input" if days else "processing"}
+    return {
+        **words,
+        "created": format_time(record.created),
+        "firstlight:datetime_of": "input" if days else "processing",
+    }
 
 
 def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
     sources = ", ".join(f"{one.name}: {one.item_id or one.path.name}" for one in record.inputs)
     words = {
         "title": record.title,
-        "description": " ".join(text for text in (record.note, *(f"{warning}." for warning in record.warnings)) if text),
+        "description": " ".join(
+            text for text in (record.note, *(f"{warning}." for warning in record.warnings)) if text
+        ),
         "processing:level": "L4",  # results of an analysis of lower-level data
-        "processing:lineage": f"{record.title} by FirstLight {VERSION} ({record.operation}) from {sources}. {record.reference}",
+        "processing:lineage": f"{record.title} by FirstLight {VERSION} ({record.operation}) "
+        f"from {sources}. {record.reference}",
         "processing:datetime": format_time(record.created),
         "processing:version": VERSION,
         "processing:software": {
@@ -153,7 +194,11 @@ def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
 
 def _projection(grid: Grid) -> dict[str, Any]:
     code = grid.crs if grid.crs.startswith("EPSG:") else None
-    words: dict[str, Any] = {"proj:code": code, "proj:shape": list(grid.shape), "proj:transform": list(grid.transform)}
+    words: dict[str, Any] = {
+        "proj:code": code,
+        "proj:shape": list(grid.shape),
+        "proj:transform": list(grid.transform),
+    }
     return words if code or not grid.crs else {**words, "proj:wkt2": grid.crs}
 
 
@@ -177,7 +222,9 @@ def _input(one: InputRecord, folder: Path) -> dict[str, Any]:
     return {key: value for key, value in words.items() if value != ""}
 
 
-def _layer_asset(one: LayerRecord, facts: RasterFacts, folder: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+def _layer_asset(
+    one: LayerRecord, facts: RasterFacts, folder: Path, stop: Callable[[], bool]
+) -> dict[str, Any]:
     layer = one.layer
     asset: dict[str, Any] = {
         "href": _href(one.path, folder),
@@ -219,7 +266,12 @@ def _band(one: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
 def _statistics(one: LayerRecord) -> dict[str, Any]:
     """Of numbers only: the mean of classes says nothing."""
     figures = one.statistics
-    names = {"minimum": "min", "maximum": "max", "mean": "mean", "valid_percent": "observed_percent"}
+    names = {
+        "minimum": "min",
+        "maximum": "max",
+        "mean": "mean",
+        "valid_percent": "observed_percent",
+    }
     if one.layer.classes:
         pixels = figures.get("total", {}).get("pixels")
         seen = figures.get("observed", {}).get("pixels")

@@ -16,7 +16,9 @@ from ..types import parse_time
 from .stac_item import ITEM_SUFFIX
 
 LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
-"""What may be put on the map: a catalogue from elsewhere could name a VRT, which can name any file or address."""
+"""What may be put on the map: a catalogue from elsewhere could name a VRT, which can name any file
+or address.
+"""
 _MAKE_AGAIN = "Run the operation again."
 
 
@@ -47,7 +49,9 @@ class StoredResult:
     """Files that are gone, or are not what they were."""
 
 
-def read_results(path: Path, check: bool = False, stop: Callable[[], bool] = lambda: False) -> tuple[StoredResult, ...]:
+def read_results(
+    path: Path, check: bool = False, stop: Callable[[], bool] = lambda: False
+) -> tuple[StoredResult, ...]:
     """Read what an item, or a folder's catalogue, tells of results.
 
     Parameters
@@ -73,7 +77,11 @@ def read_results(path: Path, check: bool = False, stop: Callable[[], bool] = lam
         folder = path if path.is_dir() else path.parent
         items = sorted(folder.glob(f"*{ITEM_SUFFIX}"))
     if not items:
-        raise InputError(what, "there is no item of a result", "Choose the folder, or its catalog.json, that an operation wrote.")
+        raise InputError(
+            what,
+            "there is no item of a result",
+            "Choose the folder, or its catalog.json, that an operation wrote.",
+        )
     return tuple(_read(item, what, check, stop) for item in items)
 
 
@@ -82,24 +90,34 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         tree = json.loads(item.read_text(encoding="utf-8"))
         words = tree["properties"]
         operation = str(words["firstlight:operation"])
-        acquired = parse_time(str(words["datetime"])) if words.get("firstlight:datetime_of") == "input" else None
+        acquired = (
+            parse_time(str(words["datetime"]))
+            if words.get("firstlight:datetime_of") == "input"
+            else None
+        )
         assets = dict(tree["assets"])
         found = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
         raise InputError(what, f"{item.name}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN) from error
+        raise InputError(
+            what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN
+        ) from error
     problems = [_problem(layer, assets[layer.name], item, check, stop) for layer in found]
     layers = tuple(layer for layer in found if _is_safe(layer, item) and layer.path.is_file())
     warnings = tuple(problem for problem in problems if problem)
     note = str(words.get("description") or "")
-    return StoredResult(item, str(words.get("title") or operation), operation, acquired, note, layers, warnings)
+    return StoredResult(
+        item, str(words.get("title") or operation), operation, acquired, note, layers, warnings
+    )
 
 
 def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:
     style = str(asset.get("firstlight:style") or "")
     known = style if re.fullmatch(r"[a-z0-9_]+", style) else ""
-    return StoredLayer(name, item.parent / str(asset["href"]), str(asset.get("title") or name), known)
+    return StoredLayer(
+        name, item.parent / str(asset["href"]), str(asset.get("title") or name), known
+    )
 
 
 def _is_safe(layer: StoredLayer, item: Path) -> bool:
@@ -107,7 +125,9 @@ def _is_safe(layer: StoredLayer, item: Path) -> bool:
     return inside and layer.path.suffix.lower() in LAYER_SUFFIXES
 
 
-def _problem(layer: StoredLayer, asset: Mapping[str, Any], item: Path, check: bool, stop: Callable[[], bool]) -> str:
+def _problem(
+    layer: StoredLayer, asset: Mapping[str, Any], item: Path, check: bool, stop: Callable[[], bool]
+) -> str:
     """What is to be said of a file; empty where it is as it was."""
     name = layer.path.name
     if not _is_safe(layer, item):
@@ -118,4 +138,8 @@ def _problem(layer: StoredLayer, asset: Mapping[str, Any], item: Path, check: bo
             changed = contradicts(asset.get("file:checksum"), sha256_of(layer.path, stop))
     except OSError as error:
         return f"{name} cannot be read: {error.strerror or error}"
-    return f"{name} has changed since {item.name} was written, so what that says of it may be wrong" if changed else ""
+    return (
+        f"{name} has changed since {item.name} was written, so what that says of it may be wrong"
+        if changed
+        else ""
+    )

@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from .reader import RasterFacts
 
 
-def identify_bands(facts: RasterFacts, known: Mapping[str, Collection[str]], expected: Sequence[str] = ()) -> dict[str, int]:
+def identify_bands(
+    facts: RasterFacts, known: Mapping[str, Collection[str]], expected: Sequence[str] = ()
+) -> dict[str, int]:
     """Band name → index from 1, by the first of these that tells: description, file name, position.
 
     Parameters
@@ -41,7 +43,8 @@ def identify_bands(facts: RasterFacts, known: Mapping[str, Collection[str]], exp
 def _find_alias(text: str, aliases: Mapping[str, str]) -> str | None:
     """The band that a text like ``B05 - red edge 1`` or ``LC08_…_QA_PIXEL`` speaks of.
 
-    The agency's code tells more than a colour's name, a longer name more than a shorter one, the last more than the first.
+    The agency's code tells more than a colour's name, a longer name more than a shorter one, the
+    last more than the first.
     """
     found: list[tuple[bool, int, int, str]] = []
     for alias, name in aliases.items():

@@ -1,7 +1,8 @@
 """Decoded blocks that several tiles need: kept while there is room, decoded once whoever asks.
 
-Where the blocks of a source do not lie on the lines of the tiles (an area cut out of a scene, a mosaic), each block is
-needed by up to four tiles. GDAL's own cache cannot be bounded for one job, and belongs to a dataset, which means to a thread.
+Where the blocks of a source do not lie on the lines of the tiles (an area cut out of a scene, a
+mosaic), each block is needed by up to four tiles. GDAL's own cache cannot be bounded for one job,
+and belongs to a dataset, which means to a thread.
 """
 
 from __future__ import annotations
@@ -33,14 +34,16 @@ class BlockCache:
         self._coming: dict[Hashable, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def get(self, keys: Sequence[Hashable], load: Callable[[Sequence[Hashable]], Sequence[Array]]) -> dict[Hashable, Array]:
+    def get(
+        self, keys: Sequence[Hashable], load: Callable[[Sequence[Hashable]], Sequence[Array]]
+    ) -> dict[Hashable, Array]:
         """The blocks of these keys.
 
         Parameters
         ----------
         load : callable
-            Gets the keys that nobody else has or is loading, and returns their blocks in that order. What it raises is
-            raised here; who waited for those blocks then tries by itself.
+            Gets the keys that nobody else has or is loading, and returns their blocks in that
+            order. What it raises is raised here; who waited for those blocks then tries by itself.
         """
         found: dict[Hashable, Array] = {}
         while len(found) < len(keys):
@@ -60,11 +63,15 @@ class BlockCache:
                         mine.append(key)
             if mine:
                 found.update(self._load(mine, load))
-            for event in others:  # after one's own, so that two who need each other's blocks both get on
+            for (
+                event
+            ) in others:  # after one's own, so that two who need each other's blocks both get on
                 event.wait()
         return found
 
-    def _load(self, keys: list[Hashable], load: Callable[[Sequence[Hashable]], Sequence[Array]]) -> dict[Hashable, Array]:
+    def _load(
+        self, keys: list[Hashable], load: Callable[[Sequence[Hashable]], Sequence[Array]]
+    ) -> dict[Hashable, Array]:
         blocks: Sequence[Array] = ()
         try:
             blocks = load(keys)
@@ -94,7 +101,11 @@ class BlockCache:
 
 
 def cut_out(
-    blocks: dict[tuple[int, int], Array], unit: tuple[int, int], first: tuple[int, int], shape: tuple[int, int], fill: float
+    blocks: dict[tuple[int, int], Array],
+    unit: tuple[int, int],
+    first: tuple[int, int],
+    shape: tuple[int, int],
+    fill: float,
 ) -> Array:
     """Put blocks together and cut a window out of them.
 

@@ -1,7 +1,8 @@
-"""Which pixels of a scene's own mask show the ground: one definition for the search, the algorithms and their areas.
+"""Which pixels of a scene's own mask show the ground: one definition for the search, the algorithms
+and their areas.
 
-Classes: ESA, Sentinel-2 Level-2A algorithm overview (scene classification). Bits: USGS, Landsat 8-9 Collection 2 Level 2
-Science Product Guide (LSDS-1619), table "QA_PIXEL".
+Classes: ESA, Sentinel-2 Level-2A algorithm overview (scene classification). Bits: USGS, Landsat 8-9
+Collection 2 Level 2 Science Product Guide (LSDS-1619), table "QA_PIXEL".
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy.typing as npt
 MASK_BANDS = ("scl", "qa_pixel")
 """The bands that say it."""
 SCL_CLEAR = (2, 4, 5, 6, 7, 11)
-"""Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data, saturated, shadow, cloud."""
+"""Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data,
+saturated, shadow, cloud.
+"""
 QA_PIXEL_UNCLEAR = 0b11111
 """Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
 
@@ -32,7 +35,11 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     pixels : ndarray, any shape
         Classes; below zero or NaN where there is none, which is never clear.
     """
-    codes = pixels if pixels.dtype.kind in "iu" else np.where(np.isnan(pixels), -1, pixels).astype(np.int32)
+    codes = (
+        pixels
+        if pixels.dtype.kind in "iu"
+        else np.where(np.isnan(pixels), -1, pixels).astype(np.int32)
+    )
     if band == "scl":
         clear = np.zeros(codes.shape, np.bool_)
         for code in SCL_CLEAR:
@@ -43,7 +50,15 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 
 def is_water(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where a mask says that there is water; arguments as of :func:`is_clear`, never true where there is no mask."""
-    codes = pixels if pixels.dtype.kind in "iu" else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
-    found: npt.NDArray[np.bool_] = codes == SCL_WATER if band == "scl" else (codes & QA_PIXEL_WATER) != 0
+    """Where a mask says that there is water; arguments as of :func:`is_clear`, never true where
+    there is no mask.
+    """
+    codes = (
+        pixels
+        if pixels.dtype.kind in "iu"
+        else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
+    )
+    found: npt.NDArray[np.bool_] = (
+        codes == SCL_WATER if band == "scl" else (codes & QA_PIXEL_WATER) != 0
+    )
     return found

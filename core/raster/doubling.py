@@ -1,9 +1,10 @@
-"""Bands of twice the pixel size, interpolated by whole-number arithmetic: Sentinel-2's 20 m bands in a stack of 10 m.
+"""Bands of twice the pixel size, interpolated by whole-number arithmetic: Sentinel-2's 20 m bands
+in a stack of 10 m.
 
-GDAL interpolates a VRT's ``ComplexSource`` through floating point, which takes longer than all else that an index of a 10 m and a
-20 m band needs. With pixels of exactly twice the size the bilinear weights are 9, 3, 3 and 1 sixteenths, so sums of
-integers give the same numbers, to the last one, in a fifth of the time. Where nodata is near, GDAL does it: it leaves nodata
-out of the interpolation.
+GDAL interpolates a VRT's ``ComplexSource`` through floating point, which takes longer than all else
+that an index of a 10 m and a 20 m band needs. With pixels of exactly twice the size the bilinear
+weights are 9, 3, 3 and 1 sixteenths, so sums of integers give the same numbers, to the last one, in
+a fifth of the time. Where nodata is near, GDAL does it: it leaves nodata out of the interpolation.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from .source_blocks import Place, band_layout, decode_units, read_window
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
 _ROWS = 64
-"""Source rows that are doubled at once: what passes between the steps stays in the processor's cache."""
+"""Source rows that are doubled at once: what passes between the steps stays in the processor's
+cache.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class Doubling:
 
 
 def find_doublings(path: Path) -> Mapping[int, Doubling]:
-    """The bands (from 1) of a VRT that are uint16, bilinear and exactly doubled; empty where there are none."""
+    """The bands (from 1) of a VRT that are uint16, bilinear and exactly doubled; empty where there
+    are none.
+    """
     try:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ET.ParseError):
@@ -64,7 +69,9 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
         return None
     if {properties.get("DataType"), band.get("dataType")} != {"UInt16"}:
         return None
-    nodata, declared = (_number(text) for text in (source.findtext("NODATA"), band.findtext("NoDataValue")))
+    nodata, declared = (
+        _number(text) for text in (source.findtext("NODATA"), band.findtext("NoDataValue"))
+    )
     if nodata != declared and not (math.isnan(nodata) and math.isnan(declared)):
         return None
     rects = [
@@ -75,7 +82,11 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     if len(rects) < 2 or rects[1][2:] != [2 * side for side in rects[0][2:]]:
         return None
     shift_x, shift_y = (2 * rects[0][axis] - rects[1][axis] for axis in (0, 1))
-    numbers = [shift_x, shift_y, *(_number(properties.get(key)) for key in ("RasterYSize", "RasterXSize"))]
+    numbers = [
+        shift_x,
+        shift_y,
+        *(_number(properties.get(key)) for key in ("RasterYSize", "RasterXSize")),
+    ]
     if not all(math.isfinite(one) and one == round(one) for one in numbers):
         return None
     file = name.text or ""
@@ -90,8 +101,11 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     )
 
 
-def read_doubled(dataset: Any, doubling: Doubling, window: Window, cache: BlockCache) -> npt.NDArray[np.uint16] | None:
-    """A window of the VRT; None where GDAL has to do it: at nodata, and where the file does not reach.
+def read_doubled(
+    dataset: Any, doubling: Doubling, window: Window, cache: BlockCache
+) -> npt.NDArray[np.uint16] | None:
+    """A window of the VRT; None where GDAL has to do it: at nodata, and where the file does not
+    reach.
 
     Parameters
     ----------
@@ -124,12 +138,16 @@ def read_doubled(dataset: Any, doubling: Doubling, window: Window, cache: BlockC
     stored = read_window(cache, (doubling.name, doubling.band), layout, inner, 0, load)
     if doubling.nodata is not None and (stored == doubling.nodata).any():
         return None
-    around = np.pad(stored, ((max(0, -y0), max(0, y1 - rows)), (max(0, -x0), max(0, x1 - cols))), mode="edge")
+    around = np.pad(
+        stored, ((max(0, -y0), max(0, y1 - rows)), (max(0, -x0), max(0, x1 - cols))), mode="edge"
+    )
     return double(around)[top % 2 :, left % 2 :][: window.rows, : window.cols]
 
 
 def double(around: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
-    """Bilinear interpolation to half the pixel size, (rows + 2, cols + 2) → (2 rows, 2 cols), halves rounded up as GDAL does."""
+    """Bilinear interpolation to half the pixel size, (rows + 2, cols + 2) → (2 rows, 2 cols),
+    halves rounded up as GDAL does.
+    """
     rows, cols = around.shape[0] - 2, around.shape[1] - 2
     out = np.empty((2 * rows, 2 * cols), np.uint16)
     for row in range(0, rows, _ROWS):

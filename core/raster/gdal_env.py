@@ -42,7 +42,8 @@ def gdal_version() -> str:
 
 
 def rasterio_env() -> object:
-    """A ``rasterio.Env`` for this thread: no folder listing, no Python in VRTs, a bounded block cache.
+    """A ``rasterio.Env`` for this thread: no folder listing, no Python in VRTs, a bounded block
+    cache.
 
     GDAL_CACHEMAX is process-wide and belongs to QGIS, so it is left alone.
     """
@@ -65,12 +66,15 @@ class RemoteOptions:
 
 @contextmanager
 def remote_gdal(options: RemoteOptions) -> Iterator[None]:
-    """Let ``osgeo.gdal`` of this thread read over HTTP: few requests, bounded waits, the user's proxy.
+    """Let ``osgeo.gdal`` of this thread read over HTTP: few requests, bounded waits, the user's
+    proxy.
 
-    ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files (OSGeo/gdal #7150).
+    ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files
+    (OSGeo/gdal #7150).
     """
     words = {
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # without it: dozens of requests for files that are not there
+        # without it: dozens of requests for files that are not there
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
         "GDAL_VRT_ENABLE_PYTHON": "NO",
         "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(options.connect_timeout_s))),
         "GDAL_HTTP_TIMEOUT": str(max(1, round(options.read_timeout_s))),
@@ -81,9 +85,15 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
         words["GDAL_HTTP_PROXY"] = options.proxy
     if options.authorities:
         # The last of these counts most in GDAL 3.6, and the environment may have it.
-        words.update(dict.fromkeys(("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities))
+        words.update(
+            dict.fromkeys(
+                ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities
+            )
+        )
     if options.headers:
-        words["GDAL_HTTP_HEADERS"] = "\r\n".join(f"{name}: {value}" for name, value in options.headers.items())
+        words["GDAL_HTTP_HEADERS"] = "\r\n".join(
+            f"{name}: {value}" for name, value in options.headers.items()
+        )
     with _thread_options(words):
         yield
 
@@ -91,7 +101,9 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
 @contextmanager
 def local_gdal() -> Iterator[None]:
     """Let ``osgeo.gdal`` of this thread open files: no folder listing, no Python in VRTs."""
-    with _thread_options({"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_VRT_ENABLE_PYTHON": "NO"}):
+    with _thread_options(
+        {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_VRT_ENABLE_PYTHON": "NO"}
+    ):
         yield
 
 

@@ -27,7 +27,9 @@ def common(one: Window, other: Window) -> Window | None:
     row, col = max(one.row, other.row), max(one.col, other.col)
     end_row = min(one.row + one.rows, other.row + other.rows)
     end_col = min(one.col + one.cols, other.col + other.cols)
-    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+    return (
+        Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+    )
 
 
 @dataclass(frozen=True)
@@ -112,5 +114,7 @@ def split_windows(shape: tuple[int, int], size: int) -> list[Window]:
 
 
 def in_columns(tiles: Sequence[Window], width: int) -> list[Window]:
-    """The same tiles, column after column of ``width`` pixels, each from top to bottom: neighbours come soon after each other."""
+    """The same tiles, column after column of ``width`` pixels, each from top to bottom: neighbours
+    come soon after each other.
+    """
     return sorted(tiles, key=lambda tile: (tile.col // width, tile.row, tile.col))

@@ -1,4 +1,6 @@
-"""Is a JPEG 2000 file whole? Its decoder draws what is there of a file that was cut off, and says nothing."""
+"""Is a JPEG 2000 file whole? Its decoder draws what is there of a file that was cut off, and says
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def is_jpeg2000(path: Path) -> bool:
 
 
 def missing_end(path: Path) -> str:
-    """What tells that the file was cut off; empty where its codestream is whole from box to end marker.
+    """What tells that the file was cut off; empty where its codestream is whole from box to end
+    marker.
 
     Raises
     ------
@@ -44,7 +47,9 @@ def missing_end(path: Path) -> str:
 
 
 def _codestream_end(file: BinaryIO, size: int) -> int | None:
-    """Where the codestream's box says that it ends: ITU-T T.800, I.4 (length, type; 1 = length of 8 bytes, 0 = to the end)."""
+    """Where the codestream's box says that it ends: ITU-T T.800, I.4 (length, type; 1 = length of 8
+    bytes, 0 = to the end).
+    """
     place = 12
     while place + 8 <= size:
         file.seek(place)

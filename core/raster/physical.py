@@ -1,4 +1,6 @@
-"""Stored numbers → physical values: scale, offset, nodata and the decibel are applied here and nowhere else."""
+"""Stored numbers → physical values: scale, offset, nodata and the decibel are applied here and
+nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ FloatArray = npt.NDArray[np.float32]
 def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
     """Stored numbers → physical values, NaN = no data; radar power becomes dB (10 log10).
 
-    The offset is subtracted in stored units, ``(stored + offset/scale) * scale``: for integers up to 2^24 that
-    subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so dark pixels keep their digits.
+    The offset is subtracted in stored units, ``(stored + offset/scale) * scale``: for integers up
+    to 2^24 that subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so
+    dark pixels keep their digits.
     """
     bad: npt.NDArray[np.bool_] | None = None
     if radiometry.nodata is not None:

@@ -1,4 +1,6 @@
-"""Small pictures for the eye: an array to PNG, and a line of text in it without any font library."""
+"""Small pictures for the eye: an array to PNG, and a line of text in it without any font
+library.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ from .gdal_env import quiet_gdal
 Picture = npt.NDArray[np.uint8]
 
 GLYPHS = (
-    "A25755 B65656 C34443 D65556 E74647 F74644 G34553 H55755 I72227 J11152 K55655 L44447 M57755 N65555 O25552 P65644 Q25563 "
-    "R65655 S34216 T72222 U55557 V55552 W55775 X55255 Y55222 Z71247 075557 126227 261247 361216 455711 574616 634757 771222 "
+    "A25755 B65656 C34443 D65556 E74647 F74644 G34553 H55755 I72227 J11152 K55655 L44447 M57755 "
+    "N65555 O25552 P65644 Q25563 "
+    "R65655 S34216 T72222 U55557 V55552 W55775 X55255 Y55222 Z71247 075557 126227 261247 361216 "
+    "455711 574616 634757 771222 "
     "875757 975716 .00002 ,00024 :02020 -00700 _00007 /11244 %51245 (12221 )42224 =07070 '22000"
 )
 """Each character and its five rows of three pixels, one octal digit a row."""
@@ -28,9 +32,13 @@ ADVANCE = 4 * SCALE
 
 
 def draw_text(text: str, width: int) -> npt.NDArray[np.bool_]:
-    """Text as a mask, (rows, ``width``), capitals only; what does not fit on a line goes to the next."""
+    """Text as a mask, (rows, ``width``), capitals only; what does not fit on a line goes to the
+    next.
+    """
     per_line = max(1, (width - SCALE) // ADVANCE)
-    lines = [text.upper()[start : start + per_line] for start in range(0, len(text), per_line)] or [""]
+    lines = [text.upper()[start : start + per_line] for start in range(0, len(text), per_line)] or [
+        ""
+    ]
     mask = np.zeros((LINE_HEIGHT * len(lines) + SCALE, width), bool)
     for number, line in enumerate(lines):
         for place, letter in enumerate(line):
@@ -38,12 +46,16 @@ def draw_text(text: str, width: int) -> npt.NDArray[np.bool_]:
             glyph = np.array([[row >> bit & 1 for bit in (2, 1, 0)] for row in rows], bool)
             glyph = glyph.repeat(SCALE, 0).repeat(SCALE, 1)
             top, left = SCALE + number * LINE_HEIGHT, SCALE + place * ADVANCE
-            mask[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph[:, : width - left]
+            mask[top : top + glyph.shape[0], left : left + glyph.shape[1]] = glyph[
+                :, : width - left
+            ]
     return mask
 
 
 def stretch(values: npt.NDArray[Any], span: tuple[float, float] | None = None) -> Picture:
-    """Physical values → 1..255 between ``span``, or their own 2nd and 98th percentile; no data is 0."""
+    """Physical values → 1..255 between ``span``, or their own 2nd and 98th percentile; no data is
+    0.
+    """
     seen = np.isfinite(values)
     if not seen.any():
         return np.zeros(values.shape, np.uint8)
@@ -75,7 +87,9 @@ def png_bytes(picture: Picture) -> bytes:
             rows, cols, _ = picture.shape
             memory = gdal.GetDriverByName("MEM").Create("", cols, rows, 3, gdal.GDT_Byte)
             for number in range(3):
-                memory.GetRasterBand(number + 1).WriteArray(np.ascontiguousarray(picture[:, :, number]))
+                memory.GetRasterBand(number + 1).WriteArray(
+                    np.ascontiguousarray(picture[:, :, number])
+                )
             written = gdal.GetDriverByName("PNG").CreateCopy(place, memory)
             done = written is not None
             written = None  # closes it
@@ -84,7 +98,9 @@ def png_bytes(picture: Picture) -> bytes:
             raise RasterError(what, str(error)) from error
         finally:
             for made in (place, f"{place}.aux.xml"):
-                if gdal.VSIStatL(made) is not None:  # removing what is not there is an error where exceptions are on
+                if (
+                    gdal.VSIStatL(made) is not None
+                ):  # removing what is not there is an error where exceptions are on
                     gdal.Unlink(made)
     if not data:
         raise RasterError(what, messages[0] if messages else "GDAL does not say why")
@@ -121,7 +137,9 @@ def write_png(path: Path, picture: Picture) -> None:
         part.replace(path)
     except (OSError, RasterError) as error:
         why = error.why if isinstance(error, RasterError) else error.strerror or str(error)
-        raise RasterError(f"The picture {path} cannot be written", why, "Choose another folder.") from error
+        raise RasterError(
+            f"The picture {path} cannot be written", why, "Choose another folder."
+        ) from error
     finally:
         if part.exists():
             part.unlink()

@@ -14,10 +14,12 @@ from .gdal_env import quiet_gdal
 
 
 def pixel_area_m2(grid: Grid, row: int, rows: int) -> float | None:
-    """Mean area of the pixels of some rows, in square metres; None where the grid has no reference system.
+    """Mean area of the pixels of some rows, in square metres; None where the grid has no reference
+    system.
 
-    In a projected system as projected (UTM's scale changes areas by less than 0.3 %); in a geographic one on its ellipsoid
-    (the area of a zone between two latitudes: Snyder 1987, USGS PP 1395, eq. 3-12).
+    In a projected system as projected (UTM's scale changes areas by less than 0.3 %); in a
+    geographic one on its ellipsoid (the area of a zone between two latitudes: Snyder 1987, USGS PP
+    1395, eq. 3-12).
 
     Parameters
     ----------
@@ -30,7 +32,9 @@ def pixel_area_m2(grid: Grid, row: int, rows: int) -> float | None:
     geographic, unit, major, minor = _system(grid.crs)
     if not geographic:
         return abs(a * e - b * d) * unit**2
-    edges = [max(-math.pi / 2, min(math.pi / 2, (f + e * line) * unit)) for line in (row, row + rows)]
+    edges = [
+        max(-math.pi / 2, min(math.pi / 2, (f + e * line) * unit)) for line in (row, row + rows)
+    ]
     zones = _zone(np.sin(edges), major, minor)
     return float(abs(a) * unit * abs(zones[1] - zones[0]) / rows)
 
@@ -41,13 +45,16 @@ def ring_area(crs: str) -> Callable[[npt.NDArray[np.float64]], float]:
     Returns
     -------
     callable
-        Closed ring, float64 (points, 2) of x and y → square metres, not negative; without a reference system square units. In
-        a geographic system exact where edges run along meridians and parallels, as those of pixels do.
+        Closed ring, float64 (points, 2) of x and y → square metres, not negative; without a
+        reference system square units. In a geographic system exact where edges run along meridians
+        and parallels, as those of pixels do.
     """
     geographic, unit, major, minor = _system(crs) if crs else (False, 1.0, 1.0, 1.0)
 
     def measure(ring: npt.NDArray[np.float64]) -> float:
-        moved = (ring - ring[0]) * unit  # from the first corner: northings of millions would cost digits
+        moved = (
+            ring - ring[0]
+        ) * unit  # from the first corner: northings of millions would cost digits
         x, y = moved[:, 0], moved[:, 1]
         if geographic:
             y = _zone(np.sin(np.clip(ring[:, 1] * unit, -math.pi / 2, math.pi / 2)), major, minor)
@@ -58,10 +65,12 @@ def ring_area(crs: str) -> Callable[[npt.NDArray[np.float64]], float]:
 
 
 def pixel_size_m(grid: Grid) -> tuple[float, float] | None:
-    """Metres from one row to the next and from one column to the next; None where the grid has no reference system.
+    """Metres from one row to the next and from one column to the next; None where the grid has no
+    reference system.
 
-    In a geographic system along the meridian and along the parallel that lies furthest from the equator, where columns are
-    closest (radii of curvature: Snyder 1987, USGS PP 1395, eq. 4-18 and 4-20).
+    In a geographic system along the meridian and along the parallel that lies furthest from the
+    equator, where columns are closest (radii of curvature: Snyder 1987, USGS PP 1395, eq. 4-18 and
+    4-20).
     """
     if not grid.crs:
         return None
@@ -70,7 +79,9 @@ def pixel_size_m(grid: Grid) -> tuple[float, float] | None:
     down, along = math.hypot(b, e) * unit, math.hypot(a, d) * unit
     if not geographic:
         return down, along
-    latitude = min(max(abs(f), abs(f + e * grid.shape[0])) * unit, math.radians(89.9))  # at the pole a column has no width
+    latitude = min(
+        max(abs(f), abs(f + e * grid.shape[0])) * unit, math.radians(89.9)
+    )  # at the pole a column has no width
     squared = 1 - (minor / major) ** 2
     root = 1 - squared * math.sin(latitude) ** 2
     return down * major * (1 - squared) / root**1.5, along * major * math.cos(latitude) / root**0.5
@@ -94,4 +105,6 @@ def _zone(sine: npt.NDArray[Any], major: float, minor: float) -> npt.NDArray[Any
     if eccentricity < 1e-9:
         return np.asarray(major**2 * sine)
     es = eccentricity * sine
-    return np.asarray(minor**2 / 2 * (sine / (1 - es**2) + np.log((1 + es) / (1 - es)) / (2 * eccentricity)))
+    return np.asarray(
+        minor**2 / 2 * (sine / (1 - es**2) + np.log((1 + es) / (1 - es)) / (2 * eccentricity))
+    )

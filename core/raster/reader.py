@@ -87,12 +87,16 @@ def check_raster(path: Path) -> RasterFacts:
             for band in facts.bands:
                 dataset.read(band.index, window=window)
         except (rasterio.errors.RasterioError, OSError) as error:
-            raise RasterError(f"The raster {path} is damaged", _reason(error), "Remove it and run again.") from error
+            raise RasterError(
+                f"The raster {path} is damaged", _reason(error), "Remove it and run again."
+            ) from error
         return facts
 
 
 BAND_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000")
-"""Formats that hold their pixels themselves; a VRT, whatever its name ends in, can name any file or URL."""
+"""Formats that hold their pixels themselves; a VRT, whatever its name ends in, can name any file or
+URL.
+"""
 
 
 def check_band_file(path: Path) -> RasterFacts:
@@ -105,12 +109,17 @@ def check_band_file(path: Path) -> RasterFacts:
     """
     facts = read_facts(path)
     if facts.driver not in BAND_DRIVERS:
-        raise RasterError(f"The raster {path} cannot be used as a band", f"it is a {facts.driver}, no GeoTIFF or JPEG 2000")
+        raise RasterError(
+            f"The raster {path} cannot be used as a band",
+            f"it is a {facts.driver}, no GeoTIFF or JPEG 2000",
+        )
     return check_raster(path)
 
 
 class _Opened:
-    """One thread's dataset; ``busy`` is held while it is read, so that nobody closes it under the reader."""
+    """One thread's dataset; ``busy`` is held while it is read, so that nobody closes it under the
+    reader.
+    """
 
     def __init__(self, dataset: Any) -> None:
         self.dataset: Any = dataset
@@ -122,18 +131,22 @@ class _Opened:
 
 
 CACHE_BYTES = 16 << 20
-"""What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's own limit, 5 % of the
-machine's memory, belongs to the whole process, and QGIS needs it."""
+"""What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's
+own limit, 5 % of the machine's memory, belongs to the whole process, and QGIS needs it.
+"""
 BLOCK_BYTES = 56 << 20
 """Decoded blocks of bands that are read past the VRT, for all threads."""
 COLUMN_TILES = 24
-"""Tiles of all such bands are worked off in columns so wide: two rows of blocks of 1024 pixels then lie in ``BLOCK_BYTES``."""
+"""Tiles of all such bands are worked off in columns so wide: two rows of blocks of 1024 pixels then
+lie in ``BLOCK_BYTES``.
+"""
 
 
 class StackReader:
     """Reads windows of a raster as physical values; safe to use from many threads.
 
-    It may be sent to another process: what travels is the path and the radiometry, and each process opens the file once.
+    It may be sent to another process: what travels is the path and the radiometry, and each process
+    opens the file once.
 
     Parameters
     ----------
@@ -145,7 +158,12 @@ class StackReader:
         How to reach the files that a VRT of ours names behind HTTP.
     """
 
-    def __init__(self, path: Path, radiometry: Sequence[Radiometry] | None = None, remote: RemoteOptions | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        radiometry: Sequence[Radiometry] | None = None,
+        remote: RemoteOptions | None = None,
+    ) -> None:
         self.facts = read_facts(path)
         self._remote = remote
         self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
@@ -157,22 +175,32 @@ class StackReader:
         self._opened: list[_Opened] = []
         self._lock = threading.Lock()
         self._closed = False
-        # Another reader of the same path, made later, may find another file there: who gets it elsewhere opens it anew.
+        # Another reader of the same path, made later, may find another file there: who gets it
+        # elsewhere opens it anew.
         self._name = uuid.uuid4().hex
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._remote is not None:  # with headers, which cannot be a key: not kept open from tile to tile
+        if (
+            self._remote is not None
+        ):  # with headers, which cannot be a key: not kept open from tile to tile
             return StackReader, (self.facts.path, self.radiometry, self._remote)
         return _reader_here, (abspath(self.facts.path), self.radiometry, self._name)
 
     def __enter__(self) -> StackReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the datasets of all threads; one that is being read is closed by its reader when the read is over."""
+        """Close the datasets of all threads; one that is being read is closed by its reader when
+        the read is over.
+        """
         with self._lock:
             self._closed = True
             opened, self._opened = self._opened, []
@@ -188,8 +216,11 @@ class StackReader:
         """Where its pixels lie."""
         return self.facts.grid
 
-    def strips(self, indexes: Mapping[str, int], window: Window, rows: int) -> Iterator[dict[str, FloatArray]]:
-        """A window's physical values as :meth:`read` gives them, from top to bottom, ``rows`` rows at a time.
+    def strips(
+        self, indexes: Mapping[str, int], window: Window, rows: int
+    ) -> Iterator[dict[str, FloatArray]]:
+        """A window's physical values as :meth:`read` gives them, from top to bottom, ``rows`` rows
+        at a time.
 
         Parameters
         ----------
@@ -199,7 +230,8 @@ class StackReader:
         stored = {name: self.read_stored(index, window) for name, index in indexes.items()}
         for row in range(0, window.rows, rows):
             yield {
-                name: to_physical(stored[name][row : row + rows], self.radiometry[index - 1]) for name, index in indexes.items()
+                name: to_physical(stored[name][row : row + rows], self.radiometry[index - 1])
+                for name, index in indexes.items()
             }
 
     def pixel_bytes(self, indexes: Sequence[int]) -> int:
@@ -211,15 +243,25 @@ class StackReader:
         return repr(self.radiometry)
 
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
-        """In columns of so many tiles these bands are best read: shared blocks are then decoded once. None: any order will do."""
+        """In columns of so many tiles these bands are best read: shared blocks are then decoded
+        once. None: any order will do.
+        """
         shared = len(self._doublings.keys() & set(indexes))
         return max(2, COLUMN_TILES // shared) if shared else None
 
     def state(self) -> list[tuple[str, int, int]]:
-        """Path, size and time of change (ns) of the file and of those that it names; -1 where they are not on this machine."""
-        files = [self.facts.path, *(Path(name) for name in self._mine().dataset.GetFileList() or ())]
+        """Path, size and time of change (ns) of the file and of those that it names; -1 where they
+        are not on this machine.
+        """
+        files = [
+            self.facts.path,
+            *(Path(name) for name in self._mine().dataset.GetFileList() or ()),
+        ]
         there = {path.resolve(): path.stat() if path.is_file() else None for path in files}
-        return sorted((str(path), one.st_size, one.st_mtime_ns) if one else (str(path), -1, -1) for path, one in there.items())
+        return sorted(
+            (str(path), one.st_size, one.st_mtime_ns) if one else (str(path), -1, -1)
+            for path, one in there.items()
+        )
 
     def read(self, index: int, window: Window) -> FloatArray:
         """One band's window.
@@ -237,8 +279,12 @@ class StackReader:
         raw = self.read_stored(index, window)
         return to_physical(raw, self.radiometry[index - 1])
 
-    def read_stored(self, index: int, window: Window | None = None, max_size: int | None = None) -> npt.NDArray[Any]:
-        """One band's stored numbers, of a window or all of it; decimated to ``max_size`` pixels a side where that is given."""
+    def read_stored(
+        self, index: int, window: Window | None = None, max_size: int | None = None
+    ) -> npt.NDArray[Any]:
+        """One band's stored numbers, of a window or all of it; decimated to ``max_size`` pixels a
+        side where that is given.
+        """
         rows, cols = self.facts.grid.shape
         place = window or Window(0, 0, rows, cols)
         shape = (place.rows, place.cols)
@@ -260,16 +306,22 @@ class StackReader:
                     mine.sources.clear()
         return stored
 
-    def _fill(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str) -> None:
+    def _fill(
+        self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str
+    ) -> None:
         # osgeo and not rasterio: it can empty the cache of one dataset's blocks.
         where = (place.col, place.row, place.cols, place.rows)
         rows, cols = stored.shape
         got = None
         with self._surroundings(), quiet_gdal() as messages:
             try:
-                if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(stored, mine, index, place):
+                if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(
+                    stored, mine, index, place
+                ):
                     return
-                got = mine.dataset.GetRasterBand(index).ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored)
+                got = mine.dataset.GetRasterBand(index).ReadRaster(
+                    *where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored
+                )
                 mine.cached_bytes += stored.nbytes
                 if mine.cached_bytes > CACHE_BYTES:
                     mine.dataset.FlushCache()
@@ -279,7 +331,9 @@ class StackReader:
         if got is None:
             raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
 
-    def _fill_doubled(self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window) -> bool:
+    def _fill_doubled(
+        self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window
+    ) -> bool:
         """Whether the band is one that needs no more than doubling here, and was read so."""
         doubling = self._doublings.get(index)
         if doubling is None:
@@ -298,7 +352,11 @@ class StackReader:
         if mine is None:
             path = self.facts.path
             with self._surroundings():
-                mine = _Opened(_open_with_gdal(path, shorten(path) if self.facts.driver == "VRT" else str(path)))
+                mine = _Opened(
+                    _open_with_gdal(
+                        path, shorten(path) if self.facts.driver == "VRT" else str(path)
+                    )
+                )
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -318,8 +376,13 @@ def _open(path: Path) -> Any:
         raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
     try:
         return rasterio.open(path, sharing=False)
-    except (rasterio.errors.RasterioError, OSError) as error:  # RasterioIOError is an OSError only, in rasterio 1.3
-        raise RasterError(f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?") from error
+    except (
+        rasterio.errors.RasterioError,
+        OSError,
+    ) as error:  # RasterioIOError is an OSError only, in rasterio 1.3
+        raise RasterError(
+            f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?"
+        ) from error
 
 
 def _open_with_gdal(path: Path, name: str) -> Any:
@@ -333,7 +396,9 @@ def _open_with_gdal(path: Path, name: str) -> Any:
             dataset = None
     if dataset is None:
         why = (messages or ["GDAL gave no reason"])[-1]
-        raise RasterError(f"The raster {path} cannot be opened", why, "Is it a raster, and complete?")
+        raise RasterError(
+            f"The raster {path} cannot be opened", why, "Is it a raster, and complete?"
+        )
     return dataset
 
 
@@ -342,7 +407,9 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
     return RasterFacts(
         path=path,
         driver=dataset.driver,
-        grid=Grid(crs=crs_text(dataset.crs), transform=transform, shape=(dataset.height, dataset.width)),
+        grid=Grid(
+            crs=crs_text(dataset.crs), transform=transform, shape=(dataset.height, dataset.width)
+        ),
         bands=tuple(
             BandFacts(
                 index=index,

@@ -1,4 +1,6 @@
-"""Look at a small picture of a raster over an area, by range requests on its overviews: kilobytes, not the file."""
+"""Look at a small picture of a raster over an area, by range requests on its overviews: kilobytes,
+not the file.
+"""
 
 from __future__ import annotations
 
@@ -49,11 +51,15 @@ def read_over_area(
     with remote_gdal(options), quiet_gdal() as messages:
         dataset = _open(path, messages, public, address)
         if not dataset.GetProjection():
-            raise RasterError(f"{public} cannot be laid over the area", "it has no coordinate system")
+            raise RasterError(
+                f"{public} cannot be laid over the area", "it has no coordinate system"
+            )
         shape = transform_geom("EPSG:4326", dataset.GetProjection(), dict(geometry))
         left, bottom, right, top = _bounds(shape)
         if not all(map(math.isfinite, (left, bottom, right, top))):
-            raise RasterError(f"{public} cannot be laid over the area", "the area reaches too far from it")
+            raise RasterError(
+                f"{public} cannot be laid over the area", "the area reaches too far from it"
+            )
         transform = Affine.from_gdal(*dataset.GetGeoTransform())
         (col0, row0), (col1, row1) = ~transform * (left, top), ~transform * (right, bottom)
         col0, row0 = math.floor(col0), math.floor(row0)
@@ -69,16 +75,21 @@ def read_over_area(
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
                 part, messages = None, [*messages, str(error)]
             if part is None:
-                raise RasterError(f"{public} cannot be looked at", _reason(messages, public, address))
+                raise RasterError(
+                    f"{public} cannot be looked at", _reason(messages, public, address)
+                )
             picture[slice(*out_y), slice(*out_x)] = part
         corner = transform * Affine.translation(col0, row0) * Affine.scale(step)
-        outside = geometry_mask([shape], out_shape=picture.shape, transform=corner, all_touched=True)
+        outside = geometry_mask(
+            [shape], out_shape=picture.shape, transform=corner, all_touched=True
+        )
     inside: npt.NDArray[np.int32] = picture[~outside]
     return inside
 
 
 def _open(path: str, messages: list[str], public: str, address: str) -> Any:
-    """Not rasterio: its read asks for the kind of mask while it holds Python's lock, and for that GDAL may go to the network.
+    """Not rasterio: its read asks for the kind of mask while it holds Python's lock, and for that
+    GDAL may go to the network.
 
     Then no other thread runs, the window's own included, until the server has answered.
     """
@@ -95,7 +106,8 @@ def _open(path: str, messages: list[str], public: str, address: str) -> Any:
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:
-    """Along one axis, the picture's pixels that lie in the raster: where to read from, which these are, how much to read.
+    """Along one axis, the picture's pixels that lie in the raster: where to read from, which these
+    are, how much to read.
 
     From a whole step on, so that what is read falls on the picture's pixels.
     """
@@ -112,7 +124,9 @@ def _reason(messages: list[str], public: str, address: str) -> str:
 
 
 def _bounds(geometry: Mapping[str, Any]) -> tuple[float, float, float, float]:
-    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    polygons = (
+        geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    )
     points = [point for polygon in polygons for ring in polygon for point in ring]
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     return min(xs), min(ys), max(xs), max(ys)

@@ -1,4 +1,6 @@
-"""Windows of a file's band through a cache of its decoded blocks: what several tiles need is decoded once."""
+"""Windows of a file's band through a cache of its decoded blocks: what several tiles need is
+decoded once.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,20 @@ def band_layout(band: Any) -> Layout:
     from osgeo import gdal
 
     cols, rows = band.GetBlockSize()
-    kinds = {gdal.GDT_Byte: "uint8", gdal.GDT_UInt16: "uint16", gdal.GDT_Int16: "int16", gdal.GDT_UInt32: "uint32"}
+    kinds = {
+        gdal.GDT_Byte: "uint8",
+        gdal.GDT_UInt16: "uint16",
+        gdal.GDT_Int16: "int16",
+        gdal.GDT_UInt32: "uint32",
+    }
     kinds |= {gdal.GDT_Int32: "int32", gdal.GDT_Float32: "float32"}
     unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
     return Layout((band.YSize, band.XSize), unit, kinds.get(band.DataType, "float64"))
 
 
-def read_window(cache: BlockCache, owner: Hashable, layout: Layout, window: Window, fill: float, load: Load) -> npt.NDArray[Any]:
+def read_window(
+    cache: BlockCache, owner: Hashable, layout: Layout, window: Window, fill: float, load: Load
+) -> npt.NDArray[Any]:
     """A window of a band; ``fill`` where it reaches over the edges.
 
     Parameters
@@ -54,8 +63,12 @@ def read_window(cache: BlockCache, owner: Hashable, layout: Layout, window: Wind
         Asked for those units that the cache has not. What it raises is raised here.
     """
     (rows, cols), unit = layout.shape, layout.unit
-    down = range(max(0, window.row) // unit[0], math.ceil(min(rows, window.row + window.rows) / unit[0]))
-    right = range(max(0, window.col) // unit[1], math.ceil(min(cols, window.col + window.cols) / unit[1]))
+    down = range(
+        max(0, window.row) // unit[0], math.ceil(min(rows, window.row + window.rows) / unit[0])
+    )
+    right = range(
+        max(0, window.col) // unit[1], math.ceil(min(cols, window.col + window.cols) / unit[1])
+    )
     keys = [(owner, row, col) for row in down for col in right]
     if not keys:
         return np.full((window.rows, window.cols), fill, layout.dtype)
@@ -68,7 +81,8 @@ def read_window(cache: BlockCache, owner: Hashable, layout: Layout, window: Wind
 
 
 def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt.NDArray[Any]]:
-    """Decode units of a band opened with ``osgeo``; those beside each other at once: GDAL then fetches them together.
+    """Decode units of a band opened with ``osgeo``; those beside each other at once: GDAL then
+    fetches them together.
 
     Raises
     ------
@@ -91,6 +105,8 @@ def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt
         run = np.empty((rows, cols), layout.dtype)
         if band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run) is None:
             raise RuntimeError(gdal.GetLastErrorMsg() or "GDAL gave no reason")
-        found += [np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])]
+        found += [
+            np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])
+        ]
         start = stop
     return found

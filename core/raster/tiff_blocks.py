@@ -1,7 +1,9 @@
-"""The blocks (tiles or strips) of a GeoTIFF as bytes: where they should lie, what they begin with, whether they decode.
+"""The blocks (tiles or strips) of a GeoTIFF as bytes: where they should lie, what they begin with,
+whether they decode.
 
-GDAL tells offset and size of each block, so no TIFF is parsed here. What GDAL does not tell is whether the bytes are
-sound: it returns nodata for a block that is not there, and may return part of a damaged DEFLATE block without a word.
+GDAL tells offset and size of each block, so no TIFF is parsed here. What GDAL does not tell is
+whether the bytes are sound: it returns nodata for a block that is not there, and may return part of
+a damaged DEFLATE block without a word.
 """
 
 from __future__ import annotations
@@ -28,13 +30,22 @@ DEFLATE = ("DEFLATE", "ADOBE_DEFLATE")
 
 
 def _zlib_head(head: bytes) -> bool:
-    # RFC 1950, 2.2: method 8, window at most 32 kB, and the two bytes as a number are a multiple of 31
-    return len(head) > 1 and head[0] & 15 == 8 and head[0] >> 4 <= 7 and (head[0] * 256 + head[1]) % 31 == 0
+    # RFC 1950, 2.2: method 8, window at most 32 kB, and the two bytes as a number are a multiple of
+    # 31
+    return (
+        len(head) > 1
+        and head[0] & 15 == 8
+        and head[0] >> 4 <= 7
+        and (head[0] * 256 + head[1]) % 31 == 0
+    )
 
 
 def _lzw_head(head: bytes) -> bool:
-    # TIFF 6.0, section 13: the first code is Clear (256), 9 bits, most significant first; old writers: least first
-    return len(head) > 1 and ((head[0] == 0x80 and head[1] < 0x80) or (head[0] == 0 and head[1] & 1 == 1))
+    # TIFF 6.0, section 13: the first code is Clear (256), 9 bits, most significant first; old
+    # writers: least first
+    return len(head) > 1 and (
+        (head[0] == 0x80 and head[1] < 0x80) or (head[0] == 0 and head[1] & 1 == 1)
+    )
 
 
 _HEADS: dict[str, Callable[[bytes], bool]] = {
@@ -46,7 +57,9 @@ _HEADS: dict[str, Callable[[bytes], bool]] = {
     "WEBP": lambda head: head.startswith(b"RIFF"),
     "LERC": lambda head: head.startswith((b"Lerc2 ", b"CntZIm")),
 }
-"""Compression → whether a block may begin like this; others (none, PackBits …) have no mark to know them by."""
+"""Compression → whether a block may begin like this; others (none, PackBits …) have no mark to know
+them by.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,9 +104,13 @@ class TiffBlocks:
             from osgeo import gdal
 
             try:
-                self._dataset = gdal.OpenEx(os.fspath(path), gdal.OF_RASTER | gdal.OF_READONLY, ["GTiff"])
+                self._dataset = gdal.OpenEx(
+                    os.fspath(path), gdal.OF_RASTER | gdal.OF_READONLY, ["GTiff"]
+                )
             except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-                raise RasterError(f"The raster {path} cannot be opened", str(error), "Is it complete?") from error
+                raise RasterError(
+                    f"The raster {path} cannot be opened", str(error), "Is it complete?"
+                ) from error
             if self._dataset is None:
                 reason = messages[0] if messages else "GDAL does not say why"
                 raise RasterError(f"The raster {path} cannot be opened", reason, "Is it complete?")
@@ -107,20 +124,30 @@ class TiffBlocks:
         self.block_shape = (int(block_rows), int(block_cols))
         self.overview_count = int(band.GetOverviewCount())
         self.nodata = band.GetNoDataValue()
-        self.dtype = np.dtype(str(gdal.GetDataTypeName(band.DataType)).lower().replace("byte", "uint8"))
+        self.dtype = np.dtype(
+            str(gdal.GetDataTypeName(band.DataType)).lower().replace("byte", "uint8")
+        )
         self.whole_bytes = band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") is None
         self.interleaved = structure.get("INTERLEAVE") == "PIXEL"
         """One block holds all bands."""
         self.band_count = int(self._dataset.RasterCount)
         self._file: BinaryIO = path.open("rb", buffering=0)
         ghost = self._file.read(600)  # the COG driver's announcement stands right behind the header
-        self.has_leader = b"BLOCK_LEADER=SIZE_AS_UINT4" in ghost and b"KNOWN_INCOMPATIBLE_EDITION=YES" not in ghost
+        self.has_leader = (
+            b"BLOCK_LEADER=SIZE_AS_UINT4" in ghost
+            and b"KNOWN_INCOMPATIBLE_EDITION=YES" not in ghost
+        )
         self.has_trailer = self.has_leader and b"BLOCK_TRAILER=LAST_4_BYTES_REPEATED" in ghost
 
     def __enter__(self) -> TiffBlocks:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._file.close()
         self._dataset = None
 
@@ -135,7 +162,9 @@ class TiffBlocks:
         found: list[Block] = []
         for number in range(1, 2 if self.interleaved else self.band_count + 1):
             band = self._dataset.GetRasterBand(number)
-            levels = [band] + [band.GetOverview(k) for k in range(self.overview_count if with_overviews else 0)]
+            levels = [band] + [
+                band.GetOverview(k) for k in range(self.overview_count if with_overviews else 0)
+            ]
             for level, one in enumerate(levels):
                 if one is None:
                     continue
@@ -144,7 +173,9 @@ class TiffBlocks:
                     for col in range(-(-one.XSize // cols)):
                         offset = one.GetMetadataItem(f"BLOCK_OFFSET_{col}_{row}", "TIFF")
                         size = one.GetMetadataItem(f"BLOCK_SIZE_{col}_{row}", "TIFF")
-                        found.append(Block(row, col, level, number, int(offset or 0), int(size or 0)))
+                        found.append(
+                            Block(row, col, level, number, int(offset or 0), int(size or 0))
+                        )
         return found
 
     def window(self, block: Block) -> Window:
@@ -154,7 +185,9 @@ class TiffBlocks:
         return Window(top, left, min(rows, self.shape[0] - top), min(cols, self.shape[1] - left))
 
     def find_faults(self, blocks: list[Block]) -> Iterator[Fault]:
-        """What can be seen without decoding: place, size, first bytes, and the COG driver's frame around each block."""
+        """What can be seen without decoding: place, size, first bytes, and the COG driver's frame
+        around each block.
+        """
         known = _HEADS.get(self.compression)
         for block in blocks:
             if not block.size_bytes:
@@ -162,17 +195,27 @@ class TiffBlocks:
                 continue
             if block.offset + block.size_bytes > self.size_bytes:
                 lacking = block.offset + block.size_bytes - self.size_bytes
-                yield Fault("past_end", block, f"it ends {lacking} bytes behind the end of the file")
+                yield Fault(
+                    "past_end", block, f"it ends {lacking} bytes behind the end of the file"
+                )
                 continue
             before = 4 if self.has_leader and block.offset >= 4 else 0
             self._file.seek(block.offset - before)
             head = self._file.read(before + 6)
             if known is not None and not known(head[before:]):
-                yield Fault("bad_start", block, f"no {self.compression} data begins with {head[before:].hex(' ')}")
+                yield Fault(
+                    "bad_start",
+                    block,
+                    f"no {self.compression} data begins with {head[before:].hex(' ')}",
+                )
                 continue
             if before and int.from_bytes(head[:4], "little") != block.size_bytes:
                 stated = int.from_bytes(head[:4], "little")
-                yield Fault("bad_frame", block, f"the size before it is {stated} where {block.size_bytes} is listed")
+                yield Fault(
+                    "bad_frame",
+                    block,
+                    f"the size before it is {stated} where {block.size_bytes} is listed",
+                )
                 continue
             if self.has_trailer and not self._has_sound_trailer(block):
                 yield Fault("bad_frame", block, "its last four bytes are not repeated behind it")
@@ -183,7 +226,9 @@ class TiffBlocks:
         return len(tail) < 8 or tail[:4] == tail[4:]  # the very last block may do without
 
     def looks_hollow(self, block: Block) -> bool:
-        """Whether the middle of the block's bytes is nothing but zeros: a hint that wants :meth:`decode`, no proof."""
+        """Whether the middle of the block's bytes is nothing but zeros: a hint that wants
+        :meth:`decode`, no proof.
+        """
         if block.size_bytes < 64:
             return False
         self._file.seek(block.offset + block.size_bytes // 2)
@@ -192,9 +237,9 @@ class TiffBlocks:
     def decode(self, block: Block) -> Fault | None:
         """Decode a block strictly; None where it is sound.
 
-        DEFLATE is checked by Python's zlib, which compares the Adler-32 sum and the length (RFC 1950). Of other
-        compressions GDAL's decoder is asked: LZW, PackBits and uncompressed blocks carry no sum, so changed bytes
-        that still decode are not seen there.
+        DEFLATE is checked by Python's zlib, which compares the Adler-32 sum and the length (RFC
+        1950). Of other compressions GDAL's decoder is asked: LZW, PackBits and uncompressed blocks
+        carry no sum, so changed bytes that still decode are not seen there.
         """
         if self.compression in DEFLATE:
             self._file.seek(block.offset)
@@ -207,7 +252,11 @@ class TiffBlocks:
             if not decoder.eof:
                 return Fault("undecodable", block, "its data end too early")
             if block.level == 0 and self.whole_bytes and length not in self._lengths(block):
-                return Fault("undecodable", block, f"it holds {length} bytes where {self.block_bytes} are needed")
+                return Fault(
+                    "undecodable",
+                    block,
+                    f"it holds {length} bytes where {self.block_bytes} are needed",
+                )
             return None
         try:
             self._read(block, None)
@@ -230,7 +279,8 @@ class TiffBlocks:
         return self._read(block, None)
 
     def overview(self, block: Block, size: int) -> Pixels | None:
-        """The same place as the overviews show it, at most ``size`` pixels a side; None where they show too little.
+        """The same place as the overviews show it, at most ``size`` pixels a side; None where they
+        show too little.
 
         Raises
         ------
@@ -238,12 +288,17 @@ class TiffBlocks:
             If the overview cannot be read.
         """
         part = self.window(block)
-        widths = [self._dataset.GetRasterBand(block.band).GetOverview(k).XSize for k in range(self.overview_count)]
+        widths = [
+            self._dataset.GetRasterBand(block.band).GetOverview(k).XSize
+            for k in range(self.overview_count)
+        ]
         factors = [round(self.shape[1] / width) for width in widths if width]
         fitting = [factor for factor in factors if min(part.rows, part.cols) // factor >= 8]
         if not fitting:
             return None
-        wanted = [factor for factor in fitting if max(part.rows, part.cols) // factor <= size] or [max(fitting)]
+        wanted = [factor for factor in fitting if max(part.rows, part.cols) // factor <= size] or [
+            max(fitting)
+        ]
         return self._read(block, (part.rows // min(wanted), part.cols // min(wanted)))
 
     def _read(self, block: Block, shape: tuple[int, int] | None) -> Pixels:
@@ -255,11 +310,15 @@ class TiffBlocks:
                     band = band.GetOverview(block.level - 1)
                     cols, rows = band.GetBlockSize()
                     left, top = block.col * cols, block.row * rows
-                    array = band.ReadAsArray(left, top, min(cols, band.XSize - left), min(rows, band.YSize - top))
+                    array = band.ReadAsArray(
+                        left, top, min(cols, band.XSize - left), min(rows, band.YSize - top)
+                    )
                 else:
                     part = self.window(block)
                     rows, cols = shape or (part.rows, part.cols)
-                    array = band.ReadAsArray(part.col, part.row, part.cols, part.rows, buf_xsize=cols, buf_ysize=rows)
+                    array = band.ReadAsArray(
+                        part.col, part.row, part.cols, part.rows, buf_xsize=cols, buf_ysize=rows
+                    )
             except RuntimeError as error:
                 raise RasterError(what, str(error)) from error
         if array is None or messages:
@@ -270,7 +329,9 @@ class TiffBlocks:
 
 @contextmanager
 def _gdal_options() -> Iterator[None]:
-    """No listing of the folder: it costs time, and a side file of another tool is no part of the band."""
+    """No listing of the folder: it costs time, and a side file of another tool is no part of the
+    band.
+    """
     from osgeo import gdal
 
     name = "GDAL_DISABLE_READDIR_ON_OPEN"

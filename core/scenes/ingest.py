@@ -1,4 +1,6 @@
-"""One scene from catalogue to a validated stack: plan → download → stack → validate; or to its single file."""
+"""One scene from catalogue to a validated stack: plan → download → stack → validate; or to its
+single file.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,14 @@ from typing import Any
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
 from ..download.band_downloader import download_bands
-from ..download.plan import all_whole, area_key, plan_assets, plan_downloads, safe_name, scene_folder
+from ..download.plan import (
+    all_whole,
+    area_key,
+    plan_assets,
+    plan_downloads,
+    safe_name,
+    scene_folder,
+)
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
 from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
@@ -117,8 +126,11 @@ class SceneRequest:
         return None if self.area is None or self.whole_bands else self.area.geometry
 
 
-def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
-    """Bring one scene to the disk: its bands as a validated stack, or its picture or single file where that is asked for.
+def ingest_scene(
+    request: SceneRequest, settings: Settings, monitor: Monitor, access: Access
+) -> SceneResult:
+    """Bring one scene to the disk: its bands as a validated stack, or its picture or single file
+    where that is asked for.
 
     Another job that works in the same folder is waited for.
 
@@ -136,7 +148,13 @@ def ingest_scene(request: SceneRequest, settings: Settings, monitor: Monitor, ac
     """
     scene = request.scene
     if not request.check:
-        monitor.emit(Note("warning", f"{scene.id}: validation is skipped, as asked; look at the result before relying on it"))
+        monitor.emit(
+            Note(
+                "warning",
+                f"{scene.id}: validation is skipped, as asked; look at the result before "
+                "relying on it",
+            )
+        )
     kind = _single_kind(request, settings)
     names = [kind] if kind else [name for name in request.bands if name in scene.bands]
     if request.geometry is not None and all_whole(request.output, scene.id, names):
@@ -165,7 +183,9 @@ def _single_kind(request: SceneRequest, settings: Settings) -> str:
         return "single"
     if settings.fallback_to_visual and scene.visual_href:
         return "visual"
-    raise IngestionError(what, f"No download URL for item {scene.id}", "Choose another scene or catalogue.")
+    raise IngestionError(
+        what, f"No download URL for item {scene.id}", "Choose another scene or catalogue."
+    )
 
 
 @contextmanager
@@ -174,7 +194,9 @@ def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
     key = None if request.geometry is None else area_key(request.geometry)
     while True:
         folder = scene_folder(request.output, scene.id, key)
-        told = Note("info", f"{scene.id}: another job works in {folder}; waiting until it has finished")
+        told = Note(
+            "info", f"{scene.id}: another job works in {folder}; waiting until it has finished"
+        )
         with folder_lock(folder, monitor.cancelled, partial(monitor.emit, told)):
             # What the other job has left there may lead to another folder.
             if scene_folder(request.output, scene.id, key) == folder:
@@ -182,7 +204,9 @@ def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
                 return
 
 
-def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
+def _ingest_single(
+    request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access
+) -> SceneResult:
     scene = request.scene
     href = scene.visual_href if kind == "visual" else scene.to_dict()["url"]
     warnings: list[str] = []
@@ -191,35 +215,59 @@ def _ingest_single(request: SceneRequest, kind: str, settings: Settings, monitor
         monitor.emit(Note("warning", f"{scene.id}: {warnings[0]}"))
     asset = BandAsset(kind, str(href), scene.resolution_m, Radiometry())
     events = EventQueue(monitor)
-    plan = run_in_background(lambda: plan_assets(scene, [asset], request.output, request.geometry), events)
+    plan = run_in_background(
+        lambda: plan_assets(scene, [asset], request.output, request.geometry), events
+    )
     files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, STACK_SHARE), access)
     if failures:
-        return SceneResult(scene, "failed", failures=tuple(failures), error=failures[0].error, warnings=tuple(warnings))
+        return SceneResult(
+            scene,
+            "failed",
+            failures=tuple(failures),
+            error=failures[0].error,
+            warnings=tuple(warnings),
+        )
     path = files[0].path
     report = None
     if request.check and kind == "single":
         report = validate(
-            path, ValidationSpec(get_sensor(scene.sensor), area=request.area), settings, PartMonitor(monitor, STACK_SHARE, 1.0)
+            path,
+            ValidationSpec(get_sensor(scene.sensor), area=request.area),
+            settings,
+            PartMonitor(monitor, STACK_SHARE, 1.0),
         )
     elif request.check:
         report = _check_picture(path)
     warnings += report.sentences("warning") if report else []
-    error = f"Image validation failed for {path}: {' '.join(report.sentences('error'))}" if report and not report.ok else ""
+    error = (
+        f"Image validation failed for {path}: {' '.join(report.sentences('error'))}"
+        if report and not report.ok
+        else ""
+    )
     status = "failed" if error else "completed"
-    return SceneResult(scene, status, None, report, tuple(files), (), error, tuple(warnings), single_path=path)
+    return SceneResult(
+        scene, status, None, report, tuple(files), (), error, tuple(warnings), single_path=path
+    )
 
 
 def _check_picture(path: Path) -> ValidationReport:
-    """A picture must open, be whole and have three bands; its numbers say nothing about reflectance."""
+    """A picture must open, be whole and have three bands; its numbers say nothing about
+    reflectance.
+    """
     bands = tuple(band.description or f"band {band.index}" for band in check_raster(path).bands)
     findings: tuple[Finding, ...] = ()
     if len(bands) < 3:
-        sentence = f"The picture {path.name} has {len(bands)} bands where red, green and blue are expected."
+        sentence = (
+            f"The picture {path.name} has {len(bands)} bands where red, green and blue "
+            "are expected."
+        )
         findings = (Finding("picture_bands", "warning", sentence, measured=len(bands), limit=3),)
     return ValidationReport(path, bands, findings)
 
 
-def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, access: Access) -> SceneResult:
+def _ingest_bands(
+    request: SceneRequest, settings: Settings, monitor: Monitor, access: Access
+) -> SceneResult:
     scene, wanted = request.scene, request.bands
     sensor = get_sensor(scene.sensor)
     offered = [name for name in wanted if name in scene.bands]
@@ -230,7 +278,9 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
     if not offered:
         have = f"it offers {', '.join(scene.bands)}" if scene.bands else "it offers no known band"
         raise IngestionError(
-            what, f"none of the bands {', '.join(wanted)} is there ({have})", "Choose other bands or another scene."
+            what,
+            f"none of the bands {', '.join(wanted)} is there ({have})",
+            "Choose other bands or another scene.",
         )
     if lacking:
         raise IngestionError(
@@ -242,31 +292,54 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
         monitor.emit(Note("warning", text))
 
     events = EventQueue(monitor)
-    plan = run_in_background(lambda: plan_downloads(scene, offered, request.output, request.geometry), events)
-    files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
+    plan = run_in_background(
+        lambda: plan_downloads(scene, offered, request.output, request.geometry), events
+    )
+    files, failures = download_bands(
+        plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access
+    )
     failed = [failure.band for failure in failures]
     if not files:
         hint = "Check the network, then run again; what has come is kept."
-        error = IngestionError(f"Scene {scene.id} failed", f"All band downloads failed ({_reasons(failures)})", hint)
-        return SceneResult(scene, "failed", failures=tuple(failures), error=str(error), warnings=tuple(warnings))
+        error = IngestionError(
+            f"Scene {scene.id} failed", f"All band downloads failed ({_reasons(failures)})", hint
+        )
+        return SceneResult(
+            scene, "failed", failures=tuple(failures), error=str(error), warnings=tuple(warnings)
+        )
     broken = [name for name in required if name in failed]
     if broken:
         error = IngestionError(
             f"Scene {scene.id} failed",
-            f"required band {', '.join(broken)} could not be downloaded ({failures[failed.index(broken[0])].reason})",
+            f"required band {', '.join(broken)} could not be downloaded "
+            f"({failures[failed.index(broken[0])].reason})",
             "The other bands are kept; run again to fetch what is missing.",
         )
         return SceneResult(
-            scene, "failed", files=tuple(files), failures=tuple(failures), error=str(error), warnings=tuple(warnings)
+            scene,
+            "failed",
+            files=tuple(files),
+            failures=tuple(failures),
+            error=str(error),
+            warnings=tuple(warnings),
         )
-    warnings += [f"Band '{failure.band}' is missing from the stack: {failure.reason}" for failure in failures]
+    warnings += [
+        f"Band '{failure.band}' is missing from the stack: {failure.reason}" for failure in failures
+    ]
 
     monitor.emit(Progress(DOWNLOAD_SHARE, "Stacking bands"))
     try:
-        stack = run_in_background(lambda: _stack(scene, sensor, files, plan.folder, settings), events)
+        stack = run_in_background(
+            lambda: _stack(scene, sensor, files, plan.folder, settings), events
+        )
     except (BandStackError, RasterError) as stack_error:
         return SceneResult(
-            scene, "failed", files=tuple(files), failures=tuple(failures), error=str(stack_error), warnings=tuple(warnings)
+            scene,
+            "failed",
+            files=tuple(files),
+            failures=tuple(failures),
+            error=str(stack_error),
+            warnings=tuple(warnings),
         )
     monitor.emit(Note("info", f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}"))
     warnings += stack.warnings
@@ -279,10 +352,14 @@ def _ingest_bands(request: SceneRequest, settings: Settings, monitor: Monitor, a
         report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
         if not report.ok:
             status = "failed"
-            error_text = f"Image validation failed for {stack.path}: {' '.join(report.sentences('error'))}"
+            error_text = (
+                f"Image validation failed for {stack.path}: {' '.join(report.sentences('error'))}"
+            )
     for text in (*stack.warnings, *(report.sentences("warning") if report else ())):
         monitor.emit(Note("warning", text))
-    return SceneResult(scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings))
+    return SceneResult(
+        scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings)
+    )
 
 
 def _reasons(failures: Sequence[BandFailure]) -> str:
@@ -293,7 +370,9 @@ def _reasons(failures: Sequence[BandFailure]) -> str:
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in bands.items())
 
 
-def _stack(scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings) -> BandStack:
+def _stack(
+    scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings
+) -> BandStack:
     sources = {
         file.band: BandSource(
             path=file.path,

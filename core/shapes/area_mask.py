@@ -11,7 +11,9 @@ from ..raster.grid import intersect_bounds
 from ..types import Aoi, Grid
 
 COVER_SIZE = 400
-"""Pixels a side for telling how much of an area a raster covers: a four-hundredth of its width is near enough."""
+"""Pixels a side for telling how much of an area a raster covers: a four-hundredth of its width is
+near enough.
+"""
 
 
 def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
@@ -41,20 +43,34 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
         raise AreaError(what, "the raster has no coordinate system")
     with rasterio_env():  # type: ignore[attr-defined]
         try:
-            # Far from the raster a projection may not be defined at all, so that is asked in degrees first.
+            # Far from the raster a projection may not be defined at all, so that is asked in
+            # degrees first.
             own_box = transform_bounds(grid.crs, "EPSG:4326", *grid.bounds)
-            if own_box[0] <= own_box[2] and not any(intersect_bounds([box, own_box]) for box in aoi.boxes):
+            if own_box[0] <= own_box[2] and not any(
+                intersect_bounds([box, own_box]) for box in aoi.boxes
+            ):
                 return np.zeros(grid.shape, bool), 0.0
             geometry = transform_geom("EPSG:4326", grid.crs, dict(aoi.geometry))
             left, bottom, right, top = bounds_of(geometry)
-            mask = rasterize([geometry], out_shape=grid.shape, transform=Affine(*grid.transform), all_touched=True, dtype="uint8")
+            mask = rasterize(
+                [geometry],
+                out_shape=grid.shape,
+                transform=Affine(*grid.transform),
+                all_touched=True,
+                dtype="uint8",
+            )
             own = from_bounds(left, bottom, right, top, COVER_SIZE, COVER_SIZE)
-            inside = rasterize([geometry], out_shape=(COVER_SIZE, COVER_SIZE), transform=own, dtype="uint8").astype(bool)
+            inside = rasterize(
+                [geometry], out_shape=(COVER_SIZE, COVER_SIZE), transform=own, dtype="uint8"
+            ).astype(bool)
         except (RasterioError, CPLE_BaseError, ValueError) as error:
             raise AreaError(what, " ".join(str(error).split())) from error
     to_grid = ~Affine(*grid.transform) * own
     rows, cols = np.indices(inside.shape) + 0.5
-    x, y = to_grid.a * cols + to_grid.b * rows + to_grid.c, to_grid.d * cols + to_grid.e * rows + to_grid.f
+    x, y = (
+        to_grid.a * cols + to_grid.b * rows + to_grid.c,
+        to_grid.d * cols + to_grid.e * rows + to_grid.f,
+    )
     on_grid = (x >= 0) & (x < grid.shape[1]) & (y >= 0) & (y < grid.shape[0])
     total = int(inside.sum())
     covered = float((inside & on_grid).sum()) / total if total else float(mask.any())

@@ -1,4 +1,6 @@
-"""Where a raster lies on the globe: its outline in longitude and latitude, as GeoJSON (RFC 7946)."""
+"""Where a raster lies on the globe: its outline in longitude and latitude, as GeoJSON
+(RFC 7946).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from ..types import Bounds, Grid
 from .vector import overlap
 
 EDGE_STEPS = 20
-"""Parts into which each edge is cut: an edge that is straight on the grid is bent in longitude and latitude."""
+"""Parts into which each edge is cut: an edge that is straight on the grid is bent in longitude and
+latitude.
+"""
 DIGITS = 7
 """Of a degree: a centimetre."""
 
@@ -21,8 +25,8 @@ DIGITS = 7
 def footprint(grid: Grid) -> tuple[dict[str, Any], Bounds] | None:
     """The outline of a raster in lon/lat, counter-clockwise, and its bounding box.
 
-    Across the antimeridian the outline has a part on each side, and the box's west is greater than its east (RFC 7946, 3.1.9
-    and 5.2). Around a pole the outline is the box of all longitudes.
+    Across the antimeridian the outline has a part on each side, and the box's west is greater than
+    its east (RFC 7946, 3.1.9 and 5.2). Around a pole the outline is the box of all longitudes.
 
     Returns
     -------
@@ -35,7 +39,9 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], Bounds] | None:
     lons, lats = np.degrees(np.unwrap(np.radians(ring[:, 0]))), ring[:, 1]
     if abs(lons[-1] - lons[0]) > 180:  # it went around a pole
         south, north = (float(lats.min()), 90.0) if lats.mean() > 0 else (-90.0, float(lats.max()))
-        return _polygon(np.array([[-180, south], [180, south], [180, north], [-180, north], [-180, south]])), (
+        return _polygon(
+            np.array([[-180, south], [180, south], [180, north], [-180, north], [-180, south]])
+        ), (
             -180.0,
             south,
             180.0,
@@ -52,7 +58,9 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], Bounds] | None:
         if half is not None:
             parts += [half["coordinates"]] if half["type"] == "Polygon" else half["coordinates"]
     turned = [_turned(np.array(rings[0])) for rings in parts]
-    return {"type": "MultiPolygon", "coordinates": [[ring] for ring in turned]}, _rounded((west, south, east - 360, north))
+    return {"type": "MultiPolygon", "coordinates": [[ring] for ring in turned]}, _rounded(
+        (west, south, east - 360, north)
+    )
 
 
 def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
@@ -64,14 +72,22 @@ def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
     if not grid.crs:
         return None
     rows, cols = grid.shape
-    there, back = np.linspace(0, 1, EDGE_STEPS, endpoint=False), np.linspace(1, 0, EDGE_STEPS, endpoint=False)
+    there, back = (
+        np.linspace(0, 1, EDGE_STEPS, endpoint=False),
+        np.linspace(1, 0, EDGE_STEPS, endpoint=False),
+    )
     none, all_ = np.zeros(EDGE_STEPS), np.ones(EDGE_STEPS)
     col = np.concatenate([none, there, all_, back, none[:1]]) * cols
     row = np.concatenate([there, all_, back, none, none[:1]]) * rows
     a, b, c, d, e, f = grid.transform
     try:
         with quiet_gdal():
-            lon, lat = transform(grid.crs, "EPSG:4326", (a * col + b * row + c).tolist(), (d * col + e * row + f).tolist())
+            lon, lat = transform(
+                grid.crs,
+                "EPSG:4326",
+                (a * col + b * row + c).tolist(),
+                (d * col + e * row + f).tolist(),
+            )
     except (RasterioError, CPLE_BaseError, ValueError):
         return None
     ring = np.column_stack([lon, lat])
@@ -92,7 +108,9 @@ def _turned(ring: npt.NDArray[np.float64]) -> list[list[float]]:
 
 
 def _box(west: float, east: float) -> dict[str, Any]:
-    return _polygon(np.array([[west, -90.0], [east, -90.0], [east, 90.0], [west, 90.0], [west, -90.0]]))
+    return _polygon(
+        np.array([[west, -90.0], [east, -90.0], [east, 90.0], [west, 90.0], [west, -90.0]])
+    )
 
 
 def _rounded(bounds: Bounds) -> Bounds:

@@ -30,7 +30,9 @@ class VectorLayer:
     """Multipolygons instead of polygons."""
 
 
-def write_geopackage(path: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[], bool] = lambda: False) -> None:
+def write_geopackage(
+    path: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[], bool] = lambda: False
+) -> None:
     """Write layers into a new file, which takes the place of an older one.
 
     Parameters
@@ -59,7 +61,9 @@ def write_geopackage(path: Path, crs: str, layers: Sequence[VectorLayer], stop: 
                     raise RuntimeError(messages[0])
             except RuntimeError as error:
                 why = (messages or [" ".join(str(error).split())])[0]
-                raise RasterError(f"Writing {path} failed", why, "Is there room on the disk?") from error
+                raise RasterError(
+                    f"Writing {path} failed", why, "Is there room on the disk?"
+                ) from error
         if stop():
             raise Cancelled(f"Writing {path}")
         _put_in_place(part, path)
@@ -102,7 +106,10 @@ def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[
 def _field(name: str, type_: type) -> Any:
     from osgeo import ogr
 
-    return ogr.FieldDefn(name, {str: ogr.OFTString, int: ogr.OFTInteger64, float: ogr.OFTReal, date: ogr.OFTDate}[type_])
+    return ogr.FieldDefn(
+        name,
+        {str: ogr.OFTString, int: ogr.OFTInteger64, float: ogr.OFTReal, date: ogr.OFTDate}[type_],
+    )
 
 
 def _made(thing: Any) -> Any:
@@ -123,12 +130,20 @@ def _put_in_place(part: Path, path: Path) -> None:
     try:
         if log.exists() and log.stat().st_size:
             # SQLite would play these changes into the new file.
-            raise RasterError(what, "another program has changes in it that are not saved", "Close it there and run again.")
+            raise RasterError(
+                what,
+                "another program has changes in it that are not saved",
+                "Close it there and run again.",
+            )
         part.replace(path)
         for suffix in SIDE_FILES:  # of the file that is no more
             _beside(path, suffix).unlink(missing_ok=True)
     except OSError as error:
-        raise RasterError(what, error.strerror or str(error), "Is it open in another program? Close it and run again.") from error
+        raise RasterError(
+            what,
+            error.strerror or str(error),
+            "Is it open in another program? Close it and run again.",
+        ) from error
 
 
 def _remove(path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Classes of a raster as polygons: which pixels, without specks, as outlines of connected patches."""
+"""Classes of a raster as polygons: which pixels, without specks, as outlines of connected
+patches.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from ..types import Grid
 
 STRIP_ROWS = 512
 MOST_CORNERS = 4_000_000
-"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and cannot be stopped meanwhile."""
+"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and
+cannot be stopped meanwhile.
+"""
 NOT_OBSERVED = 255
 """As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
 Stop = Callable[[], bool]
@@ -50,12 +54,15 @@ class Patches:
     """Pixels of which nothing is known."""
 
 
-def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop) -> Patches:
+def trace_patches(
+    classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop
+) -> Patches:
     """Outline the pixels with one of ``codes``.
 
-    Patches are connected along edges, not across corners. Those below the least area are dropped, and holes below it are
-    filled where they were observed (GDAL's sieve). A pixel that was not observed never becomes part of a patch.
-    Memory: the sieve numbers all specks of the raster (about 30 bytes each), the outlines are held as they are.
+    Patches are connected along edges, not across corners. Those below the least area are dropped,
+    and holes below it are filled where they were observed (GDAL's sieve). A pixel that was not
+    observed never becomes part of a patch. Memory: the sieve numbers all specks of the raster
+    (about 30 bytes each), the outlines are held as they are.
 
     Parameters
     ----------
@@ -64,7 +71,8 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     codes : collection of int
         Some of 0..254.
     min_area_m2 : float
-        0 keeps every pixel. A raster without a reference system has no square metres: nothing is dropped there.
+        0 keeps every pixel. A raster without a reference system has no square metres: nothing is
+        dropped there.
     scratch : Path
         A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
@@ -73,13 +81,16 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
     Raises
     ------
     RasterError
-        If the raster cannot be read or is none of classes, or the disk does not take the scratch file.
+        If the raster cannot be read or is none of classes, or the disk does not take the scratch
+        file.
     Cancelled
         If ``stop``.
     """
     facts = read_facts(classes)
     if [band.dtype for band in facts.bands] != ["uint8"]:
-        raise RasterError(f"No outline can be drawn of {classes}", "it is not one band of classes (uint8)")
+        raise RasterError(
+            f"No outline can be drawn of {classes}", "it is not one band of classes (uint8)"
+        )
     what = f"Drawing the outline of {classes} failed"
     least = min_area_m2 if facts.grid.crs else 0.0
     try:
@@ -89,9 +100,14 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
             if pixels and threshold > 1:
                 _sieve(mask, classes, threshold, stop)
             traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
-            found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]  # the area is a sum of rounded numbers
+            found = [
+                patch for patch in traced if patch.area >= least * (1 - 1e-9)
+            ]  # the area is a sum of rounded numbers
     finally:
-        with quiet_gdal(), suppress(OSError):  # Windows keeps what is open, as it is in a failure's frames; the next run takes it
+        with (
+            quiet_gdal(),
+            suppress(OSError),
+        ):  # Windows keeps what is open, as it is in a failure's frames; the next run takes it
             mask = None
             scratch.unlink(missing_ok=True)
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
@@ -101,8 +117,8 @@ def trace_patches(classes: Path, codes: Collection[int], min_area_m2: float, scr
 def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
     """Draw outlines with fewer corners, so that they neither cross themselves nor each other.
 
-    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all rings at once, so that a patch
-    cannot slide over its neighbour.
+    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all
+    rings at once, so that a patch cannot slide over its neighbour.
 
     Parameters
     ----------
@@ -114,7 +130,8 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
     Returns
     -------
     tuple of bytes or None
-        WKB in the same order; None where the result would be invalid, or there are more than ``MOST_CORNERS``.
+        WKB in the same order; None where the result would be invalid, or there are more than
+        ``MOST_CORNERS``.
     """
     from osgeo import ogr
 
@@ -127,7 +144,11 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
                 return None
         except RuntimeError:  # another plugin may have switched OGR's exceptions on
             return None
-        parts = [simple] if ogr.GT_Flatten(simple.GetGeometryType()) == ogr.wkbPolygon else list(_parts(simple))
+        parts = (
+            [simple]
+            if ogr.GT_Flatten(simple.GetGeometryType()) == ogr.wkbPolygon
+            else list(_parts(simple))
+        )
         if len(parts) != len(outlines) or any(part.IsEmpty() for part in parts):
             return None
         return tuple(bytes(part.ExportToWkb(ogr.wkbNDR)) for part in parts)
@@ -163,7 +184,11 @@ def _told(what: str, stop: Stop) -> Iterator[None]:
         except RuntimeError as error:
             if stop():
                 raise Cancelled(what.removesuffix(" failed")) from error
-            raise RasterError(what, (messages or [str(error)])[0], "Is there room on the disk, and the raster whole?") from error
+            raise RasterError(
+                what,
+                (messages or [str(error)])[0],
+                "Is there room on the disk, and the raster whole?",
+            ) from error
 
 
 def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
@@ -176,15 +201,23 @@ def _checked(code: int) -> None:
         raise RuntimeError("GDAL gave no reason")
 
 
-def _make_mask(classes: Path, codes: Collection[int], scratch: Path, stop: Stop) -> tuple[Any, int, int]:
-    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many are unknown."""
+def _make_mask(
+    classes: Path, codes: Collection[int], scratch: Path, stop: Stop
+) -> tuple[Any, int, int]:
+    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many
+    are unknown.
+    """
     from osgeo import gdal
 
     source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
     cols, rows = source.RasterXSize, source.RasterYSize
     # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
-    mask = _opened(driver.Create(str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]))
+    mask = _opened(
+        driver.Create(
+            str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]
+        )
+    )
     mask.SetGeoTransform(source.GetGeoTransform())
     wanted = np.zeros(256, np.uint8)
     wanted[list(codes)] = 1
@@ -215,10 +248,14 @@ def _strip(dataset: Any, row: int) -> Any:
 
 
 def _threshold(grid: Grid, least: float) -> int:
-    """The least number of pixels that can have this area: in degrees pixels differ, and the largest count."""
+    """The least number of pixels that can have this area: in degrees pixels differ, and the largest
+    count.
+    """
     if least <= 0:
         return 0
-    largest = max(pixel_area_m2(grid, row, 1) or 0.0 for row in (0, grid.shape[0] // 2, grid.shape[0] - 1))
+    largest = max(
+        pixel_area_m2(grid, row, 1) or 0.0 for row in (0, grid.shape[0] // 2, grid.shape[0] - 1)
+    )
     return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest > 0 else 0
 
 
@@ -239,7 +276,9 @@ def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:
 def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterator[Patch]:
     from osgeo import gdal, ogr
 
-    driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName("MEM")  # GDAL 3.11 gave it the other name
+    driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName(
+        "MEM"
+    )  # GDAL 3.11 gave it the other name
     holder = _opened(driver.CreateDataSource("patches"))
     layer = holder.CreateLayer("patches", None, ogr.wkbPolygon)
     band = mask.GetRasterBand(1)

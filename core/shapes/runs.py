@@ -1,8 +1,10 @@
-"""Connected patches of pixels, by the stretches of their rows: any raster's, read strip by strip, in numpy alone.
+"""Connected patches of pixels, by the stretches of their rows: any raster's, read strip by strip,
+in numpy alone.
 
-A stretch ("run") is a row's longest piece of marked pixels. Runs of neighbouring rows that touch are edges of a graph, whose
-components are the patches (run-based labelling: He, Chao & Suzuki 2008, doi:10.1109/TIP.2008.919369). The components are found
-by hooking each root onto its lowest neighbour and shortening all paths, again and again (Shiloach & Vishkin 1982,
+A stretch ("run") is a row's longest piece of marked pixels. Runs of neighbouring rows that touch
+are edges of a graph, whose components are the patches (run-based labelling: He, Chao & Suzuki 2008,
+doi:10.1109/TIP.2008.919369). The components are found by hooking each root onto its lowest
+neighbour and shortening all paths, again and again (Shiloach & Vishkin 1982,
 doi:10.1016/0196-6774(82)90008-6): a few array operations for each round, whatever the shapes.
 """
 
@@ -81,7 +83,9 @@ def paint_runs(runs: Runs, first_row: int, shape: tuple[int, int]) -> npt.NDArra
 
 
 def label_runs(runs: Runs) -> IntArray:
-    """Which patch each run belongs to, from 0 without gaps; pixels that touch in a corner are of one patch."""
+    """Which patch each run belongs to, from 0 without gaps; pixels that touch in a corner are of
+    one patch.
+    """
     above, below = _touching(runs)
     parent: IntArray = np.arange(len(runs))
     while above.size:
@@ -89,7 +93,9 @@ def label_runs(runs: Runs) -> IntArray:
         apart = roots[0] != roots[1]
         above, below, roots = above[apart], below[apart], roots[:, apart]
         low, high = roots.min(axis=0), roots.max(axis=0)
-        order = np.argsort(-low, kind="stable")  # of several writes to one place the last stays: the lowest
+        order = np.argsort(
+            -low, kind="stable"
+        )  # of several writes to one place the last stays: the lowest
         parent[high[order]] = low[order]
         parent = _shorten(parent)
     return np.unique(parent, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -1,4 +1,6 @@
-"""Patches that hold enough seeds: the second phase of a classification that finds in one pass and grows in the next."""
+"""Patches that hold enough seeds: the second phase of a classification that finds in one pass and
+grows in the next.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Patches:
     too_small_m2: float
 
     def paint(self, marks: npt.NDArray[np.uint8], row: int) -> npt.NDArray[np.uint8]:
-        """1 for pixels of kept patches, 0 for others, 255 where ``marks``, whose first row is ``row``, has 255."""
+        """1 for pixels of kept patches, 0 for others, 255 where ``marks``, whose first row is
+        ``row``, has 255.
+        """
         result = paint_runs(self.runs, row, (marks.shape[0], marks.shape[1])).astype(np.uint8)
         result[marks == NOT_OBSERVED] = NOT_OBSERVED
         return result
@@ -52,9 +56,9 @@ class Patches:
 def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool]) -> Patches:
     """Tell the patches of a raster of marks apart.
 
-    Patches are connected along edges and across corners, over the whole raster. GDAL's sieve knows no seeds, and would fill
-    holes; here a pixel that was not marked never becomes part of a patch. Memory: about 100 bytes for each run of marked pixels
-    in a row.
+    Patches are connected along edges and across corners, over the whole raster. GDAL's sieve knows
+    no seeds, and would fill holes; here a pixel that was not marked never becomes part of a patch.
+    Memory: about 100 bytes for each run of marked pixels in a row.
 
     Parameters
     ----------

@@ -46,7 +46,9 @@ def geometry_from_json(text: str) -> dict[str, Any]:
     try:
         tree = json.loads(text)
     except ValueError as error:
-        raise AreaError(f"The area {_short(text)} cannot be used", f"it is no valid JSON ({error})", HINT) from error
+        raise AreaError(
+            f"The area {_short(text)} cannot be used", f"it is no valid JSON ({error})", HINT
+        ) from error
     features = tree.get("features", [tree]) if isinstance(tree, dict) else []
     if not isinstance(features, list):
         raise AreaError(f"The area {_short(text)} cannot be used", "its features are no list", HINT)
@@ -83,11 +85,17 @@ def geometry_from_file(path: Path) -> dict[str, Any]:
             dataset = None
             messages.append(" ".join(str(error).split()))
         if dataset is None:
-            raise AreaError(f"The area {name} cannot be used", (messages or ["it is no vector file"])[-1], HINT)
+            raise AreaError(
+                f"The area {name} cannot be used", (messages or ["it is no vector file"])[-1], HINT
+            )
         layer = dataset.GetLayer(0)
         source = layer.GetSpatialRef() if layer is not None else None
         if source is None:
-            raise AreaError(f"The area {name} cannot be used", "it has no coordinate system", "Assign one, or give lon/lat.")
+            raise AreaError(
+                f"The area {name} cannot be used",
+                "it has no coordinate system",
+                "Assign one, or give lon/lat.",
+            )
         target = osr.SpatialReference()
         target.ImportFromEPSG(4326)
         for reference in (source, target):
@@ -108,7 +116,13 @@ def _add(union: Any, geometry: Any) -> Any:
     from osgeo import ogr
 
     flat = ogr.GT_Flatten(geometry.GetGeometryType()) if geometry is not None else None
-    if flat not in (ogr.wkbPolygon, ogr.wkbMultiPolygon, ogr.wkbCurvePolygon, ogr.wkbMultiSurface, ogr.wkbGeometryCollection):
+    if flat not in (
+        ogr.wkbPolygon,
+        ogr.wkbMultiPolygon,
+        ogr.wkbCurvePolygon,
+        ogr.wkbMultiSurface,
+        ogr.wkbGeometryCollection,
+    ):
         return union
     geometry = geometry.GetLinearGeometry()
     return geometry.Clone() if union is None else union.Union(geometry)
@@ -121,7 +135,11 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
     if geometry.IsEmpty():
         raise AreaError(f"The area {name} cannot be used", "it is empty", HINT)
     if ogr.GT_Flatten(geometry.GetGeometryType()) not in (ogr.wkbPolygon, ogr.wkbMultiPolygon):
-        raise AreaError(f"The area {name} cannot be used", f"it is a {geometry.GetGeometryName().lower()}, no polygon", HINT)
+        raise AreaError(
+            f"The area {name} cannot be used",
+            f"it is a {geometry.GetGeometryName().lower()}, no polygon",
+            HINT,
+        )
     text = geometry.ExportToJson()  # None where a corner is no number
     if text is None:
         raise AreaError(f"The area {name} cannot be used", "a corner is not a number", HINT)
@@ -130,7 +148,8 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
         valid = geometry.IsValid()
     if valid:
         return tree
-    # An outline that crosses itself has no surface to count with, and servers refuse it; parts that overlap count twice.
+    # An outline that crosses itself has no surface to count with, and servers refuse it; parts that
+    # overlap count twice.
     polygons = tree["coordinates"] if tree["type"] == "MultiPolygon" else [tree["coordinates"]]
     try:
         return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
@@ -143,7 +162,8 @@ def _short(text: str) -> str:
 
 
 def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that is nothing.
+    """What two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that is
+    nothing.
 
     Outlines that cross themselves, as some catalogues have them, are mended first.
     """
@@ -195,7 +215,11 @@ def _areas_of(geometry: Any) -> dict[str, Any] | None:
     if geometry is None or geometry.IsEmpty():
         return None
     kind = ogr.GT_Flatten(geometry.GetGeometryType())
-    parts = [geometry] if kind == ogr.wkbPolygon else [geometry.GetGeometryRef(i) for i in range(geometry.GetGeometryCount())]
+    parts = (
+        [geometry]
+        if kind == ogr.wkbPolygon
+        else [geometry.GetGeometryRef(i) for i in range(geometry.GetGeometryCount())]
+    )
     polygons = []
     for part in parts:
         tree = json.loads(part.ExportToJson())

@@ -1,4 +1,6 @@
-"""Single bands → one raster: a VRT that points at the band files and says all that is needed to use them."""
+"""Single bands → one raster: a VRT that points at the band files and says all that is needed to use
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,15 @@ from ..errors import BandStackError, ResolutionError
 from ..types import BandStack, Grid, StackBand
 from .check import check_written
 from .geotiff import stack_to_geotiff
-from .grid import PlacedBand, check_overlap, covered_share, group_by_resolution, place_bands, resolution_name, stack_grid
+from .grid import (
+    PlacedBand,
+    check_overlap,
+    covered_share,
+    group_by_resolution,
+    place_bands,
+    resolution_name,
+    stack_grid,
+)
 from .source import BandSource, open_band, same_size, stand_in_nodata, with_nodata
 from .vrt import StackStyle, StackText, describe_stack
 
@@ -33,25 +43,27 @@ def create_band_stack(
 ) -> BandStack:
     """Stack single bands into a VRT.
 
-    A band in another coordinate system than the first one's, one that is placed by ground control points, and one on a
-    rotated or upside-down grid are warped when they are read; the warnings say so.
+    A band in another coordinate system than the first one's, one that is placed by ground control
+    points, and one on a rotated or upside-down grid are warped when they are read; the warnings say
+    so.
 
     Parameters
     ----------
     band_paths : mapping of str to Path or BandSource
         Canonical band name → file.
     output_path : Path
-        Ends in ``.vrt``; its folder must exist. Sources below that folder are named relative to it. A band that needs a
-        VRT of its own gets one beside the stack: ``<stack>.<band>.<number>.vrt``.
+        Ends in ``.vrt``; its folder must exist. Sources below that folder are named relative to it.
+        A band that needs a VRT of its own gets one beside the stack:
+        ``<stack>.<band>.<number>.vrt``.
     band_order : sequence of str, optional
         Order in the stack; default: by wavelength, then by name.
     band_descriptions : mapping of str to str, optional
         What to write as band descriptions; default: the names.
     resolution_mode : str
-        ``resample``: one grid over the finest bands, the others resampled onto it. ``preserve``: bands of different
-        pixel size get stacks of their own, the finest under ``output_path``, each other one as
-        ``<output_path without suffix>_<pixel size>.vrt``. ``intersect``: as ``resample``, cropped to what all bands
-        have in common.
+        ``resample``: one grid over the finest bands, the others resampled onto it. ``preserve``:
+        bands of different pixel size get stacks of their own, the finest under ``output_path``,
+        each other one as ``<output_path without suffix>_<pixel size>.vrt``. ``intersect``: as
+        ``resample``, cropped to what all bands have in common.
     target_resolution : float, optional
         Pixel size in the unit of the CRS; default: the finest of the bands. Not with ``preserve``.
     resample_method : str
@@ -73,21 +85,29 @@ def create_band_stack(
     if not band_paths:
         raise BandStackError(what, "there is no band to stack")
     if resolution_mode not in MODES:
-        raise BandStackError(what, f"the resolution mode '{resolution_mode}' is not known", f"Known: {', '.join(MODES)}.")
+        raise BandStackError(
+            what,
+            f"the resolution mode '{resolution_mode}' is not known",
+            f"Known: {', '.join(MODES)}.",
+        )
     if resolution_mode == "preserve" and target_resolution is not None:
         raise ResolutionError(
             what,
             f"bands cannot keep their own resolutions and have {target_resolution:g} as well",
             "Give the mode 'preserve' or a resolution, not both.",
         )
-    order = list(band_order or sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name])))
+    order = list(
+        band_order or sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name]))
+    )
     if sorted(order) != sorted(band_paths):
         odd = ", ".join(sorted(set(order) ^ set(band_paths))) or "how often they are named"
         raise BandStackError(what, f"the band order and the bands differ in {odd}")
     opened = [open_band(name, band_paths[name], what) for name in order]
     for one in opened:
         if one.source.path.resolve() == output_path.resolve():
-            raise BandStackError(what, f"it would replace the source of band '{one.name}'", "Choose another name.")
+            raise BandStackError(
+                what, f"it would replace the source of band '{one.name}'", "Choose another name."
+            )
     placed, warnings = place_bands(opened, opened[0].crs, what)
     warnings = [note for one in opened for note in one.notes] + warnings
     style = StackStyle(resample_method, band_descriptions or {}, tags or {})
@@ -101,7 +121,9 @@ def create_band_stack(
     for group, grid in list(zip(groups, grids))[1:]:
         path = output_path.with_name(f"{output_path.stem}_{resolution_name(grid)}.vrt")
         companions.append(make_stack(group, grid, path, style, []))
-    return replace(make_stack(groups[0], grids[0], output_path, style, warnings), companions=tuple(companions))
+    return replace(
+        make_stack(groups[0], grids[0], output_path, style, warnings), companions=tuple(companions)
+    )
 
 
 def _spectral_key(name: str, value: Path | BandSource) -> tuple[float, str]:
@@ -110,7 +132,11 @@ def _spectral_key(name: str, value: Path | BandSource) -> tuple[float, str]:
 
 
 def make_stack(
-    placed: Sequence[PlacedBand], grid: Grid, output_path: Path, style: StackStyle, warnings: Sequence[str]
+    placed: Sequence[PlacedBand],
+    grid: Grid,
+    output_path: Path,
+    style: StackStyle,
+    warnings: Sequence[str],
 ) -> BandStack:
     """Write one stack on one grid, and compare it with its sources.
 
@@ -138,7 +164,9 @@ def make_stack(
                 source=one.opened.source.path,
                 radiometry=one.opened.radiometry,
                 wavelength_nm=one.opened.source.wavelength_nm,
-                resampled_from_m=one.grid.resolution[0] if one.warped or not same_size(one.grid, grid) else None,
+                resampled_from_m=one.grid.resolution[0]
+                if one.warped or not same_size(one.grid, grid)
+                else None,
             )
             for place, one in enumerate(filled, start=1)
         ),
@@ -147,20 +175,29 @@ def make_stack(
 
 
 def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBand], list[str]]:
-    """Give a nodata value to bands that have none and do not reach everywhere; say what is not covered."""
+    """Give a nodata value to bands that have none and do not reach everywhere; say what is not
+    covered.
+    """
     filled, warnings, unknown = [], [], []
     for one in placed:
         share = covered_share(one, grid)
         band = one.opened
-        # coarse bands fall short of the finest ones' edge by less than their pixel: nothing to speak of
-        if share < 1 - 1e-9 and (one.warped or one.grid.resolution[0] <= 1.000001 * grid.resolution[0]):
+        # coarse bands fall short of the finest ones' edge by less than their pixel: nothing to
+        # speak of
+        if share < 1 - 1e-9 and (
+            one.warped or one.grid.resolution[0] <= 1.000001 * grid.resolution[0]
+        ):
             percent = f" ({100 * share:.0f} % of it)" if one.warped else ""
-            warnings.append(f"Band '{one.name}' covers only a part of the stack{percent}; the rest of it is nodata")
+            warnings.append(
+                f"Band '{one.name}' covers only a part of the stack{percent}; the rest of it is "
+                "nodata"
+            )
         if band.radiometry.nodata is None and share < 1 - 1e-9:
             chosen = stand_in_nodata(band)
             band = replace(band, radiometry=with_nodata(band.radiometry, chosen))
             warnings.append(
-                f"No nodata value is known for '{one.name}', and it does not cover the whole stack: {chosen:g} is taken, "
+                f"No nodata value is known for '{one.name}', and it does not cover the whole "
+                f"stack: {chosen:g} is taken, "
                 "and counts as no data everywhere in that band"
             )
             one = replace(one, opened=band)
@@ -168,15 +205,18 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
             unknown.append(one.name)
         filled.append(one)
     if unknown:
-        warnings.append(f"No nodata value is known for {', '.join(unknown)}: every number there counts as data")
+        warnings.append(
+            f"No nodata value is known for {', '.join(unknown)}: every number there counts as data"
+        )
     return filled, warnings
 
 
 def _write(text: StackText, output_path: Path, check: Callable[[Path], None], what: str) -> None:
-    """Write the stack and what lies between it and its bands; the new one is in force with the last rename.
+    """Write the stack and what lies between it and its bands; the new one is in force with the last
+    rename.
 
-    Nested VRTs are named after their content, so none of the old stack's is touched before; those that it alone used
-    are removed afterwards.
+    Nested VRTs are named after their content, so none of the old stack's is touched before; those
+    that it alone used are removed afterwards.
     """
     before = _nested_of(output_path)
     part = output_path.with_name(f"{output_path.name}.part.vrt")
@@ -190,11 +230,15 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
             temporary.replace(output_path.parent / name)
         part.write_bytes(text.main)
         check(part)
-        if not _holds(output_path, text.main):  # else it keeps its time: a run that goes on asks whether its inputs have changed
+        if not _holds(
+            output_path, text.main
+        ):  # else it keeps its time: a run that goes on asks whether its inputs have changed
             part.replace(output_path)
         unused = before - set(text.nested)
     except OSError as error:
-        raise BandStackError(what, f"{output_path} cannot be written ({error.strerror})", "Choose another folder.") from error
+        raise BandStackError(
+            what, f"{output_path} cannot be written ({error.strerror})", "Choose another folder."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
         for name in unused:
@@ -213,4 +257,8 @@ def _nested_of(path: Path) -> set[str]:
         root = ET.fromstring(path.read_bytes())
     except (OSError, ET.ParseError):
         return set()
-    return {node.text for node in root.iter("SourceFilename") if node.text and pattern.fullmatch(node.text)}
+    return {
+        node.text
+        for node in root.iter("SourceFilename")
+        if node.text and pattern.fullmatch(node.text)
+    }

@@ -25,11 +25,14 @@ PLACES = ((0.5, 0.5), (0.23, 0.71), (0.81, 0.19))
 """Where pixels are compared, as shares of the part that a band covers."""
 
 
-def check_written(path: Path, placed: Sequence[PlacedBand], grid: Grid, style: StackStyle, what: str) -> None:
-    """Compare a written stack with what was meant: names, order, grid, numbers, sources, and pixels at sampled places.
+def check_written(
+    path: Path, placed: Sequence[PlacedBand], grid: Grid, style: StackStyle, what: str
+) -> None:
+    """Compare a written stack with what was meant: names, order, grid, numbers, sources, and pixels
+    at sampled places.
 
-    Where a band lies on the stack's own pixels they must be equal; where it is resampled, between the least and the
-    greatest of the pixels around.
+    Where a band lies on the stack's own pixels they must be equal; where it is resampled, between
+    the least and the greatest of the pixels around.
 
     Raises
     ------
@@ -41,15 +44,23 @@ def check_written(path: Path, placed: Sequence[PlacedBand], grid: Grid, style: S
     names = [band.description for band in facts.bands]
     wanted = [style.descriptions.get(one.name, one.name) for one in placed]
     if names != wanted:
-        raise BandStackError(what, f"the written stack has the bands {names} where {wanted} were meant", hint)
+        raise BandStackError(
+            what, f"the written stack has the bands {names} where {wanted} were meant", hint
+        )
     if facts.grid.shape != grid.shape or facts.grid.transform != grid.transform:
-        raise BandStackError(what, f"the written stack lies at {facts.grid} where {grid} was meant", hint)
+        raise BandStackError(
+            what, f"the written stack lies at {facts.grid} where {grid} was meant", hint
+        )
     for band, one in zip(facts.bands, placed):
         meant, got = one.opened.radiometry, band.radiometry
         if (got.scale, got.offset, got.unit) != (meant.scale, meant.offset, meant.unit):
             raise BandStackError(what, f"band '{one.name}' lost its scale, offset or unit", hint)
         if not _same_nodata(got.nodata, meant.nodata):
-            raise BandStackError(what, f"band '{one.name}' has nodata {got.nodata} where {meant.nodata} was meant", hint)
+            raise BandStackError(
+                what,
+                f"band '{one.name}' has nodata {got.nodata} where {meant.nodata} was meant",
+                hint,
+            )
     _check_sources(path, placed, what)
     with StackReader(path) as stack:
         for index, one in enumerate(placed, start=1):
@@ -57,10 +68,14 @@ def check_written(path: Path, placed: Sequence[PlacedBand], grid: Grid, style: S
                 with StackReader(one.opened.source.path) as source:
                     _check_pixels(stack, index, source, one, grid, method_for(one, style))
             except _Differs as error:
-                raise BandStackError(what, f"band '{one.name}' of the written stack {error}", hint) from None
+                raise BandStackError(
+                    what, f"band '{one.name}' of the written stack {error}", hint
+                ) from None
             except RasterError as error:
                 raise BandStackError(
-                    what, f"the pixels of band '{one.name}' cannot be read ({error.why})", "Fetch the band again."
+                    what,
+                    f"the pixels of band '{one.name}' cannot be read ({error.why})",
+                    "Fetch the band again.",
                 ) from error
 
 
@@ -84,7 +99,9 @@ def _check_sources(path: Path, placed: Sequence[PlacedBand], what: str) -> None:
             try:
                 dataset = gdal.Open(waiting.pop())
                 files = dataset.GetFileList() if dataset is not None else None
-            except RuntimeError:  # with GDAL's exceptions on; what could not be opened is missing below
+            except (
+                RuntimeError
+            ):  # with GDAL's exceptions on; what could not be opened is missing below
                 files = None
             for file in files or []:
                 whole = os.path.realpath(file)
@@ -95,50 +112,75 @@ def _check_sources(path: Path, placed: Sequence[PlacedBand], what: str) -> None:
             dataset = None
     missing = [one.name for one in placed if os.path.realpath(one.opened.source.path) not in found]
     if missing:
-        raise BandStackError(what, f"the written stack has no source for {', '.join(missing)}", "Please report this.")
+        raise BandStackError(
+            what, f"the written stack has no source for {', '.join(missing)}", "Please report this."
+        )
 
 
-def _check_pixels(stack: StackReader, index: int, source: StackReader, one: PlacedBand, grid: Grid, method: str) -> None:
+def _check_pixels(
+    stack: StackReader, index: int, source: StackReader, one: PlacedBand, grid: Grid, method: str
+) -> None:
     common = intersect_bounds([one.grid.bounds, grid.bounds])
     if common is None:
         return
     left, _, _, top = grid.bounds
     xres, yres = grid.resolution
     for across, down in PLACES:
-        x, y = common[0] + across * (common[2] - common[0]), common[3] - down * (common[3] - common[1])
+        x, y = (
+            common[0] + across * (common[2] - common[0]),
+            common[3] - down * (common[3] - common[1]),
+        )
         col = min(max(int((x - left) / xres), 0), grid.shape[1] - 1)
         row = min(max(int((top - y) / yres), 0), grid.shape[0] - 1)
         value = stack.read_stored(index, Window(row, col, 1, 1))[0, 0]
         place = _place_in_source(one, grid, col + 0.5, row + 0.5)
         if place is None:
             continue
-        step = max(1.0, grid.resolution[0] / one.grid.resolution[0], grid.resolution[1] / one.grid.resolution[1])
+        step = max(
+            1.0,
+            grid.resolution[0] / one.grid.resolution[0],
+            grid.resolution[1] / one.grid.resolution[1],
+        )
         reach = 0 if not is_resampled(one, grid) else _reach(method, step)
         around = _around(source, one.opened, place, reach)
         if not _plausible(value, around, one, method):
-            raise _Differs(f"has {value} at column {col}, row {row}, where its file has {_range(around)}")
+            raise _Differs(
+                f"has {value} at column {col}, row {row}, where its file has {_range(around)}"
+            )
 
 
 def _reach(method: str, step: float) -> int:
-    """How far, in the source's pixels, a pixel may come from: further where the source's overviews may have been used."""
+    """How far, in the source's pixels, a pixel may come from: further where the source's overviews
+    may have been used.
+    """
     return math.ceil(((2 if method in ("cubic", "average") else 1) + (step > 1)) * step) + 1
 
 
-def _place_in_source(one: PlacedBand, grid: Grid, col: float, row: float) -> tuple[float, float] | None:
+def _place_in_source(
+    one: PlacedBand, grid: Grid, col: float, row: float
+) -> tuple[float, float] | None:
     if one.warped:
         return source_positions(one.opened, grid, [(col, row)])[0]
     rects = overlap_rects(one.grid, grid)
     if rects is None:
         return None
     src, dst = rects
-    x, y = src.x + (col - dst.x) * src.width / dst.width, src.y + (row - dst.y) * src.height / dst.height
+    x, y = (
+        src.x + (col - dst.x) * src.width / dst.width,
+        src.y + (row - dst.y) * src.height / dst.height,
+    )
     return (x, y) if 0 <= x < one.grid.shape[1] and 0 <= y < one.grid.shape[0] else None
 
 
-def _around(source: StackReader, band: OpenedBand, place: tuple[float, float], reach: int) -> npt.NDArray[Any]:
+def _around(
+    source: StackReader, band: OpenedBand, place: tuple[float, float], reach: int
+) -> npt.NDArray[Any]:
     rows, cols = band.facts.grid.shape
     left, top = max(0, math.floor(place[0]) - reach), max(0, math.floor(place[1]) - reach)
-    right, bottom = min(cols, math.floor(place[0]) + reach + 1), min(rows, math.floor(place[1]) + reach + 1)
+    right, bottom = (
+        min(cols, math.floor(place[0]) + reach + 1),
+        min(rows, math.floor(place[1]) + reach + 1),
+    )
     return source.read_stored(band.source.index, Window(top, left, bottom - top, right - left))
 
 
@@ -154,7 +196,9 @@ def _plausible(value: Any, around: npt.NDArray[Any], one: PlacedBand, method: st
     if method == "nearest":
         return bool(np.isin(value, valid))
     low, high = float(valid.min()), float(valid.max())
-    over = high - low if method == "cubic" else 0.0  # the negative lobes of the cubic reach a little further
+    over = (
+        high - low if method == "cubic" else 0.0
+    )  # the negative lobes of the cubic reach a little further
     rounding = 1.0 if around.dtype.kind in "iu" else 1e-5 * max(abs(low), abs(high))
     return low - over - rounding <= float(value) <= high + over + rounding
 

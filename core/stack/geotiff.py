@@ -17,13 +17,17 @@ from .source import GDAL_TYPES
 from .vrt import nodata_text, to_bytes
 
 
-def stack_to_geotiff(stack: BandStack, output_path: Path, compress: str = "zstd", tiled: bool = True) -> BandStack:
-    """Copy a stack into one cloud-optimised GeoTIFF, with names, scale, offset, unit, wavelength and nodata.
+def stack_to_geotiff(
+    stack: BandStack, output_path: Path, compress: str = "zstd", tiled: bool = True
+) -> BandStack:
+    """Copy a stack into one cloud-optimised GeoTIFF, with names, scale, offset, unit, wavelength
+    and nodata.
 
-    A GeoTIFF has one type and one nodata value for all bands. The type is one that holds them all; the value is NaN
-    where that is a floating one, else that of the first band that is measured. Where another band has nothing, it gets
-    that value too. Overviews are the mean of the pixels below for what is measured, and the most frequent of them for
-    classes, because the mean of two classes is a third one.
+    A GeoTIFF has one type and one nodata value for all bands. The type is one that holds them all;
+    the value is NaN where that is a floating one, else that of the first band that is measured.
+    Where another band has nothing, it gets that value too. Overviews are the mean of the pixels
+    below for what is measured, and the most frequent of them for classes, because the mean of two
+    classes is a third one.
 
     Parameters
     ----------
@@ -45,34 +49,55 @@ def stack_to_geotiff(stack: BandStack, output_path: Path, compress: str = "zstd"
     """
     what = f"Writing {output_path} failed"
     if compress not in COMPRESSIONS:
-        raise BandStackError(what, f"the compression '{compress}' is not known", f"Known: {', '.join(COMPRESSIONS)}.")
+        raise BandStackError(
+            what, f"the compression '{compress}' is not known", f"Known: {', '.join(COMPRESSIONS)}."
+        )
     try:
         root = ET.fromstring(stack.path.read_bytes())
     except (OSError, ET.ParseError) as error:
-        raise BandStackError(what, f"the stack {stack.path} cannot be read ({error})", "Make it again.") from error
+        raise BandStackError(
+            what, f"the stack {stack.path} cannot be read ({error})", "Make it again."
+        ) from error
     nodata, warnings = _make_uniform(root, stack)
     classes = [_is_class(node) for node in root.iter("VRTRasterBand")]
     scratch = stack.path.with_name(f"{output_path.name}.part.vrt")
     tiles = output_path.with_name(f"{output_path.name}.tiles.part")
     part = output_path.with_name(f"{output_path.name}.part")
     ways = ["mode" if one else "average" for one in classes]
-    own = len(set(ways)) > 1 or not tiled  # the COG driver makes overviews itself, of all bands in the same way
+    own = (
+        len(set(ways)) > 1 or not tiled
+    )  # the COG driver makes overviews itself, of all bands in the same way
     try:
         scratch.write_bytes(to_bytes(root))
         if own:
             copy_with_overviews(scratch, tiles, ways)
-        copy_to_cog(tiles if own else scratch, part, output_path, ways[0].upper(), layout=TiffLayout(compress, tiled))
+        copy_to_cog(
+            tiles if own else scratch,
+            part,
+            output_path,
+            ways[0].upper(),
+            layout=TiffLayout(compress, tiled),
+        )
     except OSError as error:
-        raise BandStackError(what, error.strerror or str(error), "Choose another folder.") from error
+        raise BandStackError(
+            what, error.strerror or str(error), "Choose another folder."
+        ) from error
     finally:
         scratch.unlink(missing_ok=True)
         tiles.unlink(missing_ok=True)
-    bands = tuple(replace(band, radiometry=replace(band.radiometry, nodata=nodata)) for band in stack.bands)
-    return replace(stack, path=output_path, bands=bands, warnings=(*stack.warnings, *warnings), companions=())
+    bands = tuple(
+        replace(band, radiometry=replace(band.radiometry, nodata=nodata)) for band in stack.bands
+    )
+    return replace(
+        stack, path=output_path, bands=bands, warnings=(*stack.warnings, *warnings), companions=()
+    )
 
 
 def _is_class(node: ET.Element) -> bool:
-    return node.findtext("Metadata/MDI[@key='resampling']") == "nearest" or node.findtext("UnitType") == "class"
+    return (
+        node.findtext("Metadata/MDI[@key='resampling']") == "nearest"
+        or node.findtext("UnitType") == "class"
+    )
 
 
 def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, list[str]]:
@@ -81,7 +106,11 @@ def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, lis
     names = {gdal: numpy for numpy, gdal in GDAL_TYPES.items()}
     common = np.result_type(*[names[node.get("dataType", "")] for node in bands]).name
     measured = [band.radiometry.nodata for band in stack.bands if band.radiometry.unit != "class"]
-    known = [value for value in [*measured, *(band.radiometry.nodata for band in stack.bands)] if value is not None]
+    known = [
+        value
+        for value in [*measured, *(band.radiometry.nodata for band in stack.bands)]
+        if value is not None
+    ]
     nodata = None if not known else math.nan if common.startswith("float") else known[0]
     for node in bands:
         node.set("dataType", GDAL_TYPES[common])
@@ -97,4 +126,7 @@ def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, lis
     others = [band.name for band in stack.bands if band.radiometry.nodata != nodata]
     if not others:
         return nodata, []
-    return nodata, [f"A GeoTIFF has one nodata value: {nodata:g} counts as no data in {', '.join(others)} as well"]
+    return nodata, [
+        f"A GeoTIFF has one nodata value: {nodata:g} counts as no data in {', '.join(others)} "
+        "as well"
+    ]

@@ -1,4 +1,6 @@
-"""Where a stack lies: one grid over its finest bands, and where each band lies in the stack's coordinate system."""
+"""Where a stack lies: one grid over its finest bands, and where each band lies in the stack's
+coordinate system.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .source import GCPS_ONLY, OpenedBand, crs_name, extents, same_crs, same_siz
 from .warp import source_positions, suggest_grid
 
 ALIKE = 0.1
-"""Warped pixels are a little larger or smaller than before: up to this share they count as of one size."""
+"""Warped pixels are a little larger or smaller than before: up to this share they count as of one
+size.
+"""
 MOST_PIXELS = 2**31 - 1
 """GDAL counts rows and columns in 32 bits."""
 
@@ -34,7 +38,9 @@ class PlacedBand:
         return self.opened.name
 
 
-def place_bands(opened: Sequence[OpenedBand], crs: str, what: str) -> tuple[list[PlacedBand], list[str]]:
+def place_bands(
+    opened: Sequence[OpenedBand], crs: str, what: str
+) -> tuple[list[PlacedBand], list[str]]:
     """Bring all bands into one coordinate system.
 
     Returns
@@ -61,15 +67,21 @@ def place_bands(opened: Sequence[OpenedBand], crs: str, what: str) -> tuple[list
         if foreign or one.crooked:
             placed.append(PlacedBand(one, suggest_grid(one, crs, what), True))
         else:
-            placed.append(PlacedBand(one, Grid(crs, one.facts.grid.transform, one.facts.grid.shape), False))
-    first = [f", the coordinate system of band '{one.name}'" for one in opened if same_crs(one.crs, crs)]
+            placed.append(
+                PlacedBand(one, Grid(crs, one.facts.grid.transform, one.facts.grid.shape), False)
+            )
+    first = [
+        f", the coordinate system of band '{one.name}'" for one in opened if same_crs(one.crs, crs)
+    ]
     target = f"{crs_name(crs)}{first[0] if first else ''}"
     warnings = [f"{_were(names)} warped from {name} to {target}" for name, names in moved.items()]
     for reason, names in crooked.items():
         if reason == GCPS_ONLY:
-            # ground range displacement is height / tan(incidence angle), and Sentinel-1's is 29 to 46 degrees
+            # ground range displacement is height / tan(incidence angle), and Sentinel-1's is 29 to
+            # 46 degrees
             warnings.append(
-                f"{_were(names)} warped to {crs_name(crs)} by ground control points: the relief is not taken out, "
+                f"{_were(names)} warped to {crs_name(crs)} by ground control points: the relief "
+                "is not taken out, "
                 "so mountains are out of place by once or twice their height"
             )
         else:
@@ -82,12 +94,15 @@ def _were(names: Sequence[str]) -> str:
     return f"Band {quoted} was" if len(names) == 1 else f"Bands {quoted} were"
 
 
-def stack_grid(placed: Sequence[PlacedBand], mode: str, target_resolution: float | None, what: str) -> Grid:
+def stack_grid(
+    placed: Sequence[PlacedBand], mode: str, target_resolution: float | None, what: str
+) -> Grid:
     """The grid of the finest band, over the extent of all bands that are as fine.
 
-    Not over the extent of all: a coarse band that reaches further (other products, windows cut separately) would
-    surround the fine ones with nodata. Warped bands are fitted to those that are not: a warped one that is finer makes
-    the pixels smaller, but neither moves nor widens the grid, since its own is slanted in the new system.
+    Not over the extent of all: a coarse band that reaches further (other products, windows cut
+    separately) would surround the fine ones with nodata. Warped bands are fitted to those that are
+    not: a warped one that is finer makes the pixels smaller, but neither moves nor widens the grid,
+    since its own is slanted in the new system.
 
     Parameters
     ----------
@@ -119,7 +134,11 @@ def stack_grid(placed: Sequence[PlacedBand], mode: str, target_resolution: float
     if mode == "intersect":
         bounds = intersect_bounds([grid.bounds for _, grid in everything])
         if bounds is None:
-            raise ExtentMismatchError(what, f"the bands have no area in common ({extents(everything)})", "Are they of one scene?")
+            raise ExtentMismatchError(
+                what,
+                f"the bands have no area in common ({extents(everything)})",
+                "Are they of one scene?",
+            )
     else:
         bounds = union_bounds([one.grid.bounds for one in leading if _alike(one, finest)])
     if target_resolution is not None:
@@ -141,10 +160,18 @@ def check_overlap(placed: Sequence[PlacedBand], grid: Grid, finest: Grid, what: 
         if not _touches(one, grid) or intersect_bounds([one.grid.bounds, finest.bounds]) is None:
             where = extents([(one.name, one.grid) for one in placed])
             why = f"band '{one.name}' does not overlap the others ({where})"
-            other = next((two for two in placed if not same_crs(two.opened.crs, one.opened.crs)), None)
+            other = next(
+                (two for two in placed if not same_crs(two.opened.crs, one.opened.crs)), None
+            )
             if other is not None:
-                names = f"{other.name}={crs_name(other.opened.crs)}, {one.name}={crs_name(one.opened.crs)}"
-                why = f"CRS mismatch between bands ({names}), and warped to {crs_name(grid.crs)}, {why}"
+                names = (
+                    f"{other.name}={crs_name(other.opened.crs)}, "
+                    f"{one.name}={crs_name(one.opened.crs)}"
+                )
+                why = (
+                    f"CRS mismatch between bands ({names}), and warped to "
+                    f"{crs_name(grid.crs)}, {why}"
+                )
             raise ExtentMismatchError(what, why, "Is it of this scene?")
 
 
@@ -154,13 +181,16 @@ def _alike(one: PlacedBand, finest: Grid) -> bool:
     return same_size(one.grid, finest)
 
 
-def _check_resolution(wanted: float, like: Grid, bounds: tuple[float, float, float, float], what: str) -> None:
+def _check_resolution(
+    wanted: float, like: Grid, bounds: tuple[float, float, float, float], what: str
+) -> None:
     width, height = bounds[2] - bounds[0], bounds[3] - bounds[1]
     unit = f"the unit of {crs_name(like.crs)}"
     if wanted > max(width, height):
         raise ResolutionError(
             what,
-            f"pixels of {wanted:g} (in {unit}) are larger than the whole stack of {width:.6g} × {height:.6g}",
+            f"pixels of {wanted:g} (in {unit}) are larger than the whole stack of {width:.6g} × "
+            f"{height:.6g}",
             f"The bands have {like.resolution[0]:.6g}: choose a resolution near that.",
         )
     if max(width, height) / wanted > MOST_PIXELS:
@@ -174,7 +204,11 @@ def _check_resolution(wanted: float, like: Grid, bounds: tuple[float, float, flo
 def _touches(one: PlacedBand, grid: Grid) -> bool:
     if intersect_bounds([one.grid.bounds, grid.bounds]) is None:
         return False
-    return not one.warped or covered_share(one, grid) > 0 or any(_inside(p, one, grid) for p in lattice(one.grid))
+    return (
+        not one.warped
+        or covered_share(one, grid) > 0
+        or any(_inside(p, one, grid) for p in lattice(one.grid))
+    )
 
 
 def _inside(place: tuple[float, float], one: PlacedBand, grid: Grid) -> bool:
@@ -182,11 +216,17 @@ def _inside(place: tuple[float, float], one: PlacedBand, grid: Grid) -> bool:
     x = one.grid.transform[2] + place[0] * one.grid.transform[0]
     y = one.grid.transform[5] + place[1] * one.grid.transform[4]
     left, bottom, right, top = grid.bounds
-    return left < x < right and bottom < y < top and source_positions(one.opened, one.grid, [place])[0] is not None
+    return (
+        left < x < right
+        and bottom < y < top
+        and source_positions(one.opened, one.grid, [place])[0] is not None
+    )
 
 
 def covered_share(one: PlacedBand, grid: Grid) -> float:
-    """Share of the stack (0..1) that a band reaches: by its bounds, or at 441 places where it is warped."""
+    """Share of the stack (0..1) that a band reaches: by its bounds, or at 441 places where it is
+    warped.
+    """
     if not one.warped:
         common = intersect_bounds([one.grid.bounds, grid.bounds])
         return _surface(common) / _surface(grid.bounds) if common else 0.0
@@ -201,13 +241,19 @@ def _surface(bounds: tuple[float, float, float, float]) -> float:
 def lattice(grid: Grid, count: int = 21) -> list[tuple[float, float]]:
     """Evenly spaced (col, row) in the middle of pixels, the outermost ones among them."""
     rows, cols = grid.shape
-    return [(0.5 + (cols - 1) * i / (count - 1), 0.5 + (rows - 1) * j / (count - 1)) for j in range(count) for i in range(count)]
+    return [
+        (0.5 + (cols - 1) * i / (count - 1), 0.5 + (rows - 1) * j / (count - 1))
+        for j in range(count)
+        for i in range(count)
+    ]
 
 
 def group_by_resolution(placed: Sequence[PlacedBand]) -> list[list[PlacedBand]]:
     """Bands whose pixels are of one size, the finest first; the order within a group stays."""
     groups: list[list[PlacedBand]] = []
-    for one in sorted(placed, key=lambda one: one.grid.resolution[0]):  # sorted() keeps the order of equals
+    for one in sorted(
+        placed, key=lambda one: one.grid.resolution[0]
+    ):  # sorted() keeps the order of equals
         if groups and one.grid.resolution[0] <= (1 + ALIKE) * groups[-1][0].grid.resolution[0]:
             groups[-1].append(one)
         else:
@@ -222,5 +268,7 @@ def resolution_name(grid: Grid) -> str:
 
     reference = osr.SpatialReference()
     reference.SetFromUserInput(grid.crs)
-    unit = "deg" if reference.IsGeographic() else "m" if reference.GetLinearUnits() == 1.0 else "units"
+    unit = (
+        "deg" if reference.IsGeographic() else "m" if reference.GetLinearUnits() == 1.0 else "units"
+    )
     return f"{grid.resolution[0]:.4g}{unit}"

@@ -1,4 +1,6 @@
-"""What a stack says of its own making: read from its text, without opening anything it points at."""
+"""What a stack says of its own making: read from its text, without opening anything it
+points at.
+"""
 
 from __future__ import annotations
 
@@ -61,27 +63,44 @@ def read_notes(path: Path, what: str) -> StackNotes:
     if not text.strip():
         raise BandStackError(what, "the file is empty", INGEST_AGAIN)
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise BandStackError(what, "it declares XML entities", "Do not open it; make the stack again.")
+        raise BandStackError(
+            what, "it declares XML entities", "Do not open it; make the stack again."
+        )
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
         raise BandStackError(what, f"it is no XML ({error})", INGEST_AGAIN) from error
     nodes = root.findall("VRTRasterBand")
     if root.tag != "VRTDataset" or not nodes:
-        raise BandStackError(what, "it is a VRT without bands" if root.tag == "VRTDataset" else "it is no VRT", INGEST_AGAIN)
-    silent = [str(number) for number, node in enumerate(nodes, start=1) if not {"source", "source_grid"} <= set(_tags(node))]
+        raise BandStackError(
+            what,
+            "it is a VRT without bands" if root.tag == "VRTDataset" else "it is no VRT",
+            INGEST_AGAIN,
+        )
+    silent = [
+        str(number)
+        for number, node in enumerate(nodes, start=1)
+        if not {"source", "source_grid"} <= set(_tags(node))
+    ]
     if silent:
-        why = f"band {', '.join(silent)} does not say which file it is of, so it was not written by FirstLight or lost its notes"
+        why = (
+            f"band {', '.join(silent)} does not say which file it is of, so it was not "
+            "written by FirstLight or lost its notes"
+        )
         raise BandStackError(what, why, INGEST_AGAIN)
     try:
         methods = [_tags(node)["resampling"] for node in nodes]
         method = next((one for one in methods if one != "nearest"), "nearest")
         bands = tuple(_read_band(node, path.parent, method) for node in nodes)
-        tags = {key: value for key, value in _tags(root).items() if not key.startswith("AREA_OR_POINT")}
+        tags = {
+            key: value for key, value in _tags(root).items() if not key.startswith("AREA_OR_POINT")
+        }
         style = StackStyle(method, {band.name: band.description for band in bands}, tags)
         return StackNotes(path, _read_grid(root), bands, style)
     except (KeyError, ValueError) as error:
-        raise BandStackError(what, f"what it says of its bands is damaged ({error})", INGEST_AGAIN) from error
+        raise BandStackError(
+            what, f"what it says of its bands is damaged ({error})", INGEST_AGAIN
+        ) from error
 
 
 def _tags(node: ET.Element) -> dict[str, str]:
@@ -137,5 +156,7 @@ def _short_crs(text: str) -> str:
             bad = True
         if bad:
             raise ValueError("its coordinate system")
-        code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        code = (
+            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        )
     return f"EPSG:{code}" if code else text

@@ -1,4 +1,6 @@
-"""Several stacks of one place as one stack on one grid, so that what follows knows only one raster."""
+"""Several stacks of one place as one stack on one grid, so that what follows knows only
+one raster.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +29,22 @@ class StackPart:
     bands: Mapping[str, int]
     """Name → index from 1, of the wanted bands."""
     leads: bool = True
-    """Whether its grid and extent count; else it is brought onto the others', and may cover less than they do."""
+    """Whether its grid and extent count; else it is brought onto the others', and may cover less
+    than they do.
+    """
     classes: frozenset[str] = frozenset()
     """Names of bands that hold classes although the file does not say so: never interpolated."""
 
 
-def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinear", everything: bool = False) -> BandStack:
-    """Put bands of several stacks on one grid, over the area that all have in common, or over all of it.
+def join_stacks(
+    parts: Sequence[StackPart], output: Path, method: str = "bilinear", everything: bool = False
+) -> BandStack:
+    """Put bands of several stacks on one grid, over the area that all have in common, or over all
+    of it.
 
-    It is the grid of the finest leading stack, of the first one among equals, and the area is that of the leading ones. Bands
-    come straight from the files of a stack that FirstLight made, so that each is interpolated once at most: reflectance by
-    ``method``, classes by nearest neighbour.
+    It is the grid of the finest leading stack, of the first one among equals, and the area is that
+    of the leading ones. Bands come straight from the files of a stack that FirstLight made, so that
+    each is interpolated once at most: reflectance by ``method``, classes by nearest neighbour.
 
     Parameters
     ----------
@@ -48,7 +55,8 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     method : str
         GDAL's name of the resampling method for anything but classes.
     everything : bool
-        Over the area of all leading stacks together, no data where one does not reach, not only over what they have in common.
+        Over the area of all leading stacks together, no data where one does not reach, not only
+        over what they have in common.
 
     Returns
     -------
@@ -58,14 +66,17 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
     Raises
     ------
     ExtentMismatchError
-        If they have no area in common; of ``everything``, if one of them lies apart from all others.
+        If they have no area in common; of ``everything``, if one of them lies apart from all
+        others.
     BandStackError
         If one cannot be placed, or the stack not be written.
     """
     leaders = [part for part in parts if part.leads]
     names = " and ".join(part.facts.path.name for part in leaders)
     what = (
-        f"{names} cannot be compared" if len(leaders) > 1 else f"{names} cannot be put on one grid with what is given beside it"
+        f"{names} cannot be compared"
+        if len(leaders) > 1
+        else f"{names} cannot be put on one grid with what is given beside it"
     )
     placed = _place(leaders, leaders[0].facts.grid.crs, what)
     leading = _finest(placed)
@@ -73,18 +84,28 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
         placed = _place(leaders, leaders[leading].facts.grid.crs, what)
     like = placed[leading].grid
     bounds = [one.grid.bounds for one in placed]
-    common = (None if _apart(bounds) else union_bounds(bounds)) if everything else intersect_bounds(bounds)
+    common = (
+        (None if _apart(bounds) else union_bounds(bounds))
+        if everything
+        else intersect_bounds(bounds)
+    )
     if common is None:
         where = extents([(part.facts.path.name, one.grid) for part, one in zip(leaders, placed)])
-        raise ExtentMismatchError(what, f"they have no area in common ({where})", "Choose two stacks of one place.")
+        raise ExtentMismatchError(
+            what, f"they have no area in common ({where})", "Choose two stacks of one place."
+        )
     grid = grid_over(common, like)
     warnings = [
         note
         for part, one in zip(leaders, placed)
-        for note in _differences(part, one, grid, leaders[leading].facts.path.name if one is not placed[leading] else "")
+        for note in _differences(
+            part, one, grid, leaders[leading].facts.path.name if one is not placed[leading] else ""
+        )
     ]
     opened = [
-        open_band(f"{part.name}.{name}", _source(part, name, index), what) for part in parts for name, index in part.bands.items()
+        open_band(f"{part.name}.{name}", _source(part, name, index), what)
+        for part in parts
+        for name, index in part.bands.items()
     ]
     bands, moved = place_bands(opened, grid.crs, what)
     return make_stack(bands, grid, output, StackStyle(method), [*warnings, *moved])
@@ -93,13 +114,19 @@ def join_stacks(parts: Sequence[StackPart], output: Path, method: str = "bilinea
 def _apart(bounds: Sequence[Bounds]) -> bool:
     """Whether one of them touches none of the others."""
     return any(
-        all(intersect_bounds([one, other]) is None for number, other in enumerate(bounds) if number != place)
+        all(
+            intersect_bounds([one, other]) is None
+            for number, other in enumerate(bounds)
+            if number != place
+        )
         for place, one in enumerate(bounds)
     )
 
 
 def _place(parts: Sequence[StackPart], crs: str, what: str) -> list[PlacedBand]:
-    return place_bands([open_band(part.name, part.facts.path, what) for part in parts], crs, what)[0]
+    return place_bands([open_band(part.name, part.facts.path, what) for part in parts], crs, what)[
+        0
+    ]
 
 
 def _finest(placed: Sequence[PlacedBand]) -> int:
@@ -109,10 +136,14 @@ def _finest(placed: Sequence[PlacedBand]) -> int:
 
 
 def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> list[str]:
-    """What a person should know of how a stack lies; ``leading`` is the one whose grid is taken, empty for that one itself."""
+    """What a person should know of how a stack lies; ``leading`` is the one whose grid is taken,
+    empty for that one itself.
+    """
     notes = []
     rects = overlap_rects(one.grid, grid)
-    shifted = rects is not None and any(abs(v - round(v)) > SNAP for rect in rects for v in (rect.x, rect.y))
+    shifted = rects is not None and any(
+        abs(v - round(v)) > SNAP for rect in rects for v in (rect.x, rect.y)
+    )
     if leading and (one.warped or shifted or not same_size(one.grid, grid)):
         why = "between its pixels"
         if one.warped:
@@ -125,7 +156,9 @@ def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> 
         notes.append(f"{part.facts.path.name} lies on another grid than {leading} ({why}): {how}")
     share = _surface(grid.bounds) / _surface(one.grid.bounds)
     if share < 0.995 and not one.warped:
-        notes.append(f"Only what both stacks cover is mapped: {100 * share:.0f} % of {part.facts.path.name}")
+        notes.append(
+            f"Only what both stacks cover is mapped: {100 * share:.0f} % of {part.facts.path.name}"
+        )
     return notes
 
 
@@ -137,7 +170,11 @@ def _source(part: StackPart, name: str, index: int) -> BandSource:
     """The file behind a band where the stack says which it is; else the stack itself."""
     facts = part.facts
     band = facts.bands[index - 1]
-    is_class = name in part.classes or band.radiometry.unit == "class" or band.tags.get("resampling") == "nearest"
+    is_class = (
+        name in part.classes
+        or band.radiometry.unit == "class"
+        or band.tags.get("resampling") == "nearest"
+    )
     path, place = facts.path, index
     if facts.driver == "VRT":
         try:
@@ -146,5 +183,7 @@ def _source(part: StackPart, name: str, index: int) -> BandSource:
             return BandSource(path, place, band.radiometry, None, is_class)
         if noted.pointer is not None and noted.pointer.is_file():
             path = noted.pointer
-            place = noted.index if noted.pointer.resolve() == noted.source.resolve() else 1  # else a nested VRT of one band
+            place = (
+                noted.index if noted.pointer.resolve() == noted.source.resolve() else 1
+            )  # else a nested VRT of one band
     return BandSource(path, place, band.radiometry, None, is_class)

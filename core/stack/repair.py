@@ -1,7 +1,7 @@
 """Mend a stack whose bands were moved or renamed, or that another program has emptied or rewritten.
 
-Nothing is patched: the stack is made anew, on its old grid, from what it says of itself and the files that were found,
-and compared with them like any new one.
+Nothing is patched: the stack is made anew, on its old grid, from what it says of itself and the
+files that were found, and compared with them like any new one.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ class _Search:
 
 
 def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
-    """Find the files of a stack's bands again and write the stack anew, keeping the old text as ``.bak``.
+    """Find the files of a stack's bands again and write the stack anew, keeping the old text as
+    ``.bak``.
 
-    Looked for in the stack's folder, then in ``folders``, with all that is below them: first by name, then by size in
-    bytes; taken only where type, grid and band agree. Where several fit, the one whose sha256 is in ``bands.json``;
-    otherwise none.
+    Looked for in the stack's folder, then in ``folders``, with all that is below them: first by
+    name, then by size in bytes; taken only where type, grid and band agree. Where several fit, the
+    one whose sha256 is in ``bands.json``; otherwise none.
 
     Parameters
     ----------
@@ -81,7 +82,9 @@ def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
     what = f"Mending {path.name} failed"
     for folder in folders:
         if not folder.is_dir():
-            raise BandStackError(what, f"the folder {folder} does not exist", "Name a folder that does.")
+            raise BandStackError(
+                what, f"the folder {folder} does not exist", "Name a folder that does."
+            )
     notes = read_notes(path, what)
     where = [path.parent, *folders]
     search = _Search(_list_files(where, what), where, read_record(path.parent))
@@ -111,9 +114,17 @@ def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
     return _rewrite(notes, found, mends, what)
 
 
-def _rewrite(notes: StackNotes, found: Mapping[str, Path], mends: Sequence[Mend], what: str) -> Repair:
+def _rewrite(
+    notes: StackNotes, found: Mapping[str, Path], mends: Sequence[Mend], what: str
+) -> Repair:
     opened = [
-        open_band(band.name, BandSource(found[band.name], band.index, band.radiometry, band.wavelength_nm, band.is_class), what)
+        open_band(
+            band.name,
+            BandSource(
+                found[band.name], band.index, band.radiometry, band.wavelength_nm, band.is_class
+            ),
+            what,
+        )
         for band in notes.bands
     ]
     placed, warnings = place_bands(opened, notes.grid.crs, what)
@@ -128,11 +139,32 @@ def _pointer_mends(band: NotedBand) -> list[Mend]:
     if band.pointer is None:
         return [Mend(band.name, "no source", name, "the stack was emptied")]
     if band.absolute:
-        return [Mend(band.name, str(band.pointer), name, "a whole path was written where a relative one was")]
+        return [
+            Mend(
+                band.name,
+                str(band.pointer),
+                name,
+                "a whole path was written where a relative one was",
+            )
+        ]
     if not band.pointer.exists():
-        return [Mend(band.name, band.pointer.name, "made anew", "the VRT between the stack and the band is gone")]
+        return [
+            Mend(
+                band.name,
+                band.pointer.name,
+                "made anew",
+                "the VRT between the stack and the band is gone",
+            )
+        ]
     if band.pointer.suffix.lower() != ".vrt" and band.pointer.resolve() != band.source.resolve():
-        return [Mend(band.name, str(band.pointer), name, "the stack pointed at another file than its notes say")]
+        return [
+            Mend(
+                band.name,
+                str(band.pointer),
+                name,
+                "the stack pointed at another file than its notes say",
+            )
+        ]
     return []
 
 
@@ -145,19 +177,31 @@ def _find(band: NotedBand, search: _Search, taken: set[Path]) -> tuple[Path | No
         exact = [file for file in fitting if file.stat().st_size == band.size_bytes]
         one = _pick(exact or fitting, band, search.record)
         if one is None:
-            return None, f"{len(exact or fitting)} files of that name fit: {_listed(exact or fitting)}"
-        return one, "same name, type and grid" + ("" if exact else "; another size in bytes than before")
-    others = [file for file in free if file.stat().st_size == band.size_bytes and _is_it(file, band)]
+            return (
+                None,
+                f"{len(exact or fitting)} files of that name fit: {_listed(exact or fitting)}",
+            )
+        return one, "same name, type and grid" + (
+            "" if exact else "; another size in bytes than before"
+        )
+    others = [
+        file for file in free if file.stat().st_size == band.size_bytes and _is_it(file, band)
+    ]
     one = _pick(others, band, search.record)
     if one is not None:
         return one, "another name; same size in bytes, type and grid"
     if others:
         return None, f"{len(others)} files with other names fit: {_listed(others)}"
-    return None, f"{_listed(named)} is of another type or grid" if named else "nothing of that name or size"
+    return (
+        None,
+        f"{_listed(named)} is of another type or grid" if named else "nothing of that name or size",
+    )
 
 
 def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, Any]) -> Path | None:
-    """The only one; of several, the one that was downloaded, or any if all are the same to the byte."""
+    """The only one; of several, the one that was downloaded, or any if all are the same to the
+    byte.
+    """
     if len(files) < 2:
         return files[0] if files else None
     entry = record.get(band.name)
@@ -179,13 +223,19 @@ def _is_it(path: Path, band: NotedBand) -> bool:
 
 
 def _list_files(folders: Sequence[Path], what: str) -> list[Path]:
-    """All files below, the nearest first; each folder in the order of names, so that the same disk gives the same answer."""
+    """All files below, the nearest first; each folder in the order of names, so that the same disk
+    gives the same answer.
+    """
     found: list[Path] = []
     for folder in folders:
         for path in _walk(folder):
             found.append(path)
             if len(found) > MOST_FILES:
-                raise BandStackError(what, f"there are more than {MOST_FILES} files below {folder}", "Name a smaller folder.")
+                raise BandStackError(
+                    what,
+                    f"there are more than {MOST_FILES} files below {folder}",
+                    "Name a smaller folder.",
+                )
     return found
 
 
@@ -223,6 +273,8 @@ def _keep(path: Path, what: str) -> Path:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise BandStackError(
-            what, f"the old one cannot be kept as {backup} ({error.strerror})", "Make the folder writable."
+            what,
+            f"the old one cannot be kept as {backup} ({error.strerror})",
+            "Make the folder writable.",
         ) from error
     return backup

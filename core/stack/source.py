@@ -53,7 +53,9 @@ class OpenedBand:
     crs: str
     """Of its grid, or of its ground control points."""
     crooked: str = ""
-    """Why its pixels lie on no north-up grid: ``GCPS_ONLY``, ``rotated``, ``upside down``; else empty."""
+    """Why its pixels lie on no north-up grid: ``GCPS_ONLY``, ``rotated``, ``upside down``; else
+    empty.
+    """
     notes: tuple[str, ...] = ()
     """What a person should know."""
 
@@ -83,9 +85,14 @@ def open_band(name: str, value: Path | BandSource, what: str) -> OpenedBand:
     try:
         facts = read_facts(source.path)
     except RasterError as error:
-        raise BandStackError(what, f"band '{name}': {error.what}: {error.why}", error.hint) from error
+        raise BandStackError(
+            what, f"band '{name}': {error.what}: {error.why}", error.hint
+        ) from error
     if not 1 <= source.index <= len(facts.bands):
-        raise BandStackError(what, f"band '{name}': {source.path} has {len(facts.bands)} bands, no band {source.index}")
+        raise BandStackError(
+            what,
+            f"band '{name}': {source.path} has {len(facts.bands)} bands, no band {source.index}",
+        )
     band = facts.bands[source.index - 1]
     if band.dtype not in GDAL_TYPES:
         raise BandStackError(what, f"band '{name}': numbers of type {band.dtype} cannot be stacked")
@@ -93,7 +100,10 @@ def open_band(name: str, value: Path | BandSource, what: str) -> OpenedBand:
     radiometry = source.radiometry or band.radiometry
     notes: tuple[str, ...] = ()
     if radiometry.nodata is not None and not fits(radiometry.nodata, band.dtype):
-        notes = (f"Band '{name}' is said to have nodata {radiometry.nodata:g}, which no {band.dtype} can be: it is ignored",)
+        notes = (
+            f"Band '{name}' is said to have nodata {radiometry.nodata:g}, which no {band.dtype} "
+            "can be: it is ignored",
+        )
         radiometry = with_nodata(radiometry, None)
     return OpenedBand(name, source, facts, band, radiometry, crs, crooked, notes)
 
@@ -103,25 +113,41 @@ def _where(name: str, facts: RasterFacts, what: str) -> tuple[str, str]:
     place = f"band '{name}' ({facts.path})"
     hint = "Assign one, or warp it first."
     a, b, _, d, e, _ = facts.grid.transform
-    if (a, b, d, e) == (1.0, 0.0, 0.0, 1.0) and facts.grid.transform[2] == facts.grid.transform[5] == 0:
+    if (a, b, d, e) == (1.0, 0.0, 0.0, 1.0) and facts.grid.transform[2] == facts.grid.transform[
+        5
+    ] == 0:
         if not facts.has_gcps:
-            lacks = "no coordinate system" if not facts.grid.crs else "a coordinate system but no position"
+            lacks = (
+                "no coordinate system"
+                if not facts.grid.crs
+                else "a coordinate system but no position"
+            )
             raise CRSMismatchError(what, f"{place} cannot be placed: it has {lacks}", hint)
         crs = _gcp_crs(facts.path)
         if not crs:
-            raise CRSMismatchError(what, f"{place} cannot be placed: its ground control points have no coordinate system", hint)
+            raise CRSMismatchError(
+                what,
+                f"{place} cannot be placed: its ground control points have no coordinate system",
+                hint,
+            )
         return crs, GCPS_ONLY
     if not facts.grid.crs:
         raise CRSMismatchError(what, f"{place} cannot be placed: it has no coordinate system", hint)
     if not all(math.isfinite(v) for v in facts.grid.transform) or a * e - b * d == 0:
-        raise ResolutionError(what, f"the pixels of {place} have no size", "Its geotransform is damaged: fetch it again.")
+        raise ResolutionError(
+            what,
+            f"the pixels of {place} have no size",
+            "Its geotransform is damaged: fetch it again.",
+        )
     if b or d:
         return facts.grid.crs, "rotated"
     return facts.grid.crs, "upside down" if e > 0 or a < 0 else ""
 
 
 def _gcp_crs(path: Path) -> str:
-    """As :func:`~firstlight.core.raster.reader.crs_text`: rasterio tells the points, GDAL their coordinate system."""
+    """As :func:`~firstlight.core.raster.reader.crs_text`: rasterio tells the points, GDAL their
+    coordinate system.
+    """
     from osgeo import gdal
 
     with quiet_gdal():
@@ -129,7 +155,9 @@ def _gcp_crs(path: Path) -> str:
         reference = dataset.GetGCPSpatialRef() if dataset is not None else None
         if reference is None:
             return ""
-        code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        code = (
+            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+        )
         return f"EPSG:{code}" if code else str(reference.ExportToWkt(["FORMAT=WKT2_2019"]))
 
 
@@ -152,8 +180,9 @@ def type_range(dtype: str) -> tuple[int, int]:
 def stand_in_nodata(band: OpenedBand) -> float:
     """A number for pixels that a band without nodata does not reach.
 
-    Where the type has none to spare, one is taken that measurements hardly ever have: 0 for whole numbers without sign,
-    the least one for those with a sign, the greatest for classes (0 is a class in some).
+    Where the type has none to spare, one is taken that measurements hardly ever have: 0 for whole
+    numbers without sign, the least one for those with a sign, the greatest for classes (0 is a
+    class in some).
     """
     if band.band.dtype.startswith("float"):
         return math.nan
@@ -163,7 +192,9 @@ def stand_in_nodata(band: OpenedBand) -> float:
 
 def with_nodata(radiometry: Radiometry, nodata: float | None) -> Radiometry:
     """A copy with another nodata value."""
-    return Radiometry(radiometry.scale, radiometry.offset, nodata, radiometry.unit, radiometry.reason)
+    return Radiometry(
+        radiometry.scale, radiometry.offset, nodata, radiometry.unit, radiometry.reason
+    )
 
 
 def same_crs(one: str, other: str) -> bool:
@@ -194,7 +225,9 @@ def crs_name(crs: str) -> str:
 
 
 def identity(facts: RasterFacts, index: int) -> str:
-    """What tells one file's band from another's without reading pixels: kept in the stack, compared by the repair."""
+    """What tells one file's band from another's without reading pixels: kept in the stack, compared
+    by the repair.
+    """
     rows, cols = facts.grid.shape
     place = " ".join(f"{v:.12g}" for v in facts.grid.transform)
     return f"{cols} x {rows} {facts.bands[index - 1].dtype}, band {index}; {place}"
@@ -207,4 +240,6 @@ def same_size(one: Grid, other: Grid) -> bool:
 
 def extents(grids: Sequence[tuple[str, Grid]]) -> str:
     """Bounds of named grids, for a sentence."""
-    return "; ".join(f"{name}: {', '.join(f'{v:.10g}' for v in grid.bounds)}" for name, grid in grids)
+    return "; ".join(
+        f"{name}: {', '.join(f'{v:.10g}' for v in grid.bounds)}" for name, grid in grids
+    )

@@ -1,4 +1,6 @@
-"""Neighbouring stacks of one pass as one raster: a VRT in which each pixel is a copy of one of theirs."""
+"""Neighbouring stacks of one pass as one raster: a VRT in which each pixel is a copy of one of
+theirs.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,14 @@ from ..raster.reader import RasterFacts
 
 
 def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
-    """Put tiles of one satellite pass side by side; where two overlap, the first one counts where it has data.
+    """Put tiles of one satellite pass side by side; where two overlap, the first one counts where
+    it has data.
 
     Parameters
     ----------
     stacks : sequence of RasterFacts
-        With the same bands in the same order, in one coordinate system, on grids that fit into each other.
+        With the same bands in the same order, in one coordinate system, on grids that fit into each
+        other.
     output : Path
         The VRT to write; names, radiometry and tags are those of the first stack.
 
@@ -34,13 +38,19 @@ def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
     names = [band.description for band in first.bands]
     for other in stacks[1:]:
         if [band.description for band in other.bands] != names:
-            raise BandStackError(what, f"{other.path.name} and {first.path.name} have different bands")
+            raise BandStackError(
+                what, f"{other.path.name} and {first.path.name} have different bands"
+            )
         if other.grid.crs != first.grid.crs or not _fits(other, first):
-            raise BandStackError(what, f"{other.path.name} lies on another grid than {first.path.name}")
+            raise BandStackError(
+                what, f"{other.path.name} lies on another grid than {first.path.name}"
+            )
     part = output.with_name(f"{output.stem}.part.vrt")  # GDAL goes by the name's end
     # The last one lies on top.
     sources = [os.fspath(one.path.resolve()) for one in reversed(stacks)]
-    options = gdal.BuildVRTOptions(resolution="user", xRes=first.grid.resolution[0], yRes=first.grid.resolution[1])
+    options = gdal.BuildVRTOptions(
+        resolution="user", xRes=first.grid.resolution[0], yRes=first.grid.resolution[1]
+    )
     with quiet_gdal() as messages:
         try:
             made = gdal.BuildVRT(os.fspath(part), sources, options=options)
@@ -51,7 +61,10 @@ def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
             made = None
             if done:
                 part.replace(output)
-        except (OSError, RuntimeError) as error:  # RuntimeError: another plugin may have switched GDAL's exceptions on
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # RuntimeError: another plugin may have switched GDAL's exceptions on
             raise BandStackError(what, " ".join(str(error).split())) from error
         finally:
             if part.exists():
@@ -68,7 +81,9 @@ def _fits(one: RasterFacts, other: RasterFacts) -> bool:
         (one.grid.transform[2] - other.grid.transform[2]) / width,
         (one.grid.transform[5] - other.grid.transform[5]) / height,
     )
-    return one.grid.resolution == other.grid.resolution and all(abs(v - round(v)) < 1e-6 for v in shift)
+    return one.grid.resolution == other.grid.resolution and all(
+        abs(v - round(v)) < 1e-6 for v in shift
+    )
 
 
 def _name_bands(made: Any, source: str) -> None:
@@ -81,8 +96,17 @@ def _name_bands(made: Any, source: str) -> None:
         band, like = made.GetRasterBand(number), dataset.GetRasterBand(number)
         band.SetDescription(like.GetDescription())
         # Not which file it is of: its pixels are of several.
-        band.SetMetadata({key: value for key, value in like.GetMetadata().items() if not key.startswith("source")})
+        band.SetMetadata(
+            {
+                key: value
+                for key, value in like.GetMetadata().items()
+                if not key.startswith("source")
+            }
+        )
         band.SetUnitType(like.GetUnitType() or "")
-        for set_value, value in ((band.SetScale, like.GetScale()), (band.SetOffset, like.GetOffset())):
+        for set_value, value in (
+            (band.SetScale, like.GetScale()),
+            (band.SetOffset, like.GetOffset()),
+        ):
             if value is not None:
                 set_value(value)

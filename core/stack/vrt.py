@@ -1,7 +1,9 @@
-"""The text of a stack: XML that says which pixels of which file are which band, and how they are to be read.
+"""The text of a stack: XML that says which pixels of which file are which band, and how they are to
+be read.
 
-It is written here rather than by ``gdal.BuildVRT``: that skips sources which do not fit with no more than a warning,
-drops band names, and cannot resample classes and reflectance differently in one file.
+It is written here rather than by ``gdal.BuildVRT``: that skips sources which do not fit with no
+more than a warning, drops band names, and cannot resample classes and reflectance differently in
+one file.
 """
 
 from __future__ import annotations
@@ -42,14 +44,18 @@ class StackText:
 
     main: bytes
     nested: Mapping[str, bytes]
-    """Name of a file beside the stack → its text: a VRT between the stack and a band that needs one."""
+    """Name of a file beside the stack → its text: a VRT between the stack and a band that needs
+    one.
+    """
 
 
-def describe_stack(placed: Sequence[PlacedBand], grid: Grid, path: Path, style: StackStyle, what: str) -> StackText:
+def describe_stack(
+    placed: Sequence[PlacedBand], grid: Grid, path: Path, style: StackStyle, what: str
+) -> StackText:
     """Put the stack into words.
 
-    A nested VRT is named after its content, so that an older stack of the same name keeps its own until the new one
-    has taken its place.
+    A nested VRT is named after its content, so that an older stack of the same name keeps its own
+    until the new one has taken its place.
 
     Parameters
     ----------
@@ -72,8 +78,12 @@ def describe_stack(placed: Sequence[PlacedBand], grid: Grid, path: Path, style: 
             safe = re.sub(r"[^A-Za-z0-9_-]", "_", one.name)
             name = f"{path.stem}.{safe}.{hashlib.sha256(text).hexdigest()[:8]}.vrt"
             nested[name] = text
-            pointer = _Pointer(name, "1", 1, grid.shape, (min(128, grid.shape[0]), min(512, grid.shape[1])), True)
-        node = ET.SubElement(root, "VRTRasterBand", dataType=GDAL_TYPES[one.opened.band.dtype], band=str(place))
+            pointer = _Pointer(
+                name, "1", 1, grid.shape, (min(128, grid.shape[0]), min(512, grid.shape[1])), True
+            )
+        node = ET.SubElement(
+            root, "VRTRasterBand", dataType=GDAL_TYPES[one.opened.band.dtype], band=str(place)
+        )
         _metadata(node, _band_facts(one, style, path.parent))
         _band(node, one, grid, style, pointer)
     return StackText(to_bytes(root), nested)
@@ -86,7 +96,9 @@ def to_bytes(root: ET.Element) -> bytes:
 
 
 def is_resampled(one: PlacedBand, grid: Grid) -> bool:
-    """Whether the band's pixels are not those of the stack: of another size, or between its lines."""
+    """Whether the band's pixels are not those of the stack: of another size, or between
+    its lines.
+    """
     rects = overlap_rects(one.grid, grid)
     if one.warped or rects is None:
         return True
@@ -109,9 +121,10 @@ def nodata_text(nodata: float) -> str:
 def needs_warp(one: PlacedBand, grid: Grid) -> bool:
     """Whether GDAL's warper has to stand between the band's file and the stack.
 
-    It has to where pixels lie otherwise; and where a band is interpolated whose nodata is not that of its file, or is
-    NaN: reading at another size, GDAL leaves out of the interpolation what the file itself declares, and 0 × NaN is NaN.
-    And where classes are thinned out: GDAL would take them from the file's overviews, and those may be means.
+    It has to where pixels lie otherwise; and where a band is interpolated whose nodata is not that
+    of its file, or is NaN: reading at another size, GDAL leaves out of the interpolation what the
+    file itself declares, and 0 × NaN is NaN. And where classes are thinned out: GDAL would take
+    them from the file's overviews, and those may be means.
     """
     if one.warped:
         return True
@@ -141,7 +154,9 @@ def _position(root: ET.Element, grid: Grid) -> None:
 
 
 def _axis_mapping(crs: str) -> str:
-    """GDAL's order of axes: x is always the first in the data, in some coordinate systems it is the second."""
+    """GDAL's order of axes: x is always the first in the data, in some coordinate systems it is the
+    second.
+    """
     from osgeo import osr
 
     with quiet_gdal():
@@ -151,7 +166,9 @@ def _axis_mapping(crs: str) -> str:
         return ",".join(str(axis) for axis in reference.GetDataAxisToSRSAxisMapping())
 
 
-def _band(node: ET.Element, one: PlacedBand, grid: Grid, style: StackStyle, pointer: _Pointer) -> None:
+def _band(
+    node: ET.Element, one: PlacedBand, grid: Grid, style: StackStyle, pointer: _Pointer
+) -> None:
     band = one.opened
     ET.SubElement(node, "Description").text = style.descriptions.get(one.name, one.name)
     if band.radiometry.nodata is not None:
@@ -160,7 +177,9 @@ def _band(node: ET.Element, one: PlacedBand, grid: Grid, style: StackStyle, poin
         ET.SubElement(node, "UnitType").text = band.radiometry.unit
     ET.SubElement(node, "Offset").text = repr(float(band.radiometry.offset))
     ET.SubElement(node, "Scale").text = repr(float(band.radiometry.scale))
-    ET.SubElement(node, "ColorInterp").text = COLORS.get(one.name, "Gray" if node.get("band") == "1" else "Undefined")
+    ET.SubElement(node, "ColorInterp").text = COLORS.get(
+        one.name, "Gray" if node.get("band") == "1" else "Undefined"
+    )
     rows, cols = grid.shape
     whole = PixelRect(0, 0, cols, rows)
     rects = (whole, whole) if pointer.nested else overlap_rects(one.grid, grid)
@@ -206,13 +225,20 @@ class _Pointer:
 
 def _file_pointer(band: OpenedBand, folder: Path) -> _Pointer:
     name, relative = source_name(band.source.path, folder)
-    return _Pointer(name, relative, band.source.index, band.facts.grid.shape, band.facts.block_shape)
+    return _Pointer(
+        name, relative, band.source.index, band.facts.grid.shape, band.facts.block_shape
+    )
 
 
-def _source(parent: ET.Element, pointer: _Pointer, dtype: str, rects: tuple[PixelRect, PixelRect]) -> ET.Element:
+def _source(
+    parent: ET.Element, pointer: _Pointer, dtype: str, rects: tuple[PixelRect, PixelRect]
+) -> ET.Element:
     source = ET.SubElement(parent, "ComplexSource")
-    # shared="0": each reading thread has its own handle of the VRT, and must have its own of the sources.
-    ET.SubElement(source, "SourceFilename", relativeToVRT=pointer.relative, shared="0").text = pointer.name
+    # shared="0": each reading thread has its own handle of the VRT, and must have its own of the
+    # sources.
+    ET.SubElement(
+        source, "SourceFilename", relativeToVRT=pointer.relative, shared="0"
+    ).text = pointer.name
     ET.SubElement(source, "SourceBand").text = str(pointer.index)
     ET.SubElement(
         source,
@@ -224,7 +250,14 @@ def _source(parent: ET.Element, pointer: _Pointer, dtype: str, rects: tuple[Pixe
         BlockYSize=str(pointer.block_shape[0]),
     )
     for tag, rect in zip(("SrcRect", "DstRect"), rects):
-        ET.SubElement(source, tag, xOff=_px(rect.x), yOff=_px(rect.y), xSize=_px(rect.width), ySize=_px(rect.height))
+        ET.SubElement(
+            source,
+            tag,
+            xOff=_px(rect.x),
+            yOff=_px(rect.y),
+            xSize=_px(rect.width),
+            ySize=_px(rect.height),
+        )
     return source
 
 
@@ -241,7 +274,8 @@ def _px(value: float) -> str:
 
 
 def source_name(path: Path, folder: Path) -> tuple[str, str]:
-    """As GDAL wants it: relative where it lies below the VRT's folder, so that the folder can be moved.
+    """As GDAL wants it: relative where it lies below the VRT's folder, so that the folder can be
+    moved.
 
     Returns
     -------

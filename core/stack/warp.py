@@ -1,4 +1,5 @@
-"""Bands that do not lie on a north-up grid of the stack's coordinate system: described as warped rasters.
+"""Bands that do not lie on a north-up grid of the stack's coordinate system: described as warped
+rasters.
 
 GDAL makes the description (a ``VRTWarpedDataset``); no pixel is warped before somebody reads it.
 """
@@ -16,13 +17,18 @@ from ..types import Grid
 from .source import GCPS_ONLY, OpenedBand, crs_name
 
 MAX_ERROR_PX = 0.01
-"""GDAL warps along straight lines as long as they are this near, in pixels; its own default is an eighth of one."""
+"""GDAL warps along straight lines as long as they are this near, in pixels; its own default is an
+eighth of one.
+"""
 THIN_PLATE_POINTS = 10
-"""With as many ground control points, a thin plate spline goes through each of them; with fewer, a plane."""
+"""With as many ground control points, a thin plate spline goes through each of them; with fewer, a
+plane.
+"""
 
 
 def suggest_grid(band: OpenedBand, crs: str, what: str) -> Grid:
-    """The north-up grid that a band fills when it is warped to ``crs``, with pixels about as large as its own.
+    """The north-up grid that a band fills when it is warped to ``crs``, with pixels about as large
+    as its own.
 
     Raises
     ------
@@ -38,7 +44,8 @@ def suggest_grid(band: OpenedBand, crs: str, what: str) -> Grid:
 
 
 def warped_xml(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.Element:
-    """The band on ``grid``, as a VRT of one band whose source is still to be named (``SourceDataset``).
+    """The band on ``grid``, as a VRT of one band whose source is still to be named
+    (``SourceDataset``).
 
     Parameters
     ----------
@@ -63,7 +70,11 @@ def warped_xml(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.Eleme
         root.remove(node)
     mapping = root.find("GDALWarpOptions/BandList")
     if mapping is None:
-        raise BandStackError(what, f"GDAL describes the warped band '{band.name}' in an unknown way", "Please report this.")
+        raise BandStackError(
+            what,
+            f"GDAL describes the warped band '{band.name}' in an unknown way",
+            "Please report this.",
+        )
     for node in list(mapping):
         if node.get("src") != str(band.source.index):
             mapping.remove(node)
@@ -72,8 +83,12 @@ def warped_xml(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.Eleme
     return root
 
 
-def source_positions(band: OpenedBand, grid: Grid, places: Sequence[tuple[float, float]]) -> list[tuple[float, float] | None]:
-    """Where places (col, row) of the stack lie in the band's own file; None where they lie nowhere in it."""
+def source_positions(
+    band: OpenedBand, grid: Grid, places: Sequence[tuple[float, float]]
+) -> list[tuple[float, float] | None]:
+    """Where places (col, row) of the stack lie in the band's own file; None where they lie nowhere
+    in it.
+    """
     from osgeo import gdal, osr
 
     rows, cols = band.facts.grid.shape
@@ -87,10 +102,15 @@ def source_positions(band: OpenedBand, grid: Grid, places: Sequence[tuple[float,
         target.SetProjection(reference.ExportToWkt())
         method = ["METHOD=GCP_TPS"] if _by_splines(band) else []
         try:
-            points, good = gdal.Transformer(source, target, method).TransformPoints(1, [(x, y, 0.0) for x, y in places])
+            points, good = gdal.Transformer(source, target, method).TransformPoints(
+                1, [(x, y, 0.0) for x, y in places]
+            )
         except RuntimeError:  # with GDAL's exceptions on: not one of them has a place
             return [None] * len(places)
-    return [(p[0], p[1]) if ok and 0 <= p[0] <= cols and 0 <= p[1] <= rows else None for p, ok in zip(points, good)]
+    return [
+        (p[0], p[1]) if ok and 0 <= p[0] <= cols and 0 <= p[1] <= rows else None
+        for p, ok in zip(points, good)
+    ]
 
 
 def _warp(band: OpenedBand, crs: str, options: dict[str, Any], what: str) -> Any:

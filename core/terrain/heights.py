@@ -1,4 +1,6 @@
-"""Where the heights come from: the catalogue's height model over an area, or a file; as one mosaic on a metric grid."""
+"""Where the heights come from: the catalogue's height model over an area, or a file; as one mosaic
+on a metric grid.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ def place_of_area(aoi: Aoi) -> Place:
 
 
 def place_of_raster(path: Path) -> Place:
-    """What a raster shows: in its own system where that is metric, else in the UTM zone of its middle.
+    """What a raster shows: in its own system where that is metric, else in the UTM zone of its
+    middle.
 
     Raises
     ------
@@ -60,7 +63,11 @@ def place_of_raster(path: Path) -> Place:
     """
     grid = read_facts(path).grid
     if not grid.crs:
-        raise InputError(f"{path} cannot tell the area", "it has no coordinate system", "Assign the one it is in.")
+        raise InputError(
+            f"{path} cannot tell the area",
+            "it has no coordinate system",
+            "Assign the one it is in.",
+        )
     if is_metric(grid.crs):
         return Place(grid.bounds, grid, grid.resolution[0])
     return place_of_area(around(grid))
@@ -76,8 +83,11 @@ def lay_grid(place: Place, resolution_m: float, buffer_km: float) -> tuple[Grid,
     return grid, Window(pad, pad, rows, cols)
 
 
-def find_heights(grid: Grid, catalog: str, settings: Settings, monitor: Monitor) -> tuple[SceneItem, ...]:
-    """The cells of a catalogue's height model under a grid; they have no date, so none is asked for.
+def find_heights(
+    grid: Grid, catalog: str, settings: Settings, monitor: Monitor
+) -> tuple[SceneItem, ...]:
+    """The cells of a catalogue's height model under a grid; they have no date, so none is asked
+    for.
 
     Raises
     ------
@@ -86,11 +96,18 @@ def find_heights(grid: Grid, catalog: str, settings: Settings, monitor: Monitor)
     DiscoveryError
         If the catalogue cannot be searched.
     """
-    query = SearchQuery(around(grid), EPOCH, datetime.now(timezone.utc), "dem", catalog, limit=MOST_CELLS)
+    query = SearchQuery(
+        around(grid), EPOCH, datetime.now(timezone.utc), "dem", catalog, limit=MOST_CELLS
+    )
     found = SceneSearch(query, settings).next(monitor)
     if not found:
-        hint = "Open sea has none, and some countries' cells are not public. Try another catalogue, or give a file (dem)."
-        raise NoScenesError(f"No height model found in {catalog}", "nothing of it covers the area", hint)
+        hint = (
+            "Open sea has none, and some countries' cells are not public. Try another "
+            "catalogue, or give a file (dem)."
+        )
+        raise NoScenesError(
+            f"No height model found in {catalog}", "nothing of it covers the area", hint
+        )
     return tuple(found)
 
 
@@ -107,7 +124,11 @@ def heights_of_file(path: Path) -> SceneItem:
     facts = read_facts(path)
     what = f"{path} cannot be used as a height model"
     if len(facts.bands) != 1:
-        raise InputError(what, f"it has {len(facts.bands)} bands", "Give a raster of one band, heights in metres.")
+        raise InputError(
+            what,
+            f"it has {len(facts.bands)} bands",
+            "Give a raster of one band, heights in metres.",
+        )
     if not facts.grid.crs:
         raise InputError(what, "it has no coordinate system", "Assign the one it is in.")
     [band] = facts.bands
@@ -115,7 +136,9 @@ def heights_of_file(path: Path) -> SceneItem:
     nodata = stated.nodata
     if nodata is None:  # something has to stand for what lies outside, and 0 is a height
         nodata = math.nan if band.dtype.startswith("float") else -32768.0
-    asset = BandAsset(BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, "m"))
+    asset = BandAsset(
+        BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, "m")
+    )
     area = around(facts.grid)
     return SceneItem(
         id=path.name,

@@ -1,4 +1,6 @@
-"""Heights in, layers out: slope and HAND of a whole area, which is held in memory because water comes from anywhere."""
+"""Heights in, layers out: slope and HAND of a whole area, which is held in memory because water
+comes from anywhere.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,10 @@ from ..workers import run_in_background, run_parallel
 
 NODATA = -9999.0
 READ_PIXELS = 1024
-"""Side of the parts in which heights are read. Not as the settings say: warped pixels differ in their last digits with the part
-in which they are warped, and over level ground that decides where water goes."""
+"""Side of the parts in which heights are read. Not as the settings say: warped pixels differ in
+their last digits with the part in which they are warped, and over level ground that decides where
+water goes.
+"""
 HEIGHTS_SHARE, HAND_SHARE = 0.4, 0.8
 """Of the progress bar, at the end of reading and of routing."""
 LAYERS: Mapping[str, str] = {"dem": "m", "slope": "degree", "hand": "m"}
@@ -55,7 +59,9 @@ class Terrain:
     layers: Mapping[str, BandStatistics]
     """Name → figures over the area."""
     no_drainage: int
-    """Pixels of the area with a height whose water leaves the surroundings before it comes to any drainage."""
+    """Pixels of the area with a height whose water leaves the surroundings before it comes to any
+    drainage.
+    """
 
 
 def check_memory(shape: tuple[int, int], free: int | None) -> int:
@@ -73,12 +79,17 @@ def check_memory(shape: tuple[int, int], free: int | None) -> int:
     if pixels >= 2**31:
         raise AlgorithmError(what, "it is computed as a whole, and these are too many pixels", hint)
     if free is not None and needed > free:
-        why = f"it is computed as a whole and takes about {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} are free"
+        why = (
+            f"it is computed as a whole and takes about {needed / 1e9:.1f} GB of memory, of "
+            f"which {free / 1e9:.1f} are free"
+        )
         raise AlgorithmError(what, why, hint)
     return needed
 
 
-def compute_terrain(reader: MosaicReader, job: TerrainJob, settings: Settings, monitor: Monitor) -> Terrain:
+def compute_terrain(
+    reader: MosaicReader, job: TerrainJob, settings: Settings, monitor: Monitor
+) -> Terrain:
     """Read the heights, compute, and write the layers.
 
     Raises
@@ -90,16 +101,29 @@ def compute_terrain(reader: MosaicReader, job: TerrainJob, settings: Settings, m
     """
     needed = check_memory(job.grid.shape, free_bytes())
     rows, cols = job.grid.shape
-    monitor.emit(Note("info", f"HAND is computed as a whole: {cols} × {rows} pixels, up to {needed / 1e9:.1f} GB of memory"))
+    monitor.emit(
+        Note(
+            "info",
+            f"HAND is computed as a whole: {cols} × {rows} pixels, up to {needed / 1e9:.1f} GB "
+            "of memory",
+        )
+    )
     events = EventQueue(monitor)
     heights = _read(reader, job.grid, settings, events)
     inside = heights[_slices(job.area)]
     if not np.isfinite(inside).any():
-        hint = "Open sea has no height model; some countries' tiles are not public. Give a file of your own (dem)."
-        raise AlgorithmError("Slope and HAND cannot be computed", "no height is known anywhere in the area", hint)
+        hint = (
+            "Open sea has no height model; some countries' tiles are not public. Give a file "
+            "of your own (dem)."
+        )
+        raise AlgorithmError(
+            "Slope and HAND cannot be computed", "no height is known anywhere in the area", hint
+        )
     cell_m = job.grid.resolution
     events.put(Progress(HEIGHTS_SHARE, "HAND: following the water"))
-    hand = run_in_background(lambda: height_above_drainage(heights, cell_m, job.drainage_km2), events)[_slices(job.area)]
+    hand = run_in_background(
+        lambda: height_above_drainage(heights, cell_m, job.drainage_km2), events
+    )[_slices(job.area)]
     made: dict[str, Callable[[Window], FloatArray]] = {
         "dem": lambda tile: inside[_slices(tile)],
         "slope": lambda tile: _slope(heights, job.area, tile, cell_m),
@@ -107,7 +131,12 @@ def compute_terrain(reader: MosaicReader, job: TerrainJob, settings: Settings, m
     }
     figures = {}
     for number, (name, values) in enumerate(made.items()):
-        events.put(Progress(HAND_SHARE + (1 - HAND_SHARE) * number / len(made), f"Writing {job.paths[name].name}"))
+        events.put(
+            Progress(
+                HAND_SHARE + (1 - HAND_SHARE) * number / len(made),
+                f"Writing {job.paths[name].name}",
+            )
+        )
         figures[name] = _write(job, name, values, settings, events)
     return Terrain(figures, int(np.count_nonzero(np.isfinite(inside) & np.isnan(hand))))
 
@@ -121,23 +150,33 @@ def _read(reader: MosaicReader, grid: Grid, settings: Settings, events: EventQue
         heights[_slices(tile)] = reader.compose(tile)[0]
         done.append(None)
         count = len(done)
-        events.put(Progress(HEIGHTS_SHARE * count / len(tiles), f"Heights: part {count} of {len(tiles)}"))
+        events.put(
+            Progress(HEIGHTS_SHARE * count / len(tiles), f"Heights: part {count} of {len(tiles)}")
+        )
 
     run_parallel(read, tiles, thread_count(reader.remote, settings), events)
     return heights
 
 
-def _slope(heights: FloatArray, area: Window, tile: Window, cell_m: tuple[float, float]) -> FloatArray:
+def _slope(
+    heights: FloatArray, area: Window, tile: Window, cell_m: tuple[float, float]
+) -> FloatArray:
     """Of a tile of the area, whose neighbours are taken from its surroundings."""
     rows, cols = heights.shape
     row, col = area.row + tile.row, area.col + tile.col
     top, left = max(0, row - HALO), max(0, col - HALO)
-    near = heights[top : min(rows, row + tile.rows + HALO), left : min(cols, col + tile.cols + HALO)]
+    near = heights[
+        top : min(rows, row + tile.rows + HALO), left : min(cols, col + tile.cols + HALO)
+    ]
     return slope_degrees(near, cell_m)[row - top :, col - left :][: tile.rows, : tile.cols]
 
 
 def _write(
-    job: TerrainJob, name: str, values: Callable[[Window], FloatArray], settings: Settings, events: EventQueue
+    job: TerrainJob,
+    name: str,
+    values: Callable[[Window], FloatArray],
+    settings: Settings,
+    events: EventQueue,
 ) -> BandStatistics:
     a, b, c, d, e, f = job.grid.transform
     transform = (a, b, c + a * job.area.col, d, e, f + e * job.area.row)

@@ -12,14 +12,27 @@ from ..types import Finding, ValidationReport
 from .file_structure import RECORD_NAME
 from .quicklook import save_quicklook
 
-DAMAGE = {"unreadable", "file_truncated", "tiles_missing", "tile_damaged", "tile_differs", "file_changed", "band_unreadable"}
+DAMAGE = {
+    "unreadable",
+    "file_truncated",
+    "tiles_missing",
+    "tile_damaged",
+    "tile_differs",
+    "file_changed",
+    "band_unreadable",
+}
 """Findings that a new download may mend."""
 
 
 def not_validated(path: Path) -> ValidationReport:
     """The report where validation is skipped: nobody looked, and it says so."""
-    sentence = f"{path.name} was not validated, as asked (validation.on_invalid: skip). Results may be wrong."
-    return ValidationReport(path, (), (Finding("not_validated", "warning", sentence),), depth="skip")
+    sentence = (
+        f"{path.name} was not validated, as asked (validation.on_invalid: skip). Results "
+        "may be wrong."
+    )
+    return ValidationReport(
+        path, (), (Finding("not_validated", "warning", sentence),), depth="skip"
+    )
 
 
 def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> ValidationReport:
@@ -32,8 +45,12 @@ def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> 
     if report.ok:
         return report
     if settings.on_invalid == "warn":
-        findings = tuple(replace(f, severity="warning") if f.severity == "error" else f for f in report.findings)
-        return replace(report, findings=findings, overrides={**report.overrides, "every error": "warning"})
+        findings = tuple(
+            replace(f, severity="warning") if f.severity == "error" else f for f in report.findings
+        )
+        return replace(
+            report, findings=findings, overrides={**report.overrides, "every error": "warning"}
+        )
     if settings.on_invalid == "cleanup":
         for removed in clean_up(report):
             events.put(Note("warning", f"Removed {removed}, which did not pass validation"))
@@ -43,8 +60,9 @@ def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> 
 def clean_up(report: ValidationReport) -> list[Path]:
     """Remove the damaged band files and their stack, so that the next run makes them anew.
 
-    Only files of FirstLight's own are removed: band files that ``bands.json`` in the same folder lists, and a stack of the
-    scene's name in that folder. Bands that are sound stay, and so does everything else.
+    Only files of FirstLight's own are removed: band files that ``bands.json`` in the same folder
+    lists, and a stack of the scene's name in that folder. Bands that are sound stay, and so does
+    everything else.
 
     Returns
     -------
@@ -68,7 +86,9 @@ def clean_up(report: ValidationReport) -> list[Path]:
             continue
         try:
             path.unlink()
-        except OSError:  # open in QGIS on Windows: it stays, and the next run finds it damaged again
+        except (
+            OSError
+        ):  # open in QGIS on Windows: it stays, and the next run finds it damaged again
             continue
         removed.append(path)
     return removed

@@ -1,4 +1,6 @@
-"""Checks that need two bands: a band that is another's copy, lies beside the others, or was exchanged with one."""
+"""Checks that need two bands: a band that is another's copy, lies beside the others, or was
+exchanged with one.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,16 @@ SNOW_INDEX = 0.4
 BRIGHT = 0.15
 SWAPPED_PERCENT = 20.0
 FAR_PX = 5.0
-"""Beyond it a shift is an error. Below, high clouds alone can bring it: Sentinel-2's bands see them from angles that
-differ by up to 2.6 seconds of flight."""
+"""Beyond it a shift is an error. Below, high clouds alone can bring it: Sentinel-2's bands see them
+from angles that differ by up to 2.6 seconds of flight.
+"""
 
 
 @dataclass(frozen=True)
 class SeenBand:
-    """What is kept of a band that was read: the pixels themselves would be too much of a large stack."""
+    """What is kept of a band that was read: the pixels themselves would be too much of a large
+    stack.
+    """
 
     name: str
     unit: str
@@ -50,7 +55,9 @@ class SeenBand:
         return self.unit == "class"
 
 
-def keep_band(name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample) -> SeenBand:
+def keep_band(
+    name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample
+) -> SeenBand:
     """What is needed of a band later."""
     digest = hashlib.blake2b(digest_size=16)
     for stored in (sample.stored, *sample.stored_windows):
@@ -63,15 +70,23 @@ def keep_band(name: str, band: BandFacts, unit: str, coarseness: float, sample: 
         figures=sample.figures(),
         digest=digest.hexdigest() if sample.std_stored > 0 else "",
         coarseness=coarseness,
-        spectra=() if unit == "class" else tuple(edge_spectrum(window) for window in sample.windows),
+        spectra=()
+        if unit == "class"
+        else tuple(edge_spectrum(window) for window in sample.windows),
     )
 
 
-def check_pairs(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[Finding], dict[str, float]]:
-    """Compare the bands with each other; returns the findings and each band's shift in pixels, where it can be told."""
+def check_pairs(
+    bands: Sequence[SeenBand], settings: Settings
+) -> tuple[list[Finding], dict[str, float]]:
+    """Compare the bands with each other; returns the findings and each band's shift in pixels,
+    where it can be told.
+    """
     findings = [*_check_types(bands), *_check_copies(bands)]
     copied = {finding.band for finding in findings if finding.code == "band_copied"}
-    with_data = [band for band in bands if not band.is_class and band.digest and band.name not in copied]
+    with_data = [
+        band for band in bands if not band.is_class and band.digest and band.name not in copied
+    ]
     findings += _check_swapped({band.name: band for band in with_data})
     shifted, shifts = _check_shifts(with_data, settings)
     return findings + shifted, shifts
@@ -85,9 +100,14 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
     for unit, types in kinds.items():
         if len(types) > 1 and unit != "class":
             said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
-            sentence = f"Bands of one kind are stored in different number types ({said}). Download the odd one again."
+            sentence = (
+                f"Bands of one kind are stored in different number types ({said}). "
+                "Download the odd one again."
+            )
             rare = min(types.values(), key=len)
-            findings.append(Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None))
+            findings.append(
+                Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None)
+            )
     return findings
 
 
@@ -99,13 +119,18 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
             continue
         other = first.setdefault((band.dtype, band.digest), band.name)
         if other != band.name:
-            sentence = f"Band '{band.name}' holds the same pixels as band '{other}': one is the other's. Download both again."
+            sentence = (
+                f"Band '{band.name}' holds the same pixels as band '{other}': one is the "
+                "other's. Download both again."
+            )
             findings.append(Finding("band_copied", "error", sentence, band.name))
     return findings
 
 
 def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
-    """Red far brighter than near infrared over what is bright and no snow: nothing in nature is like that."""
+    """Red far brighter than near infrared over what is bright and no snow: nothing in nature is
+    like that.
+    """
     red = bands.get("red")
     nir = bands.get("nir") or bands.get("nir08")
     if red is None or nir is None or red.unit != "reflectance":
@@ -125,13 +150,16 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     if odd <= SWAPPED_PERCENT or usual > odd / 4:
         return []
     sentence = (
-        f"Bands 'red' and '{nir.name}' seem to be exchanged: in {odd:.0f} % of the scene red is brighter by more than "
+        f"Bands 'red' and '{nir.name}' seem to be exchanged: in {odd:.0f} % of the scene red is "
+        "brighter by more than "
         f"{RED_ABOVE_NIR:g} reflectance, where there is no snow. Look at their files."
     )
     return [Finding("band_swapped", "warning", sentence, "red", odd, SWAPPED_PERCENT)]
 
 
-def _check_shifts(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[Finding], dict[str, float]]:
+def _check_shifts(
+    bands: Sequence[SeenBand], settings: Settings
+) -> tuple[list[Finding], dict[str, float]]:
     """Each band is compared with its neighbour in the spectrum, which is most like it."""
     between: list[Shift | None] = []
     for place in range(len(bands) - 1):
@@ -147,8 +175,10 @@ def _check_shifts(bands: Sequence[SeenBand], settings: Settings) -> tuple[list[F
         if length > limit:
             sentence = (
                 f"Band '{band.name}' lies {length:.2g} pixels off the others ({abs(offset[0]):.2g} "
-                f"{'down' if offset[0] > 0 else 'up'}, {abs(offset[1]):.2g} to the {'right' if offset[1] > 0 else 'left'}) "
-                f"where {limit:g} is allowed: indices of it are wrong along edges. Download it again, or leave it out."
+                f"{'down' if offset[0] > 0 else 'up'}, {abs(offset[1]):.2g} to the "
+                f"{'right' if offset[1] > 0 else 'left'}) "
+                f"where {limit:g} is allowed: indices of it are wrong along edges. Download it "
+                "again, or leave it out."
             )
             severity = "error" if length > FAR_PX * max(1.0, band.coarseness) else "warning"
             findings.append(Finding("band_shifted", severity, sentence, band.name, length, limit))

@@ -1,7 +1,7 @@
 """What the validator reads of one band: an overview of all of it, and a few windows at full size.
 
-The overview tells nodata share, percentiles and spread; averaged pixels spread less than the pixels themselves, so the
-spread is raised by what the windows hold beyond the overview at the same places.
+The overview tells nodata share, percentiles and spread; averaged pixels spread less than the pixels
+themselves, so the spread is raised by what the windows hold beyond the overview at the same places.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ class BandSample:
             "p98": self.high,
             "saturated_percent": self.saturated_percent,
         }
-        return {name: float(f"{value:.6g}") if np.isfinite(value) else None for name, value in figures.items()}
+        return {
+            name: float(f"{value:.6g}") if np.isfinite(value) else None
+            for name, value in figures.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ class Places:
     windows: tuple[Window, ...] = ()
     """In full size: from :func:`choose_windows`."""
     inside: npt.NDArray[np.bool_] | None = None
-    """The area on the overview's grid, (rows, cols): what lies outside is not looked at. None: everywhere."""
+    """The area on the overview's grid, (rows, cols): what lies outside is not looked at. None:
+    everywhere.
+    """
 
 
 def overview_step(shape: tuple[int, int]) -> int:
@@ -102,8 +107,8 @@ def read_overview(reader: StackReader, index: int) -> npt.NDArray[Any]:
 def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
     """Places to look at in full size: one in each quarter, where data are and edges are strongest.
 
-    All bands are looked at in the same places, so that they can be compared; where nothing is known to be better, the
-    middle of the quarter is taken.
+    All bands are looked at in the same places, so that they can be compared; where nothing is known
+    to be better, the middle of the quarter is taken.
 
     Parameters
     ----------
@@ -121,7 +126,9 @@ def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
     tops, lefts = np.arange(0, rows - side + 1, side), np.arange(0, cols - side + 1, side)
     at_rows = (tops * values.shape[0] / rows).astype(int)
     at_cols = (lefts * values.shape[1] / cols).astype(int)
-    score = np.add.reduceat(np.add.reduceat(edges, at_rows, axis=0), at_cols, axis=1)  # NaN where there is a gap
+    score = np.add.reduceat(
+        np.add.reduceat(edges, at_rows, axis=0), at_cols, axis=1
+    )  # NaN where there is a gap
     score[np.isnan(score)] = -1.0
     found = []
     for upper in (tops + side <= rows // 2, tops >= rows // 2):
@@ -137,7 +144,9 @@ def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
 
 
 def window_side(shape: tuple[int, int]) -> int:
-    """Side of the full-size windows: 256 pixels, less in small rasters; 0 where the whole raster is one window."""
+    """Side of the full-size windows: 256 pixels, less in small rasters; 0 where the whole raster is
+    one window.
+    """
     for side in (LARGE_WINDOW, LARGE_WINDOW // 2, LARGE_WINDOW // 4):
         if min(shape) >= 2 * side:
             return side
@@ -157,7 +166,8 @@ def sample_band(
     Parameters
     ----------
     coarseness : float
-        The band's own pixel size in pixels of the raster: a 20 m band in a 10 m stack is read as it is, not resampled.
+        The band's own pixel size in pixels of the raster: a 20 m band in a 10 m stack is read as it
+        is, not resampled.
     stored : ndarray, optional
         The overview, where it was read already.
 
@@ -174,13 +184,17 @@ def sample_band(
         wanted = places.inside
         values[~wanted] = np.nan
     stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
-    pooled = np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
+    pooled = (
+        np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
+    )
     window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
     seen = ~np.isnan(values)
     count, total = int(seen.sum()), int(wanted.sum())
     nan = float("nan")
     if not count:
-        return BandSample(stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0)
+        return BandSample(
+            stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0
+        )
     low, high = np.percentile(values[seen], (2, 98))
     gain = _hidden_spread(values, full, places.windows, reader.facts.grid.shape)
     return BandSample(
@@ -199,18 +213,33 @@ def sample_band(
 
 
 def _read_windows(
-    reader: StackReader, index: int, radiometry: Radiometry, windows: Sequence[Window], coarseness: float
+    reader: StackReader,
+    index: int,
+    radiometry: Radiometry,
+    windows: Sequence[Window],
+    coarseness: float,
 ) -> tuple[tuple[npt.NDArray[Any], ...], tuple[FloatArray, ...]]:
     """Stored numbers as fine as the band has them, and physical values in pixels of the raster."""
     times = round(coarseness)
-    if times < 2 or abs(coarseness - times) > 1e-6 or any(window.rows % times or window.cols % times for window in windows):
+    if (
+        times < 2
+        or abs(coarseness - times) > 1e-6
+        or any(window.rows % times or window.cols % times for window in windows)
+    ):
         times = 1
-    stored = tuple(reader.read_stored(index, window, max(window.rows, window.cols) // times) for window in windows)
+    stored = tuple(
+        reader.read_stored(index, window, max(window.rows, window.cols) // times)
+        for window in windows
+    )
     values = [to_physical(one, radiometry) for one in stored]
-    return stored, tuple(one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values)
+    return stored, tuple(
+        one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values
+    )
 
 
-def at_window(overview: npt.NDArray[Any], window: Window, shape: tuple[int, int]) -> npt.NDArray[Any]:
+def at_window(
+    overview: npt.NDArray[Any], window: Window, shape: tuple[int, int]
+) -> npt.NDArray[Any]:
     """The part of an overview that shows a window of the raster of ``shape``."""
     down, across = overview.shape[0] / shape[0], overview.shape[1] / shape[1]
     top, left = round(window.row * down), round(window.col * across)
@@ -220,11 +249,17 @@ def at_window(overview: npt.NDArray[Any], window: Window, shape: tuple[int, int]
     ]
 
 
-def _hidden_spread(values: FloatArray, full: Sequence[FloatArray], windows: Sequence[Window], shape: tuple[int, int]) -> float:
+def _hidden_spread(
+    values: FloatArray,
+    full: Sequence[FloatArray],
+    windows: Sequence[Window],
+    shape: tuple[int, int],
+) -> float:
     """By how much the overview's standard deviation is to be raised.
 
-    The windows stand where edges are strong. So it is not their missing variance that is added, but its ratio to the
-    variance the overview shows there, applied to the mean variance in squares of the same size all over the overview.
+    The windows stand where edges are strong. So it is not their missing variance that is added, but
+    its ratio to the variance the overview shows there, applied to the mean variance in squares of
+    the same size all over the overview.
     """
     step = overview_step(shape)
     total = float(np.nanvar(values, dtype=np.float64))
@@ -247,7 +282,9 @@ def _hidden_spread(values: FloatArray, full: Sequence[FloatArray], windows: Sequ
 
 
 def _saturated(stored: npt.NDArray[Any]) -> float:
-    """Share of the highest number the type can hold: Sentinel-2's mark for "saturated" (65535), Landsat's clipped end."""
+    """Share of the highest number the type can hold: Sentinel-2's mark for "saturated" (65535),
+    Landsat's clipped end.
+    """
     if stored.dtype.kind not in "iu":
         return 0.0
     return 100 * float((stored == np.iinfo(stored.dtype).max).mean())

@@ -30,14 +30,16 @@ def check_optical_band(
     unit = band.radiometry.unit
     if unit == "class":
         return findings
-    # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point bands hold reflectance itself.
+    # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point
+    # bands hold reflectance itself.
     least = settings.min_std_dev * (FLOAT_STEP if band.dtype.startswith("float") else 1.0)
     if sample.std_stored < least:
         findings.append(
             Finding(
                 "band_blank",
                 "error",
-                f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} stored units, "
+                f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} "
+                "stored units, "
                 f"below {least:g}. Download it again, or choose another scene.",
                 name,
                 sample.std_stored,
@@ -52,8 +54,10 @@ def check_optical_band(
             Finding(
                 "range_implausible",
                 "warning",
-                f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} {unit or 'reflectance'} "
-                f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}); up to {settings.max_outside_percent:g} % "
+                f"Band '{name}' has {outside:.1f} % of its pixels outside "
+                f"{limits[0]:g}..{limits[1]:g} {unit or 'reflectance'} "
+                f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}); up to "
+                f"{settings.max_outside_percent:g} % "
                 f"is usual over cloud and snow.{hint}",
                 name,
                 outside,
@@ -63,35 +67,55 @@ def check_optical_band(
     if sample.saturated_percent > settings.max_saturated_percent:
         sentence = (
             f"Band '{name}' is saturated in {sample.saturated_percent:.1f} % of its pixels where "
-            f"{settings.max_saturated_percent:g} % is usual: what is bright is not measured there. Choose another scene."
+            f"{settings.max_saturated_percent:g} % is usual: what is bright is not measured "
+            "there. Choose another scene."
         )
-        findings.append(Finding("saturated", "warning", sentence, name, sample.saturated_percent, settings.max_saturated_percent))
+        findings.append(
+            Finding(
+                "saturated",
+                "warning",
+                sentence,
+                name,
+                sample.saturated_percent,
+                settings.max_saturated_percent,
+            )
+        )
     return findings
 
 
 def check_emptiness(name: str, nodata_percent: float, settings: Settings) -> list[Finding]:
     """The share of nodata, for any kind of band."""
     if nodata_percent == 100:
-        sentence = f"Band '{name}' is blank: it holds nothing but nodata. Download it again, or choose another scene."
+        sentence = (
+            f"Band '{name}' is blank: it holds nothing but nodata. Download it again, or "
+            "choose another scene."
+        )
         return [Finding("band_blank", "error", sentence, name, 100.0, settings.max_nodata_percent)]
     if nodata_percent > settings.max_nodata_percent:
         sentence = (
-            f"Band '{name}' is {nodata_percent:.1f} % nodata where {settings.max_nodata_percent:g} % is allowed. "
+            f"Band '{name}' is {nodata_percent:.1f} % nodata where "
+            f"{settings.max_nodata_percent:g} % is allowed. "
             "Choose a scene that covers more of the area, or allow more."
         )
-        return [Finding("nodata_share", "error", sentence, name, nodata_percent, settings.max_nodata_percent)]
+        return [
+            Finding(
+                "nodata_share", "error", sentence, name, nodata_percent, settings.max_nodata_percent
+            )
+        ]
     return []
 
 
 def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> tuple[float, float]:
-    """The range of physical values for a sensor and processing level, else that for any reflectance.
+    """The range of physical values for a sensor and processing level, else that for any
+    reflectance.
 
     Parameters
     ----------
     sensor : str
         ``sentinel2``, ``landsat`` or empty.
     level : str
-        The collection's name, where it is known: ``sentinel-2-l1c`` is top of atmosphere, the others surface.
+        The collection's name, where it is known: ``sentinel-2-l1c`` is top of atmosphere, the
+        others surface.
     """
     if unit == "kelvin":
         return settings.kelvin_range
@@ -107,15 +131,23 @@ def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> t
 
 
 def _check_type(name: str, band: BandFacts) -> list[Finding]:
-    """Whether the number type can hold the reflectance of a bright surface at all, with the scale and offset it has."""
+    """Whether the number type can hold the reflectance of a bright surface at all, with the scale
+    and offset it has.
+    """
     rule = band.radiometry
-    if not band.dtype.startswith(("int", "uint")) or rule.scale == 1.0 or rule.unit not in ("", "reflectance"):
+    if (
+        not band.dtype.startswith(("int", "uint"))
+        or rule.scale == 1.0
+        or rule.unit not in ("", "reflectance")
+    ):
         return []
     top = float(np.iinfo(band.dtype).max) * rule.scale + rule.offset
     if top >= LEAST_TOP:
         return []
     sentence = (
-        f"Band '{name}' is stored as {band.dtype}, which with its scale {rule.scale:g} and offset {rule.offset:g} reaches "
-        f"a reflectance of no more than {top:.3g}: the values were cut off, or the scale is another's. Download it again."
+        f"Band '{name}' is stored as {band.dtype}, which with its scale {rule.scale:g} and "
+        f"offset {rule.offset:g} reaches "
+        f"a reflectance of no more than {top:.3g}: the values were cut off, or the scale is "
+        "another's. Download it again."
     )
     return [Finding("dtype_unfit", "error", sentence, name, top, LEAST_TOP)]

@@ -62,7 +62,9 @@ def parse_overrides(words: Sequence[str]) -> dict[str, str]:
         if code not in CHECKS:
             raise SettingsError(what, f"there is no check '{code}'", f"Known: {', '.join(CHECKS)}.")
         if wanted not in (OFF, *SEVERITIES):
-            raise SettingsError(what, f"'{wanted}' is not known", f"Write {code}=off, or =error, =warning, =info.")
+            raise SettingsError(
+                what, f"'{wanted}' is not known", f"Write {code}=off, or =error, =warning, =info."
+            )
         found[code] = wanted
     return found
 

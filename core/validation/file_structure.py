@@ -22,7 +22,9 @@ FEWEST = 2
 SUSPECTS = 16
 """Of the tiles that look odd, so many are decoded."""
 EMPTY_SHARE = 0.005
-"""A tile that packs better than this is constant or nearly so; textured imagery keeps a tenth and more."""
+"""A tile that packs better than this is constant or nearly so; textured imagery keeps a tenth and
+more.
+"""
 OVERVIEW_PATCH = 64
 RECORD_NAME = "bands.json"
 """Beside the band files: what the downloader knows of them."""
@@ -44,7 +46,8 @@ class FileCheck:
 
 
 def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False) -> list[Finding]:
-    """Look at one GeoTIFF's blocks, or at the ends of a JPEG 2000; other formats' pixels are read later, and no more.
+    """Look at one GeoTIFF's blocks, or at the ends of a JPEG 2000; other formats' pixels are read
+    later, and no more.
 
     Raises
     ------
@@ -62,7 +65,14 @@ def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False)
         findings = [Finding("unreadable", "error", str(error), job.band)]
     except OSError as error:
         why = error.strerror or str(error)
-        findings = [Finding("unreadable", "error", f"The raster {job.path} cannot be read: {why}. {AGAIN}", job.band)]
+        findings = [
+            Finding(
+                "unreadable",
+                "error",
+                f"The raster {job.path} cannot be read: {why}. {AGAIN}",
+                job.band,
+            )
+        ]
     if job.deep:
         findings += check_sum(job)
     return findings
@@ -87,10 +97,14 @@ def _is_tiff(path: Path) -> bool:
 def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool]) -> list[Finding]:
     blocks = tiff.blocks()
     faults = list(tiff.find_faults(blocks))
-    findings = _missing(tiff, [fault.block for fault in faults if fault.kind == "missing"], blocks, job)
+    findings = _missing(
+        tiff, [fault.block for fault in faults if fault.kind == "missing"], blocks, job
+    )
     faults = [fault for fault in faults if fault.kind != "missing"]
     faulty = {fault.block for fault in faults}
-    full = [block for block in blocks if block.level == 0 and block.size_bytes and block not in faulty]
+    full = [
+        block for block in blocks if block.level == 0 and block.size_bytes and block not in faulty
+    ]
     empty = [block for block in full if block.size_bytes < EMPTY_SHARE * tiff.block_bytes]
     if job.deep:
         chosen = [block for block in blocks if block.size_bytes and block not in faulty]
@@ -117,8 +131,10 @@ def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool])
             Finding(
                 "tile_differs",
                 "error",
-                f"{len(differing)} tiles of {job.path.name} (band '{job.band}') do not show what its overviews show "
-                f"({_places(tiff, differing)}): they were overwritten or belong to another band. {AGAIN}",
+                f"{len(differing)} tiles of {job.path.name} (band '{job.band}') do not show "
+                "what its overviews show "
+                f"({_places(tiff, differing)}): they were overwritten or belong to another "
+                f"band. {AGAIN}",
                 job.band,
                 float(len(differing)),
                 0.0,
@@ -128,39 +144,57 @@ def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool])
 
 
 def _spread(blocks: Sequence[Block], count: int) -> list[Block]:
-    """Some of the blocks, evenly by their place in the file; the last one is always among them: it is cut off first."""
+    """Some of the blocks, evenly by their place in the file; the last one is always among them: it
+    is cut off first.
+    """
     if not blocks:
         return []
     ordered = sorted(blocks, key=lambda block: block.offset)
-    places = np.linspace(len(ordered) - 1, 0, min(count, len(ordered)) + 1).astype(int)[: min(count, len(ordered))]
+    places = np.linspace(len(ordered) - 1, 0, min(count, len(ordered)) + 1).astype(int)[
+        : min(count, len(ordered))
+    ]
     return [ordered[place] for place in dict.fromkeys(places.tolist())]
 
 
-def _describe(tiff: TiffBlocks, faults: Sequence[Fault], blocks: Sequence[Block], job: FileCheck) -> list[Finding]:
+def _describe(
+    tiff: TiffBlocks, faults: Sequence[Fault], blocks: Sequence[Block], job: FileCheck
+) -> list[Finding]:
     found = []
     cut = [fault for fault in faults if fault.kind == "past_end"]
     if cut:
-        lacking = max(fault.block.offset + fault.block.size_bytes for fault in cut) - tiff.size_bytes
+        lacking = (
+            max(fault.block.offset + fault.block.size_bytes for fault in cut) - tiff.size_bytes
+        )
         sentence = (
-            f"The file {job.path.name} (band '{job.band}') is cut off: {len(cut)} of {len(blocks)} tiles lie behind its end, "
+            f"The file {job.path.name} (band '{job.band}') is cut off: {len(cut)} of "
+            f"{len(blocks)} tiles lie behind its end, "
             f"at least {lacking} bytes are missing. {AGAIN}"
         )
         found.append(Finding("file_truncated", "error", sentence, job.band, float(len(cut)), 0.0))
     bad = [fault for fault in faults if fault.kind != "past_end"]
     if bad:
         sentence = (
-            f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged ({_places(tiff, [f.block for f in bad])}): "
+            f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged "
+            f"({_places(tiff, [f.block for f in bad])}): "
             f"{bad[0].detail}. {AGAIN}"
         )
         found.append(Finding("tile_damaged", "error", sentence, job.band, float(len(bad)), 0.0))
     return found
 
 
-def _missing(tiff: TiffBlocks, missing: Sequence[Block], blocks: Sequence[Block], job: FileCheck) -> list[Finding]:
-    """Absent tiles read as nodata. That is right at the margin of a scene, and wrong where data are known to be."""
+def _missing(
+    tiff: TiffBlocks, missing: Sequence[Block], blocks: Sequence[Block], job: FileCheck
+) -> list[Finding]:
+    """Absent tiles read as nodata. That is right at the margin of a scene, and wrong where data are
+    known to be.
+    """
     if not missing:
         return []
-    holes = [block for block in missing if block.level == 0 and tiff.overview_count and _shows_data(tiff, block)]
+    holes = [
+        block
+        for block in missing
+        if block.level == 0 and tiff.overview_count and _shows_data(tiff, block)
+    ]
     severity, proof = "error", "its overviews show data there"
     if not holes:
         there = {(b.band, b.level, b.row, b.col) for b in blocks if b.size_bytes}
@@ -171,15 +205,20 @@ def _missing(tiff: TiffBlocks, missing: Sequence[Block], blocks: Sequence[Block]
     if not holes:
         return []
     sentence = (
-        f"{len(holes)} tiles of {job.path.name} (band '{job.band}') are missing and read as nodata, though {proof} "
+        f"{len(holes)} tiles of {job.path.name} (band '{job.band}') are missing and read as "
+        f"nodata, though {proof} "
         f"({_places(tiff, holes)}). {AGAIN}"
     )
     return [Finding("tiles_missing", severity, sentence, job.band, float(len(holes)), 0.0)]
 
 
 def _between(block: Block, there: set[tuple[int, int, int, int]]) -> bool:
-    """Whether tiles that exist stand on both sides in its row, or in its column: no footprint of a scene is like that."""
-    mates = [(row, col) for band, level, row, col in there if (band, level) == (block.band, block.level)]
+    """Whether tiles that exist stand on both sides in its row, or in its column: no footprint of a
+    scene is like that.
+    """
+    mates = [
+        (row, col) for band, level, row, col in there if (band, level) == (block.band, block.level)
+    ]
     left = any(row == block.row and col < block.col for row, col in mates)
     right = any(row == block.row and col > block.col for row, col in mates)
     above = any(col == block.col and row < block.row for row, col in mates)
@@ -200,13 +239,17 @@ def _overview(tiff: TiffBlocks, block: Block) -> Pixels | None:
 
 
 def _differs(tiff: TiffBlocks, block: Block) -> bool:
-    """Whether a tile and its overview disagree; both are read, so only for tiles that are suspected, or all when deep."""
+    """Whether a tile and its overview disagree; both are read, so only for tiles that are
+    suspected, or all when deep.
+    """
     patch = _overview(tiff, block)
     if patch is None:
         return False
     try:
         pixels = tiff.pixels(block)
-    except RasterError:  # it decodes strictly, and GDAL cannot read it: leave it to the pixels' own check
+    except (
+        RasterError
+    ):  # it decodes strictly, and GDAL cannot read it: leave it to the pixels' own check
         return False
     return pixels_disagree(pixels, patch, tiff.nodata)
 
@@ -214,9 +257,9 @@ def _differs(tiff: TiffBlocks, block: Block) -> bool:
 def pixels_disagree(pixels: Pixels, overview: Pixels, nodata: float | None) -> bool:
     """Whether full-size pixels and the overview of the same place cannot show the same thing.
 
-    Averaging lowers the spread and keeps the mean; the edges of the two places may differ by an overview pixel. So it
-    takes a mean that is off by half a standard deviation and 5 %, a spread a fifth of the overview's, or nodata in place
-    of data.
+    Averaging lowers the spread and keeps the mean; the edges of the two places may differ by an
+    overview pixel. So it takes a mean that is off by half a standard deviation and 5 %, a spread a
+    fifth of the overview's, or nodata in place of data.
     """
     seen, shown = _valid(pixels, nodata), _valid(overview, nodata)
     if float(shown.mean()) < 0.9:
@@ -238,15 +281,23 @@ def _valid(pixels: Pixels, nodata: float | None) -> Pixels:
 
 
 def _places(tiff: TiffBlocks, blocks: Sequence[Block]) -> str:
-    names = [f"row {b.row} column {b.col}" + (f" of overview {b.level}" if b.level else "") for b in blocks[:3]]
+    names = [
+        f"row {b.row} column {b.col}" + (f" of overview {b.level}" if b.level else "")
+        for b in blocks[:3]
+    ]
     return ", ".join(names) + (f" and {len(blocks) - 3} more" if len(blocks) > 3 else "")
 
 
 def check_sum(job: FileCheck) -> list[Finding]:
-    """Compare the file with the sum that was recorded when it was downloaded, where there is one."""
+    """Compare the file with the sum that was recorded when it was downloaded, where there
+    is one.
+    """
     stated = _recorded_sum(job.path)
     if stated is None:
-        sentence = f"No sum is recorded for {job.path.name}: whether it changed since it was made cannot be told."
+        sentence = (
+            f"No sum is recorded for {job.path.name}: whether it changed since it was "
+            "made cannot be told."
+        )
         return [Finding("no_recorded_sum", "info", sentence, job.band)]
     digest = hashlib.sha256()
     with job.path.open("rb") as file:
@@ -254,7 +305,10 @@ def check_sum(job: FileCheck) -> list[Finding]:
             digest.update(chunk)
     if digest.hexdigest() == stated:
         return []
-    sentence = f"The file {job.path.name} (band '{job.band}') is not what was downloaded: its SHA-256 differs. {AGAIN}"
+    sentence = (
+        f"The file {job.path.name} (band '{job.band}') is not what was downloaded: its "
+        f"SHA-256 differs. {AGAIN}"
+    )
     return [Finding("file_changed", "error", sentence, job.band)]
 
 

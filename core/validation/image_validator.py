@@ -58,7 +58,9 @@ class _Look:
     seen: SeenBand | None
 
 
-def validate(path: Path, spec: ValidationSpec, settings: Settings, monitor: Monitor) -> ValidationReport:
+def validate(
+    path: Path, spec: ValidationSpec, settings: Settings, monitor: Monitor
+) -> ValidationReport:
     """Look at a stack or any raster; whatever is wrong becomes a finding.
 
     Raises
@@ -74,11 +76,15 @@ def validate(path: Path, spec: ValidationSpec, settings: Settings, monitor: Moni
     events = EventQueue(monitor)
     report = _validate(path, spec, settings, events)
     findings = tuple(apply_overrides(report.findings, overrides))
-    report = replace(report, findings=findings, overrides=overrides, depth=settings.validation_depth)
+    report = replace(
+        report, findings=findings, overrides=overrides, depth=settings.validation_depth
+    )
     return run_in_background(lambda: act_on(report, settings, events), events)
 
 
-def _validate(path: Path, spec: ValidationSpec, settings: Settings, events: EventQueue) -> ValidationReport:
+def _validate(
+    path: Path, spec: ValidationSpec, settings: Settings, events: EventQueue
+) -> ValidationReport:
     prepared = run_in_background(lambda: _prepare(path, spec, settings, events), events)
     if isinstance(prepared, ValidationReport):
         return prepared
@@ -98,7 +104,13 @@ def _validate(path: Path, spec: ValidationSpec, settings: Settings, events: Even
     )
     seen = [look.seen for look in looks if look.seen is not None]
     pairs, shifts = run_in_background(lambda: check_pairs(seen, settings), events)
-    measured = {band.name: {**band.figures, **({"shift_px": shifts[band.name]} if band.name in shifts else {})} for band in seen}
+    measured = {
+        band.name: {
+            **band.figures,
+            **({"shift_px": shifts[band.name]} if band.name in shifts else {}),
+        }
+        for band in seen
+    }
     found = [*prepared.findings, *(finding for look in looks for finding in look.findings), *pairs]
     return ValidationReport(
         path,
@@ -110,8 +122,12 @@ def _validate(path: Path, spec: ValidationSpec, settings: Settings, events: Even
     )
 
 
-def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: EventQueue) -> _Prepared | ValidationReport:
-    """Look at the files, before GDAL opens anything; a report where there is nothing to go on with."""
+def _prepare(
+    path: Path, spec: ValidationSpec, settings: Settings, events: EventQueue
+) -> _Prepared | ValidationReport:
+    """Look at the files, before GDAL opens anything; a report where there is nothing to
+    go on with.
+    """
     sources = VrtSources(())
     findings: list[Finding] = []
     try:
@@ -125,19 +141,28 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
             return ValidationReport(path, (), tuple(findings))
         facts = read_facts(path)
     except (ValidationError, RasterError) as error:
-        refused = "vrt_source_missing" if isinstance(error, VRTSourceNotFoundError) else "vrt_refused"
+        refused = (
+            "vrt_source_missing" if isinstance(error, VRTSourceNotFoundError) else "vrt_refused"
+        )
         code = refused if isinstance(error, ValidationError) and is_vrt(path) else "unreadable"
         return ValidationReport(path, (), (*findings, Finding(code, "error", str(error))))
     bands = identify_bands(facts, known_names(spec.sensor), spec.expected)
-    findings += [*check_outside(path, sources), *check_placement(facts), *check_bands(bands, len(facts.bands), spec, settings)]
+    findings += [
+        *check_outside(path, sources),
+        *check_placement(facts),
+        *check_bands(bands, len(facts.bands), spec, settings),
+    ]
     resolutions = {}
     owners = {file: name for name, index in bands.items() for file in sources.bands.get(index, ())}
     for file in sources.files:
-        resolutions[file], differing = check_source(file, owners.get(file, file.stem), sources, facts.grid)
+        resolutions[file], differing = check_source(
+            file, owners.get(file, file.stem), sources, facts.grid
+        )
         findings += differing
     if any(finding.code == "unreadable" for finding in findings):
-        # GDAL would open that file from inside the VRT, complain while it holds the lock of all its datasets, and wait for
-        # Python's lock in rasterio's error handler; a thread that closes a dataset holds the two the other way round.
+        # GDAL would open that file from inside the VRT, complain while it holds the lock of all its
+        # datasets, and wait for Python's lock in rasterio's error handler; a thread that closes a
+        # dataset holds the two the other way round.
         return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
     windows: list[Window] = []
     inside, covered, first = None, 1.0, None
@@ -146,7 +171,9 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
         try:
             with StackReader(path) as reader:
                 first = read_overview(reader, index)
-            windows = choose_windows(to_physical(first, facts.bands[index - 1].radiometry), facts.grid.shape)
+            windows = choose_windows(
+                to_physical(first, facts.bands[index - 1].radiometry), facts.grid.shape
+            )
         except RasterError:  # that band's own look says so
             first = None
         if spec.area is not None and first is not None:
@@ -154,13 +181,27 @@ def _prepare(path: Path, spec: ValidationSpec, settings: Settings, events: Event
                 inside, covered = area_mask(spec.area, _overview_grid(facts.grid, first.shape))
             except AreaError as error:
                 findings.append(Finding("no_crs", "error", str(error)))
-            # How much of it is covered is an estimate, which of a large area may find nothing of a small raster.
+            # How much of it is covered is an estimate, which of a large area may find nothing of a
+            # small raster.
             if inside is not None and not inside.any():
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
-                findings.append(Finding("nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent))
+                findings.append(
+                    Finding(
+                        "nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent
+                    )
+                )
                 inside, covered = None, 1.0
     covered = covered if spec.must_cover else 1.0
-    return _Prepared(facts, bands, Places(tuple(windows), inside), covered, first, sources, resolutions, tuple(findings))
+    return _Prepared(
+        facts,
+        bands,
+        Places(tuple(windows), inside),
+        covered,
+        first,
+        sources,
+        resolutions,
+        tuple(findings),
+    )
 
 
 def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:
@@ -169,7 +210,9 @@ def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:
     return Grid(grid.crs, (a * across, b * down, c, d * across, e * down, f), (shape[0], shape[1]))
 
 
-def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings: Settings, events: EventQueue) -> _Look:
+def _look_at_band(
+    name: str, prepared: _Prepared, spec: ValidationSpec, settings: Settings, events: EventQueue
+) -> _Look:
     """One band's file, then its pixels; runs on a worker thread."""
     index = prepared.bands[name]
     facts = prepared.facts
@@ -194,7 +237,9 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
     except RasterError as error:
         return _Look(name, (*findings, Finding("band_unreadable", "error", str(error), name)), None)
     if prepared.covered < 1:
-        sample = replace(sample, nodata_percent=100 - prepared.covered * (100 - sample.nodata_percent))
+        sample = replace(
+            sample, nodata_percent=100 - prepared.covered * (100 - sample.nodata_percent)
+        )
     if radar:
         findings += check_sar_band(name, unit, band, sample, settings)
     else:
@@ -204,10 +249,16 @@ def _look_at_band(name: str, prepared: _Prepared, spec: ValidationSpec, settings
     if not is_class and not any(finding.code == "tile_differs" for finding in findings):
         for window, pixels in zip(prepared.places.windows, sample.stored_windows):
             shown = at_window(stored, window, facts.grid.shape)
-            if shown.size >= 64 and shown.size < pixels.size and pixels_disagree(pixels, shown, band.radiometry.nodata):
+            if (
+                shown.size >= 64
+                and shown.size < pixels.size
+                and pixels_disagree(pixels, shown, band.radiometry.nodata)
+            ):
                 sentence = (
-                    f"Band '{name}' shows in full size something else than in its overviews (at row {window.row}, column "
-                    f"{window.col}): tiles were overwritten or belong to another band. Remove its file and download it again."
+                    f"Band '{name}' shows in full size something else than in its overviews (at "
+                    f"row {window.row}, column "
+                    f"{window.col}): tiles were overwritten or belong to another band. Remove "
+                    "its file and download it again."
                 )
                 findings.append(Finding("tile_differs", "error", sentence, name))
                 break

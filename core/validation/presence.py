@@ -17,19 +17,28 @@ def check_placement(facts: RasterFacts) -> list[Finding]:
     """Whether the raster lies somewhere."""
     name = facts.path.name
     if not facts.has_gcps:
-        return [] if facts.grid.crs else [Finding("no_crs", "error", f"{name} has no coordinate system: assign one.")]
+        return (
+            []
+            if facts.grid.crs
+            else [Finding("no_crs", "error", f"{name} has no coordinate system: assign one.")]
+        )
     findings = []
     if not facts.grid.crs:
-        sentence = f"{name} has no coordinate system: it has ground control points only; warp it first."
+        sentence = (
+            f"{name} has no coordinate system: it has ground control points only; warp it first."
+        )
         findings.append(Finding("no_crs", "error", sentence))
     sentence = (
-        f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a terrain-corrected product (RTC) where there "
+        f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a "
+        "terrain-corrected product (RTC) where there "
         "is relief."
     )
     return [*findings, Finding("not_terrain_corrected", "warning", sentence)]
 
 
-def check_bands(bands: Mapping[str, int], count: int, spec: ValidationSpec, settings: Settings) -> list[Finding]:
+def check_bands(
+    bands: Mapping[str, int], count: int, spec: ValidationSpec, settings: Settings
+) -> list[Finding]:
     """Whether the bands that should be there are, and in the usual order.
 
     Parameters
@@ -47,17 +56,37 @@ def check_bands(bands: Mapping[str, int], count: int, spec: ValidationSpec, sett
     for name in dict.fromkeys((*spec.required, *expected)):
         if name not in bands:
             required = name in spec.required
-            sentence = f"{'Required band' if required else 'Band'} '{name}' not found in dataset (it has {there})."
-            findings.append(Finding("band_missing", "error" if required else "warning", sentence, name))
+            sentence = (
+                f"{'Required band' if required else 'Band'} '{name}' not found in "
+                f"dataset (it has {there})."
+            )
+            findings.append(
+                Finding("band_missing", "error" if required else "warning", sentence, name)
+            )
     if not bands and not findings:
-        findings.append(Finding("band_unnamed", "warning", "No band could be named: neither descriptions nor file name tell."))
+        findings.append(
+            Finding(
+                "band_unnamed",
+                "warning",
+                "No band could be named: neither descriptions nor file name tell.",
+            )
+        )
     if spec.expected and count > len(spec.expected) and not findings:
-        sentence = f"The raster has {count} bands where {len(spec.expected)} are expected ({', '.join(spec.expected)})."
-        findings.append(Finding("band_count", "warning", sentence, None, float(count), float(len(spec.expected))))
+        sentence = (
+            f"The raster has {count} bands where {len(spec.expected)} are expected "
+            f"({', '.join(spec.expected)})."
+        )
+        findings.append(
+            Finding(
+                "band_count", "warning", sentence, None, float(count), float(len(spec.expected))
+            )
+        )
     wanted = [name for name in expected if name in bands]
     actual = sorted(wanted, key=lambda name: bands[name])
     if wanted != actual:
-        sentence = f"The bands stand in the order {', '.join(actual)} where {', '.join(wanted)} is usual."
+        sentence = (
+            f"The bands stand in the order {', '.join(actual)} where {', '.join(wanted)} is usual."
+        )
         findings.append(Finding("band_order", "warning", sentence))
     return findings
 
@@ -66,16 +95,25 @@ def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
     """Whether a VRT's files lie with it."""
     if not sources.outside:
         return []
-    names = ", ".join(str(source) for source in sources.outside[:3]) + (" …" if len(sources.outside) > 3 else "")
+    names = ", ".join(str(source) for source in sources.outside[:3]) + (
+        " …" if len(sources.outside) > 3 else ""
+    )
     sentence = (
-        f"{path.name} names {len(sources.outside)} files outside its own folder ({names}): it breaks when they or it are moved. "
+        f"{path.name} names {len(sources.outside)} files outside its own folder ({names}): it "
+        "breaks when they or it are moved. "
         "Keep them together, or make a GeoTIFF stack."
     )
-    return [Finding("vrt_source_outside", "warning", sentence, None, float(len(sources.outside)), 0.0)]
+    return [
+        Finding("vrt_source_outside", "warning", sentence, None, float(len(sources.outside)), 0.0)
+    ]
 
 
-def check_source(file: Path, band: str, sources: VrtSources, grid: Grid) -> tuple[float, list[Finding]]:
-    """Whether one of a VRT's files is what the VRT states; and its pixel size in the unit of the stack, 0 if not known."""
+def check_source(
+    file: Path, band: str, sources: VrtSources, grid: Grid
+) -> tuple[float, list[Finding]]:
+    """Whether one of a VRT's files is what the VRT states; and its pixel size in the unit of the
+    stack, 0 if not known.
+    """
     try:
         facts = read_facts(file)
     except RasterError as error:  # a VRT shows nodata in its place, and says nothing
@@ -85,7 +123,10 @@ def check_source(file: Path, band: str, sources: VrtSources, grid: Grid) -> tupl
         if stated.path != file:
             continue
         if facts.grid.shape != stated.shape:
-            differing.append(f"{facts.grid.shape[1]}x{facts.grid.shape[0]} pixels for {stated.shape[1]}x{stated.shape[0]}")
+            differing.append(
+                f"{facts.grid.shape[1]}x{facts.grid.shape[0]} pixels for "
+                f"{stated.shape[1]}x{stated.shape[0]}"
+            )
         types = {one.dtype for one in facts.bands}
         if stated.dtype and stated.dtype not in types:
             differing.append(f"{', '.join(sorted(types))} for {stated.dtype}")
@@ -93,7 +134,8 @@ def check_source(file: Path, band: str, sources: VrtSources, grid: Grid) -> tupl
     if not differing:
         return resolution, []
     sentence = (
-        f"The file {file.name} (band '{band}') is not the one that was stacked: it has {' and '.join(differing)}. "
+        f"The file {file.name} (band '{band}') is not the one that was stacked: it has "
+        f"{' and '.join(differing)}. "
         "Make the stack again."
     )
     return resolution, [Finding("source_differs", "error", sentence, band)]

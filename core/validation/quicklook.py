@@ -1,4 +1,6 @@
-"""A picture of what was validated, with the verdict in it: for the eye, and for whoever asks later."""
+"""A picture of what was validated, with the verdict in it: for the eye, and for whoever
+asks later.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ DAY_S = 86400
 
 def save_quicklook(report: ValidationReport, settings: Settings) -> tuple[Path | None, str]:
     """Make the picture; returns its path, or None and a sentence why there is none."""
-    folder = Path(settings.screenshot_folder).expanduser() if settings.screenshot_folder else report.path.parent / "validation"
+    folder = (
+        Path(settings.screenshot_folder).expanduser()
+        if settings.screenshot_folder
+        else report.path.parent / "validation"
+    )
     target = folder / f"{report.path.stem}{SUFFIX}"
     try:
         write_png(target, draw_quicklook(report))
@@ -35,10 +41,16 @@ def save_quicklook(report: ValidationReport, settings: Settings) -> tuple[Path |
 
 
 def draw_quicklook(report: ValidationReport) -> Picture:
-    """True colour where red, green and blue are there, else the first band in grey; the verdict below."""
+    """True colour where red, green and blue are there, else the first band in grey; the verdict
+    below.
+    """
     picture = _pixels(report)
     failed = [f"{f.code} {f.band or ''}".strip() for f in report.findings if f.severity == "error"]
-    verdict = f"valid: {', '.join(report.bands)}" if report.ok else f"not valid: {', '.join(dict.fromkeys(failed))}"
+    verdict = (
+        f"valid: {', '.join(report.bands)}"
+        if report.ok
+        else f"not valid: {', '.join(dict.fromkeys(failed))}"
+    )
     mask = draw_text(f"{report.path.name} {verdict}", picture.shape[1])
     line = np.zeros((*mask.shape, 3), np.uint8)
     line[mask] = (255, 255, 255) if report.ok else (255, 120, 120)
@@ -55,7 +67,11 @@ def _pixels(report: ValidationReport) -> Picture:
                 for name in names:
                     if name not in layers:
                         band = reader.facts.bands[index[name] - 1]
-                        layers[name] = stretch(to_physical(reader.read_stored(band.index, max_size=SIZE), band.radiometry))
+                        layers[name] = stretch(
+                            to_physical(
+                                reader.read_stored(band.index, max_size=SIZE), band.radiometry
+                            )
+                        )
     except RasterError:  # then that is the picture: nothing to be seen
         layers = {}
     if not layers:

@@ -1,8 +1,8 @@
 """Checks of radar bands: judged in dB, with the spread that speckle brings.
 
-Speckle alone spreads intensity of L looks by about 4.34·sqrt(ψ′(L)) dB: 5.6 dB for one look, 2.2 dB for the 4.4 looks of a
-Sentinel-1 IW GRD (Oliver & Quegan 2004, Understanding SAR Images, section 4.3). Averaging takes it away, so the spread is
-taken from full-size pixels, never from overviews.
+Speckle alone spreads intensity of L looks by about 4.34·sqrt(ψ′(L)) dB: 5.6 dB for one look, 2.2 dB
+for the 4.4 looks of a Sentinel-1 IW GRD (Oliver & Quegan 2004, Understanding SAR Images, section
+4.3). Averaging takes it away, so the spread is taken from full-size pixels, never from overviews.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def is_radar(name: str, band: BandFacts) -> bool:
 def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> str:
     """``power``, ``amplitude`` or ``dB``: as the file says, else from the numbers.
 
-    Backscatter in dB is mostly negative; linear power is not, and mostly below 1; amplitude comes as whole numbers.
+    Backscatter in dB is mostly negative; linear power is not, and mostly below 1; amplitude comes
+    as whole numbers.
     """
     if radiometry.unit in ("power", "amplitude", "dB"):
         return radiometry.unit
@@ -52,15 +53,19 @@ def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> str:
 
 
 def decibel_rule(unit: str, radiometry: Radiometry) -> Radiometry:
-    """The rule by which this band's numbers become dB; amplitude's are half as large as they should be.
+    """The rule by which this band's numbers become dB; amplitude's are half as large as they should
+    be.
 
     The reader takes 10 log10 of power; of amplitude it would have to be 20 log10.
     """
     return replace(radiometry, unit="dB" if unit == "dB" else "power")
 
 
-def check_sar_band(name: str, unit: str, band: BandFacts, sample: BandSample, settings: Settings) -> list[Finding]:
-    """Judge one radar band; power is judged in dB, amplitude (uncalibrated) only for being blank or noisy at its edges.
+def check_sar_band(
+    name: str, unit: str, band: BandFacts, sample: BandSample, settings: Settings
+) -> list[Finding]:
+    """Judge one radar band; power is judged in dB, amplitude (uncalibrated) only for being blank or
+    noisy at its edges.
 
     Parameters
     ----------
@@ -82,65 +87,97 @@ def check_sar_band(name: str, unit: str, band: BandFacts, sample: BandSample, se
             Finding(
                 "not_calibrated",
                 "warning",
-                f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do not read it as sigma0. "
+                f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do "
+                "not read it as sigma0. "
                 "Use terrain-corrected scenes (RTC) for thresholds in dB.",
                 name,
             )
         )
     if spread < settings.min_std_dev_db:
         sentence = (
-            f"Band '{name}' is blank: its standard deviation is {spread:.3g} dB, below {settings.min_std_dev_db:g}. "
-            "Download it again, or choose another scene; if speckle was filtered, lower sar_validation.min_std_dev_db."
+            f"Band '{name}' is blank: its standard deviation is {spread:.3g} dB, below "
+            f"{settings.min_std_dev_db:g}. "
+            "Download it again, or choose another scene; if speckle was filtered, lower "
+            "sar_validation.min_std_dev_db."
         )
-        findings.append(Finding("band_blank", "error", sentence, name, spread, settings.min_std_dev_db))
+        findings.append(
+            Finding("band_blank", "error", sentence, name, spread, settings.min_std_dev_db)
+        )
     limits = settings.backscatter_range_db
     outside = sample.outside_percent(limits)
     if unit != "amplitude" and outside > settings.max_outside_percent:
         sentence = (
-            f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} dB "
-            f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}). Is it linear power, as its unit says?"
+            f"Band '{name}' has {outside:.1f} % of its pixels outside "
+            f"{limits[0]:g}..{limits[1]:g} dB "
+            f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}). Is it linear power, "
+            "as its unit says?"
         )
-        findings.append(Finding("range_implausible", "warning", sentence, name, outside, settings.max_outside_percent))
-    return findings + _check_border(name, factor, sample, limits[0] if unit != "amplitude" else None)
+        findings.append(
+            Finding(
+                "range_implausible",
+                "warning",
+                sentence,
+                name,
+                outside,
+                settings.max_outside_percent,
+            )
+        )
+    return findings + _check_border(
+        name, factor, sample, limits[0] if unit != "amplitude" else None
+    )
 
 
 def _check_unit(name: str, unit: str, band: BandFacts, sample: BandSample) -> list[Finding]:
     if unit != "power" or band.dtype.startswith("u"):
         return []
     stored = sample.stored[np.isfinite(sample.stored)]
-    stored = stored[stored != band.radiometry.nodata] if band.radiometry.nodata is not None else stored
+    stored = (
+        stored[stored != band.radiometry.nodata] if band.radiometry.nodata is not None else stored
+    )
     negative = 100 * float((stored < 0).mean()) if stored.size else 0.0
     if negative <= NEGATIVE_PERCENT:
         return []
     sentence = (
-        f"Band '{name}' should be linear power, and {negative:.1f} % of its numbers are negative: it seems to be in dB, or its "
+        f"Band '{name}' should be linear power, and {negative:.1f} % of its numbers are "
+        "negative: it seems to be in dB, or its "
         "nodata value is not declared. Set its unit or nodata."
     )
     return [Finding("unit_contradicts", "error", sentence, name, negative, NEGATIVE_PERCENT)]
 
 
-def _check_border(name: str, factor: float, sample: BandSample, floor: float | None) -> list[Finding]:
-    """Border noise: Sentinel-1 scenes keep a rim of very low numbers that is neither data nor nodata.
+def _check_border(
+    name: str, factor: float, sample: BandSample, floor: float | None
+) -> list[Finding]:
+    """Border noise: Sentinel-1 scenes keep a rim of very low numbers that is neither data nor
+    nodata.
 
-    Source: ESA (2018), Masking No-value Pixels on GRD Products generated by the Sentinel-1 ESA IPF, MPC-0243.
+    Source: ESA (2018), Masking No-value Pixels on GRD Products generated by the Sentinel-1 ESA IPF,
+    MPC-0243.
     """
     values: FloatArray = sample.values
     edge = _rim(~np.isnan(values))
     if not edge.any():
         return []
-    low = floor if floor is not None else float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / factor
+    low = (
+        floor
+        if floor is not None
+        else float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / factor
+    )
     share = 100 * float((values[edge] < low).mean())
     if share <= EDGE_SHARE:
         return []
     sentence = (
-        f"Band '{name}' has a noisy border: {share:.0f} % of the pixels along its edge are far below the scene. "
+        f"Band '{name}' has a noisy border: {share:.0f} % of the pixels along its edge are far "
+        "below the scene. "
         "Leave the border out of the area, or mask it."
     )
     return [Finding("border_noise", "warning", sentence, name, share, EDGE_SHARE)]
 
 
 def _rim(valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Valid pixels within a few pixels of what is not valid, or of the raster's left and right end."""
+    """Valid pixels within a few pixels of what is not valid, or of the raster's left and
+    right end.
+    """
     padded = np.pad(valid, EDGE_PIXELS, constant_values=False)
     core = padded.copy()
     for step in range(1, EDGE_PIXELS + 1):

@@ -1,13 +1,14 @@
 """How far two bands lie apart, in pixels.
 
-The correlation is taken of gradient magnitudes, because neighbouring bands see the same edges with other, even opposite,
-brightness. It is computed by Fourier transform with half-whitened amplitudes, cut off at half the Nyquist frequency so
-that a 20 m band on a 10 m grid brings nothing but what it holds. So the surface needs every second pixel only; the peak
-is refined to a twentieth of a pixel by matrix Fourier transforms around it.
+The correlation is taken of gradient magnitudes, because neighbouring bands see the same edges with
+other, even opposite, brightness. It is computed by Fourier transform with half-whitened amplitudes,
+cut off at half the Nyquist frequency so that a 20 m band on a 10 m grid brings nothing but what it
+holds. So the surface needs every second pixel only; the peak is refined to a twentieth of a pixel
+by matrix Fourier transforms around it.
 
-Sources: Kuglin & Hines (1975), Proc. IEEE Conf. Cybernetics and Society, 163-165 (phase correlation); Guizar-Sicairos,
-Thurman & Fienup (2008), doi:10.1364/OL.33.000156 (refinement); half whitening as in Knapp & Carter (1976),
-doi:10.1109/TASSP.1976.1162830 (generalised correlation).
+Sources: Kuglin & Hines (1975), Proc. IEEE Conf. Cybernetics and Society, 163-165 (phase
+correlation); Guizar-Sicairos, Thurman & Fienup (2008), doi:10.1364/OL.33.000156 (refinement); half
+whitening as in Knapp & Carter (1976), doi:10.1109/TASSP.1976.1162830 (generalised correlation).
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ ComplexArray = npt.NDArray[np.complex64]
 LEAST_SIDE = 48
 """Pixels; smaller windows hold too few edges."""
 CLEAR_PEAK = 9.0
-"""Standard deviations of the correlation surface; unrelated windows of 256² pixels reach about 5."""
+"""Standard deviations of the correlation surface; unrelated windows of 256² pixels reach about 5.
+"""
 RIDGE = 0.8
-"""Share of the peak that the correlation may reach elsewhere in its row and column; unrelated windows reach about 0.55."""
+"""Share of the peak that the correlation may reach elsewhere in its row and column; unrelated
+windows reach about 0.55.
+"""
 PEAK_WIDTH = 3
 """Steps of the surface that still belong to the peak."""
 AGREE_PX = 0.3
@@ -53,7 +57,8 @@ class Shift:
 
 
 def edge_spectrum(pixels: FloatArray) -> ComplexArray | None:
-    """Fourier transform of a window's edges; None where it is too small or holds nodata or no edges.
+    """Fourier transform of a window's edges; None where it is too small or holds nodata or no
+    edges.
 
     Parameters
     ----------
@@ -90,7 +95,9 @@ def _frequencies(shape: tuple[int, ...]) -> tuple[npt.NDArray[Any], npt.NDArray[
 
 
 def measure_shift(
-    first: Sequence[ComplexArray | None], second: Sequence[ComplexArray | None], coarseness: float = 1.0
+    first: Sequence[ComplexArray | None],
+    second: Sequence[ComplexArray | None],
+    coarseness: float = 1.0,
 ) -> Shift | None:
     """The shift on which most windows agree; None where the windows do not tell.
 
@@ -99,7 +106,8 @@ def measure_shift(
     first, second : sequence of complex arrays
         :func:`edge_spectrum` of the same windows of two bands.
     coarseness : float
-        Pixel size of the coarser band in pixels of the windows: what counts as agreeing grows with it.
+        Pixel size of the coarser band in pixels of the windows: what counts as agreeing grows with
+        it.
     """
     found = []
     usable = 0
@@ -128,7 +136,11 @@ def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
     surface = np.fft.ifft2(cross).real
     spread = float(surface.std())
     row, col = np.unravel_index(int(surface.argmax()), surface.shape)
-    if spread == 0.0 or float(surface[row, col]) / spread < CLEAR_PEAK or _is_ridge(surface, int(row), int(col)):
+    if (
+        spread == 0.0
+        or float(surface[row, col]) / spread < CLEAR_PEAK
+        or _is_ridge(surface, int(row), int(col))
+    ):
         return None
     where = []
     for place, kept in ((int(row), surface.shape[0]), (int(col), surface.shape[1])):
@@ -139,10 +151,15 @@ def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
 
 
 def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
-    """Whether the correlation is nearly as high far along the peak's row or column: a straight edge slides along itself."""
+    """Whether the correlation is nearly as high far along the peak's row or column: a straight edge
+    slides along itself.
+    """
     rows, cols = surface.shape
     along = np.abs(np.arange(cols) - col) >= PEAK_WIDTH, np.abs(np.arange(rows) - row) >= PEAK_WIDTH
-    beside = max(float(surface[row, along[0]].max(initial=0.0)), float(surface[along[1], col].max(initial=0.0)))
+    beside = max(
+        float(surface[row, along[0]].max(initial=0.0)),
+        float(surface[along[1], col].max(initial=0.0)),
+    )
     return beside > RIDGE * float(surface[row, col])
 
 
@@ -160,7 +177,8 @@ def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[fl
 def offsets_along_chain(shifts: Sequence[Shift | None]) -> list[tuple[float, float] | None]:
     """Place of each band relative to most of the others, from the shifts between neighbours.
 
-    A band whose neighbours did not tell is None; so are bands cut off from the largest group that hangs together.
+    A band whose neighbours did not tell is None; so are bands cut off from the largest group that
+    hangs together.
 
     Parameters
     ----------

@@ -22,7 +22,9 @@ class ValidationSpec:
     area: Aoi | None = None
     """Where it matters: nodata elsewhere is no matter. None: the whole raster."""
     must_cover: bool = True
-    """Whether what the raster leaves of the area uncovered counts as nodata; False for one of several scenes of an area."""
+    """Whether what the raster leaves of the area uncovered counts as nodata; False for one of
+    several scenes of an area.
+    """
 
 
 def known_names(sensor: Sensor | None) -> Mapping[str, Collection[str]]:

@@ -1,6 +1,8 @@
-"""Look into a VRT before anything opens it: a VRT from elsewhere can name any file, any URL, even code.
+"""Look into a VRT before anything opens it: a VRT from elsewhere can name any file, any URL, even
+code.
 
-GDAL reads tag names in any case and any text encoding, so they are compared in lower case, after parsing.
+GDAL reads tag names in any case and any text encoding, so they are compared in lower case, after
+parsing.
 """
 
 from __future__ import annotations
@@ -14,12 +16,18 @@ from xml.parsers import expat
 
 from ..errors import ValidationError, VRTSourceNotFoundError
 
-CODE_TAGS = {"pixelfunctioncode", "pixelfunctiontype", "pixelfunctionlanguage", "pixelfunctionarguments"}
+CODE_TAGS = {
+    "pixelfunctioncode",
+    "pixelfunctiontype",
+    "pixelfunctionlanguage",
+    "pixelfunctionarguments",
+}
 CODE_CLASSES = {"vrtderivedrasterband", "vrtrawrasterband"}
 """One runs functions on the pixels, the other reads any file as if it were pixels."""
 SOURCE_TAGS = {"sourcefilename", "sourcedataset"}
 FREE_TEXT = {"mdi", "srs", "description", "gcplist", "categoryname"}
-"""Where ``://`` may stand without anything being opened: a band's tags tell the URL it came from."""
+"""Where ``://`` may stand without anything being opened: a band's tags tell the URL it came from.
+"""
 OPENED_DOMAINS = {"geolocation", "rpc"}
 """Metadata that name further rasters."""
 MOST_DEPTH = 5
@@ -66,7 +74,8 @@ def is_vrt(path: Path) -> bool:
 
 
 def check_is_raster(path: Path) -> None:
-    """Refuse text that poses as a raster: an error page saved as ``.tif``, or XML and JSON by which GDAL reaches elsewhere.
+    """Refuse text that poses as a raster: an error page saved as ``.tif``, or XML and JSON by which
+    GDAL reaches elsewhere.
 
     Raises
     ------
@@ -77,7 +86,9 @@ def check_is_raster(path: Path) -> None:
     if start[:1] in (b"<", b"{") and not is_vrt(path):
         shown = " ".join(start.decode("utf-8", "replace").split())[:40]
         raise ValidationError(
-            f"Validation failed for {path}", f"it is text, not pixels (it begins with '{shown}')", "Download it again."
+            f"Validation failed for {path}",
+            f"it is text, not pixels (it begins with '{shown}')",
+            "Download it again.",
         )
 
 
@@ -97,12 +108,14 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
     VRTSourceNotFoundError
         Naming each source that is not there.
     ValidationError
-        If it is no VRT, or holds what a band stack never needs: entities, code, remote sources; or VRTs that name
-        each other without end.
+        If it is no VRT, or holds what a band stack never needs: entities, code, remote sources; or
+        VRTs that name each other without end.
     """
     if depth > MOST_DEPTH:
         raise ValidationError(
-            f"VRT validation failed for {path}", f"VRTs name VRTs more than {MOST_DEPTH} deep", "Make the stack again."
+            f"VRT validation failed for {path}",
+            f"VRTs name VRTs more than {MOST_DEPTH} deep",
+            "Make the stack again.",
         )
     named = _read_sources(path)
     missing = list(dict.fromkeys(one.path for one in named if not _is_there(one.path)))
@@ -110,7 +123,9 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         names = ", ".join(f"'{source}'" for source in missing)
         names = names if len(names) <= 500 else f"{names[:497]}…"
         raise VRTSourceNotFoundError(
-            f"VRT validation failed for {path}", f"source file {names} not found", "Re-run ingest, or put the file back."
+            f"VRT validation failed for {path}",
+            f"source file {names} not found",
+            "Re-run ingest, or put the file back.",
         )
     bands: dict[int, dict[Path, None]] = {}
     common: dict[Path, None] = {}
@@ -140,7 +155,9 @@ def _read_sources(path: Path) -> list[_Named]:
     what = f"VRT validation failed for {path}"
     root = _parse(path, what)
     if root.tag.lower() != "vrtdataset":
-        raise ValidationError(what, f"its root is <{root.tag}>, not <VRTDataset>", "Make the stack again.")
+        raise ValidationError(
+            what, f"its root is <{root.tag}>, not <VRTDataset>", "Make the stack again."
+        )
     _refuse_code(root, what)
     properties = {}
     for parent in root.iter():
@@ -153,10 +170,15 @@ def _read_sources(path: Path) -> list[_Named]:
         tag = node.tag.lower()
         remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
         if remote and (tag in SOURCE_TAGS or tag not in FREE_TEXT):
-            hint = "Download the bands first, or compute an index straight from the scenes: flight mosaic --index."
+            hint = (
+                "Download the bands first, or compute an index straight from the scenes: "
+                "flight mosaic --index."
+            )
             raise ValidationError(what, f"its source {name[:200]} is not on this computer", hint)
         if tag in SOURCE_TAGS:
-            relative = {key.lower(): value for key, value in node.attrib.items()}.get("relativetovrt") == "1"
+            relative = {key.lower(): value for key, value in node.attrib.items()}.get(
+                "relativetovrt"
+            ) == "1"
             source = Path(name)
             full = path.parent / source if relative else source
             stated = _stated(full, properties[node]) if node in properties else None
@@ -180,7 +202,9 @@ def _parse(path: Path, what: str) -> ET.Element:
         raise ValidationError(what, error.strerror or str(error)) from error
 
     def refuse(*_: object) -> None:
-        raise ValidationError(what, "it declares XML entities", "Do not open it; make the stack again.")
+        raise ValidationError(
+            what, "it declares XML entities", "Do not open it; make the stack again."
+        )
 
     try:
         # expat, not a search in the bytes: another encoding hides the word
@@ -188,7 +212,12 @@ def _parse(path: Path, what: str) -> ET.Element:
         parser.StartDoctypeDeclHandler = refuse
         parser.Parse(text, True)
         return ET.fromstring(text)
-    except (ET.ParseError, expat.ExpatError, LookupError, ValueError) as error:  # the last two: unknown encodings
+    except (
+        ET.ParseError,
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+    ) as error:  # the last two: unknown encodings
         raise ValidationError(what, f"it is no XML ({error})", "Make the stack again.") from error
 
 
@@ -199,11 +228,16 @@ def _refuse_code(root: ET.Element, what: str) -> None:
         kind = attributes.get("subclass", "")
         if kind.lower() in CODE_CLASSES:
             code.add(kind)
-        if node.tag.lower() == "metadata" and attributes.get("domain", "").lower() in OPENED_DOMAINS:
+        if (
+            node.tag.lower() == "metadata"
+            and attributes.get("domain", "").lower() in OPENED_DOMAINS
+        ):
             code.add(f"metadata {attributes['domain']}")
     if code:
         names = ", ".join(sorted(code))
-        raise ValidationError(what, f"it holds code to be run ({names})", "Do not open it; make the stack again.")
+        raise ValidationError(
+            what, f"it holds code to be run ({names})", "Do not open it; make the stack again."
+        )
 
 
 def _walk(node: ET.Element, band: int | None) -> Iterator[tuple[ET.Element, int | None]]:

@@ -28,7 +28,16 @@ from ...core.settings import Settings, resolve_settings
 from ..layers import dress_layer
 from ..monitors import FeedbackMonitor
 from ..settings_store import settings_reader
-from .parameters import LAYER_KINDS, OUTPUT_KINDS, are_files, is_nothing, key, make_definition, read_value, with_suffix
+from .parameters import (
+    LAYER_KINDS,
+    OUTPUT_KINDS,
+    are_files,
+    is_nothing,
+    key,
+    make_definition,
+    read_value,
+    with_suffix,
+)
 
 _OUTPUTS = {
     "text": QgsProcessingOutputString,
@@ -44,7 +53,8 @@ def algorithm_id(operation: Operation) -> str:
 
 
 class OperationAlgorithm(QgsProcessingAlgorithm):
-    """An operation as a Processing algorithm: in the toolbox, in models, in batch and in ``qgis_process``.
+    """An operation as a Processing algorithm: in the toolbox, in models, in batch and in
+    ``qgis_process``.
 
     Parameters
     ----------
@@ -95,7 +105,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """What it does, and a line for each parameter."""
         lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
         lines += [
-            f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>" for param in self._declared if param.help
+            f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>"
+            for param in self._declared
+            if param.help
         ]
         return "\n".join(lines)
 
@@ -106,16 +118,24 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         for output in self.operation.outputs:
             self.addOutput(_make_output(output))
 
-    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        """Refuse bad values before anything runs, in the words of the operation itself where it has any.
+    def checkParameterValues(
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Refuse bad values before anything runs, in the words of the operation itself where it has
+        any.
 
-        A file that is there but is no raster is let through: Processing would say that it was not found.
+        A file that is there but is no raster is let through: Processing would say that it was not
+        found.
         """
         try:
             self._read(parameters, context)
         except FirstLightError as error:
             return False, str(error)
-        files = {key(p) for p in self._declared if p.kind in ("raster_in", "rasters_in") and are_files(parameters.get(key(p)))}
+        files = {
+            key(p)
+            for p in self._declared
+            if p.kind in ("raster_in", "rasters_in") and are_files(parameters.get(key(p)))
+        }
         for definition in self.parameterDefinitions():
             name = definition.name()
             value = None if is_nothing(parameters.get(name)) else parameters[name]
@@ -126,7 +146,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return True, ""
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> bool:
         """Read the values on the main thread, where the project's layers live."""
         self._settings = settings_reader()
@@ -137,11 +160,14 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return True
 
     def processAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the operation; a failure is raised with its whole sentence."""
-        # Targets are asked for here, because layers to load that are noted on the main thread's context are forgotten
-        # when the results of the run's own context replace them.
+        # Targets are asked for here, because layers to load that are noted on the main thread's
+        # context are forgotten when the results of the run's own context replace them.
         self._values |= self._targets(parameters, context)
         try:
             params = self.operation.make_params(self._values)
@@ -155,18 +181,25 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         else:
             feedback.pushInfo(result.text)
         self._result = result
-        targets = {key(param): getattr(params, param.name) for param in self._declared if param.kind in OUTPUT_KINDS}
+        targets = {
+            key(param): getattr(params, param.name)
+            for param in self._declared
+            if param.kind in OUTPUT_KINDS
+        }
         outputs = {name: str(path) for name, path in targets.items() if path is not None}
         outputs.update({name.upper(): value for name, value in result.outputs.items()})
         return outputs
 
-    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+    def postProcessAlgorithm(
+        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
         """Have the layers that QGIS is going to load styled; on the main thread again."""
         for output in self._result.layers if self._result else ():
             path = str(output.path)
             if context.willLoadLayerOnCompletion(path):
                 dresser = LayerDresser(output)
-                # Processing does not own it, and this algorithm may be gone before the layer is loaded.
+                # Processing does not own it, and this algorithm may be gone before the layer is
+                # loaded.
                 self.provider().keep_alive(dresser)
                 context.layerToLoadOnCompletionDetails(path).setPostProcessor(dresser)
         return {}
@@ -181,13 +214,19 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """
         given = {
             **parameters,
-            **{key(p): with_suffix(p, parameters.get(key(p))) for p in self._declared if p.kind in LAYER_KINDS},
+            **{
+                key(p): with_suffix(p, parameters.get(key(p)))
+                for p in self._declared
+                if p.kind in LAYER_KINDS
+            },
         }
         values = {param.name: read_value(self, param, given, context) for param in self._declared}
         self.operation.make_params(values)
         return values
 
-    def _targets(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def _targets(
+        self, parameters: Mapping[str, Any], context: QgsProcessingContext
+    ) -> dict[str, Any]:
         """The files of the wanted layers; tells the context which of them to load."""
         targets: dict[str, Any] = {}
         for param in self._declared:
@@ -211,7 +250,9 @@ class LayerDresser(QgsProcessingLayerPostProcessorInterface):
         super().__init__()
         self._output = output
 
-    def postProcessLayer(self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
         """Called by Processing on the main thread."""
         dress_layer(layer, self._output)
         layer.triggerRepaint()

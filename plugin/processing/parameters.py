@@ -46,7 +46,9 @@ from ..compat import (
 
 OUTPUT_KINDS = ("raster_out", "vector_out", "folder_out")
 LAYER_KINDS = ("raster_out", "vector_out")
-_EXTENT = re.compile(r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$")
+_EXTENT = re.compile(
+    r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$"
+)
 
 
 def key(param: Param) -> str:
@@ -71,9 +73,13 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
 
 
 def read_value(
-    algorithm: QgsProcessingAlgorithm, param: Param, parameters: Mapping[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm,
+    param: Param,
+    parameters: Mapping[str, Any],
+    context: QgsProcessingContext,
 ) -> Any:
-    """What the user gave, in the form that ``Operation.make_params`` takes; ``None`` where nothing was given.
+    """What the user gave, in the form that ``Operation.make_params`` takes; ``None`` where nothing
+    was given.
 
     Parameters
     ----------
@@ -95,11 +101,15 @@ def read_value(
     given = {word: value for word, value in parameters.items() if not is_nothing(value)}
     if name not in given and (param.default is None or param.default == ()):
         return None
-    return _READERS[param.kind](algorithm, name, given, context)  # what is left out has its default filled in there
+    return _READERS[param.kind](
+        algorithm, name, given, context
+    )  # what is left out has its default filled in there
 
 
 def is_nothing(value: Any) -> bool:
-    """Empty fields of forms, models and the command line come as ``None``, as a null variant or as an empty text."""
+    """Empty fields of forms, models and the command line come as ``None``, as a null variant or as
+    an empty text.
+    """
     return value is None or value == NULL or (isinstance(value, str) and not value.strip())
 
 
@@ -116,21 +126,30 @@ def are_files(value: Any) -> bool:
 def with_suffix(param: Param, value: Any) -> Any:
     """A destination with the parameter's own suffix where Processing would make up a name.
 
-    Processing has one default suffix for all rasters of a provider; a stack is a VRT and an index is a GeoTIFF.
+    Processing has one default suffix for all rasters of a provider; a stack is a VRT and an index
+    is a GeoTIFF.
     """
     if param.kind not in LAYER_KINDS or not param.suffix:
         return value
     made_up = QgsProcessingUtils.generateTempFilename(f"{param.name}{param.suffix}")
     if value == "TEMPORARY_OUTPUT":
         return made_up
-    if isinstance(value, QgsProcessingOutputLayerDefinition) and value.sink.staticValue() == "TEMPORARY_OUTPUT":
+    if (
+        isinstance(value, QgsProcessingOutputLayerDefinition)
+        and value.sink.staticValue() == "TEMPORARY_OUTPUT"
+    ):
         changed = QgsProcessingOutputLayerDefinition(value)
         changed.sink = QgsProperty.fromValue(made_up)
         return changed
     return value
 
 
-def _area(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+def _area(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> str:
     value = parameters[name]
     found = _EXTENT.match(value) if isinstance(value, str) else None
     if found and _in_degrees(algorithm, name, parameters, context, found[5]):
@@ -139,7 +158,9 @@ def _area(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, An
         return f"{west},{south},{east},{north}"
     rectangle = algorithm.parameterAsExtent(parameters, name, context)
     crs = algorithm.parameterAsExtentCrs(parameters, name, context)
-    return ",".join(f"{edge:.9f}" for edge in lonlat_bounds(rectangle, crs, context.transformContext()))
+    return ",".join(
+        f"{edge:.9f}" for edge in lonlat_bounds(rectangle, crs, context.transformContext())
+    )
 
 
 def _in_degrees(
@@ -155,14 +176,24 @@ def _in_degrees(
     return not crs.isValid() or crs.authid() in ("EPSG:4326", "OGC:CRS84")
 
 
-def _date(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+def _date(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> str:
     if isinstance(parameters[name], str):
         return str(parameters[name])  # core reads it, and says what is wrong with it
     moment = algorithm.parameterAsDateTime(parameters, name, context)
     return str(moment.date().toString(Qt.DateFormat.ISODate))
 
 
-def _raster(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+def _raster(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> str:
     value = parameters[name]
     if is_file(value):
         return str(value)  # not opened here: core opens it, and says what is wrong with it
@@ -171,28 +202,55 @@ def _raster(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, 
 
 
 def _rasters(
-    algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
 ) -> tuple[str, ...]:
     value = parameters[name]
     given = list(value) if isinstance(value, (list, tuple)) else [value]
-    return tuple(_raster(algorithm, name, {**parameters, name: one}, context) for one in given if not is_nothing(one))
+    return tuple(
+        _raster(algorithm, name, {**parameters, name: one}, context)
+        for one in given
+        if not is_nothing(one)
+    )
 
 
 def _band_files(
-    algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
 ) -> tuple[str, ...]:
-    flat = [str(cell or "").strip() for cell in algorithm.parameterAsMatrix(parameters, name, context)]
+    flat = [
+        str(cell or "").strip() for cell in algorithm.parameterAsMatrix(parameters, name, context)
+    ]
     rows = zip(flat[0::2], flat[1::2])
     return tuple(f"{band}={path}" for band, path in rows if band or path)
 
 
-def _choice(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
-    # A word is passed on as it is: Processing turns one it does not know into nothing, core says what is wrong with it.
+def _choice(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> str:
+    # A word is passed on as it is: Processing turns one it does not know into nothing, core says
+    # what is wrong with it.
     value = parameters.get(name)
-    return value if isinstance(value, str) else str(algorithm.parameterAsEnumString(parameters, name, context))
+    return (
+        value
+        if isinstance(value, str)
+        else str(algorithm.parameterAsEnumString(parameters, name, context))
+    )
 
 
-def _choices(algorithm: QgsProcessingAlgorithm, name: str, parameters: dict[str, Any], context: QgsProcessingContext) -> Any:
+def _choices(
+    algorithm: QgsProcessingAlgorithm,
+    name: str,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> Any:
     value = parameters.get(name)
     if isinstance(value, (str, list, tuple)):
         return value
@@ -203,13 +261,21 @@ def _make_enum(param: Param, title: str) -> QgsProcessingParameterDefinition:
     many = param.kind == "choices"
     default = list(param.default or ()) if many else param.default
     return QgsProcessingParameterEnum(
-        key(param), title, list(param.choices), many, default or None, optional=not param.required, usesStaticStrings=True
+        key(param),
+        title,
+        list(param.choices),
+        many,
+        default or None,
+        optional=not param.required,
+        usesStaticStrings=True,
     )
 
 
 def _make_number(param: Param, title: str) -> QgsProcessingParameterDefinition:
     kind = NUMBER_INTEGER if param.kind == "integer" else NUMBER_DOUBLE
-    definition = QgsProcessingParameterNumber(key(param), title, kind, param.default, optional=not param.required)
+    definition = QgsProcessingParameterNumber(
+        key(param), title, kind, param.default, optional=not param.required
+    )
     if param.minimum is not None:
         definition.setMinimum(param.minimum)
     if param.maximum is not None:
@@ -219,33 +285,47 @@ def _make_number(param: Param, title: str) -> QgsProcessingParameterDefinition:
 
 def _make_text(param: Param, title: str) -> QgsProcessingParameterDefinition:
     default = ",".join(param.default) if isinstance(param.default, tuple) else param.default
-    return QgsProcessingParameterString(key(param), title, default or None, optional=not param.required)
+    return QgsProcessingParameterString(
+        key(param), title, default or None, optional=not param.required
+    )
 
 
 def _make_raster_out(param: Param, title: str) -> QgsProcessingParameterDefinition:
-    return QgsProcessingParameterRasterDestination(key(param), title, None, not param.required, param.required)
+    return QgsProcessingParameterRasterDestination(
+        key(param), title, None, not param.required, param.required
+    )
 
 
 def _make_vector_out(param: Param, title: str) -> QgsProcessingParameterDefinition:
-    return QgsProcessingParameterVectorDestination(key(param), title, VECTOR_POLYGON, None, not param.required, param.required)
+    return QgsProcessingParameterVectorDestination(
+        key(param), title, VECTOR_POLYGON, None, not param.required, param.required
+    )
 
 
 def _make_folder_out(param: Param, title: str) -> QgsProcessingParameterDefinition:
-    return QgsProcessingParameterFolderDestination(key(param), title, None, not param.required, param.required)
+    return QgsProcessingParameterFolderDestination(
+        key(param), title, None, not param.required, param.required
+    )
 
 
 _MAKERS: dict[str, Callable[[Param, str], QgsProcessingParameterDefinition]] = {
     "area": lambda p, title: QgsProcessingParameterExtent(key(p), title, p.default, not p.required),
     "catalog": _make_text,
-    "date": lambda p, title: QgsProcessingParameterDateTime(key(p), title, DATE_ONLY, p.default, not p.required),
+    "date": lambda p, title: QgsProcessingParameterDateTime(
+        key(p), title, DATE_ONLY, p.default, not p.required
+    ),
     "choice": _make_enum,
     "choices": _make_enum,
     "text": _make_text,
     "bands": _make_text,
     "integer": _make_number,
     "number": _make_number,
-    "flag": lambda p, title: QgsProcessingParameterBoolean(key(p), title, p.default, not p.required),
-    "band_files": lambda p, title: QgsProcessingParameterMatrix(key(p), title, 4, False, ["Band", "File"], None, not p.required),
+    "flag": lambda p, title: QgsProcessingParameterBoolean(
+        key(p), title, p.default, not p.required
+    ),
+    "band_files": lambda p, title: QgsProcessingParameterMatrix(
+        key(p), title, 4, False, ["Band", "File"], None, not p.required
+    ),
     "file_in": lambda p, title: QgsProcessingParameterFile(
         key(p), title, FILE_BEHAVIOUR, defaultValue=p.default, optional=not p.required
     ),
@@ -253,14 +333,20 @@ _MAKERS: dict[str, Callable[[Param, str], QgsProcessingParameterDefinition]] = {
     "folders_in": lambda p, title: QgsProcessingParameterFile(
         key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
     ),
-    "raster_in": lambda p, title: QgsProcessingParameterRasterLayer(key(p), title, p.default, not p.required),
-    "rasters_in": lambda p, title: QgsProcessingParameterMultipleLayers(key(p), title, RASTER_SOURCES, None, not p.required),
+    "raster_in": lambda p, title: QgsProcessingParameterRasterLayer(
+        key(p), title, p.default, not p.required
+    ),
+    "rasters_in": lambda p, title: QgsProcessingParameterMultipleLayers(
+        key(p), title, RASTER_SOURCES, None, not p.required
+    ),
     "raster_out": _make_raster_out,
     "vector_out": _make_vector_out,
     "folder_out": _make_folder_out,
 }
 
-_READERS: dict[str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsProcessingContext], Any]] = {
+_READERS: dict[
+    str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsProcessingContext], Any]
+] = {
     "area": _area,
     "catalog": lambda alg, name, values, context: alg.parameterAsString(values, name, context),
     "date": _date,
@@ -276,7 +362,13 @@ _READERS: dict[str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsPr
     "folders_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
     "raster_in": _raster,
     "rasters_in": _rasters,
-    "raster_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
-    "vector_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
-    "folder_out": lambda alg, name, values, context: alg.parameterAsFileOutput(values, name, context),
+    "raster_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
+        values, name, context
+    ),
+    "vector_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
+        values, name, context
+    ),
+    "folder_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
+        values, name, context
+    ),
 }

@@ -30,7 +30,10 @@ class FirstLightProvider(QgsProcessingProvider):
     """
 
     def __init__(
-        self, icon: QIcon, problem: DependencyError | None = None, operations: Sequence[Operation] | None = None
+        self,
+        icon: QIcon,
+        problem: DependencyError | None = None,
+        operations: Sequence[Operation] | None = None,
     ) -> None:
         super().__init__()
         self._icon = icon
@@ -66,7 +69,9 @@ class FirstLightProvider(QgsProcessingProvider):
             self.addAlgorithm(OperationAlgorithm(operation, self._icon))
 
     def keep_alive(self, thing: object) -> None:
-        """Hold an object that Processing uses after the algorithm has gone; the oldest ones are let go."""
+        """Hold an object that Processing uses after the algorithm has gone; the oldest ones are let
+        go.
+        """
         self._kept.append(thing)
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:

@@ -26,8 +26,9 @@ def make_events(folder: Path) -> bool:
     Parameters
     ----------
     folder : Path
-        Becomes: a folder for each item with its GeoTIFFs, ``items/*.json`` (hrefs relative to the folder above),
-        ``truth/EVENT/*.tif``, ``events.json``: each event's moment, area, items by role and truth.
+        Becomes: a folder for each item with its GeoTIFFs, ``items/*.json`` (hrefs relative to the
+        folder above), ``truth/EVENT/*.tif``, ``events.json``: each event's moment, area, items by
+        role and truth.
 
     Returns
     -------
@@ -77,7 +78,9 @@ def _make_flood(base: Path) -> dict[str, Any]:
         item_id = f"SIMULATED_S1A_IW_RTC_{event.place.name}_{day.replace('-', '')}"
         for name, pixels in bands.items():
             event.write(item_id, name, pixels, nodata=NODATA)
-        event.keep(role, radar_item(item_id, event.place, f"{day}T{clock}Z", seen.state, seen.corner, base))
+        event.keep(
+            role, radar_item(item_id, event.place, f"{day}T{clock}Z", seen.state, seen.corner, base)
+        )
         event.truth(f"radar_shadow_{seen.state}", hidden.astype(np.uint8))
     event.truth("permanent_water", scene.permanent)
     event.truth("flooded", scene.flooded)
@@ -93,7 +96,12 @@ class _Event:
 
     def __init__(self, base: Path, place: Place, moment: str, kind: str) -> None:
         self.base, self.place = base, place
-        self._facts = {"name": place.name, "event": kind, "title": f"SIMULATED {kind}", "moment": moment}
+        self._facts = {
+            "name": place.name,
+            "event": kind,
+            "title": f"SIMULATED {kind}",
+            "moment": moment,
+        }
         self._scenes: dict[str, str] = {}
         self._truth: dict[str, str] = {}
 
@@ -114,21 +122,44 @@ class _Event:
         self.keep(role, optical_item(item_id, self.place, when, look, picture, self.base))
 
     def add_heights(self, height: Field) -> None:
-        """Write the elevation model: geographic, one arc second, pixel centres on whole seconds, with the margin."""
+        """Write the elevation model: geographic, one arc second, pixel centres on whole seconds,
+        with the margin.
+        """
         from rasterio.transform import from_origin
         from rasterio.warp import Resampling, reproject
 
         place, edge = self.place, self.place.margin
-        inner = [(col, row) for col in (-edge + 10, place.size + edge - 10) for row in (-edge + 10, place.size + edge - 10)]
-        west, south, east, north = box_of(to_lonlat([place.corner(*point) for point in inner], place.crs))
+        inner = [
+            (col, row)
+            for col in (-edge + 10, place.size + edge - 10)
+            for row in (-edge + 10, place.size + edge - 10)
+        ]
+        west, south, east, north = box_of(
+            to_lonlat([place.corner(*point) for point in inner], place.crs)
+        )
         # Only what the simulated square fills: in the other projection it stands a little askew.
-        left, top = (np.ceil(west * 3600) + 12 - 0.5) / 3600, (np.floor(north * 3600) - 12 + 0.5) / 3600
+        left, top = (
+            (np.ceil(west * 3600) + 12 - 0.5) / 3600,
+            (np.floor(north * 3600) - 12 + 0.5) / 3600,
+        )
         cols, rows = int((east - left) * 3600) - 12, int((top - south) * 3600) - 12
         target = np.full((rows, cols), np.nan, np.float32)
         transform = from_origin(left, top, ARC_SECOND, ARC_SECOND)
         source = from_origin(*place.corner(-edge, -edge), PIXEL_M, PIXEL_M)
-        given = {"src_transform": source, "src_crs": place.crs, "dst_transform": transform, "dst_crs": "EPSG:4326"}
-        reproject(height.astype(np.float32), target, resampling=Resampling.average, dst_nodata=np.nan, num_threads=1, **given)
+        given = {
+            "src_transform": source,
+            "src_crs": place.crs,
+            "dst_transform": transform,
+            "dst_crs": "EPSG:4326",
+        }
+        reproject(
+            height.astype(np.float32),
+            target,
+            resampling=Resampling.average,
+            dst_nodata=np.nan,
+            num_threads=1,
+            **given,
+        )
         item_id = f"SIMULATED_DEM_{place.name}"
         (self.base / item_id).mkdir()
         write_cog(self.base / item_id / "data.tif", target[np.newaxis], "EPSG:4326", transform)

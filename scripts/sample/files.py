@@ -28,11 +28,21 @@ def write_cog(target: Path, bands: Any, crs: str, transform: Any, **options: Any
     count, rows, cols = bands.shape
     grid = {"width": cols, "height": rows, "crs": crs, "transform": transform}
     with MemoryFile() as memory:
-        with memory.open(driver="GTiff", count=count, dtype=bands.dtype.name, **grid, **options) as file:
+        with memory.open(
+            driver="GTiff", count=count, dtype=bands.dtype.name, **grid, **options
+        ) as file:
             file.write(bands)
         with memory.open() as file:
             # Small blocks: the scenes are small, and a reader is to have something to choose from.
-            copy(file, target, driver="COG", compress="DEFLATE", predictor="YES", blocksize=128, overview_resampling=resampling)
+            copy(
+                file,
+                target,
+                driver="COG",
+                compress="DEFLATE",
+                predictor="YES",
+                blocksize=128,
+                overview_resampling=resampling,
+            )
 
 
 def file_facts(path: Path, href: str) -> dict[str, Any]:

@@ -14,15 +14,20 @@ from .optics import CHAR, Look, Spectrum, mixed, ripened, spectrum_of
 PLACE = Place("fire", epsg=32626, left=471600.0, top=4653000.0)
 MOMENT = "2024-07-20T14:00:00Z"
 SEED = 20240720
-# Of the green surface, the share that is char or scorched afterwards: low, moderate-low, moderate-high, high severity.
+# Of the green surface, the share that is char or scorched afterwards: low, moderate-low,
+# moderate-high, high severity.
 CHARRED = (0.28, 0.50, 0.66, 0.92)
 _ZONES = (0.0, 0.14, 0.30, 0.50)
 CLASS_EDGES = (0.10, 0.27, 0.44, 0.66)
 """Of dNBR: Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD, table LA-2."""
 UNBURNED = 3
-"""Code of ``truth/severity.tif``; 4 to 7 are low to high severity, as in the maps that FirstLight makes."""
+"""Code of ``truth/severity.tif``; 4 to 7 are low to high severity, as in the maps that FirstLight
+makes.
+"""
 DRYING = 0.05
-"""By how much plants have dried between the last picture before and the one after the fire, all of them."""
+"""By how much plants have dried between the last picture before and the one after the fire, all of
+them.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,14 @@ class Burn:
     @property
     def severity(self) -> npt.NDArray[np.uint8]:
         """Class of each pixel, of the true dNBR."""
-        found: npt.NDArray[np.uint8] = (UNBURNED + np.digitize(self.dnbr, CLASS_EDGES)).astype(np.uint8)
+        found: npt.NDArray[np.uint8] = (UNBURNED + np.digitize(self.dnbr, CLASS_EDGES)).astype(
+            np.uint8
+        )
         return found
 
 
-# Day → role and what the pass saw. Five days apart or a multiple: one relative orbit of two satellites.
+# Day → role and what the pass saw. Five days apart or a multiple: one relative orbit of two
+# satellites.
 PASSES = {
     "2024-06-28": ("before_early", Look((141.0, 66.0), 0.04, ("nw", 130, 240))),
     "2024-07-13": ("before", Look((143.5, 64.5), 0.0, ("nw", 120, 260))),
@@ -73,7 +81,9 @@ def surface_on(scene: Burn, day: str) -> Spectrum:
 def _country(rng: np.random.Generator) -> Ground:
     side = PLACE.side
     height = 420 + hills(side, 130.0, rng)
-    moist = fractal((side, side), 1.5, rng, longest=220)  # meadows and clearings of some hundred metres, no large plains
+    moist = fractal(
+        (side, side), 1.5, rng, longest=220
+    )  # meadows and clearings of some hundred metres, no large plains
     cover = np.full((side, side), Cover.FOREST, np.uint8)
     for kind, share in ((Cover.SHRUB, 0.34), (Cover.GRASS, 0.19), (Cover.BARE, 0.05)):
         cover[moist < np.quantile(PLACE.crop(moist), share)] = kind
@@ -88,17 +98,24 @@ def _country(rng: np.random.Generator) -> Ground:
 
 
 def _charred(ground: Ground, rng: np.random.Generator) -> Field:
-    """Share of each pixel that burned: zones of one severity each, soft over two or three pixels where they meet."""
+    """Share of each pixel that burned: zones of one severity each, soft over two or three pixels
+    where they meet.
+    """
     side = PLACE.side
     rows, cols = np.indices((side, side)) - PLACE.margin
-    along, across = (cols - 390) * 0.9 + (rows - 350) * 0.45, (rows - 350) * 0.9 - (cols - 390) * 0.45
+    along, across = (
+        (cols - 390) * 0.9 + (rows - 350) * 0.45,
+        (rows - 350) * 0.9 - (cols - 390) * 0.45,
+    )
     depth = 1 - np.hypot(along / 330, across / 215) + 0.20 * fractal((side, side), 1.7, rng)
     zone = np.digitize(depth + 0.05 * fractal((side, side), 1.3, rng), _ZONES)
     share = np.array([0.0, *CHARRED])[zone]
     share[fractal((side, side), 1.5, rng) > 1.9] = 0.0  # islands that the fire left out
     share[depth < -0.2] = 0.0  # no sparks far away
     share = blur(share, 1.0)
-    share = np.where(share > 0.02, share + 0.02 * fractal((side, side), 1.0, rng) * np.sqrt(share), 0.0)
+    share = np.where(
+        share > 0.02, share + 0.02 * fractal((side, side), 1.0, rng) * np.sqrt(share), 0.0
+    )
     share[np.isin(ground.cover, (Cover.BARE, Cover.BUILT, Cover.WATER))] = 0.0
     return np.clip(share, 0, 0.97)
 

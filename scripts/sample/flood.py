@@ -1,4 +1,6 @@
-"""The simulated flood: a river in its plain before, and the plain under water after; for two sensors, with its heights."""
+"""The simulated flood: a river in its plain before, and the plain under water after; for two
+sensors, with its heights.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ PLAIN_M = 1350.0
 """From the river to the foot of the hills, about."""
 HALF_RIVER_M = 48.0
 CANOPY_M, ROOFS_M, HEIGHT_NOISE_M = 9.0, 4.0, 0.6
-"""What a surface model by radar shows of forest and houses, and its own error (Copernicus DEM product handbook: below 4 m)."""
+"""What a surface model by radar shows of forest and houses, and its own error (Copernicus DEM
+product handbook: below 4 m).
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ class Flood:
 
     @property
     def standing(self) -> Field:
-        """Share of plants above the flood, with margin: in October, after harvest and mowing, they are 12 cm high on average."""
+        """Share of plants above the flood, with margin: in October, after harvest and mowing, they
+        are 12 cm high on average.
+        """
         low = np.isin(self.ground.cover, (Cover.CROP, Cover.GRASS, Cover.SHRUB))
         return np.where(low & (self.depth > 0), 0.5 * np.exp(-self.depth / 0.12), 0.0)
 
@@ -61,7 +67,8 @@ OPTICAL_PASSES = {
     "2024-10-12": ("before", Look((163.0, 36.0), 0.06, ("se", 190, 120))),
     "2024-10-22": ("after", Look((164.5, 32.5), 0.35, ("se", 210, 105), haze=0.005)),
 }
-# The radar comes back to the same line of sight every 12 days; the ascending one looks from the other side.
+# The radar comes back to the same line of sight every 12 days; the ascending one looks from the
+# other side.
 RADAR_PASSES = {
     "2024-09-27": ("radar_before_early", Pass("descending", ("ne", 90, 520))),
     "2024-10-09": ("radar_before", Pass("descending", ("ne", 90, 520))),
@@ -78,10 +85,13 @@ def flood() -> Flood:
     from_river = _distance(cols, rows, rng)
     level = 122.0 - FALL * PIXEL_M * cols
     foot = PLAIN_M + 260 * fractal((side, side), 1.6, rng)
-    # Amplitude falls with frequency to the power of 1.7: a Hurst exponent of 0.7, as of land from afar and near.
+    # Amplitude falls with frequency to the power of 1.7: a Hurst exponent of 0.7, as of land from
+    # afar and near.
     above = 1.3 + 0.0022 * from_river + 0.55 * fractal((side, side), 1.7, rng)
     beyond = np.maximum(from_river - foot, 0)
-    above += 200 * (1 - np.exp(-beyond / 1600)) + np.clip(beyond / 400, 0, 1) * np.maximum(hills(side, 16.0, rng), -0.05 * beyond)
+    above += 200 * (1 - np.exp(-beyond / 1600)) + np.clip(beyond / 400, 0, 1) * np.maximum(
+        hills(side, 16.0, rng), -0.05 * beyond
+    )
     above = np.maximum(above, 0.3)
     # A quarry's wall, high and steep enough for the radar not to see its foot.
     quarry = (rows > 560) & (rows < 700) & (cols > 420) & (cols < 600)
@@ -96,7 +106,9 @@ def flood() -> Flood:
     above[river] = 0.0
     wet = fill_from(river, (above < STAGE_M) | river)
     depth = np.where(wet & ~water, STAGE_M - above, 0.0)
-    gust = 1 - np.hypot((rows - 400) / 45, (cols - 590) / 65) + 0.35 * fractal((side, side), 1.4, rng)
+    gust = (
+        1 - np.hypot((rows - 400) / 45, (cols - 590) / 65) + 0.35 * fractal((side, side), 1.4, rng)
+    )
     wind = np.clip(gust / 0.3, 0, 1)
     height = level + above
     tall = CANOPY_M * (cover == Cover.FOREST) + ROOFS_M * (cover == Cover.BUILT)
@@ -131,7 +143,9 @@ def radar_levels(scene: Flood, day: str) -> dict[str, Field]:
         smooth = calm + scene.wind * (rough - calm)
         power = scene.standing * 10 ** (dry[name] / 10) + (1 - scene.standing) * smooth
         level = np.where(water, 10 * np.log10(power), dry[name])
-        found[name] = np.where(wet & forest, FLOODED_FOREST_DB[i] + dry[name] - GAMMA0_DB[Cover.FOREST][i], level)
+        found[name] = np.where(
+            wet & forest, FLOODED_FOREST_DB[i] + dry[name] - GAMMA0_DB[Cover.FOREST][i], level
+        )
     return found
 
 
@@ -148,11 +162,15 @@ def _distance(cols: Field, rows: Field, rng: np.random.Generator) -> Field:
     return np.where(near < 15, PIXEL_M * near, found)
 
 
-def _cover(from_river: Field, foot: Field, above: Field, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _cover(
+    from_river: Field, foot: Field, above: Field, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
     side = PLACE.side
     rows, cols = np.indices((side, side)) - PLACE.margin
     crop = parcels(side, rng)
-    cover = np.select([crop < 0.45, crop < 0.75], [Cover.CROP, Cover.GRASS], Cover.BARE).astype(np.uint8)
+    cover = np.select([crop < 0.45, crop < 0.75], [Cover.CROP, Cover.GRASS], Cover.BARE).astype(
+        np.uint8
+    )
     woods = fractal((side, side), 1.8, rng)
     hill = from_river > foot
     cover[hill] = np.where(woods > -0.2, Cover.FOREST, Cover.GRASS)[hill]

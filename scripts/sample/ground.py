@@ -1,4 +1,6 @@
-"""What lies on the ground of a simulated place: land cover, heights, slopes, and where its pixels are."""
+"""What lies on the ground of a simulated place: land cover, heights, slopes, and where its pixels
+are.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Cover(IntEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a simulated event is: in the open Atlantic, where no map of it can be taken for a real one."""
+    """Where a simulated event is: in the open Atlantic, where no map of it can be taken for a real
+    one.
+    """
 
     name: str
     epsg: int
@@ -76,7 +80,9 @@ class Ground:
 
 
 def parcels(side: int, rng: np.random.Generator, width: int = 34, height: int = 18) -> Field:
-    """Fields of farmland: one number, 0..1, for each parcel; the parcels lie askew and are of several sizes."""
+    """Fields of farmland: one number, 0..1, for each parcel; the parcels lie askew and are of
+    several sizes.
+    """
     rows, cols = np.indices((side, side))
     u, v = cols + 0.35 * rows, rows - 0.25 * cols
     band = np.floor(v / height).astype(int)
@@ -91,7 +97,8 @@ def parcels(side: int, rng: np.random.Generator, width: int = 34, height: int = 
 def illumination(height: Field, sun: tuple[float, float]) -> Field:
     """How much more or less light a slope gets than flat ground: 1 on the flat.
 
-    The cosine law with the exponent of a Minnaert correction half done, as Level-2A pictures of hills show it.
+    The cosine law with the exponent of a Minnaert correction half done, as Level-2A pictures of
+    hills show it.
 
     Parameters
     ----------
@@ -102,8 +109,13 @@ def illumination(height: Field, sun: tuple[float, float]) -> Field:
     """
     azimuth, zenith = np.radians(sun[0]), np.radians(90 - sun[1])
     down, right = np.gradient(height, PIXEL_M)
-    slope, aspect = np.arctan(np.hypot(right, down)), np.arctan2(-right, down)  # aspect: where the slope looks to, from north
-    cosine = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(azimuth - aspect)
+    slope, aspect = (
+        np.arctan(np.hypot(right, down)),
+        np.arctan2(-right, down),
+    )  # aspect: where the slope looks to, from north
+    cosine = np.cos(zenith) * np.cos(slope) + np.sin(zenith) * np.sin(slope) * np.cos(
+        azimuth - aspect
+    )
     found: Field = np.clip(cosine / np.cos(zenith), 0.15, 1.8) ** 0.4
     return found
 

@@ -1,8 +1,9 @@
 """STAC items and collections of the simulated scenes, as the two large catalogues write theirs.
 
-The wildfire's scenes state scale and offset in ``raster:bands`` (Earth Search, ``sentinel-2-c1-l2a``); the flood's state only
-the processing baseline, from which the offset follows (Planetary Computer). The radar scenes are as Planetary Computer's
-``sentinel-1-rtc``, the heights as both catalogues' ``cop-dem-glo-30``.
+The wildfire's scenes state scale and offset in ``raster:bands`` (Earth Search,
+``sentinel-2-c1-l2a``); the flood's state only the processing baseline, from which the offset
+follows (Planetary Computer). The radar scenes are as Planetary Computer's ``sentinel-1-rtc``, the
+heights as both catalogues' ``cop-dem-glo-30``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ S1_COLLECTION = "sentinel-1-rtc-sample"
 DEM_COLLECTION = "cop-dem-glo-30-sample"
 NOTE = "SIMULATED: computed for tests and demonstrations, no satellite has seen it"
 DESCRIPTION = (
-    "SIMULATED pixels, made by FirstLight's own scripts with known truth, for tests and demonstrations. The place lies in the "
+    "SIMULATED pixels, made by FirstLight's own scripts with known truth, for tests and "
+    "demonstrations. The place lies in the "
     "open Atlantic, where there is no land. Not a satellite's data, and nothing happened there."
 )
 BASELINE = "05.10"
@@ -48,13 +50,21 @@ _SCL_SHARES = {
 }
 
 
-def item(item_id: str, collection: str, ring: list[list[float]], properties: Mapping[str, Any], assets: Mapping[str, Any]) -> Any:
+def item(
+    item_id: str,
+    collection: str,
+    ring: list[list[float]],
+    properties: Mapping[str, Any],
+    assets: Mapping[str, Any],
+) -> Any:
     """One STAC item that says that it is simulated."""
     used = {word.partition(":")[0] for part in (properties, *assets.values()) for word in part}
     return {
         "type": "Feature",
         "stac_version": "1.0.0",
-        "stac_extensions": [f"{_SCHEMAS}/{path}/schema.json" for word, path in _EXTENSIONS.items() if word in used],
+        "stac_extensions": [
+            f"{_SCHEMAS}/{path}/schema.json" for word, path in _EXTENSIONS.items() if word in used
+        ],
         "id": item_id,
         "collection": collection,
         "bbox": box_of(ring),
@@ -66,7 +76,9 @@ def item(item_id: str, collection: str, ring: list[list[float]], properties: Map
 
 
 def footprint(place: Place, corner: tuple[str, int, int]) -> list[list[float]]:
-    """The ring of what the swath covers: the square without one corner, counter-clockwise and closed."""
+    """The ring of what the swath covers: the square without one corner, counter-clockwise and
+    closed.
+    """
     name, along, down = corner
     end = place.size
     corners = {"sw": (0, end), "se": (end, end), "ne": (end, 0), "nw": (0, 0)}
@@ -76,11 +88,15 @@ def footprint(place: Place, corner: tuple[str, int, int]) -> list[list[float]]:
         "ne": [(end, down), (end - along, 0)],
         "nw": [(along, 0), (0, down)],
     }
-    ring = [point for key, whole in corners.items() for point in (cut[key] if key == name else [whole])]
+    ring = [
+        point for key, whole in corners.items() for point in (cut[key] if key == name else [whole])
+    ]
     return to_lonlat([place.corner(col, row) for col, row in [*ring, ring[0]]], place.crs)
 
 
-def optical_item(item_id: str, place: Place, when: str, look: Look, picture: Picture, base: Path) -> Any:
+def optical_item(
+    item_id: str, place: Place, when: str, look: Look, picture: Picture, base: Path
+) -> Any:
     """The item of a Sentinel-2 scene whose files lie in ``base / item id``."""
     states_scale = place.name == "fire"
     properties = {
@@ -103,23 +119,48 @@ def optical_item(item_id: str, place: Place, when: str, look: Look, picture: Pic
     assets = {}
     for name, band in BANDS.items():
         facts = _facts(base, item_id, name)
-        layer = {"name": band.code, "common_name": band.common_name, "center_wavelength": band.wavelength_um}
-        facts.update({"title": f"{name} ({band.code}), {band.resolution_m} m, SIMULATED", "roles": ["data", "reflectance"]})
-        facts.update({"gsd": band.resolution_m, "eo:bands": [{**layer, "full_width_half_max": band.width_um}]})
+        layer = {
+            "name": band.code,
+            "common_name": band.common_name,
+            "center_wavelength": band.wavelength_um,
+        }
+        facts.update(
+            {
+                "title": f"{name} ({band.code}), {band.resolution_m} m, SIMULATED",
+                "roles": ["data", "reflectance"],
+            }
+        )
+        facts.update(
+            {
+                "gsd": band.resolution_m,
+                "eo:bands": [{**layer, "full_width_half_max": band.width_um}],
+            }
+        )
         if states_scale:
             pixels = {"nodata": 0, "data_type": "uint16", "spatial_resolution": band.resolution_m}
             facts["raster:bands"] = [{**pixels, "scale": 0.0001, "offset": -0.1}]
         assets[name if states_scale else band.code] = facts
-    scl = {**_facts(base, item_id, "scl"), "title": "Scene classification, SIMULATED", "roles": ["data"], "gsd": 20}
+    scl = {
+        **_facts(base, item_id, "scl"),
+        "title": "Scene classification, SIMULATED",
+        "roles": ["data"],
+        "gsd": 20,
+    }
     assets["scl" if states_scale else "SCL"] = scl
     if states_scale:
         scl["raster:bands"] = [{"nodata": 0, "data_type": "uint8", "spatial_resolution": 20}]
-    visual = {**_facts(base, item_id, "visual"), "title": "True colour, SIMULATED", "roles": ["visual"]}
+    visual = {
+        **_facts(base, item_id, "visual"),
+        "title": "True colour, SIMULATED",
+        "roles": ["visual"],
+    }
     assets["visual"] = visual
     return item(item_id, S2_COLLECTION, footprint(place, look.corner), properties, assets)
 
 
-def radar_item(item_id: str, place: Place, when: str, state: str, corner: tuple[str, int, int], base: Path) -> Any:
+def radar_item(
+    item_id: str, place: Place, when: str, state: str, corner: tuple[str, int, int], base: Path
+) -> Any:
     """The item of a Sentinel-1 scene whose files lie in ``base / item id``."""
     properties = {
         "datetime": when,
@@ -159,13 +200,18 @@ def radar_item(item_id: str, place: Place, when: str, state: str, corner: tuple[
 def height_item(item_id: str, place: Place, ring: list[list[float]], base: Path) -> Any:
     """The item of an elevation model whose file lies in ``base / item id``."""
     properties = {
-        "datetime": "2021-04-22T00:00:00Z",  # what catalogues state for the product; it is no date of observation
+        # what catalogues state for the product; it is no date of observation
+        "datetime": "2021-04-22T00:00:00Z",
         "title": f"SIMULATED {place.name}, heights like Copernicus DEM GLO-30",
         "platform": "TanDEM-X",
         "gsd": 30,
         "proj:epsg": 4326,
     }
-    facts = {**_facts(base, item_id, "data"), "title": "Heights in metres, SIMULATED", "roles": ["data"]}
+    facts = {
+        **_facts(base, item_id, "data"),
+        "title": "Heights in metres, SIMULATED",
+        "roles": ["data"],
+    }
     facts["raster:bands"] = [{"data_type": "float32", "unit": "meter", "sampling": "point"}]
     return item(item_id, DEM_COLLECTION, ring, properties, {"data": facts})
 
@@ -175,7 +221,8 @@ def collections(items: list[Any]) -> list[Any]:
     texts = {
         S2_COLLECTION: (
             "Sentinel-2 sample: one real scene, all others SIMULATED",
-            "One scene of real pixels (its item says where from), and SIMULATED scenes, whose id, title and description say so.",
+            "One scene of real pixels (its item says where from), and SIMULATED scenes, whose "
+            "id, title and description say so.",
         ),
         S1_COLLECTION: ("Sentinel-1 RTC sample, SIMULATED", DESCRIPTION),
         DEM_COLLECTION: ("Copernicus DEM GLO-30 sample, SIMULATED", DESCRIPTION),
@@ -213,4 +260,7 @@ def _facts(base: Path, item_id: str, name: str) -> dict[str, Any]:
 def _shares(scl: Any) -> dict[str, float]:
     """Of the pixels with data, in percent, as the product's metadata states them."""
     seen = scl[scl > 0]
-    return {name: round(100 * float(np.isin(seen, codes).mean()), 4) for name, codes in _SCL_SHARES.items()}
+    return {
+        name: round(100 * float(np.isin(seen, codes).mean()), 4)
+        for name, codes in _SCL_SHARES.items()
+    }

@@ -10,15 +10,22 @@ import numpy.typing as npt
 Field = npt.NDArray[Any]
 
 SPECKLE_LOOKS = 4.4
-"""Equivalent number of looks that Sentinel-1's ground range products state (``sar:looks_equivalent_number``)."""
+"""Equivalent number of looks that Sentinel-1's ground range products state
+(``sar:looks_equivalent_number``).
+"""
 _FIFTH_LOOK = 0.2207
 """Weight of the fifth of five looks, the others weighing 1: (4 + w)² / (4 + w²) = 4.4."""
 _NEIGHBOUR = 0.35
-"""Amplitude that a pixel shares with its neighbour: a resolution of 20 × 22 m sampled every 10 m makes them alike."""
+"""Amplitude that a pixel shares with its neighbour: a resolution of 20 × 22 m sampled every 10 m
+makes them alike.
+"""
 
 
-def fractal(shape: tuple[int, ...], slope: float, rng: np.random.Generator, longest: float = np.inf) -> Field:
-    """A random surface whose amplitude falls with frequency to the power of ``slope``: mean 0, deviation 1, float64.
+def fractal(
+    shape: tuple[int, ...], slope: float, rng: np.random.Generator, longest: float = np.inf
+) -> Field:
+    """A random surface whose amplitude falls with frequency to the power of ``slope``: mean 0,
+    deviation 1, float64.
 
     Without waves longer than ``longest`` pixels.
     """
@@ -40,9 +47,11 @@ def blur(field: Field, sigma: float) -> Field:
 
 
 def speckle(shape: tuple[int, ...], rng: np.random.Generator) -> Field:
-    """Multiplicative speckle of intensity: mean 1, equivalent looks 4.4, neighbours correlated by about 0.3.
+    """Multiplicative speckle of intensity: mean 1, equivalent looks 4.4, neighbours correlated by
+    about 0.3.
 
-    Each look is the intensity of a complex circular Gaussian field (Goodman 1976, doi:10.1364/JOSA.66.001145).
+    Each look is the intensity of a complex circular Gaussian field (Goodman 1976,
+    doi:10.1364/JOSA.66.001145).
     """
     kernel = np.array([_NEIGHBOUR, 1.0, _NEIGHBOUR])
     kernel /= np.sqrt((kernel**2).sum())  # keeps the variance
@@ -81,6 +90,9 @@ def _convolve(field: Field, weights: Field, mode: Any) -> Field:
         pad = [(reach, reach) if one == axis else (0, 0) for one in (0, 1)]
         padded = np.pad(field, pad, mode=mode)
         size = field.shape[axis]
-        parts = (w * (padded[i : i + size] if axis == 0 else padded[:, i : i + size]) for i, w in enumerate(weights))
+        parts = (
+            w * (padded[i : i + size] if axis == 0 else padded[:, i : i + size])
+            for i, w in enumerate(weights)
+        )
         field = sum(parts, np.zeros_like(field))
     return field

@@ -1,8 +1,10 @@
-"""What Sentinel-2 sees of the ground: reflectances, sun, cloud with shadow, noise, the scene classification.
+"""What Sentinel-2 sees of the ground: reflectances, sun, cloud with shadow, noise, the scene
+classification.
 
-Reflectances are rounded from the ECOSTRESS spectral library (Meerdink et al. 2019, doi:10.1016/j.rse.2019.05.015) and, for
-water, cloud and villages, from Sentinel-2 L2A scenes; char and scorched leaves lie in the range of published spectra of burned
-ground, into which char mixes linearly (Smith, Eitel & Hudak 2010, International Journal of Wildland Fire 19, 976-983).
+Reflectances are rounded from the ECOSTRESS spectral library (Meerdink et al. 2019,
+doi:10.1016/j.rse.2019.05.015) and, for water, cloud and villages, from Sentinel-2 L2A scenes; char
+and scorched leaves lie in the range of published spectra of burned ground, into which char mixes
+linearly (Smith, Eitel & Hudak 2010, International Journal of Wildland Fire 19, 976-983).
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ class S2Band:
     """Standard deviation, in reflectance."""
 
 
-# Sentinel-2A: ESA, Sentinel-2 MSI user guide, spectral bands. Noise: what the mission requires, reference radiance over
-# signal-to-noise ratio (Drusch et al. 2012, doi:10.1016/j.rse.2011.11.026, table 1), against sunlight at 64 degrees.
+# Sentinel-2A: ESA, Sentinel-2 MSI user guide, spectral bands. Noise: what the mission requires,
+# reference radiance over signal-to-noise ratio (Drusch et al. 2012, doi:10.1016/j.rse.2011.11.026,
+# table 1), against sunlight at 64 degrees.
 BANDS = {
     "blue": S2Band("B02", 10, 0.490, 0.098, "blue", 0.0015),
     "green": S2Band("B03", 10, 0.560, 0.045, "green", 0.0015),
@@ -56,10 +59,14 @@ CHAR = (0.03, 0.035, 0.04, 0.06, 0.065, 0.10, 0.12)
 MUDDY_WATER = (0.08, 0.11, 0.12, 0.06, 0.05, 0.02, 0.014)
 CLOUD = (0.78, 0.77, 0.78, 0.82, 0.82, 0.55, 0.42)
 SHADED = (0.62, 0.68, 0.74, 0.80, 0.80, 0.86, 0.88)
-"""Share of the light that full cloud shadow takes: the sky still lights blue, hardly short-wave infrared."""
+"""Share of the light that full cloud shadow takes: the sky still lights blue, hardly short-wave
+infrared.
+"""
 GREEN = (Cover.FOREST, Cover.SHRUB, Cover.GRASS, Cover.CROP)
 PSF_SIGMA = 0.5
-"""Of the sensor's blur, in 10 m pixels: passes 0.3 at the Nyquist frequency; ESA asks for 0.15 to 0.30."""
+"""Of the sensor's blur, in 10 m pixels: passes 0.3 at the Nyquist frequency; ESA asks for 0.15 to
+0.30.
+"""
 
 Spectrum = dict[str, Field]
 
@@ -70,19 +77,31 @@ def spectrum_of(ground: Ground) -> Spectrum:
     for cover, values in SPECTRA.items():
         table[cover] = values
     rough = 1 + np.where(ground.cover == Cover.WATER, 0.01, 0.07) * ground.texture
-    return {name: np.clip(table[ground.cover, i] * rough, 0.001, 1.2) for i, name in enumerate(BANDS)}
+    return {
+        name: np.clip(table[ground.cover, i] * rough, 0.001, 1.2) for i, name in enumerate(BANDS)
+    }
 
 
 def mixed(base: Spectrum, share: Field, other: tuple[float, ...]) -> Spectrum:
     """A share (0..1) of each pixel replaced by another surface."""
-    return {name: (1 - share) * field + share * other[i] for i, (name, field) in enumerate(base.items())}
+    return {
+        name: (1 - share) * field + share * other[i] for i, (name, field) in enumerate(base.items())
+    }
 
 
 def ripened(base: Spectrum, ground: Ground, amount: float) -> Spectrum:
     """Plants that dry: near infrared falls and short-wave infrared rises by this share."""
     green = np.isin(ground.cover, GREEN)
-    change = {"red": 1 + amount, "nir": 1 - amount, "nir08": 1 - amount, "swir16": 1 + amount, "swir22": 1 + amount}
-    return {name: np.where(green, field * change.get(name, 1.0), field) for name, field in base.items()}
+    change = {
+        "red": 1 + amount,
+        "nir": 1 - amount,
+        "nir08": 1 - amount,
+        "swir16": 1 + amount,
+        "swir22": 1 + amount,
+    }
+    return {
+        name: np.where(green, field * change.get(name, 1.0), field) for name, field in base.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,9 @@ class Look:
     cloud: float
     """Share of the area under cloud, 0..1, about."""
     corner: tuple[str, int, int]
-    """Which corner the swath leaves out (nw, ne, sw, se), by how many pixels along the row and along the column."""
+    """Which corner the swath leaves out (nw, ne, sw, se), by how many pixels along the row and
+    along the column.
+    """
     haze: float = 0.0
     """Reflectance that the atmospheric correction left over in blue; less at longer waves."""
 
@@ -123,7 +144,9 @@ def outside(size: int, corner: tuple[str, int, int]) -> npt.NDArray[np.bool_]:
     return found
 
 
-def take_picture(ground: Ground, surface: Spectrum, look: Look, rng: np.random.Generator) -> Picture:
+def take_picture(
+    ground: Ground, surface: Spectrum, look: Look, rng: np.random.Generator
+) -> Picture:
     """See a place's surface through the air of one pass."""
     place = ground.place
     light = illumination(ground.height, look.sun)
@@ -132,14 +155,24 @@ def take_picture(ground: Ground, surface: Spectrum, look: Look, rng: np.random.G
     fine: Spectrum = {}
     for i, (name, field) in enumerate(surface.items()):
         seen = blur(place.crop(field * light), PSF_SIGMA) * (1 - SHADED[i] * shadow * (1 - thick))
-        seen = (1 - thick) * (seen + look.haze * (0.49 / BANDS[name].wavelength_um) ** 2) + thick * CLOUD[i] * tops
+        seen = (1 - thick) * (
+            seen + look.haze * (0.49 / BANDS[name].wavelength_um) ** 2
+        ) + thick * CLOUD[i] * tops
         fine[name] = seen
-    coarse = {name: halve(field) if BANDS[name].resolution_m == 20 else field for name, field in fine.items()}
-    noisy = {name: field + rng.normal(0, BANDS[name].noise, field.shape) for name, field in coarse.items()}
+    coarse = {
+        name: halve(field) if BANDS[name].resolution_m == 20 else field
+        for name, field in fine.items()
+    }
+    noisy = {
+        name: field + rng.normal(0, BANDS[name].noise, field.shape)
+        for name, field in coarse.items()
+    }
     valid = ~outside(place.size, look.corner)
     hidden = np.where(thick > 0.03, 1, np.where(shadow > 0.05, 2, 0)).astype(np.uint8)
     hidden[~valid] = 255
-    scl = _classify({name: halve(field) for name, field in fine.items()}, halve(thick), halve(shadow), rng)
+    scl = _classify(
+        {name: halve(field) for name, field in fine.items()}, halve(thick), halve(shadow), rng
+    )
     scl[halve(valid.astype(float)) < 1] = 0
     return Picture(noisy, valid, scl, hidden)
 
@@ -154,14 +187,21 @@ def _clouds(place: Place, look: Look, rng: np.random.Generator) -> tuple[Field, 
     height_m = 1200.0
     away = height_m / np.tan(np.radians(look.sun[1])) / PIXEL_M
     azimuth = np.radians(look.sun[0])
-    rows, cols = round(away * np.cos(azimuth)), round(-away * np.sin(azimuth))  # away from the sun; rows count southwards
+    rows, cols = (
+        round(away * np.cos(azimuth)),
+        round(-away * np.sin(azimuth)),
+    )  # away from the sun; rows count southwards
     return thick, np.roll(thick, (rows, cols), axis=(0, 1))
 
 
-def _classify(seen: Spectrum, thick: Field, shadow: Field, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """A scene classification as good as Sen2Cor's: simple rules, and wrong at thin edges, over villages and on char.
+def _classify(
+    seen: Spectrum, thick: Field, shadow: Field, rng: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """A scene classification as good as Sen2Cor's: simple rules, and wrong at thin edges, over
+    villages and on char.
 
-    The kinds of its mistakes are those of ESA's Level-2A algorithm overview and data quality reports.
+    The kinds of its mistakes are those of ESA's Level-2A algorithm overview and data quality
+    reports.
     """
     ndvi = (seen["nir"] - seen["red"]) / (seen["nir"] + seen["red"])
     ndwi = (seen["green"] - seen["nir"]) / (seen["green"] + seen["nir"])

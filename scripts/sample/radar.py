@@ -1,8 +1,10 @@
-"""What Sentinel-1 sees of the ground: terrain-corrected gamma nought of both polarisations, with speckle, noise and shadow.
+"""What Sentinel-1 sees of the ground: terrain-corrected gamma nought of both polarisations, with
+speckle, noise and shadow.
 
-The levels are rounded means of C-band land cover in the Sentinel-1 global backscatter model (Bauer-Marschallinger et al. 2021,
-doi:10.1038/s41597-021-01059-7) and, where that has no such class, a judgement: sand, tarmac, rough and flooded surfaces. ESA
-promises a noise floor of at most -22 dB (Sentinel-1 product definition); what it delivers lies some decibels lower.
+The levels are rounded means of C-band land cover in the Sentinel-1 global backscatter model
+(Bauer-Marschallinger et al. 2021, doi:10.1038/s41597-021-01059-7) and, where that has no such
+class, a judgement: sand, tarmac, rough and flooded surfaces. ESA promises a noise floor of at most
+-22 dB (Sentinel-1 product definition); what it delivers lies some decibels lower.
 """
 
 from __future__ import annotations
@@ -56,7 +58,8 @@ class Pass:
 def take_radar(
     ground: Ground, levels: dict[str, Field], seen: Pass, rng: np.random.Generator
 ) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.bool_]]:
-    """Linear power of each polarisation, and where nothing but noise comes back because the slope in front hides it.
+    """Linear power of each polarisation, and where nothing but noise comes back because the slope
+    in front hides it.
 
     Parameters
     ----------
@@ -82,22 +85,31 @@ def take_radar(
 
 
 def levels_of(ground: Ground, rng: np.random.Generator) -> dict[str, Field]:
-    """Gamma nought of the dry land in dB, with margin: level of the cover, texture of the land, buildings that glitter."""
+    """Gamma nought of the dry land in dB, with margin: level of the cover, texture of the land,
+    buildings that glitter.
+    """
     table = np.zeros((len(Cover) + 1, 2))
     for cover, values in GAMMA0_DB.items():
         table[cover] = values
     texture = LAND_TEXTURE_DB * fractal(ground.cover.shape, 0.7, rng)
     texture[np.isin(ground.cover, [Cover.WATER])] = 0.0
-    glitter = np.where(ground.cover == Cover.BUILT, rng.gamma(0.8, 5.0, ground.cover.shape) - 4.0, 0.0)
-    return {name: table[ground.cover, i] + texture + glitter for i, name in enumerate(POLARISATIONS)}
+    glitter = np.where(
+        ground.cover == Cover.BUILT, rng.gamma(0.8, 5.0, ground.cover.shape) - 4.0, 0.0
+    )
+    return {
+        name: table[ground.cover, i] + texture + glitter for i, name in enumerate(POLARISATIONS)
+    }
 
 
 def radar_shadow(height: Field, state: str) -> npt.NDArray[np.bool_]:
     """Where higher ground stands between the satellite and the pixel.
 
-    A right-looking satellite that descends looks west, an ascending one east; rows stand for its lines of sight.
+    A right-looking satellite that descends looks west, an ascending one east; rows stand for its
+    lines of sight.
     """
-    heights = height[:, ::-1] if state == "descending" else height  # now the beam comes from the left, going down
+    heights = (
+        height[:, ::-1] if state == "descending" else height
+    )  # now the beam comes from the left, going down
     drop = PIXEL_M / np.tan(np.radians(INCIDENCE_DEG)) * np.arange(height.shape[1])
     ray = heights + drop
     shadow: npt.NDArray[np.bool_] = np.maximum.accumulate(ray, axis=1) > ray + 0.01

@@ -1,7 +1,7 @@
 """The sample scene: real Sentinel-2 pixels as cloud-optimised GeoTIFFs with STAC metadata.
 
-The pixels are the example data of the Python package ``xarray-spatial`` (MIT licence), fetched as that package's
-wheel with pip and used as data only; the package is not installed.
+The pixels are the example data of the Python package ``xarray-spatial`` (MIT licence), fetched as
+that package's wheel with pip and used as data only; the package is not installed.
 """
 
 from __future__ import annotations
@@ -16,22 +16,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import SampleError, box_of, file_facts, is_made, made_anew, sha256, to_lonlat, write_cog, write_json
+from .files import (
+    SampleError,
+    box_of,
+    file_facts,
+    is_made,
+    made_anew,
+    sha256,
+    to_lonlat,
+    write_cog,
+    write_json,
+)
 
 COLLECTION = "sentinel-2-sample"
 ITEM = "S2-sample-patagonia"
 WHEEL = "xarray-spatial==0.5.3"
 EPSG = 32719
 CRS = f"EPSG:{EPSG}"
-# Neither the source files nor the package's documentation say when the scene was taken; STAC demands a date.
+# Neither the source files nor the package's documentation say when the scene was taken; STAC
+# demands a date.
 PLACEHOLDER_DATE = "2020-01-01T00:00:00Z"
 NOTE = (
-    "Real Sentinel-2 pixels from the example data of the Python package xarray-spatial 0.5.3 (MIT licence). "
+    "Real Sentinel-2 pixels from the example data of the Python package xarray-spatial 0.5.3 "
+    "(MIT licence). "
     "The source records neither the acquisition date nor the product level nor the cloud cover: "
     f"the datetime {PLACEHOLDER_DATE} is a placeholder, and the cloud cover is left out. "
     "Digital numbers are as in the source; reflectance = DN / 10000. "
     "Contains modified Copernicus Sentinel data. "
-    "The source labels the near-infrared file 'Band 07'; its pixels are 10 m, so it is taken as B08."
+    "The source labels the near-infrared file 'Band 07'; its pixels are 10 m, so it is taken as "
+    "B08."
 )
 
 
@@ -89,13 +102,17 @@ def make(folder: Path) -> bool:
     SampleError
         If the source cannot be fetched or is not what it was.
     """
-    recipe = hashlib.sha256(Path(__file__).read_bytes() + (Path(__file__).parent / "files.py").read_bytes()).hexdigest()
+    recipe = hashlib.sha256(
+        Path(__file__).read_bytes() + (Path(__file__).parent / "files.py").read_bytes()
+    ).hexdigest()
     if is_made(folder, recipe):
         return False
     with made_anew(folder, recipe) as work:
         source = work / "source"
         if _is_complete(folder / "source"):
-            shutil.copytree(folder / "source", source)  # another recipe for the same pixels: no second download
+            shutil.copytree(
+                folder / "source", source
+            )  # another recipe for the same pixels: no second download
         else:
             _fetch(source)
         data = work / "data"
@@ -112,7 +129,9 @@ def _is_complete(source: Path) -> bool:
 
 
 def _fetch(source: Path) -> None:
-    """Get the wheel with pip, as this computer is set up to, and take the data and the licence out of it."""
+    """Get the wheel with pip, as this computer is set up to, and take the data and the licence out
+    of it.
+    """
     source.mkdir()
     with tempfile.TemporaryDirectory(dir=source.parent) as place:
         order = [
@@ -128,10 +147,19 @@ def _fetch(source: Path) -> None:
             place,
             WHEEL,
         ]
-        done = subprocess.run([*order, "--disable-pip-version-check"], capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(
+            [*order, "--disable-pip-version-check"],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
         if done.returncode != 0:
             why = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-            raise SampleError(f"The sample scene cannot be fetched: pip download {WHEEL} failed ({why}). Check the network.")
+            raise SampleError(
+                f"The sample scene cannot be fetched: pip download {WHEEL} failed ({why}). "
+                "Check the network."
+            )
         wheel = next(Path(place).glob("*.whl"))
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():
@@ -139,7 +167,10 @@ def _fetch(source: Path) -> None:
                     (source / Path(name).name).write_bytes(archive.read(name))
     for name, digest in SHA256.items():
         if sha256(source / name) != digest:
-            raise SampleError(f"The sample scene cannot be used: {name} in {WHEEL} is not what it was. Tell the developers.")
+            raise SampleError(
+                f"The sample scene cannot be used: {name} in {WHEEL} is not what it was. Tell "
+                "the developers."
+            )
 
 
 def read_source(path: Path) -> Any:
@@ -162,15 +193,26 @@ def _write_band(source: Path, target: Path, resolution_m: int) -> None:
 
     values = read_source(source)
     with rasterio.open(source) as file:
-        # The netCDF names its reference system in an attribute that GDAL does not read; the origin it does.
+        # The netCDF names its reference system in an attribute that GDAL does not read; the origin
+        # it does.
         transform = file.transform
-    if values.min() < 1 or values.max() > 65535 or (values != values.round()).any() or transform.a != resolution_m:
-        raise SampleError(f"The sample scene cannot be used: {source.name} does not hold whole numbers at {resolution_m} m.")
+    if (
+        values.min() < 1
+        or values.max() > 65535
+        or (values != values.round()).any()
+        or transform.a != resolution_m
+    ):
+        raise SampleError(
+            f"The sample scene cannot be used: {source.name} does not hold whole numbers at "
+            f"{resolution_m} m."
+        )
     write_cog(target, values[None].astype("uint16"), CRS, transform, nodata=0)
 
 
 def _write_visual(source: Path, target: Path) -> None:
-    """Make a picture for the eye: each colour stretched between its 2nd and 98th percentile; 0 stays "no data"."""
+    """Make a picture for the eye: each colour stretched between its 2nd and 98th percentile; 0
+    stays "no data".
+    """
     import numpy as np
     import rasterio
 
@@ -181,7 +223,9 @@ def _write_visual(source: Path, target: Path) -> None:
         values = read_source(source / f"{name}_band.nc")
         low, high = np.percentile(values, (2, 98))
         colours.append(np.clip((values - low) / (high - low) * 254 + 1, 1, 255).round())
-    write_cog(target, np.stack(colours).astype("uint8"), CRS, transform, nodata=0, photometric="rgb")
+    write_cog(
+        target, np.stack(colours).astype("uint8"), CRS, transform, nodata=0, photometric="rgb"
+    )
 
 
 def _item(data: Path) -> dict[str, Any]:
@@ -214,7 +258,8 @@ def _item(data: Path) -> dict[str, Any]:
             "datetime": PLACEHOLDER_DATE,
             "title": "Sentinel-2 sample, Patagonian steppe, Santa Cruz, Argentina",
             "description": NOTE,
-            "firstlight:note": "The date is a placeholder: the source records neither date nor product level",
+            "firstlight:note": "The date is a placeholder: the source records neither date nor "
+            "product level",
             "constellation": "sentinel-2",
             "instruments": ["msi"],
             "gsd": 10,
@@ -231,9 +276,21 @@ def _band_asset(path: Path, band: SourceBand) -> dict[str, Any]:
         "title": f"{band.common_name} ({band.code}), {band.resolution_m} m",
         "roles": ["data", "reflectance"],
         "gsd": band.resolution_m,
-        "eo:bands": [{"name": band.code, "common_name": band.common_name, "center_wavelength": band.wavelength_um}],
+        "eo:bands": [
+            {
+                "name": band.code,
+                "common_name": band.common_name,
+                "center_wavelength": band.wavelength_um,
+            }
+        ],
         "raster:bands": [
-            {"nodata": 0, "data_type": "uint16", "spatial_resolution": band.resolution_m, "scale": 0.0001, "offset": 0}
+            {
+                "nodata": 0,
+                "data_type": "uint16",
+                "spatial_resolution": band.resolution_m,
+                "scale": 0.0001,
+                "offset": 0,
+            }
         ],
     }
 
@@ -244,4 +301,6 @@ def _footprint(path: Path) -> list[list[float]]:
 
     with rasterio.open(path) as file:
         left, bottom, right, top = file.bounds
-    return to_lonlat([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)], CRS)
+    return to_lonlat(
+        [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)], CRS
+    )

@@ -1,12 +1,13 @@
 """Measure FirstLight against its peers and print one table of docs/benchmarks.md.
 
-    python3 tests/benchmarks/bench.py ndvi                      one table; see --help for all of them
-    python3 tests/benchmarks/bench.py window --only rasterio,odc_stac --reps 5
+    python3 tests/benchmarks/bench.py ndvi                      one table; see --help for all of
+    them python3 tests/benchmarks/bench.py window --only rasterio,odc_stac --reps 5
 
-Contenders are the files in ``contenders/JOB/``. In each repetition every one of them runs once, alone, in a fresh process; the next
-repetition begins with another. Each result is compared with the source, outside the measured time; a wrong one has no time.
-What was measured is kept below the work folder; the same command goes on where the last one stopped, and begins anew when the
-contenders, the scene or FirstLight's code have changed. The standard library is enough for this file.
+Contenders are the files in ``contenders/JOB/``. In each repetition every one of them runs once,
+alone, in a fresh process; the next repetition begins with another. Each result is compared with the
+source, outside the measured time; a wrong one has no time. What was measured is kept below the work
+folder; the same command goes on where the last one stopped, and begins anew when the contenders,
+the scene or FirstLight's code have changed. The standard library is enough for this file.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ DATE, LATER = "before", "after"
 SIX_BANDS = "blue,green,red,nir,swir16,swir22"
 WINDOW_M = 10_000
 NOT_HERE = 77
-"""A contender's exit code when something that it needs is not installed; its last line says what."""
+"""A contender's exit code when something that it needs is not installed; its last line says what.
+"""
 LIMIT_S = 600.0
 UNFINISHED = 3
 TRIES = 3
@@ -62,7 +64,8 @@ class Table:
 TABLES = {
     "download": Table("download", "curl", reps=5),
     "download-1gbit": Table("download", "curl", mbit=1000.0),
-    # Two 20 m bands and one 10 m band: six bands at this width would take a minute per contender, and the line is the limit anyway.
+    # Two 20 m bands and one 10 m band: six bands at this width would take a minute per contender,
+    # and the line is the limit anyway.
     "download-100mbit": Table("download", "curl", bands="nir,swir16,swir22", mbit=100.0),
     "window": Table("window", "rasterio_tuned", reps=7),
     "stack": Table("stack", "gdalinfo_approx", reps=7, line=False),
@@ -70,7 +73,8 @@ TABLES = {
     "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
     # "Without imports" is for each 10980 x 10980 pixels of the result.
     "scale": Table("scale", "scenes_1", bands="red,nir", line=False),
-    # What counts here is the work after the engine's start, which a cluster that is running already has behind it.
+    # What counts here is the work after the engine's start, which a cluster that is running already
+    # has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),
 }
 
@@ -109,7 +113,9 @@ class Bench:
     interpreters: Mapping[str, str]
     shift_m: float
     quiet: float = 1.0
-    """A run in which others used more than this share of the CPU is made again; the least disturbed one counts."""
+    """A run in which others used more than this share of the CPU is made again; the least disturbed
+    one counts.
+    """
 
     @property
     def local(self) -> Path:
@@ -122,12 +128,19 @@ class Bench:
         return self.work / "out"
 
     def environment(self, source: str, contender: Contender | None) -> dict[str, str]:
-        """What a contender is told. Proxies would stand between it and the line, and options of GDAL would change it."""
-        env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith(("GDAL_", "CPL_"))}
+        """What a contender is told. Proxies would stand between it and the line, and options of
+        GDAL would change it.
+        """
+        env = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.lower().endswith("_proxy") and not k.startswith(("GDAL_", "CPL_"))
+        }
         if contender is None or contender.python != "firstlight":
             env.pop("PYTHONPATH", None)
         if contender is not None and contender.path.suffix == ".sh":
-            # The Python inside QGIS looks for its home along the PATH, and dies where another Python stands first.
+            # The Python inside QGIS looks for its home along the PATH, and dies where another
+            # Python stands first.
             env["PATH"] = os.pathsep.join(("/usr/bin", "/bin", env.get("PATH", "")))
         paths = [str(HERE / "contenders"), env.get("PYTHONPATH", "")]
         env.update(
@@ -147,7 +160,9 @@ class Bench:
         return env
 
     def bounds(self) -> tuple[float, float, float, float]:
-        """The window, west south east north in metres of the scene's CRS, on the 20 m grid but for the shift."""
+        """The window, west south east north in metres of the scene's CRS, on the 20 m grid but for
+        the shift.
+        """
         asset = self.item()["assets"]["nir"]
         resolution, _, west, _, _, north = asset["proj:transform"][:6]
         side = min(WINDOW_M, asset["proj:shape"][0] * resolution // 2 // 20 * 20)
@@ -173,7 +188,11 @@ class Bench:
     def key(self) -> dict[str, Any]:
         """What must be the same for two repetitions to stand in one table."""
         digest = hashlib.sha256()
-        files = [*(one.path for one in self.contenders), *(HERE / "contenders").glob("*.py"), self.scene / "items.json"]
+        files = [
+            *(one.path for one in self.contenders),
+            *(HERE / "contenders").glob("*.py"),
+            self.scene / "items.json",
+        ]
         if any(one.python == "firstlight" for one in self.contenders):
             files += [*(ROOT / "core").rglob("*.py"), *(ROOT / "config").iterdir()]
         for path in sorted(files):
@@ -188,10 +207,22 @@ class Bench:
 
 
 def commit() -> str:
-    """The last commit that changed what is measured, with a plus where something of it is not committed."""
+    """The last commit that changed what is measured, with a plus where something of it is not
+    committed.
+    """
     git = ["git", "-C", str(ROOT)]
-    last = subprocess.run([*git, "log", "-1", "--format=%h", "--", "core", "config"], check=False, capture_output=True, text=True)
-    changed = subprocess.run([*git, "status", "--porcelain", "core", "config"], check=False, capture_output=True, text=True)
+    last = subprocess.run(
+        [*git, "log", "-1", "--format=%h", "--", "core", "config"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "core", "config"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     return (last.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
 
 
@@ -201,8 +232,12 @@ def no_link() -> Iterator[None]:
     yield None
 
 
-def run_undisturbed(bench: Bench, contender: Contender, link: Link | None, place: int, again_until: float) -> Record:
-    """Measure one contender, again if others were busy and it is not later than ``again_until`` (monotonic)."""
+def run_undisturbed(
+    bench: Bench, contender: Contender, link: Link | None, place: int, again_until: float
+) -> Record:
+    """Measure one contender, again if others were busy and it is not later than ``again_until``
+    (monotonic).
+    """
     records: list[Record] = []
     while len(records) < TRIES:
         records.append(run_contender(bench, contender, link, place))
@@ -222,20 +257,37 @@ def run_contender(bench: Bench, contender: Contender, link: Link | None, place: 
     start = [bench.interpreters[contender.python]] if contender.path.suffix == ".py" else ["bash"]
     log = bench.work / f"{contender.name}.log"
     mark = link.mark() if link else 0
-    found = run_measured([*start, str(contender.path)], env, log, LIMIT_S, link.pid if link else None)
+    found = run_measured(
+        [*start, str(contender.path)], env, log, LIMIT_S, link.pid if link else None
+    )
     traffic = link.traffic(mark) if link else None
     printed = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     problem = ""
     if found.code:
         last = printed[-1] if printed else "nothing printed"
-        problem = f"not here: {last}" if found.code == NOT_HERE else f"failed ({found.code}): {last}"
+        problem = (
+            f"not here: {last}" if found.code == NOT_HERE else f"failed ({found.code}): {last}"
+        )
     else:
-        # The first time all pixels, then every fourth strip of them: the check takes as long as some contenders.
+        # The first time all pixels, then every fourth strip of them: the check takes as long as
+        # some contenders.
         step = "1" if place == 0 else "4"
-        words = [bench.interpreters["peers"], str(HERE / "reference.py"), "check", bench.table.job, step, str(place)]
-        check = subprocess.run(words, env=bench.environment("", None), check=False, capture_output=True, text=True)
+        words = [
+            bench.interpreters["peers"],
+            str(HERE / "reference.py"),
+            "check",
+            bench.table.job,
+            step,
+            str(place),
+        ]
+        check = subprocess.run(
+            words, env=bench.environment("", None), check=False, capture_output=True, text=True
+        )
         if check.returncode:
-            problem = "wrong: " + ((check.stdout + check.stderr).strip().splitlines() or ["the check failed"])[-1]
+            problem = (
+                "wrong: "
+                + ((check.stdout + check.stderr).strip().splitlines() or ["the check failed"])[-1]
+            )
     facts = json.loads(printed[-1]) if printed and printed[-1].startswith("{") else {}
     record = Record(
         name=contender.name,
@@ -251,13 +303,19 @@ def run_contender(bench: Bench, contender: Contender, link: Link | None, place: 
         work_s=facts.get("work_s"),
     )
     shutil.rmtree(bench.out, ignore_errors=True)
-    said = problem or f"{record.wall_s:.2f} s, CPU {record.cpu_s:.1f} s, {record.peak_mb:.0f} MB, others {record.other_share:.0%}"
+    said = (
+        problem
+        or f"{record.wall_s:.2f} s, CPU {record.cpu_s:.1f} s, {record.peak_mb:.0f} MB, others "
+        f"{record.other_share:.0%}"
+    )
     print(f"{place + 1}. {contender.name}: {said}", file=sys.stderr, flush=True)
     return record
 
 
 def read_results(path: Path, key: Mapping[str, Any]) -> list[Repetition]:
-    """The repetitions measured so far; none when they were measured under another key, and those are put aside."""
+    """The repetitions measured so far; none when they were measured under another key, and those
+    are put aside.
+    """
     if not path.exists():
         return []
     first, *lines = path.read_text(encoding="utf-8").splitlines()
@@ -267,7 +325,9 @@ def read_results(path: Path, key: Mapping[str, Any]) -> list[Repetition]:
     return [[Record(**record) for record in json.loads(line)] for line in lines]
 
 
-def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server: str) -> tuple[list[Repetition], Floor, str]:
+def measure_table(
+    bench: Bench, results: Path, reps: int, minutes: float, server: str
+) -> tuple[list[Repetition], Floor, str]:
     """Run what is missing; a repetition counts only as a whole."""
     key = bench.key()
     done = read_results(results, key)
@@ -275,14 +335,18 @@ def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server
         results.write_text(json.dumps(key) + "\n", encoding="utf-8")
     words = [bench.interpreters["peers"], str(HERE / "reference.py"), "facts", bench.table.job]
     bench.out.mkdir(parents=True, exist_ok=True)
-    needed = json.loads(subprocess.run(words, env=bench.environment("", None), check=True, stdout=subprocess.PIPE).stdout)[
-        "needed_bytes"
-    ]
+    needed = json.loads(
+        subprocess.run(
+            words, env=bench.environment("", None), check=True, stdout=subprocess.PIPE
+        ).stdout
+    )["needed_bytes"]
     for path in (*bench.local.iterdir(), *(bench.scene / LATER).glob("*")):
         path.read_bytes()  # into the page cache, for the first contender as for the last
     table, began, slowest = bench.table, time.monotonic(), 0.0
     line = (
-        open_link(LinkSpec(bench.scene, bench.work / "traffic.log", table.delay_ms, table.mbit), server)
+        open_link(
+            LinkSpec(bench.scene, bench.work / "traffic.log", table.delay_ms, table.mbit), server
+        )
         if table.line
         else no_link()
     )
@@ -294,13 +358,18 @@ def measure_table(bench: Bench, results: Path, reps: int, minutes: float, server
                 break
             turn = len(done) % len(bench.contenders)
             order = bench.contenders[turn:] + bench.contenders[:turn]
-            repetition = [run_undisturbed(bench, contender, link, len(done), began + minutes * 30) for contender in order]
+            repetition = [
+                run_undisturbed(bench, contender, link, len(done), began + minutes * 30)
+                for contender in order
+            ]
             done.append(repetition)
             with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([asdict(record) for record in repetition]) + "\n")
             slowest = max(slowest, time.monotonic() - start)
         kind, spent = (link.kind, link.spent) if link else ("local files", 1.0)
-    floor = Floor(needed if table.line else 0, needed * spent * 8 / (table.mbit * 1e6) if table.mbit else 0.0)
+    floor = Floor(
+        needed if table.line else 0, needed * spent * 8 / (table.mbit * 1e6) if table.mbit else 0.0
+    )
     return done, floor, kind
 
 
@@ -308,57 +377,102 @@ def command_line() -> argparse.ArgumentParser:
     """Every option."""
     parser = argparse.ArgumentParser(description="Measure FirstLight against its peers.")
     parser.add_argument("table", choices=TABLES)
-    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench", help="results, logs and outputs (build/bench)")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "build" / "bench",
+        help="results, logs and outputs (build/bench)",
+    )
     parser.add_argument("--scene", type=Path, help="what make_scene.py made (WORK/scene)")
-    parser.add_argument("--only", help="contenders by name, comma-separated; the reference is always there")
+    parser.add_argument(
+        "--only", help="contenders by name, comma-separated; the reference is always there"
+    )
     parser.add_argument("--reps", type=int, help="repetitions in all")
     parser.add_argument(
-        "--minutes", type=float, default=9.0, help="begin no repetition that would end later; call again to go on (9)"
+        "--minutes",
+        type=float,
+        default=9.0,
+        help="begin no repetition that would end later; call again to go on (9)",
     )
-    parser.add_argument("--peers-python", default=str(ROOT / "build" / "bench-venv" / "bin" / "python"))
+    parser.add_argument(
+        "--peers-python", default=str(ROOT / "build" / "bench-venv" / "bin" / "python")
+    )
     parser.add_argument("--firstlight-python", default=str(ROOT / ".venv" / "bin" / "python"))
-    parser.add_argument("--server", choices=("auto", "nginx", "python"), default="auto", help="see link.py")
+    parser.add_argument(
+        "--server", choices=("auto", "nginx", "python"), default="auto", help="see link.py"
+    )
     parser.add_argument("--delay-ms", type=float, help="instead of the table's own")
     parser.add_argument("--mbit", type=float, help="instead of the table's own")
     parser.add_argument("--bands", help="instead of the table's own")
-    quiet = "make a run again, twice at most, when other programs used more than this share of the CPU (0.2; 1 is never); not in the second half of the minutes"
+    quiet = (
+        "make a run again, twice at most, when other programs used more than this share of "
+        "the CPU (0.2; 1 is never); not in the second half of the minutes"
+    )
     parser.add_argument("--quiet", type=float, default=0.2, help=quiet)
     parser.add_argument(
-        "--shift-m", type=float, default=0.0, help="move the window; 10 puts it between the pixels of a 20 m band"
+        "--shift-m",
+        type=float,
+        default=0.0,
+        help="move the window; 10 puts it between the pixels of a 20 m band",
     )
     return parser
 
 
 def main() -> int:
-    """Measure, print, and end with 0 (all right), 1 (a contender failed or was wrong) or 3 (call again for the rest)."""
+    """Measure, print, and end with 0 (all right), 1 (a contender failed or was wrong) or 3 (call
+    again for the rest).
+    """
     end_in_order()
     parser = command_line()
     given = parser.parse_args()
     table = TABLES[given.table]
-    changes = {name: getattr(given, name) for name in ("delay_ms", "mbit", "bands", "reps") if getattr(given, name) is not None}
+    changes = {
+        name: getattr(given, name)
+        for name in ("delay_ms", "mbit", "bands", "reps")
+        if getattr(given, name) is not None
+    }
     table = Table(**{**asdict(table), **changes})
     scene = given.scene or given.work / "scene"
     if not (scene / "items.json").exists():
         parser.error(f"there is no scene in {scene}: run tests/benchmarks/make_scene.py {scene}")
-    contenders = sorted(map(read_contender, (HERE / "contenders" / table.job).glob("*.*")), key=lambda one: one.name)
+    contenders = sorted(
+        map(read_contender, (HERE / "contenders" / table.job).glob("*.*")), key=lambda one: one.name
+    )
     if given.only:
         wanted = {table.reference, *given.only.split(",")}
         unknown = wanted - {one.name for one in contenders}
         if unknown:
             parser.error(f"no contender is called {', '.join(sorted(unknown))}")
         contenders = [one for one in contenders if one.name in wanted]
-    interpreters = {"peers": given.peers_python, "firstlight": given.firstlight_python, "system": "/usr/bin/python3"}
+    interpreters = {
+        "peers": given.peers_python,
+        "firstlight": given.firstlight_python,
+        "system": "/usr/bin/python3",
+    }
     for name in {"peers", *(one.python for one in contenders if one.path.suffix == ".py")}:
         if shutil.which(interpreters[name]) is None:
             parser.error(f"there is no {interpreters[name]}: see tests/benchmarks/README.md")
-    quiet = 1.0 if table.mbit else given.quiet  # where the line is the limit, others disturb little and again costs much
+    quiet = (
+        1.0 if table.mbit else given.quiet
+    )  # where the line is the limit, others disturb little and again costs much
     work = given.work.resolve() / given.table
     work.mkdir(parents=True, exist_ok=True)
-    bench = Bench(table, tuple(contenders), scene.resolve(), work, interpreters, given.shift_m, quiet)
-    done, floor, kind = measure_table(bench, work / "results.jsonl", table.reps, given.minutes, given.server)
-    print(f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {len(done)} of {table.reps} repetitions, {kind}\n")
+    bench = Bench(
+        table, tuple(contenders), scene.resolve(), work, interpreters, given.shift_m, quiet
+    )
+    done, floor, kind = measure_table(
+        bench, work / "results.jsonl", table.reps, given.minutes, given.server
+    )
+    print(
+        f"{time.strftime('%Y-%m-%d')}, commit {commit()}, {len(done)} of {table.reps} "
+        f"repetitions, {kind}\n"
+    )
     print(markdown(done, table.reference, floor))
-    if any(record.problem and not record.problem.startswith("not here") for repetition in done for record in repetition):
+    if any(
+        record.problem and not record.problem.startswith("not here")
+        for repetition in done
+        for record in repetition
+    ):
         return 1
     return 0 if len(done) >= table.reps else UNFINISHED
 

@@ -1,6 +1,8 @@
-"""Print the table of docs/validation.md: which damage the quick and the deep look find, and by which checks.
+"""Print the table of docs/validation.md: which damage the quick and the deep look find, and by
+which checks.
 
-Run from the repository: ``python tests/benchmarks/damage_table.py`` with the package importable as ``firstlight``.
+Run from the repository: ``python tests/benchmarks/damage_table.py`` with the package importable as
+``firstlight``.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ SENSOR = get_sensor("sentinel2")
 def look(path: Path, depth: str) -> set[str]:
     """Codes of errors and warnings."""
     spec = ValidationSpec(SENSOR, SENSOR.required, BANDS)
-    report = validate(path, spec, dataclasses.replace(Settings(), validation_depth=depth), SilentMonitor())
+    report = validate(
+        path, spec, dataclasses.replace(Settings(), validation_depth=depth), SilentMonitor()
+    )
     return {finding.code for finding in report.findings if finding.severity != "info"}
 
 

@@ -1,18 +1,21 @@
 """A line between a client and a store of files: so much latency, so much width, everything counted.
 
-    python tests/benchmarks/link.py build/bench/scene --delay-ms 50 --mbit 100        serves until Ctrl+C
+    python tests/benchmarks/link.py build/bench/scene --delay-ms 50 --mbit 100        serves until
+    Ctrl+C
 
 Two servers, the same promises:
 
 ``nginx``
-    in a network namespace of its own behind a veth pair, the line's width kept by the kernel (``tc tbf``), so that it is shared by
-    all connections and headers count too. Needs Linux, root, nginx and its Lua module.
+    in a network namespace of its own behind a veth pair, the line's width kept by the kernel (``tc
+    tbf``), so that it is shared by all connections and headers count too. Needs Linux, root, nginx
+    and its Lua module.
 ``python``
-    ``scripts/range_server.py`` with sendfile, on loopback, anywhere. The width is kept by the server itself and counts only bodies.
+    ``scripts/range_server.py`` with sendfile, on loopback, anywhere. The width is kept by the
+    server itself and counts only bodies.
 
-The latency is waited for before each answer: once per request, and twice more for the first request on a connection, as TCP and
-TLS need. Neither has TLS, loss, slow start worth the name or a limit per connection: a real store of objects is slower, and more
-so for those who open many connections.
+The latency is waited for before each answer: once per request, and twice more for the first request
+on a connection, as TCP and TLS need. Neither has TLS, loss, slow start worth the name or a limit
+per connection: a real store of objects is slower, and more so for those who open many connections.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ if TYPE_CHECKING:
     from scripts.range_server import FileServer, RangeHandler
 else:
     # scripts/ is no package: load the one file by its path.
-    _spec = importlib.util.spec_from_file_location("bench_range_server", ROOT / "scripts" / "range_server.py")
+    _spec = importlib.util.spec_from_file_location(
+        "bench_range_server", ROOT / "scripts" / "range_server.py"
+    )
     _module = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
     _spec.loader.exec_module(_module)
     FileServer, RangeHandler = _module.FileServer, _module.RangeHandler
@@ -52,7 +57,9 @@ PIECE_BYTES = 64 * 1024
 IDLE = "/.idle"
 """Asked for by the runner itself; not counted."""
 FRAME = 1514 / 1448
-"""Bytes on an Ethernet line for each byte of a body: 1448 of 1514 are left by Ethernet, IP and TCP with time stamps."""
+"""Bytes on an Ethernet line for each byte of a body: 1448 of 1514 are left by Ethernet, IP and TCP
+with time stamps.
+"""
 START_LIMIT_S = 10.0
 
 
@@ -63,7 +70,9 @@ class LinkSpec:
     root: Path
     """The folder to serve."""
     log: Path
-    """One line per answer is added: method, path, bytes of the body, range, status; separated by tabs."""
+    """One line per answer is added: method, path, bytes of the body, range, status; separated by
+    tabs.
+    """
     delay_ms: float = 0.0
     mbit: float = 0.0
     """10^6 bits per second over all connections together; 0 is unlimited."""
@@ -109,12 +118,15 @@ class Link:
     def _settle(self) -> None:
         """Wait until every answer that a client already has is in the log.
 
-        A client may have its last byte before the server has written its line. The answer to this request comes after: nginx's
-        one worker does one thing after the other, and the Python server waits on purpose.
+        A client may have its last byte before the server has written its line. The answer to this
+        request comes after: nginx's one worker does one thing after the other, and the Python
+        server waits on purpose.
         """
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with contextlib.suppress(urllib.error.HTTPError):  # there is no such file
-            direct.open(urllib.request.Request(self.url + IDLE, method="HEAD"), timeout=START_LIMIT_S)
+            direct.open(
+                urllib.request.Request(self.url + IDLE, method="HEAD"), timeout=START_LIMIT_S
+            )
 
 
 def nginx_is_possible() -> bool:
@@ -157,7 +169,10 @@ def _lua_modules() -> list[str]:
 
 def _nginx_settings(spec: LinkSpec, folder: Path, address: str) -> str:
     modules = "".join(f"load_module {path};\n" for path in _lua_modules())
-    folders = "".join(f"  {name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    folders = "".join(
+        f"  {name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     wait = ""
     if spec.delay_ms:
         wait = f"""access_by_lua_block {{
@@ -195,7 +210,9 @@ def _nginx(spec: LinkSpec) -> Iterator[Link]:
     space, here, there, net = f"bench{mine}", f"bh{mine}", f"bt{mine}", f"10.77.{mine % 250}"
     folder = spec.log.parent.resolve() / f"nginx-{mine}"
     folder.mkdir(exist_ok=True)
-    (folder / "nginx.conf").write_text(_nginx_settings(spec, folder, f"{net}.2:8080"), encoding="utf-8")
+    (folder / "nginx.conf").write_text(
+        _nginx_settings(spec, folder, f"{net}.2:8080"), encoding="utf-8"
+    )
     inside = ["ip", "netns", "exec", space]
     try:
         _run("ip", "netns", "add", space)
@@ -230,7 +247,9 @@ def _run(*command: str) -> None:
 
 
 class Width:
-    """The width of the line, shared by all connections: each piece is given the time at which it may leave."""
+    """The width of the line, shared by all connections: each piece is given the time at which it
+    may leave.
+    """
 
     def __init__(self, mbit: float) -> None:
         self._bytes_per_s = mbit * 1e6 / 8
@@ -238,7 +257,9 @@ class Width:
         self._lock = threading.Lock()
 
     def wait_s(self, size: int, now: float) -> float:
-        """How long a piece of ``size`` bytes that is ready ``now`` has to wait for the pieces before it."""
+        """How long a piece of ``size`` bytes that is ready ``now`` has to wait for the pieces
+        before it.
+        """
         if not self._bytes_per_s:
             return 0.0
         with self._lock:
@@ -266,7 +287,15 @@ class LineHandler(RangeHandler):
             time.sleep(self.server.delay_s * (1 + HANDSHAKES if self.first else 1))
             self.first = False
             super().answer(with_body)
-            line = "\t".join((self.command, self.path, str(self.sent), self.headers.get("Range") or "-", self.status))
+            line = "\t".join(
+                (
+                    self.command,
+                    self.path,
+                    str(self.sent),
+                    self.headers.get("Range") or "-",
+                    self.status,
+                )
+            )
             self.server.write_log(line)
 
     status = "-"
@@ -326,7 +355,15 @@ class LineServer(FileServer):
 
 @contextlib.contextmanager
 def _python(spec: LinkSpec) -> Iterator[Link]:
-    command = [sys.executable, __file__, str(spec.root), "--log", str(spec.log), "--server", "python"]
+    command = [
+        sys.executable,
+        __file__,
+        str(spec.root),
+        "--log",
+        str(spec.log),
+        "--server",
+        "python",
+    ]
     command += ["--delay-ms", str(spec.delay_ms), "--mbit", str(spec.mbit)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -365,12 +402,19 @@ def end_in_order() -> None:
 def main() -> None:
     """Serve by hand, or as the runner's own server."""
     end_in_order()
-    parser = argparse.ArgumentParser(description="Serve a folder over a line of a given latency and width.")
+    parser = argparse.ArgumentParser(
+        description="Serve a folder over a line of a given latency and width."
+    )
     parser.add_argument("root", type=Path)
     parser.add_argument(
-        "--delay-ms", type=float, default=0.0, help="before each answer; three times that for the first on a connection"
+        "--delay-ms",
+        type=float,
+        default=0.0,
+        help="before each answer; three times that for the first on a connection",
     )
-    parser.add_argument("--mbit", type=float, default=0.0, help="width of the line, 10^6 bit/s; 0 is unlimited")
+    parser.add_argument(
+        "--mbit", type=float, default=0.0, help="width of the line, 10^6 bit/s; 0 is unlimited"
+    )
     parser.add_argument("--log", type=Path, default=ROOT / "build" / "bench" / "traffic.log")
     parser.add_argument("--server", choices=("auto", "nginx", "python"), default="auto")
     given = parser.parse_args()

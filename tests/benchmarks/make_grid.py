@@ -1,10 +1,12 @@
-"""Lay copies of one scene beside each other: many scenes for the benchmarks of scale, made in seconds.
+"""Lay copies of one scene beside each other: many scenes for the benchmarks of scale, made in
+seconds.
 
     python tests/benchmarks/make_grid.py build/bench/scene build/bench/scene/grid
 
-Nine scenes in three columns and three rows, 100 km apart as Sentinel-2 tiles are, so that they overlap by 9.8 km; the third column
-in the next UTM zone. All hold the same pixels under another georeference: what is to be read, decoded, computed and written is the
-same as of nine different scenes. About 0.4 GB a scene. Needs rasterio.
+Nine scenes in three columns and three rows, 100 km apart as Sentinel-2 tiles are, so that they
+overlap by 9.8 km; the third column in the next UTM zone. All hold the same pixels under another
+georeference: what is to be read, decoded, computed and written is the same as of nine different
+scenes. About 0.4 GB a scene. Needs rasterio.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def make_item(item: dict[str, Any], number: int, where: tuple[int, float, float]
     size = 10 * made["assets"]["red"]["proj:shape"][0]
     east, south = west + size, north - size
     ring = [[west, north], [east, north], [east, south], [west, south], [west, north]]
-    made["geometry"] = transform_geom(f"EPSG:{epsg}", "EPSG:4326", {"type": "Polygon", "coordinates": [ring]})
+    made["geometry"] = transform_geom(
+        f"EPSG:{epsg}", "EPSG:4326", {"type": "Polygon", "coordinates": [ring]}
+    )
     lons, lats = zip(*(point[:2] for point in made["geometry"]["coordinates"][0]))
     made["bbox"] = [min(lons), min(lats), max(lons), max(lats)]
     return made
@@ -75,7 +79,10 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(given.scene / item["assets"][name]["href"], path)
             with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as band:
-                band.crs, band.transform = f"EPSG:{where[0]}", from_origin(where[1], where[2], 10, 10)
+                band.crs, band.transform = (
+                    f"EPSG:{where[0]}",
+                    from_origin(where[1], where[2], 10, 10),
+                )
         print(items[-1]["id"], where, flush=True)
     (given.folder / "items.json").write_text(
         json.dumps({"type": "FeatureCollection", "features": items}, indent=1), encoding="utf-8"

@@ -1,12 +1,14 @@
-"""Make the scenes that the benchmarks run on: two dates of one Sentinel-2-like tile, as COGs with STAC items.
+"""Make the scenes that the benchmarks run on: two dates of one Sentinel-2-like tile, as COGs with
+STAC items.
 
-    python tests/benchmarks/make_scene.py build/bench/scene              10980 x 10980, as a Sentinel-2 tile
-    python tests/benchmarks/make_scene.py build/bench/small --size 1024
+    python tests/benchmarks/make_scene.py build/bench/scene              10980 x 10980, as a
+    Sentinel-2 tile python tests/benchmarks/make_scene.py build/bench/small --size 1024
 
-The pixels are invented, but compress about as real ones do, which decides what a codec and a line have to carry: relief and
-moisture in ten octaves, field parcels with sharp edges, water, cloud, a burnt area on the second date, an edge without data, and
-noise in every pixel. The same size gives the same pixels on every machine and in every library version that
-keeps numpy's PCG64. Works in strips: the memory grows with the width, not with the area.
+The pixels are invented, but compress about as real ones do, which decides what a codec and a line
+have to carry: relief and moisture in ten octaves, field parcels with sharp edges, water, cloud, a
+burnt area on the second date, an edge without data, and noise in every pixel. The same size gives
+the same pixels on every machine and in every library version that keeps numpy's PCG64. Works in
+strips: the memory grows with the width, not with the area.
 
 Needs numpy and rasterio.
 """
@@ -64,7 +66,8 @@ SCL_NODATA, SCL_PLANTS, SCL_BARE, SCL_WATER, SCL_CLOUD = 0, 4, 5, 6, 9
 
 
 def octaves(rows: npt.NDArray[np.int64], size: int, seed: int, roughness: float) -> Floats:
-    """Value noise for some rows of a square: random lattices, each half as wide as the last, interpolated and added up.
+    """Value noise for some rows of a square: random lattices, each half as wide as the last,
+    interpolated and added up.
 
     Parameters
     ----------
@@ -92,7 +95,9 @@ def octaves(rows: npt.NDArray[np.int64], size: int, seed: int, roughness: float)
         t, u = (down - i).astype(np.float32)[:, None], (across - j).astype(np.float32)
         lines = lattice[i] * (1 - t) + lattice[i + 1] * t
         total += np.float32(weight) * (lines[:, j] * (1 - u) + lines[:, j + 1] * u)
-        power += weight**2 * (4 / 9)  # the variance that linear interpolation leaves, on average, in two directions
+        power += weight**2 * (
+            4 / 9
+        )  # the variance that linear interpolation leaves, on average, in two directions
         weight, step = weight * roughness, step / 2
     return total / np.float32(max(power, 1e-6) ** 0.5)
 
@@ -122,7 +127,9 @@ def ground(start: int, stop: int, size: int) -> Ground:
     """What is on the ground in some rows."""
     rows = np.arange(start, stop)
     relief = octaves(rows, size, 1, 0.65)
-    plants = np.float32(0.8) * octaves(rows, size, 2, 0.7) + np.float32(0.5) * parcels(rows, size, 3)
+    plants = np.float32(0.8) * octaves(rows, size, 2, 0.7) + np.float32(0.5) * parcels(
+        rows, size, 3
+    )
     y, x = rows[:, None] / size, np.arange(size)[None, :] / size
     return Ground(
         relief=relief,
@@ -137,7 +144,11 @@ def ground(start: int, stop: int, size: int) -> Ground:
 def band_strip(name: str, date: str, start: int, there: Ground) -> npt.NDArray[np.uint16]:
     """One band's stored numbers in one strip, on its own grid."""
     band = BANDS[name]
-    values = np.float32(band.mean) + np.float32(band.relief) * there.relief + np.float32(band.plants) * there.plants
+    values = (
+        np.float32(band.mean)
+        + np.float32(band.relief) * there.relief
+        + np.float32(band.plants) * there.plants
+    )
     if date == "after":
         values[there.burnt] *= np.float32(band.burnt)
     else:
@@ -170,7 +181,9 @@ def _strips(size: int) -> Iterator[tuple[int, int]]:
 
 
 def write_scene(folder: Path, size: int, tile: int, dates: tuple[str, ...]) -> None:
-    """Write all bands of the dates and ``items.json``; the assets' hrefs are relative to that file."""
+    """Write all bands of the dates and ``items.json``; the assets' hrefs are relative to
+    that file.
+    """
     import rasterio
     from rasterio.shutil import copy as copy_raster
     from rasterio.transform import from_origin
@@ -201,27 +214,38 @@ def write_scene(folder: Path, size: int, tile: int, dates: tuple[str, ...]) -> N
         for start, stop in _strips(size):
             there = ground(start, stop, size)
             for (date, name), draft in drafts.items():
-                strip = band_strip(name, date, start, there) if name in BANDS else scl_strip(date, there)
+                strip = (
+                    band_strip(name, date, start, there)
+                    if name in BANDS
+                    else scl_strip(date, there)
+                )
                 place = Window(0, start * draft.height // size, draft.width, strip.shape[0])
                 draft.write(strip, 1, window=place)
     items = []
     for date in dates:
         for name in names:
             draft_path, path = folder / date / f"{name}.draft.tif", folder / date / f"{name}.tif"
-            options = {"compress": "DEFLATE", "predictor": "2", "blocksize": str(tile), "num_threads": "ALL_CPUS"}
+            options = {
+                "compress": "DEFLATE",
+                "predictor": "2",
+                "blocksize": str(tile),
+                "num_threads": "ALL_CPUS",
+            }
             options["overview_resampling"] = "AVERAGE" if name in BANDS else "MODE"
             copy_raster(draft_path, path, driver="COG", **options)
             draft_path.unlink()
             print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", flush=True)
         items.append(stac_item(folder, date, size))
-    (folder / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": items}, indent=1), encoding="utf-8")
+    (folder / "items.json").write_text(
+        json.dumps({"type": "FeatureCollection", "features": items}, indent=1), encoding="utf-8"
+    )
 
 
 def stac_item(folder: Path, date: str, size: int) -> dict[str, Any]:
     """The STAC item of one date, with projection, raster and file extensions.
 
-    Scale 0.0001 without an offset, as Sentinel-2 had before 2022: an index is then the same from stored numbers and from reflectance,
-    so that peers that know no scale compute the same thing.
+    Scale 0.0001 without an offset, as Sentinel-2 had before 2022: an index is then the same from
+    stored numbers and from reflectance, so that peers that know no scale compute the same thing.
     """
     from rasterio.warp import transform_geom
 
@@ -233,7 +257,11 @@ def stac_item(folder: Path, date: str, size: int) -> dict[str, Any]:
     for name in [*BANDS, "scl"]:
         resolution = BANDS[name].resolution if name in BANDS else 20
         path = folder / date / f"{name}.tif"
-        facts = {"nodata": 0, "data_type": "uint16" if name in BANDS else "uint8", "spatial_resolution": resolution}
+        facts = {
+            "nodata": 0,
+            "data_type": "uint16" if name in BANDS else "uint8",
+            "spatial_resolution": resolution,
+        }
         assets[name] = {
             "href": f"{date}/{name}.tif",
             "type": "image/tiff; application=geotiff; profile=cloud-optimized",
@@ -256,7 +284,12 @@ def stac_item(folder: Path, date: str, size: int) -> dict[str, Any]:
         "collection": "sentinel-2-l2a",
         "geometry": shape,
         "bbox": [min(lons), min(lats), max(lons), max(lats)],
-        "properties": {"datetime": DATES[date], "platform": "sentinel-2b", "proj:epsg": EPSG, "eo:cloud_cover": 3.0},
+        "properties": {
+            "datetime": DATES[date],
+            "platform": "sentinel-2b",
+            "proj:epsg": EPSG,
+            "eo:cloud_cover": 3.0,
+        },
         "links": [],
         "assets": assets,
     }
@@ -274,8 +307,18 @@ def main() -> None:
     """Read the command line and write the scenes."""
     parser = argparse.ArgumentParser(description="Make the scenes for the benchmarks.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", type=int, default=10_980, help="pixels of 10 m along each side, an even number (10980)")
-    parser.add_argument("--tile", type=int, default=1024, help="width of the COGs' tiles (1024, as Sentinel-2 COGs have)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=10_980,
+        help="pixels of 10 m along each side, an even number (10980)",
+    )
+    parser.add_argument(
+        "--tile",
+        type=int,
+        default=1024,
+        help="width of the COGs' tiles (1024, as Sentinel-2 COGs have)",
+    )
     parser.add_argument("--dates", default=",".join(DATES), help="before,after")
     given = parser.parse_args()
     if given.size < 64 or given.size % 2:

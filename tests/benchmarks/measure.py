@@ -1,4 +1,6 @@
-"""Run one program in a fresh process and measure it: time, CPU, memory, and what the rest of the machine did meanwhile. Linux."""
+"""Run one program in a fresh process and measure it: time, CPU, memory, and what the rest of the
+machine did meanwhile. Linux.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,21 @@ class Measure:
     cpu_s: float
     """User and system time of the process and of all it waited for."""
     peak_mb: float
-    """Resident memory of all its processes together, sampled; of a single one the kernel's own peak. Pages shared between
-    processes count in each."""
+    """Resident memory of all its processes together, sampled; of a single one the kernel's own
+    peak. Pages shared between processes count in each.
+    """
     other_share: float
-    """CPU that other programs used meanwhile (the served line's server left out), as a share of all cores: 0..1."""
+    """CPU that other programs used meanwhile (the served line's server left out), as a share of all
+    cores: 0..1.
+    """
 
 
 def run_measured(
-    command: Sequence[str], env: Mapping[str, str], log: Path, limit_s: float, server_pid: int | None = None
+    command: Sequence[str],
+    env: Mapping[str, str],
+    log: Path,
+    limit_s: float,
+    server_pid: int | None = None,
 ) -> Measure:
     """Run a program to its end.
 
@@ -50,7 +59,9 @@ def run_measured(
     busy, server, own = _busy_s(), _family_cpu_s(server_pid), time.process_time()
     with log.open("wb") as output:
         began = time.perf_counter()
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         peak = _PeakMemory(process.pid)
         timer = threading.Timer(limit_s, _kill_session, [process.pid])
         timer.start()
@@ -65,7 +76,9 @@ def run_measured(
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
-    rest = _busy_s() - busy - cpu - (_family_cpu_s(server_pid) - server) - (time.process_time() - own)
+    rest = (
+        _busy_s() - busy - cpu - (_family_cpu_s(server_pid) - server) - (time.process_time() - own)
+    )
     share = max(0.0, rest) / (wall * (os.cpu_count() or 1))
     return Measure(process.returncode, wall, cpu, peak.stop() / 1e6, min(1.0, share))
 
@@ -83,8 +96,11 @@ class _PeakMemory:
     def _watch(self) -> None:
         while True:
             sizes = [_memory(pid) for pid in _family(self._pid)]
-            # The kernel's peak of each process misses nothing, but those of several need not have been at the same time.
-            self._peak = max(self._peak, sum(now for now, _ in sizes), *(most for _, most in sizes), 0)
+            # The kernel's peak of each process misses nothing, but those of several need not have
+            # been at the same time.
+            self._peak = max(
+                self._peak, sum(now for now, _ in sizes), *(most for _, most in sizes), 0
+            )
             if self._ended.wait(SAMPLE_S):
                 return
 
@@ -96,7 +112,9 @@ class _PeakMemory:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and all that come from it and live; by way of the children, because a look at every process costs CPU itself."""
+    """A process and all that come from it and live; by way of the children, because a look at every
+    process costs CPU itself.
+    """
     found = [pid]
     for parent in found:
         try:
@@ -109,7 +127,9 @@ def _family(pid: int) -> list[int]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on (proc(5) counts it as the third); empty when the process has gone."""
+    """The fields of /proc/PID/stat from the state on (proc(5) counts it as the third); empty when
+    the process has gone.
+    """
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
@@ -136,7 +156,9 @@ def _family_cpu_s(pid: int | None) -> float:
 
 
 def _busy_s() -> float:
-    """CPU seconds that all programs have used since the machine started, the hypervisor's share included."""
+    """CPU seconds that all programs have used since the machine started, the hypervisor's share
+    included.
+    """
     words = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     return (sum(words) - words[3] - words[4]) / _TICKS  # without idle and waiting for the disk
 

@@ -1,9 +1,12 @@
-"""Is a contender's result right, and what is the least that any of them must fetch? Run with the peers' Python, by the runner.
+"""Is a contender's result right, and what is the least that any of them must fetch? Run with the
+peers' Python, by the runner.
 
     reference.py facts JOB      prints {"needed_bytes": ...} and writes the window's area as GeoJSON
-    reference.py check JOB STEP compares what lies in BENCH_OUT; prints one sentence and ends with 1 when it is wrong
+    reference.py check JOB STEP compares what lies in BENCH_OUT; prints one sentence and ends with 1
+    when it is wrong
 
-``STEP`` looks at every STEP-th strip of the pixels only, another one in each repetition. Needs numpy and rasterio.
+``STEP`` looks at every STEP-th strip of the pixels only, another one in each repetition. Needs
+numpy and rasterio.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ class WrongError(Exception):
 def outward_window(source: Any) -> Window:
     """The whole pixels that touch the bounds."""
     exact = from_bounds(*BOUNDS, source.transform)
-    # A bound that lies on a pixel's edge but for the last bit of the arithmetic takes no further pixel.
+    # A bound that lies on a pixel's edge but for the last bit of the arithmetic takes no further
+    # pixel.
     first_row, first_column = np.floor(np.array([exact.row_off, exact.col_off]) + 1e-6).astype(int)
     last_row = int(np.ceil(exact.row_off + exact.height - 1e-6))
     last_column = int(np.ceil(exact.col_off + exact.width - 1e-6))
@@ -53,21 +57,31 @@ def needed_bytes(job: str) -> int:
     for band in BANDS:
         with rasterio.open(LOCAL / f"{band}.tif") as source:
             window, (height, width) = outward_window(source), source.block_shapes[0]
-            for row in range(window.row_off // height, -(-(window.row_off + window.height) // height)):
-                for column in range(window.col_off // width, -(-(window.col_off + window.width) // width)):
-                    total += int(source.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1) or 0)
+            for row in range(
+                window.row_off // height, -(-(window.row_off + window.height) // height)
+            ):
+                for column in range(
+                    window.col_off // width, -(-(window.col_off + window.width) // width)
+                ):
+                    total += int(
+                        source.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1) or 0
+                    )
     return total
 
 
 def write_area(path: Path) -> None:
-    """The bounds as a polygon in longitude and latitude, for those who are given an area and not a window."""
+    """The bounds as a polygon in longitude and latitude, for those who are given an area and not a
+    window.
+    """
     from rasterio.warp import transform_geom
 
     west, south, east, north = BOUNDS
     ring = [[west, north], [east, north], [east, south], [west, south], [west, north]]
     with rasterio.open(LOCAL / f"{BANDS[0]}.tif") as source:
         shape = transform_geom(source.crs, "EPSG:4326", {"type": "Polygon", "coordinates": [ring]})
-    path.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": shape}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"type": "Feature", "properties": {}, "geometry": shape}), encoding="utf-8"
+    )
 
 
 def find(band: str, *endings: str) -> Path:
@@ -94,8 +108,8 @@ def check_download() -> str:
 def check_window() -> str:
     """The same pixels as a read of the source with outward rounding.
 
-    ``.npy``: the band's own pixels, or the area exactly on the 10 m grid with coarser pixels repeated. ``.tif``: the band's own
-    pixels where its georeference says, the window at least.
+    ``.npy``: the band's own pixels, or the area exactly on the 10 m grid with coarser pixels
+    repeated. ``.tif``: the band's own pixels where its georeference says, the window at least.
     """
     for band in BANDS:
         with rasterio.open(LOCAL / f"{band}.tif") as source:
@@ -108,22 +122,33 @@ def check_window() -> str:
     return f"{len(BANDS)} windows, pixel for pixel"
 
 
-def _check_array(band: str, got: npt.NDArray[Any], own: npt.NDArray[Any], source: Any, window: Window) -> None:
+def _check_array(
+    band: str, got: npt.NDArray[Any], own: npt.NDArray[Any], source: Any, window: Window
+) -> None:
     if got.shape != own.shape:
         factor = round(source.res[0] / 10)
         west, north = source.transform * (window.col_off, window.row_off)
         skip_x, skip_y = round((BOUNDS[0] - west) / 10), round((north - BOUNDS[3]) / 10)
         columns, rows = round((BOUNDS[2] - BOUNDS[0]) / 10), round((BOUNDS[3] - BOUNDS[1]) / 10)
-        own = own.repeat(factor, 0).repeat(factor, 1)[skip_y : skip_y + rows, skip_x : skip_x + columns]
+        own = own.repeat(factor, 0).repeat(factor, 1)[
+            skip_y : skip_y + rows, skip_x : skip_x + columns
+        ]
     if got.shape != own.shape:
         raise WrongError(f"{band}: shape {got.shape}, not {own.shape}")
     if not np.array_equal(got, own):
-        raise WrongError(f"{band}: {100 * float((got != own).mean()):.1f} % of the pixels differ from the source")
+        raise WrongError(
+            f"{band}: {100 * float((got != own).mean()):.1f} % of the pixels differ from the source"
+        )
 
 
 def _check_raster(band: str, path: Path, source: Any, window: Window) -> None:
     with rasterio.open(path) as got:
-        if got.crs != source.crs or got.res != source.res or got.dtypes != source.dtypes or got.nodata != source.nodata:
+        if (
+            got.crs != source.crs
+            or got.res != source.res
+            or got.dtypes != source.dtypes
+            or got.nodata != source.nodata
+        ):
             raise WrongError(f"{band}: not the source's grid, type or nodata")
         exact = from_bounds(*got.bounds, source.transform)
         place = Window(round(exact.col_off), round(exact.row_off), got.width, got.height)
@@ -140,17 +165,26 @@ def _check_raster(band: str, path: Path, source: Any, window: Window) -> None:
 
 
 def check_stack() -> str:
-    """All bands on the finest grid, and the pixels of the 10 m bands as they are (others may be interpolated or repeated)."""
+    """All bands on the finest grid, and the pixels of the 10 m bands as they are (others may be
+    interpolated or repeated).
+    """
     path = OUT / "stack.vrt"
     if not path.exists():
         raise WrongError("no stack.vrt")
     with rasterio.open(path) as got, rasterio.open(LOCAL / f"{BANDS[0]}.tif") as first:
-        if (got.count, got.shape, got.crs, got.transform) != (len(BANDS), first.shape, first.crs, first.transform):
+        if (got.count, got.shape, got.crs, got.transform) != (
+            len(BANDS),
+            first.shape,
+            first.crs,
+            first.transform,
+        ):
             raise WrongError("not all bands on the finest grid")
         window = outward_window(first)
         for index, band in enumerate(BANDS, start=1):
             with rasterio.open(LOCAL / f"{band}.tif") as source:
-                if source.res == first.res and not np.array_equal(got.read(index, window=window), source.read(1, window=window)):
+                if source.res == first.res and not np.array_equal(
+                    got.read(index, window=window), source.read(1, window=window)
+                ):
                     raise WrongError(f"{band}: pixels differ from the source")
     return f"{len(BANDS)} bands"
 
@@ -163,16 +197,29 @@ def strips(height: int, step: int, skip: int) -> Iterator[tuple[int, int]]:
 
 
 def check_ndvi(step: int, skip: int) -> str:
-    """NDVI of the stored numbers within 1e-6 (whole-number types: half a step), the same pixels empty, tiles, overviews."""
+    """NDVI of the stored numbers within 1e-6 (whole-number types: half a step), the same pixels
+    empty, tiles, overviews.
+    """
     path = OUT / "ndvi.tif"
     if not path.exists():
         raise WrongError("no ndvi.tif")
     worst = 0.0
-    with rasterio.open(LOCAL / "nir.tif") as nir, rasterio.open(LOCAL / "red.tif") as red, rasterio.open(path) as got:
-        # odc-geo's writer pads to whole tiles of its coarsest overview: more is allowed, if it is empty
-        if (got.crs, got.transform) != (nir.crs, nir.transform) or got.height < nir.height or got.width < nir.width:
+    with (
+        rasterio.open(LOCAL / "nir.tif") as nir,
+        rasterio.open(LOCAL / "red.tif") as red,
+        rasterio.open(path) as got,
+    ):
+        # odc-geo's writer pads to whole tiles of its coarsest overview: more is allowed, if it is
+        # empty
+        if (
+            (got.crs, got.transform) != (nir.crs, nir.transform)
+            or got.height < nir.height
+            or got.width < nir.width
+        ):
             raise WrongError("not the scene's grid")
-        if max(got.shape) > COG_TILE and (not got.overviews(1) or got.block_shapes[0][1] == got.width):
+        if max(got.shape) > COG_TILE and (
+            not got.overviews(1) or got.block_shapes[0][1] == got.width
+        ):
             raise WrongError("no tiles or no overviews")
         scale, offset = got.scales[0], got.offsets[0]
         limit = 1e-6 if got.dtypes[0].startswith("float") else scale / 2 + 1e-6
@@ -181,11 +228,18 @@ def check_ndvi(step: int, skip: int) -> str:
             stored = got.read(1, window=window)
             a, b = (_padded(band.read(1, window=window), stored.shape) for band in (nir, red))
             there = (a != 0) & (b != 0)
-            full = (stored != got.nodata) & ~np.isnan(stored)  # gdal_calc leaves 0/0 as NaN beside its nodata value
+            full = (stored != got.nodata) & ~np.isnan(
+                stored
+            )  # gdal_calc leaves 0/0 as NaN beside its nodata value
             if not np.array_equal(there, full):
-                raise WrongError(f"{int((there != full).sum())} pixels of rows {start}..{stop} are empty or full, wrongly")
+                raise WrongError(
+                    f"{int((there != full).sum())} pixels of rows {start}..{stop} are empty or "
+                    "full, wrongly"
+                )
             if there.any():
-                error = np.abs(stored[there] * scale + offset - (a[there] - b[there]) / (a[there] + b[there]))
+                error = np.abs(
+                    stored[there] * scale + offset - (a[there] - b[there]) / (a[there] + b[there])
+                )
                 worst = max(worst, float(error.max()))
         if worst > limit:
             raise WrongError(f"off by up to {worst:.2g}")
@@ -195,7 +249,9 @@ def check_ndvi(step: int, skip: int) -> str:
 
 
 def check_scale(step: int, skip: int) -> str:
-    """NDVI of the scenes that lie on the mosaic's own pixels, in strips of their middle, which no other scene covers."""
+    """NDVI of the scenes that lie on the mosaic's own pixels, in strips of their middle, which no
+    other scene covers.
+    """
     grid, path = LOCAL.parent / "grid", OUT / "ndvi.tif"
     items = json.loads((OUT / "items.json").read_text(encoding="utf-8"))["features"]
     looked = 0
@@ -205,7 +261,10 @@ def check_scale(step: int, skip: int) -> str:
         for item in items:
             if f"EPSG:{item['properties']['proj:epsg']}" != got.crs.to_string():
                 continue
-            with rasterio.open(grid / item["id"] / "nir.tif") as nir, rasterio.open(grid / item["id"] / "red.tif") as red:
+            with (
+                rasterio.open(grid / item["id"] / "nir.tif") as nir,
+                rasterio.open(grid / item["id"] / "red.tif") as red,
+            ):
                 rows, cols = nir.height // 2, nir.width // 2
                 for start, stop in strips(rows, step, skip):
                     window = Window(cols // 2, rows // 2 + start, cols, stop - start)
@@ -215,17 +274,24 @@ def check_scale(step: int, skip: int) -> str:
                     stored, there = got.read(1, window=place), (a != 0) & (b != 0)
                     if not np.array_equal(stored != got.nodata, there):
                         raise WrongError(f"{item['id']}: pixels are empty or full, wrongly")
-                    if np.abs(stored[there] - (a[there] - b[there]) / (a[there] + b[there])).max(initial=0) > 1e-5:
+                    if (
+                        np.abs(stored[there] - (a[there] - b[there]) / (a[there] + b[there])).max(
+                            initial=0
+                        )
+                        > 1e-5
+                    ):
                         raise WrongError(f"{item['id']}: other values than the scene's")
                     looked += stored.size
     return f"{looked} pixels of {len(items)} scenes"
 
 
 def check_dnbr(step: int, skip: int) -> str:
-    """dNBR of the stored numbers, its 20 m band interpolated bilinearly; classes, where there are any, those of these values.
+    """dNBR of the stored numbers, its 20 m band interpolated bilinearly; classes, where there are
+    any, those of these values.
 
-    A difference of half a stored number is allowed in the interpolated band: some round it and some do not. Near missing pixels
-    of that band the ways to interpolate differ, so only those farther away are compared.
+    A difference of half a stored number is allowed in the interpolated band: some round it and some
+    do not. Near missing pixels of that band the ways to interpolate differ, so only those farther
+    away are compared.
     """
     path, classes = OUT / "dnbr.tif", OUT / "severity.tif"
     if not path.exists():
@@ -233,13 +299,22 @@ def check_dnbr(step: int, skip: int) -> str:
     worst = 0.0
     with contextlib.ExitStack() as stack:
         opened = [
-            [stack.enter_context(rasterio.open(folder / f"{name}.tif")) for name in ("nir", "swir22")]
+            [
+                stack.enter_context(rasterio.open(folder / f"{name}.tif"))
+                for name in ("nir", "swir22")
+            ]
             for folder in (LOCAL, LOCAL.parent / "after")
         ]
         got, like = stack.enter_context(rasterio.open(path)), opened[0][0]
-        if (got.crs, got.transform) != (like.crs, like.transform) or got.height < like.height or got.width < like.width:
+        if (
+            (got.crs, got.transform) != (like.crs, like.transform)
+            or got.height < like.height
+            or got.width < like.width
+        ):
             raise WrongError("not the scene's grid")
-        if max(got.shape) > COG_TILE and (not got.overviews(1) or got.block_shapes[0][1] == got.width):
+        if max(got.shape) > COG_TILE and (
+            not got.overviews(1) or got.block_shapes[0][1] == got.width
+        ):
             raise WrongError("no tiles or no overviews")
         for start, stop in strips(like.height, step, skip):
             window = Window(0, start, like.width, stop - start)
@@ -251,12 +326,16 @@ def check_dnbr(step: int, skip: int) -> str:
             if not full[there].all() or full[(found[0][1] == 0) | (found[1][1] == 0)].any():
                 raise WrongError(f"pixels of rows {start}..{stop} are empty or full, wrongly")
             if there.any():
-                worst = max(worst, float((np.abs(stored[there] - expected[there]) / slack[there]).max()))
+                worst = max(
+                    worst, float((np.abs(stored[there] - expected[there]) / slack[there]).max())
+                )
             if classes.exists():
                 with rasterio.open(classes) as layer:
                     codes = layer.read(1, window=window)
                 edges = np.array([-0.25, -0.10, 0.10, 0.27, 0.44, 0.66]) - 1e-6
-                if not np.array_equal(codes, np.where(full, 1 + np.searchsorted(edges, stored, side="right"), 255)):
+                if not np.array_equal(
+                    codes, np.where(full, 1 + np.searchsorted(edges, stored, side="right"), 255)
+                ):
                     raise WrongError(f"classes of rows {start}..{stop} are not those of the index")
         if worst > 1:
             raise WrongError(f"off by {worst:.3g} times what the rounding of a stored number makes")
@@ -265,8 +344,12 @@ def check_dnbr(step: int, skip: int) -> str:
     return f"within {worst:.2g} of the rounding"
 
 
-def _nbr_and_slack(nir: Any, swir: Any, start: int, stop: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """NBR of some rows, NaN where it is not to be compared; how far off half a stored number brings it, 0 where nir has no data."""
+def _nbr_and_slack(
+    nir: Any, swir: Any, start: int, stop: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """NBR of some rows, NaN where it is not to be compared; how far off half a stored number brings
+    it, 0 where nir has no data.
+    """
     a = nir.read(1, window=Window(0, start, nir.width, stop - start)).astype(np.float64)
     above, below = max(0, start // 2 - 1), min(swir.height, -(-stop // 2) + 1)
     own = swir.read(1, window=Window(0, above, swir.width, below - above)).astype(np.float64)
@@ -296,13 +379,18 @@ def _padded(pixels: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.
 
 
 def _check_overview(got: Any) -> None:
-    """The coarsest overview shows the same picture as the mean of the layer's middle, within what averaging moves."""
+    """The coarsest overview shows the same picture as the mean of the layer's middle, within what
+    averaging moves.
+    """
     rows, columns = got.height // got.overviews(1)[-1], got.width // got.overviews(1)[-1]
     coarse = got.read(1, out_shape=(rows, columns), masked=True)
     middle = Window(got.width // 4, got.height // 4, got.width // 2, min(STRIP, got.height // 2))
     top, height = rows // 4, max(1, rows * middle.height // got.height)
     shown = coarse[top : top + height, columns // 4 : columns // 4 + columns // 2]
-    difference = abs(float(shown.mean()) - float(got.read(1, window=middle, masked=True).mean())) * got.scales[0]
+    difference = (
+        abs(float(shown.mean()) - float(got.read(1, window=middle, masked=True).mean()))
+        * got.scales[0]
+    )
     if difference > 0.05:
         raise WrongError(f"the overview's mean is off by {difference:.2g}")
 
@@ -312,7 +400,9 @@ def main() -> int:
     action, job = sys.argv[1:3]
     if action == "facts":
         write_area(Path(os.environ["BENCH_AREA"]))
-        print(json.dumps({"needed_bytes": needed_bytes(job) if job in ("download", "window") else 0}))
+        print(
+            json.dumps({"needed_bytes": needed_bytes(job) if job in ("download", "window") else 0})
+        )
         return 0
     step, skip = int(sys.argv[3]), int(sys.argv[4])
     checks: dict[str, Callable[[], str]] = {

@@ -1,4 +1,6 @@
-"""From measurements to a table: each contender against the reference within the same repetition, then the median."""
+"""From measurements to a table: each contender against the reference within the same repetition,
+then the median.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +52,14 @@ class Ratio:
         return f"**{self.median:.2f}** ({self.low:.2f}–{self.high:.2f})"
 
 
-def paired_ratio(repetitions: Sequence[Repetition], name: str, reference: str, value: Callable[[Record], float]) -> Ratio | None:
+def paired_ratio(
+    repetitions: Sequence[Repetition], name: str, reference: str, value: Callable[[Record], float]
+) -> Ratio | None:
     """One contender to the reference.
 
-    The ratio is taken within each repetition, where both met the same state of the machine, and the median afterwards: the ratio
-    of two medians would mix quiet and busy minutes. None where they never were right in the same repetition.
+    The ratio is taken within each repetition, where both met the same state of the machine, and the
+    median afterwards: the ratio of two medians would mix quiet and busy minutes. None where they
+    never were right in the same repetition.
     """
     ratios = []
     for repetition in repetitions:
@@ -70,30 +75,53 @@ Column = tuple[str, Callable[[list[Record]], str]]
 
 
 def markdown(repetitions: Sequence[Repetition], reference: str, floor: Floor) -> str:
-    """The table, the smallest ratio of times first; contenders with a problem stand at the end with its first line."""
+    """The table, the smallest ratio of times first; contenders with a problem stand at the end with
+    its first line.
+    """
     by_name: dict[str, list[Record]] = {}
     for repetition in repetitions:
         for record in repetition:
             by_name.setdefault(record.name, []).append(record)
     good = {name: [r for r in records if not r.problem] for name, records in by_name.items()}
-    right = [name for name, records in good.items() if records and len(records) == len(by_name[name])]
+    right = [
+        name for name, records in good.items() if records and len(records) == len(by_name[name])
+    ]
     compared = {name: paired_ratio(repetitions, name, reference, _wall) for name in right}
-    right.sort(key=lambda name: (getattr(compared[name], "median", math.inf), _middle(good[name], _wall)))
+    right.sort(
+        key=lambda name: (getattr(compared[name], "median", math.inf), _middle(good[name], _wall))
+    )
     everything = [record for name in right for record in good[name]]
     columns = _columns(everything, floor)
     own = bool(everything) and all(record.work_s for record in everything)
-    compared_heads = [f"time ÷ {reference}", *([f"without imports ÷ {reference}"] if own else []), f"CPU ÷ {reference}"]
+    compared_heads = [
+        f"time ÷ {reference}",
+        *([f"without imports ÷ {reference}"] if own else []),
+        f"CPU ÷ {reference}",
+    ]
     heads = ["contender", *compared_heads, *(head for head, _ in columns)]
     rows = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name in right:
-        ratios = [paired_ratio(repetitions, name, reference, value) for value in (_wall, *([_work] if own else []))]
+        ratios = [
+            paired_ratio(repetitions, name, reference, value)
+            for value in (_wall, *([_work] if own else []))
+        ]
         cpu = paired_ratio(repetitions, name, reference, _cpu)
-        cells = [good[name][0].title, *(str(ratio or "–") for ratio in ratios), f"{cpu.median:.2f}" if cpu else "–"]
+        cells = [
+            good[name][0].title,
+            *(str(ratio or "–") for ratio in ratios),
+            f"{cpu.median:.2f}" if cpu else "–",
+        ]
         rows.append("| " + " | ".join([*cells, *(show(good[name]) for _, show in columns)]) + " |")
     for name, records in by_name.items():
         if name not in right:
             problem = next(record.problem for record in records if record.problem)
-            rows.append("| " + " | ".join([records[0].title, problem.replace("|", "/"), *[""] * (len(heads) - 2)]) + " |")
+            rows.append(
+                "| "
+                + " | ".join(
+                    [records[0].title, problem.replace("|", "/"), *[""] * (len(heads) - 2)]
+                )
+                + " |"
+            )
     return "\n".join(rows)
 
 
@@ -117,10 +145,19 @@ def _columns(records: Sequence[Record], floor: Floor) -> list[Column]:
             ("over the line, MB", lambda rs: f"{_middle(rs, lambda r: r.wire_bytes) / 1e6:.1f}"),
         ]
         if floor.wire_bytes:
-            columns.append(("bytes ÷ needed", lambda rs: f"{_middle(rs, lambda r: r.wire_bytes) / floor.wire_bytes:.3f}"))
+            columns.append(
+                (
+                    "bytes ÷ needed",
+                    lambda rs: f"{_middle(rs, lambda r: r.wire_bytes) / floor.wire_bytes:.3f}",
+                )
+            )
     if any(record.out_bytes for record in records):
-        columns.append(("written, MB", lambda rs: f"{_middle(rs, lambda r: r.out_bytes) / 1e6:.0f}"))
-    columns.append(("others' CPU", lambda rs: f"{100 * _middle(rs, lambda r: r.other_share):.0f} %"))
+        columns.append(
+            ("written, MB", lambda rs: f"{_middle(rs, lambda r: r.out_bytes) / 1e6:.0f}")
+        )
+    columns.append(
+        ("others' CPU", lambda rs: f"{100 * _middle(rs, lambda r: r.other_share):.0f} %")
+    )
     return columns
 
 

@@ -1,10 +1,11 @@
-"""How long the validation of a large stack takes, and how much memory: against ``gdalinfo -approx_stats``.
+"""How long the validation of a large stack takes, and how much memory: against ``gdalinfo
+-approx_stats``.
 
     python tests/benchmarks/validate_stack.py FOLDER [REPEATS]
 
-FOLDER holds blue, green, red, nir, swir16 and swir22 as COGs of a Sentinel-2 tile (10980 pixels a side at 10 m). Both
-contenders run in turn, each time in a process of their own; ours is timed after import, theirs whole. The deviation is
-compared with that of a full read.
+FOLDER holds blue, green, red, nir, swir16 and swir22 as COGs of a Sentinel-2 tile (10980 pixels a
+side at 10 m). Both contenders run in turn, each time in a process of their own; ours is timed after
+import, theirs whole. The deviation is compared with that of a full read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 
 
 def validate_once(stack: Path) -> None:
-    """In a process of its own: validate, print seconds, processor seconds, peak memory and deviations as JSON."""
+    """In a process of its own: validate, print seconds, processor seconds, peak memory and
+    deviations as JSON.
+    """
     import numpy  # noqa: F401
     import rasterio  # noqa: F401
     from osgeo import gdal  # noqa: F401
@@ -36,7 +39,9 @@ def validate_once(stack: Path) -> None:
     sensor = get_sensor("sentinel2")
     imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, cpu = time.perf_counter(), time.process_time()
-    report = validate(stack, ValidationSpec(sensor, sensor.required, BANDS), Settings(), SilentMonitor())
+    report = validate(
+        stack, ValidationSpec(sensor, sensor.required, BANDS), Settings(), SilentMonitor()
+    )
     seconds, processor = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     stds = {name: figures["std_stored"] for name, figures in report.measured.items()}
@@ -55,7 +60,9 @@ def validate_once(stack: Path) -> None:
 
 
 def run_gdalinfo(stack: Path) -> float:
-    """Seconds of ``gdalinfo -approx_stats``, which must not find the statistics of the run before."""
+    """Seconds of ``gdalinfo -approx_stats``, which must not find the statistics of the
+    run before.
+    """
     for left in stack.parent.glob("*.aux.xml"):
         left.unlink()
     began = time.perf_counter()
@@ -93,21 +100,43 @@ def main(folder: Path, repeats: int) -> None:
         stack = create_band_stack(sources, Path(place) / "s.vrt", band_order=list(BANDS)).path
         ours, theirs = [], []
         for _ in range(repeats):
-            done = subprocess.run([sys.executable, __file__, "--once", str(stack)], check=True, capture_output=True, text=True)
+            done = subprocess.run(
+                [sys.executable, __file__, "--once", str(stack)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
             ours.append(json.loads(done.stdout))
             theirs.append(run_gdalinfo(stack))
-        errors = [100 * (ours[0]["std"][name] / full_std(folder / f"{name}.tif") - 1) for name in BANDS]
+        errors = [
+            100 * (ours[0]["std"][name] / full_std(folder / f"{name}.tif") - 1) for name in BANDS
+        ]
     seconds = [one["seconds"] for one in ours]
     print(
-        f"validate: median {1000 * statistics.median(seconds):.0f} ms, least {1000 * min(seconds):.0f} ms after import, ", end=""
+        f"validate: median {1000 * statistics.median(seconds):.0f} ms, least "
+        f"{1000 * min(seconds):.0f} ms after import, ",
+        end="",
     )
-    print(f"{1000 * statistics.median(one['processor'] for one in ours):.0f} ms of processor, ", end="")
-    print(f"peak {max(one['peak_mb'] for one in ours):.0f} MB ({ours[0]['imported_mb']:.0f} MB after import)")
     print(
-        f"gdalinfo -approx_stats: median {1000 * statistics.median(theirs):.0f} ms, least {1000 * min(theirs):.0f} ms, whole process"
+        f"{1000 * statistics.median(one['processor'] for one in ours):.0f} ms of processor, ",
+        end="",
     )
-    print("deviation against a full read, %: " + ", ".join(f"{name} {error:+.2f}" for name, error in zip(BANDS, errors)))
-    print(f"load average at the end: {os.getloadavg()[0]:.1f}; all reports valid: {all(one['ok'] for one in ours)}")
+    print(
+        f"peak {max(one['peak_mb'] for one in ours):.0f} MB ({ours[0]['imported_mb']:.0f} MB "
+        "after import)"
+    )
+    print(
+        f"gdalinfo -approx_stats: median {1000 * statistics.median(theirs):.0f} ms, least "
+        f"{1000 * min(theirs):.0f} ms, whole process"
+    )
+    print(
+        "deviation against a full read, %: "
+        + ", ".join(f"{name} {error:+.2f}" for name, error in zip(BANDS, errors))
+    )
+    print(
+        f"load average at the end: {os.getloadavg()[0]:.1f}; all reports valid: "
+        f"{all(one['ok'] for one in ours)}"
+    )
 
 
 if __name__ == "__main__":

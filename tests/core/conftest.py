@@ -1,4 +1,6 @@
-"""What the tests of core share: quiet surroundings, quick settings, the shared imagery where it is."""
+"""What the tests of core share: quiet surroundings, quick settings, the shared imagery
+where it is.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No settings of this computer's user, no proxies, no waits, no bands kept from test to test."""
+    """No settings of this computer's user, no proxies, no waits, no bands kept from test
+    to test.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        # Answers are written in two pieces; without this each one waits 40 ms for an acknowledgement.
+        # Answers are written in two pieces; without this each one waits 40 ms for an
+        # acknowledgement.
         patch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
         for name in list(os.environ):
-            if (name.startswith("FIRSTLIGHT_") and name != "FIRSTLIGHT_SHARED_DATA") or name.lower().endswith("_proxy"):
+            if (
+                name.startswith("FIRSTLIGHT_") and name != "FIRSTLIGHT_SHARED_DATA"
+            ) or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.delenv("XDG_CACHE_HOME", raising=False)
@@ -40,7 +47,13 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def settings() -> Settings:
     """Settings that never wait long."""
     return dataclasses.replace(
-        Settings(), retry_delay_s=0.0, request_delay_ms=0, connect_timeout_s=5.0, read_timeout_s=5.0, workers=2, cache_days=0.0
+        Settings(),
+        retry_delay_s=0.0,
+        request_delay_ms=0,
+        connect_timeout_s=5.0,
+        read_timeout_s=5.0,
+        workers=2,
+        cache_days=0.0,
     )
 
 
@@ -57,7 +70,10 @@ def shared() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         base = Path(os.environ.get("FIRSTLIGHT_SHARED_DATA") or ROOT.parent / "shared" / "data")
         if not (base / name).exists():
-            pytest.skip(f"the shared imagery ({name}) is not here: name its folder in FIRSTLIGHT_SHARED_DATA")
+            pytest.skip(
+                f"the shared imagery ({name}) is not here: name its folder in "
+                "FIRSTLIGHT_SHARED_DATA"
+            )
         return base / name
 
     return find

@@ -1,4 +1,6 @@
-"""The ``flight`` command: exit codes, pure JSON on stdout, one sentence for every wrong input, Ctrl-C."""
+"""The ``flight`` command: exit codes, pure JSON on stdout, one sentence for every wrong input,
+Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def test_every_command_has_help(flight: Flight, operation: str) -> None:
 
 
 def test_discover_prints_the_specified_items_and_nothing_else(flight: Flight, world: World) -> None:
-    code, out, err = flight("discover", *question(world), "--sensor", "sentinel2", "--output", "json")
+    code, out, err = flight(
+        "discover", *question(world), "--sensor", "sentinel2", "--output", "json"
+    )
     assert code == 0
     (item,) = pure_json(out)
     assert item["id"] == ITEM_ID
@@ -101,15 +105,21 @@ def test_discover_in_words(flight: Flight, world: World) -> None:
     assert out.rstrip().endswith(ITEM_ID)
 
 
-def test_discover_writes_footprints_that_ingest_reads(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_discover_writes_footprints_that_ingest_reads(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     code, _, _ = flight("discover", *question(world), "--scenes", tmp_path / "scenes.geojson")
     assert code == 0
-    code, out, _ = flight("ingest", "--items", tmp_path / "scenes.geojson", "--output", tmp_path / "out", "--json")
+    code, out, _ = flight(
+        "ingest", "--items", tmp_path / "scenes.geojson", "--output", tmp_path / "out", "--json"
+    )
     assert code == 0
     assert pure_json(out)[0]["status"] == "completed"
 
 
-@pytest.mark.parametrize(("event", "priority"), [("wildfire.forest", "primary"), ("flood", "secondary")])
+@pytest.mark.parametrize(
+    ("event", "priority"), [("wildfire.forest", "primary"), ("flood", "secondary")]
+)
 def test_an_event_picks_its_sensors_and_marks_them(
     flight: Flight, world: World, monkeypatch: pytest.MonkeyPatch, event: str, priority: str
 ) -> None:
@@ -118,17 +128,23 @@ def test_an_event_picks_its_sensors_and_marks_them(
     words = ["--catalog", "sample", "--area", AREA, *DATES, "--event", event, "--output", "json"]
     code, out, _ = flight("discover", *words)
     assert code == 0
-    assert [(item["source"], item["priority"]) for item in pure_json(out)] == [("sentinel2", priority)]
+    assert [(item["source"], item["priority"]) for item in pure_json(out)] == [
+        ("sentinel2", priority)
+    ]
 
 
-def test_an_event_finds_what_there_is_though_the_catalogue_lacks_one_of_its_sensors(flight: Flight, world: World) -> None:
+def test_an_event_finds_what_there_is_though_the_catalogue_lacks_one_of_its_sensors(
+    flight: Flight, world: World
+) -> None:
     code, out, _ = flight("discover", *question(world), "--event", "wildfire", "--output", "json")
     assert code == 0
     assert [item["source"] for item in pure_json(out)] == ["sentinel2"]
 
 
 def test_an_event_picks_bands_and_indices(flight: Flight, world: World, tmp_path: Path) -> None:
-    code, out, err = flight("ingest", *question(world), "--event", "wildfire", "--output", tmp_path / "out", "--json")
+    code, out, err = flight(
+        "ingest", *question(world), "--event", "wildfire", "--output", tmp_path / "out", "--json"
+    )
     (result,) = pure_json(out)
     assert code == 0, err
     assert sorted(result["bands_downloaded"]) == ["blue", "green", "nir", "red", "swir16", "swir22"]
@@ -151,7 +167,9 @@ def test_the_whole_way(flight: Flight, world: World, tmp_path: Path) -> None:
     assert result["total_size_bytes"] == sum(f.stat().st_size for f in world.folder.glob("*.tif"))
     assert result["bands_downloaded"]["nir"]["path"] == str(folder / "nir.tif")
     assert set(result["bands_downloaded"]["nir"]) >= {"path", "size_bytes", "time_s"}
-    assert {k: result["validation"][k] for k in ("is_valid", "bands_validated", "warnings", "errors")} == {
+    assert {
+        k: result["validation"][k] for k in ("is_valid", "bands_validated", "warnings", "errors")
+    } == {
         "is_valid": True,
         "bands_validated": BANDS,
         "warnings": [],
@@ -163,13 +181,23 @@ def test_the_whole_way(flight: Flight, world: World, tmp_path: Path) -> None:
 
     code, out, _ = flight("validate", folder / f"{ITEM_ID}_stack.vrt", "--json")
     assert (code, pure_json(out)["is_valid"]) == (0, True)
-    code, out, _ = flight("index", "NBR", "--stack", folder / f"{ITEM_ID}_stack.vrt", "--output", tmp_path / "nbr.tif", "--json")
+    code, out, _ = flight(
+        "index",
+        "NBR",
+        "--stack",
+        folder / f"{ITEM_ID}_stack.vrt",
+        "--output",
+        tmp_path / "nbr.tif",
+        "--json",
+    )
     assert code == 0
     assert pure_json(out)["statistics"]["observed_percent"] == 100.0
     assert (tmp_path / "nbr.tif").is_file()
 
 
-def test_ingest_can_ask_compute_and_copy_in_one_go(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_ingest_can_ask_compute_and_copy_in_one_go(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     words = [
         *question(world),
         "--output",
@@ -197,7 +225,10 @@ def test_no_scenes_is_an_empty_list_and_a_sentence(flight: Flight, world: World)
     code, out, err = flight("discover", *elsewhere, "--max-cloud", "30", "--output", "json")
     assert (code, pure_json(out)) == (1, [])
     assert "No scenes found in 127.0.0.1" in err
-    assert "nothing of Sentinel-2 covers the area from 2024-06-01 to 2024-06-30 with at most 30 % cloud. Widen the dates" in err
+    assert (
+        "nothing of Sentinel-2 covers the area from 2024-06-01 to 2024-06-30 with at most 30 % "
+        "cloud. Widen the dates" in err
+    )
 
 
 def test_one_band_failing_is_done_in_part(flight: Flight, world: World, tmp_path: Path) -> None:
@@ -212,7 +243,9 @@ def test_one_band_failing_is_done_in_part(flight: Flight, world: World, tmp_path
     assert result["validation"]["is_valid"] is True
 
 
-def test_a_required_band_failing_is_a_failure_that_keeps_the_others(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_a_required_band_failing_is_a_failure_that_keeps_the_others(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     world.files.break_next("red.tif", Fault(status=503))
     code, out, err = flight("ingest", *question(world), "--output", tmp_path / "out", "--json")
     (result,) = pure_json(out)
@@ -236,7 +269,13 @@ SEARCH = ["discover", "--catalog", "{url}", "--area", AREA, *DATES]
 
 
 def search(**change: str) -> list[str]:
-    words = {"--catalog": "{url}", "--area": AREA, "--start": "2024-06-01", "--end": "2024-06-30", **change}
+    words = {
+        "--catalog": "{url}",
+        "--area": AREA,
+        "--start": "2024-06-01",
+        "--end": "2024-06-30",
+        **change,
+    }
     return ["discover", *(word for pair in words.items() for word in pair)]
 
 
@@ -246,9 +285,21 @@ BAD_INPUT = {
     "an unknown flag": ([*SEARCH, "--speed", "3"], 2, "unrecognized arguments: --speed 3"),
     "no area": (["discover", *DATES], 2, "the following arguments are required: --area"),
     "an empty area": (search(**{"--area": ""}), 2, "Parameter 'area' of discover: is missing."),
-    "an inverted area": (search(**{"--area": "7,47,8,46"}), 2, "The area 7,47,8,46 cannot be used: south 47 is above north 46."),
-    "an area without surface": (search(**{"--area": "7,46,7,47"}), 2, "The area 7,46,7,47 cannot be used: it is empty."),
-    "an area that is no file": (search(**{"--area": "nope.gpkg"}), 2, "The area 'nope.gpkg' cannot be used: it is no file"),
+    "an inverted area": (
+        search(**{"--area": "7,47,8,46"}),
+        2,
+        "The area 7,47,8,46 cannot be used: south 47 is above north 46.",
+    ),
+    "an area without surface": (
+        search(**{"--area": "7,46,7,47"}),
+        2,
+        "The area 7,46,7,47 cannot be used: it is empty.",
+    ),
+    "an area that is no file": (
+        search(**{"--area": "nope.gpkg"}),
+        2,
+        "The area 'nope.gpkg' cannot be used: it is no file",
+    ),
     "end before start": (
         search(**{"--end": "2024-05-01"}),
         2,
@@ -264,48 +315,102 @@ BAD_INPUT = {
         2,
         "cannot be 'sentinel3': it is not one of the choices. Did you mean",
     ),
-    "an unknown event": ([*SEARCH, "--event", "flod"], 2, "cannot be 'flod': it is not one of the choices. Did you mean flood"),
-    "an unknown catalogue": (search(**{"--catalog": "earthsearch"}), 2, "Did you mean earth-search?"),
-    "too much cloud": ([*SEARCH, "--max-cloud", "120"], 2, "Parameter 'max_cloud' of discover cannot be '120': the most is 100."),
-    "no limit": ([*SEARCH, "--limit", "0"], 2, "Parameter 'limit' of discover cannot be '0': the least is 1."),
+    "an unknown event": (
+        [*SEARCH, "--event", "flod"],
+        2,
+        "cannot be 'flod': it is not one of the choices. Did you mean flood",
+    ),
+    "an unknown catalogue": (
+        search(**{"--catalog": "earthsearch"}),
+        2,
+        "Did you mean earth-search?",
+    ),
+    "too much cloud": (
+        [*SEARCH, "--max-cloud", "120"],
+        2,
+        "Parameter 'max_cloud' of discover cannot be '120': the most is 100.",
+    ),
+    "no limit": (
+        [*SEARCH, "--limit", "0"],
+        2,
+        "Parameter 'limit' of discover cannot be '0': the least is 1.",
+    ),
     "an unknown band": (
         ["ingest", *SEARCH[1:], "--bands", "red,ner", "--output", "{tmp}/out"],
         2,
         "Band 'ner' cannot be used: Sentinel-2 has no such band.",
     ),
-    "an unknown index": (["index", "NDVY", "--stack", "{red}", "--output", "{tmp}/o.tif"], 2, "Did you mean NDVI"),
+    "an unknown index": (
+        ["index", "NDVY", "--stack", "{red}", "--output", "{tmp}/o.tif"],
+        2,
+        "Did you mean NDVI",
+    ),
     "items that are not there": (
         ["ingest", "--items", "{tmp}/nope.json", "--output", "{tmp}/out"],
         2,
         "nope.json cannot be used: No such file",
     ),
-    "items that are no JSON": (["ingest", "--items", "{red}", "--output", "{tmp}/out"], 2, "cannot be used: the file is no JSON"),
-    "ingest without a question": (["ingest", "--output", "{tmp}/out"], 2, "Ingest cannot start: area, start, end not given."),
-    "a catalogue that is not there": (search(**{"--catalog": "http://127.0.0.1:9"}), 1, "failed: it cannot be reached."),
+    "items that are no JSON": (
+        ["ingest", "--items", "{red}", "--output", "{tmp}/out"],
+        2,
+        "cannot be used: the file is no JSON",
+    ),
+    "ingest without a question": (
+        ["ingest", "--output", "{tmp}/out"],
+        2,
+        "Ingest cannot start: area, start, end not given.",
+    ),
+    "a catalogue that is not there": (
+        search(**{"--catalog": "http://127.0.0.1:9"}),
+        1,
+        "failed: it cannot be reached.",
+    ),
     "a stack that is no VRT": (
         ["stack", "--sensor", "sentinel2", "--band", "red={red}", "--output", "{tmp}/s.tif"],
         2,
         "its name must end in .vrt",
     ),
     "a band that is not there": (
-        ["stack", "--sensor", "sentinel2", "--band", "red={tmp}/nope.tif", "--output", "{tmp}/s.vrt"],
+        [
+            "stack",
+            "--sensor",
+            "sentinel2",
+            "--band",
+            "red={tmp}/nope.tif",
+            "--output",
+            "{tmp}/s.vrt",
+        ],
         1,
         "nope.tif cannot be opened: it does not exist.",
     ),
-    "a stack that is not there": (["index", "NDVI", "--stack", "{tmp}/nope.vrt", "--output", "{tmp}/o.tif"], 1, "No such file"),
+    "a stack that is not there": (
+        ["index", "NDVI", "--stack", "{tmp}/nope.vrt", "--output", "{tmp}/o.tif"],
+        1,
+        "No such file",
+    ),
     "an index without its band": (
         ["index", "NDVI", "--stack", "{red}", "--output", "{tmp}/o.tif"],
         1,
         "NDVI cannot be computed: the stack has no band nir",
     ),
-    "a folder that cannot be made": (["ingest", *SEARCH[1:], "--output", "{red}/x"], 1, "cannot be made: Not a directory."),
+    "a folder that cannot be made": (
+        ["ingest", *SEARCH[1:], "--output", "{red}/x"],
+        1,
+        "cannot be made: Not a directory.",
+    ),
     "an unknown sensor of info": (["info", "--bands", "modis"], 2, "cannot be 'modis'"),
 }
 
 
 @pytest.mark.parametrize(("words", "code", "sentence"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
 def test_wrong_input_is_one_sentence_and_its_exit_code(
-    flight: Flight, world: World, tmp_path: Path, red: Path, words: list[str], code: int, sentence: str
+    flight: Flight,
+    world: World,
+    tmp_path: Path,
+    red: Path,
+    words: list[str],
+    code: int,
+    sentence: str,
 ) -> None:
     got, out, err = flight(*(w.format(url=world.url, tmp=tmp_path, red=red) for w in words))
     assert sentence in err
@@ -329,7 +434,9 @@ def test_wrong_input_is_one_sentence_and_its_exit_code(
     ],
     ids=lambda w: w[0],
 )
-def test_a_file_that_is_no_raster_is_named(flight: Flight, tmp_path: Path, words: list[str]) -> None:
+def test_a_file_that_is_no_raster_is_named(
+    flight: Flight, tmp_path: Path, words: list[str]
+) -> None:
     text = tmp_path / "notes.tif"
     text.write_text("hello")
     code, out, err = flight(*(w.format(text=text, tmp=tmp_path) for w in words))
@@ -338,7 +445,9 @@ def test_a_file_that_is_no_raster_is_named(flight: Flight, tmp_path: Path, words
     assert "fault in FirstLight" not in err
 
 
-def test_an_unknown_band_is_refused_before_anything_is_asked(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_an_unknown_band_is_refused_before_anything_is_asked(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     code, _, _ = flight("ingest", *question(world), "--bands", "ner", "--output", tmp_path / "out")
     assert code == 2
     assert world.api.requests == []
@@ -346,7 +455,16 @@ def test_an_unknown_band_is_refused_before_anything_is_asked(flight: Flight, wor
 
 def test_json_is_json_though_nodata_is_nan(flight: Flight, tmp_path: Path) -> None:
     path = write_raster(tmp_path / "red.tif", ramp().astype(np.float32), nodata=float("nan"))
-    code, out, _ = flight("stack", "--sensor", "sentinel2", "--band", f"red={path}", "--output", tmp_path / "s.vrt", "--json")
+    code, out, _ = flight(
+        "stack",
+        "--sensor",
+        "sentinel2",
+        "--band",
+        f"red={path}",
+        "--output",
+        tmp_path / "s.vrt",
+        "--json",
+    )
     assert code == 0
     pure_json(out)
 
@@ -361,7 +479,9 @@ def test_json_is_json_though_nodata_is_nan(flight: Flight, tmp_path: Path) -> No
     ],
     ids=lambda w: " ".join(w[:2]),
 )
-def test_json_is_all_there_is_on_stdout(flight: Flight, tmp_path: Path, red: Path, words: list[str]) -> None:
+def test_json_is_all_there_is_on_stdout(
+    flight: Flight, tmp_path: Path, red: Path, words: list[str]
+) -> None:
     _, out, _ = flight(*(w.format(tmp=tmp_path, red=red) for w in words), "--json")
     pure_json(out)
 
@@ -376,14 +496,20 @@ def test_an_invalid_raster_is_exit_code_1_with_its_findings(flight: Flight, tmp_
     assert "NOT valid" in err
 
 
-def test_an_unforeseen_fault_is_still_one_sentence(flight: Flight, red: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_fault_is_still_one_sentence(
+    flight: Flight, red: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr("firstlight.core.operations.validate.validate", fail)
     code, out, err = flight("validate", red)
     assert (code, out) == (1, "")
-    assert err == "flight validate failed: ZeroDivisionError: oops. This is a fault in FirstLight; see --verbose.\n"
+    assert (
+        err
+        == "flight validate failed: ZeroDivisionError: oops. This is a fault in FirstLight; see "
+        "--verbose.\n"
+    )
     with pytest.raises(ZeroDivisionError):
         flight("validate", red, "--verbose")
 
@@ -398,17 +524,24 @@ def test_a_bad_setting_is_a_wrong_usage(flight: Flight, monkeypatch: pytest.Monk
     monkeypatch.setenv("FIRSTLIGHT_TILE_SIZE", "big")
     code, _, err = flight("info")
     assert code == 2
-    assert err == "The setting 'tile_size' from environment FIRSTLIGHT_TILE_SIZE cannot be 'big': it is no integer.\n"
+    assert (
+        err == "The setting 'tile_size' from environment FIRSTLIGHT_TILE_SIZE cannot be 'big': it "
+        "is no integer.\n"
+    )
 
 
-def test_a_token_is_in_the_items_and_nowhere_else(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_a_token_is_in_the_items_and_nowhere_else(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     for asset in world.api.items[0]["assets"].values():
         asset["href"] += "?sig=SECRET"
     items = tmp_path / "items.json"
     items.write_text(flight("discover", *question(world), "--output", "json")[1])
     assert "SECRET" in items.read_text()
     world.files.break_next("nir.tif", Fault(status=403))
-    code, out, err = flight("ingest", "--items", items, "--output", tmp_path / "out", "--json", "--verbose")
+    code, out, err = flight(
+        "ingest", "--items", items, "--output", tmp_path / "out", "--json", "--verbose"
+    )
     assert code == 1
     assert "SECRET" not in out + err
     written = [p for p in (tmp_path / "out").rglob("*") if p.suffix in (".json", ".vrt")]
@@ -425,7 +558,12 @@ def command() -> list[str]:
 def process(*words: object) -> Iterator[subprocess.Popen[str]]:
     env = {**os.environ, "FIRSTLIGHT_REQUEST_DELAY_MS": "0", "FIRSTLIGHT_RETRY_DELAY_S": "0"}
     with subprocess.Popen(
-        [*command(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd="/"
+        [*command(), *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        cwd="/",
     ) as running:
         try:
             yield running
@@ -433,7 +571,9 @@ def process(*words: object) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
-def read_until(running: subprocess.Popen[str], wanted: Callable[[str], bool], timeout_s: float = 30) -> list[str]:
+def read_until(
+    running: subprocess.Popen[str], wanted: Callable[[str], bool], timeout_s: float = 30
+) -> list[str]:
     """Lines of stderr until one is wanted; a watchdog ends it."""
     lines: list[str] = []
     watchdog = threading.Timer(timeout_s, running.kill)
@@ -463,8 +603,12 @@ def test_a_pipe_that_closes_early_is_no_fault() -> None:
         running.wait(30)
 
 
-def interrupt(world: World, out: Path, number: int = signal.SIGINT) -> tuple[int, float, list[str], str]:
-    """Start an ingest, stop it when all bands but the broken ones have come → code, seconds, files left, stderr."""
+def interrupt(
+    world: World, out: Path, number: int = signal.SIGINT
+) -> tuple[int, float, list[str], str]:
+    """Start an ingest, stop it when all bands but the broken ones have come → code, seconds, files
+    left, stderr.
+    """
     with process("ingest", *question(world), "--output", out, "--json") as running:
         done: set[str] = set()
 
@@ -479,11 +623,18 @@ def interrupt(world: World, out: Path, number: int = signal.SIGINT) -> tuple[int
         rest_out, rest_err = running.communicate(timeout=30)
         seconds = time.monotonic() - started
     assert rest_out == ""
-    return running.returncode, seconds, sorted(p.name for p in (out / ITEM_ID).iterdir()), "".join(lines) + rest_err
+    return (
+        running.returncode,
+        seconds,
+        sorted(p.name for p in (out / ITEM_ID).iterdir()),
+        "".join(lines) + rest_err,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("fault", [Fault(stall_after_bytes=3000), Fault(slow_chunks_s=1.0)], ids=["stalled", "slow"])
+@pytest.mark.parametrize(
+    "fault", [Fault(stall_after_bytes=3000), Fault(slow_chunks_s=1.0)], ids=["stalled", "slow"]
+)
 def test_a_stop_ends_in_time_keeps_finished_bands_and_the_next_run_completes(
     world: World, tmp_path: Path, flight: Flight, fault: Fault, number: int
 ) -> None:
@@ -502,7 +653,9 @@ def test_a_stop_ends_in_time_keeps_finished_bands_and_the_next_run_completes(
     assert world.files.count("blue.tif") == 1
 
 
-def test_after_ctrl_c_what_has_come_of_a_band_is_left_for_the_next_run(world: World, tmp_path: Path) -> None:
+def test_after_ctrl_c_what_has_come_of_a_band_is_left_for_the_next_run(
+    world: World, tmp_path: Path
+) -> None:
     world.files.break_next("nir.tif", Fault(stall_after_bytes=3000))
     _, _, left, _ = interrupt(world, tmp_path / "out")
     assert [name for name in left if ".part" in name] == ["nir.tif.part", "nir.tif.part.jsonl"]
@@ -526,7 +679,9 @@ def test_ctrl_c_during_a_search_ends_in_time(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_catalogue_that_dies_in_the_middle_still_gives_what_came(flight: Flight, tmp_path: Path) -> None:
+def test_a_catalogue_that_dies_in_the_middle_still_gives_what_came(
+    flight: Flight, tmp_path: Path
+) -> None:
     behaviour = Behaviour(page_size=1, die_at_page=2)
     with small_world(tmp_path / "served", size=64, behaviour=behaviour) as world:
         world.api.items.append({**world.api.items[0], "id": "another"})
@@ -544,7 +699,15 @@ def test_a_western_area_needs_no_equals_sign(capsys: pytest.CaptureFixture[str])
     ]
     assert join_negative(["--formula", "-nir/red", "-h"]) == ["--formula=-nir/red", "-h"]
     assert join_negative(["--formula", "-h", "--json"]) == ["--formula", "-h", "--json"]
-    assert join_negative(["--json", "--area=-1,2,3,4", "-h", "x", "-5"]) == ["--json", "--area=-1,2,3,4", "-h", "x", "-5"]
-    code = main(["discover", "--area", "-27.3,41.9,-28,42", "--start", "2024-01-01", "--end", "2024-01-02"])
+    assert join_negative(["--json", "--area=-1,2,3,4", "-h", "x", "-5"]) == [
+        "--json",
+        "--area=-1,2,3,4",
+        "-h",
+        "x",
+        "-5",
+    ]
+    code = main(
+        ["discover", "--area", "-27.3,41.9,-28,42", "--start", "2024-01-01", "--end", "2024-01-02"]
+    )
     assert code == 2
     assert "expected one argument" not in capsys.readouterr().err

@@ -31,7 +31,8 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sources = {}
     for seed, name in enumerate(("red", "nir")):
         path = write_raster(
-            tmp_path / f"{name}.tif", np.random.default_rng(seed).integers(1200, 9000, (830, 830), dtype=np.uint16)
+            tmp_path / f"{name}.tif",
+            np.random.default_rng(seed).integers(1200, 9000, (830, 830), dtype=np.uint16),
         )
         sources[name] = BandSource(path, radiometry=Radiometry(0.0001, -0.1, 0.0, "reflectance"))
     create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
@@ -42,7 +43,9 @@ def index(stack: Path, output: Path, *words: str) -> int:
     return cli.main(["index", "NDVI", "--stack", str(stack), "--output", str(output), *words])
 
 
-def test_the_engine_is_told_before_and_after(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_engine_is_told_before_and_after(
+    stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sentence = f"Engine: 2 Dask threads on this computer ({TILES} tiles)."
     assert index(stack, tmp_path / "a.tif") == 0
     out, err = capsys.readouterr()
@@ -56,7 +59,9 @@ def test_the_engine_is_told_before_and_after(stack: Path, tmp_path: Path, capsys
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
-def test_an_unknown_engine_is_refused(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_engine_is_refused(
+    stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert index(stack, tmp_path / "a.tif", "--engine", "spark") == 2
     assert "'spark'" in capsys.readouterr().err
 
@@ -88,14 +93,28 @@ def test_a_killed_run_leaves_no_layer_and_goes_on_from_its_tiles(
     output, spool = tmp_path / "o.tif", tmp_path / "o.tif.tiles.part"
     program = (
         "import importlib.util, sys\n"
-        f"spec = importlib.util.spec_from_file_location('firstlight', {str(ROOT / '__init__.py')!r},"
+        "spec = importlib.util.spec_from_file_location('firstlight', "
+        f"{str(ROOT / '__init__.py')!r},"
         f" submodule_search_locations=[{str(ROOT)!r}])\n"
-        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; spec.loader.exec_module(module)\n"
+        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; "
+        "spec.loader.exec_module(module)\n"
         "from firstlight.core.cli import main\n"
         "main(sys.argv[1:])\n"
     )
-    words = ["index", "NDVI", "--stack", str(stack), "--output", str(output), "--engine", "serial", "--resume"]
-    running = subprocess.Popen([sys.executable, "-c", program, *words], env=os.environ, stderr=subprocess.DEVNULL)
+    words = [
+        "index",
+        "NDVI",
+        "--stack",
+        str(stack),
+        "--output",
+        str(output),
+        "--engine",
+        "serial",
+        "--resume",
+    ]
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, *words], env=os.environ, stderr=subprocess.DEVNULL
+    )
     end = time.monotonic() + 30
     while not spool.exists() or spool.stat().st_size < 300_000:  # of about three million bytes
         assert running.poll() is None, "it ended before it could be killed"

@@ -34,7 +34,11 @@ def test_a_failure_reads_what_why_hint(what: str, why: str, hint: str, sentence:
 
 
 def test_every_named_failure_is_one_tree_with_a_docstring() -> None:
-    named = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, BaseException)]
+    named = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, BaseException)
+    ]
     assert len(named) > 15
     assert all(issubclass(kind, FirstLightError) and kind.__doc__ for kind in named)
 
@@ -60,7 +64,10 @@ def test_the_names_of_the_specification_are_there(name: str, parent: type[FirstL
 
 
 def test_being_stopped_says_what_stays() -> None:
-    assert str(Cancelled()) == "The operation: stopped by the user. What was finished is kept; run it again to go on."
+    assert (
+        str(Cancelled())
+        == "The operation: stopped by the user. What was finished is kept; run it again to go on."
+    )
 
 
 @pytest.mark.parametrize("error", [AreaError("a", "b", "c"), BandDownloadError("a", "b")])

@@ -9,7 +9,15 @@ import time
 import pytest
 
 from firstlight.core.errors import Cancelled, InputError, RasterError
-from firstlight.core.monitor import BandProgress, Event, EventQueue, Note, PartMonitor, Progress, RecordingMonitor
+from firstlight.core.monitor import (
+    BandProgress,
+    Event,
+    EventQueue,
+    Note,
+    PartMonitor,
+    Progress,
+    RecordingMonitor,
+)
 from firstlight.core.workers import run_in_background, run_parallel
 
 
@@ -26,7 +34,9 @@ from firstlight.core.workers import run_in_background, run_parallel
         ("failed", 30, None, None),
     ],
 )
-def test_percent_of_a_band(state: str, received: int, total: int | None, percent: int | None) -> None:
+def test_percent_of_a_band(
+    state: str, received: int, total: int | None, percent: int | None
+) -> None:
     assert BandProgress("a", "nir", state, received, total).percent == percent
 
 
@@ -45,7 +55,13 @@ def test_results_stand_in_the_order_of_the_jobs() -> None:
         time.sleep(0.02 * (5 - number))
         return number * 10
 
-    assert run_parallel(slowest_first, range(5), 5, EventQueue(RecordingMonitor())) == [0, 10, 20, 30, 40]
+    assert run_parallel(slowest_first, range(5), 5, EventQueue(RecordingMonitor())) == [
+        0,
+        10,
+        20,
+        30,
+        40,
+    ]
 
 
 def test_no_jobs_no_results() -> None:
@@ -160,7 +176,10 @@ def test_cancel_is_asked_often_while_work_is_under_way() -> None:
 def test_background_work_gives_its_result_and_its_failure() -> None:
     assert run_in_background(lambda: 7, EventQueue(RecordingMonitor())) == 7
     with pytest.raises(InputError, match="no good"):
-        run_in_background(lambda: (_ for _ in ()).throw(InputError("It", "is no good")), EventQueue(RecordingMonitor()))
+        run_in_background(
+            lambda: (_ for _ in ()).throw(InputError("It", "is no good")),
+            EventQueue(RecordingMonitor()),
+        )
 
 
 def test_work_that_never_began_when_it_was_stopped_is_not_begun() -> None:

@@ -99,7 +99,10 @@ def test_text_becomes_what_the_setting_needs(variable: str, text: str, value: ob
 def test_a_bad_value_is_named_with_its_source(name: str, text: str, why: str) -> None:
     with pytest.raises(SettingsError) as caught:
         resolve_settings({}, {f"FIRSTLIGHT_{name.upper()}": text})
-    assert f"The setting '{name}' from environment FIRSTLIGHT_{name.upper()} cannot be '{text}': {why}" in str(caught.value)
+    assert (
+        f"The setting '{name}' from environment FIRSTLIGHT_{name.upper()} cannot be '{text}': {why}"
+        in str(caught.value)
+    )
 
 
 @pytest.mark.parametrize("name", ["parallel_downloads", "workers", "tile_size", "read_timeout_s"])
@@ -114,7 +117,10 @@ def test_infinity_is_refused_with_a_sentence(name: str) -> None:
         ("download:\n  paralel: 3\n", "The setting 'download.paralel' in {path}: is not known"),
         ("bands: [a]\n", "The setting 'bands' in {path}: is not known"),
         ("download:\n  parallel_downloads: true\n", "from {path} cannot be True: it is no integer"),
-        ("download:\n  parallel_downloads: 'false'\n", "from {path} cannot be 'false': it is no integer"),
+        (
+            "download:\n  parallel_downloads: 'false'\n",
+            "from {path} cannot be 'false': it is no integer",
+        ),
         ("download:\n  parallel_downloads: null\n", "from {path} cannot be None: it needs a value"),
         ("- a\n- b\n", "The settings file {path} cannot be used: it holds no sections"),
         ("a: [\n", "The settings file {path} cannot be read"),

@@ -57,14 +57,21 @@ def test_a_band_in_words(sensor: str, band: str, text: str) -> None:
 
 def test_names_are_lower_case_and_no_two_bands_of_a_sensor_share_a_key() -> None:
     for sensor in load_sensors().values():
-        keys = [key.lower() for band in sensor.bands.values() for key in {k.lower() for k in band.asset_keys}]
+        keys = [
+            key.lower()
+            for band in sensor.bands.values()
+            for key in {k.lower() for k in band.asset_keys}
+        ]
         assert len(keys) == len(set(keys)), sensor.name
         assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in sensor.bands)
         assert sum(band.is_class for band in sensor.bands.values()) == (1 if sensor.clouds else 0)
 
 
 def test_clouds_hide_the_ground_from_optical_sensors_only_and_a_height_model_has_no_date() -> None:
-    assert [name for name, sensor in load_sensors().items() if sensor.clouds] == ["sentinel2", "landsat"]
+    assert [name for name, sensor in load_sensors().items() if sensor.clouds] == [
+        "sentinel2",
+        "landsat",
+    ]
     assert [name for name, sensor in load_sensors().items() if not sensor.dated] == ["dem"]
     assert get_sensor("dem").default == ("elevation",)
 
@@ -87,13 +94,19 @@ def test_picked_bands_are_checked_sorted_and_named_once() -> None:
     ],
 )
 def test_an_unknown_band_offers_the_nearest(name: str, hint: str) -> None:
-    with pytest.raises(InputError, match=f"^Band '{name}' cannot be used: Sentinel-2 has no such band") as caught:
+    with pytest.raises(
+        InputError, match=f"^Band '{name}' cannot be used: Sentinel-2 has no such band"
+    ) as caught:
         get_sensor("sentinel2").pick([name])
     assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("sentinel3", "Did you mean sentinel2 or sentinel1?"), ("modis", "Known: sentinel2, landsat, sentinel1.")]
+    ("name", "hint"),
+    [
+        ("sentinel3", "Did you mean sentinel2 or sentinel1?"),
+        ("modis", "Known: sentinel2, landsat, sentinel1."),
+    ],
 )
 def test_an_unknown_sensor_offers_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(InputError) as caught:
@@ -128,7 +141,9 @@ def test_a_url_is_a_catalogue() -> None:
     assert "sentinel2" in catalog.collections
 
 
-@pytest.mark.parametrize("text", ["earth-serch", "ftp://x", "http://", "/a/file", "localhost:80", ""])
+@pytest.mark.parametrize(
+    "text", ["earth-serch", "ftp://x", "http://", "/a/file", "localhost:80", ""]
+)
 def test_an_unknown_catalogue_is_named(text: str) -> None:
     with pytest.raises(InputError, match="cannot be used: it is neither a known name nor a URL"):
         get_catalog(text)
@@ -151,7 +166,10 @@ def test_events_know_their_sensors_and_subtypes_inherit() -> None:
 
 
 def test_an_unknown_event_offers_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"Event 'flood.costal' cannot be used: it is not known. Did you mean flood.coastal"):
+    with pytest.raises(
+        InputError,
+        match=r"Event 'flood.costal' cannot be used: it is not known. Did you mean flood.coastal",
+    ):
         get_event("flood.costal")
 
 

@@ -21,7 +21,11 @@ def outcome() -> dict[str, Any]:
         pytest.skip("xvfb-run is not installed: run scripts/setup.sh")
     # The limits inside the demo end it long before this one, with a reason.
     done = subprocess.run(
-        ["bash", str(ROOT / "scripts" / "demo.sh"), "--headless"], capture_output=True, text=True, timeout=300, check=False
+        ["bash", str(ROOT / "scripts" / "demo.sh"), "--headless"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     found: dict[str, Any] = json.loads((DEMO / "outcome.json").read_text())
@@ -77,11 +81,17 @@ def test_results_are_kept(outcome: dict[str, Any]) -> None:
 def test_a_killed_server_costs_one_more_press_of_run(outcome: dict[str, Any]) -> None:
     """Depends on ``outcome`` only to come after it: both use the same folder."""
     done = subprocess.run(
-        ["bash", str(ROOT / "scripts" / "demo.sh"), "--outage"], capture_output=True, text=True, timeout=300, check=False
+        ["bash", str(ROOT / "scripts" / "demo.sh"), "--outage"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     found = json.loads((DEMO / "outcome.json").read_text())
     assert found["ok"]
-    assert found["left_by_the_outage"], "the server was killed before anything had come, or after everything had"
+    assert found["left_by_the_outage"], (
+        "the server was killed before anything had come, or after everything had"
+    )
     assert "NDVI against numpy on the source bands: 60000 pixels" in done.stdout
     assert not list((DEMO / "results").rglob("*.part*"))

@@ -1,4 +1,6 @@
-"""The sample catalogue as the demo uses it: a process that says where it is, answers, and ends with all its parts."""
+"""The sample catalogue as the demo uses it: a process that says where it is, answers, and ends with
+all its parts.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def wait_until_ended(pids: list[int], seconds: float = 10) -> None:
 
 
 def start() -> tuple[subprocess.Popen[str], dict[str, Any]]:
-    process = subprocess.Popen([sys.executable, str(SCRIPT), "serve", str(SCENE)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "serve", str(SCENE)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     return process, json.loads(process.stdout.readline())
 
@@ -58,7 +62,11 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, s
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
     try:
         # As given: urllib would tidy up a path with dots.
-        connection.request(method, url.partition(parts.netloc)[2], headers={k.replace("_", "-"): v for k, v in headers.items()})
+        connection.request(
+            method,
+            url.partition(parts.netloc)[2],
+            headers={k.replace("_", "-"): v for k, v in headers.items()},
+        )
         answer = connection.getresponse()
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
     finally:
@@ -69,7 +77,9 @@ HERE = "bbox=-67.65,-47.86,-67.63,-47.85"
 """Around the real scene."""
 
 
-def search(catalog: dict[str, Any], words: str, collection: str = "sentinel-2-sample") -> list[dict[str, Any]]:
+def search(
+    catalog: dict[str, Any], words: str, collection: str = "sentinel-2-sample"
+) -> list[dict[str, Any]]:
     status, _, body = ask(f"{catalog['catalog_url']}/search?collections={collection}&{words}")
     assert status == 200
     found: list[dict[str, Any]] = json.loads(body)["features"]
@@ -101,10 +111,15 @@ def test_bands_are_as_the_item_says(catalog: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("collection", "number"), [("sentinel-2-sample", 7), ("sentinel-1-rtc-sample", 4), ("cop-dem-glo-30-sample", 2)]
+    ("collection", "number"),
+    [("sentinel-2-sample", 7), ("sentinel-1-rtc-sample", 4), ("cop-dem-glo-30-sample", 2)],
 )
-def test_all_simulated_scenes_are_served_and_say_so(catalog: dict[str, Any], collection: str, number: int) -> None:
-    items = [one for one in search(catalog, "limit=50", collection) if one["id"] != "S2-sample-patagonia"]
+def test_all_simulated_scenes_are_served_and_say_so(
+    catalog: dict[str, Any], collection: str, number: int
+) -> None:
+    items = [
+        one for one in search(catalog, "limit=50", collection) if one["id"] != "S2-sample-patagonia"
+    ]
     assert len(items) == number
     for item in items:
         assert item["id"].startswith("SIMULATED_")
@@ -129,7 +144,9 @@ def test_files_come_in_parts(catalog: dict[str, Any]) -> None:
     assert (status, headers["content-range"]) == (416, f"bytes */{size}")
 
 
-@pytest.mark.parametrize("path", ["/../../pyproject.toml", "/%2e%2e/%2e%2e/pyproject.toml", "/data", "/", "/nothing.tif"])
+@pytest.mark.parametrize(
+    "path", ["/../../pyproject.toml", "/%2e%2e/%2e%2e/pyproject.toml", "/data", "/", "/nothing.tif"]
+)
 def test_nothing_else_is_served(catalog: dict[str, Any], path: str) -> None:
     assert ask(catalog["data_url"] + path)[0] == 404
 
@@ -143,6 +160,11 @@ def test_all_parts_end_together(catalog: dict[str, Any], number: signal.Signals)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, str(SCRIPT), "serve", str(tmp_path)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "serve", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("The sample catalogue cannot be served: there is no scene in ")

@@ -1,4 +1,6 @@
-"""Quiet surroundings for the whole way: no settings of this computer's user, no proxies, no waits."""
+"""Quiet surroundings for the whole way: no settings of this computer's user, no proxies,
+no waits.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ Flight = Callable[..., tuple[int, str, str]]
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        # Answers are written in two pieces; without this each one waits 40 ms for an acknowledgement.
+        # Answers are written in two pieces; without this each one waits 40 ms for an
+        # acknowledgement.
         patch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
         for name in list(os.environ):
             if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
@@ -58,7 +61,16 @@ def ingest(flight: Flight, world: World, tmp_path: Path) -> Flight:
     from support.scene import AREA
 
     def run(*words: object) -> tuple[int, str, str]:
-        question = ["--catalog", world.url, "--area", AREA, "--start", "2024-06-01", "--end", "2024-06-30"]
+        question = [
+            "--catalog",
+            world.url,
+            "--area",
+            AREA,
+            "--start",
+            "2024-06-01",
+            "--end",
+            "2024-06-30",
+        ]
         return flight("ingest", *question, "--output", tmp_path / "out", *words)
 
     return run

@@ -1,4 +1,6 @@
-"""``flight discover``, ``clear-sky`` and ``pairs`` from end to end: a catalogue, masks behind HTTP, real output."""
+"""``flight discover``, ``clear-sky`` and ``pairs`` from end to end: a catalogue, masks behind HTTP,
+real output.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,16 @@ from support.stac_server import Behaviour, StacServer, make_item
 
 S2_BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 CLEAR_ROWS = {"2024-06-02": 10, "2024-06-08": 40, "2024-06-20": 30, "2024-06-26": 5}
-"""Day → clear rows of the 40 in the middle of the mask; the catalogue's cloud figures say the opposite."""
+"""Day → clear rows of the 40 in the middle of the mask; the catalogue's cloud figures say the
+opposite.
+"""
 
 
 def corners() -> list[tuple[float, float]]:
     left, top = ORIGIN
-    return to_lonlat([(left, top - 4000), (left + 4000, top - 4000), (left + 4000, top), (left, top)])
+    return to_lonlat(
+        [(left, top - 4000), (left + 4000, top - 4000), (left + 4000, top), (left, top)]
+    )
 
 
 def box(inset: float = 0.0) -> tuple[float, float, float, float]:
@@ -61,15 +67,38 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             pixels[: rows * 5] = 4
             write_mask(tmp_path / "masks" / f"{day}.tif", pixels)
             assets = {name: {"href": f"https://example.org/{day}/{name}.tif"} for name in S2_BANDS}
-            facts = {"eo:cloud_cover": rows * 2, "platform": "sentinel-2a", "sat:relative_orbit": 65}
+            facts = {
+                "eo:cloud_cover": rows * 2,
+                "platform": "sentinel-2a",
+                "sat:relative_orbit": 65,
+            }
             scl = {"scl": {"href": files.url(f"{day}.tif")}}
-            items.append(make_item(f"S2_{day}", box(), f"{day}T10:00:00Z", assets={**assets, **scl}, **facts))
+            items.append(
+                make_item(f"S2_{day}", box(), f"{day}T10:00:00Z", assets={**assets, **scl}, **facts)
+            )
             direction = ("ascending", "descending")[place % 2]
-            radar = {"platform": "sentinel-1a", "sat:relative_orbit": 117 + place % 2 * 51, "sat:orbit_state": direction}
-            bands = {name: {"href": f"https://example.org/{day}/{name}.tif"} for name in ("vv", "vh")}
-            items.append(make_item(f"S1_{day}", box(), f"{day}T05:30:00Z", "sentinel-1-rtc", bands, **radar))
+            radar = {
+                "platform": "sentinel-1a",
+                "sat:relative_orbit": 117 + place % 2 * 51,
+                "sat:orbit_state": direction,
+            }
+            bands = {
+                name: {"href": f"https://example.org/{day}/{name}.tif"} for name in ("vv", "vh")
+            }
+            items.append(
+                make_item(f"S1_{day}", box(), f"{day}T05:30:00Z", "sentinel-1-rtc", bands, **radar)
+            )
         c1 = {name: {"href": f"https://example.org/c1/{name}.tif"} for name in S2_BANDS}
-        items.append(make_item("C1_2024-06-09", box(), "2024-06-09T10:00:00Z", "sentinel-2-c1-l2a", c1, **{"eo:cloud_cover": 1}))
+        items.append(
+            make_item(
+                "C1_2024-06-09",
+                box(),
+                "2024-06-09T10:00:00Z",
+                "sentinel-2-c1-l2a",
+                c1,
+                **{"eo:cloud_cover": 1},
+            )
+        )
         with StacServer(items) as api:
             yield World(api.base_url, files, api)
 
@@ -81,7 +110,9 @@ Run = Callable[..., tuple[int, str, str]]
 def flight(world: World, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run one command against the world; gives exit code, output and messages."""
 
-    def run(command: str, *words: str, area: str | None = AREA, catalog: bool = True) -> tuple[int, str, str]:
+    def run(
+        command: str, *words: str, area: str | None = AREA, catalog: bool = True
+    ) -> tuple[int, str, str]:
         more = [] if area is None else ["--area", area]
         code = main([command, *more, *(["--catalog", world.url] if catalog else []), *words])
         out, err = capsys.readouterr()
@@ -120,7 +151,16 @@ def test_discover_sorts_by_the_sky_over_the_area_where_it_was_looked_at(flight: 
 
 
 def test_discover_takes_another_collection(flight: Run) -> None:
-    _, out, _ = flight("discover", *JUNE, *JSON, "--collection", "sentinel-2-c1-l2a", "--clear-sky", "--sort", "cloud")
+    _, out, _ = flight(
+        "discover",
+        *JUNE,
+        *JSON,
+        "--collection",
+        "sentinel-2-c1-l2a",
+        "--clear-sky",
+        "--sort",
+        "cloud",
+    )
     assert ids(out) == ["C1_2024-06-09"]
     assert json.loads(out)[0]["clear_percent"] is None, "it has no mask"
 
@@ -137,14 +177,19 @@ def test_an_event_picks_its_sensors_primary_first(flight: Run, event: str) -> No
     code, out, err = flight("discover", *JUNE, *JSON, "--event", event)
     assert code == 0
     items = json.loads(out)
-    assert {(item["source"], item["priority"]) for item in items} == {("sentinel1", "primary"), ("sentinel2", "secondary")}
+    assert {(item["source"], item["priority"]) for item in items} == {
+        ("sentinel1", "primary"),
+        ("sentinel2", "secondary"),
+    }
     assert "landsat" in err.lower(), "the third sensor is not there, and that is said"
 
 
 def test_one_sensors_failure_leaves_the_others_scenes(world: World) -> None:
     """A URL without Landsat: its sentence is a note, not the end."""
     monitor = RecordingMonitor()
-    params = DiscoverParams(area=AREA, start="2024-06-01", end="2024-06-30", catalog=world.url, event="flood")
+    params = DiscoverParams(
+        area=AREA, start="2024-06-01", end="2024-06-30", catalog=world.url, event="flood"
+    )
     result = run_discover(params, Settings(), monitor)
     assert len(result.json_data()) == 8
     (note,) = [event for event in monitor.events if isinstance(event, Note)]
@@ -161,7 +206,9 @@ def test_one_sensors_failure_leaves_the_others_scenes(world: World) -> None:
         ("flood.costal", ["flood.coastal"]),
     ],
 )
-def test_wildcards_and_unknown_events_are_answered_with_the_nearest_names(flight: Run, event: str, near: list[str]) -> None:
+def test_wildcards_and_unknown_events_are_answered_with_the_nearest_names(
+    flight: Run, event: str, near: list[str]
+) -> None:
     for command, words in (("discover", JUNE), ("pairs", ("--date", "2024-06-15"))):
         code, out, err = flight(command, *words, "--event", event)
         assert code == 2
@@ -180,7 +227,10 @@ def test_a_footprint_file_has_what_a_table_wants(flight: Run, tmp_path: Path) ->
     assert first["clear_percent"] == pytest.approx(100 * 5 / 40, abs=5)
     assert first["coverage_percent"] == pytest.approx(100.0, abs=1)
     assert (first["relative_orbit"], first["platform"]) == (65, "sentinel-2a")
-    assert json.loads(first["firstlight"])["band_urls"]["red"] == "https://example.org/2024-06-26/red.tif"
+    assert (
+        json.loads(first["firstlight"])["band_urls"]["red"]
+        == "https://example.org/2024-06-26/red.tif"
+    )
 
 
 @pytest.mark.parametrize("form", ["json", "geojson"])
@@ -191,7 +241,13 @@ def test_clear_sky_looks_at_what_discover_wrote(flight: Run, tmp_path: Path, for
     else:
         flight("discover", *JUNE, "--scenes", str(path))
     code, out, _ = flight(
-        "clear-sky", "--items", str(path), "--json", "--footprints", str(tmp_path / "seen.geojson"), catalog=False
+        "clear-sky",
+        "--items",
+        str(path),
+        "--json",
+        "--footprints",
+        str(tmp_path / "seen.geojson"),
+        catalog=False,
     )
     assert code == 0
     assert ids(out) == ["S2_2024-06-08", "S2_2024-06-20", "S2_2024-06-02", "S2_2024-06-26"]
@@ -231,7 +287,10 @@ def test_pairs_by_the_sky_over_the_area(flight: Run, tmp_path: Path) -> None:
     assert "seen clear" in pairs[0]["reason"]
     roles = [(item["id"], item["notes"][-1]) for item in pairs[0]["items"]]
     assert roles == [("S2_2024-06-08", "before the event"), ("S2_2024-06-20", "after the event")]
-    written = [feature["properties"]["id"] for feature in json.loads(best.read_text(encoding="utf-8"))["features"]]
+    written = [
+        feature["properties"]["id"]
+        for feature in json.loads(best.read_text(encoding="utf-8"))["features"]
+    ]
     assert written == ["S2_2024-06-08", "S2_2024-06-20"]
 
 
@@ -246,8 +305,13 @@ def test_pairs_without_looking_say_whose_figure_it_is(flight: Run) -> None:
 def test_pairs_of_radar_are_of_one_orbit(flight: Run) -> None:
     code, out, _ = flight("pairs", *DAY, "--sensor", "sentinel1", "--json")
     assert code == 0
-    found = {(tuple(one["before"]["items"]), tuple(one["after"]["items"])) for one in json.loads(out)}
-    assert found == {(("S1_2024-06-02",), ("S1_2024-06-20",)), (("S1_2024-06-08",), ("S1_2024-06-26",))}
+    found = {
+        (tuple(one["before"]["items"]), tuple(one["after"]["items"])) for one in json.loads(out)
+    }
+    assert found == {
+        (("S1_2024-06-02",), ("S1_2024-06-20",)),
+        (("S1_2024-06-08",), ("S1_2024-06-26",)),
+    }
     assert "same orbit 117 ascending" in out
 
 
@@ -257,7 +321,9 @@ def test_an_events_windows_are_used_and_can_be_changed(flight: Run) -> None:
     assert code == 1
     assert "No pairs found around 2024-06-15T00:00:00Z" in err
     assert "radar needs the same orbit on both sides" in err
-    code, out, _ = flight("pairs", *DAY, "--event", "flood.coastal.tidal", "--days-after", "12", "--json")
+    code, out, _ = flight(
+        "pairs", *DAY, "--event", "flood.coastal.tidal", "--days-after", "12", "--json"
+    )
     assert code == 0
     assert {one["sensor"] for one in json.loads(out)} == {"sentinel1", "sentinel2"}
 
@@ -266,7 +332,9 @@ def test_the_number_of_pairs_is_limited(flight: Run) -> None:
     assert len(json.loads(flight("pairs", *DAY, "--most", "2", "--json")[1])) == 2
 
 
-def test_a_catalogue_that_dies_in_mid_page_still_gives_pairs_and_says_so(world: World, flight: Run) -> None:
+def test_a_catalogue_that_dies_in_mid_page_still_gives_pairs_and_says_so(
+    world: World, flight: Run
+) -> None:
     world.api.behaviour = Behaviour(page_size=3, die_at_page=2)
     code, out, err = flight("pairs", *DAY, "--json")
     assert code == 0
@@ -279,7 +347,11 @@ def test_the_installed_command_is_the_same(world: World, tmp_path: Path) -> None
     words = ["pairs", "--area", AREA, "--catalog", world.url, *DAY, "--json"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLIGHT_")}
     done = subprocess.run(
-        [sys.executable, "-m", "firstlight.core.cli", *words], capture_output=True, text=True, env=env, check=False
+        [sys.executable, "-m", "firstlight.core.cli", *words],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)) == 4
@@ -287,5 +359,17 @@ def test_the_installed_command_is_the_same(world: World, tmp_path: Path) -> None
 
 
 def test_the_doors_know_the_operations() -> None:
-    assert {one.name for one in DISCOVER.parameters("processing")} >= {"clear_sky", "sort", "collection", "event", "scenes"}
-    assert {one.name for one in PAIRS.parameters("dock")} >= {"date", "event", "days_before", "days_after", "clear_sky"}
+    assert {one.name for one in DISCOVER.parameters("processing")} >= {
+        "clear_sky",
+        "sort",
+        "collection",
+        "event",
+        "scenes",
+    }
+    assert {one.name for one in PAIRS.parameters("dock")} >= {
+        "date",
+        "event",
+        "days_before",
+        "days_after",
+        "clear_sky",
+    }

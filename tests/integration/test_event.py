@@ -1,4 +1,6 @@
-"""``flight event`` from end to end: a catalogue and files on loopback, real downloads, maps against what was put there."""
+"""``flight event`` from end to end: a catalogue and files on loopback, real downloads, maps against
+what was put there.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +33,28 @@ Flight = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Flight:
+def flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Flight:
     """Run ``flight event`` against a world; gives exit code, output and messages."""
     for name in list(os.environ):
         if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
-    def run(world: EventWorld, event: str, day: str, *words: str, tiles: int = 1) -> tuple[int, str, str]:
-        place = ["--area", area_text(tiles), "--date", day, "--catalog", world.url, "--output", str(tmp_path / "out")]
+    def run(
+        world: EventWorld, event: str, day: str, *words: str, tiles: int = 1
+    ) -> tuple[int, str, str]:
+        place = [
+            "--area",
+            area_text(tiles),
+            "--date",
+            day,
+            "--catalog",
+            world.url,
+            "--output",
+            str(tmp_path / "out"),
+        ]
         code = main(["event", "--event", event, *place, *words])
         out, err = capsys.readouterr()
         return code, out, err
@@ -98,11 +113,21 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
     assert code == 0
     assert "km²: burned" in out
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    for words in ("Wildfire, 2024-06-20", "S2A_20240601_T0", "S2A_20240701_T0", "High severity", "not observed", "generic"):
+    for words in (
+        "Wildfire, 2024-06-20",
+        "S2A_20240601_T0",
+        "S2A_20240701_T0",
+        "High severity",
+        "not observed",
+        "generic",
+    ):
         assert words in page, words
     assert str(tmp_path) not in page, "a page that is mailed tells nothing of this computer"
     catalogue = pystac.Catalog.from_file(str(tmp_path / "out" / "catalog.json"))
-    items = {item.properties["firstlight:operation"]: item for item in catalogue.get_items(recursive=True)}
+    items = {
+        item.properties["firstlight:operation"]: item
+        for item in catalogue.get_items(recursive=True)
+    }
     assert {"burn-severity", "burned-area"} <= set(items)
     for item in items.values():
         for asset in item.assets.values():
@@ -113,18 +138,28 @@ def test_a_second_run_fetches_nothing_again(flight: Flight, tmp_path: Path) -> N
     with event_world(tmp_path / "files", FIRE) as world:
         flight(world, "wildfire", "2024-06-20")
         first = read(tmp_path / "out" / "burn-severity" / "severity.tif")
-        bands = [one for one in world.files.requests if one.method == "GET" and "scl" not in one.path]
+        bands = [
+            one for one in world.files.requests if one.method == "GET" and "scl" not in one.path
+        ]
         assert bands
         code, _, err = flight(world, "wildfire", "2024-06-20")
-        again = [one for one in world.files.requests if one.method == "GET" and "scl" not in one.path]
+        again = [
+            one for one in world.files.requests if one.method == "GET" and "scl" not in one.path
+        ]
     assert code == 0, err
     assert len(again) == len(bands)
     assert np.array_equal(read(tmp_path / "out" / "burn-severity" / "severity.tif"), first)
 
 
 @pytest.mark.parametrize("radar", [True, False])
-def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(flight: Flight, tmp_path: Path, radar: bool) -> None:
-    passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=0.97), *(RADAR_FLOOD if radar else [])]
+def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(
+    flight: Flight, tmp_path: Path, radar: bool
+) -> None:
+    passes = [
+        Pass("2024-06-01"),
+        Pass("2024-07-01", changed="burned", cloud=0.97),
+        *(RADAR_FLOOD if radar else []),
+    ]
     with event_world(tmp_path / "files", passes) as world:
         code, out, err = flight(world, "wildfire", "2024-06-10", "--json")
     assert (code, out) == (1, "")
@@ -138,7 +173,9 @@ def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(flight: Flight
     assert not (tmp_path / "out" / "report.html").exists()
 
 
-def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(flight: Flight, tmp_path: Path) -> None:
+def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(
+    flight: Flight, tmp_path: Path
+) -> None:
     passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned")]
     with event_world(tmp_path / "files", passes) as world:
         (tmp_path / "files" / "S2A_20240701_T0" / "scl.tif").unlink()
@@ -162,40 +199,58 @@ def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:
         code, out, err = flight(world, "wildfire", "2024-06-20", "--json", tiles=2)
     assert code == 0, err
     told = json.loads(out)
-    assert sorted(told["provenance"]["pairs"]["burn-severity"]["after"]["items"]) == ["S2A_20240701_T0", "S2A_20240701_T1"]
+    assert sorted(told["provenance"]["pairs"]["burn-severity"]["after"]["items"]) == [
+        "S2A_20240701_T0",
+        "S2A_20240701_T1",
+    ]
     codes = read(told["outputs"]["burn-severity.severity"], 2)
     assert (codes[box_mask(2, 2)] == 7).all()
     assert (codes[40:-40, SIDE + 3 : 2 * SIDE - 40] == 3).mean() > 0.995
 
 
-def test_a_flood_is_seen_by_radar_and_in_the_optical_picture(flight: Flight, tmp_path: Path) -> None:
+def test_a_flood_is_seen_by_radar_and_in_the_optical_picture(
+    flight: Flight, tmp_path: Path
+) -> None:
     optical = [Pass("2024-06-04"), Pass("2024-06-19", changed="water", cloud=0.1)]
     with event_world(tmp_path / "files", [*RADAR_FLOOD, *optical]) as world:
         code, out, err = flight(world, "flood", "2024-06-12", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert told["provenance"]["pairs"]["sar-water"]["before"]["relative_orbit"] == 117
-    for name, least in (("sar-water.flooded", 0.9), ("water.flooded", 0.95), ("fuse.consensus", 0.9)):
+    for name, least in (
+        ("sar-water.flooded", 0.9),
+        ("water.flooded", 0.95),
+        ("fuse.consensus", 0.9),
+    ):
         codes = read(told["outputs"][name])
         truth, seen = box_mask(), codes != 255
         both, either = ((codes == 1) & truth & seen).sum(), (((codes == 1) | truth) & seen).sum()
         assert both / either >= least, name
 
 
-def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(flight: Flight, tmp_path: Path) -> None:
+def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(
+    flight: Flight, tmp_path: Path
+) -> None:
     optical = [Pass("2024-06-04"), Pass("2024-06-19", changed="water", cloud=1.0)]
     with event_world(tmp_path / "files", [*RADAR_FLOOD, *optical]) as world:
         code, out, err = flight(world, "flood", "2024-06-12", "--json")
     assert code == 3, err
     told = json.loads(out)
     assert set(told["statistics"]) == {"sar-water"}
-    assert any("Sentinel-2: the clearest pass after the event shows 0 %" in text for text in told["warnings"])
-    assert "Sentinel-2: the clearest pass" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert any(
+        "Sentinel-2: the clearest pass after the event shows 0 %" in text
+        for text in told["warnings"]
+    )
+    assert "Sentinel-2: the clearest pass" in (tmp_path / "out" / "report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_heights_that_cannot_be_had_do_not_stop_the_map(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", RADAR_FLOOD) as world:
-        code, out, err = flight(world, "flood", "2024-06-12", "--sensor", "sentinel1", "--terrain", "--json")
+        code, out, err = flight(
+            world, "flood", "2024-06-12", "--sensor", "sentinel1", "--terrain", "--json"
+        )
     assert code == 3, err
     told = json.loads(out)
     assert any("cop-dem-glo-30" in text for text in told["warnings"])
@@ -213,7 +268,9 @@ def test_one_sensor_may_be_asked_for(flight: Flight, tmp_path: Path) -> None:
 
 
 def test_an_empty_catalogue_and_a_dead_one_are_told_apart(flight: Flight, tmp_path: Path) -> None:
-    with event_world(tmp_path / "files", [], ["sentinel-2-l2a", "landsat-c2-l2", "sentinel-1-rtc"]) as world:
+    with event_world(
+        tmp_path / "files", [], ["sentinel-2-l2a", "landsat-c2-l2", "sentinel-1-rtc"]
+    ) as world:
         code, _, err = flight(world, "wildfire", "2024-06-12")
         assert code == 1
         assert "Sentinel-2: no scene covers the area" in err

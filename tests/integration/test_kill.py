@@ -1,4 +1,6 @@
-"""A real ``flight ingest`` is killed with SIGKILL, twenty times, at any moment: the end is right, and little came twice."""
+"""A real ``flight ingest`` is killed with SIGKILL, twenty times, at any moment: the end is right,
+and little came twice.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,21 @@ def world(tmp_path: Path) -> Iterator[World]:
         for number, name in enumerate(BIG):
             data = np.random.default_rng(number).integers(300, 4500, (1800, 1800), dtype=np.uint16)
             plain = tmp_path / "plain.tif"
-            profile = {"driver": "GTiff", "width": 1800, "height": 1800, "count": 1, "dtype": "uint16", "nodata": 0}
-            with rasterio.open(plain, "w", **profile, crs="EPSG:32632", transform=from_origin(600000, 5200020, 10, 10)) as target:
+            profile = {
+                "driver": "GTiff",
+                "width": 1800,
+                "height": 1800,
+                "count": 1,
+                "dtype": "uint16",
+                "nodata": 0,
+            }
+            with rasterio.open(
+                plain,
+                "w",
+                **profile,
+                crs="EPSG:32632",
+                transform=from_origin(600000, 5200020, 10, 10),
+            ) as target:
                 target.write(data, 1)
             path = made.folder / f"{name}.tif"
             copy(plain, path, driver="COG", compress="DEFLATE", blocksize=256, overviews="NONE")
@@ -53,7 +68,18 @@ class Ingest:
     """Runs the command in another process."""
 
     def __init__(self, world: World, output: Path, *words: str, bands: str = "red,nir") -> None:
-        asked = ["--catalog", world.url, "--area", AREA, "--start", "2024-06-01", "--end", "2024-06-30", "--output", str(output)]
+        asked = [
+            "--catalog",
+            world.url,
+            "--area",
+            AREA,
+            "--start",
+            "2024-06-01",
+            "--end",
+            "2024-06-30",
+            "--output",
+            str(output),
+        ]
         self.words = [
             sys.executable,
             "-m",
@@ -69,15 +95,24 @@ class Ingest:
 
     def start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd="/"
+            self.words,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ),
+            cwd="/",
         )
 
     def killed_after(self, count: int) -> bool:
-        """Kill it when the server has sent so many bytes more; False if it came to its end before."""
+        """Kill it when the server has sent so many bytes more; False if it came to its
+        end before.
+        """
         start = self.sent()
         with self.start() as process:
             ends = time.monotonic() + 20
-            while process.poll() is None and self.sent() - start < count and time.monotonic() < ends:
+            while (
+                process.poll() is None and self.sent() - start < count and time.monotonic() < ends
+            ):
                 time.sleep(0.002)
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -93,8 +128,12 @@ class Ingest:
         return sum(self.world.files.bytes_sent(f"{name}.tif") for name in BIG)
 
 
-def kill_again_and_again(world: World, ingest: Ingest, folder: Path, seed: int, is_right: Callable[[str], None]) -> None:
-    """Kill and run again; whenever a run comes to its end, look at everything and begin with an empty folder."""
+def kill_again_and_again(
+    world: World, ingest: Ingest, folder: Path, seed: int, is_right: Callable[[str], None]
+) -> None:
+    """Kill and run again; whenever a run comes to its end, look at everything and begin with an
+    empty folder.
+    """
     for name in BIG:
         world.files.break_next(f"{name}.tif", Fault(slow_chunks_s=0.001, times=ALWAYS))
     rng = random.Random(seed)
@@ -116,10 +155,16 @@ def kill_again_and_again(world: World, ingest: Ingest, folder: Path, seed: int, 
         for name in BIG:
             is_right(name)
             if name in complete:
-                assert world.files.count(f"{name}.tif") == complete[name], "no complete band is asked for again"
-            assert world.files.bytes_sent(f"{name}.tif") - before[name] <= sizes[name] + own * PER_KILL
+                assert world.files.count(f"{name}.tif") == complete[name], (
+                    "no complete band is asked for again"
+                )
+            assert (
+                world.files.bytes_sent(f"{name}.tif") - before[name] <= sizes[name] + own * PER_KILL
+            )
             assert world.files.count(f"{name}.tif") > requests[name]
-        assert not [path for path in folder.iterdir() if ".part" in path.name or path.name.startswith(".")]
+        assert not [
+            path for path in folder.iterdir() if ".part" in path.name or path.name.startswith(".")
+        ]
         shutil.rmtree(folder)
 
 
@@ -128,7 +173,9 @@ def test_whole_bands(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "out" / ITEM_ID
 
     def is_right(name: str) -> None:
-        assert (folder / f"{name}.tif").read_bytes() == (world.folder / f"{name}.tif").read_bytes(), "never half a file"
+        assert (folder / f"{name}.tif").read_bytes() == (
+            world.folder / f"{name}.tif"
+        ).read_bytes(), "never half a file"
 
     kill_again_and_again(world, ingest, folder, 20240601, is_right)
     assert any(request.range for request in world.files.requests), "it did go on from a part"
@@ -143,7 +190,10 @@ def test_areas(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "out" / ITEM_ID
 
     def is_right(name: str) -> None:
-        with rasterio.open(folder / f"{name}.tif") as cut, rasterio.open(world.folder / f"{name}.tif") as whole:
+        with (
+            rasterio.open(folder / f"{name}.tif") as cut,
+            rasterio.open(world.folder / f"{name}.tif") as whole,
+        ):
             window = whole.window(*cut.bounds).round_offsets().round_lengths()
             np.testing.assert_array_equal(cut.read(), whole.read(window=window))
             assert cut.width > 0.8 * whole.width

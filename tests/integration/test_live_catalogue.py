@@ -1,4 +1,6 @@
-"""Searching a live ``rustac serve`` and servers that can and cannot sort: always what a plain loop over the items finds."""
+"""Searching a live ``rustac serve`` and servers that can and cannot sort: always what a plain loop
+over the items finds.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,18 @@ ITEMS = crowd(each=52)
 LOOPBACK = "127.0.0.1"
 SETTINGS = dataclasses.replace(Settings(), connect_timeout_s=5.0, read_timeout_s=10.0)
 BOX = Aoi.from_bounds(6.5, 45.0, 9.0, 46.5)
-TRIANGLE = Aoi.from_geometry({"type": "Polygon", "coordinates": [[[6.0, 44.5], [10.5, 44.8], [6.2, 47.9], [6.0, 44.5]]]})
-JUNE = (datetime(2024, 6, 1, tzinfo=timezone.utc), datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc))
-COLLECTION = {"sentinel2": "sentinel-2-l2a", "landsat": "landsat-c2-l2", "sentinel1": "sentinel-1-rtc"}
+TRIANGLE = Aoi.from_geometry(
+    {"type": "Polygon", "coordinates": [[[6.0, 44.5], [10.5, 44.8], [6.2, 47.9], [6.0, 44.5]]]}
+)
+JUNE = (
+    datetime(2024, 6, 1, tzinfo=timezone.utc),
+    datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc),
+)
+COLLECTION = {
+    "sentinel2": "sentinel-2-l2a",
+    "landsat": "landsat-c2-l2",
+    "sentinel1": "sentinel-1-rtc",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +54,17 @@ def rustac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with StacServer(ITEMS) as example:
         for name, collection in example.collections.items():
             (folder / f"{name}.json").write_text(json.dumps(collection), encoding="utf-8")
-    (folder / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": ITEMS}), encoding="utf-8")
+    (folder / "items.json").write_text(
+        json.dumps({"type": "FeatureCollection", "features": ITEMS}), encoding="utf-8"
+    )
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         url = f"http://{LOOPBACK}:{free.getsockname()[1]}"
     files = sorted(str(path) for path in folder.glob("*.json"))
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", "--addr", url.partition("//")[2], *files], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [program, "serve", "--addr", url.partition("//")[2], *files], stdout=log, stderr=log
+        )
     try:
         _wait(url, process, folder / "log")
         yield url
@@ -69,7 +84,9 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"rustac did not come up: {log.read_text(errors='replace')[-300:]}")
 
 
-@pytest.fixture(params=["rustac", "sorts", "does not sort", "sorts, small pages", "drops the query"])
+@pytest.fixture(
+    params=["rustac", "sorts", "does not sort", "sorts, small pages", "drops the query"]
+)
 def catalog(request: pytest.FixtureRequest) -> Iterator[str]:
     """The same items behind servers of different abilities."""
     if request.param == "rustac":
@@ -98,7 +115,10 @@ def naive(
     for item in ITEMS:
         facts = item["properties"]
         when = datetime.fromisoformat(facts["datetime"].replace("Z", "+00:00"))
-        if item["collection"] != (collection or COLLECTION[sensor]) or facts["platform"] == "landsat-7":
+        if (
+            item["collection"] != (collection or COLLECTION[sensor])
+            or facts["platform"] == "landsat-7"
+        ):
             continue
         if not dates[0] <= when < dates[1] + timedelta(seconds=1):  # the last second belongs to it
             continue
@@ -131,12 +151,18 @@ def test_the_crowd_is_large_and_mixed() -> None:
     assert len(ITEMS) >= 200
     assert {item["collection"] for item in ITEMS} == {*COLLECTION.values(), "sentinel-2-c1-l2a"}
     assert len(naive()) > 10
-    boxes = [item for item in ITEMS if item["collection"] == "sentinel-2-l2a" and _boxes_touch(item["bbox"], TRIANGLE.bounds)]
+    boxes = [
+        item
+        for item in ITEMS
+        if item["collection"] == "sentinel-2-l2a" and _boxes_touch(item["bbox"], TRIANGLE.bounds)
+    ]
     assert len(naive(area=TRIANGLE)) < len(boxes), "a search by boxes alone would find more"
 
 
 def _boxes_touch(one: Any, other: Any) -> bool:
-    return bool(one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3])
+    return bool(
+        one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
+    )
 
 
 @pytest.mark.parametrize("sensor", COLLECTION)
@@ -171,7 +197,9 @@ def test_dates_with_both_ends_included(catalog: str) -> None:
     )
     assert last.microsecond, "the last second is to be taken whole"
     ends = (first, last.replace(microsecond=0))
-    assert found(catalog, start=first.replace(microsecond=0), end=ends[1]) == naive(dates=(first.replace(microsecond=0), ends[1]))
+    assert found(catalog, start=first.replace(microsecond=0), end=ends[1]) == naive(
+        dates=(first.replace(microsecond=0), ends[1])
+    )
     assert set(found(catalog, start=first.replace(microsecond=0), end=ends[1])) >= set(middle)
     assert found(catalog, end=last - timedelta(seconds=1)) == naive(
         dates=(JUNE[0], last.replace(microsecond=0) - timedelta(seconds=1))
@@ -205,7 +233,9 @@ def test_servers_of_all_abilities_give_the_same_list(rustac: str) -> None:
         with SortingServer(ITEMS, sorts=sorts) as api:
             lists.append(found(api.base_url, aoi=TRIANGLE, max_cloud_percent=60.0))
             asked = [seen.query.get("sortby") for seen in api.searches]
-            assert all(asked) if sorts else not any(asked), "sorting is asked for only where it is offered"
+            assert all(asked) if sorts else not any(asked), (
+                "sorting is asked for only where it is offered"
+            )
             assert not any({"query", "filter"} & set(seen.query) for seen in api.searches), (
                 "some servers answer those with nothing"
             )
@@ -224,8 +254,13 @@ def test_a_server_that_sorts_is_not_read_to_its_end() -> None:
 
 @pytest.fixture
 def ocean() -> list[dict[str, Any]]:
-    """Around the antimeridian: on one side, on the other, split as RFC 7946 asks, drawn across it, and far away."""
-    bands = {name: {"href": f"https://example.org/{name}.tif"} for name in ("blue", "green", "red", "nir", "swir16", "swir22")}
+    """Around the antimeridian: on one side, on the other, split as RFC 7946 asks, drawn across it,
+    and far away.
+    """
+    bands = {
+        name: {"href": f"https://example.org/{name}.tif"}
+        for name in ("blue", "green", "red", "nir", "swir16", "swir22")
+    }
     west = make_item("west", (178.2, -18.0, 179.0, -17.0), "2024-06-05T00:00:00Z", assets=bands)
     east = make_item("east", (-179.0, -18.0, -178.2, -17.0), "2024-06-04T00:00:00Z", assets=bands)
     split = make_item("split", (-180.0, -18.0, 180.0, -17.0), "2024-06-03T00:00:00Z", assets=bands)
@@ -236,22 +271,38 @@ def ocean() -> list[dict[str, Any]]:
             [[[-180, -18], [-179.5, -18], [-179.5, -17], [-180, -17], [-180, -18]]],
         ],
     }
-    far = slanted_item("far", [(0, -18), (1, -18), (1, -17), (0, -17)], "2024-06-01T00:00:00Z", "sentinel-2-l2a", bands)
+    far = slanted_item(
+        "far",
+        [(0, -18), (1, -18), (1, -17), (0, -17)],
+        "2024-06-01T00:00:00Z",
+        "sentinel-2-l2a",
+        bands,
+    )
     return [far, split, east, west]
 
 
 @pytest.mark.parametrize("sorts", [True, False])
-def test_an_area_across_the_antimeridian_finds_both_sides(ocean: list[dict[str, Any]], sorts: bool) -> None:
+def test_an_area_across_the_antimeridian_finds_both_sides(
+    ocean: list[dict[str, Any]], sorts: bool
+) -> None:
     with SortingServer(ocean, sorts=sorts) as api:
         one, monitor = search(api.base_url, aoi=Aoi.from_bounds(178.0, -17.8, -178.0, -17.2))
         scenes = one.next(monitor)
     assert ids(scenes) == ["west", "east", "split"]
     shares = {scene.id: scene.coverage_percent for scene in scenes}
-    assert shares == {"west": pytest.approx(20.0), "east": pytest.approx(20.0), "split": pytest.approx(25.0)}
+    assert shares == {
+        "west": pytest.approx(20.0),
+        "east": pytest.approx(20.0),
+        "split": pytest.approx(25.0),
+    }
 
 
-def test_a_footprint_drawn_across_the_antimeridian_is_measured_on_both_sides(ocean: list[dict[str, Any]]) -> None:
-    """Longitudes that jump: as plane geometry it would lie around the whole globe, and be found everywhere."""
+def test_a_footprint_drawn_across_the_antimeridian_is_measured_on_both_sides(
+    ocean: list[dict[str, Any]],
+) -> None:
+    """Longitudes that jump: as plane geometry it would lie around the whole globe, and be found
+    everywhere.
+    """
     drawn = {**ocean[1], "id": "drawn", "bbox": [179.5, -18.0, -179.5, -17.0]}
     drawn["geometry"] = {
         "type": "Polygon",

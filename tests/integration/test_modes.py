@@ -1,4 +1,6 @@
-"""Specification 3.1.5 to 3.1.7: the ways to fetch something else than whole bands, in the specification's words."""
+"""Specification 3.1.5 to 3.1.7: the ways to fetch something else than whole bands, in the
+specification's words.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def offer_picture(world: World, bands: int = 3) -> Path:
-    data = np.stack([(band_pixels(name, (128, 128)) // 20).astype("uint8") for name in BANDS[:bands]])
+    data = np.stack(
+        [(band_pixels(name, (128, 128)) // 20).astype("uint8") for name in BANDS[:bands]]
+    )
     path = write_raster(world.folder / "TCI.tif", data)
-    world.api.items[0]["assets"]["visual"] = {"href": world.files.url("TCI.tif"), "type": "image/tiff; application=geotiff"}
+    world.api.items[0]["assets"]["visual"] = {
+        "href": world.files.url("TCI.tif"),
+        "type": "image/tiff; application=geotiff",
+    }
     return path
 
 
@@ -66,7 +73,8 @@ def test_tci_not_available(ingest: Flight, world: World) -> None:
     code, result, err = result_of(ingest("--visualization-only", "--json"))
     assert code == 1
     assert result["error"] == (
-        f"Scene {ITEM_ID} cannot be ingested: No visualization asset available for this item. Choose another scene, or its bands."
+        f"Scene {ITEM_ID} cannot be ingested: No visualization asset available for this item. "
+        "Choose another scene, or its bands."
     )
     assert "No visualization asset available for this item" in err
     assert fetched(world) == set()
@@ -76,7 +84,9 @@ def test_a_picture_of_one_band_is_a_warning(ingest: Flight, world: World) -> Non
     offer_picture(world, bands=1)
     _, result, _ = result_of(ingest("--visualization-only", "--json"))
     assert result["status"] == "completed"
-    assert any("has 1 bands where red, green and blue are expected" in text for text in result["warnings"])
+    assert any(
+        "has 1 bands where red, green and blue are expected" in text for text in result["warnings"]
+    )
 
 
 def test_no_index_is_computed_from_a_picture(ingest: Flight, world: World, folder: Path) -> None:
@@ -131,19 +141,29 @@ def only_url(tmp_path: Path, world: World, **more: Any) -> Path:
         **more,
     }
     path = tmp_path / "items.json"
-    path.write_text(json.dumps([{name: value for name, value in item.items() if value is not None}]))
+    path.write_text(
+        json.dumps([{name: value for name, value in item.items() if value is not None}])
+    )
     return path
 
 
 def offer_single(world: World) -> Path:
-    return write_raster(world.folder / "single.tif", np.stack([band_pixels(name, (128, 128)) for name in BANDS]))
+    return write_raster(
+        world.folder / "single.tif", np.stack([band_pixels(name, (128, 128)) for name in BANDS])
+    )
 
 
-def from_items(flight: Flight, items: Path, tmp_path: Path, *words: object) -> tuple[int, dict[str, Any], str]:
-    return result_of(flight("ingest", "--items", items, "--output", tmp_path / "out", "--json", *words))
+def from_items(
+    flight: Flight, items: Path, tmp_path: Path, *words: object
+) -> tuple[int, dict[str, Any], str]:
+    return result_of(
+        flight("ingest", "--items", items, "--output", tmp_path / "out", "--json", *words)
+    )
 
 
-def test_an_item_with_only_a_url_is_a_single_file(flight: Flight, world: World, tmp_path: Path) -> None:
+def test_an_item_with_only_a_url_is_a_single_file(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
     single = offer_single(world)
     code, result, _ = from_items(flight, only_url(tmp_path, world), tmp_path, "--skip-validation")
     assert (code, result["status"]) == (0, "completed")
@@ -153,10 +173,16 @@ def test_an_item_with_only_a_url_is_a_single_file(flight: Flight, world: World, 
 
 def test_an_item_with_no_url_at_all(flight: Flight, world: World, tmp_path: Path) -> None:
     code, result, _ = from_items(
-        flight, only_url(tmp_path, world, url=None, assets={"thumbnail": {"href": "http://h/t.jpg"}}), tmp_path
+        flight,
+        only_url(tmp_path, world, url=None, assets={"thumbnail": {"href": "http://h/t.jpg"}}),
+        tmp_path,
     )
     assert code == 1
-    assert result["error"] == "Scene old cannot be ingested: No download URL for item old. Choose another scene or catalogue."
+    assert (
+        result["error"]
+        == "Scene old cannot be ingested: No download URL for item old. Choose another scene or "
+        "catalogue."
+    )
 
 
 def test_legacy_download_takes_the_items_one_file(ingest: Flight, world: World) -> None:
@@ -209,14 +235,32 @@ def areas(world: World) -> tuple[str, str]:
     """Two areas that lie in the scene and apart from each other."""
     with rasterio.open(world.folder / "nir.tif") as dataset:
         left, bottom, right, top = dataset.bounds
-        boxes = [(left + 105, top - 505, left + 505, top - 105), (left + 705, bottom + 105, right - 105, bottom + 505)]
-        texts = [",".join(f"{v:.7f}" for v in transform_bounds(dataset.crs, "EPSG:4326", *box)) for box in boxes]
+        boxes = [
+            (left + 105, top - 505, left + 505, top - 105),
+            (left + 705, bottom + 105, right - 105, bottom + 505),
+        ]
+        texts = [
+            ",".join(f"{v:.7f}" for v in transform_bounds(dataset.crs, "EPSG:4326", *box))
+            for box in boxes
+        ]
     return texts[0], texts[1]
 
 
-def cut(flight: Flight, world: World, tmp_path: Path, area: str, *words: object) -> tuple[int, dict[str, Any], str]:
+def cut(
+    flight: Flight, world: World, tmp_path: Path, area: str, *words: object
+) -> tuple[int, dict[str, Any], str]:
     dates = ["--start", "2024-06-01", "--end", "2024-06-30"]
-    asked = ["ingest", "--catalog", world.url, "--area", area, *dates, "--output", tmp_path / "out", "--json"]
+    asked = [
+        "ingest",
+        "--catalog",
+        world.url,
+        "--area",
+        area,
+        *dates,
+        "--output",
+        tmp_path / "out",
+        "--json",
+    ]
     return result_of(flight(*asked, *words))
 
 
@@ -230,7 +274,9 @@ def is_right(result: dict[str, Any], world: World, whole: bool = False) -> None:
                 assert (stack.shape == source.shape) == whole
 
 
-def test_only_the_area_is_fetched(flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]) -> None:
+def test_only_the_area_is_fetched(
+    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
+) -> None:
     code, result, err = cut(flight, world, tmp_path, areas[0], "--window", "aoi")
     assert (code, result["status"]) == (0, "completed")
     is_right(result, world)
@@ -239,26 +285,49 @@ def test_only_the_area_is_fetched(flight: Flight, world: World, tmp_path: Path, 
 
 
 def test_the_area_is_the_default_where_one_is_given(
-    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    flight: Flight,
+    world: World,
+    tmp_path: Path,
+    areas: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("FIRSTLIGHT_WINDOW")
     is_right(cut(flight, world, tmp_path, areas[0])[1], world)
 
 
 def test_full_is_whole(
-    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    flight: Flight,
+    world: World,
+    tmp_path: Path,
+    areas: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FIRSTLIGHT_WINDOW", "aoi")
     is_right(cut(flight, world, tmp_path, areas[0], "--window", "full")[1], world, whole=True)
 
 
-def test_an_area_that_is_not_given_cannot_be_cut_to(flight: Flight, world: World, tmp_path: Path) -> None:
-    code, _, err = flight("ingest", "--items", only_url(tmp_path, world), "--output", tmp_path / "out", "--window", "aoi")
+def test_an_area_that_is_not_given_cannot_be_cut_to(
+    flight: Flight, world: World, tmp_path: Path
+) -> None:
+    code, _, err = flight(
+        "ingest",
+        "--items",
+        only_url(tmp_path, world),
+        "--output",
+        tmp_path / "out",
+        "--window",
+        "aoi",
+    )
     assert code in (1, 2)
-    assert "Ingest cannot start: only the area is to be fetched, and none is given. Give the area." in err
+    assert (
+        "Ingest cannot start: only the area is to be fetched, and none is given. Give the area."
+        in err
+    )
 
 
-def test_two_areas_do_not_overwrite_each_other(flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]) -> None:
+def test_two_areas_do_not_overwrite_each_other(
+    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
+) -> None:
     first = cut(flight, world, tmp_path, areas[0], "--window", "aoi")[1]
     second = cut(flight, world, tmp_path, areas[1], "--window", "aoi")[1]
     assert first["output_path"] != second["output_path"]
@@ -271,14 +340,18 @@ def test_two_areas_do_not_overwrite_each_other(flight: Flight, world: World, tmp
     assert fetched(world) == set()
 
 
-def test_whole_after_area(flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]) -> None:
+def test_whole_after_area(
+    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
+) -> None:
     first = cut(flight, world, tmp_path, areas[0], "--window", "aoi")[1]
     second = cut(flight, world, tmp_path, areas[0], "--window", "full")[1]
     is_right(first, world)
     is_right(second, world, whole=True)
 
 
-def test_area_after_whole_uses_what_is_there(flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]) -> None:
+def test_area_after_whole_uses_what_is_there(
+    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
+) -> None:
     first = cut(flight, world, tmp_path, areas[0], "--window", "full")[1]
     world.files.requests.clear()
     code, second, _ = cut(flight, world, tmp_path, areas[0], "--window", "aoi")
@@ -309,11 +382,18 @@ def test_one_band_that_came_whole_leaves_the_stack_on_the_area(
     is_right(result, world)
 
 
-def test_only_the_area_of_a_picture(flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]) -> None:
+def test_only_the_area_of_a_picture(
+    flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
+) -> None:
     offer_picture(world)
-    code, result, _ = cut(flight, world, tmp_path, areas[0], "--window", "aoi", "--visualization-only")
+    code, result, _ = cut(
+        flight, world, tmp_path, areas[0], "--window", "aoi", "--visualization-only"
+    )
     assert code == 0
-    with rasterio.open(result["output_path"]) as picture, rasterio.open(world.folder / "TCI.tif") as whole:
+    with (
+        rasterio.open(result["output_path"]) as picture,
+        rasterio.open(world.folder / "TCI.tif") as whole,
+    ):
         window = whole.window(*picture.bounds).round_offsets().round_lengths()
         assert picture.shape < whole.shape
         np.testing.assert_array_equal(picture.read(), whole.read(window=window))
@@ -362,7 +442,14 @@ def start(world: World, output: Path, *words: str) -> subprocess.Popen[str]:
         str(output),
     ]
     command = [sys.executable, "-m", "firstlight.core.cli", *asked, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd="/")
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        cwd="/",
+    )
 
 
 def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path) -> None:
@@ -382,7 +469,9 @@ def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path)
     assert f"{ITEM_ID}: another job works in {folder}; waiting until it has finished" in second_err
     assert second_err.count("Already exists, skipping") == 6
     assert [world.files.count(f"{band}.tif") for band in BANDS] == [1] * 6
-    assert not [path for path in folder.iterdir() if path.name.startswith(".") or ".part" in path.name]
+    assert not [
+        path for path in folder.iterdir() if path.name.startswith(".") or ".part" in path.name
+    ]
 
 
 def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
@@ -394,7 +483,9 @@ def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
         process = start(world, tmp_path / "out", "--window", "aoi", "--area", areas[0])
         assert process.stderr is not None
         assert any("another job works in" in line for line in process.stderr)
-        (folder / "bands.json").write_text(json.dumps({"red": {"url": "http://h/red.tif", "area": "another"}}))
+        (folder / "bands.json").write_text(
+            json.dumps({"red": {"url": "http://h/red.tif", "area": "another"}})
+        )
     ends = time.monotonic() + 20
     while not world.files.count("nir.tif") and time.monotonic() < ends:
         time.sleep(0.02)

@@ -26,14 +26,19 @@ BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
 
 def test_normal_multi_band_download(world: World, tmp_path: Path) -> None:
     """Progress for each band in per cent, and overall progress like "3/6 bands complete (50%)"."""
-    start, end = datetime(2024, 6, 1, tzinfo=timezone.utc), datetime(2024, 6, 30, tzinfo=timezone.utc)
+    start, end = (
+        datetime(2024, 6, 1, tzinfo=timezone.utc),
+        datetime(2024, 6, 30, tzinfo=timezone.utc),
+    )
     settings, monitor = resolve_settings(), RecordingMonitor()
     query = SearchQuery(parse_area(AREA), start, end, "sentinel2", world.url)
     (scene,) = SceneSearch(query, settings).next(RecordingMonitor())
     result = ingest_scene(SceneRequest(scene, BANDS, tmp_path), settings, monitor, Access(settings))
     assert result.status == "completed"
     for band in BANDS:
-        percents = [e.percent for e in monitor.events if isinstance(e, BandProgress) and e.band == band]
+        percents = [
+            e.percent for e in monitor.events if isinstance(e, BandProgress) and e.band == band
+        ]
         assert percents[-1] == 100
         assert all(p is not None and 0 <= p <= 100 for p in percents)
         assert percents == sorted(percents, key=lambda p: p or 0)

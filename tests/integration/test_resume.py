@@ -27,7 +27,9 @@ def scene_folder(tmp_path: Path) -> Path:
 
 
 def test_resume_after_partial_download(ingest: Flight, world: World, tmp_path: Path) -> None:
-    """Given blue, green, red are there: they are skipped, the others download, the VRT has all six."""
+    """Given blue, green, red are there: they are skipped, the others download, the VRT
+    has all six.
+    """
     ingest()
     folder = scene_folder(tmp_path)
     for name in ("nir.tif", "swir16.tif", "swir22.tif", f"{ITEM_ID}_stack.vrt"):
@@ -46,7 +48,9 @@ def test_resume_after_partial_download(ingest: Flight, world: World, tmp_path: P
 
 
 def test_corrupt_partial_file_detected(ingest: Flight, world: World, tmp_path: Path) -> None:
-    """ "nir.tif" half written: fetched again, with a warning "Partial file detected, re-downloading"."""
+    """ "nir.tif" half written: fetched again, with a warning "Partial file detected,
+    re-downloading".
+    """
     ingest()
     nir = scene_folder(tmp_path) / "nir.tif"
     whole = nir.read_bytes()
@@ -60,7 +64,9 @@ def test_corrupt_partial_file_detected(ingest: Flight, world: World, tmp_path: P
     assert world.files.count("red.tif") == 1
 
 
-def test_corrupt_partial_file_detected_without_any_record(ingest: Flight, world: World, tmp_path: Path) -> None:
+def test_corrupt_partial_file_detected_without_any_record(
+    ingest: Flight, world: World, tmp_path: Path
+) -> None:
     ingest()
     folder = scene_folder(tmp_path)
     (folder / "bands.json").unlink()
@@ -84,8 +90,12 @@ def test_running_again_changes_nothing(ingest: Flight, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_a_killed_process_loses_no_finished_band(ingest: Flight, world: World, tmp_path: Path) -> None:
-    """kill -9 in the middle of a download, then run again: the right stack, finished bands not fetched twice."""
+def test_a_killed_process_loses_no_finished_band(
+    ingest: Flight, world: World, tmp_path: Path
+) -> None:
+    """kill -9 in the middle of a download, then run again: the right stack, finished bands not
+    fetched twice.
+    """
     world.files.break_next("nir.tif", Fault(stall_after_bytes=4000, times=1))
     words = [
         sys.executable,
@@ -104,7 +114,12 @@ def test_a_killed_process_loses_no_finished_band(ingest: Flight, world: World, t
         str(tmp_path / "out"),
     ]
     with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ), cwd="/"
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        cwd="/",
     ) as running:
         watchdog = threading.Timer(30, running.kill)
         watchdog.start()

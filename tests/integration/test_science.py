@@ -1,4 +1,6 @@
-"""The numbers at the end of the way equal those computed from the source bands in double precision."""
+"""The numbers at the end of the way equal those computed from the source bands in double
+precision.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,15 @@ def read(path: str | Path) -> Any:
     import rasterio
 
     with rasterio.open(path) as dataset:
-        return np.where(dataset.read(1) == dataset.nodata, np.nan, dataset.read(1).astype(np.float64))
+        return np.where(
+            dataset.read(1) == dataset.nodata, np.nan, dataset.read(1).astype(np.float64)
+        )
 
 
 def compare(layer: str, nir: Any, red: Any, offset: float) -> None:
-    """Against whole numbers: the scale cancels, so the quotient of stored numbers (minus the shift) is the truth."""
+    """Against whole numbers: the scale cancels, so the quotient of stored numbers (minus the shift)
+    is the truth.
+    """
     got = read(layer)
     shift = round(offset * 10000)
     n, r = nir.astype(np.int64) + shift, red.astype(np.int64) + shift
@@ -35,13 +41,16 @@ def compare(layer: str, nir: Any, red: Any, offset: float) -> None:
     inside = np.abs(truth) <= 1
     assert inside.mean() > 0.5
     assert np.abs(got - truth)[inside].max() < 1e-6
-    # Where one reflectance is negative the sum cancels: single precision keeps as many digits as that leaves.
+    # Where one reflectance is negative the sum cancels: single precision keeps as many digits as
+    # that leaves.
     condition = (np.abs(n) + np.abs(r)) / np.abs(n + r)
     assert (np.abs(got - truth) <= 2e-7 * condition * np.maximum(1, np.abs(truth))).all()
 
 
 @pytest.mark.parametrize("form", ["vrt", "geotiff"])
-def test_ndvi_of_the_ingested_world_equals_independent_numpy(ingest: Flight, world: World, form: str) -> None:
+def test_ndvi_of_the_ingested_world_equals_independent_numpy(
+    ingest: Flight, world: World, form: str
+) -> None:
     code, out, err = ingest("--json", "--index", "NDVI", "--output-format", form)
     assert code == 0, err
     compare(json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], -0.1)
@@ -54,7 +63,9 @@ def test_ndvi_of_the_ingested_world_equals_independent_numpy(ingest: Flight, wor
         ({"earthsearch:boa_offset_applied": False}, -0.1),
     ],
 )
-def test_the_offset_is_applied_once(flight: Flight, tmp_path: Path, properties: dict[str, Any], offset: float) -> None:
+def test_the_offset_is_applied_once(
+    flight: Flight, tmp_path: Path, properties: dict[str, Any], offset: float
+) -> None:
     from support.scene import AREA
 
     with small_world(tmp_path / "served", **properties) as world:
@@ -72,10 +83,14 @@ def test_the_offset_is_applied_once(flight: Flight, tmp_path: Path, properties: 
         ]
         code, out, _ = flight("ingest", *words, "--json", "--index", "NDVI")
         assert code == 0
-        compare(json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], offset)
+        compare(
+            json.loads(out)[0]["outputs"]["NDVI"], world.pixels["nir"], world.pixels["red"], offset
+        )
 
 
-def test_nodata_in_one_band_is_no_data_in_the_index_and_not_zero(ingest: Flight, world: World) -> None:
+def test_nodata_in_one_band_is_no_data_in_the_index_and_not_zero(
+    ingest: Flight, world: World
+) -> None:
     pixels = dict(world.pixels)
     for name, part in (("nir", np.s_[10:30, 10:40]), ("red", np.s_[20:50, 30:60])):
         data = band_pixels(name, (128, 128)).copy()
@@ -92,7 +107,9 @@ def test_nodata_in_one_band_is_no_data_in_the_index_and_not_zero(ingest: Flight,
     assert np.isnan(read(layer)[10:50, 30:40]).sum() > 0
 
 
-def test_an_index_over_two_resolutions_uses_the_interpolated_band(ingest: Flight, world: World) -> None:
+def test_an_index_over_two_resolutions_uses_the_interpolated_band(
+    ingest: Flight, world: World
+) -> None:
     code, out, _ = ingest("--json", "--index", "NBR")
     assert code == 0
     got = read(json.loads(out)[0]["outputs"]["NBR"])
@@ -114,10 +131,14 @@ def test_an_index_over_two_resolutions_uses_the_interpolated_band(ingest: Flight
     assert np.median(np.abs(got - truth)) < 1e-6
 
 
-def test_statistics_in_the_answer_are_those_of_the_layer(ingest: Flight, flight: Flight, tmp_path: Path) -> None:
+def test_statistics_in_the_answer_are_those_of_the_layer(
+    ingest: Flight, flight: Flight, tmp_path: Path
+) -> None:
     _, out, _ = ingest("--json")
     stack = json.loads(out)[0]["output_path"]
-    code, out, _ = flight("index", "NDWI", "--stack", stack, "--output", tmp_path / "w.tif", "--json")
+    code, out, _ = flight(
+        "index", "NDWI", "--stack", stack, "--output", tmp_path / "w.tif", "--json"
+    )
     told = json.loads(out)["statistics"]
     values = read(tmp_path / "w.tif")
     inside = values[(values >= -1) & (values <= 1)]

@@ -1,4 +1,6 @@
-"""The sample catalogue's simulated fire, mapped as burned area and compared with its truth; and the weeks before it, without fire."""
+"""The sample catalogue's simulated fire, mapped as burned area and compared with its truth; and the
+weeks before it, without fire.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +32,37 @@ def read(path: str | Path) -> Any:
         return file.read(1)
 
 
-def test_the_fire_is_found_and_nothing_before_it(catalog: None, flight: Flight, tmp_path: Path) -> None:
+def test_the_fire_is_found_and_nothing_before_it(
+    catalog: None, flight: Flight, tmp_path: Path
+) -> None:
     event = simulated_event("fire")
     stacks = {}
     for role in ("before_early", "before", "after"):
         day = event.scene(role).item["properties"]["datetime"][:10]
-        words = ["--catalog", "sample", f"--area={event.area_text}", "--start", day, "--end", day, "--sensor", "sentinel2"]
+        words = [
+            "--catalog",
+            "sample",
+            f"--area={event.area_text}",
+            "--start",
+            day,
+            "--end",
+            day,
+            "--sensor",
+            "sentinel2",
+        ]
         flight("ingest", *words, "--bands", "nir,swir16,swir22,scl", "--output", tmp_path / role)
         [stacks[role]] = (tmp_path / role).rglob("*_stack.vrt")
 
     def mapped(pre: str, post: str) -> Any:
         code, out, err = flight(
-            "burned-area", "--pre", stacks[pre], "--post", stacks[post], "--output", tmp_path / f"{pre}_{post}", "--json"
+            "burned-area",
+            "--pre",
+            stacks[pre],
+            "--post",
+            stacks[post],
+            "--output",
+            tmp_path / f"{pre}_{post}",
+            "--json",
         )
         assert code == 0, err
         return read(json.loads(out)["outputs"]["burned"])
@@ -49,7 +70,11 @@ def test_the_fire_is_found_and_nothing_before_it(catalog: None, flight: Flight, 
     codes = mapped("before", "after")
     severity = read(event.truth["severity"])
     burned = np.isin(severity, (4, 5, 6, 7))
-    seen = (codes != 255) & (read(event.truth["hidden_after"]) == 0) & (read(event.truth["hidden_before"]) == 0)
+    seen = (
+        (codes != 255)
+        & (read(event.truth["hidden_after"]) == 0)
+        & (read(event.truth["hidden_before"]) == 0)
+    )
     found = codes == 1
     agreement = (found & burned & seen).sum() / ((found | burned) & seen).sum()
     false = (found & ~burned & seen).sum() / (~burned & seen).sum()

@@ -1,4 +1,6 @@
-"""The sample catalogue's simulated events from end to end: found, paired, downloaded, mapped, compared with the truth."""
+"""The sample catalogue's simulated events from end to end: found, paired, downloaded, mapped,
+compared with the truth.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,14 @@ def ids(event: SimulatedEvent, *roles: str) -> list[str]:
     return [event.scene(role).id for role in roles]
 
 
-def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(catalog: None, flight: Flight) -> None:
+def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(
+    catalog: None, flight: Flight
+) -> None:
     fire = simulated_event("fire")
     days = ["--start", "2024-06-01", "--end", "2024-12-01"]
-    found = ask(flight, "discover", *around(fire), *days, "--sensor", "sentinel2", "--output", "json")
+    found = ask(
+        flight, "discover", *around(fire), *days, "--sensor", "sentinel2", "--output", "json"
+    )
     expected = ids(fire, "before_early", "before", "after_cloudy", "after")
     assert sorted(one["id"] for one in found) == sorted(expected)
 
@@ -56,34 +62,66 @@ def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(catalog: No
 def test_the_sky_over_the_area_is_measured_in_the_masks(catalog: None, flight: Flight) -> None:
     fire = simulated_event("fire")
     days = ["--start", "2024-07-22", "--end", "2024-07-30"]
-    found = ask(flight, "discover", *around(fire), *days, "--sensor", "sentinel2", "--clear-sky", "--output", "json")
+    found = ask(
+        flight,
+        "discover",
+        *around(fire),
+        *days,
+        "--sensor",
+        "sentinel2",
+        "--clear-sky",
+        "--output",
+        "json",
+    )
     clear = {one["id"]: one["clear_percent"] for one in found}
     cloudy, good = ids(fire, "after_cloudy", "after")
     assert clear[cloudy] < 8 < 70 < clear[good] < 90
 
 
-def test_the_best_pair_of_the_fire_leaves_the_cloudy_picture_out(catalog: None, flight: Flight) -> None:
+def test_the_best_pair_of_the_fire_leaves_the_cloudy_picture_out(
+    catalog: None, flight: Flight
+) -> None:
     fire = simulated_event("fire")
-    best = ask(flight, "pairs", *around(fire), "--date", fire.moment, "--sensor", "sentinel2", "--json")[0]
+    best = ask(
+        flight, "pairs", *around(fire), "--date", fire.moment, "--sensor", "sentinel2", "--json"
+    )[0]
     assert [*best["before"]["items"], *best["after"]["items"]] == ids(fire, "before", "after")
 
 
 def test_radar_pairs_of_the_flood_keep_to_one_line_of_sight(catalog: None, flight: Flight) -> None:
     """The picture from the other side is nearer to the flood, and cannot be compared."""
     flood = simulated_event("flood")
-    pairs = ask(flight, "pairs", *around(flood), "--date", flood.moment, "--sensor", "sentinel1", "--json")
+    pairs = ask(
+        flight, "pairs", *around(flood), "--date", flood.moment, "--sensor", "sentinel1", "--json"
+    )
     found = [[*pair["before"]["items"], *pair["after"]["items"]] for pair in pairs]
-    assert found == [ids(flood, "radar_before", "radar_after"), ids(flood, "radar_before_early", "radar_after")]
+    assert found == [
+        ids(flood, "radar_before", "radar_after"),
+        ids(flood, "radar_before_early", "radar_after"),
+    ]
 
 
-def stacks_of(flight: Flight, event: SimulatedEvent, roles: tuple[str, ...], bands: str, folder: Path) -> list[str]:
+def stacks_of(
+    flight: Flight, event: SimulatedEvent, roles: tuple[str, ...], bands: str, folder: Path
+) -> list[str]:
     """Download the scenes of these roles by their own days; their stacks."""
     found = []
     for role in roles:
         scene = event.scene(role)
         day = scene.item["properties"]["datetime"][:10]
         sensor = "sentinel1" if role.startswith("radar") else "sentinel2"
-        words = ["--start", day, "--end", day, "--sensor", sensor, "--bands", bands, "--output", folder / role]
+        words = [
+            "--start",
+            day,
+            "--end",
+            day,
+            "--sensor",
+            sensor,
+            "--bands",
+            bands,
+            "--output",
+            folder / role,
+        ]
         flight("ingest", *around(event), *words)
         [stack] = (folder / role).rglob("*_stack.vrt")
         found.append(str(stack))
@@ -92,26 +130,61 @@ def stacks_of(flight: Flight, event: SimulatedEvent, roles: tuple[str, ...], ban
 
 def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: Path) -> None:
     fire = simulated_event("fire")
-    early, before, after = stacks_of(flight, fire, ("before_early", "before", "after"), "nir,swir22,scl", tmp_path)
-    answer = ask(flight, "burn-severity", "--pre", before, "--post", after, "--output", tmp_path / "fire", "--json")
+    early, before, after = stacks_of(
+        flight, fire, ("before_early", "before", "after"), "nir,swir22,scl", tmp_path
+    )
+    answer = ask(
+        flight,
+        "burn-severity",
+        "--pre",
+        before,
+        "--post",
+        after,
+        "--output",
+        tmp_path / "fire",
+        "--json",
+    )
     mapped, truth = read(answer["outputs"]["severity"]), read(fire.truth["severity"])
-    clear = (read(fire.truth["hidden_after"]) == 0) & (read(fire.truth["hidden_before"]) == 0) & (mapped != 255)
+    clear = (
+        (read(fire.truth["hidden_after"]) == 0)
+        & (read(fire.truth["hidden_before"]) == 0)
+        & (mapped != 255)
+    )
     assert clear.mean() > 0.6
     assert (mapped == truth)[clear].mean() > 0.94
     thick = read(fire.truth["hidden_after"]) == 1
     assert (mapped[thick] == 255).mean() > 0.8  # what cloud hides is not called unburned
-    answer = ask(flight, "burn-severity", "--pre", early, "--post", before, "--output", tmp_path / "none", "--json")
+    answer = ask(
+        flight,
+        "burn-severity",
+        "--pre",
+        early,
+        "--post",
+        before,
+        "--output",
+        tmp_path / "none",
+        "--json",
+    )
     mapped = read(answer["outputs"]["severity"])
     assert np.isin(mapped[mapped != 255], (4, 5, 6, 7)).mean() < 0.005
 
 
-def test_water_is_mapped_by_radar_before_and_after(catalog: None, flight: Flight, tmp_path: Path) -> None:
-    """Less well than open water alone would be: wind, standing plants, sand and tarmac are meant to be difficult."""
+def test_water_is_mapped_by_radar_before_and_after(
+    catalog: None, flight: Flight, tmp_path: Path
+) -> None:
+    """Less well than open water alone would be: wind, standing plants, sand and tarmac are meant to
+    be difficult.
+    """
     flood = simulated_event("flood")
-    permanent, flooded = read(flood.truth["permanent_water"]) == 1, read(flood.truth["flooded"]) == 1
+    permanent, flooded = (
+        read(flood.truth["permanent_water"]) == 1,
+        read(flood.truth["flooded"]) == 1,
+    )
     stacks = stacks_of(flight, flood, ("radar_before", "radar_after"), "vv,vh", tmp_path)
     for stack, wet, least in zip(stacks, (permanent, permanent | flooded), (0.5, 0.7)):
-        answer = ask(flight, "sar-water", "--post", stack, "--output", tmp_path / Path(stack).stem, "--json")
+        answer = ask(
+            flight, "sar-water", "--post", stack, "--output", tmp_path / Path(stack).stem, "--json"
+        )
         mapped = read(answer["outputs"]["water"])
         seen = mapped != 255
         assert 0.85 < seen.mean() < 0.97

@@ -23,16 +23,36 @@ def bounds(edges, crs):
         ("EPSG:4326", (10, 45, 11, 46), (10, 45, 11, 46)),
         ("EPSG:4326", (-1, 50, 1, 51), (-1, 50, 1, 51)),
         ("", (10, 45, 11, 46), (10, 45, 11, 46)),  # a project without a system
-        ("EPSG:4326", (170, -20, 190, -10), (170, -20, -170, -10)),  # panned across the antimeridian
+        (
+            "EPSG:4326",
+            (170, -20, 190, -10),
+            (170, -20, -170, -10),
+        ),  # panned across the antimeridian
         ("EPSG:4326", (-190, -20, -170, -10), (170, -20, -170, -10)),
         ("EPSG:4326", (350, 1, 352, 2), (-10, 1, -8, 2)),
         ("EPSG:4326", (-200, -95, 200, 95), WORLD),
         ("EPSG:3857", (-100000, 6000000, 100000, 6200000), (-0.8983, 47.3537, 0.8983, 48.5569)),
-        ("EPSG:3857", (19500000, -2300000, 20500000, -1800000), (175.1715, -20.2275, -175.8454, -15.9592)),
+        (
+            "EPSG:3857",
+            (19500000, -2300000, 20500000, -1800000),
+            (175.1715, -20.2275, -175.8454, -15.9592),
+        ),
         ("EPSG:3857", (-3e7, -2e7, 3e7, 2e7), (-180, -85.0228, 180, 85.0228)),
-        ("EPSG:3832", (2800000, -2200000, 3400000, -1500000), (175.1528, -19.5031, -179.4573, -13.4389)),
-        ("EPSG:32719", (300000, 7000000, 400000, 7100000), (-71.0175, -27.1188, -70.0010, -26.2056)),
-        ("EPSG:3413", (-1000000, -1000000, 1000000, 1000000), (-180, 76.9988, 180, 90)),  # the pole inside
+        (
+            "EPSG:3832",
+            (2800000, -2200000, 3400000, -1500000),
+            (175.1528, -19.5031, -179.4573, -13.4389),
+        ),
+        (
+            "EPSG:32719",
+            (300000, 7000000, 400000, 7100000),
+            (-71.0175, -27.1188, -70.0010, -26.2056),
+        ),
+        (
+            "EPSG:3413",
+            (-1000000, -1000000, 1000000, 1000000),
+            (-180, 76.9988, 180, 90),
+        ),  # the pole inside
         ("EPSG:3413", (-1000000, 1000000, 1000000, 2000000), (90, 69.5688, 180, 80.7878)),
         ("EPSG:3031", (-1000000, -1000000, 1000000, 1000000), (-180, -90, 180, -77.0374)),
     ],
@@ -48,7 +68,10 @@ def test_a_whole_world_in_a_narrow_projection_does_not_fail():
 def test_an_empty_rectangle_is_refused_with_a_sentence():
     with pytest.raises(AreaError) as caught:
         bounds((5, 5, 5, 5), "EPSG:4326")
-    assert str(caught.value) == "The area cannot be used: it is empty. Zoom the map to a place, or draw a rectangle."
+    assert (
+        str(caught.value)
+        == "The area cannot be used: it is empty. Zoom the map to a place, or draw a rectangle."
+    )
 
 
 def test_a_rectangle_beyond_the_pole_is_refused():
@@ -57,7 +80,10 @@ def test_a_rectangle_beyond_the_pole_is_refused():
 
 
 def test_an_area_across_the_antimeridian_has_two_parts():
-    aoi = area_of_rectangle(QgsRectangle(19500000, -2300000, 20500000, -1800000), QgsCoordinateReferenceSystem("EPSG:3857"))
+    aoi = area_of_rectangle(
+        QgsRectangle(19500000, -2300000, 20500000, -1800000),
+        QgsCoordinateReferenceSystem("EPSG:3857"),
+    )
     assert aoi.geometry["type"] == "MultiPolygon"
     assert len(aoi.boxes) == 2
 

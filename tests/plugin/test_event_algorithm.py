@@ -1,4 +1,6 @@
-"""Mapping an event from Processing: the toolbox's own way, with a catalogue and files on loopback."""
+"""Mapping an event from Processing: the toolbox's own way, with a catalogue and files on
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from qgis import processing
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from firstlight.plugin.processing.provider import FirstLightProvider
@@ -53,7 +60,10 @@ def test_an_event_runs_in_the_toolbox(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("toolbox")
 def test_a_covered_sky_is_a_sentence_in_the_toolbox(tmp_path: Path) -> None:
     passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=1.0)]
-    with event_world(tmp_path / "files", passes) as world, pytest.raises(QgsProcessingException, match="0 % of the area clear"):
+    with (
+        event_world(tmp_path / "files", passes) as world,
+        pytest.raises(QgsProcessingException, match="0 % of the area clear"),
+    ):
         processing.run(
             "firstlight:event",
             {

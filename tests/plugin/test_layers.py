@@ -36,7 +36,9 @@ def project(qgis_app):
 
 
 def stack_output(path, group="SCENE"):
-    return LayerOutput(path, "Bands 2024-06-01", "natural_color", group, WHEN, "Four bands, reflectance")
+    return LayerOutput(
+        path, "Bands 2024-06-01", "natural_color", group, WHEN, "Four bands, reflectance"
+    )
 
 
 def index_output(path, group="SCENE", style="ndvi"):
@@ -45,21 +47,28 @@ def index_output(path, group="SCENE", style="ndvi"):
 
 def tree(node):
     """Group and layer names as nested lists."""
-    return [[child.name(), tree(child)] if hasattr(child, "findGroups") else child.name() for child in node.children()]
+    return [
+        [child.name(), tree(child)] if hasattr(child, "findGroups") else child.name()
+        for child in node.children()
+    ]
 
 
 def test_groups_and_order(project, stack_file, band_file):
     layers, errors = add_layers([stack_output(stack_file), index_output(band_file)], project)
     assert errors == []
     assert [layer.isValid() for layer in layers] == [True, True]
-    assert tree(project.layerTreeRoot()) == [["FirstLight", [["SCENE", ["NDVI 2024-06-01", "Bands 2024-06-01"]]]]]
+    assert tree(project.layerTreeRoot()) == [
+        ["FirstLight", [["SCENE", ["NDVI 2024-06-01", "Bands 2024-06-01"]]]]
+    ]
 
 
 def test_a_second_scene_goes_on_top_in_the_same_parent(project, stack_file, band_file, tmp_path):
     other = make_stack(tmp_path / "other.tif")
     add_layers([stack_output(stack_file, "A")], project)
     add_layers([stack_output(other, "B")], project)
-    assert tree(project.layerTreeRoot()) == [["FirstLight", [["B", ["Bands 2024-06-01"]], ["A", ["Bands 2024-06-01"]]]]]
+    assert tree(project.layerTreeRoot()) == [
+        ["FirstLight", [["B", ["Bands 2024-06-01"]], ["A", ["Bands 2024-06-01"]]]]
+    ]
 
 
 def test_a_second_run_replaces_the_layer_where_it_is(project, stack_file, band_file):
@@ -127,7 +136,9 @@ def test_every_index_has_a_style_that_loads(project, band_file, name):
     assert shader.colorRampType() == shader.Interpolated
     low, high = load_indices()[name].range
     assert low <= shader.minimumValue() < shader.maximumValue() <= high
-    assert shader.minimumValue() < 0 or name in ("BAI", "MIRBI"), "most indices have a zero that means something"
+    assert shader.minimumValue() < 0 or name in ("BAI", "MIRBI"), (
+        "most indices have a zero that means something"
+    )
     legend = shader.legendSettings()
     assert legend.useContinuousLegend()
     assert legend.minimumLabel()
@@ -138,7 +149,10 @@ def test_a_formula_is_grey_between_what_it_holds(project, band_file, desktop):
     [layer], errors = add_layers([index_output(band_file, style=STRETCHED)], project)
     renderer = layer.renderer()
     assert renderer.type() == "singlebandgray"
-    assert renderer.contrastEnhancement().minimumValue() < renderer.contrastEnhancement().maximumValue()
+    assert (
+        renderer.contrastEnhancement().minimumValue()
+        < renderer.contrastEnhancement().maximumValue()
+    )
     assert not errors
     assert "default style" not in desktop.logged()
 
@@ -151,8 +165,13 @@ def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
     assert len(shader.colorRampItemList()) == 7
 
 
-@pytest.mark.parametrize(("style", "classes"), [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_CLASSES)])
-def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(project, tmp_path, style, classes):
+@pytest.mark.parametrize(
+    ("style", "classes"),
+    [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_CLASSES)],
+)
+def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(
+    project, tmp_path, style, classes
+):
     codes = np.full((64, 64), NOT_OBSERVED, np.uint8)
     codes[:32] = classes[0].code
     path = write_raster(tmp_path / "classes.tif", codes, nodata=NOT_OBSERVED)
@@ -172,7 +191,11 @@ def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown
 def test_footprints(project, tmp_path):
     path = tmp_path / "scenes.geojson"
     ring = [[10, 45], [11, 45], [11, 46], [10, 46], [10, 45]]
-    feature = {"type": "Feature", "properties": {"id": "A"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    feature = {
+        "type": "Feature",
+        "properties": {"id": "A"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     [layer], errors = add_layers([LayerOutput(path, "Scenes", "footprints", "Scenes")], project)
     assert errors == []
@@ -184,9 +207,15 @@ def test_footprints(project, tmp_path):
 def test_outlines_lie_above_indices(project, stack_file, band_file, tmp_path):
     path = tmp_path / "scenes.geojson"
     path.write_text('{"type": "FeatureCollection", "features": []}')
-    outputs = [stack_output(stack_file), index_output(band_file), LayerOutput(path, "Outline", "footprints", "SCENE")]
+    outputs = [
+        stack_output(stack_file),
+        index_output(band_file),
+        LayerOutput(path, "Outline", "footprints", "SCENE"),
+    ]
     add_layers(outputs, project)
-    assert tree(project.layerTreeRoot())[0][1] == [["SCENE", ["Outline", "NDVI 2024-06-01", "Bands 2024-06-01"]]]
+    assert tree(project.layerTreeRoot())[0][1] == [
+        ["SCENE", ["Outline", "NDVI 2024-06-01", "Bands 2024-06-01"]]
+    ]
 
 
 def test_day_of_acquisition(project, stack_file):
@@ -215,7 +244,9 @@ def test_metadata(project, stack_file):
     assert moment.begin().toUTC().toString(Qt.DateFormat.ISODate) == "2024-06-01T10:20:30Z"
 
 
-def test_a_file_that_qgis_cannot_open_is_a_sentence_and_the_others_are_shown(project, stack_file, tmp_path):
+def test_a_file_that_qgis_cannot_open_is_a_sentence_and_the_others_are_shown(
+    project, stack_file, tmp_path
+):
     broken = tmp_path / "broken.tif"
     broken.write_text("no raster")
     layers, [error] = add_layers([index_output(broken), stack_output(stack_file)], project)
@@ -223,7 +254,9 @@ def test_a_file_that_qgis_cannot_open_is_a_sentence_and_the_others_are_shown(pro
     assert str(error) == f"Layer 'NDVI 2024-06-01' cannot be shown: QGIS cannot open {broken}."
 
 
-def test_a_style_that_is_not_there_is_told_in_the_log_and_the_layer_is_shown(project, band_file, desktop):
+def test_a_style_that_is_not_there_is_told_in_the_log_and_the_layer_is_shown(
+    project, band_file, desktop
+):
     [layer], errors = add_layers([index_output(band_file, style="plaid")], project)
     assert errors == []
     assert layer.isValid()
@@ -234,7 +267,9 @@ def test_source_path(project, stack_file):
     assert source_path(QgsRasterLayer(str(stack_file), "x")) == stack_file
 
 
-def test_a_supporting_layer_comes_switched_off_and_stays_as_the_user_has_it(project, stack_file, band_file):
+def test_a_supporting_layer_comes_switched_off_and_stays_as_the_user_has_it(
+    project, stack_file, band_file
+):
     hidden = dataclasses.replace(index_output(band_file), visible=False)
     [_, layer], _ = add_layers([stack_output(stack_file), hidden], project)
     root = project.layerTreeRoot()

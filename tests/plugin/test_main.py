@@ -29,7 +29,9 @@ def traces(desktop):
         "toolbar": [action.text() for action in desktop.toolbar.actions()],
         "menu": [action.text() for action in desktop.raster_menu.actions()],
         "docks": [dock.objectName() for dock in desktop.window.findChildren(QDockWidget)],
-        "canvas items": sum(isinstance(item, QgsMapCanvasItem) for item in desktop.canvas.scene().items()),
+        "canvas items": sum(
+            isinstance(item, QgsMapCanvasItem) for item in desktop.canvas.scene().items()
+        ),
         "map tool": type(desktop.canvas.mapTool()).__name__,
         "tasks": QgsApplication.taskManager().countActiveTasks(),
     }
@@ -74,7 +76,9 @@ def test_unload_stops_what_is_running(plugin, desktop, wait_for):
     assert QgsApplication.taskManager().countActiveTasks() == 0
 
 
-@pytest.mark.parametrize("broken", ["addToolBarIcon", "addPluginToRasterMenu", "addDockWidget", "mapCanvas"])
+@pytest.mark.parametrize(
+    "broken", ["addToolBarIcon", "addPluginToRasterMenu", "addDockWidget", "mapCanvas"]
+)
 def test_unload_survives_a_half_finished_start(plugin, desktop, monkeypatch, qgis_app, broken):
     before = traces(desktop)
 
@@ -125,21 +129,28 @@ def test_init_gui_without_a_window(qgis_app):
     assert "firstlight" not in providers()
 
 
-def test_a_missing_library_is_one_sentence_and_the_plugin_still_loads(plugin, desktop, monkeypatch, qgis_app):
+def test_a_missing_library_is_one_sentence_and_the_plugin_still_loads(
+    plugin, desktop, monkeypatch, qgis_app
+):
     before = traces(desktop)
-    monkeypatch.setattr(main, "missing_libraries", lambda: (Library("pystac_client", "pystac-client"),))
+    monkeypatch.setattr(
+        main, "missing_libraries", lambda: (Library("pystac_client", "pystac-client"),)
+    )
     plugin.initGui()
     [message] = desktop.messages
     assert message.text == (
         "FirstLight cannot start: QGIS's Python lacks the library pystac-client. "
-        'Run "python3 -m pip install pystac-client" with QGIS\'s own Python (on Windows in the OSGeo4W shell) and restart QGIS.'
+        'Run "python3 -m pip install pystac-client" with QGIS\'s own Python (on Windows in the '
+        "OSGeo4W shell) and restart QGIS."
     )
     assert plugin.dock is None
     assert plugin.provider.algorithms() == []
     assert plugin.provider.warningMessage() == message.text
     desktop.bar.clearWidgets()
     plugin.action.trigger()
-    assert [m.text for m in desktop.messages] == [message.text] * 2, "said again, in place of the dock"
+    assert [m.text for m in desktop.messages] == [message.text] * 2, (
+        "said again, in place of the dock"
+    )
     assert not plugin.action.isChecked()
     plugin.unload()
     settle(qgis_app)

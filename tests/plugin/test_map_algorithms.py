@@ -33,11 +33,19 @@ def inputs(operation: Operation, folder: Path) -> dict[str, Any]:
     """Stacks, heights or classes, whatever it needs."""
     if operation.name == "fuse":
         classes = [np.pad(np.ones((30, 30 + number), np.uint8), 10) for number in (0, 10)]
-        return {"INPUTS": [str(write_raster(folder / f"{data.shape[1]}.tif", data, nodata=255)) for data in classes]}
+        return {
+            "INPUTS": [
+                str(write_raster(folder / f"{data.shape[1]}.tif", data, nodata=255))
+                for data in classes
+            ]
+        }
     if operation.name == "terrain":
         y, x = np.mgrid[:120, :120].astype(np.float32)
         heights = 100 + np.abs(x - 60) + 0.1 * y
-        return {"DEM": str(write_raster(folder / "dem.tif", heights, nodata=-9999, resolution=30)), "DRAINAGE": 0.1}
+        return {
+            "DEM": str(write_raster(folder / "dem.tif", heights, nodata=-9999, resolution=30)),
+            "DRAINAGE": 0.1,
+        }
     if operation.name == "thermal-anomaly":
         kelvin = np.random.default_rng(1).normal(305, 1, (64, 64)).astype(np.float32)
         path = write_raster(folder / "thermal.tif", kelvin, nodata=None, resolution=30)
@@ -48,7 +56,10 @@ def inputs(operation: Operation, folder: Path) -> dict[str, Any]:
         path = write_raster(folder / "radar.tif", power, nodata=None)
         name_bands(path, ["vv"], ["power"])
         return {"POST": str(path)}
-    stacks = [str(make_stack(folder / f"{date}.tif", names)) for date, names in (("pre", BANDS[::-1]), ("post", BANDS))]
+    stacks = [
+        str(make_stack(folder / f"{date}.tif", names))
+        for date, names in (("pre", BANDS[::-1]), ("post", BANDS))
+    ]
     return {"PRE": stacks[0], "STACK" if operation.name == "water" else "POST": stacks[1]}
 
 
@@ -65,15 +76,23 @@ def test_an_algorithm_gives_what_it_declares(operation: Operation, tmp_path: Pat
     import processing
 
     values = {**inputs(operation, tmp_path), "OUTPUT": str(tmp_path / "out")}
-    made = processing.run(f"firstlight:{operation.name.replace('-', '')}", values, feedback=QgsProcessingFeedback())
+    made = processing.run(
+        f"firstlight:{operation.name.replace('-', '')}", values, feedback=QgsProcessingFeedback()
+    )
     assert made["OUTPUT"] == str(tmp_path / "out")
-    rasters = [made[one.name.upper()] for one in operation.outputs if one.kind == "raster" and one.name.upper() in made]
+    rasters = [
+        made[one.name.upper()]
+        for one in operation.outputs
+        if one.kind == "raster" and one.name.upper() in made
+    ]
     assert rasters
     for path in rasters:
         assert Path(path).parent == tmp_path / "out"
         assert QgsRasterLayer(path, "x").isValid(), path
     numbers = {one.name for one in operation.outputs if one.kind == "number"}
-    assert numbers - {name.lower() for name in made} <= {"flooded_km2"}, "only of a flood, which needs a date before"
+    assert numbers - {name.lower() for name in made} <= {"flooded_km2"}, (
+        "only of a flood, which needs a date before"
+    )
     if operation.name != "terrain":
         assert QgsVectorLayer(str(tmp_path / "out" / "perimeter.gpkg"), "x", "ogr").isValid()
     assert (tmp_path / "out" / "catalog.json").is_file()

@@ -17,11 +17,16 @@ from firstlight.plugin.messages import (
 
 
 def test_a_failure_stays_and_is_red(desktop):
-    error = IngestionError("Scene A failed", "required band nir could not be downloaded (HTTP 404)", "Run again.")
+    error = IngestionError(
+        "Scene A failed", "required band nir could not be downloaded (HTTP 404)", "Run again."
+    )
     show_error(desktop.bar, error)
     [message] = desktop.messages
     assert message.title == "FirstLight"
-    assert message.text == "Scene A failed: required band nir could not be downloaded (HTTP 404). Run again."
+    assert (
+        message.text
+        == "Scene A failed: required band nir could not be downloaded (HTTP 404). Run again."
+    )
     assert message.level == Qgis.MessageLevel.Critical
     assert desktop.bar.currentItem().duration() == 0
     assert message.text in desktop.logged()
@@ -29,7 +34,9 @@ def test_a_failure_stays_and_is_red(desktop):
 
 def test_an_unusable_input_is_a_warning(desktop):
     show_error(desktop.bar, AreaError("The area cannot be used", "it is empty"))
-    assert [(m.text, m.level) for m in desktop.messages] == [("The area cannot be used: it is empty.", Qgis.MessageLevel.Warning)]
+    assert [(m.text, m.level) for m in desktop.messages] == [
+        ("The area cannot be used: it is empty.", Qgis.MessageLevel.Warning)
+    ]
 
 
 def test_success_goes_away(desktop):

@@ -44,7 +44,9 @@ def test_what_moves_is_told_now_and_then(monkeypatch):
     monitor = FeedbackMonitor(feedback)
     for number in range(1, 13):
         now[0] += 1
-        monitor.emit(Progress(number / 100, "NDVI: tiles", f"tile {number} of 100, {100 - number} s left"))
+        monitor.emit(
+            Progress(number / 100, "NDVI: tiles", f"tile {number} of 100, {100 - number} s left")
+        )
     assert feedback.told == [
         ("info", "NDVI: tiles"),
         ("info", "tile 5 of 100, 95 s left"),
@@ -71,7 +73,12 @@ def test_notes_by_level():
     monitor = FeedbackMonitor(feedback)
     for level in ("debug", "info", "warning", "error"):
         monitor.emit(Note(level, level.upper()))
-    assert feedback.told == [("debug", "DEBUG"), ("info", "INFO"), ("warning", "WARNING"), ("error", "ERROR")]
+    assert feedback.told == [
+        ("debug", "DEBUG"),
+        ("info", "INFO"),
+        ("warning", "WARNING"),
+        ("error", "ERROR"),
+    ]
 
 
 def test_cancel():

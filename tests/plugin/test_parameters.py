@@ -94,10 +94,16 @@ def test_definitions(algorithm):
     assert {name: definition.type() for name, definition in found.items()} == expected
     optional = {name for name, definition in found.items() if definition.flags() & OPTIONAL}
     assert set(expected) - optional == {"AREA", "DAY", "FILES", "PICTURE", "STACK", "FOLDER"}
-    assert {name for name, definition in found.items() if definition.flags() & FLAG_ADVANCED} == {"PART"}
+    assert {name for name, definition in found.items() if definition.flags() & FLAG_ADVANCED} == {
+        "PART"
+    }
     assert found["AREA"].help() == "Where."
     assert found["AREA"].description() == "Area"
-    assert (found["WHOLE"].minimum(), found["WHOLE"].maximum(), found["WHOLE"].defaultValue()) == (1, 9, 5)
+    assert (found["WHOLE"].minimum(), found["WHOLE"].maximum(), found["WHOLE"].defaultValue()) == (
+        1,
+        9,
+        5,
+    )
     assert found["WHOLE"].dataType() == found["WHOLE"].Integer
     assert found["PART"].dataType() == found["PART"].Double
     assert found["WORD"].options() == ["a", "b", "c"]
@@ -127,8 +133,20 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
     assert params.picture == stack_file
     assert params.stack == tmp_path / "s.vrt"
     assert params.folder == tmp_path / "out"
-    assert (params.catalog, params.word, params.words, params.whole, params.sure) == ("earth-search", "b", (), 5, False)
-    assert (params.text, params.part, params.bands, params.note, params.outlines) == (None, None, (), None, None)
+    assert (params.catalog, params.word, params.words, params.whole, params.sure) == (
+        "earth-search",
+        "b",
+        (),
+        5,
+        False,
+    )
+    assert (params.text, params.part, params.bands, params.note, params.outlines) == (
+        None,
+        None,
+        (),
+        None,
+        None,
+    )
     assert results["STACK"] == str(tmp_path / "s.vrt")
     assert results["FOLDER"] == str(tmp_path / "out")
     assert "OUTLINES" not in results
@@ -136,7 +154,20 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
 
 @pytest.mark.parametrize("nothing", [None, NULL, "", " "])
 def test_empty_fields_are_as_if_not_there(algorithm, given, nothing):
-    names = ("CATALOG", "WORD", "WORDS", "TEXT", "WHOLE", "PART", "SURE", "BANDS", "NOTE", "PLACES", "PICTURES", "OUTLINES")
+    names = (
+        "CATALOG",
+        "WORD",
+        "WORDS",
+        "TEXT",
+        "WHOLE",
+        "PART",
+        "SURE",
+        "BANDS",
+        "NOTE",
+        "PLACES",
+        "PICTURES",
+        "OUTLINES",
+    )
     params, _ = run(algorithm, given | dict.fromkeys(names, nothing))
     assert params == run(algorithm, given)[0]
 
@@ -158,12 +189,19 @@ def test_everything_given(algorithm, given, tmp_path):
         "OUTLINES": str(tmp_path / "o.geojson"),
     }
     params, results = run(algorithm, given)
-    assert (params.catalog, params.word, params.words) == ("https://stac.example/v1", "c", ("x", "z"))
+    assert (params.catalog, params.word, params.words) == (
+        "https://stac.example/v1",
+        "c",
+        ("x", "z"),
+    )
     assert (params.text, params.whole, params.part, params.sure) == ("hello", 9, 0.25, True)
     assert params.bands == ("nir", "red")
     assert params.note == tmp_path / "n.txt"
     assert params.places == (tmp_path,)
-    assert params.pictures == (tmp_path / "n.txt", params.picture)  # core says what is wrong with the first
+    assert params.pictures == (
+        tmp_path / "n.txt",
+        params.picture,
+    )  # core says what is wrong with the first
     assert params.outlines == tmp_path / "o.geojson"
     assert results["OUTLINES"] == str(tmp_path / "o.geojson")
 
@@ -174,10 +212,16 @@ def test_everything_given(algorithm, given, tmp_path):
         ("10,11,45,46", (10, 45, 11, 46)),
         ("10,11,45,46 [EPSG:4326]", (10, 45, 11, 46)),
         ("170,-170,-20,-10 [EPSG:4326]", (170, -20, -170, -10)),  # QgsRectangle would turn it round
-        ("19500000,20500000,-2300000,-1800000 [EPSG:3857]", (175.1715, -20.2275, -175.8454, -15.9592)),
+        (
+            "19500000,20500000,-2300000,-1800000 [EPSG:3857]",
+            (175.1715, -20.2275, -175.8454, -15.9592),
+        ),
         (QgsRectangle(10, 45, 11, 46), (10, 45, 11, 46)),
         (
-            QgsReferencedRectangle(QgsRectangle(300000, 7000000, 400000, 7100000), QgsCoordinateReferenceSystem("EPSG:32719")),
+            QgsReferencedRectangle(
+                QgsRectangle(300000, 7000000, 400000, 7100000),
+                QgsCoordinateReferenceSystem("EPSG:32719"),
+            ),
             (-71.0175, -27.1188, -70.0010, -26.2056),
         ),
     ],
@@ -226,7 +270,9 @@ def test_a_matrix_as_text_of_the_command_line(algorithm, given):
 def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):
     temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT")
     for value in ("TEMPORARY_OUTPUT", temporary):
-        params, results = run(algorithm, given | {"STACK": value, "OUTLINES": value, "FOLDER": "TEMPORARY_OUTPUT"})
+        params, results = run(
+            algorithm, given | {"STACK": value, "OUTLINES": value, "FOLDER": "TEMPORARY_OUTPUT"}
+        )
         assert params.stack.suffix == ".vrt"
         assert params.outlines.suffix == ".geojson"
         assert params.stack.parent.is_dir()
@@ -239,8 +285,15 @@ def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):
     [
         ({"WHOLE": 10}, "Parameter 'whole' of every-kind cannot be 10: the most is 9."),
         ({"PART": -1}, "Parameter 'part' of every-kind cannot be -1.0: the least is 0."),
-        ({"WORD": "d"}, "Parameter 'word' of every-kind cannot be 'd': it is not one of the choices. Known: a, b, c."),
-        ({"WORDS": ["x", "q"]}, "Parameter 'words' of every-kind cannot be ['x', 'q']: it is not one of the choices."),
+        (
+            {"WORD": "d"},
+            "Parameter 'word' of every-kind cannot be 'd': it is not one of the choices. Known: "
+            "a, b, c.",
+        ),
+        (
+            {"WORDS": ["x", "q"]},
+            "Parameter 'words' of every-kind cannot be ['x', 'q']: it is not one of the choices.",
+        ),
         ({"AREA": None}, "Parameter 'area' of every-kind: is missing."),
         ({"PICTURE": None}, "Parameter 'picture' of every-kind: is missing."),
         ({"FILES": []}, "Parameter 'files' of every-kind: is missing."),

@@ -38,15 +38,21 @@ def test_qgis_opens_the_outline_first_and_the_patches_by_name(qgis_app, perimete
     assert feature["date"] == QDate(2024, 8, 1)
     assert feature["area_ha"] == pytest.approx(3.25)
     assert sorted(one["area_ha"] for one in patches.getFeatures()) == pytest.approx([1.0, 2.25])
-    assert all(one.geometry().isGeosValid() for layer in (whole, patches) for one in layer.getFeatures())
+    assert all(
+        one.geometry().isGeosValid() for layer in (whole, patches) for one in layer.getFeatures()
+    )
 
 
 def test_the_outline_comes_onto_the_map_with_its_style(qgis_app, perimeter):
     project = QgsProject.instance()
-    layers, errors = add_layers([LayerOutput(perimeter.path, "Outline", "perimeter", "Burn severity", WHEN)], project)
+    layers, errors = add_layers(
+        [LayerOutput(perimeter.path, "Outline", "perimeter", "Burn severity", WHEN)], project
+    )
     assert errors == []
     assert layers[0].featureCount() == 1
-    assert not layers[0].renderer().symbol().symbolLayer(0).fillColor().alpha()  # what lies below is to be seen
+    assert (
+        not layers[0].renderer().symbol().symbolLayer(0).fillColor().alpha()
+    )  # what lies below is to be seen
 
 
 def test_a_perimeter_that_is_on_the_map_can_be_made_anew(qgis_app, perimeter):
@@ -54,7 +60,12 @@ def test_a_perimeter_that_is_on_the_map_can_be_made_anew(qgis_app, perimeter):
     output = LayerOutput(perimeter.path, "Outline", "perimeter", "Burn severity", WHEN)
     add_layers([output], project)
     raster = perimeter.path.with_name("severity.tif")
-    write_perimeter(raster, perimeter.path, PerimeterRule((4,), min_area_ha=2), PerimeterFacts("Burned", "dNBR", WHEN))
+    write_perimeter(
+        raster,
+        perimeter.path,
+        PerimeterRule((4,), min_area_ha=2),
+        PerimeterFacts("Burned", "dNBR", WHEN),
+    )
     layers, errors = add_layers([output], project)
     assert errors == []
     [feature] = layers[0].getFeatures()

@@ -67,7 +67,9 @@ def run(name, values, feedback=None, context=None):
 
 
 def test_the_provider_has_exactly_the_registry(real):
-    assert {algorithm.id() for algorithm in real.algorithms()} == {f"firstlight:{op.name.replace('-', '')}" for op in OPERATIONS}
+    assert {algorithm.id() for algorithm in real.algorithms()} == {
+        f"firstlight:{op.name.replace('-', '')}" for op in OPERATIONS
+    }
     assert (real.id(), real.name(), real.warningMessage()) == ("firstlight", "FirstLight", "")
     assert real.supportedOutputVectorLayerExtensions() == ["geojson"]
     assert real.defaultRasterFileExtension() == "tif"
@@ -129,11 +131,16 @@ def test_cancel_stops_the_run(tests_own):
 
 
 def test_bad_values_are_refused_with_the_operation_s_own_words(tests_own):
-    with pytest.raises(QgsProcessingException, match=r"Parameter 'steps' of count-up cannot be -1: the least is 0\."):
+    with pytest.raises(
+        QgsProcessingException,
+        match=r"Parameter 'steps' of count-up cannot be -1: the least is 0\.",
+    ):
         run("countup", {"STEPS": -1})
 
 
-def test_a_file_that_is_no_raster_reaches_the_operation_which_knows_what_to_say(tests_own, tmp_path):
+def test_a_file_that_is_no_raster_reaches_the_operation_which_knows_what_to_say(
+    tests_own, tmp_path
+):
     text = tmp_path / "text.tif"
     text.write_text("no raster")
     result = run("copy", {"SOURCE": str(text), "OUTPUT": str(tmp_path / "o.tif")})
@@ -147,10 +154,17 @@ def test_a_raster_that_is_not_there_is_refused(tests_own, tmp_path):
 
 @pytest.mark.parametrize("sink", ["o.tif", "TEMPORARY_OUTPUT"])
 @pytest.mark.parametrize("in_background", [True, False])
-def test_a_result_that_qgis_loads_is_styled(tests_own, band_file, tmp_path, qtbot, in_background, sink):
-    """As the toolbox does it: in a task, with a destination that knows the project; and directly."""
+def test_a_result_that_qgis_loads_is_styled(
+    tests_own, band_file, tmp_path, qtbot, in_background, sink
+):
+    """As the toolbox does it: in a task, with a destination that knows the project; and
+    directly.
+    """
     path = str(tmp_path / sink) if sink.endswith(".tif") else sink
-    values = {"SOURCE": str(band_file), "OUTPUT": QgsProcessingOutputLayerDefinition(path, QgsProject.instance())}
+    values = {
+        "SOURCE": str(band_file),
+        "OUTPUT": QgsProcessingOutputLayerDefinition(path, QgsProject.instance()),
+    }
     context, log = QgsProcessingContext(), Log()
     context.setProject(QgsProject.instance())
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("firstlight:copy")
@@ -179,16 +193,24 @@ def test_the_real_index_through_processing(real, stack_file, tmp_path):
 
 
 def test_the_real_index_of_a_temporary_output(real, stack_file):
-    result = run("index", {"NAME": "NDVI", "STACK": str(stack_file), "OUTPUT": "TEMPORARY_OUTPUT"}, Log())
+    result = run(
+        "index", {"NAME": "NDVI", "STACK": str(stack_file), "OUTPUT": "TEMPORARY_OUTPUT"}, Log()
+    )
     assert result["OUTPUT"].endswith(".tif")
     assert QgsRasterLayer(result["OUTPUT"], "x").isValid()
 
 
 def test_burn_severity_through_processing(real, tmp_path):
     stacks = [
-        make_stack(tmp_path / f"{date}.tif", names) for date, names in (("pre", ("swir22", "nir")), ("post", ("nir", "swir22")))
+        make_stack(tmp_path / f"{date}.tif", names)
+        for date, names in (("pre", ("swir22", "nir")), ("post", ("nir", "swir22")))
     ]
-    words = {"PRE": str(stacks[0]), "POST": str(stacks[1]), "OUTPUT": str(tmp_path / "out"), "INDEX": "rbr"}
+    words = {
+        "PRE": str(stacks[0]),
+        "POST": str(stacks[1]),
+        "OUTPUT": str(tmp_path / "out"),
+        "INDEX": "rbr",
+    }
     result = run("burnseverity", words, Log())
     assert result["OUTPUT"] == str(tmp_path / "out")
     assert QgsRasterLayer(result["SEVERITY"], "x").isValid()
@@ -202,7 +224,11 @@ def test_water_from_radar_through_processing(real, tmp_path):
     power[:16] = 0.005
     band = write_raster(tmp_path / "vv.tif", power, nodata=None)
     stack = tmp_path / "s.vrt"
-    run("stack", {"SENSOR": "sentinel1", "BAND": ["vv", str(band)], "UNIT": "power", "OUTPUT": str(stack)}, Log())
+    run(
+        "stack",
+        {"SENSOR": "sentinel1", "BAND": ["vv", str(band)], "UNIT": "power", "OUTPUT": str(stack)},
+        Log(),
+    )
     result = run("sarwater", {"POST": str(stack), "OUTPUT": str(tmp_path / "out")}, Log())
     assert result["WATER"] == str(tmp_path / "out" / "water.tif")
     assert result["WATER_KM2"] == pytest.approx(16 * 64 / 1e4)
@@ -211,4 +237,8 @@ def test_water_from_radar_through_processing(real, tmp_path):
 
 def test_a_real_failure_names_the_missing_band(real, stack_file, tmp_path):
     with pytest.raises(QgsProcessingException, match="swir16"):
-        run("index", {"NAME": "MNDWI", "STACK": str(stack_file), "OUTPUT": str(tmp_path / "x.tif")}, Log())
+        run(
+            "index",
+            {"NAME": "MNDWI", "STACK": str(stack_file), "OUTPUT": str(tmp_path / "x.tif")},
+            Log(),
+        )

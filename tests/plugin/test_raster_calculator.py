@@ -42,7 +42,9 @@ def calculate(stack, expression, output):
         entry.ref, entry.raster, entry.bandNumber = f"s@{number}", layer, number
         entries.append(entry)
     place = (layer.extent(), layer.crs(), layer.width(), layer.height())
-    calculator = QgsRasterCalculator(expression, str(output), "GTiff", *place, entries, QgsCoordinateTransformContext())
+    calculator = QgsRasterCalculator(
+        expression, str(output), "GTiff", *place, entries, QgsCoordinateTransformContext()
+    )
     return calculator.processCalculation()
 
 
@@ -52,7 +54,9 @@ def test_the_raster_calculator_agrees(stack, tmp_path, words, expression):
 
     params = INDEX.make_params({"stack": stack, "output": tmp_path / "ours.tif", **words})
     INDEX.run(params, Settings(workers=1), RecordingMonitor())
-    assert calculate(stack, expression, tmp_path / "theirs.tif") == QgsRasterCalculator.Result.Success
+    assert (
+        calculate(stack, expression, tmp_path / "theirs.tif") == QgsRasterCalculator.Result.Success
+    )
     found = []
     for name in ("ours.tif", "theirs.tif"):
         with rasterio.open(tmp_path / name) as dataset:

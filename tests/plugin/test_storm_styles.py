@@ -1,4 +1,6 @@
-"""Layers of storm damage and fusion: each has a style that loads, with the classes, names and colours of its algorithm."""
+"""Layers of storm damage and fusion: each has a style that loads, with the classes, names and
+colours of its algorithm.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def project(qgis_app):
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda one: one.name)
 def test_each_layer_has_its_style(project, tmp_path, layer):
     codes = np.full((64, 64), NOT_OBSERVED, np.uint8)
-    data, nodata = (codes, NOT_OBSERVED) if layer.classes else (np.full((64, 64), 0.5, np.float32), -9999)
+    data, nodata = (
+        (codes, NOT_OBSERVED) if layer.classes else (np.full((64, 64), 0.5, np.float32), -9999)
+    )
     path = write_raster(tmp_path / f"{layer.name}.tif", data, nodata=nodata)
     [shown], errors = add_layers([LayerOutput(path, layer.title, layer.style, "EVENT")], project)
     assert errors == []
@@ -44,4 +48,6 @@ def test_each_layer_has_its_style(project, tmp_path, layer):
     found = {int(one.value): (one.label, one.color.getRgb()[:3]) for one in renderer.classes()}
     assert found.pop(NOT_OBSERVED)[0].startswith("Not observed")
     assert found == {one.code: (one.name, one.color) for one in layer.classes}
-    assert renderer.block(1, shown.extent(), 64, 64).color(10, 10) >> 24 == 255, "a hole would look like nothing happened"
+    assert renderer.block(1, shown.extent(), 64, 64).color(10, 10) >> 24 == 255, (
+        "a hole would look like nothing happened"
+    )

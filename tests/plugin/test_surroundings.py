@@ -71,15 +71,21 @@ def test_http_proxy_with_a_login_and_exceptions(manager):
 
 
 def test_socks_resolves_names_at_the_proxy(manager):
-    manager.setFallbackProxyAndExcludes(proxy(QNetworkProxy.ProxyType.Socks5Proxy, "proxy.example", 1080), [], [])
+    manager.setFallbackProxyAndExcludes(
+        proxy(QNetworkProxy.ProxyType.Socks5Proxy, "proxy.example", 1080), [], []
+    )
     assert read_proxies()["https"] == "socks5h://proxy.example:1080"
 
 
 def test_proxies_reach_the_settings_of_a_run(manager):
-    manager.setFallbackProxyAndExcludes(proxy(QNetworkProxy.ProxyType.HttpProxy, "proxy.example", 3128), [], [])
+    manager.setFallbackProxyAndExcludes(
+        proxy(QNetworkProxy.ProxyType.HttpProxy, "proxy.example", 3128), [], []
+    )
     reader = settings_reader()
     manager.setFallbackProxyAndExcludes(proxy(QNetworkProxy.ProxyType.NoProxy), [], [])
-    assert reader().proxies["http"] == "http://proxy.example:3128", "as it was when the run was started"
+    assert reader().proxies["http"] == "http://proxy.example:3128", (
+        "as it was when the run was started"
+    )
 
 
 def test_overrides_win_and_go_away_again():
@@ -120,7 +126,9 @@ def test_nothing_is_missing_here():
 
 
 def test_what_is_missing_is_named_with_the_way_out():
-    missing = missing_libraries((*REQUIRED, Library("not_a_module", "not-a-package"), Library("nor_this", "nor-this")))
+    missing = missing_libraries(
+        (*REQUIRED, Library("not_a_module", "not-a-package"), Library("nor_this", "nor-this"))
+    )
     assert [library.package for library in missing] == ["not-a-package", "nor-this"]
     assert str(dependency_error(missing)) == (
         "FirstLight cannot start: QGIS's Python lacks the libraries not-a-package, nor-this. "
@@ -166,22 +174,48 @@ def test_a_login_that_is_gone_is_left_out_and_logged(desktop):
 @pytest.fixture
 def authority(tmp_path):
     """A certificate of an authority nobody knows, and one that it has signed for this computer."""
-    names = {name: str(tmp_path / f"{name}.pem") for name in ("ca", "ca_key", "server", "server_key", "request")}
+    names = {
+        name: str(tmp_path / f"{name}.pem")
+        for name in ("ca", "ca_key", "server", "server_key", "request")
+    }
     (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
 
     def openssl(*words):
         subprocess.run(["openssl", *words], check=True, capture_output=True)
 
     new = ["req", "-newkey", "rsa:2048", "-nodes"]
-    openssl(*new, "-x509", "-keyout", names["ca_key"], "-out", names["ca"], "-subj", "/CN=Office authority")
-    openssl(*new, "-keyout", names["server_key"], "-out", names["request"], "-subj", "/CN=127.0.0.1")
-    signed = ["x509", "-req", "-in", names["request"], "-CA", names["ca"], "-CAkey", names["ca_key"], "-CAcreateserial"]
+    openssl(
+        *new,
+        "-x509",
+        "-keyout",
+        names["ca_key"],
+        "-out",
+        names["ca"],
+        "-subj",
+        "/CN=Office authority",
+    )
+    openssl(
+        *new, "-keyout", names["server_key"], "-out", names["request"], "-subj", "/CN=127.0.0.1"
+    )
+    signed = [
+        "x509",
+        "-req",
+        "-in",
+        names["request"],
+        "-CA",
+        names["ca"],
+        "-CAkey",
+        names["ca_key"],
+        "-CAcreateserial",
+    ]
     openssl(*signed, "-out", names["server"], "-extfile", str(tmp_path / "names"))
     return names
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
-def test_an_authority_that_qgis_trusts_is_trusted_everywhere_and_only_while_it_does(authority, qgis_app, tmp_path, desktop):
+def test_an_authority_that_qgis_trusts_is_trusted_everywhere_and_only_while_it_does(
+    authority, qgis_app, tmp_path, desktop
+):
     write_raster(tmp_path / "served" / "nir.tif")
     with FaultyServer(tmp_path / "served") as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,6 @@
-"""The task and the runner: one operation off the main thread, exactly one answer, cancelled within a second."""
+"""The task and the runner: one operation off the main thread, exactly one answer, cancelled within
+a second.
+"""
 
 from __future__ import annotations
 
@@ -72,12 +74,15 @@ def test_named_failure_arrives_as_it_was_raised(runner, wait_for):
     assert str(error) == "The thing cannot be used: it is broken. Take another."
 
 
-def test_unknown_exception_becomes_a_sentence_and_its_traceback_goes_to_the_log(runner, wait_for, desktop):
+def test_unknown_exception_becomes_a_sentence_and_its_traceback_goes_to_the_log(
+    runner, wait_for, desktop
+):
     [(word, error)] = run(runner, FAIL, wait_for, how="unknown").said
     assert word == "failed"
     assert type(error) is FirstLightError
     assert str(error) == (
-        "Fail failed: ZeroDivisionError: 1/0 in the middle. This is a fault in FirstLight; the log has the details."
+        "Fail failed: ZeroDivisionError: 1/0 in the middle. This is a fault in FirstLight; the "
+        "log has the details."
     )
     wait_for(lambda: "ZeroDivisionError: 1/0 in the middle" in desktop.logged())
     assert "Traceback" in desktop.logged()
@@ -97,7 +102,9 @@ def test_cancel_answers_within_a_second(runner, wait_for):
 
 def test_a_task_that_waits_for_its_turn_can_be_cancelled(runner, wait_for):
     manager = QgsApplication.taskManager()
-    blockers = [runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01})) for _ in range(16)]
+    blockers = [
+        runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01})) for _ in range(16)
+    ]
     late = runner.start(COUNT, COUNT.make_params({"steps": 1}))
     answers = Answers(late)
     wait_for(lambda: any(task.status() == OperationTask.TaskStatus.Running for task in blockers))
@@ -111,7 +118,9 @@ def test_a_task_that_waits_for_its_turn_can_be_cancelled(runner, wait_for):
 
 def test_the_runner_keeps_a_task_that_nobody_else_holds(runner, wait_for):
     said = []
-    runner.start(COUNT, COUNT.make_params({"steps": 20, "wait_s": 0.005})).succeeded.connect(said.append)
+    runner.start(COUNT, COUNT.make_params({"steps": 20, "wait_s": 0.005})).succeeded.connect(
+        said.append
+    )
     gc.collect()
     assert len(runner.running) == 1
     wait_for(lambda: said)
@@ -121,7 +130,9 @@ def test_the_runner_keeps_a_task_that_nobody_else_holds(runner, wait_for):
 def test_cancel_all_waits_until_nothing_runs(runner):
     ends = []
     for _ in range(3):
-        runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01})).stopped.connect(lambda: ends.append(1))
+        runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01})).stopped.connect(
+            lambda: ends.append(1)
+        )
     assert runner.cancel_all(5000)
     assert ends == [1, 1, 1]
     assert runner.running == ()
@@ -153,7 +164,10 @@ def test_a_result_that_came_in_spite_of_cancel_counts(runner, wait_for):
     answers = Answers(task)
     task.cancel()
     wait_for(lambda: answers.said)
-    assert [word for word, _ in answers.said] in (["succeeded"], ["stopped"])  # stopped: it had not begun
+    assert [word for word, _ in answers.said] in (
+        ["succeeded"],
+        ["stopped"],
+    )  # stopped: it had not begun
 
 
 def test_thousands_of_events_arrive_as_few_signals_and_the_last_state_is_not_lost(runner, wait_for):
@@ -189,9 +203,16 @@ def test_notes_go_to_the_log(runner, wait_for, desktop):
     wait_for(lambda: "something odd" in desktop.logged())
 
 
-def test_settings_are_read_when_the_task_starts_and_a_bad_one_is_a_failure_not_a_crash(runner, wait_for):
+def test_settings_are_read_when_the_task_starts_and_a_bad_one_is_a_failure_not_a_crash(
+    runner, wait_for
+):
     seen = []
-    looking = replace(COUNT, run=lambda params, settings, monitor: seen.append(settings) or run_count(params, settings, monitor))
+    looking = replace(
+        COUNT,
+        run=lambda params, settings, monitor: (
+            seen.append(settings) or run_count(params, settings, monitor)
+        ),
+    )
     write_override("parallel_downloads", 7)
     run(runner, looking, wait_for, steps=1)
     assert seen[0].parallel_downloads == 7
@@ -200,7 +221,11 @@ def test_settings_are_read_when_the_task_starts_and_a_bad_one_is_a_failure_not_a
     [(word, error)] = run(runner, looking, wait_for, steps=1).said
     assert word == "failed"
     assert type(error) is SettingsError
-    assert str(error) == "The setting 'parallel_downloads' from given for this run cannot be 'many': it is no integer."
+    assert (
+        str(error)
+        == "The setting 'parallel_downloads' from given for this run cannot be 'many': it is no "
+        "integer."
+    )
 
 
 def test_the_task_itself_has_the_shipped_settings():

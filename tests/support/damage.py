@@ -1,4 +1,6 @@
-"""Damaged stacks for tests of the validator: one sound scene, and every way in which it can be spoilt."""
+"""Damaged stacks for tests of the validator: one sound scene, and every way in which it can be
+spoilt.
+"""
 
 from __future__ import annotations
 
@@ -49,21 +51,27 @@ def make_scene(folder: Path, seed: int = 1) -> Path:
     for name in BANDS:
         coarse = name in COARSE
         data = halve(pixels[name]) if coarse else pixels[name]
-        write_raster(folder / f"{name}.tif", data, cog=True, resolution=20.0 if coarse else 10.0, predictor=2)
+        write_raster(
+            folder / f"{name}.tif", data, cog=True, resolution=20.0 if coarse else 10.0, predictor=2
+        )
     return restack(folder)
 
 
 def halve(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Means of 2 x 2 pixels."""
     rows, cols = data.shape
-    mean: npt.NDArray[Any] = data.reshape(rows // 2, 2, cols // 2, 2).mean((1, 3)).astype(data.dtype)
+    mean: npt.NDArray[Any] = (
+        data.reshape(rows // 2, 2, cols // 2, 2).mean((1, 3)).astype(data.dtype)
+    )
     return mean
 
 
 def restack(folder: Path, rule: Radiometry = RULE) -> Path:
     """The stack of what is in the folder."""
     sources = {name: BandSource(folder / f"{name}.tif", radiometry=rule) for name in BANDS}
-    stack = create_band_stack(sources, folder / "scene_stack.vrt", band_order=list(BANDS), tags={"sensor": "sentinel2"})
+    stack = create_band_stack(
+        sources, folder / "scene_stack.vrt", band_order=list(BANDS), tags={"sensor": "sentinel2"}
+    )
     return stack.path
 
 
@@ -91,7 +99,9 @@ def tiles(path: Path) -> list[tuple[int, int]]:
 
 
 def _tile_tables(path: Path) -> tuple[dict[int, tuple[int, int]], list[int], list[int]]:
-    """Tags of the first directory (tag → place of its numbers, bytes of each), and the two tables. Classic TIFF only."""
+    """Tags of the first directory (tag → place of its numbers, bytes of each), and the two tables.
+    Classic TIFF only.
+    """
     raw = path.read_bytes()
     assert raw[:4] == b"II*\0"
     start = struct.unpack_from("<I", raw, 4)[0]
@@ -103,7 +113,9 @@ def _tile_tables(path: Path) -> tuple[dict[int, tuple[int, int]], list[int], lis
             size = {3: 2, 4: 4}[kind]
             place = at + 8 if size * count <= 4 else struct.unpack_from("<I", raw, at + 8)[0]
             places[tag] = (place, size)
-            tables[tag] = list(struct.unpack_from(f"<{count}{'H' if size == 2 else 'I'}", raw, place))
+            tables[tag] = list(
+                struct.unpack_from(f"<{count}{'H' if size == 2 else 'I'}", raw, place)
+            )
     return places, tables[324], tables[325]
 
 
@@ -218,7 +230,9 @@ def _shift(rows: float, cols: float) -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
         from scipy.ndimage import shift
 
-        moved = shift(pixels_of(folder, "nir").astype(np.float64), (rows, cols), order=3, mode="reflect")
+        moved = shift(
+            pixels_of(folder, "nir").astype(np.float64), (rows, cols), order=3, mode="reflect"
+        )
         rewrite(folder, np.clip(moved, 1, 65535).astype(np.uint16))
 
     return spoil
@@ -260,20 +274,28 @@ def _gcps_only(folder: Path) -> None:
     import rasterio
     from rasterio.control import GroundControlPoint
 
-    points = [GroundControlPoint(r, c, 10 + c / 1e3, 47 - r / 1e3) for r in (0, SIZE) for c in (0, SIZE)]
+    points = [
+        GroundControlPoint(r, c, 10 + c / 1e3, 47 - r / 1e3) for r in (0, SIZE) for c in (0, SIZE)
+    ]
     data = np.stack([pixels_of(folder, name) for name in ("blue", "nir")])
-    with rasterio.open(folder / "gcps.tif", "w", driver="GTiff", width=SIZE, height=SIZE, count=2, dtype="uint16") as target:
+    with rasterio.open(
+        folder / "gcps.tif", "w", driver="GTiff", width=SIZE, height=SIZE, count=2, dtype="uint16"
+    ) as target:
         target.write(data)
         target.gcps = (points, "EPSG:4326")
         target.descriptions = ("blue", "nir")
 
 
 def _html(folder: Path) -> None:
-    (folder / "nir.tif").write_text("<!DOCTYPE html><html><body>403 Forbidden</body></html>", encoding="utf-8")
+    (folder / "nir.tif").write_text(
+        "<!DOCTYPE html><html><body>403 Forbidden</body></html>", encoding="utf-8"
+    )
 
 
 def _remote_description(folder: Path) -> None:
-    (folder / "nir.tif").write_text("<GDAL_WMS><Service><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>")
+    (folder / "nir.tif").write_text(
+        "<GDAL_WMS><Service><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>"
+    )
 
 
 def _empty(folder: Path) -> None:
@@ -284,7 +306,9 @@ def _source(name: str, relative: str = "0") -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
         stack = folder / "scene_stack.vrt"
         text = stack.read_text(encoding="utf-8")
-        named = f'<SourceFilename relativeToVRT="{relative}" shared="0">{name.format(folder=folder)}<'
+        named = (
+            f'<SourceFilename relativeToVRT="{relative}" shared="0">{name.format(folder=folder)}<'
+        )
         text, count = re.subn("<SourceFilename[^>]*>nir.tif<", lambda _: named, text)
         assert count == 1
         stack.write_text(text, encoding="utf-8")
@@ -305,7 +329,9 @@ def _outside(folder: Path) -> None:
 
 def _entities(folder: Path) -> None:
     stack = folder / "scene_stack.vrt"
-    text = '<!DOCTYPE x [<!ENTITY n "nir.tif">]>' + stack.read_text(encoding="utf-8").replace(">nir.tif<", ">&n;<")
+    text = '<!DOCTYPE x [<!ENTITY n "nir.tif">]>' + stack.read_text(encoding="utf-8").replace(
+        ">nir.tif<", ">&n;<"
+    )
     stack.write_bytes(text.encode("utf-16"))
 
 
@@ -313,7 +339,8 @@ def _pixel_function(folder: Path) -> None:
     stack = folder / "scene_stack.vrt"
     text = stack.read_text(encoding="utf-8").replace(
         '<VRTRasterBand dataType="UInt16" band="4">',
-        '<VRTRasterBand dataType="UInt16" band="4" SUBCLASS="VRTDerivedRasterBand"><pixelfunctiontype>inv</pixelfunctiontype>',
+        '<VRTRasterBand dataType="UInt16" band="4" '
+        'SUBCLASS="VRTDerivedRasterBand"><pixelfunctiontype>inv</pixelfunctiontype>',
     )
     stack.write_text(text, encoding="utf-8")
 
@@ -331,14 +358,18 @@ SUITE = (
     Damage("six sparse tiles", _drop_tiles(False), ("tiles_missing",)),
     Damage("all full-size tiles sparse", _drop_tiles(True), ("tiles_missing",)),
     Damage("two flat tiles", _flatten_tiles, ("tile_differs",)),
-    Damage("30 of 100 tiles with another band's data", _tiles_of_another_band(30), ("tile_differs",)),
+    Damage(
+        "30 of 100 tiles with another band's data", _tiles_of_another_band(30), ("tile_differs",)
+    ),
     Damage("6 of 100 tiles with another band's data", _tiles_of_another_band(6), ("tile_differs",)),
     Damage("8 flipped bytes in one tile", _flip_bytes, ("tile_damaged",), deep_only=True),
     Damage("all nodata", _all_nodata, ("band_blank",)),
     Damage("constant", _constant, ("band_blank",)),
     Damage("noise of std 0.6", _quiet_noise, ("band_blank",)),
     Damage("a copy of red", _copy("red"), ("band_copied",)),
-    Damage("another band's data (swir16 for nir)", _copy("swir16"), ("source_differs", "band_copied")),
+    Damage(
+        "another band's data (swir16 for nir)", _copy("swir16"), ("source_differs", "band_copied")
+    ),
     Damage("red and nir exchanged", _exchange_red_and_nir, ("band_swapped",), band="red"),
     Damage("shifted by half a pixel", _shift(0.5, 0.0), SHIFTED),
     Damage("shifted by half a pixel both ways", _shift(-0.5, 0.5), SHIFTED),
@@ -355,7 +386,12 @@ SUITE = (
     Damage("empty file", _empty, ("unreadable",)),
     Damage("VRT: source missing", _missing, ("vrt_source_missing",), band=None),
     Damage("VRT: remote source", _source("/vsicurl/http://127.0.0.1:9/x.tif"), REFUSED, band=None),
-    Damage("VRT: source on a network share", _source("\\\\127.0.0.1\\share\\nir.tif"), REFUSED, band=None),
+    Damage(
+        "VRT: source on a network share",
+        _source("\\\\127.0.0.1\\share\\nir.tif"),
+        REFUSED,
+        band=None,
+    ),
     Damage("VRT: absolute source elsewhere", _outside, ("vrt_source_outside",), band=None),
     Damage("VRT: names itself", _source("scene_stack.vrt", "1"), REFUSED, band=None),
     Damage("VRT: entities, in UTF-16", _entities, REFUSED, band=None),

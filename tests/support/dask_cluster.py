@@ -1,4 +1,6 @@
-"""A real Dask cluster for tests: a scheduler and workers as processes of this Python, on the loopback interface."""
+"""A real Dask cluster for tests: a scheduler and workers as processes of this Python, on the
+loopback interface.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,15 @@ class DaskCluster:
         self.folder = folder
         self.workers: list[subprocess.Popen[bytes]] = []
         note = folder / "scheduler.json"
-        options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(note)]
+        options = [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            str(note),
+        ]
         self.scheduler = self._start("dask_scheduler", options, path)
         end = time.monotonic() + LIMIT_S
         while not self._ready(note):
@@ -41,14 +51,29 @@ class DaskCluster:
     def __enter__(self) -> DaskCluster:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for process in [*self.workers, self.scheduler]:
             self.kill(process)
 
     def add_worker(self, path: Path | None = None) -> subprocess.Popen[bytes]:
         """Start one of one thread; ``path`` goes before all others on its Python's path."""
-        options = [self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
-        self.workers.append(self._start("dask_worker", [*options, "--local-directory", str(self.folder)], path))
+        options = [
+            self.address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--memory-limit",
+            "0",
+        ]
+        self.workers.append(
+            self._start("dask_worker", [*options, "--local-directory", str(self.folder)], path)
+        )
         return self.workers[-1]
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
@@ -66,7 +91,9 @@ class DaskCluster:
         with Client(self.address, timeout=LIMIT_S, set_as_default=False) as client:
             end = time.monotonic() + LIMIT_S
             while len(client.nthreads()) != count:
-                assert time.monotonic() < end, f"{len(client.nthreads())} workers instead of {count}"
+                assert time.monotonic() < end, (
+                    f"{len(client.nthreads())} workers instead of {count}"
+                )
                 time.sleep(0.02)
 
     def tasks(self) -> int:
@@ -76,7 +103,9 @@ class DaskCluster:
         with Client(self.address, timeout=LIMIT_S, set_as_default=False) as client:
             return int(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
 
-    def _start(self, kind: str, options: list[str], path: Path | None = None) -> subprocess.Popen[bytes]:
+    def _start(
+        self, kind: str, options: list[str], path: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         if path is not None:
             env["PYTHONPATH"] = str(path)

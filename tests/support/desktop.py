@@ -1,4 +1,6 @@
-"""A small QGIS desktop for tests: a real window, map, message bar, toolbar and menu, put together without QGIS's main window."""
+"""A small QGIS desktop for tests: a real window, map, message bar, toolbar and menu, put together
+without QGIS's main window.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Desktop:
         self.window.setCentralWidget(central)
         self.toolbar = self.window.addToolBar("Plugins")
         self.raster_menu = QMenu("Raster")
-        self.bridge = QgsLayerTreeMapCanvasBridge(QgsProject.instance().layerTreeRoot(), self.canvas)
+        self.bridge = QgsLayerTreeMapCanvasBridge(
+            QgsProject.instance().layerTreeRoot(), self.canvas
+        )
         self.log: list[tuple[str, str]] = []
         QgsApplication.messageLog().messageReceived.connect(self._note)
 

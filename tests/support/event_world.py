@@ -1,4 +1,6 @@
-"""A place where something burned or was flooded: passes before and after it, behind a catalogue and a file server on loopback."""
+"""A place where something burned or was flooded: passes before and after it, behind a catalogue and
+a file server on loopback.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ BOX = (slice(60, 150), slice(80, 180))
 GRASS = {"blue": 0.04, "green": 0.07, "red": 0.05, "nir": 0.38, "swir16": 0.20, "swir22": 0.10}
 BURNED = {"blue": 0.05, "green": 0.06, "red": 0.08, "nir": 0.12, "swir16": 0.24, "swir22": 0.26}
 WATER = {"blue": 0.06, "green": 0.08, "red": 0.05, "nir": 0.03, "swir16": 0.015, "swir22": 0.01}
-"""Reflectance, rounded from the ECOSTRESS spectral library (doi:10.1016/j.rse.2019.05.015) and Sentinel-2 scenes."""
+"""Reflectance, rounded from the ECOSTRESS spectral library (doi:10.1016/j.rse.2019.05.015) and
+Sentinel-2 scenes.
+"""
 LOOKS = 4.4
 """Of Sentinel-1's IW products (ESA, Sentinel-1 Product Definition, equivalent number of looks)."""
 LAND_POWER = {"vv": 10**-0.9, "vh": 10**-1.5}
@@ -47,7 +51,8 @@ class Pass:
     @property
     def item_id(self) -> str:
         """Like an agency's."""
-        return f"{'S1A' if self.sensor == 'sentinel1' else 'S2A'}_{self.day.replace('-', '')}_T{self.tile}"
+        platform = "S1A" if self.sensor == "sentinel1" else "S2A"
+        return f"{platform}_{self.day.replace('-', '')}_T{self.tile}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,12 @@ def area_text(tiles: int = 1, inset: float = 300.0) -> str:
 
 
 @contextmanager
-def event_world(folder: Path, passes: Sequence[Pass], collections: Sequence[str] = ()) -> Iterator[EventWorld]:
-    """Serve these passes; Sentinel-2 with its scene classification, Sentinel-1 as terrain-corrected power."""
+def event_world(
+    folder: Path, passes: Sequence[Pass], collections: Sequence[str] = ()
+) -> Iterator[EventWorld]:
+    """Serve these passes; Sentinel-2 with its scene classification, Sentinel-1 as terrain-corrected
+    power.
+    """
     with FaultyServer(folder) as files:
         items = [_item(one, folder, files) for one in passes]
         with StacServer(items, collections) as api:
@@ -89,7 +98,9 @@ def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
         file = f"{one.item_id}/{name}.tif"
         resolution = 10.0 * SIDE / data.shape[0]
         nodata = None if name == "scl" else -32768 if one.sensor == "sentinel1" else 0
-        path = write_raster(folder / file, data, resolution=resolution, origin=origin, nodata=nodata, cog=True)
+        path = write_raster(
+            folder / file, data, resolution=resolution, origin=origin, nodata=nodata, cog=True
+        )
         facts = {"nodata": nodata, "data_type": data.dtype.name}
         if one.sensor == "sentinel2" and name != "scl":
             facts.update(scale=0.0001, offset=-0.1)
@@ -100,17 +111,45 @@ def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
             "file:size": path.stat().st_size,
         }
     left, top = origin
-    points = to_lonlat([(left, top - SIDE * 10), (left + SIDE * 10, top - SIDE * 10), (left + SIDE * 10, top), (left, top)])
-    box = (min(x for x, _ in points), min(y for _, y in points), max(x for x, _ in points), max(y for _, y in points))
+    points = to_lonlat(
+        [
+            (left, top - SIDE * 10),
+            (left + SIDE * 10, top - SIDE * 10),
+            (left + SIDE * 10, top),
+            (left, top),
+        ]
+    )
+    box = (
+        min(x for x, _ in points),
+        min(y for _, y in points),
+        max(x for x, _ in points),
+        max(y for _, y in points),
+    )
     if one.sensor == "sentinel1":
-        facts = {"platform": "sentinel-1a", "sat:relative_orbit": one.orbit, "sat:orbit_state": "ascending", "proj:epsg": 32632}
-        return make_item(one.item_id, box, f"{one.day}T05:30:00Z", "sentinel-1-rtc", assets, **facts)
-    facts = {"platform": "sentinel-2a", "sat:relative_orbit": one.orbit, "eo:cloud_cover": 100 * one.cloud, "proj:epsg": 32632}
-    return make_item(one.item_id, box, f"{one.day}T10:00:0{one.tile}Z", "sentinel-2-l2a", assets, **facts)
+        facts = {
+            "platform": "sentinel-1a",
+            "sat:relative_orbit": one.orbit,
+            "sat:orbit_state": "ascending",
+            "proj:epsg": 32632,
+        }
+        return make_item(
+            one.item_id, box, f"{one.day}T05:30:00Z", "sentinel-1-rtc", assets, **facts
+        )
+    facts = {
+        "platform": "sentinel-2a",
+        "sat:relative_orbit": one.orbit,
+        "eo:cloud_cover": 100 * one.cloud,
+        "proj:epsg": 32632,
+    }
+    return make_item(
+        one.item_id, box, f"{one.day}T10:00:0{one.tile}Z", "sentinel-2-l2a", assets, **facts
+    )
 
 
 def _optical(one: Pass) -> dict[str, npt.NDArray[Any]]:
-    ground = np.random.default_rng(one.tile).normal(1, 0.08, (SIDE, SIDE))  # the same fields on every day
+    ground = np.random.default_rng(one.tile).normal(
+        1, 0.08, (SIDE, SIDE)
+    )  # the same fields on every day
     cloudy = np.zeros((SIDE, SIDE), bool)
     cloudy[: round(one.cloud * SIDE)] = True
     made: dict[str, npt.NDArray[Any]] = {}
@@ -119,7 +158,9 @@ def _optical(one: Pass) -> dict[str, npt.NDArray[Any]]:
         if one.changed and one.tile == 0:
             values[BOX] = (BURNED if one.changed == "burned" else WATER)[name] * ground[BOX]
         values = np.where(cloudy, 0.8 * ground, values)
-        noise = np.random.default_rng(1000 * one.tile + place + sum(map(ord, one.day))).normal(0, 0.002, values.shape)
+        noise = np.random.default_rng(1000 * one.tile + place + sum(map(ord, one.day))).normal(
+            0, 0.002, values.shape
+        )
         stored = np.clip(np.rint((values + noise + 0.1) * 10000), 1, 65535)
         if name.startswith("swir"):
             stored = stored.reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3)).round()

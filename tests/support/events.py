@@ -1,4 +1,5 @@
-"""The simulated events of ``scripts/sample``, made once and kept: their files, items and truth, alone or served on loopback.
+"""The simulated events of ``scripts/sample``, made once and kept: their files, items and truth,
+alone or served on loopback.
 
 >>> flood = simulated_event("flood")
 >>> flood.scene("radar_after").bands["vv"], flood.truth["flooded"]
@@ -68,10 +69,14 @@ class SimulatedEvent:
 
 
 def sample_module(name: str) -> ModuleType:
-    """A module of ``scripts/sample``, which is no part of the installed package: ``sample_module("noise")``."""
+    """A module of ``scripts/sample``, which is no part of the installed package:
+    ``sample_module("noise")``.
+    """
     if _PACKAGE not in sys.modules:
         folder = ROOT / "scripts" / "sample"
-        spec = importlib.util.spec_from_file_location(_PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)])
+        spec = importlib.util.spec_from_file_location(
+            _PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
         assert spec is not None
         assert spec.loader is not None
         sys.modules[_PACKAGE] = importlib.util.module_from_spec(spec)
@@ -93,11 +98,17 @@ def events_folder() -> Path:
 def simulated_event(name: str) -> SimulatedEvent:
     """The simulated ``fire`` or ``flood``."""
     folder = events_folder()
-    [facts] = [one for one in json.loads((folder / "events.json").read_text()) if one["name"] == name]
+    [facts] = [
+        one for one in json.loads((folder / "events.json").read_text()) if one["name"] == name
+    ]
     scenes = {}
     for role, item_id in facts["scenes"].items():
         item = json.loads((folder / "items" / f"{item_id}.json").read_text())
-        bands = {path.stem: path for path in sorted((folder / item_id).glob("*.tif")) if path.stem != "visual"}
+        bands = {
+            path.stem: path
+            for path in sorted((folder / item_id).glob("*.tif"))
+            if path.stem != "visual"
+        }
         scenes[role] = EventScene(item, bands)
     truth = {layer: FOLDER / path for layer, path in facts["truth"].items()}
     west, south, east, north = facts["area"]
@@ -106,7 +117,9 @@ def simulated_event(name: str) -> SimulatedEvent:
 
 @contextmanager
 def served_events() -> Iterator[str]:
-    """All scenes in a STAC API on loopback: its URL; in ``FIRSTLIGHT_SAMPLE_URL`` it is the catalogue ``sample``."""
+    """All scenes in a STAC API on loopback: its URL; in ``FIRSTLIGHT_SAMPLE_URL`` it is the
+    catalogue ``sample``.
+    """
     folder = events_folder()
     items = [json.loads(path.read_text()) for path in sorted((folder / "items").glob("*.json"))]
     with FaultyServer(FOLDER) as files:

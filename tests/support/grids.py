@@ -12,11 +12,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def exact_places(source: Grid, target: Grid, window: Window) -> tuple[Floats, Floats]:
-    """Rows and columns of the source at the centres of a window's pixels, each transformed by itself."""
+    """Rows and columns of the source at the centres of a window's pixels, each transformed by
+    itself.
+    """
     from rasterio.warp import transform
 
     a, _, left, _, e, top = target.transform
-    rows, cols = np.mgrid[window.row : window.row + window.rows, window.col : window.col + window.cols] + 0.5
+    rows, cols = (
+        np.mgrid[window.row : window.row + window.rows, window.col : window.col + window.cols] + 0.5
+    )
     moved = transform(target.crs, source.crs, (left + a * cols).ravel(), (top + e * rows).ravel())
     xs, ys = (np.reshape(one, rows.shape) for one in moved)
     a, _, left, _, e, top = source.transform

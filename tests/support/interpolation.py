@@ -48,15 +48,20 @@ class Interpolated:
 
 
 def bilinear(source: npt.NDArray[Any], valid: Mask, rows: Axis, cols: Axis) -> Interpolated:
-    """Bilinear interpolation along columns, then along rows; where pixels grow, the triangle grows with them.
+    """Bilinear interpolation along columns, then along rows; where pixels grow, the triangle grows
+    with them.
 
-    Weights of what is not valid are left out, and the others made up to 1, along each axis in its turn: as GDAL does.
+    Weights of what is not valid are left out, and the others made up to 1, along each axis in its
+    turn: as GDAL does.
     """
     wy, wx = _weights(rows, source.shape[0]), _weights(cols, source.shape[1])
     across, any_across = _blend(np.where(valid, source, 0).astype(np.float64), valid, wx)
     values = _blend(across.T, any_across.T, wy)[0].T
-    # A neighbour exactly one pixel away has no weight, or by rounding the least one; alone it may then be all there is.
-    near_y, near_x = (_weights(axis, length, 1e-6) > 0 for axis, length in zip((rows, cols), source.shape))
+    # A neighbour exactly one pixel away has no weight, or by rounding the least one; alone it may
+    # then be all there is.
+    near_y, near_x = (
+        _weights(axis, length, 1e-6) > 0 for axis, length in zip((rows, cols), source.shape)
+    )
     touched = (wy > 0).astype(float) @ valid.astype(float) @ (wx > 0).T.astype(float)
     wanted = (wy > 0).sum(1)[:, None] * (wx > 0).sum(1)[None, :]
     low, high = np.full(values.shape, np.inf), np.full(values.shape, -np.inf)
@@ -80,7 +85,9 @@ def bilinear(source: npt.NDArray[Any], valid: Mask, rows: Axis, cols: Axis) -> I
 
 
 def _weights(axis: Axis, length: int, more: float = 0.0) -> Floats:
-    """(target, source): 1 in the middle of a source pixel, falling to 0 in the middle of the next."""
+    """(target, source): 1 in the middle of a source pixel, falling to 0 in the middle of
+    the next.
+    """
     away = np.abs(np.arange(length) + 0.5 - axis.middles()[:, None]) / max(1.0, axis.step)
     weights = np.clip(1 + more - away, 0, None)
     weights[weights < 1e-9] = 0

@@ -1,7 +1,9 @@
-"""Sound scenes of many kinds: textured like land, correlated between bands like land, with the numbers of each surface.
+"""Sound scenes of many kinds: textured like land, correlated between bands like land, with the
+numbers of each surface.
 
-Reflectances of the surfaces (blue, green, red, nir, swir16, swir22) are rounded from the ECOSTRESS spectral library
-(Meerdink et al. 2019, doi:10.1016/j.rse.2019.05.015) and, for cloud, snow and water, from Sentinel-2 L2A scenes.
+Reflectances of the surfaces (blue, green, red, nir, swir16, swir22) are rounded from the ECOSTRESS
+spectral library (Meerdink et al. 2019, doi:10.1016/j.rse.2019.05.015) and, for cloud, snow and
+water, from Sentinel-2 L2A scenes.
 """
 
 from __future__ import annotations
@@ -39,8 +41,12 @@ MIXTURES = {
 KINDS = tuple(kind for kind in MIXTURES if kind != "fields")
 
 
-def smooth_noise(shape: tuple[int, int], slope: float, rng: np.random.Generator) -> npt.NDArray[Any]:
-    """A random surface whose spectrum falls with frequency to the power of ``slope``: mean 0, deviation 1."""
+def smooth_noise(
+    shape: tuple[int, int], slope: float, rng: np.random.Generator
+) -> npt.NDArray[Any]:
+    """A random surface whose spectrum falls with frequency to the power of ``slope``: mean 0,
+    deviation 1.
+    """
     fy, fx = np.fft.fftfreq(shape[0])[:, np.newaxis], np.fft.rfftfreq(shape[1])[np.newaxis, :]
     frequency = np.hypot(fy, fx)
     frequency[0, 0] = 1.0

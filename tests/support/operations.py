@@ -54,7 +54,9 @@ COUNT = Operation(
 class FailParams:
     """How to fail."""
 
-    how: str = param(kind="choice", title="How", choices=("named", "unknown", "failed", "partial", "warn"))
+    how: str = param(
+        kind="choice", title="How", choices=("named", "unknown", "failed", "partial", "warn")
+    )
 
 
 def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -68,12 +70,19 @@ def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> Operat
         return OperationResult(data=None, text="well, after all")
     rows = [
         {"item_id": "A", "status": "completed", "failures": {}},
-        {"item_id": "B", "status": params.how, "failures": {"nir": "Band 'nir' of B: HTTP 404."}, "error": "B has no nir."},
+        {
+            "item_id": "B",
+            "status": params.how,
+            "failures": {"nir": "Band 'nir' of B: HTTP 404."},
+            "error": "B has no nir.",
+        },
     ]
     return OperationResult(data=rows, text=f"A done, B {params.how}", status=params.how)
 
 
-FAIL = Operation(name="fail", title="Fail", group="Tests", summary="Fails.", params=FailParams, run=run_fail)
+FAIL = Operation(
+    name="fail", title="Fail", group="Tests", summary="Fails.", params=FailParams, run=run_fail
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +96,9 @@ class EveryParams:
     words: tuple[str, ...] = param((), kind="choices", title="Words", choices=("x", "y", "z"))
     text: str | None = param(None, kind="text", title="Text")
     whole: int = param(5, kind="integer", title="Whole", minimum=1, maximum=9)
-    part: float | None = param(None, kind="number", title="Part", minimum=0, maximum=1, advanced=True)
+    part: float | None = param(
+        None, kind="number", title="Part", minimum=0, maximum=1, advanced=True
+    )
     sure: bool = param(False, kind="flag", title="Sure")
     bands: tuple[str, ...] = param((), kind="bands", title="Bands")
     files: tuple[str, ...] = param(kind="band_files", title="Files")
@@ -111,8 +122,17 @@ def run_every(params: EveryParams, settings: Settings, monitor: Monitor) -> Oper
     return OperationResult(data=None, text="seen")
 
 
-EVERY = Operation(name="every-kind", title="Every kind", group="Tests", summary="Has all.", params=EveryParams, run=run_every)
-assert {p.kind for p in EVERY.parameters()} == set(KINDS), "EVERY must have a parameter of every kind"
+EVERY = Operation(
+    name="every-kind",
+    title="Every kind",
+    group="Tests",
+    summary="Has all.",
+    params=EveryParams,
+    run=run_every,
+)
+assert {p.kind for p in EVERY.parameters()} == set(KINDS), (
+    "EVERY must have a parameter of every kind"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,4 +150,6 @@ def run_copy(params: CopyParams, settings: Settings, monitor: Monitor) -> Operat
     return OperationResult(data=None, text=f"copied to {params.output}", layers=(layer,))
 
 
-COPY = Operation(name="copy", title="Copy", group="Tests", summary="Copies.", params=CopyParams, run=run_copy)
+COPY = Operation(
+    name="copy", title="Copy", group="Tests", summary="Copies.", params=CopyParams, run=run_copy
+)

@@ -23,8 +23,12 @@ PLUGIN_PATHS = ("/usr/share/qgis/python/plugins", "/usr/share/qgis/python")
 
 
 @pytest.fixture(autouse=True)
-def _quiet_surroundings(qgis_app: QgsApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings of this computer's user, no proxies, no waits; an empty project before and after."""
+def _quiet_surroundings(
+    qgis_app: QgsApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """No settings of this computer's user, no proxies, no waits; an empty project before
+    and after.
+    """
     for name in list(os.environ):
         if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -60,7 +64,9 @@ def processing_ready(qgis_app: QgsApplication) -> None:
 
 @pytest.fixture
 def stack_file(tmp_path: Path) -> Path:
-    """A raster of four named bands in stored units, with scale 0.0001 and nodata 0, as FirstLight's stacks have."""
+    """A raster of four named bands in stored units, with scale 0.0001 and nodata 0, as FirstLight's
+    stacks have.
+    """
     return make_stack(tmp_path / "stack.tif")
 
 
@@ -70,11 +76,15 @@ def band_file(tmp_path: Path) -> Path:
     return write_raster(tmp_path / "band.tif", ramp((64, 64), -0.5, 0.9, "float32"), nodata=None)
 
 
-def make_stack(path: Path, names: tuple[str, ...] = ("blue", "green", "red", "nir"), dtype: str = "uint16") -> Path:
+def make_stack(
+    path: Path, names: tuple[str, ...] = ("blue", "green", "red", "nir"), dtype: str = "uint16"
+) -> Path:
     """Write a raster with named bands; the same place for all."""
     import rasterio
 
-    bands = np.stack([ramp((64, 64), 100 * (place + 1), 3000, dtype) for place in range(len(names))])
+    bands = np.stack(
+        [ramp((64, 64), 100 * (place + 1), 3000, dtype) for place in range(len(names))]
+    )
     write_raster(path, bands)
     with rasterio.open(path, "r+") as raster:
         raster.descriptions = names
@@ -101,7 +111,9 @@ MASTER_PASSWORD = "firstlight-tests"
 def store_login(user: str, password: str) -> Iterator[str]:
     """Keep a Basic authentication in the test profile's own database of passwords; gives its id."""
     manager = QgsApplication.authManager()
-    assert ".qgis-settings" in manager.authenticationDatabasePath(), "never in a person's own profile"
+    assert ".qgis-settings" in manager.authenticationDatabasePath(), (
+        "never in a person's own profile"
+    )
     assert manager.masterPasswordIsSet() or manager.setMasterPassword(MASTER_PASSWORD, True)
     config = QgsAuthMethodConfig("Basic")
     config.setName("FirstLight test")
@@ -114,9 +126,13 @@ def store_login(user: str, password: str) -> Iterator[str]:
 
 @contextmanager
 def store_authority(path: str) -> Iterator[None]:
-    """Keep a certificate among the authorities of the test profile, as a user does in QGIS's options."""
+    """Keep a certificate among the authorities of the test profile, as a user does in QGIS's
+    options.
+    """
     manager = QgsApplication.authManager()
-    assert ".qgis-settings" in manager.authenticationDatabasePath(), "never in a person's own profile"
+    assert ".qgis-settings" in manager.authenticationDatabasePath(), (
+        "never in a person's own profile"
+    )
     assert manager.masterPasswordIsSet() or manager.setMasterPassword(MASTER_PASSWORD, True)
     certificate = QSslCertificate.fromPath(path)[0]
     assert manager.storeCertAuthority(certificate)

@@ -1,6 +1,8 @@
-"""Simulated radar chips with known water: mixed land, wind, speckle, texture and a gradient of incidence.
+"""Simulated radar chips with known water: mixed land, wind, speckle, texture and a gradient of
+incidence.
 
-Levels of C band backscatter are round figures of what Sentinel-1 shows; they are a simulation's, no measurement's.
+Levels of C band backscatter are round figures of what Sentinel-1 shows; they are a simulation's, no
+measurement's.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def blobs(shape: tuple[int, int], seed: int, scale: float) -> Any:
     random = np.random.default_rng(seed)
     rows, cols = (np.fft.fftfreq(n) for n in shape)
     frequency = np.hypot(rows[:, None], cols[None])
-    field = np.fft.ifft2(np.fft.fft2(random.normal(size=shape)) * np.exp(-((frequency * scale) ** 2))).real
+    field = np.fft.ifft2(
+        np.fft.fft2(random.normal(size=shape)) * np.exp(-((frequency * scale) ** 2))
+    ).real
     return (field - field.mean()) / field.std()
 
 

@@ -25,14 +25,17 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from scripts.range_server import Content, FileServer, RangeHandler
 else:
-    # scripts/ is no package and tests/ may be imported under several names: load the one file by its path.
+    # scripts/ is no package and tests/ may be imported under several names: load the one file by
+    # its path.
     _PATH = Path(__file__).resolve().parents[2] / "scripts" / "range_server.py"
     _NAME = "firstlight_range_server"
     if _NAME not in sys.modules:
         _spec = importlib.util.spec_from_file_location(_NAME, _PATH)
         sys.modules[_NAME] = importlib.util.module_from_spec(_spec)
         _spec.loader.exec_module(sys.modules[_NAME])
-    Content, FileServer, RangeHandler = (getattr(sys.modules[_NAME], name) for name in ("Content", "FileServer", "RangeHandler"))
+    Content, FileServer, RangeHandler = (
+        getattr(sys.modules[_NAME], name) for name in ("Content", "FileServer", "RangeHandler")
+    )
 
 ALWAYS = 1_000_000
 
@@ -52,7 +55,8 @@ class Fault:
     short_by_bytes: int | None = None
     """Promise the whole length, send so many bytes less, then close politely."""
     stall_after_bytes: int | None = None
-    """Send so many bytes of the body and then nothing, until the client leaves or the server stops."""
+    """Send so many bytes of the body and then nothing, until the client leaves or the server stops.
+    """
     slow_s: float | None = None
     """Wait so long before answering, then answer well."""
     slow_chunks_s: float | None = None
@@ -72,7 +76,9 @@ class Fault:
     no_length: bool = False
     """Do not say how long the body is; goes with ``short_by_bytes``."""
     ignore_condition: bool = False
-    """Send the range of whatever the file is now, although ``If-Range`` names another: some stores never look at it."""
+    """Send the range of whatever the file is now, although ``If-Range`` names another: some stores
+    never look at it.
+    """
     headers: Mapping[str, str | None] = field(default_factory=dict)
     """Say this instead of the truth (``{"ETag": 'W/"1"'}``); None leaves a header out."""
     rot: Mapping[int, bytes] = field(default_factory=dict)
@@ -106,7 +112,9 @@ class FaultyHandler(RangeHandler):
 
     def answer(self, with_body: bool) -> None:
         """Note the request and answer it, well or badly."""
-        if self.server.stopping.is_set():  # over a connection from before: a server that is gone answers nothing
+        if (
+            self.server.stopping.is_set()
+        ):  # over a connection from before: a server that is gone answers nothing
             self.close_connection = True
             return
         with self.server.busy():
@@ -158,7 +166,9 @@ class FaultyHandler(RangeHandler):
         return (span[0] + self.fault.shift_range, span[1])
 
     def send_header(self, keyword: str, value: str) -> None:
-        """Leave the length out where the fault says so; then the end of the connection is the end of the body."""
+        """Leave the length out where the fault says so; then the end of the connection is the end
+        of the body.
+        """
         if keyword == "Content-Length" and self.fault is not None and self.fault.no_length:
             keyword, value = "Connection", "close"
         if self.fault is not None and keyword in self.fault.headers:
@@ -219,7 +229,9 @@ class FaultyHandler(RangeHandler):
 
 
 class FaultyServer(FileServer):
-    """Serves a folder on loopback, counts what is asked for, and fails when told to. A context manager."""
+    """Serves a folder on loopback, counts what is asked for, and fails when told to. A context
+    manager.
+    """
 
     def __init__(self, root: Path, port: int = 0) -> None:
         self.requests: list[Request] = []
@@ -234,7 +246,9 @@ class FaultyServer(FileServer):
         super().__init__(root, port, FaultyHandler)
 
     def break_next(self, path: str, *faults: Fault) -> None:
-        """Let the next requests for a file fail: the first fault as often as it says, then the second, and so on."""
+        """Let the next requests for a file fail: the first fault as often as it says, then the
+        second, and so on.
+        """
         with self._lock:
             self._faults.setdefault(path.lstrip("/"), []).extend(faults)
 
@@ -263,7 +277,9 @@ class FaultyServer(FileServer):
         path = unquote(parts.path).lstrip("/")
         headers = {name.lower(): value for name, value in handler.headers.items()}
         with self._lock:
-            self.requests.append(Request(handler.command, path, parts.query, handler.headers.get("Range"), headers))
+            self.requests.append(
+                Request(handler.command, path, parts.query, handler.headers.get("Range"), headers)
+            )
             waiting = self._faults.get(path, [])
             if not waiting or (waiting[0].only_get and handler.command == "HEAD"):
                 return None

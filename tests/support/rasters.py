@@ -9,8 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 
-def ramp(shape: tuple[int, int] = (64, 64), low: float = 100, high: float = 4000, dtype: str = "uint16") -> npt.NDArray[Any]:
-    """Values rising from ``low`` (top left) to ``high`` (bottom right): no two rows or columns are the same."""
+def ramp(
+    shape: tuple[int, int] = (64, 64), low: float = 100, high: float = 4000, dtype: str = "uint16"
+) -> npt.NDArray[Any]:
+    """Values rising from ``low`` (top left) to ``high`` (bottom right): no two rows or columns are
+    the same.
+    """
     rows, cols = shape
     return np.linspace(low, high, rows * cols).reshape(rows, cols).astype(dtype)
 

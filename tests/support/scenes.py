@@ -1,4 +1,6 @@
-"""Scenes for mosaics: small tiled bands served on loopback, with items that state where they lie, and what their pixels say."""
+"""Scenes for mosaics: small tiled bands served on loopback, with items that state where they lie,
+and what their pixels say.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Pixels = npt.NDArray[Any]
 LEFT, TOP = 600000.0, 5200020.0
 
 
-def texture(seed: int, shape: tuple[int, int], low: int = 1500, high: int = 6000) -> npt.NDArray[np.uint16]:
+def texture(
+    seed: int, shape: tuple[int, int], low: int = 1500, high: int = 6000
+) -> npt.NDArray[np.uint16]:
     """Reproducible numbers, no two neighbours alike."""
     return np.random.default_rng(seed).integers(low, high, shape).astype(np.uint16)
 
@@ -31,7 +35,9 @@ def texture(seed: int, shape: tuple[int, int], low: int = 1500, high: int = 6000
 def smooth(seed: int, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
     """Numbers that change by little from pixel to pixel, for what is interpolated."""
     rows, cols = np.indices(shape)
-    return (3000 + 900 * np.sin(rows / (19 + seed)) + 800 * np.cos(cols / (23 + seed))).astype(np.uint16)
+    return (3000 + 900 * np.sin(rows / (19 + seed)) + 800 * np.cos(cols / (23 + seed))).astype(
+        np.uint16
+    )
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,15 @@ class MadeScene:
         name = next(iter(self.bands))
         rows, cols = (side * self.resolution.get(name, 10.0) for side in self.bands[name].shape)
         x, y, i = *self.origin, inset_m
-        return to_lonlat([(x + i, y - i), (x + cols - i, y - i), (x + cols - i, y - rows + i), (x + i, y - rows + i)], self.epsg)
+        return to_lonlat(
+            [
+                (x + i, y - i),
+                (x + cols - i, y - i),
+                (x + cols - i, y - rows + i),
+                (x + i, y - rows + i),
+            ],
+            self.epsg,
+        )
 
 
 def serve(server: FaultyServer, made: MadeScene, **write: Any) -> SceneItem:
@@ -69,14 +83,31 @@ def serve(server: FaultyServer, made: MadeScene, **write: Any) -> SceneItem:
     for name, pixels in made.bands.items():
         size = made.resolution.get(name, 10.0)
         path = f"{made.id}/{name}.tif"
-        write_raster(Path(server.root) / path, pixels, epsg=made.epsg, resolution=size, origin=made.origin, **write)
+        write_raster(
+            Path(server.root) / path,
+            pixels,
+            epsg=made.epsg,
+            resolution=size,
+            origin=made.origin,
+            **write,
+        )
         assets[name] = {
             "href": server.url(path),
-            "raster:bands": [{"nodata": 0, "data_type": pixels.dtype.name, "scale": made.scale, "offset": made.offset}],
+            "raster:bands": [
+                {
+                    "nodata": 0,
+                    "data_type": pixels.dtype.name,
+                    "scale": made.scale,
+                    "offset": made.offset,
+                }
+            ],
         }
         if made.states_grid:
             x, y = made.origin
-            assets[name] |= {"proj:shape": list(pixels.shape), "proj:transform": [size, 0, x, 0, -size, y]}
+            assets[name] |= {
+                "proj:shape": list(pixels.shape),
+                "proj:transform": [size, 0, x, 0, -size, y],
+            }
     ring = made.corners()
     xs, ys = [x for x, _ in ring], [y for _, y in ring]
     item = make_item(made.id, (min(xs), min(ys), max(xs), max(ys)), made.when, assets=assets)

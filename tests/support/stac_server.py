@@ -3,8 +3,8 @@
 >>> with StacServer([make_item("a", bbox=(7, 46, 8, 47), when="2024-06-01T10:00:00Z")]) as api:
 ...     pystac_client.Client.open(api.base_url).search(bbox=(7, 46, 8, 47)).item_collection()
 
-It offers Core, Collections and Item Search, and by itself neither query, filter nor sortby: like many servers it
-ignores what it does not offer.
+It offers Core, Collections and Item Search, and by itself neither query, filter nor sortby: like
+many servers it ignores what it does not offer.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Behaviour:
     empty_last_page: bool = False
     """The last full page has a ``next`` link that leads to a page without items."""
     next_without_query: bool = False
-    """The ``next`` link of a POST carries ``merge: false`` and a body with nothing but the token, and the server
-    keeps the query itself; as Earth Search does with filtered queries."""
+    """The ``next`` link of a POST carries ``merge: false`` and a body with nothing but the token,
+    and the server keeps the query itself; as Earth Search does with filtered queries.
+    """
     strip_assets: bool = False
     """Items come without assets, as with ``fields`` that exclude them."""
     strip_geometry: bool = False
@@ -142,7 +143,9 @@ class StacServer(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -157,7 +160,12 @@ class StacServer(ThreadingHTTPServer):
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -186,7 +194,9 @@ class StacServer(ThreadingHTTPServer):
             "numberReturned": len(found[start : start + size]),
             "numberMatched": len(found),
         }
-        more = start + size < len(found) or (behaviour.empty_last_page and start + size >= len(found) > start)
+        more = start + size < len(found) or (
+            behaviour.empty_last_page and start + size >= len(found) > start
+        )
         if more:
             answer["links"].append(self._next_link(method, query, str(start + size)))
         return answer
@@ -228,7 +238,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             query = json.loads(self.rfile.read(length) or b"{}")
         except ValueError:
-            self._send({"code": "BadRequest", "description": "the body is not JSON"}, HTTPStatus.BAD_REQUEST)
+            self._send(
+                {"code": "BadRequest", "description": "the body is not JSON"},
+                HTTPStatus.BAD_REQUEST,
+            )
             return
         self._route("POST", urlsplit(self.path).path.strip("/"), query)
 
@@ -250,11 +263,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif steps[0] == "collections" and steps[2:] == ["items"] and steps[1] in api.collections:
             self._search(method, {**query, "collections": [steps[1]]})
         else:
-            self._send({"code": "NotFoundError", "description": f"no /{path} here"}, HTTPStatus.NOT_FOUND)
+            self._send(
+                {"code": "NotFoundError", "description": f"no /{path} here"}, HTTPStatus.NOT_FOUND
+            )
 
     def _search(self, method: str, query: Json) -> None:
         if self.server.behaviour.garbage:
-            self._send_bytes(b"<!DOCTYPE html><html><body>Welcome</body></html>", "text/html", HTTPStatus.OK)
+            self._send_bytes(
+                b"<!DOCTYPE html><html><body>Welcome</body></html>", "text/html", HTTPStatus.OK
+            )
             return
         try:
             answer = self.server.search(method, query)
@@ -262,14 +279,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._send({"code": "BadRequest", "description": str(error)}, HTTPStatus.BAD_REQUEST)
             return
         if answer is None:
-            self._send({"code": "InternalServerError", "description": "told to die"}, self.server.behaviour.die_status)
+            self._send(
+                {"code": "InternalServerError", "description": "told to die"},
+                self.server.behaviour.die_status,
+            )
         else:
             self._send(answer)
 
     def _landing(self) -> Json:
         root = self.server.base_url
         links = [("self", "", "GET"), ("root", "", "GET"), ("conformance", "/conformance", "GET")]
-        links += [("data", "/collections", "GET"), ("search", "/search", "GET"), ("search", "/search", "POST")]
+        links += [
+            ("data", "/collections", "GET"),
+            ("search", "/search", "GET"),
+            ("search", "/search", "POST"),
+        ]
         return {
             "type": "Catalog",
             "stac_version": "1.0.0",
@@ -302,12 +326,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def matches(item: Json, query: Json) -> bool:
-    """Whether an item answers a search: ids, collections, bbox, intersects and datetime, all inclusive."""
+    """Whether an item answers a search: ids, collections, bbox, intersects and datetime, all
+    inclusive.
+    """
     if query.get("ids") and item["id"] not in query["ids"]:
         return False
     if query.get("collections") and item["collection"] not in query["collections"]:
         return False
-    if query.get("datetime") and not _within(item["properties"]["datetime"], str(query["datetime"])):
+    if query.get("datetime") and not _within(
+        item["properties"]["datetime"], str(query["datetime"])
+    ):
         return False
     if query.get("bbox"):
         box = [float(v) for v in query["bbox"]]
@@ -367,6 +395,9 @@ def _collection(collection_id: str) -> Json:
         "id": collection_id,
         "description": f"Test collection {collection_id}",
         "license": "proprietary",
-        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [["2015-01-01T00:00:00Z", None]]}},
+        "extent": {
+            "spatial": {"bbox": [[-180, -90, 180, 90]]},
+            "temporal": {"interval": [["2015-01-01T00:00:00Z", None]]},
+        },
         "links": [],
     }

@@ -1,4 +1,6 @@
-"""A STAC API that sorts where it says so, and a crowd of items over four collections to search in."""
+"""A STAC API that sorts where it says so, and a crowd of items over four collections to
+search in.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,21 @@ Points = Sequence[Sequence[float]]
 
 
 class SortingServer(StacServer):
-    """As ``StacServer``; sorts by ``sortby`` where its behaviour conforms to SORT, and ignores it elsewhere."""
+    """As ``StacServer``; sorts by ``sortby`` where its behaviour conforms to SORT, and ignores it
+    elsewhere.
+    """
 
-    def __init__(self, items: Sequence[Json] = (), behaviour: Behaviour | None = None, sorts: bool = True) -> None:
-        behaviour = behaviour or Behaviour(conforms_to=(*CONFORMS_TO, SORT) if sorts else CONFORMS_TO)
+    def __init__(
+        self, items: Sequence[Json] = (), behaviour: Behaviour | None = None, sorts: bool = True
+    ) -> None:
+        behaviour = behaviour or Behaviour(
+            conforms_to=(*CONFORMS_TO, SORT) if sorts else CONFORMS_TO
+        )
         super().__init__(items, behaviour=behaviour)
         # Headers and body are two packets, and each pair would wait 40 ms for an acknowledgement.
-        self.RequestHandlerClass = type("Handler", (self.RequestHandlerClass,), {"disable_nagle_algorithm": True})
+        self.RequestHandlerClass = type(
+            "Handler", (self.RequestHandlerClass,), {"disable_nagle_algorithm": True}
+        )
         self._given = list(items)
         self._one_at_a_time = threading.Lock()
 
@@ -32,7 +42,10 @@ class SortingServer(StacServer):
             self.items = list(self._given)
             if SORT in self.behaviour.conforms_to:
                 for one in reversed(query.get("sortby") or []):
-                    self.items.sort(key=lambda item: _value(item, one["field"]), reverse=one["direction"] == "desc")
+                    self.items.sort(
+                        key=lambda item: _value(item, one["field"]),
+                        reverse=one["direction"] == "desc",
+                    )
             return super().search(method, query)
 
 
@@ -58,39 +71,58 @@ FIRST_DAY = datetime(2024, 6, 1, tzinfo=timezone.utc)
 
 
 def crowd(each: int = 60, seed: int = 3) -> list[Json]:
-    """``each`` items of every collection over June 2024 around 8° E 46° N: tilted footprints, any cloud, in no order."""
+    """``each`` items of every collection over June 2024 around 8° E 46° N: tilted footprints, any
+    cloud, in no order.
+    """
     dice = random.Random(seed)
     items = []
     for collection, bands in BANDS.items():
         for number in range(each):
             lon, lat = dice.uniform(5, 11), dice.uniform(44, 48)
-            wide, high, lean = dice.uniform(0.3, 1.2), dice.uniform(0.3, 0.9), dice.uniform(-0.3, 0.3)
+            wide, high, lean = (
+                dice.uniform(0.3, 1.2),
+                dice.uniform(0.3, 0.9),
+                dice.uniform(-0.3, 0.3),
+            )
             corners = [
                 (lon, lat),
                 (lon + wide, lat + lean),
                 (lon + wide + lean / 2, lat + lean + high),
                 (lon + lean / 2, lat + high),
             ]
-            when = FIRST_DAY + timedelta(seconds=dice.randrange(30 * 86400), milliseconds=dice.randrange(1000))
+            when = FIRST_DAY + timedelta(
+                seconds=dice.randrange(30 * 86400), milliseconds=dice.randrange(1000)
+            )
             items.append(
                 slanted_item(
                     f"{collection}-{number:03d}",
                     corners,
                     when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                     collection,
-                    {name: {"href": f"https://example.org/{collection}/{number}/{name}.tif"} for name in bands},
+                    {
+                        name: {"href": f"https://example.org/{collection}/{number}/{name}.tif"}
+                        for name in bands
+                    },
                     platform=dice.choice(PLATFORMS[collection]),
-                    **({} if collection == "sentinel-1-rtc" else {"eo:cloud_cover": round(dice.uniform(0, 100), 2)}),
+                    **(
+                        {}
+                        if collection == "sentinel-1-rtc"
+                        else {"eo:cloud_cover": round(dice.uniform(0, 100), 2)}
+                    ),
                 )
             )
     dice.shuffle(items)
     return items
 
 
-def slanted_item(item_id: str, corners: Points, when: str, collection: str, assets: Json, **properties: Any) -> Json:
+def slanted_item(
+    item_id: str, corners: Points, when: str, collection: str, assets: Json, **properties: Any
+) -> Json:
     """An item whose footprint is a polygon, so that its box tells less than its outline."""
     xs, ys = [p[0] for p in corners], [p[1] for p in corners]
-    item = make_item(item_id, (min(xs), min(ys), max(xs), max(ys)), when, collection, assets, **properties)
+    item = make_item(
+        item_id, (min(xs), min(ys), max(xs), max(ys)), when, collection, assets, **properties
+    )
     ring = [list(point) for point in (*corners, corners[0])]
     return {**item, "geometry": {"type": "Polygon", "coordinates": [ring]}}
 
@@ -101,7 +133,9 @@ def outline(item: Json) -> list[tuple[float, float]]:
 
 
 def convex_overlap(one: Points, other: Points) -> bool:
-    """Whether two convex polygons have a common surface: no edge of either separates them (separating axis theorem)."""
+    """Whether two convex polygons have a common surface: no edge of either separates them
+    (separating axis theorem).
+    """
     for polygon in (one, other):
         for place, (x1, y1) in enumerate(polygon):
             x2, y2 = polygon[place - 1]

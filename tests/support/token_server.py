@@ -1,4 +1,6 @@
-"""A catalogue's files behind short-lived tokens, as Planetary Computer has them: a token endpoint and a guarded server."""
+"""A catalogue's files behind short-lived tokens, as Planetary Computer has them: a token endpoint
+and a guarded server.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,11 @@ class _Handler(FaultyHandler):
             return
         self.server.note(self)
         answer = self.server.new_token(parts.path.rpartition("/")[2])
-        body = json.dumps(answer).encode() if self.server.token_body is None else self.server.token_body
+        body = (
+            json.dumps(answer).encode()
+            if self.server.token_body is None
+            else self.server.token_body
+        )
         self.send_response(self.server.token_status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

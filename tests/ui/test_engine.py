@@ -1,4 +1,6 @@
-"""The Tools tab on a Dask cluster: which engine runs and why, how far it is, and a window that is never held up."""
+"""The Tools tab on a Dask cluster: which engine runs and why, how far it is, and a window that is
+never held up.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
     notes: list[str] = []
 
     def longest_gap() -> float:
-        choose_index(dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster=cluster.address)
+        choose_index(
+            dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster=cluster.address
+        )
         ticks: list[float] = []
 
         def tick() -> None:
@@ -86,19 +90,32 @@ def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
     sentence = f"Engine: Dask cluster at {cluster.address} (as asked for)."
     assert sentence in notes, "told while it runs"
     assert sentence in dock.tools_panel.result_text.toPlainText()
-    assert any(text.startswith(f"NDVI: tiles, Dask cluster {cluster.address} (tile ") for text in said)
+    assert any(
+        text.startswith(f"NDVI: tiles, Dask cluster {cluster.address} (tile ") for text in said
+    )
     assert any(text.endswith("s left)") for text in said)
 
 
-def test_what_the_router_chose_stands_in_the_answer(dock, qtbot, big_stack: Path, tmp_path: Path) -> None:
+def test_what_the_router_chose_stands_in_the_answer(
+    dock, qtbot, big_stack: Path, tmp_path: Path
+) -> None:
     choose_index(dock, big_stack, tmp_path / "ndvi.tif")
     assert run(dock, qtbot) == "done"
-    assert "Engine: serial, one tile after the other (4 tiles, fewer than 100)." in dock.tools_panel.result_text.toPlainText()
+    assert (
+        "Engine: serial, one tile after the other (4 tiles, fewer than 100)."
+        in dock.tools_panel.result_text.toPlainText()
+    )
 
 
-def test_a_cluster_that_is_not_there_is_a_sentence(dock, qtbot, big_stack: Path, tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_a_sentence(
+    dock, qtbot, big_stack: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("distributed", reason="Dask distributed is not installed")
-    choose_index(dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster="nonsense://nowhere")
+    choose_index(
+        dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster="nonsense://nowhere"
+    )
     assert run(dock, qtbot) == "failed"
-    assert dock.status_label.text().startswith("The Dask cluster at nonsense://nowhere cannot be used: ")
+    assert dock.status_label.text().startswith(
+        "The Dask cluster at nonsense://nowhere cannot be used: "
+    )
     assert not (tmp_path / "ndvi.tif").exists()

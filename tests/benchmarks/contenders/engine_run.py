@@ -1,4 +1,6 @@
-"""What the contenders of the engines share: NDVI of the scene by one engine, timed after the engine has started."""
+"""What the contenders of the engines share: NDVI of the scene by one engine, timed after the engine
+has started.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,15 @@ def run(engine: str, workers: int = 1) -> None:
         with StackReader(stack) as reader:
             names = {band.description: band.index for band in reader.facts.bands}
             kernel = index_kernel("NDVI", names)
-            apply_kernel(reader, names, kernel, OUT / "ndvi.tif", replace(settings, workers=workers), SilentMonitor(), chosen)
+            apply_kernel(
+                reader,
+                names,
+                kernel,
+                OUT / "ndvi.tif",
+                replace(settings, workers=workers),
+                SilentMonitor(),
+                chosen,
+            )
         report(began)
 
     if engine == "serial":
@@ -48,5 +58,8 @@ def run(engine: str, workers: int = 1) -> None:
             print("the library distributed")
             sys.exit(NOT_HERE)
         stop = threading.Event()
-        with local_cluster(workers, stop) as address, open_cluster(address, [], 300, stop, workers) as cluster:
+        with (
+            local_cluster(workers, stop) as address,
+            open_cluster(address, [], 300, stop, workers) as cluster,
+        ):
             compute(cluster)

@@ -1,4 +1,6 @@
-"""What the NDVI contenders in Python share: the formula on stored numbers, and the second pass of GDAL's COG driver."""
+"""What the NDVI contenders in Python share: the formula on stored numbers, and the second pass of
+GDAL's COG driver.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,21 @@ def to_cog(draft: Path, target: Path, codec: dict[str, str]) -> None:
     import rasterio
     from rasterio.shutil import copy as copy_raster
 
-    options = {"predictor": "3", "blocksize": "512", "num_threads": str(WORKERS), "overview_resampling": "AVERAGE"}
+    options = {
+        "predictor": "3",
+        "blocksize": "512",
+        "num_threads": str(WORKERS),
+        "overview_resampling": "AVERAGE",
+    }
     with rasterio.Env(GDAL_NUM_THREADS=WORKERS):
         copy_raster(draft, target, driver="COG", **options, **codec)
     draft.unlink()
 
 
 def windowed_ndvi(source: str, out: Path, codec: dict[str, str]) -> None:
-    """Window by window with rasterio and numpy into a tiled GeoTIFF, then the COG driver: what a careful analyst writes."""
+    """Window by window with rasterio and numpy into a tiled GeoTIFF, then the COG driver: what a
+    careful analyst writes.
+    """
     import rasterio
     from rasterio.windows import Window
 
@@ -51,10 +60,22 @@ def windowed_ndvi(source: str, out: Path, codec: dict[str, str]) -> None:
             "crs": nir.crs,
             "transform": nir.transform,
         }
-        profile |= {"width": nir.width, "height": nir.height, "tiled": True, "blockxsize": 512, "blockysize": 512}
+        profile |= {
+            "width": nir.width,
+            "height": nir.height,
+            "tiled": True,
+            "blockxsize": 512,
+            "blockysize": 512,
+        }
         with rasterio.open(draft, "w", **profile) as target:
             for top in range(0, nir.height, SIDE):
                 for left in range(0, nir.width, SIDE):
-                    window = Window(left, top, min(SIDE, nir.width - left), min(SIDE, nir.height - top))
-                    target.write(ndvi(nir.read(1, window=window), red.read(1, window=window)), 1, window=window)
+                    window = Window(
+                        left, top, min(SIDE, nir.width - left), min(SIDE, nir.height - top)
+                    )
+                    target.write(
+                        ndvi(nir.read(1, window=window), red.read(1, window=window)),
+                        1,
+                        window=window,
+                    )
     to_cog(draft, out / "ndvi.tif", codec)

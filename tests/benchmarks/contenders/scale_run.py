@@ -1,4 +1,6 @@
-"""What the runs of different size share: NDVI of the first scenes of the grid, put together over the box around them."""
+"""What the runs of different size share: NDVI of the first scenes of the grid, put together over
+the box around them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ STEP = 10
 
 
 def run(count: int, **more: str) -> None:
-    """Compute, and say how many seconds it took for each 10980 × 10980 pixels of the result, after the imports."""
+    """Compute, and say how many seconds it took for each 10980 × 10980 pixels of the result, after
+    the imports.
+    """
     from rasterio.warp import transform
 
     grid = Path(SOURCE).parent / "grid"
@@ -28,19 +32,41 @@ def run(count: int, **more: str) -> None:
         for asset in scene["assets"].values():
             asset["href"] = str(grid / asset["href"])
     items = Path(OUT) / ITEMS.name
-    items.write_text(json.dumps({"type": "FeatureCollection", "features": scenes}), encoding="utf-8")
-    boxes = [(one["assets"]["red"]["proj:transform"], one["assets"]["red"]["proj:shape"]) for one in features]
-    side, rows, cols = 10 * boxes[0][1][0], max(n // 3 for n in CHOSEN[count]), max(n % 3 for n in CHOSEN[count])
+    items.write_text(
+        json.dumps({"type": "FeatureCollection", "features": scenes}), encoding="utf-8"
+    )
+    boxes = [
+        (one["assets"]["red"]["proj:transform"], one["assets"]["red"]["proj:shape"])
+        for one in features
+    ]
+    side, rows, cols = (
+        10 * boxes[0][1][0],
+        max(n // 3 for n in CHOSEN[count]),
+        max(n % 3 for n in CHOSEN[count]),
+    )
     step = abs(boxes[3][0][5] - boxes[0][0][5])
     west, north = boxes[0][0][2] + STEP, boxes[0][0][5] - STEP
     east, south = west + cols * step + side - 2 * STEP, north - rows * step - side + 2 * STEP
-    lons, lats = transform("EPSG:32632", "EPSG:4326", [west, east, east, west, west], [north, north, south, south, north])
+    lons, lats = transform(
+        "EPSG:32632",
+        "EPSG:4326",
+        [west, east, east, west, west],
+        [north, north, south, south, north],
+    )
     area = {"type": "Polygon", "coordinates": [list(zip(lons, lats))]}
     path = Path(OUT) / "area.geojson"
-    path.write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": area}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"type": "Feature", "properties": {}, "geometry": area}), encoding="utf-8"
+    )
     began = time.perf_counter()
     params = MosaicParams(
-        items=items, area=str(path), index="NDVI", rule="first", crs="EPSG:32632", output=OUT / "ndvi.tif", **more
+        items=items,
+        area=str(path),
+        index="NDVI",
+        rule="first",
+        crs="EPSG:32632",
+        output=OUT / "ndvi.tif",
+        **more,
     )
     result = run_mosaic(params, resolve_settings(), SilentMonitor())
     spent = time.perf_counter() - began

@@ -35,11 +35,18 @@ def item() -> Any:
 def outward(transform: Any) -> tuple[tuple[int, int], tuple[int, int]]:
     """(first row, row after the last), the same for columns: all pixels that touch the bounds.
 
-    rasterio's own rounding of a window keeps its length, and loses a row where the bounds lie between pixels.
+    rasterio's own rounding of a window keeps its length, and loses a row where the bounds lie
+    between pixels.
     """
     west, south, east, north = BOUNDS
-    rows = (math.floor((transform.f - north) / transform.a), math.ceil((transform.f - south) / transform.a))
-    return rows, (math.floor((west - transform.c) / transform.a), math.ceil((east - transform.c) / transform.a))
+    rows = (
+        math.floor((transform.f - north) / transform.a),
+        math.ceil((transform.f - south) / transform.a),
+    )
+    return rows, (
+        math.floor((west - transform.c) / transform.a),
+        math.ceil((east - transform.c) / transform.a),
+    )
 
 
 def report(began: float) -> None:

@@ -28,18 +28,34 @@ LEAF = st.one_of(
 
 
 def combine(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    pair = st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
-    function = st.tuples(st.sampled_from(["sqrt", "abs", "exp", "log"]), inner).map(lambda t: f"{t[0]}({t[1]})")
-    several = st.tuples(st.sampled_from(["min", "max"]), inner, inner, inner).map(lambda t: f"{t[0]}({t[1]}, {t[2]}, {t[3]})")
-    compare = st.tuples(inner, st.sampled_from(["<", "<=", ">", ">="]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})")
+    pair = st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner).map(
+        lambda t: f"({t[0]} {t[1]} {t[2]})"
+    )
+    function = st.tuples(st.sampled_from(["sqrt", "abs", "exp", "log"]), inner).map(
+        lambda t: f"{t[0]}({t[1]})"
+    )
+    several = st.tuples(st.sampled_from(["min", "max"]), inner, inner, inner).map(
+        lambda t: f"{t[0]}({t[1]}, {t[2]}, {t[3]})"
+    )
+    compare = st.tuples(inner, st.sampled_from(["<", "<=", ">", ">="]), inner).map(
+        lambda t: f"({t[0]} {t[1]} {t[2]})"
+    )
     where = st.tuples(compare, inner, inner).map(lambda t: f"where({t[0]}, {t[1]}, {t[2]})")
     return (
-        pair | function | several | where | compare | inner.map(lambda text: f"(-{text})") | inner.map(lambda text: f"(+{text})")
+        pair
+        | function
+        | several
+        | where
+        | compare
+        | inner.map(lambda text: f"(-{text})")
+        | inner.map(lambda text: f"(+{text})")
     )
 
 
 def pixel(node: Any, at: tuple[int, int]) -> float:
-    """The value of one pixel in double precision, NaN for whatever is not known: written from the rules, not from the code."""
+    """The value of one pixel in double precision, NaN for whatever is not known: written from the
+    rules, not from the code.
+    """
     import ast
 
     def of(inner: Any) -> float:
@@ -54,7 +70,12 @@ def pixel(node: Any, at: tuple[int, int]) -> float:
         return -of(node.operand) if isinstance(node.op, ast.USub) else of(node.operand)
     if isinstance(node, ast.Compare):
         one, other = of(node.left), of(node.comparators[0])
-        order = {ast.Lt: one < other, ast.LtE: one <= other, ast.Gt: one > other, ast.GtE: one >= other}
+        order = {
+            ast.Lt: one < other,
+            ast.LtE: one <= other,
+            ast.Gt: one > other,
+            ast.GtE: one >= other,
+        }
         return nan if math.isnan(one) or math.isnan(other) else float(order[type(node.ops[0])])
     if isinstance(node, ast.Call):
         given = [of(one) for one in node.args]
@@ -69,7 +90,13 @@ def pixel(node: Any, at: tuple[int, int]) -> float:
         found = float(kinds[name](np.float64(given[0])))
     else:
         one, other = np.float64(of(node.left)), np.float64(of(node.right))
-        kinds = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
+        kinds = {
+            ast.Add: np.add,
+            ast.Sub: np.subtract,
+            ast.Mult: np.multiply,
+            ast.Div: np.divide,
+            ast.Pow: np.power,
+        }
         found = float(kinds[type(node.op)](one, other))
     return found if abs(found) <= 3.4e38 else nan
 
@@ -87,7 +114,9 @@ def expected(text: str) -> Any:
 
 
 def is_tame(text: str) -> bool:
-    """Whether single and double precision take the same way: no comparison of near equals, no numbers near the limits."""
+    """Whether single and double precision take the same way: no comparison of near equals, no
+    numbers near the limits.
+    """
     import ast
 
     tree = ast.parse(text, mode="eval").body
@@ -110,7 +139,9 @@ def is_tame(text: str) -> bool:
     return True
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(st.recursive(LEAF, combine, max_leaves=6).filter(is_tame))
 def test_any_formula_is_what_the_rules_say_pixel_by_pixel(text: str) -> None:
     text = f"({text}) + 0 * red"
@@ -144,7 +175,9 @@ def test_any_formula_is_what_the_rules_say_pixel_by_pixel(text: str) -> None:
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 def test_whatever_somebody_types_is_numbers_or_one_error(text: str) -> None:
-    """Formulas made of scraps of Python: either arithmetic on the bands named, or a refusal in a sentence."""
+    """Formulas made of scraps of Python: either arithmetic on the bands named, or a refusal in a
+    sentence.
+    """
     refusals = []
     try:
         formula = parse_formula(text)
@@ -160,7 +193,15 @@ def test_whatever_somebody_types_is_numbers_or_one_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["nir ** 0", "where(nir > 0.3, 1, 0)", "nir > 0.3", "max(nir, 0.2)", "where(red > 0, 1, nir)", "exp(-nir) ** 0"]
+    "text",
+    [
+        "nir ** 0",
+        "where(nir > 0.3, 1, 0)",
+        "nir > 0.3",
+        "max(nir, 0.2)",
+        "where(red > 0, 1, nir)",
+        "exp(-nir) ** 0",
+    ],
 )
 def test_no_data_in_a_band_is_no_data_in_the_result(text: str) -> None:
     """NaN ** 0 is 1 and NaN > 0.3 is false for numpy: a map would say "fine" of what nobody saw."""
@@ -170,7 +211,14 @@ def test_no_data_in_a_band_is_no_data_in_the_result(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1 / (1 / blue)", "min(1 / blue, 5)", "where(1 / blue > 2, 1, 0)", "max(log(blue), 0)", "exp(1000 - blue) ** -1"]
+    "text",
+    [
+        "1 / (1 / blue)",
+        "min(1 / blue, 5)",
+        "where(1 / blue > 2, 1, 0)",
+        "max(log(blue), 0)",
+        "exp(1000 - blue) ** -1",
+    ],
 )
 def test_a_step_without_a_finite_result_is_no_data(text: str) -> None:
     assert np.isnan(parse_formula(text)(BANDS)[0, 0])
@@ -178,7 +226,9 @@ def test_a_step_without_a_finite_result_is_no_data(text: str) -> None:
 
 def test_comparisons_and_choices() -> None:
     assert parse_formula("nir > red")(BANDS)[0].tolist() == [1.0, 0.0]
-    assert parse_formula("where(nir >= 0.5, red, blue)")(BANDS)[0].tolist() == pytest.approx([0.1, 1.0])
+    assert parse_formula("where(nir >= 0.5, red, blue)")(BANDS)[0].tolist() == pytest.approx(
+        [0.1, 1.0]
+    )
     assert parse_formula("min(nir, red, blue)")(BANDS)[1, 1] == -2.0
 
 
@@ -275,13 +325,17 @@ def test_anything_but_arithmetic_is_refused(text: str) -> None:
         ("1 + 1", "it names no band"),
         ("sqrt(nir, red)", "sqrt takes one argument"),
         ("max(nir)", "max takes two arguments or more"),
-        ("where(nir > 1, 2)", "where takes three arguments. Write where(condition, then, otherwise)."),
+        (
+            "where(nir > 1, 2)",
+            "where takes three arguments. Write where(condition, then, otherwise).",
+        ),
         ("-" * 500 + "nir", "it goes more than 100 operations deep. Write it shorter."),
         ("+".join(["nir"] * 200), "it goes more than 100 operations deep"),
         ("sqrt()", "sqrt takes one argument"),
         (
             "nir.real",
-            "'nir.real' is not allowed. Use band names, numbers, + - * / **, < <= > >=, brackets and sqrt, abs, exp, log, min, max, where.",
+            "'nir.real' is not allowed. Use band names, numbers, + - * / **, < <= > >=, "
+            "brackets and sqrt, abs, exp, log, min, max, where.",
         ),
     ],
 )

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.flood import PERMANENT, FloodRules, new_water, permanent_water, refine_water
+from firstlight.core.algorithms.flood import (
+    PERMANENT,
+    FloodRules,
+    new_water,
+    permanent_water,
+    refine_water,
+)
 
 NAN = float("nan")
 
@@ -29,15 +35,23 @@ NAN = float("nan")
 )
 def test_new_water(before: int, after: int, always: float, flooded: int) -> None:
     codes = [np.array([[code]], np.uint8) for code in (before, after)]
-    assert new_water(*codes, permanent_water({PERMANENT: np.array([[always]], np.float32)}, FloodRules()))[0, 0] == flooded
+    assert (
+        new_water(
+            *codes, permanent_water({PERMANENT: np.array([[always]], np.float32)}, FloodRules())
+        )[0, 0]
+        == flooded
+    )
     if not always > 0:
         assert new_water(*codes)[0, 0] == flooded
 
 
 @pytest.mark.parametrize(
-    ("values", "found"), [(None, [0, 1, 1, 1, 1, 0]), ((3, 3), [0, 0, 0, 1, 0, 0]), ((2, 200), [0, 0, 1, 1, 0, 0])]
+    ("values", "found"),
+    [(None, [0, 1, 1, 1, 1, 0]), ((3, 3), [0, 0, 0, 1, 0, 0]), ((2, 200), [0, 0, 1, 1, 0, 0])],
 )
-def test_which_numbers_mean_permanent_water(values: tuple[float, float] | None, found: list[int]) -> None:
+def test_which_numbers_mean_permanent_water(
+    values: tuple[float, float] | None, found: list[int]
+) -> None:
     """Of yearly classes: no data, not water, seasonal, permanent; and a fill value."""
     seen = np.array([[0, 1, 2, 3, 255, NAN]], np.float32)
     always = permanent_water({PERMANENT: seen}, FloodRules(permanent_values=values))
@@ -56,7 +70,10 @@ def test_water_above_the_limit_is_none(name: str, limit: float) -> None:
 
 def test_both_limits_hold_and_are_the_callers() -> None:
     codes = np.ones((1, 3), np.uint8)
-    values = {"terrain.hand": np.array([[5, 5, 1]], np.float32), "terrain.slope": np.array([[1, 9, 9]], np.float32)}
+    values = {
+        "terrain.hand": np.array([[5, 5, 1]], np.float32),
+        "terrain.slope": np.array([[1, 9, 9]], np.float32),
+    }
     assert refine_water(codes, values, FloodRules(4, 20)).tolist() == [[0, 0, 1]]
     assert refine_water(codes, values, FloodRules(20, 8)).tolist() == [[1, 0, 0]]
     assert refine_water(codes, {}, FloodRules()).tolist() == [[1, 1, 1]]

@@ -1,4 +1,6 @@
-"""The ways of the water, against computations that go pixel by pixel and share no code with them."""
+"""The ways of the water, against computations that go pixel by pixel and share no code
+with them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def height_models(draw: st.DrawFn) -> Any:
     """Up to 9 × 9 pixels: few heights, so that there are flats and ties, or many; some unknown."""
     rows, cols = draw(st.integers(1, 9)), draw(st.integers(1, 9))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    heights = random.integers(0, draw(st.sampled_from((1, 3, 8, 10_000))), (rows, cols), endpoint=True).astype(np.float32)
+    heights = random.integers(
+        0, draw(st.sampled_from((1, 3, 8, 10_000))), (rows, cols), endpoint=True
+    ).astype(np.float32)
     heights[random.random((rows, cols)) < draw(st.sampled_from((0.0, 0.1, 0.5)))] = np.nan
     return heights
 
@@ -94,7 +98,9 @@ def test_every_way_goes_to_neighbours_never_up_and_ends_where_the_raster_does(he
 
 @given(height_models(), st.sampled_from([(30.0, 30.0), (20.0, 35.0)]))
 @rules(max_examples=200, deadline=None)
-def test_outside_of_depressions_water_takes_the_steepest_way(heights: Any, cell: tuple[float, float]) -> None:
+def test_outside_of_depressions_water_takes_the_steepest_way(
+    heights: Any, cell: tuple[float, float]
+) -> None:
     flow = route(heights, cell)
     for row, col in np.argwhere(np.isfinite(heights) & (flow.filled == heights)).tolist():
         drops = {
@@ -105,14 +111,18 @@ def test_outside_of_depressions_water_takes_the_steepest_way(heights: Any, cell:
         }
         best = max(drops.values(), default=0)
         steepest = [pixel for pixel, drop in drops.items() if drop == best]
-        into_a_depression = any(flow.filled.ravel()[pixel] == heights[row, col] for pixel in steepest)  # which spills here
+        into_a_depression = any(
+            flow.filled.ravel()[pixel] == heights[row, col] for pixel in steepest
+        )  # which spills here
         if best > 0 and not into_a_depression:
             assert int(flow.receiver[row * heights.shape[1] + col]) in steepest
 
 
 @given(height_models(), st.sampled_from([0.0009, 0.0027, 0.009]))
 @rules(max_examples=200, deadline=None)
-def test_accumulation_and_hand_are_those_of_walking_each_way(heights: Any, drainage_km2: float) -> None:
+def test_accumulation_and_hand_are_those_of_walking_each_way(
+    heights: Any, drainage_km2: float
+) -> None:
     flow = route(heights, CELL)
     known = np.flatnonzero(np.isfinite(heights.ravel()))
     through = np.zeros(heights.size, int)
@@ -133,7 +143,9 @@ def test_accumulation_and_hand_are_those_of_walking_each_way(heights: Any, drain
 
 
 def level_ground(heights: Any, flow: Flow, least: float) -> Any:
-    """Pixels without a lower neighbour that are one ground of at least so many of them; found by spreading."""
+    """Pixels without a lower neighbour that are one ground of at least so many of them; found by
+    spreading.
+    """
     low = {
         (r, c)
         for r, c in np.argwhere(np.isfinite(heights)).tolist()
@@ -145,7 +157,11 @@ def level_ground(heights: Any, flow: Flow, least: float) -> Any:
         while open_ones:
             one = open_ones.pop()
             group.add(one)
-            joined = {n for n in neighbours(*one, heights.shape) if n in low and heights[n] == heights[one]}
+            joined = {
+                n
+                for n in neighbours(*one, heights.shape)
+                if n in low and heights[n] == heights[one]
+            }
             low -= joined
             open_ones += joined
         if len(group) >= least:
@@ -155,7 +171,9 @@ def level_ground(heights: Any, flow: Flow, least: float) -> Any:
 
 
 def test_water_in_a_depression_keeps_to_its_valley() -> None:
-    """A valley behind a dam: filled level, but the way follows the old bed and crosses where the dam is lowest."""
+    """A valley behind a dam: filled level, but the way follows the old bed and crosses where the
+    dam is lowest.
+    """
     rows, cols = np.indices((9, 15))
     heights = (np.abs(rows - 4) * 10 + 100 - cols).astype(np.float32)
     heights[:, 0] = 200.0

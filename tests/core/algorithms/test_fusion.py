@@ -1,4 +1,6 @@
-"""Fusion: the vote against a naive count, in any order of the sources, with ties, gaps and sources that say nothing."""
+"""Fusion: the vote against a naive count, in any order of the sources, with ties, gaps and sources
+that say nothing.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,15 @@ def vote(layers: Any, weights: list[int], **more: Any) -> Any:
     return Vote(sources, tuple(Weight(weight) for weight in weights))(named(layers))
 
 
-def naive(codes: list[float], weights: list[int], positive: tuple[int, ...]) -> tuple[int, float, float]:
+def naive(
+    codes: list[float], weights: list[int], positive: tuple[int, ...]
+) -> tuple[int, float, float]:
     """One pixel's consensus, agreement, confidence."""
-    seen = [(code, weight) for code, weight in zip(codes, weights) if not math.isnan(code) and code != UNSEEN]
+    seen = [
+        (code, weight)
+        for code, weight in zip(codes, weights)
+        if not math.isnan(code) and code != UNSEEN
+    ]
     if not seen:
         return UNSEEN, math.nan, math.nan
     yes = sum(weight for code, weight in seen if code in positive)
@@ -46,13 +54,20 @@ def naive(codes: list[float], weights: list[int], positive: tuple[int, ...]) -> 
     st.integers(0, 2**31),
     st.sampled_from([(1,), (4, 5, 6, 7)]),
 )
-def test_each_pixel_is_what_a_count_gives(weights: list[int], seed: int, positive: tuple[int, ...]) -> None:
+def test_each_pixel_is_what_a_count_gives(
+    weights: list[int], seed: int, positive: tuple[int, ...]
+) -> None:
     random = np.random.default_rng(seed)
     layers = random.choice([0.0, 1.0, 4.0, 7.0, 255.0, math.nan], (len(weights), 3, 5))
     consensus, agreement, confidence = vote(layers, weights, positive=positive)
     for place in np.ndindex(3, 5):
         expected = naive([float(layer[place]) for layer in layers], weights, positive)
-        assert np.allclose([consensus[place], agreement[place], confidence[place]], expected, atol=1e-6, equal_nan=True)
+        assert np.allclose(
+            [consensus[place], agreement[place], confidence[place]],
+            expected,
+            atol=1e-6,
+            equal_nan=True,
+        )
 
 
 @rules(max_examples=20, deadline=None)
@@ -77,13 +92,19 @@ def test_who_did_not_see_leaves_it_to_the_others_and_nobody_is_not_observed() ->
     consensus, agreement, confidence = vote(layers, [100, 200, 100])
     assert consensus.tolist() == [[1, 0, UNSEEN]]
     assert np.allclose(agreement, [[1, 1, math.nan]], equal_nan=True)
-    assert np.allclose(confidence, [[0.25, 0.5, math.nan]], equal_nan=True)  # one of three is little
+    assert np.allclose(
+        confidence, [[0.25, 0.5, math.nan]], equal_nan=True
+    )  # one of three is little
 
 
 def test_a_class_that_says_nothing_counts_as_not_observed() -> None:
-    consensus, _, _ = vote([[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), silent=(0,))
+    consensus, _, _ = vote(
+        [[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), silent=(0,)
+    )
     assert consensus.tolist() == [[UNSEEN, 0, 1]]
-    consensus, agreement, _ = vote([[[0.0, 255.0]], [[1.0, 1.0]]], [100, 500], positive=(0, 255), silent=(0,))
+    consensus, agreement, _ = vote(
+        [[[0.0, 255.0]], [[1.0, 1.0]]], [100, 500], positive=(0, 255), silent=(0,)
+    )
     assert consensus.tolist() == [[0, 0]]  # what says nothing does not vote, whatever its code
     assert agreement.tolist() == [[1, 1]]
 
@@ -92,10 +113,16 @@ def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
     optical = Source("a", sensor="sentinel2", days=0.0, pixels=100)
     assert weigh(optical, 100).thousandths == 1000
     assert weigh(optical, 0).thousandths == 500  # cloud everywhere: half
-    assert weigh(Source("b", sensor="sentinel1", days=10.0, pixels=100), 50).thousandths == round(1000 * 0.8 * 0.75 * 0.5)
-    assert weigh(Source("c", sensor="sentinel1", days=-10.0, pixels=100), 50).thousandths == 300  # before as after
+    assert weigh(Source("b", sensor="sentinel1", days=10.0, pixels=100), 50).thousandths == round(
+        1000 * 0.8 * 0.75 * 0.5
+    )
+    assert (
+        weigh(Source("c", sensor="sentinel1", days=-10.0, pixels=100), 50).thousandths == 300
+    )  # before as after
     assert weigh(Source("d", pixels=100), 100).thousandths == 700  # no sensor, no date
-    assert weigh(Source("e", sensor="sentinel2", days=300.0, pixels=100), 100).thousandths == 1  # never nothing
+    assert (
+        weigh(Source("e", sensor="sentinel2", days=300.0, pixels=100), 100).thousandths == 1
+    )  # never nothing
     given = weigh(Source("f", sensor="sentinel1", days=40.0, pixels=100, weight=0.9), 10)
     assert (given.thousandths, given.observed) == (900, 0.1)
     assert weigh(Source("g"), 0).observed == 0.0
@@ -109,7 +136,10 @@ def test_a_vote_can_be_sent_to_another_process_and_says_what_it_does() -> None:
 
 def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:
     layers = np.random.default_rng(3).choice([0.0, 1.0, 2.0, 255.0, math.nan], (2, 40, 30))
-    sources = (Source("a", pixels=1200, sensor="sentinel2"), Source("b", (2,), (0,), pixels=600, sensor="sentinel1"))
+    sources = (
+        Source("a", pixels=1200, sensor="sentinel2"),
+        Source("b", (2,), (0,), pixels=600, sensor="sentinel1"),
+    )
     kernel = fusion_kernel(sources, ["one", "two"])
     assert kernel.bands == {"source1": "one", "source2": "two"}
     assert kernel.survey is not None
@@ -124,7 +154,9 @@ def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1)])
 def test_nothing_anywhere_is_not_observed(shape: tuple[int, int]) -> None:
-    consensus, agreement, confidence = vote([np.full(shape, 255.0), np.full(shape, math.nan)], [10, 10])
+    consensus, agreement, confidence = vote(
+        [np.full(shape, 255.0), np.full(shape, math.nan)], [10, 10]
+    )
     assert (consensus == UNSEEN).all()
     assert np.isnan(agreement).all()
     assert np.isnan(confidence).all()

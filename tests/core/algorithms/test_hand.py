@@ -1,4 +1,6 @@
-"""Height above the nearest drainage on ground whose answer is known, and where nothing can be known."""
+"""Height above the nearest drainage on ground whose answer is known, and where nothing can be
+known.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def valley(rows: int = 61, cols: int = 80, side: float = 2.0, fall: float = 0.5)
 
 
 def test_in_a_valley_hand_is_the_height_above_the_stream_where_the_slope_reaches_it() -> None:
-    """The sides' water goes straight down where that is steeper than slantwise: (2 + 0.5)/√2 < 2."""
+    """The sides' water goes straight down where that is steeper than slantwise: (2 +
+    0.5)/√2 < 2.
+    """
     heights = valley()
     hand = height_above_drainage(heights, CELL, 40 * PIXEL_KM2)
     row, _ = np.indices(heights.shape)
@@ -69,7 +73,9 @@ def test_the_sea_is_drainage_however_little_runs_into_it() -> None:
 
 
 def test_a_depression_is_filled_so_that_hand_is_never_negative_there() -> None:
-    """A quarry beside the stream: up to its spill it can be flooded, and a negative height is none."""
+    """A quarry beside the stream: up to its spill it can be flooded, and a negative
+    height is none.
+    """
     heights = valley()
     heights[33:37, 30:34] = 20.0
     hand = height_above_drainage(heights, CELL, 40 * PIXEL_KM2)
@@ -91,14 +97,18 @@ def test_small_rasters_have_an_answer(shape: tuple[int, int]) -> None:
     level = np.full(shape, 5.0, np.float32)
     assert (height_above_drainage(level, CELL, PIXEL_KM2) == 0).all()
     assert np.isnan(height_above_drainage(level, CELL, 100 * PIXEL_KM2)).all()
-    assert np.isnan(height_above_drainage(np.full(shape, np.nan, np.float32), CELL, PIXEL_KM2)).all()
+    assert np.isnan(
+        height_above_drainage(np.full(shape, np.nan, np.float32), CELL, PIXEL_KM2)
+    ).all()
 
 
 def test_a_pixel_need_not_be_square() -> None:
     """Half as long pixels, twice as many of them drain the same land."""
     square = height_above_drainage(valley(), CELL, 40 * PIXEL_KM2)
     fine = height_above_drainage(np.repeat(valley(), 1, axis=0), (15.0, 60.0), 40 * PIXEL_KM2)
-    assert np.nanmean(fine) != pytest.approx(np.nanmean(square))  # slantwise is shorter to the side now
+    assert np.nanmean(fine) != pytest.approx(
+        np.nanmean(square)
+    )  # slantwise is shorter to the side now
     assert np.isfinite(fine[:, 40:]).all()
 
 
@@ -111,7 +121,8 @@ def test_the_same_heights_give_the_same_bytes() -> None:
 def test_memory_is_counted_before_it_is_taken() -> None:
     assert check_memory((1000, 1000), None) == check_memory((1000, 1000), 10**12) > 10**8
     with pytest.raises(
-        AlgorithmError, match=r"HAND of 9000 × 8000 pixels .* 10\.8 GB of memory, of which 4\.0 are free.*smaller"
+        AlgorithmError,
+        match=r"HAND of 9000 × 8000 pixels .* 10\.8 GB of memory, of which 4\.0 are free.*smaller",
     ):
         check_memory((8000, 9000), 4 * 10**9)
     with pytest.raises(AlgorithmError, match="too many pixels"):

@@ -1,4 +1,6 @@
-"""Indices over whole stacks: every tile size and every engine gives the same bits, equal to double precision."""
+"""Indices over whole stacks: every tile size and every engine gives the same bits, equal to double
+precision.
+"""
 
 from __future__ import annotations
 
@@ -46,15 +48,20 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "EVI": lambda nir, red, blue: 2.5 * (nir - red) / (nir + 6 * red - 7.5 * blue + 1),
     "SAVI": lambda nir, red: (nir - red) / (nir + red + 0.5) * (1 + 0.5),
     "NDRE": lambda nir, rededge1: (nir - rededge1) / (nir + rededge1),
-    "AWEInsh": lambda green, swir16, nir, swir22: 4 * (green - swir16) - (0.25 * nir + 2.75 * swir22),
-    "AWEIsh": lambda blue, green, nir, swir16, swir22: blue + 2.5 * green - 1.5 * (nir + swir16) - 0.25 * swir22,
+    "AWEInsh": lambda green, swir16, nir, swir22: (
+        4 * (green - swir16) - (0.25 * nir + 2.75 * swir22)
+    ),
+    "AWEIsh": lambda blue, green, nir, swir16, swir22: (
+        blue + 2.5 * green - 1.5 * (nir + swir16) - 0.25 * swir22
+    ),
     "NDSI": lambda green, swir16: (green - swir16) / (green + swir16),
     "NBR2": lambda swir16, swir22: (swir16 - swir22) / (swir16 + swir22),
     "BAI": lambda red, nir: 1 / ((0.1 - red) ** 2 + (0.06 - nir) ** 2),
     "MIRBI": lambda swir16, swir22: 10 * swir22 - 9.8 * swir16 + 2,
 }
 BURNT_FOREST = {
-    "blue": 0.05, "green": 0.06, "red": 0.08, "rededge1": 0.1, "nir": 0.16, "swir16": 0.2, "swir22": 0.24,
+    "blue": 0.05, "green": 0.06, "red": 0.08, "rededge1": 0.1, "nir": 0.16,
+    "swir16": 0.2, "swir22": 0.24,
 }  # fmt: skip
 BY_HAND = {
     "NDVI": 0.08 / 0.24,
@@ -76,7 +83,11 @@ BY_HAND = {
 
 
 def make_stack(
-    folder: Path, radiometry: Radiometry = S2, shape: tuple[int, int] = (70, 90), low: int = 1200, **pixels: Any
+    folder: Path,
+    radiometry: Radiometry = S2,
+    shape: tuple[int, int] = (70, 90),
+    low: int = 1200,
+    **pixels: Any,
 ) -> Path:
     """A stack of noise with some nodata, on one grid."""
     names = pixels or dict.fromkeys(("green", "red", "nir", "swir16", "swir22", "blue", "rededge1"))
@@ -86,18 +97,36 @@ def make_stack(
         if data is None:
             data = random.integers(low, 9000, shape, dtype=np.uint16)
             data[random.random(shape) < 0.05] = 0
-        sources[name] = BandSource(write_raster(folder / f"{name}.tif", data), radiometry=radiometry)
+        sources[name] = BandSource(
+            write_raster(folder / f"{name}.tif", data), radiometry=radiometry
+        )
     create_band_stack(sources, folder / "s.vrt", band_order=list(sources))
     return folder / "s.vrt"
 
 
-def run(stack: Path, output: Path, kernel: Kernel | None = None, engine: Any = None, tile: int = 64, **kind: Any) -> Any:
+def run(
+    stack: Path,
+    output: Path,
+    kernel: Kernel | None = None,
+    engine: Any = None,
+    tile: int = 64,
+    **kind: Any,
+) -> Any:
     chosen = {name: kind.pop(name) for name in ("output_dtype", "compression") if name in kind}
     settings = dataclasses.replace(Settings(), tile_size=tile, workers=2, **chosen)
     with StackReader(stack) as reader:
         bands = {band.description: band.index for band in reader.facts.bands}
         kernel = kernel or index_kernel("NDVI", bands)
-        return apply_kernel(reader, bands, kernel, output, settings, kind.pop("monitor", RecordingMonitor()), engine, **kind)
+        return apply_kernel(
+            reader,
+            bands,
+            kernel,
+            output,
+            settings,
+            kind.pop("monitor", RecordingMonitor()),
+            engine,
+            **kind,
+        )
 
 
 def read(path: Path) -> Any:
@@ -116,8 +145,12 @@ def stored(folder: Path, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-@pytest.mark.parametrize("rule", [S2, OLD_S2, LANDSAT], ids=["Sentinel-2", "Sentinel-2 before 2022", "Landsat"])
-def test_every_index_equals_double_precision_within_a_millionth(tmp_path: Path, name: str, rule: Radiometry) -> None:
+@pytest.mark.parametrize(
+    "rule", [S2, OLD_S2, LANDSAT], ids=["Sentinel-2", "Sentinel-2 before 2022", "Landsat"]
+)
+def test_every_index_equals_double_precision_within_a_millionth(
+    tmp_path: Path, name: str, rule: Radiometry
+) -> None:
     stack = make_stack(tmp_path, rule, low=8000 if rule is LANDSAT else 1200)
     with StackReader(stack) as reader:
         kernel = index_kernel(name, [band.description for band in reader.facts.bands])
@@ -125,7 +158,9 @@ def test_every_index_equals_double_precision_within_a_millionth(tmp_path: Path, 
     got = read(tmp_path / "o.tif")
     raw = {argument: stored(tmp_path, band) for argument, band in kernel.bands.items()}
     with np.errstate(all="ignore"):
-        truth = FORMULAS[name](**{a: data.astype(np.float64) * rule.scale + rule.offset for a, data in raw.items()})
+        truth = FORMULAS[name](
+            **{a: data.astype(np.float64) * rule.scale + rule.offset for a, data in raw.items()}
+        )
     missing = np.any([data == 0 for data in raw.values()], axis=0)
     assert np.array_equal(np.isnan(got), missing)
     # near a zero of the divisor only as many digits are left: the error grows with the square
@@ -136,7 +171,9 @@ def test_every_index_equals_double_precision_within_a_millionth(tmp_path: Path, 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_an_index_of_one_spectrum_by_hand(name: str) -> None:
     kernel = index_kernel(name, BURNT_FOREST)
-    [made] = kernel.run({band: np.full((1, 1), value, np.float32) for band, value in BURNT_FOREST.items()})
+    [made] = kernel.run(
+        {band: np.full((1, 1), value, np.float32) for band, value in BURNT_FOREST.items()}
+    )
     assert made[0, 0] == pytest.approx(BY_HAND[name], rel=1e-5)
     low, high = kernel.layers[0].range
     assert low <= made[0, 0] <= high
@@ -150,22 +187,40 @@ def test_all_indices_are_tested_above() -> None:
 def test_a_range_is_what_reflectance_of_0_to_1_gives(name: str) -> None:
     """Every corner of the cube; in between none of them has an extreme."""
     kernel = index_kernel(name, BURNT_FOREST)
-    corners = np.array(np.meshgrid(*[[0.0, 1.0]] * len(kernel.bands))).reshape(len(kernel.bands), -1)
+    corners = np.array(np.meshgrid(*[[0.0, 1.0]] * len(kernel.bands))).reshape(
+        len(kernel.bands), -1
+    )
     with np.errstate(all="ignore"):
         values = FORMULAS[name](**dict(zip(kernel.bands, corners)))
     assert kernel.layers[0].range == pytest.approx((np.nanmin(values), np.nanmax(values)))
 
 
 @rules(max_examples=12, deadline=None)
-@given(st.integers(1, 150), st.integers(1, 150), st.sampled_from([64, 65, 100, 128]), st.sampled_from(["serial", "dask"]))
+@given(
+    st.integers(1, 150),
+    st.integers(1, 150),
+    st.sampled_from([64, 65, 100, 128]),
+    st.sampled_from(["serial", "dask"]),
+)
 def test_tiles_make_no_difference(rows: int, cols: int, tile: int, engine: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stack = make_stack(folder, shape=(rows, cols), red=None, nir=None)
         whole = run(stack, folder / "whole.tif", engine=SerialEngine(), tile=16384)
-        tiled = run(stack, folder / "tiled.tif", engine=SerialEngine() if engine == "serial" else DaskThreadsEngine(2), tile=tile)
-        assert np.array_equal(read(folder / "whole.tif"), read(folder / "tiled.tif"), equal_nan=True)
-        assert (tiled.pixels, tiled.observed, tiled.inside) == (whole.pixels, whole.observed, whole.inside)
+        tiled = run(
+            stack,
+            folder / "tiled.tif",
+            engine=SerialEngine() if engine == "serial" else DaskThreadsEngine(2),
+            tile=tile,
+        )
+        assert np.array_equal(
+            read(folder / "whole.tif"), read(folder / "tiled.tif"), equal_nan=True
+        )
+        assert (tiled.pixels, tiled.observed, tiled.inside) == (
+            whole.pixels,
+            whole.observed,
+            whole.inside,
+        )
         assert (tiled.low, tiled.high) == (whole.low, whole.high)
         assert tiled.total == pytest.approx(whole.total, rel=1e-12, abs=1e-12)
 
@@ -209,12 +264,21 @@ def test_values_outside_the_range_stay_in_the_layer_and_out_of_the_mean(tmp_path
 def test_a_stack_without_any_data_has_no_statistics(tmp_path: Path) -> None:
     empty = np.zeros((20, 20), np.uint16)
     told = run(make_stack(tmp_path, red=empty, nir=empty), tmp_path / "o.tif").to_dict()
-    assert (told["min"], told["max"], told["mean"], told["observed_percent"]) == (None, None, None, 0.0)
+    assert (told["min"], told["max"], told["mean"], told["observed_percent"]) == (
+        None,
+        None,
+        None,
+        0.0,
+    )
     assert np.isnan(read(tmp_path / "o.tif")).all()
 
 
-@pytest.mark.parametrize(("have", "chosen"), [(("red", "nir", "nir08"), "nir"), (("red", "nir08"), "nir08")])
-def test_near_infrared_is_landsats_where_there_is_no_other(have: tuple[str, ...], chosen: str) -> None:
+@pytest.mark.parametrize(
+    ("have", "chosen"), [(("red", "nir", "nir08"), "nir"), (("red", "nir08"), "nir08")]
+)
+def test_near_infrared_is_landsats_where_there_is_no_other(
+    have: tuple[str, ...], chosen: str
+) -> None:
     kernel = index_kernel(" ndvi ", have)
     assert kernel.bands == {"nir": chosen, "red": "red"}
     assert kernel.name == "NDVI"
@@ -224,25 +288,34 @@ def test_a_missing_band_is_named() -> None:
     with pytest.raises(AlgorithmError) as caught:
         index_kernel("NBR", ["red", "green"])
     assert str(caught.value) == (
-        "NBR cannot be computed: the stack has no band nir or nir08 (it has red, green). NBR = (nir - swir22) / (nir + swir22)."
+        "NBR cannot be computed: the stack has no band nir or nir08 (it has red, green). NBR = "
+        "(nir - swir22) / (nir + swir22)."
     )
     with pytest.raises(AlgorithmError, match=r"\(it has no named band\)"):
         index_kernel("NDVI", [])
 
 
-@pytest.mark.parametrize(("name", "hint"), [("NDVY", "Did you mean NDVI"), ("xyz", "Known: NDVI, EVI")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("NDVY", "Did you mean NDVI"), ("xyz", "Known: NDVI, EVI")]
+)
 def test_an_unknown_index_offers_the_nearest(name: str, hint: str) -> None:
-    with pytest.raises(InputError, match=f"Index '{name}' cannot be used: it is not known") as caught:
+    with pytest.raises(
+        InputError, match=f"Index '{name}' cannot be used: it is not known"
+    ) as caught:
         index_kernel(name, ["red"])
     assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "engine", [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(3)], ids=["serial", "dask 1", "dask 3"]
+    "engine",
+    [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(3)],
+    ids=["serial", "dask 1", "dask 3"],
 )
 def test_an_engine_keeps_the_order_and_raises_the_first_failure(engine: Any) -> None:
     tiles = split_windows((50, 50), 10)
-    assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [(t.row, t.col) for t in tiles]
+    assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [
+        (t.row, t.col) for t in tiles
+    ]
     assert engine.run(lambda tile: tile, [], threading.Event()) == []
 
     def fail(tile: Window) -> None:
@@ -267,13 +340,17 @@ def test_an_engine_stops_early(engine: Any) -> None:
 
 
 def kernel_that(compute: Callable[[Any], Any]) -> Kernel:
-    return Kernel("TEST", {"red": "red"}, compute, (Layer("TEST", "Test", (-1.0, 1.0), "ndvi"),), "none")
+    return Kernel(
+        "TEST", {"red": "red"}, compute, (Layer("TEST", "Test", (-1.0, 1.0), "ndvi"),), "none"
+    )
 
 
 def test_a_stop_leaves_nothing_and_comes_within_a_second(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     stack = make_stack(tmp_path, shape=(400, 400), red=None)
-    monitor = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "tile" in e.message)
+    monitor = RecordingMonitor(
+        cancel_when=lambda e: isinstance(e, Progress) and "tile" in e.message
+    )
     started = time.monotonic()
     with pytest.raises(Cancelled):
         run(stack, tmp_path / "out" / "o.tif", kernel_that(lambda v: v["red"]), monitor=monitor)
@@ -281,7 +358,9 @@ def test_a_stop_leaves_nothing_and_comes_within_a_second(tmp_path: Path) -> None
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_stop_that_comes_when_all_is_done_leaves_nothing_or_gives_the_result(tmp_path: Path) -> None:
+def test_a_stop_that_comes_when_all_is_done_leaves_nothing_or_gives_the_result(
+    tmp_path: Path,
+) -> None:
     stack = make_stack(tmp_path, shape=(100, 100), red=None)
 
     class Slow(RecordingMonitor):
@@ -332,7 +411,12 @@ def test_a_failure_in_a_tile_leaves_nothing(tmp_path: Path) -> None:
 
 def test_progress_reaches_the_end_and_never_goes_back(tmp_path: Path) -> None:
     monitor = RecordingMonitor()
-    run(make_stack(tmp_path, shape=(300, 300)), tmp_path / "o.tif", monitor=monitor, engine=SerialEngine())
+    run(
+        make_stack(tmp_path, shape=(300, 300)),
+        tmp_path / "o.tif",
+        monitor=monitor,
+        engine=SerialEngine(),
+    )
     steps: Sequence[float] = [e.fraction for e in monitor.events if isinstance(e, Progress)]
     assert list(steps) == sorted(steps)
     assert steps[-1] == pytest.approx(1.0)
@@ -340,7 +424,9 @@ def test_progress_reaches_the_end_and_never_goes_back(tmp_path: Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Mean:
-    """The mean over a square of pixels, NaN where any of them is missing: a kernel that looks at its neighbours."""
+    """The mean over a square of pixels, NaN where any of them is missing: a kernel that looks at
+    its neighbours.
+    """
 
     reach: int
 
@@ -348,7 +434,9 @@ class Mean:
         red = np.pad(values["red"], self.reach, constant_values=np.nan)
         rows, cols = values["red"].shape
         size = 2 * self.reach + 1
-        return np.mean([red[y : y + rows, x : x + cols] for y in range(size) for x in range(size)], axis=0)
+        return np.mean(
+            [red[y : y + rows, x : x + cols] for y in range(size) for x in range(size)], axis=0
+        )
 
 
 @rules(max_examples=15, deadline=None)
@@ -359,7 +447,9 @@ class Mean:
     st.sampled_from([0.0, 0.01]),
     st.integers(0, 99),
 )
-def test_a_halo_makes_tiles_as_good_as_the_whole(shape: tuple[int, int], halo: int, tile: int, share: float, seed: int) -> None:
+def test_a_halo_makes_tiles_as_good_as_the_whole(
+    shape: tuple[int, int], halo: int, tile: int, share: float, seed: int
+) -> None:
     random = np.random.default_rng(seed)
     data = random.integers(1200, 9000, shape, dtype=np.uint16)
     data[random.random(shape) < share] = 0
@@ -371,14 +461,18 @@ def test_a_halo_makes_tiles_as_good_as_the_whole(shape: tuple[int, int], halo: i
         with StackReader(stack) as reader:
             whole = reader.read(1, Window(0, 0, *shape))
         run(stack, folder / "o.tif", kernel, tile=tile)
-        assert np.array_equal(read(folder / "o.tif"), Mean(reach)({"red": whole}).astype(np.float32), equal_nan=True)
+        assert np.array_equal(
+            read(folder / "o.tif"), Mean(reach)({"red": whole}).astype(np.float32), equal_nan=True
+        )
 
 
 def test_without_a_halo_such_a_kernel_would_be_wrong_at_the_seams(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(100, 100), red=None)
     run(stack, tmp_path / "right.tif", dataclasses.replace(kernel_that(Mean(1)), halo=1))
     run(stack, tmp_path / "wrong.tif", kernel_that(Mean(1)))
-    assert not np.array_equal(read(tmp_path / "right.tif"), read(tmp_path / "wrong.tif"), equal_nan=True)
+    assert not np.array_equal(
+        read(tmp_path / "right.tif"), read(tmp_path / "wrong.tif"), equal_nan=True
+    )
 
 
 def test_every_pixel_is_computed_once(tmp_path: Path) -> None:
@@ -409,7 +503,9 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
             0.0001,
             "deflate",
         )
-        values = np.where(dataset.read(1) == dataset.nodata, np.nan, dataset.read(1) * dataset.scales[0])
+        values = np.where(
+            dataset.read(1) == dataset.nodata, np.nan, dataset.read(1) * dataset.scales[0]
+        )
     truth = read(tmp_path / "f.tif")
     assert np.array_equal(np.isnan(values), np.isnan(truth))
     assert np.nanmax(np.abs(values - truth)) < 0.000051
@@ -421,7 +517,9 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
 def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
     run(stack, tmp_path / "whole.tif")
-    stopped = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.detail)
+    stopped = RecordingMonitor(
+        cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.detail
+    )
 
     class Slow(SerialEngine):
         def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
@@ -495,7 +593,9 @@ def test_tags_are_written(tmp_path: Path) -> None:
 def test_a_formula_is_a_kernels_function() -> None:
     values = {"nir": np.array([[0.5]], np.float32), "red": np.array([[0.1]], np.float32)}
     kernel = index_kernel("NDVI", ["nir", "red"])
-    assert np.array_equal(kernel.compute(values), parse_formula("(nir - red) / (nir + red)")(values))
+    assert np.array_equal(
+        kernel.compute(values), parse_formula("(nir - red) / (nir + red)")(values)
+    )
 
 
 LEFT_BEHIND = """
@@ -511,7 +611,8 @@ folder, monitor = Path(sys.argv[1]), RecordingMonitor()
 threading.Timer(0.3, monitor.cancel).start()
 try:
     with StackReader(folder / "slow.vrt") as reader:
-        apply_kernel(reader, {"red": 1, "nir": 2}, index_kernel("NDVI", ["red", "nir"]), folder / "o.tif", Settings(), monitor)
+        ndvi = index_kernel("NDVI", ["red", "nir"])
+        apply_kernel(reader, {"red": 1, "nir": 2}, ndvi, folder / "o.tif", Settings(), monitor)
 except Cancelled:
     time.sleep(3)  # what was left behind comes back
     print("alive", (folder / "o.tif").exists())
@@ -528,10 +629,19 @@ def test_a_stop_while_a_read_takes_long_does_not_crash_the_process(tmp_path: Pat
             server.break_next(f"{name}.tif", Fault(slow_s=0.7))
             href = f"/vsicurl/{server.url(f'{name}.tif')}"
             size = '<SourceProperties RasterXSize="600" RasterYSize="600" DataType="UInt16"/>'
-            named = f'<SourceFilename relativeToVRT="0" shared="0">{href}</SourceFilename><SourceBand>1</SourceBand>'
+            named = (
+                '<SourceFilename relativeToVRT="0" '
+                f'shared="0">{href}</SourceFilename><SourceBand>1</SourceBand>'
+            )
             source = f"<SimpleSource>{named}{size}</SimpleSource>"
-            bands += f'<VRTRasterBand dataType="UInt16" band="{number}"><Description>{name}</Description>{source}</VRTRasterBand>'
-        text = f'<VRTDataset rasterXSize="600" rasterYSize="600"><SRS>EPSG:32632</SRS>{bands}</VRTDataset>'
+            bands += (
+                '<VRTRasterBand dataType="UInt16" '
+                f'band="{number}"><Description>{name}</Description>{source}</VRTRasterBand>'
+            )
+        text = (
+            '<VRTDataset rasterXSize="600" '
+            f'rasterYSize="600"><SRS>EPSG:32632</SRS>{bands}</VRTDataset>'
+        )
         (tmp_path / "slow.vrt").write_text(text, encoding="utf-8")
         words = [sys.executable, "-c", LEFT_BEHIND, str(tmp_path)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,6 @@
-"""Masks: classes from the agencies' tables, and dilation against scipy's and against the definition."""
+"""Masks: classes from the agencies' tables, and dilation against scipy's and against the
+definition.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,24 @@ from firstlight.core.types import Grid
 
 
 def test_scl_classes_as_esa_lists_them() -> None:
-    listed = [NO_DATA, NO_DATA, CLEAR, SHADOW, CLEAR, CLEAR, WATER, CLEAR, CLOUD, CLOUD, CLOUD, SNOW]
+    listed = [
+        NO_DATA,
+        NO_DATA,
+        CLEAR,
+        SHADOW,
+        CLEAR,
+        CLEAR,
+        WATER,
+        CLEAR,
+        CLOUD,
+        CLOUD,
+        CLOUD,
+        SNOW,
+    ]
     assert mask_classes("scl", np.arange(12, dtype=np.uint8)).tolist() == listed
-    assert mask_classes("scl", np.array([12, 255, -1, np.nan], np.float32)).tolist() == [NO_DATA] * 4
+    assert (
+        mask_classes("scl", np.array([12, 255, -1, np.nan], np.float32)).tolist() == [NO_DATA] * 4
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +80,10 @@ def test_qa_pixel_values_of_the_product_guide(value: int, expected: int) -> None
 
 
 def test_no_value_of_qa_pixel_is_no_data() -> None:
-    assert mask_classes("qa_pixel", np.array([np.nan, -1], np.float32)).tolist() == [NO_DATA, NO_DATA]
+    assert mask_classes("qa_pixel", np.array([np.nan, -1], np.float32)).tolist() == [
+        NO_DATA,
+        NO_DATA,
+    ]
 
 
 def test_the_classes_agree_with_what_the_search_counts_as_clear() -> None:
@@ -77,7 +97,9 @@ def naive(mask: Any, down: float, along: float) -> Any:
     grown = np.zeros(mask.shape, bool)
     for y, x in np.argwhere(mask):
         gy, gx = np.ogrid[: mask.shape[0], : mask.shape[1]]
-        grown |= (((gy - y) / max(down, 1e-9)) ** 2 + ((gx - x) / max(along, 1e-9)) ** 2) <= 1 + 1e-9
+        grown |= (
+            ((gy - y) / max(down, 1e-9)) ** 2 + ((gx - x) / max(along, 1e-9)) ** 2
+        ) <= 1 + 1e-9
     return grown
 
 
@@ -89,7 +111,9 @@ def naive(mask: Any, down: float, along: float) -> Any:
     st.sampled_from([0.0, 0.01, 0.1, 1.0]),
     st.integers(0, 999),
 )
-def test_dilation_is_what_the_definition_says(shape: tuple[int, int], down: float, along: float, share: float, seed: int) -> None:
+def test_dilation_is_what_the_definition_says(
+    shape: tuple[int, int], down: float, along: float, share: float, seed: int
+) -> None:
     mask = np.random.default_rng(seed).random(shape) < share
     assert np.array_equal(dilate(mask, (down, along)), naive(mask, down, along))
 
@@ -100,8 +124,12 @@ def test_dilation_equals_scipys(radius: float) -> None:
     mask = np.random.default_rng(3).random((200, 170)) < 0.002
     reach = math.floor(radius)
     gy, gx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    assert np.array_equal(dilate(mask, (radius, radius)), ndimage.binary_dilation(mask, gx**2 + gy**2 <= radius**2))
-    assert np.array_equal(dilate(mask, (radius, radius)), ndimage.distance_transform_edt(~mask) <= radius)
+    assert np.array_equal(
+        dilate(mask, (radius, radius)), ndimage.binary_dilation(mask, gx**2 + gy**2 <= radius**2)
+    )
+    assert np.array_equal(
+        dilate(mask, (radius, radius)), ndimage.distance_transform_edt(~mask) <= radius
+    )
 
 
 def test_dilation_leaves_its_input_alone() -> None:
@@ -115,7 +143,16 @@ def test_dilation_leaves_its_input_alone() -> None:
 
 def test_only_cloud_and_shadow_are_dilated() -> None:
     row = np.full((1, 11), 4, np.float32)
-    for code, spreads in ((0, False), (1, False), (3, True), (6, False), (8, True), (9, True), (10, True), (11, False)):
+    for code, spreads in (
+        (0, False),
+        (1, False),
+        (3, True),
+        (6, False),
+        (8, True),
+        (9, True),
+        (10, True),
+        (11, False),
+    ):
         row[0, 5] = code
         clear = clear_pixels({"pre.scl": row}, ["pre.scl"], (2.0, 2.0))
         assert clear[0, [3, 4, 6, 7]].tolist() == [not spreads] * 4
@@ -129,14 +166,22 @@ def test_every_mask_has_its_say() -> None:
     before, after = np.full((1, 7), 4, np.float32), np.full((1, 7), 21824, np.float32)
     before[0, 0], after[0, 6] = 9, 22280
     values = {"pre.nir": before, "pre.scl": before, "post.qa_pixel": after}
-    assert clear_pixels(values, ["pre.scl", "post.qa_pixel"], (1.0, 1.0)).tolist() == [[False] * 2 + [True] * 3 + [False] * 2]
+    assert clear_pixels(values, ["pre.scl", "post.qa_pixel"], (1.0, 1.0)).tolist() == [
+        [False] * 2 + [True] * 3 + [False] * 2
+    ]
     assert clear_pixels(values, []).all()
 
 
 @pytest.mark.parametrize("tile", [16, 37])
 @pytest.mark.parametrize("radius", [(3.0, 5.5), (9.2, 4.0)])
-def test_tiles_with_the_halo_give_what_the_whole_gives(tile: int, radius: tuple[float, float]) -> None:
-    scl = np.random.default_rng(1).choice([4, 9, 0], (90, 77), p=[0.985, 0.01, 0.005]).astype(np.float32)
+def test_tiles_with_the_halo_give_what_the_whole_gives(
+    tile: int, radius: tuple[float, float]
+) -> None:
+    scl = (
+        np.random.default_rng(1)
+        .choice([4, 9, 0], (90, 77), p=[0.985, 0.01, 0.005])
+        .astype(np.float32)
+    )
     halo = dilation_halo(radius)
     padded = np.pad(scl, halo, constant_values=np.nan)
     found = np.zeros(scl.shape, bool)
@@ -144,7 +189,9 @@ def test_tiles_with_the_halo_give_what_the_whole_gives(tile: int, radius: tuple[
         for x in range(0, 77, tile):
             part = padded[y : y + tile + 2 * halo, x : x + tile + 2 * halo]
             clear = clear_pixels({"scl": part}, ["scl"], radius)
-            found[y : y + tile, x : x + tile] = clear[halo : part.shape[0] - halo, halo : part.shape[1] - halo]
+            found[y : y + tile, x : x + tile] = clear[
+                halo : part.shape[0] - halo, halo : part.shape[1] - halo
+            ]
     assert np.array_equal(found, clear_pixels({"scl": scl}, ["scl"], radius))
 
 
@@ -155,7 +202,9 @@ def grid(crs: str, size: float, top: float = 5e6, rows: int = 100) -> Grid:
 def test_metres_as_pixels() -> None:
     assert dilation_radius(0, grid("", 10)) == (0.0, 0.0)
     assert dilation_radius(100, grid("EPSG:32632", 20)) == (5.0, 5.0)
-    assert dilation_radius(100, grid("EPSG:2225", 10, 2e6)) == pytest.approx((32.808, 32.808), abs=1e-3)  # US survey feet
+    assert dilation_radius(100, grid("EPSG:2225", 10, 2e6)) == pytest.approx(
+        (32.808, 32.808), abs=1e-3
+    )  # US survey feet
     assert dilation_halo((5.0, 5.9)) == 5
     assert dilation_halo((0.9, 0.2)) == 0
 

@@ -1,4 +1,6 @@
-"""Medians and spreads from histograms, and the Gaussian: against numpy on the numbers themselves, and against math.erf."""
+"""Medians and spreads from histograms, and the Gaussian: against numpy on the numbers themselves,
+and against math.erf.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,12 @@ def test_slope_is_that_of_gdaldem(tmp_path: Path, cell: tuple[float, float]) -> 
     from osgeo import gdal
 
     heights = rough()
-    path = write_raster(tmp_path / "dem.tif", np.where(np.isnan(heights), -9999, heights), nodata=-9999, resolution=30.0)
+    path = write_raster(
+        tmp_path / "dem.tif",
+        np.where(np.isnan(heights), -9999, heights),
+        nodata=-9999,
+        resolution=30.0,
+    )
     dataset = gdal.Open(str(path), gdal.GA_Update)
     dataset.SetGeoTransform((600000, cell[0], 0, 5200000, 0, -cell[1]))
     dataset = None
@@ -39,7 +44,9 @@ def test_a_plane_has_the_slope_it_was_made_with() -> None:
     row, col = np.indices((5, 6))
     heights = (30 * col + 0 * row).astype(np.float32)
     np.testing.assert_allclose(slope_degrees(heights, (30.0, 30.0))[1:-1, 1:-1], 45.0, atol=1e-4)
-    np.testing.assert_allclose(slope_degrees(heights, (60.0, 30.0))[1:-1, 1:-1], np.degrees(np.arctan(0.5)), atol=1e-4)
+    np.testing.assert_allclose(
+        slope_degrees(heights, (60.0, 30.0))[1:-1, 1:-1], np.degrees(np.arctan(0.5)), atol=1e-4
+    )
 
 
 def test_beside_the_edge_and_an_unknown_height_there_is_none() -> None:
@@ -57,6 +64,8 @@ def test_beside_the_edge_and_an_unknown_height_there_is_none() -> None:
 def test_parts_with_a_border_of_one_pixel_give_the_whole() -> None:
     heights = rough(missing=0.0)
     whole = slope_degrees(heights, (30.0, 30.0))
-    parts = [slope_degrees(heights[max(0, row - 1) : row + 11], (30.0, 30.0)) for row in range(0, 40, 10)]
+    parts = [
+        slope_degrees(heights[max(0, row - 1) : row + 11], (30.0, 30.0)) for row in range(0, 40, 10)
+    ]
     put = np.concatenate([part[min(1, number) :][:10] for number, part in enumerate(parts)])
     assert put.tobytes() == whole.tobytes()

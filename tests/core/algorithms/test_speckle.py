@@ -1,4 +1,6 @@
-"""Speckle filters: against a naive loop, scipy's box means, and themselves in pieces; what they are to do, they do."""
+"""Speckle filters: against a naive loop, scipy's box means, and themselves in pieces; what they are
+to do, they do.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.speckle import FILTERS, HALF, HALO, LOOKS, filter_db, lee, refined_lee
+from firstlight.core.algorithms.speckle import (
+    FILTERS,
+    HALF,
+    HALO,
+    LOOKS,
+    filter_db,
+    lee,
+    refined_lee,
+)
 
 BOTH = pytest.mark.parametrize("smooth", [lee, refined_lee])
 
 
-def speckled(shape: tuple[int, int] = (40, 50), seed: int = 0, level: Any = 0.05, missing: float = 0.1) -> Any:
+def speckled(
+    shape: tuple[int, int] = (40, 50), seed: int = 0, level: Any = 0.05, missing: float = 0.1
+) -> Any:
     """Linear power with gamma speckle, an edge across it, and no data here and there."""
     random = np.random.default_rng(seed)
-    ground = np.where(np.add.outer(np.arange(shape[0]), 2 * np.arange(shape[1])) > sum(shape), 8 * level, level)
+    ground = np.where(
+        np.add.outer(np.arange(shape[0]), 2 * np.arange(shape[1])) > sum(shape), 8 * level, level
+    )
     power = ground * random.gamma(LOOKS, 1 / LOOKS, shape)
     power[random.random(shape) < missing] = np.nan
     return power
@@ -71,7 +85,9 @@ def test_equals_a_naive_loop(smooth: Any) -> None:
     padded = np.pad(power, HALO, constant_values=np.nan)
     truth = np.full(power.shape, np.nan)
     for row, col in zip(*np.nonzero(~np.isnan(power))):
-        window = padded[row : row + 7, col : col + 7] if smooth is lee else half_window(padded, row, col)
+        window = (
+            padded[row : row + 7, col : col + 7] if smooth is lee else half_window(padded, row, col)
+        )
         truth[row, col] = estimate(power[row, col], window)
     np.testing.assert_allclose(smooth(power), truth, rtol=1e-9)
 
@@ -83,7 +99,9 @@ def test_lee_has_scipys_means_and_variances() -> None:
     variance = ndimage.uniform_filter(power**2, 7) - mean**2
     weight = np.maximum((variance - mean**2 / LOOKS) / (1 + 1 / LOOKS), 0) / variance
     inner = (slice(3, -3), slice(3, -3))
-    np.testing.assert_allclose(lee(power)[inner], (mean + weight * (power - mean))[inner], rtol=1e-9)
+    np.testing.assert_allclose(
+        lee(power)[inner], (mean + weight * (power - mean))[inner], rtol=1e-9
+    )
 
 
 @BOTH
@@ -98,7 +116,9 @@ def test_pieces_with_a_halo_are_the_whole_to_the_bit(smooth: Any, missing: float
             for col in range(0, 77, cols):
                 piece = smooth(padded[row : row + rows + 2 * HALO, col : col + cols + 2 * HALO])
                 got = piece[HALO:-HALO, HALO:-HALO]
-                assert np.array_equal(got, whole[row : row + rows, col : col + cols][: got.shape[0]], equal_nan=True)
+                assert np.array_equal(
+                    got, whole[row : row + rows, col : col + cols][: got.shape[0]], equal_nan=True
+                )
 
 
 @BOTH

@@ -1,4 +1,6 @@
-"""Structural damage: windows against a naive loop and scipy, a simulated town with known truth, tiles, cloud, and the edges."""
+"""Structural damage: windows against a naive loop and scipy, a simulated town with known truth,
+tiles, cloud, and the edges.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,12 @@ UNSEEN = 255
 RADAR = StructuralDamage(True, RADAR_STRUCTURE)
 
 
-def town(shape: tuple[int, int], seed: int = 0, looks: float = 4.4) -> tuple[dict[str, Any], Any, Any]:
-    """Radar backscatter in dB of a town amid fields on two dates; in one quarter the buildings are gone. Values, town, quarter."""
+def town(
+    shape: tuple[int, int], seed: int = 0, looks: float = 4.4
+) -> tuple[dict[str, Any], Any, Any]:
+    """Radar backscatter in dB of a town amid fields on two dates; in one quarter the buildings are
+    gone. Values, town, quarter.
+    """
     random = np.random.default_rng(seed)
     rows, cols = shape
     built, gone = np.zeros(shape, bool), np.zeros(shape, bool)
@@ -42,7 +48,9 @@ def town(shape: tuple[int, int], seed: int = 0, looks: float = 4.4) -> tuple[dic
     before = np.where(built, corners, 0.06)
     after = np.where(gone, rubble, before)
     values = {
-        f"{date}.band": (10 * np.log10(scene * random.gamma(looks, 1 / looks, shape))).astype(np.float32)
+        f"{date}.band": (10 * np.log10(scene * random.gamma(looks, 1 / looks, shape))).astype(
+            np.float32
+        )
         for date, scene in (("pre", before), ("post", after * 1.1))
     }
     return values, built, gone
@@ -73,7 +81,9 @@ def grown(area: Any, pixels: int = 8) -> Any:
     return binary_dilation(area, iterations=pixels)
 
 
-def naive(values: dict[str, Any], function: StructuralDamage, place: tuple[int, int]) -> tuple[float, float, float]:
+def naive(
+    values: dict[str, Any], function: StructuralDamage, place: tuple[int, int]
+) -> tuple[float, float, float]:
     """Brightness, correlation and variation of one pixel in double precision."""
     row, col = place
     reach = function.window // 2
@@ -90,12 +100,23 @@ def naive(values: dict[str, Any], function: StructuralDamage, place: tuple[int, 
     linear, later = (10 ** (one / 10), 10 ** (two / 10)) if function.decibel else (one, two)
     flat = min(linear.std() / linear.mean(), later.std() / later.mean()) < 1e-3
     correlation = 0.0 if flat else float(np.corrcoef(linear, later)[0, 1])
-    return 10 * math.log10(later.mean() / linear.mean()), correlation, float(linear.std() / linear.mean())
+    return (
+        10 * math.log10(later.mean() / linear.mean()),
+        correlation,
+        float(linear.std() / linear.mean()),
+    )
 
 
 @rules(max_examples=30, deadline=None)
-@given(st.booleans(), st.sampled_from([3, 5, 13]), st.integers(0, 2**31), st.tuples(st.integers(1, 20), st.integers(1, 20)))
-def test_windows_are_what_a_loop_makes_of_them(decibel: bool, window: int, seed: int, shape: tuple[int, int]) -> None:
+@given(
+    st.booleans(),
+    st.sampled_from([3, 5, 13]),
+    st.integers(0, 2**31),
+    st.tuples(st.integers(1, 20), st.integers(1, 20)),
+)
+def test_windows_are_what_a_loop_makes_of_them(
+    decibel: bool, window: int, seed: int, shape: tuple[int, int]
+) -> None:
     random = np.random.default_rng(seed)
     values = {}
     for date in ("pre", "post"):
@@ -109,12 +130,18 @@ def test_windows_are_what_a_loop_makes_of_them(decibel: bool, window: int, seed:
     for place in np.ndindex(shape):
         expected = naive(values, function, place)
         found = [one[place] for one in measured]
-        assert np.allclose(found, expected, atol=2e-4, rtol=1e-4, equal_nan=True), (place, found, expected)
+        assert np.allclose(found, expected, atol=2e-4, rtol=1e-4, equal_nan=True), (
+            place,
+            found,
+            expected,
+        )
 
 
 @rules(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 17), st.tuples(st.integers(1, 25), st.integers(1, 25)), st.integers(0, 99))
-def test_a_window_sum_is_that_of_scipy_and_the_same_from_any_part(width: int, more: tuple[int, int], seed: int) -> None:
+def test_a_window_sum_is_that_of_scipy_and_the_same_from_any_part(
+    width: int, more: tuple[int, int], seed: int
+) -> None:
     from scipy.signal import convolve2d
 
     shape = (width + more[0], width + more[1])
@@ -139,14 +166,18 @@ def test_the_ruined_quarter_of_a_town_is_found(seed: int) -> None:
     assert np.isnan(deviation[codes == 0]).all()
     assert np.median(correlation[whole]) > 0.5 > 0.2 > np.median(correlation[inner(gone)])
     assert np.median(brightness[inner(gone)]) < -3
-    assert function.usual.brightness[0] == pytest.approx(10 * math.log10(1.1), abs=0.3)  # wet ground everywhere
+    assert function.usual.brightness[0] == pytest.approx(
+        10 * math.log10(1.1), abs=0.3
+    )  # wet ground everywhere
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_an_unharmed_town_has_hardly_any_damage(seed: int) -> None:
     values, built, _ = town((180, 200), seed)
     noise = np.random.default_rng(9).normal(0, 1.5, built.shape).astype(np.float32)
-    (_, _, _, codes), _ = run({"pre.band": values["pre.band"], "post.band": values["pre.band"] + noise})
+    (_, _, _, codes), _ = run(
+        {"pre.band": values["pre.band"], "post.band": values["pre.band"] + noise}
+    )
     assert np.isin(codes[built], (2, 3)).mean() < 0.01
 
 
@@ -170,7 +201,9 @@ def test_what_is_usual_is_median_and_spread_of_what_has_structure() -> None:
     fisher = np.arctanh(correlation[has].astype(float))
     assert usual.fisher[0] == pytest.approx(np.median(fisher), abs=2 * FISHER_STEP)
     better = fisher[fisher >= np.median(fisher)] - np.median(fisher)
-    assert usual.fisher[1] == pytest.approx(max(1.4826 * np.median(better), 1 / math.sqrt(166)), abs=4 * FISHER_STEP)
+    assert usual.fisher[1] == pytest.approx(
+        max(1.4826 * np.median(better), 1 / math.sqrt(166)), abs=4 * FISHER_STEP
+    )
 
 
 def test_class_and_deviation_follow_the_definition() -> None:
@@ -178,9 +211,13 @@ def test_class_and_deviation_follow_the_definition() -> None:
     function = StructuralDamage(True, 0.9, usual=Usual((0.4, 0.7), (0.8, 0.2), 1))
     reach = function.reach
     padded = {name: np.pad(data, reach, constant_values=np.nan) for name, data in values.items()}
-    deviation, brightness, correlation, codes = (made[reach:-reach, reach:-reach] for made in function(padded))
+    deviation, brightness, correlation, codes = (
+        made[reach:-reach, reach:-reach] for made in function(padded)
+    )
     _, _, variation = (made[reach:-reach, reach:-reach] for made in function.measure(padded))
-    expected = np.hypot((brightness - 0.4) / 0.7, np.maximum((0.8 - to_fisher(correlation)) / 0.2, 0))
+    expected = np.hypot(
+        (brightness - 0.4) / 0.7, np.maximum((0.8 - to_fisher(correlation)) / 0.2, 0)
+    )
     has = variation >= 0.9
     assert np.allclose(deviation[has], expected[has], rtol=1e-4)
     clear = np.minimum(abs(expected - CHANGED), abs(expected - STRONG)) > 1e-3
@@ -192,7 +229,10 @@ def test_cloud_and_gaps_are_counted_out_on_both_dates() -> None:
     values, _, _ = town((80, 90), 3)
     holes = np.random.default_rng(0).random((80, 90)) < 0.1
     holes[:, 60:] = True
-    with_nan = {name: np.where(holes & (name == "post.band"), np.nan, data).astype(np.float32) for name, data in values.items()}
+    with_nan = {
+        name: np.where(holes & (name == "post.band"), np.nan, data).astype(np.float32)
+        for name, data in values.items()
+    }
     masked = {**values, "post.scl": np.where(holes, 9, 4).astype(np.float32)}
     (_, _, _, first), one = run(with_nan)
     (_, _, _, second), two = run(masked)
@@ -205,7 +245,9 @@ def test_cloud_and_gaps_are_counted_out_on_both_dates() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 60), (60, 1), (13, 13)])
 @pytest.mark.parametrize("value", [math.nan, -8.0])
-def test_nothing_and_one_value_everywhere_have_a_result(shape: tuple[int, int], value: float) -> None:
+def test_nothing_and_one_value_everywhere_have_a_result(
+    shape: tuple[int, int], value: float
+) -> None:
     values = {f"{date}.band": np.full(shape, value, np.float32) for date in ("pre", "post")}
     (deviation, _, correlation, codes), function = run(values)
     assert function.usual == Usual()
@@ -220,7 +262,9 @@ def test_nothing_and_one_value_everywhere_have_a_result(shape: tuple[int, int], 
 
 def test_the_same_picture_twice_has_no_damage() -> None:
     values, _, _ = town((70, 80))
-    (_, _, correlation, codes), _ = run({"pre.band": values["pre.band"], "post.band": values["pre.band"]})
+    (_, _, correlation, codes), _ = run(
+        {"pre.band": values["pre.band"], "post.band": values["pre.band"]}
+    )
     assert not np.isin(codes, (2, 3)).any()
     assert np.nanmin(correlation) == pytest.approx(1)
 
@@ -240,7 +284,9 @@ def test_dilated_masks_take_more_away_and_the_halo_is_never_counted() -> None:
     masked = {**values, "post.scl": np.full((80, 90), 4, np.float32)}
     masked["post.scl"][30:33, 40:43] = 9
     (_, _, _, plain), one = run(masked)
-    (_, _, _, dilated), two = run(masked, StructuralDamage(True, RADAR_STRUCTURE, radius_px=(3.0, 3.0)))
+    (_, _, _, dilated), two = run(
+        masked, StructuralDamage(True, RADAR_STRUCTURE, radius_px=(3.0, 3.0))
+    )
     assert (dilated == UNSEEN).sum() > (plain == UNSEEN).sum()
     assert (dilated[31, 37:46] == UNSEEN).all()
     assert dilated[31, 36] != UNSEEN

@@ -1,4 +1,6 @@
-"""Cuts of histograms: against exhaustive searches and scikit-image; and whether there are two parts to cut."""
+"""Cuts of histograms: against exhaustive searches and scikit-image; and whether there are two parts
+to cut.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def two_humps(share: float, seed: int = 0, apart: float = 9.0, count: int = 2000
     """Values of two normal distributions, the lower one narrower."""
     random = np.random.default_rng(seed)
     lower = round(share * count)
-    return np.concatenate([random.normal(-20, 1.2, lower), random.normal(-20 + apart, 2.0, count - lower)]).astype(np.float32)
+    return np.concatenate(
+        [random.normal(-20, 1.2, lower), random.normal(-20 + apart, 2.0, count - lower)]
+    ).astype(np.float32)
 
 
 def otsu_by_definition(values: Any) -> int:
@@ -126,7 +130,11 @@ def three_humps() -> Any:
     """Narrow at -24, a flat one beside it at -20.5, and two more at -13 and -9."""
     random = np.random.default_rng(4)
     parts = ((-24, 0.7, 30000), (-20.5, 2.0, 12000), (-13, 0.9, 20000), (-9, 0.8, 60000))
-    return DB.tally(np.concatenate([random.normal(mean, spread, count) for mean, spread, count in parts]).astype(np.float32))
+    return DB.tally(
+        np.concatenate(
+            [random.normal(mean, spread, count) for mean, spread, count in parts]
+        ).astype(np.float32)
+    )
 
 
 def test_the_valley_is_the_one_above_the_lowest_hump_whatever_follows() -> None:
@@ -147,7 +155,8 @@ def test_humps_up_to_the_given_bin_belong_together() -> None:
     values = [random.normal(mean, 0.8, 20000) for mean in (-25, -20.5, -13)]
     histogram = DB.tally(np.concatenate(values).astype(np.float32))
     tops = {
-        limit: DB.above(int(valley_above(histogram, round((limit - DB.low) / DB.step), 5.0) or 0)) for limit in (-23, -19, -16)
+        limit: DB.above(int(valley_above(histogram, round((limit - DB.low) / DB.step), 5.0) or 0))
+        for limit in (-23, -19, -16)
     }
     assert -23.5 < tops[-23] < -22
     assert -18 < tops[-19] == tops[-16] < -15.5
@@ -178,7 +187,12 @@ def test_one_hump_is_not_two_parts_although_its_halves_lie_apart() -> None:
     histograms = np.stack([DB.tally(values.astype(np.float32)) for values in (normal, speckle)])
     cut = int(otsu_bin(histograms[0]) or 0)
     halves = [normal[normal < DB.above(cut)], normal[normal >= DB.above(cut)]]
-    assert math.sqrt(2) * (halves[1].mean() - halves[0].mean()) / math.hypot(halves[0].std(), halves[1].std()) > 2
+    assert (
+        math.sqrt(2)
+        * (halves[1].mean() - halves[0].mean())
+        / math.hypot(halves[0].std(), halves[1].std())
+        > 2
+    )
     assert not fit_two(histograms).are_two().any()
 
 

@@ -1,4 +1,6 @@
-"""Wind damage: against a naive reading of its definition, on simulated storms with known truth, and at the edges."""
+"""Wind damage: against a naive reading of its definition, on simulated storms with known truth, and
+at the edges.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,25 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.algorithms.wind_damage import CLASSES, INDICES, LEAST_NOISE, PARTNERS, WindDamage, WindSurvey, wind_kernel
+from firstlight.core.algorithms.wind_damage import (
+    CLASSES,
+    INDICES,
+    LEAST_NOISE,
+    PARTNERS,
+    WindDamage,
+    WindSurvey,
+    wind_kernel,
+)
 
 UNSEEN = 255
 
 
-def landscape(shape: tuple[int, int], seed: int = 0, noise: float = 0.02) -> tuple[dict[str, Any], Any]:
-    """Forest (left), fields' soil (right), two dates; the storm takes the leaves of a square. Values and the square."""
+def landscape(
+    shape: tuple[int, int], seed: int = 0, noise: float = 0.02
+) -> tuple[dict[str, Any], Any]:
+    """Forest (left), fields' soil (right), two dates; the storm takes the leaves of a square.
+    Values and the square.
+    """
     random = np.random.default_rng(seed)
     rows, cols = shape
     forest = np.arange(cols) < cols * 3 // 4
@@ -28,7 +42,9 @@ def landscape(shape: tuple[int, int], seed: int = 0, noise: float = 0.02) -> tup
     for date in ("pre", "post"):
         leaves = np.where(forest, 0.9, 0.1) * np.ones(shape)
         if date == "post":
-            leaves = np.where(hit & forest, 0.35, leaves - 0.08 * forest)  # autumn is coming everywhere
+            leaves = np.where(
+                hit & forest, 0.35, leaves - 0.08 * forest
+            )  # autumn is coming everywhere
         leaves = leaves + random.normal(0, noise, shape)
         values[f"{date}.nir"] = 0.15 + 0.25 * leaves
         values[f"{date}.red"] = 0.14 - 0.11 * leaves
@@ -37,7 +53,9 @@ def landscape(shape: tuple[int, int], seed: int = 0, noise: float = 0.02) -> tup
     return {name: data.astype(np.float32) for name, data in values.items()}, hit & forest
 
 
-def run(values: dict[str, Any], index: str = "ndmi", offset: float | None = None, **more: Any) -> tuple[Any, WindDamage]:
+def run(
+    values: dict[str, Any], index: str = "ndmi", offset: float | None = None, **more: Any
+) -> tuple[Any, WindDamage]:
     masks = tuple(name for name in values if name.endswith("scl"))
     kernel = wind_kernel(WindDamage(index, **more), {name: name for name in values}, masks, offset)
     assert kernel.survey is not None
@@ -54,7 +72,9 @@ def naive(values: dict[str, Any], function: WindDamage) -> tuple[Any, Any]:
 
         def ratio(date: str, other: str) -> float:
             nir, two = float(values[f"{date}.nir"][place]), float(values[f"{date}.{other}"][place])  # noqa: B023
-            return (nir - two) / (nir + two) if nir >= 0 and two >= 0 and nir + two > 0 else math.nan
+            return (
+                (nir - two) / (nir + two) if nir >= 0 and two >= 0 and nir + two > 0 else math.nan
+            )
 
         before, after, green = ratio("pre", partner), ratio("post", partner), ratio("pre", "red")
         if math.isnan(before + after + green):
@@ -69,10 +89,16 @@ def naive(values: dict[str, Any], function: WindDamage) -> tuple[Any, Any]:
 
 
 @rules(max_examples=40, deadline=None)
-@given(st.sampled_from(INDICES), st.integers(0, 2**31), st.tuples(st.integers(1, 9), st.integers(1, 9)))
-def test_any_pixel_is_what_the_definition_says(index: str, seed: int, shape: tuple[int, int]) -> None:
+@given(
+    st.sampled_from(INDICES), st.integers(0, 2**31), st.tuples(st.integers(1, 9), st.integers(1, 9))
+)
+def test_any_pixel_is_what_the_definition_says(
+    index: str, seed: int, shape: tuple[int, int]
+) -> None:
     random = np.random.default_rng(seed)
-    bands = [f"{date}.{band}" for date in ("pre", "post") for band in ("nir", "red", "swir16", "swir22")]
+    bands = [
+        f"{date}.{band}" for date in ("pre", "post") for band in ("nir", "red", "swir16", "swir22")
+    ]
     values = {name: random.uniform(-0.05, 0.6, shape).astype(np.float32) for name in bands}
     for data in values.values():
         data[random.random(shape) < 0.05] = np.nan
@@ -84,7 +110,10 @@ def test_any_pixel_is_what_the_definition_says(index: str, seed: int, shape: tup
     assert np.array_equal(codes[~near], classes[~near])
     assert np.allclose(loss, expected, atol=2e-6, equal_nan=True)
     assert np.array_equal(np.isnan(confidence), np.isnan(expected))
-    truth = [0.5 * (1 + math.erf(abs(one - 0.1293) / 0.0431 / math.sqrt(2))) for one in expected[~np.isnan(expected)]]
+    truth = [
+        0.5 * (1 + math.erf(abs(one - 0.1293) / 0.0431 / math.sqrt(2)))
+        for one in expected[~np.isnan(expected)]
+    ]
     assert np.allclose(confidence[~np.isnan(confidence)], truth, atol=2e-4)
 
 
@@ -124,7 +153,9 @@ def test_offset_and_noise_are_the_median_and_the_greener_sides_spread() -> None:
     loss = (before - after)[before >= 0.5]
     assert function.offset == pytest.approx(np.median(loss), abs=0.001)
     greener = loss[loss <= np.median(loss)]
-    assert function.noise == pytest.approx(1.4826 * np.median(np.median(loss) - greener), abs=0.0025)
+    assert function.noise == pytest.approx(
+        1.4826 * np.median(np.median(loss) - greener), abs=0.0025
+    )
     assert function.population == loss.size
 
 
@@ -135,7 +166,9 @@ def test_a_storm_over_most_of_the_forest_needs_its_offset_told() -> None:
             data[:, :100] = data[hit].mean() + 0.2 * (data[:, :100] - data[:, :100].mean())
     (_, blind, _), _ = run(values, "ndmi")
     (_, told, _), function = run(values, "ndmi", offset=0.08)
-    assert np.isin(blind[:, :100], (2, 3)).mean() < 0.5  # as documented: half and more of it is taken for the season
+    assert (
+        np.isin(blind[:, :100], (2, 3)).mean() < 0.5
+    )  # as documented: half and more of it is taken for the season
     assert np.isin(told[:, :100], (2, 3)).mean() > 0.95
     assert function.offset == 0.08
 
@@ -144,7 +177,10 @@ def test_parts_of_a_picture_survey_like_the_whole() -> None:
     values, _ = landscape((90, 70), seed=2)
     survey = WindSurvey(WindDamage("ndmi"))
     whole = survey.tally(values)
-    parts = sum(survey.tally({name: data[top : top + 32] for name, data in values.items()}) for top in range(0, 90, 32))
+    parts = sum(
+        survey.tally({name: data[top : top + 32] for name, data in values.items()})
+        for top in range(0, 90, 32)
+    )
     assert np.array_equal(whole, parts)
 
 
@@ -171,12 +207,18 @@ def test_cloud_is_not_observed_and_does_not_enter_the_survey() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1)])
 @pytest.mark.parametrize("value", [math.nan, 0.3, 0.0, -0.1])
-def test_nothing_and_one_value_everywhere_have_a_result(shape: tuple[int, int], value: float) -> None:
+def test_nothing_and_one_value_everywhere_have_a_result(
+    shape: tuple[int, int], value: float
+) -> None:
     values = {
-        f"{date}.{band}": np.full(shape, value, np.float32) for date in ("pre", "post") for band in ("nir", "red", "swir16")
+        f"{date}.{band}": np.full(shape, value, np.float32)
+        for date in ("pre", "post")
+        for band in ("nir", "red", "swir16")
     }
     (loss, codes, confidence), function = run(values, "ndmi")
-    assert set(np.unique(codes)) == ({0} if value == 0.3 else {UNSEEN})  # NDVI 0: bare; no ratio of zeros or negative numbers
+    assert set(np.unique(codes)) == (
+        {0} if value == 0.3 else {UNSEEN}
+    )  # NDVI 0: bare; no ratio of zeros or negative numbers
     assert np.isnan(loss).all()
     assert np.isnan(confidence).all()
     assert (function.population, function.noise) == (0, LEAST_NOISE)

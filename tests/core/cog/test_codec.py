@@ -17,12 +17,26 @@ def test_a_block_differs_from_gdals_own_in_nothing(dtype: str, bands: int) -> No
 
     values = (np.random.default_rng(1).normal(0, 60, (32, 48, bands)) + 100).astype(dtype)
     name, kind = "/vsimem/peer.tif", gdal.GetDataTypeByName({"uint8": "Byte"}.get(dtype, dtype))
-    options = ["COMPRESS=DEFLATE", "ZLEVEL=6", f"PREDICTOR={predictor(dtype)}", "TILED=YES", "BLOCKXSIZE=48", "BLOCKYSIZE=32"]
-    peer = gdal.GetDriverByName("GTiff").Create(name, 48, 32, bands, kind, [*options, "INTERLEAVE=PIXEL"])
+    options = [
+        "COMPRESS=DEFLATE",
+        "ZLEVEL=6",
+        f"PREDICTOR={predictor(dtype)}",
+        "TILED=YES",
+        "BLOCKXSIZE=48",
+        "BLOCKYSIZE=32",
+    ]
+    peer = gdal.GetDriverByName("GTiff").Create(
+        name, 48, 32, bands, kind, [*options, "INTERLEAVE=PIXEL"]
+    )
     for band in range(bands):
-        peer.GetRasterBand(band + 1).WriteRaster(0, 0, 48, 32, np.ascontiguousarray(values[:, :, band]))
+        peer.GetRasterBand(band + 1).WriteRaster(
+            0, 0, 48, 32, np.ascontiguousarray(values[:, :, band])
+        )
     peer.FlushCache()
-    offset, size = (int(peer.GetRasterBand(1).GetMetadataItem(f"BLOCK_{what}_0_0", "TIFF")) for what in ("OFFSET", "SIZE"))
+    offset, size = (
+        int(peer.GetRasterBand(1).GetMetadataItem(f"BLOCK_{what}_0_0", "TIFF"))
+        for what in ("OFFSET", "SIZE")
+    )
     peer = None
     file = gdal.VSIFOpenL(name, "rb")
     gdal.VSIFSeekL(file, offset, 0)
@@ -33,7 +47,9 @@ def test_a_block_differs_from_gdals_own_in_nothing(dtype: str, bands: int) -> No
 
 
 @pytest.mark.parametrize("name", COMPRESSIONS)
-def test_blocks_keep_their_order_and_their_bytes_do_not_depend_on_their_neighbours(name: str) -> None:
+def test_blocks_keep_their_order_and_their_bytes_do_not_depend_on_their_neighbours(
+    name: str,
+) -> None:
     blocks = [np.random.default_rng(n).integers(0, 9, (32, 64), dtype=np.uint8) for n in range(4)]
     together = compress(blocks, Codec(name))
     assert together == [compress([block], Codec(name))[0] for block in blocks]
@@ -62,7 +78,10 @@ def test_without_zstd_in_gdal_it_is_deflate(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_unknown_compression_is_named() -> None:
-    with pytest.raises(RasterError, match=r"The compression 'lzw' cannot be used: it is not known\. Known: zstd, deflate\."):
+    with pytest.raises(
+        RasterError,
+        match=r"The compression 'lzw' cannot be used: it is not known\. Known: zstd, deflate\.",
+    ):
         pick_codec("lzw")
 
 

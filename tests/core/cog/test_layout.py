@@ -1,4 +1,6 @@
-"""The layout's own arithmetic: directories, offsets, the switch to BigTIFF; GDAL's view of it is in test_writer.py."""
+"""The layout's own arithmetic: directories, offsets, the switch to BigTIFF; GDAL's view of it is in
+test_writer.py.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.core.cog.layout import AROUND_BLOCK, GHOST, Level, Tag, make_header, read_tags, write_file
+from firstlight.core.cog.layout import (
+    AROUND_BLOCK,
+    GHOST,
+    Level,
+    Tag,
+    make_header,
+    read_tags,
+    write_file,
+)
 
 TAGS = {
     256: Tag(3, 1, struct.pack("<H", 9)),
@@ -46,12 +56,16 @@ def test_blocks_lie_where_the_header_says(tmp_path: Path, classic_end: int) -> N
     assert GHOST.encode() in data[: len(header)]
     for number, (level, where) in enumerate(zip(LEVELS, offsets), start=1):
         for size, offset in zip(level.sizes, where):
-            assert data[offset - 4 : offset + size + 4] == struct.pack("<I", size) + bytes([number]) * (size + 4)
+            assert data[offset - 4 : offset + size + 4] == struct.pack("<I", size) + bytes(
+                [number]
+            ) * (size + 4)
     assert data[:4] == (b"II*\0" if classic_end else b"II+\0")
 
 
 def test_a_file_is_bigtiff_from_the_first_byte_too_many() -> None:
-    length = len(make_header(TAGS, LEVELS)[0]) + sum(size + AROUND_BLOCK for level in LEVELS for size in level.sizes)
+    length = len(make_header(TAGS, LEVELS)[0]) + sum(
+        size + AROUND_BLOCK for level in LEVELS for size in level.sizes
+    )
     assert make_header(TAGS, LEVELS, length)[0][:4] == b"II*\0"
     assert make_header(TAGS, LEVELS, length - 1)[0][:4] == b"II+\0"
 

@@ -17,10 +17,15 @@ from firstlight.core.cog.pyramid import halve, level_shapes
         ((1, 1), [(1, 1)]),
         ((512, 512), [(512, 512)]),
         ((513, 3), [(513, 3), (257, 2)]),
-        ((10980, 10980), [(10980, 10980), (5490, 5490), (2745, 2745), (1373, 1373), (687, 687), (344, 344)]),
+        (
+            (10980, 10980),
+            [(10980, 10980), (5490, 5490), (2745, 2745), (1373, 1373), (687, 687), (344, 344)],
+        ),
     ],
 )
-def test_levels_halve_until_one_block_holds_all(shape: tuple[int, int], shapes: list[tuple[int, int]]) -> None:
+def test_levels_halve_until_one_block_holds_all(
+    shape: tuple[int, int], shapes: list[tuple[int, int]]
+) -> None:
     assert level_shapes(shape, 512) == shapes
 
 
@@ -33,7 +38,9 @@ def test_levels_halve_until_one_block_holds_all(shape: tuple[int, int], shapes: 
     st.floats(0, 1),
     st.integers(0, 999),
 )
-def test_the_mean_of_four_leaves_nodata_out(dtype: str, bands: int, rows: int, cols: int, share: float, seed: int) -> None:
+def test_the_mean_of_four_leaves_nodata_out(
+    dtype: str, bands: int, rows: int, cols: int, share: float, seed: int
+) -> None:
     random = np.random.default_rng(seed)
     limit = 1e4 if dtype.startswith("float") else np.iinfo(dtype).max
     values = (random.uniform(0, 1, (bands, 2 * rows, 2 * cols)) * (limit - 1) + 1).astype(dtype)

@@ -23,7 +23,9 @@ ALL = (-math.inf, math.inf)
     st.floats(0, 1),
     st.integers(0, 999),
 )
-def test_pieces_add_up_to_the_whole(dtype: str, size: int, pieces: int, share: float, seed: int) -> None:
+def test_pieces_add_up_to_the_whole(
+    dtype: str, size: int, pieces: int, share: float, seed: int
+) -> None:
     random = np.random.default_rng(seed)
     values = random.normal(100, 30, size).clip(1, 200).astype(dtype)
     values[random.random(size) < share] = 0
@@ -34,7 +36,9 @@ def test_pieces_add_up_to_the_whole(dtype: str, size: int, pieces: int, share: f
     if seen.size:
         assert (got.low, got.high) == (seen.min(), seen.max())
         assert got.mean == pytest.approx(seen.mean(), rel=1e-12)
-        assert math.sqrt(got.deviations / seen.size) == pytest.approx(seen.std(), rel=1e-9, abs=1e-9)
+        assert math.sqrt(got.deviations / seen.size) == pytest.approx(
+            seen.std(), rel=1e-9, abs=1e-9
+        )
     if inside.size:
         assert (got.inside_low, got.inside_high) == (inside.min(), inside.max())
         assert got.inside_total == pytest.approx(inside.sum(), rel=1e-12)
@@ -42,12 +46,20 @@ def test_pieces_add_up_to_the_whole(dtype: str, size: int, pieces: int, share: f
 
 @pytest.mark.parametrize("codes", [(1, 7), (0, 255), (3, 3), (40, 64)])
 def test_bytes_are_counted_one_by_one_however_many_there_are(codes: tuple[int, int]) -> None:
-    values = np.random.default_rng(5).integers(codes[0], codes[1], (211, 97), np.uint8, endpoint=True)
+    values = np.random.default_rng(5).integers(
+        codes[0], codes[1], (211, 97), np.uint8, endpoint=True
+    )
     values[:3] = 200
     got = measure(values, 200, (2, 60))
     seen = values[values != 200]
-    assert dict(got.counts) == {code: int((seen == code).sum()) for code in np.unique(seen).tolist()}
-    assert (got.low, got.high, got.mean) == (seen.min(), seen.max(), pytest.approx(seen.mean(), rel=1e-14))
+    assert dict(got.counts) == {
+        code: int((seen == code).sum()) for code in np.unique(seen).tolist()
+    }
+    assert (got.low, got.high, got.mean) == (
+        seen.min(),
+        seen.max(),
+        pytest.approx(seen.mean(), rel=1e-14),
+    )
     assert math.sqrt(got.deviations / seen.size) == pytest.approx(seen.std(), rel=1e-9, abs=1e-12)
     part = seen[(seen >= 2) & (seen <= 60)]
     assert (got.inside, got.inside_total) == (part.size, part.sum())

@@ -34,7 +34,9 @@ SPEC = RasterSpec(GRID, "float32", -9999.0, ("NDVI",), {"software": "FirstLight"
 def write(path: Path, finish: bool = True, **kind: Any) -> None:
     with CogWriter(path, SPEC) as writer:
         for window in reversed(split_windows(GRID.shape, 256)):  # two spans a side
-            part = VALUES[window.row : window.row + window.rows, window.col : window.col + window.cols]
+            part = VALUES[
+                window.row : window.row + window.rows, window.col : window.col + window.cols
+            ]
             writer.write(window, part)
         if finish:
             writer.finish(**kind)
@@ -128,7 +130,10 @@ def test_a_folder_that_cannot_be_made_is_named_in_words(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_raster_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RasterError, match=r"Writing .*a\.tif failed: .*Is the folder there, writable and not full\?"):
+    with pytest.raises(
+        RasterError,
+        match=r"Writing .*a\.tif failed: .*Is the folder there, writable and not full\?",
+    ):
         CogWriter(tmp_path / "file" / "a.tif", SPEC)
 
 
@@ -164,7 +169,8 @@ for share in sys.argv[2:]:
         with CogWriter(folder / "a.tif", RasterSpec(grid, "float32", -9999.0, block=256)) as writer:
             for row in range(0, 1024, 512):
                 for col in range(0, 1024, 512):
-                    writer.write(Window(row, col, 512, 512), values[row : row + 512, col : col + 512])
+                    part = values[row : row + 512, col : col + 512]
+                    writer.write(Window(row, col, 512, 512), part)
             writer.finish()
         print(share, "written", (folder / "a.tif").stat().st_size)
     except FirstLightError as error:
@@ -190,7 +196,11 @@ for share in sys.argv[2:]:
 def test_a_disk_that_fills_up_at_any_moment_leaves_nothing_or_a_whole_file(tmp_path: Path) -> None:
     shares = ["0.0001", "0.02", "0.3", "0.6", "0.7", "0.75", "0.8", "0.85", "0.9", "1.0", "2"]
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path), *shares], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", LIMITED, str(tmp_path), *shares],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -227,13 +237,26 @@ def test_integers_are_predicted_as_integers(tmp_path: Path) -> None:
 
 def test_integers_stay_within_the_type_and_off_nodata() -> None:
     values = np.array([9.0, -9.0, 0.12346, np.nan, np.inf], np.float32)
-    assert encode(values, RasterSpec(GRID, "int16", -32768, scale=0.0001)).tolist() == [32767, -32767, 1235, -32768, -32768]
+    assert encode(values, RasterSpec(GRID, "int16", -32768, scale=0.0001)).tolist() == [
+        32767,
+        -32767,
+        1235,
+        -32768,
+        -32768,
+    ]
     assert encode(values, RasterSpec(GRID, "uint8", 0)).tolist() == [9, 1, 1, 0, 0]
-    assert encode(np.array([300.0, 20.0], np.float32), RasterSpec(GRID, "uint8", 255, offset=10.0)).tolist() == [254, 10]
+    assert encode(
+        np.array([300.0, 20.0], np.float32), RasterSpec(GRID, "uint8", 255, offset=10.0)
+    ).tolist() == [254, 10]
 
 
-@pytest.mark.parametrize(("expected", "scale"), [((-1, 1), 0.0001), ((-2, 0.5), 0.001), ((0, 400), 0.1), ((0, 1), 0.0001)])
-def test_integers_hold_twice_the_range_with_a_power_of_ten(expected: tuple[float, float], scale: float) -> None:
+@pytest.mark.parametrize(
+    ("expected", "scale"),
+    [((-1, 1), 0.0001), ((-2, 0.5), 0.001), ((0, 400), 0.1), ((0, 1), 0.0001)],
+)
+def test_integers_hold_twice_the_range_with_a_power_of_ten(
+    expected: tuple[float, float], scale: float
+) -> None:
     assert integer_scale(expected) == scale
 
 
@@ -243,7 +266,10 @@ def tree(path: Path) -> list[Any]:
 
     dataset = gdal.Open(str(path))
     bands = [dataset.GetRasterBand(index + 1) for index in range(dataset.RasterCount)]
-    levels = [bands, *([band.GetOverview(n) for band in bands] for n in range(bands[0].GetOverviewCount()))]
+    levels = [
+        bands,
+        *([band.GetOverview(n) for band in bands] for n in range(bands[0].GetOverviewCount())),
+    ]
     return [np.stack([band.ReadAsArray() for band in level]) for level in levels]
 
 
@@ -262,13 +288,20 @@ def grid_of(shape: tuple[int, int]) -> Grid:
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.sampled_from([16, 32, 64]),
-    st.sampled_from([("float32", -9999.0), ("int16", -32768.0), ("uint8", 0.0), ("uint16", 65535.0)]),
+    st.sampled_from(
+        [("float32", -9999.0), ("int16", -32768.0), ("uint8", 0.0), ("uint16", 65535.0)]
+    ),
     st.integers(1, 3),
     st.sampled_from([0.0, 0.02, 0.6, 1.0]),
     st.sampled_from(["zstd", "deflate"]),
 )
 def test_any_raster_comes_out_as_it_went_in_with_overviews_that_are_means_of_fours(
-    shape: tuple[int, int], block: int, kind: tuple[str, float], bands: int, share: float, compression: str
+    shape: tuple[int, int],
+    block: int,
+    kind: tuple[str, float],
+    bands: int,
+    share: float,
+    compression: str,
 ) -> None:
     """Against the whole array, level by level, each from the one below it."""
     dtype, nodata = kind
@@ -288,22 +321,34 @@ def test_any_raster_comes_out_as_it_went_in_with_overviews_that_are_means_of_fou
     assert np.array_equal(levels[0], values)
     for below, level in itertools.pairwise(levels):
         odd = [(0, 0), (0, below.shape[1] % 2), (0, below.shape[2] % 2)]
-        whole = np.pad(np.where(below == nodata, np.nan, below.astype(np.float64)), odd, constant_values=np.nan)
+        whole = np.pad(
+            np.where(below == nodata, np.nan, below.astype(np.float64)), odd, constant_values=np.nan
+        )
         fours = np.stack([whole[:, y::2, x::2] for y in (0, 1) for x in (0, 1)])
         seen = ~np.isnan(fours)
         truth = np.where(seen, fours, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         empty = ~seen.any(axis=0)
         assert np.array_equal(level == nodata, empty)
-        assert np.abs(level.astype(np.float64) - truth)[~empty].max(initial=0) <= (1e-4 if dtype == "float32" else 0.5 + 1e-4)
+        assert np.abs(level.astype(np.float64) - truth)[~empty].max(initial=0) <= (
+            1e-4 if dtype == "float32" else 0.5 + 1e-4
+        )
     assert max(levels[-1].shape[1:]) <= block
 
 
-@pytest.mark.parametrize(("dtype", "nodata", "slack"), [("float32", -9999.0, 1e-6), ("int16", -32768.0, 4)])
-def test_overviews_are_those_of_gdals_own_writer(tmp_path: Path, dtype: str, nodata: float, slack: float) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "nodata", "slack"), [("float32", -9999.0, 1e-6), ("int16", -32768.0, 4)]
+)
+def test_overviews_are_those_of_gdals_own_writer(
+    tmp_path: Path, dtype: str, nodata: float, slack: float
+) -> None:
     """``slack`` for int16: each level is rounded again, and GDAL rounds halves up."""
     shape = (1024, 2048)
     random = np.random.default_rng(5)
-    values = random.uniform(-1, 1, shape).astype(np.float32) if dtype == "float32" else random.integers(-999, 999, shape)
+    values = (
+        random.uniform(-1, 1, shape).astype(np.float32)
+        if dtype == "float32"
+        else random.integers(-999, 999, shape)
+    )
     values = values.astype(dtype)
     values[random.random(shape) < 0.3] = nodata
     values[:200, :300] = nodata
@@ -311,7 +356,11 @@ def test_overviews_are_those_of_gdals_own_writer(tmp_path: Path, dtype: str, nod
     write_raster(tmp_path / "plain.tif", values, nodata=nodata)
     copy_to_cog(tmp_path / "plain.tif", tmp_path / "part", tmp_path / "gdals.tif")
     ours, gdals = tree(tmp_path / "ours.tif"), tree(tmp_path / "gdals.tif")
-    assert [level.shape for level in ours] == [level.shape for level in gdals] == [(1, 1024, 2048), (1, 512, 1024), (1, 256, 512)]
+    assert (
+        [level.shape for level in ours]
+        == [level.shape for level in gdals]
+        == [(1, 1024, 2048), (1, 512, 1024), (1, 256, 512)]
+    )
     for one, other in zip(ours, gdals):
         assert np.array_equal(one == nodata, other == nodata)
         assert np.abs(one.astype(np.float64) - other).max() <= slack
@@ -322,21 +371,39 @@ def test_classes_have_colours_names_and_overviews_of_classes(tmp_path: Path) -> 
 
     classes = np.random.default_rng(2).integers(0, 4, (100, 130), dtype=np.uint8)
     colors = {1: (255, 0, 0, 255), 3: (0, 0, 255, 128)}
-    spec = RasterSpec(grid_of((100, 130)), "uint8", 0, ("burned",), colors=colors, unit="class", resampling="nearest", block=32)
+    spec = RasterSpec(
+        grid_of((100, 130)),
+        "uint8",
+        0,
+        ("burned",),
+        colors=colors,
+        unit="class",
+        resampling="nearest",
+        block=32,
+    )
     put(tmp_path / "a.tif", spec, classes)
     levels = tree(tmp_path / "a.tif")
     for below, level in itertools.pairwise(levels):
         assert np.array_equal(level, below[:, ::2, ::2])
     dataset = gdal.Open(str(tmp_path / "a.tif"))
     band = dataset.GetRasterBand(1)
-    assert (band.GetDescription(), band.GetUnitType(), band.GetNoDataValue()) == ("burned", "class", 0)
+    assert (band.GetDescription(), band.GetUnitType(), band.GetNoDataValue()) == (
+        "burned",
+        "class",
+        0,
+    )
     assert band.GetColorInterpretation() == gdal.GCI_PaletteIndex
-    assert [band.GetColorTable().GetColorEntry(value)[:3] for value in colors] == [(255, 0, 0), (0, 0, 255)]
+    assert [band.GetColorTable().GetColorEntry(value)[:3] for value in colors] == [
+        (255, 0, 0),
+        (0, 0, 255),
+    ]
     assert band.GetOverview(0).GetColorTable().GetColorEntry(1)[:3] == (255, 0, 0)
     assert problems(tmp_path / "a.tif") == []
 
 
-def test_scaled_integers_say_how_they_are_scaled_and_their_statistics_are_gdals(tmp_path: Path) -> None:
+def test_scaled_integers_say_how_they_are_scaled_and_their_statistics_are_gdals(
+    tmp_path: Path,
+) -> None:
     from osgeo import gdal
 
     values = (VALUES - 0.3).astype(np.float32)
@@ -349,9 +416,14 @@ def test_scaled_integers_say_how_they_are_scaled_and_their_statistics_are_gdals(
     stored = band.ReadAsArray()
     physical = stored * 0.0001 + 0.5
     assert np.nanmax(np.abs(np.where(stored == -32768, np.nan, physical) - values)) <= 0.000051
-    told = [float(band.GetMetadataItem(f"STATISTICS_{name}")) for name in ("MINIMUM", "MAXIMUM", "MEAN", "STDDEV")]
+    told = [
+        float(band.GetMetadataItem(f"STATISTICS_{name}"))
+        for name in ("MINIMUM", "MAXIMUM", "MEAN", "STDDEV")
+    ]
     assert told == pytest.approx(band.ComputeStatistics(False), rel=1e-12)
-    assert float(band.GetMetadataItem("STATISTICS_VALID_PERCENT")) == pytest.approx(100 * 650 / 700, rel=1e-3)
+    assert float(band.GetMetadataItem("STATISTICS_VALID_PERCENT")) == pytest.approx(
+        100 * 650 / 700, rel=1e-3
+    )
 
 
 def test_a_file_too_long_for_32_bits_becomes_bigtiff(tmp_path: Path) -> None:
@@ -369,7 +441,11 @@ def test_rio_cogeo_finds_nothing_wrong(tmp_path: Path, kind: str) -> None:
     cogeo = pytest.importorskip("rio_cogeo.cogeo", reason="rio-cogeo is not installed")
     bands = 3 if kind == "three bands" else 1
     shape = (40, 60) if kind == "one block" else (700, 900)
-    values = np.random.default_rng(4).integers(0, 200, (bands, *shape)).astype(np.uint8 if kind == "classes" else np.float32)
+    values = (
+        np.random.default_rng(4)
+        .integers(0, 200, (bands, *shape))
+        .astype(np.uint8 if kind == "classes" else np.float32)
+    )
     spec = RasterSpec(grid_of(shape), values.dtype.name, 0, ["b"] * bands, block=64)
     if kind == "classes":
         spec = dataclasses.replace(spec, colors={1: (9, 9, 9, 255)}, resampling="nearest")
@@ -377,12 +453,18 @@ def test_rio_cogeo_finds_nothing_wrong(tmp_path: Path, kind: str) -> None:
     assert cogeo.cog_validate(str(tmp_path / "a.tif"), strict=True) == (True, [], [])
 
 
-@pytest.mark.parametrize("crs", ["", "EPSG:4326", "EPSG:3857", "+proj=laea +lat_0=10 +lon_0=20 +datum=WGS84"])
+@pytest.mark.parametrize(
+    "crs", ["", "EPSG:4326", "EPSG:3857", "+proj=laea +lat_0=10 +lon_0=20 +datum=WGS84"]
+)
 def test_any_reference_system_or_none_is_kept(tmp_path: Path, crs: str) -> None:
     from osgeo import gdal, osr
 
     grid = Grid(crs, (0.5, 0.0, -3.25, 0.0, -0.25, 7.125), (40, 50))
-    put(tmp_path / "a.tif", RasterSpec(grid, "float32", -9999.0, block=32), np.ones((40, 50), np.float32))
+    put(
+        tmp_path / "a.tif",
+        RasterSpec(grid, "float32", -9999.0, block=32),
+        np.ones((40, 50), np.float32),
+    )
     dataset = gdal.Open(str(tmp_path / "a.tif"))
     assert dataset.GetGeoTransform() == (-3.25, 0.5, 0.0, 7.125, 0.0, -0.25)
     wanted = osr.SpatialReference()
@@ -409,9 +491,14 @@ def test_a_part_that_never_came_is_an_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("window", [Window(64, 0, 128, 128), Window(0, 0, 100, 128), Window(640, 0, 128, 128)])
+@pytest.mark.parametrize(
+    "window", [Window(64, 0, 128, 128), Window(0, 0, 100, 128), Window(640, 0, 128, 128)]
+)
 def test_windows_lie_on_the_lines_of_the_spans(tmp_path: Path, window: Window) -> None:
-    with CogWriter(tmp_path / "a.tif", SPEC) as writer, pytest.raises(ValueError, match="lines of 128 pixels"):
+    with (
+        CogWriter(tmp_path / "a.tif", SPEC) as writer,
+        pytest.raises(ValueError, match="lines of 128 pixels"),
+    ):
         writer.write(window, np.zeros((window.rows, window.cols), np.float32))
 
 
@@ -435,12 +522,20 @@ def test_a_resumed_file_has_the_bytes_of_one_that_was_not_stopped(tmp_path: Path
     assert all(p.suffix == ".tif" for p in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("change", [{"compression": "deflate"}, {"tags": {}}, {"nodata": -1.0}, {"grid": grid_of((700, 901))}])
+@pytest.mark.parametrize(
+    "change",
+    [{"compression": "deflate"}, {"tags": {}}, {"nodata": -1.0}, {"grid": grid_of((700, 901))}],
+)
 def test_pieces_of_another_raster_are_not_taken_up(tmp_path: Path, change: dict[str, Any]) -> None:
-    with pytest.raises(ZeroDivisionError), CogWriter(tmp_path / "a.tif", SPEC, resume_key="k") as writer:  # noqa: PT012
+    with (  # noqa: PT012
+        pytest.raises(ZeroDivisionError),
+        CogWriter(tmp_path / "a.tif", SPEC, resume_key="k") as writer,
+    ):
         writer.write(Window(0, 0, 128, 128), VALUES[:128, :128])
         raise ZeroDivisionError
-    with CogWriter(tmp_path / "a.tif", dataclasses.replace(SPEC, **change), resume_key="k") as writer:
+    with CogWriter(
+        tmp_path / "a.tif", dataclasses.replace(SPEC, **change), resume_key="k"
+    ) as writer:
         assert not writer.has(Window(0, 0, 128, 128))
 
 
@@ -452,7 +547,8 @@ from firstlight.core.raster.grid import split_windows
 from firstlight.core.cog.raster_spec import RasterSpec
 from firstlight.core.cog.writer import CogWriter
 from firstlight.core.types import Grid
-spec = RasterSpec(Grid("EPSG:32632", (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), (700, 900)), "float32", -9999.0, block=64)
+grid = Grid("EPSG:32632", (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), (700, 900))
+spec = RasterSpec(grid, "float32", -9999.0, block=64)
 values = np.random.default_rng(1).random((700, 900), dtype=np.float32)
 path, after = Path(sys.argv[1]), int(sys.argv[2])
 with CogWriter(path, spec, resume_key="k") as writer:
@@ -462,7 +558,9 @@ with CogWriter(path, spec, resume_key="k") as writer:
         if number == after:
             os.kill(os.getpid(), signal.SIGKILL)
         writer.write(w, values[w.row : w.row + w.rows, w.col : w.col + w.cols])
-    writer.finish(lambda done: os.kill(os.getpid(), signal.SIGKILL) if after < 0 and done > 0.5 else True)
+    def told(done):
+        return os.kill(os.getpid(), signal.SIGKILL) if after < 0 and done > 0.5 else True
+    writer.finish(told)
 """
 
 
@@ -481,7 +579,10 @@ def test_a_kill_leaves_no_layer_and_the_next_run_goes_on(tmp_path: Path) -> None
     put(
         tmp_path / "b.tif",
         dataclasses.replace(
-            SPEC, grid=Grid("EPSG:32632", (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), (700, 900)), tags={}, band_names=("",)
+            SPEC,
+            grid=Grid("EPSG:32632", (10.0, 0.0, 0.0, 0.0, -10.0, 0.0), (700, 900)),
+            tags={},
+            band_names=("",),
         ),
         VALUES,
     )

@@ -1,4 +1,6 @@
-"""From the addresses of catalogues to files: public buckets, accounts, and tokens that expire in the middle of a job."""
+"""From the addresses of catalogues to files: public buckets, accounts, and tokens that expire in
+the middle of a job.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,10 @@ BANDS = ("blue", "green", "red", "nir")
             "s3://e84-earth-search-sentinel-data/sentinel-2-c1-l2a/B02.tif",
             "https://e84-earth-search-sentinel-data.s3.us-west-2.amazonaws.com/sentinel-2-c1-l2a/B02.tif",
         ),
-        ("s3://copernicus-dem-30m/a/b.tif", "https://copernicus-dem-30m.s3.eu-central-1.amazonaws.com/a/b.tif"),
+        (
+            "s3://copernicus-dem-30m/a/b.tif",
+            "https://copernicus-dem-30m.s3.eu-central-1.amazonaws.com/a/b.tif",
+        ),
     ],
 )
 def test_public_buckets_are_opened_over_https(given: str, opened: str) -> None:
@@ -74,7 +79,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
-    """Four bands behind tokens; the catalogue's configuration points at it, the product's code is as it is."""
+    """Four bands behind tokens; the catalogue's configuration points at it, the product's code is
+    as it is.
+    """
     for place, name in enumerate(BANDS):
         write_raster(tmp_path / "served" / f"{name}.tif", ramp((64, 64), 100 + place, 4000 + place))
     known = access_module.get_catalog
@@ -83,15 +90,25 @@ def server(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
         def changed(name: str) -> Catalog:
             catalog = known(name)
             return (
-                dataclasses.replace(catalog, sas_token_url=made.token_template, token_hosts=HOSTS) if name == GUARDED else catalog
+                dataclasses.replace(catalog, sas_token_url=made.token_template, token_hosts=HOSTS)
+                if name == GUARDED
+                else catalog
             )
 
         monkeypatch.setattr(access_module, "get_catalog", changed)
         yield made
 
 
-def scene(server: TokenServer, catalog: str = GUARDED, collection: str = "sentinel-2-l2a", scene_id: str = "S2A_X") -> SceneItem:
-    bands = {name: BandAsset(name, server.url(f"{name}.tif"), 10.0, Radiometry(unit="reflectance")) for name in BANDS}
+def scene(
+    server: TokenServer,
+    catalog: str = GUARDED,
+    collection: str = "sentinel-2-l2a",
+    scene_id: str = "S2A_X",
+) -> SceneItem:
+    bands = {
+        name: BandAsset(name, server.url(f"{name}.tif"), 10.0, Radiometry(unit="reflectance"))
+        for name in BANDS
+    }
     return SceneItem(
         id=scene_id,
         sensor="sentinel2",
@@ -123,7 +140,9 @@ def test_one_token_serves_four_bands_that_begin_together(
     server: TokenServer, settings: Settings, clock: Clock, tmp_path: Path
 ) -> None:
     settings = dataclasses.replace(settings, parallel_downloads=4)
-    files, failures, _ = download(scene(server), tmp_path / "out", settings, Access(settings, clock))
+    files, failures, _ = download(
+        scene(server), tmp_path / "out", settings, Access(settings, clock)
+    )
     assert [one.band for one in files] == list(BANDS)
     assert not failures
     assert server.asked == ["sentinel-2-l2a"]
@@ -139,12 +158,15 @@ def test_a_token_is_kept_between_scenes_and_fetched_once_for_each_collection(
     second = [access.url(href, GUARDED, "landsat-c2-l2") for href in hrefs]
     assert server.asked == ["sentinel-2-l2a", "landsat-c2-l2"]
     assert len({url.partition("?")[2] for url in first}) == 1
-    assert {url.partition("?")[2] for url in first}.isdisjoint({url.partition("?")[2] for url in second})
+    assert {url.partition("?")[2] for url in first}.isdisjoint(
+        {url.partition("?")[2] for url in second}
+    )
     assert [url.partition("?")[0] for url in first[:4]] == hrefs
 
 
 @pytest.mark.parametrize(
-    ("before_expiry_s", "fetched"), [(EXPIRY_MARGIN_S + 60, 1), (EXPIRY_MARGIN_S + 1, 1), (EXPIRY_MARGIN_S, 2), (1, 2), (-60, 2)]
+    ("before_expiry_s", "fetched"),
+    [(EXPIRY_MARGIN_S + 60, 1), (EXPIRY_MARGIN_S + 1, 1), (EXPIRY_MARGIN_S, 2), (1, 2), (-60, 2)],
 )
 def test_a_token_is_renewed_shortly_before_it_expires(
     server: TokenServer, settings: Settings, clock: Clock, before_expiry_s: float, fetched: int
@@ -185,11 +207,15 @@ def test_a_token_refused_in_mid_job_is_renewed_once_for_all_bands(
     assert not failures
     assert len(server.asked) == 2, "four refusals, one new token"
     assert 1 <= len(server.refusals) <= at_once
-    assert [one.attempts for one in files] == [1, 1, 1, 1], "an expired token is no failure of the server"
+    assert [one.attempts for one in files] == [1, 1, 1, 1], (
+        "an expired token is no failure of the server"
+    )
     assert "retrying" in [getattr(event, "state", "") for event in monitor.events]
 
 
-def test_many_threads_refused_together_fetch_one_new_token(server: TokenServer, settings: Settings, clock: Clock) -> None:
+def test_many_threads_refused_together_fetch_one_new_token(
+    server: TokenServer, settings: Settings, clock: Clock
+) -> None:
     access = Access(settings, clock)
     hrefs = [server.url(f"{name}.tif") for name in BANDS] * 4
     for href in hrefs:
@@ -214,11 +240,16 @@ def test_a_fresh_token_that_is_refused_is_given_up_with_a_final_sentence(
     server: TokenServer, settings: Settings, clock: Clock, tmp_path: Path
 ) -> None:
     server.accepts = lambda _query: False
-    files, failures, monitor = download(scene(server), tmp_path / "out", settings, Access(settings, clock))
+    files, failures, monitor = download(
+        scene(server), tmp_path / "out", settings, Access(settings, clock)
+    )
     assert files == []
     assert [one.status for one in failures] == [403] * 4
     for one in failures:
-        assert f"Band download failed for '{one.band}' from {server.url(one.band)}.tif: HTTP 403" in one.error
+        assert (
+            f"Band download failed for '{one.band}' from {server.url(one.band)}.tif: HTTP 403"
+            in one.error
+        )
         assert "authentication" in one.error
         assert not tokens_in(one.error)
     assert all(server.count(f"{name}.tif") == 2 for name in BANDS), "twice is enough"
@@ -226,7 +257,11 @@ def test_a_fresh_token_that_is_refused_is_given_up_with_a_final_sentence(
 
 
 def test_the_token_is_never_seen_in_messages_or_on_the_disk(
-    server: TokenServer, settings: Settings, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: TokenServer,
+    settings: Settings,
+    clock: Clock,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     access = Access(settings, clock)
     access.url(server.url("blue.tif"), GUARDED, "sentinel-2-l2a")
@@ -237,7 +272,9 @@ def test_the_token_is_never_seen_in_messages_or_on_the_disk(
     assert [one.band for one in failures] == ["nir"]
     seen = [str(monitor.events), str(files), str(failures), caplog.text]
     seen += [
-        path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*") if path.suffix in (".json", ".txt", ".vrt")
+        path.read_text(encoding="utf-8")
+        for path in (tmp_path / "out").rglob("*")
+        if path.suffix in (".json", ".txt", ".vrt")
     ]
     assert any("blue" in text for text in seen)
     assert [text for text in seen if tokens_in(text)] == []
@@ -258,10 +295,18 @@ def test_the_token_is_never_seen_in_messages_or_on_the_disk(
     ],
 )
 def test_no_token_is_one_sentence_without_secrets(
-    server: TokenServer, settings: Settings, clock: Clock, tmp_path: Path, status: int, body: bytes, why: str
+    server: TokenServer,
+    settings: Settings,
+    clock: Clock,
+    tmp_path: Path,
+    status: int,
+    body: bytes,
+    why: str,
 ) -> None:
     server.token_status, server.token_body = status, body
-    files, failures, _ = download(scene(server), tmp_path / "out", settings, Access(settings, clock))
+    files, failures, _ = download(
+        scene(server), tmp_path / "out", settings, Access(settings, clock)
+    )
     assert files == []
     for one in failures:
         assert one.error.startswith(f"No access token from 127.0.0.1:{server.port}: {why}")
@@ -272,12 +317,18 @@ def test_an_unreachable_token_server_is_one_sentence(
     server: TokenServer, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.stop()
-    with pytest.raises(AccessError, match=r"No access token from 127\.0\.0\.1:\d+: it cannot be reached"):
+    with pytest.raises(
+        AccessError, match=r"No access token from 127\.0\.0\.1:\d+: it cannot be reached"
+    ):
         Access(settings, clock).url("http://127.0.0.1:1/blue.tif", GUARDED, "c")
 
 
-@pytest.mark.parametrize("catalog", ["earth-search", "file", "", "http://127.0.0.1:1/stac", "no-such-catalogue"])
-def test_other_catalogues_get_no_token(server: TokenServer, settings: Settings, clock: Clock, catalog: str) -> None:
+@pytest.mark.parametrize(
+    "catalog", ["earth-search", "file", "", "http://127.0.0.1:1/stac", "no-such-catalogue"]
+)
+def test_other_catalogues_get_no_token(
+    server: TokenServer, settings: Settings, clock: Clock, catalog: str
+) -> None:
     href = server.url("blue.tif")
     assert Access(settings, clock).url(href, catalog, "c") == href
     assert server.asked == []
@@ -292,13 +343,19 @@ def test_other_catalogues_get_no_token(server: TokenServer, settings: Settings, 
         "https://x.blob.core.windows.net/a.tif?sig=own",
     ],
 )
-def test_a_token_goes_to_blob_storage_only(server: TokenServer, settings: Settings, clock: Clock, href: str) -> None:
+def test_a_token_goes_to_blob_storage_only(
+    server: TokenServer, settings: Settings, clock: Clock, href: str
+) -> None:
     assert Access(settings, clock).url(href, GUARDED, "c") == href
     assert server.asked == []
 
 
-def test_a_token_goes_to_blob_storage(server: TokenServer, settings: Settings, clock: Clock) -> None:
-    url = Access(settings, clock).url("https://sentinel2l2a01.blob.core.windows.net/sentinel2-l2/a.tif", GUARDED, "c")
+def test_a_token_goes_to_blob_storage(
+    server: TokenServer, settings: Settings, clock: Clock
+) -> None:
+    url = Access(settings, clock).url(
+        "https://sentinel2l2a01.blob.core.windows.net/sentinel2-l2/a.tif", GUARDED, "c"
+    )
     assert url.startswith("https://sentinel2l2a01.blob.core.windows.net/sentinel2-l2/a.tif?se=")
     assert url.endswith(SECRET)
 
@@ -306,7 +363,9 @@ def test_a_token_goes_to_blob_storage(server: TokenServer, settings: Settings, c
 def test_the_recorded_answer_of_the_real_token_server_is_understood(recorded: Any) -> None:
     answer = recorded("planetary-computer/sas_token_shape_REDACTED")
     assert {"msft:expiry", "token"} <= set(answer)
-    when = datetime.strptime(answer["msft:expiry"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    when = datetime.strptime(answer["msft:expiry"], "%Y-%m-%dT%H:%M:%SZ").replace(
+        tzinfo=timezone.utc
+    )
     assert when == datetime(2024, 5, 14, 19, 0, 49, tzinfo=timezone.utc)
 
 
@@ -315,4 +374,6 @@ def test_headers_of_an_authentication_go_to_their_host_only(settings: Settings) 
     access = Access(mine)
     assert access.headers("https://files.example/a.tif") == {"Authorization": "Bearer x"}
     assert access.headers("https://other.example/a.tif") == {}
-    assert access.remote_options("https://files.example/a.tif").headers == {"Authorization": "Bearer x"}
+    assert access.remote_options("https://files.example/a.tif").headers == {
+        "Authorization": "Bearer x"
+    }

@@ -47,7 +47,10 @@ def test_every_form_gives_the_same_area(text: str) -> None:
 
 def test_the_features_of_a_collection_are_one_area() -> None:
     other = {"type": "Polygon", "coordinates": [[[10, 46], [11, 46], [11, 47], [10, 47], [10, 46]]]}
-    tree = {"type": "FeatureCollection", "features": [feature(SQUARE), feature(other), feature(None)]}
+    tree = {
+        "type": "FeatureCollection",
+        "features": [feature(SQUARE), feature(other), feature(None)],
+    }
     aoi = parse_area(json.dumps(tree))
     assert aoi.bounds == (7, 46, 11, 47)
     assert aoi.area_km2 == pytest.approx(2 * parse_area("7,46,8,47").area_km2)
@@ -64,20 +67,35 @@ def test_the_features_of_a_collection_are_one_area() -> None:
         ("7,47,8,46", "The area 7,47,8,46 cannot be used: south 47 is above north 46."),
         ("7,46,8,97", "The area 7,46,8,97 cannot be used: an edge lies outside"),
         ("nan,1,2,3", "The area nan,1,2,3 cannot be used: an edge is not a number."),
-        ("nowhere.gpkg", "The area 'nowhere.gpkg' cannot be used: it is no file, no WKT and no four numbers."),
-        ("POLYGON", "The area 'POLYGON' cannot be used: it is no file, no WKT and no four numbers."),
+        (
+            "nowhere.gpkg",
+            "The area 'nowhere.gpkg' cannot be used: it is no file, no WKT and no four numbers.",
+        ),
+        (
+            "POLYGON",
+            "The area 'POLYGON' cannot be used: it is no file, no WKT and no four numbers.",
+        ),
         ("POLYGON((0 0, 1 1", "The area POLYGON((0 0, 1 1 cannot be used: it is no valid WKT."),
         ("POLYGON EMPTY", "The area POLYGON EMPTY cannot be used: it is empty."),
         ("POINT(7 46)", "The area POINT(7 46) cannot be used: it is a point, no polygon."),
-        ("LINESTRING(0 0,1 1)", "The area LINESTRING(0 0,1 1) cannot be used: it is a linestring, no polygon."),
+        (
+            "LINESTRING(0 0,1 1)",
+            "The area LINESTRING(0 0,1 1) cannot be used: it is a linestring, no polygon.",
+        ),
         ("POLYGON((0 0,1 0,2 0,0 0))", "cannot be used: its surface is zero"),
-        ("POLYGON((170 0,190 0,190 9,170 9,170 0))", "The area 170,0,190,9 cannot be used: an edge lies outside"),
+        (
+            "POLYGON((170 0,190 0,190 9,170 9,170 0))",
+            "The area 170,0,190,9 cannot be used: an edge lies outside",
+        ),
         ("{", "The area { cannot be used: it is no valid JSON ("),
         ("{}", "The area {} cannot be used: it has no polygon."),
         ('{"type":"Point","coordinates":[7,46]}', "it has no polygon."),
         ('{"type":"Feature","geometry":null}', "it has no polygon."),
         ('{"type":"FeatureCollection","features":[]}', "it has no polygon."),
-        ('{"type":"Polygon","coordinates":[[["a","b"],[1,2],[3,4],["a","b"]]]}', "it has no polygon."),
+        (
+            '{"type":"Polygon","coordinates":[[["a","b"],[1,2],[3,4],["a","b"]]]}',
+            "it has no polygon.",
+        ),
     ],
 )
 def test_an_unusable_area_is_one_sentence_with_a_hint(text: str, sentence: str) -> None:
@@ -117,7 +135,12 @@ def test_odd_text_is_an_area_error_too(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(st.one_of(st.text(alphabet="0123456789.,-+eE naif[]() ", max_size=30), st.text(alphabet=string.printable, max_size=40)))
+@given(
+    st.one_of(
+        st.text(alphabet="0123456789.,-+eE naif[]() ", max_size=30),
+        st.text(alphabet=string.printable, max_size=40),
+    )
+)
 @example("1e400,0,1,1")
 @example("(((")
 def test_no_text_breaks_the_parser(text: str) -> None:
@@ -129,17 +152,29 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-200, 200) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-200, 200)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(["type", "coordinates", "features", "geometry", "crs"]), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["type", "coordinates", "features", "geometry", "crs"]),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.dictionaries(st.sampled_from(["type", "coordinates", "features", "geometry"]), json_values, min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "coordinates", "features", "geometry"]), json_values, min_size=1
+    )
+)
 @example({"features": None})
 def test_no_json_breaks_the_parser(tree: dict[str, Any]) -> None:
     with contextlib.suppress(AreaError):
@@ -175,8 +210,11 @@ def test_a_geopackage_in_utm_comes_out_in_degrees(tmp_path: Path) -> None:
     aoi = parse_area(str(write_vector(tmp_path / "area.gpkg", "GPKG", 32632, box)))
     assert aoi.area_km2 == pytest.approx(100, rel=0.002)
     corners = aoi.geometry["coordinates"][0]
-    # A transverse Mercator of our own: distances between the corners on the ellipsoid, over the scale on this meridian.
-    length = pyproj.Geod(ellps="WGS84").line_length([corners[0][0], corners[1][0]], [corners[0][1], corners[1][1]])
+    # A transverse Mercator of our own: distances between the corners on the ellipsoid, over the
+    # scale on this meridian.
+    length = pyproj.Geod(ellps="WGS84").line_length(
+        [corners[0][0], corners[1][0]], [corners[0][1], corners[1][1]]
+    )
     assert length == pytest.approx(10000, rel=0.001)
     assert 10 < aoi.bounds[0] < 11
     assert 46 < aoi.bounds[1] < 47
@@ -188,7 +226,14 @@ def test_a_file_with_latitude_first_is_read_the_right_way_round(tmp_path: Path) 
 
 
 def test_lines_and_empty_features_in_a_file_do_not_disturb(tmp_path: Path) -> None:
-    path = write_vector(tmp_path / "area.gpkg", "GPKG", 4326, "LINESTRING(0 0,1 1)", "", "POLYGON((7 46,8 46,8 47,7 47,7 46))")
+    path = write_vector(
+        tmp_path / "area.gpkg",
+        "GPKG",
+        4326,
+        "LINESTRING(0 0,1 1)",
+        "",
+        "POLYGON((7 46,8 46,8 47,7 47,7 46))",
+    )
     assert parse_area(str(path)).bounds == pytest.approx(BOX)
 
 
@@ -198,7 +243,9 @@ def test_lines_and_empty_features_in_a_file_do_not_disturb(tmp_path: Path) -> No
         (lambda p: write_vector(p / "a.gpkg", "GPKG", 4326), "it has no polygon"),
         (lambda p: write_vector(p / "a.gpkg", "GPKG", 4326, "POINT(7 46)"), "it has no polygon"),
         (
-            lambda p: write_vector(p / "a.shp", "ESRI Shapefile", None, "POLYGON((7 46,8 46,8 47,7 46))"),
+            lambda p: write_vector(
+                p / "a.shp", "ESRI Shapefile", None, "POLYGON((7 46,8 46,8 47,7 46))"
+            ),
             "it has no coordinate system. Assign one, or give lon/lat.",
         ),
         (lambda p: p, "cannot be used"),

@@ -34,7 +34,9 @@ EDGE = SIDE * PIXEL
 LEFT, TOP = ORIGIN
 
 
-def patches(classes: Sequence[int], side: int = SIDE, seed: int = 5, grain: int = 37) -> npt.NDArray[np.uint8]:
+def patches(
+    classes: Sequence[int], side: int = SIDE, seed: int = 5, grain: int = 37
+) -> npt.NDArray[np.uint8]:
     """Classes in irregular patches of tens of pixels, as clouds and fields are."""
     dice = np.random.default_rng(seed)
     coarse = dice.choice(np.array(classes, dtype=np.uint8), (side // grain + 2, side // grain + 2))
@@ -48,21 +50,32 @@ SCL = patches(range(12))
 
 def metres(west: float, south: float, east: float, north: float) -> Corners:
     """A box in metres from the upper left corner of the raster, to the right and down."""
-    return [(LEFT + west, TOP - north), (LEFT + east, TOP - north), (LEFT + east, TOP - south), (LEFT + west, TOP - south)]
+    return [
+        (LEFT + west, TOP - north),
+        (LEFT + east, TOP - north),
+        (LEFT + east, TOP - south),
+        (LEFT + west, TOP - south),
+    ]
 
 
 def area_of(corners: Corners) -> Aoi:
     ring = to_lonlat(corners)
-    return Aoi.from_geometry({"type": "Polygon", "coordinates": [[list(point) for point in (*ring, ring[0])]]})
+    return Aoi.from_geometry(
+        {"type": "Polygon", "coordinates": [[list(point) for point in (*ring, ring[0])]]}
+    )
 
 
 def raster_bbox(edge: float = EDGE) -> Bounds:
-    ring = to_lonlat([(LEFT, TOP), (LEFT + edge, TOP), (LEFT + edge, TOP - edge), (LEFT, TOP - edge)])
+    ring = to_lonlat(
+        [(LEFT, TOP), (LEFT + edge, TOP), (LEFT + edge, TOP - edge), (LEFT, TOP - edge)]
+    )
     xs, ys = [x for x, _ in ring], [y for _, y in ring]
     return (min(xs), min(ys), max(xs), max(ys))
 
 
-def scene(href: str | None, band: str = "scl", sensor: str = "sentinel2", **change: Any) -> SceneItem:
+def scene(
+    href: str | None, band: str = "scl", sensor: str = "sentinel2", **change: Any
+) -> SceneItem:
     bands = {} if href is None else {band: BandAsset(band, href, 20.0, Radiometry(unit="class"))}
     bbox = raster_bbox()
     west, south, east, north = bbox
@@ -105,7 +118,11 @@ SHAPES = {
     "all of it": metres(100, 100, EDGE - 100, EDGE - 100),
     "a part": metres(3000, 4000, 15000, 12000),
     "small": metres(5000, 5000, 6200, 6300),
-    "a triangle": [(LEFT + 500, TOP - 19000), (LEFT + 19500, TOP - 18000), (LEFT + 9000, TOP - 700)],
+    "a triangle": [
+        (LEFT + 500, TOP - 19000),
+        (LEFT + 19500, TOP - 18000),
+        (LEFT + 9000, TOP - 700),
+    ],
     "a thin strip across": [
         (LEFT + 400, TOP - 400),
         (LEFT + 2400, TOP - 400),
@@ -122,7 +139,9 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_the_share_is_what_counting_every_pixel_gives(server: FaultyServer, access: Access, shape: Corners) -> None:
+def test_the_share_is_what_counting_every_pixel_gives(
+    server: FaultyServer, access: Access, shape: Corners
+) -> None:
     truth = counted_percent(np.isin(SCL, list(SCL_CLEAR)), shape, PIXEL)
     found = clear_percent(scene(server.url("scl.tif")), area_of(shape), access)
     assert found == pytest.approx(truth, abs=2.0)
@@ -132,18 +151,26 @@ def test_a_polygon_counts_and_not_its_box(tmp_path: Path, access: Access) -> Non
     """All clear below the diagonal, all cloud above it."""
     rows, cols = np.indices((SIDE, SIDE))
     write_mask(tmp_path / "half.tif", np.where(rows > cols, 4, 9).astype(np.uint8))
-    below = [(LEFT + 200, TOP - 800), (LEFT + EDGE - 800, TOP - EDGE + 200), (LEFT + 200, TOP - EDGE + 200)]
+    below = [
+        (LEFT + 200, TOP - 800),
+        (LEFT + EDGE - 800, TOP - EDGE + 200),
+        (LEFT + 200, TOP - EDGE + 200),
+    ]
     with FaultyServer(tmp_path) as server:
         one = scene(server.url("half.tif"))
         assert clear_percent(one, area_of(below), access) == pytest.approx(100.0, abs=1.5)
-        assert clear_percent(one, area_of(metres(200, 200, EDGE - 200, EDGE - 200)), access) == pytest.approx(50.0, abs=1.5)
+        assert clear_percent(
+            one, area_of(metres(200, 200, EDGE - 200, EDGE - 200)), access
+        ) == pytest.approx(50.0, abs=1.5)
 
 
 @pytest.mark.parametrize("number", range(12))
 def test_every_scl_class(tmp_path: Path, access: Access, number: int) -> None:
     """No data, saturated, shadow and all cloud are not clear; snow is: the ground is seen."""
     write_mask(tmp_path / "one.tif", np.full((600, 600), number, dtype=np.uint8))
-    found = clear_percent(scene(str(tmp_path / "one.tif")), area_of(metres(1000, 1000, 8000, 8000)), access)
+    found = clear_percent(
+        scene(str(tmp_path / "one.tif")), area_of(metres(1000, 1000, 8000, 8000)), access
+    )
     assert found == (100.0 if number in SCL_CLEAR else 0.0)
 
 
@@ -169,18 +196,22 @@ def test_every_scl_class(tmp_path: Path, access: Access, number: int) -> None:
 def test_qa_pixel_bits(tmp_path: Path, access: Access, number: int, clear: bool) -> None:
     write_mask(tmp_path / "qa.tif", np.full((600, 600), number, dtype=np.uint16), resolution=30.0)
     one = scene(str(tmp_path / "qa.tif"), "qa_pixel", "landsat")
-    assert clear_percent(one, area_of(metres(1000, 1000, 8000, 8000)), access) == (100.0 if clear else 0.0)
+    assert clear_percent(one, area_of(metres(1000, 1000, 8000, 8000)), access) == (
+        100.0 if clear else 0.0
+    )
 
 
 def test_qa_pixel_of_a_mixed_scene(tmp_path: Path, access: Access) -> None:
-    codes = np.array([1, 21824, 21952, 22280, 23888, 54596, 30048], dtype=np.uint16)  # 30048: clear over snow
+    codes = np.array(
+        [1, 21824, 21952, 22280, 23888, 54596, 30048], dtype=np.uint16
+    )  # 30048: clear over snow
     pixels = codes[patches(range(7), grain=29)]
     write_mask(tmp_path / "qa.tif", pixels)
     shape = metres(2000, 2000, 17000, 16000)
     truth = counted_percent(np.isin(pixels, [21824, 21952, 30048]), shape, PIXEL)
-    assert clear_percent(scene(str(tmp_path / "qa.tif"), "qa_pixel", "landsat"), area_of(shape), access) == pytest.approx(
-        truth, abs=2
-    )
+    assert clear_percent(
+        scene(str(tmp_path / "qa.tif"), "qa_pixel", "landsat"), area_of(shape), access
+    ) == pytest.approx(truth, abs=2)
 
 
 def test_what_the_raster_does_not_hold_is_not_clear(tmp_path: Path, access: Access) -> None:
@@ -188,18 +219,26 @@ def test_what_the_raster_does_not_hold_is_not_clear(tmp_path: Path, access: Acce
     pixels = np.full((SIDE, SIDE), 4, dtype=np.uint8)
     pixels[:, : SIDE // 4] = 0
     write_mask(tmp_path / "edge.tif", pixels)
-    found = clear_percent(scene(str(tmp_path / "edge.tif")), area_of(metres(0, 2000, EDGE, 18000)), access)
+    found = clear_percent(
+        scene(str(tmp_path / "edge.tif")), area_of(metres(0, 2000, EDGE, 18000)), access
+    )
     assert found == pytest.approx(75.0, abs=1.0)
 
 
 @pytest.mark.parametrize(
-    "shape", [metres(60000, 0, 70000, 9000), metres(-900000, 0, -800000, 90000)], ids=["beside the raster", "far from it"]
+    "shape",
+    [metres(60000, 0, 70000, 9000), metres(-900000, 0, -800000, 90000)],
+    ids=["beside the raster", "far from it"],
 )
-def test_an_area_outside_the_scene_sees_nothing(server: FaultyServer, access: Access, shape: Corners) -> None:
+def test_an_area_outside_the_scene_sees_nothing(
+    server: FaultyServer, access: Access, shape: Corners
+) -> None:
     assert clear_percent(scene(server.url("scl.tif")), area_of(shape), access) == 0.0
 
 
-def test_an_area_as_large_as_a_continent_is_measured_and_not_a_crash(server: FaultyServer, access: Access) -> None:
+def test_an_area_as_large_as_a_continent_is_measured_and_not_a_crash(
+    server: FaultyServer, access: Access
+) -> None:
     """Far from its zone nothing can be projected; the share is that of the whole area."""
     whole = 100 * np.isin(SCL, list(SCL_CLEAR)).mean()
     for box in ((-25.0, 30.0, 45.0, 72.0), (-180.0, -90.0, 180.0, 90.0)):
@@ -214,10 +253,14 @@ def test_parts_of_an_area_count_by_their_surface(server: FaultyServer, access: A
     large, small = metres(500, 500, 15000, 15000), metres(17000, 17000, 18500, 18500)
     clear = np.isin(SCL, list(SCL_CLEAR))
     surfaces = (14500.0**2, 1500.0**2)
-    truth = sum(counted_percent(clear, part, PIXEL) * size for part, size in zip((large, small), surfaces)) / sum(surfaces)
+    truth = sum(
+        counted_percent(clear, part, PIXEL) * size for part, size in zip((large, small), surfaces)
+    ) / sum(surfaces)
     rings = [[[list(p) for p in (*to_lonlat(part), to_lonlat(part)[0])]] for part in (large, small)]
     area = Aoi.from_geometry({"type": "MultiPolygon", "coordinates": rings})
-    assert clear_percent(scene(server.url("scl.tif")), area, access) == pytest.approx(truth, abs=1.5)
+    assert clear_percent(scene(server.url("scl.tif")), area, access) == pytest.approx(
+        truth, abs=1.5
+    )
 
 
 def test_many_small_parts_cost_no_more_than_one(server: FaultyServer, access: Access) -> None:
@@ -233,14 +276,18 @@ def test_many_small_parts_cost_no_more_than_one(server: FaultyServer, access: Ac
 
 
 def test_both_sides_of_the_antimeridian_are_seen(tmp_path: Path, access: Access) -> None:
-    """Zone 60 reaches across it: the western half of the raster is clear, the eastern half cloud."""
+    """Zone 60 reaches across it: the western half of the raster is clear, the eastern
+    half cloud.
+    """
     from rasterio.warp import transform
 
     xs, ys = transform("EPSG:4326", "EPSG:32660", [180.0], [-17.0 + 34.0])
     origin = (round(xs[0] - 10000), round(ys[0] + 10000))
     pixels = np.full((SIDE, SIDE), 4, dtype=np.uint8)
     pixels[:, SIDE // 2 :] = 9
-    write_mask(tmp_path / "ocean.tif", pixels, origin=(float(origin[0]), float(origin[1])), epsg=32660)
+    write_mask(
+        tmp_path / "ocean.tif", pixels, origin=(float(origin[0]), float(origin[1])), epsg=32660
+    )
     one = scene(str(tmp_path / "ocean.tif"), bbox=(179.9, 16.9, -179.9, 17.1), footprint=None)
     area = Aoi.from_bounds(179.95, 16.95, -179.95, 17.05)
     assert clear_percent(one, area, access) == pytest.approx(50.0, abs=1.5)
@@ -256,7 +303,10 @@ def test_radar_sees_what_it_covers_of_this_area(access: Access, stale: float | N
     half = Aoi.from_bounds(west, south, west + 2 * (east - west), north)
     assert clear_percent(one, half, access) == pytest.approx(50.0)
     (looked,) = look_at_sky([one], half, RecordingMonitor(), access)
-    assert (looked.clear_percent, looked.coverage_percent) == (pytest.approx(50.0), pytest.approx(50.0))
+    assert (looked.clear_percent, looked.coverage_percent) == (
+        pytest.approx(50.0),
+        pytest.approx(50.0),
+    )
 
 
 def test_a_scene_without_a_mask_stays_unknown(access: Access) -> None:
@@ -285,7 +335,10 @@ def test_a_mask_that_cannot_be_read_stays_unknown_and_is_named(
     with FaultyServer(tmp_path) as server:
         server.break_next("gone.tif", fault)
         monitor = RecordingMonitor()
-        scenes = [scene(server.url("gone.tif"), id="gone"), scene(server.url("good.tif"), id="good")]
+        scenes = [
+            scene(server.url("gone.tif"), id="gone"),
+            scene(server.url("good.tif"), id="good"),
+        ]
         gone, good = look_at_sky(scenes, area_of(SHAPES["a part"]), monitor, access)
     assert gone.clear_percent is None
     assert good.clear_percent is not None
@@ -295,36 +348,55 @@ def test_a_mask_that_cannot_be_read_stays_unknown_and_is_named(
     assert why in note.text
 
 
-def test_a_mask_that_breaks_in_the_middle_is_never_taken_for_clear_or_cloud(folder: Path, access: Access, tmp_path: Path) -> None:
-    """The header comes, the pixels do not: unknown, or the right number after another try; nothing else."""
+def test_a_mask_that_breaks_in_the_middle_is_never_taken_for_clear_or_cloud(
+    folder: Path, access: Access, tmp_path: Path
+) -> None:
+    """The header comes, the pixels do not: unknown, or the right number after another try; nothing
+    else.
+    """
     (tmp_path / "scl.tif").write_bytes((folder / "scl.tif").read_bytes())
     shape = SHAPES["a part"]
     truth = counted_percent(np.isin(SCL, list(SCL_CLEAR)), shape, PIXEL)
     with FaultyServer(tmp_path) as server:
-        for fault in (Fault(short_by_bytes=700), Fault(reset_after_bytes=700), Fault(status=500), Fault(status=403)):
+        for fault in (
+            Fault(short_by_bytes=700),
+            Fault(reset_after_bytes=700),
+            Fault(status=500),
+            Fault(status=403),
+        ):
             server.mend()
             server.break_next("scl.tif", Fault(slow_s=0.0, times=2), fault)
             try:
-                found = clear_percent(scene(server.url(f"scl.tif?try={id(fault)}")), area_of(shape), access)
+                found = clear_percent(
+                    scene(server.url(f"scl.tif?try={id(fault)}")), area_of(shape), access
+                )
             except (RasterError, AccessError):
                 continue
             assert found == pytest.approx(truth, abs=2.0)
 
 
-def test_a_small_area_costs_kilobytes_and_a_handful_of_requests(server: FaultyServer, access: Access) -> None:
+def test_a_small_area_costs_kilobytes_and_a_handful_of_requests(
+    server: FaultyServer, access: Access
+) -> None:
     assert clear_percent(scene(server.url("scl.tif")), area_of(SHAPES["small"]), access) is not None
     assert server.bytes_sent("scl.tif") < 50_000
     assert server.count("scl.tif") <= 5
 
 
-def test_a_mask_of_a_whole_tile_costs_less_than_300_kilobytes(tmp_path: Path, access: Access) -> None:
+def test_a_mask_of_a_whole_tile_costs_less_than_300_kilobytes(
+    tmp_path: Path, access: Access
+) -> None:
     """10980² pixels, as a 10 m band has: the overviews are read, never the band."""
     block = (slice(2000, 7490), slice(2000, 7490))
     write_huge_mask(tmp_path / "tile.tif", 10980, 10.0, 4, block, 9)
     edge = 109800.0
     shape = metres(500, 500, edge - 500, edge - 500)
     with FaultyServer(tmp_path) as server:
-        found = clear_percent(scene(server.url("tile.tif"), bbox=raster_bbox(edge), footprint=None), area_of(shape), access)
+        found = clear_percent(
+            scene(server.url("tile.tif"), bbox=raster_bbox(edge), footprint=None),
+            area_of(shape),
+            access,
+        )
         sent, asked = server.bytes_sent("tile.tif"), server.count("tile.tif")
     assert found == pytest.approx(100 * (1 - 5490**2 / 10880**2), abs=1.0)
     assert (tmp_path / "tile.tif").stat().st_size > 3_000_000
@@ -333,7 +405,9 @@ def test_a_mask_of_a_whole_tile_costs_less_than_300_kilobytes(tmp_path: Path, ac
 
 
 def test_many_scenes_are_looked_at_together(folder: Path, access: Access, tmp_path: Path) -> None:
-    """The order stays, every scene has its own number, and the network is not waited for one by one."""
+    """The order stays, every scene has its own number, and the network is not waited for one by
+    one.
+    """
     names = [f"m{number}.tif" for number in range(12)]
     for number, name in enumerate(names):
         pixels = np.full((200, 200), 4, dtype=np.uint8)
@@ -376,7 +450,9 @@ def test_looking_can_be_cancelled_within_a_second_while_the_server_stalls(
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(Cancelled):
-            look_at_sky([scene(server.url("slow.tif"))], area_of(SHAPES["a part"]), monitor, patient)
+            look_at_sky(
+                [scene(server.url("slow.tif"))], area_of(SHAPES["a part"]), monitor, patient
+            )
         assert time.monotonic() - asked[0] < 1.0
         thread.join()
 
@@ -389,13 +465,17 @@ def guarded(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     with TokenServer(tmp_path, Clock()) as made:
 
         def changed(name: str) -> Catalog:
-            return dataclasses.replace(known(name), sas_token_url=made.token_template, token_hosts=("127.0.0.1",))
+            return dataclasses.replace(
+                known(name), sas_token_url=made.token_template, token_hosts=("127.0.0.1",)
+            )
 
         monkeypatch.setattr(access_module, "get_catalog", changed)
         yield made
 
 
-def test_masks_behind_tokens_are_seen_and_an_old_token_is_renewed_once(guarded: TokenServer, settings: Settings) -> None:
+def test_masks_behind_tokens_are_seen_and_an_old_token_is_renewed_once(
+    guarded: TokenServer, settings: Settings
+) -> None:
     access = Access(settings, guarded.clock)
     hrefs = [guarded.url(f"g{number}.tif") for number in range(4)]
     for href in hrefs:
@@ -410,7 +490,9 @@ def test_masks_behind_tokens_are_seen_and_an_old_token_is_renewed_once(guarded: 
     assert not [event for event in monitor.events if isinstance(event, Note)]
 
 
-def test_the_token_of_a_mask_is_never_seen(guarded: TokenServer, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_of_a_mask_is_never_seen(
+    guarded: TokenServer, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     access = Access(settings, guarded.clock)
     (guarded.root / "junk.tif").write_bytes(b"hello" * 1000)
     guarded.break_next("g0.tif", Fault(status=500))
@@ -418,7 +500,12 @@ def test_the_token_of_a_mask_is_never_seen(guarded: TokenServer, settings: Setti
     names = ("g0.tif", "junk.tif", "missing.tif")
     with caplog.at_level("DEBUG"):
         for name in names:
-            look_at_sky([scene(guarded.url(name), catalog="planetary-computer")], area_of(SHAPES["a part"]), monitor, access)
+            look_at_sky(
+                [scene(guarded.url(name), catalog="planetary-computer")],
+                area_of(SHAPES["a part"]),
+                monitor,
+                access,
+            )
     notes = [event.text for event in monitor.events if isinstance(event, Note)]
     assert len(notes) == len(names)
     assert "S3CRET" not in " ".join(notes)
@@ -431,12 +518,20 @@ def test_a_mask_without_a_coordinate_system_is_named(tmp_path: Path) -> None:
 
     write_raster(tmp_path / "nowhere.tif", epsg=None)
     with pytest.raises(RasterError, match="it has no coordinate system"):
-        read_over_area(str(tmp_path / "nowhere.tif"), area_of(SHAPES["a part"]).geometry, RemoteOptions())
+        read_over_area(
+            str(tmp_path / "nowhere.tif"), area_of(SHAPES["a part"]).geometry, RemoteOptions()
+        )
 
 
-def test_looking_never_holds_pythons_lock_while_the_network_is_waited_for(tmp_path: Path, access: Access) -> None:
-    """A mask whose directories lie at its end makes GDAL ask for them late; the window must live on meanwhile."""
-    write_huge_mask(tmp_path / "late.tif", 3000, 20.0, 4, (slice(0, 1500), slice(0, 3000)), 9, cog=False)
+def test_looking_never_holds_pythons_lock_while_the_network_is_waited_for(
+    tmp_path: Path, access: Access
+) -> None:
+    """A mask whose directories lie at its end makes GDAL ask for them late; the window must live on
+    meanwhile.
+    """
+    write_huge_mask(
+        tmp_path / "late.tif", 3000, 20.0, 4, (slice(0, 1500), slice(0, 3000)), 9, cog=False
+    )
     gaps: list[float] = []
     over = threading.Event()
 

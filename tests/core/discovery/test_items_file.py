@@ -29,8 +29,14 @@ def a_scene(**change: Any) -> SceneItem:
         for number, name in enumerate(("blue", "green", "red", "nir", "swir16", "scl"))
     }
     assets["visual"] = {"href": "http://x/TCI.tif"}
-    properties = {"eo:cloud_cover": 12.5, "proj:epsg": 32632, "earthsearch:boa_offset_applied": True}
-    item = make_item("S2A_32TPT", (10, 46, 11, 47), "2024-06-01T10:20:30Z", assets=assets, **properties)
+    properties = {
+        "eo:cloud_cover": 12.5,
+        "proj:epsg": 32632,
+        "earthsearch:boa_offset_applied": True,
+    }
+    item = make_item(
+        "S2A_32TPT", (10, 46, 11, 47), "2024-06-01T10:20:30Z", assets=assets, **properties
+    )
     return dataclasses.replace(parse_item(item, get_sensor("sentinel2"), "earth-search"), **change)
 
 
@@ -41,7 +47,10 @@ def write(path: Path, tree: Any) -> Path:
 
 @pytest.mark.parametrize("form", ["array", "one", "geojson"])
 def test_what_discover_wrote_comes_back_the_same(tmp_path: Path, form: str) -> None:
-    scenes = [a_scene(), a_scene(id="other", cloud_percent=None, notes=("A note",), priority="secondary")]
+    scenes = [
+        a_scene(),
+        a_scene(id="other", cloud_percent=None, notes=("A note",), priority="secondary"),
+    ]
     if form == "one":
         scenes = scenes[:1]
     tree: Any = {
@@ -52,7 +61,9 @@ def test_what_discover_wrote_comes_back_the_same(tmp_path: Path, form: str) -> N
     assert read_items(write(tmp_path / "items.json", tree)) == scenes
 
 
-def test_the_radiometry_that_was_decided_is_kept_though_the_file_no_longer_tells_why(tmp_path: Path) -> None:
+def test_the_radiometry_that_was_decided_is_kept_though_the_file_no_longer_tells_why(
+    tmp_path: Path,
+) -> None:
     (again,) = read_items(write(tmp_path / "items.json", [a_scene().to_dict()]))
     assert again.bands["red"].radiometry.offset == 0.0
 
@@ -60,7 +71,9 @@ def test_the_radiometry_that_was_decided_is_kept_though_the_file_no_longer_tells
 @pytest.mark.parametrize("sensor", ["landsat", "sentinel1"])
 def test_other_sensors_come_back_too(tmp_path: Path, sensor: str) -> None:
     names = get_sensor(sensor).default
-    item = make_item("one", collection=f"{sensor}-x", assets={n: {"href": f"http://x/{n}"} for n in names})
+    item = make_item(
+        "one", collection=f"{sensor}-x", assets={n: {"href": f"http://x/{n}"} for n in names}
+    )
     scene = parse_item(item, get_sensor(sensor), "c")
     assert read_items(write(tmp_path / "i.json", [scene.to_dict()])) == [scene]
 
@@ -80,19 +93,35 @@ def test_items_with_only_the_specifications_fields_are_taken(tmp_path: Path) -> 
         "missing_bands": [],
     }
     (scene,) = read_items(write(tmp_path / "items.json", [entry]))
-    assert {name: band.href for name, band in scene.bands.items()} == {"blue": "http://x/B02.tif", "nir": "http://x/B08.tif"}
+    assert {name: band.href for name, band in scene.bands.items()} == {
+        "blue": "http://x/B02.tif",
+        "nir": "http://x/B08.tif",
+    }
     assert scene.size_bytes == 600000000
     assert scene.visual_href == "http://x/TCI.tif"
     assert scene.bands["nir"].radiometry.offset == 0.0  # baseline 02.11 in the id
 
 
-def test_an_offset_that_may_be_in_the_pixels_already_is_at_least_warned_about(tmp_path: Path) -> None:
+def test_an_offset_that_may_be_in_the_pixels_already_is_at_least_warned_about(
+    tmp_path: Path,
+) -> None:
     told = a_scene().to_dict()
     spec_only = {
-        key: told[key] for key in ("id", "source", "datetime", "cloud_cover", "band_urls", "assets", "visualization_url")
+        key: told[key]
+        for key in (
+            "id",
+            "source",
+            "datetime",
+            "cloud_cover",
+            "band_urls",
+            "assets",
+            "visualization_url",
+        )
     }
     (scene,) = read_items(write(tmp_path / "items.json", [spec_only]))
-    assert scene.bands["red"].radiometry.offset == 0.0 or any("offset" in note for note in scene.notes)
+    assert scene.bands["red"].radiometry.offset == 0.0 or any(
+        "offset" in note for note in scene.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,15 +134,21 @@ def test_an_offset_that_may_be_in_the_pixels_already_is_at_least_warned_about(tm
         ("my-own", ("vv",), "sentinel1"),
     ],
 )
-def test_a_plain_stac_item_finds_its_sensor(tmp_path: Path, collection: str, assets: tuple[str, ...], sensor: str) -> None:
-    item = make_item("one", collection=collection, assets={name: {"href": f"http://x/{name}"} for name in assets})
+def test_a_plain_stac_item_finds_its_sensor(
+    tmp_path: Path, collection: str, assets: tuple[str, ...], sensor: str
+) -> None:
+    item = make_item(
+        "one", collection=collection, assets={name: {"href": f"http://x/{name}"} for name in assets}
+    )
     (scene,) = read_items(write(tmp_path / "item.json", item))
     assert scene.sensor == sensor
     assert scene.bands
 
 
 def test_a_recorded_search_answer_is_a_file_of_items(shared: Callable[[str], Path]) -> None:
-    scenes = read_items(shared("stac") / "planetary-computer" / "two_s2l2a_items_colorado_202408.json")
+    scenes = read_items(
+        shared("stac") / "planetary-computer" / "two_s2l2a_items_colorado_202408.json"
+    )
     assert [scene.sensor for scene in scenes] == ["sentinel2", "sentinel2"]
     assert all(scene.bands["red"].radiometry.offset == -0.1 for scene in scenes)
 
@@ -132,7 +167,10 @@ def test_a_recorded_search_answer_is_a_file_of_items(shared: Callable[[str], Pat
         ("[3]", "an entry has no id"),
         ('[{"id":"a"}]', "No download URL for item a"),
         ('[{"id":"a","band_urls":{}}]', "No download URL for item a"),
-        ('[{"id":"a","source":"modis","url":"http://x"}]', "Sensor 'modis' cannot be used: it is not known."),
+        (
+            '[{"id":"a","source":"modis","url":"http://x"}]',
+            "Sensor 'modis' cannot be used: it is not known.",
+        ),
     ],
 )
 def test_an_unusable_file_is_named_with_a_hint(tmp_path: Path, text: str, why: str) -> None:
@@ -145,7 +183,10 @@ def test_an_unusable_file_is_named_with_a_hint(tmp_path: Path, text: str, why: s
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nope\.json cannot be used: No such file or directory\. Give what `flight discover"):
+    with pytest.raises(
+        InputError,
+        match=r"nope\.json cannot be used: No such file or directory\. Give what `flight discover",
+    ):
         read_items(tmp_path / "nope.json")
 
 

@@ -84,7 +84,12 @@ def test_tiles_of_one_pass_are_one_acquisition(change: dict[str, Any], together:
 
 
 def test_landsat_scenes_of_one_pass_are_together_over_rows_and_paths_apart_in_days() -> None:
-    one = {"sensor": "landsat", "collection": "landsat-c2-l2", "platform": "landsat-9", "relative_orbit": 195}
+    one = {
+        "sensor": "landsat",
+        "collection": "landsat-c2-l2",
+        "platform": "landsat-9",
+        "relative_orbit": 195,
+    }
     same = scene("row27", box=WEST, **one), scene("row28", -5 + 0.4 * MINUTE, EAST, **one)
     week_later = scene("path196", 2.0, EAST, **{**one, "relative_orbit": 196})
     assert groups(*same, week_later) == [{"row27", "row28"}, {"path196"}]
@@ -93,18 +98,27 @@ def test_landsat_scenes_of_one_pass_are_together_over_rows_and_paths_apart_in_da
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("S2A_MSIL2A_20200606T080609_R078_T35MNM_20200826T094900", "S2A_MSIL2A_20200606T080609_R078_T35MNM_20201027T072719"),
+        (
+            "S2A_MSIL2A_20200606T080609_R078_T35MNM_20200826T094900",
+            "S2A_MSIL2A_20200606T080609_R078_T35MNM_20201027T072719",
+        ),
         ("S2A_32TLS_20240604_0_L2A", "S2A_32TLS_20240604_1_L2A"),
     ],
 )
-def test_a_tile_that_was_processed_again_counts_once_and_the_later_one_is_taken(old: str, new: str) -> None:
+def test_a_tile_that_was_processed_again_counts_once_and_the_later_one_is_taken(
+    old: str, new: str
+) -> None:
     (found,) = group_acquisitions([scene(new), scene(old), scene("east", box=EAST)], AREA)
     assert {one.id for one in found.scenes} == {new, "east"}
     assert found.coverage_percent == pytest.approx(100.0)
 
 
 def test_the_order_of_the_scenes_does_not_matter_and_groups_are_in_the_order_of_time() -> None:
-    scenes = [scene(f"d{day}{side}", day, box) for day in (3, -2, -9) for side, box in (("w", WEST), ("e", EAST))]
+    scenes = [
+        scene(f"d{day}{side}", day, box)
+        for day in (3, -2, -9)
+        for side, box in (("w", WEST), ("e", EAST))
+    ]
     expected = [{"d-9w", "d-9e"}, {"d-2w", "d-2e"}, {"d3w", "d3e"}]
     assert groups(*scenes) == groups(*reversed(scenes)) == expected
 
@@ -130,15 +144,22 @@ def test_tiles_together_cover_what_none_covers_alone() -> None:
         ({"cloud_percent": None}, {"cloud_percent": 0.0}, None, False),
     ],
 )
-def test_the_clear_share_of_a_pass(west: dict[str, Any], east: dict[str, Any], clear: float | None, measured: bool) -> None:
-    (found,) = group_acquisitions([scene("w", box=WEST, **west), scene("e", box=EAST, **east)], AREA)
+def test_the_clear_share_of_a_pass(
+    west: dict[str, Any], east: dict[str, Any], clear: float | None, measured: bool
+) -> None:
+    (found,) = group_acquisitions(
+        [scene("w", box=WEST, **west), scene("e", box=EAST, **east)], AREA
+    )
     assert found.clear_percent == (None if clear is None else pytest.approx(clear, abs=1e-6))
     assert found.clear_is_measured == measured
 
 
 def test_radar_is_clear_where_it_covers() -> None:
     (found,) = group_acquisitions([radar(box=WEST)], AREA)
-    assert (found.coverage_percent, found.clear_percent) == (pytest.approx(50.0), pytest.approx(50.0))
+    assert (found.coverage_percent, found.clear_percent) == (
+        pytest.approx(50.0),
+        pytest.approx(50.0),
+    )
 
 
 def test_without_a_footprint_the_coverage_is_unknown() -> None:
@@ -158,6 +179,9 @@ def names(pairs: list[Pair]) -> list[tuple[str, str]]:
 AFTER = scene("after", 5)
 
 
+RING = [[6, 45], [9, 45], [9, 48], [6, 48], [6, 45]]
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
@@ -165,11 +189,13 @@ AFTER = scene("after", 5)
         pytest.param({"cloud_percent": 5.0}, {"cloud_percent": 45.0}, id="cloud by the catalogue"),
         pytest.param({"clear_percent": 90.0}, {"clear_percent": 40.0}, id="clear sky seen"),
         pytest.param(
-            {"clear_percent": 95.0, "cloud_percent": 90.0}, {"clear_percent": 30.0, "cloud_percent": 1.0}, id="seen beats stated"
+            {"clear_percent": 95.0, "cloud_percent": 90.0},
+            {"clear_percent": 30.0, "cloud_percent": 1.0},
+            id="seen beats stated",
         ),
         pytest.param({"days": -5}, {"days": -30}, id="days"),
         pytest.param({"cloud_percent": 10.0}, {"cloud_percent": None}, id="known beats unknown"),
-        pytest.param({"footprint": {"type": "Polygon", "coordinates": [[[6, 45], [9, 45], [9, 48], [6, 48], [6, 45]]]}},
+        pytest.param({"footprint": {"type": "Polygon", "coordinates": [RING]}},
                      {"footprint": None, "coverage_percent": None}, id="a footprint beats none"),
     ],
 )  # fmt: skip
@@ -179,17 +205,27 @@ def test_the_better_scene_comes_first(better: dict[str, Any], worse: dict[str, A
     other = scene("worse", **{"days": -4.0, **worse})  # it is nearer, and that must not be enough
     assert names(ranked(other, one, AFTER)) == [("better", "after"), ("worse", "after")]
     after_better = scene("better", **{**shift, **better, "days": abs(better.get("days", -5.0))})
-    after_worse = scene("worse", **{"days": 4.0, **worse, **({"days": 30} if "days" in worse else {})})
-    assert names(ranked(after_worse, after_better, scene("before", -5))) == [("before", "better"), ("before", "worse")]
+    after_worse = scene(
+        "worse", **{"days": 4.0, **worse, **({"days": 30} if "days" in worse else {})}
+    )
+    assert names(ranked(after_worse, after_better, scene("before", -5))) == [
+        ("before", "better"),
+        ("before", "worse"),
+    ]
 
 
 def test_the_same_season_a_year_ago_beats_another_season() -> None:
-    """Both far from the event; a year apart the plants are alike, half a year apart they are not."""
+    """Both far from the event; a year apart the plants are alike, half a year apart they
+    are not.
+    """
     summer, winter = scene("last summer", -363), scene("last winter", -180)
     found = ranked(summer, winter, scene("after", 2), days=(400, 60))
     by_name = {pair.before.scenes[0].id: pair for pair in found}
     assert "same season" in by_name["last summer"].reason
-    assert "182 days apart in the season: plants may have changed by themselves" in by_name["last winter"].reason
+    assert (
+        "182 days apart in the season: plants may have changed by themselves"
+        in by_name["last winter"].reason
+    )
     # nearness is worth more per day here than the season; with equal nearness the season decides
     assert by_name["last summer"].score > by_name["last winter"].score
 
@@ -215,16 +251,24 @@ def test_a_pair_is_of_one_sensor_and_collection() -> None:
         ({"collection": "sentinel-1-grd"}, False),
     ],
 )
-def test_radar_pairs_are_of_one_orbit_and_direction(change: dict[str, Any], comparable: bool) -> None:
-    assert names(ranked(radar("before"), radar("after", 7, **change))) == ([("before", "after")] if comparable else [])
+def test_radar_pairs_are_of_one_orbit_and_direction(
+    change: dict[str, Any], comparable: bool
+) -> None:
+    assert names(ranked(radar("before"), radar("after", 7, **change))) == (
+        [("before", "after")] if comparable else []
+    )
 
 
 def test_radar_whose_orbit_is_not_stated_is_not_taken_for_the_same() -> None:
-    assert ranked(radar("before", relative_orbit=None), radar("after", 7, relative_orbit=None)) == []
+    assert (
+        ranked(radar("before", relative_orbit=None), radar("after", 7, relative_orbit=None)) == []
+    )
 
 
 def test_optical_pairs_may_be_of_two_orbits() -> None:
-    assert names(ranked(scene("a", relative_orbit=8), scene("b", 3, relative_orbit=108))) == [("a", "b")]
+    assert names(ranked(scene("a", relative_orbit=8), scene("b", 3, relative_orbit=108))) == [
+        ("a", "b")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +283,9 @@ def test_optical_pairs_may_be_of_two_orbits() -> None:
         (20.01, None),
     ],
 )
-def test_the_windows_include_their_ends_and_the_moment_itself_is_after(days: float, sides: str | None) -> None:
+def test_the_windows_include_their_ends_and_the_moment_itself_is_after(
+    days: float, sides: str | None
+) -> None:
     probe = scene("probe", days)
     found = ranked(probe, scene("b", -10), scene("a", 10), days=(60, 20))
     befores, afters = {one for one, _ in names(found)}, {other for _, other in names(found)}
@@ -249,15 +295,19 @@ def test_the_windows_include_their_ends_and_the_moment_itself_is_after(days: flo
 def test_the_reason_says_what_a_person_wants_to_know() -> None:
     (pair,) = ranked(scene("a", -3, WEST, cloud_percent=20.0), scene("b", 0.25, clear_percent=83.2))
     assert pair.reason == (
-        "before: covers 50 % of the area, 40 % clear by the catalogue's figure for the whole scene, 3 days before the event; "
+        "before: covers 50 % of the area, 40 % clear by the catalogue's figure for the whole "
+        "scene, 3 days before the event; "
         "after: covers 100 % of the area, 83 % seen clear, 6 hours after it; same season"
     )
     (pair,) = ranked(radar("a", -1), radar("b", 5))
     assert pair.reason == (
         "before: covers 100 % of the area, sees through cloud, 1 day before the event; "
-        "after: covers 100 % of the area, sees through cloud, 5 days after it; same season; same orbit 117 descending"
+        "after: covers 100 % of the area, sees through cloud, 5 days after it; same season; "
+        "same orbit 117 descending"
     )
-    (pair,) = ranked(scene("a", -3, footprint=None, coverage_percent=None), scene("b", 40, cloud_percent=None))
+    (pair,) = ranked(
+        scene("a", -3, footprint=None, coverage_percent=None), scene("b", 40, cloud_percent=None)
+    )
     assert "before: coverage unknown, cloud unknown" in pair.reason
     assert "after: covers 100 % of the area, cloud unknown" in pair.reason
     assert "43 days apart in the season" in pair.reason
@@ -284,8 +334,12 @@ SHARE = st.one_of(st.none(), st.floats(0, 100))
 
 
 @effort(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(DAYS, SHARE, SHARE, st.sampled_from(["sentinel2", "sentinel1"])), max_size=8))
-def test_scores_are_shares_and_fall_down_the_list(facts: list[tuple[int, float | None, float | None, str]]) -> None:
+@given(
+    st.lists(st.tuples(DAYS, SHARE, SHARE, st.sampled_from(["sentinel2", "sentinel1"])), max_size=8)
+)
+def test_scores_are_shares_and_fall_down_the_list(
+    facts: list[tuple[int, float | None, float | None, str]],
+) -> None:
     passes = []
     for number, (days, coverage, clear, sensor) in enumerate(facts):
         one = scene(f"n{number}", days) if sensor == "sentinel2" else radar(f"n{number}", days)

@@ -37,17 +37,24 @@ UNTOLD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "words": (ITEM, {**ASSET, "proj:transform": ["10", 0, 0, 0, -10, 0]}),
     "not finite": (ITEM, {**ASSET, "proj:transform": [10, 0, float("nan"), 0, -10, 0]}),
     "empty": (ITEM, {**ASSET, "proj:shape": [0, 5]}),
-    "the item's transform is of another pixel size": ({**ITEM, **ASSET, "proj:transform": [20, 0, 0, 0, -20, 0]}, {}),
+    "the item's transform is of another pixel size": (
+        {**ITEM, **ASSET, "proj:transform": [20, 0, 0, 0, -20, 0]},
+        {},
+    ),
 }
 
 
 @pytest.mark.parametrize(("properties", "asset"), TOLD.values(), ids=TOLD.keys())
-def test_a_grid_is_read_wherever_it_is_stated(properties: dict[str, Any], asset: dict[str, Any]) -> None:
+def test_a_grid_is_read_wherever_it_is_stated(
+    properties: dict[str, Any], asset: dict[str, Any]
+) -> None:
     assert stated_grid(properties, asset, 10.0) == GRID
 
 
 @pytest.mark.parametrize(("properties", "asset"), UNTOLD.values(), ids=UNTOLD.keys())
-def test_what_is_incomplete_or_does_not_fit_is_left_to_the_header(properties: dict[str, Any], asset: dict[str, Any]) -> None:
+def test_what_is_incomplete_or_does_not_fit_is_left_to_the_header(
+    properties: dict[str, Any], asset: dict[str, Any]
+) -> None:
     assert stated_grid(properties, asset, 10.0) is None
 
 
@@ -61,7 +68,14 @@ def test_the_type_comes_from_either_version_of_the_raster_fields() -> None:
 
 def test_a_ground_range_item_states_a_transform_that_is_not_believed() -> None:
     assets = {"vv": {"href": "http://x/vv.tif", **ASSET}}
-    item = make_item("S1", (10, 46, 11, 47), "2024-06-01T10:20:30Z", assets=assets, **ITEM, **{"sar:product_type": "GRD"})
+    item = make_item(
+        "S1",
+        (10, 46, 11, 47),
+        "2024-06-01T10:20:30Z",
+        assets=assets,
+        **ITEM,
+        **{"sar:product_type": "GRD"},
+    )
     assert parse_item(item, get_sensor("sentinel1"), "x").bands["vv"].grid is None
     item["properties"]["sar:product_type"] = "RTC"
     item["collection"] = "sentinel-1-rtc"
@@ -70,7 +84,11 @@ def test_a_ground_range_item_states_a_transform_that_is_not_believed() -> None:
 
 def test_grid_and_type_outlive_the_file_of_scenes(tmp_path: Path) -> None:
     assets = {"B04": {"href": "http://x/r.tif", **ASSET, "raster:bands": [{"data_type": "uint16"}]}}
-    scene = parse_item(make_item("A", (10, 46, 11, 47), "2024-06-01", assets=assets, **ITEM), get_sensor("sentinel2"), "x")
+    scene = parse_item(
+        make_item("A", (10, 46, 11, 47), "2024-06-01", assets=assets, **ITEM),
+        get_sensor("sentinel2"),
+        "x",
+    )
     (tmp_path / "items.json").write_text(json.dumps([scene.to_dict()]), encoding="utf-8")
     [again] = read_items(tmp_path / "items.json")
     assert again == scene
@@ -80,7 +98,11 @@ def test_grid_and_type_outlive_the_file_of_scenes(tmp_path: Path) -> None:
 
 def test_recorded_catalogues_tell_every_band_s_grid(recorded: Callable[[str], Any]) -> None:
     for name, collection, sensor in (
-        ("earth-search-v1/search_s2l2a_landsatc2l2_boulder_20231008", "sentinel-2-l2a", "sentinel2"),
+        (
+            "earth-search-v1/search_s2l2a_landsatc2l2_boulder_20231008",
+            "sentinel-2-l2a",
+            "sentinel2",
+        ),
         ("earth-search-v1/search_s2l2a_landsatc2l2_boulder_20231008", "landsat-c2-l2", "landsat"),
         ("planetary-computer/items_limit1_sentinel-2-l2a", "sentinel-2-l2a", "sentinel2"),
         ("planetary-computer/items_limit1_sentinel-1-rtc", "sentinel-1-rtc", "sentinel1"),

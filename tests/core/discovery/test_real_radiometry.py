@@ -1,4 +1,6 @@
-"""Radiometry on real pixels: decided from the real item, applied by the one reader, compared with what is known."""
+"""Radiometry on real pixels: decided from the real item, applied by the one reader, compared with
+what is known.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ def read(path: Path) -> npt.NDArray[Any]:
 
 
 def rules(item: dict[str, Any]) -> dict[str, Radiometry]:
-    return {name: one.radiometry for name, one in parse_item(item, get_sensor("sentinel2"), "test").bands.items()}
+    return {
+        name: one.radiometry
+        for name, one in parse_item(item, get_sensor("sentinel2"), "test").bands.items()
+    }
 
 
 def ndvi_of_vegetation(folder: Path, rule: dict[str, Radiometry]) -> float:
@@ -38,7 +43,9 @@ def ndvi_of_vegetation(folder: Path, rule: dict[str, Radiometry]) -> float:
         for name, code in (("nir", "B08"), ("red", "B04"))
     )
     scl = read(folder / "SCL.tif")[0]
-    scl = scl.repeat(nir.shape[0] // scl.shape[0], axis=0).repeat(nir.shape[1] // scl.shape[1], axis=1)
+    scl = scl.repeat(nir.shape[0] // scl.shape[0], axis=0).repeat(
+        nir.shape[1] // scl.shape[1], axis=1
+    )
     with np.errstate(all="ignore"):
         ndvi = (nir - red) / (nir + red)
     seen = (scl == VEGETATION) & np.isfinite(ndvi)
@@ -52,14 +59,20 @@ def clear_day(shared: Callable[[str], Path]) -> tuple[Path, dict[str, Any]]:
     return folder, json.loads((folder / f"{CLEAR_DAY}.json").read_text(encoding="utf-8"))
 
 
-def test_ndvi_over_vegetation_is_what_vegetation_has(clear_day: tuple[Path, dict[str, Any]]) -> None:
+def test_ndvi_over_vegetation_is_what_vegetation_has(
+    clear_day: tuple[Path, dict[str, Any]],
+) -> None:
     folder, item = clear_day
     assert item["properties"]["earthsearch:boa_offset_applied"] is True
     assert ndvi_of_vegetation(folder, rules(item)) == pytest.approx(0.83, abs=0.01)
 
 
-def test_this_data_would_show_an_offset_that_is_applied_twice(clear_day: tuple[Path, dict[str, Any]]) -> None:
-    """Proves the test above: without the item's flag the same pixels give an NDVI that no surface has."""
+def test_this_data_would_show_an_offset_that_is_applied_twice(
+    clear_day: tuple[Path, dict[str, Any]],
+) -> None:
+    """Proves the test above: without the item's flag the same pixels give an NDVI that no surface
+    has.
+    """
     folder, item = clear_day
     del item["properties"]["earthsearch:boa_offset_applied"]
     wrong = rules(item)
@@ -75,12 +88,20 @@ def test_this_data_would_show_an_offset_that_is_applied_twice(clear_day: tuple[P
     ],
     ids=["baseline 04.00", "baseline 02.09"],
 )
-def test_published_toa_is_met_within_a_millionth_in_every_band(shared: Callable[[str], Path], name: str, offset: float) -> None:
+def test_published_toa_is_met_within_a_millionth_in_every_band(
+    shared: Callable[[str], Path], name: str, offset: float
+) -> None:
     folder = shared("ukis-pysat")
-    item = {"id": name, "properties": {"datetime": "2024-01-01T00:00:00Z"}}  # the date would say otherwise
+    item = {
+        "id": name,
+        "properties": {"datetime": "2024-01-01T00:00:00Z"},
+    }  # the date would say otherwise
     rule = decide_radiometry("sentinel2", get_sensor("sentinel2").bands["red"], item, {})
     assert (rule.scale, rule.offset) == (0.0001, offset)
-    stored, published = read(folder / f"{name}.tif"), read(folder / f"{name}_toa.tif").astype(np.float64)
+    stored, published = (
+        read(folder / f"{name}.tif"),
+        read(folder / f"{name}_toa.tif").astype(np.float64),
+    )
     ours = to_physical(stored, rule)
     both = (stored != 0) & np.isfinite(published)
     assert both.sum() > 100
@@ -89,9 +110,13 @@ def test_published_toa_is_met_within_a_millionth_in_every_band(shared: Callable[
 
 
 def test_a_landsat_number_becomes_the_agencys_reflectance_and_temperature() -> None:
-    """USGS, LSDS-1619: the valid range 7273..43636 is reflectance 0..1; 293 K is 42129 in the thermal band."""
+    """USGS, LSDS-1619: the valid range 7273..43636 is reflectance 0..1; 293 K is 42129 in the
+    thermal band.
+    """
     sensor = get_sensor("landsat")
-    red, thermal = (decide_radiometry("landsat", sensor.bands[name], {}, {}) for name in ("red", "lwir11"))
+    red, thermal = (
+        decide_radiometry("landsat", sensor.bands[name], {}, {}) for name in ("red", "lwir11")
+    )
     assert to_physical(np.array([7273, 43636, 0], dtype="uint16"), red) == pytest.approx(
         [7.5e-6, 0.99999, np.nan], abs=1e-6, nan_ok=True
     )
@@ -101,7 +126,12 @@ def test_a_landsat_number_becomes_the_agencys_reflectance_and_temperature() -> N
 
 def test_radar_power_becomes_decibel_and_its_nodata_nothing() -> None:
     band = get_sensor("sentinel1").bands["vv"]
-    rule = decide_radiometry("sentinel1", band, {"collection": "sentinel-1-rtc", "properties": {"sar:product_type": "GRD"}}, {})
+    rule = decide_radiometry(
+        "sentinel1",
+        band,
+        {"collection": "sentinel-1-rtc", "properties": {"sar:product_type": "GRD"}},
+        {},
+    )
     power = to_physical(np.array([0.1, 1.0, -32768.0], dtype="float32"), rule)
     assert power == pytest.approx([-10.0, 0.0, np.nan], abs=1e-5, nan_ok=True)
     assert rule.unit == "power"

@@ -1,6 +1,7 @@
 """Items as catalogues give them → scenes, against a table that was written from the JSON by hand.
 
-The project's own small items (``tests/fixtures/stac``) are always read; the recorded answers where they are present.
+The project's own small items (``tests/fixtures/stac``) are always read; the recorded answers where
+they are present.
 """
 
 from __future__ import annotations
@@ -54,11 +55,15 @@ class Truth:
     notes: tuple[str, ...] = field(default=())
 
 
-def sentinel2(pattern: str, rule: Rule, codes: dict[str, str], scl: str | None = None) -> dict[str, tuple[str, Rule, float]]:
+def sentinel2(
+    pattern: str, rule: Rule, codes: dict[str, str], scl: str | None = None
+) -> dict[str, tuple[str, Rule, float]]:
     """All twelve bands; ``pattern`` has ``{code}`` and ``{size}``."""
     found = {}
     for size, names in SIZES.items():
-        found |= {name: (pattern.format(code=codes[name], size=size), rule, float(size)) for name in names}
+        found |= {
+            name: (pattern.format(code=codes[name], size=size), rule, float(size)) for name in names
+        }
     if scl:
         found["scl"] = (scl, SCL, 20.0)
     return found
@@ -88,14 +93,24 @@ CODES = {
 def azure(tile: str, when: str, rule: Rule) -> dict[str, tuple[str, Rule, float]]:
     """Planetary Computer: ``…/R10m/T53NKG_20250312T014549_B02_10m.tif``."""
     name = f"{tile}_{when}"
-    return sentinel2(f"/IMG_DATA/R{{size}}m/{name}_{{code}}_{{size}}m.tif", rule, CODES, f"/R20m/{name}_SCL_20m.tif")
+    return sentinel2(
+        f"/IMG_DATA/R{{size}}m/{name}_{{code}}_{{size}}m.tif",
+        rule,
+        CODES,
+        f"/R20m/{name}_SCL_20m.tif",
+    )
 
 
 def landsat(name: str) -> dict[str, tuple[str, Rule, float]]:
-    """``…_SR_B1.TIF`` to ``B7``, the thermal band and the quality band; all are delivered in 30 m."""
+    """``…_SR_B1.TIF`` to ``B7``, the thermal band and the quality band; all are delivered
+    in 30 m.
+    """
     numbers = {"coastal": 1, "blue": 2, "green": 3, "red": 4, "nir08": 5, "swir16": 6, "swir22": 7}
     found = {band: (f"/{name}_SR_B{number}.TIF", LANDSAT, 30.0) for band, number in numbers.items()}
-    return found | {"lwir11": (f"/{name}_ST_B10.TIF", KELVIN, 30.0), "qa_pixel": (f"/{name}_QA_PIXEL.TIF", QA_PIXEL, 30.0)}
+    return found | {
+        "lwir11": (f"/{name}_ST_B10.TIF", KELVIN, 30.0),
+        "qa_pixel": (f"/{name}_QA_PIXEL.TIF", QA_PIXEL, 30.0),
+    }
 
 
 NO_BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
@@ -183,7 +198,9 @@ RECORDED = (
         place=f"{ES}/search_filter_cloud_lte40_page1 5",
         sensor="sentinel2",
         id="S2B_20EPT_20250731_0_L1C",
-        bands=sentinel2("s3://sentinel-s2-l1c/tiles/20/E/PT/2025/7/31/0/{code}.jp2", SHIFTED, CODES),
+        bands=sentinel2(
+            "s3://sentinel-s2-l1c/tiles/20/E/PT/2025/7/31/0/{code}.jp2", SHIFTED, CODES
+        ),
         cloud=0.0,
         epsg=32720,
         orbit=95,
@@ -432,7 +449,11 @@ OWN = (
         bands={
             "blue": ("cogs/32/T/LS/2024/6/S2B_32TLS_20240604_0_L2A/B02.tif", PLAIN, 10.0),
             "green": ("/B03.tif", PLAIN, 10.0),
-            "red": ("cogs/32/T/LS/2024/6/S2B_32TLS_20240604_0_L2A/B04.tif", PLAIN, 10.0),  # not the JPEG 2000 twin
+            "red": (
+                "cogs/32/T/LS/2024/6/S2B_32TLS_20240604_0_L2A/B04.tif",
+                PLAIN,
+                10.0,
+            ),  # not the JPEG 2000 twin
             "nir": ("/B08.tif", PLAIN, 10.0),
             "scl": ("/SCL.tif", SCL, 20.0),
         },
@@ -470,7 +491,11 @@ OWN = (
             "blue": ("/one.tif", PLAIN, 10.0),
             "green": ("/two.tif", PLAIN, 10.0),
             "red": ("/three.tif", PLAIN, 10.0),
-            "nir": ("/broad_nir.tif", PLAIN, 10.0),  # the narrow one is called rededge, as Planetary Computer does
+            "nir": (
+                "/broad_nir.tif",
+                PLAIN,
+                10.0,
+            ),  # the narrow one is called rededge, as Planetary Computer does
             "swir22": ("/six.tif", PLAIN, 60.0),  # a gsd of its own, and nothing better is stated
         },
         cloud=None,
@@ -506,7 +531,13 @@ OWN = (
         place="cop_dem_glo_30 0",
         sensor="dem",
         id="Copernicus_DSM_COG_10_N53_00_W115_00_DEM",
-        bands={"elevation": ("_N53_00_W115_00_DEM/Copernicus_DSM_COG_10_N53_00_W115_00_DEM.tif", HEIGHT, 30.0)},
+        bands={
+            "elevation": (
+                "_N53_00_W115_00_DEM/Copernicus_DSM_COG_10_N53_00_W115_00_DEM.tif",
+                HEIGHT,
+                30.0,
+            )
+        },
         cloud=None,
         epsg=4326,
         platform="tandem-x",
@@ -525,16 +556,29 @@ def items_in(tree: Any) -> list[dict[str, Any]]:
 
 def check(scene: SceneItem, truth: Truth) -> None:
     assert scene.id == truth.id
-    ends = {name: asset.href[-len(truth.bands[name][0]) :] for name, asset in scene.bands.items() if name in truth.bands}
-    assert list(scene.bands) == get_sensor(truth.sensor).sort(truth.bands), "all bands, no more, in wavelength order"
+    ends = {
+        name: asset.href[-len(truth.bands[name][0]) :]
+        for name, asset in scene.bands.items()
+        if name in truth.bands
+    }
+    assert list(scene.bands) == get_sensor(truth.sensor).sort(truth.bands), (
+        "all bands, no more, in wavelength order"
+    )
     assert ends == {name: end for name, (end, _, _) in truth.bands.items()}
     rules = {
-        name: (one.radiometry.scale, one.radiometry.offset, one.radiometry.nodata, one.radiometry.unit)
+        name: (
+            one.radiometry.scale,
+            one.radiometry.offset,
+            one.radiometry.nodata,
+            one.radiometry.unit,
+        )
         for name, one in scene.bands.items()
     }
     assert rules == {name: rule for name, (_, rule, _) in truth.bands.items()}
     assert all(one.radiometry.reason for one in scene.bands.values())
-    assert {name: one.resolution_m for name, one in scene.bands.items()} == {n: size for n, (_, _, size) in truth.bands.items()}
+    assert {name: one.resolution_m for name, one in scene.bands.items()} == {
+        n: size for n, (_, _, size) in truth.bands.items()
+    }
     assert scene.missing_bands == truth.missing
     assert scene.cloud_percent == truth.cloud
     assert scene.epsg == truth.epsg
@@ -547,16 +591,22 @@ def check(scene: SceneItem, truth: Truth) -> None:
     else:
         assert scene.visual_href is not None
         assert scene.visual_href.endswith(truth.visual)
-        assert scene.visual_href not in [one.href for one in scene.bands.values()], "the picture is never offered for analysis"
+        assert scene.visual_href not in [one.href for one in scene.bands.values()], (
+            "the picture is never offered for analysis"
+        )
 
 
 def read_truth(tree: Any, truth: Truth) -> SceneItem:
     item = items_in(tree)[int(truth.place.partition(" ")[2])]
-    return parse_item(item, get_sensor(truth.sensor), "test", fallback_bbox=(-106.0, 39.0, -105.0, 40.0))
+    return parse_item(
+        item, get_sensor(truth.sensor), "test", fallback_bbox=(-106.0, 39.0, -105.0, 40.0)
+    )
 
 
 @pytest.mark.parametrize("truth", RECORDED, ids=lambda one: one.place)
-def test_recorded_item_is_read_as_the_table_says(recorded: Callable[[str], Any], truth: Truth) -> None:
+def test_recorded_item_is_read_as_the_table_says(
+    recorded: Callable[[str], Any], truth: Truth
+) -> None:
     check(read_truth(recorded(truth.place.partition(" ")[0]), truth), truth)
 
 
@@ -578,7 +628,9 @@ SENSOR_OF = {"sentinel-2": "sentinel2", "landsat": "landsat", "sentinel-1": "sen
 
 
 def test_every_recorded_body_with_items_parses(shared: Callable[[str], Path]) -> None:
-    """All items of all bodies: no address twice, and bands only where the table's kind of item has them."""
+    """All items of all bodies: no address twice, and bands only where the table's kind of item has
+    them.
+    """
     counts: dict[str, int] = {}
     for path in sorted(shared("stac").glob("*/*.json")):
         if path.name.endswith(".request.json"):
@@ -588,7 +640,9 @@ def test_every_recorded_body_with_items_parses(shared: Callable[[str], Path]) ->
             continue  # landing pages, collections, queryables, a token, a 404
         for item in items_in(tree):
             (name,) = [sensor for word, sensor in SENSOR_OF.items() if word in item["collection"]]
-            scene = parse_item(item, get_sensor(name), "test", fallback_bbox=(-106.0, 39.0, -105.0, 40.0))
+            scene = parse_item(
+                item, get_sensor(name), "test", fallback_bbox=(-106.0, 39.0, -105.0, 40.0)
+            )
             hrefs = [one.href for one in scene.bands.values()]
             assert len(set(hrefs)) == len(hrefs), scene.id
             assert bool(hrefs) == bool(item.get("assets")), scene.id
@@ -608,7 +662,10 @@ def test_every_recorded_body_with_items_parses(shared: Callable[[str], Path]) ->
 def test_sizes_and_checksums_are_those_stated(recorded: Callable[[str], Any]) -> None:
     items = items_in(recorded("earth-search-v1/search_filter_cloud_lte40_page1"))
     c1, cogs = (parse_item(items[n], get_sensor("sentinel2"), "t") for n in (3, 4))
-    stated = {name: c1.bands[name].size_bytes for name in ("blue", "green", "red", "nir", "swir16", "swir22")}
+    stated = {
+        name: c1.bands[name].size_bytes
+        for name in ("blue", "green", "red", "nir", "swir16", "swir22")
+    }
     assert stated == {
         "blue": 4492338,
         "green": 4510992,

@@ -23,7 +23,9 @@ from firstlight.core.types import Aoi, SceneItem, SearchQuery
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 
 
-def search_scenes(asked: SearchQuery, settings: Settings, monitor: RecordingMonitor) -> list[SceneItem]:
+def search_scenes(
+    asked: SearchQuery, settings: Settings, monitor: RecordingMonitor
+) -> list[SceneItem]:
     """The first scenes of a new search."""
     return SceneSearch(asked, settings).next(monitor)
 
@@ -32,29 +34,45 @@ AREA = Aoi.from_bounds(7.2, 46.2, 7.8, 46.8)
 
 
 def query(catalog: str, **change: Any) -> SearchQuery:
-    start, end = datetime(2024, 6, 1, tzinfo=timezone.utc), datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
+    start, end = (
+        datetime(2024, 6, 1, tzinfo=timezone.utc),
+        datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc),
+    )
     return dataclasses.replace(SearchQuery(AREA, start, end, "sentinel2", catalog), **change)
 
 
 def files(*names: str) -> dict[str, Any]:
-    return {name: {"href": f"http://x/{name}.tif"} for name in names or ("blue", "green", "red", "nir", "swir16", "swir22")}
+    return {
+        name: {"href": f"http://x/{name}.tif"}
+        for name in names or ("blue", "green", "red", "nir", "swir16", "swir22")
+    }
 
 
 def twelve() -> list[dict[str, Any]]:
     """Twelve days in June, 0 % to 88 % of cloud, the oldest first."""
     return [
-        make_item(f"day{n:02d}", when=f"2024-06-{n + 1:02d}T10:00:00Z", assets=files(), **{"eo:cloud_cover": n * 8})
+        make_item(
+            f"day{n:02d}",
+            when=f"2024-06-{n + 1:02d}T10:00:00Z",
+            assets=files(),
+            **{"eo:cloud_cover": n * 8},
+        )
         for n in range(12)
     ]
 
 
 def search(
-    settings: Settings, items: list[dict[str, Any]], behaviour: Behaviour | None = None, **change: Any
+    settings: Settings,
+    items: list[dict[str, Any]],
+    behaviour: Behaviour | None = None,
+    **change: Any,
 ) -> tuple[list[str], list[Note]]:
     monitor = RecordingMonitor()
     with StacServer(items, collections=["sentinel-2-l2a"], behaviour=behaviour) as api:
         scenes = search_scenes(query(api.base_url, **change), settings, monitor)
-    assert [s.datetime for s in scenes] == sorted((s.datetime for s in scenes), reverse=True), "the newest first"
+    assert [s.datetime for s in scenes] == sorted((s.datetime for s in scenes), reverse=True), (
+        "the newest first"
+    )
     return [scene.id for scene in scenes], [e for e in monitor.events if isinstance(e, Note)]
 
 
@@ -70,7 +88,13 @@ ALL = [f"day{n:02d}" for n in reversed(range(12))]
         Behaviour(page_size=4, empty_last_page=True),
         Behaviour(page_size=5, next_without_query=True),
     ],
-    ids=["one page", "three pages", "a page for each", "an empty page at the end", "a next link without the query"],
+    ids=[
+        "one page",
+        "three pages",
+        "a page for each",
+        "an empty page at the end",
+        "a next link without the query",
+    ],
 )
 def test_all_pages_are_read(settings: Settings, behaviour: Behaviour) -> None:
     assert search(settings, twelve(), behaviour) == (ALL, [])
@@ -82,12 +106,17 @@ def test_cloud_is_filtered_here_and_over_all_pages(settings: Settings) -> None:
 
 
 def test_scenes_without_a_cloud_figure_pass(settings: Settings) -> None:
-    assert search(settings, [make_item("radar", assets=files())], max_cloud_percent=0.0) == (["radar"], [])
+    assert search(settings, [make_item("radar", assets=files())], max_cloud_percent=0.0) == (
+        ["radar"],
+        [],
+    )
 
 
 def test_the_limit_counts_scenes_that_pass_not_those_that_came(settings: Settings) -> None:
     cloudy_first = list(reversed(twelve()))
-    found, _ = search(settings, cloudy_first, Behaviour(page_size=2), max_cloud_percent=20.0, limit=2)
+    found, _ = search(
+        settings, cloudy_first, Behaviour(page_size=2), max_cloud_percent=20.0, limit=2
+    )
     assert len(found) == 2
     assert set(found) <= {"day00", "day01", "day02"}
 
@@ -95,7 +124,9 @@ def test_the_limit_counts_scenes_that_pass_not_those_that_came(settings: Setting
 SORTS = (*CONFORMS_TO, "https://api.stacspec.org/v1.0.0/item-search#sort")
 
 
-def test_where_the_server_sorts_no_page_is_read_in_vain_and_more_goes_on_where_the_last_ended(settings: Settings) -> None:
+def test_where_the_server_sorts_no_page_is_read_in_vain_and_more_goes_on_where_the_last_ended(
+    settings: Settings,
+) -> None:
     newest_first = list(reversed(twelve()))
     with StacServer(newest_first, behaviour=Behaviour(page_size=4, conforms_to=SORTS)) as api:
         search = SceneSearch(query(api.base_url, limit=4), settings)
@@ -124,7 +155,8 @@ def test_dates_and_area_are_asked_for(settings: Settings) -> None:
     elsewhere = make_item("elsewhere", bbox=(20, 46, 21, 47), assets=files())
     too_early = make_item("may", when="2024-05-31T23:59:59Z", assets=files())
     first, last = (
-        make_item(n, when=w, assets=files()) for n, w in (("a", "2024-06-01T00:00:00Z"), ("b", "2024-06-30T23:59:59Z"))
+        make_item(n, when=w, assets=files())
+        for n, w in (("a", "2024-06-01T00:00:00Z"), ("b", "2024-06-30T23:59:59Z"))
     )
     assert search(settings, [elsewhere, too_early, first, last])[0] == ["b", "a"]
 
@@ -134,7 +166,9 @@ def test_nothing_found_is_an_empty_list(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("east", [True, False])
-def test_an_area_across_the_antimeridian_finds_scenes_on_both_sides(settings: Settings, east: bool) -> None:
+def test_an_area_across_the_antimeridian_finds_scenes_on_both_sides(
+    settings: Settings, east: bool
+) -> None:
     items = [
         make_item("west", bbox=(179.2, -17, 179.8, -16), assets=files()),
         make_item("east", bbox=(-179.8, -17, -179.2, -16), assets=files()),
@@ -146,8 +180,12 @@ def test_an_area_across_the_antimeridian_finds_scenes_on_both_sides(settings: Se
 
 
 @pytest.mark.parametrize("status", [500, 503, 404, 401])
-def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(settings: Settings, status: int) -> None:
-    found, notes = search(settings, twelve(), Behaviour(page_size=5, die_at_page=2, die_status=status))
+def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(
+    settings: Settings, status: int
+) -> None:
+    found, notes = search(
+        settings, twelve(), Behaviour(page_size=5, die_at_page=2, die_status=status)
+    )
     assert found == ["day04", "day03", "day02", "day01", "day00"]
     assert len(notes) == 1
     assert notes[0].level == "warning"
@@ -163,15 +201,19 @@ def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(settin
         (404, "HTTP 404: "),
         (
             401,
-            "HTTP 401: STAC catalog requires authentication. This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+            "HTTP 401: STAC catalog requires authentication. This catalog is not supported. "
+            "Public catalogs (Earth Search, Planetary Computer) do not require auth.",
         ),
         (
             403,
-            "HTTP 403: STAC catalog requires authentication. This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+            "HTTP 403: STAC catalog requires authentication. This catalog is not supported. "
+            "Public catalogs (Earth Search, Planetary Computer) do not require auth.",
         ),
     ],
 )
-def test_a_catalogue_that_refuses_is_named_with_its_status(settings: Settings, status: int, why: str) -> None:
+def test_a_catalogue_that_refuses_is_named_with_its_status(
+    settings: Settings, status: int, why: str
+) -> None:
     with pytest.raises(DiscoveryError) as caught:
         search(settings, twelve(), Behaviour(die_at_page=1, die_status=status))
     assert f"failed: {why}" in str(caught.value)
@@ -180,7 +222,9 @@ def test_a_catalogue_that_refuses_is_named_with_its_status(settings: Settings, s
 
 
 def test_an_answer_that_is_no_json_is_named(settings: Settings) -> None:
-    with pytest.raises(DiscoveryError, match=r"failed: the answer is no STAC \(.*Is the URL a STAC API\?"):
+    with pytest.raises(
+        DiscoveryError, match=r"failed: the answer is no STAC \(.*Is the URL a STAC API\?"
+    ):
         search(settings, twelve(), Behaviour(garbage=True))
 
 
@@ -189,7 +233,9 @@ def test_a_catalogue_that_is_not_there_is_named_quickly(settings: Settings) -> N
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         started = time.monotonic()
-        with pytest.raises(DiscoveryError, match=r"failed: it cannot be reached\. Check the network and the proxy") as caught:
+        with pytest.raises(
+            DiscoveryError, match=r"failed: it cannot be reached\. Check the network and the proxy"
+        ) as caught:
             search_scenes(query(url), settings, RecordingMonitor())
     assert url in str(caught.value)
     assert time.monotonic() - started < 3
@@ -198,15 +244,22 @@ def test_a_catalogue_that_is_not_there_is_named_quickly(settings: Settings) -> N
 def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
     with (
         StacServer(twelve()) as api,
-        pytest.raises(DiscoveryError, match=r"failed: it has none of the collections landsat-c2-l2"),
+        pytest.raises(
+            DiscoveryError, match=r"failed: it has none of the collections landsat-c2-l2"
+        ),
     ):
         search_scenes(query(api.base_url, sensor="landsat"), settings, RecordingMonitor())
 
 
-def test_a_known_catalogue_without_the_sensor_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_catalogue_without_the_sensor_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with StacServer(twelve()) as api:
         monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", api.base_url)
-        with pytest.raises(DiscoveryError, match=r"it has no Landsat 8/9 scenes\. It has: sentinel2, sentinel1, dem\."):
+        with pytest.raises(
+            DiscoveryError,
+            match=r"it has no Landsat 8/9 scenes\. It has: sentinel2, sentinel1, dem\.",
+        ):
             search_scenes(query("sample", sensor="landsat"), settings, RecordingMonitor())
         assert not api.searches
 
@@ -219,7 +272,11 @@ def answering(body: bytes, status: int = 200, **headers: str) -> Iterator[str]:
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            for name, value in {
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                **headers,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -230,7 +287,9 @@ def answering(body: bytes, status: int = 200, **headers: str) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -250,11 +309,16 @@ CATALOG = {"type": "Catalog", "stac_version": "1.0.0", "id": "x", "description":
         pytest.param(b"[]", id="a list"),
         pytest.param(b"null", id="null"),
         pytest.param(b"{}", id="an empty object"),
-        pytest.param(json.dumps({"type": "FeatureCollection", "features": []}).encode(), id="features"),
+        pytest.param(
+            json.dumps({"type": "FeatureCollection", "features": []}).encode(), id="features"
+        ),
         pytest.param(json.dumps({**CATALOG, "type": "Collection"}).encode(), id="a collection"),
         pytest.param(json.dumps(CATALOG).encode(), id="a static catalogue"),
         pytest.param(
-            json.dumps({**CATALOG, "conformsTo": list(CONFORMS_TO), "links": [{"rel": "search"}]}).encode(), id="bad links"
+            json.dumps(
+                {**CATALOG, "conformsTo": list(CONFORMS_TO), "links": [{"rel": "search"}]}
+            ).encode(),
+            id="bad links",
         ),
         pytest.param(json.dumps({**CATALOG, "links": 3}).encode(), id="links a number"),
     ],
@@ -289,11 +353,16 @@ def test_a_missing_optional_band_is_no_warning(settings: Settings) -> None:
 
 
 def test_an_unusable_item_is_left_out_with_a_warning(settings: Settings) -> None:
-    bad = {**make_item("bad", assets=files()), "properties": {"datetime": "2024-06-02T00:00:00Z"}, "id": ""}
+    bad = {
+        **make_item("bad", assets=files()),
+        "properties": {"datetime": "2024-06-02T00:00:00Z"},
+        "id": "",
+    }
     found, notes = search(settings, [*twelve(), bad])
     assert found == ALL
     assert [n.text for n in notes] == [
-        f"Scene without id of {notes[0].text.split(' of ')[1].split(' cannot')[0]} cannot be used: it has no id."
+        f"Scene without id of {notes[0].text.split(' of ')[1].split(' cannot')[0]} cannot be "
+        "used: it has no id."
     ]
 
 
@@ -306,7 +375,10 @@ def test_a_malformed_item_is_left_out_with_a_warning(settings: Settings) -> None
 
 def test_older_landsats_are_left_out(settings: Settings) -> None:
     bands = files("blue", "green", "red", "nir08", "swir16", "swir22")
-    items = [make_item(f"l{n}", collection="landsat-c2-l2", assets=bands, platform=f"landsat-{n}") for n in (5, 7, 8, 9)]
+    items = [
+        make_item(f"l{n}", collection="landsat-c2-l2", assets=bands, platform=f"landsat-{n}")
+        for n in (5, 7, 8, 9)
+    ]
     assert set(search(settings, items, sensor="landsat")[0]) == {"l8", "l9"}
 
 
@@ -328,7 +400,9 @@ def silent_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_search_is_cancelled_within_a_second_while_the_server_is_silent(settings: Settings) -> None:
+def test_a_search_is_cancelled_within_a_second_while_the_server_is_silent(
+    settings: Settings,
+) -> None:
     monitor = RecordingMonitor()
     threading.Timer(0.2, monitor.cancel).start()
     with silent_server() as url:
@@ -343,14 +417,19 @@ def test_a_silent_server_is_given_up_in_time(settings: Settings) -> None:
     watchdog = threading.Timer(3, monitor.cancel)
     watchdog.start()
     try:
-        with silent_server() as url, pytest.raises(DiscoveryError, match=r"did not answer in time|cannot be reached"):
+        with (
+            silent_server() as url,
+            pytest.raises(DiscoveryError, match=r"did not answer in time|cannot be reached"),
+        ):
             search_scenes(query(url), dataclasses.replace(settings, read_timeout_s=0.2), monitor)
     finally:
         watchdog.cancel()
 
 
 def test_a_search_can_be_cancelled_between_pages(settings: Settings) -> None:
-    monitor = RecordingMonitor(cancel_when=lambda e: isinstance(e, Progress) and "found" in e.message)
+    monitor = RecordingMonitor(
+        cancel_when=lambda e: isinstance(e, Progress) and "found" in e.message
+    )
     with StacServer(twelve(), behaviour=Behaviour(page_size=1)) as api:
         with pytest.raises(Cancelled):
             search_scenes(query(api.base_url), settings, monitor)

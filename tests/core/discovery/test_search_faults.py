@@ -1,4 +1,6 @@
-"""Searching when the catalogue has a bad day: what came is kept, and what went wrong is one sentence."""
+"""Searching when the catalogue has a bad day: what came is kept, and what went wrong is one
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 from support.stac_sorting import SORT, SortingServer
 
 AREA = Aoi.from_bounds(7.2, 46.2, 7.8, 46.8)
-JUNE = (datetime(2024, 6, 1, tzinfo=timezone.utc), datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc))
+JUNE = (
+    datetime(2024, 6, 1, tzinfo=timezone.utc),
+    datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc),
+)
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 S2 = get_sensor("sentinel2")
 ALL = [f"day{n:02d}" for n in reversed(range(12))]
@@ -45,7 +50,12 @@ def files(*names: str) -> dict[str, Any]:
 def twelve() -> list[dict[str, Any]]:
     """Twelve days in June, 0 % to 88 % of cloud, the oldest first."""
     return [
-        make_item(f"day{n:02d}", when=f"2024-06-{n + 1:02d}T10:00:00Z", assets=files(), **{"eo:cloud_cover": n * 8})
+        make_item(
+            f"day{n:02d}",
+            when=f"2024-06-{n + 1:02d}T10:00:00Z",
+            assets=files(),
+            **{"eo:cloud_cover": n * 8},
+        )
         for n in range(12)
     ]
 
@@ -58,12 +68,16 @@ def start(settings: Settings, url: str, **change: Any) -> tuple[SceneSearch, Rec
 def search(settings: Settings, api: StacServer, **change: Any) -> tuple[list[str], list[Note]]:
     one, monitor = start(settings, api.base_url, **change)
     scenes = one.next(monitor)
-    return [scene.id for scene in scenes], [event for event in monitor.events if isinstance(event, Note)]
+    return [scene.id for scene in scenes], [
+        event for event in monitor.events if isinstance(event, Note)
+    ]
 
 
 @pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not sort"])
 @pytest.mark.parametrize("status", [500, 502, 503, 404, 401])
-def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(settings: Settings, status: int, sorts: bool) -> None:
+def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(
+    settings: Settings, status: int, sorts: bool
+) -> None:
     conforms = (*CONFORMS_TO, SORT) if sorts else CONFORMS_TO
     mood = Behaviour(page_size=5, die_at_page=2, die_status=status, conforms_to=conforms)
     with SortingServer(twelve(), mood) as api:
@@ -72,7 +86,9 @@ def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(sett
         notes = [event for event in monitor.events if isinstance(event, Note)]
         assert found == (ALL[:5] if sorts else ALL[-5:])
         assert [note.level for note in notes] == ["warning"]
-        assert notes[0].text.startswith(f"The list is not complete. Searching 127.0.0.1:{api.port} ")
+        assert notes[0].text.startswith(
+            f"The list is not complete. Searching 127.0.0.1:{api.port} "
+        )
         assert f"HTTP {status}" in notes[0].text
         assert ("STAC catalog requires authentication" in notes[0].text) == (status == 401)
         asked = len(api.searches)
@@ -82,10 +98,14 @@ def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(sett
 
 
 def test_what_waits_is_given_before_the_catalogue_is_asked_again(settings: Settings) -> None:
-    with SortingServer(twelve(), Behaviour(page_size=6, die_at_page=2, conforms_to=(*CONFORMS_TO, SORT))) as api:
+    with SortingServer(
+        twelve(), Behaviour(page_size=6, die_at_page=2, conforms_to=(*CONFORMS_TO, SORT))
+    ) as api:
         one, monitor = start(settings, api.base_url, limit=4)
         assert [scene.id for scene in one.next(monitor)] == ALL[:4]
-        assert not [event for event in monitor.events if isinstance(event, Note)], "nothing has gone wrong yet"
+        assert not [event for event in monitor.events if isinstance(event, Note)], (
+            "nothing has gone wrong yet"
+        )
         assert [scene.id for scene in one.next(monitor)] == ALL[4:6]
         assert len([event for event in monitor.events if isinstance(event, Note)]) == 1
         assert one.next(monitor) == []
@@ -104,20 +124,36 @@ class Forgetful(dict[str, Any]):
         return {}
 
 
-def test_a_next_link_that_drops_the_query_brings_nothing_that_was_not_asked_for(settings: Settings) -> None:
-    """As recorded of Earth Search: ``{"next": "…"}`` is the whole body, and every collection comes back."""
+def test_a_next_link_that_drops_the_query_brings_nothing_that_was_not_asked_for(
+    settings: Settings,
+) -> None:
+    """As recorded of Earth Search: ``{"next": "…"}`` is the whole body, and every collection comes
+    back.
+    """
     wrong = [
         make_item("cloudy", when="2024-06-20T00:00:00Z", assets=files(), **{"eo:cloud_cover": 90}),
         make_item("elsewhere", bbox=(20, 46, 21, 47), when="2024-06-20T00:00:00Z", assets=files()),
         make_item("may", when="2024-05-31T23:59:59Z", assets=files()),
         make_item("july", when="2024-07-01T00:00:00Z", assets=files()),
-        make_item("c1", when="2024-06-20T00:00:00Z", collection="sentinel-2-c1-l2a", assets=files()),
-        make_item("radar", when="2024-06-20T00:00:00Z", collection="sentinel-1-grd", assets=files("vv", "vh")),
+        make_item(
+            "c1", when="2024-06-20T00:00:00Z", collection="sentinel-2-c1-l2a", assets=files()
+        ),
+        make_item(
+            "radar",
+            when="2024-06-20T00:00:00Z",
+            collection="sentinel-1-grd",
+            assets=files("vv", "vh"),
+        ),
     ]
-    with StacServer([*twelve(), *wrong], behaviour=Behaviour(page_size=4, next_without_query=True)) as api:
+    with StacServer(
+        [*twelve(), *wrong], behaviour=Behaviour(page_size=4, next_without_query=True)
+    ) as api:
         api.kept_queries = Forgetful()
         found, notes = search(settings, api, max_cloud_percent=50.0)
-        assert [seen.query.get("collections") for seen in api.searches][:2] == [["sentinel-2-l2a"], None]
+        assert [seen.query.get("collections") for seen in api.searches][:2] == [
+            ["sentinel-2-l2a"],
+            None,
+        ]
     assert found == [f"day{n:02d}" for n in reversed(range(7))]  # 48 % and less
     assert notes == []
 
@@ -172,9 +208,18 @@ WHOLE = make_item(
             "raster:bands": [{"scale": 1e-4, "offset": -0.1, "nodata": 0}],
             "file:size": 5,
         },
-        "x": {"href": "http://x/n.tif", "eo:bands": [{"common_name": "nir"}], "file:checksum": "1220" + "0" * 64},
+        "x": {
+            "href": "http://x/n.tif",
+            "eo:bands": [{"common_name": "nir"}],
+            "file:checksum": "1220" + "0" * 64,
+        },
     },
-    **{"eo:cloud_cover": 5, "proj:epsg": 32632, "platform": "sentinel-2a", "s2:processing_baseline": "05.09"},
+    **{
+        "eo:cloud_cover": 5,
+        "proj:epsg": 32632,
+        "platform": "sentinel-2a",
+        "s2:processing_baseline": "05.09",
+    },
 )
 
 
@@ -187,7 +232,12 @@ def paths(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @effort(max_examples=300, deadline=None, derandomize=True)
-@given(st.data(), st.sampled_from([None, "", "x", 5, -1.5, True, [], [None], [[]], {}, {"a": 1}, [1, 2, 3, 4], "nan", 1e999]))
+@given(
+    st.data(),
+    st.sampled_from(
+        [None, "", "x", 5, -1.5, True, [], [None], [[]], {}, {"a": 1}, [1, 2, 3, 4], "nan", 1e999]
+    ),
+)
 def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, value: Any) -> None:
     item = copy.deepcopy(WHOLE)
     path = data.draw(st.sampled_from([p for p in paths(item) if p]))
@@ -224,7 +274,9 @@ def answering(body: bytes, status: int = 200) -> Iterator[str]:
             """Be silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -244,11 +296,16 @@ CATALOG = {"type": "Catalog", "stac_version": "1.0.0", "id": "x", "description":
         pytest.param(b"[]", id="a list"),
         pytest.param(b"null", id="null"),
         pytest.param(b"{}", id="an empty object"),
-        pytest.param(json.dumps({"type": "FeatureCollection", "features": []}).encode(), id="features"),
+        pytest.param(
+            json.dumps({"type": "FeatureCollection", "features": []}).encode(), id="features"
+        ),
         pytest.param(json.dumps({**CATALOG, "type": "Collection"}).encode(), id="a collection"),
         pytest.param(json.dumps(CATALOG).encode(), id="a static catalogue"),
         pytest.param(
-            json.dumps({**CATALOG, "conformsTo": list(CONFORMS_TO), "links": [{"rel": "search"}]}).encode(), id="bad links"
+            json.dumps(
+                {**CATALOG, "conformsTo": list(CONFORMS_TO), "links": [{"rel": "search"}]}
+            ).encode(),
+            id="bad links",
         ),
         pytest.param(json.dumps({**CATALOG, "links": 3}).encode(), id="links a number"),
     ],
@@ -272,13 +329,18 @@ def test_a_catalogue_that_states_no_item_search_is_one_sentence(settings: Settin
 
 
 def test_pages_of_html_are_one_sentence(settings: Settings) -> None:
-    with StacServer(twelve(), behaviour=Behaviour(garbage=True)) as api, pytest.raises(DiscoveryError, match="is no STAC"):
+    with (
+        StacServer(twelve(), behaviour=Behaviour(garbage=True)) as api,
+        pytest.raises(DiscoveryError, match="is no STAC"),
+    ):
         search(settings, api)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("where", ["landing page", "search"])
-def test_a_catalogue_that_refuses_says_the_specifications_sentence(settings: Settings, status: int, where: str) -> None:
+def test_a_catalogue_that_refuses_says_the_specifications_sentence(
+    settings: Settings, status: int, where: str
+) -> None:
     if where == "landing page":
         with answering(b'{"code": "Unauthorized"}', status) as url:
             one, monitor = start(settings, url)
@@ -302,13 +364,17 @@ def test_a_catalogue_that_is_not_there_is_one_sentence_soon(settings: Settings) 
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         one, monitor = start(settings, url)
         began = time.monotonic()
-        with pytest.raises(DiscoveryError, match=r"failed: it cannot be reached\. Check the network and the proxy"):
+        with pytest.raises(
+            DiscoveryError, match=r"failed: it cannot be reached\. Check the network and the proxy"
+        ):
             one.next(monitor)
     assert time.monotonic() - began < 5
 
 
 @contextmanager
-def stalling(items: list[dict[str, Any]], at_page: int) -> Iterator[tuple[StacServer, threading.Event]]:
+def stalling(
+    items: list[dict[str, Any]], at_page: int
+) -> Iterator[tuple[StacServer, threading.Event]]:
     """A catalogue that falls silent when a page is asked for; the event says that it has."""
     silent, over = threading.Event(), threading.Event()
 
@@ -327,7 +393,9 @@ def stalling(items: list[dict[str, Any]], at_page: int) -> Iterator[tuple[StacSe
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_cancelling_takes_less_than_a_second_while_the_server_stalls(settings: Settings, page: int) -> None:
+def test_cancelling_takes_less_than_a_second_while_the_server_stalls(
+    settings: Settings, page: int
+) -> None:
     patient = dataclasses.replace(settings, read_timeout_s=60.0)
     with stalling(twelve(), page) as (api, silent):
         one, monitor = start(patient, api.base_url)
@@ -350,24 +418,34 @@ def test_cancelling_takes_less_than_a_second_while_the_server_stalls(settings: S
 
 def thousand() -> list[dict[str, Any]]:
     return [
-        make_item(f"n{n:04d}", when=f"2024-06-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:00Z", assets=files())
+        make_item(
+            f"n{n:04d}",
+            when=f"2024-06-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:00Z",
+            assets=files(),
+        )
         for n in range(1000)
     ]
 
 
 @pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not sort"])
-def test_a_thousand_items_are_listed_in_order_and_told_of_often(settings: Settings, sorts: bool) -> None:
+def test_a_thousand_items_are_listed_in_order_and_told_of_often(
+    settings: Settings, sorts: bool
+) -> None:
     items = thousand()
     expected = sorted((-_when(item).timestamp(), item["id"]) for item in items)
     conforms = (*CONFORMS_TO, SORT) if sorts else CONFORMS_TO
     with SortingServer(items, Behaviour(page_size=250, conforms_to=conforms)) as api:
         one, monitor = start(settings, api.base_url, limit=1000)
         scenes = one.next(monitor)
-        assert len(api.searches) in (10, 11), "a hundred a page, whatever more the server would give"
+        assert len(api.searches) in (10, 11), (
+            "a hundred a page, whatever more the server would give"
+        )
     assert [scene.id for scene in scenes] == [name for _, name in expected]
     steps = [event for event in monitor.events if isinstance(event, Progress)]
     assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
-    assert [step.message for step in steps][1:] == [f"{n}00 scenes found" for n in range(1, 10)] + ["1000 scenes found"]
+    assert [step.message for step in steps][1:] == [f"{n}00 scenes found" for n in range(1, 10)] + [
+        "1000 scenes found"
+    ]
 
 
 def _when(item: dict[str, Any]) -> datetime:
@@ -377,7 +455,9 @@ def _when(item: dict[str, Any]) -> datetime:
 def test_a_thousand_items_can_be_cancelled_between_two_pages(settings: Settings) -> None:
     with SortingServer(thousand(), Behaviour(page_size=50)) as api:
         one, _ = start(settings, api.base_url, limit=1000)
-        monitor = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "100 scenes" in event.message)
+        monitor = RecordingMonitor(
+            cancel_when=lambda event: isinstance(event, Progress) and "100 scenes" in event.message
+        )
         with pytest.raises(Cancelled):
             one.next(monitor)
         assert len(api.searches) < 20
@@ -398,7 +478,9 @@ def test_where_a_server_cannot_sort_too_many_items_are_named_and_none_is_lost(
     assert rest == ALL[:4], "asking for more goes on where it ended"
 
 
-def test_exactly_the_most_items_are_no_reason_for_a_warning(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exactly_the_most_items_are_no_reason_for_a_warning(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stac_client, "MOST_ITEMS", 13)
     with StacServer(twelve(), behaviour=Behaviour(page_size=4)) as api:
         assert search(settings, api) == (ALL, [])

@@ -1,4 +1,6 @@
-"""The simulated events: pixels, items and truth fit each other, and look like what real sensors deliver."""
+"""The simulated events: pixels, items and truth fit each other, and look like what real sensors
+deliver.
+"""
 
 from __future__ import annotations
 
@@ -72,14 +74,21 @@ def test_speckle_has_the_looks_of_the_sensor_and_alike_neighbours() -> None:
 @pytest.mark.parametrize("band", ["vv", "vh"])
 def test_still_water_in_the_file_has_those_looks_too(band: str) -> None:
     """The lake, away from its shore: the same level everywhere, so that only speckle varies."""
-    found = [looks(read(simulated_event("flood").scene(role).bands[band])[145:175, 525:595].astype(float)) for role in RADAR]
+    found = [
+        looks(
+            read(simulated_event("flood").scene(role).bands[band])[145:175, 525:595].astype(float)
+        )
+        for role in RADAR
+    ]
     assert np.mean(found) == pytest.approx(4.4, rel=0.05)
 
 
 def test_an_open_flood_is_darker_and_a_flooded_forest_brighter_to_the_radar() -> None:
     event, flooded = simulated_event("flood"), truth("flood", "flooded")
     for band, darker in (("vv", 6), ("vh", 6)):
-        change = decibel(event.scene("radar_after"), band) - decibel(event.scene("radar_before"), band)
+        change = decibel(event.scene("radar_after"), band) - decibel(
+            event.scene("radar_before"), band
+        )
         dry = np.nanmedian(change[(flooded == 0) & (truth("flood", "permanent_water") == 0)])
         assert 0.5 < dry < 1.5  # wet ground
         assert np.nanmedian(change[flooded == 1]) < dry - darker
@@ -93,14 +102,24 @@ def test_plants_stand_out_of_shallow_water_only_and_light_it_up() -> None:
     assert standing[flooded != 1].max() == 0
     assert standing[depth > 0.5].max() < 0.01 < 0.3 < standing.max() <= 0.5
     level = decibel(simulated_event("flood").scene("radar_after"), "vh")
-    assert np.nanmedian(level[standing > 0.3]) > np.nanmedian(level[(flooded == 1) & (depth > 0.5)]) + 3
+    assert (
+        np.nanmedian(level[standing > 0.3])
+        > np.nanmedian(level[(flooded == 1) & (depth > 0.5)]) + 3
+    )
 
 
 def test_sand_tarmac_and_radar_shadow_are_as_dark_as_water_is() -> None:
     """What makes flood maps wrong is there: a threshold alone must fail on it."""
-    level, cover = decibel(simulated_event("flood").scene("radar_before"), "vv"), truth("flood", "cover")
+    level, cover = (
+        decibel(simulated_event("flood").scene("radar_before"), "vv"),
+        truth("flood", "cover"),
+    )
     codes = sample_module("ground").Cover
-    for dark in (cover == codes.SAND, cover == codes.TARMAC, truth("flood", "radar_shadow_descending") == 1):
+    for dark in (
+        cover == codes.SAND,
+        cover == codes.TARMAC,
+        truth("flood", "radar_shadow_descending") == 1,
+    ):
         assert np.nanmedian(level[dark]) < -16.5
     assert np.nanmedian(level[cover == codes.CROP]) > -12
 
@@ -112,14 +131,18 @@ def test_radar_shadow_is_where_a_ray_meets_a_hill(state: str) -> None:
     rng = np.random.default_rng(2)
     height = 60 * np.exp(-(((np.arange(40) - 18) / 3.0) ** 2))[np.newaxis] + rng.random((3, 40))
     found = radar.radar_shadow(height, state)
-    step = 1 if state == "descending" else -1  # towards the satellite, which looks west when it descends
+    step = (
+        1 if state == "descending" else -1
+    )  # towards the satellite, which looks west when it descends
     for row, col in np.ndindex(*height.shape):
         expected = False
         for far in range(1, 40):
             at = col + step * far
             if not 0 <= at < 40:
                 break
-            expected |= bool(height[row, at] - height[row, col] - 0.01 > far * 10 / np.tan(np.radians(39)))
+            expected |= bool(
+                height[row, at] - height[row, col] - 0.01 > far * 10 / np.tan(np.radians(39))
+            )
         assert found[row, col] == expected
     assert found.any()
 
@@ -133,7 +156,13 @@ def test_the_burned_classes_are_what_a_line_of_numpy_finds_in_the_files() -> Non
     true_dnbr, severity = truth("fire", "dnbr"), truth("fire", "severity")
     assert (severity == 3 + np.digitize(true_dnbr, (0.10, 0.27, 0.44, 0.66))).all()
     assert set(np.unique(severity)) == {3, 4, 5, 6, 7}
-    for code, (low, high) in {3: (-0.1, 0.1), 4: (0.1, 0.27), 5: (0.27, 0.44), 6: (0.44, 0.66), 7: (0.66, 2)}.items():
+    for code, (low, high) in {
+        3: (-0.1, 0.1),
+        4: (0.1, 0.27),
+        5: (0.27, 0.44),
+        6: (0.44, 0.66),
+        7: (0.66, 2),
+    }.items():
         own = land & (severity == code)
         assert own.sum() > 20_000
         assert low < np.median(measured[own]) < high
@@ -143,19 +172,26 @@ def test_the_burned_classes_are_what_a_line_of_numpy_finds_in_the_files() -> Non
     found = 3 + np.digitize(measured, (0.10, 0.27, 0.44, 0.66))
     assert (found == severity)[land].mean() > 0.92
     water = seen & (cover == sample_module("ground").Cover.WATER)
-    assert measured[water].std() > 0.05  # the ratio of two dark numbers says nothing: maps have to know
+    assert (
+        measured[water].std() > 0.05
+    )  # the ratio of two dark numbers says nothing: maps have to know
 
 
 def test_two_pictures_before_the_fire_show_none() -> None:
     event = simulated_event("fire")
     change = nbr(event.scene("before_early")) - nbr(event.scene("before"))
-    seen = (truth("fire", "hidden_before_early") == 0) & (truth("fire", "cover") != sample_module("ground").Cover.WATER)
+    seen = (truth("fire", "hidden_before_early") == 0) & (
+        truth("fire", "cover") != sample_module("ground").Cover.WATER
+    )
     assert (change[seen] > 0.1).mean() < 0.005
 
 
 def test_the_flood_is_green_in_the_water_index() -> None:
     event = simulated_event("flood")
-    green, swir = reflectance(event.scene("after"), "green"), reflectance(event.scene("after"), "swir16")
+    green, swir = (
+        reflectance(event.scene("after"), "green"),
+        reflectance(event.scene("after"), "swir16"),
+    )
     water = (green - swir) / (green + swir) > 0
     wet = (truth("flood", "flooded") == 1) | (truth("flood", "permanent_water") == 1)
     seen = truth("flood", "hidden_after") == 0
@@ -165,7 +201,11 @@ def test_the_flood_is_green_in_the_water_index() -> None:
 
 
 def test_the_flood_hangs_together_with_the_river_and_lies_lower_than_what_stays_dry() -> None:
-    event, flooded, permanent = simulated_event("flood"), truth("flood", "flooded"), truth("flood", "permanent_water")
+    event, flooded, permanent = (
+        simulated_event("flood"),
+        truth("flood", "flooded"),
+        truth("flood", "permanent_water"),
+    )
     assert set(np.unique(flooded)) == {0, 1, 2}
     assert not ((flooded > 0) & (permanent == 1)).any()
     parts, _ = pytest.importorskip("scipy.ndimage").label((flooded > 0) | (permanent == 1))
@@ -178,18 +218,26 @@ def test_the_flood_hangs_together_with_the_river_and_lies_lower_than_what_stays_
     shallow, plain = above[flooded == 1], above[(flooded == 0) & (permanent == 0)]
     assert np.median(above[permanent == 1]) < np.median(shallow) < 3.2
     assert np.percentile(shallow, 95) < 4.5 < np.median(plain)
-    assert np.percentile(above[flooded == 2], 99) < 3.2 + 9 + 3  # the model shows the canopy, not the ground
+    assert (
+        np.percentile(above[flooded == 2], 99) < 3.2 + 9 + 3
+    )  # the model shows the canopy, not the ground
 
 
 def heights_at_pixels(model: EventScene, scene: EventScene) -> Pixels:
     """The elevation model's nearest height for each 10 m pixel."""
     with rasterio.open(scene.bands["nir"]) as file:
         rows, cols = np.indices(file.shape) + 0.5
-        xs, ys = file.transform.a * cols + file.transform.c, file.transform.e * rows + file.transform.f
+        xs, ys = (
+            file.transform.a * cols + file.transform.c,
+            file.transform.e * rows + file.transform.f,
+        )
         lons, lats = transform(file.crs, "EPSG:4326", xs.ravel(), ys.ravel())
     with rasterio.open(model.bands["data"]) as file:
         pixels, place = file.read(1), ~file.transform
-    at = [np.floor(place.e * np.array(lats) + place.f).astype(int), np.floor(place.a * np.array(lons) + place.c).astype(int)]
+    at = [
+        np.floor(place.e * np.array(lats) + place.f).astype(int),
+        np.floor(place.a * np.array(lons) + place.c).astype(int),
+    ]
     found: Pixels = pixels[at[0], at[1]].reshape(rows.shape)
     return found
 
@@ -227,7 +275,9 @@ def test_the_scene_classification_knows_most_cloud_but_not_thin_edges(name: str,
 
 
 @pytest.mark.parametrize(("name", "role"), OPTICAL)
-def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(name: str, role: str) -> None:
+def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(
+    name: str, role: str
+) -> None:
     scene = simulated_event(name).scene(role)
     valid = truth(name, f"hidden_{role}") != 255
     inside = valid.reshape(360, 2, 360, 2).all(axis=(1, 3))
@@ -249,17 +299,25 @@ def polygon_share(scene: EventScene) -> float:
     """Area of the footprint over the area of the raster's square."""
     ring = scene.item["geometry"]["coordinates"][0]
     epsg = f"EPSG:{scene.item['properties']['proj:epsg']}"
-    xs, ys = (np.array(part) for part in transform("EPSG:4326", epsg, [p[0] for p in ring], [p[1] for p in ring]))
+    xs, ys = (
+        np.array(part)
+        for part in transform("EPSG:4326", epsg, [p[0] for p in ring], [p[1] for p in ring])
+    )
     area = np.sum(xs[:-1] * ys[1:] - xs[1:] * ys[:-1]) / 2
     assert area > 0  # counter-clockwise, as GeoJSON asks
     return float(area / 7200**2)
 
 
 def test_items_know_their_files_and_say_that_they_are_simulated() -> None:
-    truths = {path.name for name in ("fire", "flood") for path in simulated_event(name).truth.values()}
+    truths = {
+        path.name for name in ("fire", "flood") for path in simulated_event(name).truth.values()
+    }
     for scene in all_scenes():
         properties = scene.item["properties"]
-        assert all("SIMULATED" in text for text in (scene.id, properties["title"], properties["firstlight:note"]))
+        assert all(
+            "SIMULATED" in text
+            for text in (scene.id, properties["title"], properties["firstlight:note"])
+        )
         for asset in scene.item["assets"].values():
             path = events_folder().parent / asset["href"]
             assert path.name not in truths
@@ -272,7 +330,9 @@ def test_items_know_their_files_and_say_that_they_are_simulated() -> None:
                 assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
 
 
-@pytest.mark.parametrize(("name", "words"), [("fire", "as the item states"), ("flood", "processing baseline 05.10")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("fire", "as the item states"), ("flood", "processing baseline 05.10")]
+)
 def test_both_ways_to_know_the_offset_lead_to_the_same_radiometry(name: str, words: str) -> None:
     scene = parse_item(simulated_event(name).scene("after").item, get_sensor("sentinel2"), "sample")
     assert not scene.missing_bands
@@ -284,7 +344,9 @@ def test_both_ways_to_know_the_offset_lead_to_the_same_radiometry(name: str, wor
 
 
 def test_radar_is_terrain_corrected_power() -> None:
-    scene = parse_item(simulated_event("flood").scene("radar_after").item, get_sensor("sentinel1"), "sample")
+    scene = parse_item(
+        simulated_event("flood").scene("radar_after").item, get_sensor("sentinel1"), "sample"
+    )
     rule = scene.bands["vv"].radiometry
     assert (rule.unit, rule.nodata) == ("power", -32768.0)
     assert (scene.relative_orbit, scene.orbit_direction) == (125, "descending")
@@ -300,10 +362,18 @@ def test_the_same_recipe_gives_the_same_bytes(tmp_path: Path) -> None:
     path = simulated_event("fire").scene(role).bands["scl"]
     with rasterio.open(path) as file:
         files.write_cog(
-            tmp_path / "scl.tif", picture.scl[np.newaxis], file.crs, file.transform, nodata=0, overview_resampling="nearest"
+            tmp_path / "scl.tif",
+            picture.scl[np.newaxis],
+            file.crs,
+            file.transform,
+            nodata=0,
+            overview_resampling="nearest",
         )
     assert (tmp_path / "scl.tif").read_bytes() == path.read_bytes()
-    assert (np.round((picture.reflectance["nir"] + 0.1) * 10000)[picture.valid] == read(scene_band("nir"))[picture.valid]).all()
+    assert (
+        np.round((picture.reflectance["nir"] + 0.1) * 10000)[picture.valid]
+        == read(scene_band("nir"))[picture.valid]
+    ).all()
 
 
 def scene_band(name: str) -> Path:

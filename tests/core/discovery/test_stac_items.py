@@ -53,8 +53,24 @@ def test_a_band_is_known_by_key_or_common_name(assets: dict[str, Any], band: str
     [
         {"x": asset(**{"eo:bands": [{"common_name": "nir"}, {"common_name": "red"}]})},
         {"x": asset(**{"eo:bands": [{"common_name": "rededge"}]})},
-        {"visual": asset(**{"eo:bands": [{"common_name": "red"}, {"common_name": "green"}, {"common_name": "blue"}]})},
-        {"nir-jp2": {"href": "s3://x/B08.jp2", "type": "image/jp2", "eo:bands": [{"common_name": "nir"}]}},
+        {
+            "visual": asset(
+                **{
+                    "eo:bands": [
+                        {"common_name": "red"},
+                        {"common_name": "green"},
+                        {"common_name": "blue"},
+                    ]
+                }
+            )
+        },
+        {
+            "nir-jp2": {
+                "href": "s3://x/B08.jp2",
+                "type": "image/jp2",
+                "eo:bands": [{"common_name": "nir"}],
+            }
+        },
         {"nir": {"type": "image/tiff"}},
         {"nir": {"href": ""}},
         {"nir": None},
@@ -74,7 +90,13 @@ def test_the_picture_for_the_eye_is_never_a_band() -> None:
 
 def test_bands_stand_in_wavelength_order_whatever_the_catalogues_order() -> None:
     names = ["swir22", "nir", "blue", "scl", "red"]
-    assert list(parse({name: asset() for name in names}).bands) == ["blue", "red", "nir", "swir22", "scl"]
+    assert list(parse({name: asset() for name in names}).bands) == [
+        "blue",
+        "red",
+        "nir",
+        "swir22",
+        "scl",
+    ]
 
 
 def test_missing_bands_are_named_and_sizes_are_stated_or_estimated() -> None:
@@ -92,9 +114,16 @@ def test_a_size_that_is_none_is_not_believed(size: Any) -> None:
 
 @pytest.mark.parametrize(
     ("properties", "epsg"),
-    [({"proj:epsg": 32632}, 32632), ({"proj:code": "EPSG:32633"}, 32633), ({"proj:code": "IAU:1"}, None), ({}, None)],
+    [
+        ({"proj:epsg": 32632}, 32632),
+        ({"proj:code": "EPSG:32633"}, 32633),
+        ({"proj:code": "IAU:1"}, None),
+        ({}, None),
+    ],
 )
-def test_the_coordinate_system_is_read_in_both_forms(properties: dict[str, Any], epsg: int | None) -> None:
+def test_the_coordinate_system_is_read_in_both_forms(
+    properties: dict[str, Any], epsg: int | None
+) -> None:
     assert parse({}, **properties).epsg == epsg
 
 
@@ -103,12 +132,22 @@ def test_the_coordinate_system_is_read_in_both_forms(properties: dict[str, Any],
     [
         ([7, 46, 8, 47], None, (7, 46, 8, 47)),
         ([7, 46, -5, 8, 47, 4000], None, (7, 46, 8, 47)),
-        (None, {"type": "Polygon", "coordinates": [[[7, 46], [8, 46], [8, 47], [7, 46]]]}, (7, 46, 8, 47)),
-        (None, {"type": "MultiPolygon", "coordinates": [[[[7, 46], [8, 46], [8, 47], [7, 46]]]]}, (7, 46, 8, 47)),
+        (
+            None,
+            {"type": "Polygon", "coordinates": [[[7, 46], [8, 46], [8, 47], [7, 46]]]},
+            (7, 46, 8, 47),
+        ),
+        (
+            None,
+            {"type": "MultiPolygon", "coordinates": [[[[7, 46], [8, 46], [8, 47], [7, 46]]]]},
+            (7, 46, 8, 47),
+        ),
         (None, None, (1, 2, 3, 4)),
     ],
 )
-def test_where_it_is_comes_from_bbox_or_footprint_or_the_question(bbox: Any, geometry: Any, expected: Any) -> None:
+def test_where_it_is_comes_from_bbox_or_footprint_or_the_question(
+    bbox: Any, geometry: Any, expected: Any
+) -> None:
     item = {**make_item("one"), "bbox": bbox, "geometry": geometry}
     assert parse_item(item, S2, "test", fallback_bbox=(1, 2, 3, 4)).bbox == expected
 
@@ -119,12 +158,20 @@ def test_where_it_is_comes_from_bbox_or_footprint_or_the_question(bbox: Any, geo
         ({"id": None}, "Scene without id of test cannot be used: it has no id."),
         ({"properties": {}}, "Scene one of test cannot be used: its time is None."),
         ({"properties": None}, "Scene one of test cannot be used: its time is None."),
-        ({"properties": {"datetime": "yesterday"}}, "Scene one of test cannot be used: its time is 'yesterday'."),
+        (
+            {"properties": {"datetime": "yesterday"}},
+            "Scene one of test cannot be used: its time is 'yesterday'.",
+        ),
         ({"properties": {"datetime": 5}}, "Scene one of test cannot be used: its time is 5."),
-        ({"bbox": None, "geometry": None}, "Scene one of test cannot be used: nothing tells where it is."),
+        (
+            {"bbox": None, "geometry": None},
+            "Scene one of test cannot be used: nothing tells where it is.",
+        ),
     ],
 )
-def test_an_item_without_the_bare_necessities_is_named(change: dict[str, Any], sentence: str) -> None:
+def test_an_item_without_the_bare_necessities_is_named(
+    change: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(DiscoveryError) as caught:
         parse_item({**make_item("one"), **change}, S2, "test")
     assert str(caught.value) == sentence
@@ -138,7 +185,11 @@ def test_an_item_without_files_says_so() -> None:
 
 
 def test_ground_range_radar_is_warned_about() -> None:
-    scene = parse_item(make_item("g", collection="sentinel-1-grd", assets={"vv": asset()}), get_sensor("sentinel1"), "t")
+    scene = parse_item(
+        make_item("g", collection="sentinel-1-grd", assets={"vv": asset()}),
+        get_sensor("sentinel1"),
+        "t",
+    )
     assert any("not sigma0" in note for note in scene.notes)
     assert scene.missing_bands == ("vh",)
 
@@ -177,7 +228,13 @@ def test_a_malformed_item_is_a_discovery_error_or_a_scene(change: Any) -> None:
         {"assets": {"red": asset(**{"file:size": float("nan")})}},
         {"assets": {"red": asset(**{"eo:bands": None, "bands": None, "raster:bands": None})}},
         {"collection": 5},
-        {"properties": {"datetime": "2024-06-01T00:00:00Z", "eo:cloud_cover": "low", "proj:code": 5}},
+        {
+            "properties": {
+                "datetime": "2024-06-01T00:00:00Z",
+                "eo:cloud_cover": "low",
+                "proj:code": 5,
+            }
+        },
         {"properties": {"datetime": "2024-06-01T00:00:00Z", "s2:processing_baseline": 5.09}},
     ],
 )
@@ -203,7 +260,9 @@ def test_times_in_every_form_catalogues_write(text: str, expected: tuple[int, ..
 
 
 def test_the_last_day_is_included() -> None:
-    assert parse_time("2024-06-30", end_of_day=True) == datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc)
+    assert parse_time("2024-06-30", end_of_day=True) == datetime(
+        2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc
+    )
     assert parse_time("2024-06-30T12:00:00Z", end_of_day=True).hour == 12
 
 
@@ -235,12 +294,16 @@ RECORDED = {
 def items_in(tree: Any) -> list[dict[str, Any]]:
     if isinstance(tree, list):
         return [item for part in tree for item in items_in(part)]
-    found: list[dict[str, Any]] = tree.get("features", [tree] if tree.get("type") == "Feature" else [])
+    found: list[dict[str, Any]] = tree.get(
+        "features", [tree] if tree.get("type") == "Feature" else []
+    )
     return found
 
 
 @pytest.mark.parametrize(("name", "sensor"), RECORDED.items())
-def test_recorded_items_become_scenes(recorded: Callable[[str], Any], name: str, sensor: str) -> None:
+def test_recorded_items_become_scenes(
+    recorded: Callable[[str], Any], name: str, sensor: str
+) -> None:
     items = [i for i in items_in(recorded(name)) if sensor in i["collection"].replace("-", "")]
     assert items
     for item in items:
@@ -261,7 +324,9 @@ def test_recorded_items_without_assets_and_geometry_say_so(recorded: Callable[[s
         assert scene.missing_bands == S2.default
 
 
-def test_earth_searchs_flag_and_planetary_computers_baseline_decide(recorded: Callable[[str], Any]) -> None:
+def test_earth_searchs_flag_and_planetary_computers_baseline_decide(
+    recorded: Callable[[str], Any],
+) -> None:
     def offsets(name: str, collection: str) -> set[float]:
         items = [i for i in items_in(recorded(name)) if i["collection"] == collection]
         return {parse_item(i, S2, "t").bands["red"].radiometry.offset for i in items}
@@ -274,10 +339,19 @@ def test_earth_searchs_flag_and_planetary_computers_baseline_decide(recorded: Ca
     assert offsets(old, "sentinel-2-l2a") == {0.0}
 
 
-@pytest.mark.parametrize("name", ["planetary-computer/items_limit1_landsat-c2-l2", "planetary-computer/list_landsat-c2-l2"])
-def test_a_band_has_the_size_of_its_pixels_not_of_its_detector(recorded: Callable[[str], Any], name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["planetary-computer/items_limit1_landsat-c2-l2", "planetary-computer/list_landsat-c2-l2"],
+)
+def test_a_band_has_the_size_of_its_pixels_not_of_its_detector(
+    recorded: Callable[[str], Any], name: str
+) -> None:
     landsat = get_sensor("landsat")
-    sizes = [b.resolution_m for i in items_in(recorded(name)) for b in parse_item(i, landsat, "t").bands.values()]
+    sizes = [
+        b.resolution_m
+        for i in items_in(recorded(name))
+        for b in parse_item(i, landsat, "t").bands.values()
+    ]
     assert set(sizes) == {30.0}
 
 
@@ -292,15 +366,31 @@ def _paths(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 WHOLE = make_item(
     "one",
     assets={
-        "red": asset(**{"gsd": 10, "raster:bands": [{"scale": 0.0001, "offset": -0.1, "nodata": 0}], "file:size": 5}),
+        "red": asset(
+            **{
+                "gsd": 10,
+                "raster:bands": [{"scale": 0.0001, "offset": -0.1, "nodata": 0}],
+                "file:size": 5,
+            }
+        ),
         "x": asset(**{"eo:bands": [{"common_name": "nir"}], "file:checksum": "1220" + "0" * 64}),
     },
-    **{"eo:cloud_cover": 5, "proj:epsg": 32632, "platform": "sentinel-2a", "s2:processing_baseline": "05.09"},
+    **{
+        "eo:cloud_cover": 5,
+        "proj:epsg": 32632,
+        "platform": "sentinel-2a",
+        "s2:processing_baseline": "05.09",
+    },
 )
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(st.data(), st.sampled_from([None, "", "x", 5, -1.5, True, [], [None], [[]], {}, {"a": 1}, [1, 2, 3, 4], "nan"]))
+@given(
+    st.data(),
+    st.sampled_from(
+        [None, "", "x", 5, -1.5, True, [], [None], [[]], {}, {"a": 1}, [1, 2, 3, 4], "nan"]
+    ),
+)
 def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, value: Any) -> None:
     item = copy.deepcopy(WHOLE)
     path = data.draw(st.sampled_from([p for p in _paths(item) if p]))

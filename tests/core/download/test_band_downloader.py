@@ -1,4 +1,6 @@
-"""The bands of a scene at once: what comes is kept, what does not is named, and a stop leaves nothing half-done."""
+"""The bands of a scene at once: what comes is kept, what does not is named, and a stop leaves
+nothing half-done.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,12 @@ class World:
 
     def scene(self, **more: dict[str, Any]) -> SceneItem:
         assets = {
-            n: {"href": self.files.url(f"{n}.tif"), "gsd": 20 if n.startswith("swir") else 10, **more.get(n, {})} for n in BANDS
+            n: {
+                "href": self.files.url(f"{n}.tif"),
+                "gsd": 20 if n.startswith("swir") else 10,
+                **more.get(n, {}),
+            }
+            for n in BANDS
         }
         return parse_item(make_item("one", assets=assets), get_sensor("sentinel2"), "c")
 
@@ -49,7 +56,9 @@ class World:
     def folder(self) -> Path:
         return self.output / "one"
 
-    def run(self, scene: SceneItem | None = None, **settings: Any) -> tuple[list[BandFile], list[BandFailure]]:
+    def run(
+        self, scene: SceneItem | None = None, **settings: Any
+    ) -> tuple[list[BandFile], list[BandFailure]]:
         plan = plan_downloads(scene or self.scene(), BANDS, self.output)
         return download_bands(plan, dataclasses.replace(self.settings, **settings), self.monitor)
 
@@ -57,8 +66,12 @@ class World:
         return sorted(path.name for path in self.folder.iterdir())
 
     def states(self, band: str) -> list[str]:
-        found = [e.state for e in self.monitor.events if isinstance(e, BandProgress) and e.band == band]
-        return [state for number, state in enumerate(found) if number == 0 or state != found[number - 1]]
+        found = [
+            e.state for e in self.monitor.events if isinstance(e, BandProgress) and e.band == band
+        ]
+        return [
+            state for number, state in enumerate(found) if number == 0 or state != found[number - 1]
+        ]
 
     def messages(self) -> list[str]:
         return [e.message for e in self.monitor.events if isinstance(e, Progress)]
@@ -84,14 +97,18 @@ def test_all_bands_arrive_and_are_recorded(world: World) -> None:
         assert file.path.read_bytes() == (world.files.root / f"{file.band}.tif").read_bytes()
         assert world.states(file.band) == ["waiting", "downloading", "done"]
     record = json.loads((world.folder / "bands.json").read_text())
-    assert {name: entry["sha256"] for name, entry in record.items()} == {f.band: f.sha256 for f in files}
+    assert {name: entry["sha256"] for name, entry in record.items()} == {
+        f.band: f.sha256 for f in files
+    }
     counts = [text for text in world.messages() if text != "Downloading"]
     assert counts == [f"{n}/6 bands complete ({100 * n // 6}%)" for n in range(1, 7)]
     assert [e.fraction for e in world.monitor.events if isinstance(e, Progress)][-1] == 1.0
 
 
 @pytest.mark.parametrize(("at_once", "most"), [(1, 1), (2, 2), (4, 4), (32, 6)])
-def test_never_more_at_once_than_wanted_and_as_many_as_there_are(world: World, at_once: int, most: int) -> None:
+def test_never_more_at_once_than_wanted_and_as_many_as_there_are(
+    world: World, at_once: int, most: int
+) -> None:
     for name in BANDS:
         world.files.break_next(f"{name}.tif", Fault(slow_s=0.15))
     world.run(parallel_downloads=at_once)
@@ -117,12 +134,20 @@ def test_what_comes_is_kept_and_what_does_not_is_named(world: World) -> None:
     world.files.break_next("nir.tif", Fault(status=503))
     files, failures = world.run()
     assert [f.band for f in files] == ["blue", "red", "swir16", "swir22"]
-    assert [(f.band, f.status, f.attempts) for f in failures] == [("green", 404, 1), ("nir", 503, 3)]
+    assert [(f.band, f.status, f.attempts) for f in failures] == [
+        ("green", 404, 1),
+        ("nir", 503, 3),
+    ]
     assert failures[0].error.startswith("Band download failed for 'green' from http://127.0.0.1")
     assert world.messages()[-1] == "4/6 bands complete, 2 failed"
     assert world.states("nir") == ["waiting", "retrying", "failed"]
     assert [e.text for e in world.monitor.events if isinstance(e, Note) and e.level == "error"]
-    assert sorted(json.loads((world.folder / "bands.json").read_text())) == ["blue", "red", "swir16", "swir22"]
+    assert sorted(json.loads((world.folder / "bands.json").read_text())) == [
+        "blue",
+        "red",
+        "swir16",
+        "swir22",
+    ]
 
 
 def test_a_reason_for_a_table_is_the_status_and_no_more(world: World) -> None:
@@ -148,7 +173,9 @@ def test_a_second_run_fetches_nothing(world: World) -> None:
     assert [f.band for f in files] == BANDS
     assert all(f.attempts == 0 and f.sha256 for f in files)
     assert len(world.files.requests) == before
-    assert [e.detail for e in world.monitor.events if isinstance(e, BandProgress)] == ["Already exists, skipping"] * 6
+    assert [e.detail for e in world.monitor.events if isinstance(e, BandProgress)] == [
+        "Already exists, skipping"
+    ] * 6
 
 
 def test_only_what_is_missing_is_fetched(world: World) -> None:
@@ -166,8 +193,12 @@ def test_a_partial_file_is_replaced_with_a_warning(world: World) -> None:
     world.monitor = RecordingMonitor()
     world.run()
     assert nir.read_bytes() == whole
-    warnings = [e.text for e in world.monitor.events if isinstance(e, Note) and e.level == "warning"]
-    assert warnings == [f"one: nir: Partial file detected, re-downloading ({len(whole) // 2} of {len(whole)} bytes)"]
+    warnings = [
+        e.text for e in world.monitor.events if isinstance(e, Note) and e.level == "warning"
+    ]
+    assert warnings == [
+        f"one: nir: Partial file detected, re-downloading ({len(whole) // 2} of {len(whole)} bytes)"
+    ]
 
 
 def test_a_stale_part_of_a_killed_run_does_not_disturb(world: World) -> None:
@@ -213,7 +244,9 @@ def when_done(count: int) -> Any:
     return decide
 
 
-def test_a_stop_comes_through_within_a_second_though_the_server_stalls_and_finished_bands_stay(world: World) -> None:
+def test_a_stop_comes_through_within_a_second_though_the_server_stalls_and_finished_bands_stay(
+    world: World,
+) -> None:
     stalled(world, "nir", "swir16")
     world.monitor = RecordingMonitor(cancel_when=when_done(4))
     marks: list[float] = []
@@ -251,13 +284,20 @@ def test_after_a_stop_what_has_come_stays_and_the_next_run_goes_on_from_there(wo
 
 
 def test_a_worker_left_behind_does_not_disturb_the_next_run(world: World) -> None:
-    write_raster(world.files.root / "nir.tif", np.random.default_rng(1).integers(1, 60000, (500, 500), dtype=np.uint16))
+    write_raster(
+        world.files.root / "nir.tif",
+        np.random.default_rng(1).integers(1, 60000, (500, 500), dtype=np.uint16),
+    )
     stalled(world, "nir")
-    world.files._faults["nir.tif"][0] = dataclasses.replace(world.files._faults["nir.tif"][0], times=1)
+    world.files._faults["nir.tif"][0] = dataclasses.replace(
+        world.files._faults["nir.tif"][0], times=1
+    )
     threading.Timer(0.2, world.monitor.cancel).start()
     with pytest.raises(Cancelled):
         world.run(read_timeout_s=1.6)
-    world.files.break_next("nir.tif", Fault(slow_chunks_s=0.06, times=1))  # about two seconds: the old worker wakes meanwhile
+    world.files.break_next(
+        "nir.tif", Fault(slow_chunks_s=0.06, times=1)
+    )  # about two seconds: the old worker wakes meanwhile
     world.monitor = RecordingMonitor()
     files, failures = world.run(retry_attempts=1)
     assert failures == []
@@ -306,5 +346,9 @@ def test_a_bands_events_arrive_in_their_order_though_the_monitor_is_slow(world: 
     world.run()
     for band in BANDS:
         assert world.states(band) == ["waiting", "downloading", "done"]
-        received = [e.received_bytes for e in world.monitor.events if isinstance(e, BandProgress) and e.band == band]
+        received = [
+            e.received_bytes
+            for e in world.monitor.events
+            if isinstance(e, BandProgress) and e.band == band
+        ]
         assert received == sorted(received)

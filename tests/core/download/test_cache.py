@@ -51,11 +51,18 @@ def kept(cache: BandCache, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_next_job_gets_it_without_room_of_its_own(cache: BandCache, kept: Path, tmp_path: Path) -> None:
+def test_the_next_job_gets_it_without_room_of_its_own(
+    cache: BandCache, kept: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "nir.tif"
     found = cache.take("one", asset("http://h/nir.tif?sig=2"), target)
     assert found is not None
-    assert (found.size_bytes, found.attempts, found.sha256, found.path) == (len(DATA), 0, SHA256, target)
+    assert (found.size_bytes, found.attempts, found.sha256, found.path) == (
+        len(DATA),
+        0,
+        SHA256,
+        target,
+    )
     assert target.read_bytes() == DATA
     assert os.path.samefile(target, kept)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "job", "nir.tif"]
@@ -71,18 +78,32 @@ def test_the_next_job_gets_it_without_room_of_its_own(cache: BandCache, kept: Pa
     ],
     ids=["item", "address", "band", "size"],
 )
-def test_another_band_is_another_band(cache: BandCache, kept: Path, tmp_path: Path, item: str, wanted: BandAsset) -> None:
+def test_another_band_is_another_band(
+    cache: BandCache, kept: Path, tmp_path: Path, item: str, wanted: BandAsset
+) -> None:
     assert cache.take(item, wanted, tmp_path / "nir.tif") is None
     assert not (tmp_path / "nir.tif").exists()
 
 
-def test_another_sum_than_stated_is_another_band(cache: BandCache, kept: Path, tmp_path: Path) -> None:
-    assert cache.take("one", asset(size_bytes=len(DATA), checksum="1220" + SHA256), tmp_path / "a.tif") is not None
-    assert cache.take("one", asset(size_bytes=len(DATA), checksum="1220" + "0" * 64), tmp_path / "b.tif") is None
+def test_another_sum_than_stated_is_another_band(
+    cache: BandCache, kept: Path, tmp_path: Path
+) -> None:
+    assert (
+        cache.take("one", asset(size_bytes=len(DATA), checksum="1220" + SHA256), tmp_path / "a.tif")
+        is not None
+    )
+    assert (
+        cache.take(
+            "one", asset(size_bytes=len(DATA), checksum="1220" + "0" * 64), tmp_path / "b.tif"
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("way", ["written to", "cut", "gone", "equal but touched"])
-def test_a_file_that_changed_is_not_used(cache: BandCache, kept: Path, tmp_path: Path, way: str) -> None:
+def test_a_file_that_changed_is_not_used(
+    cache: BandCache, kept: Path, tmp_path: Path, way: str
+) -> None:
     """The job's file and the cache's are one: who writes to it writes to both."""
     if way == "written to":
         kept.write_bytes(DATA[:-1] + b"!")
@@ -153,16 +174,23 @@ def test_a_band_without_facts_is_pruned(cache: BandCache, kept: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"path": 3}'])
-def test_damaged_facts_are_no_facts(cache: BandCache, kept: Path, tmp_path: Path, text: str) -> None:
+def test_damaged_facts_are_no_facts(
+    cache: BandCache, kept: Path, tmp_path: Path, text: str
+) -> None:
     next((tmp_path / "cache").glob("??/*.json")).write_text(text)
     assert cache.take("one", asset(), tmp_path / "nir.tif") is None
     assert cache.entries() == []
 
 
-def test_the_newest_is_first_and_a_second_time_replaces(cache: BandCache, kept: Path, tmp_path: Path) -> None:
+def test_the_newest_is_first_and_a_second_time_replaces(
+    cache: BandCache, kept: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "red.tif"
     other.write_bytes(b"red")
-    cache.put("one", BandFile("red", other, "http://h/red.tif", 3, 1.0, 1, hashlib.sha256(b"red").hexdigest()))
+    cache.put(
+        "one",
+        BandFile("red", other, "http://h/red.tif", 3, 1.0, 1, hashlib.sha256(b"red").hexdigest()),
+    )
     assert [entry.band for entry in cache.entries()] == ["red", "nir"]
     newer = tmp_path / "newer.tif"
     newer.write_bytes(b"newer")
@@ -206,13 +234,17 @@ def test_the_usual_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.Monke
 class World:
     def __init__(self, files: FaultyServer, tmp_path: Path, settings: Settings) -> None:
         self.files, self.tmp_path = files, tmp_path
-        self.settings = dataclasses.replace(settings, cache_days=30.0, cache_folder=str(tmp_path / "cache"))
+        self.settings = dataclasses.replace(
+            settings, cache_days=30.0, cache_folder=str(tmp_path / "cache")
+        )
 
     def run(self, output: str, **facts: Any) -> tuple[list[BandFile], RecordingMonitor]:
         assets = {name: {"href": self.files.url(f"{name}.tif"), **facts} for name in ("red", "nir")}
         scene = parse_item(make_item("one", assets=assets), get_sensor("sentinel2"), "c")
         monitor = RecordingMonitor()
-        files, failures = download_bands(plan_downloads(scene, ["red", "nir"], self.tmp_path / output), self.settings, monitor)
+        files, failures = download_bands(
+            plan_downloads(scene, ["red", "nir"], self.tmp_path / output), self.settings, monitor
+        )
         assert failures == []
         return files, monitor
 
@@ -220,7 +252,10 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, settings: Settings) -> Iterator[World]:
     for name in ("red", "nir"):
-        write_raster(tmp_path / "served" / f"{name}.tif", np.random.default_rng(3).integers(1, 999, (64, 64), dtype=np.uint16))
+        write_raster(
+            tmp_path / "served" / f"{name}.tif",
+            np.random.default_rng(3).integers(1, 999, (64, 64), dtype=np.uint16),
+        )
     with FaultyServer(tmp_path / "served") as files:
         yield World(files, tmp_path, settings)
 
@@ -229,16 +264,18 @@ def test_a_second_job_fetches_nothing_and_both_are_right(world: World) -> None:
     world.run("first")
     files, monitor = world.run("second")
     assert [world.files.count(f"{name}.tif") for name in ("red", "nir")] == [1, 1]
-    skipped = [e.detail for e in monitor.events if isinstance(e, BandProgress) and e.state == "skipped"]
+    skipped = [
+        e.detail for e in monitor.events if isinstance(e, BandProgress) and e.state == "skipped"
+    ]
     assert skipped == ["Taken from the cache"] * 2
     for file in files:
         assert file.path.read_bytes() == (world.files.root / file.path.name).read_bytes()
     shutil.rmtree(world.tmp_path / "first")
     assert all(file.path.exists() for file in files)
     _, monitor = world.run("second")
-    assert [e.detail for e in monitor.events if isinstance(e, BandProgress) and e.state == "skipped"] == [
-        "Already exists, skipping"
-    ] * 2
+    assert [
+        e.detail for e in monitor.events if isinstance(e, BandProgress) and e.state == "skipped"
+    ] == ["Already exists, skipping"] * 2
 
 
 def test_a_job_that_fetches_anew_does_not_change_anothers_file(world: World) -> None:
@@ -246,7 +283,10 @@ def test_a_job_that_fetches_anew_does_not_change_anothers_file(world: World) -> 
     before = first[0].path.read_bytes()
     world.run("second")
     for name in ("red", "nir"):
-        write_raster(world.files.root / f"{name}.tif", np.random.default_rng(4).integers(1, 999, (96, 96), dtype=np.uint16))
+        write_raster(
+            world.files.root / f"{name}.tif",
+            np.random.default_rng(4).integers(1, 999, (96, 96), dtype=np.uint16),
+        )
     size = (world.files.root / "red.tif").stat().st_size  # both are of the same numbers
     files, _ = world.run("second", **{"file:size": size})
     assert files[0].path.read_bytes() == (world.files.root / "red.tif").read_bytes() != before

@@ -1,4 +1,6 @@
-"""A window from a sparse mirror equals the window of the whole file, for every kind of COG; and asks for little more than its tiles."""
+"""A window from a sparse mirror equals the window of the whole file, for every kind of COG; and
+asks for little more than its tiles.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +60,12 @@ def noise(shape: tuple[int, ...], dtype: str = "uint16", seed: int = 3) -> npt.N
     return numbers.astype(dtype)
 
 
-def write_source(path: Path, data: npt.NDArray[Any], driver: str = "COG", size_m: float = 10.0, **more: Any) -> Path:
-    """A raster through a plain intermediate, so that the driver under test does its own tiling and overviews."""
+def write_source(
+    path: Path, data: npt.NDArray[Any], driver: str = "COG", size_m: float = 10.0, **more: Any
+) -> Path:
+    """A raster through a plain intermediate, so that the driver under test does its own tiling and
+    overviews.
+    """
     bands = data if data.ndim == 3 else data[np.newaxis]
     profile = {
         "driver": "GTiff",
@@ -83,8 +89,12 @@ def write_source(path: Path, data: npt.NDArray[Any], driver: str = "COG", size_m
     return path
 
 
-def mirrored(source: Path, geometry: Mapping[str, Any], folder: Path) -> tuple[Path, WindowPlan, int]:
-    """The window by way of a mirror that holds nothing but the header and the spans; with the header's bytes."""
+def mirrored(
+    source: Path, geometry: Mapping[str, Any], folder: Path
+) -> tuple[Path, WindowPlan, int]:
+    """The window by way of a mirror that holds nothing but the header and the spans; with the
+    header's bytes.
+    """
     whole = source.read_bytes()
     mirror, part = folder / "mirror", folder / "window.tif"
     create_mirror(mirror, len(whole))
@@ -111,9 +121,18 @@ def fill(mirror: Path, whole: bytes, span: tuple[int, int]) -> None:
 
 
 def expected_window(source: Path, geometry: Mapping[str, Any]) -> tuple[int, int, int, int]:
-    """Rows and columns under the area, outwards, with the buffer: computed on the way that is not the code's."""
+    """Rows and columns under the area, outwards, with the buffer: computed on the way that is not
+    the code's.
+    """
     with rasterio.open(source) as dataset:
-        rings = [p[0] for p in (geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]])]
+        rings = [
+            p[0]
+            for p in (
+                geometry["coordinates"]
+                if geometry["type"] == "MultiPolygon"
+                else [geometry["coordinates"]]
+            )
+        ]
         dense = [
             (x0 + (x1 - x0) * t, y0 + (y1 - y0) * t)
             for ring in rings
@@ -150,16 +169,22 @@ AREA = around(LEFT + 2005, TOP - 4998, LEFT + 3995, TOP - 3001)
 """In the midst of 700 × 650 pixels of 10 m."""
 
 
-@pytest.mark.parametrize("compress", ["NONE", "DEFLATE", "LZW", "ZSTD", "LZMA", "LERC", "LERC_DEFLATE", "LERC_ZSTD"])
+@pytest.mark.parametrize(
+    "compress", ["NONE", "DEFLATE", "LZW", "ZSTD", "LZMA", "LERC", "LERC_DEFLATE", "LERC_ZSTD"]
+)
 @pytest.mark.parametrize("predictor", ["NO", "YES"])
 def test_every_compression(tmp_path: Path, compress: str, predictor: str) -> None:
     if predictor == "YES" and compress in ("NONE", "LERC", "LERC_DEFLATE", "LERC_ZSTD", "LZMA"):
         pytest.skip("knows no predictor")
-    source = write_source(tmp_path / "s.tif", noise((700, 650)), compress=compress, predictor=predictor, blocksize=128)
+    source = write_source(
+        tmp_path / "s.tif", noise((700, 650)), compress=compress, predictor=predictor, blocksize=128
+    )
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32", "int32", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
+)
 @pytest.mark.parametrize("predictor", ["STANDARD", "FLOATING_POINT"])
 def test_every_kind_of_number(tmp_path: Path, dtype: str, predictor: str) -> None:
     if predictor == "FLOATING_POINT" and not dtype.startswith("float"):
@@ -168,7 +193,9 @@ def test_every_kind_of_number(tmp_path: Path, dtype: str, predictor: str) -> Non
     more: dict[str, Any] = {"nodata": np.nan} if dtype.startswith("float") else {"nodata": 0}
     if dtype.startswith("float"):
         data[400:420, :] = np.nan
-    source = write_source(tmp_path / "s.tif", data, compress="DEFLATE", predictor=predictor, blocksize=256, **more)
+    source = write_source(
+        tmp_path / "s.tif", data, compress="DEFLATE", predictor=predictor, blocksize=256, **more
+    )
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
@@ -177,19 +204,31 @@ def test_complex_radar(tmp_path: Path, dtype: str) -> None:
     """Single-look complex products."""
     data = noise((700, 650), "float32") + 1j * noise((700, 650), "float32", seed=4)
     source = write_source(
-        tmp_path / "s.tif", data.astype("complex64"), profile={"dtype": dtype}, driver="GTiff", TILED="YES", COMPRESS="DEFLATE"
+        tmp_path / "s.tif",
+        data.astype("complex64"),
+        profile={"dtype": dtype},
+        driver="GTiff",
+        TILED="YES",
+        COMPRESS="DEFLATE",
     )
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
 @pytest.mark.parametrize("block", [128, 256, 512])
 @pytest.mark.parametrize("shape", [(512, 512), (513, 511), (700, 1031), (130, 2000)])
-def test_blocks_and_sizes_that_do_not_fit_each_other(tmp_path: Path, block: int, shape: tuple[int, int]) -> None:
+def test_blocks_and_sizes_that_do_not_fit_each_other(
+    tmp_path: Path, block: int, shape: tuple[int, int]
+) -> None:
     source = write_source(tmp_path / "s.tif", noise(shape), compress="DEFLATE", blocksize=block)
     height, width = shape
     for area in (
         around(LEFT + 1, TOP - 99, LEFT + 99, TOP - 1),
-        around(LEFT + 10 * width - 200, TOP - 10 * height + 5, LEFT + 10 * width - 5, TOP - 10 * height + 300),
+        around(
+            LEFT + 10 * width - 200,
+            TOP - 10 * height + 5,
+            LEFT + 10 * width - 5,
+            TOP - 10 * height + 300,
+        ),
         around(
             LEFT + 3 * width // 10 * 10 + 5,
             TOP - 7 * height // 10 * 10 - 5,
@@ -201,10 +240,14 @@ def test_blocks_and_sizes_that_do_not_fit_each_other(tmp_path: Path, block: int,
 
 
 def test_a_picture_of_three_bands(tmp_path: Path) -> None:
-    source = write_source(tmp_path / "s.tif", noise((3, 700, 650), "uint8"), compress="DEFLATE", blocksize=128)
+    source = write_source(
+        tmp_path / "s.tif", noise((3, 700, 650), "uint8"), compress="DEFLATE", blocksize=128
+    )
     part, plan, _ = mirrored(source, AREA, tmp_path)
     is_the_window(source, part, AREA)
-    assert plan.span_bytes < source.stat().st_size / 3, "pixels of all bands lie together, and only those under the area came"
+    assert plan.span_bytes < source.stat().st_size / 3, (
+        "pixels of all bands lie together, and only those under the area came"
+    )
 
 
 def test_a_picture_in_jpeg(tmp_path: Path) -> None:
@@ -216,21 +259,35 @@ def test_a_picture_in_jpeg(tmp_path: Path) -> None:
 
 def test_bands_one_behind_the_other(tmp_path: Path) -> None:
     source = write_source(
-        tmp_path / "s.tif", noise((3, 700, 650)), "GTiff", TILED="YES", BLOCKXSIZE=128, BLOCKYSIZE=128, INTERLEAVE="BAND"
+        tmp_path / "s.tif",
+        noise((3, 700, 650)),
+        "GTiff",
+        TILED="YES",
+        BLOCKXSIZE=128,
+        BLOCKYSIZE=128,
+        INTERLEAVE="BAND",
     )
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
 @pytest.mark.parametrize("driver", ["COG", "GTiff"])
 def test_bigtiff(tmp_path: Path, driver: str) -> None:
-    more: dict[str, Any] = {"blocksize": 128} if driver == "COG" else {"TILED": "YES", "BLOCKXSIZE": 128, "BLOCKYSIZE": 128}
-    source = write_source(tmp_path / "s.tif", noise((700, 650)), driver, BIGTIFF="YES", compress="DEFLATE", **more)
+    more: dict[str, Any] = (
+        {"blocksize": 128}
+        if driver == "COG"
+        else {"TILED": "YES", "BLOCKXSIZE": 128, "BLOCKYSIZE": 128}
+    )
+    source = write_source(
+        tmp_path / "s.tif", noise((700, 650)), driver, BIGTIFF="YES", compress="DEFLATE", **more
+    )
     assert source.read_bytes()[2] == 43
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
 def tiled(path: Path, data: npt.NDArray[Any], **more: Any) -> Path:
-    return write_source(path, data, "GTiff", TILED="YES", BLOCKXSIZE=128, BLOCKYSIZE=128, COMPRESS="DEFLATE", **more)
+    return write_source(
+        path, data, "GTiff", TILED="YES", BLOCKXSIZE=128, BLOCKYSIZE=128, COMPRESS="DEFLATE", **more
+    )
 
 
 def build_overviews(path: Path, levels: tuple[int, ...] = (2, 4)) -> None:
@@ -243,13 +300,24 @@ def test_a_classic_cog_by_two_commands(tmp_path: Path) -> None:
     first = tiled(tmp_path / "first.tif", noise((700, 650)))
     build_overviews(first)
     source = tmp_path / "s.tif"
-    copy(first, source, driver="GTiff", TILED="YES", BLOCKXSIZE=128, BLOCKYSIZE=128, COMPRESS="DEFLATE", COPY_SRC_OVERVIEWS="YES")
+    copy(
+        first,
+        source,
+        driver="GTiff",
+        TILED="YES",
+        BLOCKXSIZE=128,
+        BLOCKYSIZE=128,
+        COMPRESS="DEFLATE",
+        COPY_SRC_OVERVIEWS="YES",
+    )
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
 @pytest.mark.parametrize("side", [700, 1500])
 def test_overviews_that_were_added_behind_the_pixels(tmp_path: Path, side: int) -> None:
-    """No COG, but many archives hold such files: their overviews' directories lie in the mirror's hole."""
+    """No COG, but many archives hold such files: their overviews' directories lie in the mirror's
+    hole.
+    """
     source = tiled(tmp_path / "s.tif", noise((side, 650)))
     build_overviews(source)
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
@@ -286,13 +354,22 @@ def test_what_the_file_says_of_itself_stays(tmp_path: Path) -> None:
         target.update_tags(AREA_OR_POINT="Point", TIFFTAG_SOFTWARE="made here", MISSION="S2A")
         target.update_tags(1, WAVELENGTH="842")
 
-    source = write_source(tmp_path / "s.tif", noise((700, 650)), nodata=0, compress="DEFLATE", blocksize=128, tune=tune)
+    source = write_source(
+        tmp_path / "s.tif",
+        noise((700, 650)),
+        nodata=0,
+        compress="DEFLATE",
+        blocksize=128,
+        tune=tune,
+    )
     part, _, _ = mirrored(source, AREA, tmp_path)
     is_the_window(source, part, AREA)
     with rasterio.open(source) as whole, rasterio.open(part) as cut:
         assert (cut.scales, cut.offsets, cut.descriptions) == ((0.0001,), (-0.1,), ("nir",))
         assert cut.tags(1)["WAVELENGTH"] == "842"
-        expected = {name: value for name, value in whole.tags().items() if name != "OVR_RESAMPLING_ALG"}
+        expected = {
+            name: value for name, value in whole.tags().items() if name != "OVR_RESAMPLING_ALG"
+        }
         assert expected.items() <= cut.tags().items()
         assert cut.tags()["AREA_OR_POINT"] == "Point"
 
@@ -301,7 +378,9 @@ def test_the_unit_stays(tmp_path: Path) -> None:
     def tune(target: Any) -> None:
         target.units = ("dB",)
 
-    source = write_source(tmp_path / "s.tif", noise((700, 650)), compress="DEFLATE", blocksize=128, tune=tune)
+    source = write_source(
+        tmp_path / "s.tif", noise((700, 650)), compress="DEFLATE", blocksize=128, tune=tune
+    )
     with rasterio.open(source) as whole, rasterio.open(mirrored(source, AREA, tmp_path)[0]) as cut:
         assert whole.units == cut.units == ("dB",)
 
@@ -312,7 +391,9 @@ def test_a_colour_table_stays(tmp_path: Path) -> None:
     def tune(target: Any) -> None:
         target.write_colormap(1, colours)
 
-    source = write_source(tmp_path / "s.tif", noise((700, 650), "uint8"), compress="DEFLATE", blocksize=128, tune=tune)
+    source = write_source(
+        tmp_path / "s.tif", noise((700, 650), "uint8"), compress="DEFLATE", blocksize=128, tune=tune
+    )
     part, _, _ = mirrored(source, AREA, tmp_path)
     is_the_window(source, part, AREA)
     with rasterio.open(part) as cut:
@@ -325,7 +406,11 @@ def test_a_colour_table_stays(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_source(
-        tmp_path_factory.mktemp("source") / "s.tif", noise((700, 650)), compress="DEFLATE", blocksize=128, nodata=0
+        tmp_path_factory.mktemp("source") / "s.tif",
+        noise((700, 650)),
+        compress="DEFLATE",
+        blocksize=128,
+        nodata=0,
     )
 
 
@@ -343,7 +428,9 @@ AREAS = {
 
 
 @pytest.mark.parametrize("box", AREAS.values(), ids=AREAS)
-def test_areas_at_every_rim(source: Path, tmp_path: Path, box: tuple[float, float, float, float]) -> None:
+def test_areas_at_every_rim(
+    source: Path, tmp_path: Path, box: tuple[float, float, float, float]
+) -> None:
     area = around(*box)
     is_the_window(source, mirrored(source, area, tmp_path)[0], area)
 
@@ -351,14 +438,20 @@ def test_areas_at_every_rim(source: Path, tmp_path: Path, box: tuple[float, floa
 @pytest.mark.parametrize("step", [(-7000, 0), (7000, 0), (0, 8000), (0, -8000)])
 def test_an_area_outside_is_named(source: Path, tmp_path: Path, step: tuple[float, float]) -> None:
     area = around(LEFT + step[0], TOP - 7000 + step[1], LEFT + 6500 + step[0], TOP + step[1])
-    with pytest.raises(RasterError, match=r"the area lies outside of it\. Choose a scene that covers the area\.") as caught:
+    with pytest.raises(
+        RasterError, match=r"the area lies outside of it\. Choose a scene that covers the area\."
+    ) as caught:
         mirrored(source, area, tmp_path)
     assert not isinstance(caught.value, NotWindowable), "the whole band would not help"
 
 
 def test_an_area_that_only_touches_is_outside(tmp_path: Path) -> None:
     source = write_source(
-        tmp_path / "s.tif", noise((100, 100)), crs="EPSG:4326", transform=from_origin(10, 47, 0.01, 0.01), compress="DEFLATE"
+        tmp_path / "s.tif",
+        noise((100, 100)),
+        crs="EPSG:4326",
+        transform=from_origin(10, 47, 0.01, 0.01),
+        compress="DEFLATE",
     )
     with pytest.raises(RasterError, match="outside"):
         mirrored(source, polygon((9, 46.2), (10, 46.2), (10, 46.8), (9, 46.8)), tmp_path)
@@ -367,7 +460,11 @@ def test_an_area_that_only_touches_is_outside(tmp_path: Path) -> None:
 def test_an_area_in_degrees_on_whole_pixels_gets_no_row_more(tmp_path: Path) -> None:
     """0.1 is no binary number: a hair of rounding must not add a row."""
     source = write_source(
-        tmp_path / "s.tif", noise((300, 300)), crs="EPSG:4326", transform=from_origin(10, 47, 0.01, 0.01), compress="DEFLATE"
+        tmp_path / "s.tif",
+        noise((300, 300)),
+        crs="EPSG:4326",
+        transform=from_origin(10, 47, 0.01, 0.01),
+        compress="DEFLATE",
     )
     area = polygon((10.3, 46.1), (10.7, 46.1), (10.7, 46.3), (10.3, 46.3))
     _, plan, _ = mirrored(source, area, tmp_path)
@@ -381,10 +478,18 @@ def test_an_area_across_the_antimeridian(tmp_path: Path, zone: str) -> None:
     (x,), (y,) = reproject("EPSG:4326", zone, [180.0], [-17.0])
     left, top = round(x, -2) - 5000, round(y, -2) + 5000
     source = write_source(
-        tmp_path / "s.tif", noise((1000, 1000)), crs=zone, transform=from_origin(left, top, 10, 10), compress="DEFLATE"
+        tmp_path / "s.tif",
+        noise((1000, 1000)),
+        crs=zone,
+        transform=from_origin(left, top, 10, 10),
+        compress="DEFLATE",
     )
-    east = polygon((179.99, -17.02), (180.0, -17.02), (180.0, -16.99), (179.99, -16.99))["coordinates"]
-    west = polygon((-180.0, -17.02), (-179.98, -17.02), (-179.98, -16.99), (-180.0, -16.99))["coordinates"]
+    east = polygon((179.99, -17.02), (180.0, -17.02), (180.0, -16.99), (179.99, -16.99))[
+        "coordinates"
+    ]
+    west = polygon((-180.0, -17.02), (-179.98, -17.02), (-179.98, -16.99), (-180.0, -16.99))[
+        "coordinates"
+    ]
     area = {"type": "MultiPolygon", "coordinates": [east, west]}
     part, plan, _ = mirrored(source, area, tmp_path)
     is_the_window(source, part, area)
@@ -393,9 +498,13 @@ def test_an_area_across_the_antimeridian(tmp_path: Path, zone: str) -> None:
 
 @pytest.mark.parametrize("odd", [0, 10, 30, 110])
 def test_a_window_on_odd_steps_never_shifts_a_coarse_band(tmp_path: Path, odd: int) -> None:
-    """An edge on an odd 10 m step lies inside a 20 m pixel: that pixel comes whole, in its place."""
+    """An edge on an odd 10 m step lies inside a 20 m pixel: that pixel comes whole, in
+    its place.
+    """
     fine = write_source(tmp_path / "fine.tif", noise((800, 800)), compress="DEFLATE", blocksize=128)
-    coarse = write_source(tmp_path / "coarse.tif", noise((400, 400)), size_m=20.0, compress="DEFLATE", blocksize=128)
+    coarse = write_source(
+        tmp_path / "coarse.tif", noise((400, 400)), size_m=20.0, compress="DEFLATE", blocksize=128
+    )
     area = around(LEFT + 1000 + odd, TOP - 3000 - odd, LEFT + 2500 + odd, TOP - 1510 - odd)
     boxes = {}
     for source in (fine, coarse):
@@ -403,17 +512,31 @@ def test_a_window_on_odd_steps_never_shifts_a_coarse_band(tmp_path: Path, odd: i
         is_the_window(source, part, area)
         with rasterio.open(source) as whole, rasterio.open(part) as cut:
             boxes[source.stem] = cut.bounds
-            for corner in ((cut.bounds.left, cut.bounds.top), (cut.bounds.right, cut.bounds.bottom)):
+            for corner in (
+                (cut.bounds.left, cut.bounds.top),
+                (cut.bounds.right, cut.bounds.bottom),
+            ):
                 place = ~whole.transform * corner
-                assert place == pytest.approx([round(value) for value in place], abs=1e-9), "on the source's grid"
+                assert place == pytest.approx([round(value) for value in place], abs=1e-9), (
+                    "on the source's grid"
+                )
     assert boxes["coarse"].left <= boxes["fine"].left
     assert boxes["coarse"].top >= boxes["fine"].top
     assert boxes["coarse"].right >= boxes["fine"].right
 
 
 @rules(max_examples=40, deadline=None)
-@given(corners=st.lists(st.tuples(st.integers(-300, 6800), st.integers(-300, 7300)), min_size=3, max_size=7, unique=True))
-def test_any_polygon(source: Path, tmp_path_factory: pytest.TempPathFactory, corners: list[tuple[int, int]]) -> None:
+@given(
+    corners=st.lists(
+        st.tuples(st.integers(-300, 6800), st.integers(-300, 7300)),
+        min_size=3,
+        max_size=7,
+        unique=True,
+    )
+)
+def test_any_polygon(
+    source: Path, tmp_path_factory: pytest.TempPathFactory, corners: list[tuple[int, int]]
+) -> None:
     area = polygon(*lonlat([LEFT + x for x, _ in corners], [TOP - y for _, y in corners]))
     row0, col0, row1, col1 = expected_window(source, area)
     if row1 - row0 <= 2 * BUFFER_PIXELS + 1 or col1 - col0 <= 2 * BUFFER_PIXELS + 1:
@@ -440,7 +563,10 @@ def nowhere(path: Path) -> Path:
 def masked(path: Path) -> Path:
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
         return write_source(
-            path, noise((700, 650)), tune=lambda target: target.write_mask(np.eye(700, 650, dtype=bool)), compress="DEFLATE"
+            path,
+            noise((700, 650)),
+            tune=lambda target: target.write_mask(np.eye(700, 650, dtype=bool)),
+            compress="DEFLATE",
         )
 
 
@@ -452,7 +578,9 @@ def masked_afterwards(path: Path) -> Path:
 
 
 def header_last(path: Path) -> Path:
-    """Tags added afterwards move the header behind the pixels; here behind more than what is read in search of it."""
+    """Tags added afterwards move the header behind the pixels; here behind more than what is read
+    in search of it.
+    """
     write_source(path, noise((1700, 1700), "float32"), "GTiff")
     with rasterio.open(path, "r+") as target:
         target.update_tags(NOTE="x" * 5000)
@@ -501,17 +629,25 @@ def test_a_file_of_strips_comes_right_or_not_at_all(tmp_path: Path) -> None:
 # ---- costs
 
 
-@pytest.mark.parametrize("sides", [(8000, 14000), (3000, 24000)], ids=["narrow", "nearly as wide as the scene"])
+@pytest.mark.parametrize(
+    "sides", [(8000, 14000), (3000, 24000)], ids=["narrow", "nearly as wide as the scene"]
+)
 def test_little_more_than_the_tiles_comes(tmp_path: Path, sides: tuple[int, int]) -> None:
     """Few requests, and at most 1.15 × the touched tiles besides the header."""
-    source = write_source(tmp_path / "s.tif", noise((2600, 2600)), compress="DEFLATE", blocksize=256)
+    source = write_source(
+        tmp_path / "s.tif", noise((2600, 2600)), compress="DEFLATE", blocksize=256
+    )
     area = around(LEFT + sides[0], TOP - 24000, LEFT + sides[1], TOP - 3000)
     part, plan, head = mirrored(source, area, tmp_path)
     is_the_window(source, part, area)
     assert head == HEAD_BYTES
     with rasterio.open(source) as whole:
         row0, col0, row1, col1 = expected_window(source, area)
-        touched = {(r // 256, c // 256) for r in range(row0, row1) for c in (*range(col0, col1, 256), col1 - 1)}
+        touched = {
+            (r // 256, c // 256)
+            for r in range(row0, row1)
+            for c in (*range(col0, col1, 256), col1 - 1)
+        }
         sizes = [int(whole.get_tag_item(f"BLOCK_SIZE_{c}_{r}", "TIFF", bidx=1)) for r, c in touched]
     assert plan.tile_bytes == sum(sizes)
     assert plan.span_bytes <= (1 + MOST_WASTE) * sum(sizes) + 8 * len(sizes)
@@ -521,13 +657,22 @@ def test_little_more_than_the_tiles_comes(tmp_path: Path, sides: tuple[int, int]
 
 def test_a_header_longer_than_the_first_read(tmp_path: Path) -> None:
     """7 700 tiles take 60 kB of places and lengths."""
-    source = write_source(tmp_path / "s.tif", noise((2800, 2800), "uint8"), compress="DEFLATE", blocksize=32, predictor="NO")
+    source = write_source(
+        tmp_path / "s.tif",
+        noise((2800, 2800), "uint8"),
+        compress="DEFLATE",
+        blocksize=32,
+        predictor="NO",
+    )
     part, plan, head = mirrored(source, AREA, tmp_path)
     is_the_window(source, part, AREA)
     with rasterio.open(source) as whole:
         first = min(
             int(level.get_tag_item("BLOCK_OFFSET_0_0", "TIFF", bidx=1))
-            for level in [whole, *(rasterio.open(source, overview_level=n) for n in range(len(whole.overviews(1))))]
+            for level in [
+                whole,
+                *(rasterio.open(source, overview_level=n) for n in range(len(whole.overviews(1)))),
+            ]
         )
     assert HEAD_BYTES < head < first + 4 * HEAD_BYTES
     assert plan.span_bytes < source.stat().st_size / 50
@@ -542,11 +687,16 @@ def test_a_jpeg2000_file_is_known_from_its_first_bytes(tmp_path: Path) -> None:
         plan_window(mirror, HEAD_BYTES, AREA)
 
 
-spans = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 400)).map(lambda s: (s[0], s[0] + s[1])), max_size=40)
+spans = st.lists(
+    st.tuples(st.integers(0, 5000), st.integers(1, 400)).map(lambda s: (s[0], s[0] + s[1])),
+    max_size=40,
+)
 
 
 @given(spans=spans, waste=st.floats(0, 3000))
-def test_merged_spans_cover_all_overlap_nothing_and_waste_little(spans: list[tuple[int, int]], waste: float) -> None:
+def test_merged_spans_cover_all_overlap_nothing_and_waste_little(
+    spans: list[tuple[int, int]], waste: float
+) -> None:
     merged = merge_spans(spans, waste)
     wanted = {byte for start, stop in spans for byte in range(start, stop)}
     got = {byte for start, stop in merged for byte in range(start, stop)}
@@ -554,7 +704,9 @@ def test_merged_spans_cover_all_overlap_nothing_and_waste_little(spans: list[tup
     assert sum(stop - start for start, stop in merged) == len(got), "no byte twice"
     assert len(got) - len(wanted) <= waste
     assert list(merged) == sorted(merged)
-    assert all(one[1] < other[0] for one, other in itertools.pairwise(merged)), "apart from each other"
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(merged)), (
+        "apart from each other"
+    )
     gaps = [other[0] - one[1] for one, other in itertools.pairwise(merged)]
     if gaps:
         assert len(got) - len(wanted) + min(gaps) > waste, "no gap is left that could be had"
@@ -575,7 +727,9 @@ def test_a_tile_that_cannot_be_decoded_is_an_error(tmp_path: Path) -> None:
         start = int(dataset.get_tag_item("BLOCK_OFFSET_2_3", "TIFF", bidx=1))
     whole[start : start + 40] = bytes(40)
     source.write_bytes(whole)
-    with pytest.raises(RasterError, match=r"^The area's part of mirror cannot be written: ") as caught:
+    with pytest.raises(
+        RasterError, match=r"^The area's part of mirror cannot be written: "
+    ) as caught:
         mirrored(source, AREA, tmp_path)
     assert not isinstance(caught.value, NotWindowable)
 

@@ -1,4 +1,6 @@
-"""One URL → one file: what is tried again, what is not, and that nothing half-written ever has the final name."""
+"""One URL → one file: what is tried again, what is not, and that nothing half-written ever has the
+final name.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,9 @@ def test_a_file_arrives_whole_with_its_sum(trial: Trial) -> None:
         (504, 3, "Try again later"),
     ],
 )
-def test_the_status_decides_whether_to_try_again(trial: Trial, status: int, requests_made: int, hint: str) -> None:
+def test_the_status_decides_whether_to_try_again(
+    trial: Trial, status: int, requests_made: int, hint: str
+) -> None:
     trial.server.break_next(FILE, Fault(status=status))
     with pytest.raises(FetchFailed) as caught:
         trial.run()
@@ -115,7 +119,10 @@ def test_the_status_decides_whether_to_try_again(trial: Trial, status: int, requ
     assert error.status == status
     assert error.reason.startswith(f"HTTP {status}")
     tried = ", tried 3 times" if requests_made == 3 else ""
-    assert str(error) == f"Band download failed for 'nir' from {trial.server.url(FILE)}: {error.reason}{tried}. {error.hint}"
+    assert (
+        str(error) == f"Band download failed for 'nir' from {trial.server.url(FILE)}: "
+        f"{error.reason}{tried}. {error.hint}"
+    )
     assert hint in error.hint
     assert trial.names() == []
 
@@ -181,7 +188,9 @@ class NotedWaits(threading.Event):
         ("-5", [2.0, 4.0, 8.0]),
     ],
 )
-def test_waits_double_unless_the_server_says_how_long(trial: Trial, retry_after: str | None, waits: list[float]) -> None:
+def test_waits_double_unless_the_server_says_how_long(
+    trial: Trial, retry_after: str | None, waits: list[float]
+) -> None:
     trial.server.break_next(FILE, Fault(status=429, times=3, retry_after=retry_after))
     trial.stop = stop = NotedWaits()
     trial.run(dataclasses.replace(OPTIONS, attempts=4, delay_s=2.0))
@@ -225,10 +234,14 @@ def test_a_broken_transfer_is_tried_again(trial: Trial, fault: Fault) -> None:
     ],
     ids=["reset", "short", "empty", "short and no length", "stall", "no answer"],
 )
-def test_a_transfer_that_stays_broken_fails_with_its_reason(trial: Trial, fault: Fault, reason: str) -> None:
+def test_a_transfer_that_stays_broken_fails_with_its_reason(
+    trial: Trial, fault: Fault, reason: str
+) -> None:
     trial.server.break_next(FILE, fault)
     with pytest.raises(
-        FetchFailed, match=f"{reason}.*, tried 2 times\\. Try again later; what has come is kept, and it goes on from there"
+        FetchFailed,
+        match=f"{reason}.*, tried 2 times\\. Try again later; what has come is kept, and it "
+        "goes on from there",
     ):
         trial.run(dataclasses.replace(OPTIONS, attempts=2, waits=Waits(2.0, 0.3)))
     assert not trial.target.exists()
@@ -236,7 +249,11 @@ def test_a_transfer_that_stays_broken_fails_with_its_reason(trial: Trial, fault:
 
 @pytest.mark.parametrize(
     "fault",
-    [HTML_PAGE, Fault(body=b"x" * 1000, media_type="image/tiff"), Fault(body=b"II*\0\x08\0\0\0", media_type="image/tiff")],
+    [
+        HTML_PAGE,
+        Fault(body=b"x" * 1000, media_type="image/tiff"),
+        Fault(body=b"II*\0\x08\0\0\0", media_type="image/tiff"),
+    ],
     ids=["a login page", "noise", "the head of a TIFF"],
 )
 def test_what_is_no_raster_is_tried_again_and_then_named(trial: Trial, fault: Fault) -> None:
@@ -252,8 +269,10 @@ def test_what_is_no_raster_is_tried_again_and_then_named(trial: Trial, fault: Fa
 def test_a_vrt_in_the_place_of_a_band_is_refused(trial: Trial, tmp_path: Path) -> None:
     secret = write_raster(tmp_path / "secret.tif")
     vrt = (
-        '<VRTDataset rasterXSize="64" rasterYSize="64"><VRTRasterBand dataType="UInt16" band="1"><SimpleSource>'
-        f'<SourceFilename relativeToVRT="0">{secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>'
+        '<VRTDataset rasterXSize="64" rasterYSize="64"><VRTRasterBand dataType="UInt16" '
+        'band="1"><SimpleSource>'
+        "<SourceFilename "
+        f'relativeToVRT="0">{secret}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>'
     )
     trial.server.break_next(FILE, Fault(body=vrt.encode(), media_type="image/tiff"))
     with pytest.raises(FirstLightError, match="no raster"):
@@ -261,9 +280,14 @@ def test_a_vrt_in_the_place_of_a_band_is_refused(trial: Trial, tmp_path: Path) -
 
 
 def test_the_stated_checksum_is_verified(trial: Trial) -> None:
-    assert trial.run(checksum=Checksum("sha256", hashlib.sha256(trial.content).hexdigest())).attempts == 1
+    assert (
+        trial.run(checksum=Checksum("sha256", hashlib.sha256(trial.content).hexdigest())).attempts
+        == 1
+    )
     trial.target.unlink()
-    with pytest.raises(FetchFailed, match=r"the checksum is sha256 [0-9a-f]{64} where the catalogue states 0{64}"):
+    with pytest.raises(
+        FetchFailed, match=r"the checksum is sha256 [0-9a-f]{64} where the catalogue states 0{64}"
+    ):
         trial.run(checksum=Checksum("sha256", "0" * 64))
     assert trial.names() == []
 
@@ -272,13 +296,20 @@ def test_the_stated_size_is_verified(trial: Trial) -> None:
     size = len(trial.content)
     assert trial.run(expected_bytes=size).size_bytes == size
     trial.target.unlink()
-    with pytest.raises(FetchFailed, match=f"the file has {size} bytes where the catalogue states {size + 1}, tried 3 times"):
+    with pytest.raises(
+        FetchFailed,
+        match=f"the file has {size} bytes where the catalogue states {size + 1}, tried 3 times",
+    ):
         trial.run(expected_bytes=size + 1)
 
 
-@pytest.mark.parametrize("fault", [Fault(stall_after_bytes=5000), Fault(slow_chunks_s=0.05), Fault(slow_s=10.0)])
+@pytest.mark.parametrize(
+    "fault", [Fault(stall_after_bytes=5000), Fault(slow_chunks_s=0.05), Fault(slow_s=10.0)]
+)
 def test_a_stop_is_seen_between_reads(trial: Trial, fault: Fault) -> None:
-    """What hangs inside a read is left behind by ``workers``; here it comes back when the read times out."""
+    """What hangs inside a read is left behind by ``workers``; here it comes back when the read
+    times out.
+    """
     trial.server.break_next(FILE, fault)
     threading.Timer(0.1, trial.stop.set).start()
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
@@ -297,7 +328,10 @@ def test_a_stop_ends_a_long_wait(trial: Trial) -> None:
 
 
 def test_one_band_may_not_take_for_ever(trial: Trial) -> None:
-    write_raster(trial.server.root / FILE, np.random.default_rng(1).integers(1, 60000, (700, 700), dtype=np.uint16))
+    write_raster(
+        trial.server.root / FILE,
+        np.random.default_rng(1).integers(1, 60000, (700, 700), dtype=np.uint16),
+    )
     trial.server.break_next(FILE, Fault(slow_chunks_s=0.02))
     with pytest.raises(FetchFailed, match=r"it took longer than 0\.3 s"):
         trial.run(dataclasses.replace(OPTIONS, attempts=1, timeout_s=0.3))
@@ -305,7 +339,9 @@ def test_one_band_may_not_take_for_ever(trial: Trial) -> None:
 
 
 def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: Trial) -> None:
-    trial.server.break_next(FILE, Fault(slow_chunks_s=0.25))  # 16 KiB each: about 2 s for the whole file
+    trial.server.break_next(
+        FILE, Fault(slow_chunks_s=0.25)
+    )  # 16 KiB each: about 2 s for the whole file
     started = time.monotonic()
     with pytest.raises(FetchFailed, match="it took longer than"):
         trial.run(dataclasses.replace(OPTIONS, attempts=1, timeout_s=0.5))
@@ -316,7 +352,10 @@ def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: Trial) -> None:
 def test_a_folder_that_is_a_file_is_named(trial: Trial) -> None:
     (trial.folder / "scene").write_text("in the way")
     trial.target = trial.folder / "scene" / FILE
-    with pytest.raises(BandDownloadError, match=r"Band download failed for 'nir': .*nir\.tif\.part cannot be written"):
+    with pytest.raises(
+        BandDownloadError,
+        match=r"Band download failed for 'nir': .*nir\.tif\.part cannot be written",
+    ):
         trial.run()
     assert (trial.folder / "scene").read_text() == "in the way"
 
@@ -325,7 +364,9 @@ def test_a_folder_that_is_a_file_is_named(trial: Trial) -> None:
 def test_a_full_disk_is_named_at_once(trial: Trial) -> None:
     part = trial.target.with_name(f"{FILE}.part")
     part.symlink_to("/dev/full")
-    with pytest.raises(DiskFullError, match=r"the disk of .* is full\. Free some room and run again: it goes on"):
+    with pytest.raises(
+        DiskFullError, match=r"the disk of .* is full\. Free some room and run again: it goes on"
+    ):
         trial.run()
     assert trial.server.count(FILE) == 1
     assert trial.names() == []
@@ -340,14 +381,23 @@ def test_a_file_that_may_grow_no_more_is_named(trial: Trial) -> None:
         "from firstlight.core.errors import FirstLightError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "job = FetchJob('nir', sys.argv[1], Path(sys.argv[2]))\n"
-        "try: fetch(job, FetchOptions(delay_s=0), requests.Session(), threading.Event(), print, lambda *s: None)\n"
+        "try: fetch(job, FetchOptions(delay_s=0), requests.Session(), threading.Event(), print, "
+        "lambda *s: None)\n"
         "except FirstLightError as error: print(type(error).__name__, error)\n"
     )
     url, target = trial.server.url(FILE), str(trial.target)
-    done = subprocess.run([sys.executable, "-c", script, url, target], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, url, target],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     assert "cannot be written (File too large). Choose another folder." in done.stdout, done.stderr
     assert trial.server.count(FILE) == 1
-    assert not trial.target.exists()  # whether a first piece was small enough to be kept depends on the network
+    assert (
+        not trial.target.exists()
+    )  # whether a first piece was small enough to be kept depends on the network
 
 
 def test_a_target_that_cannot_be_replaced_is_named(trial: Trial) -> None:
@@ -401,7 +451,9 @@ def test_no_sentence_tells_a_token(trial: Trial, url: str, fault: Fault | None) 
     assert "SECRET" not in f"{caught.value} {caught.value.reason} {trial.states}"
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/nir.tif", "file:///etc/hostname", "nir.tif", "ftp://127.0.0.1/nir.tif"])
+@pytest.mark.parametrize(
+    "url", ["s3://bucket/nir.tif", "file:///etc/hostname", "nir.tif", "ftp://127.0.0.1/nir.tif"]
+)
 def test_what_is_no_web_address_fails_at_once(trial: Trial, url: str) -> None:
     with pytest.raises(FetchFailed, match=r"Check the URL\.") as caught:
         trial.run(url=url)

@@ -1,4 +1,6 @@
-"""One URL on a bad day: what has come is never fetched twice, never mixed with another file, and never trusted unproven."""
+"""One URL on a bad day: what has come is never fetched twice, never mixed with another file, and
+never trusted unproven.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,9 @@ class Trial:
     def ranges(self) -> list[str | None]:
         return [request.range for request in self.server.requests]
 
-    def leave_part(self, count: int, origin: Origin | None = None, data: bytes | None = None) -> None:
+    def leave_part(
+        self, count: int, origin: Origin | None = None, data: bytes | None = None
+    ) -> None:
         """What a run that was killed has left."""
         data = self.content if data is None else data
         etag = self.etag
@@ -146,7 +150,9 @@ def test_a_break_in_the_middle_goes_on_from_there(trial: Trial, fault: str) -> N
     assert got.sha256 == hashlib.sha256(trial.content).hexdigest()
     states = [s[0] for s in trial.states]
     came = trial.states[states.index("retrying") - 1][1]
-    assert got.resumed_bytes == came, "all that was read is kept; what a reset took from the line's buffers never came"
+    assert got.resumed_bytes == came, (
+        "all that was read is kept; what a reset took from the line's buffers never came"
+    )
     assert fault.startswith("reset") or came == 2_500_000
     assert trial.server.bytes_sent(FILE) == 2_500_000 + len(trial.content) - came
     second = trial.server.requests[1].headers
@@ -160,7 +166,9 @@ def test_a_break_in_the_middle_goes_on_from_there(trial: Trial, fault: str) -> N
 def test_break_after_break_fetches_no_byte_twice(trial: Trial) -> None:
     """A polite end loses nothing on the way: so the server sends exactly the file."""
     size = len(trial.content)
-    trial.server.break_next(FILE, *(Fault(short_by_bytes=size * share // 100, times=1) for share in (90, 60, 30, 5)))
+    trial.server.break_next(
+        FILE, *(Fault(short_by_bytes=size * share // 100, times=1) for share in (90, 60, 30, 5))
+    )
     got = trial.run(dataclasses.replace(OPTIONS, attempts=5))
     trial.is_right()
     assert got.attempts == 5
@@ -181,7 +189,9 @@ def test_a_second_run_goes_on_where_the_first_gave_up(trial: Trial) -> None:
 
 def test_a_fresh_address_does_not_begin_anew(trial: Trial) -> None:
     """Tokens change in the query; the file is the same."""
-    trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, times=1), Fault(status=403, times=1))
+    trial.server.break_next(
+        FILE, Fault(short_by_bytes=1_000_000, times=1), Fault(status=403, times=1)
+    )
     names = iter(["A", "B", "C"])
     trial.run(open_url=lambda _: f"{trial.server.url(FILE)}?sig={next(names)}")
     trial.is_right()
@@ -228,7 +238,9 @@ def test_a_file_replaced_between_two_tries_comes_whole(trial: Trial) -> None:
     trial.on_state = lambda state, *_: trial.replace() if state == "retrying" else None
     trial.run()
     trial.is_right()
-    assert [bool(text) for text in trial.ranges()] == [False, True], "the range was asked for; If-Range made it the whole"
+    assert [bool(text) for text in trial.ranges()] == [False, True], (
+        "the range was asked for; If-Range made it the whole"
+    )
 
 
 def test_a_file_replaced_between_two_runs_comes_whole(trial: Trial) -> None:
@@ -262,8 +274,12 @@ def test_a_server_that_never_looks_at_the_condition_is_found_out(trial: Trial, s
     ],
     ids=["weak ETag but a date", "only a date", "only a weak ETag", "nothing"],
 )
-def test_without_a_proof_of_sameness_it_begins_anew(trial: Trial, headers: dict[str, str | None], kept: bool) -> None:
-    trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, headers=headers, times=1), Fault(headers=headers))
+def test_without_a_proof_of_sameness_it_begins_anew(
+    trial: Trial, headers: dict[str, str | None], kept: bool
+) -> None:
+    trial.server.break_next(
+        FILE, Fault(short_by_bytes=1_000_000, headers=headers, times=1), Fault(headers=headers)
+    )
     trial.run()
     trial.is_right()
     modified = email.utils.formatdate((trial.server.root / FILE).stat().st_mtime, usegmt=True)
@@ -276,9 +292,18 @@ def test_without_a_proof_of_sameness_it_begins_anew(trial: Trial, headers: dict[
     ("fault", "reason"),
     [
         (Fault(shift_range=1000), "the server sent another part of the file than was asked for"),
-        (Fault(headers={"Content-Range": None}), "the server sent another part of the file than was asked for"),
-        (Fault(headers={"Content-Range": "bytes */5"}), "the server sent another part of the file than was asked for"),
-        (Fault(headers={"Content-Range": "bytes 0-99/100"}), "the server sent another part of the file than was asked for"),
+        (
+            Fault(headers={"Content-Range": None}),
+            "the server sent another part of the file than was asked for",
+        ),
+        (
+            Fault(headers={"Content-Range": "bytes */5"}),
+            "the server sent another part of the file than was asked for",
+        ),
+        (
+            Fault(headers={"Content-Range": "bytes 0-99/100"}),
+            "the server sent another part of the file than was asked for",
+        ),
         (
             Fault(headers={"Content-Range": "bytes 2000000-2999999/3000000"}),
             "the file on the server has changed (3000000 bytes, it had ",
@@ -290,9 +315,20 @@ def test_without_a_proof_of_sameness_it_begins_anew(trial: Trial, headers: dict[
         (Fault(headers={"ETag": '"other"'}), "the file on the server has changed"),
         (Fault(status=416), "the file on the server is shorter than what had come"),
     ],
-    ids=["shifted", "none", "no span", "from the first", "other total", "not to the end", "other ETag", "416"],
+    ids=[
+        "shifted",
+        "none",
+        "no span",
+        "from the first",
+        "other total",
+        "not to the end",
+        "other ETag",
+        "416",
+    ],
 )
-def test_an_answer_that_is_not_the_rest_is_thrown_away_and_all_fetched_anew(trial: Trial, fault: Fault, reason: str) -> None:
+def test_an_answer_that_is_not_the_rest_is_thrown_away_and_all_fetched_anew(
+    trial: Trial, fault: Fault, reason: str
+) -> None:
     trial.leave_part(2_000_000)
     trial.server.break_next(FILE, dataclasses.replace(fault, times=1))
     assert trial.run().attempts == 2
@@ -379,7 +415,9 @@ def test_a_packed_body_is_unpacked(trial: Trial, stated: str | None) -> None:
 
 @pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512", "blake2b"])
 @pytest.mark.parametrize("broken", [False, True])
-def test_every_kind_of_sum_is_verified_while_it_comes(trial: Trial, name: str, broken: bool) -> None:
+def test_every_kind_of_sum_is_verified_while_it_comes(
+    trial: Trial, name: str, broken: bool
+) -> None:
     """Also over a break: the sum goes on with the bytes."""
     if broken:
         trial.server.break_next(FILE, Fault(reset_after_bytes=2_000_000, times=1))
@@ -390,7 +428,10 @@ def test_every_kind_of_sum_is_verified_while_it_comes(trial: Trial, name: str, b
     trial.is_right()
     trial.target.unlink()
     error = trial.fails(checksum=Checksum(name, "0" * len(right)))
-    assert error.reason == f"the checksum is {name} {right} where the catalogue states {'0' * len(right)}"
+    assert (
+        error.reason
+        == f"the checksum is {name} {right} where the catalogue states {'0' * len(right)}"
+    )
 
 
 def test_a_sum_that_is_wrong_once_is_got_over(trial: Trial) -> None:
@@ -400,7 +441,9 @@ def test_a_sum_that_is_wrong_once_is_got_over(trial: Trial) -> None:
     assert (got.attempts, trial.ranges()) == (2, [None, None])
 
 
-def test_a_sum_that_stays_wrong_ends_after_exactly_two_downloads_and_leaves_nothing(trial: Trial) -> None:
+def test_a_sum_that_stays_wrong_ends_after_exactly_two_downloads_and_leaves_nothing(
+    trial: Trial,
+) -> None:
     found = hashlib.md5(trial.content).hexdigest()
     with pytest.raises(FetchFailed) as caught:
         trial.run(dataclasses.replace(OPTIONS, attempts=9), checksum=Checksum("md5", "0" * 32))
@@ -542,7 +585,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     if openssl is None:
         pytest.skip("openssl is not here: no certificate can be made")
     folder = tmp_path_factory.mktemp("tls")
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     words += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     words += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run([openssl, *words], check=True, capture_output=True)
@@ -572,14 +625,18 @@ def test_https_works(trial: Trial, secure: FaultyServer) -> None:
 def test_from_https_to_http_is_refused(trial: Trial, secure: FaultyServer) -> None:
     secure.break_next(FILE, Fault(redirect=trial.server.url(FILE)))
     error = trial.fails(url=https(secure))
-    assert error.reason == "the server sends from https to http, which anybody could read and change"
+    assert (
+        error.reason == "the server sends from https to http, which anybody could read and change"
+    )
     assert error.attempts == 1
     assert trial.server.requests == []
 
 
 def test_from_https_by_https_to_http_is_refused_too(trial: Trial, secure: FaultyServer) -> None:
     secure.break_next("moved.tif", Fault(redirect="/" + FILE))
-    secure.break_next(FILE, Fault(redirect=trial.server.url(FILE).upper().replace(FILE.upper(), FILE)))
+    secure.break_next(
+        FILE, Fault(redirect=trial.server.url(FILE).upper().replace(FILE.upper(), FILE))
+    )
     assert "from https to http" in trial.fails(url=https(secure, "moved.tif")).reason
     assert trial.server.requests == []
 
@@ -605,7 +662,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+    if (
+        sys.platform != "linux"
+        or os.geteuid() != 0
+        or subprocess.run(words, capture_output=True, check=False).returncode
+    ):
         pytest.skip("only root may mount a small disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
@@ -626,11 +687,16 @@ def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(trial: Trial, small_d
 def test_a_folder_that_may_only_be_read_is_named(trial: Trial, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     trial.target = small_disk / FILE
-    with pytest.raises(BandDownloadError, match=r"\.part cannot be written \(Read-only file system\)\. Choose another folder\."):
+    with pytest.raises(
+        BandDownloadError,
+        match=r"\.part cannot be written \(Read-only file system\)\. Choose another folder\.",
+    ):
         trial.run()
 
 
-def test_a_folder_that_becomes_read_only_at_the_end_keeps_the_part(trial: Trial, small_disk: Path) -> None:
+def test_a_folder_that_becomes_read_only_at_the_end_keeps_the_part(
+    trial: Trial, small_disk: Path
+) -> None:
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     trial.target = small_disk / FILE
 
@@ -661,7 +727,9 @@ def test_a_stop_before_the_first_request_asks_nothing_more(trial: Trial) -> None
 @pytest.mark.parametrize("state", ["downloading", "resuming", "retrying"])
 def test_a_stop_at_any_moment_keeps_what_has_come(trial: Trial, state: str) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, times=1))
-    trial.on_state = lambda now, size, *_: trial.stop.set() if now == state and (size or now == "retrying") else None
+    trial.on_state = lambda now, size, *_: (
+        trial.stop.set() if now == state and (size or now == "retrying") else None
+    )
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
         trial.run()
     assert not trial.target.exists()

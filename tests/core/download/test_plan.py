@@ -95,7 +95,10 @@ def test_different_names_stay_different_and_safe(texts: list[str]) -> None:
 
 def a_scene(**sizes: int | None) -> SceneItem:
     names = sizes or {"red": None, "nir": None, "swir16": None}
-    assets = {n: {"href": f"http://x/{n}.tif?sig=1", **({"file:size": s} if s else {})} for n, s in names.items()}
+    assets = {
+        n: {"href": f"http://x/{n}.tif?sig=1", **({"file:size": s} if s else {})}
+        for n, s in names.items()
+    }
     return parse_item(make_item("one", assets=assets), get_sensor("sentinel2"), "c")
 
 
@@ -115,7 +118,9 @@ def red(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_there_yet(tmp_path: Path) -> None:
-    plan = plan_downloads(a_scene(red=1000, nir=2000, swir16=None), ["swir16", "red", "nir"], tmp_path)
+    plan = plan_downloads(
+        a_scene(red=1000, nir=2000, swir16=None), ["swir16", "red", "nir"], tmp_path
+    )
     assert [job.asset.band for job in plan.jobs] == ["red", "nir", "swir16"], "the finest first"
     assert all(job.present is None and job.why == "not there yet" for job in plan.jobs)
     assert plan.expected_bytes == 3000 + get_sensor("sentinel2").estimate_bytes("swir16")
@@ -139,7 +144,10 @@ def test_a_complete_band_is_present(tmp_path: Path, red: Path, known: str) -> No
 def test_a_band_of_another_size_than_recorded_is_partial(tmp_path: Path, red: Path) -> None:
     size = red.stat().st_size
     record(tmp_path, size_bytes=size + 5)
-    assert one_job(tmp_path).why == f"Partial file detected, re-downloading ({size} of {size + 5} bytes)"
+    assert (
+        one_job(tmp_path).why
+        == f"Partial file detected, re-downloading ({size} of {size + 5} bytes)"
+    )
 
 
 def test_a_band_of_another_size_than_stated_is_partial(tmp_path: Path, red: Path) -> None:
@@ -151,7 +159,9 @@ def test_a_band_of_another_size_than_stated_is_partial(tmp_path: Path, red: Path
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.9, 0.999])
 @pytest.mark.parametrize("cog", [True, False])
-def test_a_band_that_was_cut_off_is_damaged_though_nothing_states_its_size(tmp_path: Path, share: float, cog: bool) -> None:
+def test_a_band_that_was_cut_off_is_damaged_though_nothing_states_its_size(
+    tmp_path: Path, share: float, cog: bool
+) -> None:
     import numpy as np
 
     noise = np.random.default_rng(3).integers(1, 60000, (600, 600), dtype=np.uint16)
@@ -194,7 +204,10 @@ def test_a_damaged_entry_of_the_record_is_no_entry(tmp_path: Path, red: Path) ->
 def test_a_band_that_changed_since_it_came_is_fetched_again(tmp_path: Path) -> None:
     import numpy as np
 
-    red = write_raster(tmp_path / "one" / "red.tif", np.random.default_rng(3).integers(1, 9, (600, 600), dtype=np.uint16))
+    red = write_raster(
+        tmp_path / "one" / "red.tif",
+        np.random.default_rng(3).integers(1, 9, (600, 600), dtype=np.uint16),
+    )
     data = bytearray(red.read_bytes())
     record(tmp_path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
     assert one_job(tmp_path).present is not None
@@ -210,10 +223,14 @@ def test_a_record_is_written_whole(tmp_path: Path) -> None:
 
 
 def free(monkeypatch: pytest.MonkeyPatch, megabytes: float) -> None:
-    monkeypatch.setattr(plan_module.shutil, "disk_usage", lambda _: Usage(10**12, 0, int(megabytes * 1e6)))
+    monkeypatch.setattr(
+        plan_module.shutil, "disk_usage", lambda _: Usage(10**12, 0, int(megabytes * 1e6))
+    )
 
 
-def test_a_disk_without_room_for_the_stated_sizes_is_refused_in_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_for_the_stated_sizes_is_refused_in_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free(monkeypatch, 100)
     with pytest.raises(DiskFullError) as caught:
         plan_downloads(a_scene(red=80_000_000, nir=20_000_000), ["red", "nir"], tmp_path)
@@ -231,14 +248,19 @@ def test_there_is_room_or_only_an_estimate_says_no(
     assert plan_downloads(a_scene(**sizes), ["red"], tmp_path).free_bytes == megabytes * 1e6
 
 
-def test_what_is_there_already_needs_no_room(tmp_path: Path, red: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_there_already_needs_no_room(
+    tmp_path: Path, red: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free(monkeypatch, 0)
     assert plan_downloads(a_scene(red=red.stat().st_size), ["red"], tmp_path).expected_bytes == 0
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(IngestionError, match=r"The folder .* cannot be made: Not a directory\. Choose a folder that can be"):
+    with pytest.raises(
+        IngestionError,
+        match=r"The folder .* cannot be made: Not a directory\. Choose a folder that can be",
+    ):
         scene_folder(tmp_path / "file", "one")
 
 

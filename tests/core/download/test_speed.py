@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from firstlight.core.download.speed import REPORT_EVERY_S, SPAN_S, Meter, Totals, size_text, time_text
+from firstlight.core.download.speed import (
+    REPORT_EVERY_S,
+    SPAN_S,
+    Meter,
+    Totals,
+    size_text,
+    time_text,
+)
 
 
 class Clock:
@@ -63,7 +70,9 @@ def test_all_bands_together_in_words() -> None:
     assert told is not None
     assert (told.fraction, told.message) == (0.125, "Downloading")
     assert told.detail == "5.0 MB of 40.0 MB, 5.0 MB/s, 7 s left"
-    assert totals.update("red", 6_000_000, None, 1_000_000) is None, "not more often than people read"
+    assert totals.update("red", 6_000_000, None, 1_000_000) is None, (
+        "not more often than people read"
+    )
     clock.now += REPORT_EVERY_S
     told = totals.update("nir", 6_000_000, 34_000_000, 6_000_000)
     assert told is not None
@@ -97,7 +106,11 @@ def test_a_band_that_failed_is_expected_no_more() -> None:
     totals = Totals({"red": 100, "nir": 300}, Clock())
     assert totals.finished("red", 100, "1/2").fraction == 0.25
     last = totals.finished("nir", 0, "1/2 bands complete, 1 failed")
-    assert (last.fraction, last.message, last.detail) == (1.0, "1/2 bands complete, 1 failed", "100 B of 100 B")
+    assert (last.fraction, last.message, last.detail) == (
+        1.0,
+        "1/2 bands complete, 1 failed",
+        "100 B of 100 B",
+    )
 
 
 def test_nothing_to_do_divides_by_nothing() -> None:
@@ -126,7 +139,16 @@ def test_sizes_in_words(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (0.4, "0 s"), (40, "40 s"), (89, "89 s"), (91, "2 min"), (180, "3 min"), (5340, "89 min"), (7500, "2 h 5 min")],
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (40, "40 s"),
+        (89, "89 s"),
+        (91, "2 min"),
+        (180, "3 min"),
+        (5340, "89 min"),
+        (7500, "2 h 5 min"),
+    ],
 )
 def test_times_in_words(seconds: float, text: str) -> None:
     assert time_text(seconds) == text

@@ -1,4 +1,6 @@
-"""Only the area, over HTTP: few requests, resumed by spans, never mixed from two files, and nothing left behind."""
+"""Only the area, over HTTP: few requests, resumed by spans, never mixed from two files, and nothing
+left behind.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +45,22 @@ LEFT, TOP = 600000.0, 5200020.0
 MIRROR = f"{FILE}.mirror.part"
 
 
-def cog(path: Path, side: int = 1000, seed: int = 5, block: int = 128, compress: str = "DEFLATE") -> Path:
+def cog(
+    path: Path, side: int = 1000, seed: int = 5, block: int = 128, compress: str = "DEFLATE"
+) -> Path:
     data = np.random.default_rng(seed).integers(1, 60000, (side, side), dtype=np.uint16)
     plain = path.with_suffix(".plain")
-    profile = {"driver": "GTiff", "width": side, "height": side, "count": 1, "dtype": "uint16", "nodata": 0}
-    with rasterio.open(plain, "w", **profile, crs="EPSG:32632", transform=from_origin(LEFT, TOP, 10, 10)) as target:
+    profile = {
+        "driver": "GTiff",
+        "width": side,
+        "height": side,
+        "count": 1,
+        "dtype": "uint16",
+        "nodata": 0,
+    }
+    with rasterio.open(
+        plain, "w", **profile, crs="EPSG:32632", transform=from_origin(LEFT, TOP, 10, 10)
+    ) as target:
         target.write(data, 1)
     copy(plain, path, driver="COG", compress=compress, blocksize=block)
     plain.unlink()
@@ -70,7 +83,10 @@ def served(tmp_path: Path, band: Path) -> Iterator[FaultyServer]:
 
 def box(x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
     xs, ys = reproject(
-        "EPSG:32632", "EPSG:4326", [LEFT + x0, LEFT + x1, LEFT + x1, LEFT + x0], [TOP - y0, TOP - y0, TOP - y1, TOP - y1]
+        "EPSG:32632",
+        "EPSG:4326",
+        [LEFT + x0, LEFT + x1, LEFT + x1, LEFT + x0],
+        [TOP - y0, TOP - y0, TOP - y1, TOP - y1],
     )
     ring = [list(point) for point in zip(xs, ys)]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
@@ -90,7 +106,9 @@ class Trial:
         self.on_state: Callable[..., None] = lambda *_: None
         self.planned: Callable[[WindowPlan], None] = lambda _: None
 
-    def run(self, area: dict[str, Any] = AREA, options: FetchOptions = OPTIONS, **job: Any) -> WindowPlan:
+    def run(
+        self, area: dict[str, Any] = AREA, options: FetchOptions = OPTIONS, **job: Any
+    ) -> WindowPlan:
         def on_state(*state: Any) -> None:
             self.states.append(state)
             self.on_state(*state)
@@ -107,7 +125,10 @@ class Trial:
 
     def is_right(self, plan: WindowPlan, source: Path | None = None) -> None:
         window = plan.window
-        with rasterio.open(source or self.server.root / FILE) as whole, rasterio.open(self.target) as cut:
+        with (
+            rasterio.open(source or self.server.root / FILE) as whole,
+            rasterio.open(self.target) as cut,
+        ):
             there = rasterio.windows.Window(window.col, window.row, window.cols, window.rows)
             np.testing.assert_array_equal(cut.read(), whole.read(window=there))
             assert cut.transform == whole.window_transform(there)
@@ -124,7 +145,9 @@ class Trial:
 
     def spans(self) -> list[tuple[int, int]]:
         """Asked of the server, headers left out."""
-        texts = [str(request.range).removeprefix("bytes=").split("-") for request in self.server.requests]
+        texts = [
+            str(request.range).removeprefix("bytes=").split("-") for request in self.server.requests
+        ]
         return [(int(first), int(last) + 1) for first, last in texts if int(first) >= HEAD_BYTES]
 
 
@@ -169,7 +192,16 @@ def test_never_more_requests_at_once_than_allowed(trial: Trial, slots: int) -> N
         Fault(headers={"Content-Range": None}),
         Fault(headers={"Content-Range": "bytes 0-99/*"}),
     ],
-    ids=["reset", "short", "short and no length", "503", "429", "shifted", "no range named", "no size"],
+    ids=[
+        "reset",
+        "short",
+        "short and no length",
+        "503",
+        "429",
+        "shifted",
+        "no range named",
+        "no size",
+    ],
 )
 @pytest.mark.parametrize("good_before", [0, 2])
 def test_what_passes_is_got_over(trial: Trial, fault: Fault, good_before: int) -> None:
@@ -179,13 +211,17 @@ def test_what_passes_is_got_over(trial: Trial, fault: Fault, good_before: int) -
     trial.is_right(plan)
     assert trial.fetch.attempts == 2
     asked = trial.spans()
-    assert len(asked) == len(plan.spans) + (good_before > 0), "only the span that failed is asked for again"
+    assert len(asked) == len(plan.spans) + (good_before > 0), (
+        "only the span that failed is asked for again"
+    )
 
 
 def test_what_does_not_pass_fails_with_its_reason_and_the_rest_stays(trial: Trial) -> None:
     trial.server.break_next(FILE, Fault(times=3), Fault(status=503))
     trial.slots = 1
-    with pytest.raises(FetchFailed, match=r"HTTP 503, tried 3 times\. Try again later; what has come is kept"):
+    with pytest.raises(
+        FetchFailed, match=r"HTTP 503, tried 3 times\. Try again later; what has come is kept"
+    ):
         trial.run()
     assert not trial.target.exists()
     asked = set(trial.spans()[:2])
@@ -195,7 +231,9 @@ def test_what_does_not_pass_fails_with_its_reason_and_the_rest_stays(trial: Tria
     plan = trial.run()
     trial.is_right(plan)
     again = [request.range for request in trial.server.requests[before + 1 :]]
-    assert sorted(again) == sorted(f"bytes={a}-{b - 1}" for a, b in plan.spans if (a, b) not in asked)
+    assert sorted(again) == sorted(
+        f"bytes={a}-{b - 1}" for a, b in plan.spans if (a, b) not in asked
+    )
     assert trial.names() == [FILE]
 
 
@@ -212,7 +250,9 @@ def test_a_band_that_is_given_up_asks_no_more(trial: Trial) -> None:
 def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -> None:
     """Even if it is as long: those bytes belong elsewhere."""
     size = (trial.server.root / FILE).stat().st_size
-    trial.server.break_next(FILE, Fault(headers={"Content-Range": f"bytes 10-{HEAD_BYTES + 9}/{size}"}, times=1))
+    trial.server.break_next(
+        FILE, Fault(headers={"Content-Range": f"bytes 10-{HEAD_BYTES + 9}/{size}"}, times=1)
+    )
     trial.is_right(trial.run())
     assert trial.fetch.attempts == 2
 
@@ -257,7 +297,9 @@ def test_all_spans_there_are_not_fetched_again(trial: Trial) -> None:
     assert trial.spans() == []
 
 
-@pytest.mark.parametrize("damage", ["flip a byte", "another size", "no journal", "another file's journal"])
+@pytest.mark.parametrize(
+    "damage", ["flip a byte", "another size", "no journal", "another file's journal"]
+)
 def test_a_mirror_that_cannot_be_trusted_is_fetched_anew(trial: Trial, damage: str) -> None:
     leave_all_spans(trial)
     mirror, journal = trial.target.with_name(MIRROR), trial.target.with_name(f"{MIRROR}.jsonl")
@@ -318,7 +360,9 @@ def test_resuming_a_large_span_takes_little_memory(trial: Trial) -> None:
 def test_progress_never_counts_more_than_there_is(trial: Trial) -> None:
     trial.server.break_next(FILE, Fault(times=1), Fault(reset_after_bytes=20_000, times=2))
     plan = trial.run()
-    assert max(size for state, size, *_ in trial.states if state == "downloading") == plan.span_bytes
+    assert (
+        max(size for state, size, *_ in trial.states if state == "downloading") == plan.span_bytes
+    )
 
 
 # ---- only ever one file
@@ -326,8 +370,12 @@ def test_progress_never_counts_more_than_there_is(trial: Trial) -> None:
 
 @pytest.mark.parametrize("as_long", [False, True])
 @pytest.mark.parametrize("ignore", [False, True])
-def test_a_file_that_changes_between_header_and_tiles_never_mixes(trial: Trial, as_long: bool, ignore: bool) -> None:
-    """Uncompressed, so that tiles of another file can be read just as well, and the other file may be as long."""
+def test_a_file_that_changes_between_header_and_tiles_never_mixes(
+    trial: Trial, as_long: bool, ignore: bool
+) -> None:
+    """Uncompressed, so that tiles of another file can be read just as well, and the other file may
+    be as long.
+    """
     path = trial.server.root / FILE
     size = cog(path, compress="NONE").stat().st_size
 
@@ -355,7 +403,9 @@ def test_a_file_that_changed_between_two_runs_is_fetched_anew(trial: Trial) -> N
 
 
 def test_a_size_other_than_stated_is_named(trial: Trial) -> None:
-    with pytest.raises(FetchFailed, match=r"the file has \d+ bytes where the catalogue states 5, tried 3 times"):
+    with pytest.raises(
+        FetchFailed, match=r"the file has \d+ bytes where the catalogue states 5, tried 3 times"
+    ):
         trial.run(expected_bytes=5)
 
 
@@ -364,7 +414,9 @@ def test_a_tile_that_is_rotten_on_the_server_is_named_and_the_mirror_goes(trial:
     with rasterio.open(path) as dataset:
         start = int(dataset.get_tag_item("BLOCK_OFFSET_4_4", "TIFF", bidx=1))
     trial.server.break_next(FILE, Fault(rot={start: bytes(60)}))
-    with pytest.raises(RasterError, match=r"cannot be written: .*Run again, or download whole bands\."):
+    with pytest.raises(
+        RasterError, match=r"cannot be written: .*Run again, or download whole bands\."
+    ):
         trial.run()
     assert trial.names() == []
     trial.server.mend()
@@ -383,7 +435,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+    if (
+        sys.platform != "linux"
+        or os.geteuid() != 0
+        or subprocess.run(words, capture_output=True, check=False).returncode
+    ):
         pytest.skip("only root may mount a small disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
@@ -395,7 +451,9 @@ def test_a_disk_that_fills_up_with_tiles_is_named(trial: Trial, small_disk: Path
         trial.run(EVERYTHING)
 
 
-def test_a_disk_that_fills_up_with_the_window_keeps_the_tiles(trial: Trial, small_disk: Path) -> None:
+def test_a_disk_that_fills_up_with_the_window_keeps_the_tiles(
+    trial: Trial, small_disk: Path
+) -> None:
     trial.target = small_disk / FILE
     subprocess.run(["mount", "-o", "remount,size=700k", str(small_disk)], check=True)
     with pytest.raises((DiskFullError, RasterError)) as caught:
@@ -416,7 +474,9 @@ class World:
         assets = {name: {"href": self.files.url(f"{name}.tif"), **facts} for name in ("red", "nir")}
         return parse_item(make_item("one", assets=assets), get_sensor("sentinel2"), "c")
 
-    def run(self, area: dict[str, Any] | None = AREA, **settings: Any) -> tuple[list[BandFile], list[BandFailure]]:
+    def run(
+        self, area: dict[str, Any] | None = AREA, **settings: Any
+    ) -> tuple[list[BandFile], list[BandFailure]]:
         plan = plan_downloads(self.scene(), ["red", "nir"], self.output, area)
         self.folder = plan.folder
         return download_bands(plan, dataclasses.replace(self.settings, **settings), self.monitor)
@@ -438,9 +498,16 @@ def test_both_costs_are_said_before_the_tiles_come(world: World) -> None:
     files, failures = world.run()
     assert (len(files), failures) == (2, [])
     cost = [text for text in world.notes() if "The area takes" in text]
-    assert cost == ["one: The area takes 920 kB; whole bands would take 5.4 MB"] or "; whole bands would take" in cost[0]
-    place = [e.text if isinstance(e, Note) else type(e).__name__ for e in world.monitor.events].index(cost[0])
-    assert not any(isinstance(e, BandProgress) and e.state == "done" for e in world.monitor.events[:place])
+    assert (
+        cost == ["one: The area takes 920 kB; whole bands would take 5.4 MB"]
+        or "; whole bands would take" in cost[0]
+    )
+    place = [
+        e.text if isinstance(e, Note) else type(e).__name__ for e in world.monitor.events
+    ].index(cost[0])
+    assert not any(
+        isinstance(e, BandProgress) and e.state == "done" for e in world.monitor.events[:place]
+    )
     assert world.names() == ["bands.json", "nir.tif", "red.tif"]
 
 
@@ -453,7 +520,10 @@ def test_a_band_that_cannot_be_had_in_part_comes_whole_with_a_note(world: World)
         with rasterio.open(file.path) as dataset:
             pixels[file.band] = (dataset.bounds, dataset.read().tobytes())
     assert pixels["red"] == pixels["nir"]
-    assert "one: red: the whole band is fetched, since its server gives no parts of files" in world.notes()
+    assert (
+        "one: red: the whole band is fetched, since its server gives no parts of files"
+        in world.notes()
+    )
     record = json.loads((world.folder / "bands.json").read_text())
     assert record["red"]["area"] == record["nir"]["area"] is not None
     assert world.names() == ["bands.json", "nir.tif", "red.tif"]
@@ -473,8 +543,12 @@ def test_an_area_outside_fails_the_bands_and_leaves_nothing(world: World) -> Non
     assert world.names() == []
 
 
-@pytest.mark.parametrize("area", [None, box(1005, 1005, 1995, 1995)], ids=["the whole", "another area"])
-def test_a_window_without_its_record_is_not_taken_for_something_else(world: World, area: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize(
+    "area", [None, box(1005, 1005, 1995, 1995)], ids=["the whole", "another area"]
+)
+def test_a_window_without_its_record_is_not_taken_for_something_else(
+    world: World, area: dict[str, Any] | None
+) -> None:
     world.run()
     (world.folder / "bands.json").unlink()
     files, _ = world.run(area)
@@ -491,7 +565,9 @@ def test_the_part_of_a_whole_band_is_not_trodden_on(world: World) -> None:
     world.files.mend()
     world.run()
     leftover = [name for name in world.names() if ".part" in name]
-    assert leftover in ([], ["nir.tif.part", "nir.tif.part.jsonl"]), "gone, or still good for going on"
+    assert leftover in ([], ["nir.tif.part", "nir.tif.part.jsonl"]), (
+        "gone, or still good for going on"
+    )
 
 
 @pytest.mark.parametrize("at_once", [1, 2])

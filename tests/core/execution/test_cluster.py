@@ -1,4 +1,6 @@
-"""Dask distributed, with real processes: the same bytes whoever dies, one sentence for whatever does not fit."""
+"""Dask distributed, with real processes: the same bytes whoever dies, one sentence for whatever
+does not fit.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ import pytest
 pytest.importorskip("distributed", reason="Dask distributed is not installed")
 
 from firstlight.core.algorithms.indices import index_kernel
-from firstlight.core.errors import AlgorithmError, Cancelled, DependencyError, EngineError, RasterError
+from firstlight.core.errors import (
+    AlgorithmError,
+    Cancelled,
+    DependencyError,
+    EngineError,
+    RasterError,
+)
 from firstlight.core.execution import cluster as cluster_module
 from firstlight.core.execution import cluster_engine
 from firstlight.core.execution.apply import apply_kernel
@@ -74,7 +82,15 @@ def run(stack: Path, output: Path, monitor: RecordingMonitor | None = None, **ch
         kernel = index_kernel("NDVI", ["red", "nir"])
         if compute is not None:
             kernel = dataclasses.replace(kernel, compute=compute)
-        return apply_kernel(reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor or RecordingMonitor(), engine)
+        return apply_kernel(
+            reader,
+            {"red": 1, "nir": 2},
+            kernel,
+            output,
+            settings,
+            monitor or RecordingMonitor(),
+            engine,
+        )
 
 
 def is_tile(event: Event) -> bool:
@@ -113,7 +129,9 @@ def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
     cluster.wait_for(2)
 
 
-def test_a_worker_that_comes_later_gets_firstlight_too(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+def test_a_worker_that_comes_later_gets_firstlight_too(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
     run(stack, tmp_path / "a.tif", engine="cluster", cluster=cluster.address)
     extra = cluster.add_worker()
     cluster.wait_for(3)
@@ -123,7 +141,9 @@ def test_a_worker_that_comes_later_gets_firstlight_too(cluster: DaskCluster, sta
     cluster.wait_for(2)
 
 
-def test_a_stop_comes_within_a_second_and_leaves_nothing(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+def test_a_stop_comes_within_a_second_and_leaves_nothing(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir()
     began: list[float] = []
 
@@ -151,35 +171,48 @@ def test_a_stop_during_the_connection_is_heard(tmp_path: Path) -> None:
     assert time.monotonic() - began < 1.0
 
 
-def test_nobody_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+def test_nobody_there_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path
+) -> None:
     monkeypatch.setattr(cluster_module, "CONNECT_S", 0.5)
     with pytest.raises(
-        EngineError, match=rf"^The Dask cluster at {NOBODY} cannot be used: .*\. Is its scheduler running"
+        EngineError,
+        match=rf"^The Dask cluster at {NOBODY} cannot be used: .*\. Is its scheduler running",
     ) as caught:
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=NOBODY)
     assert "choose another engine" in str(caught.value)
     assert not (tmp_path / "o.tif").exists()
 
 
-def test_without_the_library_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+def test_without_the_library_the_sentence_says_so(
+    monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path
+) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(DependencyError, match="the library 'distributed' is not installed here"):
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=NOBODY)
 
 
-def test_a_worker_with_another_library_is_named(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+def test_a_worker_with_another_library_is_named(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "other" / "numpy-1.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")
-    (tmp_path / "other" / "sitecustomize.py").write_text("import numpy\nnumpy.__version__ = '1.0'\n")
+    (tmp_path / "other" / "sitecustomize.py").write_text(
+        "import numpy\nnumpy.__version__ = '1.0'\n"
+    )
     with extra_worker(cluster, tmp_path / "other"), pytest.raises(EngineError) as caught:
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=cluster.address)
-    assert f"numpy is {np.__version__} here and 1.0 on the worker tcp://127.0.0.1:" in str(caught.value)
+    assert f"numpy is {np.__version__} here and 1.0 on the worker tcp://127.0.0.1:" in str(
+        caught.value
+    )
     assert "Install the same versions everywhere" in str(caught.value)
 
 
 @pytest.mark.parametrize("scheduler_too", [False, True], ids=["the worker", "both"])
-def test_a_worker_with_another_firstlight_is_named(stack: Path, tmp_path: Path, scheduler_too: bool) -> None:
+def test_a_worker_with_another_firstlight_is_named(
+    stack: Path, tmp_path: Path, scheduler_too: bool
+) -> None:
     core = tmp_path / "old" / PACKAGE / "core"
     core.mkdir(parents=True)
     (core.parent / "__init__.py").write_text("")
@@ -189,7 +222,10 @@ def test_a_worker_with_another_firstlight_is_named(stack: Path, tmp_path: Path, 
         old.wait_for(1)
         with pytest.raises(EngineError) as caught:
             run(stack, tmp_path / "o.tif", engine="cluster", cluster=old.address)
-    assert f"the code of FirstLight is {digest()} here and without some of its modules on the worker" in str(caught.value)
+    assert (
+        f"the code of FirstLight is {digest()} here and without some of its modules on the worker"
+        in str(caught.value)
+    )
 
 
 class extra_worker:  # noqa: N801 - used like a function
@@ -224,7 +260,10 @@ def test_a_file_that_workers_do_not_see_is_named(cluster: DaskCluster, tmp_path:
     seen, hidden = tmp_path / "seen", tmp_path / "hidden"
     seen.write_bytes(b"1234")
     with (
-        pytest.raises(EngineError, match=rf"does not see {hidden} as this computer does. Put the stack and its bands where"),
+        pytest.raises(
+            EngineError,
+            match=rf"does not see {hidden} as this computer does. Put the stack and its bands",
+        ),
         open_cluster(cluster.address, [(str(seen), 4), (str(hidden), 4)], 60, threading.Event()),
     ):
         pass
@@ -235,7 +274,9 @@ def test_a_file_that_workers_do_not_see_is_named(cluster: DaskCluster, tmp_path:
         pass
 
 
-def test_a_tile_that_fails_three_times_names_itself(cluster: DaskCluster, tmp_path: Path, stack: Path) -> None:
+def test_a_tile_that_fails_three_times_names_itself(
+    cluster: DaskCluster, tmp_path: Path, stack: Path
+) -> None:
     whole = (tmp_path / "red.tif").read_bytes()
     with (tmp_path / "red.tif").open("r+b") as file:
         file.truncate(len(whole) - 30000)
@@ -250,14 +291,19 @@ def test_a_tile_that_fails_three_times_names_itself(cluster: DaskCluster, tmp_pa
     with pytest.raises(EngineError) as caught:
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=cluster.address)
     text = str(caught.value)
-    named = {(int(row), int(col)) for row, col in re.findall(r"the tile at row (\d+), column (\d+)", text)}
+    named = {
+        (int(row), int(col))
+        for row, col in re.findall(r"the tile at row (\d+), column (\d+)", text)
+    }
     assert named
     assert named <= broken
     assert "failed 3 times each, the last time because: Reading band 1" in text
     assert not (tmp_path / "o.tif").exists()
 
 
-def test_three_times_means_three_times_and_not_all_on_one_worker(cluster: DaskCluster, tmp_path: Path) -> None:
+def test_three_times_means_three_times_and_not_all_on_one_worker(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
     diary = str(tmp_path / "diary")
 
     def fail(tile: Window) -> None:
@@ -271,7 +317,10 @@ def test_three_times_means_three_times_and_not_all_on_one_worker(cluster: DaskCl
 
     with (
         open_cluster(cluster.address, [], 60, threading.Event()) as engine,
-        pytest.raises(EngineError, match=r"the tile at row 7, column 9.* failed 3 times each, .*: the disk is gone\."),
+        pytest.raises(
+            EngineError,
+            match=r"the tile at row 7, column 9.* failed 3 times each, .*: the disk is gone\.",
+        ),
     ):
         engine.run(fail, [Window(row, 9, 1, 1) for row in range(5, 9)], threading.Event())
     tried = [line.split() for line in Path(diary).read_text().splitlines()]
@@ -281,7 +330,9 @@ def test_three_times_means_three_times_and_not_all_on_one_worker(cluster: DaskCl
         assert workers[0] != workers[1]
 
 
-def test_what_would_fail_everywhere_is_not_tried_again(cluster: DaskCluster, stack: Path, tmp_path: Path) -> None:
+def test_what_would_fail_everywhere_is_not_tried_again(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
     def fail(_: Any) -> Any:
         raise AlgorithmError("NDVI cannot be computed", "there is a reason")
 
@@ -292,11 +343,15 @@ def test_what_would_fail_everywhere_is_not_tried_again(cluster: DaskCluster, sta
 def test_results_keep_the_order_of_the_tiles(cluster: DaskCluster) -> None:
     tiles = split_windows((50, 50), 10)
     with open_cluster(cluster.address, [], 60, threading.Event()) as engine:
-        assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [(t.row, t.col) for t in tiles]
+        assert engine.run(lambda tile: (tile.row, tile.col), tiles, threading.Event()) == [
+            (t.row, t.col) for t in tiles
+        ]
         assert engine.run(lambda tile: tile, [], threading.Event()) == []
 
 
-def test_only_a_few_tiles_are_under_way_and_none_is_kept(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_tiles_are_under_way_and_none_is_kept(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken: list[Window] = []
     submitted: list[int] = []
     kept: list[int] = []
@@ -314,7 +369,12 @@ def test_only_a_few_tiles_are_under_way_and_none_is_kept(cluster: DaskCluster, m
             return submit(*words, **more)
 
         monkeypatch.setattr(engine._client, "submit", count)
-        assert engine.run(lambda tile: tile.row, split_windows((100, 100), 10), threading.Event(), take) == []
+        assert (
+            engine.run(
+                lambda tile: tile.row, split_windows((100, 100), 10), threading.Event(), take
+            )
+            == []
+        )
     assert len(taken) == len(set(taken)) == 100
     assert max(submitted) <= cluster_engine.AHEAD * 2
     assert kept[0] <= cluster_engine.AHEAD * 2 + cluster_engine.TAKERS
@@ -328,7 +388,9 @@ def test_results_come_straight_from_workers_that_can_be_reached(cluster: DaskClu
         assert engine._client.direct_to_workers
 
 
-def test_a_tile_that_does_not_come_back_is_tried_elsewhere(cluster: DaskCluster, tmp_path: Path) -> None:
+def test_a_tile_that_does_not_come_back_is_tried_elsewhere(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
     mark = str(tmp_path / "mark")
 
     def hang_once(tile: Window) -> int:
@@ -350,7 +412,10 @@ def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(cluster_module, "WORKERS_S", 0.2)
     with DaskCluster(tmp_path) as empty:
         with (
-            pytest.raises(EngineError, match=rf"it has no worker after 0 s. Start one: dask worker {empty.address}"),
+            pytest.raises(
+                EngineError,
+                match=rf"it has no worker after 0 s. Start one: dask worker {empty.address}",
+            ),
             open_cluster(empty.address, [], 60, threading.Event()),
         ):
             pass
@@ -359,13 +424,19 @@ def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setattr(cluster_engine, "LOST_S", 1.5)
         threading.Timer(1.0, lambda: empty.kill(worker)).start()
         with (
-            pytest.raises(EngineError, match="no worker is left; under way were the tile at row 0, column 0"),
+            pytest.raises(
+                EngineError, match="no worker is left; under way were the tile at row 0, column 0"
+            ),
             open_cluster(empty.address, [], 60, threading.Event()) as engine,
         ):
-            engine.run(lambda _: __import__("time").sleep(1), split_windows((10, 10), 1), threading.Event())
+            engine.run(
+                lambda _: __import__("time").sleep(1), split_windows((10, 10), 1), threading.Event()
+            )
 
 
-def test_a_scheduler_that_dies_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_scheduler_that_dies_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with DaskCluster(tmp_path) as doomed:
         doomed.add_worker()
         doomed.wait_for(1)
@@ -373,9 +444,14 @@ def test_a_scheduler_that_dies_is_one_sentence(monkeypatch: pytest.MonkeyPatch, 
             threading.Timer(0.5, lambda: doomed.kill(doomed.scheduler)).start()
             began = time.monotonic()
             with pytest.raises(
-                EngineError, match=r"Computing on the Dask cluster at .* failed: the connection to the scheduler was lost"
+                EngineError,
+                match=r"on the Dask cluster at .* failed: the connection to the scheduler was lost",
             ):
-                engine.run(lambda _: __import__("time").sleep(0.2), split_windows((10, 10), 1), threading.Event())
+                engine.run(
+                    lambda _: __import__("time").sleep(0.2),
+                    split_windows((10, 10), 1),
+                    threading.Event(),
+                )
             assert time.monotonic() - began < 3
 
 
@@ -392,9 +468,11 @@ def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
     root = Path(__file__).resolve().parents[3]
     program = (
         "import importlib.util, sys, threading, time\n"
-        f"spec = importlib.util.spec_from_file_location('firstlight', {str(root / '__init__.py')!r},"
+        "spec = importlib.util.spec_from_file_location('firstlight', "
+        f"{str(root / '__init__.py')!r},"
         f" submodule_search_locations=[{str(root)!r}])\n"
-        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; spec.loader.exec_module(module)\n"
+        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; "
+        "spec.loader.exec_module(module)\n"
         "from firstlight.core.execution.local_cluster import local_cluster\n"
         "with local_cluster(1, threading.Event()) as address:\n"
         "    print(address, flush=True)\n"
@@ -404,7 +482,9 @@ def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
     assert starter.stdout is not None
     assert starter.stdout.readline().startswith("tcp://127.0.0.1:")
     end = time.monotonic() + 5
-    while len(processes := children(starter.pid)) < 2:  # a process has no name in the moment in which it begins
+    while (
+        len(processes := children(starter.pid)) < 2
+    ):  # a process has no name in the moment in which it begins
         assert time.monotonic() < end, "there is no scheduler with a worker"
         time.sleep(0.01)
     starter.kill()
@@ -437,7 +517,9 @@ def is_cluster(pid: int) -> bool:
         return False
 
 
-def test_qgis_itself_is_never_taken_for_a_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_qgis_itself_is_never_taken_for_a_python(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     qgis = tmp_path / "qgis"
     qgis.write_text("#!/bin/sh\necho started >> $0.log\n")
     qgis.chmod(0o755)
@@ -450,7 +532,9 @@ def test_qgis_itself_is_never_taken_for_a_python(monkeypatch: pytest.MonkeyPatch
     assert not Path(f"{qgis}.log").exists()
 
 
-def test_an_interpreter_that_lacks_the_libraries_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interpreter_that_lacks_the_libraries_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     poor = tmp_path / "python3"
     poor.write_text("#!/bin/sh\nexit 1\n")
     poor.chmod(0o755)
@@ -459,7 +543,9 @@ def test_an_interpreter_that_lacks_the_libraries_is_passed_over(monkeypatch: pyt
     assert find_interpreter(threading.Event()) != str(poor)
     monkeypatch.setattr(sys, "exec_prefix", str(tmp_path))
     monkeypatch.setattr(sys, "base_exec_prefix", str(tmp_path))
-    with pytest.raises(EngineError, match=r"no Python 3.* was found that has numpy, GDAL and distributed"):
+    with pytest.raises(
+        EngineError, match=r"no Python 3.* was found that has numpy, GDAL and distributed"
+    ):
         find_interpreter(threading.Event())
     stopped = threading.Event()
     stopped.set()
@@ -473,10 +559,19 @@ def scenes(tmp_path: Path) -> Iterator[tuple[FaultyServer, list[SceneItem]]]:
     with FaultyServer(tmp_path / "served") as server:
         made = []
         for number in range(3):
-            bands = {name: texture(10 * number + place, (150, 170)) for place, name in enumerate(("red", "nir"))}
-            bands["scl"] = np.random.default_rng(number).choice(np.array([4, 9], np.uint8), (150, 170), p=[0.7, 0.3])
+            bands = {
+                name: texture(10 * number + place, (150, 170))
+                for place, name in enumerate(("red", "nir"))
+            }
+            bands["scl"] = np.random.default_rng(number).choice(
+                np.array([4, 9], np.uint8), (150, 170), p=[0.7, 0.3]
+            )
             place = (LEFT + 430 * number, TOP - 310 * number)
-            made.append(serve(server, MadeScene(f"S{number}", bands, origin=place, offset=-0.1 * (number % 2))))
+            made.append(
+                serve(
+                    server, MadeScene(f"S{number}", bands, origin=place, offset=-0.1 * (number % 2))
+                )
+            )
         yield server, made
 
 
@@ -490,16 +585,24 @@ def mosaic(scenes: list[SceneItem], output: Path, **more: Any) -> Any:
 @pytest.mark.parametrize("what", [{"bands": ("red", "nir")}, {"index": "NDVI"}])
 @pytest.mark.parametrize("rule", ["clear", "median"])
 def test_a_mosaic_has_the_same_bytes_whoever_composes_it(
-    cluster: DaskCluster, scenes: tuple[FaultyServer, list[SceneItem]], tmp_path: Path, rule: str, what: dict[str, Any]
+    cluster: DaskCluster,
+    scenes: tuple[FaultyServer, list[SceneItem]],
+    tmp_path: Path,
+    rule: str,
+    what: dict[str, Any],
 ) -> None:
     made = {}
     for engine in ("serial", "threads", "cluster"):
         address = cluster.address if engine == "cluster" else None
-        result = mosaic(scenes[1], tmp_path / f"{engine}.tif", rule=rule, engine=engine, cluster=address, **what)
+        result = mosaic(
+            scenes[1], tmp_path / f"{engine}.tif", rule=rule, engine=engine, cluster=address, **what
+        )
         made[engine] = (tmp_path / f"{engine}.tif").read_bytes()
-        assert {"serial": "one tile after the other", "threads": "Dask threads", "cluster": cluster.address}[
-            engine
-        ] in result.text
+        assert {
+            "serial": "one tile after the other",
+            "threads": "Dask threads",
+            "cluster": cluster.address,
+        }[engine] in result.text
     assert made["threads"] == made["serial"]
     assert made["cluster"] == made["serial"]
 
@@ -510,10 +613,15 @@ def test_a_scene_that_workers_cannot_read_is_left_out(
     server, items = scenes
     (Path(server.root) / "S1/nir.tif").unlink()
     words: dict[str, Any] = {"rule": "first", "bands": ("red", "nir")}
-    result = mosaic(items, tmp_path / "cluster.tif", engine="cluster", cluster=cluster.address, **words)
+    result = mosaic(
+        items, tmp_path / "cluster.tif", engine="cluster", cluster=cluster.address, **words
+    )
     assert result.status == "partial"
     assert "Scene S1 is left out" in result.text
     mosaic([items[0], items[2]], tmp_path / "serial.tif", engine="serial", **words)
-    with StackReader(tmp_path / "cluster.tif") as one, StackReader(tmp_path / "serial.tif") as other:
+    with (
+        StackReader(tmp_path / "cluster.tif") as one,
+        StackReader(tmp_path / "serial.tif") as other,
+    ):
         whole = Window(0, 0, *one.grid.shape)
         assert np.array_equal(one.read_stored(1, whole), other.read_stored(1, whole))

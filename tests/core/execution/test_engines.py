@@ -53,19 +53,30 @@ class Blur:
         return (red + np.roll(red, 1, 0) + np.roll(red, 1, 1)) / np.float32(3)
 
 
-def run(stack: Path, output: Path, engine: Engine | None = None, halo: int = 0, **chosen: Any) -> tuple[Any, RecordingMonitor]:
+def run(
+    stack: Path, output: Path, engine: Engine | None = None, halo: int = 0, **chosen: Any
+) -> tuple[Any, RecordingMonitor]:
     monitor = RecordingMonitor()
     settings = dataclasses.replace(Settings(), tile_size=64, workers=2, **chosen)
     with StackReader(stack) as reader:
         kernel = index_kernel("NDVI", ["red", "nir"])
         if halo:
             kernel = dataclasses.replace(kernel, compute=Blur(), halo=halo)
-        return apply_kernel(reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor, engine), monitor
+        return apply_kernel(
+            reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor, engine
+        ), monitor
 
 
-@pytest.mark.parametrize("kind", [{}, {"output_dtype": "int16", "compression": "deflate"}, {"halo": 2}], ids=str)
-def test_all_engines_of_this_process_give_the_same_bytes(stack: Path, tmp_path: Path, kind: dict[str, Any]) -> None:
-    told = [run(stack, tmp_path / f"{number}.tif", engine, **kind)[0] for number, engine in enumerate(LOCAL)]
+@pytest.mark.parametrize(
+    "kind", [{}, {"output_dtype": "int16", "compression": "deflate"}, {"halo": 2}], ids=str
+)
+def test_all_engines_of_this_process_give_the_same_bytes(
+    stack: Path, tmp_path: Path, kind: dict[str, Any]
+) -> None:
+    told = [
+        run(stack, tmp_path / f"{number}.tif", engine, **kind)[0]
+        for number, engine in enumerate(LOCAL)
+    ]
     files = [(tmp_path / f"{number}.tif").read_bytes() for number in range(len(LOCAL))]
     assert all(one == told[0] for one in told)
     assert all(one == files[0] for one in files)
@@ -75,7 +86,10 @@ def test_all_engines_of_this_process_give_the_same_bytes(stack: Path, tmp_path: 
 def test_results_are_handed_on_as_they_come_and_not_kept(engine: Engine) -> None:
     tiles = split_windows((50, 50), 10)
     taken: dict[Window, int] = {}
-    assert engine.run(lambda tile: tile.row + tile.col, tiles, threading.Event(), taken.__setitem__) == []
+    assert (
+        engine.run(lambda tile: tile.row + tile.col, tiles, threading.Event(), taken.__setitem__)
+        == []
+    )
     assert taken == {tile: tile.row + tile.col for tile in tiles}
 
 
@@ -98,18 +112,24 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
         assert pickle.loads(pickle.dumps(later)) is not there.source
 
 
-def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(stack: Path, tmp_path: Path) -> None:
+def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(
+    stack: Path, tmp_path: Path
+) -> None:
     told, monitor = run(stack, tmp_path / "o.tif")
     assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 100)."
     assert monitor.events[0] == Note("info", told.engine)
     told, monitor = run(stack, tmp_path / "o.tif", serial_below_tiles=10)
     assert told.engine == "Engine: 2 Dask threads on this computer (30 tiles)."
-    details = [event.detail for event in monitor.events if isinstance(event, Progress) and event.detail]
+    details = [
+        event.detail for event in monitor.events if isinstance(event, Progress) and event.detail
+    ]
     assert len(details) == 30
     assert sorted(details, key=lambda text: int(text.split()[1]))[-1] == "tile 30 of 30"
 
 
-def test_a_tiles_memory_grows_with_its_size_and_its_halo(monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path) -> None:
+def test_a_tiles_memory_grows_with_its_size_and_its_halo(
+    monkeypatch: pytest.MonkeyPatch, stack: Path, tmp_path: Path
+) -> None:
     needed: list[int] = []
     choose = router.choose_engine
 

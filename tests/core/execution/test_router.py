@@ -33,7 +33,12 @@ def choose(
         (1, {}, "serial", "Engine: serial, one tile after the other (1 tile, fewer than 100)."),
         (99, {}, "serial", "Engine: serial, one tile after the other (99 tiles, fewer than 100)."),
         (100, {}, "threads", "Engine: 4 Dask threads on this computer (100 tiles)."),
-        (999, {"cluster": CLUSTER}, "threads", "Engine: 4 Dask threads on this computer (999 tiles)."),
+        (
+            999,
+            {"cluster": CLUSTER},
+            "threads",
+            "Engine: 4 Dask threads on this computer (999 tiles).",
+        ),
         (
             1000,
             {"cluster": CLUSTER},
@@ -44,9 +49,15 @@ def choose(
             1000,
             {},
             "threads",
-            "Engine: 4 Dask threads on this computer (1000 tiles, from 1000 on a cluster would be used, but none is configured).",
+            "Engine: 4 Dask threads on this computer (1000 tiles, from 1000 on a cluster would "
+            "be used, but none is configured).",
         ),
-        (5, {"serial_below_tiles": 5}, "threads", "Engine: 4 Dask threads on this computer (5 tiles)."),
+        (
+            5,
+            {"serial_below_tiles": 5},
+            "threads",
+            "Engine: 4 Dask threads on this computer (5 tiles).",
+        ),
         (
             7,
             {"cluster_from_tiles": 7, "cluster": CLUSTER},
@@ -63,19 +74,44 @@ def test_tiles_decide(tiles: int, given: dict[str, Any], engine: str, reason: st
 @pytest.mark.parametrize(
     ("engine", "given", "expected", "reason"),
     [
-        ("serial", {}, "serial", "Engine: serial, one tile after the other (5000 tiles, as asked for)."),
-        ("threads", {"cluster": CLUSTER}, "threads", "Engine: 4 Dask threads on this computer (5000 tiles, as asked for)."),
-        ("cluster", {"cluster": CLUSTER}, "cluster", f"Engine: Dask cluster at {CLUSTER} (as asked for)."),
-        ("cluster", {}, "cluster", "Engine: Dask cluster of this computer's own processes (as asked for)."),
+        (
+            "serial",
+            {},
+            "serial",
+            "Engine: serial, one tile after the other (5000 tiles, as asked for).",
+        ),
+        (
+            "threads",
+            {"cluster": CLUSTER},
+            "threads",
+            "Engine: 4 Dask threads on this computer (5000 tiles, as asked for).",
+        ),
+        (
+            "cluster",
+            {"cluster": CLUSTER},
+            "cluster",
+            f"Engine: Dask cluster at {CLUSTER} (as asked for).",
+        ),
+        (
+            "cluster",
+            {},
+            "cluster",
+            "Engine: Dask cluster of this computer's own processes (as asked for).",
+        ),
     ],
 )
-def test_the_user_decides_first(engine: str, given: dict[str, Any], expected: str, reason: str) -> None:
+def test_the_user_decides_first(
+    engine: str, given: dict[str, Any], expected: str, reason: str
+) -> None:
     found = choose(5000, engine=engine, **given)
     assert (found[0], found[2]) == (expected, reason)
 
 
 def test_few_tiles_over_the_network_are_read_by_threads_because_they_mostly_wait() -> None:
-    assert choose(9, remote=True)[::2] == ("threads", "Engine: 4 Dask threads on this computer (9 tiles, read over the network).")
+    assert choose(9, remote=True)[::2] == (
+        "threads",
+        "Engine: 4 Dask threads on this computer (9 tiles, read over the network).",
+    )
     assert choose(1, remote=True)[0] == "serial"
 
 
@@ -83,30 +119,48 @@ def test_memory_limits_the_threads_and_the_sentence_says_so() -> None:
     assert choose(200, free=100 * MB) == (
         "threads",
         2,
-        "Engine: 2 Dask threads on this computer (200 tiles, 105 MB of memory free and 21.0 MB needed for each tile).",
+        "Engine: 2 Dask threads on this computer (200 tiles, 105 MB of memory free and 21.0 MB "
+        "needed for each tile).",
     )
     assert choose(200, free=10 * MB) == (
         "serial",
         1,
-        "Engine: serial, one tile after the other (200 tiles, 10.5 MB of memory free and 21.0 MB needed for each tile).",
+        "Engine: serial, one tile after the other (200 tiles, 10.5 MB of memory free and 21.0 "
+        "MB needed for each tile).",
     )
     assert choose(200, free=10 * MB, engine="threads")[:2] == ("threads", 1)
 
 
 def test_one_core_works_serially() -> None:
-    assert choose(200, workers=1) == ("serial", 1, "Engine: serial, one tile after the other (200 tiles, one core).")
+    assert choose(200, workers=1) == (
+        "serial",
+        1,
+        "Engine: serial, one tile after the other (200 tiles, one core).",
+    )
 
 
 def test_the_thresholds_are_the_specifications_and_stand_in_yaml() -> None:
     shipped = read_yaml(CONFIG_DIR / "ingestion.yaml")["processing"]
-    assert (shipped["serial_below_tiles"], shipped["cluster_from_tiles"], shipped["engine"]) == (100, 1000, "auto")
-    found = resolve_settings(environ={"FIRSTLIGHT_ENGINE": "Serial", "FIRSTLIGHT_CLUSTER": CLUSTER, "FIRSTLIGHT_CONFIG": ""})
+    assert (shipped["serial_below_tiles"], shipped["cluster_from_tiles"], shipped["engine"]) == (
+        100,
+        1000,
+        "auto",
+    )
+    found = resolve_settings(
+        environ={
+            "FIRSTLIGHT_ENGINE": "Serial",
+            "FIRSTLIGHT_CLUSTER": CLUSTER,
+            "FIRSTLIGHT_CONFIG": "",
+        }
+    )
     assert (found.engine, found.cluster) == ("serial", CLUSTER)
 
 
 def test_free_memory_is_what_the_system_says(tmp_path: Path) -> None:
     text = tmp_path / "meminfo"
-    text.write_text("MemTotal:       24684520 kB\nMemFree:         123 kB\nMemAvailable:   2048 kB\n")
+    text.write_text(
+        "MemTotal:       24684520 kB\nMemFree:         123 kB\nMemAvailable:   2048 kB\n"
+    )
     assert free_bytes(text) == 2 * MB
     other = free_bytes(tmp_path / "none")
     assert other is not None
@@ -119,7 +173,11 @@ def test_tiles_are_counted_with_the_time_left() -> None:
     count = TileCount("NDVI: tiles", total=10, before=4, share=0.5, clock=lambda: now[0])
     now[0] = 103.0
     first = count.add()
-    assert (first.fraction, first.message, first.detail) == (0.25, "NDVI: tiles", "tile 5 of 10, 15 s left")
+    assert (first.fraction, first.message, first.detail) == (
+        0.25,
+        "NDVI: tiles",
+        "tile 5 of 10, 15 s left",
+    )
     now[0] = 104.0
     assert count.add().detail == "tile 6 of 10, 8 s left"
     for _ in range(3):

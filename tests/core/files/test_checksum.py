@@ -34,12 +34,20 @@ def digest(name: str) -> str:
 
 def test_the_codes_of_this_test_are_those_of_the_table() -> None:
     """multicodec.csv: sha1 0x11, sha2-256 0x12, sha2-512 0x13, md5 0xd5, blake2b-512 0xb240."""
-    codes = {"sha256": (0x12, 32), "sha512": (0x13, 64), "sha1": (0x11, 20), "md5": (0xD5, 16), "blake2b": (0xB240, 64)}
+    codes = {
+        "sha256": (0x12, 32),
+        "sha512": (0x13, 64),
+        "sha1": (0x11, 20),
+        "md5": (0xD5, 16),
+        "blake2b": (0xB240, 64),
+    }
     assert {name: varint(code) + varint(length) for name, (code, length) in codes.items()} == CODES
 
 
 @pytest.mark.parametrize("name", sorted(CODES))
-@pytest.mark.parametrize("dress", [str, str.upper, "  {}\n".format, "multihash:{}".format, "MULTIHASH:{}".format])
+@pytest.mark.parametrize(
+    "dress", [str, str.upper, "  {}\n".format, "multihash:{}".format, "MULTIHASH:{}".format]
+)
 def test_every_multihash_is_understood(name: str, dress: object) -> None:
     assert parse_checksum(dress(CODES[name] + digest(name))) == Checksum(name, digest(name))  # type: ignore[operator]
 
@@ -141,7 +149,9 @@ def test_other_bytes_of_the_same_length_are_a_change(kept: tuple[Path, int, str,
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_file_from_before_the_last_start_is_read(kept: tuple[Path, int, str, int], whole: bool) -> None:
+def test_a_file_from_before_the_last_start_is_read(
+    kept: tuple[Path, int, str, int], whole: bool
+) -> None:
     """A power cut may have kept its size and its time, and lost its bytes."""
     path, size, sha256, _ = kept
     if not whole:

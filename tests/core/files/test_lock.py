@@ -97,7 +97,9 @@ def test_never_two_at_once_in_this_process(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_process_is_waited_for_and_told_once(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+def test_another_process_is_waited_for_and_told_once(
+    tmp_path: Path, other: subprocess.Popen[str]
+) -> None:
     waited = Waited()
     looks = 0
 
@@ -125,13 +127,20 @@ def test_who_is_killed_lets_go(tmp_path: Path, other: subprocess.Popen[str]) -> 
 
 
 def test_a_wait_can_be_stopped(tmp_path: Path, other: subprocess.Popen[str]) -> None:
-    with pytest.raises(Cancelled, match=f"Waiting for {tmp_path}"), folder_lock(tmp_path, lambda: True, Waited()):
+    with (
+        pytest.raises(Cancelled, match=f"Waiting for {tmp_path}"),
+        folder_lock(tmp_path, lambda: True, Waited()),
+    ):
         raise AssertionError("held by another")
     assert (tmp_path / LOCK_NAME).exists(), "the other's"
 
 
-def test_only_the_file_that_bears_the_name_is_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between opening and locking, who had it may have removed the file, and another may have made and locked a new one."""
+def test_only_the_file_that_bears_the_name_is_a_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening and locking, who had it may have removed the file, and another may have made
+    and locked a new one.
+    """
     real, path = lock_module._try_lock, tmp_path / LOCK_NAME
     tries = 0
 
@@ -163,7 +172,11 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(folder)]
-    if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+    if (
+        sys.platform != "linux"
+        or os.geteuid() != 0
+        or subprocess.run(words, capture_output=True, check=False).returncode
+    ):
         pytest.skip("only root may mount a disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
@@ -171,6 +184,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 def test_in_a_folder_that_may_only_be_read_nothing_is_held(read_only: Path) -> None:
     waited = Waited()
-    with folder_lock(read_only, lambda: False, waited), folder_lock(read_only, lambda: False, waited):
+    with (
+        folder_lock(read_only, lambda: False, waited),
+        folder_lock(read_only, lambda: False, waited),
+    ):
         assert list(read_only.iterdir()) == []
     assert waited.times == 0

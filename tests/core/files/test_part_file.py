@@ -1,4 +1,6 @@
-"""A file while it comes: whatever happens to part and journal, the next run goes on from bytes that are proven."""
+"""A file while it comes: whatever happens to part and journal, the next run goes on from bytes that
+are proven.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,14 @@ from hypothesis import strategies as st
 
 from firstlight.core.errors import BandDownloadError, DiskFullError
 from firstlight.core.files import part_file as module
-from firstlight.core.files.part_file import MARK_BYTES, QUEUED_CHUNKS, Origin, PartFile, journal_of, part_of
+from firstlight.core.files.part_file import (
+    MARK_BYTES,
+    QUEUED_CHUNKS,
+    Origin,
+    PartFile,
+    journal_of,
+    part_of,
+)
 
 URL = "http://h/nir.tif"
 CHUNK = 64 * 1024
@@ -34,7 +43,9 @@ def a_part(folder: Path, algorithm: str = "sha256") -> PartFile:
     return PartFile(folder / "nir.tif", "nir", threading.Event(), algorithm)
 
 
-def feed(part: PartFile, data: bytes, origin: Origin = ORIGIN, resume: bool = False, chunk: int = CHUNK) -> None:
+def feed(
+    part: PartFile, data: bytes, origin: Origin = ORIGIN, resume: bool = False, chunk: int = CHUNK
+) -> None:
     part.begin(origin, resume)
     try:
         for start in range(0, len(data), chunk):
@@ -51,7 +62,9 @@ def target(tmp_path: Path) -> Path:
 
 
 def journal(target: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in journal_of(target).read_text().splitlines() if line.strip()]
+    return [
+        json.loads(line) for line in journal_of(target).read_text().splitlines() if line.strip()
+    ]
 
 
 def proven(target: Path, url: str = URL) -> int:
@@ -71,7 +84,9 @@ def test_bytes_sums_and_marks_agree(tmp_path: Path) -> None:
     assert part.hexdigest("md5") == hashlib.md5(DATA).hexdigest()
     first, *marks = journal(part.target)
     assert first == {"url": URL, "etag": '"v1"', "modified": None, "total": len(DATA)}
-    assert [mark["sha256"] for mark in marks] == [hashlib.sha256(DATA[: mark["bytes"]]).hexdigest() for mark in marks]
+    assert [mark["sha256"] for mark in marks] == [
+        hashlib.sha256(DATA[: mark["bytes"]]).hexdigest() for mark in marks
+    ]
     assert marks[-1]["bytes"] == len(DATA)
     gaps = np.diff([0, *(mark["bytes"] for mark in marks)])
     assert (gaps <= MARK_BYTES + CHUNK).all()
@@ -123,7 +138,9 @@ def test_bytes_behind_the_last_mark_do_not_count(target: Path) -> None:
     assert part.path.read_bytes() == DATA
 
 
-@pytest.mark.parametrize("place", [0, MARK_BYTES - 1, MARK_BYTES, 2 * MARK_BYTES - 1, len(DATA) - 1])
+@pytest.mark.parametrize(
+    "place", [0, MARK_BYTES - 1, MARK_BYTES, 2 * MARK_BYTES - 1, len(DATA) - 1]
+)
 def test_a_flipped_byte_ends_what_is_proven_before_its_mark(target: Path, place: int) -> None:
     marks = [0, *(entry["bytes"] for entry in journal(target)[1:])]
     with part_of(target).open("r+b") as file:
@@ -182,7 +199,9 @@ def test_a_journal_of_other_bytes_is_no_journal(target: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 30, 70])
-def test_a_line_that_was_cut_short_costs_one_mark_and_harms_no_later_one(target: Path, cut: int) -> None:
+def test_a_line_that_was_cut_short_costs_one_mark_and_harms_no_later_one(
+    target: Path, cut: int
+) -> None:
     journal_of(target).write_bytes(journal_of(target).read_bytes()[:-cut])
     marks = [entry["bytes"] for entry in journal(target)[1:]] if cut == 1 else None
     part = a_part(target.parent)
@@ -251,7 +270,9 @@ def test_nothing_that_came_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_has_come_is_marked_soon_after_a_stop_though_the_feeding_thread_hangs(tmp_path: Path) -> None:
+def test_what_has_come_is_marked_soon_after_a_stop_though_the_feeding_thread_hangs(
+    tmp_path: Path,
+) -> None:
     part = a_part(tmp_path)
     part.begin(ORIGIN, resume=False)
     part.write(DATA[:1000])
@@ -284,7 +305,9 @@ class SlowDisk:
         file.write(chunk)
 
 
-def test_memory_stays_bounded_when_the_disk_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_stays_bounded_when_the_disk_is_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     disk = SlowDisk()
     monkeypatch.setattr(module, "write_all", disk.write_all)
     part = a_part(tmp_path)
@@ -333,7 +356,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mounted = sys.platform == "linux" and os.geteuid() == 0
     if mounted:
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)],
+            capture_output=True,
+            check=False,
+        )
         mounted = done.returncode == 0
     if not mounted:
         pytest.skip("only root may mount a small disk")
@@ -344,7 +371,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_fills_up_keeps_what_it_took(small_disk: Path) -> None:
     part = a_part(small_disk)
     with pytest.raises(
-        DiskFullError, match=rf"^Band download failed for 'nir': the disk of {small_disk} is full\. Free some room"
+        DiskFullError,
+        match=rf"^Band download failed for 'nir': the disk of {small_disk} is full\. Free some",
     ):
         feed(part, DATA)
     kept = proven(small_disk / "nir.tif")
@@ -374,7 +402,8 @@ def test_a_file_that_may_grow_no_more_is_named_and_goes_on_later(tmp_path: Path)
         "from pathlib import Path\n"
         "from firstlight.core.files.part_file import *\n"
         "from firstlight.core.errors import FirstLightError\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({3 * MARK_BYTES // 2}, {3 * MARK_BYTES // 2}))\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({3 * MARK_BYTES // 2}, "
+        f"{3 * MARK_BYTES // 2}))\n"
         "part = PartFile(Path(sys.argv[1]), 'nir', threading.Event())\n"
         "data = Path(sys.argv[2]).read_bytes()\n"
         f"part.begin(Origin({URL!r}, '\"v1\"', None, len(data)), False)\n"
@@ -399,7 +428,9 @@ def test_a_journal_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         feed(a_part(tmp_path), DATA)
 
 
-def test_a_part_that_is_a_second_name_of_a_finished_file_is_not_written_through(tmp_path: Path) -> None:
+def test_a_part_that_is_a_second_name_of_a_finished_file_is_not_written_through(
+    tmp_path: Path,
+) -> None:
     finished = tmp_path / "other project.tif"
     finished.write_bytes(b"finished")
     os.link(finished, part_of(tmp_path / "nir.tif"))

@@ -1,4 +1,6 @@
-"""The offset of dNBR: what changed where nothing burned, found in the picture itself, and told wherever the map is."""
+"""The offset of dNBR: what changed where nothing burned, found in the picture itself, and told
+wherever the map is.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import numpy as np
 import pytest
 
 from firstlight.core.algorithms.burn import BurnSeverity
-from firstlight.core.algorithms.burn_offset import BINS, LEAST_PIXELS, STEP, OffsetSurvey, find_offset
+from firstlight.core.algorithms.burn_offset import (
+    BINS,
+    LEAST_PIXELS,
+    STEP,
+    OffsetSurvey,
+    find_offset,
+)
 from firstlight.core.errors import InputError
 from firstlight.core.maps.burn_severity import BURN_SEVERITY, read_offset, run_burn_severity
 from firstlight.core.monitor import RecordingMonitor
@@ -22,8 +30,12 @@ from support.rasters import write_raster
 RULE = Radiometry(0.00001, 0.0, 0.0, "reflectance")
 
 
-def scene(shift: float, fire: float = 0.25, seed: int = 0, shape: tuple[int, int] = (160, 180)) -> tuple[Any, Any, Any]:
-    """NBR before, NBR after and where it burned: forest that lost ``shift`` of NBR to the season, and a fire in a part of it."""
+def scene(
+    shift: float, fire: float = 0.25, seed: int = 0, shape: tuple[int, int] = (160, 180)
+) -> tuple[Any, Any, Any]:
+    """NBR before, NBR after and where it burned: forest that lost ``shift`` of NBR to the season,
+    and a fire in a part of it.
+    """
     random = np.random.default_rng(seed)
     before = np.clip(random.normal(0.6, 0.08, shape), 0.3, 0.85)
     burned = np.zeros(shape, bool)
@@ -34,13 +46,17 @@ def scene(shift: float, fire: float = 0.25, seed: int = 0, shape: tuple[int, int
 
 def as_bands(nbr: Any) -> dict[str, Any]:
     """Stored numbers whose NBR is that, with a sum of 0.4."""
-    return {"nir": np.rint(20000 * (1 + nbr)).astype(np.uint16), "swir22": np.rint(20000 * (1 - nbr)).astype(np.uint16)}
+    return {
+        "nir": np.rint(20000 * (1 + nbr)).astype(np.uint16),
+        "swir22": np.rint(20000 * (1 - nbr)).astype(np.uint16),
+    }
 
 
 def stack(folder: Path, bands: dict[str, Any]) -> Path:
     sources = {
         name: BandSource(
-            write_raster(folder / f"{name}.tif", data), radiometry=Radiometry(unit="class") if name == "scl" else RULE
+            write_raster(folder / f"{name}.tif", data),
+            radiometry=Radiometry(unit="class") if name == "scl" else RULE,
         )
         for name, data in bands.items()
     }
@@ -50,7 +66,9 @@ def stack(folder: Path, bands: dict[str, Any]) -> Path:
 
 def run(tmp_path: Path, before: Any, after: Any, tile: int = 64, **more: str) -> Any:
     pre, post = stack(tmp_path / "a", before), stack(tmp_path / "b", after)
-    params = BURN_SEVERITY.make_params({"pre": pre, "post": post, "output": tmp_path / "out", **more})
+    params = BURN_SEVERITY.make_params(
+        {"pre": pre, "post": post, "output": tmp_path / "out", **more}
+    )
     return run_burn_severity(params, Settings(workers=2, tile_size=tile), RecordingMonitor())
 
 
@@ -111,11 +129,18 @@ def test_any_tiles_give_the_same_offset(tmp_path: Path, tile: int) -> None:
     }
     survey = OffsetSurvey(BurnSeverity("dnbr"))
     whole: Any = survey.settle(survey.tally(values))
-    assert run(tmp_path, as_bands(before), as_bands(after), tile, offset="auto").value.statistics["dnbr_offset"] == whole.offset
+    assert (
+        run(tmp_path, as_bands(before), as_bands(after), tile, offset="auto").value.statistics[
+            "dnbr_offset"
+        ]
+        == whole.offset
+    )
 
 
 def test_cloud_and_bare_ground_do_not_count(tmp_path: Path) -> None:
-    """Half is cloud with a dNBR of 0.09, a quarter bare soil with 0.05: only the rest says what the season did."""
+    """Half is cloud with a dNBR of 0.09, a quarter bare soil with 0.05: only the rest says what the
+    season did.
+    """
     before, after, _ = scene(-0.03, fire=0)
     before[:80], after[:80] = 0.5, 0.41
     before[80:120], after[80:120] = 0.05, 0.0
@@ -127,7 +152,11 @@ def test_cloud_and_bare_ground_do_not_count(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", ["all burned", "all cloud", "one pixel", "bare"])
 def test_too_little_to_tell_is_told_and_nothing_is_taken(tmp_path: Path, case: str) -> None:
-    before, after, _ = scene(0.05, fire=1.0 if case == "all burned" else 0.0, shape=(1, 1) if case == "one pixel" else (90, 90))
+    before, after, _ = scene(
+        0.05,
+        fire=1.0 if case == "all burned" else 0.0,
+        shape=(1, 1) if case == "one pixel" else (90, 90),
+    )
     pre = as_bands(before)
     if case == "all cloud":
         pre["scl"] = np.full(before.shape, 9, np.uint8)
@@ -149,7 +178,10 @@ def test_the_peak_must_hold_enough_pixels() -> None:
     assert find_offset(histogram) is None
 
 
-@pytest.mark.parametrize(("text", "why"), [("much", "it is neither auto, none nor a number"), ("27", "0.5"), ("nan", "0.5")])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("much", "it is neither auto, none nor a number"), ("27", "0.5"), ("nan", "0.5")],
+)
 def test_a_bad_offset_is_an_error(text: str, why: str) -> None:
     with pytest.raises(InputError, match=why):
         read_offset(text)

@@ -1,4 +1,6 @@
-"""Burn severity end to end: against whole arrays in double precision, with nodata, cloud and stacks on different grids."""
+"""Burn severity end to end: against whole arrays in double precision, with nodata, cloud and stacks
+on different grids.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,12 @@ def stack(
     for name, data in pixels.items():
         is_class = name in ("scl", "qa_pixel")
         path = write_raster(
-            folder / f"{name}.tif", data, nodata=None if is_class else 0, epsg=epsg, resolution=resolution, origin=origin
+            folder / f"{name}.tif",
+            data,
+            nodata=None if is_class else 0,
+            epsg=epsg,
+            resolution=resolution,
+            origin=origin,
         )
         sources[name] = BandSource(path, radiometry=CLASS if is_class else rule, is_class=is_class)
     tags = {"sensor": "sentinel2", "datetime": day} if day else {}
@@ -64,21 +71,33 @@ def run(pre: Path, post: Path, output: Path, **more: str) -> Any:
     return run_burn_severity(params, Settings(workers=2, tile_size=64), RecordingMonitor())
 
 
-def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(
+    tmp_path: Path,
+) -> None:
     pre, post = (stack(tmp_path / name, bands(seed)) for seed, name in enumerate(("pre", "post")))
-    other = stack(tmp_path / "other", bands(9), origin=(600005.0, 5200020.0))  # half a pixel aside: warped by a nested VRT
+    other = stack(
+        tmp_path / "other", bands(9), origin=(600005.0, 5200020.0)
+    )  # half a pixel aside: warped by a nested VRT
     for name, after in (("same", post), ("warped", other)):
         values = {"pre": pre, "post": after, "resume": True}
-        whole = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "whole", "resume": False})
+        whole = BURN_SEVERITY.make_params(
+            {**values, "output": tmp_path / name / "whole", "resume": False}
+        )
         params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
         settings = Settings(workers=2, tile_size=64)
         run_burn_severity(whole, settings, RecordingMonitor())
-        stop = RecordingMonitor(cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail)
+        stop = RecordingMonitor(
+            cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail
+        )
         with pytest.raises(Cancelled):
             run_burn_severity(params, settings, stop)
         monitor = RecordingMonitor()
         run_burn_severity(params, settings, monitor)
-        first = next(event.detail for event in monitor.events if isinstance(event, Progress) and "tile" in event.detail)
+        first = next(
+            event.detail
+            for event in monitor.events
+            if isinstance(event, Progress) and "tile" in event.detail
+        )
         assert int(first.split()[1]) > 5
         for layer in ("dnbr.tif", "severity.tif"):
             assert (params.output / layer).read_bytes() == (whole.output / layer).read_bytes()
@@ -97,7 +116,9 @@ def index_of(path: Path) -> Any:
 
 
 def nbr(pixels: dict[str, Any], scale: float = 0.0001, offset: float = -0.1) -> Any:
-    nir, swir = (np.where(pixels[n] == 0, np.nan, pixels[n] * scale + offset) for n in ("nir", "swir22"))
+    nir, swir = (
+        np.where(pixels[n] == 0, np.nan, pixels[n] * scale + offset) for n in ("nir", "swir22")
+    )
     return (nir - swir) / (nir + swir)
 
 
@@ -108,7 +129,9 @@ def classes_of(change: Any, index: str = "dnbr") -> Any:
     """Codes by the published limits of each index; of the relative forms 3, 4, 5, 7."""
     edges = CBI_EDGES.get(index, TRUE_EDGES)
     codes = np.array([3, 4, 5, 7] if index in CBI_EDGES else [1, 2, 3, 4, 5, 6, 7])
-    return np.where(np.isnan(change), 255, codes[np.digitize(np.round(change, 6), edges)]).astype(np.uint8)
+    return np.where(np.isnan(change), 255, codes[np.digitize(np.round(change, 6), edges)]).astype(
+        np.uint8
+    )
 
 
 FORMS: dict[str, Callable[[Any, Any], Any]] = {
@@ -127,7 +150,9 @@ def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) ->
     got = index_of(tmp_path / "out" / f"{index}.tif")
     assert np.array_equal(np.isnan(got), np.isnan(truth))
     # RdNBR divides by the root of an NBR near zero, of which single precision keeps fewer digits
-    assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < (5e-5 if index == "rdnbr" else 1e-6)
+    assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < (
+        5e-5 if index == "rdnbr" else 1e-6
+    )
     assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth, index))
     assert result.statistics["mean"] == pytest.approx(np.nanmean(truth), rel=1e-4)
     assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
@@ -151,7 +176,25 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, offset:
 
 def test_an_edge_belongs_to_the_class_above_it() -> None:
     assert list(EDGES) == TRUE_EDGES
-    values = np.array([[-0.2501, -0.25, -0.1001, -0.1, 0.0999, 0.1, 0.2699, 0.27, 0.4399, 0.44, 0.6599, 0.66, 1.3]])
+    values = np.array(
+        [
+            [
+                -0.2501,
+                -0.25,
+                -0.1001,
+                -0.1,
+                0.0999,
+                0.1,
+                0.2699,
+                0.27,
+                0.4399,
+                0.44,
+                0.6599,
+                0.66,
+                1.3,
+            ]
+        ]
+    )
     assert classify(values.astype(np.float32)).tolist() == [[1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]]
     noise = np.array([[0.27 - 3e-8]], np.float32)  # how 0.27 comes out of float32
     assert classify(noise).tolist() == [[5]]
@@ -177,27 +220,46 @@ def test_cloud_and_shadow_on_either_date_are_not_observed(tmp_path: Path, mask: 
         masks = [random.integers(0, 12, SHAPE).astype(np.uint8) for _ in range(2)]
         clear = [np.isin(one, list(SCL_CLEAR)) for one in masks]
     else:
-        masks = [random.choice([21824, 21952, 22280, 23888, 54596, 1, 30048], SHAPE).astype(np.uint16) for _ in range(2)]
-        clear = [np.isin(one, [21824, 21952, 30048]) for one in masks]  # clear land, clear water, clear snow (USGS LSDS-1619)
+        masks = [
+            random.choice([21824, 21952, 22280, 23888, 54596, 1, 30048], SHAPE).astype(np.uint16)
+            for _ in range(2)
+        ]
+        clear = [
+            np.isin(one, [21824, 21952, 30048]) for one in masks
+        ]  # clear land, clear water, clear snow (USGS LSDS-1619)
     before[mask], after[mask] = masks
-    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out").value
+    result = run(
+        stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out"
+    ).value
     truth = np.where(clear[0] & clear[1], nbr(before) - nbr(after), np.nan)
     water = 6 if mask == "scl" else 21952
     unburned = (masks[0] == water) & (masks[1] == water) & ~np.isnan(truth)
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), np.where(unburned, 3, classes_of(truth)))
+    assert np.array_equal(
+        read(tmp_path / "out" / "severity.tif"), np.where(unburned, 3, classes_of(truth))
+    )
     assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), np.isnan(truth))
     assert result.statistics["not_observed"]["pixels"] == np.isnan(truth).sum()
     assert not [warning for warning in result.warnings if "no cloud mask" in warning]
 
 
 def test_without_a_mask_a_warning_says_so(tmp_path: Path) -> None:
-    result = run(stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out").value
-    assert sum("has no cloud mask (scl or qa_pixel): cloud in it is taken for ground" in one for one in result.warnings) == 2
+    result = run(
+        stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out"
+    ).value
+    assert (
+        sum(
+            "has no cloud mask (scl or qa_pixel): cloud in it is taken for ground" in one
+            for one in result.warnings
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> None:
-    """Dark water: NBR 1.4 before and 0.6 after would be "high severity", the other way round "high regrowth"."""
+    """Dark water: NBR 1.4 before and 0.6 after would be "high severity", the other way round "high
+    regrowth".
+    """
     before = {"nir": np.full((8, 8), 1120, np.uint16), "swir22": np.full((8, 8), 980, np.uint16)}
     after = {"nir": np.full((8, 8), 1400, np.uint16), "swir22": np.full((8, 8), 1100, np.uint16)}
     if swapped:
@@ -207,11 +269,19 @@ def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> 
     assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
 
 
-@pytest.mark.parametrize(("nir", "swir"), [(900, 950), (950, 900), (1000, 950), (950, 1000), (1000, 1000)])
+@pytest.mark.parametrize(
+    ("nir", "swir"), [(900, 950), (950, 900), (1000, 950), (950, 1000), (1000, 1000)]
+)
 @pytest.mark.parametrize("date", [0, 1])
-def test_two_negative_bands_are_no_reflectance_either(tmp_path: Path, nir: int, swir: int, date: int) -> None:
-    """Their ratio lies within -1..1 as that of land does; so does that of zero and a negative one."""
-    dates = [{name: np.full((8, 8), 3000, np.uint16) for name in ("nir", "swir22")} for _ in range(2)]
+def test_two_negative_bands_are_no_reflectance_either(
+    tmp_path: Path, nir: int, swir: int, date: int
+) -> None:
+    """Their ratio lies within -1..1 as that of land does; so does that of zero and a
+    negative one.
+    """
+    dates = [
+        {name: np.full((8, 8), 3000, np.uint16) for name in ("nir", "swir22")} for _ in range(2)
+    ]
     dates[date]["nir"][2, 3], dates[date]["swir22"][2, 3] = nir, swir
     run(stack(tmp_path / "a", dates[0]), stack(tmp_path / "b", dates[1]), tmp_path / "out")
     unseen = read(tmp_path / "out" / "severity.tif") == 255
@@ -219,7 +289,9 @@ def test_two_negative_bands_are_no_reflectance_either(tmp_path: Path, nir: int, 
 
 
 @pytest.mark.parametrize(("mask", "water", "ground"), [("scl", 6, 4), ("qa_pixel", 21952, 21824)])
-def test_water_on_both_dates_has_not_burned(tmp_path: Path, mask: str, water: int, ground: int) -> None:
+def test_water_on_both_dates_has_not_burned(
+    tmp_path: Path, mask: str, water: int, ground: int
+) -> None:
     """SCL 6, and QA_PIXEL's clear water (USGS LSDS-1619); on one date only it may be fresh char."""
     before, after = bands(1, gap=0), bands(2, gap=0)
     kind = np.uint8 if mask == "scl" else np.uint16
@@ -257,10 +329,15 @@ def test_areas_add_up_and_shares_are_of_what_was_observed(tmp_path: Path) -> Non
 def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
     before, after = bands(1), bands(2)
     after["scl"] = np.full(SHAPE, 9, np.uint8)
-    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out").value
+    result = run(
+        stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out"
+    ).value
     assert result.statistics["not_observed"]["percent"] == 100.0
     assert result.statistics["mean"] is None
-    assert all(row["pixels"] == 0 and row["observed_percent"] is None for row in result.statistics["classes"])
+    assert all(
+        row["pixels"] == 0 and row["observed_percent"] is None
+        for row in result.statistics["classes"]
+    )
     assert any("No pixel was observed on both dates" in warning for warning in result.warnings)
 
 
@@ -268,14 +345,22 @@ def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
 def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     before, after = bands(1, shape, 0), bands(2, shape, 0)
     run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after)))
+    assert np.array_equal(
+        read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after))
+    )
 
 
 def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
-    """Stored Landsat numbers give another dNBR than reflectance: their offset is a fifth of the whole scale."""
+    """Stored Landsat numbers give another dNBR than reflectance: their offset is a fifth of the
+    whole scale.
+    """
     before = {"nir": np.full((5, 5), 18000, np.uint16), "swir22": np.full((5, 5), 10000, np.uint16)}
     after = {"nir": np.full((5, 5), 11000, np.uint16), "swir22": np.full((5, 5), 13500, np.uint16)}
-    run(stack(tmp_path / "a", before, LANDSAT), stack(tmp_path / "b", after, LANDSAT), tmp_path / "out")
+    run(
+        stack(tmp_path / "a", before, LANDSAT),
+        stack(tmp_path / "b", after, LANDSAT),
+        tmp_path / "out",
+    )
     got = index_of(tmp_path / "out" / "dnbr.tif")[0, 0]
     assert got == pytest.approx((0.295 - 0.075) / 0.37 - (0.1025 - 0.17125) / 0.27375, abs=1e-6)
     raw = nbr(before, 1, 0) - nbr(after, 1, 0)
@@ -283,15 +368,35 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
     assert (read(tmp_path / "out" / "severity.tif") == 7).all()
     assert (classes_of(raw) != 7).all()
     plain = Radiometry(1.0, 0.0, 0.0, "")
-    result = run(stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw").value
-    assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
-    assert not any("change between them is none of the ground" in warning for warning in result.warnings)
+    result = run(
+        stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw"
+    ).value
+    assert any(
+        "No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings
+    )
+    assert not any(
+        "change between them is none of the ground" in warning for warning in result.warnings
+    )
     result = run(tmp_path / "a" / "s.vrt", tmp_path / "d" / "s.vrt", tmp_path / "mixed").value
-    [mixed] = [warning for warning in result.warnings if "change between them is none of the ground" in warning]
-    assert mixed.startswith(f"{tmp_path / 'a' / 's.vrt'} has reflectance, {tmp_path / 'd' / 's.vrt'} stored numbers")
-    called = Radiometry(1.0, 0.0, 0.0, "reflectance")  # as `flight stack` calls local files that state no scale
-    result = run(stack(tmp_path / "e", before, called), stack(tmp_path / "f", after, called), tmp_path / "called").value
-    assert any("No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings)
+    [mixed] = [
+        warning
+        for warning in result.warnings
+        if "change between them is none of the ground" in warning
+    ]
+    assert mixed.startswith(
+        f"{tmp_path / 'a' / 's.vrt'} has reflectance, {tmp_path / 'd' / 's.vrt'} stored numbers"
+    )
+    called = Radiometry(
+        1.0, 0.0, 0.0, "reflectance"
+    )  # as `flight stack` calls local files that state no scale
+    result = run(
+        stack(tmp_path / "e", before, called),
+        stack(tmp_path / "f", after, called),
+        tmp_path / "called",
+    ).value
+    assert any(
+        "No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings
+    )
 
 
 def test_a_smaller_stack_on_the_same_grid_is_compared_pixel_by_pixel(tmp_path: Path) -> None:
@@ -301,7 +406,10 @@ def test_a_smaller_stack_on_the_same_grid_is_compared_pixel_by_pixel(tmp_path: P
     result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
     truth = (nbr(before) - nbr(after))[20:100, 30:150]
     assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth))
-    assert any("Only what both stacks cover is mapped: 38 % of s.vrt" in warning for warning in result.warnings)
+    assert any(
+        "Only what both stacks cover is mapped: 38 % of s.vrt" in warning
+        for warning in result.warnings
+    )
     assert not any("another grid" in warning for warning in result.warnings)
 
 
@@ -310,7 +418,9 @@ def smooth(x: Any, y: Any, level: float, cx: float = 600850.0, cy: float = 51992
     return level + 0.8 * (x - cx) + 0.5 * (y - cy)
 
 
-def plane(origin: tuple[float, float], resolution: float, shape: tuple[int, int], level: float) -> Any:
+def plane(
+    origin: tuple[float, float], resolution: float, shape: tuple[int, int], level: float
+) -> Any:
     rows, cols = np.indices(shape)
     x, y = origin[0] + (cols + 0.5) * resolution, origin[1] - (rows + 0.5) * resolution
     return np.round(smooth(x, y, level)).astype(np.uint16)
@@ -318,15 +428,24 @@ def plane(origin: tuple[float, float], resolution: float, shape: tuple[int, int]
 
 @pytest.mark.parametrize(
     ("origin", "resolution", "shape"),
-    [((600005.0, 5200015.0), 10.0, SHAPE), ((600000.0, 5200020.0), 20.0, (75, 85)), ((599990.0, 5200040.0), 30.0, (60, 60))],
+    [
+        ((600005.0, 5200015.0), 10.0, SHAPE),
+        ((600000.0, 5200020.0), 20.0, (75, 85)),
+        ((599990.0, 5200040.0), 30.0, (60, 60)),
+    ],
     ids=["half a pixel off", "20 m", "30 m between the lines"],
 )
 def test_reflectance_on_another_grid_is_interpolated(
     tmp_path: Path, origin: tuple[float, float], resolution: float, shape: tuple[int, int]
 ) -> None:
     home = (600000.0, 5200020.0)
-    before = {name: plane(home, 10.0, SHAPE, level) for name, level in (("nir", 5000), ("swir22", 3000))}
-    after = {name: plane(origin, resolution, shape, level) for name, level in (("nir", 3000), ("swir22", 4500))}
+    before = {
+        name: plane(home, 10.0, SHAPE, level) for name, level in (("nir", 5000), ("swir22", 3000))
+    }
+    after = {
+        name: plane(origin, resolution, shape, level)
+        for name, level in (("nir", 3000), ("swir22", 4500))
+    }
     post = stack(tmp_path / "b", after, resolution=resolution, origin=origin)
     result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
     import rasterio
@@ -342,11 +461,16 @@ def test_reflectance_on_another_grid_is_interpolated(
     inner = np.s_[6:-6, 6:-6]
     assert np.nanmax(np.abs(got - truth)[inner]) < 0.001  # rounding of stored numbers
     assert np.isfinite(got[inner]).all()
-    assert any("lies on another grid" in one and "its reflectance was interpolated" in one for one in result.warnings)
+    assert any(
+        "lies on another grid" in one and "its reflectance was interpolated" in one
+        for one in result.warnings
+    )
 
 
 def test_classes_on_another_grid_are_never_interpolated(tmp_path: Path) -> None:
-    """Half a pixel off, shadow (3) beside cloud (9): their mean would be water (6), which is clear."""
+    """Half a pixel off, shadow (3) beside cloud (9): their mean would be water (6), which
+    is clear.
+    """
     before, after = bands(1, gap=0), bands(2, gap=0)
     after["scl"] = np.where(np.indices(SHAPE).sum(axis=0) % 2 == 0, 3, 9).astype(np.uint8)
     post = stack(tmp_path / "b", after, origin=(600005.0, 5200015.0))
@@ -367,17 +491,31 @@ def test_a_stack_of_the_next_zone_is_warped(tmp_path: Path) -> None:
     shape = (260, 280)
     rows, cols = np.indices(shape)
     x, y = corner[0] + (cols.ravel() + 0.5) * 10, corner[1] - (rows.ravel() + 0.5) * 10
-    x32, y32 = (np.asarray(one).reshape(shape) for one in transform("EPSG:32633", "EPSG:32632", x, y))
+    x32, y32 = (
+        np.asarray(one).reshape(shape) for one in transform("EPSG:32633", "EPSG:32632", x, y)
+    )
     center = (home[0] + 850.0, home[1] - 750.0)
-    before = {name: np.round(smooth(*xy_of(home, SHAPE), level, *center)).astype(np.uint16) for name, level in LEVELS[0]}
-    after = {name: np.round(smooth(x32, y32, level, *center)).astype(np.uint16) for name, level in LEVELS[1]}
+    before = {
+        name: np.round(smooth(*xy_of(home, SHAPE), level, *center)).astype(np.uint16)
+        for name, level in LEVELS[0]
+    }
+    after = {
+        name: np.round(smooth(x32, y32, level, *center)).astype(np.uint16)
+        for name, level in LEVELS[1]
+    }
     scl = np.full(shape, 4, np.uint8)
     after["scl"] = np.where(x32 > center[0], 9, scl)
     pre = stack(tmp_path / "a", before, origin=home)
-    result = run(pre, stack(tmp_path / "b", after, epsg=32633, origin=corner), tmp_path / "out").value
-    assert any("lies on another grid than s.vrt (in EPSG:32633)" in warning for warning in result.warnings)
+    result = run(
+        pre, stack(tmp_path / "b", after, epsg=32633, origin=corner), tmp_path / "out"
+    ).value
+    assert any(
+        "lies on another grid than s.vrt (in EPSG:32633)" in warning for warning in result.warnings
+    )
     x, y = xy_of(home, SHAPE)
-    truth = nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[0]}) - nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[1]})
+    truth = nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[0]}) - nbr(
+        {n: smooth(x, y, v, *center) for n, v in LEVELS[1]}
+    )
     got = index_of(tmp_path / "out" / "dnbr.tif")
     assert got.shape == SHAPE
     seen = x < center[0] - 10
@@ -394,7 +532,8 @@ def xy_of(origin: tuple[float, float], shape: tuple[int, int]) -> tuple[Any, Any
 def test_stacks_apart_are_an_error_that_names_them(tmp_path: Path) -> None:
     post = stack(tmp_path / "b", bands(2), origin=(700000.0, 5200020.0))
     with pytest.raises(
-        ExtentMismatchError, match=r"s.vrt and s.vrt cannot be compared: they have no area in common \(s.vrt: 6000"
+        ExtentMismatchError,
+        match=r"s.vrt and s.vrt cannot be compared: they have no area in common \(s.vrt: 6000",
     ):
         run(stack(tmp_path / "a", bands(1)), post, tmp_path / "out")
     assert not (tmp_path / "out" / "dnbr.tif").exists()
@@ -433,7 +572,9 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     right = run(post, pre, tmp_path / "right")
     assert not any("younger" in warning for warning in right.value.warnings)
     outline, severity, index = right.layers
-    assert {one.group for one in right.layers} == {"Burn severity 2024-06-01 to 2024-08-01, Sentinel-2"}
+    assert {one.group for one in right.layers} == {
+        "Burn severity 2024-06-01 to 2024-08-01, Sentinel-2"
+    }
     assert (outline.path.name, outline.style) == ("perimeter.gpkg", "perimeter")
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
@@ -442,23 +583,52 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert "class limits are generic" in severity.abstract
 
 
-FILES = {"rbr": "rbr.tif", "severity": "severity.tif", "dnbr": "dnbr.tif", "perimeter": "perimeter.gpkg"}
+FILES = {
+    "rbr": "rbr.tif",
+    "severity": "severity.tif",
+    "dnbr": "dnbr.tif",
+    "perimeter": "perimeter.gpkg",
+}
 
 
-def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_keeps_its_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pre, post = stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2))
-    words = ["burn-severity", "--pre", str(pre), "--post", str(post), "--output", str(tmp_path / "new" / "out"), "--index", "rbr"]
+    words = [
+        "burn-severity",
+        "--pre",
+        str(pre),
+        "--post",
+        str(post),
+        "--output",
+        str(tmp_path / "new" / "out"),
+        "--index",
+        "rbr",
+    ]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {"outputs", "statistics", "warnings", "provenance"}
     provenance = told["outputs"].pop("provenance")
-    assert json.loads(Path(provenance).read_text(encoding="utf-8"))["properties"]["firstlight:operation"] == "burn-severity"
+    assert (
+        json.loads(Path(provenance).read_text(encoding="utf-8"))["properties"][
+            "firstlight:operation"
+        ]
+        == "burn-severity"
+    )
     folder = tmp_path / "new" / "out"
     assert told["outputs"] == {name: str(folder / file) for name, file in FILES.items()}
     assert told["provenance"]["reference"].endswith("doi:10.3390/rs6031827")
-    assert told["provenance"]["parameters"] == {"index": "rbr", "offset": "none", "mask_dilation_m": 0.0}
+    assert told["provenance"]["parameters"] == {
+        "index": "rbr",
+        "offset": "none",
+        "mask_dilation_m": 0.0,
+    }
     assert told["provenance"]["class_limits"] == {"index": "rbr", "between": [0.035, 0.13, 0.298]}
-    files = {Path(file["path"]): file["size_bytes"] for file in told["provenance"]["inputs"]["pre"]["files"]}
+    files = {
+        Path(file["path"]): file["size_bytes"]
+        for file in told["provenance"]["inputs"]["pre"]["files"]
+    }
     assert files[tmp_path / "a" / "nir.tif"] == (tmp_path / "a" / "nir.tif").stat().st_size
     assert main(words) == 0
     text = capsys.readouterr().out
@@ -477,7 +647,11 @@ def test_the_file_carries_names_colours_and_the_caveat(tmp_path: Path) -> None:
             assert dataset.colormap(1)[one.code][:3] == one.color
         assert "generic" in dataset.tags()["note"]
     with rasterio.open(tmp_path / "out" / "dnbr.tif") as dataset:
-        assert (dataset.dtypes[0], dataset.scales[0], dataset.descriptions[0]) == ("float32", 1.0, "dnbr")
+        assert (dataset.dtypes[0], dataset.scales[0], dataset.descriptions[0]) == (
+            "float32",
+            1.0,
+            "dnbr",
+        )
 
 
 def test_the_relative_forms_by_hand() -> None:
@@ -491,19 +665,27 @@ def test_the_relative_forms_by_hand() -> None:
     change, codes = BurnSeverity("dnbr")(values)
     assert change[0] == pytest.approx([0.5, 0.1], abs=1e-6)
     assert codes.tolist() == [[6, 4]]
-    assert BurnSeverity("rdnbr")(values)[0][0] == pytest.approx([0.5 / math.sqrt(0.6), 0.1 / math.sqrt(0.001)], abs=1e-5)
+    assert BurnSeverity("rdnbr")(values)[0][0] == pytest.approx(
+        [0.5 / math.sqrt(0.6), 0.1 / math.sqrt(0.001)], abs=1e-5
+    )
     assert BurnSeverity("rbr")(values)[0][0] == pytest.approx([0.5 / 1.601, 0.1 / 1.001], abs=1e-6)
 
 
-def test_a_real_scene_against_itself_a_day_later_has_not_burned(shared: Callable[[str], Path], tmp_path: Path) -> None:
-    """Sentinel-2 before, and the same with its vegetation scorched in one square: only that square burned."""
+def test_a_real_scene_against_itself_a_day_later_has_not_burned(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Sentinel-2 before, and the same with its vegetation scorched in one square: only that square
+    burned.
+    """
     import rasterio
 
     source = shared("s2-l2a-29RKH")
     rule = Radiometry(0.0001, 0.0, 0.0, "reflectance")
     files = {"nir": "B08.tif", "swir22": "B12.tif", "scl": "SCL.tif"}
     sources = {
-        name: BandSource(source / file, radiometry=CLASS if name == "scl" else rule, is_class=name == "scl")
+        name: BandSource(
+            source / file, radiometry=CLASS if name == "scl" else rule, is_class=name == "scl"
+        )
         for name, file in files.items()
     }
     create_band_stack(sources, tmp_path / "pre.vrt", band_order=list(sources))
@@ -514,7 +696,11 @@ def test_a_real_scene_against_itself_a_day_later_has_not_burned(shared: Callable
     burned = np.where(square, np.maximum(data // 4, 1), data).astype(data.dtype)
     with rasterio.open(tmp_path / "B08.tif", "w", **profile) as target:
         target.write(burned, 1)
-    create_band_stack({**sources, "nir": BandSource(tmp_path / "B08.tif", radiometry=rule)}, tmp_path / "post.vrt", list(sources))
+    create_band_stack(
+        {**sources, "nir": BandSource(tmp_path / "B08.tif", radiometry=rule)},
+        tmp_path / "post.vrt",
+        list(sources),
+    )
     run(tmp_path / "pre.vrt", tmp_path / "post.vrt", tmp_path / "out")
     codes = read(tmp_path / "out" / "severity.tif")
     assert codes.shape == data.shape

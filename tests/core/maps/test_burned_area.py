@@ -1,4 +1,6 @@
-"""Burned area: what burned is found, what only looks like it is not, and nothing that was not seen is called unburned."""
+"""Burned area: what burned is found, what only looks like it is not, and nothing that was not seen
+is called unburned.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from support.rasters import write_raster
 
 SHAPE = (300, 340)
 NAMES = ("nir", "swir16", "swir22")
-# nir, swir16, swir22; of the ECOSTRESS library (vegetation, soil, stubble, char) and Sentinel-2 scenes (water, shadow)
+# nir, swir16, swir22; of the ECOSTRESS library (vegetation, soil, stubble, char) and Sentinel-2
+# scenes (water, shadow)
 FOREST, GRASS = (0.30, 0.13, 0.06), (0.38, 0.22, 0.11)
 CHAR, SCORCHED = (0.09, 0.16, 0.17), (0.19, 0.17, 0.12)
 SOIL, STUBBLE = (0.24, 0.32, 0.28), (0.29, 0.36, 0.30)
@@ -32,13 +35,17 @@ WATER, SNOW, CLOUD = (0.02, 0.008, 0.005), (0.85, 0.10, 0.08), (0.80, 0.55, 0.45
 
 
 def ground(cover: Any, seed: int) -> dict[str, Any]:
-    """Stored numbers of a map of reflectances, (rows, cols, 3), with the texture and noise of land."""
+    """Stored numbers of a map of reflectances, (rows, cols, 3), with the texture and
+    noise of land.
+    """
     random = np.random.default_rng(seed)
     texture = smooth_noise(cover.shape[:2], 0.9, random)
     made = {}
     for place, name in enumerate(NAMES):
         own = smooth_noise(cover.shape[:2], 0.8, random)
-        bright = cover[..., place] * (1 + 0.08 * texture + 0.02 * own) + random.normal(0, 0.001, cover.shape[:2])
+        bright = cover[..., place] * (1 + 0.08 * texture + 0.02 * own) + random.normal(
+            0, 0.001, cover.shape[:2]
+        )
         made[name] = np.clip(bright * 10000 + 1000, 1, 65535).astype(np.uint16)
     return made
 
@@ -49,17 +56,27 @@ def land(seed: int = 0, shape: tuple[int, int] = SHAPE) -> Any:
     return np.where(grass[..., np.newaxis], GRASS, FOREST)
 
 
-def stack(folder: Path, pixels: dict[str, Any], epsg: int | None = 32632, rule: Radiometry = RULE) -> Path:
+def stack(
+    folder: Path, pixels: dict[str, Any], epsg: int | None = 32632, rule: Radiometry = RULE
+) -> Path:
     sources = {}
     for name, data in pixels.items():
         is_class = name in ("scl", "qa_pixel")
         path = write_raster(folder / f"{name}.tif", data, epsg=epsg, nodata=None if is_class else 0)
-        sources[name] = BandSource(path, radiometry=Radiometry(unit="class") if is_class else rule, is_class=is_class)
+        sources[name] = BandSource(
+            path, radiometry=Radiometry(unit="class") if is_class else rule, is_class=is_class
+        )
     create_band_stack(sources, folder / "s.vrt")
     return folder / "s.vrt"
 
 
-def run(tmp_path: Path, before: dict[str, Any], after: dict[str, Any], epsg: int | None = 32632, **more: Any) -> Any:
+def run(
+    tmp_path: Path,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    epsg: int | None = 32632,
+    **more: Any,
+) -> Any:
     settings = Settings(workers=2, tile_size=more.pop("tile", 64))
     pre, post = stack(tmp_path / "a", before, epsg), stack(tmp_path / "b", after, epsg)
     params = BURNED_AREA.make_params({"pre": pre, "post": post, "output": tmp_path / "out", **more})
@@ -74,7 +91,9 @@ def read(path: Path) -> Any:
 
 
 def fire(seed: int = 1) -> tuple[Any, Any, Any]:
-    """Cover before and after, and where it burned: a core of char in a rim that was only scorched."""
+    """Cover before and after, and where it burned: a core of char in a rim that was only
+    scorched.
+    """
     before = land(seed)
     surface = smooth_noise(SHAPE, 1.6, np.random.default_rng(seed + 50))
     burned, core = surface > 0.9, surface > 1.15
@@ -113,7 +132,16 @@ def test_a_fire_is_found_with_its_rim(tmp_path: Path, seed: int) -> None:
         (SNOW, SOIL),
         (CLOUD, FOREST),
     ],
-    ids=["ploughed", "harvested", "felled", "flooded forest", "flooded field", "thaw", "thaw on soil", "cloud before"],
+    ids=[
+        "ploughed",
+        "harvested",
+        "felled",
+        "flooded forest",
+        "flooded field",
+        "thaw",
+        "thaw on soil",
+        "cloud before",
+    ],
 )
 def test_what_changed_otherwise_did_not_burn(tmp_path: Path, was: Any, is_now: Any) -> None:
     before = land()
@@ -174,7 +202,9 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     run(tmp_path, pre, post, tile=tile, mask_dilation=45)
     clear = [distance_transform_edt(one["scl"] == 4) > 4.5 for one in (pre, post)]
     for name, unseen in (("burned", 255), ("dnbr", -9999), ("confidence", -9999)):
-        assert np.array_equal(read(tmp_path / "out" / f"{name}.tif") == unseen, ~(clear[0] & clear[1])), name
+        assert np.array_equal(
+            read(tmp_path / "out" / f"{name}.tif") == unseen, ~(clear[0] & clear[1])
+        ), name
 
 
 def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
@@ -188,7 +218,11 @@ def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
     codes = read(tmp_path / "out" / "burned.tif")
     assert codes[150:160, 50:60].all()
     assert codes.sum() == 100
-    assert result.statistics["patches"] == {"kept": 1, "too_small": 1, "too_small_ha": pytest.approx(0.81)}
+    assert result.statistics["patches"] == {
+        "kept": 1,
+        "too_small": 1,
+        "too_small_ha": pytest.approx(0.81),
+    }
     assert run(tmp_path, pre, post, min_area=0.0).value.statistics["patches"]["kept"] == 2
     assert read(tmp_path / "out" / "burned.tif").sum() == 181
 
@@ -212,14 +246,21 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, tile: int) -> None
     run(tmp_path / "one", pre, post, engine="serial")
     run(tmp_path / "two", pre, post, engine="threads", tile=tile)
     for name in ("burned", "dnbr", "confidence"):
-        assert np.array_equal(read(tmp_path / "one" / "out" / f"{name}.tif"), read(tmp_path / "two" / "out" / f"{name}.tif"))
+        assert np.array_equal(
+            read(tmp_path / "one" / "out" / f"{name}.tif"),
+            read(tmp_path / "two" / "out" / f"{name}.tif"),
+        )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
 def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     before, after = np.tile(FOREST, (*shape, 1)), np.tile(CHAR, (*shape, 1))
     stored = [
-        {name: (one[..., place] * 10000 + 1000).astype(np.uint16) for place, name in enumerate(NAMES)} for one in (before, after)
+        {
+            name: (one[..., place] * 10000 + 1000).astype(np.uint16)
+            for place, name in enumerate(NAMES)
+        }
+        for one in (before, after)
     ]
     run(tmp_path, *stored, min_area=0.0)
     assert (read(tmp_path / "out" / "burned.tif") == 1).all()
@@ -246,15 +287,25 @@ def test_a_raster_without_a_place_has_no_hectares(tmp_path: Path) -> None:
 
 
 def test_a_patch_is_as_large_as_the_ground_in_degrees(tmp_path: Path) -> None:
-    """One pixel in the far north covers less than one at the equator: 1 arc second is 31 m by 31 m, or by 11 m at 70°."""
+    """One pixel in the far north covers less than one at the equator: 1 arc second is 31 m by 31 m,
+    or by 11 m at 70°.
+    """
     marks = np.zeros((9, 9), np.uint8)
     marks[4, 4] = 2
     for latitude, area in ((0.0, 950.0), (70.0, 327.0)):
         path = write_raster(
-            tmp_path / f"{latitude}.tif", marks, epsg=4326, resolution=1 / 3600, origin=(10, latitude), nodata=255
+            tmp_path / f"{latitude}.tif",
+            marks,
+            epsg=4326,
+            resolution=1 / 3600,
+            origin=(10, latitude),
+            nodata=255,
         )
         with StackReader(path) as reader:
-            kept = [find_patches(reader, PatchRule(2, 0, least), lambda: False).kept for least in (0.97 * area, 1.03 * area)]
+            kept = [
+                find_patches(reader, PatchRule(2, 0, least), lambda: False).kept
+                for least in (0.97 * area, 1.03 * area)
+            ]
         assert kept == [1, 0]
 
 
@@ -273,7 +324,12 @@ def test_a_patch_needs_its_share_of_seeds(tmp_path: Path) -> None:
 def test_signs_by_hand() -> None:
     """Forest to char, at its place on each ramp; and forest to scorched."""
     values = {f"pre.{name}": np.array([[one, one]], np.float32) for name, one in zip(NAMES, FOREST)}
-    values.update({f"post.{name}": np.array([[a, b]], np.float32) for name, a, b in zip(NAMES, CHAR, SCORCHED)})
+    values.update(
+        {
+            f"post.{name}": np.array([[a, b]], np.float32)
+            for name, a, b in zip(NAMES, CHAR, SCORCHED)
+        }
+    )
     change, confidence, marks = BurnSigns()(values)
     nbr = [(0.30 - 0.06) / 0.36, (0.09 - 0.17) / 0.26, (0.19 - 0.12) / 0.31]
     assert change[0] == pytest.approx([nbr[0] - nbr[1], nbr[0] - nbr[2]], abs=1e-6)
@@ -291,7 +347,11 @@ def test_signs_by_hand() -> None:
         (FOREST, CHAR, 2),
         (FOREST, (0.21, 0.30, 0.31), 1),  # bright
         (FOREST, (0.09, 0.19, 0.15), 1),  # MIRBI 1.64
-        ((0.18, 0.20, 0.19), (0.09, 0.16, 0.17), 1),  # MIRBI 1.94 before, 2.13 after: it was char already
+        (
+            (0.18, 0.20, 0.19),
+            (0.09, 0.16, 0.17),
+            1,
+        ),  # MIRBI 1.94 before, 2.13 after: it was char already
         (GRASS, (0.18, 0.10, 0.095), 1),  # dNBR 0.24
         (FOREST, (0.02, 0.035, 0.04), 0),  # as dark as water
         ((0.20, 0.30, 0.10), (0.19, 0.30, 0.14), 0),  # near infrared is as before
@@ -301,24 +361,41 @@ def test_signs_by_hand() -> None:
 )
 def test_each_sign_counts(was: Any, is_now: Any, mark: int) -> None:
     values = {f"pre.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, was)}
-    values.update({f"post.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, is_now)})
+    values.update(
+        {f"post.{name}": np.array([[one]], np.float32) for name, one in zip(NAMES, is_now)}
+    )
     assert BurnSigns()(values)[2].tolist() == [[mark]]
 
 
-@pytest.mark.parametrize("rule", [Radiometry(1.0, 0.0, 0.0, "reflectance"), Radiometry(1.0, -1000.0, 0.0, "reflectance")])
+@pytest.mark.parametrize(
+    "rule", [Radiometry(1.0, 0.0, 0.0, "reflectance"), Radiometry(1.0, -1000.0, 0.0, "reflectance")]
+)
 def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
     """By limits of reflectance nothing at all would have burned."""
     before, after, _ = fire()
-    pre, post = stack(tmp_path / "a", ground(before, 5)), stack(tmp_path / "b", ground(after, 6), rule=rule)
+    pre, post = (
+        stack(tmp_path / "a", ground(before, 5)),
+        stack(tmp_path / "b", ground(after, 6), rule=rule),
+    )
     params = BURNED_AREA.make_params({"pre": pre, "post": post, "output": tmp_path / "out"})
-    with pytest.raises(AlgorithmError, match=r"nir, swir16, swir22 of .* are stored numbers without a scale"):
+    with pytest.raises(
+        AlgorithmError, match=r"nir, swir16, swir22 of .* are stored numbers without a scale"
+    ):
         run_burned_area(params, Settings(), RecordingMonitor())
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after, _ = fire()
     pre, post = stack(tmp_path / "a", ground(before, 5)), stack(tmp_path / "b", ground(after, 6))
-    words = ["burned-area", "--pre", str(pre), "--post", str(post), "--output", str(tmp_path / "out")]
+    words = [
+        "burned-area",
+        "--pre",
+        str(pre),
+        "--post",
+        str(post),
+        "--output",
+        str(tmp_path / "out"),
+    ]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told["outputs"]) == {"burned", "dnbr", "confidence", "perimeter", "provenance"}

@@ -37,7 +37,11 @@ def read_all(inputs: Any, name: str) -> Any:
 def test_a_single_stack_is_read_where_it_lies(tmp_path: Path) -> None:
     stack = radar(tmp_path / "a")
     inputs, [target] = open_inputs(
-        "Water", {"post": Wanted(stack, VV, masks=False)}, tmp_path / "out", ("water.tif",), RecordingMonitor()
+        "Water",
+        {"post": Wanted(stack, VV, masks=False)},
+        tmp_path / "out",
+        ("water.tif",),
+        RecordingMonitor(),
     )
     assert inputs.path == stack
     assert inputs.bands == {"post.backscatter": "vv"}
@@ -45,14 +49,22 @@ def test_a_single_stack_is_read_where_it_lies(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_raster_beside_the_stack_is_brought_onto_its_grid_and_never_crops_it(tmp_path: Path) -> None:
+def test_a_raster_beside_the_stack_is_brought_onto_its_grid_and_never_crops_it(
+    tmp_path: Path,
+) -> None:
     stack = radar(tmp_path / "a")
     hand = write_raster(
-        tmp_path / "hand.tif", np.full((5, 5), 7.0, np.float32), nodata=-9999, resolution=30.0, origin=(600000.0, 5200020.0)
+        tmp_path / "hand.tif",
+        np.full((5, 5), 7.0, np.float32),
+        nodata=-9999,
+        resolution=30.0,
+        origin=(600000.0, 5200020.0),
     )
     permanent = np.zeros((60, 40), np.uint8)
     permanent[:, 20:] = 1
-    water = write_raster(tmp_path / "permanent.tif", permanent, nodata=None, origin=(600004.0, 5200020.0))
+    water = write_raster(
+        tmp_path / "permanent.tif", permanent, nodata=None, origin=(600004.0, 5200020.0)
+    )
     inputs, _ = open_inputs(
         "Water",
         {"post": Wanted(stack, VV, masks=False)},
@@ -67,7 +79,10 @@ def test_a_raster_beside_the_stack_is_brought_onto_its_grid_and_never_crops_it(t
     assert np.nanmax(np.abs(height[:15, :15] - 7)) == 0
     assert np.isnan(height[20:, 20:]).all()
     lasting = read_all(inputs, "permanent.water")
-    assert set(np.unique(lasting[np.isfinite(lasting)])) == {0.0, 1.0}  # between its pixels, and yet no halves
+    assert set(np.unique(lasting[np.isfinite(lasting)])) == {
+        0.0,
+        1.0,
+    }  # between its pixels, and yet no halves
     assert set(inputs.describe()) == {"post", "terrain.hand", "permanent.water"}
 
 
@@ -95,13 +110,31 @@ def test_bad_inputs_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Water cannot be mapped: both stacks are"):
         open_inputs("Water", wanted, tmp_path / "out", ("water.tif",), RecordingMonitor())
     with pytest.raises(AlgorithmError, match=r"has no band green \(it has vv\)"):
-        open_inputs("Water", {"post": Wanted(stack, {"green": ("green",)})}, tmp_path / "out", ("w.tif",), RecordingMonitor())
+        open_inputs(
+            "Water",
+            {"post": Wanted(stack, {"green": ("green",)})},
+            tmp_path / "out",
+            ("w.tif",),
+            RecordingMonitor(),
+        )
     two = write_raster(tmp_path / "two.tif", np.zeros((2, 5, 5), np.float32))
     with pytest.raises(InputError, match="it has 2 bands"):
-        open_inputs("Water", {"post": Wanted(stack, VV)}, tmp_path / "out", ("w.tif",), RecordingMonitor(), {"terrain.hand": two})
+        open_inputs(
+            "Water",
+            {"post": Wanted(stack, VV)},
+            tmp_path / "out",
+            ("w.tif",),
+            RecordingMonitor(),
+            {"terrain.hand": two},
+        )
     with pytest.raises(InputError, match="it is an input"):
         open_inputs(
-            "Water", {"post": Wanted(stack, VV)}, tmp_path, ("hand.tif",), RecordingMonitor(), {"terrain.hand": one(tmp_path)}
+            "Water",
+            {"post": Wanted(stack, VV)},
+            tmp_path,
+            ("hand.tif",),
+            RecordingMonitor(),
+            {"terrain.hand": one(tmp_path)},
         )
 
 

@@ -1,4 +1,6 @@
-"""Kernels of several layers and kernels that survey the raster first: any tiling and engine gives what the whole array gives."""
+"""Kernels of several layers and kernels that survey the raster first: any tiling and engine gives
+what the whole array gives.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ from support.rasters import write_raster
 
 @dataclasses.dataclass(frozen=True)
 class MeanAndClass:
-    """The mean over a square, and whether the pixel lies above its surroundings: two layers that look at their neighbours."""
+    """The mean over a square, and whether the pixel lies above its surroundings: two layers that
+    look at their neighbours.
+    """
 
     reach: int
 
@@ -40,7 +44,9 @@ class MeanAndClass:
         red = np.pad(values["red"], self.reach, constant_values=np.nan)
         rows, cols = values["red"].shape
         size = 2 * self.reach + 1
-        mean = np.mean([red[y : y + rows, x : x + cols] for y in range(size) for x in range(size)], axis=0)
+        mean = np.mean(
+            [red[y : y + rows, x : x + cols] for y in range(size) for x in range(size)], axis=0
+        )
         codes = (values["red"] > mean).astype(np.uint8)
         codes[np.isnan(mean)] = NOT_OBSERVED
         return mean.astype(np.float32), codes
@@ -72,15 +78,30 @@ class HistogramSurvey:
 
 
 TOTALS: list[Any] = []
-BINARY = Layer("above", "Above", (0, 255), "water", (MapClass(0, "no", (1, 2, 3)), MapClass(1, "yes", (200, 20, 30))))
+BINARY = Layer(
+    "above",
+    "Above",
+    (0, 255),
+    "water",
+    (MapClass(0, "no", (1, 2, 3)), MapClass(1, "yes", (200, 20, 30))),
+)
 
 
 def two_layers(reach: int) -> Kernel:
-    return Kernel("TWO", {"red": "red"}, MeanAndClass(reach), (Layer("mean", "Mean", (0, 1000), "ndvi"), BINARY), "none", reach)
+    return Kernel(
+        "TWO",
+        {"red": "red"},
+        MeanAndClass(reach),
+        (Layer("mean", "Mean", (0, 1000), "ndvi"), BINARY),
+        "none",
+        reach,
+    )
 
 
 def surveyed() -> Kernel:
-    return Kernel("MEDIAN", {"red": "red"}, AboveMedian(), (BINARY,), "none", survey=HistogramSurvey())
+    return Kernel(
+        "MEDIAN", {"red": "red"}, AboveMedian(), (BINARY,), "none", survey=HistogramSurvey()
+    )
 
 
 def noise(shape: tuple[int, int], share: float = 0.1, seed: int = 0) -> Any:
@@ -90,7 +111,14 @@ def noise(shape: tuple[int, int], share: float = 0.1, seed: int = 0) -> Any:
     return data
 
 
-def apply(raster: Path, kernel: Kernel, outputs: list[Path], engine: Any = None, tile: int = 64, **more: Any) -> Applied:
+def apply(
+    raster: Path,
+    kernel: Kernel,
+    outputs: list[Path],
+    engine: Any = None,
+    tile: int = 64,
+    **more: Any,
+) -> Applied:
     settings = dataclasses.replace(Settings(), tile_size=tile, workers=2)
     with StackReader(raster) as reader:
         monitor = more.pop("monitor", RecordingMonitor())
@@ -122,34 +150,60 @@ def test_several_layers_from_tiles_are_those_of_the_whole(
     data = noise(shape, share, seed)
     with tempfile.TemporaryDirectory() as name:
         paths = [Path(name) / "mean.tif", Path(name) / "above.tif"]
-        applied = apply(write_raster(Path(name) / "red.tif", data), two_layers(reach), paths, tile=tile)
+        applied = apply(
+            write_raster(Path(name) / "red.tif", data), two_layers(reach), paths, tile=tile
+        )
         mean, codes = MeanAndClass(reach)({"red": truth(data)})
-        assert np.array_equal(np.where(stored(paths[0]) == -9999, np.nan, stored(paths[0])), mean, equal_nan=True)
+        assert np.array_equal(
+            np.where(stored(paths[0]) == -9999, np.nan, stored(paths[0])), mean, equal_nan=True
+        )
         assert np.array_equal(stored(paths[1]), codes)
-        counted = {code: pixels for code, (pixels, _) in applied.layers[1].classes.items() if pixels}
-        assert counted == dict(zip(*(part.tolist() for part in np.unique(codes, return_counts=True))))
+        counted = {
+            code: pixels for code, (pixels, _) in applied.layers[1].classes.items() if pixels
+        }
+        assert counted == dict(
+            zip(*(part.tolist() for part in np.unique(codes, return_counts=True)))
+        )
 
 
 @rules(max_examples=10, deadline=None)
-@given(st.tuples(st.integers(1, 150), st.integers(1, 150)), st.sampled_from([64, 100, 128]), st.booleans(), st.integers(0, 99))
-def test_a_survey_sees_every_pixel_once(shape: tuple[int, int], tile: int, threads: bool, seed: int) -> None:
+@given(
+    st.tuples(st.integers(1, 150), st.integers(1, 150)),
+    st.sampled_from([64, 100, 128]),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_a_survey_sees_every_pixel_once(
+    shape: tuple[int, int], tile: int, threads: bool, seed: int
+) -> None:
     data = noise(shape, 0.2, seed)
     data[0, 0] = 7  # so that something is observed
     TOTALS.clear()
     with tempfile.TemporaryDirectory() as name:
         engine = DaskThreadsEngine(2) if threads else SerialEngine()
-        applied = apply(write_raster(Path(name) / "red.tif", data), surveyed(), [Path(name) / "o.tif"], engine, tile)
+        applied = apply(
+            write_raster(Path(name) / "red.tif", data),
+            surveyed(),
+            [Path(name) / "o.tif"],
+            engine,
+            tile,
+        )
         seen = data[data > 0]
         assert np.array_equal(TOTALS[0], np.bincount(seen, minlength=1000))
         assert applied.kernel.compute == AboveMedian(float(np.sort(seen)[(seen.size + 1) // 2 - 1]))
         assert applied.kernel.survey is None
-        assert np.array_equal(stored(Path(name) / "o.tif"), applied.kernel.compute({"red": truth(data)}))
+        assert np.array_equal(
+            stored(Path(name) / "o.tif"), applied.kernel.compute({"red": truth(data)})
+        )
 
 
 def test_every_engine_writes_the_same_bytes(tmp_path: Path) -> None:
     raster = write_raster(tmp_path / "red.tif", noise((300, 310)))
     engines = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)]
-    made = [apply(raster, two_layers(2), [tmp_path / f"{n}m.tif", tmp_path / f"{n}c.tif"], one) for n, one in enumerate(engines)]
+    made = [
+        apply(raster, two_layers(2), [tmp_path / f"{n}m.tif", tmp_path / f"{n}c.tif"], one)
+        for n, one in enumerate(engines)
+    ]
     assert made[0] == made[1] == made[2]
     for letter in "mc":
         assert len({(tmp_path / f"{n}{letter}.tif").read_bytes() for n in range(3)}) == 1
@@ -166,7 +220,13 @@ def test_a_class_layer_has_colours_names_and_nearest_overviews(tmp_path: Path) -
         assert dataset.colormap(1)[1] == (200, 20, 30, 255)
         assert dataset.tags()["class_1"] == "yes"
         assert dataset.overviews(1)
-        small = dataset.read(1, out_shape=(dataset.height // dataset.overviews(1)[0], dataset.width // dataset.overviews(1)[0]))
+        small = dataset.read(
+            1,
+            out_shape=(
+                dataset.height // dataset.overviews(1)[0],
+                dataset.width // dataset.overviews(1)[0],
+            ),
+        )
         assert (small == 1).all()
 
 
@@ -189,10 +249,15 @@ def test_progress_of_a_survey_and_its_tiles_never_goes_back(tmp_path: Path) -> N
     steps = [event.fraction for event in monitor.events if isinstance(event, Progress)]
     assert steps == sorted(steps)
     assert steps[-1] == pytest.approx(1.0)
-    assert sum("survey" in event.message for event in monitor.events if isinstance(event, Progress)) == 25
+    assert (
+        sum("survey" in event.message for event in monitor.events if isinstance(event, Progress))
+        == 25
+    )
 
 
-def test_an_interrupted_run_of_two_layers_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
+def test_an_interrupted_run_of_two_layers_goes_on_and_ends_in_the_same_bytes(
+    tmp_path: Path,
+) -> None:
     raster = write_raster(tmp_path / "red.tif", noise((300, 310)))
     whole = [tmp_path / "wm.tif", tmp_path / "wc.tif"]
     paths = [tmp_path / "m.tif", tmp_path / "c.tif"]
@@ -267,26 +332,34 @@ def test_no_square_of_a_survey_is_cut(tmp_path: Path, cell: int, tile: int) -> N
 
 @pytest.mark.parametrize("latitude", [-89.0, -33.0, 0.0, 45.0, 70.0])
 def test_a_pixel_in_degrees_has_the_area_that_the_ellipsoid_gives(latitude: float) -> None:
-    """Against the meridian's and the parallel's radius of curvature, integrated over 1000 slices."""
+    """Against the meridian's and the parallel's radius of curvature, integrated over 1000
+    slices.
+    """
     grid = Grid("EPSG:4326", (0.5, 0.0, 10.0, 0.0, -0.5, latitude + 0.5), (2, 4))
     a, e2 = 6378137.0, 0.0066943799901413165
     angle = np.radians(latitude - 0.5 + (np.arange(1000) + 0.5) / 1000)
     root = 1 - e2 * np.sin(angle) ** 2
     strip = a * (1 - e2) / root**1.5 * a * np.cos(angle) / root**0.5
-    assert pixel_area_m2(grid, 0, 2) == pytest.approx(strip.mean() * np.radians(1) * np.radians(0.5) / 2, rel=1e-6)
+    assert pixel_area_m2(grid, 0, 2) == pytest.approx(
+        strip.mean() * np.radians(1) * np.radians(0.5) / 2, rel=1e-6
+    )
 
 
 def test_the_whole_ellipsoid() -> None:
     whole = Grid("EPSG:4326", (1.0, 0.0, -180.0, 0.0, -1.0, 90.0), (180, 360))
     found = pixel_area_m2(whole, 0, 180)
     assert found is not None
-    assert found * 180 * 360 == pytest.approx(510065621724088.4, rel=1e-9)  # GRS80's and WGS84's surface in m²
+    assert found * 180 * 360 == pytest.approx(
+        510065621724088.4, rel=1e-9
+    )  # GRS80's and WGS84's surface in m²
 
 
 def test_areas_follow_the_latitude(tmp_path: Path) -> None:
     data = np.full((1500, 64), 1, np.uint16)
     data[:64] = 900
-    raster = write_raster(tmp_path / "red.tif", data, epsg=4326, resolution=0.04, origin=(10.0, 70.0))
+    raster = write_raster(
+        tmp_path / "red.tif", data, epsg=4326, resolution=0.04, origin=(10.0, 70.0)
+    )
     found = apply(raster, surveyed(), [tmp_path / "o.tif"]).layers[0].classes
     north = pixel_area_m2(Grid("EPSG:4326", (0.04, 0.0, 10.0, 0.0, -0.04, 70.0), (1500, 64)), 0, 64)
     assert north is not None
@@ -311,11 +384,20 @@ class NeighbourhoodSurvey:
 
 
 @pytest.mark.parametrize("tile", [64, 128])
-def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(tmp_path: Path, tile: int) -> None:
+def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(
+    tmp_path: Path, tile: int
+) -> None:
     data = noise((150, 100), seed=3)
     raster = write_raster(tmp_path / "a.tif", data)
     kernel = Kernel(
-        "SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=2, survey=NeighbourhoodSurvey(2), survey_halo=2
+        "SQUARES",
+        {"red": "red"},
+        AboveMedian(),
+        (BINARY,),
+        "none",
+        halo=2,
+        survey=NeighbourhoodSurvey(2),
+        survey_halo=2,
     )
     made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
     whole = NeighbourhoodSurvey(2).tally({"red": np.pad(truth(data), 2, constant_values=np.nan)})
@@ -328,6 +410,15 @@ def test_the_functions_halo_is_not_the_surveys(tmp_path: Path, tile: int) -> Non
     """Else pixels at the tiles' seams are counted twice, and squares begin in the halo."""
     data = noise((150, 100), seed=3)
     raster = write_raster(tmp_path / "a.tif", data)
-    kernel = Kernel("SQUARES", {"red": "red"}, AboveMedian(), (BINARY,), "none", halo=3, survey=NeighbourhoodSurvey(0), cell=50)
+    kernel = Kernel(
+        "SQUARES",
+        {"red": "red"},
+        AboveMedian(),
+        (BINARY,),
+        "none",
+        halo=3,
+        survey=NeighbourhoodSurvey(0),
+        cell=50,
+    )
     made = apply(raster, kernel, [tmp_path / "o.tif"], tile=tile).kernel.compute
     assert made == NeighbourhoodSurvey(0).settle(NeighbourhoodSurvey(0).tally({"red": truth(data)}))

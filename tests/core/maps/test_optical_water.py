@@ -1,4 +1,6 @@
-"""Water from optical scenes: index and classes against double precision, thresholds that raise no false alarm, floods."""
+"""Water from optical scenes: index and classes against double precision, thresholds that raise no
+false alarm, floods.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ from support.rasters import write_raster
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
 STORED = Radiometry(1.0, 0.0, 0.0, "")
-STORED_S2 = Radiometry(1.0, 0.0, 0.0, "reflectance")  # what a stack of a known sensor says whose scale nobody gave
+STORED_S2 = Radiometry(
+    1.0, 0.0, 0.0, "reflectance"
+)  # what a stack of a known sensor says whose scale nobody gave
 CLASS = Radiometry(1.0, 0.0, None, "class")
 SHAPE = (150, 170)
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
@@ -58,7 +62,9 @@ def scene(land: str, water: str, wet: Any, seed: int = 0, rule: Radiometry = S2)
         place = BANDS.index(name)
         value = np.where(wet, SPECTRA[water][place] * texture**0.5, SPECTRA[land][place] * texture)
         value = value + random.normal(0, 0.003, wet.shape)
-        made[name] = np.clip(np.round((value - rule.offset) / rule.scale), 1, 65535).astype(np.uint16)
+        made[name] = np.clip(np.round((value - rule.offset) / rule.scale), 1, 65535).astype(
+            np.uint16
+        )
     return made
 
 
@@ -68,13 +74,17 @@ def river(share: float, shape: tuple[int, int] = SHAPE) -> Any:
     return np.broadcast_to(rows < share, shape).copy()
 
 
-def stack(folder: Path, pixels: dict[str, Any], rule: Radiometry = S2, day: str = "", **place: Any) -> Path:
+def stack(
+    folder: Path, pixels: dict[str, Any], rule: Radiometry = S2, day: str = "", **place: Any
+) -> Path:
     sources = {}
     for name, data in pixels.items():
         is_class = name in ("scl", "qa_pixel")
         path = write_raster(folder / f"{name}.tif", data, nodata=None if is_class else 0, **place)
         sources[name] = BandSource(path, radiometry=CLASS if is_class else rule, is_class=is_class)
-    create_band_stack(sources, folder / "s.vrt", band_order=list(sources), tags={"datetime": day} if day else {})
+    create_band_stack(
+        sources, folder / "s.vrt", band_order=list(sources), tags={"datetime": day} if day else {}
+    )
     return folder / "s.vrt"
 
 
@@ -89,7 +99,11 @@ def read(path: Path) -> Any:
 
     with rasterio.open(path) as dataset:
         values = dataset.read(1)
-        return values if values.dtype == np.uint8 else np.where(values == dataset.nodata, np.nan, values)
+        return (
+            values
+            if values.dtype == np.uint8
+            else np.where(values == dataset.nodata, np.nan, values)
+        )
 
 
 def overlap(got: Any, truth: Any) -> float:
@@ -100,14 +114,22 @@ def overlap(got: Any, truth: Any) -> float:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("rule", [S2, LANDSAT], ids=["Sentinel-2", "Landsat"])
-def test_index_and_classes_equal_double_precision(tmp_path: Path, method: str, rule: Radiometry) -> None:
+def test_index_and_classes_equal_double_precision(
+    tmp_path: Path, method: str, rule: Radiometry
+) -> None:
     random = np.random.default_rng(1)
     low, high = (round((value - rule.offset) / rule.scale) for value in (-0.02, 0.3))
-    pixels = {name: random.integers(low, high, SHAPE, dtype=np.uint16) for name in ("green", METHODS[method])}
+    pixels = {
+        name: random.integers(low, high, SHAPE, dtype=np.uint16)
+        for name in ("green", METHODS[method])
+    }
     for data in pixels.values():
         data[random.random(SHAPE) < 0.03] = 0
     run(tmp_path / "out", stack=stack(tmp_path / "a", pixels, rule), method=method, threshold="0.1")
-    green, other = (np.where(data == 0, np.nan, np.maximum(data * rule.scale + rule.offset, 0)) for data in pixels.values())
+    green, other = (
+        np.where(data == 0, np.nan, np.maximum(data * rule.scale + rule.offset, 0))
+        for data in pixels.values()
+    )
     with np.errstate(all="ignore"):
         truth = (green - other) / (green + other)
     got = read(tmp_path / "out" / f"{method}.tif")
@@ -123,13 +145,19 @@ def test_index_and_classes_equal_double_precision(tmp_path: Path, method: str, r
 
 
 def test_what_equals_the_threshold_is_dry() -> None:
-    values = {"post.green": np.float32([[0.2, 0.3, 0.1]]), "post.other": np.float32([[0.2, 0.1, 0.3]])}
+    values = {
+        "post.green": np.float32([[0.2, 0.3, 0.1]]),
+        "post.other": np.float32([[0.2, 0.1, 0.3]]),
+    }
     assert OpticalWater(("post",))(values)[1].tolist() == [[0, 1, 0]]
 
 
 def test_dark_water_of_negative_infrared_is_water() -> None:
     """The plain ratio would be 3 for the first, and for the second -3: below any threshold."""
-    values = {"post.green": np.float32([[0.02, 0.01, -0.01, -0.01]]), "post.other": np.float32([[-0.01, -0.02, 0.02, -0.02]])}
+    values = {
+        "post.green": np.float32([[0.02, 0.01, -0.01, -0.01]]),
+        "post.other": np.float32([[-0.01, -0.02, 0.02, -0.02]]),
+    }
     index, codes, sure = OpticalWater(("post",))(values)
     assert index.tolist() == [[1.0, 1.0, -1.0, pytest.approx(np.nan, nan_ok=True)]]
     assert codes.tolist() == [[1, 1, 0, 255]]
@@ -137,13 +165,20 @@ def test_dark_water_of_negative_infrared_is_water() -> None:
 
 
 def test_what_is_brighter_than_any_water_is_not_observed_where_reflectance_is_known() -> None:
-    values = {"post.green": np.float32([[BRIGHTEST - 0.01, BRIGHTEST + 0.01]]), "post.other": np.float32([[0.1, 0.1]])}
+    values = {
+        "post.green": np.float32([[BRIGHTEST - 0.01, BRIGHTEST + 0.01]]),
+        "post.other": np.float32([[0.1, 0.1]]),
+    }
     assert OpticalWater(("post",), scaled={"post": True})(values)[1].tolist() == [[1, 255]]
     assert OpticalWater(("post",), scaled={"post": False})(values)[1].tolist() == [[1, 1]]
 
 
-@pytest.mark.parametrize(("mask", "clear", "snow", "cloud"), [("scl", 6, 11, 9), ("qa_pixel", 21952, 30048, 22280)])
-def test_cloud_and_snow_are_not_observed(tmp_path: Path, mask: str, clear: int, snow: int, cloud: int) -> None:
+@pytest.mark.parametrize(
+    ("mask", "clear", "snow", "cloud"), [("scl", 6, 11, 9), ("qa_pixel", 21952, 30048, 22280)]
+)
+def test_cloud_and_snow_are_not_observed(
+    tmp_path: Path, mask: str, clear: int, snow: int, cloud: int
+) -> None:
     """Snow and ice have the index of water, and hide what is below."""
     pixels = scene("grass", "water", river(0.5))
     codes = np.full(SHAPE, clear, np.uint16)
@@ -174,8 +209,12 @@ def test_masks_are_dilated_in_metres(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.95])
-@pytest.mark.parametrize(("land", "water"), [("grass", "water"), ("soil", "mud"), ("town", "water"), ("forest", "mud")])
-def test_water_is_found_whatever_its_share(tmp_path: Path, land: str, water: str, share: float) -> None:
+@pytest.mark.parametrize(
+    ("land", "water"), [("grass", "water"), ("soil", "mud"), ("town", "water"), ("forest", "mud")]
+)
+def test_water_is_found_whatever_its_share(
+    tmp_path: Path, land: str, water: str, share: float
+) -> None:
     wet = river(share)
     run(tmp_path / "out", stack=stack(tmp_path / "a", scene(land, water, wet)))
     assert overlap(read(tmp_path / "out" / "water.tif"), wet) >= 0.97
@@ -185,7 +224,9 @@ def test_water_is_found_whatever_its_share(tmp_path: Path, land: str, water: str
 @pytest.mark.parametrize("land", ["grass", "soil", "forest", "sand", "rock", "town"])
 def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) -> None:
     dry = np.zeros(SHAPE, bool)
-    mixed = scene(land, "grass", river(0.4))  # two kinds of land: two humps, which a forced threshold would part
+    mixed = scene(
+        land, "grass", river(0.4)
+    )  # two kinds of land: two humps, which a forced threshold would part
     result = run(tmp_path / "out", stack=stack(tmp_path / "a", mixed), method=method)
     assert (read(tmp_path / "out" / "water.tif") == 1).sum() <= 0.001 * dry.size
     assert result.statistics["threshold_origin"] == "fixed"
@@ -216,9 +257,9 @@ def brute_force(values: Any) -> float:
 
 def humps(*parts: tuple[float, float, int], seed: int = 0) -> Any:
     random = np.random.default_rng(seed)
-    return np.clip(np.concatenate([random.normal(mean, spread, count) for mean, spread, count in parts]), -1, 1).astype(
-        np.float32
-    )
+    return np.clip(
+        np.concatenate([random.normal(mean, spread, count) for mean, spread, count in parts]), -1, 1
+    ).astype(np.float32)
 
 
 HUMPS = [(-0.28, 0.15, 60000), (0.22, 0.15, 40000)]
@@ -236,7 +277,9 @@ def test_otsus_threshold_equals_another_library() -> None:
     filters = pytest.importorskip("skimage.filters")
     histogram = INDEX.tally(humps(*HUMPS))
     centres = -1 + (np.arange(200) + 0.5) * 0.01
-    last_below = filters.threshold_otsu(hist=(histogram, centres))  # the middle of the last bin of the lower class
+    last_below = filters.threshold_otsu(
+        hist=(histogram, centres)
+    )  # the middle of the last bin of the lower class
     assert find_water_cut(histogram) == pytest.approx(last_below + 0.005, abs=1e-6)
 
 
@@ -277,7 +320,9 @@ def test_a_threshold_of_the_scene_never_lies_above_0() -> None:
 def simulated(folder: Path, event: str, role: str) -> Path:
     bands = simulated_event(event).scene(role).bands
     sources = {
-        name: BandSource(bands[name], radiometry=CLASS if name == "scl" else S2, is_class=name == "scl")
+        name: BandSource(
+            bands[name], radiometry=CLASS if name == "scl" else S2, is_class=name == "scl"
+        )
         for name in ("green", "nir", "swir16", "scl")
     }
     folder.mkdir(parents=True)
@@ -287,7 +332,9 @@ def simulated(folder: Path, event: str, role: str) -> Path:
 
 @pytest.mark.parametrize(("method", "least"), [("mndwi", 0.95), ("ndwi", 0.92)])
 def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
-    """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10 m and MNDWI's infrared of 20 m."""
+    """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10
+    m and MNDWI's infrared of 20 m.
+    """
     truth = {name: read(path) for name, path in simulated_event("flood").truth.items()}
     stacks = {role: simulated(tmp_path / role, "flood", role) for role in ("before", "after")}
     run(tmp_path / "out", stack=stacks["after"], pre=stacks["before"], method=method)
@@ -299,9 +346,15 @@ def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
     assert (got[thick] == 1).mean() < 0.01, "cloud is no flood"
 
 
-@pytest.mark.parametrize(("event", "pre", "post"), [("flood", "before_early", "before"), ("fire", "before", "after")])
+@pytest.mark.parametrize(
+    ("event", "pre", "post"), [("flood", "before_early", "before"), ("fire", "before", "after")]
+)
 def test_simulated_scenes_without_a_flood(tmp_path: Path, event: str, pre: str, post: str) -> None:
-    run(tmp_path / "out", stack=simulated(tmp_path / "b", event, post), pre=simulated(tmp_path / "a", event, pre))
+    run(
+        tmp_path / "out",
+        stack=simulated(tmp_path / "b", event, post),
+        pre=simulated(tmp_path / "a", event, pre),
+    )
     got = read(tmp_path / "out" / "flooded.tif")
     assert (got == 1).sum() < 0.005 * (got != 255).sum()
 
@@ -313,35 +366,60 @@ def test_a_flood_is_the_water_that_was_not_there(tmp_path: Path) -> None:
     for number, pixels in enumerate((first, second)):
         pixels["scl"] = np.full(SHAPE, 5, np.uint8)
         pixels["scl"][:, 30 * number : 30 * number + 30] = 9
-    pre, post = stack(tmp_path / "a", first, day="2024-06-01"), stack(tmp_path / "b", second, day="2024-06-20")
+    pre, post = (
+        stack(tmp_path / "a", first, day="2024-06-01"),
+        stack(tmp_path / "b", second, day="2024-06-20"),
+    )
     result = run(tmp_path / "out", stack=post, pre=pre)
     got = read(tmp_path / "out" / "flooded.tif")
     assert overlap(got, after & ~before) >= 0.95
-    assert set(np.unique(got[:, :30])) == {0, 255}  # cloud before: dry now is no flood, water now may be one
+    assert set(np.unique(got[:, :30])) == {
+        0,
+        255,
+    }  # cloud before: dry now is no flood, water now may be one
     assert np.array_equal(got[:, :30] == 255, read(tmp_path / "out" / "water.tif")[:, :30] == 1)
     assert (got[:, 30:60] == 255).all()  # cloud now
     assert result.statistics["flooded"]["area_ha"] == pytest.approx((got == 1).sum() / 100)
-    assert result.statistics["water"]["area_ha"] == pytest.approx((read(tmp_path / "out" / "water.tif") == 1).sum() / 100)
-    assert list(result.outputs) == ["mndwi", "water", "confidence", "flooded", "perimeter", "provenance"]
+    assert result.statistics["water"]["area_ha"] == pytest.approx(
+        (read(tmp_path / "out" / "water.tif") == 1).sum() / 100
+    )
+    assert list(result.outputs) == [
+        "mndwi",
+        "water",
+        "confidence",
+        "flooded",
+        "perimeter",
+        "provenance",
+    ]
 
 
 def test_two_dates_without_a_flood_have_next_to_none(tmp_path: Path) -> None:
     """Shifted by a pixel, hazier, another noise: every shore changes a little."""
     wet = river(0.3)
     before = scene("grass", "water", wet, 1)
-    after = {name: np.roll(data, 1, axis=0) + np.uint16(150) for name, data in scene("grass", "water", wet, 2).items()}
+    after = {
+        name: np.roll(data, 1, axis=0) + np.uint16(150)
+        for name, data in scene("grass", "water", wet, 2).items()
+    }
     run(tmp_path / "out", stack=stack(tmp_path / "b", after), pre=stack(tmp_path / "a", before))
-    assert (read(tmp_path / "out" / "flooded.tif") == 1).mean() <= 1.1 / SHAPE[0]  # one row of shore
+    assert (read(tmp_path / "out" / "flooded.tif") == 1).mean() <= 1.1 / SHAPE[
+        0
+    ]  # one row of shore
 
 
 def test_a_shore_that_was_partly_water_is_no_flood() -> None:
     green = np.full((1, 4), 0.10, np.float32)
-    values = {"pre.green": green, "pre.other": np.float32([[0.101, 0.12, 0.125, 0.3]])}  # index 0, -0.09, -0.11, -0.5
+    values = {
+        "pre.green": green,
+        "pre.other": np.float32([[0.101, 0.12, 0.125, 0.3]]),
+    }  # index 0, -0.09, -0.11, -0.5
     values |= {"post.green": green, "post.other": np.full((1, 4), 0.02, np.float32)}
     for threshold in (-0.1, 0.0):
         water = OpticalWater(("pre", "post"), threshold=threshold, compared=True)
         assert water(values)[3].tolist() == [[0, 0, 1, 1]]
-    assert OpticalWater(("pre", "post"), threshold=0.05, compared=True)(values)[3].tolist() == [[0, 1, 1, 1]]
+    assert OpticalWater(("pre", "post"), threshold=0.05, compared=True)(values)[3].tolist() == [
+        [0, 1, 1, 1]
+    ]
 
 
 def test_permanent_water_and_terrain(tmp_path: Path) -> None:
@@ -365,7 +443,9 @@ def test_permanent_water_and_terrain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("values", [None, "3", "2.5-3"])
 def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str | None) -> None:
-    """Yearly classes code "not water" as 1: taken for water all the year round, they would hide every flood."""
+    """Yearly classes code "not water" as 1: taken for water all the year round, they would hide
+    every flood.
+    """
     wet = river(0.4)
     classes = np.where(river(0.1), 3, 1).astype(np.uint8)
     classes[:3] = 0
@@ -386,33 +466,55 @@ def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str |
 @pytest.mark.parametrize("values", ["high", "9-3", "nan", "-1", "1e9", "1-2-3"])
 def test_values_of_permanent_water_that_cannot_be(tmp_path: Path, values: str) -> None:
     with pytest.raises(InputError, match="cannot be used"):
-        run(tmp_path / "out", stack=tmp_path / "no.vrt", permanent_water=tmp_path / "no.tif", permanent_values=values)
+        run(
+            tmp_path / "out",
+            stack=tmp_path / "no.vrt",
+            permanent_water=tmp_path / "no.tif",
+            permanent_values=values,
+        )
     with pytest.raises(InputError, match="there is no raster of permanent water"):
         run(tmp_path / "out", stack=tmp_path / "no.vrt", permanent_values="3")
 
 
 @pytest.mark.parametrize(
-    ("bands", "method", "warned"), [(("green", "nir", "swir16"), "mndwi", False), (("green", "nir08"), "ndwi", True)]
+    ("bands", "method", "warned"),
+    [(("green", "nir", "swir16"), "mndwi", False), (("green", "nir08"), "ndwi", True)],
 )
-def test_the_method_is_the_best_that_the_bands_allow(tmp_path: Path, bands: tuple[str, ...], method: str, warned: bool) -> None:
+def test_the_method_is_the_best_that_the_bands_allow(
+    tmp_path: Path, bands: tuple[str, ...], method: str, warned: bool
+) -> None:
     pixels = scene("grass", "water", river(0.3))
     pixels["nir08"] = pixels["nir"]
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", {name: pixels[name] for name in bands}))
+    result = run(
+        tmp_path / "out", stack=stack(tmp_path / "a", {name: pixels[name] for name in bands})
+    )
     assert result.statistics["method"] == method
     assert any("has no band swir16: ndwi was taken" in one for one in result.warnings) == warned
 
 
-def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(tmp_path: Path) -> None:
-    """Both bands have the same scale and offset, so that which of them is greater does not depend on it."""
+def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(
+    tmp_path: Path,
+) -> None:
+    """Both bands have the same scale and offset, so that which of them is greater does not depend
+    on it.
+    """
     pixels = scene("soil", "mud", river(0.3), rule=LANDSAT)
     told = [
-        run(tmp_path / f"out{number}", stack=stack(tmp_path / str(number), pixels, rule), threshold="0")
+        run(
+            tmp_path / f"out{number}",
+            stack=stack(tmp_path / str(number), pixels, rule),
+            threshold="0",
+        )
         for number, rule in enumerate((LANDSAT, STORED, STORED_S2))
     ]
     maps = [read(tmp_path / f"out{number}" / "water.tif") for number in range(3)]
     assert all(np.array_equal(maps[0], one) for one in maps)
     assert (maps[0] != 255).all()
-    assert [any("No scale is known" in one for one in result.warnings) for result in told] == [False, True, True]
+    assert [any("No scale is known" in one for one in result.warnings) for result in told] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_all_cloud_is_a_result_and_not_dry(tmp_path: Path) -> None:
@@ -435,7 +537,8 @@ def test_no_data_anywhere_is_a_result_and_not_dry(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["water", "grass"])
 def test_small_and_constant_scenes(tmp_path: Path, shape: tuple[int, int], kind: str) -> None:
     pixels = {
-        name: np.full(shape, round((SPECTRA[kind][BANDS.index(name)] + 0.1) * 10000), np.uint16) for name in ("green", "swir16")
+        name: np.full(shape, round((SPECTRA[kind][BANDS.index(name)] + 0.1) * 10000), np.uint16)
+        for name in ("green", "swir16")
     }
     run(tmp_path / "out", stack=stack(tmp_path / "a", pixels), mask_dilation=30)
     assert (read(tmp_path / "out" / "water.tif") == (kind == "water")).all()
@@ -455,13 +558,19 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
         else:
             wet = river(0.3 if name.startswith("pre") else 0.5)
             one = scene("soil", "mud", wet, number // 3)
-            data.append(np.clip(one["green" if name.endswith("green") else "swir16"] * 0.0001 - 0.1, 0.001, 1))
+            data.append(
+                np.clip(
+                    one["green" if name.endswith("green") else "swir16"] * 0.0001 - 0.1, 0.001, 1
+                )
+            )
     path = write_raster(tmp_path / "s.tif", np.stack(data).astype(np.float32), nodata=-9)
     with rasterio.open(path, "r+") as dataset:
         dataset.descriptions = tuple(bands)
     masks = tuple(name for name in bands if name.endswith("scl"))
     radius = (3.0, 3.0)
-    water = OpticalWater(dates, masks, radius_px=radius, scaled=dict.fromkeys(dates, True), compared=compared)
+    water = OpticalWater(
+        dates, masks, radius_px=radius, scaled=dict.fromkeys(dates, True), compared=compared
+    )
     kernel = water_kernel("mndwi", {name: name for name in bands}, water, survey=True)
     values = dict(zip(bands, np.stack(data).astype(np.float32)))
     whole = WaterSurvey(water).settle(WaterSurvey(water).tally(values))
@@ -469,10 +578,14 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
     files = []
     with StackReader(path) as reader:
         places = {name: number for number, name in enumerate(bands, start=1)}
-        for turn, (engine, tile) in enumerate([(SerialEngine(), 64), (DaskThreadsEngine(3), 64), (SerialEngine(), 128)]):
+        for turn, (engine, tile) in enumerate(
+            [(SerialEngine(), 64), (DaskThreadsEngine(3), 64), (SerialEngine(), 128)]
+        ):
             outputs = [tmp_path / f"{turn}_{layer.name}.tif" for layer in kernel.layers]
             settings = Settings(workers=2, tile_size=tile)
-            applied = apply_layers(reader, places, kernel, outputs, settings, RecordingMonitor(), engine)
+            applied = apply_layers(
+                reader, places, kernel, outputs, settings, RecordingMonitor(), engine
+            )
             assert applied.kernel.compute == whole
             for output, expected in zip(outputs, whole(values), strict=True):
                 assert np.array_equal(read(output), expected, equal_nan=expected.dtype.kind == "f")
@@ -483,16 +596,23 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
 @pytest.mark.parametrize(
     ("words", "kind", "sentence"),
     [
-        ({"threshold": "high"}, InputError, "The threshold 'high' cannot be used: it is neither auto nor a number."),
+        (
+            {"threshold": "high"},
+            InputError,
+            "The threshold 'high' cannot be used: it is neither auto nor a number.",
+        ),
         (
             {"threshold": "2"},
             InputError,
-            "The threshold '2' cannot be used: it does not lie within -1 to 1, where the index does.",
+            "The threshold '2' cannot be used: it does not lie within -1 to 1, where the index "
+            "does.",
         ),
         ({"method": "mndwi"}, AlgorithmError, "has no band swir16 (it has green, nir)."),
     ],
 )
-def test_what_cannot_be_done_is_told(tmp_path: Path, words: dict[str, str], kind: type[Exception], sentence: str) -> None:
+def test_what_cannot_be_done_is_told(
+    tmp_path: Path, words: dict[str, str], kind: type[Exception], sentence: str
+) -> None:
     pixels = scene("grass", "water", river(0.3))
     del pixels["swir16"]
     with pytest.raises(kind) as caught:
@@ -512,10 +632,32 @@ def test_a_stack_without_infrared_is_told(tmp_path: Path) -> None:
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pre = stack(tmp_path / "a", scene("grass", "water", river(0.1), 1), day="2024-06-01")
     post = stack(tmp_path / "b", scene("grass", "water", river(0.4), 2), day="2024-06-20")
-    words = ["water", "--stack", str(post), "--pre", str(pre), "--method", "ndwi", "--output", str(tmp_path / "out"), "--json"]
+    words = [
+        "water",
+        "--stack",
+        str(post),
+        "--pre",
+        str(pre),
+        "--method",
+        "ndwi",
+        "--output",
+        str(tmp_path / "out"),
+        "--json",
+    ]
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told["outputs"]) == {"ndwi", "water", "confidence", "flooded", "perimeter", "provenance"}
-    assert told["statistics"]["flooded"]["area_km2"] == pytest.approx(0.3 * 150 * 170 / 1e4, rel=0.05)
-    assert told["provenance"]["formula"].startswith("ndwi = (green - nir) / (green + nir); water where ndwi > ")
+    assert set(told["outputs"]) == {
+        "ndwi",
+        "water",
+        "confidence",
+        "flooded",
+        "perimeter",
+        "provenance",
+    }
+    assert told["statistics"]["flooded"]["area_km2"] == pytest.approx(
+        0.3 * 150 * 170 / 1e4, rel=0.05
+    )
+    assert told["provenance"]["formula"].startswith(
+        "ndwi = (green - nir) / (green + nir); water where ndwi > "
+    )
     assert {"outputs", "statistics", "warnings", "provenance"} <= set(told)

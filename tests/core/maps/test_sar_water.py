@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.sar_water import CELL, DB, LEAST_DROP_DB, Cut, WaterMap, WaterSurvey, fixed_db, water_kernel
+from firstlight.core.algorithms.sar_water import (
+    CELL,
+    DB,
+    LEAST_DROP_DB,
+    Cut,
+    WaterMap,
+    WaterSurvey,
+    fixed_db,
+    water_kernel,
+)
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.monitor import RecordingMonitor
@@ -27,7 +36,9 @@ def stack(folder: Path, pixels: dict[str, Any], unit: str | None = "db", **more:
     nodata = more.pop("nodata", float("nan"))
     words = []
     for name, data in pixels.items():
-        file = write_raster(folder / f"{name}.tif", data, nodata=nodata if data.dtype.kind == "f" else 0, **more)
+        file = write_raster(
+            folder / f"{name}.tif", data, nodata=nodata if data.dtype.kind == "f" else 0, **more
+        )
         words += ["--band", f"{name}={file}"]
     words += ["--unit", unit] if unit else []
     assert main(["stack", "--sensor", "sentinel1", *words, "--output", str(folder / "s.vrt")]) == 0
@@ -68,23 +79,42 @@ LAKE = wet(SHAPE, 0.3, 5)
         (1.0, "calm", "otsu", 0.99),
     ],
 )
-def test_simulated_water_is_found(tmp_path: Path, share: float, surface: str, method: str, least: float) -> None:
+def test_simulated_water_is_found(
+    tmp_path: Path, share: float, surface: str, method: str, least: float
+) -> None:
     water = wet(SHAPE, share, 5, 60 if share > 0.1 else 30)
     run(chip_stack(tmp_path, make_chip(water, 1, surface=surface)), tmp_path / "out", method=method)
     assert iou(read(tmp_path / "out" / "water.tif") == 1, water) >= least
 
 
-@pytest.mark.parametrize("land", [("forest", "crops", "grass", "bare"), ("forest", "bare"), ("town", "grass"), ("crops",)])
+@pytest.mark.parametrize(
+    "land",
+    [("forest", "crops", "grass", "bare"), ("forest", "bare"), ("town", "grass"), ("crops",)],
+)
 @pytest.mark.parametrize(
     ("bands", "method"),
-    [(("vv", "vh"), "ki"), (("vv", "vh"), "otsu"), (("vv", "vh"), "fixed"), (("vv",), "ki"), (("vh",), "ki")],
+    [
+        (("vv", "vh"), "ki"),
+        (("vv", "vh"), "otsu"),
+        (("vv", "vh"), "fixed"),
+        (("vv",), "ki"),
+        (("vh",), "ki"),
+    ],
 )
-def test_land_alone_is_not_cut_in_two(tmp_path: Path, land: tuple[str, ...], bands: tuple[str, ...], method: str) -> None:
+def test_land_alone_is_not_cut_in_two(
+    tmp_path: Path, land: tuple[str, ...], bands: tuple[str, ...], method: str
+) -> None:
     chip = make_chip(np.zeros(SHAPE, bool), 2, land)
-    result = run(stack(tmp_path, {name: getattr(chip, name) for name in bands}), tmp_path / "out", method=method)
+    result = run(
+        stack(tmp_path, {name: getattr(chip, name) for name in bands}),
+        tmp_path / "out",
+        method=method,
+    )
     assert (read(tmp_path / "out" / "water.tif") == 1).mean() < 0.005
     assert result.statistics["thresholds"]["post"] == {"db": fixed_db(bands), "origin": "fixed"}
-    assert any("a fixed threshold was taken" in warning for warning in result.warnings) == (method != "fixed")
+    assert any("a fixed threshold was taken" in warning for warning in result.warnings) == (
+        method != "fixed"
+    )
 
 
 @pytest.mark.parametrize("unit", ["power", "db", None])
@@ -101,18 +131,36 @@ def test_a_threshold_of_ones_own_is_exact_and_unfiltered(tmp_path: Path, unit: s
     assert result.statistics["band"] == "vv"
     assert result.statistics["threshold_db"] == -15.5
     assert result.statistics["water"]["area_ha"] == pytest.approx((got == 1).sum() / 100)
-    assert result.statistics["water"]["observed_percent"] == pytest.approx(100 * (got == 1).sum() / (got != 255).sum())
+    assert result.statistics["water"]["observed_percent"] == pytest.approx(
+        100 * (got == 1).sum() / (got != 255).sum()
+    )
     assert result.statistics["not_observed"]["pixels"] == 5 * SHAPE[0]
 
 
 @pytest.mark.parametrize(
-    ("bands", "threshold"), [(("vv",), -16.0), (("hh",), -16.0), (("vh",), -23.5), (("vv", "vh"), -19.25), (("hh", "hv"), -19.25)]
+    ("bands", "threshold"),
+    [
+        (("vv",), -16.0),
+        (("hh",), -16.0),
+        (("vh",), -23.5),
+        (("vv", "vh"), -19.25),
+        (("hh", "hv"), -19.25),
+    ],
 )
-def test_the_fixed_threshold_depends_on_the_polarisation(tmp_path: Path, bands: tuple[str, ...], threshold: float) -> None:
+def test_the_fixed_threshold_depends_on_the_polarisation(
+    tmp_path: Path, bands: tuple[str, ...], threshold: float
+) -> None:
     steps = np.arange(-30, -5, 0.25, dtype=np.float32)[np.newaxis].repeat(3, axis=0)
-    result = run(stack(tmp_path, dict.fromkeys(bands, steps)), tmp_path / "out", method="fixed", speckle="none")
+    result = run(
+        stack(tmp_path, dict.fromkeys(bands, steps)),
+        tmp_path / "out",
+        method="fixed",
+        speckle="none",
+    )
     assert result.statistics["threshold_db"] == threshold
-    assert np.array_equal(read(tmp_path / "out" / "water.tif"), steps < threshold)  # what equals the threshold is dry
+    assert np.array_equal(
+        read(tmp_path / "out" / "water.tif"), steps < threshold
+    )  # what equals the threshold is dry
 
 
 def test_one_polarisation_may_be_asked_for(tmp_path: Path) -> None:
@@ -129,7 +177,9 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     post = chip_stack(tmp_path / "post", make_chip(LAKE, 2, surface="calm"))
     out = tmp_path / "out"
     result = run(post, out, pre=str(pre))
-    flooded, water, change = (read(out / name) for name in ("flooded.tif", "water.tif", "change_db.tif"))
+    flooded, water, change = (
+        read(out / name) for name in ("flooded.tif", "water.tif", "change_db.tif")
+    )
     assert iou(flooded == 1, LAKE & ~river) >= 0.9
     assert iou(water == 1, LAKE) >= 0.95
     assert (flooded[river] == 1).mean() < 0.05
@@ -160,7 +210,10 @@ def test_a_small_change_of_backscatter_is_no_flood(tmp_path: Path) -> None:
 def test_what_was_not_seen_before_is_not_known_to_be_new(tmp_path: Path) -> None:
     before = make_chip(wet(SHAPE, 0.1, 5), 1)
     before.vv[:40] = np.nan
-    pre, post = chip_stack(tmp_path / "pre", before), chip_stack(tmp_path / "post", make_chip(LAKE, 2))
+    pre, post = (
+        chip_stack(tmp_path / "pre", before),
+        chip_stack(tmp_path / "post", make_chip(LAKE, 2)),
+    )
     run(post, tmp_path / "out", pre=str(pre))
     flooded, water = read(tmp_path / "out" / "flooded.tif"), read(tmp_path / "out" / "water.tif")
     assert set(np.unique(flooded[:40][water[:40] == 1])) == {255}
@@ -191,7 +244,9 @@ def test_permanent_water_is_no_flood_and_needs_no_date_before(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("name", "limit"), [("hand", "hand_limit"), ("slope", "slope_limit")])
-def test_water_cannot_stand_too_high_or_on_steep_ground(tmp_path: Path, name: str, limit: str) -> None:
+def test_water_cannot_stand_too_high_or_on_steep_ground(
+    tmp_path: Path, name: str, limit: str
+) -> None:
     terrain = np.zeros(SHAPE, np.float32)
     terrain[:, 160:] = 20
     terrain[:10] = np.nan
@@ -211,12 +266,17 @@ def layers(folder: Path) -> dict[str, bytes]:
 
 
 def test_tiles_and_engines_make_no_difference(tmp_path: Path) -> None:
-    pre, post = (chip_stack(tmp_path / str(n), make_chip(wet(SHAPE, s, 5), n)) for n, s in ((1, 0.1), (2, 0.3)))
+    pre, post = (
+        chip_stack(tmp_path / str(n), make_chip(wet(SHAPE, s, 5), n))
+        for n, s in ((1, 0.1), (2, 0.3))
+    )
     made, cuts = {}, {}
     for tile in (64, 96, 128, 1024):  # 96 cuts through the squares of the survey
         for engine in ("serial", "threads") if tile == 64 else ("threads",):
             out = tmp_path / f"{tile}{engine}"
-            cuts[tile, engine] = run(post, out, tile, pre=str(pre), engine=engine).statistics["thresholds"]
+            cuts[tile, engine] = run(post, out, tile, pre=str(pre), engine=engine).statistics[
+                "thresholds"
+            ]
             made[tile, engine] = {path.name: read(path) for path in sorted(out.glob("*.tif"))}
     assert layers(tmp_path / "64serial") == layers(tmp_path / "64threads")
     first = made[1024, "threads"]
@@ -232,7 +292,9 @@ def test_the_survey_is_the_sum_of_its_squares() -> None:
     survey = WaterSurvey(WaterMap(("vv", "vh"), {"post": Cut(-19.0, "fixed")}, "refined-lee"), "ki")
     whole = survey.tally(values)
     parts = [
-        survey.tally({name: one[row : row + CELL, col : col + 2 * CELL] for name, one in values.items()})
+        survey.tally(
+            {name: one[row : row + CELL, col : col + 2 * CELL] for name, one in values.items()}
+        )
         for row in range(0, SHAPE[0], CELL)
         for col in range(0, SHAPE[1], 2 * CELL)
     ]
@@ -246,11 +308,16 @@ def test_the_survey_is_the_sum_of_its_squares() -> None:
 @pytest.mark.parametrize(
     ("hole", "declared"),
     [
-        *((hole, False) for hole in (-9999.0, -32768.0, -50.0, -99.0, 0.0, np.nan, -np.inf, np.inf)),
+        *(
+            (hole, False)
+            for hole in (-9999.0, -32768.0, -50.0, -99.0, 0.0, np.nan, -np.inf, np.inf)
+        ),
         *((hole, True) for hole in (-9999.0, -32768.0, 0.0, np.nan)),
     ],
 )
-def test_floors_and_holes_in_db_are_not_observed(tmp_path: Path, hole: float, declared: bool) -> None:
+def test_floors_and_holes_in_db_are_not_observed(
+    tmp_path: Path, hole: float, declared: bool
+) -> None:
     chip = make_chip(LAKE, 1)
     chip.vh[30:60, 40:90] = hole
     post = chip_stack(tmp_path, chip, nodata=hole if declared else None)
@@ -277,7 +344,9 @@ def test_power_of_nothing_is_not_observed(tmp_path: Path, hole: float) -> None:
 
 @pytest.mark.parametrize("method", ["ki", "otsu"])
 @pytest.mark.parametrize("level", [-45.0, -40.0])
-def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(tmp_path: Path, method: str, level: float) -> None:
+def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(
+    tmp_path: Path, method: str, level: float
+) -> None:
     """Between a floor and a lake lies the deepest valley: cut there, the lake would be dry."""
     lake = np.ones(SHAPE, bool)
     chip = make_chip(lake, 1)
@@ -289,7 +358,9 @@ def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(tmp_path: Path, metho
     assert (read(tmp_path / "out" / "water.tif")[44:, 64:] == 1).mean() > 0.99
 
 
-@pytest.mark.parametrize(("shape", "method"), [((1, 1), "ki"), ((1, 300), "ki"), ((300, 1), "otsu"), ((20, 20), "otsu")])
+@pytest.mark.parametrize(
+    ("shape", "method"), [((1, 1), "ki"), ((1, 300), "ki"), ((300, 1), "otsu"), ((20, 20), "otsu")]
+)
 @pytest.mark.parametrize(("value", "code"), [(np.nan, 255), (-12.0, 0), (-30.0, 1)])
 def test_nothing_one_value_and_thin_pictures_have_a_result(
     tmp_path: Path, shape: tuple[int, int], value: float, code: int, method: str
@@ -299,7 +370,9 @@ def test_nothing_one_value_and_thin_pictures_have_a_result(
     assert set(np.unique(read(tmp_path / "out" / "water.tif"))) == {code}
     if code == 255:
         assert result.statistics["water"]["observed_percent"] is None
-        assert "vv and vh: no value anywhere" in result.warnings, "nothing to doubt in a unit that is dB"
+        assert "vv and vh: no value anywhere" in result.warnings, (
+            "nothing to doubt in a unit that is dB"
+        )
 
 
 def test_a_chip_in_degrees_has_an_area(tmp_path: Path) -> None:
@@ -314,7 +387,14 @@ def two_bands(path: Path, unit: str, names: tuple[str, str]) -> Path:
     import rasterio
 
     chip = make_chip(LAKE, 1)
-    write_raster(path, np.stack([chip.vv, chip.vh]), epsg=4326, resolution=8.98e-5, origin=(85.0, 26.0), nodata=None)
+    write_raster(
+        path,
+        np.stack([chip.vv, chip.vh]),
+        epsg=4326,
+        resolution=8.98e-5,
+        origin=(85.0, 26.0),
+        nodata=None,
+    )
     with rasterio.open(path, "r+") as dataset:
         dataset.descriptions = names
         dataset.units = (unit, unit)
@@ -331,7 +411,10 @@ def test_a_file_of_two_bands_without_names_is_stacked_as_the_sentence_says(tmp_p
     chip = two_bands(tmp_path / "chip.tif", "", ("", ""))
     with pytest.raises(AlgorithmError) as caught:
         run(chip, tmp_path / "out")
-    words = "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
+    words = (
+        "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 "
+        "--output STACK.vrt"
+    )
     assert words in str(caught.value)
     made = words.replace("FILE", str(chip)).replace("STACK.vrt", str(tmp_path / "s.vrt"))
     assert main(made.split()[1:]) == 0
@@ -341,7 +424,9 @@ def test_a_file_of_two_bands_without_names_is_stacked_as_the_sentence_says(tmp_p
 
 def test_a_file_that_does_not_tell_its_unit_is_refused_with_the_way_out(tmp_path: Path) -> None:
     chip = two_bands(tmp_path / "chip.tif", "", ("VV", "VH"))
-    with pytest.raises(AlgorithmError, match="the unit of vv is not known, and a threshold in dB needs power or dB") as caught:
+    with pytest.raises(
+        AlgorithmError, match="the unit of vv is not known, and a threshold in dB needs power or dB"
+    ) as caught:
         run(chip, tmp_path / "out")
     assert f"--band vv={chip}#1" in str(caught.value)
 
@@ -360,7 +445,8 @@ def test_amplitude_is_refused_for_a_threshold_in_db(tmp_path: Path) -> None:
     with pytest.raises(AlgorithmError) as caught:
         run(post, tmp_path / "out")
     assert str(caught.value) == (
-        f"Water cannot be mapped in {post}: vv is uncalibrated amplitude, for which a threshold in dB means nothing. "
+        f"Water cannot be mapped in {post}: vv is uncalibrated amplitude, for which a threshold "
+        "in dB means nothing. "
         "Take a calibrated product (RTC), or calibrate it first."
     )
     assert not (tmp_path / "out" / "water.tif").exists()
@@ -397,17 +483,32 @@ def test_units_of_a_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     import rasterio
 
     for unit, stored in (("db", "dB"), ("power", "power"), ("amplitude", "amplitude")):
-        with rasterio.open(stack(tmp_path / unit, {"vv": np.full((9, 9), 1.5, np.float32)}, unit)) as dataset:
+        with rasterio.open(
+            stack(tmp_path / unit, {"vv": np.full((9, 9), 1.5, np.float32)}, unit)
+        ) as dataset:
             assert dataset.units == (stored,)
     red = write_raster(tmp_path / "red.tif")
-    words = ["stack", "--sensor", "sentinel2", "--unit", "db", "--band", f"red={red}", "--output", str(tmp_path / "o.vrt")]
+    words = [
+        "stack",
+        "--sensor",
+        "sentinel2",
+        "--unit",
+        "db",
+        "--band",
+        f"red={red}",
+        "--output",
+        str(tmp_path / "o.vrt"),
+    ]
     assert main(words) == 2
     assert (
-        "The unit db cannot be used: band 'red' of Sentinel-2 is no radar backscatter but reflectance" in capsys.readouterr().err
+        "The unit db cannot be used: band 'red' of Sentinel-2 is no radar backscatter but "
+        "reflectance" in capsys.readouterr().err
     )
 
 
-def test_the_command_line_keeps_its_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_keeps_its_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     post = chip_stack(tmp_path, make_chip(LAKE, 1))
     pre = chip_stack(tmp_path / "pre", make_chip(wet(SHAPE, 0.1, 5), 2))
     capsys.readouterr()
@@ -432,14 +533,18 @@ def test_a_threshold_of_ones_own_needs_no_method_and_fits_no_other(tmp_path: Pat
     alone = run(post, tmp_path / "alone", threshold="-16")
     run(post, tmp_path / "named", method="fixed", threshold="-16")
     assert alone.provenance["parameters"]["method"] == "fixed"
-    assert (tmp_path / "alone" / "water.tif").read_bytes() == (tmp_path / "named" / "water.tif").read_bytes()
+    assert (tmp_path / "alone" / "water.tif").read_bytes() == (
+        tmp_path / "named" / "water.tif"
+    ).read_bytes()
     with pytest.raises(InputError, match="the method otsu finds its own"):
         run(post, tmp_path / "both", method="otsu", threshold="-16")
     assert run(post, tmp_path / "none").provenance["parameters"]["method"] == "ki"
 
 
 def test_the_kernel_can_travel() -> None:
-    """It can be sent to another process, and says all that it does, so that an interrupted run knows its own tiles."""
+    """It can be sent to another process, and says all that it does, so that an interrupted run
+    knows its own tiles.
+    """
     import pickle
 
     kernel = water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "ki")
@@ -447,8 +552,23 @@ def test_the_kernel_can_travel() -> None:
     assert " at 0x" not in repr(kernel)
 
 
-def test_a_real_uncalibrated_product_is_refused(shared: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_real_uncalibrated_product_is_refused(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
     source = shared("s1-grd-india-gcp") / "iw-vv.tiff"
-    assert main(["stack", "--sensor", "sentinel1", "--band", f"vv={source}", "--output", str(tmp_path / "s.vrt")]) == 0
+    assert (
+        main(
+            [
+                "stack",
+                "--sensor",
+                "sentinel1",
+                "--band",
+                f"vv={source}",
+                "--output",
+                str(tmp_path / "s.vrt"),
+            ]
+        )
+        == 0
+    )
     with pytest.raises(AlgorithmError, match="uncalibrated amplitude"):
         run(tmp_path / "s.vrt", tmp_path / "out")

@@ -1,4 +1,6 @@
-"""Structural damage end to end: radar in power and dB, one optical band, tiles, threads, and what is refused."""
+"""Structural damage end to end: radar in power and dB, one optical band, tiles, threads, and what
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.structural_damage import RADAR_STRUCTURE, StructuralDamage, structural_kernel
+from firstlight.core.algorithms.structural_damage import (
+    RADAR_STRUCTURE,
+    StructuralDamage,
+    structural_kernel,
+)
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.maps.structural_damage import STRUCTURAL_DAMAGE
@@ -29,10 +35,13 @@ def town(seed: int = 0) -> tuple[dict[str, Any], Any]:
     built, gone = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
     built[20:150, 20:130] = True
     gone[30:70, 30:80] = True
-    scene = np.where(built, np.where(random.random(SHAPE) < 0.12, random.lognormal(1.2, 0.6, SHAPE), 0.08), 0.06)
+    scene = np.where(
+        built, np.where(random.random(SHAPE) < 0.12, random.lognormal(1.2, 0.6, SHAPE), 0.08), 0.06
+    )
     rubble = np.where(gone, np.where(random.random(SHAPE) < 0.03, 1.0, 0.1), scene)
     dates = {
-        date: (level * random.gamma(4.4, 1 / 4.4, SHAPE)).astype(np.float32) for date, level in (("pre", scene), ("post", rubble))
+        date: (level * random.gamma(4.4, 1 / 4.4, SHAPE)).astype(np.float32)
+        for date, level in (("pre", scene), ("post", rubble))
     }
     dates["post"][100:110, 60:70] = np.nan
     return dates, gone
@@ -51,12 +60,17 @@ DB = Radiometry(1.0, 0.0, float("nan"), "dB")
 
 @pytest.fixture
 def pair(tmp_path: Path) -> dict[str, Path]:
-    return {date: stack(tmp_path / date, "vv", data, POWER, DAYS[date]) for date, data in town()[0].items()}
+    return {
+        date: stack(tmp_path / date, "vv", data, POWER, DAYS[date])
+        for date, data in town()[0].items()
+    }
 
 
 def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
     params = STRUCTURAL_DAMAGE.make_params({**pair, "output": output, **more})
-    return STRUCTURAL_DAMAGE.run(params, settings or Settings(workers=2, tile_size=64), RecordingMonitor())
+    return STRUCTURAL_DAMAGE.run(
+        params, settings or Settings(workers=2, tile_size=64), RecordingMonitor()
+    )
 
 
 def read(path: Path) -> Any:
@@ -74,20 +88,34 @@ def decibel(power: Any) -> Any:
 def test_tiles_give_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: Path) -> None:
     dates, _ = town()
     result = run(pair, tmp_path / "out").value
-    values = {f"{date}.band": np.pad(decibel(data), 6, constant_values=np.nan) for date, data in dates.items()}
-    kernel = structural_kernel(StructuralDamage(True, RADAR_STRUCTURE), {name: name for name in values}, ())
+    values = {
+        f"{date}.band": np.pad(decibel(data), 6, constant_values=np.nan)
+        for date, data in dates.items()
+    }
+    kernel = structural_kernel(
+        StructuralDamage(True, RADAR_STRUCTURE), {name: name for name in values}, ()
+    )
     assert kernel.survey is not None
     whole = [made[6:-6, 6:-6] for made in kernel.settled(kernel.survey.tally(values)).run(values)]
     for layer, truth in zip(kernel.layers, whole):
-        stored = truth if truth.dtype == np.uint8 else np.where(np.isnan(truth), np.float32(-9999), truth)
+        stored = (
+            truth
+            if truth.dtype == np.uint8
+            else np.where(np.isnan(truth), np.float32(-9999), truth)
+        )
         assert np.array_equal(read(tmp_path / "out" / f"{layer.name}.tif"), stored), layer.name
     codes = whole[3]
     assert np.isin(codes[37:63, 37:73], (2, 3)).mean() > 0.9
     assert np.isin(codes[80:, :], (2, 3)).mean() < 0.01
     assert (codes[100:110, 60:70] == 255).all()
-    assert result.statistics["changed"]["area_ha"] == pytest.approx(np.isin(codes, (2, 3)).sum() / 100)
+    assert result.statistics["changed"]["area_ha"] == pytest.approx(
+        np.isin(codes, (2, 3)).sum() / 100
+    )
     assert result.statistics["structured_pixels"] == np.isin(codes, (1, 2, 3)).sum()
-    assert any("districts of about 130 m, from pixels of 10 m: nothing is told of single buildings" in w for w in result.warnings)
+    assert any(
+        "districts of about 130 m, from pixels of 10 m: nothing is told of single buildings" in w
+        for w in result.warnings
+    )
 
 
 def test_threads_change_no_byte_and_db_is_power(pair: dict[str, Path], tmp_path: Path) -> None:
@@ -97,24 +125,35 @@ def test_threads_change_no_byte_and_db_is_power(pair: dict[str, Path], tmp_path:
         made[name] = {path.name: path.read_bytes() for path in (tmp_path / name).glob("*.tif")}
     assert made["serial"] == made["threads"]
     assert len(made["serial"]) == 4
-    logs = {date: stack(tmp_path / f"{date}_db", "vv", decibel(data), DB, DAYS[date]) for date, data in town()[0].items()}
+    logs = {
+        date: stack(tmp_path / f"{date}_db", "vv", decibel(data), DB, DAYS[date])
+        for date, data in town()[0].items()
+    }
     run(logs, tmp_path / "db")
-    assert np.array_equal(read(tmp_path / "db" / "structural_damage.tif"), read(tmp_path / "serial" / "structural_damage.tif"))
+    assert np.array_equal(
+        read(tmp_path / "db" / "structural_damage.tif"),
+        read(tmp_path / "serial" / "structural_damage.tif"),
+    )
 
 
 def test_an_optical_band_with_its_cloud_mask(tmp_path: Path) -> None:
     pair = {}
     for date, data in town(3)[0].items():
-        numbers = np.rint(np.clip(1000 + 2000 * np.sqrt(np.nan_to_num(data, nan=0.5)), 1, 60000)).astype(np.uint16)
+        numbers = np.rint(
+            np.clip(1000 + 2000 * np.sqrt(np.nan_to_num(data, nan=0.5)), 1, 60000)
+        ).astype(np.uint16)
         red = write_raster(tmp_path / date / "red.tif", numbers)
         scl = write_raster(
-            tmp_path / date / "scl.tif", np.where(np.arange(150) < 20, 9, 4).astype(np.uint8) * np.ones((170, 1), np.uint8)
+            tmp_path / date / "scl.tif",
+            np.where(np.arange(150) < 20, 9, 4).astype(np.uint8) * np.ones((170, 1), np.uint8),
         )
         sources = {
             "red": BandSource(red, radiometry=Radiometry(0.0001, -0.1, 0.0, "reflectance")),
             "scl": BandSource(scl, radiometry=Radiometry(1.0, 0.0, 0.0, "class"), is_class=True),
         }
-        create_band_stack(sources, tmp_path / date / "s.vrt", tags={"sensor": "sentinel2", "datetime": DAYS[date]})
+        create_band_stack(
+            sources, tmp_path / date / "s.vrt", tags={"sensor": "sentinel2", "datetime": DAYS[date]}
+        )
         pair[date] = tmp_path / date / "s.vrt"
     result = run(pair, tmp_path / "out", structure="0.3").value
     codes = read(tmp_path / "out" / "structural_damage.tif")
@@ -128,19 +167,37 @@ def test_an_optical_band_with_its_cloud_mask(tmp_path: Path) -> None:
     assert wider.statistics["structured_pixels"] == np.isin(codes, (1, 2, 3)).sum()
 
 
-def test_the_command_tells_its_limits(pair: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["structural-damage", "--pre", str(pair["pre"]), "--post", str(pair["post"]), "--output", str(tmp_path / "o")]
+def test_the_command_tells_its_limits(
+    pair: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "structural-damage",
+        "--pre",
+        str(pair["pre"]),
+        "--post",
+        str(pair["post"]),
+        "--output",
+        str(tmp_path / "o"),
+    ]
     assert main([*words, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert "never single buildings" in data["provenance"]["note"]
     assert data["statistics"]["usual_intensity_change_db"]["spread"] >= 0.1
-    assert {"structural_damage", "structural_change", "intensity_change", "correlation"} <= set(data["outputs"])
+    assert {"structural_damage", "structural_change", "intensity_change", "correlation"} <= set(
+        data["outputs"]
+    )
 
 
 def test_fields_alone_have_no_statement_and_say_so(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     pair = {
-        date: stack(tmp_path / date, "vv", (0.06 * random.gamma(4.4, 1 / 4.4, SHAPE)).astype(np.float32), POWER, day)
+        date: stack(
+            tmp_path / date,
+            "vv",
+            (0.06 * random.gamma(4.4, 1 / 4.4, SHAPE)).astype(np.float32),
+            POWER,
+            day,
+        )
         for date, day in DAYS.items()
     }
     result = run(pair, tmp_path / "out").value
@@ -159,7 +216,9 @@ def test_a_scene_without_any_pixel_says_so(pair: dict[str, Path], tmp_path: Path
 
 def test_what_cannot_be_compared_is_refused(pair: dict[str, Path], tmp_path: Path) -> None:
     data = town()[0]["post"]
-    with pytest.raises(InputError, match="The window of 12 pixels cannot be used: it has no middle"):
+    with pytest.raises(
+        InputError, match="The window of 12 pixels cannot be used: it has no middle"
+    ):
         run(pair, tmp_path / "out", window=12)
     with pytest.raises(InputError, match="The least structure 'much' cannot be used"):
         run(pair, tmp_path / "out", structure="much")
@@ -169,5 +228,10 @@ def test_what_cannot_be_compared_is_refused(pair: dict[str, Path], tmp_path: Pat
     with pytest.raises(AlgorithmError, match="share no band"):
         run({**pair, "post": other}, tmp_path / "out")
     rough = Radiometry(1.0, 0.0, float("nan"), "amplitude")
-    with pytest.raises(AlgorithmError, match="the unit of vv is amplitude, and the comparison needs power or dB"):
-        run({**pair, "post": stack(tmp_path / "grd", "vv", data, rough, DAYS["post"])}, tmp_path / "out")
+    with pytest.raises(
+        AlgorithmError, match="the unit of vv is amplitude, and the comparison needs power or dB"
+    ):
+        run(
+            {**pair, "post": stack(tmp_path / "grd", "vv", data, rough, DAYS["post"])},
+            tmp_path / "out",
+        )

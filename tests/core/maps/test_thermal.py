@@ -1,4 +1,6 @@
-"""Thermal anomalies: hot against the background, whatever the day is like; the same for any tiles, and never "cold" where not seen."""
+"""Thermal anomalies: hot against the background, whatever the day is like; the same for any tiles,
+and never "cold" where not seen.
+"""
 
 from __future__ import annotations
 
@@ -26,23 +28,33 @@ CLEAR, CLOUDY, WATERY, FILL = 0b1000000, 0b1000, 0b11000000, 1
 SHAPE = (200, 230)
 
 
-def day(base: float = 305.0, spread: float = 2.5, seed: int = 0, shape: tuple[int, int] = SHAPE) -> Any:
+def day(
+    base: float = 305.0, spread: float = 2.5, seed: int = 0, shape: tuple[int, int] = SHAPE
+) -> Any:
     """Surface temperature of land: warm and cool patches, in Kelvin."""
     return base + spread * smooth_noise(shape, 1.2, np.random.default_rng(seed))
 
 
 def stack(folder: Path, kelvin: Any, qa: Any = None, rule: Radiometry = ST) -> Path:
     stored = np.where(np.isnan(kelvin), 0, np.rint((kelvin - 149.0) / 0.00341802)).astype(np.uint16)
-    sources = {"lwir11": BandSource(write_raster(folder / "lwir11.tif", stored, resolution=30), radiometry=rule)}
+    sources = {
+        "lwir11": BandSource(
+            write_raster(folder / "lwir11.tif", stored, resolution=30), radiometry=rule
+        )
+    }
     if qa is not None:
         path = write_raster(folder / "qa_pixel.tif", qa.astype(np.uint16), resolution=30, nodata=1)
-        sources["qa_pixel"] = BandSource(path, radiometry=Radiometry(1.0, 0.0, 1.0, "class"), is_class=True)
+        sources["qa_pixel"] = BandSource(
+            path, radiometry=Radiometry(1.0, 0.0, 1.0, "class"), is_class=True
+        )
     create_band_stack(sources, folder / "s.vrt", tags={"sensor": "landsat"})
     return folder / "s.vrt"
 
 
 def run(tmp_path: Path, kelvin: Any, qa: Any = None, tile: int = 64, **more: Any) -> Any:
-    params = THERMAL_ANOMALY.make_params({"stack": stack(tmp_path / "in", kelvin, qa), "output": tmp_path / "out", **more})
+    params = THERMAL_ANOMALY.make_params(
+        {"stack": stack(tmp_path / "in", kelvin, qa), "output": tmp_path / "out", **more}
+    )
     return run_thermal_anomaly(params, Settings(workers=2, tile_size=tile), RecordingMonitor())
 
 
@@ -88,7 +100,9 @@ def test_excess_is_what_it_lies_above_its_surroundings(tmp_path: Path) -> None:
 
 
 def test_the_background_is_that_of_a_naive_window() -> None:
-    """Mean and deviation of the land in the window, without what is suspect: plain loops in double precision."""
+    """Mean and deviation of the land in the window, without what is suspect: plain loops in double
+    precision.
+    """
     random = np.random.default_rng(3)
     kelvin = np.round(300 + 3 * random.standard_normal((40, 45)), 3)
     kelvin[20, 20:23] += 25
@@ -135,7 +149,9 @@ def test_tiles_and_engines_do_not_change_a_bit(tmp_path: Path, tile: int, engine
     kelvin[np.random.default_rng(1).random(kelvin.shape) < 0.05] = np.nan
     qa = np.where(smooth_noise(kelvin.shape, 1.5, np.random.default_rng(2)) > 1, CLOUDY, CLEAR)
     run(tmp_path, kelvin, qa, tile, engine=engine, radius=9)
-    stored = np.where(np.isnan(kelvin), np.nan, np.rint((kelvin - 149) / 0.00341802)).astype(np.float32)
+    stored = np.where(np.isnan(kelvin), np.nan, np.rint((kelvin - 149) / 0.00341802)).astype(
+        np.float32
+    )
     seen = (stored + np.float32(149.0 / 0.00341802)) * np.float32(0.00341802)
     excess, codes = classes(seen, qa, radius=9)
     assert np.array_equal(read(tmp_path / "out" / "anomaly.tif"), codes)
@@ -181,7 +197,9 @@ def test_a_large_fire_does_not_hide_in_its_own_background() -> None:
     assert (classes(kelvin)[1][80:100, 80:100] == 1).all()
 
 
-@pytest.mark.parametrize(("excess", "spread", "hot"), [(9.9, 0, False), (10.1, 0, True), (35, 20, False), (45, 20, True)])
+@pytest.mark.parametrize(
+    ("excess", "spread", "hot"), [(9.9, 0, False), (10.1, 0, True), (35, 20, False), (45, 20, True)]
+)
 def test_the_margin_is_the_larger_of_both(excess: float, spread: float, hot: bool) -> None:
     """In an even land 10 K; where warm and cool ground alternate, four standard deviations."""
     kelvin = 310 + spread / 2 * np.where(np.indices((61, 61)).sum(axis=0) % 2, 1.0, -1.0)
@@ -203,7 +221,10 @@ def test_tiny_stacks_have_no_background(tmp_path: Path, shape: tuple[int, int]) 
 
 
 def test_all_cloud_and_all_fill_are_results(tmp_path: Path) -> None:
-    for name, kelvin, qa in (("cloud", day(), np.full(SHAPE, CLOUDY)), ("fill", np.full(SHAPE, np.nan), np.full(SHAPE, FILL))):
+    for name, kelvin, qa in (
+        ("cloud", day(), np.full(SHAPE, CLOUDY)),
+        ("fill", np.full(SHAPE, np.nan), np.full(SHAPE, FILL)),
+    ):
         result = run(tmp_path / name, kelvin, qa).value
         assert result.statistics["not_observed"]["percent"] == 100
         assert any("No pixel was observed" in warning for warning in result.warnings)
@@ -213,7 +234,9 @@ def test_numbers_that_are_no_kelvin_are_refused(tmp_path: Path) -> None:
     for rule in (Radiometry(1.0, 0.0, 0.0, "kelvin"), Radiometry(0.0001, 0.0, 0.0, "reflectance")):
         path = stack(tmp_path / rule.unit, day(), rule=rule)
         params = THERMAL_ANOMALY.make_params({"stack": path, "output": tmp_path / "out"})
-        with pytest.raises(AlgorithmError, match=r"lwir11 is not known to be in Kelvin\. .*--offset 149"):
+        with pytest.raises(
+            AlgorithmError, match=r"lwir11 is not known to be in Kelvin\. .*--offset 149"
+        ):
             run_thermal_anomaly(params, Settings(), RecordingMonitor())
 
 
@@ -221,7 +244,21 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     kelvin = day()
     kelvin[50:52, 60:63] += 40
     path = stack(tmp_path / "in", kelvin, np.full(SHAPE, CLEAR))
-    assert main(["thermal-anomaly", "--stack", str(path), "--output", str(tmp_path / "out"), "--margin", "15", "--json"]) == 0
+    assert (
+        main(
+            [
+                "thermal-anomaly",
+                "--stack",
+                str(path),
+                "--output",
+                str(tmp_path / "out"),
+                "--margin",
+                "15",
+                "--json",
+            ]
+        )
+        == 0
+    )
     told = json.loads(capsys.readouterr().out)
     assert told["statistics"]["anomaly"]["area_ha"] == pytest.approx(6 * 0.09)
     assert told["provenance"]["parameters"]["margin_k"] == 15

@@ -1,4 +1,6 @@
-"""How well both ways of mapping water do on the simulated flood, whose truth is known: the limits that they have to keep."""
+"""How well both ways of mapping water do on the simulated flood, whose truth is known: the limits
+that they have to keep.
+"""
 
 from __future__ import annotations
 
@@ -37,16 +39,23 @@ def stack(folder: Path, role: str) -> Path:
     names = ("vv", "vh") if "radar" in role else ("green", "nir", "swir16", "scl")
     rules = {"vv": POWER, "vh": POWER, "scl": CLASS}
     sources = {
-        name: BandSource(scene.bands[name], radiometry=rules.get(name, REFLECTANCE), is_class=name == "scl") for name in names
+        name: BandSource(
+            scene.bands[name], radiometry=rules.get(name, REFLECTANCE), is_class=name == "scl"
+        )
+        for name in names
     }
     day = str(scene.item["properties"]["datetime"])
-    create_band_stack(sources, folder / f"{role}.vrt", band_order=list(names), tags={"datetime": day})
+    create_band_stack(
+        sources, folder / f"{role}.vrt", band_order=list(names), tags={"datetime": day}
+    )
     return folder / f"{role}.vrt"
 
 
 def run(name: str, output: Path, **words: Any) -> Any:
     operation = get_operation(name)
-    operation.run(operation.make_params({"output": output, **words}), Settings(workers=2), RecordingMonitor())
+    operation.run(
+        operation.make_params({"output": output, **words}), Settings(workers=2), RecordingMonitor()
+    )
     return {path.stem: read(path) for path in output.glob("*.tif")}
 
 
@@ -57,11 +66,18 @@ def all_water(after: bool = True) -> Any:
 def dark_land() -> Any:
     codes = sample_module("ground").Cover
     covered = np.isin(truth("cover"), (codes.SAND, codes.TARMAC))
-    return covered | (truth("radar_shadow_descending") == 1) | (truth("radar_shadow_ascending") == 1)
+    return (
+        covered | (truth("radar_shadow_descending") == 1) | (truth("radar_shadow_ascending") == 1)
+    )
 
 
 def test_radar_finds_the_flood(tmp_path: Path) -> None:
-    made = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), pre=stack(tmp_path, "radar_before"))
+    made = run(
+        "sar-water",
+        tmp_path / "out",
+        post=stack(tmp_path, "radar_after"),
+        pre=stack(tmp_path, "radar_before"),
+    )
     seen = made["flooded"] != 255
     flooded = truth("flooded") == 1  # not under trees, which radar shows brighter
     assert seen.mean() > 0.95
@@ -71,7 +87,9 @@ def test_radar_finds_the_flood(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("method", "least"), [("ki", 0.9), ("otsu", 0.8)])
 def test_radar_finds_water_without_a_date_before(tmp_path: Path, method: str, least: float) -> None:
-    water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), method=method)["water"]
+    water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), method=method)[
+        "water"
+    ]
     seen = water != 255
     assert iou(water == 1, all_water(), seen) >= least
     others = seen & ~all_water() & ~dark_land()
@@ -79,14 +97,21 @@ def test_radar_finds_water_without_a_date_before(tmp_path: Path, method: str, le
 
 
 def test_radar_finds_a_river_in_much_land(tmp_path: Path) -> None:
-    """3 % water. Sand, tarmac and radar shadow are as dark, and more than a third as large: no threshold would tell them apart."""
+    """3 % water. Sand, tarmac and radar shadow are as dark, and more than a third as large: no
+    threshold would tell them apart.
+    """
     water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_before"))["water"]
     seen = (water != 255) & ~dark_land()
     assert iou(water == 1, all_water(after=False), seen) >= 0.85
 
 
 def test_radar_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
-    made = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_before"), pre=stack(tmp_path, "radar_before_early"))
+    made = run(
+        "sar-water",
+        tmp_path / "out",
+        post=stack(tmp_path, "radar_before"),
+        pre=stack(tmp_path, "radar_before_early"),
+    )
     assert (made["flooded"] == 1).sum() < 0.005 * (made["flooded"] != 255).sum()
 
 
@@ -94,6 +119,8 @@ def test_radar_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
 def test_optical_water_needs_no_date_before(tmp_path: Path, method: str, least: float) -> None:
     """The flood between two dates is in test_optical_water.py."""
     water = run("water", tmp_path / "out", stack=stack(tmp_path, "after"), method=method)["water"]
-    seen = (water != 255) & (truth("hidden_after") == 0)  # neither cloud nor shadow, known to the mask or not
+    seen = (water != 255) & (
+        truth("hidden_after") == 0
+    )  # neither cloud nor shadow, known to the mask or not
     assert seen.mean() > 0.25
     assert iou(water == 1, all_water(), seen) >= least

@@ -1,4 +1,6 @@
-"""Wind damage end to end: from band files to classes, areas and sentences, tiled as whole, on one thread as on several."""
+"""Wind damage end to end: from band files to classes, areas and sentences, tiled as whole, on one
+thread as on several.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ BANDS = ("red", "nir", "swir16")
 
 
 def forest(seed: int = 0, hit_share: float = 0.06) -> tuple[dict[str, dict[str, Any]], Any]:
-    """Stored numbers of both dates, and where the storm took the leaves; the last columns are bare."""
+    """Stored numbers of both dates, and where the storm took the leaves; the last columns
+    are bare.
+    """
     random = np.random.default_rng(seed)
     hit = np.zeros(SHAPE, bool)
     hit[40 : 40 + round(hit_share * SHAPE[0] * SHAPE[1] / 150), 20:170] = True
@@ -36,8 +40,15 @@ def forest(seed: int = 0, hit_share: float = 0.06) -> tuple[dict[str, dict[str, 
         if date == "post":
             leaves = np.where(hit, 0.4, leaves - 0.05)
         leaves = leaves + random.normal(0, 0.02, SHAPE)
-        reflectance = {"red": 0.14 - 0.11 * leaves, "nir": 0.15 + 0.25 * leaves, "swir16": 0.30 - 0.16 * leaves}
-        dates[date] = {name: np.rint((data + 0.1) / 0.0001).astype(np.uint16) for name, data in reflectance.items()}
+        reflectance = {
+            "red": 0.14 - 0.11 * leaves,
+            "nir": 0.15 + 0.25 * leaves,
+            "swir16": 0.30 - 0.16 * leaves,
+        }
+        dates[date] = {
+            name: np.rint((data + 0.1) / 0.0001).astype(np.uint16)
+            for name, data in reflectance.items()
+        }
         dates[date]["scl"] = np.full(SHAPE, 4, np.uint8)
     dates["post"]["scl"][:, :12] = 9
     dates["pre"]["nir"][150:160, 100:120] = 0
@@ -50,7 +61,12 @@ def stack(folder: Path, pixels: dict[str, Any], day: str) -> Path:
         is_class = name == "scl"
         path = write_raster(folder / f"{name}.tif", data)
         sources[name] = BandSource(path, radiometry=CLASS if is_class else S2, is_class=is_class)
-    create_band_stack(sources, folder / "s.vrt", band_order=list(sources), tags={"sensor": "sentinel2", "datetime": day})
+    create_band_stack(
+        sources,
+        folder / "s.vrt",
+        band_order=list(sources),
+        tags={"sensor": "sentinel2", "datetime": day},
+    )
     return folder / "s.vrt"
 
 
@@ -63,7 +79,9 @@ def pair(tmp_path: Path) -> dict[str, Path]:
 
 def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
     params = WIND_DAMAGE.make_params({**pair, "output": output, **more})
-    return WIND_DAMAGE.run(params, settings or Settings(workers=2, tile_size=64), RecordingMonitor())
+    return WIND_DAMAGE.run(
+        params, settings or Settings(workers=2, tile_size=64), RecordingMonitor()
+    )
 
 
 def read(path: Path) -> Any:
@@ -80,15 +98,22 @@ def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     for date, pixels in dates.items():
         for name in BANDS:
             data = pixels[name]
-            values[f"{date}.{name}"] = ((data.astype(np.float32) - 1000) * np.float32(0.0001)).astype(np.float32)
+            values[f"{date}.{name}"] = (
+                (data.astype(np.float32) - 1000) * np.float32(0.0001)
+            ).astype(np.float32)
             values[f"{date}.{name}"][data == 0] = np.nan
         values[f"{date}.scl"] = pixels["scl"].astype(np.float32)
-    kernel = wind_kernel(WindDamage("ndmi"), {name: name for name in values}, ("post.scl", "pre.scl"))
+    kernel = wind_kernel(
+        WindDamage("ndmi"), {name: name for name in values}, ("post.scl", "pre.scl")
+    )
     assert kernel.survey is not None
     loss, codes, confidence = kernel.settled(kernel.survey.tally(values)).run(values)
     assert np.array_equal(read(tmp_path / "out" / "wind_damage.tif"), codes)
     for name, truth in (("vegetation_loss", loss), ("confidence", confidence)):
-        assert np.array_equal(read(tmp_path / "out" / f"{name}.tif"), np.where(np.isnan(truth), np.float32(-9999), truth))
+        assert np.array_equal(
+            read(tmp_path / "out" / f"{name}.tif"),
+            np.where(np.isnan(truth), np.float32(-9999), truth),
+        )
     assert (codes[:, :12] == 255).all()
     assert (codes[150:160, 100:120] == 255).all()
     seen = codes != 255
@@ -102,7 +127,9 @@ def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     assert result.warnings == ()
 
 
-def test_masks_are_dilated_in_metres_alike_in_every_tile(pair: dict[str, Path], tmp_path: Path) -> None:
+def test_masks_are_dilated_in_metres_alike_in_every_tile(
+    pair: dict[str, Path], tmp_path: Path
+) -> None:
     from scipy.ndimage import distance_transform_edt
 
     dates, _ = forest()
@@ -121,10 +148,15 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(pair: dict[str, Path], 
 def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path) -> None:
     made = []
     for number, settings in enumerate(
-        (Settings(engine="serial", tile_size=4096), Settings(engine="threads", workers=2, tile_size=4096))
+        (
+            Settings(engine="serial", tile_size=4096),
+            Settings(engine="threads", workers=2, tile_size=4096),
+        )
     ):
         run(pair, tmp_path / str(number), settings)
-        made.append({path.name: path.read_bytes() for path in (tmp_path / str(number)).glob("*.tif")})
+        made.append(
+            {path.name: path.read_bytes() for path in (tmp_path / str(number)).glob("*.tif")}
+        )
     assert made[0] == made[1]
     assert set(made[0]) == {"vegetation_loss.tif", "wind_damage.tif", "confidence.tif"}
     run(pair, tmp_path / "small", Settings(workers=2, tile_size=64))
@@ -135,7 +167,15 @@ def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path)
 def test_the_command_says_how_much_and_that_it_is_no_count_of_trees(
     pair: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["wind-damage", "--pre", str(pair["pre"]), "--post", str(pair["post"]), "--index", "ndvi"]
+    words = [
+        "wind-damage",
+        "--pre",
+        str(pair["pre"]),
+        "--post",
+        str(pair["post"]),
+        "--index",
+        "ndvi",
+    ]
     assert main([*words, "--output", str(tmp_path / "a")]) == 0
     text = capsys.readouterr().out
     assert "Severe loss of vegetation: " in text
@@ -156,7 +196,10 @@ def test_a_storm_over_half_of_the_forest_is_warned_of(tmp_path: Path) -> None:
         for number, (date, pixels) in enumerate(dates.items(), 10)
     }
     result = run(pair, tmp_path / "out").value
-    assert any("where more than half was hit, the median takes damage for season" in one for one in result.warnings)
+    assert any(
+        "where more than half was hit, the median takes damage for season" in one
+        for one in result.warnings
+    )
     told = run(pair, tmp_path / "told", offset="0.04").value
     assert not any("more than half" in one for one in told.warnings)
 
@@ -171,11 +214,16 @@ def test_cloud_everywhere_and_bare_ground_say_so(pair: dict[str, Path], tmp_path
     assert any("No pixel was observed on both dates" in one for one in result.warnings)
     bare = run(pair, tmp_path / "bare", vegetated=0.99).value
     assert set(np.unique(read(tmp_path / "bare" / "wind_damage.tif"))) == {0, 255}
-    assert any("No vegetation (NDVI from 0.99) was seen on both dates" in one for one in bare.warnings)
+    assert any(
+        "No vegetation (NDVI from 0.99) was seen on both dates" in one for one in bare.warnings
+    )
 
 
 def test_wrong_inputs_are_named(pair: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="The change without damage 'some' cannot be used: it is neither auto nor a number"):
+    with pytest.raises(
+        InputError,
+        match="The change without damage 'some' cannot be used: it is neither auto nor a number",
+    ):
         run(pair, tmp_path / "out", offset="some")
     with pytest.raises(InputError, match="it does not lie within -2 to 2"):
         run(pair, tmp_path / "out", offset="nan")

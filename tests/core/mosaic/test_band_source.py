@@ -1,4 +1,6 @@
-"""One band where it lies: the pixels of the file, the right address, no secrets, nothing but rasters."""
+"""One band where it lies: the pixels of the file, the right address, no secrets, nothing but
+rasters.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def server(tmp_path: Path) -> Iterator[FaultyServer]:
 
 
 def source(address: Address, nodata: float | None = 0, grid: Grid = GRID) -> BandSource:
-    return BandSource(BandPlace("'red' of A", grid, Radiometry(nodata=nodata), False, address), BlockCache(1 << 22))
+    return BandSource(
+        BandPlace("'red' of A", grid, Radiometry(nodata=nodata), False, address),
+        BlockCache(1 << 22),
+    )
 
 
 def at(url: str) -> Address:
@@ -47,23 +52,41 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
-def test_windows_are_those_of_the_file_and_nodata_around(tmp_path: Path, layout: dict[str, object], dtype: str) -> None:
+def test_windows_are_those_of_the_file_and_nodata_around(
+    tmp_path: Path, layout: dict[str, object], dtype: str
+) -> None:
     values = texture(1, SHAPE).astype(dtype)
     options = {key: value for key, value in layout.items() if value is not None}
     if layout.get("tiled") is False:
         import rasterio
 
-        profile = {"driver": "GTiff", "count": 1, "height": SHAPE[0], "width": SHAPE[1], "dtype": dtype, "crs": GRID.crs}
-        with rasterio.open(tmp_path / "b.tif", "w", transform=rasterio.Affine(*GRID.transform), **profile) as target:
+        profile = {
+            "driver": "GTiff",
+            "count": 1,
+            "height": SHAPE[0],
+            "width": SHAPE[1],
+            "dtype": dtype,
+            "crs": GRID.crs,
+        }
+        with rasterio.open(
+            tmp_path / "b.tif", "w", transform=rasterio.Affine(*GRID.transform), **profile
+        ) as target:
             target.write(values, 1)
     else:
         write_raster(tmp_path / "b.tif", values, origin=(LEFT, TOP), **options)
     band = source(at(str(tmp_path / "b.tif")))
     padded = np.pad(values, 600)
-    for window in (Window(0, 0, *SHAPE), Window(-20, 399, 50, 30), Window(120, 120, 20, 20), Window(299, -5, 9, 6)):
+    for window in (
+        Window(0, 0, *SHAPE),
+        Window(-20, 399, 50, 30),
+        Window(120, 120, 20, 20),
+        Window(299, -5, 9, 6),
+    ):
         got = band.read(window)
         assert got.dtype == np.dtype(dtype)
-        np.testing.assert_array_equal(got, padded[600 + window.row :, 600 + window.col :][: window.rows, : window.cols])
+        np.testing.assert_array_equal(
+            got, padded[600 + window.row :, 600 + window.col :][: window.rows, : window.cols]
+        )
     assert (band.read(Window(-500, -500, 10, 10)) == 0).all()
     band.close()
 
@@ -79,7 +102,9 @@ def test_a_refused_address_is_renewed_once(server: FaultyServer) -> None:
     got = source(address).read(Window(0, 0, 5, 5))
     np.testing.assert_array_equal(got, texture(1, SHAPE)[:5, :5])
     assert asked[:2] == [False, True]
-    assert [request.query for request in server.requests if request.query == "sig=old"] == ["sig=old"]
+    assert [request.query for request in server.requests if request.query == "sig=old"] == [
+        "sig=old"
+    ]
 
 
 def test_a_token_is_not_in_the_message(server: FaultyServer) -> None:
@@ -115,16 +140,30 @@ def test_a_band_that_is_a_vrt_is_not_opened(tmp_path: Path, server: FaultyServer
 
 
 @pytest.mark.parametrize(
-    "change", [{"shape": (300, 411)}, {"crs": "EPSG:32633"}, {"transform": (10.0, 0, LEFT, 0, -10.0, TOP + 5)}]
+    "change",
+    [
+        {"shape": (300, 411)},
+        {"crs": "EPSG:32633"},
+        {"transform": (10.0, 0, LEFT, 0, -10.0, TOP + 5)},
+    ],
 )
-def test_a_file_must_lie_where_it_was_said_to_lie(server: FaultyServer, change: dict[str, object]) -> None:
+def test_a_file_must_lie_where_it_was_said_to_lie(
+    server: FaultyServer, change: dict[str, object]
+) -> None:
     import dataclasses
 
     with pytest.raises(RasterError, match="lies elsewhere"):
-        source(at(server.url("a.tif")), grid=dataclasses.replace(GRID, **change)).read(Window(0, 0, 5, 5))  # type: ignore[arg-type]
+        source(at(server.url("a.tif")), grid=dataclasses.replace(GRID, **change)).read(
+            Window(0, 0, 5, 5)
+        )  # type: ignore[arg-type]
 
 
-def test_the_header_tells_the_grid_and_refuses_what_is_on_none(tmp_path: Path, server: FaultyServer) -> None:
+def test_the_header_tells_the_grid_and_refuses_what_is_on_none(
+    tmp_path: Path, server: FaultyServer
+) -> None:
     assert read_header("'red' of A", at(server.url("a.tif"))) == GRID
     with pytest.raises(RasterError, match="no north-up grid"):
-        read_header("'vv' of B", at(str(write_raster(tmp_path / "plain.tif", texture(1, (9, 9)), epsg=None))))
+        read_header(
+            "'vv' of B",
+            at(str(write_raster(tmp_path / "plain.tif", texture(1, (9, 9)), epsg=None))),
+        )

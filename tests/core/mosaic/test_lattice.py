@@ -1,4 +1,6 @@
-"""Places between two grids: near enough to the exact ones, and the same to the last bit whatever window is asked."""
+"""Places between two grids: near enough to the exact ones, and the same to the last bit whatever
+window is asked.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,22 @@ def put_together(lattice: Lattice, window: Window) -> tuple[Floats, Floats]:
 
 
 PAIRS = {
-    "two zones": (grid_at(12, 47, 32633, (700, 900), 10), grid_at(11.98, 47.01, 32632, (640, 800), 10)),
-    "two zones, far north": (grid_at(12, 80, 32633, (700, 900), 10), grid_at(11.9, 80.01, 32632, (640, 800), 10)),
-    "two zones, south": (grid_at(180, -17, 32760, (700, 900), 10), grid_at(179.99, -16.99, 32701, (640, 800), 10)),
-    "another pixel size": (grid_at(9, 47, 32632, (350, 450), 20), grid_at(9, 46.99, 32632, (300, 400), 10)),
+    "two zones": (
+        grid_at(12, 47, 32633, (700, 900), 10),
+        grid_at(11.98, 47.01, 32632, (640, 800), 10),
+    ),
+    "two zones, far north": (
+        grid_at(12, 80, 32633, (700, 900), 10),
+        grid_at(11.9, 80.01, 32632, (640, 800), 10),
+    ),
+    "two zones, south": (
+        grid_at(180, -17, 32760, (700, 900), 10),
+        grid_at(179.99, -16.99, 32701, (640, 800), 10),
+    ),
+    "another pixel size": (
+        grid_at(9, 47, 32632, (350, 450), 20),
+        grid_at(9, 46.99, 32632, (300, 400), 10),
+    ),
     "from degrees": (
         Grid("EPSG:4326", (1e-4, 0, 11.9, 0, -1e-4, 47.1), (900, 900)),
         grid_at(11.92, 47.08, 32632, (500, 500), 10),
@@ -56,14 +70,23 @@ def test_a_window_changes_no_bit(source: Grid, target: Grid) -> None:
     lattice = make_lattice(source, target, part)
     assert lattice is not None
     whole = put_together(lattice, part)
-    for row, col, rows, cols in ((0, 0, 1, 1), (0, 0, 64, 64), (63, 1, 130, 65), (77, 13, 5, 200), (200, 150, 97, 1)):
+    for row, col, rows, cols in (
+        (0, 0, 1, 1),
+        (0, 0, 64, 64),
+        (63, 1, 130, 65),
+        (77, 13, 5, 200),
+        (200, 150, 97, 1),
+    ):
         some = put_together(lattice, Window(part.row + row, part.col + col, rows, cols))
         for one, other in zip(some, whole):
             np.testing.assert_array_equal(one, other[row : row + rows, col : col + cols])
 
 
 def test_nodes_are_nearer_where_lines_bend() -> None:
-    source, target = grid_at(12, 47, 32633, (400, 400), 2000), grid_at(12, 47, 32632, (390, 390), 2000)
+    source, target = (
+        grid_at(12, 47, 32633, (400, 400), 2000),
+        grid_at(12, 47, 32632, (390, 390), 2000),
+    )
     part = placed_window(source, target)
     assert part is not None
     lattice = make_lattice(source, target, part)
@@ -74,7 +97,9 @@ def test_nodes_are_nearer_where_lines_bend() -> None:
 
 
 def test_there_is_no_lattice_where_no_line_is_straight() -> None:
-    around_the_pole = Grid("EPSG:3413", (10_000.0, 0, -500_000.0, 0, -10_000.0, 500_000.0), (100, 100))
+    around_the_pole = Grid(
+        "EPSG:3413", (10_000.0, 0, -500_000.0, 0, -10_000.0, 500_000.0), (100, 100)
+    )
     degrees = Grid("EPSG:4326", (0.05, 0, -180.0, 0, -0.05, 90.0), (100, 7200))
     assert make_lattice(degrees, around_the_pole, Window(0, 0, 100, 100)) is None
 

@@ -1,4 +1,6 @@
-"""A band on another grid: naive interpolation pixel by pixel, holes, edges, classes; every window gives the same bits."""
+"""A band on another grid: naive interpolation pixel by pixel, holes, edges, classes; every window
+gives the same bits.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +30,35 @@ ALL = Window(0, 0, *WEST.shape)
 
 
 def open_band(
-    path: Path, values: npt.NDArray[Any], nodata: float | None = 0, is_class: bool = False, grid: Grid = EAST
+    path: Path,
+    values: npt.NDArray[Any],
+    nodata: float | None = 0,
+    is_class: bool = False,
+    grid: Grid = EAST,
 ) -> BandSource:
     _, _, left, _, _, top = grid.transform
     epsg, size = int(grid.crs.split(":")[1]), grid.resolution[0]
     write_raster(path, values, epsg=epsg, resolution=size, origin=(left, top), nodata=nodata)
     options = RemoteOptions(connect_timeout_s=5, read_timeout_s=5)
-    place = BandPlace("'red' of A", grid, Radiometry(nodata=nodata), is_class, lambda renew: (str(path), options))
+    place = BandPlace(
+        "'red' of A", grid, Radiometry(nodata=nodata), is_class, lambda renew: (str(path), options)
+    )
     return BandSource(place, BlockCache(1 << 22))
 
 
 def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:
-    """Each pixel by itself: of the four around its centre those with data, where the one in which it lies has data."""
+    """Each pixel by itself: of the four around its centre those with data, where the one in which
+    it lies has data.
+    """
     rows, cols = exact_places(source, target, window)
     padded = np.full((values.shape[0] + 2, values.shape[1] + 2), np.nan)
     padded[1:-1, 1:-1] = values
     out = np.full(rows.shape, np.nan)
     for place in np.ndindex(out.shape):
         y, x = rows[place] + 1, cols[place] + 1
-        if not (0 <= round(y) < padded.shape[0] and 0 <= round(x) < padded.shape[1]) or math.isnan(padded[round(y), round(x)]):
+        if not (0 <= round(y) < padded.shape[0] and 0 <= round(x) < padded.shape[1]) or math.isnan(
+            padded[round(y), round(x)]
+        ):
             continue
         top, left = math.floor(y), math.floor(x)
         four = padded[top : top + 2, left : left + 2]
@@ -57,7 +69,9 @@ def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
-def test_pixels_of_another_zone_are_interpolated_between_those_with_data(tmp_path: Path, dtype: str) -> None:
+def test_pixels_of_another_zone_are_interpolated_between_those_with_data(
+    tmp_path: Path, dtype: str
+) -> None:
     stored = texture(1, EAST.shape, 10, 250)
     stored[30:60, 40:90] = 0
     stored[::9, ::7] = 0
@@ -65,7 +79,8 @@ def test_pixels_of_another_zone_are_interpolated_between_those_with_data(tmp_pat
     expected = naive(np.where(stored == 0, np.nan, stored.astype(float)), EAST, WEST, ALL)
     assert got.dtype == np.float32
     assert 0.4 < np.isfinite(expected).mean() < 0.7
-    # A pixel whose centre lies on an edge between two, within the error of places, may belong to either.
+    # A pixel whose centre lies on an edge between two, within the error of places, may belong to
+    # either.
     assert (np.isfinite(got) == np.isfinite(expected)).mean() > 0.999
     both = np.isfinite(got) & np.isfinite(expected)
     assert np.abs(got - expected)[both].max() < 240 * 2 * 0.01
@@ -115,10 +130,20 @@ def test_every_window_gives_the_same_bits(tmp_path: Path, method: str) -> None:
             window = Window(row, col, min(37, WEST.shape[0] - row), min(53, WEST.shape[1] - col))
             tiled[row : row + 37, col : col + 53] = read_values(source, WEST, window, method)
     np.testing.assert_array_equal(whole, tiled)
-    for window in (Window(80, 90, 1, 1), Window(80, 0, 1, 180), Window(-20, -30, 60, 70), Window(170, 160, 50, 50)):
+    for window in (
+        Window(80, 90, 1, 1),
+        Window(80, 0, 1, 180),
+        Window(-20, -30, 60, 70),
+        Window(170, 160, 50, 50),
+    ):
         some = read_values(source, WEST, window, method)
-        rows, cols = np.clip(np.arange(window.rows) + window.row, 0, 189), np.clip(np.arange(window.cols) + window.col, 0, 179)
-        inside = np.isin(np.arange(window.rows) + window.row, rows)[:, None] & np.isin(np.arange(window.cols) + window.col, cols)
+        rows, cols = (
+            np.clip(np.arange(window.rows) + window.row, 0, 189),
+            np.clip(np.arange(window.cols) + window.col, 0, 179),
+        )
+        inside = np.isin(np.arange(window.rows) + window.row, rows)[:, None] & np.isin(
+            np.arange(window.cols) + window.col, cols
+        )
         np.testing.assert_array_equal(some, np.where(inside, whole[np.ix_(rows, cols)], np.nan))
 
 
@@ -129,14 +154,20 @@ def test_classes_are_those_in_which_the_centres_lie(tmp_path: Path) -> None:
     inside = (rows >= 0) & (rows < EAST.shape[0]) & (cols >= 0) & (cols < EAST.shape[1])
     expected = np.where(inside, stored[np.clip(rows, 0, 149), np.clip(cols, 0, 169)], 0)
     assert got.dtype == np.uint8
-    assert (got == expected).mean() > 0.997, "but for centres within a hundredth of a pixel of an edge"
+    assert (got == expected).mean() > 0.997, (
+        "but for centres within a hundredth of a pixel of an edge"
+    )
     assert (got == 0).sum() == (expected == 0).sum()
     coarse = Grid(EAST.crs, (30.0, 0.0, EAST.transform[2], 0.0, -30.0, EAST.transform[5]), (50, 56))
-    thinned = read_classes(open_band(tmp_path / "b.tif", stored, is_class=True), coarse, Window(0, 0, 50, 56))
+    thinned = read_classes(
+        open_band(tmp_path / "b.tif", stored, is_class=True), coarse, Window(0, 0, 50, 56)
+    )
     np.testing.assert_array_equal(thinned, stored[1::3, 1::3][:50, :56])
 
 
-def test_without_a_number_for_nodata_zero_is_a_value_and_beyond_the_band_is_none(tmp_path: Path) -> None:
+def test_without_a_number_for_nodata_zero_is_a_value_and_beyond_the_band_is_none(
+    tmp_path: Path,
+) -> None:
     stored = np.zeros(EAST.shape, np.int16)
     got = read_values(open_band(tmp_path / "a.tif", stored, nodata=None), WEST, ALL, "bilinear")
     expected = naive(stored.astype(float), EAST, WEST, ALL)
@@ -145,9 +176,17 @@ def test_without_a_number_for_nodata_zero_is_a_value_and_beyond_the_band_is_none
 
 
 def test_a_value_between_others_is_not_taken_for_nodata(tmp_path: Path) -> None:
-    stored = np.where(np.arange(EAST.shape[1]) % 2, 100, -100)[None].repeat(EAST.shape[0], axis=0).astype(np.int16)
-    half = Grid(EAST.crs, (10.0, 0.0, EAST.transform[2] + 5, 0.0, -10.0, EAST.transform[5]), (150, 169))
-    got = read_values(open_band(tmp_path / "a.tif", stored), half, Window(0, 0, 150, 169), "bilinear")
+    stored = (
+        np.where(np.arange(EAST.shape[1]) % 2, 100, -100)[None]
+        .repeat(EAST.shape[0], axis=0)
+        .astype(np.int16)
+    )
+    half = Grid(
+        EAST.crs, (10.0, 0.0, EAST.transform[2] + 5, 0.0, -10.0, EAST.transform[5]), (150, 169)
+    )
+    got = read_values(
+        open_band(tmp_path / "a.tif", stored), half, Window(0, 0, 150, 169), "bilinear"
+    )
     np.testing.assert_array_equal(got, 0)
 
 
@@ -161,12 +200,18 @@ def test_nan_in_the_file_is_no_data_beside_a_number_that_is(tmp_path: Path) -> N
     assert np.nanmin(got) >= 1500
 
 
-@pytest.mark.parametrize(("method", "step"), [("cubic", 10.0), ("average", 40.0), ("bilinear", 40.0)])
-def test_coarser_grids_and_other_methods_are_gdals(tmp_path: Path, method: str, step: float) -> None:
+@pytest.mark.parametrize(
+    ("method", "step"), [("cubic", 10.0), ("average", 40.0), ("bilinear", 40.0)]
+)
+def test_coarser_grids_and_other_methods_are_gdals(
+    tmp_path: Path, method: str, step: float
+) -> None:
     rows, cols = np.indices(EAST.shape)
     stored = (1000 + 5 * rows + 3 * cols).astype(np.uint16)
     _, _, left, _, _, top = WEST.transform
-    target = Grid(WEST.crs, (step, 0.0, left, 0.0, -step, top), (int(1900 / step), int(1800 / step)))
+    target = Grid(
+        WEST.crs, (step, 0.0, left, 0.0, -step, top), (int(1900 / step), int(1800 / step))
+    )
     window = Window(0, 0, *target.shape)
     got = read_values(open_band(tmp_path / "a.tif", stored), target, window, method)
     places = exact_places(EAST, target, window)
@@ -175,7 +220,9 @@ def test_coarser_grids_and_other_methods_are_gdals(tmp_path: Path, method: str, 
     well_inside = (places[0] > 4) & (places[0] < 145) & (places[1] > 4) & (places[1] < 165)
     assert well_inside.sum() > 500
     expected = 1000 + 5 * places[0] + 3 * places[1]
-    assert np.abs(got - expected)[well_inside].max() < 5, "a plane stays one, within a pixel's rounding"
+    assert np.abs(got - expected)[well_inside].max() < 5, (
+        "a plane stays one, within a pixel's rounding"
+    )
 
 
 def test_bands_share_the_places_of_their_own_grid_alone(tmp_path: Path) -> None:
@@ -189,5 +236,7 @@ def test_bands_share_the_places_of_their_own_grid_alone(tmp_path: Path) -> None:
         alone = [read_values(band, WEST, window, "bilinear") for band in bands]
         known: Known = {}
         for band, expected in zip(bands, alone):
-            np.testing.assert_array_equal(read_values(band, WEST, window, "bilinear", known), expected)
+            np.testing.assert_array_equal(
+                read_values(band, WEST, window, "bilinear", known), expected
+            )
         assert len(known) == 2

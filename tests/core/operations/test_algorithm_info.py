@@ -59,7 +59,11 @@ def test_info_lists_each_algorithm_with_all_that_is_known() -> None:
     for operation in ALGORITHMS:
         info, one = operation.algorithm, listed[operation.name]
         assert info is not None
-        assert (one["events"], one["bands"], one["references"]) == (list(info.events), list(info.bands), list(info.references))
+        assert (one["events"], one["bands"], one["references"]) == (
+            list(info.events),
+            list(info.bands),
+            list(info.references),
+        )
         assert one["limits"] == info.limits
         [line] = [text for text in lines if text.startswith(f"  {operation.name}: ")]
         assert all(word in line for word in (*info.events, *info.bands))
@@ -72,5 +76,9 @@ def test_info_lists_each_algorithm_with_all_that_is_known() -> None:
 def help_of(name: str) -> str:
     import argparse
 
-    [commands] = [action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    [commands] = [
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
     return str(commands.choices[name].format_help())

@@ -45,20 +45,37 @@ def days_of(pair: Pair | str) -> tuple[str, str]:
 
 
 def test_a_usable_pair_is_found_below_many_that_rank_higher() -> None:
-    """Thirty clear days before beside one covered day after rank above two days that are each half clear."""
+    """Thirty clear days before beside one covered day after rank above two days that are each half
+    clear.
+    """
     clear_before = [(-float(day), 100.0) for day in range(1, 31)]
-    assert days_of(best_pair(passes(*clear_before, (1.0, 29.0), (58.0, 31.0)), QUESTION, "Sentinel-2"))[1] == "+58"
+    assert (
+        days_of(
+            best_pair(passes(*clear_before, (1.0, 29.0), (58.0, 31.0)), QUESTION, "Sentinel-2")
+        )[1]
+        == "+58"
+    )
 
 
 def test_the_best_of_the_usable_ones_is_taken() -> None:
-    assert days_of(best_pair(passes((-5, 90), (-20, 95), (5, 80), (40, 82)), QUESTION, "Sentinel-2")) == ("-5", "+5")
+    assert days_of(
+        best_pair(passes((-5, 90), (-20, 95), (5, 80), (40, 82)), QUESTION, "Sentinel-2")
+    ) == ("-5", "+5")
 
 
 def test_the_sentence_names_the_side_that_sees_less() -> None:
     told = best_pair(passes((-5, 90), (3, 12), (9, 20)), QUESTION, "Sentinel-2")
-    assert told == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear, and 30 % are wanted"
+    assert (
+        told
+        == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear, and 30 "
+        "% are wanted"
+    )
     told = best_pair(passes((-5, 7), (3, 80)), QUESTION, "Sentinel-2")
-    assert told == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear, and 30 % are wanted"
+    assert (
+        told
+        == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear, and 30 "
+        "% are wanted"
+    )
 
 
 def test_no_scene_and_no_pair_are_told_apart() -> None:

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.errors import AlgorithmError, FirstLightError, InputError, RasterError, VRTSourceNotFoundError
+from firstlight.core.errors import (
+    AlgorithmError,
+    FirstLightError,
+    InputError,
+    RasterError,
+    VRTSourceNotFoundError,
+)
 from firstlight.core.maps.index import INDEX, IndexParams, compute_index
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operation import Operation
@@ -82,8 +88,16 @@ def test_a_kind_that_is_not_known_is_refused_when_it_is_declared() -> None:
         (INGEST, {"parallel_downloads": None}, "parallel_downloads", None),
     ],
 )
-def test_values_are_cast_at_the_boundary(operation: Operation, values: dict[str, Any], name: str, expected: Any) -> None:
-    given = {"area": "7,46,8,47", "start": "2024-06-01", "end": "2024-06-30", "output": "x", **values}
+def test_values_are_cast_at_the_boundary(
+    operation: Operation, values: dict[str, Any], name: str, expected: Any
+) -> None:
+    given = {
+        "area": "7,46,8,47",
+        "start": "2024-06-01",
+        "end": "2024-06-30",
+        "output": "x",
+        **values,
+    }
     known = {p.name for p in operation.parameters()}
     params = operation.make_params({key: value for key, value in given.items() if key in known})
     assert getattr(params, name) == expected
@@ -92,22 +106,43 @@ def test_values_are_cast_at_the_boundary(operation: Operation, values: dict[str,
 @pytest.mark.parametrize(
     ("operation", "values", "sentence"),
     [
-        (DISCOVER, {"limit": "many"}, "Parameter 'limit' of discover cannot be 'many': it is no integer."),
+        (
+            DISCOVER,
+            {"limit": "many"},
+            "Parameter 'limit' of discover cannot be 'many': it is no integer.",
+        ),
         (DISCOVER, {"limit": 0}, "Parameter 'limit' of discover cannot be 0: the least is 1."),
-        (DISCOVER, {"limit": 10001}, "Parameter 'limit' of discover cannot be 10001: the most is 10000."),
-        (DISCOVER, {"max_cloud": 101}, "Parameter 'max_cloud' of discover cannot be 101: the most is 100."),
+        (
+            DISCOVER,
+            {"limit": 10001},
+            "Parameter 'limit' of discover cannot be 10001: the most is 10000.",
+        ),
+        (
+            DISCOVER,
+            {"max_cloud": 101},
+            "Parameter 'max_cloud' of discover cannot be 101: the most is 100.",
+        ),
         (
             DISCOVER,
             {"sensor": "sentinel3"},
-            "Parameter 'sensor' of discover cannot be 'sentinel3': it is not one of the choices. Did you mean",
+            "Parameter 'sensor' of discover cannot be 'sentinel3': it is not one of the "
+            "choices. Did you mean",
         ),
         (DISCOVER, {"speed": 1}, "Parameter 'speed' of discover: is not known. Known: area, start"),
         (DISCOVER, {"area": ""}, "Parameter 'area' of discover: is missing. Area: A vector file"),
-        (INGEST, {"index": "NDVI,xyz"}, "Parameter 'index' of ingest cannot be 'NDVI,xyz': it is not one of the choices."),
+        (
+            INGEST,
+            {"index": "NDVI,xyz"},
+            "Parameter 'index' of ingest cannot be 'NDVI,xyz': it is not one of the choices.",
+        ),
         (INGEST, {"output_format": "jpeg"}, "Parameter 'output_format' of ingest cannot be 'jpeg'"),
         (INGEST, {"parallel_downloads": 99}, "the most is 32"),
         (INDEX, {"name": "NDVY", "stack": "s", "output": "o.tif"}, "Did you mean NDVI"),
-        (INDEX, {"stack": "s", "output": "o.vrt"}, "Index layer cannot be written to o.vrt: its name must end in .tif."),
+        (
+            INDEX,
+            {"stack": "s", "output": "o.vrt"},
+            "Index layer cannot be written to o.vrt: its name must end in .tif.",
+        ),
         (
             STACK,
             {"sensor": "sentinel2", "band": ["red=a"], "output": "x.tif"},
@@ -116,7 +151,11 @@ def test_values_are_cast_at_the_boundary(operation: Operation, values: dict[str,
     ],
 )
 def test_a_bad_value_is_named(operation: Operation, values: dict[str, Any], sentence: str) -> None:
-    good = {"area": "7,46,8,47", "start": "2024-06-01", "end": "2024-06-30"} if operation in (DISCOVER, INGEST) else {}
+    good = (
+        {"area": "7,46,8,47", "start": "2024-06-01", "end": "2024-06-30"}
+        if operation in (DISCOVER, INGEST)
+        else {}
+    )
     if operation is INGEST:
         good["output"] = "x"
     with pytest.raises(InputError) as caught:
@@ -127,7 +166,9 @@ def test_a_bad_value_is_named(operation: Operation, values: dict[str, Any], sent
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_a_number_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(InputError):
-        STACK.make_params({"sensor": "sentinel2", "band": ["red=a"], "output": "x.vrt", "scale": value})
+        STACK.make_params(
+            {"sensor": "sentinel2", "band": ["red=a"], "output": "x.vrt", "scale": value}
+        )
 
 
 def test_a_flag_in_words_is_what_it_says() -> None:
@@ -146,9 +187,13 @@ def run_stack(tmp_path: Path, settings: Settings, *bands: str, **more: Any) -> A
     return STACK.run(params, settings, RecordingMonitor())
 
 
-def test_local_bands_become_a_stack_in_the_sensors_order(tmp_path: Path, settings: Settings) -> None:
+def test_local_bands_become_a_stack_in_the_sensors_order(
+    tmp_path: Path, settings: Settings
+) -> None:
     red, nir = write_raster(tmp_path / "B04.tif"), write_raster(tmp_path / "B08.tif")
-    result = run_stack(tmp_path, settings, f"NIR={nir}", f" red = {red}", scale=0.0001, offset=-0.1, nodata=0.0)
+    result = run_stack(
+        tmp_path, settings, f"NIR={nir}", f" red = {red}", scale=0.0001, offset=-0.1, nodata=0.0
+    )
     assert result.data["band_mapping"] == {"red": 1, "nir": 2}
     assert result.data["radiometry"]["red"]["scale"] == 0.0001
     assert result.data["radiometry"]["red"]["reason"] == "given for this run"
@@ -156,7 +201,9 @@ def test_local_bands_become_a_stack_in_the_sensors_order(tmp_path: Path, setting
     assert result.layers[0].path == tmp_path / "s.vrt"
 
 
-def test_the_second_band_of_a_file_and_the_files_own_scale(tmp_path: Path, settings: Settings) -> None:
+def test_the_second_band_of_a_file_and_the_files_own_scale(
+    tmp_path: Path, settings: Settings
+) -> None:
     import rasterio
 
     path = write_raster(tmp_path / "two.tif", np.stack([ramp(), ramp() + 7]))
@@ -181,31 +228,78 @@ def test_classes_are_not_scaled_whatever_is_given(tmp_path: Path, settings: Sett
 @pytest.mark.parametrize(
     ("bands", "more", "kind", "sentence"),
     [
-        (["red"], {}, InputError, "The band 'red' cannot be used: it is not NAME=PATH. Write it like red=/data/B04.tif."),
+        (
+            ["red"],
+            {},
+            InputError,
+            "The band 'red' cannot be used: it is not NAME=PATH. Write it like red=/data/B04.tif.",
+        ),
         (["=x"], {}, InputError, "it is not NAME=PATH"),
         (["red="], {}, InputError, "it is not NAME=PATH"),
-        (["pink={red}"], {}, InputError, "Band 'pink' cannot be used: Sentinel-2 has no such band."),
-        (["red={red}", "RED={red}"], {}, InputError, "The bands cannot be stacked: a band is named twice."),
+        (
+            ["pink={red}"],
+            {},
+            InputError,
+            "Band 'pink' cannot be used: Sentinel-2 has no such band.",
+        ),
+        (
+            ["red={red}", "RED={red}"],
+            {},
+            InputError,
+            "The bands cannot be stacked: a band is named twice.",
+        ),
         (["red={red}#3"], {}, InputError, "has 1 bands, no band 3"),
-        (["red=nope.tif"], {}, RasterError, "The raster nope.tif cannot be opened: it does not exist."),
-        (["red={red}"], {"output": Path("/nowhere/x.vrt")}, InputError, "the folder /nowhere does not exist. Make it first."),
+        (
+            ["red=nope.tif"],
+            {},
+            RasterError,
+            "The raster nope.tif cannot be opened: it does not exist.",
+        ),
+        (
+            ["red={red}"],
+            {"output": Path("/nowhere/x.vrt")},
+            InputError,
+            "the folder /nowhere does not exist. Make it first.",
+        ),
     ],
 )
 def test_unusable_bands_are_named(
-    tmp_path: Path, settings: Settings, bands: list[str], more: dict[str, Any], kind: type[Exception], sentence: str
+    tmp_path: Path,
+    settings: Settings,
+    bands: list[str],
+    more: dict[str, Any],
+    kind: type[Exception],
+    sentence: str,
 ) -> None:
     red = write_raster(tmp_path / "red.tif")
-    params = {"sensor": "sentinel2", "band": tuple(b.format(red=red) for b in bands), "output": tmp_path / "s.vrt", **more}
+    params = {
+        "sensor": "sentinel2",
+        "band": tuple(b.format(red=red) for b in bands),
+        "output": tmp_path / "s.vrt",
+        **more,
+    }
     with pytest.raises(kind) as caught:
         STACK.run(StackParams(**params), settings, RecordingMonitor())
     assert sentence in str(caught.value)
 
 
-def test_an_offset_in_stored_numbers_beside_a_scale_is_refused(tmp_path: Path, settings: Settings) -> None:
-    """Sentinel-2's -1000 is -0.1 where the scale is 0.0001; with -1000 every reflectance would be about -1000."""
+def test_an_offset_in_stored_numbers_beside_a_scale_is_refused(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """Sentinel-2's -1000 is -0.1 where the scale is 0.0001; with -1000 every reflectance would be
+    about -1000.
+    """
     red = write_raster(tmp_path / "red.tif")
-    words = {"sensor": "sentinel2", "band": (f"red={red}",), "scale": 0.0001, "output": tmp_path / "s.vrt"}
-    with pytest.raises(InputError, match=r"every number of uint16 becomes a reflectance below 0\. .* --offset -0\.1"):
+    words = {
+        "sensor": "sentinel2",
+        "band": (f"red={red}",),
+        "scale": 0.0001,
+        "output": tmp_path / "s.vrt",
+    }
+    with pytest.raises(
+        InputError,
+        match=r"every number of uint16 becomes a reflectance below 0\. .* --offset -0\.1",
+    ):
         STACK.run(STACK.make_params({**words, "offset": -1000}), settings, RecordingMonitor())
     STACK.run(STACK.make_params({**words, "offset": -0.1}), settings, RecordingMonitor())
 
@@ -215,7 +309,9 @@ def test_a_scale_of_zero_is_refused(tmp_path: Path, settings: Settings) -> None:
         run_stack(tmp_path, settings, f"red={write_raster(tmp_path / 'red.tif')}", scale=0.0)
 
 
-def test_a_file_whose_name_ends_in_a_number_sign_is_a_file(tmp_path: Path, settings: Settings) -> None:
+def test_a_file_whose_name_ends_in_a_number_sign_is_a_file(
+    tmp_path: Path, settings: Settings
+) -> None:
     path = write_raster(tmp_path / "red#1")
     assert run_stack(tmp_path, settings, f"red={path}").data["band_count"] == 1
 
@@ -231,10 +327,14 @@ def stacked(tmp_path: Path, settings: Settings) -> Path:
 
 
 def index(stack: Path, output: Path, settings: Settings, name: str = "NDVI") -> Any:
-    return compute_index(IndexParams(name=name, stack=stack, output=output), settings, RecordingMonitor())
+    return compute_index(
+        IndexParams(name=name, stack=stack, output=output), settings, RecordingMonitor()
+    )
 
 
-def test_an_index_tells_where_it_comes_from(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_an_index_tells_where_it_comes_from(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     result, layer = index(stacked, tmp_path / "ndvi.tif", settings)
     assert result.warnings == ()
     assert result.provenance["formula"] == "NDVI ; nir=nir ; red=red"
@@ -250,13 +350,19 @@ def formula(stack: Path, output: Path, settings: Settings, text: str, **more: st
     return INDEX.run(params, settings, RecordingMonitor())
 
 
-def test_a_formula_takes_the_place_of_the_index(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_a_formula_takes_the_place_of_the_index(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     import rasterio
 
     text = "where(nir > 0.2, (nir - red) ** 2, 0)"
-    told = formula(stacked, tmp_path / "f.tif", dataclasses.replace(settings, output_dtype="int16"), text)
+    told = formula(
+        stacked, tmp_path / "f.tif", dataclasses.replace(settings, output_dtype="int16"), text
+    )
     with rasterio.open(tmp_path / "f.tif") as dataset:
-        assert dataset.dtypes[0] == "float32", "nobody knows the range of a formula: whole numbers have no scale for it"
+        assert dataset.dtypes[0] == "float32", (
+            "nobody knows the range of a formula: whole numbers have no scale for it"
+        )
         got = dataset.read(1)
         assert dataset.tags()["index"] == text
         assert dataset.descriptions == ("formula",)
@@ -271,7 +377,9 @@ def test_a_formula_takes_the_place_of_the_index(tmp_path: Path, stacked: Path, s
     assert data["warnings"] == []
 
 
-def test_a_formula_and_an_index_at_once_is_told(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_a_formula_and_an_index_at_once_is_told(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     told = formula(stacked, tmp_path / "f.tif", settings, "nir / red", name="NBR")
     assert "NBR was not computed: the formula takes its place" in told.text
 
@@ -281,24 +389,38 @@ def test_a_formula_and_an_index_at_once_is_told(tmp_path: Path, stacked: Path, s
     [
         (
             "nri / red",
-            "The formula 'nri / red' cannot be computed: the stack has no band nri (it has red, nir). Did you mean nir?",
+            "The formula 'nri / red' cannot be computed: the stack has no band nri (it has red, "
+            "nir). Did you mean nir?",
         ),
-        ("red / swir22", "The formula 'red / swir22' cannot be computed: the stack has no band swir22 (it has red, nir)."),
-        ("nir % red", "The formula 'nir % red' cannot be used: 'nir % red' is not allowed. Use band names,"),
+        (
+            "red / swir22",
+            "The formula 'red / swir22' cannot be computed: the stack has no band swir22 (it "
+            "has red, nir).",
+        ),
+        (
+            "nir % red",
+            "The formula 'nir % red' cannot be used: 'nir % red' is not allowed. Use band names,",
+        ),
         ("7", "The formula '7' cannot be used: it names no band."),
     ],
 )
-def test_a_formula_that_cannot_be_computed(tmp_path: Path, stacked: Path, settings: Settings, text: str, sentence: str) -> None:
+def test_a_formula_that_cannot_be_computed(
+    tmp_path: Path, stacked: Path, settings: Settings, text: str, sentence: str
+) -> None:
     with pytest.raises(AlgorithmError) as caught:
         formula(stacked, tmp_path / "f.tif", settings, text)
     assert str(caught.value).startswith(sentence)
     assert not (tmp_path / "f.tif").exists()
 
 
-def test_an_index_without_limits_is_never_stored_as_whole_numbers(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_an_index_without_limits_is_never_stored_as_whole_numbers(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     import rasterio
 
-    result, layer = index(stacked, tmp_path / "bai.tif", dataclasses.replace(settings, output_dtype="int16"), "bai")
+    result, layer = index(
+        stacked, tmp_path / "bai.tif", dataclasses.replace(settings, output_dtype="int16"), "bai"
+    )
     with rasterio.open(tmp_path / "bai.tif") as dataset:
         assert dataset.dtypes[0] == "float32"
     assert "Burned area index, 0 and more" in layer.abstract
@@ -312,7 +434,9 @@ def test_numbers_without_a_scale_are_warned_about(tmp_path: Path, settings: Sett
     with rasterio.open(path, "r+") as dataset:
         dataset.descriptions = ("red", "nir")
     result, _ = index(path, tmp_path / "o.tif", settings)
-    assert result.warnings == ("No scale is known for nir, red: NDVI was computed from the stored numbers",)
+    assert result.warnings == (
+        "No scale is known for nir, red: NDVI was computed from the stored numbers",
+    )
 
 
 def test_an_index_without_any_value_says_so(tmp_path: Path, settings: Settings) -> None:
@@ -324,33 +448,46 @@ def test_an_index_without_any_value_says_so(tmp_path: Path, settings: Settings) 
     json.dumps(result.to_dict(), allow_nan=False)
 
 
-def test_the_stack_itself_is_never_the_output(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_the_stack_itself_is_never_the_output(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     before = stacked.read_bytes()
     with pytest.raises(InputError, match="that is the stack itself"):
         index(stacked, tmp_path / "." / "s.vrt", settings)
     assert stacked.read_bytes() == before
 
 
-def test_no_band_of_the_stack_is_the_output(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_no_band_of_the_stack_is_the_output(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     before = (tmp_path / "red.tif").read_bytes()
     with contextlib.suppress(FirstLightError):
         index(stacked, tmp_path / "red.tif", settings)
     assert (tmp_path / "red.tif").read_bytes() == before
 
 
-def test_a_stack_without_the_band_is_named(tmp_path: Path, stacked: Path, settings: Settings) -> None:
-    with pytest.raises(AlgorithmError, match=r"NBR cannot be computed: the stack has no band swir22 \(it has red, nir\)\."):
+def test_a_stack_without_the_band_is_named(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
+    with pytest.raises(
+        AlgorithmError,
+        match=r"NBR cannot be computed: the stack has no band swir22 \(it has red, nir\)\.",
+    ):
         index(stacked, tmp_path / "o.tif", settings, "NBR")
     assert not (tmp_path / "o.tif").exists()
 
 
-def test_a_stack_whose_band_is_gone_is_named(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_a_stack_whose_band_is_gone_is_named(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     (tmp_path / "red.tif").unlink()
     with pytest.raises(VRTSourceNotFoundError, match=r"source file '.*red\.tif' not found"):
         index(stacked, tmp_path / "o.tif", settings)
 
 
-def test_validation_knows_the_sensor_from_the_stack(tmp_path: Path, stacked: Path, settings: Settings) -> None:
+def test_validation_knows_the_sensor_from_the_stack(
+    tmp_path: Path, stacked: Path, settings: Settings
+) -> None:
     result = VALIDATE.run(ValidateParams(path=stacked), settings, RecordingMonitor())
     assert result.status == "failed"
     assert "Required band 'blue' not found in dataset (it has red, nir)." in result.data["errors"]
@@ -375,7 +512,12 @@ def test_info_shows_bands_and_settings(settings: Settings) -> None:
     assert set(everything.data["indices"]) >= {"NDVI", "NBR"}
 
 
-def test_ingest_without_scenes_and_without_a_question_is_named(settings: Settings, tmp_path: Path) -> None:
+def test_ingest_without_scenes_and_without_a_question_is_named(
+    settings: Settings, tmp_path: Path
+) -> None:
     with pytest.raises(InputError) as caught:
         INGEST.run(IngestParams(output=tmp_path, area="7,46,8,47"), settings, RecordingMonitor())
-    assert str(caught.value) == "Ingest cannot start: start, end not given. Give scenes (items), or area, start and end."
+    assert (
+        str(caught.value)
+        == "Ingest cannot start: start, end not given. Give scenes (items), or area, start and end."
+    )

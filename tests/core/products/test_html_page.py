@@ -1,4 +1,6 @@
-"""The report's page: complete in one file, nothing of the text taken for markup, read by the parser of a browser's kind."""
+"""The report's page: complete in one file, nothing of the text taken for markup, read by the parser
+of a browser's kind.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ import pytest
 
 from firstlight.core.errors import RasterError
 from firstlight.core.products.html_page import Figure, Page, Section, Table, write_page
-from firstlight.core.products.pictures import class_picture, picture_grid, rgb, scale_bar, stack_picture
+from firstlight.core.products.pictures import (
+    class_picture,
+    picture_grid,
+    rgb,
+    scale_bar,
+    stack_picture,
+)
 from firstlight.core.raster.picture import png_bytes
 from support.rasters import write_raster
 
@@ -50,9 +58,20 @@ def read(path: Path) -> Reader:
 
 
 def page(picture: np.ndarray) -> Page:
-    figure = Figure(EVIL, picture, EVIL, (0.25, "5 km"), (("#a41fd6", EVIL), ("hatched", "Not observed")), wide=True)
-    table = Table(("Class", "km²", "Taken"), ((EVIL, "1.25", "2024-06-01"), ("none", "–", "2024-07-01")))
-    return Page(EVIL, EVIL, ((EVIL, EVIL),), (Section(EVIL, (figure,), (EVIL,), table, (EVIL,)),), EVIL)
+    figure = Figure(
+        EVIL,
+        picture,
+        EVIL,
+        (0.25, "5 km"),
+        (("#a41fd6", EVIL), ("hatched", "Not observed")),
+        wide=True,
+    )
+    table = Table(
+        ("Class", "km²", "Taken"), ((EVIL, "1.25", "2024-06-01"), ("none", "–", "2024-07-01"))
+    )
+    return Page(
+        EVIL, EVIL, ((EVIL, EVIL),), (Section(EVIL, (figure,), (EVIL,), table, (EVIL,)),), EVIL
+    )
 
 
 def test_text_stays_text_and_nothing_comes_from_elsewhere(tmp_path: Path) -> None:
@@ -75,12 +94,16 @@ def test_the_picture_on_the_page_is_the_picture(tmp_path: Path) -> None:
 
 
 def test_only_columns_of_numbers_are_set_to_the_right(tmp_path: Path) -> None:
-    text = write_page(page(np.zeros((4, 6, 3), np.uint8)), tmp_path / "report.html").read_text(encoding="utf-8")
+    text = write_page(page(np.zeros((4, 6, 3), np.uint8)), tmp_path / "report.html").read_text(
+        encoding="utf-8"
+    )
     assert '<th>Class</th><th class="n">km²</th><th>Taken</th>' in text
 
 
 def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RasterError, match=r"The report .* cannot be written: No such file or directory"):
+    with pytest.raises(
+        RasterError, match=r"The report .* cannot be written: No such file or directory"
+    ):
         write_page(page(np.zeros((4, 6, 3), np.uint8)), tmp_path / "nowhere" / "report.html")
 
 
@@ -109,17 +132,25 @@ def test_pictures_of_two_dates_have_the_same_stretch(tmp_path: Path) -> None:
     means = []
     for name, value in (("dark", 600), ("bright", 2400)):
         bands = {
-            band: BandSource(write_raster(tmp_path / name / f"{band}.tif", np.full((9, 9), value, np.uint16)), radiometry=rule)
+            band: BandSource(
+                write_raster(tmp_path / name / f"{band}.tif", np.full((9, 9), value, np.uint16)),
+                radiometry=rule,
+            )
             for band in ("blue", "green", "red")
         }
         create_band_stack(bands, tmp_path / name / "s.vrt")
-        picture, what = stack_picture(tmp_path / name / "s.vrt", picture_grid(tmp_path / name / "s.vrt"))
+        picture, what = stack_picture(
+            tmp_path / name / "s.vrt", picture_grid(tmp_path / name / "s.vrt")
+        )
         assert what == "red, green, blue"
         means.append(picture.mean())
     assert means == pytest.approx([1 + 254 * 0.2, 1 + 254 * 0.8], abs=1)
 
 
-@pytest.mark.parametrize(("width", "length", "text"), [(4000, 1000, "1 km"), (1234, 200, "200 m"), (250_000, 50_000, "50 km")])
+@pytest.mark.parametrize(
+    ("width", "length", "text"),
+    [(4000, 1000, "1 km"), (1234, 200, "200 m"), (250_000, 50_000, "50 km")],
+)
 def test_the_scale_bar_is_a_round_length(width: float, length: float, text: str) -> None:
     assert scale_bar(width) == (pytest.approx(length / width), text)
 

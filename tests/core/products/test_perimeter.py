@@ -17,7 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from firstlight.core.errors import Cancelled, InputError, RasterError
-from firstlight.core.products.perimeter import Perimeter, PerimeterFacts, PerimeterRule, write_perimeter
+from firstlight.core.products.perimeter import (
+    Perimeter,
+    PerimeterFacts,
+    PerimeterRule,
+    write_perimeter,
+)
 from firstlight.core.raster.pixel_area import pixel_area_m2
 from firstlight.core.shapes.geopackage import VectorLayer, write_geopackage
 from firstlight.core.types import Grid
@@ -26,12 +31,18 @@ from support.rasters import write_raster
 BURNED, CLEAR, UNSEEN = 1, 0, 255
 RAW = PerimeterRule((BURNED,), min_area_ha=0, simplify_px=0)
 ABOUT = PerimeterFacts(
-    "Burned", "dNBR, USGS classes", datetime(2024, 8, 1, 10, tzinfo=timezone.utc), "sentinel2", "Judge with care"
+    "Burned",
+    "dNBR, USGS classes",
+    datetime(2024, 8, 1, 10, tzinfo=timezone.utc),
+    "sentinel2",
+    "Judge with care",
 )
 
 
 def outline(folder: Path, classes: Any, rule: PerimeterRule = RAW, **place: Any) -> Perimeter:
-    raster = write_raster(folder / "classes.tif", np.asarray(classes, np.uint8), nodata=UNSEEN, **place)
+    raster = write_raster(
+        folder / "classes.tif", np.asarray(classes, np.uint8), nodata=UNSEEN, **place
+    )
     return write_perimeter(raster, folder / "perimeter.gpkg", rule, ABOUT)
 
 
@@ -40,9 +51,16 @@ def read(path: Path, layer: str) -> list[tuple[Any, dict[str, Any]]]:
 
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
     found = dataset.GetLayerByName(layer)
-    names = [found.GetLayerDefn().GetFieldDefn(i).GetName() for i in range(found.GetLayerDefn().GetFieldCount())]
+    names = [
+        found.GetLayerDefn().GetFieldDefn(i).GetName()
+        for i in range(found.GetLayerDefn().GetFieldCount())
+    ]
     return [
-        (ogr.CreateGeometryFromWkb(bytes(f.GetGeometryRef().ExportToWkb())), {n: f.GetField(n) for n in names}) for f in found
+        (
+            ogr.CreateGeometryFromWkb(bytes(f.GetGeometryRef().ExportToWkb())),
+            {n: f.GetField(n) for n in names},
+        )
+        for f in found
     ]
 
 
@@ -52,7 +70,9 @@ def rasterised(path: Path, layer: str, like: Path) -> Any:
 
     source = gdal.OpenEx(str(like), gdal.OF_RASTER)
     vector = gdal.OpenEx(str(path), gdal.OF_VECTOR)
-    made = gdal.GetDriverByName("MEM").Create("", source.RasterXSize, source.RasterYSize, 1, gdal.GDT_Byte)
+    made = gdal.GetDriverByName("MEM").Create(
+        "", source.RasterXSize, source.RasterYSize, 1, gdal.GDT_Byte
+    )
     made.SetGeoTransform(source.GetGeoTransform())
     made.SetProjection(source.GetProjection())
     gdal.RasterizeLayer(made, [1], vector.GetLayerByName(layer), burn_values=[1])
@@ -75,10 +95,16 @@ def components(mask: Any) -> list[set[tuple[int, int]]]:
     return found
 
 
-masks = arrays(np.uint8, st.tuples(st.integers(1, 11), st.integers(1, 11)), elements=st.sampled_from([CLEAR, BURNED, UNSEEN]))
+masks = arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 11), st.integers(1, 11)),
+    elements=st.sampled_from([CLEAR, BURNED, UNSEEN]),
+)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(masks)
 def test_patches_cover_exactly_the_pixels_of_the_classes(tmp_path: Path, classes: Any) -> None:
     made = outline(tmp_path, classes)
@@ -86,21 +112,31 @@ def test_patches_cover_exactly_the_pixels_of_the_classes(tmp_path: Path, classes
     patches = read(made.path, "patches")
     groups = components(wanted)
     assert made.patches == len(patches) == len(groups)
-    assert sorted(values["area_ha"] for _, values in patches) == pytest.approx(sorted(len(group) * 0.01 for group in groups))
-    assert all(geometry.IsValid() and geometry.GetGeometryName() == "POLYGON" for geometry, _ in patches)
+    assert sorted(values["area_ha"] for _, values in patches) == pytest.approx(
+        sorted(len(group) * 0.01 for group in groups)
+    )
+    assert all(
+        geometry.IsValid() and geometry.GetGeometryName() == "POLYGON" for geometry, _ in patches
+    )
     for layer in ("patches", "perimeter"):
         assert np.array_equal(rasterised(made.path, layer, tmp_path / "classes.tif"), wanted)
     whole = read(made.path, "perimeter")
     assert [geometry.IsValid() for geometry, _ in whole] == [True] * bool(wanted.any())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     arrays(np.uint8, (14, 14), elements=st.sampled_from([CLEAR, BURNED, BURNED, UNSEEN])),
     st.sampled_from([0.5, 0.75, 1.0, 2.0]),
 )
-def test_simplified_outlines_stay_valid_and_apart(tmp_path: Path, classes: Any, tolerance: float) -> None:
-    made = outline(tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=0.02, simplify_px=tolerance))
+def test_simplified_outlines_stay_valid_and_apart(
+    tmp_path: Path, classes: Any, tolerance: float
+) -> None:
+    made = outline(
+        tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=0.02, simplify_px=tolerance)
+    )
     patches = [geometry for geometry, _ in read(made.path, "patches")]
     assert len(patches) == made.patches
     assert all(geometry.IsValid() and not geometry.IsEmpty() for geometry in patches)
@@ -109,10 +145,19 @@ def test_simplified_outlines_stay_valid_and_apart(tmp_path: Path, classes: Any, 
         assert geometry.GetGeometryCount() == made.patches
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(arrays(np.uint8, (12, 12), elements=st.sampled_from([CLEAR, BURNED, BURNED, UNSEEN])), st.integers(2, 9))
-def test_the_sieve_takes_no_large_patch_and_no_unseen_pixel(tmp_path: Path, classes: Any, least: int) -> None:
-    made = outline(tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=least * 0.01, simplify_px=0))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    arrays(np.uint8, (12, 12), elements=st.sampled_from([CLEAR, BURNED, BURNED, UNSEEN])),
+    st.integers(2, 9),
+)
+def test_the_sieve_takes_no_large_patch_and_no_unseen_pixel(
+    tmp_path: Path, classes: Any, least: int
+) -> None:
+    made = outline(
+        tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=least * 0.01, simplify_px=0)
+    )
     inside = rasterised(made.path, "patches", tmp_path / "classes.tif").astype(bool)
     assert not inside[classes == UNSEEN].any()
     assert all(values["area_ha"] >= least * 0.01 - 1e-9 for _, values in read(made.path, "patches"))
@@ -162,7 +207,9 @@ def test_an_unseen_hole_stays_a_hole_even_with_ground_in_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("classes", [[[0], [1]], [[0, 0], [0, 1]], [[0], [0], [1]]])
 def test_a_few_pixels_are_not_lost(tmp_path: Path, classes: Any) -> None:
-    assert outline(tmp_path, classes).patches == 1  # in a mask of single bits GDAL takes such strips for empty
+    assert (
+        outline(tmp_path, classes).patches == 1
+    )  # in a mask of single bits GDAL takes such strips for empty
 
 
 def test_several_classes_are_one_extent(tmp_path: Path) -> None:
@@ -199,7 +246,10 @@ def test_of_two_equal_patches_the_one_that_begins_above_comes_first(tmp_path: Pa
     classes = np.zeros((5, 8), np.uint8)
     classes[1:4, 6] = classes[2, 1:4] = BURNED
     made = outline(tmp_path, classes)  # in which order GDAL tells them depends on its version
-    assert [geometry.GetEnvelope()[0] for geometry, _ in read(made.path, "patches")] == [600060.0, 600010.0]
+    assert [geometry.GetEnvelope()[0] for geometry, _ in read(made.path, "patches")] == [
+        600060.0,
+        600010.0,
+    ]
 
 
 def test_slanting_lines_lose_their_stairs_and_areas_are_those_of_pixels(tmp_path: Path) -> None:
@@ -207,10 +257,15 @@ def test_slanting_lines_lose_their_stairs_and_areas_are_those_of_pixels(tmp_path
     classes = ((rows - 40) ** 2 + (cols - 40) ** 2 < 30**2).astype(np.uint8)
     stairs = outline(tmp_path / "a", classes)
     smooth = outline(tmp_path / "b", classes, PerimeterRule((BURNED,)))
-    [(exact, _)], [(simple, values)] = read(stairs.path, "perimeter"), read(smooth.path, "perimeter")
+    [(exact, _)], [(simple, values)] = (
+        read(stairs.path, "perimeter"),
+        read(smooth.path, "perimeter"),
+    )
     corners = [one.GetGeometryRef(0).GetGeometryRef(0).GetPointCount() for one in (exact, simple)]
     assert corners[1] < corners[0] / 2
-    assert exact.Difference(simple.Buffer(7.51)).Area() == pytest.approx(0, abs=1e-6)  # moved by 0.75 pixels at most
+    assert exact.Difference(simple.Buffer(7.51)).Area() == pytest.approx(
+        0, abs=1e-6
+    )  # moved by 0.75 pixels at most
     assert simple.Difference(exact.Buffer(7.51)).Area() == pytest.approx(0, abs=1e-6)
     assert simple.Area() != pytest.approx(exact.Area(), rel=1e-9)
     assert values["area_ha"] == pytest.approx(classes.sum() * 0.01)
@@ -227,12 +282,23 @@ def test_a_ragged_outline_is_simplified_without_crossings(tmp_path: Path) -> Non
 
 
 def test_an_outline_that_cannot_be_simplified_keeps_its_stairs(tmp_path: Path) -> None:
-    rows = ("111011", "101110", "101100", "111010", "110100", "110111", "111111")  # GEOS 3.11 makes this cross itself
+    rows = (
+        "111011",
+        "101110",
+        "101100",
+        "111010",
+        "110100",
+        "110111",
+        "111111",
+    )  # GEOS 3.11 makes this cross itself
     classes = [[int(pixel) for pixel in row] for row in rows]
     made = outline(tmp_path, classes, PerimeterRule((BURNED,), min_area_ha=0, simplify_px=3))
     patches = [geometry for geometry, _ in read(made.path, "patches")]
     assert len(patches) == made.patches == len(components(np.array(classes)))
-    assert all(geometry.IsValid() for geometry, _ in [*read(made.path, "patches"), *read(made.path, "perimeter")])
+    assert all(
+        geometry.IsValid()
+        for geometry, _ in [*read(made.path, "patches"), *read(made.path, "perimeter")]
+    )
     if made.notes:
         assert "simplified it would cross itself" in made.notes[0]
         assert np.array_equal(rasterised(made.path, "patches", tmp_path / "classes.tif"), classes)
@@ -243,16 +309,28 @@ def test_areas_in_degrees_are_those_of_the_ellipsoid(tmp_path: Path, north: floa
     classes = (np.random.default_rng(3).random((40, 50)) < 0.7).astype(np.uint8)
     made = outline(tmp_path, classes, epsg=4326, resolution=0.01, origin=(10.0, north))
     grid = Grid("EPSG:4326", (0.01, 0.0, 10.0, 0.0, -0.01, north), classes.shape)
-    counted = sum(float(classes[row].sum()) * (pixel_area_m2(grid, row, 1) or 0) for row in range(len(classes)))
+    counted = sum(
+        float(classes[row].sum()) * (pixel_area_m2(grid, row, 1) or 0)
+        for row in range(len(classes))
+    )
     assert made.area_m2 == pytest.approx(counted, rel=1e-9)
-    assert sum(values["area_km2"] for _, values in read(made.path, "patches")) == pytest.approx(counted / 1e6, rel=1e-9)
+    assert sum(values["area_km2"] for _, values in read(made.path, "patches")) == pytest.approx(
+        counted / 1e6, rel=1e-9
+    )
 
 
 def test_the_least_area_holds_in_degrees_too(tmp_path: Path) -> None:
     classes = np.zeros((30, 30), np.uint8)
     classes[2:9, 2:9] = BURNED  # 49 pixels of 9.0 m x 9.3 m at 14° north: 0.41 ha
     classes[15:25, 15:25] = BURNED
-    made = outline(tmp_path, classes, PerimeterRule((BURNED,)), epsg=4326, resolution=8.333e-5, origin=(100.0, 14.0))
+    made = outline(
+        tmp_path,
+        classes,
+        PerimeterRule((BURNED,)),
+        epsg=4326,
+        resolution=8.333e-5,
+        origin=(100.0, 14.0),
+    )
     assert made.patches == 1
 
 
@@ -262,10 +340,20 @@ def test_each_feature_says_what_it_is(tmp_path: Path) -> None:
     classes[15:] = UNSEEN
     made = outline(tmp_path, classes, PerimeterRule((BURNED,)))
     [(_, whole)], [(_, patch)] = read(made.path, "perimeter"), read(made.path, "patches")
-    shared = {"date": "2024/08/01", "sensor": "sentinel2", "method": "dNBR, USGS classes", "event": "Burned"}
+    shared = {
+        "date": "2024/08/01",
+        "sensor": "sentinel2",
+        "method": "dNBR, USGS classes",
+        "event": "Burned",
+    }
     areas = {"area_ha": pytest.approx(1.0), "area_km2": pytest.approx(0.01)}
     assert patch == {"patch": 1, **areas, **shared}
-    rest = {"patches": 1, "min_area_ha": 0.5, "not_observed_percent": 25.0, "note": "Judge with care"}
+    rest = {
+        "patches": 1,
+        "min_area_ha": 0.5,
+        "not_observed_percent": 25.0,
+        "note": "Judge with care",
+    }
     assert whole == {**shared, **areas, **rest}
     assert made.to_dict() == {
         "path": str(made.path),
@@ -290,7 +378,9 @@ def test_each_feature_says_what_it_is(tmp_path: Path) -> None:
     ],
     ids=["none", "unseen", "all", "one pixel", "one row", "one column"],
 )
-def test_every_kind_of_map_has_its_outline(tmp_path: Path, classes: Any, patches: int, words: list[str]) -> None:
+def test_every_kind_of_map_has_its_outline(
+    tmp_path: Path, classes: Any, patches: int, words: list[str]
+) -> None:
     made = outline(tmp_path, classes, PerimeterRule((BURNED,)))
     assert made.patches == len(read(made.path, "patches")) == patches
     assert len(read(made.path, "perimeter")) == min(patches, 1)
@@ -312,7 +402,9 @@ def _gdal_exceptions(request: pytest.FixtureRequest) -> Iterator[None]:
     from osgeo import gdal, ogr, osr
 
     def switch(on: bool) -> None:
-        for module in (gdal, ogr, osr) if on else (osr, ogr, gdal):  # GDAL 3.6 keeps a stack of them
+        for module in (
+            (gdal, ogr, osr) if on else (osr, ogr, gdal)
+        ):  # GDAL 3.6 keeps a stack of them
             if module.GetUseExceptions() != on:
                 module.UseExceptions() if on else module.DontUseExceptions()
 
@@ -331,7 +423,9 @@ def test_a_stopped_outline_leaves_the_older_one(tmp_path: Path, asked: int) -> N
     older.write_bytes(b"older")
     times = iter(range(10_000))
     with pytest.raises(Cancelled):
-        write_perimeter(raster, older, PerimeterRule((BURNED,)), ABOUT, lambda: next(times) >= asked**3)
+        write_perimeter(
+            raster, older, PerimeterRule((BURNED,)), ABOUT, lambda: next(times) >= asked**3
+        )
     assert older.read_bytes() == b"older"
     assert {path.name for path in tmp_path.iterdir()} == {"classes.tif", "perimeter.gpkg"}
 
@@ -354,7 +448,10 @@ def test_what_cannot_be_outlined_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_gdal_exceptions")
 def test_a_damaged_map_is_named_and_nothing_is_left(tmp_path: Path) -> None:
-    raster = write_raster(tmp_path / "classes.tif", np.random.default_rng(0).integers(0, 2, (400, 400)).astype(np.uint8))
+    raster = write_raster(
+        tmp_path / "classes.tif",
+        np.random.default_rng(0).integers(0, 2, (400, 400)).astype(np.uint8),
+    )
     raster.write_bytes(raster.read_bytes()[:-3000])
     with pytest.raises(RasterError, match=r"Drawing the outline of .*classes\.tif failed"):
         write_perimeter(raster, tmp_path / "p.gpkg", RAW, ABOUT)
@@ -362,10 +459,19 @@ def test_a_damaged_map_is_named_and_nothing_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are Unix")
-@pytest.mark.parametrize("exceptions", ["", "gdal.UseExceptions(); ogr.UseExceptions()"], ids=["codes", "exceptions"])
-@pytest.mark.parametrize(("limit_kb", "what"), [(20, "Drawing the outline"), (340, "Drawing the outline"), (500, "Writing")])
-def test_a_full_disk_is_named_and_the_older_file_stays(tmp_path: Path, limit_kb: int, what: str, exceptions: str) -> None:
-    classes = (np.random.default_rng(0).random((600, 600)) < 0.5).astype(np.uint8)  # a mask of 360 KB, a package of 2 MB
+@pytest.mark.parametrize(
+    "exceptions", ["", "gdal.UseExceptions(); ogr.UseExceptions()"], ids=["codes", "exceptions"]
+)
+@pytest.mark.parametrize(
+    ("limit_kb", "what"),
+    [(20, "Drawing the outline"), (340, "Drawing the outline"), (500, "Writing")],
+)
+def test_a_full_disk_is_named_and_the_older_file_stays(
+    tmp_path: Path, limit_kb: int, what: str, exceptions: str
+) -> None:
+    classes = (np.random.default_rng(0).random((600, 600)) < 0.5).astype(
+        np.uint8
+    )  # a mask of 360 KB, a package of 2 MB
     raster = write_raster(tmp_path / "classes.tif", classes, nodata=UNSEEN)
     older = tmp_path / "p.gpkg"
     older.write_bytes(b"older")
@@ -380,11 +486,14 @@ from firstlight.core.errors import RasterError
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_kb} << 10, {limit_kb} << 10))
 try:
-    write_perimeter(Path({str(raster)!r}), Path({str(older)!r}), PerimeterRule((1,), 0, 0), PerimeterFacts("Burned", "dNBR"))
+    rule, facts = PerimeterRule((1,), 0, 0), PerimeterFacts("Burned", "dNBR")
+    write_perimeter(Path({str(raster)!r}), Path({str(older)!r}), rule, facts)
 except RasterError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.startswith(what), done.stdout + done.stderr
     assert "Is there room on the disk" in done.stdout
     assert older.read_bytes() == b"older"
@@ -402,15 +511,20 @@ from pathlib import Path
 from osgeo import ogr
 from firstlight.core.errors import RasterError
 from firstlight.core.shapes.geopackage import VectorLayer, write_geopackage
-shapes = [ogr.CreateGeometryFromWkt(f"POLYGON(({{i}} 0,{{i}} 1,{{i + 0.5}} 1,{{i}} 0))") for i in range(3000)]
-layer = VectorLayer("a", "A", {{"n": int}}, [(bytes(shape.ExportToWkb(ogr.wkbNDR)), {{"n": 1}}) for shape in shapes])
-resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))  # features take 456 KB, with their index 732
+wkt = "POLYGON(({{0}} 0,{{0}} 1,{{0}}.5 1,{{0}} 0))"
+shapes = [ogr.CreateGeometryFromWkt(wkt.format(i)) for i in range(3000)]
+rows = [(bytes(shape.ExportToWkb(ogr.wkbNDR)), {{"n": 1}}) for shape in shapes]
+layer = VectorLayer("a", "A", {{"n": int}}, rows)
+# The features take 456 KB, with their index 732.
+resource.setrlimit(resource.RLIMIT_FSIZE, (600 << 10, 600 << 10))
 try:
     write_geopackage(Path({str(tmp_path / "p.gpkg")!r}), "EPSG:32632", [layer])
 except RasterError as error:
     print(error)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert "p.gpkg failed" in done.stdout, done.stderr
     assert not list(tmp_path.iterdir())
 
@@ -422,7 +536,9 @@ def test_changes_of_another_program_are_not_played_into_the_new_file(tmp_path: P
     other.execute("UPDATE gpkg_contents SET description='mine'")
     other.commit()
     assert (tmp_path / "perimeter.gpkg-wal").stat().st_size
-    with pytest.raises(RasterError, match=r"perimeter.gpkg cannot be replaced: another program has changes"):
+    with pytest.raises(
+        RasterError, match=r"perimeter.gpkg cannot be replaced: another program has changes"
+    ):
         outline(tmp_path, [[1, 1]])
     other.close()  # writes them down
     assert outline(tmp_path, [[1, 1]]).area_m2 == pytest.approx(200)
@@ -432,7 +548,9 @@ def test_a_stop_at_the_last_moment_keeps_the_older_file(tmp_path: Path) -> None:
     path = tmp_path / "p.gpkg"
     path.write_bytes(b"older")
     with pytest.raises(Cancelled, match="Writing"):
-        write_geopackage(path, "EPSG:32632", [VectorLayer("empty", "Empty", {"name": str}, [])], lambda: True)
+        write_geopackage(
+            path, "EPSG:32632", [VectorLayer("empty", "Empty", {"name": str}, [])], lambda: True
+        )
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("p.gpkg", b"older")]
 
 
@@ -442,9 +560,13 @@ def test_the_file_is_a_sound_geopackage(tmp_path: Path) -> None:
     assert database.execute("PRAGMA application_id").fetchone()[0] == 0x47504B47  # "GPKG"
     assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert not database.execute("PRAGMA foreign_key_check").fetchall()
-    rows = database.execute("SELECT table_name, data_type, srs_id FROM gpkg_contents ORDER BY rowid").fetchall()
+    rows = database.execute(
+        "SELECT table_name, data_type, srs_id FROM gpkg_contents ORDER BY rowid"
+    ).fetchall()
     assert rows == [("perimeter", "features", 32632), ("patches", "features", 32632)]
-    kinds = database.execute("SELECT table_name, geometry_type_name FROM gpkg_geometry_columns ORDER BY rowid").fetchall()
+    kinds = database.execute(
+        "SELECT table_name, geometry_type_name FROM gpkg_geometry_columns ORDER BY rowid"
+    ).fetchall()
     assert kinds == [("perimeter", "MULTIPOLYGON"), ("patches", "POLYGON")]
     database.close()
     assert {path.name for path in tmp_path.iterdir()} == {"classes.tif", "perimeter.gpkg"}

@@ -23,7 +23,9 @@ from firstlight.core.settings import Settings
 from support.rasters import write_raster
 
 WHEN = datetime(2024, 8, 1, 10, 30, tzinfo=timezone.utc)
-LAYER = Layer("severity", "Severity classes", (1, 2), "severity", (MapClass(2, "High", (215, 25, 28)),))
+LAYER = Layer(
+    "severity", "Severity classes", (1, 2), "severity", (MapClass(2, "High", (215, 25, 28)),)
+)
 
 
 @pytest.fixture
@@ -38,7 +40,12 @@ def folder(tmp_path: Path) -> Path:
         parameters={},
         reference="Key & Benson 2006",
         note="Generic limits.",
-        perimeter=write_perimeter(severity, tmp_path / "perimeter.gpkg", PerimeterRule((2,)), PerimeterFacts("Burned", "dNBR")),
+        perimeter=write_perimeter(
+            severity,
+            tmp_path / "perimeter.gpkg",
+            PerimeterRule((2,)),
+            PerimeterFacts("Burned", "dNBR"),
+        ),
     )
     write_catalogue(tmp_path, record)
     return tmp_path
@@ -47,14 +54,21 @@ def folder(tmp_path: Path) -> Path:
 def run(path: Path, **more: Any) -> tuple[Any, list[str]]:
     operation, monitor = get_operation("results"), RecordingMonitor()
     made = operation.run(operation.make_params({"path": path, **more}), Settings(), monitor)
-    return made, [event.text for event in monitor.events if isinstance(event, Note) and event.level == "warning"]
+    return made, [
+        event.text
+        for event in monitor.events
+        if isinstance(event, Note) and event.level == "warning"
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "catalog.json", "*.stac.json"])
 def test_layers_come_back_as_they_were_shown(folder: Path, name: str) -> None:
     [path] = folder.glob(name) if name else [folder]
     made, warnings = run(path)
-    told = [(one.path.name, one.title, one.style, one.group, one.acquired, one.abstract) for one in made.layers]
+    told = [
+        (one.path.name, one.title, one.style, one.group, one.acquired, one.abstract)
+        for one in made.layers
+    ]
     rest = ("Burn severity 2024-08-01", WHEN, "Generic limits.")
     assert told == [
         ("perimeter.gpkg", "Outline", "perimeter", *rest),
@@ -71,7 +85,10 @@ def test_the_command_line_lists_them(folder: Path, capsys: pytest.CaptureFixture
         "title": "Burn severity 2024-08-01",
         "operation": "burn-severity",
         "datetime": "2024-08-01T10:30:00Z",
-        "outputs": {"severity": str(folder / "severity.tif"), "perimeter": str(folder / "perimeter.gpkg")},
+        "outputs": {
+            "severity": str(folder / "severity.tif"),
+            "perimeter": str(folder / "perimeter.gpkg"),
+        },
         "warnings": [],
     }
 
@@ -86,7 +103,9 @@ def test_a_file_that_is_gone_is_named_and_the_others_come(folder: Path) -> None:
 
 
 def test_a_file_of_another_size_is_named(folder: Path) -> None:
-    write_raster(folder / "severity.tif", np.arange(400, dtype=np.uint8).reshape(20, 20) % 3, nodata=255)
+    write_raster(
+        folder / "severity.tif", np.arange(400, dtype=np.uint8).reshape(20, 20) % 3, nodata=255
+    )
     made, [warning] = run(folder)
     assert "severity.tif has changed since" in warning
     assert len(made.layers) == 2  # it is shown all the same
@@ -109,10 +128,15 @@ def test_only_a_comparison_of_sums_finds_a_changed_byte(folder: Path) -> None:
         ("../outside.tif", "is not shown"),
         ("./trap.vrt", "is not shown"),
         ("/vsicurl/https://example.org/x.tif", "is not shown"),
-        ("https://example.org/x.tif", "cannot be read: No such file"),  # it is taken for a name in the folder
+        (
+            "https://example.org/x.tif",
+            "cannot be read: No such file",
+        ),  # it is taken for a name in the folder
     ],
 )
-def test_a_catalogue_from_elsewhere_can_name_only_files_beside_it(folder: Path, href: str, why: str) -> None:
+def test_a_catalogue_from_elsewhere_can_name_only_files_beside_it(
+    folder: Path, href: str, why: str
+) -> None:
     [path] = folder.glob("*.stac.json")
     write_raster(folder.parent / "outside.tif", np.ones((4, 4), np.uint8))
     (folder / "trap.vrt").write_text("<VRTDataset/>")
@@ -126,14 +150,22 @@ def test_a_catalogue_from_elsewhere_can_name_only_files_beside_it(folder: Path, 
 
 def test_a_style_is_a_name_and_no_path(folder: Path) -> None:
     [path] = folder.glob("*.stac.json")
-    path.write_text(path.read_text().replace('"firstlight:style": "severity"', '"firstlight:style": "../../severity"'))
+    path.write_text(
+        path.read_text().replace(
+            '"firstlight:style": "severity"', '"firstlight:style": "../../severity"'
+        )
+    )
     made, _ = run(folder)
     assert [one.style for one in made.layers] == ["perimeter", ""]
 
 
 def test_a_result_without_a_day_says_none(folder: Path) -> None:
     [path] = folder.glob("*.stac.json")
-    path.write_text(path.read_text().replace('"firstlight:datetime_of": "input"', '"firstlight:datetime_of": "processing"'))
+    path.write_text(
+        path.read_text().replace(
+            '"firstlight:datetime_of": "input"', '"firstlight:datetime_of": "processing"'
+        )
+    )
     made, _ = run(folder)
     assert {one.acquired for one in made.layers} == {None}
 
@@ -144,7 +176,12 @@ def test_where_there_is_no_result_it_is_said(tmp_path: Path) -> None:
             read_results(path)
     with pytest.raises(InputError, match=r"absent\.stac\.json: No such file"):
         read_results(tmp_path / "absent.stac.json")
-    for text in ("{}", "[]", '{"properties": {"firstlight:operation": "x"}, "assets": {"a": 5}}', "no json"):
+    for text in (
+        "{}",
+        "[]",
+        '{"properties": {"firstlight:operation": "x"}, "assets": {"a": 5}}',
+        "no json",
+    ):
         (tmp_path / "odd.stac.json").write_text(text)
         with pytest.raises(InputError, match=r"odd\.stac\.json is no item of FirstLight"):
             read_results(tmp_path)

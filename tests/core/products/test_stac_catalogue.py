@@ -1,4 +1,6 @@
-"""Result folders as static STAC catalogues: read back by pystac, checked against the specification's schemas."""
+"""Result folders as static STAC catalogues: read back by pystac, checked against the
+specification's schemas.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,22 @@ from firstlight.core.files.lock import folder_lock
 from firstlight.core.files.record import write_record
 from firstlight.core.products import result_record
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
-from firstlight.core.products.result_record import InputRecord, LayerRecord, ResultRecord, record_input
+from firstlight.core.products.result_record import (
+    InputRecord,
+    LayerRecord,
+    ResultRecord,
+    record_input,
+)
 from firstlight.core.products.stac_catalogue import write_catalogue
 from support.rasters import write_raster
 
 CLASSES = (MapClass(1, "Unburned", (30, 120, 200)), MapClass(2, "High severity", (215, 25, 28)))
 SEVERITY = Layer("severity", "Burn severity", (1, 2), "severity", CLASSES)
 DNBR = Layer("dnbr", "dNBR", (-2, 2), "dnbr")
-BEFORE, AFTER = datetime(2024, 7, 1, 10, tzinfo=timezone.utc), datetime(2024, 8, 1, 10, 30, tzinfo=timezone.utc)
+BEFORE, AFTER = (
+    datetime(2024, 7, 1, 10, tzinfo=timezone.utc),
+    datetime(2024, 8, 1, 10, 30, tzinfo=timezone.utc),
+)
 MADE = datetime(2024, 8, 2, 9, tzinfo=timezone.utc)
 TAGS = {"item_id": "S2A_32TPT", "sensor": "sentinel2", "datetime": "2024-07-01T10:00:00Z"}
 
@@ -46,7 +56,9 @@ def result(folder: Path, **changes: Any) -> ResultRecord:
     numbers = np.where(classes == 255, np.nan, classes / 10).astype(np.float32)
     severity = write_raster(folder / "severity.tif", classes, nodata=255)
     dnbr = write_raster(folder / "dnbr.tif", numbers, nodata=float("nan"))
-    perimeter = write_perimeter(severity, folder / "perimeter.gpkg", PerimeterRule((2,)), PerimeterFacts("Burned", "dNBR"))
+    perimeter = write_perimeter(
+        severity, folder / "perimeter.gpkg", PerimeterRule((2,)), PerimeterFacts("Burned", "dNBR")
+    )
     areas = {
         "classes": [{"code": 1, "pixels": 1500}, {"code": 2, "pixels": 600}],
         "observed": {"pixels": 2100},
@@ -60,7 +72,15 @@ def result(folder: Path, **changes: Any) -> ResultRecord:
         "created": MADE,
         "layers": (LayerRecord(severity, SEVERITY, areas), LayerRecord(dnbr, DNBR, figures)),
         "inputs": (
-            InputRecord("pre", folder / "pre.vrt", (), "S2A", "sentinel2", BEFORE, "https://example.org/collections/c/items/S2A"),
+            InputRecord(
+                "pre",
+                folder / "pre.vrt",
+                (),
+                "S2A",
+                "sentinel2",
+                BEFORE,
+                "https://example.org/collections/c/items/S2A",
+            ),
             InputRecord("post", folder / "post.vrt", (), "S2B", "sentinel2", AFTER),
         ),
         "parameters": {"index": "dnbr"},
@@ -149,8 +169,16 @@ def test_layers_say_what_their_numbers_mean(tmp_path: Path) -> None:
         "statistics": statistics,
     }
     [classes] = assets["severity"]["bands"]
-    assert (classes["data_type"], classes["nodata"], classes["statistics"]) == ("uint8", 255, {"valid_percent": 87.5})
-    assert [asset["firstlight:style"] for asset in assets.values()] == ["severity", "dnbr", "perimeter"]
+    assert (classes["data_type"], classes["nodata"], classes["statistics"]) == (
+        "uint8",
+        255,
+        {"valid_percent": 87.5},
+    )
+    assert [asset["firstlight:style"] for asset in assets.values()] == [
+        "severity",
+        "dnbr",
+        "perimeter",
+    ]
     assert isinstance(classes["nodata"], int)  # 255, not 255.0
     assert assets["severity"]["type"] == "image/tiff; application=geotiff; profile=cloud-optimized"
 
@@ -163,7 +191,12 @@ def test_a_stored_scale_is_told(tmp_path: Path) -> None:
     with rasterio.open(tmp_path / "dnbr.tif", "r+") as dataset:
         dataset.scales, dataset.offsets, dataset.units = (0.0001,), (0.5,), ("K",)
     [band] = load(write_catalogue(tmp_path, record))["assets"]["dnbr"]["bands"]
-    assert (band["raster:scale"], band["raster:offset"], band["nodata"], band["unit"]) == (0.0001, 0.5, -32768, "K")
+    assert (band["raster:scale"], band["raster:offset"], band["nodata"], band["unit"]) == (
+        0.0001,
+        0.5,
+        -32768,
+        "K",
+    )
 
 
 def test_classes_are_named_coloured_and_counted(tmp_path: Path) -> None:
@@ -172,7 +205,9 @@ def test_classes_are_named_coloured_and_counted(tmp_path: Path) -> None:
     write_catalogue(tmp_path, result(tmp_path))
     [item] = catalogue(tmp_path).get_items()
     found = ClassificationExtension.ext(item.assets["severity"]).classes
-    told = [(one.value, one.name, one.title, one.color_hint, one.nodata, one.count) for one in found]
+    told = [
+        (one.value, one.name, one.title, one.color_hint, one.nodata, one.count) for one in found
+    ]
     assert told == [
         (1, "unburned", "Unburned", "1E78C8", False, 1500),
         (2, "high-severity", "High severity", "D7191C", False, 600),
@@ -187,7 +222,9 @@ def test_extensions_are_declared_where_they_are_used(tmp_path: Path) -> None:
     item = load(write_catalogue(tmp_path, record))
     names = {uri.split("/")[3] for uri in item["stac_extensions"]}
     assert names == {"processing", "raster", "classification", "file", "projection"}
-    used = {key.partition(":")[0] for key in re.findall(r'"([a-z]+:[a-z_]+)":', json.dumps(item))} - {"firstlight"}
+    used = {
+        key.partition(":")[0] for key in re.findall(r'"([a-z]+:[a-z_]+)":', json.dumps(item))
+    } - {"firstlight"}
     assert used == {"processing", "raster", "classification", "file", "proj"}
     alone = load(write_catalogue(tmp_path, replace(record, layers=record.layers[1:])))
     assert "classification" not in json.dumps(alone["stac_extensions"])
@@ -203,7 +240,10 @@ def test_the_making_is_told(tmp_path: Path) -> None:
         "numpy": np.__version__,
         "Python": platform.python_version(),
     }
-    assert words["processing:expression"] == {"format": "text", "expression": "dNBR = NBR before - NBR after"}
+    assert words["processing:expression"] == {
+        "format": "text",
+        "expression": "dNBR = NBR before - NBR after",
+    }
     assert words["processing:level"] == "L4"
     assert "from pre: S2A, post: S2B. Key & Benson 2006" in words["processing:lineage"]
     assert words["firstlight:parameters"] == {"index": "dnbr"}
@@ -225,7 +265,10 @@ def test_times_are_those_of_the_pictures(tmp_path: Path) -> None:
     assert "start_datetime" not in alone
     unknown = replace(record, inputs=(replace(record.inputs[0], acquired=None),))
     words = load(write_catalogue(tmp_path, unknown))["properties"]
-    assert (words["datetime"], words["firstlight:datetime_of"]) == ("2024-08-02T09:00:00Z", "processing")
+    assert (words["datetime"], words["firstlight:datetime_of"]) == (
+        "2024-08-02T09:00:00Z",
+        "processing",
+    )
 
 
 def test_the_outline_lies_where_the_raster_lies(tmp_path: Path) -> None:
@@ -236,7 +279,9 @@ def test_the_outline_lies_where_the_raster_lies(tmp_path: Path) -> None:
     west, north = 600000.0, 5200020.0
     lons, lats = transform("EPSG:32632", "EPSG:4326", [west, west + 600], [north, north - 400])
     [ring] = item["geometry"]["coordinates"]
-    assert [min(p[0] for p in ring), max(p[1] for p in ring)] == pytest.approx([item["bbox"][0], item["bbox"][3]])
+    assert [min(p[0] for p in ring), max(p[1] for p in ring)] == pytest.approx(
+        [item["bbox"][0], item["bbox"][3]]
+    )
     assert ring[0] == ring[-1]
     assert sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring)) > 0  # counter-clockwise
     assert min(abs(p[0] - lons[0]) + abs(p[1] - lats[0]) for p in ring) < 1e-6
@@ -249,7 +294,13 @@ def test_the_outline_lies_where_the_raster_lies(tmp_path: Path) -> None:
 def test_a_system_without_a_code_is_told_as_text(tmp_path: Path) -> None:
     record = result(tmp_path)
     own = "+proj=laea +lat_0=45 +lon_0=10 +datum=WGS84 +units=m"
-    write_raster(tmp_path / "severity.tif", np.ones((40, 60), np.uint8), epsg=None, crs=own, origin=(0.0, 0.0))
+    write_raster(
+        tmp_path / "severity.tif",
+        np.ones((40, 60), np.uint8),
+        epsg=None,
+        crs=own,
+        origin=(0.0, 0.0),
+    )
     words = load(write_catalogue(tmp_path, record))["properties"]
     assert words["proj:code"] is None
     assert "Lambert" in words["proj:wkt2"]
@@ -277,7 +328,9 @@ def test_an_item_whose_files_were_overwritten_goes(tmp_path: Path) -> None:
     other = write_catalogue(tmp_path, replace(record, parameters={"index": "rbr"}))
     assert first != other
     assert not first.exists()
-    assert [item.id for item in catalogue(tmp_path).get_items()] == [other.name.removesuffix(".stac.json")]
+    assert [item.id for item in catalogue(tmp_path).get_items()] == [
+        other.name.removesuffix(".stac.json")
+    ]
 
 
 def test_an_item_loses_only_the_files_that_were_overwritten(tmp_path: Path) -> None:
@@ -297,10 +350,14 @@ def test_results_with_files_of_their_own_stand_side_by_side(tmp_path: Path) -> N
     shutil.copy(tmp_path / "severity.tif", tmp_path / "water.tif")
     layers = (LayerRecord(tmp_path / "water.tif", replace(SEVERITY, name="water"), {}),)
     write_catalogue(tmp_path, replace(record, operation="water", layers=layers, perimeter=None))
-    assert [item.properties["firstlight:operation"] for item in catalogue(tmp_path).get_items()] == ["burn-severity", "water"]
+    assert [
+        item.properties["firstlight:operation"] for item in catalogue(tmp_path).get_items()
+    ] == ["burn-severity", "water"]
 
 
-@pytest.mark.parametrize("content", ['{"type": "Catalog", "id": "mine", "links": []}', "[]", '{"type": "Cat'])
+@pytest.mark.parametrize(
+    "content", ['{"type": "Catalog", "id": "mine", "links": []}', "[]", '{"type": "Cat']
+)
 def test_another_programs_catalogue_is_left_alone(tmp_path: Path, content: str) -> None:
     foreign = tmp_path / "catalog.json"
     record = result(tmp_path)
@@ -321,7 +378,9 @@ def test_what_the_user_wrote_into_the_catalogue_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "catalog.json"
     child = {"rel": "child", "href": "./photos/catalog.json"}
     tree = load(path)
-    path.write_text(json.dumps({**tree, "title": "Fire of August", "links": [*tree["links"], child]}))
+    path.write_text(
+        json.dumps({**tree, "title": "Fire of August", "links": [*tree["links"], child]})
+    )
     write_catalogue(tmp_path, record)
     after = load(path)
     assert after["title"] == "Fire of August"
@@ -334,7 +393,9 @@ def test_a_lost_catalogue_is_made_anew_with_all_items(tmp_path: Path) -> None:
     (tmp_path / "catalog.json").unlink()
     shutil.copy(tmp_path / "dnbr.tif", tmp_path / "rbr.tif")
     layers = (LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr"), {}),)
-    write_catalogue(tmp_path, replace(record, layers=layers, parameters={"index": "rbr"}, perimeter=None))
+    write_catalogue(
+        tmp_path, replace(record, layers=layers, parameters={"index": "rbr"}, perimeter=None)
+    )
     assert len(list(catalogue(tmp_path).get_items())) == 2
 
 
@@ -356,7 +417,10 @@ def test_several_programs_write_at_once_and_none_is_lost(tmp_path: Path) -> None
 
 def test_a_folder_that_another_program_holds_is_waited_for(tmp_path: Path) -> None:
     record = result(tmp_path)
-    with folder_lock(tmp_path, lambda: False, lambda: None), pytest.raises(Cancelled, match="Waiting for"):
+    with (
+        folder_lock(tmp_path, lambda: False, lambda: None),
+        pytest.raises(Cancelled, match="Waiting for"),
+    ):
         write_catalogue(tmp_path, record, lambda: True)
 
 
@@ -372,7 +436,9 @@ def test_a_stop_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     record = result(tmp_path)
     (tmp_path / "catalog.json").mkdir()
-    with pytest.raises(RasterError, match=r"The result in .* cannot be described: .*\. Choose a folder"):
+    with pytest.raises(
+        RasterError, match=r"The result in .* cannot be described: .*\. Choose a folder"
+    ):
         write_catalogue(tmp_path, record)
 
 
@@ -381,7 +447,10 @@ def test_inputs_are_told_with_their_sums(tmp_path: Path) -> None:
     band.parent.mkdir()
     band.write_bytes(b"pixels")
     status = band.stat()
-    state = [(str(band), status.st_size, status.st_mtime_ns), ("/vsicurl/https://example.org/x.tif", -1, 0)]
+    state = [
+        (str(band), status.st_size, status.st_mtime_ns),
+        ("/vsicurl/https://example.org/x.tif", -1, 0),
+    ]
     one = record_input("post", tmp_path / "scene" / "stack.vrt", TAGS, state)
     folder = tmp_path / "out"
     item = load(write_catalogue(folder, result(folder, inputs=(one,))))
@@ -393,19 +462,31 @@ def test_inputs_are_told_with_their_sums(tmp_path: Path) -> None:
         "id": "S2A_32TPT",
         "sensor": "sentinel2",
         "datetime": "2024-07-01T10:00:00Z",
-        "files": [{"href": "../scene/nir.tif", "file:size": 6, "file:checksum": "1220" + hashlib.sha256(b"pixels").hexdigest()}],
+        "files": [
+            {
+                "href": "../scene/nir.tif",
+                "file:size": 6,
+                "file:checksum": "1220" + hashlib.sha256(b"pixels").hexdigest(),
+            }
+        ],
     }
 
 
-@pytest.mark.parametrize(("change", "read_again"), [(0, False), (1, True)], ids=["as it came", "touched"])
-def test_a_sum_of_the_download_is_believed_while_the_file_is_as_it_came(tmp_path: Path, change: int, read_again: bool) -> None:
+@pytest.mark.parametrize(
+    ("change", "read_again"), [(0, False), (1, True)], ids=["as it came", "touched"]
+)
+def test_a_sum_of_the_download_is_believed_while_the_file_is_as_it_came(
+    tmp_path: Path, change: int, read_again: bool
+) -> None:
     band = tmp_path / "nir.tif"
     band.write_bytes(b"pixels")
     status = band.stat()
     entry = {"size_bytes": 6, "changed_ns": status.st_mtime_ns + change, "sha256": "ab" * 32}
     write_record(tmp_path, {"nir": entry})
     one = record_input("post", band, {}, [(str(band), 6, status.st_mtime_ns)])
-    assert one.files[0].sha256 == (hashlib.sha256(b"pixels").hexdigest() if read_again else "ab" * 32)
+    assert one.files[0].sha256 == (
+        hashlib.sha256(b"pixels").hexdigest() if read_again else "ab" * 32
+    )
 
 
 def test_too_much_is_not_read_for_a_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +498,11 @@ def test_too_much_is_not_read_for_a_sum(tmp_path: Path, monkeypatch: pytest.Monk
     sums = [bool(file.sha256) for file in record_input("post", tmp_path / "a", {}, state).files]
     assert sums == [True, False, True]
     folder = tmp_path / "out"
-    item = load(write_catalogue(folder, result(folder, inputs=(record_input("post", tmp_path / "a", {}, state),))))
+    item = load(
+        write_catalogue(
+            folder, result(folder, inputs=(record_input("post", tmp_path / "a", {}, state),))
+        )
+    )
     told = item["properties"]["firstlight:inputs"][0]["files"]
     assert ["file:checksum" in one for one in told] == [True, False, True]
 
@@ -432,20 +517,35 @@ def test_too_much_is_not_read_for_a_sum(tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_an_input_leads_to_its_item(tmp_path: Path, catalog: str, url: str) -> None:
-    one = record_input("post", tmp_path / "s.vrt", {**TAGS, "catalog": catalog, "collection": "c"}, [])
+    one = record_input(
+        "post", tmp_path / "s.vrt", {**TAGS, "catalog": catalog, "collection": "c"}, []
+    )
     assert one.source_url == url
     item = load(write_catalogue(tmp_path, result(tmp_path, inputs=(one,))))
-    assert [link["href"] for link in item["links"] if link["rel"] == "derived_from"] == [url] * bool(url)
+    assert [link["href"] for link in item["links"] if link["rel"] == "derived_from"] == [
+        url
+    ] * bool(url)
 
 
 def test_a_record_of_odd_values_is_still_json(tmp_path: Path) -> None:
     odd = {"limit": float("nan"), "count": np.int64(3), "path": Path("a"), "codes": (1, 2), 5: None}
     words = load(write_catalogue(tmp_path, result(tmp_path, parameters=odd)))["properties"]
-    assert words["firstlight:parameters"] == {"limit": None, "count": 3, "path": "a", "codes": [1, 2], "5": None}
+    assert words["firstlight:parameters"] == {
+        "limit": None,
+        "count": 3,
+        "path": "a",
+        "codes": [1, 2],
+        "5": None,
+    }
 
 
 def test_the_catalogue_can_be_read_without_firstlight(tmp_path: Path) -> None:
     write_catalogue(tmp_path, result(tmp_path))
-    script = f"import pystac; print([i.id for i in pystac.Catalog.from_file({str(tmp_path / 'catalog.json')!r}).get_items()])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    script = (
+        "import pystac; print([i.id for i in "
+        f"pystac.Catalog.from_file({str(tmp_path / 'catalog.json')!r}).get_items()])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == str([only_item(tmp_path)["id"]])

@@ -33,7 +33,9 @@ def test_many_threads_that_want_the_same_blocks_load_each_once() -> None:
     def work(number: int) -> None:
         together.wait()
         for start in range(40):
-            keys = [(number + start + step) % 50 for step in range(7)]  # overlapping, in different orders
+            keys = [
+                (number + start + step) % 50 for step in range(7)
+            ]  # overlapping, in different orders
             found = cache.get(keys, load)
             wrong.extend(key for key in keys if not (found[key] == block(key)).all())
 
@@ -81,7 +83,9 @@ def test_a_failure_reaches_who_loads_and_the_others_try_themselves() -> None:
     thread.start()
     assert begun.wait(10)
     found: list[dict[Hashable, Array]] = []
-    other = threading.Thread(target=lambda: found.append(cache.get(["a"], lambda keys: [block("a")])))
+    other = threading.Thread(
+        target=lambda: found.append(cache.get(["a"], lambda keys: [block("a")]))
+    )
     other.start()
     go.set()
     thread.join(10)

@@ -21,12 +21,20 @@ from support.rasters import write_raster
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 
 
-def make(folder: Path, coarse: Any, origin: tuple[float, float] = (600000.0, 5200020.0), rule: Radiometry = S2) -> Path:
+def make(
+    folder: Path,
+    coarse: Any,
+    origin: tuple[float, float] = (600000.0, 5200020.0),
+    rule: Radiometry = S2,
+) -> Path:
     """A 10 m band of 160 × 200 pixels, and a coarse one of 20 m."""
     fine = np.random.default_rng(1).integers(1, 9000, (160, 200), dtype=np.uint16)
     sources = {
         "nir": BandSource(write_raster(folder / "nir.tif", fine), radiometry=S2),
-        "swir22": BandSource(write_raster(folder / "swir22.tif", coarse, resolution=20.0, origin=origin), radiometry=rule),
+        "swir22": BandSource(
+            write_raster(folder / "swir22.tif", coarse, resolution=20.0, origin=origin),
+            radiometry=rule,
+        ),
     }
     create_band_stack(sources, folder / "s.vrt", band_order=["nir", "swir22"])
     return folder / "s.vrt"
@@ -58,7 +66,9 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     st.sampled_from(["aligned", "odd", "wide"]),
     st.tuples(st.integers(0, 140), st.integers(0, 180), st.integers(8, 160), st.integers(8, 200)),
 )
-def test_the_same_numbers_as_gdal(stacks: dict[str, Path], name: str, place: tuple[int, int, int, int]) -> None:
+def test_the_same_numbers_as_gdal(
+    stacks: dict[str, Path], name: str, place: tuple[int, int, int, int]
+) -> None:
     row, col, rows, cols = place
     window = Window(row, col, min(rows, 160 - row), min(cols, 200 - col))
     assert find_doublings(stacks[name]).keys() == {2}
@@ -67,9 +77,14 @@ def test_the_same_numbers_as_gdal(stacks: dict[str, Path], name: str, place: tup
 
 
 @pytest.mark.parametrize("name", ["aligned", "odd", "wide"])
-def test_gdal_is_not_asked_where_there_is_no_nodata(stacks: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gdal_is_not_asked_where_there_is_no_nodata(
+    stacks: dict[str, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So the comparison above is one of two ways and not of one with itself."""
-    monkeypatch.setattr("firstlight.core.raster.doubling.double", lambda around: np.full([2 * n for n in around.shape], 5))
+    monkeypatch.setattr(
+        "firstlight.core.raster.doubling.double",
+        lambda around: np.full([2 * n for n in around.shape], 5),
+    )
     with StackReader(stacks[name]) as reader:
         assert (reader.read_stored(2, Window(0, 0, 160, 200)) == 5).all()
 
@@ -93,7 +108,9 @@ def test_nodata_is_left_out_of_the_interpolation(tmp_path: Path) -> None:
         assert np.array_equal(reader.read_stored(2, part), got[:50])
 
 
-def test_where_the_coarse_band_ends_before_the_stack_gdal_says_what_is_there(tmp_path: Path) -> None:
+def test_where_the_coarse_band_ends_before_the_stack_gdal_says_what_is_there(
+    tmp_path: Path,
+) -> None:
     path = make(tmp_path, noise((60, 70), 5000, 5100))
     window = Window(0, 0, 160, 200)
     with StackReader(path) as reader:
@@ -112,8 +129,14 @@ def test_other_bands_are_left_to_gdal(tmp_path: Path, case: str) -> None:
     if case == "shifted by a quarter":
         options["origin"] = (599995.0, 5200020.0)
     fine = write_raster(tmp_path / "nir.tif", noise((160, 200)))
-    band = BandSource(write_raster(tmp_path / "b.tif", coarse, **options), radiometry=S2, is_class=case == "class")
-    create_band_stack({"nir": BandSource(fine, radiometry=S2), "b": band}, tmp_path / "s.vrt", band_order=["nir", "b"])
+    band = BandSource(
+        write_raster(tmp_path / "b.tif", coarse, **options), radiometry=S2, is_class=case == "class"
+    )
+    create_band_stack(
+        {"nir": BandSource(fine, radiometry=S2), "b": band},
+        tmp_path / "s.vrt",
+        band_order=["nir", "b"],
+    )
     assert find_doublings(tmp_path / "s.vrt") == {}
     with StackReader(tmp_path / "s.vrt") as reader:
         window = Window(8, 8, 100, 100)
@@ -121,7 +144,11 @@ def test_other_bands_are_left_to_gdal(tmp_path: Path, case: str) -> None:
 
 
 def test_a_remote_band_is_left_to_gdal(stacks: dict[str, Path], tmp_path: Path) -> None:
-    text = stacks["aligned"].read_text().replace(">swir22.tif<", ">/vsicurl/https://example.org/a/swir22.tif<")
+    text = (
+        stacks["aligned"]
+        .read_text()
+        .replace(">swir22.tif<", ">/vsicurl/https://example.org/a/swir22.tif<")
+    )
     (tmp_path / "s.vrt").write_text(text.replace('relativeToVRT="1"', 'relativeToVRT="0"'))
     assert find_doublings(tmp_path / "s.vrt") == {}
 

@@ -8,11 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstlight.core.raster.grid import grid_over, intersect_bounds, overlap_rects, split_windows, union_bounds
+from firstlight.core.raster.grid import (
+    grid_over,
+    intersect_bounds,
+    overlap_rects,
+    split_windows,
+    union_bounds,
+)
 from firstlight.core.types import Bounds, Grid
 
 
-def grid(left: float = 600000.0, top: float = 5200000.0, res: float = 10.0, shape: tuple[int, int] = (100, 100)) -> Grid:
+def grid(
+    left: float = 600000.0,
+    top: float = 5200000.0,
+    res: float = 10.0,
+    shape: tuple[int, int] = (100, 100),
+) -> Grid:
     return Grid("EPSG:32632", (res, 0.0, left, 0.0, -res, top), shape)
 
 
@@ -55,10 +66,17 @@ def test_boxes_meet_or_do_not(one: Bounds, other: Bounds, common: Bounds | None)
     res=st.sampled_from([10.0, 20.0, 30.0, 60.0, 0.1, 0.000089831528412]),
     noise=st.floats(-1e-8, 1e-8),
 )
-def test_a_box_of_whole_pixels_is_exactly_those_pixels(x: int, y: int, cols: int, rows: int, res: float, noise: float) -> None:
+def test_a_box_of_whole_pixels_is_exactly_those_pixels(
+    x: int, y: int, cols: int, rows: int, res: float, noise: float
+) -> None:
     like = grid(res=res, left=500000.0 if res >= 1 else 10.0, top=5000000.0 if res >= 1 else 47.0)
     _, _, left, _, _, top = like.transform
-    box = (left + x * res + noise * res, top - (y + rows) * res, left + (x + cols) * res, top - y * res + noise * res)
+    box = (
+        left + x * res + noise * res,
+        top - (y + rows) * res,
+        left + (x + cols) * res,
+        top - y * res + noise * res,
+    )
     made = grid_over(box, like)
     assert made.shape == (rows, cols)
     assert made.transform[2] == pytest.approx(left + x * res, abs=res * 1e-5)
@@ -67,7 +85,9 @@ def test_a_box_of_whole_pixels_is_exactly_those_pixels(x: int, y: int, cols: int
 
 @settings(max_examples=200, deadline=None)
 @given(st.floats(0, 500), st.floats(0, 500), st.floats(1, 500), st.floats(1, 500))
-def test_a_box_inside_pixels_is_widened_to_whole_ones(x: float, y: float, width: float, height: float) -> None:
+def test_a_box_inside_pixels_is_widened_to_whole_ones(
+    x: float, y: float, width: float, height: float
+) -> None:
     box = (600000 + x, 5200000 - y - height, 600000 + x + width, 5200000 - y)
     made = grid_over(box, grid())
     left, bottom, right, top = made.bounds
@@ -77,7 +97,9 @@ def test_a_box_inside_pixels_is_widened_to_whole_ones(x: float, y: float, width:
     assert top >= box[3] - 1e-4
     assert (right - left) - width < 20 + 1e-3
     assert (top - bottom) - height < 20 + 1e-3
-    assert (left - 600000) % 10 == pytest.approx(0, abs=1e-6) or (left - 600000) % 10 == pytest.approx(10, abs=1e-6)
+    assert (left - 600000) % 10 == pytest.approx(0, abs=1e-6) or (
+        left - 600000
+    ) % 10 == pytest.approx(10, abs=1e-6)
 
 
 def test_another_pixel_size_keeps_the_corner() -> None:
@@ -98,7 +120,9 @@ def test_another_pixel_size_keeps_the_corner() -> None:
         (grid(top=5200050.0), grid(), (0, 5, 100, 95), (0, 0, 100, 95)),
     ],
 )
-def test_the_common_part_in_the_pixels_of_each(source: Grid, target: Grid, src: tuple, dst: tuple) -> None:  # type: ignore[type-arg]
+def test_the_common_part_in_the_pixels_of_each(
+    source: Grid, target: Grid, src: tuple, dst: tuple
+) -> None:  # type: ignore[type-arg]
     rects = overlap_rects(source, target)
     assert rects is not None
     for rect, (x, y, width, height) in zip(rects, (src, dst)):

@@ -26,7 +26,16 @@ from support.rasters import ramp, write_raster
 @settings(max_examples=60, deadline=None)
 @given(
     stored=st.lists(st.integers(0, 65535), min_size=1, max_size=50),
-    rule=st.sampled_from([(0.0001, 0.0), (0.0001, -0.1), (0.0000275, -0.2), (0.00341802, 149.0), (1.0, 0.0), (2.0, -3.5)]),
+    rule=st.sampled_from(
+        [
+            (0.0001, 0.0),
+            (0.0001, -0.1),
+            (0.0000275, -0.2),
+            (0.00341802, 149.0),
+            (1.0, 0.0),
+            (2.0, -3.5),
+        ]
+    ),
 )
 def test_scaled_values_equal_double_precision(stored: list[int], rule: tuple[float, float]) -> None:
     scale, offset = rule
@@ -45,7 +54,9 @@ def test_dark_pixels_keep_their_digits() -> None:
     assert got[10] == 0.0
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32", "int32", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
+)
 def test_nodata_becomes_nan_in_every_type(dtype: str) -> None:
     got = to_physical(np.array([0, 1, 100], dtype), Radiometry(0.1, 1.0, 0.0))
     assert np.isnan(got[0])
@@ -61,7 +72,9 @@ def test_nodata_becomes_nan_in_every_type(dtype: str) -> None:
         (-32768.0, [True, False, False]),
     ],
 )
-def test_nan_in_the_file_stays_missing_whatever_nodata_says(nodata: float | None, missing: list[bool]) -> None:
+def test_nan_in_the_file_stays_missing_whatever_nodata_says(
+    nodata: float | None, missing: list[bool]
+) -> None:
     got = to_physical(np.array([np.nan, -9999, 0.5], np.float32), Radiometry(nodata=nodata))
     assert np.isnan(got).tolist() == missing
 
@@ -99,7 +112,9 @@ def test_facts_of_a_file(tmp_path: Path) -> None:
 def test_a_window_is_that_window(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", ramp((40, 64)))
     with StackReader(path) as reader:
-        assert np.array_equal(reader.read_stored(1, Window(5, 7, 11, 13)), ramp((40, 64))[5:16, 7:20])
+        assert np.array_equal(
+            reader.read_stored(1, Window(5, 7, 11, 13)), ramp((40, 64))[5:16, 7:20]
+        )
         assert reader.read_stored(1, max_size=16).shape == (10, 16)
         assert reader.read_stored(1, max_size=1000).shape == (40, 64)
         assert reader.read(1, Window(0, 0, 2, 2)).dtype == np.float32
@@ -126,7 +141,10 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
         random = np.random.default_rng(seed)
         for _ in range(30):
             row, col = (int(v) for v in random.integers(0, 250, 2))
-            if not np.array_equal(reader.read_stored(1, Window(row, col, 50, 50)), noise[row : row + 50, col : col + 50]):
+            if not np.array_equal(
+                reader.read_stored(1, Window(row, col, 50, 50)),
+                noise[row : row + 50, col : col + 50],
+            ):
                 wrong.append((row, col))
 
     with StackReader(path) as reader:
@@ -138,7 +156,9 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
     assert wrong == []
 
 
-def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It would keep all that was read, up to 5 % of the machine's memory, which QGIS needs."""
     from osgeo import gdal
 
@@ -157,17 +177,23 @@ def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(tmp_path: Pat
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RasterError, match=r"The raster .*nope\.tif cannot be opened: it does not exist\."):
+    with pytest.raises(
+        RasterError, match=r"The raster .*nope\.tif cannot be opened: it does not exist\."
+    ):
         read_facts(tmp_path / "nope.tif")
 
 
 @pytest.mark.parametrize(
-    "make", [lambda p: p.write_text("hello"), lambda p: p.write_bytes(b""), lambda p: p.mkdir()], ids=["text", "empty", "folder"]
+    "make",
+    [lambda p: p.write_text("hello"), lambda p: p.write_bytes(b""), lambda p: p.mkdir()],
+    ids=["text", "empty", "folder"],
 )
 def test_what_is_no_raster_is_named(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "a.tif"
     make(path)
-    with pytest.raises(RasterError, match=r"The raster .*a\.tif cannot be opened: .*Is it a raster, and complete\?"):
+    with pytest.raises(
+        RasterError, match=r"The raster .*a\.tif cannot be opened: .*Is it a raster, and complete\?"
+    ):
         read_facts(path)
 
 
@@ -186,7 +212,10 @@ def test_pixels_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(1, 60000, (600, 600), dtype=np.uint16)
     path = write_raster(tmp_path / "a.tif", noise)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with StackReader(path) as reader, pytest.raises(RasterError, match=r"Reading band 1 of .*a\.tif failed: "):
+    with (
+        StackReader(path) as reader,
+        pytest.raises(RasterError, match=r"Reading band 1 of .*a\.tif failed: "),
+    ):
         reader.read(1, Window(0, 0, 600, 600))
 
 
@@ -194,14 +223,22 @@ def test_reading_leaves_gdals_switches_as_they_were(tmp_path: Path) -> None:
     from osgeo import gdal
 
     names = ("GDAL_DISABLE_READDIR_ON_OPEN", "GDAL_VRT_ENABLE_PYTHON", "GDAL_CACHEMAX")
-    before = [gdal.GetConfigOption(name) for name in names], gdal.GetUseExceptions(), gdal.GetCacheMax()
+    before = (
+        [gdal.GetConfigOption(name) for name in names],
+        gdal.GetUseExceptions(),
+        gdal.GetCacheMax(),
+    )
     with StackReader(write_raster(tmp_path / "a.tif")) as reader:
         reader.read(1, Window(0, 0, 5, 5))
     check_raster(tmp_path / "a.tif")
     with quiet_gdal() as messages:
         gdal.Error(gdal.CE_Warning, 1, "hush\nnow")
     assert messages == ["hush now"]
-    assert ([gdal.GetConfigOption(name) for name in names], gdal.GetUseExceptions(), gdal.GetCacheMax()) == before
+    assert (
+        [gdal.GetConfigOption(name) for name in names],
+        gdal.GetUseExceptions(),
+        gdal.GetCacheMax(),
+    ) == before
 
 
 def described(path: Path, *names: str, **tags: str) -> Path:
@@ -232,7 +269,9 @@ ANY = known_names(None)
         (("red", "red"), {"red": 1}),
     ],
 )
-def test_bands_are_known_by_their_descriptions(tmp_path: Path, names: tuple[str, ...], expected: dict[str, int]) -> None:
+def test_bands_are_known_by_their_descriptions(
+    tmp_path: Path, names: tuple[str, ...], expected: dict[str, int]
+) -> None:
     assert identify_bands(read_facts(described(tmp_path / "a.tif", *names)), ANY) == expected
 
 
@@ -246,23 +285,33 @@ def test_bands_are_known_by_their_descriptions(tmp_path: Path, names: tuple[str,
         ("holiday.tif", {}),
     ],
 )
-def test_a_single_band_is_known_by_its_files_name(tmp_path: Path, file: str, expected: dict[str, int]) -> None:
+def test_a_single_band_is_known_by_its_files_name(
+    tmp_path: Path, file: str, expected: dict[str, int]
+) -> None:
     assert identify_bands(read_facts(described(tmp_path / file, "")), ANY) == expected
 
 
 def test_landsats_quality_band_is_known_by_its_files_name(tmp_path: Path) -> None:
-    assert identify_bands(read_facts(described(tmp_path / "LC08_L2SP_QA_PIXEL.tif", "")), ANY) == {"qa_pixel": 1}
+    assert identify_bands(read_facts(described(tmp_path / "LC08_L2SP_QA_PIXEL.tif", "")), ANY) == {
+        "qa_pixel": 1
+    }
 
 
-def test_bands_are_known_by_place_only_when_nothing_else_tells_and_the_counts_are_equal(tmp_path: Path) -> None:
+def test_bands_are_known_by_place_only_when_nothing_else_tells_and_the_counts_are_equal(
+    tmp_path: Path,
+) -> None:
     facts = read_facts(described(tmp_path / "a.tif", "", ""))
     assert identify_bands(facts, ANY, ["Blue", "red"]) == {"blue": 1, "red": 2}
     assert identify_bands(facts, ANY, ["blue"]) == {}
     assert identify_bands(facts, ANY) == {}
 
 
-@pytest.mark.parametrize(("text", "band"), [("B05 - red edge 1", "rededge1"), ("B8A, narrow nir", "nir08")])
-def test_the_agencys_code_tells_more_than_a_colours_name(tmp_path: Path, text: str, band: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "band"), [("B05 - red edge 1", "rededge1"), ("B8A, narrow nir", "nir08")]
+)
+def test_the_agencys_code_tells_more_than_a_colours_name(
+    tmp_path: Path, text: str, band: str
+) -> None:
     path = described(tmp_path / "a.tif", text)
     assert identify_bands(read_facts(path), known_names(get_sensor("sentinel2"))) == {band: 1}
 
@@ -275,4 +324,8 @@ def test_a_stack_that_names_its_sensor_is_read_with_that_sensors_codes(tmp_path:
 
     path = described(tmp_path / "s.tif", "B4", "B5", sensor="sentinel2")  # red and red edge
     with pytest.raises(AlgorithmError, match="has no band nir"):
-        compute_index(IndexParams(name="NDVI", stack=path, output=tmp_path / "o.tif"), Settings(), RecordingMonitor())
+        compute_index(
+            IndexParams(name="NDVI", stack=path, output=tmp_path / "o.tif"),
+            Settings(),
+            RecordingMonitor(),
+        )

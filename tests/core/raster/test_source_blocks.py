@@ -1,4 +1,6 @@
-"""Windows through a cache of blocks: the file's own pixels, each block decoded once whatever the tiles and the threads."""
+"""Windows through a cache of blocks: the file's own pixels, each block decoded once whatever the
+tiles and the threads.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     st.integers(1, 900),
     st.sampled_from([1, 600_000, 10**8]),
 )
-def test_a_window_is_that_of_the_file(big: tuple[Path, Any], row: int, col: int, rows: int, cols: int, limit: int) -> None:
+def test_a_window_is_that_of_the_file(
+    big: tuple[Path, Any], row: int, col: int, rows: int, cols: int, limit: int
+) -> None:
     from osgeo import gdal
 
     path, data = big
@@ -58,7 +62,14 @@ def test_a_window_is_that_of_the_file(big: tuple[Path, Any], row: int, col: int,
     around[1000:2200, 1000:2100] = data
     expected = around[1000 + row : 1000 + row + rows, 1000 + col : 1000 + col + cols]
     for _ in range(2):
-        got = read_window(cache, "b", layout, Window(row, col, rows, cols), 7, lambda places: decode_units(band, layout, places))
+        got = read_window(
+            cache,
+            "b",
+            layout,
+            Window(row, col, rows, cols),
+            7,
+            lambda places: decode_units(band, layout, places),
+        )
         assert np.array_equal(got, expected)
     assert cache.held_bytes <= limit
 
@@ -84,18 +95,30 @@ def test_columns_hold_every_tile_once_and_go_from_top_to_bottom() -> None:
     tiles = split_windows((70, 95), 10)
     ordered = in_columns(tiles, 30)
     assert sorted(ordered, key=lambda tile: (tile.row, tile.col)) == tiles
-    assert [(tile.row, tile.col) for tile in ordered[:7]] == [(0, 0), (0, 10), (0, 20), (10, 0), (10, 10), (10, 20), (20, 0)]
+    assert [(tile.row, tile.col) for tile in ordered[:7]] == [
+        (0, 0),
+        (0, 10),
+        (0, 20),
+        (10, 0),
+        (10, 10),
+        (10, 20),
+        (20, 0),
+    ]
     assert ordered[21].col == 30, "the next column begins where the first one ends"
 
 
 def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tiles of 256 pixels over blocks of 20 m: each tile needs a margin of one pixel from the blocks around it."""
+    """Tiles of 256 pixels over blocks of 20 m: each tile needs a margin of one pixel from the
+    blocks around it.
+    """
     rule = Radiometry(0.0001, -0.1, 0.0, "reflectance")
     sources = {}
     for date in ("pre", "post"):
-        sources[f"{date}.nir"] = BandSource(write_raster(tmp_path / f"{date}.nir.tif", noise((4096, 1200))), radiometry=rule)
+        sources[f"{date}.nir"] = BandSource(
+            write_raster(tmp_path / f"{date}.nir.tif", noise((4096, 1200))), radiometry=rule
+        )
         coarse = write_raster(tmp_path / f"{date}.swir22.tif", noise((2048, 600)), resolution=20.0)
         sources[f"{date}.swir22"] = BandSource(coarse, radiometry=rule)
     create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
@@ -106,11 +129,21 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
         return decode_units(band, layout, places)
 
     monkeypatch.setattr("firstlight.core.raster.doubling.decode_units", counted)
-    monkeypatch.setattr("firstlight.core.raster.reader.BLOCK_BYTES", 2 * 2 * 512 * 600 * 2)  # two rows of units of both bands
+    monkeypatch.setattr(
+        "firstlight.core.raster.reader.BLOCK_BYTES", 2 * 2 * 512 * 600 * 2
+    )  # two rows of units of both bands
     kernel = severity_kernel(BurnSeverity("dnbr"), {name: name for name in sources})
     with StackReader(tmp_path / "s.vrt") as reader:
         places = {band.description: band.index for band in reader.facts.bands}
         outputs = (tmp_path / "a.tif", tmp_path / "b.tif")
-        apply_layers(reader, places, kernel, outputs, Settings(tile_size=256), RecordingMonitor(), DaskThreadsEngine(3))
+        apply_layers(
+            reader,
+            places,
+            kernel,
+            outputs,
+            Settings(tile_size=256),
+            RecordingMonitor(),
+            DaskThreadsEngine(3),
+        )
     assert len(decoded) == 2 * 4 * 2
     assert set(decoded.values()) == {1}

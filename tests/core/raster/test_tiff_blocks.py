@@ -13,7 +13,9 @@ from firstlight.core.raster.tiff_blocks import TiffBlocks
 from firstlight.core.validation.file_structure import FileCheck, check_structure
 from support.rasters import write_raster
 
-DATA = (np.random.default_rng(2).normal(2000, 300, (300, 300)).cumsum(1) / 50 + 1500).astype(np.uint16)
+DATA = (np.random.default_rng(2).normal(2000, 300, (300, 300)).cumsum(1) / 50 + 1500).astype(
+    np.uint16
+)
 LAYOUTS: dict[str, dict[str, Any]] = {
     "deflate": {"compress": "deflate"},
     "deflate, predictor": {"compress": "deflate", "predictor": 2},
@@ -36,7 +38,9 @@ def made(path: Path, words: dict[str, Any]) -> Path:
 
 
 @pytest.mark.parametrize("words", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_sound_files_have_no_fault_and_every_block_decodes(tmp_path: Path, words: dict[str, Any]) -> None:
+def test_sound_files_have_no_fault_and_every_block_decodes(
+    tmp_path: Path, words: dict[str, Any]
+) -> None:
     with TiffBlocks(made(tmp_path / "a.tif", words)) as tiff:
         blocks = tiff.blocks()
         assert blocks
@@ -46,7 +50,9 @@ def test_sound_files_have_no_fault_and_every_block_decodes(tmp_path: Path, words
         whole = np.zeros_like(DATA)
         for block in (one for one in blocks if one.level == 0):
             part = tiff.window(block)
-            whole[part.row : part.row + part.rows, part.col : part.col + part.cols] = tiff.pixels(block)
+            whole[part.row : part.row + part.rows, part.col : part.col + part.cols] = tiff.pixels(
+                block
+            )
     assert np.array_equal(whole, DATA)
     for deep in (False, True):
         findings = check_structure(FileCheck(tmp_path / "a.tif", "red", deep))
@@ -63,21 +69,30 @@ def spoilt(tmp_path: Path, words: dict[str, Any], at: float, length: int) -> lis
     return [f.code for f in check_structure(FileCheck(path, "red", deep=True))]
 
 
-@pytest.mark.parametrize("name", ["deflate", "deflate, predictor", "lzw", "zstd", "strips", "BigTIFF", "big endian", "COG"])
+@pytest.mark.parametrize(
+    "name",
+    ["deflate", "deflate, predictor", "lzw", "zstd", "strips", "BigTIFF", "big endian", "COG"],
+)
 def test_a_block_that_begins_wrong_is_found(tmp_path: Path, name: str) -> None:
     assert "tile_damaged" in spoilt(tmp_path, LAYOUTS[name], 0.0, 6)
 
 
-@pytest.mark.parametrize("name", ["deflate", "deflate, predictor", "strips", "BigTIFF", "big endian", "COG"])
+@pytest.mark.parametrize(
+    "name", ["deflate", "deflate, predictor", "strips", "BigTIFF", "big endian", "COG"]
+)
 def test_bytes_lost_in_the_middle_of_a_block_are_found(tmp_path: Path, name: str) -> None:
     assert "tile_damaged" in spoilt(tmp_path, LAYOUTS[name], 0.5, 40)
 
 
 @pytest.mark.parametrize("name", ["none", "zstd"])
 def test_changed_numbers_are_not_seen_where_blocks_carry_no_sum(tmp_path: Path, name: str) -> None:
-    """Then the download's sum alone tells for certain; docs/validation.md says so. ZSTD may stumble over them by chance."""
+    """Then the download's sum alone tells for certain; docs/validation.md says so. ZSTD may stumble
+    over them by chance.
+    """
     found = spoilt(tmp_path, LAYOUTS[name], 0.5, 40)
-    assert [code for code in found if name == "none" or code != "tile_damaged"] == ["no_recorded_sum"]
+    assert [code for code in found if name == "none" or code != "tile_damaged"] == [
+        "no_recorded_sum"
+    ]
 
 
 def test_what_is_no_geotiff_is_an_error(tmp_path: Path) -> None:
@@ -91,8 +106,17 @@ def sparse(path: Path, *holes: tuple[int, int]) -> Path:
     import rasterio
     from rasterio.windows import Window
 
-    words = {"driver": "GTiff", "width": 640, "height": 640, "count": 1, "dtype": "uint16", "nodata": 0}
-    with rasterio.open(path, "w", **words, tiled=True, blockxsize=128, blockysize=128, SPARSE_OK=True) as target:
+    words = {
+        "driver": "GTiff",
+        "width": 640,
+        "height": 640,
+        "count": 1,
+        "dtype": "uint16",
+        "nodata": 0,
+    }
+    with rasterio.open(
+        path, "w", **words, tiled=True, blockxsize=128, blockysize=128, SPARSE_OK=True
+    ) as target:
         for row in range(5):
             for col in range(5):
                 if (row, col) not in holes:
@@ -124,4 +148,6 @@ def test_a_cog_with_an_empty_corner_is_sound(tmp_path: Path) -> None:
     data[:400, :400] = 0
     path = write_raster(tmp_path / "a.tif", data, cog=True)
     for deep in (False, True):
-        assert [f.code for f in check_structure(FileCheck(path, "red", deep))] == (["no_recorded_sum"] if deep else [])
+        assert [f.code for f in check_structure(FileCheck(path, "red", deep))] == (
+            ["no_recorded_sum"] if deep else []
+        )

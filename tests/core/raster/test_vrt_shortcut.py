@@ -32,7 +32,9 @@ def as_gdal_reads(path: Path) -> Any:
 
 @pytest.mark.parametrize("folder", ["", "bands"])
 def test_a_stack_is_read_as_gdal_reads_it(tmp_path: Path, folder: str) -> None:
-    """A 10 m band, one that lies a few pixels off and ends elsewhere, and one of 20 m, which stays as it is."""
+    """A 10 m band, one that lies a few pixels off and ends elsewhere, and one of 20 m, which stays
+    as it is.
+    """
     rule = Radiometry(0.0001, 0.0, 0.0, "reflectance")
     at = tmp_path / folder
     write_raster(at / "a.tif", noise(1))
@@ -48,14 +50,18 @@ def test_a_stack_is_read_as_gdal_reads_it(tmp_path: Path, folder: str) -> None:
     with StackReader(path) as reader:
         for index in (1, 2, 3):
             assert np.array_equal(reader.read_stored(index), truth[index - 1])
-            assert np.array_equal(reader.read_stored(index, Window(3, 5, 40, 60)), truth[index - 1, 3:43, 5:65])
+            assert np.array_equal(
+                reader.read_stored(index, Window(3, 5, 40, 60)), truth[index - 1, 3:43, 5:65]
+            )
     assert path.read_bytes() == before
 
 
 SOURCE = (
-    '<ComplexSource><SourceFilename relativeToVRT="1">a.tif</SourceFilename><SourceBand>1</SourceBand>'
+    "<ComplexSource><SourceFilename "
+    'relativeToVRT="1">a.tif</SourceFilename><SourceBand>1</SourceBand>'
     '<SourceProperties RasterXSize="80" RasterYSize="60" DataType="UInt16"/>'
-    '<SrcRect xOff="0" yOff="0" xSize="80" ySize="60"/><DstRect xOff="0" yOff="0" xSize="80" ySize="60"/>'
+    '<SrcRect xOff="0" yOff="0" xSize="80" ySize="60"/><DstRect xOff="0" yOff="0" xSize="80" '
+    'ySize="60"/>'
     "<NODATA>0</NODATA></ComplexSource>"
 )
 NODATA = "<NoDataValue>0</NoDataValue>"
@@ -63,24 +69,44 @@ NODATA = "<NoDataValue>0</NoDataValue>"
 
 def vrt(path: Path, source: str = SOURCE, nodata: str = NODATA, dtype: str = "UInt16") -> Path:
     band = f'<VRTRasterBand dataType="{dtype}" band="1">{nodata}{source}</VRTRasterBand>'
-    path.write_text(f'<VRTDataset rasterXSize="80" rasterYSize="60">{band}</VRTDataset>', encoding="utf-8")
+    path.write_text(
+        f'<VRTDataset rasterXSize="80" rasterYSize="60">{band}</VRTDataset>', encoding="utf-8"
+    )
     return path
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        {"source": SOURCE.replace("<NODATA>", "<ScaleRatio>2</ScaleRatio><ScaleOffset>1</ScaleOffset><NODATA>")},
+        {
+            "source": SOURCE.replace(
+                "<NODATA>", "<ScaleRatio>2</ScaleRatio><ScaleOffset>1</ScaleOffset><NODATA>"
+            )
+        },
         {"source": SOURCE.replace("<NODATA>", "<LUT>0:5,9000:7</LUT><NODATA>")},
         {"source": SOURCE + SOURCE.replace('<DstRect xOff="0"', '<DstRect xOff="9"')},
-        {"source": SOURCE.replace('<DstRect xOff="0" yOff="0" xSize="80"', '<DstRect xOff="0" yOff="0" xSize="40"')},
+        {
+            "source": SOURCE.replace(
+                '<DstRect xOff="0" yOff="0" xSize="80"', '<DstRect xOff="0" yOff="0" xSize="40"'
+            )
+        },
         {"source": SOURCE.replace('<SrcRect xOff="0"', '<SrcRect xOff="0.5"')},
         {"dtype": "Byte"},
         {"nodata": "<NoDataValue>7</NoDataValue>"},
         {"nodata": ""},
         {"source": SOURCE.replace("<SrcRect", "<Gone").replace("</SourceProperties>", "")},
     ],
-    ids=["scaled", "table", "two sources", "resized", "half a pixel", "other type", "other nodata", "no nodata", "no rectangle"],
+    ids=[
+        "scaled",
+        "table",
+        "two sources",
+        "resized",
+        "half a pixel",
+        "other type",
+        "other nodata",
+        "no nodata",
+        "no rectangle",
+    ],
 )
 def test_what_does_more_than_copy_is_left_to_gdal(tmp_path: Path, words: dict[str, str]) -> None:
     write_raster(tmp_path / "a.tif", noise(1))

@@ -35,7 +35,9 @@ def test_edges_are_bent_as_they_are_on_the_globe() -> None:
     assert min(abs(p[0] - middle[0][0]) + abs(p[1] - middle[1][0]) for p in ring) < 1e-6
     corners = transform("EPSG:32633", "EPSG:4326", [300000.0, 409800.0], [7800000.0, 7800000.0])
     assert bbox[3] == pytest.approx(corners[1][1])
-    assert middle[1][0] > (corners[1][0] + corners[1][1]) / 2 + 0.005  # straight between corners it would be half a kilometre off
+    assert (
+        middle[1][0] > (corners[1][0] + corners[1][1]) / 2 + 0.005
+    )  # straight between corners it would be half a kilometre off
 
 
 def test_a_raster_in_degrees_is_its_own_outline() -> None:
@@ -45,7 +47,12 @@ def test_a_raster_in_degrees_is_its_own_outline() -> None:
 
 
 @pytest.mark.parametrize(
-    "grid", [utm(32601, 399960.0, 7200000.0, 400000.0), utm(32660, 500040.0, 7200000.0, 400000.0), utm(32701, 99960.0, 8100040.0)]
+    "grid",
+    [
+        utm(32601, 399960.0, 7200000.0, 400000.0),
+        utm(32660, 500040.0, 7200000.0, 400000.0),
+        utm(32701, 99960.0, 8100040.0),
+    ],
 )
 def test_across_the_antimeridian_there_are_two_parts(grid: Grid) -> None:
     geometry, (west, south, east, north) = placed(grid)
@@ -67,7 +74,9 @@ def test_across_the_antimeridian_there_are_two_parts(grid: Grid) -> None:
 def test_a_degree_grid_beyond_180_is_brought_back() -> None:
     geometry, bbox = placed(Grid("EPSG:4326", (1.0, 0.0, 178.0, 0.0, -1.0, 10.0), (5, 6)))
     assert bbox == (178.0, 5.0, -176.0, 10.0)
-    assert sorted(surface(polygon[0]) for polygon in geometry["coordinates"]) == pytest.approx([10.0, 20.0])
+    assert sorted(surface(polygon[0]) for polygon in geometry["coordinates"]) == pytest.approx(
+        [10.0, 20.0]
+    )
 
 
 @pytest.mark.parametrize(("epsg", "south", "north"), [(3995, 60, 90), (3031, -90, -60)])

@@ -10,26 +10,46 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.shapes.runs import Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
+from firstlight.core.shapes.runs import (
+    Runs,
+    count_in_runs,
+    find_runs,
+    join_runs,
+    label_runs,
+    paint_runs,
+)
 
 
 def runs_of(marked: Any, strip: int) -> Runs:
-    return join_runs([find_runs(marked[row : row + strip], row) for row in range(0, marked.shape[0], strip)])
+    return join_runs(
+        [find_runs(marked[row : row + strip], row) for row in range(0, marked.shape[0], strip)]
+    )
 
 
 @rules(max_examples=60, deadline=None)
-@given(st.tuples(st.integers(1, 40), st.integers(1, 40)), st.floats(0, 1), st.integers(1, 50), st.integers(0, 999))
-def test_patches_are_those_of_scipy(shape: tuple[int, int], share: float, strip: int, seed: int) -> None:
+@given(
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.floats(0, 1),
+    st.integers(1, 50),
+    st.integers(0, 999),
+)
+def test_patches_are_those_of_scipy(
+    shape: tuple[int, int], share: float, strip: int, seed: int
+) -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
     marked = np.random.default_rng(seed).random(shape) < share
     runs = runs_of(marked, strip)
     labels = label_runs(runs)
     truth, count = ndimage.label(marked, np.ones((3, 3)))
     assert (labels.max() + 1 if labels.size else 0) == count
-    pairs = {(int(truth[row, start]), int(label)) for row, start, label in zip(runs.row, runs.start, labels)}
+    pairs = {
+        (int(truth[row, start]), int(label))
+        for row, start, label in zip(runs.row, runs.start, labels)
+    }
     assert len(pairs) == count
     assert np.array_equal(
-        np.bincount(labels, runs.pixels), [(truth == one).sum() for one, _ in sorted(pairs, key=lambda p: p[1])]
+        np.bincount(labels, runs.pixels),
+        [(truth == one).sum() for one, _ in sorted(pairs, key=lambda p: p[1])],
     )
 
 
@@ -59,7 +79,9 @@ def test_counts_and_pixels_come_back(strip: int) -> None:
         assert np.array_equal(paint_runs(whole, row, part.shape), part)
         own = find_runs(part, row)
         counts = count_in_runs(flags[row : row + strip], own, row)
-        assert counts.tolist() == [int(flags[y, a:b].sum()) for y, a, b in zip(own.row, own.start, own.stop)]
+        assert counts.tolist() == [
+            int(flags[y, a:b].sum()) for y, a, b in zip(own.row, own.start, own.stop)
+        ]
 
 
 def test_nothing_and_everything() -> None:

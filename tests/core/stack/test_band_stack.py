@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.errors import BandStackError, CRSMismatchError, ExtentMismatchError, RasterError, ResolutionError
+from firstlight.core.errors import (
+    BandStackError,
+    CRSMismatchError,
+    ExtentMismatchError,
+    RasterError,
+    ResolutionError,
+)
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
@@ -35,7 +41,9 @@ def six(tmp_path: Path) -> dict[str, BandSource]:
     for seed, name in enumerate(NAMES):
         coarse = name.startswith("swir")
         path = write_raster(
-            tmp_path / f"{name}.tif", noise((40, 50) if coarse else (80, 100), seed), resolution=20.0 if coarse else 10.0
+            tmp_path / f"{name}.tif",
+            noise((40, 50) if coarse else (80, 100), seed),
+            resolution=20.0 if coarse else 10.0,
         )
         made[name] = BandSource(path, radiometry=S2, wavelength_nm=NM[name])
     return made
@@ -48,12 +56,16 @@ def read(path: Path, index: int = 1, **kind: Any) -> Any:
         return dataset.read(index, **kind)
 
 
-def test_all_that_is_needed_is_in_the_file_for_gdal_and_for_rasterio(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_all_that_is_needed_is_in_the_file_for_gdal_and_for_rasterio(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     import rasterio
     from osgeo import gdal
 
     shuffled = {name: six[name] for name in ("swir22", "nir", "blue", "red", "swir16", "green")}
-    stack = create_band_stack(shuffled, tmp_path / "s.vrt", tags={"item_id": "one", "sensor": "sentinel2"})
+    stack = create_band_stack(
+        shuffled, tmp_path / "s.vrt", tags={"item_id": "one", "sensor": "sentinel2"}
+    )
     assert [band.name for band in stack.bands] == list(NAMES), "wavelength order"
     assert [band.index for band in stack.bands] == [1, 2, 3, 4, 5, 6]
     dataset = gdal.Open(str(tmp_path / "s.vrt"))
@@ -85,13 +97,17 @@ def test_all_that_is_needed_is_in_the_file_for_gdal_and_for_rasterio(six: dict[s
     assert stack.bands[0].resampled_from_m is None
 
 
-def test_bands_of_the_stacks_own_size_are_untouched(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_bands_of_the_stacks_own_size_are_untouched(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
     for number, name in enumerate(NAMES[:4], start=1):
         assert np.array_equal(read(tmp_path / "s.vrt", number), read(six[name].path))
 
 
-def bilinear(source: Any, factor: float, shape: tuple[int, int], start: tuple[float, float] = (0.0, 0.0)) -> Any:
+def bilinear(
+    source: Any, factor: float, shape: tuple[int, int], start: tuple[float, float] = (0.0, 0.0)
+) -> Any:
     """Bilinear interpolation between pixel centres, at full precision: what a textbook says."""
     values = source.astype(np.float64)
     out = np.empty(shape)
@@ -123,8 +139,13 @@ def test_twenty_metres_become_ten_by_bilinear_interpolation_between_pixel_centre
 def test_a_coarse_band_that_begins_half_a_pixel_earlier_is_not_shifted(tmp_path: Path) -> None:
     fine = write_raster(tmp_path / "red.tif", noise((80, 100)))
     source = noise((42, 52), 5)
-    coarse = write_raster(tmp_path / "swir16.tif", source, resolution=20.0, origin=(599990.0, 5200030.0))
-    create_band_stack({"red": BandSource(fine, radiometry=S2), "swir16": BandSource(coarse, radiometry=S2)}, tmp_path / "s.vrt")
+    coarse = write_raster(
+        tmp_path / "swir16.tif", source, resolution=20.0, origin=(599990.0, 5200030.0)
+    )
+    create_band_stack(
+        {"red": BandSource(fine, radiometry=S2), "swir16": BandSource(coarse, radiometry=S2)},
+        tmp_path / "s.vrt",
+    )
     truth = bilinear(source, 2, (80, 100), start=(0.5, 0.5))
     got = read(tmp_path / "s.vrt", 2).astype(np.float64)
     assert np.abs(got - truth)[2:-2, 2:-2].max() <= 0.5 + 1e-9
@@ -137,7 +158,12 @@ def test_tile_by_tile_is_the_same_as_the_whole(six: dict[str, BandSource], tmp_p
             whole = reader.read_stored(index)
             for window in split_windows((80, 100), 17):
                 part = reader.read_stored(index, window)
-                assert np.array_equal(part, whole[window.row : window.row + window.rows, window.col : window.col + window.cols])
+                assert np.array_equal(
+                    part,
+                    whole[
+                        window.row : window.row + window.rows, window.col : window.col + window.cols
+                    ],
+                )
 
 
 @pytest.mark.parametrize("method", ["bilinear", "cubic", "average", "nearest"])
@@ -145,13 +171,20 @@ def test_classes_are_never_blended(tmp_path: Path, method: str) -> None:
     classes = np.random.default_rng(2).choice(np.array([4, 8, 11], np.uint8), (40, 50))
     fine = write_raster(tmp_path / "red.tif", noise((80, 100)))
     scl = write_raster(tmp_path / "scl.tif", classes, resolution=20.0)
-    sources = {"red": BandSource(fine, radiometry=S2), "scl": BandSource(scl, radiometry=CLASS, is_class=True)}
-    create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"], resample_method=method)
+    sources = {
+        "red": BandSource(fine, radiometry=S2),
+        "scl": BandSource(scl, radiometry=CLASS, is_class=True),
+    }
+    create_band_stack(
+        sources, tmp_path / "s.vrt", band_order=["red", "scl"], resample_method=method
+    )
     assert np.array_equal(read(tmp_path / "s.vrt", 2), classes.repeat(2, axis=0).repeat(2, axis=1))
 
 
 @pytest.mark.parametrize("factor", [2, 3, 8])
-def test_overviews_of_a_file_never_blend_its_classes_nor_spoil_a_coarser_stack(tmp_path: Path, factor: int) -> None:
+def test_overviews_of_a_file_never_blend_its_classes_nor_spoil_a_coarser_stack(
+    tmp_path: Path, factor: int
+) -> None:
     from osgeo import gdal
 
     classes = np.random.default_rng(2).choice(np.array([4, 8, 11], np.uint8), (480, 480))
@@ -161,8 +194,13 @@ def test_overviews_of_a_file_never_blend_its_classes_nor_spoil_a_coarser_stack(t
         dataset = gdal.Open(str(path), gdal.GA_Update)
         dataset.BuildOverviews("AVERAGE", [2, 4, 8])
         del dataset
-    sources = {"red": BandSource(red, radiometry=S2), "scl": BandSource(scl, radiometry=CLASS, is_class=True)}
-    stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "scl"], target_resolution=10.0 * factor)
+    sources = {
+        "red": BandSource(red, radiometry=S2),
+        "scl": BandSource(scl, radiometry=CLASS, is_class=True),
+    }
+    stack = create_band_stack(
+        sources, tmp_path / "s.vrt", ["red", "scl"], target_resolution=10.0 * factor
+    )
     got = read(stack.path, 2)
     assert set(np.unique(got)) == {4, 8, 11}
     middle = factor // 2
@@ -176,7 +214,9 @@ def test_nodata_does_not_bleed_into_its_neighbours(tmp_path: Path, in_file: bool
     source = np.full((40, 50), 3000, np.uint16)
     source[10:20, 10:30] = 0
     fine = write_raster(tmp_path / "red.tif", noise((80, 100)))
-    coarse = write_raster(tmp_path / "swir16.tif", source, resolution=20.0, nodata=0 if in_file else None)
+    coarse = write_raster(
+        tmp_path / "swir16.tif", source, resolution=20.0, nodata=0 if in_file else None
+    )
     bands = {"red": BandSource(fine, radiometry=S2), "swir16": BandSource(coarse, radiometry=S2)}
     stack = create_band_stack(bands, tmp_path / "s.vrt")
     got = read(tmp_path / "s.vrt", 2)
@@ -188,7 +228,9 @@ def test_nodata_does_not_bleed_into_its_neighbours(tmp_path: Path, in_file: bool
 
 def test_a_stack_is_over_the_finest_bands_only(tmp_path: Path) -> None:
     fine = write_raster(tmp_path / "red.tif", noise((40, 40)))
-    wide = write_raster(tmp_path / "swir16.tif", noise((60, 60)), resolution=20.0, origin=(599800.0, 5200220.0))
+    wide = write_raster(
+        tmp_path / "swir16.tif", noise((60, 60)), resolution=20.0, origin=(599800.0, 5200220.0)
+    )
     stack = create_band_stack({"red": fine, "swir16": wide}, tmp_path / "s.vrt")
     assert stack.grid == read_facts(fine).grid
 
@@ -196,10 +238,21 @@ def test_a_stack_is_over_the_finest_bands_only(tmp_path: Path) -> None:
 def test_bands_of_different_extents_are_united_and_the_gap_is_nodata(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((40, 40), 1))
     nir = write_raster(tmp_path / "nir.tif", noise((40, 40), 2), origin=(600100.0, 5199920.0))
-    stack = create_band_stack({"red": red, "nir": nir}, tmp_path / "s.vrt", band_order=["red", "nir"])
+    stack = create_band_stack(
+        {"red": red, "nir": nir}, tmp_path / "s.vrt", band_order=["red", "nir"]
+    )
     assert stack.grid.shape == (50, 50)
     assert stack.grid.bounds == (600000.0, 5199520.0, 600500.0, 5200020.0)
-    assert len([w for w in stack.warnings if "covers only a part of the stack; the rest of it is nodata" in w]) == 2
+    assert (
+        len(
+            [
+                w
+                for w in stack.warnings
+                if "covers only a part of the stack; the rest of it is nodata" in w
+            ]
+        )
+        == 2
+    )
     with StackReader(tmp_path / "s.vrt") as reader:
         values = reader.read(2, Window(0, 0, 50, 50))
         assert np.isnan(values[:10]).all()
@@ -211,7 +264,9 @@ def test_bands_of_different_extents_are_united_and_the_gap_is_nodata(tmp_path: P
 def test_the_common_part_can_be_asked_for(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((40, 40), 1))
     nir = write_raster(tmp_path / "nir.tif", noise((40, 40), 2), origin=(600100.0, 5199920.0))
-    stack = create_band_stack({"red": red, "nir": nir}, tmp_path / "s.vrt", resolution_mode="intersect")
+    stack = create_band_stack(
+        {"red": red, "nir": nir}, tmp_path / "s.vrt", resolution_mode="intersect"
+    )
     assert stack.grid.shape == (30, 30)
     assert not stack.warnings
 
@@ -225,7 +280,10 @@ def test_a_wanted_resolution_is_kept(six: dict[str, BandSource], tmp_path: Path)
 def test_a_folder_with_its_stack_can_be_moved(six: dict[str, BandSource], tmp_path: Path) -> None:
     scene = tmp_path / "a" / "scene & co"
     scene.mkdir(parents=True)
-    sources = {name: BandSource(Path(shutil.copy(one.path, scene)), radiometry=S2) for name, one in six.items()}
+    sources = {
+        name: BandSource(Path(shutil.copy(one.path, scene)), radiometry=S2)
+        for name, one in six.items()
+    }
     create_band_stack(sources, scene / "s.vrt")
     before = read(scene / "s.vrt", 5)
     moved = tmp_path / "b"
@@ -236,7 +294,9 @@ def test_a_folder_with_its_stack_can_be_moved(six: dict[str, BandSource], tmp_pa
     assert str(tmp_path) not in (moved / "s.vrt").read_text(encoding="utf-8")
 
 
-def test_bands_elsewhere_are_named_by_their_whole_path(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_bands_elsewhere_are_named_by_their_whole_path(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir()
     create_band_stack(six, tmp_path / "out" / "s.vrt")
     assert str(six["red"].path) in (tmp_path / "out" / "s.vrt").read_text(encoding="utf-8")
@@ -251,11 +311,15 @@ def test_folders_may_have_odd_names(tmp_path: Path, folder: str) -> None:
     assert np.array_equal(read(tmp_path / folder / "s.vrt"), ramp())
 
 
-def test_the_same_inputs_give_the_same_bytes_and_few_of_them(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_the_same_inputs_give_the_same_bytes_and_few_of_them(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     tags = {"sensor": "sentinel2", "item_id": "one", "datetime": "2024-06-01T00:00:00Z"}
     create_band_stack(six, tmp_path / "s.vrt", tags=tags)
     first = (tmp_path / "s.vrt").read_bytes()
-    create_band_stack(dict(reversed(six.items())), tmp_path / "s.vrt", tags=dict(reversed(tags.items())))
+    create_band_stack(
+        dict(reversed(six.items())), tmp_path / "s.vrt", tags=dict(reversed(tags.items()))
+    )
     assert (tmp_path / "s.vrt").read_bytes() == first
     assert len(first) < 10_000
     assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
@@ -264,7 +328,11 @@ def test_the_same_inputs_give_the_same_bytes_and_few_of_them(six: dict[str, Band
 def test_a_second_band_of_a_file_can_be_meant(tmp_path: Path) -> None:
     both = np.stack([noise((20, 20), 1), noise((20, 20), 2)])
     path = write_raster(tmp_path / "two.tif", both)
-    create_band_stack({"red": BandSource(path, 2), "nir": BandSource(path, 1)}, tmp_path / "s.vrt", band_order=["red", "nir"])
+    create_band_stack(
+        {"red": BandSource(path, 2), "nir": BandSource(path, 1)},
+        tmp_path / "s.vrt",
+        band_order=["red", "nir"],
+    )
     assert np.array_equal(read(tmp_path / "s.vrt", 1), both[1])
     assert np.array_equal(read(tmp_path / "s.vrt", 2), both[0])
 
@@ -278,10 +346,14 @@ def test_names_and_descriptions_may_differ(tmp_path: Path) -> None:
 def test_without_known_nodata_everything_counts_and_that_is_said(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", nodata=None)
     stack = create_band_stack({"red": red}, tmp_path / "s.vrt")
-    assert stack.warnings == ("No nodata value is known for red: every number there counts as data",)
+    assert stack.warnings == (
+        "No nodata value is known for red: every number there counts as data",
+    )
 
 
-def test_a_stack_in_json_has_the_specified_fields(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_a_stack_in_json_has_the_specified_fields(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     told = create_band_stack(six, tmp_path / "s.vrt").to_dict()
     assert told["band_count"] == 6
     assert told["band_mapping"] == {name: n for n, name in enumerate(NAMES, start=1)}
@@ -291,15 +363,23 @@ def test_a_stack_in_json_has_the_specified_fields(six: dict[str, BandSource], tm
 
 
 @pytest.mark.parametrize("epsg", [32632, 3031, 3857, 4326, 2193, 31467])
-def test_the_stack_lies_where_its_bands_lie_in_every_coordinate_system(tmp_path: Path, epsg: int) -> None:
+def test_the_stack_lies_where_its_bands_lie_in_every_coordinate_system(
+    tmp_path: Path, epsg: int
+) -> None:
     from osgeo import gdal
 
     origin, size = ((10.0, 47.0), 0.001) if epsg == 4326 else ((1500000.0, 5000000.0), 10.0)
     red = write_raster(tmp_path / "red.tif", epsg=epsg, resolution=size, origin=origin)
     create_band_stack({"red": red}, tmp_path / "s.vrt")
-    corners = [gdal.Info(str(p), format="json")["wgs84Extent"]["coordinates"][0] for p in (red, tmp_path / "s.vrt")]
+    corners = [
+        gdal.Info(str(p), format="json")["wgs84Extent"]["coordinates"][0]
+        for p in (red, tmp_path / "s.vrt")
+    ]
     assert np.allclose(corners[0], corners[1])
-    mapping = [gdal.Open(str(p)).GetSpatialRef().GetDataAxisToSRSAxisMapping() for p in (red, tmp_path / "s.vrt")]
+    mapping = [
+        gdal.Open(str(p)).GetSpatialRef().GetDataAxisToSRSAxisMapping()
+        for p in (red, tmp_path / "s.vrt")
+    ]
     assert mapping[0] == mapping[1]
 
 
@@ -317,9 +397,19 @@ def gcp_without_crs(path: Path) -> Path:
     import rasterio
     from rasterio.control import GroundControlPoint
 
-    points = [GroundControlPoint(r, c, 10 + c / 1000, 47 - r / 1000) for r in (0, 63) for c in (0, 63)]
+    points = [
+        GroundControlPoint(r, c, 10 + c / 1000, 47 - r / 1000) for r in (0, 63) for c in (0, 63)
+    ]
     with rasterio.open(
-        path, "w", driver="GTiff", width=64, height=64, count=1, dtype="uint16", gcps=points, crs=rasterio.CRS()
+        path,
+        "w",
+        driver="GTiff",
+        width=64,
+        height=64,
+        count=1,
+        dtype="uint16",
+        gcps=points,
+        crs=rasterio.CRS(),
     ) as out:
         out.write(ramp(), 1)
     return path
@@ -337,7 +427,11 @@ REFUSED: dict[str, tuple[Callable[[Path], dict[str, Any]], type[Exception], str]
         lambda p: {
             "red": write_raster(p / "r.tif"),
             "nir": write_raster(
-                p / "n.tif", epsg=None, crs="+proj=longlat +R=3396190 +no_defs", resolution=0.001, origin=(10, 47)
+                p / "n.tif",
+                epsg=None,
+                crs="+proj=longlat +R=3396190 +no_defs",
+                resolution=0.001,
+                origin=(10, 47),
             ),
         },
         CRSMismatchError,
@@ -351,7 +445,8 @@ REFUSED: dict[str, tuple[Callable[[Path], dict[str, Any]], type[Exception], str]
     "a coordinate system and no position": (
         lambda p: {"red": write_raster(p / "r.tif", transform=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))},
         CRSMismatchError,
-        "cannot be placed: it has a coordinate system but no position. Assign one, or warp it first.",
+        "cannot be placed: it has a coordinate system but no position. Assign one, or warp it "
+        "first.",
     ),
     "ground control points of nowhere": (
         lambda p: {"red": gcp_without_crs(p / "r.tif")},
@@ -377,7 +472,9 @@ REFUSED: dict[str, tuple[Callable[[Path], dict[str, Any]], type[Exception], str]
         "band 'red': The raster {p}/nope.tif cannot be opened: it does not exist",
     ),
     "pixels without a size": (
-        lambda p: {"red": write_raster(p / "r.tif", transform=(10.0, 5.0, 600000.0, 20.0, 10.0, 5200000.0))},
+        lambda p: {
+            "red": write_raster(p / "r.tif", transform=(10.0, 5.0, 600000.0, 20.0, 10.0, 5200000.0))
+        },
         ResolutionError,
         "have no size. Its geotransform is damaged: fetch it again.",
     ),
@@ -411,28 +508,43 @@ def test_a_band_that_is_no_raster_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "kind", "why"),
     [
-        ({"band_order": ["red", "nir"]}, BandStackError, "the band order and the bands differ in nir"),
+        (
+            {"band_order": ["red", "nir"]},
+            BandStackError,
+            "the band order and the bands differ in nir",
+        ),
         (
             {"resolution_mode": "native"},
             BandStackError,
             "the resolution mode 'native' is not known. Known: resample, preserve, intersect.",
         ),
-        ({"band_order": ["red", "red"]}, BandStackError, "the band order and the bands differ in how often they are named"),
+        (
+            {"band_order": ["red", "red"]},
+            BandStackError,
+            "the band order and the bands differ in how often they are named",
+        ),
         ({"target_resolution": -10.0}, ResolutionError, "the resolution -10 is not above zero"),
         (
             {"target_resolution": 641.0},
             ResolutionError,
             "are larger than the whole stack of 640 × 640. The bands have 10: choose",
         ),
-        ({"target_resolution": 1e-7}, ResolutionError, "would make more than 2147483647 rows or columns. The bands have 10"),
+        (
+            {"target_resolution": 1e-7},
+            ResolutionError,
+            "would make more than 2147483647 rows or columns. The bands have 10",
+        ),
         (
             {"resolution_mode": "preserve", "target_resolution": 20.0},
             ResolutionError,
-            "cannot keep their own resolutions and have 20 as well. Give the mode 'preserve' or a resolution, not both.",
+            "cannot keep their own resolutions and have 20 as well. Give the mode 'preserve' or "
+            "a resolution, not both.",
         ),
     ],
 )
-def test_unusable_options_are_named(tmp_path: Path, options: dict[str, Any], kind: type[Exception], why: str) -> None:
+def test_unusable_options_are_named(
+    tmp_path: Path, options: dict[str, Any], kind: type[Exception], why: str
+) -> None:
     red = write_raster(tmp_path / "red.tif")
     with pytest.raises(kind) as caught:
         create_band_stack({"red": red}, tmp_path / "s.vrt", **options)
@@ -440,9 +552,20 @@ def test_unusable_options_are_named(tmp_path: Path, options: dict[str, Any], kin
 
 
 def test_nothing_in_common_is_named_when_the_common_part_is_asked_for(tmp_path: Path) -> None:
-    red, nir = write_raster(tmp_path / "r.tif"), write_raster(tmp_path / "n.tif", origin=(700000.0, 5200020.0))
-    with pytest.raises(ExtentMismatchError, match=r"the bands have no area in common \(red: .*; nir: .*Are they of one scene\?"):
-        create_band_stack({"red": red, "nir": nir}, tmp_path / "s.vrt", ["red", "nir"], resolution_mode="intersect")
+    red, nir = (
+        write_raster(tmp_path / "r.tif"),
+        write_raster(tmp_path / "n.tif", origin=(700000.0, 5200020.0)),
+    )
+    with pytest.raises(
+        ExtentMismatchError,
+        match=r"the bands have no area in common \(red: .*; nir: .*Are they of one scene\?",
+    ):
+        create_band_stack(
+            {"red": red, "nir": nir},
+            tmp_path / "s.vrt",
+            ["red", "nir"],
+            resolution_mode="intersect",
+        )
 
 
 @pytest.mark.parametrize("name", ["nowhere/s.vrt", "folder.vrt"])
@@ -453,7 +576,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> N
         create_band_stack({"red": red}, tmp_path / name)
 
 
-def test_an_older_stack_stays_when_a_new_one_fails(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_an_older_stack_stays_when_a_new_one_fails(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
     before = (tmp_path / "s.vrt").read_bytes()
     six["nir"].path.unlink()
@@ -471,7 +596,9 @@ def test_a_stack_never_replaces_its_own_source(tmp_path: Path) -> None:
     assert (tmp_path / "a.vrt").read_bytes() == before
 
 
-def test_a_geotiff_holds_the_same_pixels_and_facts(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_a_geotiff_holds_the_same_pixels_and_facts(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     import rasterio
 
     stack = create_band_stack(six, tmp_path / "s.vrt", tags={"item_id": "one"})
@@ -489,9 +616,17 @@ def test_a_geotiff_holds_the_same_pixels_and_facts(six: dict[str, BandSource], t
 
 def test_a_geotiff_may_hold_the_classes_too(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((1200, 1200)))
-    scl = write_raster(tmp_path / "scl.tif", np.tile(np.array([[4, 8], [8, 4]], np.uint8), (600, 600)))
-    sources = {"red": BandSource(red, radiometry=S2), "scl": BandSource(scl, radiometry=CLASS, is_class=True)}
-    stack = stack_to_geotiff(create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"]), tmp_path / "s.tif")
+    scl = write_raster(
+        tmp_path / "scl.tif", np.tile(np.array([[4, 8], [8, 4]], np.uint8), (600, 600))
+    )
+    sources = {
+        "red": BandSource(red, radiometry=S2),
+        "scl": BandSource(scl, radiometry=CLASS, is_class=True),
+    }
+    stack = stack_to_geotiff(
+        create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"]),
+        tmp_path / "s.tif",
+    )
     assert set(np.unique(read(stack.path, 2))) == {4, 8}
 
 
@@ -501,8 +636,14 @@ def test_the_overviews_of_classes_hold_only_classes(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", noise((1200, 1200)))
     classes = np.tile(np.array([[4, 8], [8, 4]], np.uint16), (600, 600))
     scl = write_raster(tmp_path / "scl.tif", classes)
-    sources = {"red": BandSource(red, radiometry=S2), "scl": BandSource(scl, radiometry=CLASS, is_class=True)}
-    stack = stack_to_geotiff(create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"]), tmp_path / "s.tif")
+    sources = {
+        "red": BandSource(red, radiometry=S2),
+        "scl": BandSource(scl, radiometry=CLASS, is_class=True),
+    }
+    stack = stack_to_geotiff(
+        create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"]),
+        tmp_path / "s.tif",
+    )
     with rasterio.open(stack.path, overview_level=0) as overview:
         assert set(np.unique(overview.read(2))) <= {4, 8}
 
@@ -516,7 +657,10 @@ def test_the_one_nodata_of_a_geotiff_stands_for_that_of_every_band(tmp_path: Pat
         "red": BandSource(red, radiometry=Radiometry(0.0000275, -0.2, 0.0, "reflectance")),
         "qa_pixel": BandSource(qa, radiometry=Radiometry(nodata=1.0, unit="class"), is_class=True),
     }
-    stack = stack_to_geotiff(create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "qa_pixel"]), tmp_path / "s.tif")
+    stack = stack_to_geotiff(
+        create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "qa_pixel"]),
+        tmp_path / "s.tif",
+    )
     assert [band.radiometry.nodata for band in read_facts(stack.path).bands] == [0.0, 0.0]
     copied = read(stack.path, 2)
     assert (copied[:10] == 0).all()
@@ -525,9 +669,19 @@ def test_the_one_nodata_of_a_geotiff_stands_for_that_of_every_band(tmp_path: Pat
 
 def test_real_bands_of_two_sizes_are_stacked(shared: Callable[[str], Path], tmp_path: Path) -> None:
     folder = shared("s2-l2a-29RKH")
-    codes = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "nir08": "B8A", "swir16": "B11", "swir22": "B12"}
+    codes = {
+        "blue": "B02",
+        "green": "B03",
+        "red": "B04",
+        "nir": "B08",
+        "nir08": "B8A",
+        "swir16": "B11",
+        "swir22": "B12",
+    }
     sources = {
-        name: BandSource(folder / f"{code}.tif", radiometry=Radiometry(0.0001, 0.0, 0.0, "reflectance"))
+        name: BandSource(
+            folder / f"{code}.tif", radiometry=Radiometry(0.0001, 0.0, 0.0, "reflectance")
+        )
         for name, code in codes.items()
     }
     sources["scl"] = BandSource(folder / "SCL.tif", radiometry=CLASS, is_class=True)
@@ -548,16 +702,26 @@ def test_real_bands_of_two_sizes_are_stacked(shared: Callable[[str], Path], tmp_
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("s2-l2a-33TWL-earthsearch/S2A_33TWL_20230815_0_L2A/B04.tif", "it has no coordinate system"),
+        (
+            "s2-l2a-33TWL-earthsearch/S2A_33TWL_20230815_0_L2A/B04.tif",
+            "it has no coordinate system",
+        ),
     ],
 )
-def test_real_files_without_a_place_are_named(shared: Callable[[str], Path], tmp_path: Path, name: str, why: str) -> None:
+def test_real_files_without_a_place_are_named(
+    shared: Callable[[str], Path], tmp_path: Path, name: str, why: str
+) -> None:
     with pytest.raises(CRSMismatchError, match=why):
         create_band_stack({"vv": shared(name)}, tmp_path / "s.vrt")
 
 
-def test_a_broken_source_is_named_when_it_is_read(six: dict[str, BandSource], tmp_path: Path) -> None:
+def test_a_broken_source_is_named_when_it_is_read(
+    six: dict[str, BandSource], tmp_path: Path
+) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
     six["nir"].path.unlink()
-    with StackReader(tmp_path / "s.vrt") as reader, pytest.raises(RasterError, match="Reading band 4 of"):
+    with (
+        StackReader(tmp_path / "s.vrt") as reader,
+        pytest.raises(RasterError, match="Reading band 4 of"),
+    ):
         reader.read(4, Window(0, 0, 10, 10))

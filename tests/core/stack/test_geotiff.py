@@ -27,22 +27,33 @@ def make(tmp_path: Path, with_classes: bool = True) -> BandStack:
     red = write_raster(tmp_path / "red.tif", pixels((1200, 1100)))
     sources = {"red": BandSource(red, radiometry=S2, wavelength_nm=665.0)}
     if with_classes:
-        classes = np.random.default_rng(1).choice(np.array([4, 8, 11], np.uint8), (1200, 1100), p=[0.6, 0.3, 0.1])
+        classes = np.random.default_rng(1).choice(
+            np.array([4, 8, 11], np.uint8), (1200, 1100), p=[0.6, 0.3, 0.1]
+        )
         scl = write_raster(tmp_path / "scl.tif", classes)
-        sources["scl"] = BandSource(scl, radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True)
+        sources["scl"] = BandSource(
+            scl, radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True
+        )
     return create_band_stack(sources, tmp_path / "s.vrt", list(sources), tags={"item_id": "one"})
 
 
 @pytest.mark.parametrize("tiled", [True, False])
 @pytest.mark.parametrize("compress", ["zstd", "deflate", "lzw", "none"])
-def test_every_layout_holds_the_same_pixels_and_facts(tmp_path: Path, compress: str, tiled: bool) -> None:
+def test_every_layout_holds_the_same_pixels_and_facts(
+    tmp_path: Path, compress: str, tiled: bool
+) -> None:
     import rasterio
 
     stack = make(tmp_path, with_classes=False)
     stack_to_geotiff(stack, tmp_path / "s.tif", compress, tiled)
     with rasterio.open(tmp_path / "s.tif") as tif, rasterio.open(stack.path) as vrt:
         assert np.array_equal(tif.read(), vrt.read())
-        assert (tif.descriptions, tif.scales, tif.offsets, tif.units) == (("red",), (0.0001,), (-0.1,), ("reflectance",))
+        assert (tif.descriptions, tif.scales, tif.offsets, tif.units) == (
+            ("red",),
+            (0.0001,),
+            (-0.1,),
+            ("reflectance",),
+        )
         assert tif.nodatavals == (0.0,)
         assert tif.tags(1)["wavelength"] == "665"
         assert tif.colorinterp == vrt.colorinterp
@@ -56,12 +67,17 @@ def test_every_layout_holds_the_same_pixels_and_facts(tmp_path: Path, compress: 
 
 def test_a_compression_that_is_not_known_is_named(tmp_path: Path) -> None:
     stack = make(tmp_path, with_classes=False)
-    with pytest.raises(BandStackError, match=r"the compression 'jpeg' is not known\. Known: zstd, deflate, lzw, none\."):
+    with pytest.raises(
+        BandStackError,
+        match=r"the compression 'jpeg' is not known\. Known: zstd, deflate, lzw, none\.",
+    ):
         stack_to_geotiff(stack, tmp_path / "s.tif", "jpeg")
 
 
 @pytest.mark.parametrize("tiled", [True, False])
-def test_overviews_are_means_of_what_is_measured_and_the_commonest_of_classes(tmp_path: Path, tiled: bool) -> None:
+def test_overviews_are_means_of_what_is_measured_and_the_commonest_of_classes(
+    tmp_path: Path, tiled: bool
+) -> None:
     import rasterio
 
     stack = stack_to_geotiff(make(tmp_path), tmp_path / "s.tif", tiled=tiled)
@@ -79,7 +95,9 @@ def test_overviews_are_means_of_what_is_measured_and_the_commonest_of_classes(tm
         parts = scl.reshape(1200 // factor, factor, 1100 // factor, factor)
         votes = np.stack([(parts == one).sum((1, 3)) for one in (4, 8, 11)])
         given = np.select([common == 4, common == 8, common == 11], votes)
-        assert np.array_equal(given, votes.max(0)), "no class has more pixels than the one that stands for them"
+        assert np.array_equal(given, votes.max(0)), (
+            "no class has more pixels than the one that stands for them"
+        )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["red.tif", "s.tif", "s.vrt", "scl.tif"]
 
 
@@ -92,7 +110,11 @@ def test_floating_bands_make_nan_the_one_nodata_and_lose_nothing(tmp_path: Path)
     heat[20] = -9999
     lwir = write_raster(tmp_path / "lwir11.tif", heat, nodata=-9999)
     stack = stack_to_geotiff(
-        create_band_stack({"red": BandSource(red, radiometry=S2), "lwir11": lwir}, tmp_path / "s.vrt", ["red", "lwir11"]),
+        create_band_stack(
+            {"red": BandSource(red, radiometry=S2), "lwir11": lwir},
+            tmp_path / "s.vrt",
+            ["red", "lwir11"],
+        ),
         tmp_path / "s.tif",
     )
     with rasterio.open(stack.path) as tif:
@@ -107,7 +129,9 @@ def test_one_nodata_for_all_is_said_where_it_may_hide_a_value(tmp_path: Path) ->
     red = write_raster(tmp_path / "red.tif", pixels((64, 64)))
     qa = write_raster(tmp_path / "qa.tif", np.full((64, 64), 21824, np.uint16), nodata=1)
     stack = stack_to_geotiff(
-        create_band_stack({"red": BandSource(red, radiometry=S2), "qa": qa}, tmp_path / "s.vrt", ["red", "qa"]),
+        create_band_stack(
+            {"red": BandSource(red, radiometry=S2), "qa": qa}, tmp_path / "s.vrt", ["red", "qa"]
+        ),
         tmp_path / "s.tif",
     )
     assert stack.warnings == ("A GeoTIFF has one nodata value: 0 counts as no data in qa as well",)

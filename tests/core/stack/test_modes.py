@@ -41,23 +41,40 @@ def read(path: Path, index: int = 1) -> Any:
         return dataset.read(index)
 
 
-def test_preserve_gives_each_pixel_size_its_own_stack_and_changes_no_pixel(bands: dict[str, Path], tmp_path: Path) -> None:
-    stack = create_band_stack(bands, tmp_path / "s.vrt", list(bands), resolution_mode="preserve", tags={"item_id": "one"})
+def test_preserve_gives_each_pixel_size_its_own_stack_and_changes_no_pixel(
+    bands: dict[str, Path], tmp_path: Path
+) -> None:
+    stack = create_band_stack(
+        bands, tmp_path / "s.vrt", list(bands), resolution_mode="preserve", tags={"item_id": "one"}
+    )
     all_of_them = (stack, *stack.companions)
     assert [one.path.name for one in all_of_them] == ["s.vrt", "s_20m.vrt", "s_60m.vrt"]
-    assert [[band.name for band in one.bands] for one in all_of_them] == [["blue", "red"], ["swir16"], ["coastal"]]
-    assert [one.grid.resolution for one in all_of_them] == [(10.0, 10.0), (20.0, 20.0), (60.0, 60.0)]
+    assert [[band.name for band in one.bands] for one in all_of_them] == [
+        ["blue", "red"],
+        ["swir16"],
+        ["coastal"],
+    ]
+    assert [one.grid.resolution for one in all_of_them] == [
+        (10.0, 10.0),
+        (20.0, 20.0),
+        (60.0, 60.0),
+    ]
     for one in all_of_them:
         for band in one.bands:
             assert np.array_equal(read(one.path, band.index), read(bands[band.name]))
             assert band.resampled_from_m is None
     told = stack.to_dict()
-    assert [one["path"] for one in told["companions"]] == [str(tmp_path / "s_20m.vrt"), str(tmp_path / "s_60m.vrt")]
+    assert [one["path"] for one in told["companions"]] == [
+        str(tmp_path / "s_20m.vrt"),
+        str(tmp_path / "s_60m.vrt"),
+    ]
     assert told["band_mapping"] == {"blue": 1, "red": 2}
     json.dumps(told)
 
 
-def test_preserve_with_one_pixel_size_is_a_plain_stack(bands: dict[str, Path], tmp_path: Path) -> None:
+def test_preserve_with_one_pixel_size_is_a_plain_stack(
+    bands: dict[str, Path], tmp_path: Path
+) -> None:
     two = {name: bands[name] for name in ("blue", "red")}
     stack = create_band_stack(two, tmp_path / "s.vrt", list(two), resolution_mode="preserve")
     assert stack.companions == ()
@@ -67,7 +84,9 @@ def test_preserve_with_one_pixel_size_is_a_plain_stack(bands: dict[str, Path], t
 
 
 def test_preserve_refuses_bands_of_another_place(bands: dict[str, Path], tmp_path: Path) -> None:
-    bands["swir16"] = write_raster(tmp_path / "B11.tif", noise((60, 60), 4), resolution=20.0, origin=(700000.0, 5200020.0))
+    bands["swir16"] = write_raster(
+        tmp_path / "B11.tif", noise((60, 60), 4), resolution=20.0, origin=(700000.0, 5200020.0)
+    )
     with pytest.raises(ExtentMismatchError, match="band 'swir16' does not overlap the others"):
         create_band_stack(bands, tmp_path / "s.vrt", list(bands), resolution_mode="preserve")
     assert not list(tmp_path.glob("*.vrt*"))
@@ -75,14 +94,19 @@ def test_preserve_refuses_bands_of_another_place(bands: dict[str, Path], tmp_pat
 
 def test_a_nested_vrt_is_replaced_only_together_with_the_stack(tmp_path: Path) -> None:
     """The text beside an older stack stays until the new one is in its place, and goes then."""
-    hidden = BandSource(write_raster(tmp_path / "c.tif", noise((60, 60), 4), resolution=20.0, nodata=None), radiometry=S2)
+    hidden = BandSource(
+        write_raster(tmp_path / "c.tif", noise((60, 60), 4), resolution=20.0, nodata=None),
+        radiometry=S2,
+    )
     fine = BandSource(write_raster(tmp_path / "f.tif", noise((120, 120), 2)), radiometry=S2)
     create_band_stack({"red": fine, "nir": hidden}, tmp_path / "s.vrt", ["red", "nir"])
     [old] = tmp_path.glob("s.nir.*.vrt")
     before = {path: path.read_bytes() for path in tmp_path.glob("*.vrt")}
     sneaky = write_raster(tmp_path / "g.tif", noise((120, 120), 2))
     with sneaky.open("r+b") as file:
-        file.truncate(sneaky.stat().st_size // 2)  # its header is sound: what is missing is seen when pixels are compared
+        file.truncate(
+            sneaky.stat().st_size // 2
+        )  # its header is sound: what is missing is seen when pixels are compared
     with pytest.raises(BandStackError, match="the pixels of band 'red' cannot be read"):
         create_band_stack(
             {"red": BandSource(sneaky, radiometry=S2), "nir": hidden},
@@ -91,20 +115,31 @@ def test_a_nested_vrt_is_replaced_only_together_with_the_stack(tmp_path: Path) -
             resample_method="cubic",
         )
     assert {path: path.read_bytes() for path in tmp_path.glob("*.vrt")} == before
-    create_band_stack({"red": fine, "nir": hidden}, tmp_path / "s.vrt", ["red", "nir"], resample_method="cubic")
+    create_band_stack(
+        {"red": fine, "nir": hidden}, tmp_path / "s.vrt", ["red", "nir"], resample_method="cubic"
+    )
     [new] = tmp_path.glob("s.nir.*.vrt")
     assert new != old
     (tmp_path / "s.mine.vrt").write_text("mine")
     create_band_stack({"red": fine}, tmp_path / "s.vrt")
-    assert sorted(p.name for p in tmp_path.glob("*.vrt")) == ["s.mine.vrt", "s.vrt"], "only what is ours is removed"
+    assert sorted(p.name for p in tmp_path.glob("*.vrt")) == ["s.mine.vrt", "s.vrt"], (
+        "only what is ours is removed"
+    )
 
 
-def test_on_the_command_line(bands: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_the_command_line(
+    bands: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["stack", "--sensor", "sentinel2", "--output", str(tmp_path / "s.vrt")]
-    words += [word for name in ("blue", "red", "swir16") for word in ("--band", f"{name}={bands[name]}")]
+    words += [
+        word for name in ("blue", "red", "swir16") for word in ("--band", f"{name}={bands[name]}")
+    ]
     assert main([*words, "--mode", "preserve"]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in out] == [str(tmp_path / "s.vrt"), str(tmp_path / "s_20m.vrt")]
+    assert [line.partition(":")[0] for line in out] == [
+        str(tmp_path / "s.vrt"),
+        str(tmp_path / "s_20m.vrt"),
+    ]
     assert main([*words, "--mode", "intersect", "--resolution", "20", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["resolution"] == [20.0, 20.0]
     assert main([*words, "--mode", "preserve", "--resolution", "20"]) == 1
@@ -116,9 +151,28 @@ def test_a_radar_image_in_whole_numbers_is_amplitude_not_power(
 ) -> None:
     words = [f"{name}={shared(f's1-grd-india-gcp/iw-{name}.tiff')}" for name in ("vv", "vh")]
     stack = str(tmp_path / "s.vrt")
-    assert main(["stack", "--sensor", "sentinel1", "--band", words[0], "--band", words[1], "--output", stack, "--json"]) == 0
+    assert (
+        main(
+            [
+                "stack",
+                "--sensor",
+                "sentinel1",
+                "--band",
+                words[0],
+                "--band",
+                words[1],
+                "--output",
+                stack,
+                "--json",
+            ]
+        )
+        == 0
+    )
     told = capsys.readouterr()
     assert {one["unit"] for one in json.loads(told.out)["radiometry"].values()} == {"amplitude"}
-    assert "Bands 'vv', 'vh' were warped to EPSG:4326 by ground control points: the relief is not taken out" in told.err
+    assert (
+        "Bands 'vv', 'vh' were warped to EPSG:4326 by ground control points: the relief is not "
+        "taken out" in told.err
+    )
     main(["validate", stack])
     assert "Band 'vv' holds uncalibrated amplitude" in capsys.readouterr().out

@@ -1,4 +1,6 @@
-"""`flight repair`: moved, renamed, emptied, rewritten; what is found is named, and what is not is never guessed."""
+"""`flight repair`: moved, renamed, emptied, rewritten; what is found is named, and what is not is
+never guessed.
+"""
 
 from __future__ import annotations
 
@@ -30,22 +32,37 @@ def noise(shape: tuple[int, int], seed: int) -> Any:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Path:
-    """A folder with a stack of every kind of band: plain, coarse, classes, of the neighbouring zone."""
+    """A folder with a stack of every kind of band: plain, coarse, classes, of the neighbouring
+    zone.
+    """
     folder = tmp_path / "scene"
     # not compressed, so that files of one shape have one size in bytes
     sources = {
-        "red": BandSource(write_raster(folder / "B04.tif", noise((64, 64), 1), compress="none"), 1, S2, 665.0),
-        "nir": BandSource(write_raster(folder / "B08.tif", noise((64, 64), 2), compress="none"), 1, S2, 842.0),
-        "swir16": BandSource(write_raster(folder / "B11.tif", noise((32, 32), 3), resolution=20.0, nodata=None), 1, S2, 1610.0),
+        "red": BandSource(
+            write_raster(folder / "B04.tif", noise((64, 64), 1), compress="none"), 1, S2, 665.0
+        ),
+        "nir": BandSource(
+            write_raster(folder / "B08.tif", noise((64, 64), 2), compress="none"), 1, S2, 842.0
+        ),
+        "swir16": BandSource(
+            write_raster(folder / "B11.tif", noise((32, 32), 3), resolution=20.0, nodata=None),
+            1,
+            S2,
+            1610.0,
+        ),
         "scl": BandSource(
-            write_raster(folder / "SCL.tif", (noise((32, 32), 4) % 12).astype(np.uint8), resolution=20.0),
+            write_raster(
+                folder / "SCL.tif", (noise((32, 32), 4) % 12).astype(np.uint8), resolution=20.0
+            ),
             1,
             Radiometry(nodata=0.0, unit="class"),
             is_class=True,
         ),
         "far": BandSource(place_in_next_zone(folder), 1, S2),
     }
-    create_band_stack(sources, folder / "s.vrt", BANDS, {"red": "Red, 665 nm"}, tags={"item_id": "one"})
+    create_band_stack(
+        sources, folder / "s.vrt", BANDS, {"red": "Red, 665 nm"}, tags={"item_id": "one"}
+    )
     return folder
 
 
@@ -60,15 +77,29 @@ def read(path: Path) -> Any:
     import rasterio
 
     with rasterio.open(path) as dataset:
-        return np.array([dataset.read(index).astype(np.int64) for index in dataset.indexes])  # of several types
+        return np.array(
+            [dataset.read(index).astype(np.int64) for index in dataset.indexes]
+        )  # of several types
 
 
 def facts(path: Path) -> Any:
     import rasterio
 
     with rasterio.open(path) as d:
-        told = [{k: v for k, v in d.tags(i).items() if not k.startswith("source")} for i in d.indexes]
-        return d.descriptions, d.nodatavals, d.scales, d.offsets, d.units, d.transform, d.crs, d.tags(), told
+        told = [
+            {k: v for k, v in d.tags(i).items() if not k.startswith("source")} for i in d.indexes
+        ]
+        return (
+            d.descriptions,
+            d.nodatavals,
+            d.scales,
+            d.offsets,
+            d.units,
+            d.transform,
+            d.crs,
+            d.tags(),
+            told,
+        )
 
 
 def test_a_sound_stack_is_left_alone(scene: Path) -> None:
@@ -80,11 +111,17 @@ def test_a_sound_stack_is_left_alone(scene: Path) -> None:
 
 
 def test_bands_that_were_moved_and_renamed_are_found_and_named(scene: Path, tmp_path: Path) -> None:
-    before, old, text = read(scene / "s.vrt"), facts(scene / "s.vrt"), (scene / "s.vrt").read_bytes()
+    before, old, text = (
+        read(scene / "s.vrt"),
+        facts(scene / "s.vrt"),
+        (scene / "s.vrt").read_bytes(),
+    )
     (scene / "bands").mkdir()
     shutil.move(scene / "B04.tif", scene / "bands")  # below the stack
     (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
-    shutil.move(scene / "far.tif", tmp_path / "elsewhere" / "deep" / "far.tif")  # named with --folder
+    shutil.move(
+        scene / "far.tif", tmp_path / "elsewhere" / "deep" / "far.tif"
+    )  # named with --folder
     (scene / "B11.tif").rename(scene / "swir 1610 nm.tif")
     done = repair_stack(scene / "s.vrt", [tmp_path / "elsewhere"])
     assert [(mend.band, Path(mend.after).name) for mend in done.mends] == [
@@ -105,7 +142,9 @@ def test_bands_that_were_moved_and_renamed_are_found_and_named(scene: Path, tmp_
     assert repair_stack(scene / "s.vrt").mends == (), "once is enough"
 
 
-def test_moving_back_and_mending_again_gives_the_first_bytes_and_keeps_both_old_ones(scene: Path) -> None:
+def test_moving_back_and_mending_again_gives_the_first_bytes_and_keeps_both_old_ones(
+    scene: Path,
+) -> None:
     first = sorted((p.name, p.read_bytes()) for p in scene.glob("*.vrt"))
     (scene / "B08.tif").rename(scene / "nir.tif")
     repair_stack(scene / "s.vrt")
@@ -128,7 +167,11 @@ def absolute(text: str, folder: Path) -> str:
     [
         (lambda text, folder: empty(text), 5, "the stack was emptied"),
         (absolute, 3, "a whole path was written where a relative one was"),
-        (lambda text, folder: text.replace(">B04.tif</SourceF", ">B08.tif</SourceF"), 1, "the stack pointed at another file"),
+        (
+            lambda text, folder: text.replace(">B04.tif</SourceF", ">B08.tif</SourceF"),
+            1,
+            "the stack pointed at another file",
+        ),
     ],
     ids=["emptied", "absolute", "another file"],
 )
@@ -146,7 +189,9 @@ def test_what_another_program_did_to_a_stack_is_undone(
     assert np.array_equal(read(scene / "s.vrt"), before)
 
 
-def test_a_stack_that_gdal_has_rewritten_without_its_sources_is_mended(scene: Path, tmp_path: Path) -> None:
+def test_a_stack_that_gdal_has_rewritten_without_its_sources_is_mended(
+    scene: Path, tmp_path: Path
+) -> None:
     """As QGIS does: opens it for update, notes statistics, and writes all anew in its own words."""
     from osgeo import gdal
 
@@ -179,7 +224,9 @@ def fails(scene: Path, why: str, *folders: Path) -> None:
     with pytest.raises(BandStackError, match=why) as caught:
         repair_stack(scene / "s.vrt", folders)
     assert str(caught.value).startswith("Mending s.vrt failed: ")
-    assert sorted((p.name, p.read_bytes()) for p in scene.iterdir() if p.is_file()) == before, "nothing was touched"
+    assert sorted((p.name, p.read_bytes()) for p in scene.iterdir() if p.is_file()) == before, (
+        "nothing was touched"
+    )
 
 
 def test_what_cannot_be_found_is_named_in_one_sentence(scene: Path, tmp_path: Path) -> None:
@@ -187,14 +234,17 @@ def test_what_cannot_be_found_is_named_in_one_sentence(scene: Path, tmp_path: Pa
     (scene / "SCL.tif").unlink()
     (tmp_path / "other").mkdir()
     why = (
-        rf"no file was found for red \(B04\.tif: nothing of that name or size\); scl \(SCL\.tif: .*\) in {scene}, "
-        rf"{tmp_path}/other\. Name the folder with --folder, or: run ingest \(or stack\) again\."
+        r"no file was found for red \(B04\.tif: nothing of that name or size\); scl "
+        rf"\(SCL\.tif: .*\) in {scene}, {tmp_path}/other\. "
+        r"Name the folder with --folder, or: run ingest \(or stack\) again\."
     )
     fails(scene, why, tmp_path / "other")
 
 
 def test_a_file_of_that_name_that_lies_elsewhere_on_earth_is_not_taken(scene: Path) -> None:
-    write_raster(scene / "B04.tif", noise((64, 64), 1), origin=(600640.0, 5200020.0), compress="none")
+    write_raster(
+        scene / "B04.tif", noise((64, 64), 1), origin=(600640.0, 5200020.0), compress="none"
+    )
     fails(scene, r"red \(B04\.tif: .*B04\.tif is of another type or grid\)")
 
 
@@ -202,10 +252,16 @@ def test_of_two_that_fit_neither_is_guessed(scene: Path, tmp_path: Path) -> None
     (scene / "B04.tif").unlink()
     for seed, name in enumerate(("a", "b")):
         write_raster(tmp_path / "x" / name / "B04.tif", noise((64, 64), 20 + seed), compress="none")
-    fails(scene, r"red \(B04\.tif: 2 files of that name fit: .*a/B04\.tif, .*b/B04\.tif\)", tmp_path / "x")
+    fails(
+        scene,
+        r"red \(B04\.tif: 2 files of that name fit: .*a/B04\.tif, .*b/B04\.tif\)",
+        tmp_path / "x",
+    )
     for name in ("a", "b"):
         (tmp_path / "x" / name / "B04.tif").rename(tmp_path / "x" / name / f"{name}.tif")
-    fails(scene, r"red \(B04\.tif: 2 files with other names fit: .*a\.tif, .*b\.tif\)", tmp_path / "x")
+    fails(
+        scene, r"red \(B04\.tif: 2 files with other names fit: .*a\.tif, .*b\.tif\)", tmp_path / "x"
+    )
 
 
 def test_of_two_that_fit_the_one_that_was_downloaded_is_taken(scene: Path, tmp_path: Path) -> None:
@@ -216,7 +272,9 @@ def test_of_two_that_fit_the_one_that_was_downloaded_is_taken(scene: Path, tmp_p
     (tmp_path / "x").mkdir()
     shutil.move(scene / "B04.tif", tmp_path / "x" / "z.tif")
     write_raster(tmp_path / "x" / "a.tif", noise((64, 64), 20), compress="none")
-    assert [mend.after for mend in repair_stack(scene / "s.vrt", [tmp_path / "x"]).mends] == [str(tmp_path / "x" / "z.tif")]
+    assert [mend.after for mend in repair_stack(scene / "s.vrt", [tmp_path / "x"]).mends] == [
+        str(tmp_path / "x" / "z.tif")
+    ]
 
 
 def test_copies_that_are_the_same_to_the_byte_are_no_riddle(scene: Path, tmp_path: Path) -> None:
@@ -224,7 +282,9 @@ def test_copies_that_are_the_same_to_the_byte_are_no_riddle(scene: Path, tmp_pat
         (tmp_path / "x" / name).mkdir(parents=True)
         shutil.copy(scene / "B04.tif", tmp_path / "x" / name / "B04.tif")
     (scene / "B04.tif").unlink()
-    assert [mend.after for mend in repair_stack(scene / "s.vrt", [tmp_path / "x"]).mends] == [str(tmp_path / "x/a/B04.tif")]
+    assert [mend.after for mend in repair_stack(scene / "s.vrt", [tmp_path / "x"]).mends] == [
+        str(tmp_path / "x/a/B04.tif")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +296,8 @@ def test_copies_that_are_the_same_to_the_byte_are_no_riddle(scene: Path, tmp_pat
         ("<a><VRTRasterBand/></a>", "it is no VRT. Run ingest"),
         (
             "<VRTDataset rasterXSize='1' rasterYSize='1'><VRTRasterBand/></VRTDataset>",
-            "band 1 does not say which file it is of, so it was not written by FirstLight or lost its notes. Run ingest",
+            "band 1 does not say which file it is of, so it was not written by FirstLight or "
+            "lost its notes. Run ingest",
         ),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><VRTDataset/>", "it declares XML entities"),
     ],
@@ -248,7 +309,9 @@ def test_a_stack_that_has_lost_its_notes_says_so(scene: Path, text: str, why: st
 
 def test_damaged_notes_are_named(scene: Path) -> None:
     text = (scene / "s.vrt").read_text(encoding="utf-8")
-    (scene / "s.vrt").write_text(re.sub(r"<GeoTransform>[^<]*", "<GeoTransform>x", text), encoding="utf-8")
+    (scene / "s.vrt").write_text(
+        re.sub(r"<GeoTransform>[^<]*", "<GeoTransform>x", text), encoding="utf-8"
+    )
     fails(scene, r"what it says of its bands is damaged \(.*\)\. Run ingest")
 
 
@@ -256,13 +319,18 @@ def test_a_folder_that_does_not_exist_is_named(scene: Path, tmp_path: Path) -> N
     fails(scene, r"the folder .*nowhere does not exist", tmp_path / "nowhere")
 
 
-def test_on_the_command_line_each_mend_is_told(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_the_command_line_each_mend_is_told(
+    scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name, file in (("a", "B04.tif"), ("b", "B08.tif")):
         (tmp_path / name).mkdir()
         shutil.move(scene / file, tmp_path / name / file)
     stack = str(scene / "s.vrt")
     assert main(["repair", stack]) == 1
-    assert "no file was found for red (B04.tif: nothing of that name or size); nir" in capsys.readouterr().err
+    assert (
+        "no file was found for red (B04.tif: nothing of that name or size); nir"
+        in capsys.readouterr().err
+    )
     folders = ["--folder", str(tmp_path / "a"), "--folder", str(tmp_path / "b")]
     assert main(["repair", stack, *folders, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

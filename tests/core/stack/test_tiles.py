@@ -1,4 +1,6 @@
-"""Tiles of one pass side by side: each pixel of the mosaic is a pixel of a tile, and the bands keep what they say."""
+"""Tiles of one pass side by side: each pixel of the mosaic is a pixel of a tile, and the bands keep
+what they say.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ LEFT = (600000.0, 5200020.0)
 
 
 def tile(
-    folder: Path, origin: tuple[float, float], seed: int, names: tuple[str, ...] = ("red", "nir"), epsg: int = 32632
+    folder: Path,
+    origin: tuple[float, float],
+    seed: int,
+    names: tuple[str, ...] = ("red", "nir"),
+    epsg: int = 32632,
 ) -> Path:
     random = np.random.default_rng(seed)
     sources = {}
@@ -38,7 +44,9 @@ def tile(
         epsg=epsg,
     )
     sources["scl"] = BandSource(scl, radiometry=CLASS, is_class=True)
-    create_band_stack(sources, folder / "s.vrt", tags={"item_id": folder.name, "datetime": "2024-06-01T10:00:00Z"})
+    create_band_stack(
+        sources, folder / "s.vrt", tags={"item_id": folder.name, "datetime": "2024-06-01T10:00:00Z"}
+    )
     return folder / "s.vrt"
 
 
@@ -50,12 +58,20 @@ def test_pixels_names_and_radiometry_are_kept(tmp_path: Path) -> None:
     facts, first = read_facts(made), read_facts(stacks[0])
     assert facts.grid.shape == (40, 90)
     assert [band.description for band in facts.bands] == [band.description for band in first.bands]
-    assert [band.radiometry.to_dict() for band in facts.bands] == [band.radiometry.to_dict() for band in first.bands]
+    assert [band.radiometry.to_dict() for band in facts.bands] == [
+        band.radiometry.to_dict() for band in first.bands
+    ]
     assert facts.tags["item_id"] == "a"
-    with rasterio.open(made) as mosaic, rasterio.open(stacks[0]) as a, rasterio.open(stacks[1]) as b:
+    with (
+        rasterio.open(made) as mosaic,
+        rasterio.open(stacks[0]) as a,
+        rasterio.open(stacks[1]) as b,
+    ):
         for index in (1, 2):
             left, right, both = a.read(index), b.read(index), mosaic.read(index)
-            assert np.array_equal(both[:, 3:50], left[:, 3:])  # the first one counts where both have data
+            assert np.array_equal(
+                both[:, 3:50], left[:, 3:]
+            )  # the first one counts where both have data
             assert np.array_equal(both[:, 50:], right[:, 10:])
     assert "source" not in facts.bands[0].tags, "a band of several files is not of one file"
 
@@ -63,13 +79,18 @@ def test_pixels_names_and_radiometry_are_kept(tmp_path: Path) -> None:
 def test_the_mosaic_may_be_moved_with_its_tiles(tmp_path: Path) -> None:
     import rasterio
 
-    stacks = [tile(tmp_path / "x" / "a", LEFT, 1), tile(tmp_path / "x" / "b", (600500.0, 5200020.0), 2)]
+    stacks = [
+        tile(tmp_path / "x" / "a", LEFT, 1),
+        tile(tmp_path / "x" / "b", (600500.0, 5200020.0), 2),
+    ]
     made = mosaic_stacks([read_facts(path) for path in stacks], tmp_path / "x" / "pass.vrt")
     with rasterio.open(made) as dataset:
         before = [dataset.read(index) for index in dataset.indexes]
     (tmp_path / "x").rename(tmp_path / "y")
     with rasterio.open(tmp_path / "y" / "pass.vrt") as dataset:
-        assert all(np.array_equal(dataset.read(index), before[index - 1]) for index in dataset.indexes)
+        assert all(
+            np.array_equal(dataset.read(index), before[index - 1]) for index in dataset.indexes
+        )
 
 
 @pytest.mark.parametrize(

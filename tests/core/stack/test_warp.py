@@ -1,4 +1,6 @@
-"""Bands that lie otherwise than the first: where their pixels come to lie, and what is said of it."""
+"""Bands that lie otherwise than the first: where their pixels come to lie, and what is
+said of it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ DN = Radiometry(nodata=0.0)
 
 
 def places(shape: tuple[int, int] = (64, 64)) -> Any:
-    """Stored numbers that tell where they are: 1000 + east in metres + 3 × south in tens of metres."""
+    """Stored numbers that tell where they are: 1000 + east in metres + 3 × south in tens
+    of metres.
+    """
     rows, cols = np.indices(shape)
     return (1000 + 10 * cols + 30 * rows).astype(np.uint16)
 
@@ -42,7 +46,9 @@ def warped_copy(source: Path, target: Path, crs: str, **profile: Any) -> Path:
     from rasterio.warp import Resampling, calculate_default_transform, reproject
 
     with rasterio.open(source) as src:
-        transform, width, height = calculate_default_transform(src.crs, crs, src.width, src.height, *src.bounds)
+        transform, width, height = calculate_default_transform(
+            src.crs, crs, src.width, src.height, *src.bounds
+        )
         data = np.zeros((height, width), src.dtypes[0])
         reproject(
             src.read(1),
@@ -59,18 +65,26 @@ def warped_copy(source: Path, target: Path, crs: str, **profile: Any) -> Path:
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326", "EPSG:3857"])
-def test_a_band_in_another_coordinate_system_comes_to_lie_where_it_belongs(tmp_path: Path, crs: str) -> None:
+def test_a_band_in_another_coordinate_system_comes_to_lie_where_it_belongs(
+    tmp_path: Path, crs: str
+) -> None:
     red = write_raster(tmp_path / "red.tif", places())
     nir = warped_copy(red, tmp_path / "nir.tif", crs)
     stack = create_band_stack(
-        {"red": BandSource(red, radiometry=DN), "nir": BandSource(nir, radiometry=DN)}, tmp_path / "s.vrt", ["red", "nir"]
+        {"red": BandSource(red, radiometry=DN), "nir": BandSource(nir, radiometry=DN)},
+        tmp_path / "s.vrt",
+        ["red", "nir"],
     )
     assert stack.grid == read_facts(red).grid
-    assert stack.warnings[0] == f"Band 'nir' was warped from {crs} to EPSG:32632, the coordinate system of band 'red'"
+    assert (
+        stack.warnings[0]
+        == f"Band 'nir' was warped from {crs} to EPSG:32632, the coordinate system of band 'red'"
+    )
     got, want = read(stack.path, 2).astype(int), places().astype(int)
     inner = (slice(3, -3), slice(3, -3))
     assert (got[inner] > 0).all()
-    # made by nearest neighbour, half a pixel of it at the most off: 5 m east and 5 m south are 5 + 15
+    # made by nearest neighbour, half a pixel of it at the most off: 5 m east and 5 m south are 5 +
+    # 15
     assert np.abs(got - want)[inner].max() <= 40
     assert abs((got - want)[inner].mean()) < 2, "no shift"
     check_vrt_sources(stack.path)
@@ -82,12 +96,20 @@ def test_the_first_band_decides_the_coordinate_system(tmp_path: Path) -> None:
     sources = {"nir": BandSource(nir, radiometry=DN), "red": BandSource(red, radiometry=DN)}
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["nir", "red"])
     assert stack.grid == read_facts(nir).grid
-    assert stack.warnings[0] == "Band 'red' was warped from EPSG:32632 to EPSG:32633, the coordinate system of band 'nir'"
+    assert (
+        stack.warnings[0]
+        == "Band 'red' was warped from EPSG:32632 to EPSG:32633, the coordinate system of band "
+        "'nir'"
+    )
 
 
-def test_a_finer_band_from_elsewhere_makes_the_pixels_smaller_but_does_not_move_them(tmp_path: Path) -> None:
+def test_a_finer_band_from_elsewhere_makes_the_pixels_smaller_but_does_not_move_them(
+    tmp_path: Path,
+) -> None:
     coarse = write_raster(tmp_path / "swir16.tif", places((32, 32)), resolution=20.0)
-    fine = warped_copy(write_raster(tmp_path / "f.tif", places()), tmp_path / "red.tif", "EPSG:32633")
+    fine = warped_copy(
+        write_raster(tmp_path / "f.tif", places()), tmp_path / "red.tif", "EPSG:32633"
+    )
     sources = {"swir16": BandSource(coarse, radiometry=DN), "red": BandSource(fine, radiometry=DN)}
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["swir16", "red"])
     assert stack.grid.resolution == (10.0, 10.0)
@@ -102,7 +124,9 @@ def test_a_finer_band_from_elsewhere_makes_the_pixels_smaller_but_does_not_move_
     ],
     ids=["upside down", "a quarter turn"],
 )
-def test_a_crooked_band_is_put_straight_to_the_pixel(tmp_path: Path, transform: Any, data: Any, why: str) -> None:
+def test_a_crooked_band_is_put_straight_to_the_pixel(
+    tmp_path: Path, transform: Any, data: Any, why: str
+) -> None:
     red = write_raster(tmp_path / "red.tif", places())
     nir = write_raster(tmp_path / "nir.tif", data, transform=transform)
     sources = {"red": BandSource(red, radiometry=DN), "nir": BandSource(nir, radiometry=DN)}
@@ -117,12 +141,24 @@ def gcp_raster(path: Path, count: int, nodata: float | None = None) -> tuple[Pat
     from rasterio.control import GroundControlPoint
 
     def lonlat(row: float, col: float) -> tuple[float, float]:
-        return 10 + col / 900 - row / 4000 + 2e-7 * row * col, 47 - row / 1300 - col / 5000 + 3e-7 * col**2
+        return (
+            10 + col / 900 - row / 4000 + 2e-7 * row * col,
+            47 - row / 1300 - col / 5000 + 3e-7 * col**2,
+        )
 
     spots = [(r, c) for r in np.linspace(0, 64, count) for c in np.linspace(0, 64, count)]
     points = [GroundControlPoint(r, c, *lonlat(r, c)) for r, c in spots]
     with rasterio.open(
-        path, "w", driver="GTiff", width=64, height=64, count=1, dtype="uint16", gcps=points, crs="EPSG:4326", nodata=nodata
+        path,
+        "w",
+        driver="GTiff",
+        width=64,
+        height=64,
+        count=1,
+        dtype="uint16",
+        gcps=points,
+        crs="EPSG:4326",
+        nodata=nodata,
     ) as out:
         out.write(places(), 1)
     return path, points
@@ -132,7 +168,9 @@ def test_ground_control_points_place_a_band_where_they_say(tmp_path: Path) -> No
     vv, points = gcp_raster(tmp_path / "vv.tif", 5)
     stack = create_band_stack({"vv": BandSource(vv, radiometry=DN)}, tmp_path / "s.vrt")
     assert stack.grid.crs == "EPSG:4326"
-    assert stack.warnings[0].startswith("Band 'vv' was warped to EPSG:4326 by ground control points: the relief is not")
+    assert stack.warnings[0].startswith(
+        "Band 'vv' was warped to EPSG:4326 by ground control points: the relief is not"
+    )
     got = read(stack.path, 1).astype(int)
     a, _, c, _, e, f = stack.grid.transform
     seen = 0
@@ -140,19 +178,24 @@ def test_ground_control_points_place_a_band_where_they_say(tmp_path: Path) -> No
         row, col = int((point.y - f) / e), int((point.x - c) / a)
         if 3 < point.row < 61 and 3 < point.col < 61:
             # the point lies on a corner of four pixels
-            assert abs(got[row, col] - (1000 + 10 * (point.col - 0.5) + 30 * (point.row - 0.5))) <= 45
+            assert (
+                abs(got[row, col] - (1000 + 10 * (point.col - 0.5) + 30 * (point.row - 0.5))) <= 45
+            )
             seen += 1
     assert seen == 9
 
 
-def test_a_real_radar_image_lies_where_its_own_points_say(shared: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_real_radar_image_lies_where_its_own_points_say(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
     import rasterio
 
     sources = {name: shared(f"s1-grd-india-gcp/iw-{name}.tiff") for name in ("vv", "vh")}
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["vv", "vh"], resample_method="nearest")
     assert [band.radiometry.nodata for band in stack.bands] == [0.0, 0.0]
     assert any(
-        "No nodata value is known for 'vv', and it does not cover the whole stack: 0 is taken" in w for w in stack.warnings
+        "No nodata value is known for 'vv', and it does not cover the whole stack: 0 is taken" in w
+        for w in stack.warnings
     )
     a, _, c, _, e, f = stack.grid.transform
     same = off = 0
@@ -163,7 +206,9 @@ def test_a_real_radar_image_lies_where_its_own_points_say(shared: Callable[[str]
         row, col = (point.y - f) / e, (point.x - c) / a
         if not (2 <= point.row <= pixels.shape[0] - 3 and 2 <= point.col <= pixels.shape[1] - 3):
             continue
-        around = pixels[int(point.row) - 1 : int(point.row) + 2, int(point.col) - 1 : int(point.col) + 2]
+        around = pixels[
+            int(point.row) - 1 : int(point.row) + 2, int(point.col) - 1 : int(point.col) + 2
+        ]
         same += bool(np.isin(got[int(row), int(col)], around))
         off += 1
     assert off > 100
@@ -171,7 +216,9 @@ def test_a_real_radar_image_lies_where_its_own_points_say(shared: Callable[[str]
     check_vrt_sources(stack.path)
 
 
-def test_hidden_nodata_does_not_bleed_and_bands_of_a_file_are_told_apart_when_warped(tmp_path: Path) -> None:
+def test_hidden_nodata_does_not_bleed_and_bands_of_a_file_are_told_apart_when_warped(
+    tmp_path: Path,
+) -> None:
     both = np.stack([np.full((64, 64), 500, np.uint16), np.full((64, 64), 3000, np.uint16)])
     both[1, 20:30, 20:40] = 0
     from rasterio.warp import transform_bounds
@@ -191,7 +238,10 @@ def test_classes_are_never_blended_when_warped(tmp_path: Path, method: str) -> N
     classes = np.random.default_rng(2).choice(np.array([4, 8, 11], np.uint8), (64, 64))
     red = write_raster(tmp_path / "red.tif", places())
     scl = warped_copy(write_raster(tmp_path / "c.tif", classes), tmp_path / "scl.tif", "EPSG:32633")
-    sources = {"red": red, "scl": BandSource(scl, radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True)}
+    sources = {
+        "red": red,
+        "scl": BandSource(scl, radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True),
+    }
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "scl"], resample_method=method)
     assert set(np.unique(read(stack.path, 2))) <= {0, 4, 8, 11}
 
@@ -199,7 +249,11 @@ def test_classes_are_never_blended_when_warped(tmp_path: Path, method: str) -> N
 def test_boxes_that_overlap_are_not_enough(tmp_path: Path) -> None:
     """A slanted band whose box reaches into the stack, and whose pixels do not."""
     red = write_raster(tmp_path / "red.tif", places((8, 8)))
-    slanted = write_raster(tmp_path / "nir.tif", places((200, 3)), transform=(7.0, 7.0, LEFT - 20, 7.0, -7.0, TOP + 140))
+    slanted = write_raster(
+        tmp_path / "nir.tif",
+        places((200, 3)),
+        transform=(7.0, 7.0, LEFT - 20, 7.0, -7.0, TOP + 140),
+    )
     sources = {"red": BandSource(red, radiometry=DN), "nir": BandSource(slanted, radiometry=DN)}
     with pytest.raises(ExtentMismatchError, match="band 'nir' does not overlap the others"):
         create_band_stack(sources, tmp_path / "s.vrt", ["red", "nir"])
@@ -207,14 +261,19 @@ def test_boxes_that_overlap_are_not_enough(tmp_path: Path) -> None:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """A scene's folder: a stack over a band of the next zone, one placed by points, and one of hidden nodata."""
+    """A scene's folder: a stack over a band of the next zone, one placed by points, and one of
+    hidden nodata.
+    """
     folder = tmp_path / "scene ü & co"
     folder.mkdir()
     red = write_raster(folder / "red.tif", places())
     sources = {
         "red": BandSource(red, radiometry=DN),
         "nir": BandSource(warped_copy(red, folder / "nir.tif", "EPSG:32633"), radiometry=DN),
-        "swir16": BandSource(write_raster(folder / "swir.tif", ramp((32, 32)), resolution=20.0, nodata=None), radiometry=DN),
+        "swir16": BandSource(
+            write_raster(folder / "swir.tif", ramp((32, 32)), resolution=20.0, nodata=None),
+            radiometry=DN,
+        ),
     }
     create_band_stack(sources, folder / "s.vrt", list(sources))
     return folder
@@ -223,15 +282,21 @@ def mixed(tmp_path: Path) -> Path:
 def test_a_folder_with_nested_vrts_can_be_moved(mixed: Path, tmp_path: Path) -> None:
     before = [read(mixed / "s.vrt", index) for index in (1, 2, 3)]
     assert len(list(mixed.glob("s.*.*.vrt"))) == 2
-    assert not any(str(tmp_path) in path.read_text(encoding="utf-8") for path in mixed.glob("*.vrt"))
+    assert not any(
+        str(tmp_path) in path.read_text(encoding="utf-8") for path in mixed.glob("*.vrt")
+    )
     shutil.move(mixed, tmp_path / "moved")
-    assert all(np.array_equal(read(tmp_path / "moved" / "s.vrt", n), old) for n, old in enumerate(before, start=1))
+    assert all(
+        np.array_equal(read(tmp_path / "moved" / "s.vrt", n), old)
+        for n, old in enumerate(before, start=1)
+    )
 
 
 def test_the_same_inputs_give_the_same_bytes_in_nested_vrts_too(mixed: Path) -> None:
     before = {path.name: path.read_bytes() for path in mixed.glob("*.vrt")}
     sources = {
-        n: BandSource(mixed / f, radiometry=DN) for n, f in (("red", "red.tif"), ("nir", "nir.tif"), ("swir16", "swir.tif"))
+        n: BandSource(mixed / f, radiometry=DN)
+        for n, f in (("red", "red.tif"), ("nir", "nir.tif"), ("swir16", "swir.tif"))
     }
     create_band_stack(sources, mixed / "s.vrt", list(sources))
     assert {path.name: path.read_bytes() for path in mixed.glob("*.vrt")} == before
@@ -240,8 +305,13 @@ def test_the_same_inputs_give_the_same_bytes_in_nested_vrts_too(mixed: Path) -> 
 
 def test_many_threads_read_what_one_reads(mixed: Path) -> None:
     with StackReader(mixed / "s.vrt") as reader:
-        # Window by window as well: newer GDALs warp a whole raster a little differently than its parts.
-        alone = {(index, w): reader.read_stored(index, w) for index in (1, 2, 3) for w in split_windows((64, 64), 17)}
+        # Window by window as well: newer GDALs warp a whole raster a little differently than its
+        # parts.
+        alone = {
+            (index, w): reader.read_stored(index, w)
+            for index in (1, 2, 3)
+            for w in split_windows((64, 64), 17)
+        }
         wrong: list[object] = []
 
         def work() -> None:
@@ -274,8 +344,12 @@ def test_what_a_band_without_nodata_does_not_reach_is_never_data(
 ) -> None:
     red = write_raster(tmp_path / "red.tif", places((80, 80)), nodata=0)
     nir = write_raster(tmp_path / "nir.tif", data, nodata=None, origin=(LEFT + 100, TOP - 50))
-    stack = create_band_stack({"red": red, "nir": BandSource(nir, is_class=is_class)}, tmp_path / "s.vrt", ["red", "nir"])
-    assert np.array_equal(np.float64(stack.bands[1].radiometry.nodata or 0), np.float64(chosen), equal_nan=True)
+    stack = create_band_stack(
+        {"red": red, "nir": BandSource(nir, is_class=is_class)}, tmp_path / "s.vrt", ["red", "nir"]
+    )
+    assert np.array_equal(
+        np.float64(stack.bands[1].radiometry.nodata or 0), np.float64(chosen), equal_nan=True
+    )
     with StackReader(stack.path) as reader:
         gone = np.isnan(reader.read(2, split_windows(stack.grid.shape, 10_000)[0]))
     want = np.ones(stack.grid.shape, bool)
@@ -284,25 +358,36 @@ def test_what_a_band_without_nodata_does_not_reach_is_never_data(
         want[5:69, 10:74] = data == 0
     assert np.array_equal(gone, want)
     assert any(
-        f"No nodata value is known for 'nir', and it does not cover the whole stack: {chosen:g}" in w for w in stack.warnings
+        f"No nodata value is known for 'nir', and it does not cover the whole stack: {chosen:g}"
+        in w
+        for w in stack.warnings
     )
 
 
 def test_a_nodata_value_that_the_type_cannot_hold_is_named_and_ignored(tmp_path: Path) -> None:
     red = write_raster(tmp_path / "red.tif", places())
-    stack = create_band_stack({"red": BandSource(red, radiometry=Radiometry(nodata=-9999.0))}, tmp_path / "s.vrt")
-    assert stack.warnings[0] == "Band 'red' is said to have nodata -9999, which no uint16 can be: it is ignored"
+    stack = create_band_stack(
+        {"red": BandSource(red, radiometry=Radiometry(nodata=-9999.0))}, tmp_path / "s.vrt"
+    )
+    assert (
+        stack.warnings[0]
+        == "Band 'red' is said to have nodata -9999, which no uint16 can be: it is ignored"
+    )
     assert stack.bands[0].radiometry.nodata is None
 
 
-def test_a_real_scene_with_a_band_of_the_next_zone(shared: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_real_scene_with_a_band_of_the_next_zone(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
     scene = shared("s2-l2a-29RKH")
     nir = warped_copy(scene / "B08.tif", tmp_path / "nir.tif", "EPSG:32630")
     sources = {
         "red": BandSource(scene / "B04.tif", radiometry=DN),
         "nir": BandSource(nir, radiometry=DN),
         "swir16": BandSource(scene / "B11.tif", radiometry=DN),
-        "scl": BandSource(scene / "SCL.tif", radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True),
+        "scl": BandSource(
+            scene / "SCL.tif", radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True
+        ),
     }
     stack = create_band_stack(sources, tmp_path / "s.vrt", list(sources))
     assert stack.grid == read_facts(scene / "B04.tif").grid
@@ -311,9 +396,9 @@ def test_a_real_scene_with_a_band_of_the_next_zone(shared: Callable[[str], Path]
     assert both.mean() > 0.98 * (truth > 0).mean()
     assert abs(np.median((got - truth)[both])) <= 1
     shifts = {
-        (dr, dc): np.abs(got[10:-10, 10:-10] - truth[10 + dr : -10 + dr or None, 10 + dc : -10 + dc or None])[
-            both[10:-10, 10:-10]
-        ].mean()
+        (dr, dc): np.abs(
+            got[10:-10, 10:-10] - truth[10 + dr : -10 + dr or None, 10 + dc : -10 + dc or None]
+        )[both[10:-10, 10:-10]].mean()
         for dr in (-1, 0, 1)
         for dc in (-1, 0, 1)
     }
@@ -321,10 +406,22 @@ def test_a_real_scene_with_a_band_of_the_next_zone(shared: Callable[[str], Path]
     assert set(np.unique(read(stack.path, 4))) <= set(np.unique(read(scene / "SCL.tif", 1)))
 
 
-@pytest.mark.parametrize("scene", ["LC08_L2SP_008059_20191201_20200825_02_T1", "LC08_L2SR_099120_20191129_20201016_02_T2"])
-def test_a_real_landsat_scene_keeps_every_pixel(shared: Callable[[str], Path], tmp_path: Path, scene: str) -> None:
+@pytest.mark.parametrize(
+    "scene",
+    ["LC08_L2SP_008059_20191201_20200825_02_T1", "LC08_L2SR_099120_20191129_20201016_02_T2"],
+)
+def test_a_real_landsat_scene_keeps_every_pixel(
+    shared: Callable[[str], Path], tmp_path: Path, scene: str
+) -> None:
     folder = shared(f"landsat-c2l2-stactools/{scene}")
-    sources = {name: folder / f"{scene}_{key}.TIF" for name, key in (("red", "SR_B4"), ("nir08", "SR_B5"), ("qa", "QA_PIXEL"))}
-    stack = create_band_stack({**sources, "qa": BandSource(sources["qa"], is_class=True)}, tmp_path / "s.vrt", list(sources))
+    sources = {
+        name: folder / f"{scene}_{key}.TIF"
+        for name, key in (("red", "SR_B4"), ("nir08", "SR_B5"), ("qa", "QA_PIXEL"))
+    }
+    stack = create_band_stack(
+        {**sources, "qa": BandSource(sources["qa"], is_class=True)},
+        tmp_path / "s.vrt",
+        list(sources),
+    )
     for index, path in enumerate(sources.values(), start=1):
         assert np.array_equal(read(stack.path, index), read(path, 1))

@@ -37,11 +37,18 @@ AREA = "10.07,46.93,10.13,46.97"
 
 def ground(lon: Any, lat: Any) -> Any:
     """Metres: a valley that falls to the south along 10.1° E, with some relief."""
-    return 900 + 8000 * np.abs(lon - 10.1) + 4000 * (lat - 46.9) + 3 * np.sin(lon * 900) * np.cos(lat * 700)
+    return (
+        900
+        + 8000 * np.abs(lon - 10.1)
+        + 4000 * (lat - 46.9)
+        + 3 * np.sin(lon * 900) * np.cos(lat * 700)
+    )
 
 
 def write_cell(path: Path, west: float, step: float, height: Any = ground) -> Path:
-    """Point heights as the Copernicus DEM has them: pixels of ``step`` by one second around whole seconds, nothing declared."""
+    """Point heights as the Copernicus DEM has them: pixels of ``step`` by one second around whole
+    seconds, nothing declared.
+    """
     rows, cols = round(SIDE / SECOND), round(SIDE / step)
     lons = west + step * np.arange(cols)
     lats = SOUTH + SIDE - SECOND * np.arange(rows)
@@ -50,7 +57,14 @@ def write_cell(path: Path, west: float, step: float, height: Any = ground) -> Pa
     import rasterio
     from rasterio.transform import Affine
 
-    options = {"driver": "GTiff", "width": cols, "height": rows, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    options = {
+        "driver": "GTiff",
+        "width": cols,
+        "height": rows,
+        "count": 1,
+        "dtype": "float32",
+        "crs": "EPSG:4326",
+    }
     options |= {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
     transform = Affine(step, 0, west - step / 2, 0, -SECOND, SOUTH + SIDE + SECOND / 2)
     with rasterio.open(path, "w", transform=transform, **options) as target:
@@ -60,7 +74,9 @@ def write_cell(path: Path, west: float, step: float, height: Any = ground) -> Pa
 
 @dataclass(frozen=True)
 class World:
-    """A catalogue with a height model of two cells, the eastern one half as fine from west to east."""
+    """A catalogue with a height model of two cells, the eastern one half as fine from
+    west to east.
+    """
 
     url: str
     files: FaultyServer
@@ -79,9 +95,23 @@ def made_world(folder: Path) -> Iterator[World]:
     with FaultyServer(folder) as files:
         for name, west, step in (("west", WEST, SECOND), ("east", WEST + SIDE, 2 * SECOND)):
             write_cell(folder / f"{name}.tif", west, step)
-            box = (west - step / 2, SOUTH + SECOND / 2, west + SIDE - step / 2, SOUTH + SIDE + SECOND / 2)
-            assets = {"data": {"href": files.url(f"{name}.tif"), "raster:bands": [{"data_type": "float32", "unit": "meter"}]}}
-            items.append(make_item(f"DEM_{name}", box, "2021-04-22T00:00:00Z", "cop-dem-glo-30", assets, gsd=30))
+            box = (
+                west - step / 2,
+                SOUTH + SECOND / 2,
+                west + SIDE - step / 2,
+                SOUTH + SIDE + SECOND / 2,
+            )
+            assets = {
+                "data": {
+                    "href": files.url(f"{name}.tif"),
+                    "raster:bands": [{"data_type": "float32", "unit": "meter"}],
+                }
+            }
+            items.append(
+                make_item(
+                    f"DEM_{name}", box, "2021-04-22T00:00:00Z", "cop-dem-glo-30", assets, gsd=30
+                )
+            )
         with StacServer(items) as api:
             yield World(api.base_url, files, api)
 
@@ -111,9 +141,22 @@ def lonlat(facts: Any) -> tuple[Any, Any]:
     return np.reshape(xs, rows.shape), np.reshape(ys, rows.shape)
 
 
-def test_two_cells_become_one_model_on_a_metric_grid(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_cells_become_one_model_on_a_metric_grid(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = len(world.api.searches)
-    words = ["terrain", "--area", AREA, "--catalog", world.url, "--output", str(tmp_path), "--buffer", "2", "--json"]
+    words = [
+        "terrain",
+        "--area",
+        AREA,
+        "--catalog",
+        world.url,
+        "--output",
+        str(tmp_path),
+        "--buffer",
+        "2",
+        "--json",
+    ]
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert all("datetime" not in one.query for one in world.api.searches[before:])
@@ -122,19 +165,29 @@ def test_two_cells_become_one_model_on_a_metric_grid(world: World, tmp_path: Pat
     assert facts["crs"] == "EPSG:32632"
     assert facts["transform"][0] == 30
     assert facts["unit"] == "m"
-    np.testing.assert_allclose(heights, ground(*lonlat(facts)), atol=4)  # a bend at the valley's line, cut off by interpolation
+    np.testing.assert_allclose(
+        heights, ground(*lonlat(facts)), atol=4
+    )  # a bend at the valley's line, cut off by interpolation
     item = Path(told["outputs"].pop("provenance"))
-    assert told["outputs"] == {name: str(tmp_path / f"{name}.tif") for name in ("dem", "slope", "hand")}
+    assert told["outputs"] == {
+        name: str(tmp_path / f"{name}.tif") for name in ("dem", "slope", "hand")
+    }
     record = json.loads(item.read_text(encoding="utf-8"))
     assert {name: asset["bands"][0]["unit"] for name, asset in record["assets"].items()} == {
         "dem": "m",
         "slope": "degree",
         "hand": "m",
     }
-    assert [one["id"] for one in record["properties"]["firstlight:inputs"]] == ["DEM_east", "DEM_west"]
+    assert [one["id"] for one in record["properties"]["firstlight:inputs"]] == [
+        "DEM_east",
+        "DEM_west",
+    ]
     assert (tmp_path / "catalog.json").is_file()
     assert told["statistics"]["height_known_percent"] == 100
-    assert [one["item_id"] for one in told["provenance"]["inputs"]["heights"]] == ["DEM_east", "DEM_west"]
+    assert [one["item_id"] for one in told["provenance"]["inputs"]["heights"]] == [
+        "DEM_east",
+        "DEM_west",
+    ]
     assert told["provenance"]["credit"] == facts["tags"]["credit"] == CREDIT
 
 
@@ -146,11 +199,29 @@ def test_the_height_model_is_found_fetched_and_put_together_like_any_scene(
     assert main(["discover", *where, "--output", "json"]) == 0
     items = capsys.readouterr().out
     assert [one["id"] for one in json.loads(items)] == ["DEM_east", "DEM_west"]
-    assert main(["discover", *where, "--start", "2024-05-01", "--end", "2024-06-01", "--output", "json"]) == 0
+    assert (
+        main(
+            ["discover", *where, "--start", "2024-05-01", "--end", "2024-06-01", "--output", "json"]
+        )
+        == 0
+    )
     assert capsys.readouterr().out == items  # an event's dates do not rule it out
     (tmp_path / "items.json").write_text(items, encoding="utf-8")
     mosaic = tmp_path / "m.tif"
-    assert main(["mosaic", "--items", str(tmp_path / "items.json"), "--area", AREA, "--output", str(mosaic)]) == 0
+    assert (
+        main(
+            [
+                "mosaic",
+                "--items",
+                str(tmp_path / "items.json"),
+                "--area",
+                AREA,
+                "--output",
+                str(mosaic),
+            ]
+        )
+        == 0
+    )
     assert "cloud" not in capsys.readouterr().err
     values, facts = read(mosaic)
     np.testing.assert_allclose(values, ground(*lonlat(facts)), atol=4)
@@ -185,17 +256,27 @@ def test_hand_grows_with_the_distance_from_the_valley(world: World, tmp_path: Pa
     assert any("HAND is not known" in text for text in result.value.warnings) == (share > 0)
 
 
-def test_the_place_may_be_that_of_a_stack_in_degrees_and_hand_joins_it(world: World, tmp_path: Path) -> None:
-    """A radar chip of 10 m in EPSG:4326: HAND in metres of UTM comes onto its pixels, everywhere."""
+def test_the_place_may_be_that_of_a_stack_in_degrees_and_hand_joins_it(
+    world: World, tmp_path: Path
+) -> None:
+    """A radar chip of 10 m in EPSG:4326: HAND in metres of UTM comes onto its pixels,
+    everywhere.
+    """
     step = 10 / 111_320
     pixels = np.full((200, 260), 0.05, np.float32)
-    chip = write_raster(tmp_path / "vv.tif", pixels, nodata=None, epsg=4326, resolution=step, origin=(10.08, 46.95))
+    chip = write_raster(
+        tmp_path / "vv.tif", pixels, nodata=None, epsg=4326, resolution=step, origin=(10.08, 46.95)
+    )
     stack = tmp_path / "s.vrt"
-    create_band_stack({"vv": BandSource(chip, radiometry=Radiometry(1.0, 0.0, None, "power"))}, stack)
+    create_band_stack(
+        {"vv": BandSource(chip, radiometry=Radiometry(1.0, 0.0, None, "power"))}, stack
+    )
     run(tmp_path / "t", like=stack, catalog=world.url, buffer=2.0)
     wanted = {"post": Wanted(stack, {"backscatter": ("vv",)}, masks=False)}
     extras = {f"terrain.{name}": tmp_path / "t" / f"{name}.tif" for name in ("dem", "hand")}
-    inputs, _ = open_inputs("Water", wanted, tmp_path / "out", ("w.tif",), RecordingMonitor(), extras)
+    inputs, _ = open_inputs(
+        "Water", wanted, tmp_path / "out", ("w.tif",), RecordingMonitor(), extras
+    )
     with StackReader(inputs.path) as reader:
         assert reader.facts.grid.shape == (200, 260)
         heights = reader.read(inputs.places[inputs.bands["terrain.dem"]], Window(0, 0, 200, 260))
@@ -209,7 +290,14 @@ def test_the_place_may_be_that_of_a_stack_in_degrees_and_hand_joins_it(world: Wo
 def test_a_file_of_whole_metres_is_taken_and_its_zeros_are_heights(tmp_path: Path) -> None:
     cols = np.indices((60, 70))[1]
     data = np.maximum(0, 40 - cols).astype(np.int16)
-    file = write_raster(tmp_path / "own.tif", data, nodata=None, epsg=32632, resolution=30.0, origin=(600000.0, 5200020.0))
+    file = write_raster(
+        tmp_path / "own.tif",
+        data,
+        nodata=None,
+        epsg=32632,
+        resolution=30.0,
+        origin=(600000.0, 5200020.0),
+    )
     result = run(tmp_path / "t", dem=file, drainage=0.5)
     heights, _ = read(tmp_path / "t" / "dem.tif")
     np.testing.assert_array_equal(heights, data)  # its own pixels, not interpolated
@@ -247,8 +335,12 @@ def test_tiles_and_engines_change_nothing(world: World, tmp_path: Path) -> None:
     for number, (tile, workers) in enumerate(((64, 1), (512, 2), (2048, 2))):
         settings = Settings().override(tile_size=tile, workers=workers)
         folder = tmp_path / str(number)
-        run_terrain(TerrainParams(area=AREA, catalog=world.url, output=folder), settings, RecordingMonitor())
-        made.append([read(folder / f"{name}.tif")[0].tobytes() for name in ("dem", "slope", "hand")])
+        run_terrain(
+            TerrainParams(area=AREA, catalog=world.url, output=folder), settings, RecordingMonitor()
+        )
+        made.append(
+            [read(folder / f"{name}.tif")[0].tobytes() for name in ("dem", "slope", "hand")]
+        )
     assert made[1] == made[2]
     assert made[0] == made[1]
 
@@ -270,7 +362,9 @@ def test_where_there_are_no_heights_it_is_said(world: World, tmp_path: Path) -> 
     assert not list((tmp_path / "t").iterdir())
 
 
-def test_too_little_memory_is_told_before_anything_is_read(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_told_before_anything_is_read(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(terrain_layers, "free_bytes", lambda: 10_000)
     with pytest.raises(AlgorithmError, match="smaller area"):
         run(tmp_path, area=AREA, catalog=world.url)
@@ -304,7 +398,8 @@ def test_a_stop_leaves_no_half_layer(world: World, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lon", "lat", "crs"),
-    [(10.1, 46.9, "EPSG:32632"), (-0.1, -33.0, "EPSG:32730"), (180.0, 10.0, "EPSG:32601"), (-180.0, 10.0, "EPSG:32601"),
+    [(10.1, 46.9, "EPSG:32632"), (-0.1, -33.0, "EPSG:32730"),
+     (180.0, 10.0, "EPSG:32601"), (-180.0, 10.0, "EPSG:32601"),
      (179.9, -17.0, "EPSG:32760"), (15.0, 85.0, "EPSG:32661"), (15.0, -85.0, "EPSG:32761")],
 )  # fmt: skip
 def test_the_metric_system_is_that_of_the_place(lon: float, lat: float, crs: str) -> None:
@@ -312,7 +407,9 @@ def test_the_metric_system_is_that_of_the_place(lon: float, lat: float, crs: str
     assert is_metric(crs)
 
 
-@pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:4326", "EPSG:32662", "EPSG:32600", "EPSG:326321", ""])
+@pytest.mark.parametrize(
+    "crs", ["EPSG:3857", "EPSG:4326", "EPSG:32662", "EPSG:32600", "EPSG:326321", ""]
+)
 def test_a_web_map_is_not_metric(crs: str) -> None:
     assert not is_metric(crs)
 

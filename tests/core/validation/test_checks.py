@@ -39,16 +39,22 @@ def constant() -> Any:
     return np.full((256, 256), 2000, np.uint16)
 
 
-def look(stack: Path, monitor: RecordingMonitor | None = None, area: Aoi | None = None, **settings: Any) -> ValidationReport:
+def look(
+    stack: Path, monitor: RecordingMonitor | None = None, area: Aoi | None = None, **settings: Any
+) -> ValidationReport:
     spec = ValidationSpec(SENSOR, SENSOR.required, BANDS, area)
-    return validate(stack, spec, dataclasses.replace(Settings(), **settings), monitor or RecordingMonitor())
+    return validate(
+        stack, spec, dataclasses.replace(Settings(), **settings), monitor or RecordingMonitor()
+    )
 
 
 def codes(report: ValidationReport) -> list[tuple[str, str, str | None]]:
     return [(f.code, f.severity, f.band) for f in report.findings]
 
 
-@pytest.mark.parametrize(("word", "severity"), [("off", None), ("warning", "warning"), ("info", "info")])
+@pytest.mark.parametrize(
+    ("word", "severity"), [("off", None), ("warning", "warning"), ("info", "info")]
+)
 def test_a_check_can_be_turned_off_or_weighed_otherwise_and_the_report_tells(
     tmp_path: Path, word: str, severity: str | None
 ) -> None:
@@ -71,8 +77,14 @@ def test_every_check_is_explained_in_the_docs() -> None:
 
 def test_the_shipped_file_has_the_specification_names() -> None:
     shipped = read_yaml(CONFIG_DIR / "ingestion.yaml")
-    assert {"min_std_dev", "max_nodata_percent", "expected_value_range"} <= set(shipped["optical_validation"])
-    assert set(shipped["sar_validation"]) == {"min_std_dev_db", "backscatter_range_db", "required_polarizations"}
+    assert {"min_std_dev", "max_nodata_percent", "expected_value_range"} <= set(
+        shipped["optical_validation"]
+    )
+    assert set(shipped["sar_validation"]) == {
+        "min_std_dev_db",
+        "backscatter_range_db",
+        "required_polarizations",
+    }
     settings = resolve_settings(environ={})
     assert settings.required_polarizations == ("vv", "vh")
     assert settings.checks == ()
@@ -111,7 +123,9 @@ def test_skipped_validation_is_never_called_fine_without_a_word(tmp_path: Path) 
 def cleanup_scene(folder: Path) -> Path:
     stack = scene(folder)
     stack = stack.rename(folder / f"{folder.name}_stack.vrt")
-    (folder / "bands.json").write_text(json.dumps({name: {"sha256": "00"} for name in ("red", "nir")}), encoding="utf-8")
+    (folder / "bands.json").write_text(
+        json.dumps({name: {"sha256": "00"} for name in ("red", "nir")}), encoding="utf-8"
+    )
     for name in ("nir", "blue"):
         path = folder / f"{name}.tif"
         os.truncate(path, path.stat().st_size // 2)
@@ -125,9 +139,20 @@ def test_cleanup_removes_what_is_damaged_and_ours_and_nothing_else(tmp_path: Pat
     assert not look(stack, monitor, on_invalid="cleanup").ok
     left = {path.name for path in tmp_path.iterdir()}
     # blue is damaged too, but no download of ours recorded it
-    assert left == {"blue.tif", "green.tif", "red.tif", "swir16.tif", "swir22.tif", "bands.json", "notes.txt"}
+    assert left == {
+        "blue.tif",
+        "green.tif",
+        "red.tif",
+        "swir16.tif",
+        "swir22.tif",
+        "bands.json",
+        "notes.txt",
+    }
     notes = [event.text for event in monitor.events if isinstance(event, Note)]
-    assert notes == [f"Removed {tmp_path / name}, which did not pass validation" for name in ("nir.tif", stack.name)]
+    assert notes == [
+        f"Removed {tmp_path / name}, which did not pass validation"
+        for name in ("nir.tif", stack.name)
+    ]
 
 
 @pytest.mark.parametrize("action", ["reject", "warn"])
@@ -172,7 +197,9 @@ LEFT, TOP = 600000.0, 5200020.0
     ],
     ids=["data", "nodata", "beside"],
 )
-def test_nodata_counts_in_the_area_only(tmp_path: Path, box: tuple[float, float, float, float], share: float) -> None:
+def test_nodata_counts_in_the_area_only(
+    tmp_path: Path, box: tuple[float, float, float, float], share: float
+) -> None:
     pixels = landscape("fields", 256, 3)
     for data in pixels.values():
         data[:, 128:] = 0
@@ -198,9 +225,12 @@ def test_an_area_that_the_raster_does_not_touch_is_an_error(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("when", "bad", "made"), [("never", True, 0), ("on_failure", True, 1), ("on_failure", False, 0), ("always", False, 1)]
+    ("when", "bad", "made"),
+    [("never", True, 0), ("on_failure", True, 1), ("on_failure", False, 0), ("always", False, 1)],
 )
-def test_the_picture_is_made_when_it_is_wanted(tmp_path: Path, when: str, bad: bool, made: int) -> None:
+def test_the_picture_is_made_when_it_is_wanted(
+    tmp_path: Path, when: str, bad: bool, made: int
+) -> None:
     import rasterio
 
     stack = scene(tmp_path / "s", **({"nir": constant()} if bad else {}))
@@ -225,11 +255,17 @@ def test_a_picture_that_cannot_be_written_is_a_note_and_no_failure(tmp_path: Pat
     report = look(stack, monitor, screenshot="always", screenshot_folder=str(tmp_path / "p"))
     assert report.ok
     assert report.quicklook is None
-    assert any(isinstance(event, Note) and "cannot be written" in event.text for event in monitor.events)
+    assert any(
+        isinstance(event, Note) and "cannot be written" in event.text for event in monitor.events
+    )
 
 
-@pytest.mark.parametrize(("days", "left"), [(30, {"new_firstlight_validation.png", "other.png"}), (0, None)])
-def test_old_pictures_of_ours_go_and_others_stay(tmp_path: Path, days: int, left: set[str] | None) -> None:
+@pytest.mark.parametrize(
+    ("days", "left"), [(30, {"new_firstlight_validation.png", "other.png"}), (0, None)]
+)
+def test_old_pictures_of_ours_go_and_others_stay(
+    tmp_path: Path, days: int, left: set[str] | None
+) -> None:
     folder = tmp_path / "p"
     folder.mkdir()
     old = time.time() - 31 * 86400
@@ -237,15 +273,30 @@ def test_old_pictures_of_ours_go_and_others_stay(tmp_path: Path, days: int, left
         (folder / name).write_bytes(b"x")
         if not name.startswith("new"):
             os.utime(folder / name, (old, old))
-    look(scene(tmp_path / "s"), screenshot="always", screenshot_folder=str(folder), screenshot_retention_days=days)
+    look(
+        scene(tmp_path / "s"),
+        screenshot="always",
+        screenshot_folder=str(folder),
+        screenshot_retention_days=days,
+    )
     there = {path.name for path in folder.iterdir()} - {"scene_stack_firstlight_validation.png"}
-    assert there == (left or {"old_firstlight_validation.png", "new_firstlight_validation.png", "other.png"})
+    assert there == (
+        left or {"old_firstlight_validation.png", "new_firstlight_validation.png", "other.png"}
+    )
 
 
 def test_the_operation_hands_its_parameters_on(tmp_path: Path, settings: Settings) -> None:
     stack = scene(tmp_path, nir=constant())
-    area = ",".join(str(edge) for edge in lonlat(LEFT + 200, TOP - 2400, LEFT + 2400, TOP - 200).bounds)
-    words = {"path": str(stack), "deep": True, "checks": "band_blank=warning", "screenshot": "always", "area": area}
+    area = ",".join(
+        str(edge) for edge in lonlat(LEFT + 200, TOP - 2400, LEFT + 2400, TOP - 200).bounds
+    )
+    words = {
+        "path": str(stack),
+        "deep": True,
+        "checks": "band_blank=warning",
+        "screenshot": "always",
+        "area": area,
+    }
     result = VALIDATE.run(VALIDATE.make_params(words), settings, RecordingMonitor())
     assert result.data["depth"] == "deep"
     assert result.data["overrides"] == {"band_blank": "warning"}
@@ -291,7 +342,9 @@ def test_a_stack_with_its_files_elsewhere_is_warned_of_and_may_be_told_off(tmp_p
     from firstlight.core.stack.band_stack import BandSource, create_band_stack
 
     scene(tmp_path / "files")
-    sources = {name: BandSource(tmp_path / "files" / f"{name}.tif", radiometry=RULE) for name in BANDS}
+    sources = {
+        name: BandSource(tmp_path / "files" / f"{name}.tif", radiometry=RULE) for name in BANDS
+    }
     (tmp_path / "stack").mkdir()
     create_band_stack(sources, tmp_path / "stack" / "s.vrt", band_order=list(BANDS))
     assert codes(look(tmp_path / "stack" / "s.vrt")) == [("vrt_source_outside", "warning", None)]
@@ -301,14 +354,22 @@ def test_a_stack_with_its_files_elsewhere_is_warned_of_and_may_be_told_off(tmp_p
 SPECKLE = np.random.default_rng(3)
 
 
-def radar(folder: Path, unit: str, data: Any, name: str = "vv", nodata: float = -32768.0) -> ValidationReport:
+def radar(
+    folder: Path, unit: str, data: Any, name: str = "vv", nodata: float = -32768.0
+) -> ValidationReport:
     from firstlight.core.stack.band_stack import BandSource, create_band_stack
 
     source = BandSource(
-        write_raster(folder / f"{name}.tif", data, nodata=nodata), radiometry=Radiometry(nodata=nodata, unit=unit)
+        write_raster(folder / f"{name}.tif", data, nodata=nodata),
+        radiometry=Radiometry(nodata=nodata, unit=unit),
     )
     create_band_stack({name: source}, folder / "s.vrt")
-    return validate(folder / "s.vrt", ValidationSpec(get_sensor("sentinel1"), (), ("vv",)), Settings(), RecordingMonitor())
+    return validate(
+        folder / "s.vrt",
+        ValidationSpec(get_sensor("sentinel1"), (), ("vv",)),
+        Settings(),
+        RecordingMonitor(),
+    )
 
 
 def backscatter(looks: float = 4.4, mean: float = 0.08, shape: tuple[int, int] = (256, 256)) -> Any:
@@ -328,9 +389,21 @@ def decibel() -> Any:
         ("", decibel(), []),
         ("power", decibel(), [("unit_contradicts", "error", "vv")]),
         ("dB", decibel() * 0.1 - 10, [("band_blank", "error", "vv")]),
-        ("", (np.sqrt(backscatter()) * 2000).astype(np.float32), [("not_calibrated", "warning", "vv")]),
+        (
+            "",
+            (np.sqrt(backscatter()) * 2000).astype(np.float32),
+            [("not_calibrated", "warning", "vv")],
+        ),
     ],
-    ids=["power", "power, unsaid", "dB", "dB, unsaid", "dB said to be power", "dB without speckle", "amplitude, unsaid"],
+    ids=[
+        "power",
+        "power, unsaid",
+        "dB",
+        "dB, unsaid",
+        "dB said to be power",
+        "dB without speckle",
+        "amplitude, unsaid",
+    ],
 )
 def test_radar_units_are_told_apart(tmp_path: Path, unit: str, data: Any, found: list[Any]) -> None:
     assert codes(radar(tmp_path, unit, data)) == found
@@ -338,8 +411,12 @@ def test_radar_units_are_told_apart(tmp_path: Path, unit: str, data: Any, found:
 
 def test_speckle_is_judged_at_full_size(tmp_path: Path) -> None:
     """A calm sea of 4.4 looks: an overview averages the speckle away, and the sea is not blank."""
-    path = write_raster(tmp_path / "vv.tif", backscatter(shape=(2304, 2304)), nodata=-32768.0, cog=True)
-    report = validate(path, ValidationSpec(get_sensor("sentinel1"), (), ("vv",)), Settings(), RecordingMonitor())
+    path = write_raster(
+        tmp_path / "vv.tif", backscatter(shape=(2304, 2304)), nodata=-32768.0, cog=True
+    )
+    report = validate(
+        path, ValidationSpec(get_sensor("sentinel1"), (), ("vv",)), Settings(), RecordingMonitor()
+    )
     assert codes(report) == []
     assert (report.measured["vv"]["std"] or 0) > 0
 

@@ -1,4 +1,6 @@
-"""The damage suite: each way in which a stack can be spoilt is found, named after its band, and nothing else is."""
+"""The damage suite: each way in which a stack can be spoilt is found, named after its band, and
+nothing else is.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ SENSOR = get_sensor("sentinel2")
 
 def look(stack: Path, depth: str = "quick", **settings: object) -> ValidationReport:
     spec = ValidationSpec(SENSOR, SENSOR.required, BANDS)
-    return validate(stack, spec, dataclasses.replace(Settings(), validation_depth=depth, **settings), RecordingMonitor())
+    return validate(
+        stack,
+        spec,
+        dataclasses.replace(Settings(), validation_depth=depth, **settings),
+        RecordingMonitor(),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,10 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a stack without fault, with the sums that the downloader would have recorded."""
     folder = tmp_path_factory.mktemp("sound")
     make_scene(folder)
-    record = {name: {"sha256": hashlib.sha256((folder / f"{name}.tif").read_bytes()).hexdigest()} for name in BANDS}
+    record = {
+        name: {"sha256": hashlib.sha256((folder / f"{name}.tif").read_bytes()).hexdigest()}
+        for name in BANDS
+    }
     (folder / "bands.json").write_text(json.dumps(record), encoding="utf-8")
     return folder
 
@@ -52,7 +62,10 @@ def copied(sound: Path, tmp_path: Path) -> Path:
 
 def caught(damage: Damage, report: ValidationReport) -> bool:
     return any(
-        f.code in damage.codes and f.severity in ("error", "warning") and damage.band in (f.band, None) for f in report.findings
+        f.code in damage.codes
+        and f.severity in ("error", "warning")
+        and damage.band in (f.band, None)
+        for f in report.findings
     )
 
 
@@ -79,7 +92,11 @@ def test_damage_is_found(copied: Path, damage: Damage) -> None:
 def test_other_bands_are_not_accused(copied: Path, depth: str) -> None:
     for name in ("shifted by 20 pixels", "zeroed hole over several tiles"):
         by_name()[name].spoil(copied)
-        found = {(f.band, f.severity) for f in look(copied / "scene_stack.vrt", depth).findings if f.severity == "error"}
+        found = {
+            (f.band, f.severity)
+            for f in look(copied / "scene_stack.vrt", depth).findings
+            if f.severity == "error"
+        }
         assert found == {("nir", "error")}
 
 
@@ -100,7 +117,9 @@ def test_without_a_recorded_sum_the_deep_look_says_so(copied: Path) -> None:
 
 
 def test_the_docs_tell_of_each_damage_whether_the_quick_look_sees_it() -> None:
-    text = (Path(__file__).resolve().parents[3] / "docs" / "validation.md").read_text(encoding="utf-8")
+    text = (Path(__file__).resolve().parents[3] / "docs" / "validation.md").read_text(
+        encoding="utf-8"
+    )
     for damage in SUITE:
         assert f"| {damage.name} | {'no' if damage.deep_only else 'yes'} | yes |" in text
     assert len({damage.name for damage in SUITE}) == len(SUITE)

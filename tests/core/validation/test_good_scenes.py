@@ -1,4 +1,6 @@
-"""No false alarm: sound scenes of snow, cloud, desert, water, night and coast, and the real ones, raise no finding."""
+"""No false alarm: sound scenes of snow, cloud, desert, water, night and coast, and the real ones,
+raise no finding.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,21 @@ def test_a_sound_scene_raises_no_alarm(tmp_path: Path, kind: str, seed: int) -> 
         rows, cols = np.indices((256, 256))
         for data in pixels.values():
             data[rows + 3 * cols < 40 * seed] = 0
-    sources = {name: BandSource(write_raster(tmp_path / f"{name}.tif", pixels[name]), radiometry=RULE) for name in BANDS}
+    sources = {
+        name: BandSource(write_raster(tmp_path / f"{name}.tif", pixels[name]), radiometry=RULE)
+        for name in BANDS
+    }
     create_band_stack(sources, tmp_path / "s.vrt", band_order=list(BANDS))
     assert [f.to_dict() for f in look(tmp_path / "s.vrt", "sentinel2", BANDS).findings] == []
 
 
 def real(
-    shared: Callable[[str], Path], tmp_path: Path, folder: str, sensor: str, rule: Radiometry, **patterns: str
+    shared: Callable[[str], Path],
+    tmp_path: Path,
+    folder: str,
+    sensor: str,
+    rule: Radiometry,
+    **patterns: str,
 ) -> ValidationReport:
     one = get_sensor(sensor)
     sources: dict[str, Any] = {}
@@ -51,7 +61,9 @@ def real(
         path = Path(shutil.copy(next(shared(folder).glob(pattern)), tmp_path))
         is_class = one.bands[name].is_class
         sources[name] = BandSource(
-            path, radiometry=Radiometry(nodata=rule.nodata, unit="class") if is_class else rule, is_class=is_class
+            path,
+            radiometry=Radiometry(nodata=rule.nodata, unit="class") if is_class else rule,
+            is_class=is_class,
         )
     create_band_stack(sources, tmp_path / "s.vrt", band_order=one.sort(sources))
     return look(tmp_path / "s.vrt", sensor, tuple(one.sort(sources)))
@@ -68,27 +80,40 @@ S2_FILES = {
     "scl": "SCL.tif",
 }
 LANDSAT_FILES = {
-    name: f"*_SR_B{number}.TIF" for number, name in enumerate(("blue", "green", "red", "nir08", "swir16", "swir22"), 2)
+    name: f"*_SR_B{number}.TIF"
+    for number, name in enumerate(("blue", "green", "red", "nir08", "swir16", "swir22"), 2)
 }
 
 
-def test_the_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], tmp_path: Path) -> None:
+def test_the_real_sentinel_2_scene_raises_no_alarm(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
     report = real(shared, tmp_path, "s2-l2a-29RKH", "sentinel2", REFLECTANCE, **S2_FILES)
     assert [f.to_dict() for f in report.findings] == []
 
 
 @pytest.mark.parametrize("date", ["S2A_33TWL_20230815_0_L2A", "S2B_33TWL_20230810_0_L2A"])
 @pytest.mark.parametrize("band", ["B02", "B03", "B04", "B08"])
-def test_real_jpeg_2000_bands_only_lack_their_place(shared: Callable[[str], Path], date: str, band: str) -> None:
-    """They are files without a reference system, and that is what is said: the exception of docs/validation.md."""
+def test_real_jpeg_2000_bands_only_lack_their_place(
+    shared: Callable[[str], Path], date: str, band: str
+) -> None:
+    """They are files without a reference system, and that is what is said: the exception of
+    docs/validation.md.
+    """
     path = shared("s2-l2a-33TWL-earthsearch") / date / f"{band}.tif"
     report = validate(path, ValidationSpec(get_sensor("sentinel2")), Settings(), RecordingMonitor())
     assert {f.code for f in report.findings} - {"range_implausible"} == {"no_crs"}
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.9999])
-def test_a_jpeg_2000_that_was_cut_off_is_found(shared: Callable[[str], Path], tmp_path: Path, share: float) -> None:
-    path = Path(shutil.copy(shared("s2-l2a-33TWL-earthsearch") / "S2A_33TWL_20230815_0_L2A" / "B04.tif", tmp_path))
+def test_a_jpeg_2000_that_was_cut_off_is_found(
+    shared: Callable[[str], Path], tmp_path: Path, share: float
+) -> None:
+    path = Path(
+        shutil.copy(
+            shared("s2-l2a-33TWL-earthsearch") / "S2A_33TWL_20230815_0_L2A" / "B04.tif", tmp_path
+        )
+    )
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     report = validate(path, ValidationSpec(get_sensor("sentinel2")), Settings(), RecordingMonitor())
     assert "file_truncated" in {f.code for f in report.findings}
@@ -106,12 +131,21 @@ def test_a_jpeg_2000_that_was_cut_off_is_found(shared: Callable[[str], Path], tm
 def test_real_landsat_scenes_raise_no_alarm(
     shared: Callable[[str], Path], tmp_path: Path, folder: str, expected: set[str]
 ) -> None:
-    report = real(shared, tmp_path, folder, "landsat", LANDSAT, **LANDSAT_FILES, qa_pixel="*_QA_PIXEL.TIF")
+    report = real(
+        shared, tmp_path, folder, "landsat", LANDSAT, **LANDSAT_FILES, qa_pixel="*_QA_PIXEL.TIF"
+    )
     assert {f.code for f in report.findings} == expected, [f.to_dict() for f in report.findings]
 
 
 @pytest.mark.parametrize("band", ["iw-vv", "iw-vh"])
-def test_real_radar_without_a_grid_is_told_so_and_nothing_else(shared: Callable[[str], Path], band: str) -> None:
+def test_real_radar_without_a_grid_is_told_so_and_nothing_else(
+    shared: Callable[[str], Path], band: str
+) -> None:
     path = shared("s1-grd-india-gcp") / f"{band}.tiff"
     report = validate(path, ValidationSpec(get_sensor("sentinel1")), Settings(), RecordingMonitor())
-    assert {f.code for f in report.findings} == {"no_crs", "not_terrain_corrected", "not_calibrated", "band_missing"}
+    assert {f.code for f in report.findings} == {
+        "no_crs",
+        "not_terrain_corrected",
+        "not_calibrated",
+        "band_missing",
+    }

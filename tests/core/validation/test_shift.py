@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.validation.shift import Shift, edge_spectrum, measure_shift, offsets_along_chain
+from firstlight.core.validation.shift import (
+    Shift,
+    edge_spectrum,
+    measure_shift,
+    offsets_along_chain,
+)
 from support.landscapes import landscape
 
 
@@ -20,12 +25,18 @@ LAND = landscape("fields", 1024, 11)
 
 
 def moved(data: Any, rows: float, cols: float) -> Any:
-    """Shifted by the Fourier theorem: exact for any fraction, and another way than the one that is tested."""
+    """Shifted by the Fourier theorem: exact for any fraction, and another way than the one that is
+    tested.
+    """
     fy, fx = np.fft.fftfreq(data.shape[0])[:, None], np.fft.fftfreq(data.shape[1])[None, :]
-    return np.fft.ifft2(np.fft.fft2(data.astype(np.float64)) * np.exp(-2j * np.pi * (fy * rows + fx * cols))).real
+    return np.fft.ifft2(
+        np.fft.fft2(data.astype(np.float64)) * np.exp(-2j * np.pi * (fy * rows + fx * cols))
+    ).real
 
 
-@pytest.mark.parametrize("shift", [(0, 0), (0.5, 0), (0, -0.5), (0.3, 0.7), (-3.25, 8.5), (20, 0), (-20, 20), (40, -55)])
+@pytest.mark.parametrize(
+    "shift", [(0, 0), (0.5, 0), (0, -0.5), (0.3, 0.7), (-3.25, 8.5), (20, 0), (-20, 20), (40, -55)]
+)
 @pytest.mark.parametrize(("one", "other"), [("blue", "green"), ("red", "nir"), ("nir", "swir16")])
 def test_a_known_shift_is_measured(one: str, other: str, shift: tuple[float, float]) -> None:
     found = measure_shift(windows(LAND[one]), windows(moved(LAND[other], *shift)))
@@ -54,18 +65,28 @@ def test_noise_tells_nothing() -> None:
 
 def test_windows_that_disagree_tell_nothing() -> None:
     one = windows(LAND["red"])
-    other = [windows(moved(LAND["nir"], shift, 0))[place] for place, shift in enumerate((0, 4, -7, 11))]
+    other = [
+        windows(moved(LAND["nir"], shift, 0))[place] for place, shift in enumerate((0, 4, -7, 11))
+    ]
     assert measure_shift(one, other) is None
 
 
-@pytest.mark.parametrize("data", [np.full((256, 256), np.nan), np.full((256, 256), 3.0), np.zeros((40, 40))])
+@pytest.mark.parametrize(
+    "data", [np.full((256, 256), np.nan), np.full((256, 256), 3.0), np.zeros((40, 40))]
+)
 def test_what_holds_no_edges_has_no_spectrum(data: Any) -> None:
     assert edge_spectrum(data.astype(np.float32)) is None
 
 
 def test_one_band_off_is_told_from_the_others() -> None:
     still, there, back = Shift(0, 0, 4), Shift(0.5, 1, 4), Shift(-0.5, -1, 4)
-    assert offsets_along_chain([still, there, back, still]) == [(0, 0), (0, 0), (0.5, 1), (0, 0), (0, 0)]
+    assert offsets_along_chain([still, there, back, still]) == [
+        (0, 0),
+        (0, 0),
+        (0.5, 1),
+        (0, 0),
+        (0, 0),
+    ]
     assert offsets_along_chain([still, still, there]) == [(0, 0), (0, 0), (0, 0), (0.5, 1)]
 
 

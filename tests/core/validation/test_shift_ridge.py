@@ -1,4 +1,6 @@
-"""A straight edge slides along itself: it cannot tell a shift in its own direction, and must not be taken to tell one."""
+"""A straight edge slides along itself: it cannot tell a shift in its own direction, and must not be
+taken to tell one.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,23 @@ SIDE = 240
 
 
 def striped(seed: int, coarse: bool) -> np.ndarray:
-    """Bright cloud above a straight line, grass below; seen at 10 m, or at 20 m and interpolated."""
+    """Bright cloud above a straight line, grass below; seen at 10 m, or at 20 m and
+    interpolated.
+    """
     from scipy.ndimage import zoom
 
     random = np.random.default_rng(seed)
-    values = np.where(np.arange(SIDE)[:, np.newaxis] < 48, 0.8, 0.2) + random.normal(0, 0.01, (SIDE, SIDE))
+    values = np.where(np.arange(SIDE)[:, np.newaxis] < 48, 0.8, 0.2) + random.normal(
+        0, 0.01, (SIDE, SIDE)
+    )
     if coarse:
-        values = zoom(values.reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3)), 2, order=1, grid_mode=True, mode="nearest")
+        values = zoom(
+            values.reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3)),
+            2,
+            order=1,
+            grid_mode=True,
+            mode="nearest",
+        )
     return values.astype(np.float32)
 
 

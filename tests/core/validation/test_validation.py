@@ -1,4 +1,6 @@
-"""Validation: every finding once, no false alarm on good scenes, and no VRT opened that names what it should not."""
+"""Validation: every finding once, no false alarm on good scenes, and no VRT opened that names what
+it should not.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +28,28 @@ S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 SENSOR = get_sensor("sentinel2")
 
 
-def noise(shape: tuple[int, int] = (60, 60), low: int = 1200, high: int = 5000, seed: int = 0) -> Any:
+def noise(
+    shape: tuple[int, int] = (60, 60), low: int = 1200, high: int = 5000, seed: int = 0
+) -> Any:
     return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint16)
 
 
 def stack(folder: Path, radiometry: Radiometry = S2, **pixels: Any) -> Path:
-    sources = {n: BandSource(write_raster(folder / f"{n}.tif", data), radiometry=radiometry) for n, data in pixels.items()}
+    sources = {
+        n: BandSource(write_raster(folder / f"{n}.tif", data), radiometry=radiometry)
+        for n, data in pixels.items()
+    }
     create_band_stack(sources, folder / "s.vrt", band_order=list(pixels))
     return folder / "s.vrt"
 
 
 def look(path: Path, spec: ValidationSpec | None = None, **settings: Any) -> ValidationReport:
-    return validate(path, spec or ValidationSpec(SENSOR), dataclasses.replace(Settings(), **settings), RecordingMonitor())
+    return validate(
+        path,
+        spec or ValidationSpec(SENSOR),
+        dataclasses.replace(Settings(), **settings),
+        RecordingMonitor(),
+    )
 
 
 def codes(report: ValidationReport) -> list[tuple[str, str, str | None]]:
@@ -76,7 +88,9 @@ def test_a_band_without_data_is_blank(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rows", "bad"), [(29, False), (30, False), (31, True), (59, True)])
-def test_more_nodata_than_allowed_is_an_error_with_both_numbers(tmp_path: Path, rows: int, bad: bool) -> None:
+def test_more_nodata_than_allowed_is_an_error_with_both_numbers(
+    tmp_path: Path, rows: int, bad: bool
+) -> None:
     data = noise()
     data[:rows] = 0
     report = look(stack(tmp_path, red=data))
@@ -84,7 +98,10 @@ def test_more_nodata_than_allowed_is_an_error_with_both_numbers(tmp_path: Path, 
     if bad:
         share = 100 * rows / 60
         assert report.findings[0].measured == pytest.approx(share)
-        assert f"Band 'red' is {share:.1f} % nodata where 50 % is allowed." in report.findings[0].sentence
+        assert (
+            f"Band 'red' is {share:.1f} % nodata where 50 % is allowed."
+            in report.findings[0].sentence
+        )
 
 
 def test_limits_are_settings(tmp_path: Path) -> None:
@@ -94,11 +111,17 @@ def test_limits_are_settings(tmp_path: Path) -> None:
     assert look(path).ok
     assert codes(look(path, max_nodata_percent=30.0)) == [("nodata_share", "error", "red")]
     assert codes(look(path, min_std_dev=1e6)) == [("band_blank", "error", "red")]
-    assert codes(look(path, reflectance_range=(0.0, 0.1))) == [("range_implausible", "warning", "red")]
+    assert codes(look(path, reflectance_range=(0.0, 0.1))) == [
+        ("range_implausible", "warning", "red")
+    ]
 
 
-@pytest.mark.parametrize(("share", "warned"), [(0.0, False), (0.04, False), (0.06, True), (1.0, True)])
-def test_values_outside_the_plausible_range_are_a_warning(tmp_path: Path, share: float, warned: bool) -> None:
+@pytest.mark.parametrize(
+    ("share", "warned"), [(0.0, False), (0.04, False), (0.06, True), (1.0, True)]
+)
+def test_values_outside_the_plausible_range_are_a_warning(
+    tmp_path: Path, share: float, warned: bool
+) -> None:
     data = noise()
     data.flat[: int(share * data.size)] = 30000  # reflectance 2.9
     report = look(stack(tmp_path, red=data + np.arange(3600, dtype=np.uint16).reshape(60, 60) % 50))
@@ -132,9 +155,14 @@ def test_a_missing_band_is_an_error_only_where_it_is_required(
 
 
 def test_an_odd_order_is_a_warning(tmp_path: Path) -> None:
-    report = look(stack(tmp_path, nir=noise(seed=1), red=noise()), ValidationSpec(SENSOR, (), ("red", "nir")))
+    report = look(
+        stack(tmp_path, nir=noise(seed=1), red=noise()), ValidationSpec(SENSOR, (), ("red", "nir"))
+    )
     assert codes(report) == [("band_order", "warning", None)]
-    assert report.findings[0].sentence == "The bands stand in the order nir, red where red, nir is usual."
+    assert (
+        report.findings[0].sentence
+        == "The bands stand in the order nir, red where red, nir is usual."
+    )
 
 
 def test_bands_without_any_name_are_found_by_place(tmp_path: Path) -> None:
@@ -184,10 +212,15 @@ def test_a_band_that_was_cut_off_is_a_finding_and_the_others_are_looked_at(tmp_p
     path = stack(tmp_path, red=noise((600, 600)), nir=noise((600, 600), seed=1))
     red = tmp_path / "red.tif"
     red.write_bytes(red.read_bytes()[: red.stat().st_size // 2])
-    assert codes(look(path)) == [("file_truncated", "error", "red"), ("band_unreadable", "error", "red")]
+    assert codes(look(path)) == [
+        ("file_truncated", "error", "red"),
+        ("band_unreadable", "error", "red"),
+    ]
 
 
-def test_a_large_band_cut_off_in_its_full_size_tiles_is_found_though_its_overviews_are_good(tmp_path: Path) -> None:
+def test_a_large_band_cut_off_in_its_full_size_tiles_is_found_though_its_overviews_are_good(
+    tmp_path: Path,
+) -> None:
     big = np.random.default_rng(1).integers(1200, 5000, (2100, 2100), dtype=np.uint16)
     path = write_raster(tmp_path / "red.tif", big, cog=True)
     assert look(path).ok
@@ -209,11 +242,17 @@ GRD = Radiometry(nodata=0.0, unit="amplitude")
         (np.full((80, 80), -32768, np.float32), RTC, [("band_blank", "error", "vv")]),
         (SAR_NOISE * 1e6, RTC, [("range_implausible", "warning", "vv")]),
         ((np.sqrt(SAR_NOISE) * 1000).astype(np.uint16), GRD, [("not_calibrated", "warning", "vv")]),
-        (np.full((80, 80), 200, np.uint16), GRD, [("not_calibrated", "warning", "vv"), ("band_blank", "error", "vv")]),
+        (
+            np.full((80, 80), 200, np.uint16),
+            GRD,
+            [("not_calibrated", "warning", "vv"), ("band_blank", "error", "vv")],
+        ),
     ],
     ids=["speckle", "constant", "no data", "no power", "amplitude", "constant amplitude"],
 )
-def test_radar_is_judged_in_decibels(tmp_path: Path, data: Any, rule: Radiometry, found: list[Any]) -> None:
+def test_radar_is_judged_in_decibels(
+    tmp_path: Path, data: Any, rule: Radiometry, found: list[Any]
+) -> None:
     path = stack(tmp_path, rule, vv=data)
     assert codes(look(path, ValidationSpec(get_sensor("sentinel1"), (), ("vv",)))) == found
 
@@ -249,7 +288,8 @@ def vrt(folder: Path, inside: str, name: str = "s.vrt") -> Path:
     path = folder / name
     path.write_text(
         '<VRTDataset rasterXSize="60" rasterYSize="60"><SRS>EPSG:32632</SRS>'
-        '<GeoTransform>600000, 10, 0, 5200020, 0, -10</GeoTransform><VRTRasterBand dataType="UInt16" band="1">'
+        "<GeoTransform>600000, 10, 0, 5200020, 0, -10</GeoTransform><VRTRasterBand "
+        'dataType="UInt16" band="1">'
         f"<Description>red</Description>{inside}</VRTRasterBand></VRTDataset>",
         encoding="utf-8",
     )
@@ -257,16 +297,24 @@ def vrt(folder: Path, inside: str, name: str = "s.vrt") -> Path:
 
 
 def simple(source: str, relative: int = 0) -> str:
-    return f'<SimpleSource><SourceFilename relativeToVRT="{relative}">{source}</SourceFilename></SimpleSource>'
+    return (
+        "<SimpleSource><SourceFilename "
+        f'relativeToVRT="{relative}">{source}</SourceFilename></SimpleSource>'
+    )
 
 
 @pytest.mark.parametrize("relative", [True, False])
-def test_a_source_that_is_gone_is_named_before_anything_is_opened(tmp_path: Path, relative: bool) -> None:
-    path = vrt(tmp_path, simple("gone.tif" if relative else str(tmp_path / "gone.tif"), int(relative)))
+def test_a_source_that_is_gone_is_named_before_anything_is_opened(
+    tmp_path: Path, relative: bool
+) -> None:
+    path = vrt(
+        tmp_path, simple("gone.tif" if relative else str(tmp_path / "gone.tif"), int(relative))
+    )
     with pytest.raises(VRTSourceNotFoundError) as caught:
         check_vrt_sources(path)
     assert str(caught.value) == (
-        f"VRT validation failed for {path}: source file '{tmp_path / 'gone.tif'}' not found. Re-run ingest, or put the file back."
+        f"VRT validation failed for {path}: source file '{tmp_path / 'gone.tif'}' not found. "
+        "Re-run ingest, or put the file back."
     )
     assert codes(look(path)) == [("vrt_source_missing", "error", None)]
 
@@ -276,9 +324,13 @@ REFUSED = {
     "vsicurl": (simple("/vsicurl/http://127.0.0.1:9/x.tif"), "is not on this computer"),
     "vsizip": (simple("/vsizip//tmp/x.zip/a.tif"), "is not on this computer"),
     "a database": (simple("PG:host=127.0.0.1 dbname=x"), "not found"),
-    "pixel function": ("<PixelFunctionType>x</PixelFunctionType>", "it holds code to be run (PixelFunctionType)"),
+    "pixel function": (
+        "<PixelFunctionType>x</PixelFunctionType>",
+        "it holds code to be run (PixelFunctionType)",
+    ),
     "python code": (
-        "<PixelFunctionLanguage>Python</PixelFunctionLanguage><PixelFunctionCode>import os</PixelFunctionCode>",
+        "<PixelFunctionLanguage>Python</PixelFunctionLanguage><PixelFunctionCode>import "
+        "os</PixelFunctionCode>",
         "it holds code to be run (PixelFunctionCode, PixelFunctionLanguage)",
     ),
     "warped": (
@@ -341,14 +393,24 @@ def test_a_good_vrt_names_its_sources(tmp_path: Path) -> None:
 
 
 def real(
-    shared: Callable[[str], Path], tmp_path: Path, folder: str, sensor: str, rule: Radiometry, **patterns: str
+    shared: Callable[[str], Path],
+    tmp_path: Path,
+    folder: str,
+    sensor: str,
+    rule: Radiometry,
+    **patterns: str,
 ) -> ValidationReport:
-    found = {name: Path(shutil.copy(next(shared(folder).glob(pattern)), tmp_path)) for name, pattern in patterns.items()}
+    found = {
+        name: Path(shutil.copy(next(shared(folder).glob(pattern)), tmp_path))
+        for name, pattern in patterns.items()
+    }
     one = get_sensor(sensor)
     sources = {
         name: BandSource(
             path,
-            radiometry=Radiometry(nodata=rule.nodata, unit="class") if one.bands[name].is_class else rule,
+            radiometry=Radiometry(nodata=rule.nodata, unit="class")
+            if one.bands[name].is_class
+            else rule,
             is_class=one.bands[name].is_class,
         )
         for name, path in found.items()
@@ -362,7 +424,9 @@ def errors(report: ValidationReport) -> list[Finding]:
     return [finding for finding in report.findings if finding.severity == "error"]
 
 
-def test_a_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_real_sentinel_2_scene_raises_no_alarm(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
     bands = {
         "blue": "B02.tif",
         "green": "B03.tif",
@@ -373,7 +437,14 @@ def test_a_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], 
         "swir22": "B12.tif",
         "scl": "SCL.tif",
     }
-    report = real(shared, tmp_path, "s2-l2a-29RKH", "sentinel2", Radiometry(0.0001, 0.0, 0.0, "reflectance"), **bands)
+    report = real(
+        shared,
+        tmp_path,
+        "s2-l2a-29RKH",
+        "sentinel2",
+        Radiometry(0.0001, 0.0, 0.0, "reflectance"),
+        **bands,
+    )
     assert report.findings == ()
 
 
@@ -385,17 +456,29 @@ def test_a_real_sentinel_2_scene_raises_no_alarm(shared: Callable[[str], Path], 
         "landsat-c2l2-stactools/LC08_L2SR_099120_20191129_20201016_02_T2",
     ],
 )
-def test_a_real_landsat_scene_raises_no_false_alarm(shared: Callable[[str], Path], tmp_path: Path, folder: str) -> None:
+def test_a_real_landsat_scene_raises_no_false_alarm(
+    shared: Callable[[str], Path], tmp_path: Path, folder: str
+) -> None:
     names = {"blue": 2, "green": 3, "red": 4, "nir08": 5, "swir16": 6, "swir22": 7}
     rule = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
     report = real(
-        shared, tmp_path, folder, "landsat", rule, **{n: f"*_SR_B{k}.TIF" for n, k in names.items()}, qa_pixel="*_QA_PIXEL.TIF"
+        shared,
+        tmp_path,
+        folder,
+        "landsat",
+        rule,
+        **{n: f"*_SR_B{k}.TIF" for n, k in names.items()},
+        qa_pixel="*_QA_PIXEL.TIF",
     )
     assert [f for f in errors(report) if f.code != "nodata_share"] == []
 
 
-def test_real_radar_without_a_place_says_so_and_is_not_called_blank(shared: Callable[[str], Path]) -> None:
-    report = look(shared("s1-grd-india-gcp") / "iw-vv.tiff", ValidationSpec(get_sensor("sentinel1")))
+def test_real_radar_without_a_place_says_so_and_is_not_called_blank(
+    shared: Callable[[str], Path],
+) -> None:
+    report = look(
+        shared("s1-grd-india-gcp") / "iw-vv.tiff", ValidationSpec(get_sensor("sentinel1"))
+    )
     assert [f.code for f in errors(report)] == ["no_crs"]
     assert "ground control points only; warp it first" in errors(report)[0].sentence
 

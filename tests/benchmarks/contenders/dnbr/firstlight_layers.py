@@ -1,5 +1,5 @@
-# title: FirstLight, two stacks and the two layers of burn severity: index and classes, without outline and catalogue
-# python: firstlight
+# title: FirstLight, two stacks and the two layers of burn severity: index and classes, without
+# outline and catalogue python: firstlight
 from task import LATER, OUT, SOURCE
 
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
@@ -20,5 +20,10 @@ wanted = {name: Wanted(stack, OFFERS) for name, stack in stacks.items()}
 inputs, paths = open_inputs("Burn severity", wanted, OUT, ("dnbr.tif", "severity.tif"), monitor)
 with StackReader(inputs.path) as reader:
     apply_layers(
-        reader, inputs.places, severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands), paths, settings, monitor
+        reader,
+        inputs.places,
+        severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands),
+        paths,
+        settings,
+        monitor,
     )

@@ -33,5 +33,13 @@ def nbr(folder):
 
 values = (nbr(SOURCE) - nbr(LATER)).fillna(np.float32(NODATA)).astype("float32")
 values.attrs["nodata"] = NODATA
-options = {"compression": "deflate", "level": 6, "predictor": 3, "blocksize": [512], "overview_resampling": "average"}
-save_cog_with_dask(values.odc.assign_crs(CRS), str(OUT / "dnbr.tif"), stats=False, **options).compute()
+options = {
+    "compression": "deflate",
+    "level": 6,
+    "predictor": 3,
+    "blocksize": [512],
+    "overview_resampling": "average",
+}
+save_cog_with_dask(
+    values.odc.assign_crs(CRS), str(OUT / "dnbr.tif"), stats=False, **options
+).compute()

@@ -1,6 +1,7 @@
 # title: FirstLight, sha2-256 verified and recorded
 # python: firstlight
-# Without the cache. The download engine alone, as ingest calls it: plan, fetch 4 at once with the item's checksums, check the files, record the sums.
+# Without the cache. The download engine alone, as ingest calls it: plan, fetch 4 at once with the
+# item's checksums, check the files, record the sums.
 import sys
 
 from task import BANDS, ITEMS, OUT
@@ -12,6 +13,8 @@ from firstlight.core.monitor import SilentMonitor
 from firstlight.core.settings import resolve_settings
 
 scene = read_items(ITEMS)[0]
-files, failures = download_bands(plan_downloads(scene, BANDS, OUT), resolve_settings({"cache_days": 0}), SilentMonitor())
+files, failures = download_bands(
+    plan_downloads(scene, BANDS, OUT), resolve_settings({"cache_days": 0}), SilentMonitor()
+)
 if failures or not all(file.sha256 for file in files):
     sys.exit(f"not downloaded: {failures or 'no sha2-256 recorded'}")

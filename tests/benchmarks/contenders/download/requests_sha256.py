@@ -15,7 +15,10 @@ session = requests.Session()
 
 def fetch(band: str) -> bool:
     digest, part = hashlib.sha256(), OUT / f"{band}.part"
-    with session.get(assets[band]["href"], stream=True, timeout=60) as answer, part.open("wb") as file:
+    with (
+        session.get(assets[band]["href"], stream=True, timeout=60) as answer,
+        part.open("wb") as file,
+    ):
         answer.raise_for_status()
         while piece := answer.raw.read(1 << 20):
             digest.update(piece)

@@ -10,7 +10,10 @@ session = requests.Session()
 
 
 def fetch(band: str) -> None:
-    with session.get(f"{SOURCE}/{band}.tif", stream=True, timeout=60) as answer, (OUT / f"{band}.tif").open("wb") as file:
+    with (
+        session.get(f"{SOURCE}/{band}.tif", stream=True, timeout=60) as answer,
+        (OUT / f"{band}.tif").open("wb") as file,
+    ):
         answer.raise_for_status()
         shutil.copyfileobj(answer.raw, file, 1 << 20)
 

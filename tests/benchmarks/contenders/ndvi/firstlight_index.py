@@ -1,6 +1,7 @@
 # title: FirstLight, stack and index with the defaults
 # python: firstlight
-# What `flight stack` and `flight index` do, in one process. Building the stack is in the time, which the peers do not have to.
+# What `flight stack` and `flight index` do, in one process. Building the stack is in the time,
+# which the peers do not have to.
 from task import OUT, SOURCE
 
 from firstlight.core.maps.index import IndexParams, compute_index

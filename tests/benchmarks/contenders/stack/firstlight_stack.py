@@ -14,7 +14,13 @@ from firstlight.core.settings import resolve_settings
 began = time.perf_counter()
 settings, monitor, stack = resolve_settings(), SilentMonitor(), OUT / "stack.vrt"
 run_stack(
-    StackParams(sensor="sentinel2", band=tuple(f"{band}={SOURCE}/{band}.tif" for band in BANDS), output=stack), settings, monitor
+    StackParams(
+        sensor="sentinel2",
+        band=tuple(f"{band}={SOURCE}/{band}.tif" for band in BANDS),
+        output=stack,
+    ),
+    settings,
+    monitor,
 )
 found = run_validate(ValidateParams(path=stack), settings, monitor)
 if found.status != "done":

@@ -1,6 +1,7 @@
 # title: rasterio, every pixel of every band, a thread per core
 # python: peers
-# Sees a tile that cannot be decoded, as no look at overviews does; then writes the same VRT with GDAL's program.
+# Sees a tile that cannot be decoded, as no look at overviews does; then writes the same VRT with
+# GDAL's program.
 import json
 import subprocess
 import time
@@ -18,9 +19,15 @@ def measure(band: str) -> float:
     count = total = squares = 0.0
     with rasterio.open(f"{SOURCE}/{band}.tif") as source:
         for top in range(0, source.height, 1024):
-            pixels = source.read(1, window=Window(0, top, source.width, min(1024, source.height - top))).astype(np.float64)
+            pixels = source.read(
+                1, window=Window(0, top, source.width, min(1024, source.height - top))
+            ).astype(np.float64)
             pixels = pixels[pixels != 0]
-            count, total, squares = count + pixels.size, total + float(pixels.sum()), squares + float((pixels * pixels).sum())
+            count, total, squares = (
+                count + pixels.size,
+                total + float(pixels.sum()),
+                squares + float((pixels * pixels).sum()),
+            )
     return (squares / count - (total / count) ** 2) ** 0.5
 
 
@@ -28,5 +35,8 @@ with ThreadPoolExecutor(WORKERS) as pool:
     found = dict(zip(BANDS, pool.map(measure, BANDS)))
 (OUT / "report.json").write_text(json.dumps(found), encoding="utf-8")
 files = [f"{SOURCE}/{band}.tif" for band in BANDS]
-subprocess.run(["gdalbuildvrt", "-q", "-separate", "-resolution", "highest", str(OUT / "stack.vrt"), *files], check=True)
+subprocess.run(
+    ["gdalbuildvrt", "-q", "-separate", "-resolution", "highest", str(OUT / "stack.vrt"), *files],
+    check=True,
+)
 report(began)

@@ -15,7 +15,9 @@ store = HTTPStore.from_url(SOURCE, client_options={"allow_http": True})
 async def fetch(band: str) -> None:
     image = await GeoTIFF.open(f"{band}.tif", store=store)
     (top, bottom), (left, right) = outward(image.transform)
-    read = await image.read(window=Window(col_off=left, row_off=top, width=right - left, height=bottom - top))
+    read = await image.read(
+        window=Window(col_off=left, row_off=top, width=right - left, height=bottom - top)
+    )
     np.save(OUT / f"{band}.npy", read.data[0])
 
 

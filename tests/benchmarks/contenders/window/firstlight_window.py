@@ -1,6 +1,7 @@
 # title: FirstLight, georeferenced files, tiles checked
 # python: firstlight
-# The download engine alone, as ingest calls it for an area: headers, tiles, windows as GeoTIFFs, sums recorded.
+# The download engine alone, as ingest calls it for an area: headers, tiles, windows as GeoTIFFs,
+# sums recorded.
 import json
 import sys
 import time
@@ -17,7 +18,9 @@ began = time.perf_counter()
 area = json.loads(AREA.read_text(encoding="utf-8"))
 geometry = area.get("geometry") or area
 scene = read_items(ITEMS)[0]
-files, failures = download_bands(plan_downloads(scene, BANDS, OUT, geometry), resolve_settings(), SilentMonitor())
+files, failures = download_bands(
+    plan_downloads(scene, BANDS, OUT, geometry), resolve_settings(), SilentMonitor()
+)
 if failures or not all(file.sha256 for file in files):
     sys.exit(f"not downloaded: {failures or 'no sha2-256 recorded'}")
 report(began)
