@@ -632,7 +632,8 @@ def test_every_recorded_body_with_items_parses(shared: Callable[[str], Path]) ->
     them.
     """
     counts: dict[str, int] = {}
-    for path in sorted(shared("stac").glob("*/*.json")):
+    folders = [shared(f"stac/{name}") for name in ("earth-search-v1", "planetary-computer")]
+    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
         if path.name.endswith(".request.json"):
             continue
         tree = json.loads(path.read_text(encoding="utf-8"))
