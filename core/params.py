@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ KINDS = (
 ALL_DOORS = ("cli", "processing", "dock")
 
 
+class InputRole(str, Enum):
+    """The part that a raster plays in a map, whatever its parameter is called at the doors."""
+
+    BEFORE = "pre"
+    AFTER = "post"
+    HAND = "hand"
+    SLOPE = "slope"
+
+
 @dataclass(frozen=True)
 class Param:
     """One parameter of an operation, as every door needs to know it."""
@@ -60,6 +70,8 @@ class Param:
     also: tuple[str, ...] = ()
     """Other suffixes that an output may have."""
     advanced: bool = False
+    role: InputRole | None = None
+    """For the inputs of maps: what the raster is there for."""
     doors: tuple[str, ...] = ALL_DOORS
 
 

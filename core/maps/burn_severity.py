@@ -21,12 +21,13 @@ from ..algorithms.burned_area import BurnSigns
 from ..algorithms.masks import dilation_radius
 from ..errors import InputError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .inputs import Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -46,10 +47,16 @@ class BurnSeverityParams:
 
     pre: Path = param(
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Stack before",
         help="A stack from before the fire, of the same season.",
     )
-    post: Path = param(kind="raster_in", title="Stack after", help="A stack from after the fire.")
+    post: Path = param(
+        kind="raster_in",
+        role=InputRole.AFTER,
+        title="Stack after",
+        help="A stack from after the fire.",
+    )
     output: Path = param(
         kind="folder_out",
         title="Folder",
@@ -201,7 +208,7 @@ def run_burn_severity(
     return present_map(job, result, layers, {**rasters, "dnbr_offset": offset}, lines)
 
 
-BURN_SEVERITY = Operation(
+BURN_SEVERITY = MapOperation(
     name="burn-severity",
     title="Burn severity",
     group="Wildfire",

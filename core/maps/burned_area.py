@@ -22,8 +22,8 @@ from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..execution.keep_patches import keep_patches
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..raster.cloud_mask import MASK_BANDS
 from ..settings import Settings
 from ..shapes.seeded_patches import PatchRule
@@ -32,6 +32,7 @@ from .burn_severity import offset_statistics, offset_warnings, read_offset
 from .class_statistics import unscaled
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .inputs import MapInputs, Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -49,11 +50,15 @@ class BurnedAreaParams:
 
     pre: Path = param(
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Stack before",
         help="A stack from before the fire, of the same season.",
     )
     post: Path = param(
-        kind="raster_in", title="Stack after", help="A stack from the weeks after the fire."
+        kind="raster_in",
+        role=InputRole.AFTER,
+        title="Stack after",
+        help="A stack from the weeks after the fire.",
     )
     output: Path = param(
         kind="folder_out",
@@ -201,7 +206,7 @@ def run_burned_area(
     return present_map(job, result, layers, {**more, "patches": patches["kept"]}, lines)
 
 
-BURNED_AREA = Operation(
+BURNED_AREA = MapOperation(
     name="burned-area",
     title="Burned area",
     group="Wildfire",

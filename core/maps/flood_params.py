@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT_DEG, FloodRules
 from ..errors import InputError
-from ..params import param
+from ..params import InputRole, param
 from ..raster.grid import split_windows
 from ..raster.reader import StackReader
 from .inputs import MapInputs
@@ -86,7 +86,12 @@ def hand_param() -> Any:
         "it is taken for none."
     )
     return param(
-        None, kind="raster_in", title="Height above nearest drainage", help=text, advanced=True
+        None,
+        kind="raster_in",
+        role=InputRole.HAND,
+        title="Height above nearest drainage",
+        help=text,
+        advanced=True,
     )
 
 
@@ -107,7 +112,9 @@ def hand_limit_param() -> Any:
 def slope_param() -> Any:
     """How steep the ground is."""
     text = "A raster of the slope in degrees: water on ground too steep for it is taken for none."
-    return param(None, kind="raster_in", title="Slope", help=text, advanced=True)
+    return param(
+        None, kind="raster_in", role=InputRole.SLOPE, title="Slope", help=text, advanced=True
+    )
 
 
 def slope_limit_param() -> Any:

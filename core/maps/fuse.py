@@ -12,7 +12,7 @@ from typing import Any, cast
 from ..algorithms.fusion import HALF_LIFE_DAYS, PRESENT, Vote, fusion_kernel
 from ..errors import InputError
 from ..monitor import EventQueue, Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
 from ..params import param
 from ..settings import Settings
 from ..stack.pair import StackPart, join_stacks
@@ -29,6 +29,7 @@ from .fuse_sources import (
     source_warnings,
 )
 from .inputs import MapInputs
+from .map_operation import MapOperation
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
 NOTE = (
@@ -195,7 +196,7 @@ def run_fuse(params: FuseParams, settings: Settings, monitor: Monitor) -> Operat
     return present_map(job, result, layers, more, lines)
 
 
-FUSE = Operation(
+FUSE = MapOperation(
     name="fuse",
     title="Fusion of extents",
     group="Fusion",

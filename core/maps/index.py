@@ -13,8 +13,8 @@ from ..discovery.band_config import Sensor, load_sensors
 from ..errors import InputError
 from ..execution.apply import apply_kernel
 from ..monitor import Monitor
-from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..raster.band_names import identify_bands
 from ..raster.reader import StackReader
 from ..settings import Settings
@@ -22,6 +22,7 @@ from ..types import AlgorithmResult, parse_time
 from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
+from .map_operation import MapOperation
 
 DEFAULT_INDEX = "NDVI"
 
@@ -40,6 +41,7 @@ class IndexParams:
     )
     stack: Path = param(
         kind="raster_in",
+        role=InputRole.AFTER,
         title="Band stack",
         help="A stack made by FirstLight, or any raster with named bands.",
     )
@@ -206,7 +208,7 @@ def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> Oper
     )
 
 
-INDEX = Operation(
+INDEX = MapOperation(
     name="index",
     title="Spectral index",
     group="Indices",

@@ -21,8 +21,8 @@ from ..algorithms.speckle import FILTERS
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
@@ -39,6 +39,7 @@ from .flood_params import (
     slope_param,
 )
 from .inputs import MapInputs, open_inputs
+from .map_operation import MapOperation
 from .radar_inputs import (
     POLARISATIONS,
     check_unit,
@@ -64,12 +65,14 @@ class SarWaterParams:
 
     post: Path = param(
         kind="raster_in",
+        role=InputRole.AFTER,
         title="Radar stack",
         help="A calibrated stack with vv and vh, hh and hv, or one of them, in power or dB.",
     )
     pre: Path | None = param(
         None,
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Radar stack before",
         help="The same place before the flood, seen from the same orbit.",
     )
@@ -288,7 +291,7 @@ def run_sar_water(params: SarWaterParams, settings: Settings, monitor: Monitor) 
     )
 
 
-SAR_WATER = Operation(
+SAR_WATER = MapOperation(
     name="sar-water",
     title="Water from radar",
     group="Flood",

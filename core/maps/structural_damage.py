@@ -24,8 +24,8 @@ from ..algorithms.structural_damage import (
 from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..raster.band_names import identify_bands
 from ..raster.reader import read_facts
 from ..settings import Settings
@@ -34,6 +34,7 @@ from ..validation.image_validator import known_names
 from .class_statistics import check_stack
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .inputs import MapInputs, Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -50,11 +51,13 @@ class StructuralDamageParams:
 
     pre: Path = param(
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Stack before",
         help="A stack from before the event: radar of the same orbit as after, or optical.",
     )
     post: Path = param(
         kind="raster_in",
+        role=InputRole.AFTER,
         title="Stack after",
         help="A stack from after the event, of the same sensor.",
     )
@@ -272,7 +275,7 @@ def run_structural_damage(
     return present_map(job, result, layers, more, [line])
 
 
-STRUCTURAL_DAMAGE = Operation(
+STRUCTURAL_DAMAGE = MapOperation(
     name="structural-damage",
     title="Structural damage",
     group="Storm",

@@ -17,12 +17,13 @@ from ..algorithms.thermal import (
 )
 from ..errors import AlgorithmError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .inputs import MapInputs, Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -40,6 +41,7 @@ class ThermalAnomalyParams:
 
     stack: Path = param(
         kind="raster_in",
+        role=InputRole.AFTER,
         title="Stack",
         help="A stack with surface temperature (lwir11, Kelvin) and qa_pixel.",
     )
@@ -159,7 +161,7 @@ def run_thermal_anomaly(
     return present_map(job, result, layers, more)
 
 
-THERMAL_ANOMALY = Operation(
+THERMAL_ANOMALY = MapOperation(
     name="thermal-anomaly",
     title="Thermal anomaly",
     group="Wildfire",

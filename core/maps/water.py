@@ -20,8 +20,8 @@ from ..algorithms.optical_water import (
 from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..raster.band_names import identify_bands
 from ..raster.reader import read_facts
 from ..settings import Settings
@@ -42,6 +42,7 @@ from .flood_params import (
     slope_param,
 )
 from .inputs import Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -58,11 +59,15 @@ class WaterParams:
     """Which scene, and where water begins."""
 
     stack: Path = param(
-        kind="raster_in", title="Band stack", help="An optical stack with green, and swir16 or nir."
+        kind="raster_in",
+        role=InputRole.AFTER,
+        title="Band stack",
+        help="An optical stack with green, and swir16 or nir.",
     )
     pre: Path | None = param(
         None,
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Stack before",
         help="The same place before the flood: what was no water then is flooded.",
     )
@@ -255,7 +260,7 @@ def run_water(params: WaterParams, settings: Settings, monitor: Monitor) -> Oper
     )
 
 
-WATER_OPERATION = Operation(
+WATER_OPERATION = MapOperation(
     name="water",
     title="Water from optical scenes",
     group="Flood",

@@ -24,12 +24,13 @@ from ..algorithms.wind_damage import (
 )
 from ..errors import InputError
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
+from ..params import InputRole, param
 from ..settings import Settings
 from ..types import AlgorithmResult
 from .engine_params import cluster_param, engine_param, resume_param, with_engine
 from .inputs import Wanted, open_inputs
+from .map_operation import MapOperation
 from .mask_params import mask_dilation_param
 from .result import Extent, MapJob, compute_map, finish_map, present_map
 
@@ -46,10 +47,16 @@ class WindDamageParams:
 
     pre: Path = param(
         kind="raster_in",
+        role=InputRole.BEFORE,
         title="Stack before",
         help="A stack from before the storm, of the same season.",
     )
-    post: Path = param(kind="raster_in", title="Stack after", help="A stack from after the storm.")
+    post: Path = param(
+        kind="raster_in",
+        role=InputRole.AFTER,
+        title="Stack after",
+        help="A stack from after the storm.",
+    )
     output: Path = param(
         kind="folder_out",
         title="Folder",
@@ -221,7 +228,7 @@ def run_wind_damage(
     return present_map(job, result, layers, more, [line])
 
 
-WIND_DAMAGE = Operation(
+WIND_DAMAGE = MapOperation(
     name="wind-damage",
     title="Wind damage",
     group="Storm",

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from ..maps.burn_severity import BURN_SEVERITY
-from ..maps.burned_area import BURNED_AREA
-from ..maps.fuse import FUSE
-from ..maps.index import INDEX
-from ..maps.sar_water import SAR_WATER
-from ..maps.structural_damage import STRUCTURAL_DAMAGE
-from ..maps.thermal_anomaly import THERMAL_ANOMALY
-from ..maps.water import WATER_OPERATION
-from ..maps.wind_damage import WIND_DAMAGE
+from ..maps.registry import MAPS
 from ..operation import Operation
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
@@ -36,15 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     REPAIR,
     VALIDATE,
     MOSAIC,
-    INDEX,
-    BURN_SEVERITY,
-    BURNED_AREA,
-    THERMAL_ANOMALY,
-    SAR_WATER,
-    WATER_OPERATION,
-    WIND_DAMAGE,
-    STRUCTURAL_DAMAGE,
-    FUSE,
+    *MAPS,
     TERRAIN,
     RESULTS,
     CACHE,
