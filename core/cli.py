@@ -25,6 +25,7 @@ from .operation import Operation, OperationResult
 from .operations.registry import OPERATIONS, get_operation
 from .params import Param
 from .settings import resolve_settings
+from .wording import Wording
 
 EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}
 USAGE, CANCELLED = 2, 130
@@ -131,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
-    name = p.name if p.positional else p.flag or f"--{p.name.replace('_', '-')}"
+    name = p.name if p.positional else _flag(p)
     words: dict[str, Any] = {"help": _help(p), "metavar": _metavar(p)}
     if not p.positional:
         words["dest"] = p.name
@@ -146,6 +147,13 @@ def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
     if p.kind == "rasters_in":
         words["action"], words["nargs"] = "extend", "+"
     parser.add_argument(name, **words)
+
+
+def _flag(p: Param) -> str:
+    return p.name.upper() if p.positional else p.flag or f"--{p.name.replace('_', '-')}"
+
+
+WORDING = Wording(OPERATIONS, _flag, lambda operation: f"flight {operation.name}")
 
 
 def _metavar(p: Param) -> str:
@@ -180,8 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)
     previous = _catch_signals(stop)
     try:
-        params = operation.make_params(options)
-        result = operation.run(params, resolve_settings(), monitor)
+        params = WORDING.make_params(operation, options)
+        result = WORDING.run(operation, params, resolve_settings(), monitor)
     except Cancelled as error:
         return _fail(str(error), CANCELLED)
     except NoScenesError as error:

@@ -143,7 +143,7 @@ class Operation:
         for name in values:
             if name not in known:
                 raise InputError(
-                    f"Parameter '{name}' of {self.name}",
+                    f"Parameter ‘{name}’ of ‘flight {self.name}’",
                     "is not known",
                     f"Known: {', '.join(known)}.",
                 )
@@ -153,7 +153,9 @@ class Operation:
             if value is None or value == "" or value == () or value == []:
                 if p.required:
                     raise InputError(
-                        f"Parameter '{p.name}' of {self.name}", "is missing", f"{p.title}: {p.help}"
+                        f"Parameter ‘{p.name}’ of ‘flight {self.name}’",
+                        "is missing",
+                        f"{p.title}: {p.help}",
                     )
                 continue
             made[p.name] = cast_value(p, value, self.name)

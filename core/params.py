@@ -104,7 +104,7 @@ def cast_value(p: Param, value: Any, operation: str) -> Any:
     InputError
         If it is of the wrong kind or out of bounds.
     """
-    what = f"Parameter '{p.name}' of {operation} cannot be {value!r}"
+    what = f"Parameter ‘{p.name}’ of ‘flight {operation}’ cannot be {value!r}"
     if p.kind in ("integer", "number"):
         try:
             number = int(value) if p.kind == "integer" else float(value)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
+from qgis.PyQt.QtCore import QCoreApplication
 
 from ..core.errors import FirstLightError, InputError
+from ..core.operation import Operation
+from ..core.operations.registry import OPERATIONS
+from ..core.params import Param
+from ..core.wording import Wording
 from .monitors import log
 
 TITLE = "FirstLight"
 MOST_CHARACTERS = 240
 """Longer sentences do not fit on two lines of a message bar."""
+
+
+def _title(named: Param | Operation) -> str:
+    """Its title in quotes, as the dock and the toolbox show it."""
+    return f"“{QCoreApplication.translate('FirstLight', named.title)}”"
+
+
+WORDING = Wording(OPERATIONS, _title, _title)
+"""How sentences of core name parameters and operations in QGIS."""
 
 
 def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:

@@ -14,6 +14,7 @@ from ..core.errors import Cancelled, FirstLightError
 from ..core.monitor import Event, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.settings import Settings, resolve_settings
+from .messages import WORDING
 from .monitors import TaskMonitor, log
 
 
@@ -65,7 +66,7 @@ class OperationTask(QgsTask):
         """
         monitor = TaskMonitor(self._deliver, self._stop.is_set)
         try:
-            self._outcome = self.operation.run(self._params, self._settings(), monitor)
+            self._outcome = WORDING.run(self.operation, self._params, self._settings(), monitor)
         except FirstLightError as error:
             self._outcome = error
         except Exception as error:  # noqa: BLE001 - one of the two doors where unknown faults are turned into sentences

@@ -142,7 +142,9 @@ CORE_LAYERS = {
         "core.maps",
         "core.operations",
     ),
-    "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.operations"),
+    # Sentences in the words of a door: of use to doors only.
+    "core.wording": (*_VALUES, "core.settings", *_DECLARATION),
+    "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.operations", "core.wording"),
 }
 """Module or package of core → what of ours it may import; the longest name that fits counts.
 

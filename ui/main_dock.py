@@ -21,7 +21,14 @@ from ..core.operations.registry import OPERATIONS
 from ..plugin.aoi import area_of_canvas
 from ..plugin.layers import add_layers
 from ..plugin.map_view import zoom_to_layers
-from ..plugin.messages import clear_failures, show_error, show_failure, show_success, show_warning
+from ..plugin.messages import (
+    WORDING,
+    clear_failures,
+    show_error,
+    show_failure,
+    show_success,
+    show_warning,
+)
 from ..plugin.runner import TaskRunner
 from ..plugin.settings_store import read_last, write_last
 from ..plugin.task import OperationTask
@@ -228,7 +235,7 @@ class MainDock(QgsDockWidget):
         """
         clear_failures(self._iface.messageBar())
         try:
-            params = replace(operation.make_params(values), **more)
+            params = replace(WORDING.make_params(operation, values), **more)
         except FirstLightError as error:
             self._show_error(error)
             finish("failed")

@@ -26,6 +26,7 @@ from ...core.errors import FirstLightError
 from ...core.operation import LayerOutput, Operation, OperationResult, Output
 from ...core.settings import Settings, resolve_settings
 from ..layers import dress_layer
+from ..messages import WORDING
 from ..monitors import FeedbackMonitor
 from ..settings_store import settings_reader
 from .parameters import (
@@ -170,8 +171,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         # context are forgotten when the results of the run's own context replace them.
         self._values |= self._targets(parameters, context)
         try:
-            params = self.operation.make_params(self._values)
-            result = self.operation.run(params, self._settings(), FeedbackMonitor(feedback))
+            params = WORDING.make_params(self.operation, self._values)
+            monitor = FeedbackMonitor(feedback)
+            result = WORDING.run(self.operation, params, self._settings(), monitor)
         except FirstLightError as error:
             raise QgsProcessingException(str(error)) from error
         if result.status == "failed":
@@ -221,7 +223,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             },
         }
         values = {param.name: read_value(self, param, given, context) for param in self._declared}
-        self.operation.make_params(values)
+        WORDING.make_params(self.operation, values)
         return values
 
     def _targets(

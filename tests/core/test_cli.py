@@ -284,7 +284,11 @@ BAD_INPUT = {
     "an unknown command": (["fly"], 2, "invalid choice: 'fly'"),
     "an unknown flag": ([*SEARCH, "--speed", "3"], 2, "unrecognized arguments: --speed 3"),
     "no area": (["discover", *DATES], 2, "the following arguments are required: --area"),
-    "an empty area": (search(**{"--area": ""}), 2, "Parameter 'area' of discover: is missing."),
+    "an empty area": (
+        search(**{"--area": ""}),
+        2,
+        "Parameter --area of flight discover: is missing.",
+    ),
     "an inverted area": (
         search(**{"--area": "7,47,8,46"}),
         2,
@@ -328,12 +332,12 @@ BAD_INPUT = {
     "too much cloud": (
         [*SEARCH, "--max-cloud", "120"],
         2,
-        "Parameter 'max_cloud' of discover cannot be '120': the most is 100.",
+        "Parameter --max-cloud of flight discover cannot be '120': the most is 100.",
     ),
     "no limit": (
         [*SEARCH, "--limit", "0"],
         2,
-        "Parameter 'limit' of discover cannot be '0': the least is 1.",
+        "Parameter --limit of flight discover cannot be '0': the least is 1.",
     ),
     "an unknown band": (
         ["ingest", *SEARCH[1:], "--bands", "red,ner", "--output", "{tmp}/out"],

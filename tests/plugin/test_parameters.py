@@ -283,20 +283,20 @@ def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"WHOLE": 10}, "Parameter 'whole' of every-kind cannot be 10: the most is 9."),
-        ({"PART": -1}, "Parameter 'part' of every-kind cannot be -1.0: the least is 0."),
+        ({"WHOLE": 10}, "Parameter “Whole” of “Every kind” cannot be 10: the most is 9."),
+        ({"PART": -1}, "Parameter “Part” of “Every kind” cannot be -1.0: the least is 0."),
         (
             {"WORD": "d"},
-            "Parameter 'word' of every-kind cannot be 'd': it is not one of the choices. Known: "
+            "Parameter “Word” of “Every kind” cannot be 'd': it is not one of the choices. Known: "
             "a, b, c.",
         ),
         (
             {"WORDS": ["x", "q"]},
-            "Parameter 'words' of every-kind cannot be ['x', 'q']: it is not one of the choices.",
+            "Parameter “Words” of “Every kind” cannot be ['x', 'q']: it is not one of the choices.",
         ),
-        ({"AREA": None}, "Parameter 'area' of every-kind: is missing."),
-        ({"PICTURE": None}, "Parameter 'picture' of every-kind: is missing."),
-        ({"FILES": []}, "Parameter 'files' of every-kind: is missing."),
+        ({"AREA": None}, "Parameter “Area” of “Every kind”: is missing."),
+        ({"PICTURE": None}, "Parameter “Picture” of “Every kind”: is missing."),
+        ({"FILES": []}, "Parameter “Files” of “Every kind”: is missing."),
         ({"AREA": QgsRectangle()}, "The area cannot be used: it is empty."),
     ],
 )

@@ -20,7 +20,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.plugin.processing.provider import FirstLightProvider
-from support.operations import COPY, COUNT, EVERY, FAIL
+from support.operations import COPY, COUNT, EVERY, FAIL, NAMES
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 
@@ -31,10 +31,14 @@ class Log(QgsProcessingFeedback):
     def __init__(self):
         super().__init__(False)
         self.errors = []
+        self.warnings = []
         self.infos = []
 
     def reportError(self, error, fatal=False):
         self.errors.append(error)
+
+    def pushWarning(self, warning):
+        self.warnings.append(warning)
 
     def pushInfo(self, info):
         self.infos.append(info)
@@ -55,7 +59,7 @@ def real(processing_ready):
 
 @pytest.fixture
 def tests_own(processing_ready):
-    provider = register(COUNT, FAIL, COPY, EVERY)
+    provider = register(COUNT, FAIL, COPY, EVERY, NAMES)
     yield provider
     QgsApplication.processingRegistry().removeProvider(provider)
 
@@ -111,6 +115,15 @@ def test_a_failing_run_raises_the_sentence(tests_own, how, sentence):
     assert sentence in str(caught.value)
 
 
+def test_sentences_name_parameters_and_operations_by_their_titles(tests_own):
+    log = Log()
+    run("names", {}, log)
+    assert log.warnings == ["Lower “Height limit”."]
+    assert "No “Unit of radar”, and no ‘nonsense’: run “Mend a stack”." in log.infos
+    with pytest.raises(QgsProcessingException, match="“Unit of radar” is missing"):
+        run("names", {"FAILS": True}, log)
+
+
 def test_a_run_that_is_done_in_part_goes_on_and_says_so(tests_own):
     log = Log()
     run("fail", {"HOW": "partial"}, log)
@@ -133,7 +146,7 @@ def test_cancel_stops_the_run(tests_own):
 def test_bad_values_are_refused_with_the_operation_s_own_words(tests_own):
     with pytest.raises(
         QgsProcessingException,
-        match=r"Parameter 'steps' of count-up cannot be -1: the least is 0\.",
+        match=r"Parameter “Steps” of “Count” cannot be -1: the least is 0\.",
     ):
         run("countup", {"STEPS": -1})
 

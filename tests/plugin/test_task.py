@@ -20,7 +20,7 @@ from firstlight.core.settings import resolve_settings
 from firstlight.plugin.runner import TaskRunner
 from firstlight.plugin.settings_store import write_override
 from firstlight.plugin.task import OperationTask
-from support.operations import COUNT, FAIL, run_count
+from support.operations import COUNT, FAIL, NAMES, run_count
 from support.ticks import calmest
 
 
@@ -72,6 +72,16 @@ def test_named_failure_arrives_as_it_was_raised(runner, wait_for):
     assert word == "failed"
     assert type(error) is InputError
     assert str(error) == "The thing cannot be used: it is broken. Take another."
+
+
+def test_sentences_name_parameters_and_operations_by_their_titles(runner, wait_for, desktop):
+    [(word, result)] = run(runner, NAMES, wait_for).said
+    assert word == "succeeded"
+    assert result.text == "No “Unit of radar”, and no ‘nonsense’: run “Mend a stack”."
+    wait_for(lambda: "Lower “Height limit”." in desktop.logged())
+    [(word, error)] = run(runner, NAMES, wait_for, fails=True).said
+    assert word == "failed"
+    assert str(error) == "The unit: “Unit of radar” is missing. Run “Mend a stack”."
 
 
 def test_unknown_exception_becomes_a_sentence_and_its_traceback_goes_to_the_log(

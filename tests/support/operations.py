@@ -86,6 +86,28 @@ FAIL = Operation(
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamesParams:
+    """How to name parameters and operations in sentences."""
+
+    hand_limit: float = param(5.0, kind="number", title="Height limit")
+    fails: bool = param(False, kind="flag", title="Fails")
+
+
+def run_names(params: NamesParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Name some in an event, and in the result or the failure."""
+    monitor.emit(Note("warning", "Lower ‘hand_limit’."))
+    if params.fails:
+        raise InputError("The unit", "‘stack.unit’ is missing", "Run ‘flight repair’.")
+    sentence = "No ‘stack.unit’, and no ‘nonsense’: run ‘flight repair’."
+    return OperationResult(data={"warnings": [sentence]}, text=sentence)
+
+
+NAMES = Operation(
+    name="names", title="Names", group="Tests", summary="Names.", params=NamesParams, run=run_names
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EveryParams:
     """One parameter of every kind."""
 

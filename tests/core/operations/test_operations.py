@@ -109,33 +109,50 @@ def test_values_are_cast_at_the_boundary(
         (
             DISCOVER,
             {"limit": "many"},
-            "Parameter 'limit' of discover cannot be 'many': it is no integer.",
+            "Parameter ‘limit’ of ‘flight discover’ cannot be 'many': it is no integer.",
         ),
-        (DISCOVER, {"limit": 0}, "Parameter 'limit' of discover cannot be 0: the least is 1."),
+        (
+            DISCOVER,
+            {"limit": 0},
+            "Parameter ‘limit’ of ‘flight discover’ cannot be 0: the least is 1.",
+        ),
         (
             DISCOVER,
             {"limit": 10001},
-            "Parameter 'limit' of discover cannot be 10001: the most is 10000.",
+            "Parameter ‘limit’ of ‘flight discover’ cannot be 10001: the most is 10000.",
         ),
         (
             DISCOVER,
             {"max_cloud": 101},
-            "Parameter 'max_cloud' of discover cannot be 101: the most is 100.",
+            "Parameter ‘max_cloud’ of ‘flight discover’ cannot be 101: the most is 100.",
         ),
         (
             DISCOVER,
             {"sensor": "sentinel3"},
-            "Parameter 'sensor' of discover cannot be 'sentinel3': it is not one of the "
+            "Parameter ‘sensor’ of ‘flight discover’ cannot be 'sentinel3': it is not one of the "
             "choices. Did you mean",
         ),
-        (DISCOVER, {"speed": 1}, "Parameter 'speed' of discover: is not known. Known: area, start"),
-        (DISCOVER, {"area": ""}, "Parameter 'area' of discover: is missing. Area: A vector file"),
+        (
+            DISCOVER,
+            {"speed": 1},
+            "Parameter ‘speed’ of ‘flight discover’: is not known. Known: area, start",
+        ),
+        (
+            DISCOVER,
+            {"area": ""},
+            "Parameter ‘area’ of ‘flight discover’: is missing. Area: A vector file",
+        ),
         (
             INGEST,
             {"index": "NDVI,xyz"},
-            "Parameter 'index' of ingest cannot be 'NDVI,xyz': it is not one of the choices.",
+            "Parameter ‘index’ of ‘flight ingest’ cannot be 'NDVI,xyz': "
+            "it is not one of the choices.",
         ),
-        (INGEST, {"output_format": "jpeg"}, "Parameter 'output_format' of ingest cannot be 'jpeg'"),
+        (
+            INGEST,
+            {"output_format": "jpeg"},
+            "Parameter ‘output_format’ of ‘flight ingest’ cannot be 'jpeg'",
+        ),
         (INGEST, {"parallel_downloads": 99}, "the most is 32"),
         (INDEX, {"name": "NDVY", "stack": "s", "output": "o.tif"}, "Did you mean NDVI"),
         (

@@ -1,0 +1,124 @@
+"""Sentences in the words of the door that shows them.
+
+Texts of core know no door. They name a parameter as ``‘hand_limit’``, one of another operation as
+``‘stack.unit’``, and an operation as ``‘flight stack’``. The command line makes ``--hand-limit``,
+``--unit`` and ``flight stack`` of these, the dock and Processing the titles in quotes. Files keep
+the text as it is: the names are those of the parameters beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from .errors import FirstLightError
+from .monitor import BandProgress, Event, Monitor, Note, Progress
+from .operation import Operation, OperationResult
+from .params import Param
+from .report import ValidationReport
+from .settings import Settings
+
+MARK = re.compile(r"‘(?:flight ([a-z-]+)|(?:([a-z-]+)\.)?([a-z][a-z0-9_]*))’")
+AnyError = TypeVar("AnyError", bound=FirstLightError)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The names that one door gives to parameters and operations.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        All that may be named.
+    name_parameter, name_operation : callable
+        The door's word for one.
+    """
+
+    operations: Sequence[Operation]
+    name_parameter: Callable[[Param], str]
+    name_operation: Callable[[Operation], str]
+
+    def text(self, text: str, operation: Operation) -> str:
+        """A sentence of ``operation`` with every mark replaced; an unknown name is left alone."""
+
+        def replacement(mark: re.Match[str]) -> str:
+            named, owner, parameter = mark.groups()
+            for candidate in (operation, *self.operations):
+                if named == candidate.name:
+                    return self.name_operation(candidate)
+                if parameter and owner in (None, candidate.name):
+                    for p in candidate.parameters():
+                        if p.name == parameter:
+                            return self.name_parameter(p)
+            return mark.group()
+
+        return MARK.sub(replacement, text)
+
+    def error(self, error: AnyError, operation: Operation) -> AnyError:
+        """The same failure; its sentence is in the door's words from now on."""
+        error.what, error.why, error.hint = error.args = tuple(
+            self.text(part, operation) for part in (error.what, error.why, error.hint)
+        )
+        return error
+
+    def make_params(self, operation: Operation, values: Mapping[str, Any]) -> Any:
+        """``operation.make_params``, failing in the door's words."""
+        try:
+            return operation.make_params(values)
+        except FirstLightError as error:
+            raise self.error(error, operation) from error.__cause__
+
+    def run(
+        self, operation: Operation, params: Any, settings: Settings, monitor: Monitor
+    ) -> OperationResult:
+        """``operation.run``: its events, result and failures are in the door's words."""
+
+        def data(value: Any) -> Any:
+            if isinstance(value, str):
+                return self.text(value, operation)
+            if isinstance(value, dict):
+                return {name: data(item) for name, item in value.items()}
+            return [data(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+        try:
+            result = operation.run(params, settings, _Interpreter(self, operation, monitor))
+        except FirstLightError as error:
+            raise self.error(error, operation) from error.__cause__
+        report = result.value
+        if isinstance(report, ValidationReport):
+            findings = (replace(f, sentence=data(f.sentence)) for f in report.findings)
+            report = replace(report, findings=tuple(findings))
+        return replace(
+            result,
+            text=data(result.text),
+            data=lambda: data(result.json_data()),
+            value=report,
+        )
+
+
+@dataclass(frozen=True)
+class _Interpreter:
+    """A monitor that hears events in the door's words."""
+
+    wording: Wording
+    operation: Operation
+    monitor: Monitor
+
+    def emit(self, event: Event) -> None:
+        """Pass the event on."""
+        if isinstance(event, Note):
+            event = replace(event, text=self._say(event.text))
+        elif isinstance(event, BandProgress):
+            event = replace(event, detail=self._say(event.detail))
+        else:
+            event = Progress(event.fraction, self._say(event.message), self._say(event.detail))
+        self.monitor.emit(event)
+
+    def cancelled(self) -> bool:
+        """The monitor's own answer."""
+        return self.monitor.cancelled()
+
+    def _say(self, text: str) -> str:
+        return self.wording.text(text, self.operation)

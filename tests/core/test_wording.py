@@ -1,0 +1,77 @@
+"""Parameters and operations named in sentences: each door shows its own words."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from firstlight.core.cli import WORDING
+from firstlight.core.errors import InputError
+from firstlight.core.monitor import BandProgress, Note, Progress, RecordingMonitor
+from firstlight.core.operation import OperationResult
+from firstlight.core.operations.stack import STACK
+from firstlight.core.report import Finding, ValidationReport
+from firstlight.core.settings import Settings
+from firstlight.core.wording import Wording
+from support.operations import NAMES, NamesParams
+
+TITLES = Wording((STACK,), lambda p: p.title, lambda operation: operation.title)
+SENTENCE = "No --unit, and no ‘nonsense’: run flight repair."
+
+
+@pytest.mark.parametrize(
+    ("text", "cli", "dock"),
+    [
+        ("Lower ‘hand_limit’.", "Lower --hand-limit.", "Lower Height limit."),
+        ("‘unit’ of another", "--unit of another", "Unit of radar of another"),
+        ("‘stack.band’", "--band", "Bands"),
+        ("‘flight stack’ makes it", "flight stack makes it", "Stack local bands makes it"),
+        ("‘names.unit’, ‘flight nowhere’, ‘it’", None, None),
+        ("the file’s ‘Own Name’ and 'unit'", None, None),
+    ],
+)
+def test_a_name_is_replaced_where_it_is_known(text: str, cli: str | None, dock: str | None) -> None:
+    assert WORDING.text(text, NAMES) == (cli or text)
+    assert TITLES.text(text, NAMES) == (dock or text)
+
+
+def test_an_operation_s_own_parameter_comes_first() -> None:
+    wording = Wording((NAMES, STACK), lambda p: p.help, lambda operation: operation.name)
+    own = next(p for p in STACK.parameters() if p.name == "offset")
+    assert wording.text("‘offset’", STACK) == own.help
+
+
+def test_events_and_results_are_in_the_door_s_words() -> None:
+    monitor = RecordingMonitor()
+    result = WORDING.run(NAMES, NamesParams(), Settings(), monitor)
+    assert monitor.events == [Note("warning", "Lower --hand-limit.")]
+    assert result.text == SENTENCE
+    assert result.json_data() == {"warnings": [SENTENCE]}
+
+
+def test_a_failure_is_the_same_one_in_the_door_s_words() -> None:
+    with pytest.raises(InputError) as caught:
+        WORDING.run(NAMES, NamesParams(fails=True), Settings(), RecordingMonitor())
+    assert str(caught.value) == "The unit: --unit is missing. Run flight repair."
+    assert caught.value.args == ("The unit", "--unit is missing", "Run flight repair.")
+    with pytest.raises(InputError, match="Parameter --hand-limit of flight names cannot be"):
+        WORDING.make_params(NAMES, {"hand_limit": "low"})
+
+
+def test_every_kind_of_event_and_findings_are_reworded() -> None:
+    def run(params: object, settings: Settings, monitor: RecordingMonitor) -> OperationResult:
+        monitor.emit(Progress(0.5, "‘unit’", "‘scale’"))
+        monitor.emit(BandProgress("scene", "red", "failed", detail="‘offset’"))
+        finding = Finding("code", "error", "‘unit’ is missing")
+        return OperationResult(None, "", value=ValidationReport(Path("stack.vrt"), (), (finding,)))
+
+    monitor = RecordingMonitor()
+    operation = dataclasses.replace(NAMES, run=run)
+    result = WORDING.run(operation, NamesParams(), Settings(), monitor)
+    assert monitor.events == [
+        Progress(0.5, "--unit", "--scale"),
+        BandProgress("scene", "red", "failed", detail="--offset"),
+    ]
+    assert result.value.sentences("error") == ["--unit is missing"]
