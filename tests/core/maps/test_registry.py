@@ -49,7 +49,7 @@ def test_a_map_is_run_on_passes_without_the_names_of_its_parameters() -> None:
 
 
 def test_a_map_of_two_dates_needs_both() -> None:
-    with pytest.raises(InputError, match="Parameter 'pre' of burn-severity: is missing"):
+    with pytest.raises(InputError, match="Parameter ‘pre’ of ‘flight burn-severity’: is missing"):
         get_map("burn-severity").map_inputs(Path("out"), post=Path("post.tif"))
     with pytest.raises(KeyError):
         get_map("stack")
