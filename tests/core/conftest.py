@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import socketserver
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,30 +15,15 @@ import pytest
 
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
+from support.surroundings import quiet_surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No settings of this computer's user, no proxies, no waits, no bands kept from test
-    to test.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        # Answers are written in two pieces; without this each one waits 40 ms for an
-        # acknowledgement.
-        patch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
-        for name in list(os.environ):
-            if (
-                name.startswith("FIRSTLIGHT_") and name != "FIRSTLIGHT_SHARED_DATA"
-            ) or name.lower().endswith("_proxy"):
-                patch.delenv(name)
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("XDG_CACHE_HOME", raising=False)
-        patch.setenv("FIRSTLIGHT_CACHE_DAYS", "0")
-        patch.setenv("FIRSTLIGHT_WINDOW", "full")  # areas have tests of their own
-        patch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
-        patch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
+    """Nothing of this computer's user."""
+    with quiet_surroundings(tmp_path_factory.mktemp("home")):
         yield
 
 

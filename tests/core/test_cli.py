@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core import PRODUCT, cli
+from firstlight.core import PRODUCT
 from firstlight.core.operations.registry import OPERATIONS
+from support.command import Flight, flight_command
 from support.range_server import Fault
 from support.rasters import ramp, write_raster
 from support.scene import AREA, ITEM_ID, World, small_world
 from support.stac_server import Behaviour
 
-Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
 DATES = ["--start", "2024-06-01", "--end", "2024-06-30"]
 
@@ -35,16 +35,7 @@ DATES = ["--start", "2024-06-01", "--end", "2024-06-30"]
 def flight(capsys: pytest.CaptureFixture[str]) -> Flight:
     """Run the command in this process → exit code, stdout, stderr."""
 
-    def run(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            code = cli.main([str(word) for word in words])
-        except SystemExit as stop:  # argparse
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return flight_command(capsys)
 
 
 @pytest.fixture

@@ -11,13 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from firstlight.core import cli
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
-from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise
+from support.stacks import write_stack
 
 ROOT = Path(__file__).resolve().parents[2]
 TILES = 13 * 13
@@ -28,15 +26,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """169 tiles of 64 pixels."""
     monkeypatch.setenv("FIRSTLIGHT_TILE_SIZE", "64")
     monkeypatch.setenv("FIRSTLIGHT_WORKERS", "2")
-    sources = {}
-    for seed, name in enumerate(("red", "nir")):
-        path = write_raster(
-            tmp_path / f"{name}.tif",
-            np.random.default_rng(seed).integers(1200, 9000, (830, 830), dtype=np.uint16),
-        )
-        sources[name] = BandSource(path, radiometry=Radiometry(0.0001, -0.1, 0.0, "reflectance"))
-    create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
-    return tmp_path / "s.vrt"
+    return write_stack(tmp_path, {"red": noise((830, 830), 0), "nir": noise((830, 830), 1)})
 
 
 def index(stack: Path, output: Path, *words: str) -> int:

@@ -4,34 +4,20 @@ no waits.
 
 from __future__ import annotations
 
-import os
-import socketserver
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firstlight.core import cli
-from support.scene import World, small_world
-
-Flight = Callable[..., tuple[int, str, str]]
+from support.command import Flight, flight_command
+from support.events import served_events
+from support.scene import AREA, World, small_world
+from support.surroundings import quiet_surroundings
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        # Answers are written in two pieces; without this each one waits 40 ms for an
-        # acknowledgement.
-        patch.setattr(socketserver.StreamRequestHandler, "disable_nagle_algorithm", True)
-        for name in list(os.environ):
-            if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
-                patch.delenv(name)
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("XDG_CACHE_HOME", raising=False)
-        patch.setenv("FIRSTLIGHT_CACHE_DAYS", "0")
-        patch.setenv("FIRSTLIGHT_WINDOW", "full")  # areas have tests of their own
-        patch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
-        patch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
+    with quiet_surroundings(tmp_path_factory.mktemp("home")):
         yield
 
 
@@ -46,19 +32,20 @@ def world(tmp_path: Path) -> Iterator[World]:
 def flight(capsys: pytest.CaptureFixture[str]) -> Flight:
     """Run the command in this process → exit code, stdout, stderr."""
 
-    def run(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return code, out, err
+    return flight_command(capsys)
 
-    return run
+
+@pytest.fixture
+def sample_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalogue ``sample`` with the simulated events, on a free port."""
+    with served_events() as url:
+        monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", url)
+        yield
 
 
 @pytest.fixture
 def ingest(flight: Flight, world: World, tmp_path: Path) -> Flight:
     """``flight ingest`` of that scene into ``tmp_path/out``."""
-    from support.scene import AREA
 
     def run(*words: object) -> tuple[int, str, str]:
         question = [

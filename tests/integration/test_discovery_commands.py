@@ -23,6 +23,7 @@ from firstlight.core.settings import Settings
 from support.masks import ORIGIN, to_lonlat, write_mask
 from support.range_server import FaultyServer
 from support.stac_server import Behaviour, StacServer, make_item
+from support.surroundings import forget_the_user
 
 S2_BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 CLEAR_ROWS = {"2024-06-02": 10, "2024-06-08": 40, "2024-06-20": 30, "2024-06-26": 5}
@@ -56,10 +57,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Four optical passes, four radar passes of two orbits, one scene of another collection."""
-    for name in list(os.environ):
-        if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    forget_the_user(monkeypatch, tmp_path / "home")
     with FaultyServer(tmp_path / "masks") as files:
         items = []
         for place, (day, rows) in enumerate(CLEAR_ROWS.items()):

@@ -5,7 +5,6 @@ what was put there.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from firstlight.core.cli import main
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
 from support.masks import ORIGIN
+from support.surroundings import forget_the_user
 
 FIRE = [
     Pass("2024-06-01"),
@@ -37,10 +37,7 @@ def flight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Flight:
     """Run ``flight event`` against a world; gives exit code, output and messages."""
-    for name in list(os.environ):
-        if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    forget_the_user(monkeypatch, tmp_path / "home")
 
     def run(
         world: EventWorld, event: str, day: str, *words: str, tiles: int = 1

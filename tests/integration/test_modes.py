@@ -20,17 +20,13 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 from firstlight.core.files.lock import LOCK_NAME, folder_lock
+from support.command import first_result
 from support.range_server import Fault
 from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID, World, band_pixels
 
 Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
-
-
-def result_of(ran: tuple[int, str, str]) -> tuple[int, dict[str, Any], str]:
-    code, out, err = ran
-    return code, json.loads(out)[0], err
 
 
 @pytest.fixture
@@ -59,7 +55,7 @@ def fetched(world: World) -> set[str]:
 
 def test_download_tci_only(ingest: Flight, world: World) -> None:
     tci = offer_picture(world)
-    code, result, err = result_of(ingest("--visualization-only", "--json"))
+    code, result, err = first_result(ingest("--visualization-only", "--json"))
     assert (code, result["status"]) == (0, "completed")
     assert fetched(world) == {"TCI.tif"}
     assert Path(result["output_path"]).read_bytes() == tci.read_bytes()
@@ -70,7 +66,7 @@ def test_download_tci_only(ingest: Flight, world: World) -> None:
 
 
 def test_tci_not_available(ingest: Flight, world: World) -> None:
-    code, result, err = result_of(ingest("--visualization-only", "--json"))
+    code, result, err = first_result(ingest("--visualization-only", "--json"))
     assert code == 1
     assert result["error"] == (
         f"Scene {ITEM_ID} cannot be ingested: No visualization asset available for this item. "
@@ -82,7 +78,7 @@ def test_tci_not_available(ingest: Flight, world: World) -> None:
 
 def test_a_picture_of_one_band_is_a_warning(ingest: Flight, world: World) -> None:
     offer_picture(world, bands=1)
-    _, result, _ = result_of(ingest("--visualization-only", "--json"))
+    _, result, _ = first_result(ingest("--visualization-only", "--json"))
     assert result["status"] == "completed"
     assert any(
         "has 1 bands where red, green and blue are expected" in text for text in result["warnings"]
@@ -91,7 +87,7 @@ def test_a_picture_of_one_band_is_a_warning(ingest: Flight, world: World) -> Non
 
 def test_no_index_is_computed_from_a_picture(ingest: Flight, world: World, folder: Path) -> None:
     offer_picture(world)
-    code, result, _ = result_of(ingest("--visualization-only", "--json", "--index", "NDVI"))
+    code, result, _ = first_result(ingest("--visualization-only", "--json", "--index", "NDVI"))
     assert (code, result["outputs"]) == (0, {})
     assert sorted(path.name for path in folder.iterdir()) == ["bands.json", "visual.tif"]
 
@@ -106,7 +102,7 @@ def test_a_picture_twice_is_fetched_once(ingest: Flight, world: World) -> None:
 def test_bands_after_a_picture_are_bands(ingest: Flight, world: World) -> None:
     offer_picture(world)
     ingest("--visualization-only")
-    code, result, _ = result_of(ingest("--json"))
+    code, result, _ = first_result(ingest("--json"))
     assert (code, sorted(result["bands_downloaded"])) == (0, sorted(BANDS))
     assert world.files.count("TCI.tif") == 1
 
@@ -119,8 +115,8 @@ def test_skip_validation(ingest: Flight, world: World) -> None:
     asset = world.api.items[0]["assets"]["nir"]
     asset["file:size"] = path.stat().st_size
     del asset["file:checksum"]
-    assert result_of(ingest("--json"))[0] == 1, "a blank band is an error"
-    code, result, err = result_of(ingest("--json", "--skip-validation"))
+    assert first_result(ingest("--json"))[0] == 1, "a blank band is an error"
+    code, result, err = first_result(ingest("--json", "--skip-validation"))
     assert (code, result["status"], result["validation"]) == (0, "completed", None)
     assert "validation is skipped, as asked" in err
 
@@ -156,7 +152,7 @@ def offer_single(world: World) -> Path:
 def from_items(
     flight: Flight, items: Path, tmp_path: Path, *words: object
 ) -> tuple[int, dict[str, Any], str]:
-    return result_of(
+    return first_result(
         flight("ingest", "--items", items, "--output", tmp_path / "out", "--json", *words)
     )
 
@@ -186,7 +182,7 @@ def test_an_item_with_no_url_at_all(flight: Flight, world: World, tmp_path: Path
 
 
 def test_legacy_download_takes_the_items_one_file(ingest: Flight, world: World) -> None:
-    code, result, _ = result_of(ingest("--legacy-download", "--skip-validation", "--json"))
+    code, result, _ = first_result(ingest("--legacy-download", "--skip-validation", "--json"))
     assert (code, result["status"]) == (0, "completed")
     assert len(fetched(world)) == 1
     assert len(result["bands_downloaded"]) == 1
@@ -203,7 +199,7 @@ def test_multi_band_download_can_be_switched_off(
         own = tmp_path / "own.yaml"
         own.write_text("multi_band_download:\n  enabled: false\n")
         monkeypatch.setenv("FIRSTLIGHT_CONFIG", str(own))
-    code, result, _ = result_of(ingest("--skip-validation", "--json"))
+    code, result, _ = first_result(ingest("--skip-validation", "--json"))
     assert (code, len(result["bands_downloaded"])) == (0, 1)
     assert len(fetched(world)) == 1
 
@@ -217,7 +213,7 @@ def test_without_bands_the_picture_or_an_error(
     own = tmp_path / "own.yaml"
     own.write_text(f"multi_band_download:\n  fallback_to_visual: {json.dumps(fallback)}\n")
     monkeypatch.setenv("FIRSTLIGHT_CONFIG", str(own))
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     if fallback:
         assert (code, result["status"]) == (0, "completed")
         assert "Visualization mode: spectral analysis not possible" in err
@@ -261,7 +257,7 @@ def cut(
         tmp_path / "out",
         "--json",
     ]
-    return result_of(flight(*asked, *words))
+    return first_result(flight(*asked, *words))
 
 
 def is_right(result: dict[str, Any], world: World, whole: bool = False) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from firstlight.core.raster.reader import read_facts
+from support.command import first_result
 from support.range_server import EMPTY_BODY, HTML_PAGE, Fault
 from support.rasters import write_raster
 from support.scene import ITEM_ID, World
@@ -19,17 +20,12 @@ Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
 
 
-def result_of(ran: tuple[int, str, str]) -> tuple[int, dict[str, Any], str]:
-    code, out, err = ran
-    return code, json.loads(out)[0], err
-
-
 def test_a_single_bands_time_out_is_tried_again(
     ingest: Flight, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FIRSTLIGHT_READ_TIMEOUT_S", "0.3")
     world.files.break_next("nir.tif", Fault(slow_s=2.0, times=1))
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     assert (code, result["bands_downloaded"]["nir"]["attempts"]) == (0, 2)
     assert "nir: trying again (the server did not answer in time)" in err
 
@@ -47,7 +43,7 @@ def test_a_single_bands_time_out_is_tried_again(
 )
 def test_what_passes_is_got_over(ingest: Flight, world: World, fault: Fault) -> None:
     world.files.break_next("nir.tif", fault)
-    code, result, _ = result_of(ingest("--json"))
+    code, result, _ = first_result(ingest("--json"))
     assert (code, result["status"], result["bands_downloaded"]["nir"]["attempts"]) == (
         0,
         "completed",
@@ -59,7 +55,7 @@ def test_a_missing_required_band_in_stac_is_named_and_nothing_is_fetched(
     ingest: Flight, world: World
 ) -> None:
     del world.api.items[0]["assets"]["red"]
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     assert (code, result["status"]) == (1, "failed")
     assert f"warning: Scene {ITEM_ID} has no red" in err
     assert result["error"] == (
@@ -72,7 +68,7 @@ def test_a_missing_required_band_in_stac_is_named_and_nothing_is_fetched(
 
 def test_a_missing_optional_band_in_stac_is_left_out(ingest: Flight, world: World) -> None:
     del world.api.items[0]["assets"]["swir22"]
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     assert result["validation"]["is_valid"] is True
     assert [b.description for b in read_facts(Path(result["output_path"])).bands] == BANDS[:5]
     assert f"Scene {ITEM_ID} offers no swir22" in err
@@ -82,13 +78,13 @@ def test_a_missing_optional_band_in_stac_is_left_out(ingest: Flight, world: Worl
 
 def test_a_missing_band_that_is_not_wanted_does_not_matter(ingest: Flight, world: World) -> None:
     del world.api.items[0]["assets"]["red"]
-    code, result, _ = result_of(ingest("--json", "--bands", "nir,swir22"))
+    code, result, _ = first_result(ingest("--json", "--bands", "nir,swir22"))
     assert (code, result["status"]) == (0, "completed")
     assert result["validation"]["bands_validated"] == ["nir", "swir22"]
 
 
 def test_none_of_the_wanted_bands_is_there(ingest: Flight, world: World) -> None:
-    code, result, _ = result_of(ingest("--json", "--bands", "scl,nir09"))
+    code, result, _ = first_result(ingest("--json", "--bands", "scl,nir09"))
     assert (code, result["status"]) == (1, "failed")
     assert (
         "none of the bands nir09, scl is there (it offers blue, green, red, nir, swir16, swir22)"
@@ -106,7 +102,7 @@ def test_a_corrupt_band_file_fails_that_band_only(
         del asset["file:size"]
         del asset["file:checksum"]
     world.files.break_next("swir22.tif", fault)
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     assert (code, result["status"]) == (3, "partial")
     assert "swir22: FAILED (what came is no raster" in err
 
@@ -115,7 +111,7 @@ def test_an_empty_band_file_is_tried_again_then_fails(
     ingest: Flight, world: World, tmp_path: Path
 ) -> None:
     world.files.break_next("swir16.tif", EMPTY_BODY)
-    code, result, err = result_of(ingest("--json"))
+    code, result, err = first_result(ingest("--json"))
     assert (code, result["bands_failed"]) == (3, ["swir16"])
     assert "swir16: FAILED (the file came empty)" in err
     assert not (tmp_path / "out" / ITEM_ID / "swir16.tif").exists()
@@ -132,7 +128,7 @@ def test_bands_of_two_coordinate_systems_are_named_and_stay(
     ingest: Flight, world: World, tmp_path: Path
 ) -> None:
     replace_band(world, "nir", world.pixels["nir"], epsg=32633)
-    code, result, _ = result_of(ingest("--json"))
+    code, result, _ = first_result(ingest("--json"))
     assert (code, result["status"]) == (1, "failed")
     assert "CRS mismatch between bands (" in result["error"]
     assert "nir=EPSG:32633" in result["error"]
@@ -143,7 +139,7 @@ def test_bands_of_two_coordinate_systems_are_named_and_stay(
 
 def test_a_failed_stack_still_tells_which_bands_are_there(ingest: Flight, world: World) -> None:
     replace_band(world, "nir", world.pixels["nir"], epsg=32633)
-    _, result, _ = result_of(ingest("--json"))
+    _, result, _ = first_result(ingest("--json"))
     assert sorted(result["bands_downloaded"]) == sorted(BANDS)
 
 
@@ -151,7 +147,7 @@ def test_a_blank_band_fails_validation_with_its_name(
     ingest: Flight, world: World, tmp_path: Path
 ) -> None:
     replace_band(world, "nir", np.full((128, 128), 3000, np.uint16))
-    code, result, err = result_of(ingest("--json", "--index", "NDVI"))
+    code, result, err = first_result(ingest("--json", "--index", "NDVI"))
     assert (code, result["status"], result["validation"]["is_valid"]) == (1, "failed", False)
     assert result["validation"]["errors"][0].startswith(
         "Band 'nir' is blank: its standard deviation is 0 stored units"
@@ -177,7 +173,7 @@ def test_an_item_id_that_is_a_path_stays_in_the_folder(
     ingest: Flight, world: World, tmp_path: Path
 ) -> None:
     world.api.items[0]["id"] = "../../evil"
-    code, result, _ = result_of(ingest("--json"))
+    code, result, _ = first_result(ingest("--json"))
     assert code == 0
     assert Path(result["output_path"]).resolve().is_relative_to((tmp_path / "out").resolve())
     assert not (tmp_path.parent / "evil").exists()
@@ -197,7 +193,7 @@ def test_a_catalogue_cannot_bring_local_files_into_a_stack(
     (world.folder / "nir.tif").write_text(vrt)
     asset = world.api.items[0]["assets"]["nir"]
     del asset["file:size"], asset["file:checksum"]
-    code, _, _ = result_of(ingest("--json"))
+    code, _, _ = first_result(ingest("--json"))
     assert code != 0
 
 
@@ -219,7 +215,7 @@ def test_an_odd_name_of_the_output_folder_is_no_trouble(
         "--output",
         out,
     ]
-    code, result, _ = result_of(flight("ingest", *words, "--json", "--index", "NDVI"))
+    code, result, _ = first_result(flight("ingest", *words, "--json", "--index", "NDVI"))
     assert (code, result["status"]) == (0, "completed")
     assert Path(result["outputs"]["NDVI"]).is_file()
 
@@ -231,7 +227,7 @@ def test_configuration_precedence(
     own = tmp_path / "own.yaml"
     own.write_text("download:\n  bands: [green]\n")
     monkeypatch.setenv("FIRSTLIGHT_CONFIG", str(own))
-    assert list(result_of(ingest("--json"))[1]["bands_downloaded"]) == ["green"]
+    assert list(first_result(ingest("--json"))[1]["bands_downloaded"]) == ["green"]
     monkeypatch.setenv("FIRSTLIGHT_BANDS", "Blue,RED")
-    assert sorted(result_of(ingest("--json"))[1]["bands_downloaded"]) == ["blue", "red"]
-    assert list(result_of(ingest("--json", "--bands", "nir"))[1]["bands_downloaded"]) == ["nir"]
+    assert sorted(first_result(ingest("--json"))[1]["bands_downloaded"]) == ["blue", "red"]
+    assert list(first_result(ingest("--json", "--bands", "nir"))[1]["bands_downloaded"]) == ["nir"]

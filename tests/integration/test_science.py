@@ -12,26 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.rasters import write_raster
+from support.rasters import read_values, write_raster
 from support.scene import World, band_pixels, small_world
 
 Flight = Callable[..., tuple[int, str, str]]
-
-
-def read(path: str | Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return np.where(
-            dataset.read(1) == dataset.nodata, np.nan, dataset.read(1).astype(np.float64)
-        )
 
 
 def compare(layer: str, nir: Any, red: Any, offset: float) -> None:
     """Against whole numbers: the scale cancels, so the quotient of stored numbers (minus the shift)
     is the truth.
     """
-    got = read(layer)
+    got = read_values(layer)
     shift = round(offset * 10000)
     n, r = nir.astype(np.int64) + shift, red.astype(np.int64) + shift
     missing = (nir == 0) | (red == 0) | (n + r == 0)
@@ -104,7 +95,7 @@ def test_nodata_in_one_band_is_no_data_in_the_index_and_not_zero(
     assert code == 0
     layer = json.loads(out)[0]["outputs"]["NDVI"]
     compare(layer, pixels["nir"], pixels["red"], -0.1)
-    assert np.isnan(read(layer)[10:50, 30:40]).sum() > 0
+    assert np.isnan(read_values(layer)[10:50, 30:40]).sum() > 0
 
 
 def test_an_index_over_two_resolutions_uses_the_interpolated_band(
@@ -112,7 +103,7 @@ def test_an_index_over_two_resolutions_uses_the_interpolated_band(
 ) -> None:
     code, out, _ = ingest("--json", "--index", "NBR")
     assert code == 0
-    got = read(json.loads(out)[0]["outputs"]["NBR"])
+    got = read_values(json.loads(out)[0]["outputs"]["NBR"])
     swir = world.pixels["swir22"].astype(np.float64)
     rows = (np.arange(128) + 0.5) / 2 - 0.5
     y0 = np.clip(np.floor(rows).astype(int), 0, 62)
@@ -140,7 +131,7 @@ def test_statistics_in_the_answer_are_those_of_the_layer(
         "index", "NDWI", "--stack", stack, "--output", tmp_path / "w.tif", "--json"
     )
     told = json.loads(out)["statistics"]
-    values = read(tmp_path / "w.tif")
+    values = read_values(tmp_path / "w.tif")
     inside = values[(values >= -1) & (values <= 1)]
     assert code == 0
     assert told["mean"] == pytest.approx(inside.mean(), abs=1e-7)

@@ -5,35 +5,20 @@ weeks before it, without fire.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from support.events import served_events, simulated_event
+from support.events import simulated_event
+from support.rasters import read_band
 
 Flight = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The catalogue ``sample``, on a free port."""
-    with served_events() as url:
-        monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", url)
-        yield
-
-
-def read(path: str | Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as file:
-        return file.read(1)
-
-
 def test_the_fire_is_found_and_nothing_before_it(
-    catalog: None, flight: Flight, tmp_path: Path
+    sample_catalog: None, flight: Flight, tmp_path: Path
 ) -> None:
     event = simulated_event("fire")
     stacks = {}
@@ -65,15 +50,15 @@ def test_the_fire_is_found_and_nothing_before_it(
             "--json",
         )
         assert code == 0, err
-        return read(json.loads(out)["outputs"]["burned"])
+        return read_band(json.loads(out)["outputs"]["burned"])
 
     codes = mapped("before", "after")
-    severity = read(event.truth["severity"])
+    severity = read_band(event.truth["severity"])
     burned = np.isin(severity, (4, 5, 6, 7))
     seen = (
         (codes != 255)
-        & (read(event.truth["hidden_after"]) == 0)
-        & (read(event.truth["hidden_before"]) == 0)
+        & (read_band(event.truth["hidden_after"]) == 0)
+        & (read_band(event.truth["hidden_before"]) == 0)
     )
     found = codes == 1
     agreement = (found & burned & seen).sum() / ((found | burned) & seen).sum()

@@ -5,26 +5,16 @@ compared with the truth.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pytest
-import rasterio
 
-from support.events import SimulatedEvent, served_events, simulated_event
+from support.events import SimulatedEvent, simulated_event
+from support.rasters import read_band
 
 Flight = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The catalogue ``sample``, on a free port."""
-    with served_events() as url:
-        monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", url)
-        yield
 
 
 def around(event: SimulatedEvent) -> list[str]:
@@ -37,18 +27,12 @@ def ask(flight: Flight, *words: object) -> Any:
     return json.loads(out)
 
 
-def read(path: str | Path) -> npt.NDArray[Any]:
-    with rasterio.open(path) as file:
-        pixels: npt.NDArray[Any] = file.read(1)
-    return pixels
-
-
 def ids(event: SimulatedEvent, *roles: str) -> list[str]:
     return [event.scene(role).id for role in roles]
 
 
 def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(
-    catalog: None, flight: Flight
+    sample_catalog: None, flight: Flight
 ) -> None:
     fire = simulated_event("fire")
     days = ["--start", "2024-06-01", "--end", "2024-12-01"]
@@ -59,7 +43,9 @@ def test_all_pictures_of_the_fire_are_found_and_nothing_of_the_flood(
     assert sorted(one["id"] for one in found) == sorted(expected)
 
 
-def test_the_sky_over_the_area_is_measured_in_the_masks(catalog: None, flight: Flight) -> None:
+def test_the_sky_over_the_area_is_measured_in_the_masks(
+    sample_catalog: None, flight: Flight
+) -> None:
     fire = simulated_event("fire")
     days = ["--start", "2024-07-22", "--end", "2024-07-30"]
     found = ask(
@@ -79,7 +65,7 @@ def test_the_sky_over_the_area_is_measured_in_the_masks(catalog: None, flight: F
 
 
 def test_the_best_pair_of_the_fire_leaves_the_cloudy_picture_out(
-    catalog: None, flight: Flight
+    sample_catalog: None, flight: Flight
 ) -> None:
     fire = simulated_event("fire")
     best = ask(
@@ -88,7 +74,9 @@ def test_the_best_pair_of_the_fire_leaves_the_cloudy_picture_out(
     assert [*best["before"]["items"], *best["after"]["items"]] == ids(fire, "before", "after")
 
 
-def test_radar_pairs_of_the_flood_keep_to_one_line_of_sight(catalog: None, flight: Flight) -> None:
+def test_radar_pairs_of_the_flood_keep_to_one_line_of_sight(
+    sample_catalog: None, flight: Flight
+) -> None:
     """The picture from the other side is nearer to the flood, and cannot be compared."""
     flood = simulated_event("flood")
     pairs = ask(
@@ -128,7 +116,9 @@ def stacks_of(
     return found
 
 
-def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: Path) -> None:
+def test_the_burned_classes_are_mapped(
+    sample_catalog: None, flight: Flight, tmp_path: Path
+) -> None:
     fire = simulated_event("fire")
     early, before, after = stacks_of(
         flight, fire, ("before_early", "before", "after"), "nir,swir22,scl", tmp_path
@@ -144,15 +134,15 @@ def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: 
         tmp_path / "fire",
         "--json",
     )
-    mapped, truth = read(answer["outputs"]["severity"]), read(fire.truth["severity"])
+    mapped, truth = read_band(answer["outputs"]["severity"]), read_band(fire.truth["severity"])
     clear = (
-        (read(fire.truth["hidden_after"]) == 0)
-        & (read(fire.truth["hidden_before"]) == 0)
+        (read_band(fire.truth["hidden_after"]) == 0)
+        & (read_band(fire.truth["hidden_before"]) == 0)
         & (mapped != 255)
     )
     assert clear.mean() > 0.6
     assert (mapped == truth)[clear].mean() > 0.94
-    thick = read(fire.truth["hidden_after"]) == 1
+    thick = read_band(fire.truth["hidden_after"]) == 1
     assert (mapped[thick] == 255).mean() > 0.8  # what cloud hides is not called unburned
     answer = ask(
         flight,
@@ -165,27 +155,27 @@ def test_the_burned_classes_are_mapped(catalog: None, flight: Flight, tmp_path: 
         tmp_path / "none",
         "--json",
     )
-    mapped = read(answer["outputs"]["severity"])
+    mapped = read_band(answer["outputs"]["severity"])
     assert np.isin(mapped[mapped != 255], (4, 5, 6, 7)).mean() < 0.005
 
 
 def test_water_is_mapped_by_radar_before_and_after(
-    catalog: None, flight: Flight, tmp_path: Path
+    sample_catalog: None, flight: Flight, tmp_path: Path
 ) -> None:
     """Less well than open water alone would be: wind, standing plants, sand and tarmac are meant to
     be difficult.
     """
     flood = simulated_event("flood")
     permanent, flooded = (
-        read(flood.truth["permanent_water"]) == 1,
-        read(flood.truth["flooded"]) == 1,
+        read_band(flood.truth["permanent_water"]) == 1,
+        read_band(flood.truth["flooded"]) == 1,
     )
     stacks = stacks_of(flight, flood, ("radar_before", "radar_after"), "vv,vh", tmp_path)
     for stack, wet, least in zip(stacks, (permanent, permanent | flooded), (0.5, 0.7)):
         answer = ask(
             flight, "sar-water", "--post", stack, "--output", tmp_path / Path(stack).stem, "--json"
         )
-        mapped = read(answer["outputs"]["water"])
+        mapped = read_band(answer["outputs"]["water"])
         seen = mapped != 255
         assert 0.85 < seen.mean() < 0.97
         assert ((mapped == 1) & wet & seen).sum() / (((mapped == 1) | wet) & seen).sum() > least

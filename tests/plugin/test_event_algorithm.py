@@ -4,20 +4,16 @@ loopback.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from qgis import processing
 from qgis.core import (
-    QgsApplication,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
 )
-from qgis.PyQt.QtGui import QIcon
 
-from firstlight.plugin.processing.provider import FirstLightProvider
 from support.event_world import Pass, area_text, event_world
 
 FIRE = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned")]
@@ -27,14 +23,6 @@ def extent() -> str:
     """As Processing writes it: west, east, south, north."""
     west, south, east, north = area_text().split(",")
     return f"{west},{east},{south},{north} [EPSG:4326]"
-
-
-@pytest.fixture
-def toolbox(processing_ready: None) -> Iterator[None]:
-    provider = FirstLightProvider(QIcon())
-    assert QgsApplication.processingRegistry().addProvider(provider)
-    yield
-    QgsApplication.processingRegistry().removeProvider(provider)
 
 
 @pytest.mark.usefixtures("toolbox")

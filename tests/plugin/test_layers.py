@@ -11,7 +11,6 @@ import pytest
 from qgis.core import (
     QgsPalettedRasterRenderer,
     QgsPointXY,
-    QgsProject,
     QgsRasterLayer,
     QgsSingleBandPseudoColorRenderer,
 )
@@ -28,11 +27,6 @@ from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 
 WHEN = datetime(2024, 6, 1, 10, 20, 30, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def project(qgis_app):
-    return QgsProject.instance()
 
 
 def stack_output(path, group="SCENE"):

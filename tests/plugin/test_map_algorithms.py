@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsApplication, QgsProcessingFeedback, QgsRasterLayer, QgsVectorLayer
-from qgis.PyQt.QtGui import QIcon
+from qgis.core import QgsProcessingFeedback, QgsRasterLayer, QgsVectorLayer
 
 from firstlight.core.operation import Operation
 from firstlight.core.operations.registry import OPERATIONS
-from firstlight.plugin.processing.provider import FirstLightProvider
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 
 MAPS = [operation for operation in OPERATIONS if operation.algorithm is not None]
 BANDS = ("green", "red", "nir", "swir16", "swir22")
-
-
-@pytest.fixture
-def toolbox(processing_ready: None) -> Iterator[None]:
-    provider = FirstLightProvider(QIcon())
-    assert QgsApplication.processingRegistry().addProvider(provider)
-    yield
-    QgsApplication.processingRegistry().removeProvider(provider)
 
 
 def inputs(operation: Operation, folder: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qgis.core import QgsPalettedRasterRenderer, QgsProject, QgsSingleBandPseudoColorRenderer
+from qgis.core import QgsPalettedRasterRenderer, QgsSingleBandPseudoColorRenderer
 
 from firstlight.core.algorithms.fusion import Source, fusion_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
@@ -22,11 +22,6 @@ KERNELS = (
     fusion_kernel([Source("a"), Source("b")], ["one", "two"]),
 )
 LAYERS = [layer for kernel in KERNELS for layer in kernel.layers]
-
-
-@pytest.fixture
-def project(qgis_app):
-    return QgsProject.instance()
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda one: one.name)

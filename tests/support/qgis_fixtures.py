@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
+from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtNetwork import QSslCertificate
+
+from firstlight.plugin.processing.provider import FirstLightProvider
 
 from .desktop import Desktop
 from .rasters import ramp, write_raster
 from .stac_server import StacServer, _Handler
+from .surroundings import forget_the_user
 
 PLUGIN_PATHS = ("/usr/share/qgis/python/plugins", "/usr/share/qgis/python")
 
@@ -29,10 +32,7 @@ def _quiet_surroundings(
     """No settings of this computer's user, no proxies, no waits; an empty project before
     and after.
     """
-    for name in list(os.environ):
-        if name.startswith("FIRSTLIGHT_") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    forget_the_user(monkeypatch, tmp_path / "home")
     monkeypatch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
     monkeypatch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
     QgsSettings().remove("firstlight")
@@ -60,6 +60,22 @@ def processing_ready(qgis_app: QgsApplication) -> None:
     from processing.core.Processing import Processing
 
     Processing.initialize()
+
+
+@pytest.fixture
+def toolbox(processing_ready: None) -> Iterator[None]:
+    """FirstLight's algorithms in the toolbox."""
+    provider = FirstLightProvider(QIcon())
+    registry = QgsApplication.processingRegistry()
+    assert registry.addProvider(provider)
+    yield
+    registry.removeProvider(provider)
+
+
+@pytest.fixture
+def project(qgis_app: QgsApplication) -> QgsProject:
+    """The open project."""
+    return QgsProject.instance()
 
 
 @pytest.fixture

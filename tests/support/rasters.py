@@ -1,4 +1,4 @@
-"""Small rasters for tests: bands like those of a real scene, in a few lines."""
+"""Small rasters for tests: pixels, the files that hold them, and their values read back."""
 
 from __future__ import annotations
 
@@ -17,6 +17,24 @@ def ramp(
     """
     rows, cols = shape
     return np.linspace(low, high, rows * cols).reshape(rows, cols).astype(dtype)
+
+
+def noise(
+    shape: tuple[int, ...],
+    seed: int = 0,
+    low: int = 1500,
+    high: int = 6000,
+    gaps: float = 0.0,
+    dtype: str = "uint16",
+) -> npt.NDArray[Any]:
+    """Reproducible whole numbers, ``low`` ≤ number < ``high``, no two neighbours alike; a share of
+    ``gaps`` of them is 0 (no data).
+    """
+    random = np.random.default_rng(seed)
+    pixels = random.integers(low, high, shape).astype(dtype)
+    if gaps:
+        pixels[random.random(shape) < gaps] = 0
+    return pixels
 
 
 def write_raster(
@@ -89,3 +107,33 @@ def write_raster(
         with memory.open() as source:
             copy(source, path, driver="COG", compress="deflate", blocksize=128)
     return path
+
+
+def read_band(path: str | Path, index: int = 1, **how: Any) -> npt.NDArray[Any]:
+    """Pixels of one band as the file stores them, (rows, cols); ``how`` goes to rasterio."""
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        pixels: npt.NDArray[Any] = dataset.read(index, **how)
+    return pixels
+
+
+def read_values(path: str | Path, index: int = 1) -> npt.NDArray[Any]:
+    """Values of one band, (rows, cols): of floating numbers NaN = no data, whole numbers (codes)
+    as they are stored.
+    """
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        values: npt.NDArray[Any] = dataset.read(index)
+        if values.dtype.kind == "f":
+            values[values == dataset.nodata] = np.nan
+    return values
+
+
+def read_bands(path: str | Path, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
+    """Pixels of all bands as one type, (bands, rows, cols): a stack may mix types."""
+    import rasterio
+
+    with rasterio.open(path) as dataset:
+        return np.array([dataset.read(index).astype(dtype) for index in dataset.indexes])

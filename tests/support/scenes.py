@@ -25,13 +25,6 @@ Pixels = npt.NDArray[Any]
 LEFT, TOP = 600000.0, 5200020.0
 
 
-def texture(
-    seed: int, shape: tuple[int, int], low: int = 1500, high: int = 6000
-) -> npt.NDArray[np.uint16]:
-    """Reproducible numbers, no two neighbours alike."""
-    return np.random.default_rng(seed).integers(low, high, shape).astype(np.uint16)
-
-
 def smooth(seed: int, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
     """Numbers that change by little from pixel to pixel, for what is interpolated."""
     rows, cols = np.indices(shape)

@@ -14,6 +14,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
+from support.dock import press_run
 from support.rasters import write_raster
 from support.ticks import calmest
 
@@ -49,12 +50,6 @@ def choose_index(dock, stack: Path, output: Path, **values: str) -> None:
     dock.tabs.setCurrentWidget(panel)
     panel.choose("index")
     panel.form.set_values({"name": "NDVI", "stack": str(stack), "output": str(output), **values})
-
-
-def run(dock, qtbot) -> str:
-    with qtbot.waitSignal(dock.run_finished, timeout=60000) as caught:
-        qtbot.mouseClick(dock.tools_panel.run_button, Qt.MouseButton.LeftButton)
-    return caught.args[0]
 
 
 def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
@@ -100,7 +95,7 @@ def test_what_the_router_chose_stands_in_the_answer(
     dock, qtbot, big_stack: Path, tmp_path: Path
 ) -> None:
     choose_index(dock, big_stack, tmp_path / "ndvi.tif")
-    assert run(dock, qtbot) == "done"
+    assert press_run(dock, qtbot, dock.tools_panel.run_button) == "done"
     assert (
         "Engine: serial, one tile after the other (4 tiles, fewer than 100)."
         in dock.tools_panel.result_text.toPlainText()
@@ -114,7 +109,7 @@ def test_a_cluster_that_is_not_there_is_a_sentence(
     choose_index(
         dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster="nonsense://nowhere"
     )
-    assert run(dock, qtbot) == "failed"
+    assert press_run(dock, qtbot, dock.tools_panel.run_button) == "failed"
     assert dock.status_label.text().startswith(
         "The Dask cluster at nonsense://nowhere cannot be used: "
     )

@@ -24,21 +24,18 @@ from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
 from firstlight.core.algorithms.kernel import Kernel, Layer
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
-from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
-from firstlight.core.settings import Settings
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.range_server import Fault, FaultyServer
-from support.rasters import write_raster
+from support.rasters import noise, read_values, write_raster
+from support.run import run_kernel, small_tiles
+from support.stacks import LANDSAT, S2, write_stack
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 OLD_S2 = Radiometry(0.0001, 0.0, 0.0, "reflectance")
-LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
 FORMULAS: dict[str, Callable[..., Any]] = {
     "NDVI": lambda nir, red: (nir - red) / (nir + red),
     "NDWI": lambda green, nir: (green - nir) / (green + nir),
@@ -91,50 +88,11 @@ def make_stack(
 ) -> Path:
     """A stack of noise with some nodata, on one grid."""
     names = pixels or dict.fromkeys(("green", "red", "nir", "swir16", "swir22", "blue", "rededge1"))
-    sources = {}
-    for seed, (name, data) in enumerate(names.items()):
-        random = np.random.default_rng(seed)
-        if data is None:
-            data = random.integers(low, 9000, shape, dtype=np.uint16)
-            data[random.random(shape) < 0.05] = 0
-        sources[name] = BandSource(
-            write_raster(folder / f"{name}.tif", data), radiometry=radiometry
-        )
-    create_band_stack(sources, folder / "s.vrt", band_order=list(sources))
-    return folder / "s.vrt"
-
-
-def run(
-    stack: Path,
-    output: Path,
-    kernel: Kernel | None = None,
-    engine: Any = None,
-    tile: int = 64,
-    **kind: Any,
-) -> Any:
-    chosen = {name: kind.pop(name) for name in ("output_dtype", "compression") if name in kind}
-    settings = dataclasses.replace(Settings(), tile_size=tile, workers=2, **chosen)
-    with StackReader(stack) as reader:
-        bands = {band.description: band.index for band in reader.facts.bands}
-        kernel = kernel or index_kernel("NDVI", bands)
-        return apply_kernel(
-            reader,
-            bands,
-            kernel,
-            output,
-            settings,
-            kind.pop("monitor", RecordingMonitor()),
-            engine,
-            **kind,
-        )
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        values = dataset.read(1)
-        return np.where(values == dataset.nodata, np.nan, values)
+    bands = {
+        name: noise(shape, seed, low, 9000, gaps=0.05) if data is None else data
+        for seed, (name, data) in enumerate(names.items())
+    }
+    return write_stack(folder, bands, radiometry)
 
 
 def stored(folder: Path, name: str) -> Any:
@@ -154,8 +112,8 @@ def test_every_index_equals_double_precision_within_a_millionth(
     stack = make_stack(tmp_path, rule, low=8000 if rule is LANDSAT else 1200)
     with StackReader(stack) as reader:
         kernel = index_kernel(name, [band.description for band in reader.facts.bands])
-    run(stack, tmp_path / "o.tif", kernel)
-    got = read(tmp_path / "o.tif")
+    run_kernel(stack, tmp_path / "o.tif", kernel)
+    got = read_values(tmp_path / "o.tif")
     raw = {argument: stored(tmp_path, band) for argument, band in kernel.bands.items()}
     with np.errstate(all="ignore"):
         truth = FORMULAS[name](
@@ -206,15 +164,17 @@ def test_tiles_make_no_difference(rows: int, cols: int, tile: int, engine: str) 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stack = make_stack(folder, shape=(rows, cols), red=None, nir=None)
-        whole = run(stack, folder / "whole.tif", engine=SerialEngine(), tile=16384)
-        tiled = run(
+        whole = run_kernel(
+            stack, folder / "whole.tif", engine=SerialEngine(), settings=small_tiles(16384)
+        )
+        tiled = run_kernel(
             stack,
             folder / "tiled.tif",
             engine=SerialEngine() if engine == "serial" else DaskThreadsEngine(2),
-            tile=tile,
+            settings=small_tiles(tile),
         )
         assert np.array_equal(
-            read(folder / "whole.tif"), read(folder / "tiled.tif"), equal_nan=True
+            read_values(folder / "whole.tif"), read_values(folder / "tiled.tif"), equal_nan=True
         )
         assert (tiled.pixels, tiled.observed, tiled.inside) == (
             whole.pixels,
@@ -228,7 +188,7 @@ def test_tiles_make_no_difference(rows: int, cols: int, tile: int, engine: str) 
 def test_every_engine_gives_the_same_bits_and_the_same_statistics(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
     results = [
-        run(stack, tmp_path / f"{n}.tif", engine=e)
+        run_kernel(stack, tmp_path / f"{n}.tif", engine=e)
         for n, e in enumerate([SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)])
     ]
     assert results[0] == results[1] == results[2]
@@ -238,8 +198,8 @@ def test_every_engine_gives_the_same_bits_and_the_same_statistics(tmp_path: Path
 
 def test_statistics_are_those_of_the_layer(tmp_path: Path) -> None:
     stack = make_stack(tmp_path)
-    told = run(stack, tmp_path / "o.tif").to_dict()
-    values = read(tmp_path / "o.tif")
+    told = run_kernel(stack, tmp_path / "o.tif").to_dict()
+    values = read_values(tmp_path / "o.tif")
     seen = values[~np.isnan(values)].astype(np.float64)
     inside = seen[(seen >= -1) & (seen <= 1)]
     assert told["pixels"] == values.size
@@ -252,8 +212,8 @@ def test_statistics_are_those_of_the_layer(tmp_path: Path) -> None:
 def test_values_outside_the_range_stay_in_the_layer_and_out_of_the_mean(tmp_path: Path) -> None:
     red = np.array([[500, 3000], [0, 3000]], np.uint16)  # reflectance -0.05: NDVI 3 with nir 0.1
     nir = np.array([[2000, 5000], [2000, 5000]], np.uint16)
-    told = run(make_stack(tmp_path, red=red, nir=nir), tmp_path / "o.tif").to_dict()
-    values = read(tmp_path / "o.tif")
+    told = run_kernel(make_stack(tmp_path, red=red, nir=nir), tmp_path / "o.tif").to_dict()
+    values = read_values(tmp_path / "o.tif")
     assert values[0, 0] == pytest.approx(3.0, abs=1e-5)
     assert np.isnan(values[1, 0])
     assert told["outside_range_percent"] == pytest.approx(100 / 3)
@@ -263,14 +223,14 @@ def test_values_outside_the_range_stay_in_the_layer_and_out_of_the_mean(tmp_path
 
 def test_a_stack_without_any_data_has_no_statistics(tmp_path: Path) -> None:
     empty = np.zeros((20, 20), np.uint16)
-    told = run(make_stack(tmp_path, red=empty, nir=empty), tmp_path / "o.tif").to_dict()
+    told = run_kernel(make_stack(tmp_path, red=empty, nir=empty), tmp_path / "o.tif").to_dict()
     assert (told["min"], told["max"], told["mean"], told["observed_percent"]) == (
         None,
         None,
         None,
         0.0,
     )
-    assert np.isnan(read(tmp_path / "o.tif")).all()
+    assert np.isnan(read_values(tmp_path / "o.tif")).all()
 
 
 @pytest.mark.parametrize(
@@ -353,7 +313,9 @@ def test_a_stop_leaves_nothing_and_comes_within_a_second(tmp_path: Path) -> None
     )
     started = time.monotonic()
     with pytest.raises(Cancelled):
-        run(stack, tmp_path / "out" / "o.tif", kernel_that(lambda v: v["red"]), monitor=monitor)
+        run_kernel(
+            stack, tmp_path / "out" / "o.tif", kernel_that(lambda v: v["red"]), monitor=monitor
+        )
     assert time.monotonic() - started < 2
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -371,7 +333,7 @@ def test_a_stop_that_comes_when_all_is_done_leaves_nothing_or_gives_the_result(
                 self.cancel()
 
     try:
-        run(stack, tmp_path / "o.tif", kernel_that(lambda v: v["red"]), monitor=Slow())
+        run_kernel(stack, tmp_path / "o.tif", kernel_that(lambda v: v["red"]), monitor=Slow())
     except Cancelled:
         assert not (tmp_path / "o.tif").exists()
 
@@ -389,7 +351,7 @@ def test_a_kernel_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
     started = time.monotonic()
     try:
         with pytest.raises(Cancelled):
-            run(stack, tmp_path / "o.tif", kernel_that(hang), monitor=monitor)
+            run_kernel(stack, tmp_path / "o.tif", kernel_that(hang), monitor=monitor)
         assert time.monotonic() - started < 1.3
     finally:
         release.set()
@@ -405,13 +367,13 @@ def test_a_failure_in_a_tile_leaves_nothing(tmp_path: Path) -> None:
         raise AlgorithmError("TEST", "it cannot be")
 
     with pytest.raises(AlgorithmError):
-        run(stack, tmp_path / "out" / "o.tif", kernel_that(fail))
+        run_kernel(stack, tmp_path / "out" / "o.tif", kernel_that(fail))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_progress_reaches_the_end_and_never_goes_back(tmp_path: Path) -> None:
     monitor = RecordingMonitor()
-    run(
+    run_kernel(
         make_stack(tmp_path, shape=(300, 300)),
         tmp_path / "o.tif",
         monitor=monitor,
@@ -460,18 +422,20 @@ def test_a_halo_makes_tiles_as_good_as_the_whole(
         stack = make_stack(folder, red=data)
         with StackReader(stack) as reader:
             whole = reader.read(1, Window(0, 0, *shape))
-        run(stack, folder / "o.tif", kernel, tile=tile)
+        run_kernel(stack, folder / "o.tif", kernel, settings=small_tiles(tile))
         assert np.array_equal(
-            read(folder / "o.tif"), Mean(reach)({"red": whole}).astype(np.float32), equal_nan=True
+            read_values(folder / "o.tif"),
+            Mean(reach)({"red": whole}).astype(np.float32),
+            equal_nan=True,
         )
 
 
 def test_without_a_halo_such_a_kernel_would_be_wrong_at_the_seams(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(100, 100), red=None)
-    run(stack, tmp_path / "right.tif", dataclasses.replace(kernel_that(Mean(1)), halo=1))
-    run(stack, tmp_path / "wrong.tif", kernel_that(Mean(1)))
+    run_kernel(stack, tmp_path / "right.tif", dataclasses.replace(kernel_that(Mean(1)), halo=1))
+    run_kernel(stack, tmp_path / "wrong.tif", kernel_that(Mean(1)))
     assert not np.array_equal(
-        read(tmp_path / "right.tif"), read(tmp_path / "wrong.tif"), equal_nan=True
+        read_values(tmp_path / "right.tif"), read_values(tmp_path / "wrong.tif"), equal_nan=True
     )
 
 
@@ -482,7 +446,9 @@ def test_every_pixel_is_computed_once(tmp_path: Path) -> None:
         counted.append(values["red"].size)
         return values["red"]
 
-    run(make_stack(tmp_path, shape=(150, 170), red=None), tmp_path / "o.tif", kernel_that(count))
+    run_kernel(
+        make_stack(tmp_path, shape=(150, 170), red=None), tmp_path / "o.tif", kernel_that(count)
+    )
     assert sum(counted) == 150 * 170
     assert len(counted) == 9
 
@@ -494,8 +460,13 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
     stack = make_stack(tmp_path)
     with StackReader(stack) as reader:
         kernel = index_kernel(name, [band.description for band in reader.facts.bands])
-    floats = run(stack, tmp_path / "f.tif", kernel)
-    integers = run(stack, tmp_path / "i.tif", kernel, output_dtype="int16", compression="deflate")
+    floats = run_kernel(stack, tmp_path / "f.tif", kernel)
+    integers = run_kernel(
+        stack,
+        tmp_path / "i.tif",
+        kernel,
+        settings=small_tiles(output_dtype="int16", compression="deflate"),
+    )
     with rasterio.open(tmp_path / "i.tif") as dataset:
         assert (dataset.dtypes[0], dataset.nodata, dataset.scales[0], dataset.compression.name) == (
             "int16",
@@ -506,7 +477,7 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
         values = np.where(
             dataset.read(1) == dataset.nodata, np.nan, dataset.read(1) * dataset.scales[0]
         )
-    truth = read(tmp_path / "f.tif")
+    truth = read_values(tmp_path / "f.tif")
     assert np.array_equal(np.isnan(values), np.isnan(truth))
     assert np.nanmax(np.abs(values - truth)) < 0.000051
     assert (integers.observed, integers.pixels) == (floats.observed, floats.pixels)
@@ -516,7 +487,7 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
 
 def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
-    run(stack, tmp_path / "whole.tif")
+    run_kernel(stack, tmp_path / "whole.tif")
     stopped = RecordingMonitor(
         cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.detail
     )
@@ -530,7 +501,7 @@ def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
             return super().run(slowly, tiles, stop, take)
 
     with pytest.raises(Cancelled):
-        run(stack, tmp_path / "o.tif", engine=Slow(), monitor=stopped, resume=True)
+        run_kernel(stack, tmp_path / "o.tif", engine=Slow(), monitor=stopped, resume=True)
     assert not (tmp_path / "o.tif").exists()
     seen: list[int] = []
 
@@ -539,10 +510,10 @@ def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
             seen.append(len(tiles))
             return super().run(work, tiles, stop, take)
 
-    told = run(stack, tmp_path / "o.tif", engine=Counting(), resume=True)
+    told = run_kernel(stack, tmp_path / "o.tif", engine=Counting(), resume=True)
     assert 0 < seen[0] <= 16
     assert (tmp_path / "o.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
-    assert told == run(stack, tmp_path / "again.tif")
+    assert told == run_kernel(stack, tmp_path / "again.tif")
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -566,25 +537,25 @@ def test_tiles_of_other_work_are_not_taken_up(tmp_path: Path, change: str) -> No
             return super().run(work, tiles, stop, take)
 
     with pytest.raises(AlgorithmError):
-        run(stack, tmp_path / "o.tif", first, engine=Stops(), resume=True)
+        run_kernel(stack, tmp_path / "o.tif", first, engine=Stops(), resume=True)
     if change == "input":
         write_raster(tmp_path / "red.tif", np.full((100, 100), 3000, np.uint16))
     if change == "radiometry":
         make_stack(tmp_path / "other", OLD_S2, shape=(100, 100), red=None)
         stack.write_text((tmp_path / "other" / "s.vrt").read_text())
     second = kernel_that(Mean(2)) if change == "kernel" else first
-    run(stack, tmp_path / "o.tif", second, engine=Counting(), resume=True)
+    run_kernel(stack, tmp_path / "o.tif", second, engine=Counting(), resume=True)
     assert seen == [4]
     with pytest.raises(AlgorithmError):  # and the other way round: with nothing changed they are
-        run(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Stops(), resume=True)
-    run(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Counting(), resume=True)
+        run_kernel(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Stops(), resume=True)
+    run_kernel(stack, tmp_path / "o.tif", kernel_that(Mean(1)), engine=Counting(), resume=True)
     assert seen == [4, 2]
 
 
 def test_tags_are_written(tmp_path: Path) -> None:
     import rasterio
 
-    run(make_stack(tmp_path), tmp_path / "o.tif", tags={"item_id": "one"})
+    run_kernel(make_stack(tmp_path), tmp_path / "o.tif", tags={"item_id": "one"})
     with rasterio.open(tmp_path / "o.tif") as dataset:
         assert dataset.tags()["item_id"] == "one"
         assert dataset.descriptions == ("NDVI",)

@@ -15,6 +15,7 @@ from firstlight.core.discovery.radiometry import decide_radiometry, is_ground_ra
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.types import Radiometry
+from support.rasters import read_band
 
 
 def decide(sensor: str, band: str, asset: dict[str, Any] | None = None, **item: Any) -> Radiometry:
@@ -217,13 +218,6 @@ def test_the_stated_nodata_counts(stated: Any, nodata: float) -> None:
     assert found.nodata == pytest.approx(nodata, nan_ok=True)
 
 
-def read(path: Path, band: int = 1) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(band)
-
-
 @pytest.mark.parametrize(
     ("name", "offset"),
     [
@@ -257,7 +251,7 @@ def test_the_offset_that_is_in_the_pixels_is_not_applied_again(
     item = json.loads((scene / f"{scene.name}.json").read_text(encoding="utf-8"))
     bands = parse_item(item, get_sensor("sentinel2"), "x").bands
     nir, red = (
-        to_physical(read(scene / f"{code}.tif"), bands[name].radiometry).astype(np.float64)
+        to_physical(read_band(scene / f"{code}.tif"), bands[name].radiometry).astype(np.float64)
         for name, code in (("nir", "B08"), ("red", "B04"))
     )
     with np.errstate(all="ignore"):
@@ -267,7 +261,7 @@ def test_the_offset_that_is_in_the_pixels_is_not_applied_again(
 def test_real_landsat_pixels_become_the_agencys_numbers(shared: Callable[[str], Path]) -> None:
     (path,) = shared("landsat-c2l2-001062").glob("*_SR_B4.TIF")
     rule = decide("landsat", "red")
-    dn = read(path)
+    dn = read_band(path)
     ours = to_physical(dn, rule)
     assert np.array_equal(np.isnan(ours), dn == 0)
     truth = dn.astype(np.float64) * 0.0000275 - 0.2

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from firstlight.core.discovery.band_config import get_sensor
@@ -18,16 +17,10 @@ from firstlight.core.discovery.radiometry import decide_radiometry
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.types import Radiometry
+from support.rasters import read_bands
 
 VEGETATION = 4
 CLEAR_DAY = "S2A_33TWL_20230815_0_L2A"
-
-
-def read(path: Path) -> npt.NDArray[Any]:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read()
 
 
 def rules(item: dict[str, Any]) -> dict[str, Radiometry]:
@@ -39,10 +32,10 @@ def rules(item: dict[str, Any]) -> dict[str, Radiometry]:
 
 def ndvi_of_vegetation(folder: Path, rule: dict[str, Radiometry]) -> float:
     nir, red = (
-        to_physical(read(folder / f"{code}.tif")[0], rule[name]).astype(np.float64)
+        to_physical(read_bands(folder / f"{code}.tif")[0], rule[name]).astype(np.float64)
         for name, code in (("nir", "B08"), ("red", "B04"))
     )
-    scl = read(folder / "SCL.tif")[0]
+    scl = read_bands(folder / "SCL.tif")[0]
     scl = scl.repeat(nir.shape[0] // scl.shape[0], axis=0).repeat(
         nir.shape[1] // scl.shape[1], axis=1
     )
@@ -99,8 +92,8 @@ def test_published_toa_is_met_within_a_millionth_in_every_band(
     rule = decide_radiometry("sentinel2", get_sensor("sentinel2").bands["red"], item, {})
     assert (rule.scale, rule.offset) == (0.0001, offset)
     stored, published = (
-        read(folder / f"{name}.tif"),
-        read(folder / f"{name}_toa.tif").astype(np.float64),
+        read_bands(folder / f"{name}.tif"),
+        read_bands(folder / f"{name}_toa.tif").astype(np.float64),
     )
     ours = to_physical(stored, rule)
     both = (stored != 0) & np.isfinite(published)

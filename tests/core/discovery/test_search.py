@@ -20,6 +20,7 @@ from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
+from support.june import NEWEST_FIRST, band_links, june_items
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 
 
@@ -41,26 +42,6 @@ def query(catalog: str, **change: Any) -> SearchQuery:
     return dataclasses.replace(SearchQuery(AREA, start, end, "sentinel2", catalog), **change)
 
 
-def files(*names: str) -> dict[str, Any]:
-    return {
-        name: {"href": f"http://x/{name}.tif"}
-        for name in names or ("blue", "green", "red", "nir", "swir16", "swir22")
-    }
-
-
-def twelve() -> list[dict[str, Any]]:
-    """Twelve days in June, 0 % to 88 % of cloud, the oldest first."""
-    return [
-        make_item(
-            f"day{n:02d}",
-            when=f"2024-06-{n + 1:02d}T10:00:00Z",
-            assets=files(),
-            **{"eo:cloud_cover": n * 8},
-        )
-        for n in range(12)
-    ]
-
-
 def search(
     settings: Settings,
     items: list[dict[str, Any]],
@@ -74,9 +55,6 @@ def search(
         "the newest first"
     )
     return [scene.id for scene in scenes], [e for e in monitor.events if isinstance(e, Note)]
-
-
-ALL = [f"day{n:02d}" for n in reversed(range(12))]
 
 
 @pytest.mark.parametrize(
@@ -97,23 +75,23 @@ ALL = [f"day{n:02d}" for n in reversed(range(12))]
     ],
 )
 def test_all_pages_are_read(settings: Settings, behaviour: Behaviour) -> None:
-    assert search(settings, twelve(), behaviour) == (ALL, [])
+    assert search(settings, june_items(), behaviour) == (NEWEST_FIRST, [])
 
 
 def test_cloud_is_filtered_here_and_over_all_pages(settings: Settings) -> None:
-    found, _ = search(settings, twelve(), Behaviour(page_size=3), max_cloud_percent=40.0)
+    found, _ = search(settings, june_items(), Behaviour(page_size=3), max_cloud_percent=40.0)
     assert found == [f"day{n:02d}" for n in (5, 4, 3, 2, 1, 0)]
 
 
 def test_scenes_without_a_cloud_figure_pass(settings: Settings) -> None:
-    assert search(settings, [make_item("radar", assets=files())], max_cloud_percent=0.0) == (
+    assert search(settings, [make_item("radar", assets=band_links())], max_cloud_percent=0.0) == (
         ["radar"],
         [],
     )
 
 
 def test_the_limit_counts_scenes_that_pass_not_those_that_came(settings: Settings) -> None:
-    cloudy_first = list(reversed(twelve()))
+    cloudy_first = list(reversed(june_items()))
     found, _ = search(
         settings, cloudy_first, Behaviour(page_size=2), max_cloud_percent=20.0, limit=2
     )
@@ -127,35 +105,37 @@ SORTS = (*CONFORMS_TO, "https://api.stacspec.org/v1.0.0/item-search#sort")
 def test_where_the_server_sorts_no_page_is_read_in_vain_and_more_goes_on_where_the_last_ended(
     settings: Settings,
 ) -> None:
-    newest_first = list(reversed(twelve()))
+    newest_first = list(reversed(june_items()))
     with StacServer(newest_first, behaviour=Behaviour(page_size=4, conforms_to=SORTS)) as api:
         search = SceneSearch(query(api.base_url, limit=4), settings)
         got = []
         for pages in (1, 2, 3):
             got.append([scene.id for scene in search.next(RecordingMonitor())])
             assert len(api.searches) == pages
-        assert got == [ALL[:4], ALL[4:8], ALL[8:]]
+        assert got == [NEWEST_FIRST[:4], NEWEST_FIRST[4:8], NEWEST_FIRST[8:]]
         assert search.next(RecordingMonitor()) == []
         assert not search.has_more
 
 
 def test_where_the_server_cannot_sort_the_newest_still_come_first(settings: Settings) -> None:
-    with StacServer(twelve(), behaviour=Behaviour(page_size=4)) as api:
+    with StacServer(june_items(), behaviour=Behaviour(page_size=4)) as api:
         search = SceneSearch(query(api.base_url, limit=5), settings)
         got = [[scene.id for scene in search.next(RecordingMonitor())] for _ in range(3)]
-        assert got == [ALL[:5], ALL[5:10], ALL[10:]]
+        assert got == [NEWEST_FIRST[:5], NEWEST_FIRST[5:10], NEWEST_FIRST[10:]]
         assert len(api.searches) == 3
 
 
 def test_a_scene_that_comes_twice_is_one(settings: Settings) -> None:
-    assert search(settings, [*twelve(), *twelve()], Behaviour(page_size=5))[0] == ALL
+    assert (
+        search(settings, [*june_items(), *june_items()], Behaviour(page_size=5))[0] == NEWEST_FIRST
+    )
 
 
 def test_dates_and_area_are_asked_for(settings: Settings) -> None:
-    elsewhere = make_item("elsewhere", bbox=(20, 46, 21, 47), assets=files())
-    too_early = make_item("may", when="2024-05-31T23:59:59Z", assets=files())
+    elsewhere = make_item("elsewhere", bbox=(20, 46, 21, 47), assets=band_links())
+    too_early = make_item("may", when="2024-05-31T23:59:59Z", assets=band_links())
     first, last = (
-        make_item(n, when=w, assets=files())
+        make_item(n, when=w, assets=band_links())
         for n, w in (("a", "2024-06-01T00:00:00Z"), ("b", "2024-06-30T23:59:59Z"))
     )
     assert search(settings, [elsewhere, too_early, first, last])[0] == ["b", "a"]
@@ -170,9 +150,9 @@ def test_an_area_across_the_antimeridian_finds_scenes_on_both_sides(
     settings: Settings, east: bool
 ) -> None:
     items = [
-        make_item("west", bbox=(179.2, -17, 179.8, -16), assets=files()),
-        make_item("east", bbox=(-179.8, -17, -179.2, -16), assets=files()),
-        make_item("far", bbox=(0, -17, 1, -16), assets=files()),
+        make_item("west", bbox=(179.2, -17, 179.8, -16), assets=band_links()),
+        make_item("east", bbox=(-179.8, -17, -179.2, -16), assets=band_links()),
+        make_item("far", bbox=(0, -17, 1, -16), assets=band_links()),
     ]
     found, _ = search(settings, items, aoi=Aoi.from_bounds(179, -18, -179, -15))
     assert ("east" if east else "west") in found
@@ -184,7 +164,7 @@ def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(
     settings: Settings, status: int
 ) -> None:
     found, notes = search(
-        settings, twelve(), Behaviour(page_size=5, die_at_page=2, die_status=status)
+        settings, june_items(), Behaviour(page_size=5, die_at_page=2, die_status=status)
     )
     assert found == ["day04", "day03", "day02", "day01", "day00"]
     assert len(notes) == 1
@@ -215,7 +195,7 @@ def test_a_catalogue_that_refuses_is_named_with_its_status(
     settings: Settings, status: int, why: str
 ) -> None:
     with pytest.raises(DiscoveryError) as caught:
-        search(settings, twelve(), Behaviour(die_at_page=1, die_status=status))
+        search(settings, june_items(), Behaviour(die_at_page=1, die_status=status))
     assert f"failed: {why}" in str(caught.value)
     assert caught.value.hint
     assert len(str(caught.value)) < 400
@@ -225,7 +205,7 @@ def test_an_answer_that_is_no_json_is_named(settings: Settings) -> None:
     with pytest.raises(
         DiscoveryError, match=r"failed: the answer is no STAC \(.*Is the URL a STAC API\?"
     ):
-        search(settings, twelve(), Behaviour(garbage=True))
+        search(settings, june_items(), Behaviour(garbage=True))
 
 
 def test_a_catalogue_that_is_not_there_is_named_quickly(settings: Settings) -> None:
@@ -243,7 +223,7 @@ def test_a_catalogue_that_is_not_there_is_named_quickly(settings: Settings) -> N
 
 def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
     with (
-        StacServer(twelve()) as api,
+        StacServer(june_items()) as api,
         pytest.raises(
             DiscoveryError, match=r"failed: it has none of the collections landsat-c2-l2"
         ),
@@ -254,7 +234,7 @@ def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
 def test_a_known_catalogue_without_the_sensor_is_named(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with StacServer(twelve()) as api:
+    with StacServer(june_items()) as api:
         monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", api.base_url)
         with pytest.raises(
             DiscoveryError,
@@ -331,11 +311,11 @@ def test_a_url_that_is_no_stac_api_is_named(settings: Settings, body: bytes) -> 
 
 def test_a_catalogue_that_cannot_search_is_named(settings: Settings) -> None:
     with pytest.raises(DiscoveryError):
-        search(settings, twelve(), Behaviour(conforms_to=CONFORMS_TO[:2]))
+        search(settings, june_items(), Behaviour(conforms_to=CONFORMS_TO[:2]))
 
 
 def test_items_without_files_are_listed_and_say_so(settings: Settings) -> None:
-    found, notes = search(settings, twelve()[:2], Behaviour(strip_assets=True))
+    found, notes = search(settings, june_items()[:2], Behaviour(strip_assets=True))
     assert found == ["day01", "day00"]
     assert [note.text for note in notes] == [
         "Scene day00 has no blue, green, red, nir",
@@ -344,22 +324,22 @@ def test_items_without_files_are_listed_and_say_so(settings: Settings) -> None:
 
 
 def test_items_without_a_footprint_are_found_all_the_same(settings: Settings) -> None:
-    assert search(settings, twelve(), Behaviour(strip_geometry=True))[0] == ALL
+    assert search(settings, june_items(), Behaviour(strip_geometry=True))[0] == NEWEST_FIRST
 
 
 def test_a_missing_optional_band_is_no_warning(settings: Settings) -> None:
-    items = [make_item("a", assets=files("blue", "green", "red", "nir"))]
+    items = [make_item("a", assets=band_links("blue", "green", "red", "nir"))]
     assert search(settings, items) == (["a"], [])
 
 
 def test_an_unusable_item_is_left_out_with_a_warning(settings: Settings) -> None:
     bad = {
-        **make_item("bad", assets=files()),
+        **make_item("bad", assets=band_links()),
         "properties": {"datetime": "2024-06-02T00:00:00Z"},
         "id": "",
     }
-    found, notes = search(settings, [*twelve(), bad])
-    assert found == ALL
+    found, notes = search(settings, [*june_items(), bad])
+    assert found == NEWEST_FIRST
     assert [n.text for n in notes] == [
         f"Scene without id of {notes[0].text.split(' of ')[1].split(' cannot')[0]} cannot be "
         "used: it has no id."
@@ -368,13 +348,13 @@ def test_an_unusable_item_is_left_out_with_a_warning(settings: Settings) -> None
 
 def test_a_malformed_item_is_left_out_with_a_warning(settings: Settings) -> None:
     bad = make_item("bad", assets={"red": {"href": "http://x/red.tif", "gsd": "10 m"}})
-    found, notes = search(settings, [*twelve(), bad])
-    assert set(found) >= set(ALL)
+    found, notes = search(settings, [*june_items(), bad])
+    assert set(found) >= set(NEWEST_FIRST)
     assert len(notes) <= 1
 
 
 def test_older_landsats_are_left_out(settings: Settings) -> None:
-    bands = files("blue", "green", "red", "nir08", "swir16", "swir22")
+    bands = band_links("blue", "green", "red", "nir08", "swir16", "swir22")
     items = [
         make_item(f"l{n}", collection="landsat-c2-l2", assets=bands, platform=f"landsat-{n}")
         for n in (5, 7, 8, 9)
@@ -384,7 +364,7 @@ def test_older_landsats_are_left_out(settings: Settings) -> None:
 
 def test_progress_is_told_and_never_goes_back(settings: Settings) -> None:
     monitor = RecordingMonitor()
-    with StacServer(twelve(), behaviour=Behaviour(page_size=5)) as api:
+    with StacServer(june_items(), behaviour=Behaviour(page_size=5)) as api:
         search_scenes(query(api.base_url), settings, monitor)
     steps = [e for e in monitor.events if isinstance(e, Progress)]
     assert [s.fraction for s in steps] == sorted(s.fraction for s in steps)
@@ -430,7 +410,7 @@ def test_a_search_can_be_cancelled_between_pages(settings: Settings) -> None:
     monitor = RecordingMonitor(
         cancel_when=lambda e: isinstance(e, Progress) and "found" in e.message
     )
-    with StacServer(twelve(), behaviour=Behaviour(page_size=1)) as api:
+    with StacServer(june_items(), behaviour=Behaviour(page_size=1)) as api:
         with pytest.raises(Cancelled):
             search_scenes(query(api.base_url), settings, monitor)
         assert len(api.searches) < 12

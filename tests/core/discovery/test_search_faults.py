@@ -30,6 +30,7 @@ from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SearchQuery
+from support.june import NEWEST_FIRST, S2_BANDS, band_links, june_items
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 from support.stac_sorting import SORT, SortingServer
 
@@ -38,26 +39,7 @@ JUNE = (
     datetime(2024, 6, 1, tzinfo=timezone.utc),
     datetime(2024, 6, 30, 23, 59, 59, tzinfo=timezone.utc),
 )
-BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 S2 = get_sensor("sentinel2")
-ALL = [f"day{n:02d}" for n in reversed(range(12))]
-
-
-def files(*names: str) -> dict[str, Any]:
-    return {name: {"href": f"http://x/{name}.tif"} for name in names or BANDS}
-
-
-def twelve() -> list[dict[str, Any]]:
-    """Twelve days in June, 0 % to 88 % of cloud, the oldest first."""
-    return [
-        make_item(
-            f"day{n:02d}",
-            when=f"2024-06-{n + 1:02d}T10:00:00Z",
-            assets=files(),
-            **{"eo:cloud_cover": n * 8},
-        )
-        for n in range(12)
-    ]
 
 
 def start(settings: Settings, url: str, **change: Any) -> tuple[SceneSearch, RecordingMonitor]:
@@ -80,11 +62,11 @@ def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(
 ) -> None:
     conforms = (*CONFORMS_TO, SORT) if sorts else CONFORMS_TO
     mood = Behaviour(page_size=5, die_at_page=2, die_status=status, conforms_to=conforms)
-    with SortingServer(twelve(), mood) as api:
+    with SortingServer(june_items(), mood) as api:
         one, monitor = start(settings, api.base_url)
         found = [scene.id for scene in one.next(monitor)]
         notes = [event for event in monitor.events if isinstance(event, Note)]
-        assert found == (ALL[:5] if sorts else ALL[-5:])
+        assert found == (NEWEST_FIRST[:5] if sorts else NEWEST_FIRST[-5:])
         assert [note.level for note in notes] == ["warning"]
         assert notes[0].text.startswith(
             f"The list is not complete. Searching 127.0.0.1:{api.port} "
@@ -99,22 +81,22 @@ def test_a_catalogue_that_dies_at_page_two_leaves_page_one_and_one_sentence(
 
 def test_what_waits_is_given_before_the_catalogue_is_asked_again(settings: Settings) -> None:
     with SortingServer(
-        twelve(), Behaviour(page_size=6, die_at_page=2, conforms_to=(*CONFORMS_TO, SORT))
+        june_items(), Behaviour(page_size=6, die_at_page=2, conforms_to=(*CONFORMS_TO, SORT))
     ) as api:
         one, monitor = start(settings, api.base_url, limit=4)
-        assert [scene.id for scene in one.next(monitor)] == ALL[:4]
+        assert [scene.id for scene in one.next(monitor)] == NEWEST_FIRST[:4]
         assert not [event for event in monitor.events if isinstance(event, Note)], (
             "nothing has gone wrong yet"
         )
-        assert [scene.id for scene in one.next(monitor)] == ALL[4:6]
+        assert [scene.id for scene in one.next(monitor)] == NEWEST_FIRST[4:6]
         assert len([event for event in monitor.events if isinstance(event, Note)]) == 1
         assert one.next(monitor) == []
 
 
 @pytest.mark.parametrize("size", [3, 4, 6, 12])
 def test_an_empty_last_page_is_the_end_and_no_trouble(settings: Settings, size: int) -> None:
-    with StacServer(twelve(), behaviour=Behaviour(page_size=size, empty_last_page=True)) as api:
-        assert search(settings, api) == (ALL, [])
+    with StacServer(june_items(), behaviour=Behaviour(page_size=size, empty_last_page=True)) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
 
 
 class Forgetful(dict[str, Any]):
@@ -131,22 +113,26 @@ def test_a_next_link_that_drops_the_query_brings_nothing_that_was_not_asked_for(
     back.
     """
     wrong = [
-        make_item("cloudy", when="2024-06-20T00:00:00Z", assets=files(), **{"eo:cloud_cover": 90}),
-        make_item("elsewhere", bbox=(20, 46, 21, 47), when="2024-06-20T00:00:00Z", assets=files()),
-        make_item("may", when="2024-05-31T23:59:59Z", assets=files()),
-        make_item("july", when="2024-07-01T00:00:00Z", assets=files()),
         make_item(
-            "c1", when="2024-06-20T00:00:00Z", collection="sentinel-2-c1-l2a", assets=files()
+            "cloudy", when="2024-06-20T00:00:00Z", assets=band_links(), **{"eo:cloud_cover": 90}
+        ),
+        make_item(
+            "elsewhere", bbox=(20, 46, 21, 47), when="2024-06-20T00:00:00Z", assets=band_links()
+        ),
+        make_item("may", when="2024-05-31T23:59:59Z", assets=band_links()),
+        make_item("july", when="2024-07-01T00:00:00Z", assets=band_links()),
+        make_item(
+            "c1", when="2024-06-20T00:00:00Z", collection="sentinel-2-c1-l2a", assets=band_links()
         ),
         make_item(
             "radar",
             when="2024-06-20T00:00:00Z",
             collection="sentinel-1-grd",
-            assets=files("vv", "vh"),
+            assets=band_links("vv", "vh"),
         ),
     ]
     with StacServer(
-        [*twelve(), *wrong], behaviour=Behaviour(page_size=4, next_without_query=True)
+        [*june_items(), *wrong], behaviour=Behaviour(page_size=4, next_without_query=True)
     ) as api:
         api.kept_queries = Forgetful()
         found, notes = search(settings, api, max_cloud_percent=50.0)
@@ -159,35 +145,35 @@ def test_a_next_link_that_drops_the_query_brings_nothing_that_was_not_asked_for(
 
 
 def test_a_scene_that_comes_on_two_pages_is_listed_once(settings: Settings) -> None:
-    with StacServer([*twelve(), *twelve()], behaviour=Behaviour(page_size=5)) as api:
-        assert search(settings, api) == (ALL, [])
+    with StacServer([*june_items(), *june_items()], behaviour=Behaviour(page_size=5)) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
 
 
 def test_items_without_assets_are_listed_and_say_what_they_lack(settings: Settings) -> None:
-    with StacServer(twelve()[:2], behaviour=Behaviour(strip_assets=True)) as api:
+    with StacServer(june_items()[:2], behaviour=Behaviour(strip_assets=True)) as api:
         one, monitor = start(settings, api.base_url)
         scenes = one.next(monitor)
-    assert [scene.missing_bands for scene in scenes] == [BANDS, BANDS]
+    assert [scene.missing_bands for scene in scenes] == [S2_BANDS, S2_BANDS]
     notes = [event.text for event in monitor.events if isinstance(event, Note)]
     assert notes == [f"Scene {name} has no blue, green, red, nir" for name in ("day00", "day01")]
 
 
 def test_items_without_geometry_are_listed_with_unknown_coverage(settings: Settings) -> None:
-    with StacServer(twelve(), behaviour=Behaviour(strip_geometry=True)) as api:
+    with StacServer(june_items(), behaviour=Behaviour(strip_geometry=True)) as api:
         one, monitor = start(settings, api.base_url)
         scenes = one.next(monitor)
-    assert [scene.id for scene in scenes] == ALL
+    assert [scene.id for scene in scenes] == NEWEST_FIRST
     assert {scene.coverage_percent for scene in scenes} == {None}
 
 
 def test_malformed_items_are_left_out_with_one_sentence_each(settings: Settings) -> None:
     bad = [
         make_item("bad bands", assets={"red": {"href": "http://x/r.tif", "raster:bands": 5}}),
-        {**make_item("bad box", assets=files()), "bbox": [7.0, 46.0, 8.0, "x"]},
+        {**make_item("bad box", assets=band_links()), "bbox": [7.0, 46.0, 8.0, "x"]},
     ]
-    with StacServer([*twelve(), *bad]) as api:
+    with StacServer([*june_items(), *bad]) as api:
         found, notes = search(settings, api)
-    assert found == ALL
+    assert found == NEWEST_FIRST
     assert len(notes) == 2
     for note, item in zip(notes, bad):
         assert note.text.startswith(f"Scene {item['id']} of ")
@@ -322,7 +308,7 @@ def test_a_url_that_is_no_stac_api_is_one_sentence(settings: Settings, body: byt
 
 def test_a_catalogue_that_states_no_item_search_is_one_sentence(settings: Settings) -> None:
     with (
-        StacServer(twelve(), behaviour=Behaviour(conforms_to=CONFORMS_TO[:2])) as api,
+        StacServer(june_items(), behaviour=Behaviour(conforms_to=CONFORMS_TO[:2])) as api,
         pytest.raises(DiscoveryError, match="failed: it cannot be searched"),
     ):
         search(settings, api)
@@ -330,7 +316,7 @@ def test_a_catalogue_that_states_no_item_search_is_one_sentence(settings: Settin
 
 def test_pages_of_html_are_one_sentence(settings: Settings) -> None:
     with (
-        StacServer(twelve(), behaviour=Behaviour(garbage=True)) as api,
+        StacServer(june_items(), behaviour=Behaviour(garbage=True)) as api,
         pytest.raises(DiscoveryError, match="is no STAC"),
     ):
         search(settings, api)
@@ -348,7 +334,7 @@ def test_a_catalogue_that_refuses_says_the_specifications_sentence(
                 one.next(monitor)
     else:
         with (
-            StacServer(twelve(), behaviour=Behaviour(die_at_page=1, die_status=status)) as api,
+            StacServer(june_items(), behaviour=Behaviour(die_at_page=1, die_status=status)) as api,
             pytest.raises(DiscoveryError) as caught,
         ):
             search(settings, api)
@@ -397,7 +383,7 @@ def test_cancelling_takes_less_than_a_second_while_the_server_stalls(
     settings: Settings, page: int
 ) -> None:
     patient = dataclasses.replace(settings, read_timeout_s=60.0)
-    with stalling(twelve(), page) as (api, silent):
+    with stalling(june_items(), page) as (api, silent):
         one, monitor = start(patient, api.base_url)
         asked = []
 
@@ -421,7 +407,7 @@ def thousand() -> list[dict[str, Any]]:
         make_item(
             f"n{n:04d}",
             when=f"2024-06-{n % 28 + 1:02d}T{n % 24:02d}:{n % 60:02d}:00Z",
-            assets=files(),
+            assets=band_links(),
         )
         for n in range(1000)
     ]
@@ -467,20 +453,20 @@ def test_where_a_server_cannot_sort_too_many_items_are_named_and_none_is_lost(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stac_client, "MOST_ITEMS", 8)
-    with StacServer(twelve(), behaviour=Behaviour(page_size=4)) as api:
+    with StacServer(june_items(), behaviour=Behaviour(page_size=4)) as api:
         one, monitor = start(settings, api.base_url)
         first = [scene.id for scene in one.next(monitor)]
         notes = [event.text for event in monitor.events if isinstance(event, Note)]
         rest = [scene.id for scene in one.next(monitor)]
-    assert first == ALL[4:]
+    assert first == NEWEST_FIRST[4:]
     assert len(notes) == 1
     assert "holds more than 8 scenes of this search: narrow the dates" in notes[0]
-    assert rest == ALL[:4], "asking for more goes on where it ended"
+    assert rest == NEWEST_FIRST[:4], "asking for more goes on where it ended"
 
 
 def test_exactly_the_most_items_are_no_reason_for_a_warning(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stac_client, "MOST_ITEMS", 13)
-    with StacServer(twelve(), behaviour=Behaviour(page_size=4)) as api:
-        assert search(settings, api) == (ALL, [])
+    with StacServer(june_items(), behaviour=Behaviour(page_size=4)) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])

@@ -18,6 +18,7 @@ from rasterio.warp import transform
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
 from support.events import EventScene, events_folder, sample_module, simulated_event
+from support.rasters import read_band
 
 Pixels = npt.NDArray[Any]
 OPTICAL = [("fire", role) for role in ("before_early", "before", "after_cloudy", "after")]
@@ -25,19 +26,13 @@ OPTICAL += [("flood", role) for role in ("before_early", "before", "after")]
 RADAR = ("radar_before_early", "radar_before", "radar_other_side", "radar_after")
 
 
-def read(path: Path) -> Pixels:
-    with rasterio.open(path) as file:
-        pixels: Pixels = file.read(1)
-    return pixels
-
-
 def truth(event: str, name: str) -> Pixels:
-    return read(simulated_event(event).truth[name])
+    return read_band(simulated_event(event).truth[name])
 
 
 def reflectance(scene: EventScene, band: str) -> Pixels:
     """By hand, at 10 m, NaN = no data."""
-    stored = read(scene.bands[band]).astype(float)
+    stored = read_band(scene.bands[band]).astype(float)
     values = np.where(stored == 0, np.nan, stored / 10000 - 0.1)
     return values if values.shape[0] == 720 else values.repeat(2, axis=0).repeat(2, axis=1)
 
@@ -48,7 +43,7 @@ def nbr(scene: EventScene) -> Pixels:
 
 
 def decibel(scene: EventScene, band: str) -> Pixels:
-    power = read(scene.bands[band]).astype(float)
+    power = read_band(scene.bands[band]).astype(float)
     with np.errstate(invalid="ignore"):
         return np.where(power == -32768, np.nan, 10 * np.log10(power))
 
@@ -76,7 +71,9 @@ def test_still_water_in_the_file_has_those_looks_too(band: str) -> None:
     """The lake, away from its shore: the same level everywhere, so that only speckle varies."""
     found = [
         looks(
-            read(simulated_event("flood").scene(role).bands[band])[145:175, 525:595].astype(float)
+            read_band(simulated_event("flood").scene(role).bands[band])[145:175, 525:595].astype(
+                float
+            )
         )
         for role in RADAR
     ]
@@ -261,7 +258,7 @@ def test_heights_surround_the_scenes_and_stand_on_whole_seconds(name: str) -> No
 @pytest.mark.parametrize(("name", "role"), OPTICAL)
 def test_the_scene_classification_knows_most_cloud_but_not_thin_edges(name: str, role: str) -> None:
     scene, hidden = simulated_event(name).scene(role), truth(name, f"hidden_{role}")
-    scl = read(scene.bands["scl"])
+    scl = read_band(scene.bands["scl"])
     seen = scl > 0
     share = 100 * np.isin(scl[seen], (8, 9, 10)).mean()
     assert scene.item["properties"]["eo:cloud_cover"] == pytest.approx(share, abs=0.001)
@@ -282,7 +279,7 @@ def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(
     valid = truth(name, f"hidden_{role}") != 255
     inside = valid.reshape(360, 2, 360, 2).all(axis=(1, 3))
     for band, path in scene.bands.items():
-        pixels = read(path)
+        pixels = read_band(path)
         assert ((pixels != 0) == (valid if pixels.shape[0] == 720 else inside)).all(), band
     assert polygon_share(scene) == pytest.approx(valid.mean(), abs=0.002)
 
@@ -290,7 +287,7 @@ def test_bands_end_together_at_the_edge_of_the_swath_as_the_footprint_says(
 @pytest.mark.parametrize("role", RADAR)
 def test_radar_ends_where_the_footprint_does(role: str) -> None:
     scene = simulated_event("flood").scene(role)
-    valid = [read(scene.bands[band]) != -32768 for band in ("vv", "vh")]
+    valid = [read_band(scene.bands[band]) != -32768 for band in ("vv", "vh")]
     assert (valid[0] == valid[1]).all()
     assert polygon_share(scene) == pytest.approx(valid[0].mean(), abs=0.002)
 
@@ -372,7 +369,7 @@ def test_the_same_recipe_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "scl.tif").read_bytes() == path.read_bytes()
     assert (
         np.round((picture.reflectance["nir"] + 0.1) * 10000)[picture.valid]
-        == read(scene_band("nir"))[picture.valid]
+        == read_band(scene_band("nir"))[picture.valid]
     ).all()
 
 

@@ -13,24 +13,22 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
-from firstlight.core.download.http import Waits, new_session
+from firstlight.core.download.fetch import FetchFailed
+from firstlight.core.download.http import Waits
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, FirstLightError
 from firstlight.core.files.checksum import Checksum
-from firstlight.core.raster.reader import check_band_file
-from firstlight.core.settings import Settings
 from firstlight.core.text import public_url
+from support.fetching import OPTIONS, FetchTrial
 from support.range_server import ALWAYS, EMPTY_BODY, HTML_PAGE, Fault, FaultyServer
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
+from support.waiting import NotedWaits
 
-OPTIONS = FetchOptions(attempts=3, delay_s=0.0, jitter=0.0, waits=Waits(2.0, 5.0), timeout_s=20.0)
 FILE = "nir.tif"
-NOISE = np.random.default_rng(7).integers(1, 60000, (256, 256), dtype=np.uint16)
+NOISE = noise((256, 256), 7, 1, 60000)
 
 
 @pytest.fixture
@@ -40,44 +38,12 @@ def served(tmp_path: Path) -> Iterator[FaultyServer]:
         yield server
 
 
-class Trial:
-    """One fetch, with all that was told meanwhile."""
-
-    def __init__(self, server: FaultyServer, folder: Path) -> None:
-        self.server = server
-        self.folder = folder
-        self.target = folder / FILE
-        self.states: list[tuple[str, int, int | None, str]] = []
-        self.stop = threading.Event()
-
-    @property
-    def content(self) -> bytes:
-        return (self.server.root / FILE).read_bytes()
-
-    def run(self, options: FetchOptions = OPTIONS, url: str = "", **job: Any) -> Fetched:
-        url = url or self.server.url(FILE)
-        with new_session(Settings()) as session:
-            session.trust_env = False
-            return fetch(
-                FetchJob("nir", url, self.target, **job),
-                options,
-                session,
-                self.stop,
-                check_band_file,
-                lambda *state: self.states.append(state),
-            )
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir())
-
-
 @pytest.fixture
-def trial(served: FaultyServer, tmp_path: Path) -> Trial:
-    (tmp_path / "out").mkdir()
-    return Trial(served, tmp_path / "out")
+def trial(served: FaultyServer, tmp_path: Path) -> FetchTrial:
+    return FetchTrial(served, tmp_path / "out")
 
 
-def test_a_file_arrives_whole_with_its_sum(trial: Trial) -> None:
+def test_a_file_arrives_whole_with_its_sum(trial: FetchTrial) -> None:
     got = trial.run()
     assert trial.target.read_bytes() == trial.content
     assert (got.size_bytes, got.attempts) == (len(trial.content), 1)
@@ -109,7 +75,7 @@ def test_a_file_arrives_whole_with_its_sum(trial: Trial) -> None:
     ],
 )
 def test_the_status_decides_whether_to_try_again(
-    trial: Trial, status: int, requests_made: int, hint: str
+    trial: FetchTrial, status: int, requests_made: int, hint: str
 ) -> None:
     trial.server.break_next(FILE, Fault(status=status))
     with pytest.raises(FetchFailed) as caught:
@@ -129,7 +95,9 @@ def test_the_status_decides_whether_to_try_again(
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("fresh_is_good", [True, False])
-def test_a_refused_address_is_renewed_once(trial: Trial, status: int, fresh_is_good: bool) -> None:
+def test_a_refused_address_is_renewed_once(
+    trial: FetchTrial, status: int, fresh_is_good: bool
+) -> None:
     trial.server.break_next(FILE, Fault(status=status, times=1 if fresh_is_good else ALWAYS))
     asked: list[bool] = []
 
@@ -149,7 +117,7 @@ def test_a_refused_address_is_renewed_once(trial: Trial, status: int, fresh_is_g
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-def test_a_passing_status_passes(trial: Trial, status: int) -> None:
+def test_a_passing_status_passes(trial: FetchTrial, status: int) -> None:
     trial.server.break_next(FILE, Fault(status=status, times=2))
     assert trial.run().attempts == 3
     assert trial.server.count(FILE) == 3
@@ -158,23 +126,11 @@ def test_a_passing_status_passes(trial: Trial, status: int) -> None:
     assert all(text.startswith(f"HTTP {status}") for text in retrying)
 
 
-def test_one_attempt_is_one_attempt(trial: Trial) -> None:
+def test_one_attempt_is_one_attempt(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(status=503))
     with pytest.raises(FetchFailed, match=r"HTTP 503[^,]*\. Try again later"):
         trial.run(dataclasses.replace(OPTIONS, attempts=1))
     assert trial.server.count(FILE) == 1
-
-
-class NotedWaits(threading.Event):
-    """Notes how long it is waited for, and does not wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[float | None] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.asked.append(timeout)
-        return self.is_set()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +145,7 @@ class NotedWaits(threading.Event):
     ],
 )
 def test_waits_double_unless_the_server_says_how_long(
-    trial: Trial, retry_after: str | None, waits: list[float]
+    trial: FetchTrial, retry_after: str | None, waits: list[float]
 ) -> None:
     trial.server.break_next(FILE, Fault(status=429, times=3, retry_after=retry_after))
     trial.stop = stop = NotedWaits()
@@ -197,7 +153,7 @@ def test_waits_double_unless_the_server_says_how_long(
     assert stop.asked == waits
 
 
-def test_no_wait_is_longer_than_a_minute(trial: Trial) -> None:
+def test_no_wait_is_longer_than_a_minute(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(status=503, times=7))
     trial.stop = stop = NotedWaits()
     trial.run(dataclasses.replace(OPTIONS, attempts=8, delay_s=10.0))
@@ -215,7 +171,7 @@ def test_no_wait_is_longer_than_a_minute(trial: Trial) -> None:
     ],
     ids=["reset at once", "reset in the middle", "short by a byte", "short by much", "empty"],
 )
-def test_a_broken_transfer_is_tried_again(trial: Trial, fault: Fault) -> None:
+def test_a_broken_transfer_is_tried_again(trial: FetchTrial, fault: Fault) -> None:
     trial.server.break_next(FILE, fault)
     assert trial.run().attempts == 3
     assert trial.target.read_bytes() == trial.content
@@ -235,7 +191,7 @@ def test_a_broken_transfer_is_tried_again(trial: Trial, fault: Fault) -> None:
     ids=["reset", "short", "empty", "short and no length", "stall", "no answer"],
 )
 def test_a_transfer_that_stays_broken_fails_with_its_reason(
-    trial: Trial, fault: Fault, reason: str
+    trial: FetchTrial, fault: Fault, reason: str
 ) -> None:
     trial.server.break_next(FILE, fault)
     with pytest.raises(
@@ -256,7 +212,7 @@ def test_a_transfer_that_stays_broken_fails_with_its_reason(
     ],
     ids=["a login page", "noise", "the head of a TIFF"],
 )
-def test_what_is_no_raster_is_tried_again_and_then_named(trial: Trial, fault: Fault) -> None:
+def test_what_is_no_raster_is_tried_again_and_then_named(trial: FetchTrial, fault: Fault) -> None:
     trial.server.break_next(FILE, dataclasses.replace(fault, times=2))
     assert trial.run().attempts == 3
     trial.target.unlink()
@@ -266,7 +222,7 @@ def test_what_is_no_raster_is_tried_again_and_then_named(trial: Trial, fault: Fa
     assert trial.names() == []
 
 
-def test_a_vrt_in_the_place_of_a_band_is_refused(trial: Trial, tmp_path: Path) -> None:
+def test_a_vrt_in_the_place_of_a_band_is_refused(trial: FetchTrial, tmp_path: Path) -> None:
     secret = write_raster(tmp_path / "secret.tif")
     vrt = (
         '<VRTDataset rasterXSize="64" rasterYSize="64"><VRTRasterBand dataType="UInt16" '
@@ -279,7 +235,7 @@ def test_a_vrt_in_the_place_of_a_band_is_refused(trial: Trial, tmp_path: Path) -
         trial.run()
 
 
-def test_the_stated_checksum_is_verified(trial: Trial) -> None:
+def test_the_stated_checksum_is_verified(trial: FetchTrial) -> None:
     assert (
         trial.run(checksum=Checksum("sha256", hashlib.sha256(trial.content).hexdigest())).attempts
         == 1
@@ -292,7 +248,7 @@ def test_the_stated_checksum_is_verified(trial: Trial) -> None:
     assert trial.names() == []
 
 
-def test_the_stated_size_is_verified(trial: Trial) -> None:
+def test_the_stated_size_is_verified(trial: FetchTrial) -> None:
     size = len(trial.content)
     assert trial.run(expected_bytes=size).size_bytes == size
     trial.target.unlink()
@@ -306,7 +262,7 @@ def test_the_stated_size_is_verified(trial: Trial) -> None:
 @pytest.mark.parametrize(
     "fault", [Fault(stall_after_bytes=5000), Fault(slow_chunks_s=0.05), Fault(slow_s=10.0)]
 )
-def test_a_stop_is_seen_between_reads(trial: Trial, fault: Fault) -> None:
+def test_a_stop_is_seen_between_reads(trial: FetchTrial, fault: Fault) -> None:
     """What hangs inside a read is left behind by ``workers``; here it comes back when the read
     times out.
     """
@@ -318,7 +274,7 @@ def test_a_stop_is_seen_between_reads(trial: Trial, fault: Fault) -> None:
     assert trial.server.count(FILE) == 1
 
 
-def test_a_stop_ends_a_long_wait(trial: Trial) -> None:
+def test_a_stop_ends_a_long_wait(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(status=503))
     threading.Timer(0.1, trial.stop.set).start()
     started = time.monotonic()
@@ -327,7 +283,7 @@ def test_a_stop_ends_a_long_wait(trial: Trial) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_one_band_may_not_take_for_ever(trial: Trial) -> None:
+def test_one_band_may_not_take_for_ever(trial: FetchTrial) -> None:
     write_raster(
         trial.server.root / FILE,
         np.random.default_rng(1).integers(1, 60000, (700, 700), dtype=np.uint16),
@@ -338,7 +294,7 @@ def test_one_band_may_not_take_for_ever(trial: Trial) -> None:
     assert not trial.target.exists()
 
 
-def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: Trial) -> None:
+def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: FetchTrial) -> None:
     trial.server.break_next(
         FILE, Fault(slow_chunks_s=0.25)
     )  # 16 KiB each: about 2 s for the whole file
@@ -349,19 +305,20 @@ def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: Trial) -> None:
     assert len({s[1] for s in trial.states}) >= 2
 
 
-def test_a_folder_that_is_a_file_is_named(trial: Trial) -> None:
-    (trial.folder / "scene").write_text("in the way")
-    trial.target = trial.folder / "scene" / FILE
+def test_a_folder_that_is_a_file_is_named(trial: FetchTrial) -> None:
+    folder = trial.target.parent / "scene"
+    folder.write_text("in the way")
+    trial.target = folder / FILE
     with pytest.raises(
         BandDownloadError,
         match=r"Band download failed for 'nir': .*nir\.tif\.part cannot be written",
     ):
         trial.run()
-    assert (trial.folder / "scene").read_text() == "in the way"
+    assert folder.read_text() == "in the way"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_named_at_once(trial: Trial) -> None:
+def test_a_full_disk_is_named_at_once(trial: FetchTrial) -> None:
     part = trial.target.with_name(f"{FILE}.part")
     part.symlink_to("/dev/full")
     with pytest.raises(
@@ -373,7 +330,7 @@ def test_a_full_disk_is_named_at_once(trial: Trial) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
-def test_a_file_that_may_grow_no_more_is_named(trial: Trial) -> None:
+def test_a_file_that_may_grow_no_more_is_named(trial: FetchTrial) -> None:
     script = (
         "import resource, sys, threading, requests\n"
         "from pathlib import Path\n"
@@ -400,13 +357,13 @@ def test_a_file_that_may_grow_no_more_is_named(trial: Trial) -> None:
     )  # whether a first piece was small enough to be kept depends on the network
 
 
-def test_a_target_that_cannot_be_replaced_is_named(trial: Trial) -> None:
+def test_a_target_that_cannot_be_replaced_is_named(trial: FetchTrial) -> None:
     trial.target.mkdir()
     with pytest.raises(BandDownloadError, match=r"nir\.tif"):
         trial.run()
 
 
-def test_an_older_file_stays_until_the_new_one_is_whole(trial: Trial) -> None:
+def test_an_older_file_stays_until_the_new_one_is_whole(trial: FetchTrial) -> None:
     trial.target.write_bytes(b"old")
     trial.server.break_next(FILE, Fault(short_by_bytes=10))
     with pytest.raises(FetchFailed):
@@ -443,7 +400,7 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
         pytest.param("nir.tif?sig=SECRET", None, id="no scheme"),
     ],
 )
-def test_no_sentence_tells_a_token(trial: Trial, url: str, fault: Fault | None) -> None:
+def test_no_sentence_tells_a_token(trial: FetchTrial, url: str, fault: Fault | None) -> None:
     if fault:
         trial.server.break_next(FILE, fault)
     with pytest.raises(FetchFailed) as caught:
@@ -454,7 +411,7 @@ def test_no_sentence_tells_a_token(trial: Trial, url: str, fault: Fault | None) 
 @pytest.mark.parametrize(
     "url", ["s3://bucket/nir.tif", "file:///etc/hostname", "nir.tif", "ftp://127.0.0.1/nir.tif"]
 )
-def test_what_is_no_web_address_fails_at_once(trial: Trial, url: str) -> None:
+def test_what_is_no_web_address_fails_at_once(trial: FetchTrial, url: str) -> None:
     with pytest.raises(FetchFailed, match=r"Check the URL\.") as caught:
         trial.run(url=url)
     assert caught.value.attempts == 1

@@ -7,31 +7,30 @@ from __future__ import annotations
 import dataclasses
 import email.utils
 import hashlib
-import os
 import shutil
 import ssl
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
-from firstlight.core.download.http import MOST_REDIRECTS, Waits, new_session, retry_after
+from firstlight.core.download.fetch import FetchFailed, FetchOptions
+from firstlight.core.download.http import MOST_REDIRECTS, Waits, retry_after
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
 from firstlight.core.files.checksum import Checksum
-from firstlight.core.files.part_file import MARK_BYTES, Origin, PartFile, journal_of, part_of
+from firstlight.core.files.part_file import MARK_BYTES, Origin, journal_of, part_of
 from firstlight.core.raster.reader import check_band_file
-from firstlight.core.settings import Settings
+from support.disks import mount_small_disk
+from support.fetching import OPTIONS, FetchTrial
 from support.range_server import HTML_PAGE, Fault, FaultyServer
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
+from support.waiting import NotedWaits
 
-OPTIONS = FetchOptions(attempts=3, delay_s=0.0, jitter=0.0, waits=Waits(2.0, 5.0), timeout_s=20.0)
 FILE = "nir.tif"
 SLACK = MARK_BYTES + 2 * 256 * 1024
 """What a break may cost: up to a mark, and what was on its way."""
@@ -40,8 +39,8 @@ SLACK = MARK_BYTES + 2 * 256 * 1024
 @pytest.fixture(scope="module")
 def band(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """About 3 MB of noise."""
-    noise = np.random.default_rng(7).integers(1, 60000, (1250, 1250), dtype=np.uint16)
-    return write_raster(tmp_path_factory.mktemp("band") / FILE, noise)
+    pixels = noise((1250, 1250), 7, 1, 60000)
+    return write_raster(tmp_path_factory.mktemp("band") / FILE, pixels)
 
 
 @pytest.fixture
@@ -52,97 +51,16 @@ def served(tmp_path: Path, band: Path) -> Iterator[FaultyServer]:
         yield server
 
 
-class Trial:
-    """Fetches of one file into one folder, with all that was told meanwhile."""
-
-    def __init__(self, server: FaultyServer, folder: Path) -> None:
-        self.server = server
-        self.target = folder / FILE
-        self.states: list[tuple[str, int, int | None, str]] = []
-        self.stop = threading.Event()
-        self.check: Callable[[Path], object] = check_band_file
-        self.on_state: Callable[..., None] = lambda *state: None
-        self.verify: bool | str = True
-
-    @property
-    def content(self) -> bytes:
-        return (self.server.root / FILE).read_bytes()
-
-    def run(self, options: FetchOptions = OPTIONS, url: str = "", **job: Any) -> Fetched:
-        def on_state(*state: Any) -> None:
-            self.states.append(state)
-            self.on_state(*state)
-
-        with new_session(Settings()) as session:
-            session.trust_env = False
-            session.verify = self.verify
-            task = FetchJob("nir", url or self.server.url(FILE), self.target, **job)
-            return fetch(task, options, session, self.stop, self.check, on_state)
-
-    def fails(self, **job: Any) -> FetchFailed:
-        with pytest.raises(FetchFailed) as caught:
-            self.run(**job)
-        assert not self.target.exists()
-        return caught.value
-
-    def is_right(self) -> None:
-        assert self.target.read_bytes() == self.content
-        assert [path.name for path in self.target.parent.iterdir()] == [FILE]
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self.target.parent.iterdir())
-
-    def replace(self, seed: int = 8) -> bytes:
-        """Another file on the server, of the same kind; what was there before."""
-        before = self.content
-        noise = np.random.default_rng(seed).integers(1, 60000, (1250, 1250), dtype=np.uint16)
-        write_raster(self.server.root / FILE, noise)
-        return before
-
-    def ranges(self) -> list[str | None]:
-        return [request.range for request in self.server.requests]
-
-    def leave_part(
-        self, count: int, origin: Origin | None = None, data: bytes | None = None
-    ) -> None:
-        """What a run that was killed has left."""
-        data = self.content if data is None else data
-        etag = self.etag
-        part = PartFile(self.target, "nir", threading.Event())
-        part.begin(origin or Origin(self.server.url(FILE), etag, None, len(data)), False)
-        for start in range(0, count, 100_000):
-            part.write(data[start : min(count, start + 100_000)])
-        part.close()
-
-    @property
-    def etag(self) -> str:
-        facts = (self.server.root / FILE).stat()
-        return f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"'
-
-
 @pytest.fixture
-def trial(served: FaultyServer, tmp_path: Path) -> Trial:
-    (tmp_path / "out").mkdir()
-    return Trial(served, tmp_path / "out")
-
-
-class NotedWaits(threading.Event):
-    """Notes how long it is waited for, and does not wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[float | None] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.asked.append(timeout)
-        return self.is_set()
+def trial(served: FaultyServer, tmp_path: Path) -> FetchTrial:
+    return FetchTrial(served, tmp_path / "out")
 
 
 # ---- what has come is kept
 
 
 @pytest.mark.parametrize("fault", ["reset_after_bytes", "stall_after_bytes"])
-def test_a_break_in_the_middle_goes_on_from_there(trial: Trial, fault: str) -> None:
+def test_a_break_in_the_middle_goes_on_from_there(trial: FetchTrial, fault: str) -> None:
     trial.server.break_next(FILE, Fault(times=1, **{fault: 2_500_000}))
     got = trial.run(dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.4)))
     trial.is_right()
@@ -163,7 +81,7 @@ def test_a_break_in_the_middle_goes_on_from_there(trial: Trial, fault: str) -> N
     assert text == [f"Partial file detected, resuming at {got.resumed_bytes / 1e6:.1f} MB"]
 
 
-def test_break_after_break_fetches_no_byte_twice(trial: Trial) -> None:
+def test_break_after_break_fetches_no_byte_twice(trial: FetchTrial) -> None:
     """A polite end loses nothing on the way: so the server sends exactly the file."""
     size = len(trial.content)
     trial.server.break_next(
@@ -175,7 +93,7 @@ def test_break_after_break_fetches_no_byte_twice(trial: Trial) -> None:
     assert trial.server.bytes_sent(FILE) == size
 
 
-def test_a_second_run_goes_on_where_the_first_gave_up(trial: Trial) -> None:
+def test_a_second_run_goes_on_where_the_first_gave_up(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000))
     trial.fails()
     kept = part_of(trial.target).stat().st_size
@@ -187,7 +105,7 @@ def test_a_second_run_goes_on_where_the_first_gave_up(trial: Trial) -> None:
     trial.is_right()
 
 
-def test_a_fresh_address_does_not_begin_anew(trial: Trial) -> None:
+def test_a_fresh_address_does_not_begin_anew(trial: FetchTrial) -> None:
     """Tokens change in the query; the file is the same."""
     trial.server.break_next(
         FILE, Fault(short_by_bytes=1_000_000, times=1), Fault(status=403, times=1)
@@ -199,7 +117,7 @@ def test_a_fresh_address_does_not_begin_anew(trial: Trial) -> None:
     assert [request.query for request in trial.server.requests] == ["sig=A", "sig=B", "sig=C"]
 
 
-def test_a_complete_part_is_only_checked_and_named(trial: Trial) -> None:
+def test_a_complete_part_is_only_checked_and_named(trial: FetchTrial) -> None:
     """The run before was killed between the last byte and the name."""
     trial.leave_part(len(trial.content))
     got = trial.run(checksum=Checksum("md5", hashlib.md5(trial.content).hexdigest()))
@@ -208,7 +126,7 @@ def test_a_complete_part_is_only_checked_and_named(trial: Trial) -> None:
     assert (got.attempts, got.resumed_bytes, got.verified) == (1, len(trial.content), True)
 
 
-def test_a_complete_part_with_a_wrong_sum_is_fetched_anew(trial: Trial) -> None:
+def test_a_complete_part_with_a_wrong_sum_is_fetched_anew(trial: FetchTrial) -> None:
     wrong = bytes(len(trial.content))
     trial.leave_part(len(wrong), data=wrong)
     trial.run(checksum=Checksum("sha256", hashlib.sha256(trial.content).hexdigest()))
@@ -216,14 +134,16 @@ def test_a_complete_part_with_a_wrong_sum_is_fetched_anew(trial: Trial) -> None:
     assert trial.ranges() == [None]
 
 
-def test_a_complete_part_of_an_older_file_does_not_stand_in_the_way_for_ever(trial: Trial) -> None:
+def test_a_complete_part_of_an_older_file_does_not_stand_in_the_way_for_ever(
+    trial: FetchTrial,
+) -> None:
     older = trial.content[:-1000]
     trial.leave_part(len(older), Origin(trial.server.url(FILE), '"older"', None, len(older)), older)
     trial.run(expected_bytes=len(trial.content))
     trial.is_right()
 
 
-def test_a_complete_part_of_unknown_length_is_not_fetched_again(trial: Trial) -> None:
+def test_a_complete_part_of_unknown_length_is_not_fetched_again(trial: FetchTrial) -> None:
     trial.leave_part(len(trial.content), Origin(trial.server.url(FILE), trial.etag, None, None))
     trial.run()
     trial.is_right()
@@ -233,7 +153,7 @@ def test_a_complete_part_of_unknown_length_is_not_fetched_again(trial: Trial) ->
 # ---- only ever the same file
 
 
-def test_a_file_replaced_between_two_tries_comes_whole(trial: Trial) -> None:
+def test_a_file_replaced_between_two_tries_comes_whole(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, times=1))
     trial.on_state = lambda state, *_: trial.replace() if state == "retrying" else None
     trial.run()
@@ -243,7 +163,7 @@ def test_a_file_replaced_between_two_tries_comes_whole(trial: Trial) -> None:
     )
 
 
-def test_a_file_replaced_between_two_runs_comes_whole(trial: Trial) -> None:
+def test_a_file_replaced_between_two_runs_comes_whole(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000))
     trial.fails()
     trial.server.mend()
@@ -253,7 +173,9 @@ def test_a_file_replaced_between_two_runs_comes_whole(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("seed", [8, 9])
-def test_a_server_that_never_looks_at_the_condition_is_found_out(trial: Trial, seed: int) -> None:
+def test_a_server_that_never_looks_at_the_condition_is_found_out(
+    trial: FetchTrial, seed: int
+) -> None:
     """It sends the rest of another file as 206: its ETag tells."""
     trial.leave_part(2_000_000)
     trial.replace(seed)
@@ -275,7 +197,7 @@ def test_a_server_that_never_looks_at_the_condition_is_found_out(trial: Trial, s
     ids=["weak ETag but a date", "only a date", "only a weak ETag", "nothing"],
 )
 def test_without_a_proof_of_sameness_it_begins_anew(
-    trial: Trial, headers: dict[str, str | None], kept: bool
+    trial: FetchTrial, headers: dict[str, str | None], kept: bool
 ) -> None:
     trial.server.break_next(
         FILE, Fault(short_by_bytes=1_000_000, headers=headers, times=1), Fault(headers=headers)
@@ -327,7 +249,7 @@ def test_without_a_proof_of_sameness_it_begins_anew(
     ],
 )
 def test_an_answer_that_is_not_the_rest_is_thrown_away_and_all_fetched_anew(
-    trial: Trial, fault: Fault, reason: str
+    trial: FetchTrial, fault: Fault, reason: str
 ) -> None:
     trial.leave_part(2_000_000)
     trial.server.break_next(FILE, dataclasses.replace(fault, times=1))
@@ -337,7 +259,7 @@ def test_an_answer_that_is_not_the_rest_is_thrown_away_and_all_fetched_anew(
     assert next(s[3] for s in trial.states if s[0] == "retrying").startswith(reason)
 
 
-def test_the_whole_where_a_part_was_asked_for_is_taken_as_the_whole(trial: Trial) -> None:
+def test_the_whole_where_a_part_was_asked_for_is_taken_as_the_whole(trial: FetchTrial) -> None:
     trial.leave_part(2_000_000)
     trial.server.break_next(FILE, Fault(ignore_range=True))
     got = trial.run()
@@ -345,21 +267,21 @@ def test_the_whole_where_a_part_was_asked_for_is_taken_as_the_whole(trial: Trial
     trial.is_right()
 
 
-def test_a_part_where_the_whole_was_asked_for_is_refused(trial: Trial) -> None:
+def test_a_part_where_the_whole_was_asked_for_is_refused(trial: FetchTrial) -> None:
     part = {"Content-Range": "bytes 5-9/10"}
     trial.server.break_next(FILE, Fault(status=206, headers=part, times=1))
     assert trial.run().attempts == 2
     trial.is_right()
 
 
-def test_a_file_shorter_than_what_had_come_is_fetched_anew(trial: Trial) -> None:
+def test_a_file_shorter_than_what_had_come_is_fetched_anew(trial: FetchTrial) -> None:
     trial.leave_part(2_000_000)
     write_raster(trial.server.root / FILE)
     trial.run()
     trial.is_right()
 
 
-def test_a_part_that_somebody_touched_is_cut_back_to_what_is_proven(trial: Trial) -> None:
+def test_a_part_that_somebody_touched_is_cut_back_to_what_is_proven(trial: FetchTrial) -> None:
     trial.leave_part(2_600_000)
     with part_of(trial.target).open("r+b") as file:
         file.seek(2_590_000)
@@ -369,7 +291,7 @@ def test_a_part_that_somebody_touched_is_cut_back_to_what_is_proven(trial: Trial
     assert MARK_BYTES <= got.resumed_bytes < 2_590_000
 
 
-def test_a_part_without_a_journal_is_not_trusted(trial: Trial) -> None:
+def test_a_part_without_a_journal_is_not_trusted(trial: FetchTrial) -> None:
     part_of(trial.target).write_bytes(b"x" * 2_000_000)
     trial.run()
     trial.is_right()
@@ -379,7 +301,7 @@ def test_a_part_without_a_journal_is_not_trusted(trial: Trial) -> None:
 # ---- lengths, encodings, sums
 
 
-def test_a_short_body_without_a_length_but_with_a_stated_size_goes_on(trial: Trial) -> None:
+def test_a_short_body_without_a_length_but_with_a_stated_size_goes_on(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, no_length=True, times=1))
     got = trial.run(expected_bytes=len(trial.content))
     trial.is_right()
@@ -387,13 +309,13 @@ def test_a_short_body_without_a_length_but_with_a_stated_size_goes_on(trial: Tri
     assert trial.server.bytes_sent(FILE) == len(trial.content)
 
 
-def test_a_body_without_a_length_is_taken_if_it_is_a_raster(trial: Trial) -> None:
+def test_a_body_without_a_length_is_taken_if_it_is_a_raster(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=0, no_length=True))
     trial.run()
     trial.is_right()
 
 
-def test_more_than_was_announced_never_gets_the_name(trial: Trial) -> None:
+def test_more_than_was_announced_never_gets_the_name(trial: FetchTrial) -> None:
     """The body is cut at the announced length, which is then no raster."""
     trial.server.break_next(FILE, Fault(headers={"Content-Length": "5000"}, times=1))
     assert trial.run().attempts == 2
@@ -401,7 +323,7 @@ def test_more_than_was_announced_never_gets_the_name(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("stated", [None, "size", "sum"])
-def test_a_packed_body_is_unpacked(trial: Trial, stated: str | None) -> None:
+def test_a_packed_body_is_unpacked(trial: FetchTrial, stated: str | None) -> None:
     trial.server.break_next(FILE, Fault(gzip=True))
     more: dict[str, Any] = {}
     if stated == "size":
@@ -416,7 +338,7 @@ def test_a_packed_body_is_unpacked(trial: Trial, stated: str | None) -> None:
 @pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512", "blake2b"])
 @pytest.mark.parametrize("broken", [False, True])
 def test_every_kind_of_sum_is_verified_while_it_comes(
-    trial: Trial, name: str, broken: bool
+    trial: FetchTrial, name: str, broken: bool
 ) -> None:
     """Also over a break: the sum goes on with the bytes."""
     if broken:
@@ -434,7 +356,7 @@ def test_every_kind_of_sum_is_verified_while_it_comes(
     )
 
 
-def test_a_sum_that_is_wrong_once_is_got_over(trial: Trial) -> None:
+def test_a_sum_that_is_wrong_once_is_got_over(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(rot={1_500_000: b"rotten"}, times=1))
     got = trial.run(checksum=Checksum("sha256", hashlib.sha256(trial.content).hexdigest()))
     trial.is_right()
@@ -442,7 +364,7 @@ def test_a_sum_that_is_wrong_once_is_got_over(trial: Trial) -> None:
 
 
 def test_a_sum_that_stays_wrong_ends_after_exactly_two_downloads_and_leaves_nothing(
-    trial: Trial,
+    trial: FetchTrial,
 ) -> None:
     found = hashlib.md5(trial.content).hexdigest()
     with pytest.raises(FetchFailed) as caught:
@@ -452,17 +374,19 @@ def test_a_sum_that_stays_wrong_ends_after_exactly_two_downloads_and_leaves_noth
     assert f"the checksum is md5 {found} where the catalogue states {'0' * 32}" in str(caught.value)
 
 
-def test_after_a_wrong_sum_nobody_is_sent_to_check_the_url(trial: Trial) -> None:
+def test_after_a_wrong_sum_nobody_is_sent_to_check_the_url(trial: FetchTrial) -> None:
     assert "URL" not in trial.fails(checksum=Checksum("md5", "0" * 32)).hint
 
 
-def test_a_page_of_html_leaves_nothing_to_go_on_from(trial: Trial) -> None:
+def test_a_page_of_html_leaves_nothing_to_go_on_from(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, HTML_PAGE)
     assert "no raster" in trial.fails().reason
     assert trial.names() == []
 
 
-def test_a_page_of_html_as_the_answer_to_a_range_costs_no_more_than_the_part(trial: Trial) -> None:
+def test_a_page_of_html_as_the_answer_to_a_range_costs_no_more_than_the_part(
+    trial: FetchTrial,
+) -> None:
     trial.leave_part(2_000_000)
     trial.server.break_next(FILE, dataclasses.replace(HTML_PAGE, times=1))
     trial.run()
@@ -500,12 +424,12 @@ def test_retry_after_in_seconds_and_as_a_date(text: str, seconds: float | None) 
     assert retry_after(text, NOW) == seconds
 
 
-def test_retry_after_with_an_odd_digit(trial: Trial) -> None:
+def test_retry_after_with_an_odd_digit(trial: FetchTrial) -> None:
     assert retry_after("²") is None
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_the_servers_date_is_waited_for(trial: Trial, status: int) -> None:
+def test_the_servers_date_is_waited_for(trial: FetchTrial, status: int) -> None:
     date = email.utils.formatdate(time.time() + 20, usegmt=True)
     trial.server.break_next(FILE, Fault(status=status, retry_after=date, times=1))
     trial.stop = stop = NotedWaits()
@@ -514,7 +438,7 @@ def test_the_servers_date_is_waited_for(trial: Trial, status: int) -> None:
     assert 15 < (stop.asked[0] or 0) <= 20
 
 
-def test_503_for_ever_waits_and_ends(trial: Trial) -> None:
+def test_503_for_ever_waits_and_ends(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(status=503))
     trial.stop = stop = NotedWaits()
     with pytest.raises(FetchFailed, match=r"HTTP 503, tried 3 times\. Try again later"):
@@ -522,7 +446,7 @@ def test_503_for_ever_waits_and_ends(trial: Trial) -> None:
     assert stop.asked == [2.0, 4.0]
 
 
-def test_jitter_never_shortens_and_adds_at_most_a_quarter(trial: Trial) -> None:
+def test_jitter_never_shortens_and_adds_at_most_a_quarter(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(status=503))
     trial.stop = stop = NotedWaits()
     with pytest.raises(FetchFailed):
@@ -533,7 +457,7 @@ def test_jitter_never_shortens_and_adds_at_most_a_quarter(trial: Trial) -> None:
     assert max(ratios) <= 1.25
 
 
-def test_a_slow_first_byte_is_no_fault(trial: Trial) -> None:
+def test_a_slow_first_byte_is_no_fault(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(slow_s=0.3))
     assert trial.run().attempts == 1
 
@@ -541,7 +465,9 @@ def test_a_slow_first_byte_is_no_fault(trial: Trial) -> None:
 # ---- redirects
 
 
-def test_a_redirect_is_followed_and_the_part_belongs_to_the_address_asked(trial: Trial) -> None:
+def test_a_redirect_is_followed_and_the_part_belongs_to_the_address_asked(
+    trial: FetchTrial,
+) -> None:
     trial.server.break_next("moved.tif", Fault(redirect=trial.server.url(FILE)))
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, times=1))
     trial.run(url=trial.server.url("moved.tif"))
@@ -549,7 +475,7 @@ def test_a_redirect_is_followed_and_the_part_belongs_to_the_address_asked(trial:
     assert trial.server.bytes_sent(FILE) == len(trial.content)
 
 
-def test_a_redirect_loop_ends_at_once(trial: Trial) -> None:
+def test_a_redirect_loop_ends_at_once(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(redirect=trial.server.url(FILE)))
     error = trial.fails()
     assert error.reason == f"the server redirects more than {MOST_REDIRECTS} times"
@@ -559,7 +485,7 @@ def test_a_redirect_loop_ends_at_once(trial: Trial) -> None:
 SECRETS = {"Authorization": "Bearer secret", "X-Api-Key": "secret", "Cookie": "session=secret"}
 
 
-def test_private_headers_stay_with_their_host(trial: Trial, tmp_path: Path) -> None:
+def test_private_headers_stay_with_their_host(trial: FetchTrial, tmp_path: Path) -> None:
     with FaultyServer(trial.server.root) as other:
         trial.leave_part(2_000_000)
         trial.server.break_next(FILE, Fault(redirect=other.url(FILE)))
@@ -572,7 +498,7 @@ def test_private_headers_stay_with_their_host(trial: Trial, tmp_path: Path) -> N
     trial.is_right()
 
 
-def test_private_headers_go_along_on_their_own_host(trial: Trial) -> None:
+def test_private_headers_go_along_on_their_own_host(trial: FetchTrial) -> None:
     trial.server.break_next("moved.tif", Fault(redirect="/" + FILE))
     trial.run(url=trial.server.url("moved.tif"), headers=SECRETS)
     assert all(request.headers["x-api-key"] == "secret" for request in trial.server.requests)
@@ -603,7 +529,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def secure(trial: Trial, certificate: tuple[Path, Path]) -> Iterator[FaultyServer]:
+def secure(trial: FetchTrial, certificate: tuple[Path, Path]) -> Iterator[FaultyServer]:
     server = FaultyServer(trial.server.root)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
@@ -617,12 +543,12 @@ def https(server: FaultyServer, name: str = FILE) -> str:
     return server.url(name).replace("http:", "https:")
 
 
-def test_https_works(trial: Trial, secure: FaultyServer) -> None:
+def test_https_works(trial: FetchTrial, secure: FaultyServer) -> None:
     trial.run(url=https(secure))
     trial.is_right()
 
 
-def test_from_https_to_http_is_refused(trial: Trial, secure: FaultyServer) -> None:
+def test_from_https_to_http_is_refused(trial: FetchTrial, secure: FaultyServer) -> None:
     secure.break_next(FILE, Fault(redirect=trial.server.url(FILE)))
     error = trial.fails(url=https(secure))
     assert (
@@ -632,7 +558,9 @@ def test_from_https_to_http_is_refused(trial: Trial, secure: FaultyServer) -> No
     assert trial.server.requests == []
 
 
-def test_from_https_by_https_to_http_is_refused_too(trial: Trial, secure: FaultyServer) -> None:
+def test_from_https_by_https_to_http_is_refused_too(
+    trial: FetchTrial, secure: FaultyServer
+) -> None:
     secure.break_next("moved.tif", Fault(redirect="/" + FILE))
     secure.break_next(
         FILE, Fault(redirect=trial.server.url(FILE).upper().replace(FILE.upper(), FILE))
@@ -641,13 +569,15 @@ def test_from_https_by_https_to_http_is_refused_too(trial: Trial, secure: Faulty
     assert trial.server.requests == []
 
 
-def test_from_http_to_https_is_followed(trial: Trial, secure: FaultyServer) -> None:
+def test_from_http_to_https_is_followed(trial: FetchTrial, secure: FaultyServer) -> None:
     trial.server.break_next(FILE, Fault(redirect=https(secure)))
     trial.run()
     trial.is_right()
 
 
-def test_a_certificate_of_nobody_is_refused_at_once(trial: Trial, secure: FaultyServer) -> None:
+def test_a_certificate_of_nobody_is_refused_at_once(
+    trial: FetchTrial, secure: FaultyServer
+) -> None:
     trial.verify = True
     error = trial.fails(url=https(secure))
     assert error.reason.startswith("no secure connection could be made (")
@@ -659,20 +589,13 @@ def test_a_certificate_of_nobody_is_refused_at_once(trial: Trial, secure: Faulty
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if (
-        sys.platform != "linux"
-        or os.geteuid() != 0
-        or subprocess.run(words, capture_output=True, check=False).returncode
-    ):
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mount_small_disk(tmp_path / "disk", "2m") as folder:
+        yield folder
 
 
-def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(trial: Trial, small_disk: Path) -> None:
+def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(
+    trial: FetchTrial, small_disk: Path
+) -> None:
     trial.target = small_disk / FILE
     with pytest.raises(DiskFullError, match="is full"):
         trial.run()
@@ -684,7 +607,7 @@ def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(trial: Trial, small_d
     assert trial.ranges()[1] == f"bytes={got.resumed_bytes}-"
 
 
-def test_a_folder_that_may_only_be_read_is_named(trial: Trial, small_disk: Path) -> None:
+def test_a_folder_that_may_only_be_read_is_named(trial: FetchTrial, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     trial.target = small_disk / FILE
     with pytest.raises(
@@ -695,7 +618,7 @@ def test_a_folder_that_may_only_be_read_is_named(trial: Trial, small_disk: Path)
 
 
 def test_a_folder_that_becomes_read_only_at_the_end_keeps_the_part(
-    trial: Trial, small_disk: Path
+    trial: FetchTrial, small_disk: Path
 ) -> None:
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     trial.target = small_disk / FILE
@@ -716,7 +639,7 @@ def test_a_folder_that_becomes_read_only_at_the_end_keeps_the_part(
 # ---- stops
 
 
-def test_a_stop_before_the_first_request_asks_nothing_more(trial: Trial) -> None:
+def test_a_stop_before_the_first_request_asks_nothing_more(trial: FetchTrial) -> None:
     trial.stop.set()
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
         trial.run()
@@ -725,7 +648,7 @@ def test_a_stop_before_the_first_request_asks_nothing_more(trial: Trial) -> None
 
 
 @pytest.mark.parametrize("state", ["downloading", "resuming", "retrying"])
-def test_a_stop_at_any_moment_keeps_what_has_come(trial: Trial, state: str) -> None:
+def test_a_stop_at_any_moment_keeps_what_has_come(trial: FetchTrial, state: str) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000, times=1))
     trial.on_state = lambda now, size, *_: (
         trial.stop.set() if now == state and (size or now == "retrying") else None
@@ -745,7 +668,7 @@ def test_a_stop_at_any_moment_keeps_what_has_come(trial: Trial, state: str) -> N
         assert got.resumed_bytes > 1_000_000
 
 
-def test_a_stop_while_nothing_has_come_leaves_nothing(trial: Trial) -> None:
+def test_a_stop_while_nothing_has_come_leaves_nothing(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(stall_after_bytes=0))
     threading.Timer(0.1, trial.stop.set).start()
     with pytest.raises(Cancelled):
@@ -753,7 +676,7 @@ def test_a_stop_while_nothing_has_come_leaves_nothing(trial: Trial) -> None:
     assert trial.names() == []
 
 
-def test_a_stop_during_the_check_keeps_all_and_the_next_run_asks_nothing(trial: Trial) -> None:
+def test_a_stop_during_the_check_keeps_all_and_the_next_run_asks_nothing(trial: FetchTrial) -> None:
     trial.check = lambda _: trial.stop.set()
     with pytest.raises(Cancelled):
         trial.run()
@@ -765,7 +688,7 @@ def test_a_stop_during_the_check_keeps_all_and_the_next_run_asks_nothing(trial: 
     assert trial.server.count(FILE) == 1
 
 
-def test_a_stop_in_the_middle_of_a_stall_is_kept_up_to_the_last_byte(trial: Trial) -> None:
+def test_a_stop_in_the_middle_of_a_stall_is_kept_up_to_the_last_byte(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, Fault(stall_after_bytes=1_700_000, times=1))
     threading.Timer(0.3, trial.stop.set).start()
     with pytest.raises(Cancelled):

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 import tracemalloc
@@ -36,6 +35,7 @@ from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, 
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
+from support.disks import mount_small_disk
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer
 from support.stac_server import make_item
 
@@ -432,17 +432,8 @@ def test_a_server_that_gives_no_parts_says_so_after_one_request(trial: Trial) ->
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(folder)]
-    if (
-        sys.platform != "linux"
-        or os.geteuid() != 0
-        or subprocess.run(words, capture_output=True, check=False).returncode
-    ):
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mount_small_disk(tmp_path / "disk", "600k") as folder:
+        yield folder
 
 
 def test_a_disk_that_fills_up_with_tiles_is_named(trial: Trial, small_disk: Path) -> None:

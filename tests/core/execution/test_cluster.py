@@ -31,7 +31,7 @@ from firstlight.core.errors import (
 )
 from firstlight.core.execution import cluster as cluster_module
 from firstlight.core.execution import cluster_engine
-from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.apply import LayerStatistics
 from firstlight.core.execution.cluster import can_be_reached, open_cluster
 from firstlight.core.execution.cluster_check import differences
 from firstlight.core.execution.engine import SerialEngine
@@ -42,15 +42,15 @@ from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
-from firstlight.core.types import Radiometry, SceneItem
+from firstlight.core.types import SceneItem
 from support.dask_cluster import DaskCluster
 from support.range_server import FaultyServer
-from support.rasters import write_raster
-from support.scenes import LEFT, TOP, MadeScene, area_text, serve, texture
+from support.rasters import noise
+from support.run import run_kernel, small_tiles
+from support.scenes import LEFT, TOP, MadeScene, area_text, serve
+from support.stacks import write_stack
 
 NOBODY = "tcp://127.0.0.1:1"
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 
 
 @pytest.fixture(scope="module")
@@ -66,31 +66,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 @pytest.fixture
 def stack(tmp_path: Path) -> Path:
     """25 tiles of 64 pixels."""
-    sources = {}
-    for seed, name in enumerate(("red", "nir")):
-        data = np.random.default_rng(seed).integers(1200, 9000, (310, 300), dtype=np.uint16)
-        sources[name] = BandSource(write_raster(tmp_path / f"{name}.tif", data), radiometry=S2)
-    create_band_stack(sources, tmp_path / "s.vrt", band_order=list(sources))
-    return tmp_path / "s.vrt"
+    return write_stack(tmp_path, {"red": noise((310, 300), 0), "nir": noise((310, 300), 1)})
 
 
-def run(stack: Path, output: Path, monitor: RecordingMonitor | None = None, **chosen: Any) -> Any:
-    engine = chosen.pop("with_engine", None)
-    compute = chosen.pop("compute", None)
-    settings = dataclasses.replace(Settings(), tile_size=64, workers=2, **chosen)
-    with StackReader(stack) as reader:
-        kernel = index_kernel("NDVI", ["red", "nir"])
-        if compute is not None:
-            kernel = dataclasses.replace(kernel, compute=compute)
-        return apply_kernel(
-            reader,
-            {"red": 1, "nir": 2},
-            kernel,
-            output,
-            settings,
-            monitor or RecordingMonitor(),
-            engine,
-        )
+def run(
+    stack: Path, output: Path, monitor: RecordingMonitor | None = None, **chosen: Any
+) -> LayerStatistics:
+    return run_kernel(stack, output, settings=small_tiles(**chosen), monitor=monitor)
 
 
 def is_tile(event: Event) -> bool:
@@ -114,7 +96,7 @@ class OnTile(RecordingMonitor):
 def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
     cluster: DaskCluster, stack: Path, tmp_path: Path
 ) -> None:
-    serial = run(stack, tmp_path / "serial.tif", with_engine=SerialEngine())
+    serial = run_kernel(stack, tmp_path / "serial.tif", engine=SerialEngine())
     victim = cluster.workers[0]
     monitor = OnTile(3, lambda: os.kill(victim.pid, signal.SIGKILL))
     told = run(stack, tmp_path / "cluster.tif", monitor, engine="cluster", cluster=cluster.address)
@@ -336,8 +318,10 @@ def test_what_would_fail_everywhere_is_not_tried_again(
     def fail(_: Any) -> Any:
         raise AlgorithmError("NDVI cannot be computed", "there is a reason")
 
+    kernel = dataclasses.replace(index_kernel("NDVI", ["red", "nir"]), compute=fail)
+    settings = small_tiles(engine="cluster", cluster=cluster.address)
     with pytest.raises(AlgorithmError, match="NDVI cannot be computed: there is a reason"):
-        run(stack, tmp_path / "o.tif", compute=fail, engine="cluster", cluster=cluster.address)
+        run_kernel(stack, tmp_path / "o.tif", kernel, settings=settings)
 
 
 def test_results_keep_the_order_of_the_tiles(cluster: DaskCluster) -> None:
@@ -457,7 +441,7 @@ def test_a_scheduler_that_dies_is_one_sentence(
 
 def test_a_cluster_of_its_own_ends_with_the_work(stack: Path, tmp_path: Path) -> None:
     before = children()
-    run(stack, tmp_path / "serial.tif", with_engine=SerialEngine())
+    run_kernel(stack, tmp_path / "serial.tif", engine=SerialEngine())
     told = run(stack, tmp_path / "own.tif", engine="cluster")
     assert (tmp_path / "own.tif").read_bytes() == (tmp_path / "serial.tif").read_bytes()
     assert "this computer's own processes" in told.engine
@@ -560,7 +544,7 @@ def scenes(tmp_path: Path) -> Iterator[tuple[FaultyServer, list[SceneItem]]]:
         made = []
         for number in range(3):
             bands = {
-                name: texture(10 * number + place, (150, 170))
+                name: noise((150, 170), 10 * number + place)
                 for place, name in enumerate(("red", "nir"))
             }
             bands["scl"] = np.random.default_rng(number).choice(

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.cog.codec import Codec
 from firstlight.core.cog.raster_spec import RasterSpec
 from firstlight.core.execution import router
-from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.tile_work import TileWork
@@ -23,25 +23,20 @@ from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
-from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise
+from support.run import run_kernel, small_tiles
+from support.stacks import write_stack
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 LOCAL = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(2), DaskThreadsEngine(4)]
 IDS = ["serial", "1 thread", "2 threads", "4 threads"]
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stack")
-    sources = {}
-    for seed, name in enumerate(("red", "nir")):
-        data = np.random.default_rng(seed).integers(1000, 9000, (333, 290), dtype=np.uint16)
-        data[40:80, 100:160] = 0
-        sources[name] = BandSource(write_raster(folder / f"{name}.tif", data), radiometry=S2)
-    create_band_stack(sources, folder / "s.vrt", band_order=list(sources))
-    return folder / "s.vrt"
+    bands = {name: noise((333, 290), seed) for seed, name in enumerate(("red", "nir"))}
+    for pixels in bands.values():
+        pixels[40:80, 100:160] = 0
+    return write_stack(tmp_path_factory.mktemp("stack"), bands)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,28 +48,21 @@ class Blur:
         return (red + np.roll(red, 1, 0) + np.roll(red, 1, 1)) / np.float32(3)
 
 
-def run(
-    stack: Path, output: Path, engine: Engine | None = None, halo: int = 0, **chosen: Any
-) -> tuple[Any, RecordingMonitor]:
-    monitor = RecordingMonitor()
-    settings = dataclasses.replace(Settings(), tile_size=64, workers=2, **chosen)
-    with StackReader(stack) as reader:
-        kernel = index_kernel("NDVI", ["red", "nir"])
-        if halo:
-            kernel = dataclasses.replace(kernel, compute=Blur(), halo=halo)
-        return apply_kernel(
-            reader, {"red": 1, "nir": 2}, kernel, output, settings, monitor, engine
-        ), monitor
+NDVI = index_kernel("NDVI", ["red", "nir"])
+BLUR = dataclasses.replace(NDVI, compute=Blur(), halo=2)
 
 
 @pytest.mark.parametrize(
-    "kind", [{}, {"output_dtype": "int16", "compression": "deflate"}, {"halo": 2}], ids=str
+    "settings",
+    [small_tiles(), small_tiles(output_dtype="int16", compression="deflate")],
+    ids=["float32", "int16"],
 )
+@pytest.mark.parametrize("kernel", [NDVI, BLUR], ids=["NDVI", "with a halo"])
 def test_all_engines_of_this_process_give_the_same_bytes(
-    stack: Path, tmp_path: Path, kind: dict[str, Any]
+    stack: Path, tmp_path: Path, kernel: Kernel, settings: Settings
 ) -> None:
     told = [
-        run(stack, tmp_path / f"{number}.tif", engine, **kind)[0]
+        run_kernel(stack, tmp_path / f"{number}.tif", kernel, engine, settings)
         for number, engine in enumerate(LOCAL)
     ]
     files = [(tmp_path / f"{number}.tif").read_bytes() for number in range(len(LOCAL))]
@@ -115,10 +103,13 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
 def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(
     stack: Path, tmp_path: Path
 ) -> None:
-    told, monitor = run(stack, tmp_path / "o.tif")
+    monitor = RecordingMonitor()
+    told = run_kernel(stack, tmp_path / "o.tif", monitor=monitor)
     assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 100)."
     assert monitor.events[0] == Note("info", told.engine)
-    told, monitor = run(stack, tmp_path / "o.tif", serial_below_tiles=10)
+    monitor = RecordingMonitor()
+    settings = small_tiles(serial_below_tiles=10)
+    told = run_kernel(stack, tmp_path / "o.tif", settings=settings, monitor=monitor)
     assert told.engine == "Engine: 2 Dask threads on this computer (30 tiles)."
     details = [
         event.detail for event in monitor.events if isinstance(event, Progress) and event.detail
@@ -141,7 +132,7 @@ def test_a_tiles_memory_grows_with_its_size_and_its_halo(
         return choose(job, settings)
 
     monkeypatch.setattr("firstlight.core.execution.apply.choose_engine", note)
-    run(stack, tmp_path / "o.tif")
-    run(stack, tmp_path / "o.tif", halo=8)
+    run_kernel(stack, tmp_path / "o.tif")
+    run_kernel(stack, tmp_path / "o.tif", dataclasses.replace(BLUR, halo=8))
     assert needed[0] == 64 * 64 * (2 * 2 + 4 * 4)
     assert needed[1] == 80 * 80 * (2 * 2 + 4 * 5 + 4 * 4)

@@ -32,6 +32,7 @@ from firstlight.core.files.part_file import (
     journal_of,
     part_of,
 )
+from support.disks import mount_small_disk
 
 URL = "http://h/nir.tif"
 CHUNK = 64 * 1024
@@ -351,21 +352,8 @@ def test_an_unbuffered_file_may_take_less_than_it_is_given() -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = sys.platform == "linux" and os.geteuid() == 0
-    if mounted:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)],
-            capture_output=True,
-            check=False,
-        )
-        mounted = done.returncode == 0
-    if not mounted:
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mount_small_disk(tmp_path / "disk", "2m") as folder:
+        yield folder
 
 
 def test_a_disk_that_fills_up_keeps_what_it_took(small_disk: Path) -> None:

@@ -20,12 +20,10 @@ from firstlight.core.algorithms.burn_offset import (
     find_offset,
 )
 from firstlight.core.errors import InputError
-from firstlight.core.maps.burn_severity import BURN_SEVERITY, read_offset, run_burn_severity
-from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.settings import Settings
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.maps.burn_severity import BURN_SEVERITY, read_offset
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.run import run_operation, small_tiles
+from support.stacks import write_stack
 
 RULE = Radiometry(0.00001, 0.0, 0.0, "reflectance")
 
@@ -52,27 +50,16 @@ def as_bands(nbr: Any) -> dict[str, Any]:
     }
 
 
-def stack(folder: Path, bands: dict[str, Any]) -> Path:
-    sources = {
-        name: BandSource(
-            write_raster(folder / f"{name}.tif", data),
-            radiometry=Radiometry(unit="class") if name == "scl" else RULE,
-        )
-        for name, data in bands.items()
-    }
-    create_band_stack(sources, folder / "s.vrt")
-    return folder / "s.vrt"
-
-
 def run(tmp_path: Path, before: Any, after: Any, tile: int = 64, **more: str) -> Any:
-    pre, post = stack(tmp_path / "a", before), stack(tmp_path / "b", after)
-    params = BURN_SEVERITY.make_params(
-        {"pre": pre, "post": post, "output": tmp_path / "out", **more}
+    pair = {"pre": before, "post": after}
+    stacks = {date: write_stack(tmp_path / date, bands, RULE) for date, bands in pair.items()}
+    return run_operation(
+        BURN_SEVERITY, small_tiles(tile), **stacks, output=tmp_path / "out", **more
     )
-    return run_burn_severity(params, Settings(workers=2, tile_size=tile), RecordingMonitor())
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> tuple[Any, dict[str, str]]:
+    """Pixels and tags."""
     import rasterio
 
     with rasterio.open(path) as dataset:

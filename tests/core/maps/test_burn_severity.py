@@ -18,15 +18,13 @@ from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, ExtentMismatchError, InputError
 from firstlight.core.maps.burn_severity import BURN_SEVERITY, run_burn_severity
 from firstlight.core.monitor import Progress, RecordingMonitor
-from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.masks import SCL_CLEAR
-from support.rasters import write_raster
+from support.rasters import read_band, read_values, write_raster
+from support.run import run_operation, small_tiles
+from support.stacks import CLASS, LANDSAT, S2, write_stack
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
-LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
-CLASS = Radiometry(1.0, 0.0, None, "class")
 SHAPE = (150, 170)
 TRUE_EDGES = [-0.25, -0.1, 0.1, 0.27, 0.44, 0.66]
 
@@ -40,42 +38,21 @@ def bands(seed: int, shape: tuple[int, int] = SHAPE, gap: float = 0.03) -> dict[
     return made
 
 
-def stack(
-    folder: Path,
-    pixels: dict[str, Any],
-    rule: Radiometry = S2,
-    day: str = "",
-    epsg: int = 32632,
-    resolution: float = 10.0,
-    origin: tuple[float, float] = (600000.0, 5200020.0),
-) -> Path:
-    sources = {}
-    for name, data in pixels.items():
-        is_class = name in ("scl", "qa_pixel")
-        path = write_raster(
-            folder / f"{name}.tif",
-            data,
-            nodata=None if is_class else 0,
-            epsg=epsg,
-            resolution=resolution,
-            origin=origin,
-        )
-        sources[name] = BandSource(path, radiometry=CLASS if is_class else rule, is_class=is_class)
-    tags = {"sensor": "sentinel2", "datetime": day} if day else {}
-    create_band_stack(sources, folder / "s.vrt", band_order=list(sources), tags=tags)
-    return folder / "s.vrt"
+def dated(day: str) -> dict[str, str]:
+    return {"sensor": "sentinel2", "datetime": f"{day}T10:00:00Z"}
 
 
 def run(pre: Path, post: Path, output: Path, **more: str) -> Any:
-    params = BURN_SEVERITY.make_params({"pre": pre, "post": post, "output": output, **more})
-    return run_burn_severity(params, Settings(workers=2, tile_size=64), RecordingMonitor())
+    return run_operation(BURN_SEVERITY, pre=pre, post=post, output=output, **more)
 
 
 def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(
     tmp_path: Path,
 ) -> None:
-    pre, post = (stack(tmp_path / name, bands(seed)) for seed, name in enumerate(("pre", "post")))
-    other = stack(
+    pre, post = (
+        write_stack(tmp_path / name, bands(seed)) for seed, name in enumerate(("pre", "post"))
+    )
+    other = write_stack(
         tmp_path / "other", bands(9), origin=(600005.0, 5200020.0)
     )  # half a pixel aside: warped by a nested VRT
     for name, after in (("same", post), ("warped", other)):
@@ -84,7 +61,7 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
             {**values, "output": tmp_path / name / "whole", "resume": False}
         )
         params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
-        settings = Settings(workers=2, tile_size=64)
+        settings = small_tiles()
         run_burn_severity(whole, settings, RecordingMonitor())
         stop = RecordingMonitor(
             cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail
@@ -101,18 +78,6 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
         assert int(first.split()[1]) > 5
         for layer in ("dnbr.tif", "severity.tif"):
             assert (params.output / layer).read_bytes() == (whole.output / layer).read_bytes()
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
-
-
-def index_of(path: Path) -> Any:
-    values = read(path)
-    return np.where(values == -9999, np.nan, values)
 
 
 def nbr(pixels: dict[str, Any], scale: float = 0.0001, offset: float = -0.1) -> Any:
@@ -144,16 +109,16 @@ FORMS: dict[str, Callable[[Any, Any], Any]] = {
 @pytest.mark.parametrize("index", FORMS)
 def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) -> None:
     before, after = bands(1), bands(2)
-    pre, post = stack(tmp_path / "a", before), stack(tmp_path / "b", after)
+    pre, post = write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after)
     result = run(pre, post, tmp_path / "out", index=index).value
     truth = FORMS[index](nbr(before), nbr(after))
-    got = index_of(tmp_path / "out" / f"{index}.tif")
+    got = read_values(tmp_path / "out" / f"{index}.tif")
     assert np.array_equal(np.isnan(got), np.isnan(truth))
     # RdNBR divides by the root of an NBR near zero, of which single precision keeps fewer digits
     assert np.nanmax(np.abs(got - truth) / np.maximum(1, np.abs(truth))) < (
         5e-5 if index == "rdnbr" else 1e-6
     )
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth, index))
+    assert np.array_equal(read_band(tmp_path / "out" / "severity.tif"), classes_of(truth, index))
     assert result.statistics["mean"] == pytest.approx(np.nanmean(truth), rel=1e-4)
     assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
 
@@ -166,11 +131,11 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, offset:
     for date, (row, col) in zip(dates, ((60, 58), (20, 124))):
         date["scl"] = np.full(SHAPE, 4, np.uint8)
         date["scl"][row : row + 4, col : col + 4] = 9
-    pre, post = (stack(tmp_path / str(number), date) for number, date in enumerate(dates))
+    pre, post = (write_stack(tmp_path / str(number), date) for number, date in enumerate(dates))
     told = run(pre, post, tmp_path / "out", mask_dilation="75", offset=offset).value
     near = [distance_transform_edt(date["scl"] == 4) <= 7.5 for date in dates]
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif") == 255, near[0] | near[1])
-    assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), near[0] | near[1])
+    assert np.array_equal(read_band(tmp_path / "out" / "severity.tif") == 255, near[0] | near[1])
+    assert np.array_equal(np.isnan(read_values(tmp_path / "out" / "dnbr.tif")), near[0] | near[1])
     assert told.provenance["parameters"]["mask_dilation_m"] == 75
 
 
@@ -205,11 +170,11 @@ def test_an_edge_reached_from_whole_numbers(tmp_path: Path) -> None:
     before = {"nir": np.full((4, 4), 4000, np.uint16), "swir22": np.full((4, 4), 2000, np.uint16)}
     after = {"nir": np.full((4, 4), 7150, np.uint16), "swir22": np.full((4, 4), 4850, np.uint16)}
     before["swir22"][:] = 2000
-    pre = stack(tmp_path / "a", before)
+    pre = write_stack(tmp_path / "a", before)
     assert nbr(before)[0, 0] == pytest.approx(0.5)
     assert nbr(after)[0, 0] == pytest.approx(0.23)
-    run(pre, stack(tmp_path / "b", after), tmp_path / "out")
-    assert (read(tmp_path / "out" / "severity.tif") == 5).all()
+    run(pre, write_stack(tmp_path / "b", after), tmp_path / "out")
+    assert (read_band(tmp_path / "out" / "severity.tif") == 5).all()
 
 
 @pytest.mark.parametrize("mask", ["scl", "qa_pixel"])
@@ -229,22 +194,24 @@ def test_cloud_and_shadow_on_either_date_are_not_observed(tmp_path: Path, mask: 
         ]  # clear land, clear water, clear snow (USGS LSDS-1619)
     before[mask], after[mask] = masks
     result = run(
-        stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out"
+        write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out"
     ).value
     truth = np.where(clear[0] & clear[1], nbr(before) - nbr(after), np.nan)
     water = 6 if mask == "scl" else 21952
     unburned = (masks[0] == water) & (masks[1] == water) & ~np.isnan(truth)
     assert np.array_equal(
-        read(tmp_path / "out" / "severity.tif"), np.where(unburned, 3, classes_of(truth))
+        read_band(tmp_path / "out" / "severity.tif"), np.where(unburned, 3, classes_of(truth))
     )
-    assert np.array_equal(np.isnan(index_of(tmp_path / "out" / "dnbr.tif")), np.isnan(truth))
+    assert np.array_equal(np.isnan(read_values(tmp_path / "out" / "dnbr.tif")), np.isnan(truth))
     assert result.statistics["not_observed"]["pixels"] == np.isnan(truth).sum()
     assert not [warning for warning in result.warnings if "no cloud mask" in warning]
 
 
 def test_without_a_mask_a_warning_says_so(tmp_path: Path) -> None:
     result = run(
-        stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out"
+        write_stack(tmp_path / "a", bands(1)),
+        write_stack(tmp_path / "b", bands(2)),
+        tmp_path / "out",
     ).value
     assert (
         sum(
@@ -264,9 +231,9 @@ def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> 
     after = {"nir": np.full((8, 8), 1400, np.uint16), "swir22": np.full((8, 8), 1100, np.uint16)}
     if swapped:
         before, after = after, before
-    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
-    assert (read(tmp_path / "out" / "severity.tif") == 255).all()
-    assert np.isnan(index_of(tmp_path / "out" / "dnbr.tif")).all()
+    run(write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out")
+    assert (read_band(tmp_path / "out" / "severity.tif") == 255).all()
+    assert np.isnan(read_values(tmp_path / "out" / "dnbr.tif")).all()
 
 
 @pytest.mark.parametrize(
@@ -283,8 +250,12 @@ def test_two_negative_bands_are_no_reflectance_either(
         {name: np.full((8, 8), 3000, np.uint16) for name in ("nir", "swir22")} for _ in range(2)
     ]
     dates[date]["nir"][2, 3], dates[date]["swir22"][2, 3] = nir, swir
-    run(stack(tmp_path / "a", dates[0]), stack(tmp_path / "b", dates[1]), tmp_path / "out")
-    unseen = read(tmp_path / "out" / "severity.tif") == 255
+    run(
+        write_stack(tmp_path / "a", dates[0]),
+        write_stack(tmp_path / "b", dates[1]),
+        tmp_path / "out",
+    )
+    unseen = read_band(tmp_path / "out" / "severity.tif") == 255
     assert (unseen[2, 3], unseen.sum()) == (True, 1)
 
 
@@ -298,20 +269,22 @@ def test_water_on_both_dates_has_not_burned(
     pre, post = np.full(SHAPE, ground, kind), np.full(SHAPE, ground, kind)
     pre[:60], post[30:90] = water, water
     before[mask], after[mask] = pre, post
-    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    run(write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out")
     dnbr = nbr(before) - nbr(after)
     truth = classes_of(dnbr)
     assert len(np.unique(truth[30:60])) == 7
     truth[30:60] = 3
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), truth)
-    assert np.nanmax(np.abs(index_of(tmp_path / "out" / "dnbr.tif") - dnbr)) < 1e-6
+    assert np.array_equal(read_band(tmp_path / "out" / "severity.tif"), truth)
+    assert np.nanmax(np.abs(read_values(tmp_path / "out" / "dnbr.tif") - dnbr)) < 1e-6
 
 
 def test_areas_add_up_and_shares_are_of_what_was_observed(tmp_path: Path) -> None:
     before, after = bands(1, gap=0.2), bands(2)
-    result = run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    result = run(
+        write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out"
+    )
     told = json.loads(json.dumps(result.json_data()))["statistics"]
-    codes = read(tmp_path / "out" / "severity.tif")
+    codes = read_band(tmp_path / "out" / "severity.tif")
     seen = (codes != 255).sum()
     for row in told["classes"]:
         count = int((codes == row["code"]).sum())
@@ -330,7 +303,7 @@ def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
     before, after = bands(1), bands(2)
     after["scl"] = np.full(SHAPE, 9, np.uint8)
     result = run(
-        stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out"
+        write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out"
     ).value
     assert result.statistics["not_observed"]["percent"] == 100.0
     assert result.statistics["mean"] is None
@@ -344,9 +317,9 @@ def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
 def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     before, after = bands(1, shape, 0), bands(2, shape, 0)
-    run(stack(tmp_path / "a", before), stack(tmp_path / "b", after), tmp_path / "out")
+    run(write_stack(tmp_path / "a", before), write_stack(tmp_path / "b", after), tmp_path / "out")
     assert np.array_equal(
-        read(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after))
+        read_band(tmp_path / "out" / "severity.tif"), classes_of(nbr(before) - nbr(after))
     )
 
 
@@ -357,19 +330,21 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
     before = {"nir": np.full((5, 5), 18000, np.uint16), "swir22": np.full((5, 5), 10000, np.uint16)}
     after = {"nir": np.full((5, 5), 11000, np.uint16), "swir22": np.full((5, 5), 13500, np.uint16)}
     run(
-        stack(tmp_path / "a", before, LANDSAT),
-        stack(tmp_path / "b", after, LANDSAT),
+        write_stack(tmp_path / "a", before, LANDSAT),
+        write_stack(tmp_path / "b", after, LANDSAT),
         tmp_path / "out",
     )
-    got = index_of(tmp_path / "out" / "dnbr.tif")[0, 0]
+    got = read_values(tmp_path / "out" / "dnbr.tif")[0, 0]
     assert got == pytest.approx((0.295 - 0.075) / 0.37 - (0.1025 - 0.17125) / 0.27375, abs=1e-6)
     raw = nbr(before, 1, 0) - nbr(after, 1, 0)
     assert abs(raw[0, 0] - got) > 0.4
-    assert (read(tmp_path / "out" / "severity.tif") == 7).all()
+    assert (read_band(tmp_path / "out" / "severity.tif") == 7).all()
     assert (classes_of(raw) != 7).all()
     plain = Radiometry(1.0, 0.0, 0.0, "")
     result = run(
-        stack(tmp_path / "c", before, plain), stack(tmp_path / "d", after, plain), tmp_path / "raw"
+        write_stack(tmp_path / "c", before, plain),
+        write_stack(tmp_path / "d", after, plain),
+        tmp_path / "raw",
     ).value
     assert any(
         "No scale is known for nir, swir22 of s.vrt" in warning for warning in result.warnings
@@ -390,8 +365,8 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
         1.0, 0.0, 0.0, "reflectance"
     )  # as `flight stack` calls local files that state no scale
     result = run(
-        stack(tmp_path / "e", before, called),
-        stack(tmp_path / "f", after, called),
+        write_stack(tmp_path / "e", before, called),
+        write_stack(tmp_path / "f", after, called),
         tmp_path / "called",
     ).value
     assert any(
@@ -402,10 +377,10 @@ def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
 def test_a_smaller_stack_on_the_same_grid_is_compared_pixel_by_pixel(tmp_path: Path) -> None:
     before, after = bands(1), bands(2)
     part = {name: data[20:100, 30:150] for name, data in after.items()}
-    post = stack(tmp_path / "b", part, origin=(600300.0, 5199820.0))
-    result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
+    post = write_stack(tmp_path / "b", part, origin=(600300.0, 5199820.0))
+    result = run(write_stack(tmp_path / "a", before), post, tmp_path / "out").value
     truth = (nbr(before) - nbr(after))[20:100, 30:150]
-    assert np.array_equal(read(tmp_path / "out" / "severity.tif"), classes_of(truth))
+    assert np.array_equal(read_band(tmp_path / "out" / "severity.tif"), classes_of(truth))
     assert any(
         "Only what both stacks cover is mapped: 38 % of s.vrt" in warning
         for warning in result.warnings
@@ -446,8 +421,8 @@ def test_reflectance_on_another_grid_is_interpolated(
         name: plane(origin, resolution, shape, level)
         for name, level in (("nir", 3000), ("swir22", 4500))
     }
-    post = stack(tmp_path / "b", after, resolution=resolution, origin=origin)
-    result = run(stack(tmp_path / "a", before), post, tmp_path / "out").value
+    post = write_stack(tmp_path / "b", after, resolution=resolution, origin=origin)
+    result = run(write_stack(tmp_path / "a", before), post, tmp_path / "out").value
     import rasterio
 
     with rasterio.open(tmp_path / "out" / "dnbr.tif") as dataset:
@@ -473,9 +448,9 @@ def test_classes_on_another_grid_are_never_interpolated(tmp_path: Path) -> None:
     """
     before, after = bands(1, gap=0), bands(2, gap=0)
     after["scl"] = np.where(np.indices(SHAPE).sum(axis=0) % 2 == 0, 3, 9).astype(np.uint8)
-    post = stack(tmp_path / "b", after, origin=(600005.0, 5200015.0))
-    run(stack(tmp_path / "a", before), post, tmp_path / "out")
-    assert (read(tmp_path / "out" / "severity.tif") == 255).all()
+    post = write_stack(tmp_path / "b", after, origin=(600005.0, 5200015.0))
+    run(write_stack(tmp_path / "a", before), post, tmp_path / "out")
+    assert (read_band(tmp_path / "out" / "severity.tif") == 255).all()
 
 
 LEVELS = ((("nir", 5000), ("swir22", 3000)), (("nir", 3000), ("swir22", 4500)))
@@ -505,9 +480,9 @@ def test_a_stack_of_the_next_zone_is_warped(tmp_path: Path) -> None:
     }
     scl = np.full(shape, 4, np.uint8)
     after["scl"] = np.where(x32 > center[0], 9, scl)
-    pre = stack(tmp_path / "a", before, origin=home)
+    pre = write_stack(tmp_path / "a", before, origin=home)
     result = run(
-        pre, stack(tmp_path / "b", after, epsg=32633, origin=corner), tmp_path / "out"
+        pre, write_stack(tmp_path / "b", after, epsg=32633, origin=corner), tmp_path / "out"
     ).value
     assert any(
         "lies on another grid than s.vrt (in EPSG:32633)" in warning for warning in result.warnings
@@ -516,12 +491,12 @@ def test_a_stack_of_the_next_zone_is_warped(tmp_path: Path) -> None:
     truth = nbr({n: smooth(x, y, v, *center) for n, v in LEVELS[0]}) - nbr(
         {n: smooth(x, y, v, *center) for n, v in LEVELS[1]}
     )
-    got = index_of(tmp_path / "out" / "dnbr.tif")
+    got = read_values(tmp_path / "out" / "dnbr.tif")
     assert got.shape == SHAPE
     seen = x < center[0] - 10
     assert np.abs(got - truth)[seen].max() < 0.001
     assert np.isnan(got[x > center[0] + 10]).all()
-    assert set(np.unique(read(tmp_path / "out" / "severity.tif")[x > center[0] + 10])) == {255}
+    assert set(np.unique(read_band(tmp_path / "out" / "severity.tif")[x > center[0] + 10])) == {255}
 
 
 def xy_of(origin: tuple[float, float], shape: tuple[int, int]) -> tuple[Any, Any]:
@@ -530,18 +505,18 @@ def xy_of(origin: tuple[float, float], shape: tuple[int, int]) -> tuple[Any, Any
 
 
 def test_stacks_apart_are_an_error_that_names_them(tmp_path: Path) -> None:
-    post = stack(tmp_path / "b", bands(2), origin=(700000.0, 5200020.0))
+    post = write_stack(tmp_path / "b", bands(2), origin=(700000.0, 5200020.0))
     with pytest.raises(
         ExtentMismatchError,
         match=r"s.vrt and s.vrt cannot be compared: they have no area in common \(s.vrt: 6000",
     ):
-        run(stack(tmp_path / "a", bands(1)), post, tmp_path / "out")
+        run(write_stack(tmp_path / "a", bands(1)), post, tmp_path / "out")
     assert not (tmp_path / "out" / "dnbr.tif").exists()
 
 
 def test_a_missing_band_and_one_stack_twice_are_named(tmp_path: Path) -> None:
-    pre = stack(tmp_path / "a", bands(1))
-    post = stack(tmp_path / "b", {"nir": bands(2)["nir"]})
+    pre = write_stack(tmp_path / "a", bands(1))
+    post = write_stack(tmp_path / "b", {"nir": bands(2)["nir"]})
     with pytest.raises(AlgorithmError, match=r"has no band swir22 \(it has nir\)"):
         run(pre, post, tmp_path / "out")
     with pytest.raises(InputError, match="both stacks are"):
@@ -560,13 +535,13 @@ def test_an_input_is_never_replaced(tmp_path: Path) -> None:
     create_band_stack(sources, tmp_path / "s.vrt")
     before = (tmp_path / "dnbr.tif").read_bytes()
     with pytest.raises(InputError, match=r"dnbr\.tif cannot be written: it is an input"):
-        run(tmp_path / "s.vrt", stack(tmp_path / "b", bands(2)), tmp_path)
+        run(tmp_path / "s.vrt", write_stack(tmp_path / "b", bands(2)), tmp_path)
     assert (tmp_path / "dnbr.tif").read_bytes() == before
 
 
 def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path) -> None:
-    pre = stack(tmp_path / "a", bands(1), day="2024-08-01T10:00:00Z")
-    post = stack(tmp_path / "b", bands(2), day="2024-06-01T10:00:00Z")
+    pre = write_stack(tmp_path / "a", bands(1), tags=dated("2024-08-01"))
+    post = write_stack(tmp_path / "b", bands(2), tags=dated("2024-06-01"))
     result = run(pre, post, tmp_path / "out")
     assert any("is not younger than the one before" in warning for warning in result.value.warnings)
     right = run(post, pre, tmp_path / "right")
@@ -594,7 +569,7 @@ FILES = {
 def test_the_command_line_keeps_its_contract(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pre, post = stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2))
+    pre, post = write_stack(tmp_path / "a", bands(1)), write_stack(tmp_path / "b", bands(2))
     words = [
         "burn-severity",
         "--pre",
@@ -639,7 +614,11 @@ def test_the_command_line_keeps_its_contract(
 def test_the_file_carries_names_colours_and_the_caveat(tmp_path: Path) -> None:
     import rasterio
 
-    run(stack(tmp_path / "a", bands(1)), stack(tmp_path / "b", bands(2)), tmp_path / "out")
+    run(
+        write_stack(tmp_path / "a", bands(1)),
+        write_stack(tmp_path / "b", bands(2)),
+        tmp_path / "out",
+    )
     with rasterio.open(tmp_path / "out" / "severity.tif") as dataset:
         assert dataset.nodata == 255
         for one in SEVERITY:
@@ -702,7 +681,7 @@ def test_a_real_scene_against_itself_a_day_later_has_not_burned(
         list(sources),
     )
     run(tmp_path / "pre.vrt", tmp_path / "post.vrt", tmp_path / "out")
-    codes = read(tmp_path / "out" / "severity.tif")
+    codes = read_band(tmp_path / "out" / "severity.tif")
     assert codes.shape == data.shape
     assert set(np.unique(codes[~square])) <= {3, 255}
     seen = codes[square & (codes != 255)]

@@ -19,10 +19,11 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.shapes.seeded_patches import PatchRule, find_patches
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.landscapes import RULE, smooth_noise
-from support.rasters import write_raster
+from support.rasters import read_band, write_raster
+from support.run import run_operation, small_tiles
+from support.stacks import write_stack
 
 SHAPE = (300, 340)
 NAMES = ("nir", "swir16", "swir22")
@@ -56,38 +57,12 @@ def land(seed: int = 0, shape: tuple[int, int] = SHAPE) -> Any:
     return np.where(grass[..., np.newaxis], GRASS, FOREST)
 
 
-def stack(
-    folder: Path, pixels: dict[str, Any], epsg: int | None = 32632, rule: Radiometry = RULE
-) -> Path:
-    sources = {}
-    for name, data in pixels.items():
-        is_class = name in ("scl", "qa_pixel")
-        path = write_raster(folder / f"{name}.tif", data, epsg=epsg, nodata=None if is_class else 0)
-        sources[name] = BandSource(
-            path, radiometry=Radiometry(unit="class") if is_class else rule, is_class=is_class
-        )
-    create_band_stack(sources, folder / "s.vrt")
-    return folder / "s.vrt"
-
-
-def run(
-    tmp_path: Path,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    epsg: int | None = 32632,
-    **more: Any,
-) -> Any:
-    settings = Settings(workers=2, tile_size=more.pop("tile", 64))
-    pre, post = stack(tmp_path / "a", before, epsg), stack(tmp_path / "b", after, epsg)
-    params = BURNED_AREA.make_params({"pre": pre, "post": post, "output": tmp_path / "out", **more})
-    return run_burned_area(params, settings, RecordingMonitor())
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
+def run(tmp_path: Path, before: Any, after: Any, tile: int = 64, **more: Any) -> Any:
+    pair = {
+        name: write_stack(tmp_path / name, b, RULE)
+        for name, b in (("pre", before), ("post", after))
+    }
+    return run_operation(BURNED_AREA, small_tiles(tile), **pair, output=tmp_path / "out", **more)
 
 
 def fire(seed: int = 1) -> tuple[Any, Any, Any]:
@@ -107,14 +82,14 @@ def fire(seed: int = 1) -> tuple[Any, Any, Any]:
 def test_a_fire_is_found_with_its_rim(tmp_path: Path, seed: int) -> None:
     before, after, burned = fire(seed)
     result = run(tmp_path, ground(before, 5), ground(after, 6)).value
-    codes = read(tmp_path / "out" / "burned.tif")
+    codes = read_band(tmp_path / "out" / "burned.tif")
     found = codes == 1
     assert (found & burned).sum() / (found | burned).sum() > 0.95
     assert (found & ~burned).sum() / (~burned).sum() < 0.005
     told = result.statistics
     assert told["burned"]["area_ha"] == pytest.approx(found.sum() / 100)
     assert told["patches"]["kept"] >= 1
-    confidence = read(tmp_path / "out" / "confidence.tif")
+    confidence = read_band(tmp_path / "out" / "confidence.tif")
     assert 0 <= confidence.min() <= confidence.max() <= 1
     assert confidence[burned].mean() > 0.7
     assert confidence[~burned].mean() < 0.15
@@ -149,7 +124,7 @@ def test_what_changed_otherwise_did_not_burn(tmp_path: Path, was: Any, is_now: A
     field = smooth_noise(SHAPE, 1.6, np.random.default_rng(9)) > 0.8
     before[field], after[field] = was, is_now
     run(tmp_path, ground(before, 5), ground(after, 6))
-    assert (read(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
+    assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
 @pytest.mark.parametrize("light", [0.25, 0.4, 0.6])
@@ -160,7 +135,7 @@ def test_a_cloud_shadow_did_not_burn(tmp_path: Path, light: float) -> None:
     shaded = smooth_noise(SHAPE, 1.6, np.random.default_rng(9)) > 0.8
     after[shaded] *= np.array([light, 0.85 * light, 0.8 * light])
     run(tmp_path, ground(before, 5), ground(after, 6))
-    assert (read(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
+    assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
 @pytest.mark.parametrize("drying", [0.0, 0.12])
@@ -169,7 +144,7 @@ def test_a_pair_without_fire_is_not_burned(tmp_path: Path, drying: float) -> Non
     before = land()
     after = before + drying * np.array([-0.1, 0.35, 0.35])
     run(tmp_path, ground(before, 5), ground(after, 6))
-    assert (read(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
+    assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
 def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
@@ -181,13 +156,13 @@ def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
     post["scl"][:, 200:] = 6
     pre["nir"][:30, :30] = 0
     run(tmp_path, pre, post)
-    codes = read(tmp_path / "out" / "burned.tif")
+    codes = read_band(tmp_path / "out" / "burned.tif")
     assert (codes[:, 100:160] == 255).all()
     assert (codes[:30, :30] == 255).all()
     assert (codes[:, 200:] == 0).all()
     assert ((codes == 1) & burned).sum() > 500
     for name in ("dnbr", "confidence"):
-        assert np.array_equal(read(tmp_path / "out" / f"{name}.tif") == -9999, codes == 255)
+        assert np.array_equal(read_band(tmp_path / "out" / f"{name}.tif") == -9999, codes == 255)
 
 
 @pytest.mark.parametrize("tile", [64, 512])
@@ -203,7 +178,7 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     clear = [distance_transform_edt(one["scl"] == 4) > 4.5 for one in (pre, post)]
     for name, unseen in (("burned", 255), ("dnbr", -9999), ("confidence", -9999)):
         assert np.array_equal(
-            read(tmp_path / "out" / f"{name}.tif") == unseen, ~(clear[0] & clear[1])
+            read_band(tmp_path / "out" / f"{name}.tif") == unseen, ~(clear[0] & clear[1])
         ), name
 
 
@@ -215,7 +190,7 @@ def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
     after[150:160, 50:60] = CHAR
     pre, post = ground(before, 5), ground(after, 6)
     result = run(tmp_path, pre, post, min_area=1.0).value
-    codes = read(tmp_path / "out" / "burned.tif")
+    codes = read_band(tmp_path / "out" / "burned.tif")
     assert codes[150:160, 50:60].all()
     assert codes.sum() == 100
     assert result.statistics["patches"] == {
@@ -224,7 +199,7 @@ def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
         "too_small_ha": pytest.approx(0.81),
     }
     assert run(tmp_path, pre, post, min_area=0.0).value.statistics["patches"]["kept"] == 2
-    assert read(tmp_path / "out" / "burned.tif").sum() == 181
+    assert read_band(tmp_path / "out" / "burned.tif").sum() == 181
 
 
 def test_growth_reaches_only_what_touches_seeds(tmp_path: Path) -> None:
@@ -234,7 +209,7 @@ def test_growth_reaches_only_what_touches_seeds(tmp_path: Path) -> None:
     after[200:240, 100:140] = SCORCHED
     after[205:220, 105:120] = CHAR
     run(tmp_path, ground(before, 5), ground(after, 6))
-    codes = read(tmp_path / "out" / "burned.tif")
+    codes = read_band(tmp_path / "out" / "burned.tif")
     assert codes[:180].sum() == 0
     assert codes[200:240, 100:140].mean() > 0.98
 
@@ -247,8 +222,8 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, tile: int) -> None
     run(tmp_path / "two", pre, post, engine="threads", tile=tile)
     for name in ("burned", "dnbr", "confidence"):
         assert np.array_equal(
-            read(tmp_path / "one" / "out" / f"{name}.tif"),
-            read(tmp_path / "two" / "out" / f"{name}.tif"),
+            read_band(tmp_path / "one" / "out" / f"{name}.tif"),
+            read_band(tmp_path / "two" / "out" / f"{name}.tif"),
         )
 
 
@@ -263,14 +238,14 @@ def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
         for one in (before, after)
     ]
     run(tmp_path, *stored, min_area=0.0)
-    assert (read(tmp_path / "out" / "burned.tif") == 1).all()
+    assert (read_band(tmp_path / "out" / "burned.tif") == 1).all()
 
 
 def test_all_cloud_is_a_result(tmp_path: Path) -> None:
     before, after, _ = fire()
     post = {**ground(after, 6), "scl": np.full(SHAPE, 9, np.uint8)}
     result = run(tmp_path, ground(before, 5), post).value
-    assert (read(tmp_path / "out" / "burned.tif") == 255).all()
+    assert (read_band(tmp_path / "out" / "burned.tif") == 255).all()
     assert result.statistics["not_observed"]["percent"] == 100
     assert any("No pixel was observed on both dates" in warning for warning in result.warnings)
 
@@ -374,8 +349,8 @@ def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
     """By limits of reflectance nothing at all would have burned."""
     before, after, _ = fire()
     pre, post = (
-        stack(tmp_path / "a", ground(before, 5)),
-        stack(tmp_path / "b", ground(after, 6), rule=rule),
+        write_stack(tmp_path / "a", ground(before, 5)),
+        write_stack(tmp_path / "b", ground(after, 6), rule=rule),
     )
     params = BURNED_AREA.make_params({"pre": pre, "post": post, "output": tmp_path / "out"})
     with pytest.raises(
@@ -386,7 +361,10 @@ def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after, _ = fire()
-    pre, post = stack(tmp_path / "a", ground(before, 5)), stack(tmp_path / "b", ground(after, 6))
+    pre, post = (
+        write_stack(tmp_path / "a", ground(before, 5)),
+        write_stack(tmp_path / "b", ground(after, 6)),
+    )
     words = [
         "burned-area",
         "--pre",

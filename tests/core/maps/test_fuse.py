@@ -15,9 +15,9 @@ import pytest
 from firstlight.core.cli import main
 from firstlight.core.errors import ExtentMismatchError, InputError
 from firstlight.core.maps.fuse import FUSE
-from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
-from support.rasters import write_raster
+from support.rasters import read_values, write_raster
+from support.run import run_operation
 
 LEFT, TOP = 600000.0, 5200020.0
 
@@ -43,16 +43,7 @@ def extent(
 
 
 def run(inputs: list[Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
-    params = FUSE.make_params({"inputs": inputs, "output": output, **more})
-    return FUSE.run(params, settings or Settings(workers=2, tile_size=64), RecordingMonitor()).value
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        values = dataset.read(1)
-        return np.where(values == -9999, np.nan, values) if values.dtype.kind == "f" else values
+    return run_operation(FUSE, settings, inputs=inputs, output=output, **more).value
 
 
 @pytest.fixture
@@ -79,12 +70,14 @@ def three(tmp_path: Path) -> list[Path]:
 def laid_out(paths: list[Path], places: list[tuple[int, int]]) -> Any:
     """Each source on the union of all, 255 beyond it."""
     top, left = min(row for row, _ in places), min(col for _, col in places)
-    shapes = [read(path).shape for path in paths]
+    shapes = [read_values(path).shape for path in paths]
     rows = max(row + shape[0] for (row, _), shape in zip(places, shapes)) - top
     cols = max(col + shape[1] for (_, col), shape in zip(places, shapes)) - left
     whole = np.full((len(paths), rows, cols), 255)
     for layer, path, (row, col), shape in zip(whole, paths, places, shapes):
-        layer[row - top : row - top + shape[0], col - left : col - left + shape[1]] = read(path)
+        layer[row - top : row - top + shape[0], col - left : col - left + shape[1]] = read_values(
+            path
+        )
     return whole
 
 
@@ -110,7 +103,7 @@ def test_the_union_is_voted_on_with_weights_of_sensor_sky_and_days(
     three: list[Path], tmp_path: Path
 ) -> None:
     result = run(three, tmp_path / "out", event_date="2024-05-01")
-    shares = [(read(path) != 255).mean() for path in three]
+    shares = [(read_values(path) != 255).mean() for path in three]
     weights = [
         round(1000 * sensor * (0.5 + 0.5 * share) * 0.5 ** (days / 10)) / 1000
         for sensor, share, days in zip((0.8, 1.0, 0.7), shares, (2, 10, 0))
@@ -122,11 +115,11 @@ def test_the_union_is_voted_on_with_weights_of_sensor_sky_and_days(
     assert told["radar.tif"]["observed_percent"] == pytest.approx(100 * shares[0])
     layers = laid_out(three, [(0, 0), (10, 30), (-20, 5)])
     for name, truth in zip(("consensus", "agreement", "confidence"), count(layers, weights)):
-        made = read(tmp_path / "out" / f"{name}.tif")
+        made = read_values(tmp_path / "out" / f"{name}.tif")
         assert made.shape == (90, 110)
         assert np.allclose(made, truth, atol=1e-6, equal_nan=True), name
     assert result.statistics["affected"]["area_ha"] == pytest.approx(
-        (read(tmp_path / "out" / "consensus.tif") == 1).sum() / 100
+        (read_values(tmp_path / "out" / "consensus.tif") == 1).sum() / 100
     )
     assert any(
         "agency.tif does not say when it was taken" in warning for warning in result.warnings
@@ -161,7 +154,7 @@ def test_weights_given_belong_to_their_extents_in_any_order(
         "radar.tif"
     ] == 0.9
     assert np.array_equal(
-        read(tmp_path / "a" / "consensus.tif"), read(tmp_path / "b" / "consensus.tif")
+        read_values(tmp_path / "a" / "consensus.tif"), read_values(tmp_path / "b" / "consensus.tif")
     )
 
 
@@ -179,16 +172,16 @@ def test_maps_of_ours_say_which_codes_mean_the_event_and_which_mean_nothing(tmp_
         tags={"event_codes_wind_damage": "2,3", "silent_codes_wind_damage": "0"},
     )
     run([severity, wind], tmp_path / "out", weights="1,1")
-    assert read(tmp_path / "out" / "consensus.tif").tolist() == [
+    assert read_values(tmp_path / "out" / "consensus.tif").tolist() == [
         [0, 0, 1, 255]
     ]  # only severity; a tie; both; none
     assert np.allclose(
-        read(tmp_path / "out" / "agreement.tif"), [[1, 0.5, 1, np.nan]], equal_nan=True
+        read_values(tmp_path / "out" / "agreement.tif"), [[1, 0.5, 1, np.nan]], equal_nan=True
     )
     run([severity, wind], tmp_path / "told", positive="3")
-    assert read(tmp_path / "told" / "consensus.tif").tolist() == [[1, 0, 0, 255]]
+    assert read_values(tmp_path / "told" / "consensus.tif").tolist() == [[1, 0, 0, 255]]
     run([severity, wind], tmp_path / "bare", positive="0", weights="0.1,1")
-    assert read(tmp_path / "bare" / "consensus.tif").tolist() == [
+    assert read_values(tmp_path / "bare" / "consensus.tif").tolist() == [
         [1, 0, 0, 1]
     ]  # who asks for bare ground gets it
 
@@ -230,7 +223,7 @@ def test_other_grids_are_brought_onto_the_finest_by_the_nearest_pixel(tmp_path: 
     blocks = np.kron(np.array([[0, 1], [1, 255]]), np.ones((10, 10)))
     coarse = extent(tmp_path / "coarse.tif", blocks, resolution=30.0)
     result = run([coarse, fine], tmp_path / "out", weights="1,0.1")
-    made = read(tmp_path / "out" / "consensus.tif")
+    made = read_values(tmp_path / "out" / "consensus.tif")
     assert np.array_equal(made, np.kron(np.where(blocks == 255, 0, blocks), np.ones((3, 3))))
     assert [one["observed_percent"] for one in result.statistics["sources"]] == [75, 100]
     assert any(
@@ -252,7 +245,7 @@ def test_another_zone_keeps_its_classes_and_what_it_observed(tmp_path: Path) -> 
         tags={"sensor": "sentinel2"},
     )
     result = run([fine, other], tmp_path / "out", weights="0.2,1")
-    made = read(tmp_path / "out" / "consensus.tif")
+    made = read_values(tmp_path / "out" / "consensus.tif")
     assert set(np.unique(made)) <= {0, 1, 255}
     assert (made == 1).mean() > 0.5
     told = {Path(one["path"]).name: one for one in result.statistics["sources"]}
@@ -266,14 +259,14 @@ def test_nodata_that_may_mean_dry_is_told(tmp_path: Path) -> None:
     two = extent(tmp_path / "two.tif", [[0, 0]], nodata=None)
     result = run([one, two], tmp_path / "out", weights="1,0.5")
     assert any("one.tif declares 0 as no data" in warning for warning in result.warnings)
-    assert read(tmp_path / "out" / "consensus.tif").tolist() == [[0, 1]]
+    assert read_values(tmp_path / "out" / "consensus.tif").tolist() == [[0, 1]]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1)])
 def test_nothing_observed_is_said(tmp_path: Path, shape: tuple[int, int]) -> None:
     paths = [extent(tmp_path / f"{name}.tif", np.full(shape, 255)) for name in "ab"]
     result = run(paths, tmp_path / "out")
-    assert set(np.unique(read(tmp_path / "out" / "consensus.tif"))) == {255}
+    assert set(np.unique(read_values(tmp_path / "out" / "consensus.tif"))) == {255}
     assert any(
         "No pixel was observed: Fusion tells nothing of this place" in warning
         for warning in result.warnings

@@ -29,7 +29,7 @@ from firstlight.core.raster.pixel_area import pixel_area_m2
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Grid
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,13 +104,6 @@ def surveyed() -> Kernel:
     )
 
 
-def noise(shape: tuple[int, int], share: float = 0.1, seed: int = 0) -> Any:
-    random = np.random.default_rng(seed)
-    data = random.integers(1, 1000, shape, dtype=np.uint16)
-    data[random.random(shape) < share] = 0
-    return data
-
-
 def apply(
     raster: Path,
     kernel: Kernel,
@@ -147,7 +140,7 @@ def truth(data: Any) -> Any:
 def test_several_layers_from_tiles_are_those_of_the_whole(
     shape: tuple[int, int], reach: int, tile: int, share: float, seed: int
 ) -> None:
-    data = noise(shape, share, seed)
+    data = noise(shape, seed, 1, 1000, share)
     with tempfile.TemporaryDirectory() as name:
         paths = [Path(name) / "mean.tif", Path(name) / "above.tif"]
         applied = apply(
@@ -176,7 +169,7 @@ def test_several_layers_from_tiles_are_those_of_the_whole(
 def test_a_survey_sees_every_pixel_once(
     shape: tuple[int, int], tile: int, threads: bool, seed: int
 ) -> None:
-    data = noise(shape, 0.2, seed)
+    data = noise(shape, seed, 1, 1000, 0.2)
     data[0, 0] = 7  # so that something is observed
     TOTALS.clear()
     with tempfile.TemporaryDirectory() as name:
@@ -198,7 +191,7 @@ def test_a_survey_sees_every_pixel_once(
 
 
 def test_every_engine_writes_the_same_bytes(tmp_path: Path) -> None:
-    raster = write_raster(tmp_path / "red.tif", noise((300, 310)))
+    raster = write_raster(tmp_path / "red.tif", noise((300, 310), 0, 1, 1000, 0.1))
     engines = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)]
     made = [
         apply(raster, two_layers(2), [tmp_path / f"{n}m.tif", tmp_path / f"{n}c.tif"], one)
@@ -234,7 +227,9 @@ def test_a_layer_may_insist_on_floating_point(tmp_path: Path) -> None:
     kernel = two_layers(1)
     layers = (dataclasses.replace(kernel.layers[0], dtype="float32"), kernel.layers[1])
     settings = dataclasses.replace(Settings(), output_dtype="int16", workers=1)
-    with StackReader(write_raster(tmp_path / "red.tif", noise((30, 30)))) as reader:
+    with StackReader(
+        write_raster(tmp_path / "red.tif", noise((30, 30), 0, 1, 1000, 0.1))
+    ) as reader:
         for number, one in enumerate([kernel, dataclasses.replace(kernel, layers=layers)]):
             paths = [tmp_path / f"{number}m.tif", tmp_path / f"{number}c.tif"]
             apply_layers(reader, {"red": 1}, one, paths, settings, RecordingMonitor())
@@ -244,7 +239,7 @@ def test_a_layer_may_insist_on_floating_point(tmp_path: Path) -> None:
 
 def test_progress_of_a_survey_and_its_tiles_never_goes_back(tmp_path: Path) -> None:
     monitor = RecordingMonitor()
-    raster = write_raster(tmp_path / "red.tif", noise((300, 300)))
+    raster = write_raster(tmp_path / "red.tif", noise((300, 300), 0, 1, 1000, 0.1))
     apply(raster, surveyed(), [tmp_path / "o.tif"], SerialEngine(), monitor=monitor)
     steps = [event.fraction for event in monitor.events if isinstance(event, Progress)]
     assert steps == sorted(steps)
@@ -258,7 +253,7 @@ def test_progress_of_a_survey_and_its_tiles_never_goes_back(tmp_path: Path) -> N
 def test_an_interrupted_run_of_two_layers_goes_on_and_ends_in_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    raster = write_raster(tmp_path / "red.tif", noise((300, 310)))
+    raster = write_raster(tmp_path / "red.tif", noise((300, 310), 0, 1, 1000, 0.1))
     whole = [tmp_path / "wm.tif", tmp_path / "wc.tif"]
     paths = [tmp_path / "m.tif", tmp_path / "c.tif"]
     told = apply(raster, two_layers(1), whole)
@@ -325,7 +320,12 @@ class CellSurvey:
 def test_no_square_of_a_survey_is_cut(tmp_path: Path, cell: int, tile: int) -> None:
     shape = (333, 250)
     kernel = dataclasses.replace(surveyed(), survey=CellSurvey(cell), cell=cell)
-    apply(write_raster(tmp_path / "red.tif", noise(shape)), kernel, [tmp_path / "o.tif"], tile=tile)
+    apply(
+        write_raster(tmp_path / "red.tif", noise(shape, 0, 1, 1000, 0.1)),
+        kernel,
+        [tmp_path / "o.tif"],
+        tile=tile,
+    )
     rows, cols = (-(-size // cell) for size in shape)
     assert TOTALS[-1].tolist() == [rows * cols, shape[0] * shape[1]]
 
@@ -387,7 +387,7 @@ class NeighbourhoodSurvey:
 def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(
     tmp_path: Path, tile: int
 ) -> None:
-    data = noise((150, 100), seed=3)
+    data = noise((150, 100), 3, 1, 1000, 0.1)
     raster = write_raster(tmp_path / "a.tif", data)
     kernel = Kernel(
         "SQUARES",
@@ -408,7 +408,7 @@ def test_a_survey_that_looks_at_neighbours_counts_each_pixel_once(
 @pytest.mark.parametrize("tile", [64, 128])
 def test_the_functions_halo_is_not_the_surveys(tmp_path: Path, tile: int) -> None:
     """Else pixels at the tiles' seams are counted twice, and squares begin in the halo."""
-    data = noise((150, 100), seed=3)
+    data = noise((150, 100), 3, 1, 1000, 0.1)
     raster = write_raster(tmp_path / "a.tif", data)
     kernel = Kernel(
         "SQUARES",

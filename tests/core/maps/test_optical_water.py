@@ -27,22 +27,20 @@ from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.registry import get_operation
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.events import simulated_event
 from support.landscapes import SURFACES, smooth_noise
-from support.rasters import write_raster
+from support.rasters import read_values, write_raster
+from support.run import run_operation
+from support.stacks import CLASS, LANDSAT, S2, write_stack
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
-LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
 STORED = Radiometry(1.0, 0.0, 0.0, "")
 STORED_S2 = Radiometry(
     1.0, 0.0, 0.0, "reflectance"
 )  # what a stack of a known sensor says whose scale nobody gave
-CLASS = Radiometry(1.0, 0.0, None, "class")
 SHAPE = (150, 170)
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 SPECTRA = {
@@ -74,42 +72,14 @@ def river(share: float, shape: tuple[int, int] = SHAPE) -> Any:
     return np.broadcast_to(rows < share, shape).copy()
 
 
-def stack(
-    folder: Path, pixels: dict[str, Any], rule: Radiometry = S2, day: str = "", **place: Any
-) -> Path:
-    sources = {}
-    for name, data in pixels.items():
-        is_class = name in ("scl", "qa_pixel")
-        path = write_raster(folder / f"{name}.tif", data, nodata=None if is_class else 0, **place)
-        sources[name] = BandSource(path, radiometry=CLASS if is_class else rule, is_class=is_class)
-    create_band_stack(
-        sources, folder / "s.vrt", band_order=list(sources), tags={"datetime": day} if day else {}
-    )
-    return folder / "s.vrt"
-
-
-def run(folder: Path, **words: Any) -> Any:
-    operation = get_operation("water")
-    params = operation.make_params({"output": folder, **words})
-    return operation.run(params, Settings(workers=2, tile_size=64), RecordingMonitor()).value
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        values = dataset.read(1)
-        return (
-            values
-            if values.dtype == np.uint8
-            else np.where(values == dataset.nodata, np.nan, values)
-        )
-
-
 def overlap(got: Any, truth: Any) -> float:
     seen = got != 255
     both, either = ((got == 1) & truth & seen).sum(), (((got == 1) | truth) & seen).sum()
     return float(both / either) if either else 1.0
+
+
+def run(output: Path, **params: Any) -> Any:
+    return run_operation("water", output=output, **params).value
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -125,23 +95,31 @@ def test_index_and_classes_equal_double_precision(
     }
     for data in pixels.values():
         data[random.random(SHAPE) < 0.03] = 0
-    run(tmp_path / "out", stack=stack(tmp_path / "a", pixels, rule), method=method, threshold="0.1")
+    run(
+        tmp_path / "out",
+        stack=write_stack(tmp_path / "a", pixels, rule),
+        method=method,
+        threshold="0.1",
+    )
     green, other = (
         np.where(data == 0, np.nan, np.maximum(data * rule.scale + rule.offset, 0))
         for data in pixels.values()
     )
     with np.errstate(all="ignore"):
         truth = (green - other) / (green + other)
-    got = read(tmp_path / "out" / f"{method}.tif")
+    got = read_values(tmp_path / "out" / f"{method}.tif")
     # a stored number of almost no reflectance is 0 or 1e-9, as rounding has it: nothing or -1..1
     sure = ~(green + other < 1e-6)
     assert np.array_equal(np.isnan(got)[sure], np.isnan(truth)[sure])
     assert np.nanmax(np.abs(got - truth)[sure]) < 1e-4
     codes = np.where(np.isnan(truth), 255, truth > 0.1).astype(np.uint8)
     sure &= ~(np.abs(truth - 0.1) < 1e-4)
-    assert np.array_equal(read(tmp_path / "out" / "water.tif")[sure], codes[sure])
+    assert np.array_equal(read_values(tmp_path / "out" / "water.tif")[sure], codes[sure])
     confidence = np.minimum(1, np.abs(truth - 0.1) / 0.3)
-    assert np.nanmax(np.abs(read(tmp_path / "out" / "confidence.tif") - confidence)[sure]) < 1e-3
+    assert (
+        np.nanmax(np.abs(read_values(tmp_path / "out" / "confidence.tif") - confidence)[sure])
+        < 1e-3
+    )
 
 
 def test_what_equals_the_threshold_is_dry() -> None:
@@ -184,12 +162,12 @@ def test_cloud_and_snow_are_not_observed(
     codes = np.full(SHAPE, clear, np.uint16)
     codes[:, :20], codes[:, 20:40] = cloud, snow
     pixels[mask] = codes
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", pixels))
-    got = read(tmp_path / "out" / "water.tif")
+    result = run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels))
+    got = read_values(tmp_path / "out" / "water.tif")
     assert (got[:, :40] == 255).all()
     assert (got[:, 40:] != 255).all()
-    assert np.isnan(read(tmp_path / "out" / "mndwi.tif")[:, :40]).all()
-    assert np.isnan(read(tmp_path / "out" / "confidence.tif")[:, :40]).all()
+    assert np.isnan(read_values(tmp_path / "out" / "mndwi.tif")[:, :40]).all()
+    assert np.isnan(read_values(tmp_path / "out" / "confidence.tif")[:, :40]).all()
     assert result.statistics["not_observed"]["pixels"] == 40 * SHAPE[0]
     assert not [one for one in result.warnings if "no cloud mask" in one]
 
@@ -200,8 +178,8 @@ def test_masks_are_dilated_in_metres(tmp_path: Path) -> None:
     codes[70, 80] = 9
     codes[20, 20] = 11
     pixels["scl"] = codes
-    run(tmp_path / "out", stack=stack(tmp_path / "a", pixels), mask_dilation=55)
-    unseen = read(tmp_path / "out" / "water.tif") == 255
+    run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels), mask_dilation=55)
+    unseen = read_values(tmp_path / "out" / "water.tif") == 255
     y, x = np.ogrid[: SHAPE[0], : SHAPE[1]]
     disk = (y - 70) ** 2 + (x - 80) ** 2 <= 5.5**2
     disk[20, 20] = True  # snow has no haze around it
@@ -216,8 +194,8 @@ def test_water_is_found_whatever_its_share(
     tmp_path: Path, land: str, water: str, share: float
 ) -> None:
     wet = river(share)
-    run(tmp_path / "out", stack=stack(tmp_path / "a", scene(land, water, wet)))
-    assert overlap(read(tmp_path / "out" / "water.tif"), wet) >= 0.97
+    run(tmp_path / "out", stack=write_stack(tmp_path / "a", scene(land, water, wet)))
+    assert overlap(read_values(tmp_path / "out" / "water.tif"), wet) >= 0.97
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -227,8 +205,8 @@ def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) 
     mixed = scene(
         land, "grass", river(0.4)
     )  # two kinds of land: two humps, which a forced threshold would part
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", mixed), method=method)
-    assert (read(tmp_path / "out" / "water.tif") == 1).sum() <= 0.001 * dry.size
+    result = run(tmp_path / "out", stack=write_stack(tmp_path / "a", mixed), method=method)
+    assert (read_values(tmp_path / "out" / "water.tif") == 1).sum() <= 0.001 * dry.size
     assert result.statistics["threshold_origin"] == "fixed"
     assert any("does not show land and water apart" in one for one in result.warnings)
 
@@ -237,8 +215,8 @@ def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) 
 def test_a_scene_of_water_alone_is_all_water(tmp_path: Path, method: str) -> None:
     """Clear and muddy water are two humps too."""
     pixels = scene("mud", "water", river(0.5))
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", pixels), method=method)
-    assert (read(tmp_path / "out" / "water.tif") == 1).mean() >= 0.995
+    result = run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels), method=method)
+    assert (read_values(tmp_path / "out" / "water.tif") == 1).mean() >= 0.995
     assert result.statistics["threshold_origin"] == "fixed"
 
 
@@ -335,10 +313,10 @@ def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
     """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10
     m and MNDWI's infrared of 20 m.
     """
-    truth = {name: read(path) for name, path in simulated_event("flood").truth.items()}
+    truth = {name: read_values(path) for name, path in simulated_event("flood").truth.items()}
     stacks = {role: simulated(tmp_path / role, "flood", role) for role in ("before", "after")}
     run(tmp_path / "out", stack=stacks["after"], pre=stacks["before"], method=method)
-    got = read(tmp_path / "out" / "flooded.tif")
+    got = read_values(tmp_path / "out" / "flooded.tif")
     clear = (truth["hidden_before"] == 0) & (truth["hidden_after"] == 0)
     assert (got[clear] != 255).mean() > 0.9
     assert overlap(np.where(clear, got, 255), truth["flooded"] == 1) >= least
@@ -355,7 +333,7 @@ def test_simulated_scenes_without_a_flood(tmp_path: Path, event: str, pre: str, 
         stack=simulated(tmp_path / "b", event, post),
         pre=simulated(tmp_path / "a", event, pre),
     )
-    got = read(tmp_path / "out" / "flooded.tif")
+    got = read_values(tmp_path / "out" / "flooded.tif")
     assert (got == 1).sum() < 0.005 * (got != 255).sum()
 
 
@@ -367,21 +345,23 @@ def test_a_flood_is_the_water_that_was_not_there(tmp_path: Path) -> None:
         pixels["scl"] = np.full(SHAPE, 5, np.uint8)
         pixels["scl"][:, 30 * number : 30 * number + 30] = 9
     pre, post = (
-        stack(tmp_path / "a", first, day="2024-06-01"),
-        stack(tmp_path / "b", second, day="2024-06-20"),
+        write_stack(tmp_path / "a", first, tags={"datetime": "2024-06-01"}),
+        write_stack(tmp_path / "b", second, tags={"datetime": "2024-06-20"}),
     )
     result = run(tmp_path / "out", stack=post, pre=pre)
-    got = read(tmp_path / "out" / "flooded.tif")
+    got = read_values(tmp_path / "out" / "flooded.tif")
     assert overlap(got, after & ~before) >= 0.95
     assert set(np.unique(got[:, :30])) == {
         0,
         255,
     }  # cloud before: dry now is no flood, water now may be one
-    assert np.array_equal(got[:, :30] == 255, read(tmp_path / "out" / "water.tif")[:, :30] == 1)
+    assert np.array_equal(
+        got[:, :30] == 255, read_values(tmp_path / "out" / "water.tif")[:, :30] == 1
+    )
     assert (got[:, 30:60] == 255).all()  # cloud now
     assert result.statistics["flooded"]["area_ha"] == pytest.approx((got == 1).sum() / 100)
     assert result.statistics["water"]["area_ha"] == pytest.approx(
-        (read(tmp_path / "out" / "water.tif") == 1).sum() / 100
+        (read_values(tmp_path / "out" / "water.tif") == 1).sum() / 100
     )
     assert list(result.outputs) == [
         "mndwi",
@@ -401,8 +381,12 @@ def test_two_dates_without_a_flood_have_next_to_none(tmp_path: Path) -> None:
         name: np.roll(data, 1, axis=0) + np.uint16(150)
         for name, data in scene("grass", "water", wet, 2).items()
     }
-    run(tmp_path / "out", stack=stack(tmp_path / "b", after), pre=stack(tmp_path / "a", before))
-    assert (read(tmp_path / "out" / "flooded.tif") == 1).mean() <= 1.1 / SHAPE[
+    run(
+        tmp_path / "out",
+        stack=write_stack(tmp_path / "b", after),
+        pre=write_stack(tmp_path / "a", before),
+    )
+    assert (read_values(tmp_path / "out" / "flooded.tif") == 1).mean() <= 1.1 / SHAPE[
         0
     ]  # one row of shore
 
@@ -424,7 +408,7 @@ def test_a_shore_that_was_partly_water_is_no_flood() -> None:
 
 def test_permanent_water_and_terrain(tmp_path: Path) -> None:
     wet = river(0.4)
-    post = stack(tmp_path / "a", scene("grass", "mud", wet))
+    post = write_stack(tmp_path / "a", scene("grass", "mud", wet))
     always = river(0.1).astype(np.uint8)
     hand, slope = np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)
     hand[:, :30], slope[:, 30:60] = 40, 30
@@ -434,7 +418,9 @@ def test_permanent_water_and_terrain(tmp_path: Path) -> None:
         "slope": write_raster(tmp_path / "slope.tif", slope, nodata=-1),
     }
     result = run(tmp_path / "out", stack=post, **files)
-    water, flooded = (read(tmp_path / "out" / f"{name}.tif") for name in ("water", "flooded"))
+    water, flooded = (
+        read_values(tmp_path / "out" / f"{name}.tif") for name in ("water", "flooded")
+    )
     assert (water[:, :60] == 0).all()
     assert overlap(water[:, 60:], wet[:, 60:]) > 0.99
     assert overlap(flooded[:, 60:], (wet & ~river(0.1))[:, 60:]) > 0.98
@@ -450,10 +436,10 @@ def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str |
     classes = np.where(river(0.1), 3, 1).astype(np.uint8)
     classes[:3] = 0
     always = write_raster(tmp_path / "yearly.tif", classes, nodata=None)
-    post = stack(tmp_path / "a", scene("grass", "mud", wet))
+    post = write_stack(tmp_path / "a", scene("grass", "mud", wet))
     result = run(tmp_path / "out", stack=post, permanent_water=always, permanent_values=values)
     warned = [text for text in result.warnings if "holds other numbers than 0 and 1" in text]
-    flooded = read(tmp_path / "out" / "flooded.tif")
+    flooded = read_values(tmp_path / "out" / "flooded.tif")
     if values is None:
         assert "--permanent-values" in warned[0]
         assert not (flooded[3:] == 1).any()
@@ -486,7 +472,7 @@ def test_the_method_is_the_best_that_the_bands_allow(
     pixels = scene("grass", "water", river(0.3))
     pixels["nir08"] = pixels["nir"]
     result = run(
-        tmp_path / "out", stack=stack(tmp_path / "a", {name: pixels[name] for name in bands})
+        tmp_path / "out", stack=write_stack(tmp_path / "a", {name: pixels[name] for name in bands})
     )
     assert result.statistics["method"] == method
     assert any("has no band swir16: ndwi was taken" in one for one in result.warnings) == warned
@@ -502,12 +488,12 @@ def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(
     told = [
         run(
             tmp_path / f"out{number}",
-            stack=stack(tmp_path / str(number), pixels, rule),
+            stack=write_stack(tmp_path / str(number), pixels, rule),
             threshold="0",
         )
         for number, rule in enumerate((LANDSAT, STORED, STORED_S2))
     ]
-    maps = [read(tmp_path / f"out{number}" / "water.tif") for number in range(3)]
+    maps = [read_values(tmp_path / f"out{number}" / "water.tif") for number in range(3)]
     assert all(np.array_equal(maps[0], one) for one in maps)
     assert (maps[0] != 255).all()
     assert [any("No scale is known" in one for one in result.warnings) for result in told] == [
@@ -520,16 +506,18 @@ def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(
 def test_all_cloud_is_a_result_and_not_dry(tmp_path: Path) -> None:
     pixels = scene("grass", "water", river(0.3))
     pixels["scl"] = np.full(SHAPE, 9, np.uint8)
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", pixels))
-    assert (read(tmp_path / "out" / "water.tif") == 255).all()
+    result = run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels))
+    assert (read_values(tmp_path / "out" / "water.tif") == 255).all()
     assert result.statistics["not_observed"]["percent"] == 100.0
     assert any("No pixel was observed" in one for one in result.warnings)
 
 
 def test_no_data_anywhere_is_a_result_and_not_dry(tmp_path: Path) -> None:
     empty = np.zeros((20, 30), np.uint16)
-    result = run(tmp_path / "out", stack=stack(tmp_path / "a", {"green": empty, "swir16": empty}))
-    assert (read(tmp_path / "out" / "water.tif") == 255).all()
+    result = run(
+        tmp_path / "out", stack=write_stack(tmp_path / "a", {"green": empty, "swir16": empty})
+    )
+    assert (read_values(tmp_path / "out" / "water.tif") == 255).all()
     json.dumps(result.to_dict(), allow_nan=False)
 
 
@@ -540,8 +528,8 @@ def test_small_and_constant_scenes(tmp_path: Path, shape: tuple[int, int], kind:
         name: np.full(shape, round((SPECTRA[kind][BANDS.index(name)] + 0.1) * 10000), np.uint16)
         for name in ("green", "swir16")
     }
-    run(tmp_path / "out", stack=stack(tmp_path / "a", pixels), mask_dilation=30)
-    assert (read(tmp_path / "out" / "water.tif") == (kind == "water")).all()
+    run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels), mask_dilation=30)
+    assert (read_values(tmp_path / "out" / "water.tif") == (kind == "water")).all()
 
 
 @pytest.mark.parametrize("compared", [False, True])
@@ -588,7 +576,9 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
             )
             assert applied.kernel.compute == whole
             for output, expected in zip(outputs, whole(values), strict=True):
-                assert np.array_equal(read(output), expected, equal_nan=expected.dtype.kind == "f")
+                assert np.array_equal(
+                    read_values(output), expected, equal_nan=expected.dtype.kind == "f"
+                )
             files.append([output.read_bytes() for output in outputs])
     assert files[0] == files[1]
 
@@ -616,22 +606,26 @@ def test_what_cannot_be_done_is_told(
     pixels = scene("grass", "water", river(0.3))
     del pixels["swir16"]
     with pytest.raises(kind) as caught:
-        run(tmp_path / "out", stack=stack(tmp_path / "a", pixels), **words)
+        run(tmp_path / "out", stack=write_stack(tmp_path / "a", pixels), **words)
     assert sentence in str(caught.value)
 
 
 def test_a_stack_without_infrared_is_told(tmp_path: Path) -> None:
-    green = stack(tmp_path / "a", {"green": np.full((9, 9), 2000, np.uint16)})
+    green = write_stack(tmp_path / "a", {"green": np.full((9, 9), 2000, np.uint16)})
     with pytest.raises(AlgorithmError, match=r"has no band swir16, nir or nir08 \(it has green\)"):
         run(tmp_path / "out", stack=green)
-    both = stack(tmp_path / "b", scene("grass", "water", river(0.3)))
+    both = write_stack(tmp_path / "b", scene("grass", "water", river(0.3)))
     with pytest.raises(InputError, match="both stacks are"):
         run(tmp_path / "out", stack=both, pre=both)
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pre = stack(tmp_path / "a", scene("grass", "water", river(0.1), 1), day="2024-06-01")
-    post = stack(tmp_path / "b", scene("grass", "water", river(0.4), 2), day="2024-06-20")
+    pre = write_stack(
+        tmp_path / "a", scene("grass", "water", river(0.1), 1), tags={"datetime": "2024-06-01"}
+    )
+    post = write_stack(
+        tmp_path / "b", scene("grass", "water", river(0.4), 2), tags={"datetime": "2024-06-20"}
+    )
     words = [
         "water",
         "--stack",

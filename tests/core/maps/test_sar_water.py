@@ -22,11 +22,9 @@ from firstlight.core.algorithms.sar_water import (
 )
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
-from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.registry import get_operation
-from firstlight.core.settings import Settings
 from support.radar_chips import Chip, iou, make_chip, wet
-from support.rasters import write_raster
+from support.rasters import read_band, write_raster
+from support.run import run_operation, small_tiles
 
 SHAPE = (256, 320)
 
@@ -49,20 +47,11 @@ def chip_stack(folder: Path, chip: Chip, **more: Any) -> Path:
     return stack(folder, {"vv": chip.vv, "vh": chip.vh}, **more)
 
 
-def run(post: Path, output: Path, tile: int = 128, **more: Any) -> Any:
-    operation = get_operation("sar-water")
-    params = operation.make_params({"post": post, "output": output, **more})
-    return operation.run(params, Settings(workers=2, tile_size=tile), RecordingMonitor()).value
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
-
-
 LAKE = wet(SHAPE, 0.3, 5)
+
+
+def run(post: Path, output: Path, tile: int = 128, **more: Any) -> Any:
+    return run_operation("sar-water", small_tiles(tile), post=post, output=output, **more).value
 
 
 @pytest.mark.parametrize(
@@ -84,7 +73,7 @@ def test_simulated_water_is_found(
 ) -> None:
     water = wet(SHAPE, share, 5, 60 if share > 0.1 else 30)
     run(chip_stack(tmp_path, make_chip(water, 1, surface=surface)), tmp_path / "out", method=method)
-    assert iou(read(tmp_path / "out" / "water.tif") == 1, water) >= least
+    assert iou(read_band(tmp_path / "out" / "water.tif") == 1, water) >= least
 
 
 @pytest.mark.parametrize(
@@ -110,7 +99,7 @@ def test_land_alone_is_not_cut_in_two(
         tmp_path / "out",
         method=method,
     )
-    assert (read(tmp_path / "out" / "water.tif") == 1).mean() < 0.005
+    assert (read_band(tmp_path / "out" / "water.tif") == 1).mean() < 0.005
     assert result.statistics["thresholds"]["post"] == {"db": fixed_db(bands), "origin": "fixed"}
     assert any("a fixed threshold was taken" in warning for warning in result.warnings) == (
         method != "fixed"
@@ -126,7 +115,7 @@ def test_a_threshold_of_ones_own_is_exact_and_unfiltered(tmp_path: Path, unit: s
     result = run(post, tmp_path / "out", method="fixed", threshold="-15.5")
     truth = np.where(np.isnan(vv), 255, vv < -15.5)
     unsure = np.abs(vv + 15.5) < 1e-4  # single precision
-    got = read(tmp_path / "out" / "water.tif")
+    got = read_band(tmp_path / "out" / "water.tif")
     assert np.array_equal(got[~unsure], truth[~unsure])
     assert result.statistics["band"] == "vv"
     assert result.statistics["threshold_db"] == -15.5
@@ -159,7 +148,7 @@ def test_the_fixed_threshold_depends_on_the_polarisation(
     )
     assert result.statistics["threshold_db"] == threshold
     assert np.array_equal(
-        read(tmp_path / "out" / "water.tif"), steps < threshold
+        read_band(tmp_path / "out" / "water.tif"), steps < threshold
     )  # what equals the threshold is dry
 
 
@@ -178,7 +167,7 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run(post, out, pre=str(pre))
     flooded, water, change = (
-        read(out / name) for name in ("flooded.tif", "water.tif", "change_db.tif")
+        read_band(out / name) for name in ("flooded.tif", "water.tif", "change_db.tif")
     )
     assert iou(flooded == 1, LAKE & ~river) >= 0.9
     assert iou(water == 1, LAKE) >= 0.95
@@ -194,7 +183,7 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
 def test_nothing_new_is_no_flood(tmp_path: Path) -> None:
     pre, post = (chip_stack(tmp_path / str(seed), make_chip(LAKE, seed)) for seed in (1, 1001))
     run(post, tmp_path / "out", pre=str(pre))
-    assert (read(tmp_path / "out" / "flooded.tif") == 1).mean() < 0.005
+    assert (read_band(tmp_path / "out" / "flooded.tif") == 1).mean() < 0.005
 
 
 def test_a_small_change_of_backscatter_is_no_flood(tmp_path: Path) -> None:
@@ -203,8 +192,8 @@ def test_a_small_change_of_backscatter_is_no_flood(tmp_path: Path) -> None:
     after[10:] = -17
     pre, post = stack(tmp_path / "pre", {"vv": before}), stack(tmp_path / "post", {"vv": after})
     run(post, tmp_path / "out", pre=str(pre), method="fixed", threshold="-16")
-    assert (read(tmp_path / "out" / "water.tif") == 1).all()
-    assert np.array_equal(read(tmp_path / "out" / "flooded.tif")[:, 0], [0] * 10 + [1] * 10)
+    assert (read_band(tmp_path / "out" / "water.tif") == 1).all()
+    assert np.array_equal(read_band(tmp_path / "out" / "flooded.tif")[:, 0], [0] * 10 + [1] * 10)
 
 
 def test_what_was_not_seen_before_is_not_known_to_be_new(tmp_path: Path) -> None:
@@ -215,7 +204,10 @@ def test_what_was_not_seen_before_is_not_known_to_be_new(tmp_path: Path) -> None
         chip_stack(tmp_path / "post", make_chip(LAKE, 2)),
     )
     run(post, tmp_path / "out", pre=str(pre))
-    flooded, water = read(tmp_path / "out" / "flooded.tif"), read(tmp_path / "out" / "water.tif")
+    flooded, water = (
+        read_band(tmp_path / "out" / "flooded.tif"),
+        read_band(tmp_path / "out" / "water.tif"),
+    )
     assert set(np.unique(flooded[:40][water[:40] == 1])) == {255}
     assert set(np.unique(flooded[:40][water[:40] == 0])) == {0}
     assert (water != 255).all()
@@ -229,7 +221,7 @@ def test_a_date_without_water_takes_the_others_threshold(tmp_path: Path) -> None
     assert cuts["post"]["origin"] == "squares"
     assert cuts["pre"] == {"db": cuts["post"]["db"], "origin": "other date"}
     assert any(f"{pre} holds no water and land" in warning for warning in result.warnings)
-    assert iou(read(tmp_path / "out" / "flooded.tif") == 1, LAKE) > 0.9
+    assert iou(read_band(tmp_path / "out" / "flooded.tif") == 1, LAKE) > 0.9
 
 
 def test_permanent_water_is_no_flood_and_needs_no_date_before(tmp_path: Path) -> None:
@@ -238,7 +230,7 @@ def test_permanent_water_is_no_flood_and_needs_no_date_before(tmp_path: Path) ->
     post = chip_stack(tmp_path, make_chip(LAKE, 2))
     result = run(post, tmp_path / "out", permanent_water=str(always))
     assert set(result.outputs) >= {"water", "flooded"}
-    flooded = read(tmp_path / "out" / "flooded.tif")
+    flooded = read_band(tmp_path / "out" / "flooded.tif")
     assert not (flooded[river] == 1).any()
     assert iou(flooded == 1, LAKE & ~river) > 0.9
 
@@ -253,12 +245,12 @@ def test_water_cannot_stand_too_high_or_on_steep_ground(
     post = chip_stack(tmp_path, make_chip(np.ones(SHAPE, bool), 2))
     given = {name: str(write_raster(tmp_path / "terrain.tif", terrain, nodata=float("nan")))}
     result = run(post, tmp_path / "out", **given)
-    water = read(tmp_path / "out" / "water.tif")
+    water = read_band(tmp_path / "out" / "water.tif")
     assert not (water[10:, 160:] == 1).any()
     assert (water[:10] == 1).mean() > 0.99  # where the terrain is not known the map stays as it is
     assert any(key.startswith(limit) for key in result.provenance["parameters"])
     run(post, tmp_path / "out", **given, **{limit: 30})
-    assert (read(tmp_path / "out" / "water.tif") == 1).mean() > 0.99
+    assert (read_band(tmp_path / "out" / "water.tif") == 1).mean() > 0.99
 
 
 def layers(folder: Path) -> dict[str, bytes]:
@@ -277,7 +269,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path) -> None:
             cuts[tile, engine] = run(post, out, tile, pre=str(pre), engine=engine).statistics[
                 "thresholds"
             ]
-            made[tile, engine] = {path.name: read(path) for path in sorted(out.glob("*.tif"))}
+            made[tile, engine] = {path.name: read_band(path) for path in sorted(out.glob("*.tif"))}
     assert layers(tmp_path / "64serial") == layers(tmp_path / "64threads")
     first = made[1024, "threads"]
     assert set(first) == {"water.tif", "flooded.tif", "change_db.tif"}
@@ -322,7 +314,7 @@ def test_floors_and_holes_in_db_are_not_observed(
     chip.vh[30:60, 40:90] = hole
     post = chip_stack(tmp_path, chip, nodata=hole if declared else None)
     run(post, tmp_path / "out")
-    got = read(tmp_path / "out" / "water.tif")
+    got = read_band(tmp_path / "out" / "water.tif")
     assert (got[30:60, 40:90] == 255).all()
     assert (got == 255).sum() == 30 * 50
     outside = np.ones(SHAPE, bool)
@@ -337,7 +329,7 @@ def test_power_of_nothing_is_not_observed(tmp_path: Path, hole: float) -> None:
     power = [(10 ** (band / 10)).astype(np.float32) for band in (chip.vv, chip.vh)]
     power[0][:, :50] = hole
     run(stack(tmp_path, {"vv": power[0], "vh": power[1]}, "power", nodata=None), tmp_path / "out")
-    got = read(tmp_path / "out" / "water.tif")
+    got = read_band(tmp_path / "out" / "water.tif")
     assert (got[:, :50] == 255).all()
     assert (got[:, 50:] != 255).all()
 
@@ -355,7 +347,7 @@ def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(
         band[:40, :60] = level
     result = run(stack(tmp_path, bands), tmp_path / "out", method=method)
     assert result.statistics["thresholds"]["post"]["origin"] == "fixed"
-    assert (read(tmp_path / "out" / "water.tif")[44:, 64:] == 1).mean() > 0.99
+    assert (read_band(tmp_path / "out" / "water.tif")[44:, 64:] == 1).mean() > 0.99
 
 
 @pytest.mark.parametrize(
@@ -367,7 +359,7 @@ def test_nothing_one_value_and_thin_pictures_have_a_result(
 ) -> None:
     data = np.full(shape, value, np.float32)
     result = run(stack(tmp_path, {"vv": data, "vh": data}), tmp_path / "out", method=method)
-    assert set(np.unique(read(tmp_path / "out" / "water.tif"))) == {code}
+    assert set(np.unique(read_band(tmp_path / "out" / "water.tif"))) == {code}
     if code == 255:
         assert result.statistics["water"]["observed_percent"] is None
         assert "vv and vh: no value anywhere" in result.warnings, (
@@ -404,7 +396,7 @@ def two_bands(path: Path, unit: str, names: tuple[str, str]) -> Path:
 def test_a_file_of_two_bands_is_taken_as_it_is_where_it_says_what_it_holds(tmp_path: Path) -> None:
     result = run(two_bands(tmp_path / "chip.tif", "dB", ("VV", "VH")), tmp_path / "out")
     assert result.statistics["band"] == "vv and vh"
-    assert iou(read(tmp_path / "out" / "water.tif") == 1, LAKE) > 0.95
+    assert iou(read_band(tmp_path / "out" / "water.tif") == 1, LAKE) > 0.95
 
 
 def test_a_file_of_two_bands_without_names_is_stacked_as_the_sentence_says(tmp_path: Path) -> None:
@@ -419,7 +411,7 @@ def test_a_file_of_two_bands_without_names_is_stacked_as_the_sentence_says(tmp_p
     made = words.replace("FILE", str(chip)).replace("STACK.vrt", str(tmp_path / "s.vrt"))
     assert main(made.split()[1:]) == 0
     run(tmp_path / "s.vrt", tmp_path / "out")
-    assert iou(read(tmp_path / "out" / "water.tif") == 1, LAKE) > 0.95
+    assert iou(read_band(tmp_path / "out" / "water.tif") == 1, LAKE) > 0.95
 
 
 def test_a_file_that_does_not_tell_its_unit_is_refused_with_the_way_out(tmp_path: Path) -> None:

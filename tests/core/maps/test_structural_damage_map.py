@@ -19,11 +19,12 @@ from firstlight.core.algorithms.structural_damage import (
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.maps.structural_damage import STRUCTURAL_DAMAGE
-from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import read_band, write_raster
+from support.run import run_operation
+from support.stacks import write_stack
 
 SHAPE = (170, 150)
 DAYS = {"pre": "2024-08-01T06:00:00Z", "post": "2024-08-13T06:00:00Z"}
@@ -47,11 +48,13 @@ def town(seed: int = 0) -> tuple[dict[str, Any], Any]:
     return dates, gone
 
 
-def stack(folder: Path, name: str, data: Any, rule: Radiometry, day: str) -> Path:
-    path = write_raster(folder / f"{name}.tif", data, nodata=rule.nodata)
+def band_stack(folder: Path, name: str, data: Any, rule: Radiometry, day: str) -> Path:
     tags = {"sensor": "sentinel1" if name in ("vv", "vh") else "sentinel2", "datetime": day}
-    create_band_stack({name: BandSource(path, radiometry=rule)}, folder / "s.vrt", tags=tags)
-    return folder / "s.vrt"
+    return write_stack(folder, {name: data}, rule, tags, nodata=rule.nodata)
+
+
+def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
+    return run_operation(STRUCTURAL_DAMAGE, settings, **pair, output=output, **more)
 
 
 POWER = Radiometry(1.0, 0.0, float("nan"), "power")
@@ -61,23 +64,9 @@ DB = Radiometry(1.0, 0.0, float("nan"), "dB")
 @pytest.fixture
 def pair(tmp_path: Path) -> dict[str, Path]:
     return {
-        date: stack(tmp_path / date, "vv", data, POWER, DAYS[date])
+        date: band_stack(tmp_path / date, "vv", data, POWER, DAYS[date])
         for date, data in town()[0].items()
     }
-
-
-def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
-    params = STRUCTURAL_DAMAGE.make_params({**pair, "output": output, **more})
-    return STRUCTURAL_DAMAGE.run(
-        params, settings or Settings(workers=2, tile_size=64), RecordingMonitor()
-    )
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
 
 
 def decibel(power: Any) -> Any:
@@ -103,7 +92,7 @@ def test_tiles_give_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
             if truth.dtype == np.uint8
             else np.where(np.isnan(truth), np.float32(-9999), truth)
         )
-        assert np.array_equal(read(tmp_path / "out" / f"{layer.name}.tif"), stored), layer.name
+        assert np.array_equal(read_band(tmp_path / "out" / f"{layer.name}.tif"), stored), layer.name
     codes = whole[3]
     assert np.isin(codes[37:63, 37:73], (2, 3)).mean() > 0.9
     assert np.isin(codes[80:, :], (2, 3)).mean() < 0.01
@@ -126,13 +115,13 @@ def test_threads_change_no_byte_and_db_is_power(pair: dict[str, Path], tmp_path:
     assert made["serial"] == made["threads"]
     assert len(made["serial"]) == 4
     logs = {
-        date: stack(tmp_path / f"{date}_db", "vv", decibel(data), DB, DAYS[date])
+        date: band_stack(tmp_path / f"{date}_db", "vv", decibel(data), DB, DAYS[date])
         for date, data in town()[0].items()
     }
     run(logs, tmp_path / "db")
     assert np.array_equal(
-        read(tmp_path / "db" / "structural_damage.tif"),
-        read(tmp_path / "serial" / "structural_damage.tif"),
+        read_band(tmp_path / "db" / "structural_damage.tif"),
+        read_band(tmp_path / "serial" / "structural_damage.tif"),
     )
 
 
@@ -156,13 +145,13 @@ def test_an_optical_band_with_its_cloud_mask(tmp_path: Path) -> None:
         )
         pair[date] = tmp_path / date / "s.vrt"
     result = run(pair, tmp_path / "out", structure="0.3").value
-    codes = read(tmp_path / "out" / "structural_damage.tif")
+    codes = read_band(tmp_path / "out" / "structural_damage.tif")
     assert (codes[:, :20] == 255).all()
     assert np.isin(codes[37:63, 37:73], (2, 3)).mean() > 0.5
     assert np.isin(codes[80:, 40:], (2, 3)).mean() < 0.02
     assert result.statistics["band"] == "red"
     wider = run(pair, tmp_path / "wider", structure="0.3", mask_dilation=50).value
-    codes = read(tmp_path / "wider" / "structural_damage.tif")
+    codes = read_band(tmp_path / "wider" / "structural_damage.tif")
     assert (codes[:, :25] == 255).all()
     assert wider.statistics["structured_pixels"] == np.isin(codes, (1, 2, 3)).sum()
 
@@ -191,7 +180,7 @@ def test_the_command_tells_its_limits(
 def test_fields_alone_have_no_statement_and_say_so(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     pair = {
-        date: stack(
+        date: band_stack(
             tmp_path / date,
             "vv",
             (0.06 * random.gamma(4.4, 1 / 4.4, SHAPE)).astype(np.float32),
@@ -201,16 +190,18 @@ def test_fields_alone_have_no_statement_and_say_so(tmp_path: Path) -> None:
         for date, day in DAYS.items()
     }
     result = run(pair, tmp_path / "out").value
-    codes = read(tmp_path / "out" / "structural_damage.tif")
+    codes = read_band(tmp_path / "out" / "structural_damage.tif")
     assert np.isin(codes, (0, 255)).all()
     assert (codes == 255).sum() < 200  # corners, where half of the window lies beyond the picture
     assert any("no built-up land was compared" in warning for warning in result.warnings)
 
 
 def test_a_scene_without_any_pixel_says_so(pair: dict[str, Path], tmp_path: Path) -> None:
-    empty = stack(tmp_path / "e", "vv", np.full(SHAPE, np.nan, np.float32), POWER, DAYS["post"])
+    empty = band_stack(
+        tmp_path / "e", "vv", np.full(SHAPE, np.nan, np.float32), POWER, DAYS["post"]
+    )
     result = run({**pair, "post": empty}, tmp_path / "out").value
-    assert set(np.unique(read(tmp_path / "out" / "structural_damage.tif"))) == {255}
+    assert set(np.unique(read_band(tmp_path / "out" / "structural_damage.tif"))) == {255}
     assert any("No pixel was observed on both dates" in warning for warning in result.warnings)
 
 
@@ -224,7 +215,7 @@ def test_what_cannot_be_compared_is_refused(pair: dict[str, Path], tmp_path: Pat
         run(pair, tmp_path / "out", structure="much")
     with pytest.raises(AlgorithmError, match="do not both have vh \\(they share vv\\)"):
         run(pair, tmp_path / "out", band="vh")
-    other = stack(tmp_path / "vh", "vh", data, POWER, DAYS["post"])
+    other = band_stack(tmp_path / "vh", "vh", data, POWER, DAYS["post"])
     with pytest.raises(AlgorithmError, match="share no band"):
         run({**pair, "post": other}, tmp_path / "out")
     rough = Radiometry(1.0, 0.0, float("nan"), "amplitude")
@@ -232,6 +223,6 @@ def test_what_cannot_be_compared_is_refused(pair: dict[str, Path], tmp_path: Pat
         AlgorithmError, match="the unit of vv is amplitude, and the comparison needs power or dB"
     ):
         run(
-            {**pair, "post": stack(tmp_path / "grd", "vv", data, rough, DAYS["post"])},
+            {**pair, "post": band_stack(tmp_path / "grd", "vv", data, rough, DAYS["post"])},
             tmp_path / "out",
         )

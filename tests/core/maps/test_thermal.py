@@ -20,7 +20,8 @@ from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.landscapes import smooth_noise
-from support.rasters import write_raster
+from support.rasters import read_band, write_raster
+from support.run import run_operation, small_tiles
 
 ST = Radiometry(0.00341802, 149.0, 0.0, "kelvin")
 """USGS LSDS-1619."""
@@ -52,17 +53,10 @@ def stack(folder: Path, kelvin: Any, qa: Any = None, rule: Radiometry = ST) -> P
 
 
 def run(tmp_path: Path, kelvin: Any, qa: Any = None, tile: int = 64, **more: Any) -> Any:
-    params = THERMAL_ANOMALY.make_params(
-        {"stack": stack(tmp_path / "in", kelvin, qa), "output": tmp_path / "out", **more}
+    source = stack(tmp_path / "in", kelvin, qa)
+    return run_operation(
+        THERMAL_ANOMALY, small_tiles(tile), stack=source, output=tmp_path / "out", **more
     )
-    return run_thermal_anomaly(params, Settings(workers=2, tile_size=tile), RecordingMonitor())
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
 
 
 def classes(kelvin: Any, qa: Any = None, **more: Any) -> Any:
@@ -79,21 +73,21 @@ def test_hot_spots_are_found_on_any_day(tmp_path: Path, base: float) -> None:
     hot[50, 60] = hot[120:124, 30:36] = hot[150:165, 150:165] = True
     kelvin[hot] += 30
     run(tmp_path, kelvin, np.full(SHAPE, CLEAR))
-    assert np.array_equal(read(tmp_path / "out" / "anomaly.tif") == 1, hot)
+    assert np.array_equal(read_band(tmp_path / "out" / "anomaly.tif") == 1, hot)
 
 
 def test_a_day_without_fire_has_none(tmp_path: Path) -> None:
     """Hot fields beside cool forest, and a slope from the sea to the desert."""
     kelvin = day(310, 4) + np.linspace(0, 20, SHAPE[1])
     run(tmp_path, kelvin, np.full(SHAPE, CLEAR))
-    assert (read(tmp_path / "out" / "anomaly.tif") == 1).mean() < 0.0005
+    assert (read_band(tmp_path / "out" / "anomaly.tif") == 1).mean() < 0.0005
 
 
 def test_excess_is_what_it_lies_above_its_surroundings(tmp_path: Path) -> None:
     kelvin = np.full(SHAPE, 300.0)
     kelvin[100, 100] = 320.0
     run(tmp_path, kelvin, np.full(SHAPE, CLEAR))
-    excess = read(tmp_path / "out" / "excess.tif")
+    excess = read_band(tmp_path / "out" / "excess.tif")
     assert excess[100, 100] == pytest.approx(20, abs=0.01)
     excess[100, 100] = 0
     assert np.abs(excess).max() < 0.01  # the hot pixel is not of its neighbours' background
@@ -154,8 +148,8 @@ def test_tiles_and_engines_do_not_change_a_bit(tmp_path: Path, tile: int, engine
     )
     seen = (stored + np.float32(149.0 / 0.00341802)) * np.float32(0.00341802)
     excess, codes = classes(seen, qa, radius=9)
-    assert np.array_equal(read(tmp_path / "out" / "anomaly.tif"), codes)
-    got = read(tmp_path / "out" / "excess.tif")
+    assert np.array_equal(read_band(tmp_path / "out" / "anomaly.tif"), codes)
+    got = read_band(tmp_path / "out" / "excess.tif")
     assert np.array_equal(np.where(got == -9999, np.nan, got), excess, equal_nan=True)
 
 
@@ -168,7 +162,7 @@ def test_cloud_water_and_fill_are_neither_cold_nor_hot(tmp_path: Path) -> None:
     qa[:, 100:140], qa[150:, :60] = CLOUDY, WATERY
     qa[:40, :50] = FILL
     run(tmp_path, kelvin, qa)
-    codes = read(tmp_path / "out" / "anomaly.tif")
+    codes = read_band(tmp_path / "out" / "anomaly.tif")
     assert (codes[:, 100:140] == 255).all()
     assert (codes[:40, :50] == 255).all()
     assert (codes[150:, :60] == 2).all()
@@ -217,7 +211,7 @@ def test_cold_ground_is_no_fire() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
 def test_tiny_stacks_have_no_background(tmp_path: Path, shape: tuple[int, int]) -> None:
     run(tmp_path, np.full(shape, 310.0), np.full(shape, CLEAR))
-    assert (read(tmp_path / "out" / "anomaly.tif") == 255).all()
+    assert (read_band(tmp_path / "out" / "anomaly.tif") == 255).all()
 
 
 def test_all_cloud_and_all_fill_are_results(tmp_path: Path) -> None:
@@ -279,12 +273,12 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     kelvin[near] -= 20  # haze
     kelvin[58, 121] += 12  # nothing special, unless haze is its background
     run(tmp_path, kelvin, qa, tile, mask_dilation=90, radius=7)
-    codes = read(tmp_path / "out" / "anomaly.tif")
+    codes = read_band(tmp_path / "out" / "anomaly.tif")
     assert np.array_equal(codes == 255, near)
     stored = np.rint((kelvin - 149) / 0.00341802).astype(np.float32)
     seen = (stored + np.float32(149.0 / 0.00341802)) * np.float32(0.00341802)
     excess, whole = classes(seen, qa, radius=7, radius_px=(3.0, 3.0))
     assert np.array_equal(codes, whole)
-    got = read(tmp_path / "out" / "excess.tif")
+    got = read_band(tmp_path / "out" / "excess.tif")
     assert np.array_equal(np.where(got == -9999, np.nan, got), excess, equal_nan=True)
     assert HotterThanAround(radius=7, radius_px=(3.0, 3.0)).halo == 7 + 7 + 3

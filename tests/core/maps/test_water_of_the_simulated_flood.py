@@ -10,28 +10,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.registry import get_operation
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.events import sample_module, simulated_event
 from support.radar_chips import iou
+from support.rasters import read_band
+from support.run import run_operation
+from support.stacks import CLASS, S2
 
-REFLECTANCE = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 POWER = Radiometry(1.0, 0.0, 0.0, "power")
-CLASS = Radiometry(1.0, 0.0, None, "class")
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
 
 
 def truth(name: str) -> Any:
-    return read(simulated_event("flood").truth[name])
+    return read_band(simulated_event("flood").truth[name])
+
+
+def run(name: str, output: Path, **params: Any) -> Any:
+    run_operation(name, Settings(workers=2), output=output, **params)
+    return {path.stem: read_band(path) for path in output.glob("*.tif")}
 
 
 def stack(folder: Path, role: str) -> Path:
@@ -39,9 +36,7 @@ def stack(folder: Path, role: str) -> Path:
     names = ("vv", "vh") if "radar" in role else ("green", "nir", "swir16", "scl")
     rules = {"vv": POWER, "vh": POWER, "scl": CLASS}
     sources = {
-        name: BandSource(
-            scene.bands[name], radiometry=rules.get(name, REFLECTANCE), is_class=name == "scl"
-        )
+        name: BandSource(scene.bands[name], radiometry=rules.get(name, S2), is_class=name == "scl")
         for name in names
     }
     day = str(scene.item["properties"]["datetime"])
@@ -49,14 +44,6 @@ def stack(folder: Path, role: str) -> Path:
         sources, folder / f"{role}.vrt", band_order=list(names), tags={"datetime": day}
     )
     return folder / f"{role}.vrt"
-
-
-def run(name: str, output: Path, **words: Any) -> Any:
-    operation = get_operation(name)
-    operation.run(
-        operation.make_params({"output": output, **words}), Settings(workers=2), RecordingMonitor()
-    )
-    return {path.stem: read(path) for path in output.glob("*.tif")}
 
 
 def all_water(after: bool = True) -> Any:

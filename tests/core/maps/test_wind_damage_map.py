@@ -15,14 +15,11 @@ from firstlight.core.algorithms.wind_damage import WindDamage, wind_kernel
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.maps.wind_damage import WIND_DAMAGE
-from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
-from firstlight.core.stack.band_stack import BandSource, create_band_stack
-from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import read_band
+from support.run import run_operation
+from support.stacks import write_stack
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
-CLASS = Radiometry(1.0, 0.0, 0.0, "class")
 SHAPE = (200, 260)
 BANDS = ("red", "nir", "swir16")
 
@@ -56,18 +53,12 @@ def forest(seed: int = 0, hit_share: float = 0.06) -> tuple[dict[str, dict[str, 
 
 
 def stack(folder: Path, pixels: dict[str, Any], day: str) -> Path:
-    sources = {}
-    for name, data in pixels.items():
-        is_class = name == "scl"
-        path = write_raster(folder / f"{name}.tif", data)
-        sources[name] = BandSource(path, radiometry=CLASS if is_class else S2, is_class=is_class)
-    create_band_stack(
-        sources,
-        folder / "s.vrt",
-        band_order=list(sources),
-        tags={"sensor": "sentinel2", "datetime": day},
-    )
-    return folder / "s.vrt"
+    tags = {"sensor": "sentinel2", "datetime": day}
+    return write_stack(folder, pixels, tags=tags, mask_nodata=0)
+
+
+def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
+    return run_operation(WIND_DAMAGE, settings, **pair, output=output, **more)
 
 
 @pytest.fixture
@@ -75,20 +66,6 @@ def pair(tmp_path: Path) -> dict[str, Path]:
     dates, _ = forest()
     days = {"pre": "2024-08-01T10:00:00Z", "post": "2024-08-11T10:00:00Z"}
     return {date: stack(tmp_path / date, pixels, days[date]) for date, pixels in dates.items()}
-
-
-def run(pair: dict[str, Path], output: Path, settings: Settings | None = None, **more: Any) -> Any:
-    params = WIND_DAMAGE.make_params({**pair, "output": output, **more})
-    return WIND_DAMAGE.run(
-        params, settings or Settings(workers=2, tile_size=64), RecordingMonitor()
-    )
-
-
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(1)
 
 
 def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: Path) -> None:
@@ -108,10 +85,10 @@ def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     )
     assert kernel.survey is not None
     loss, codes, confidence = kernel.settled(kernel.survey.tally(values)).run(values)
-    assert np.array_equal(read(tmp_path / "out" / "wind_damage.tif"), codes)
+    assert np.array_equal(read_band(tmp_path / "out" / "wind_damage.tif"), codes)
     for name, truth in (("vegetation_loss", loss), ("confidence", confidence)):
         assert np.array_equal(
-            read(tmp_path / "out" / f"{name}.tif"),
+            read_band(tmp_path / "out" / f"{name}.tif"),
             np.where(np.isnan(truth), np.float32(-9999), truth),
         )
     assert (codes[:, :12] == 255).all()
@@ -137,12 +114,12 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(
     pair = {**pair, "post": stack(tmp_path / "m", dates["post"], "2024-08-11T10:00:00Z")}
     result = run(pair, tmp_path / "out", mask_dilation=45).value
     far = distance_transform_edt(dates["post"]["scl"] == 4) > 4.5
-    codes = read(tmp_path / "out" / "wind_damage.tif")
+    codes = read_band(tmp_path / "out" / "wind_damage.tif")
     seen = codes != 255
     assert np.array_equal(seen, far & (dates["pre"]["nir"] > 0))
     assert result.statistics["vegetated_pixels"] == (seen & (codes > 0)).sum()
     run(pair, tmp_path / "whole", Settings(workers=1, tile_size=4096), mask_dilation=45)
-    assert np.array_equal(read(tmp_path / "whole" / "wind_damage.tif"), codes)
+    assert np.array_equal(read_band(tmp_path / "whole" / "wind_damage.tif"), codes)
 
 
 def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path) -> None:
@@ -161,7 +138,9 @@ def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path)
     assert set(made[0]) == {"vegetation_loss.tif", "wind_damage.tif", "confidence.tif"}
     run(pair, tmp_path / "small", Settings(workers=2, tile_size=64))
     for name in made[0]:
-        assert np.array_equal(read(tmp_path / "small" / name), read(tmp_path / "0" / name))
+        assert np.array_equal(
+            read_band(tmp_path / "small" / name), read_band(tmp_path / "0" / name)
+        )
 
 
 def test_the_command_says_how_much_and_that_it_is_no_count_of_trees(
@@ -209,11 +188,11 @@ def test_cloud_everywhere_and_bare_ground_say_so(pair: dict[str, Path], tmp_path
     dates["post"]["scl"][:] = 9
     clouded = {**pair, "post": stack(tmp_path / "c", dates["post"], "2024-08-11T10:00:00Z")}
     result = run(clouded, tmp_path / "out").value
-    assert set(np.unique(read(tmp_path / "out" / "wind_damage.tif"))) == {255}
+    assert set(np.unique(read_band(tmp_path / "out" / "wind_damage.tif"))) == {255}
     assert result.statistics["damaged"]["observed_percent"] is None
     assert any("No pixel was observed on both dates" in one for one in result.warnings)
     bare = run(pair, tmp_path / "bare", vegetated=0.99).value
-    assert set(np.unique(read(tmp_path / "bare" / "wind_damage.tif"))) == {0, 255}
+    assert set(np.unique(read_band(tmp_path / "bare" / "wind_damage.tif"))) == {0, 255}
     assert any(
         "No vegetation (NDVI from 0.99) was seen on both dates" in one for one in bare.warnings
     )

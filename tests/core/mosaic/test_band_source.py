@@ -17,8 +17,8 @@ from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.range_server import ALWAYS, Fault, FaultyServer
-from support.rasters import write_raster
-from support.scenes import LEFT, TOP, texture
+from support.rasters import noise, write_raster
+from support.scenes import LEFT, TOP
 
 SHAPE = (300, 410)
 GRID = Grid("EPSG:32632", (10.0, 0.0, LEFT, 0.0, -10.0, TOP), SHAPE)
@@ -27,7 +27,7 @@ OPTIONS = RemoteOptions(connect_timeout_s=5, read_timeout_s=5)
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[FaultyServer]:
-    write_raster(tmp_path / "served/a.tif", texture(1, SHAPE), origin=(LEFT, TOP))
+    write_raster(tmp_path / "served/a.tif", noise(SHAPE, 1), origin=(LEFT, TOP))
     with FaultyServer(tmp_path / "served") as made:
         yield made
 
@@ -55,7 +55,7 @@ LAYOUTS = {
 def test_windows_are_those_of_the_file_and_nodata_around(
     tmp_path: Path, layout: dict[str, object], dtype: str
 ) -> None:
-    values = texture(1, SHAPE).astype(dtype)
+    values = noise(SHAPE, 1).astype(dtype)
     options = {key: value for key, value in layout.items() if value is not None}
     if layout.get("tiled") is False:
         import rasterio
@@ -100,7 +100,7 @@ def test_a_refused_address_is_renewed_once(server: FaultyServer) -> None:
 
     server.break_next("a.tif", Fault(status=403, times=1))
     got = source(address).read(Window(0, 0, 5, 5))
-    np.testing.assert_array_equal(got, texture(1, SHAPE)[:5, :5])
+    np.testing.assert_array_equal(got, noise(SHAPE, 1)[:5, :5])
     assert asked[:2] == [False, True]
     assert [request.query for request in server.requests if request.query == "sig=old"] == [
         "sig=old"
@@ -129,7 +129,7 @@ def test_a_failure_is_not_remembered(server: FaultyServer) -> None:
 
 def test_a_band_that_is_a_vrt_is_not_opened(tmp_path: Path, server: FaultyServer) -> None:
     """It could name any file of this machine."""
-    secret = write_raster(tmp_path / "secret.tif", texture(1, SHAPE), origin=(LEFT, TOP))
+    secret = write_raster(tmp_path / "secret.tif", noise(SHAPE, 1), origin=(LEFT, TOP))
     from osgeo import gdal
 
     gdal.Translate(str(server.root / "b.tif"), str(secret), format="VRT")
@@ -165,5 +165,5 @@ def test_the_header_tells_the_grid_and_refuses_what_is_on_none(
     with pytest.raises(RasterError, match="no north-up grid"):
         read_header(
             "'vv' of B",
-            at(str(write_raster(tmp_path / "plain.tif", texture(1, (9, 9)), epsg=None))),
+            at(str(write_raster(tmp_path / "plain.tif", noise((9, 9), 1), epsg=None))),
         )

@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,10 @@ from firstlight.core.settings import Settings
 from firstlight.core.types import Grid, Radiometry, SceneItem
 from support.grids import exact_places
 from support.range_server import ALWAYS, Fault, FaultyServer
-from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth, texture
+from support.rasters import noise
+from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth
 
 Floats = npt.NDArray[np.float64]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FaultyServer]:
-    with FaultyServer(tmp_path / "served") as made:
-        yield made
 
 
 @pytest.fixture
@@ -90,7 +84,7 @@ def three_scenes() -> list[MadeScene]:
     made = []
     for number, (east, south) in enumerate(((0, 0), (1370, 410), (530, 1650))):
         data = {
-            name: texture(10 * number + place, (211, 237))
+            name: noise((211, 237), 10 * number + place)
             for place, name in enumerate(("red", "nir"))
         }
         data["red"][40 + 30 * number : 90 + 30 * number, 50:120] = 0
@@ -148,11 +142,11 @@ def test_pixels_are_those_of_whole_arrays(
 def test_a_pixel_with_a_hole_in_one_band_is_taken_whole_from_the_next_scene(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    data = {"red": texture(1, (60, 60)), "nir": texture(2, (60, 60))}
+    data = {"red": noise((60, 60), 1), "nir": noise((60, 60), 2)}
     data["nir"][10:20, 10:20] = 0
     first, second = (
         MadeScene("A", data),
-        MadeScene("B", {"red": texture(3, (60, 60)), "nir": texture(4, (60, 60))}),
+        MadeScene("B", {"red": noise((60, 60), 3), "nir": noise((60, 60), 4)}),
     )
     area = area_text((LEFT + 20, TOP - 20), (LEFT + 580, TOP - 580))
     result = run(
@@ -174,7 +168,7 @@ def test_a_pixel_with_a_hole_in_one_band_is_taken_whole_from_the_next_scene(
 def with_sky(number: int, cloudy: tuple[slice, slice], cloud: int) -> MadeScene:
     classes = np.full((80, 80), 4, dtype=np.uint8)
     classes[cloudy] = cloud
-    data = {"red": texture(number, (160, 160)), "scl": classes}
+    data = {"red": noise((160, 160), number), "scl": classes}
     return MadeScene(f"C{number}", data, resolution={"scl": 20.0})
 
 
@@ -224,7 +218,7 @@ def test_a_mask_is_never_averaged_on_a_coarser_grid(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
     classes = np.random.default_rng(3).choice(np.array([1, 4, 9, 11], dtype=np.uint8), (390, 390))
-    made = MadeScene("A", {"red": texture(1, (780, 780)), "scl": classes}, resolution={"scl": 20.0})
+    made = MadeScene("A", {"red": noise((780, 780), 1), "scl": classes}, resolution={"scl": 20.0})
     scene = serve(server, made, cog=True)  # its overviews are interpolated
     area = area_text((LEFT + 130, TOP - 130), (LEFT + 7600, TOP - 7600))
     got, corner, _ = pixels(
@@ -312,7 +306,7 @@ def test_two_zones_come_onto_one_grid(
 def test_a_coarse_band_is_interpolated_onto_the_fine_grid(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    data = {"red": texture(1, (240, 240)), "swir16": smooth(1, (120, 120))}
+    data = {"red": noise((240, 240), 1), "swir16": smooth(1, (120, 120))}
     made = MadeScene("A", data, resolution={"swir16": 20.0})
     area = area_text((LEFT + 100, TOP - 100), (LEFT + 2300, TOP - 2300))
     got, corner, _ = pixels(
@@ -423,7 +417,7 @@ def test_an_index_needs_no_file_in_between(
 def test_only_the_needed_blocks_are_fetched_each_of_them_once(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    made = MadeScene("A", {"red": texture(1, (1024, 1024))})
+    made = MadeScene("A", {"red": noise((1024, 1024), 1)})
     scene = serve(server, made, blockxsize=256, blockysize=256)
     size = (Path(server.root) / "A/red.tif").stat().st_size
     run(
@@ -454,9 +448,7 @@ def test_only_the_needed_blocks_are_fetched_each_of_them_once(
 def test_what_the_first_scene_fills_is_not_fetched_from_the_next(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    scenes = [
-        serve(server, MadeScene(name, {"red": texture(1, (200, 200))})) for name in ("A", "B")
-    ]
+    scenes = [serve(server, MadeScene(name, {"red": noise((200, 200), 1)})) for name in ("A", "B")]
     run(
         tmp_path,
         scenes,
@@ -528,7 +520,7 @@ def test_a_passing_failure_is_tried_again(
 def test_a_file_that_lies_elsewhere_than_stated_is_not_used(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    scene = serve(server, MadeScene("A", {"red": texture(1, (200, 200))}))
+    scene = serve(server, MadeScene("A", {"red": noise((200, 200), 1)}))
     grid = scene.bands["red"].grid
     assert grid is not None
     moved = dataclasses.replace(grid, transform=(10.0, 0.0, LEFT + 10, 0.0, -10.0, TOP))
@@ -566,7 +558,7 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_radar_power_comes_out_in_db(tmp_path: Path, server: FaultyServer, small: Settings) -> None:
-    made = MadeScene("A", {"red": texture(1, (100, 100))}, scale=1.0)
+    made = MadeScene("A", {"red": noise((100, 100), 1)}, scale=1.0)
     scene = serve(server, made)
     power = dataclasses.replace(scene.bands["red"], radiometry=Radiometry(nodata=0.0, unit="power"))
     radar = dataclasses.replace(scene, bands={"red": power})
@@ -609,7 +601,7 @@ def test_it_stops_when_asked_and_leaves_nothing(
 def test_it_stops_within_a_second_or_two_while_a_server_stalls(
     tmp_path: Path, server: FaultyServer, small: Settings
 ) -> None:
-    scene = serve(server, MadeScene("A", {"red": texture(1, (600, 600))}))
+    scene = serve(server, MadeScene("A", {"red": noise((600, 600), 1)}))
     server.break_next("A/red.tif", Fault(stall_after_bytes=20_000, times=ALWAYS, only_get=True))
     monitor = RecordingMonitor()
 

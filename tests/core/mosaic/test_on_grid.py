@@ -19,8 +19,7 @@ from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.grids import exact_places, grid_at
-from support.rasters import write_raster
-from support.scenes import texture
+from support.rasters import noise, write_raster
 
 Floats = npt.NDArray[np.float64]
 EAST = grid_at(12, 47, 32633, (150, 170), 10)
@@ -72,7 +71,7 @@ def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:
 def test_pixels_of_another_zone_are_interpolated_between_those_with_data(
     tmp_path: Path, dtype: str
 ) -> None:
-    stored = texture(1, EAST.shape, 10, 250)
+    stored = noise(EAST.shape, 1, 10, 250)
     stored[30:60, 40:90] = 0
     stored[::9, ::7] = 0
     got = read_values(open_band(tmp_path / "a.tif", stored.astype(dtype)), WEST, ALL, "bilinear")
@@ -119,7 +118,7 @@ def test_it_is_near_to_what_gdal_makes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["bilinear", "nearest"])
 def test_every_window_gives_the_same_bits(tmp_path: Path, method: str) -> None:
-    stored = texture(1, EAST.shape)
+    stored = noise(EAST.shape, 1)
     stored[::9, ::7] = 0
     source = open_band(tmp_path / "a.tif", stored)
     whole = read_values(source, WEST, ALL, method)
@@ -148,7 +147,7 @@ def test_every_window_gives_the_same_bits(tmp_path: Path, method: str) -> None:
 
 
 def test_classes_are_those_in_which_the_centres_lie(tmp_path: Path) -> None:
-    stored = texture(2, EAST.shape, 1, 12).astype(np.uint8)
+    stored = noise(EAST.shape, 2, 1, 12).astype(np.uint8)
     got = read_classes(open_band(tmp_path / "a.tif", stored, is_class=True), WEST, ALL)
     rows, cols = (np.rint(one).astype(int) for one in exact_places(EAST, WEST, ALL))
     inside = (rows >= 0) & (rows < EAST.shape[0]) & (cols >= 0) & (cols < EAST.shape[1])
@@ -191,7 +190,7 @@ def test_a_value_between_others_is_not_taken_for_nodata(tmp_path: Path) -> None:
 
 
 def test_nan_in_the_file_is_no_data_beside_a_number_that_is(tmp_path: Path) -> None:
-    stored = texture(1, EAST.shape).astype(np.float32)
+    stored = noise(EAST.shape, 1).astype(np.float32)
     stored[20:40, 20:40] = np.nan
     stored[70:80, 70:80] = -9999
     got = read_values(open_band(tmp_path / "a.tif", stored, nodata=-9999), WEST, ALL, "bilinear")
@@ -228,9 +227,9 @@ def test_coarser_grids_and_other_methods_are_gdals(
 def test_bands_share_the_places_of_their_own_grid_alone(tmp_path: Path) -> None:
     coarse = Grid(EAST.crs, (20.0, 0.0, EAST.transform[2], 0.0, -20.0, EAST.transform[5]), (75, 85))
     bands = [
-        open_band(tmp_path / "a.tif", texture(1, EAST.shape)),
-        open_band(tmp_path / "b.tif", texture(2, EAST.shape)),
-        open_band(tmp_path / "c.tif", texture(3, coarse.shape), grid=coarse),
+        open_band(tmp_path / "a.tif", noise(EAST.shape, 1)),
+        open_band(tmp_path / "b.tif", noise(EAST.shape, 2)),
+        open_band(tmp_path / "c.tif", noise(coarse.shape, 3), grid=coarse),
     ]
     for window in (ALL, Window(60, 50, 70, 90)):
         alone = [read_values(band, WEST, window, "bilinear") for band in bands]

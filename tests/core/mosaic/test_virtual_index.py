@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +31,10 @@ from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, Grid, SceneItem
 from support.range_server import FaultyServer
-from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth, texture
+from support.rasters import noise
+from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth
 
 GRID = Grid("EPSG:32632", (10.0, 0.0, LEFT - 200, 0.0, -10.0, TOP + 100), (350, 420))
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[FaultyServer]:
-    with FaultyServer(tmp_path / "served") as made:
-        yield made
 
 
 def index_of(
@@ -107,7 +101,7 @@ def test_the_vrt_costs_no_request_and_reads_as_the_mosaic(
 def test_a_kernel_runs_over_the_vrt_as_over_any_stack(
     tmp_path: Path, server: FaultyServer, settings: Settings
 ) -> None:
-    data = {name: texture(n, (240, 230)) for n, name in enumerate(("red", "nir"))}
+    data = {name: noise((240, 230), n) for n, name in enumerate(("red", "nir"))}
     scene = serve(server, MadeScene("A", data))
     index = index_of(settings, scene, bands=("red", "nir"))
     path = STACVRTBuilder(index).build(GRID, tmp_path / "m.vrt")
@@ -128,7 +122,7 @@ def test_an_index_comes_straight_from_the_scenes_with_no_more_than_its_blocks_fe
     """At the command line: two of three scenes, a corner of each, nothing stored but the layer."""
     places = {"A": 0, "B": 8000, "far": 40_000}
     data = {
-        name: {band: texture(n + 5 * m, (1024, 1024)) for m, band in enumerate(("red", "nir"))}
+        name: {band: noise((1024, 1024), n + 5 * m) for m, band in enumerate(("red", "nir"))}
         for n, name in enumerate(places)
     }
     scenes = [
@@ -186,7 +180,7 @@ def test_the_index_knows_what_an_area_needs(server: FaultyServer, settings: Sett
             server,
             MadeScene(
                 f"T{n}",
-                {"red": texture(n, (100, 100))},
+                {"red": noise((100, 100), n)},
                 (LEFT + 1000 * (n % 3), TOP - 1000 * (n // 3)),
             ),
         )
@@ -216,10 +210,10 @@ def test_the_index_knows_what_an_area_needs(server: FaultyServer, settings: Sett
 def test_headers_are_read_only_where_the_catalogue_is_silent(
     server: FaultyServer, settings: Settings
 ) -> None:
-    told = serve(server, MadeScene("told", {"red": texture(1, (100, 100))}))
+    told = serve(server, MadeScene("told", {"red": noise((100, 100), 1)}))
     made = [
         MadeScene(
-            f"U{n}", {"red": texture(n, (100, 100))}, (LEFT + 500, TOP - 10 * n), states_grid=False
+            f"U{n}", {"red": noise((100, 100), n)}, (LEFT + 500, TOP - 10 * n), states_grid=False
         )
         for n in range(12)
     ]
@@ -237,7 +231,7 @@ def test_headers_are_read_only_where_the_catalogue_is_silent(
 def test_the_grid_lies_on_the_pixels_of_the_scenes(
     server: FaultyServer, settings: Settings
 ) -> None:
-    scene = serve(server, MadeScene("A", {"red": texture(1, (100, 100))}, (LEFT + 3, TOP - 7)))
+    scene = serve(server, MadeScene("A", {"red": noise((100, 100), 1)}, (LEFT + 3, TOP - 7)))
     scenes = index_of(settings, scene).scenes
     aoi = Aoi.from_bounds(10.32, 46.94, 10.325, 46.945)
     grid = mosaic_grid(scenes, aoi, "EPSG:32632")
@@ -255,7 +249,7 @@ def test_the_grid_lies_on_the_pixels_of_the_scenes(
 def test_a_token_never_gets_into_a_file(
     tmp_path: Path, server: FaultyServer, settings: Settings
 ) -> None:
-    scene = serve(server, MadeScene("A", {"red": texture(1, (100, 100))}))
+    scene = serve(server, MadeScene("A", {"red": noise((100, 100), 1)}))
     signed = dataclasses.replace(scene.bands["red"], href=f"{scene.bands['red'].href}?sig=secret")
     index = index_of(settings, dataclasses.replace(scene, bands={"red": signed}))
     with pytest.raises(RasterError, match="token") as caught:

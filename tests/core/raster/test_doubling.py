@@ -16,7 +16,7 @@ from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
 
@@ -40,10 +40,6 @@ def make(
     return folder / "s.vrt"
 
 
-def noise(shape: tuple[int, int] = (80, 100), low: int = 1, high: int = 65536) -> Any:
-    return np.random.default_rng(7).integers(low, high, shape, dtype=np.uint16)
-
-
 def by_gdal(path: Path, window: Window) -> Any:
     from osgeo import gdal
 
@@ -51,13 +47,20 @@ def by_gdal(path: Path, window: Window) -> Any:
     return dataset.GetRasterBand(2).ReadAsArray(window.col, window.row, window.cols, window.rows)
 
 
+FULL_RANGE = (1, 65536)
+
+
 @pytest.fixture(scope="module")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Aligned; begun 10 m to the left, so that pixels pair otherwise; reaching further."""
     return {
-        "aligned": make(tmp_path_factory.mktemp("a"), noise()),
-        "odd": make(tmp_path_factory.mktemp("o"), noise((82, 102)), (599990.0, 5200030.0)),
-        "wide": make(tmp_path_factory.mktemp("w"), noise((120, 140)), (599800.0, 5200120.0)),
+        "aligned": make(tmp_path_factory.mktemp("a"), noise((80, 100), 7, *FULL_RANGE)),
+        "odd": make(
+            tmp_path_factory.mktemp("o"), noise((82, 102), 7, *FULL_RANGE), (599990.0, 5200030.0)
+        ),
+        "wide": make(
+            tmp_path_factory.mktemp("w"), noise((120, 140), 7, *FULL_RANGE), (599800.0, 5200120.0)
+        ),
     }
 
 
@@ -96,7 +99,7 @@ def test_by_hand() -> None:
 
 
 def test_nodata_is_left_out_of_the_interpolation(tmp_path: Path) -> None:
-    coarse = noise(low=5000, high=5100)
+    coarse = noise((80, 100), low=5000, high=5100)
     coarse[30:40, 30:40] = 0
     path = make(tmp_path, coarse)
     window = Window(0, 0, 160, 200)
@@ -111,7 +114,7 @@ def test_nodata_is_left_out_of_the_interpolation(tmp_path: Path) -> None:
 def test_where_the_coarse_band_ends_before_the_stack_gdal_says_what_is_there(
     tmp_path: Path,
 ) -> None:
-    path = make(tmp_path, noise((60, 70), 5000, 5100))
+    path = make(tmp_path, noise((60, 70), low=5000, high=5100))
     window = Window(0, 0, 160, 200)
     with StackReader(path) as reader:
         assert np.array_equal(reader.read_stored(2, window), by_gdal(path, window))
@@ -120,7 +123,7 @@ def test_where_the_coarse_band_ends_before_the_stack_gdal_says_what_is_there(
 
 @pytest.mark.parametrize("case", ["float32", "30 m", "class", "shifted by a quarter"])
 def test_other_bands_are_left_to_gdal(tmp_path: Path, case: str) -> None:
-    coarse = noise()
+    coarse = noise((80, 100), 7, *FULL_RANGE)
     options: dict[str, Any] = {"resolution": 20.0}
     if case == "float32":
         coarse = coarse.astype(np.float32)
@@ -128,7 +131,7 @@ def test_other_bands_are_left_to_gdal(tmp_path: Path, case: str) -> None:
         options["resolution"] = 30.0
     if case == "shifted by a quarter":
         options["origin"] = (599995.0, 5200020.0)
-    fine = write_raster(tmp_path / "nir.tif", noise((160, 200)))
+    fine = write_raster(tmp_path / "nir.tif", noise((160, 200), 7, *FULL_RANGE))
     band = BandSource(
         write_raster(tmp_path / "b.tif", coarse, **options), radiometry=S2, is_class=case == "class"
     )

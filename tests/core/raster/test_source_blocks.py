@@ -26,11 +26,7 @@ from firstlight.core.raster.source_blocks import band_layout, decode_units, read
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
-
-
-def noise(shape: tuple[int, int]) -> Any:
-    return np.random.default_rng(7).integers(1, 9000, shape, dtype=np.uint16)
+from support.rasters import noise, write_raster
 
 
 @pytest.fixture(scope="module")

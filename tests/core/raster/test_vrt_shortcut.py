@@ -13,14 +13,7 @@ from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.vrt_shortcut import shorten
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
-
-
-def noise(seed: int, shape: tuple[int, int] = (60, 80), dtype: str = "uint16") -> Any:
-    random = np.random.default_rng(seed)
-    data = random.integers(1, 9000, shape).astype(dtype)
-    data[random.random(shape) < 0.2] = 0
-    return data
+from support.rasters import noise, write_raster
 
 
 def as_gdal_reads(path: Path) -> Any:
@@ -37,9 +30,11 @@ def test_a_stack_is_read_as_gdal_reads_it(tmp_path: Path, folder: str) -> None:
     """
     rule = Radiometry(0.0001, 0.0, 0.0, "reflectance")
     at = tmp_path / folder
-    write_raster(at / "a.tif", noise(1))
-    write_raster(at / "b.tif", noise(2, (50, 100)), origin=(600000.0 + 70, 5200020.0 + 50))
-    write_raster(at / "c.tif", noise(3, (30, 40)), resolution=20)
+    write_raster(at / "a.tif", noise((60, 80), 1, gaps=0.2))
+    write_raster(
+        at / "b.tif", noise((50, 100), 2, gaps=0.2), origin=(600000.0 + 70, 5200020.0 + 50)
+    )
+    write_raster(at / "c.tif", noise((30, 40), 3, gaps=0.2), resolution=20)
     sources = {name: BandSource(at / f"{name}.tif", radiometry=rule) for name in "abc"}
     path = tmp_path / "s.vrt"
     create_band_stack(sources, path, band_order=list(sources))
@@ -109,7 +104,7 @@ def vrt(path: Path, source: str = SOURCE, nodata: str = NODATA, dtype: str = "UI
     ],
 )
 def test_what_does_more_than_copy_is_left_to_gdal(tmp_path: Path, words: dict[str, str]) -> None:
-    write_raster(tmp_path / "a.tif", noise(1))
+    write_raster(tmp_path / "a.tif", noise((60, 80), 1, gaps=0.2))
     path = vrt(tmp_path / "s.vrt", **words)
     assert shorten(path) == str(path)
     with StackReader(path) as reader:
@@ -117,11 +112,11 @@ def test_what_does_more_than_copy_is_left_to_gdal(tmp_path: Path, words: dict[st
 
 
 def test_the_plain_one_of_them_is_shortened(tmp_path: Path) -> None:
-    write_raster(tmp_path / "a.tif", noise(1))
+    write_raster(tmp_path / "a.tif", noise((60, 80), 1, gaps=0.2))
     path = vrt(tmp_path / "s.vrt")
     assert "SimpleSource" in shorten(path)
     with StackReader(path) as reader:
-        assert np.array_equal(reader.read_stored(1), noise(1))
+        assert np.array_equal(reader.read_stored(1), noise((60, 80), 1, gaps=0.2))
 
 
 def test_what_cannot_be_parsed_is_left_to_gdal(tmp_path: Path) -> None:

@@ -22,16 +22,12 @@ from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.types import Radiometry
-from support.rasters import ramp, write_raster
+from support.rasters import noise, ramp, read_band, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 CLASS = Radiometry(nodata=0.0, unit="class")
 NAMES = ("blue", "green", "red", "nir", "swir16", "swir22")
 NM = dict(zip(NAMES, (490.0, 560.0, 665.0, 842.0, 1610.0, 2190.0)))
-
-
-def noise(shape: tuple[int, int], seed: int = 0) -> Any:
-    return np.random.default_rng(seed).integers(200, 6000, shape, dtype=np.uint16)
 
 
 @pytest.fixture
@@ -47,13 +43,6 @@ def six(tmp_path: Path) -> dict[str, BandSource]:
         )
         made[name] = BandSource(path, radiometry=S2, wavelength_nm=NM[name])
     return made
-
-
-def read(path: Path, index: int = 1, **kind: Any) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(index, **kind)
 
 
 def test_all_that_is_needed_is_in_the_file_for_gdal_and_for_rasterio(
@@ -102,7 +91,7 @@ def test_bands_of_the_stacks_own_size_are_untouched(
 ) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
     for number, name in enumerate(NAMES[:4], start=1):
-        assert np.array_equal(read(tmp_path / "s.vrt", number), read(six[name].path))
+        assert np.array_equal(read_band(tmp_path / "s.vrt", number), read_band(six[name].path))
 
 
 def bilinear(
@@ -129,8 +118,8 @@ def test_twenty_metres_become_ten_by_bilinear_interpolation_between_pixel_centre
     six: dict[str, BandSource], tmp_path: Path
 ) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
-    got = read(tmp_path / "s.vrt", 5).astype(np.float64)
-    truth = bilinear(read(six["swir16"].path), 2, (80, 100))
+    got = read_band(tmp_path / "s.vrt", 5).astype(np.float64)
+    truth = bilinear(read_band(six["swir16"].path), 2, (80, 100))
     inner = (slice(2, -2), slice(2, -2))
     assert np.abs(got - truth)[inner].max() <= 0.5 + 1e-9, "whole numbers, rounded"
     assert np.abs(got - truth).max() <= 1.0, "and at the rim"
@@ -147,7 +136,7 @@ def test_a_coarse_band_that_begins_half_a_pixel_earlier_is_not_shifted(tmp_path:
         tmp_path / "s.vrt",
     )
     truth = bilinear(source, 2, (80, 100), start=(0.5, 0.5))
-    got = read(tmp_path / "s.vrt", 2).astype(np.float64)
+    got = read_band(tmp_path / "s.vrt", 2).astype(np.float64)
     assert np.abs(got - truth)[2:-2, 2:-2].max() <= 0.5 + 1e-9
 
 
@@ -178,7 +167,9 @@ def test_classes_are_never_blended(tmp_path: Path, method: str) -> None:
     create_band_stack(
         sources, tmp_path / "s.vrt", band_order=["red", "scl"], resample_method=method
     )
-    assert np.array_equal(read(tmp_path / "s.vrt", 2), classes.repeat(2, axis=0).repeat(2, axis=1))
+    assert np.array_equal(
+        read_band(tmp_path / "s.vrt", 2), classes.repeat(2, axis=0).repeat(2, axis=1)
+    )
 
 
 @pytest.mark.parametrize("factor", [2, 3, 8])
@@ -201,12 +192,12 @@ def test_overviews_of_a_file_never_blend_its_classes_nor_spoil_a_coarser_stack(
     stack = create_band_stack(
         sources, tmp_path / "s.vrt", ["red", "scl"], target_resolution=10.0 * factor
     )
-    got = read(stack.path, 2)
+    got = read_band(stack.path, 2)
     assert set(np.unique(got)) == {4, 8, 11}
     middle = factor // 2
     if factor % 2:
         assert np.array_equal(got, classes[middle::factor, middle::factor])
-    assert abs(float(read(stack.path, 1).mean()) - float(noise((480, 480)).mean())) < 30
+    assert abs(float(read_band(stack.path, 1).mean()) - float(noise((480, 480)).mean())) < 30
 
 
 @pytest.mark.parametrize("in_file", [True, False])
@@ -219,7 +210,7 @@ def test_nodata_does_not_bleed_into_its_neighbours(tmp_path: Path, in_file: bool
     )
     bands = {"red": BandSource(fine, radiometry=S2), "swir16": BandSource(coarse, radiometry=S2)}
     stack = create_band_stack(bands, tmp_path / "s.vrt")
-    got = read(tmp_path / "s.vrt", 2)
+    got = read_band(tmp_path / "s.vrt", 2)
     assert set(np.unique(got)) == {0, 3000}
     assert not stack.warnings
     assert (got[24:36, 24:56] == 0).all()
@@ -258,7 +249,7 @@ def test_bands_of_different_extents_are_united_and_the_gap_is_nodata(tmp_path: P
         assert np.isnan(values[:10]).all()
         assert np.isnan(values[:, :10]).all()
         assert not np.isnan(values[10:, 10:]).any()
-        assert np.array_equal(reader.read_stored(2)[10:, 10:], read(nir))
+        assert np.array_equal(reader.read_stored(2)[10:, 10:], read_band(nir))
 
 
 def test_the_common_part_can_be_asked_for(tmp_path: Path) -> None:
@@ -274,7 +265,7 @@ def test_the_common_part_can_be_asked_for(tmp_path: Path) -> None:
 def test_a_wanted_resolution_is_kept(six: dict[str, BandSource], tmp_path: Path) -> None:
     stack = create_band_stack(six, tmp_path / "s.vrt", target_resolution=20.0)
     assert stack.grid.shape == (40, 50)
-    assert np.array_equal(read(tmp_path / "s.vrt", 5), read(six["swir16"].path))
+    assert np.array_equal(read_band(tmp_path / "s.vrt", 5), read_band(six["swir16"].path))
 
 
 def test_a_folder_with_its_stack_can_be_moved(six: dict[str, BandSource], tmp_path: Path) -> None:
@@ -285,12 +276,12 @@ def test_a_folder_with_its_stack_can_be_moved(six: dict[str, BandSource], tmp_pa
         for name, one in six.items()
     }
     create_band_stack(sources, scene / "s.vrt")
-    before = read(scene / "s.vrt", 5)
+    before = read_band(scene / "s.vrt", 5)
     moved = tmp_path / "b"
     shutil.move(scene, moved)
     for one in six.values():
         one.path.unlink()
-    assert np.array_equal(read(moved / "s.vrt", 5), before)
+    assert np.array_equal(read_band(moved / "s.vrt", 5), before)
     assert str(tmp_path) not in (moved / "s.vrt").read_text(encoding="utf-8")
 
 
@@ -300,7 +291,7 @@ def test_bands_elsewhere_are_named_by_their_whole_path(
     (tmp_path / "out").mkdir()
     create_band_stack(six, tmp_path / "out" / "s.vrt")
     assert str(six["red"].path) in (tmp_path / "out" / "s.vrt").read_text(encoding="utf-8")
-    assert read(tmp_path / "out" / "s.vrt").shape == (80, 100)
+    assert read_band(tmp_path / "out" / "s.vrt").shape == (80, 100)
 
 
 @pytest.mark.parametrize("folder", ["scène ü", "a b", "<&>\"'", "#1", "100%"])
@@ -308,7 +299,7 @@ def test_folders_may_have_odd_names(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
     red = write_raster(tmp_path / folder / "red.tif")
     create_band_stack({"red": red}, tmp_path / folder / "s.vrt")
-    assert np.array_equal(read(tmp_path / folder / "s.vrt"), ramp())
+    assert np.array_equal(read_band(tmp_path / folder / "s.vrt"), ramp())
 
 
 def test_the_same_inputs_give_the_same_bytes_and_few_of_them(
@@ -333,8 +324,8 @@ def test_a_second_band_of_a_file_can_be_meant(tmp_path: Path) -> None:
         tmp_path / "s.vrt",
         band_order=["red", "nir"],
     )
-    assert np.array_equal(read(tmp_path / "s.vrt", 1), both[1])
-    assert np.array_equal(read(tmp_path / "s.vrt", 2), both[0])
+    assert np.array_equal(read_band(tmp_path / "s.vrt", 1), both[1])
+    assert np.array_equal(read_band(tmp_path / "s.vrt", 2), both[0])
 
 
 def test_names_and_descriptions_may_differ(tmp_path: Path) -> None:
@@ -627,7 +618,7 @@ def test_a_geotiff_may_hold_the_classes_too(tmp_path: Path) -> None:
         create_band_stack(sources, tmp_path / "s.vrt", band_order=["red", "scl"]),
         tmp_path / "s.tif",
     )
-    assert set(np.unique(read(stack.path, 2))) == {4, 8}
+    assert set(np.unique(read_band(stack.path, 2))) == {4, 8}
 
 
 def test_the_overviews_of_classes_hold_only_classes(tmp_path: Path) -> None:
@@ -662,7 +653,7 @@ def test_the_one_nodata_of_a_geotiff_stands_for_that_of_every_band(tmp_path: Pat
         tmp_path / "s.tif",
     )
     assert [band.radiometry.nodata for band in read_facts(stack.path).bands] == [0.0, 0.0]
-    copied = read(stack.path, 2)
+    copied = read_band(stack.path, 2)
     assert (copied[:10] == 0).all()
     assert (copied[10:] == 21824).all()
 
@@ -691,10 +682,10 @@ def test_real_bands_of_two_sizes_are_stacked(shared: Callable[[str], Path], tmp_
     import rasterio
 
     with rasterio.open(stack.path) as dataset:
-        assert np.array_equal(dataset.read(4, **window), read(folder / "B08.tif", **window))
-        scl = read(folder / "SCL.tif", window=((250, 270), (300, 320)))
+        assert np.array_equal(dataset.read(4, **window), read_band(folder / "B08.tif", **window))
+        scl = read_band(folder / "SCL.tif", window=((250, 270), (300, 320)))
         assert np.array_equal(dataset.read(8, **window), scl.repeat(2, 0).repeat(2, 1))
-        whole = read(folder / "B11.tif")
+        whole = read_band(folder / "B11.tif")
         truth = bilinear(whole[245:275, 295:325], 2, (60, 60))[10:50, 10:50]
         assert np.abs(dataset.read(6, **window) - truth).max() <= 0.5 + 1e-9
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +16,10 @@ from firstlight.core.stack.grid import place_bands
 from firstlight.core.stack.source import open_band
 from firstlight.core.stack.vrt import StackStyle
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 NAMES = ("red", "nir", "swir16", "scl", "far")
-
-
-def noise(shape: tuple[int, int], seed: int, low: int = 200, high: int = 6000) -> Any:
-    return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint16)
 
 
 @pytest.fixture

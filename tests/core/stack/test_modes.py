@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +13,9 @@ from firstlight.core.cli import main
 from firstlight.core.errors import BandStackError, ExtentMismatchError
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise, read_band, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
-
-
-def noise(shape: tuple[int, int], seed: int) -> Any:
-    return np.random.default_rng(seed).integers(200, 6000, shape, dtype=np.uint16)
 
 
 @pytest.fixture
@@ -32,13 +27,6 @@ def bands(tmp_path: Path) -> dict[str, Path]:
         "red": write_raster(tmp_path / "B04.tif", noise((120, 120), 3)),
         "swir16": write_raster(tmp_path / "B11.tif", noise((60, 60), 4), resolution=20.0),
     }
-
-
-def read(path: Path, index: int = 1) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(index)
 
 
 def test_preserve_gives_each_pixel_size_its_own_stack_and_changes_no_pixel(
@@ -61,7 +49,7 @@ def test_preserve_gives_each_pixel_size_its_own_stack_and_changes_no_pixel(
     ]
     for one in all_of_them:
         for band in one.bands:
-            assert np.array_equal(read(one.path, band.index), read(bands[band.name]))
+            assert np.array_equal(read_band(one.path, band.index), read_band(bands[band.name]))
             assert band.resampled_from_m is None
     told = stack.to_dict()
     assert [one["path"] for one in told["companions"]] == [

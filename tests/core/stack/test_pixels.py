@@ -25,7 +25,7 @@ from firstlight.core.errors import (
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Grid, Radiometry
 from support.interpolation import Axis, bilinear
-from support.rasters import write_raster
+from support.rasters import read_bands, write_raster
 
 LEFT, TOP = 600000.0, 5200020.0
 QUICK = settings(
@@ -103,14 +103,6 @@ def bands(
     )
 
 
-def read(path: Path) -> npt.NDArray[Any]:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        # each band in its own type: a stack may mix them
-        return np.array([dataset.read(index).astype(np.float64) for index in dataset.indexes])
-
-
 def missing(values: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
     if nodata is None:
         return np.zeros(values.shape, bool)
@@ -172,7 +164,7 @@ def test_any_two_bands_become_the_pixels_of_a_textbook_or_a_named_error(
             return
         assert overlap(first, second) is not None
         for one in (stack, *stack.companions):
-            got = read(one.path)
+            got = read_bands(one.path)
             for band in one.bands:
                 compare(made[band.name], got[band.index - 1], one.grid, band.radiometry.nodata)
 
@@ -261,7 +253,7 @@ def test_a_band_of_any_crs_is_warped_as_rasterio_warps_it_or_a_named_error_says_
             == f"Band 'nir' was warped from EPSG:{epsg} to EPSG:32632, the coordinate system of "
             "band 'red'"
         )
-        got = read(stack.path)[1]
+        got = read_bands(stack.path)[1]
         with rasterio.open(nir) as source:
             want = np.full(stack.grid.shape, nodata, dtype)
             reproject(

@@ -20,14 +20,10 @@ from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.repair import repair_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
-from support.rasters import write_raster
+from support.rasters import noise, read_bands, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 BANDS = ("red", "nir", "swir16", "scl", "far")
-
-
-def noise(shape: tuple[int, int], seed: int) -> Any:
-    return np.random.default_rng(seed).integers(200, 6000, shape, dtype=np.uint16)
 
 
 @pytest.fixture
@@ -73,15 +69,6 @@ def place_in_next_zone(folder: Path) -> Path:
     return write_raster(folder / "far.tif", noise((80, 80), 5), epsg=32633, origin=(left, top))
 
 
-def read(path: Path) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return np.array(
-            [dataset.read(index).astype(np.int64) for index in dataset.indexes]
-        )  # of several types
-
-
 def facts(path: Path) -> Any:
     import rasterio
 
@@ -112,7 +99,7 @@ def test_a_sound_stack_is_left_alone(scene: Path) -> None:
 
 def test_bands_that_were_moved_and_renamed_are_found_and_named(scene: Path, tmp_path: Path) -> None:
     before, old, text = (
-        read(scene / "s.vrt"),
+        read_bands(scene / "s.vrt"),
         facts(scene / "s.vrt"),
         (scene / "s.vrt").read_bytes(),
     )
@@ -134,7 +121,7 @@ def test_bands_that_were_moved_and_renamed_are_found_and_named(scene: Path, tmp_
         "another name; same size in bytes, type and grid",
         "same name, type and grid",
     ]
-    assert np.array_equal(read(scene / "s.vrt"), before)
+    assert np.array_equal(read_bands(scene / "s.vrt"), before)
     assert facts(scene / "s.vrt") == old
     assert (scene / "s.vrt.bak").read_bytes() == text
     assert done.backup == scene / "s.vrt.bak"
@@ -178,7 +165,7 @@ def absolute(text: str, folder: Path) -> str:
 def test_what_another_program_did_to_a_stack_is_undone(
     scene: Path, spoil: Callable[[str, Path], str], count: int, reason: str
 ) -> None:
-    before, text = read(scene / "s.vrt"), (scene / "s.vrt").read_text(encoding="utf-8")
+    before, text = read_bands(scene / "s.vrt"), (scene / "s.vrt").read_text(encoding="utf-8")
     spoiled = spoil(text, scene)
     assert spoiled != text
     (scene / "s.vrt").write_text(spoiled, encoding="utf-8")
@@ -186,7 +173,7 @@ def test_what_another_program_did_to_a_stack_is_undone(
     assert len(done.mends) == count
     assert all(reason in mend.reason for mend in done.mends)
     assert (scene / "s.vrt").read_text(encoding="utf-8") == text
-    assert np.array_equal(read(scene / "s.vrt"), before)
+    assert np.array_equal(read_bands(scene / "s.vrt"), before)
 
 
 def test_a_stack_that_gdal_has_rewritten_without_its_sources_is_mended(
@@ -195,7 +182,7 @@ def test_a_stack_that_gdal_has_rewritten_without_its_sources_is_mended(
     """As QGIS does: opens it for update, notes statistics, and writes all anew in its own words."""
     from osgeo import gdal
 
-    before, text = read(scene / "s.vrt"), (scene / "s.vrt").read_bytes()
+    before, text = read_bands(scene / "s.vrt"), (scene / "s.vrt").read_bytes()
     shutil.move(scene / "B04.tif", tmp_path / "B04.tif")
     dataset = gdal.Open(str(scene / "s.vrt"), gdal.GA_Update)
     dataset.GetRasterBand(2).SetMetadataItem("STATISTICS_MEAN", "3000")
@@ -205,17 +192,17 @@ def test_a_stack_that_gdal_has_rewritten_without_its_sources_is_mended(
     shutil.move(tmp_path / "B04.tif", scene / "B04.tif")
     (scene / "B08.tif").rename(scene / "b.tif")
     assert [mend.band for mend in repair_stack(scene / "s.vrt").mends] == ["nir"]
-    assert np.array_equal(read(scene / "s.vrt"), before)
+    assert np.array_equal(read_bands(scene / "s.vrt"), before)
 
 
 def test_a_nested_vrt_that_is_gone_is_made_anew(scene: Path) -> None:
-    before = read(scene / "s.vrt")
+    before = read_bands(scene / "s.vrt")
     nested = sorted(scene.glob("s.*.vrt"))
     assert [p.name.split(".")[1] for p in nested] == ["far", "swir16"]
     for path in nested:
         path.unlink()
     assert sorted(mend.band for mend in repair_stack(scene / "s.vrt").mends) == ["far", "swir16"]
-    assert np.array_equal(read(scene / "s.vrt"), before)
+    assert np.array_equal(read_bands(scene / "s.vrt"), before)
     assert sorted(scene.glob("s.*.vrt")) == nested
 
 

@@ -19,7 +19,7 @@ from firstlight.core.raster.reader import StackReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
-from support.rasters import ramp, write_raster
+from support.rasters import ramp, read_band, write_raster
 
 LEFT, TOP = 600000.0, 5200020.0
 DN = Radiometry(nodata=0.0)
@@ -31,13 +31,6 @@ def places(shape: tuple[int, int] = (64, 64)) -> Any:
     """
     rows, cols = np.indices(shape)
     return (1000 + 10 * cols + 30 * rows).astype(np.uint16)
-
-
-def read(path: Path, index: int) -> Any:
-    import rasterio
-
-    with rasterio.open(path) as dataset:
-        return dataset.read(index)
 
 
 def warped_copy(source: Path, target: Path, crs: str, **profile: Any) -> Path:
@@ -80,7 +73,7 @@ def test_a_band_in_another_coordinate_system_comes_to_lie_where_it_belongs(
         stack.warnings[0]
         == f"Band 'nir' was warped from {crs} to EPSG:32632, the coordinate system of band 'red'"
     )
-    got, want = read(stack.path, 2).astype(int), places().astype(int)
+    got, want = read_band(stack.path, 2).astype(int), places().astype(int)
     inner = (slice(3, -3), slice(3, -3))
     assert (got[inner] > 0).all()
     # made by nearest neighbour, half a pixel of it at the most off: 5 m east and 5 m south are 5 +
@@ -131,7 +124,7 @@ def test_a_crooked_band_is_put_straight_to_the_pixel(
     nir = write_raster(tmp_path / "nir.tif", data, transform=transform)
     sources = {"red": BandSource(red, radiometry=DN), "nir": BandSource(nir, radiometry=DN)}
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "nir"])
-    assert np.array_equal(read(stack.path, 2), places())
+    assert np.array_equal(read_band(stack.path, 2), places())
     assert stack.warnings == (f"Band 'nir' was warped to a north-up grid: the pixels lie {why}",)
 
 
@@ -171,7 +164,7 @@ def test_ground_control_points_place_a_band_where_they_say(tmp_path: Path) -> No
     assert stack.warnings[0].startswith(
         "Band 'vv' was warped to EPSG:4326 by ground control points: the relief is not"
     )
-    got = read(stack.path, 1).astype(int)
+    got = read_band(stack.path, 1).astype(int)
     a, _, c, _, e, f = stack.grid.transform
     seen = 0
     for point in points:
@@ -201,7 +194,7 @@ def test_a_real_radar_image_lies_where_its_own_points_say(
     same = off = 0
     with rasterio.open(sources["vv"]) as raw:
         points, pixels = raw.gcps[0], raw.read(1)
-    got = read(stack.path, 1)
+    got = read_band(stack.path, 1)
     for point in points:
         row, col = (point.y - f) / e, (point.x - c) / a
         if not (2 <= point.row <= pixels.shape[0] - 3 and 2 <= point.col <= pixels.shape[1] - 3):
@@ -228,7 +221,7 @@ def test_hidden_nodata_does_not_bleed_and_bands_of_a_file_are_told_apart_when_wa
     red = write_raster(tmp_path / "red.tif", places())
     sources = {"red": BandSource(red, radiometry=DN), "nir": BandSource(two, 2, DN)}
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "nir"])
-    got = read(stack.path, 2)
+    got = read_band(stack.path, 2)
     assert set(np.unique(got)) == {0, 3000}
     assert 150 < (got[12:40, 12:48] == 0).sum() < 260, "a hole of 200 pixels, and about its size"
 
@@ -243,7 +236,7 @@ def test_classes_are_never_blended_when_warped(tmp_path: Path, method: str) -> N
         "scl": BandSource(scl, radiometry=Radiometry(nodata=0.0, unit="class"), is_class=True),
     }
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["red", "scl"], resample_method=method)
-    assert set(np.unique(read(stack.path, 2))) <= {0, 4, 8, 11}
+    assert set(np.unique(read_band(stack.path, 2))) <= {0, 4, 8, 11}
 
 
 def test_boxes_that_overlap_are_not_enough(tmp_path: Path) -> None:
@@ -280,14 +273,14 @@ def mixed(tmp_path: Path) -> Path:
 
 
 def test_a_folder_with_nested_vrts_can_be_moved(mixed: Path, tmp_path: Path) -> None:
-    before = [read(mixed / "s.vrt", index) for index in (1, 2, 3)]
+    before = [read_band(mixed / "s.vrt", index) for index in (1, 2, 3)]
     assert len(list(mixed.glob("s.*.*.vrt"))) == 2
     assert not any(
         str(tmp_path) in path.read_text(encoding="utf-8") for path in mixed.glob("*.vrt")
     )
     shutil.move(mixed, tmp_path / "moved")
     assert all(
-        np.array_equal(read(tmp_path / "moved" / "s.vrt", n), old)
+        np.array_equal(read_band(tmp_path / "moved" / "s.vrt", n), old)
         for n, old in enumerate(before, start=1)
     )
 
@@ -391,7 +384,7 @@ def test_a_real_scene_with_a_band_of_the_next_zone(
     }
     stack = create_band_stack(sources, tmp_path / "s.vrt", list(sources))
     assert stack.grid == read_facts(scene / "B04.tif").grid
-    got, truth = read(stack.path, 2).astype(int), read(scene / "B08.tif", 1).astype(int)
+    got, truth = read_band(stack.path, 2).astype(int), read_band(scene / "B08.tif", 1).astype(int)
     both = (got > 0) & (truth > 0)
     assert both.mean() > 0.98 * (truth > 0).mean()
     assert abs(np.median((got - truth)[both])) <= 1
@@ -403,7 +396,9 @@ def test_a_real_scene_with_a_band_of_the_next_zone(
         for dc in (-1, 0, 1)
     }
     assert min(shifts, key=lambda shift: shifts[shift]) == (0, 0), "no shift fits better than none"
-    assert set(np.unique(read(stack.path, 4))) <= set(np.unique(read(scene / "SCL.tif", 1)))
+    assert set(np.unique(read_band(stack.path, 4))) <= set(
+        np.unique(read_band(scene / "SCL.tif", 1))
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,4 +419,4 @@ def test_a_real_landsat_scene_keeps_every_pixel(
         list(sources),
     )
     for index, path in enumerate(sources.values(), start=1):
-        assert np.array_equal(read(stack.path, index), read(path, 1))
+        assert np.array_equal(read_band(stack.path, index), read_band(path, 1))

@@ -22,25 +22,11 @@ from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Finding, Radiometry, ValidationReport
 from firstlight.core.validation.image_validator import ValidationSpec, validate
 from firstlight.core.validation.vrt_sources import check_vrt_sources
-from support.rasters import ramp, write_raster
+from support.rasters import noise, ramp, write_raster
+from support.stacks import write_stack
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
 SENSOR = get_sensor("sentinel2")
-
-
-def noise(
-    shape: tuple[int, int] = (60, 60), low: int = 1200, high: int = 5000, seed: int = 0
-) -> Any:
-    return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint16)
-
-
-def stack(folder: Path, radiometry: Radiometry = S2, **pixels: Any) -> Path:
-    sources = {
-        n: BandSource(write_raster(folder / f"{n}.tif", data), radiometry=radiometry)
-        for n, data in pixels.items()
-    }
-    create_band_stack(sources, folder / "s.vrt", band_order=list(pixels))
-    return folder / "s.vrt"
 
 
 def look(path: Path, spec: ValidationSpec | None = None, **settings: Any) -> ValidationReport:
@@ -57,7 +43,9 @@ def codes(report: ValidationReport) -> list[tuple[str, str, str | None]]:
 
 
 def test_a_good_stack_has_no_findings(tmp_path: Path) -> None:
-    path = stack(tmp_path, **{name: noise(seed=n) for n, name in enumerate(SENSOR.default)})
+    path = write_stack(
+        tmp_path, {name: noise((60, 60), n) for n, name in enumerate(SENSOR.default)}
+    )
     report = look(path, ValidationSpec(SENSOR, SENSOR.required, SENSOR.default))
     assert report.findings == ()
     assert report.ok
@@ -72,7 +60,7 @@ BLANK = {
 
 @pytest.mark.parametrize("data", BLANK.values(), ids=BLANK.keys())
 def test_a_constant_band_is_blank(tmp_path: Path, data: Any) -> None:
-    report = look(stack(tmp_path, red=noise(), nir=data))
+    report = look(write_stack(tmp_path, {"red": noise((60, 60), high=4000), "nir": data}))
     assert codes(report) == [("band_blank", "error", "nir")]
     (finding,) = report.findings
     assert finding.limit == 1.0
@@ -82,7 +70,7 @@ def test_a_constant_band_is_blank(tmp_path: Path, data: Any) -> None:
 
 
 def test_a_band_without_data_is_blank(tmp_path: Path) -> None:
-    report = look(stack(tmp_path, red=np.zeros((60, 60), np.uint16)))
+    report = look(write_stack(tmp_path, {"red": np.zeros((60, 60), np.uint16)}))
     assert codes(report) == [("band_blank", "error", "red")]
     assert "it holds nothing but nodata" in report.findings[0].sentence
 
@@ -91,9 +79,9 @@ def test_a_band_without_data_is_blank(tmp_path: Path) -> None:
 def test_more_nodata_than_allowed_is_an_error_with_both_numbers(
     tmp_path: Path, rows: int, bad: bool
 ) -> None:
-    data = noise()
+    data = noise((60, 60))
     data[:rows] = 0
-    report = look(stack(tmp_path, red=data))
+    report = look(write_stack(tmp_path, {"red": data}))
     assert codes(report) == ([("nodata_share", "error", "red")] if bad else [])
     if bad:
         share = 100 * rows / 60
@@ -105,9 +93,9 @@ def test_more_nodata_than_allowed_is_an_error_with_both_numbers(
 
 
 def test_limits_are_settings(tmp_path: Path) -> None:
-    data = noise()
+    data = noise((60, 60))
     data[:20] = 0
-    path = stack(tmp_path, red=data)
+    path = write_stack(tmp_path, {"red": data})
     assert look(path).ok
     assert codes(look(path, max_nodata_percent=30.0)) == [("nodata_share", "error", "red")]
     assert codes(look(path, min_std_dev=1e6)) == [("band_blank", "error", "red")]
@@ -122,15 +110,19 @@ def test_limits_are_settings(tmp_path: Path) -> None:
 def test_values_outside_the_plausible_range_are_a_warning(
     tmp_path: Path, share: float, warned: bool
 ) -> None:
-    data = noise()
+    data = noise((60, 60))
     data.flat[: int(share * data.size)] = 30000  # reflectance 2.9
-    report = look(stack(tmp_path, red=data + np.arange(3600, dtype=np.uint16).reshape(60, 60) % 50))
+    report = look(
+        write_stack(tmp_path, {"red": data + np.arange(3600, dtype=np.uint16).reshape(60, 60) % 50})
+    )
     assert codes(report) == ([("range_implausible", "warning", "red")] if warned else [])
     assert report.ok
 
 
 def test_a_missing_scale_is_guessed_at_in_the_warning(tmp_path: Path) -> None:
-    report = look(stack(tmp_path, Radiometry(1.0, 0.0, 0.0, "reflectance"), red=noise()))
+    report = look(
+        write_stack(tmp_path, {"red": noise((60, 60))}, Radiometry(1.0, 0.0, 0.0, "reflectance"))
+    )
     assert codes(report) == [("range_implausible", "warning", "red")]
     assert report.findings[0].sentence.endswith("Are its scale and offset right?")
 
@@ -147,7 +139,10 @@ def test_a_missing_scale_is_guessed_at_in_the_warning(tmp_path: Path) -> None:
 def test_a_missing_band_is_an_error_only_where_it_is_required(
     tmp_path: Path, required: tuple[str, ...], expected: tuple[str, ...], found: list[Any]
 ) -> None:
-    report = look(stack(tmp_path, red=noise()), ValidationSpec(SENSOR, required, expected))
+    report = look(
+        write_stack(tmp_path, {"red": noise((60, 60))}),
+        ValidationSpec(SENSOR, required, expected),
+    )
     assert codes(report) == found
     if found:
         word = "Required band" if found[0][1] == "error" else "Band"
@@ -156,7 +151,8 @@ def test_a_missing_band_is_an_error_only_where_it_is_required(
 
 def test_an_odd_order_is_a_warning(tmp_path: Path) -> None:
     report = look(
-        stack(tmp_path, nir=noise(seed=1), red=noise()), ValidationSpec(SENSOR, (), ("red", "nir"))
+        write_stack(tmp_path, {"nir": noise((60, 60), seed=1), "red": noise((60, 60))}),
+        ValidationSpec(SENSOR, (), ("red", "nir")),
     )
     assert codes(report) == [("band_order", "warning", None)]
     assert (
@@ -166,7 +162,7 @@ def test_an_odd_order_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_bands_without_any_name_are_found_by_place(tmp_path: Path) -> None:
-    path = write_raster(tmp_path / "x.tif", np.stack([noise(seed=n) for n in range(2)]))
+    path = write_raster(tmp_path / "x.tif", np.stack([noise((60, 60), seed=n) for n in range(2)]))
     assert look(path, ValidationSpec(SENSOR, (), ("red", "nir"))).bands == ("red", "nir")
     assert codes(look(path))[0] == ("band_unnamed", "warning", None)
 
@@ -174,7 +170,7 @@ def test_bands_without_any_name_are_found_by_place(tmp_path: Path) -> None:
 def test_descriptions_in_any_case_are_understood(tmp_path: Path) -> None:
     import rasterio
 
-    path = write_raster(tmp_path / "x.tif", np.stack([noise(seed=n) for n in range(2)]))
+    path = write_raster(tmp_path / "x.tif", np.stack([noise((60, 60), seed=n) for n in range(2)]))
     with rasterio.open(path, "r+") as dataset:
         dataset.descriptions = ("Red", "B08")
     assert look(path).bands == ("red", "nir")
@@ -182,11 +178,13 @@ def test_descriptions_in_any_case_are_understood(tmp_path: Path) -> None:
 
 def test_float_reflectance_is_not_blank(tmp_path: Path) -> None:
     data = np.random.default_rng(1).uniform(0.02, 0.6, (60, 60)).astype(np.float32)
-    assert look(stack(tmp_path, Radiometry(1.0, 0.0, -9999.0, "reflectance"), red=data)).ok
+    assert look(
+        write_stack(tmp_path, {"red": data}, Radiometry(1.0, 0.0, -9999.0, "reflectance"))
+    ).ok
 
 
 def test_a_raster_without_a_place_is_named(tmp_path: Path) -> None:
-    report = look(write_raster(tmp_path / "red.tif", noise(), epsg=None))
+    report = look(write_raster(tmp_path / "red.tif", noise((60, 60)), epsg=None))
     assert ("no_crs", "error", None) in codes(report)
     assert "red.tif has no coordinate system: assign one." in report.to_dict()["errors"]
 
@@ -209,7 +207,7 @@ def test_what_cannot_be_read_is_one_finding(tmp_path: Path, make: Callable[[Path
 
 
 def test_a_band_that_was_cut_off_is_a_finding_and_the_others_are_looked_at(tmp_path: Path) -> None:
-    path = stack(tmp_path, red=noise((600, 600)), nir=noise((600, 600), seed=1))
+    path = write_stack(tmp_path, {"red": noise((600, 600)), "nir": noise((600, 600), seed=1)})
     red = tmp_path / "red.tif"
     red.write_bytes(red.read_bytes()[: red.stat().st_size // 2])
     assert codes(look(path)) == [
@@ -253,13 +251,13 @@ GRD = Radiometry(nodata=0.0, unit="amplitude")
 def test_radar_is_judged_in_decibels(
     tmp_path: Path, data: Any, rule: Radiometry, found: list[Any]
 ) -> None:
-    path = stack(tmp_path, rule, vv=data)
+    path = write_stack(tmp_path, {"vv": data}, rule)
     assert codes(look(path, ValidationSpec(get_sensor("sentinel1"), (), ("vv",)))) == found
 
 
 def test_amplitude_is_never_called_sigma0(tmp_path: Path) -> None:
     report = look(
-        stack(tmp_path, GRD, vv=(np.sqrt(SAR_NOISE) * 1000).astype(np.uint16)),
+        write_stack(tmp_path, {"vv": (np.sqrt(SAR_NOISE) * 1000).astype(np.uint16)}, GRD),
         ValidationSpec(get_sensor("sentinel1"), (), ("vv",)),
     )
     assert "do not read it as sigma0" in report.findings[0].sentence
@@ -267,11 +265,16 @@ def test_amplitude_is_never_called_sigma0(tmp_path: Path) -> None:
 
 def test_classes_are_judged_only_for_being_there(tmp_path: Path) -> None:
     one_class = np.full((60, 60), 4, np.uint8)
-    assert look(stack(tmp_path, Radiometry(nodata=0.0, unit="class"), scl=one_class)).findings == ()
+    assert (
+        look(
+            write_stack(tmp_path, {"scl": one_class}, Radiometry(nodata=0.0, unit="class"))
+        ).findings
+        == ()
+    )
 
 
 def test_progress_and_cancel(tmp_path: Path) -> None:
-    path = stack(tmp_path, red=noise(), nir=noise(seed=1))
+    path = write_stack(tmp_path, {"red": noise((60, 60)), "nir": noise((60, 60), seed=1)})
     monitor = RecordingMonitor()
     validate(path, ValidationSpec(SENSOR), Settings(), monitor)
     told = {e.message for e in monitor.events if isinstance(e, Progress)}
@@ -388,7 +391,7 @@ def test_a_vrt_inside_a_vrt_is_not_trusted_either(tmp_path: Path) -> None:
 
 
 def test_a_good_vrt_names_its_sources(tmp_path: Path) -> None:
-    path = stack(tmp_path, red=noise(), nir=noise(seed=1))
+    path = write_stack(tmp_path, {"red": noise((60, 60)), "nir": noise((60, 60), seed=1)})
     assert check_vrt_sources(path).files == (tmp_path / "red.tif", tmp_path / "nir.tif")
 
 
