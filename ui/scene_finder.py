@@ -163,7 +163,7 @@ class SceneFinder(QObject):
         failed = self._scene_panel.show_sky(looked)
         known = sum(scene.clear_percent is not None for scene in looked)
         text = self.tr(
-            "The sky of {known} of {all} is known now: click on the title Clear to sort by it."
+            "The sky over {known} of {all} is known now: click the heading Clear to sort by it."
         ).format(known=known, all=_scenes(len(looked)))
         without = len(looked) - known - len(failed)
         if without:

@@ -13,7 +13,7 @@ from ..types import BandAsset, Grid, Radiometry, SceneItem
 from .band_config import get_sensor, load_sensors
 from .scene_parser import parse_item
 
-HINT = "Give what `flight discover --output json` printed, its GeoJSON, or STAC items."
+HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
 
 
 def read_items(path: Path) -> list[SceneItem]:
@@ -131,8 +131,8 @@ def _radiometry_notes(
         return []
     names = ", ".join(guessed)
     return [
-        f"The file does not say whether the offset of {names} is in the pixels already; it is "
-        "applied: compare with the item"
+        f"Whether the offset of {names} is in the pixels already is not said: it is applied. "
+        "Compare with the item"
     ]
 
 

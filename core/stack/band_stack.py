@@ -196,9 +196,8 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
             chosen = stand_in_nodata(band)
             band = replace(band, radiometry=with_nodata(band.radiometry, chosen))
             warnings.append(
-                f"No nodata value is known for '{one.name}', and it does not cover the whole "
-                f"stack: {chosen:g} is taken, "
-                "and counts as no data everywhere in that band"
+                f"No nodata value is known for '{one.name}', which covers only a part of the "
+                f"stack: {chosen:g} is taken. It counts as no data everywhere in that band"
             )
             one = replace(one, opened=band)
         elif band.radiometry.nodata is None:

@@ -80,9 +80,8 @@ def place_bands(
             # ground range displacement is height / tan(incidence angle), and Sentinel-1's is 29 to
             # 46 degrees
             warnings.append(
-                f"{_were(names)} warped to {crs_name(crs)} by ground control points: the relief "
-                "is not taken out, "
-                "so mountains are out of place by once or twice their height"
+                f"{_were(names)} warped to {crs_name(crs)} by ground control points, without "
+                "terrain correction. Mountains are out of place by once or twice their height"
             )
         else:
             warnings.append(f"{_were(names)} warped to a north-up grid: the pixels lie {reason}")

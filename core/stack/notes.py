@@ -13,7 +13,7 @@ from ..raster.gdal_env import quiet_gdal
 from ..types import Grid, Radiometry
 from .vrt import StackStyle
 
-INGEST_AGAIN = "Run ingest (or stack) again."
+INGEST_AGAIN = "Run ‘flight ingest’ or ‘flight stack’ again."
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def read_notes(path: Path, what: str) -> StackNotes:
     ]
     if silent:
         why = (
-            f"band {', '.join(silent)} does not say which file it is of, so it was not "
-            "written by FirstLight or lost its notes"
+            f"band {', '.join(silent)} does not say which file it is of; it was not written by "
+            "FirstLight, or lost its notes"
         )
         raise BandStackError(what, why, INGEST_AGAIN)
     try:

@@ -150,10 +150,10 @@ def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> 
             why = f"in {crs_name(one.opened.crs)}"
         elif not same_size(one.grid, grid):
             why = f"with pixels of {one.grid.resolution[0]:g} instead of {grid.resolution[0]:g}"
-        how = "its reflectance was interpolated onto that, its classes taken from the nearest pixel"
+        how = "Reflectance was interpolated onto that, classes were taken from the nearest pixel"
         if part.classes.issuperset(part.bands):
-            how = "its classes were taken from the nearest pixel"
-        notes.append(f"{part.facts.path.name} lies on another grid than {leading} ({why}): {how}")
+            how = "Its classes were taken from the nearest pixel"
+        notes.append(f"{part.facts.path.name} lies on another grid than {leading}: {why}. {how}")
     share = _surface(grid.bounds) / _surface(one.grid.bounds)
     if share < 0.995 and not one.warped:
         notes.append(

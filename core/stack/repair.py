@@ -19,7 +19,7 @@ from ..raster.reader import read_facts
 from ..types import BandStack
 from .band_stack import make_stack
 from .grid import place_bands
-from .notes import INGEST_AGAIN, NotedBand, StackNotes, read_notes
+from .notes import NotedBand, StackNotes, read_notes
 from .source import BandSource, identity, open_band
 
 MOST_FILES = 20000
@@ -107,7 +107,7 @@ def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
         mends.append(Mend(band.name, str(band.source), str(candidate), reason))
     if lost:
         places = ", ".join(str(folder) for folder in where)
-        hint = f"Name the folder with --folder, or: {INGEST_AGAIN[0].lower()}{INGEST_AGAIN[1:]}"
+        hint = "Name their folder with ‘repair.folder’, or make the stack again."
         raise BandStackError(what, f"no file was found for {'; '.join(lost)} in {places}", hint)
     if not mends:
         return Repair(None, (), None)

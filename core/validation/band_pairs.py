@@ -101,7 +101,7 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
         if len(types) > 1 and unit != "class":
             said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
             sentence = (
-                f"Bands of one kind are stored in different number types ({said}). "
+                f"Bands of one kind are stored in different data types ({said}). "
                 "Download the odd one again."
             )
             rare = min(types.values(), key=len)
@@ -120,8 +120,8 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
         other = first.setdefault((band.dtype, band.digest), band.name)
         if other != band.name:
             sentence = (
-                f"Band '{band.name}' holds the same pixels as band '{other}': one is the "
-                "other's. Download both again."
+                f"Band '{band.name}' holds the same pixels as band '{other}': one is a copy. "
+                "Download both again."
             )
             findings.append(Finding("band_copied", "error", sentence, band.name))
     return findings
@@ -150,9 +150,9 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     if odd <= SWAPPED_PERCENT or usual > odd / 4:
         return []
     sentence = (
-        f"Bands 'red' and '{nir.name}' seem to be exchanged: in {odd:.0f} % of the scene red is "
-        "brighter by more than "
-        f"{RED_ABOVE_NIR:g} reflectance, where there is no snow. Look at their files."
+        f"Bands 'red' and '{nir.name}' seem to be exchanged: red is brighter in {odd:.0f} % of "
+        f"the scene. Counted is what is brighter by {RED_ABOVE_NIR:g} reflectance and no snow. "
+        "Look at their files."
     )
     return [Finding("band_swapped", "warning", sentence, "red", odd, SWAPPED_PERCENT)]
 
@@ -174,11 +174,10 @@ def _check_shifts(
         limit = settings.max_band_shift_px * max(1.0, band.coarseness)
         if length > limit:
             sentence = (
-                f"Band '{band.name}' lies {length:.2g} pixels off the others ({abs(offset[0]):.2g} "
-                f"{'down' if offset[0] > 0 else 'up'}, {abs(offset[1]):.2g} to the "
-                f"{'right' if offset[1] > 0 else 'left'}) "
-                f"where {limit:g} is allowed: indices of it are wrong along edges. Download it "
-                "again, or leave it out."
+                f"Band '{band.name}' lies {length:.2g} pixels off the others where {limit:g} is "
+                f"allowed. It is {abs(offset[0]):.2g} {'down' if offset[0] > 0 else 'up'} and "
+                f"{abs(offset[1]):.2g} to the {'right' if offset[1] > 0 else 'left'}: indices of "
+                "it are wrong along edges. Download it again, or leave it out."
             )
             severity = "error" if length > FAR_PX * max(1.0, band.coarseness) else "warning"
             findings.append(Finding("band_shifted", severity, sentence, band.name, length, limit))

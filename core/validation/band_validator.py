@@ -55,10 +55,9 @@ def check_optical_band(
                 "range_implausible",
                 "warning",
                 f"Band '{name}' has {outside:.1f} % of its pixels outside "
-                f"{limits[0]:g}..{limits[1]:g} {unit or 'reflectance'} "
-                f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}); up to "
-                f"{settings.max_outside_percent:g} % "
-                f"is usual over cloud and snow.{hint}",
+                f"{limits[0]:g}..{limits[1]:g} {unit or 'reflectance'}. "
+                f"Up to {settings.max_outside_percent:g} % is usual over cloud and snow; its 2nd "
+                f"to 98th percentile is {sample.low:.4g}..{sample.high:.4g}.{hint}",
                 name,
                 outside,
                 settings.max_outside_percent,
@@ -66,9 +65,9 @@ def check_optical_band(
         )
     if sample.saturated_percent > settings.max_saturated_percent:
         sentence = (
-            f"Band '{name}' is saturated in {sample.saturated_percent:.1f} % of its pixels where "
-            f"{settings.max_saturated_percent:g} % is usual: what is bright is not measured "
-            "there. Choose another scene."
+            f"Band '{name}' is saturated in {sample.saturated_percent:.1f} % of its pixels. "
+            f"Up to {settings.max_saturated_percent:g} % is usual; there the true brightness is "
+            "not known. Choose another scene."
         )
         findings.append(
             Finding(
@@ -145,9 +144,8 @@ def _check_type(name: str, band: BandFacts) -> list[Finding]:
     if top >= LEAST_TOP:
         return []
     sentence = (
-        f"Band '{name}' is stored as {band.dtype}, which with its scale {rule.scale:g} and "
-        f"offset {rule.offset:g} reaches "
-        f"a reflectance of no more than {top:.3g}: the values were cut off, or the scale is "
-        "another's. Download it again."
+        f"Band '{name}' is stored as {band.dtype} and ends at a reflectance of {top:.3g}. "
+        f"Values were cut off, or its scale {rule.scale:g} and offset {rule.offset:g} are those "
+        "of another file. Download it again."
     )
     return [Finding("dtype_unfit", "error", sentence, name, top, LEAST_TOP)]

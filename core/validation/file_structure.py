@@ -131,10 +131,9 @@ def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool])
             Finding(
                 "tile_differs",
                 "error",
-                f"{len(differing)} tiles of {job.path.name} (band '{job.band}') do not show "
-                "what its overviews show "
-                f"({_places(tiff, differing)}): they were overwritten or belong to another "
-                f"band. {AGAIN}",
+                f"{len(differing)} tiles of {job.path.name} (band '{job.band}') differ from its "
+                f"overviews. They were overwritten or belong to another band: "
+                f"{_places(tiff, differing)}. {AGAIN}",
                 job.band,
                 float(len(differing)),
                 0.0,
@@ -167,16 +166,15 @@ def _describe(
         )
         sentence = (
             f"The file {job.path.name} (band '{job.band}') is cut off: {len(cut)} of "
-            f"{len(blocks)} tiles lie behind its end, "
-            f"at least {lacking} bytes are missing. {AGAIN}"
+            f"{len(blocks)} tiles lie behind its end. "
+            f"At least {lacking} bytes are missing. {AGAIN}"
         )
         found.append(Finding("file_truncated", "error", sentence, job.band, float(len(cut)), 0.0))
     bad = [fault for fault in faults if fault.kind != "past_end"]
     if bad:
         sentence = (
-            f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged "
-            f"({_places(tiff, [f.block for f in bad])}): "
-            f"{bad[0].detail}. {AGAIN}"
+            f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged: "
+            f"{bad[0].detail}. They lie at {_places(tiff, [f.block for f in bad])}. {AGAIN}"
         )
         found.append(Finding("tile_damaged", "error", sentence, job.band, float(len(bad)), 0.0))
     return found
@@ -206,8 +204,7 @@ def _missing(
         return []
     sentence = (
         f"{len(holes)} tiles of {job.path.name} (band '{job.band}') are missing and read as "
-        f"nodata, though {proof} "
-        f"({_places(tiff, holes)}). {AGAIN}"
+        f"nodata. There should be some, since {proof}: {_places(tiff, holes)}. {AGAIN}"
     )
     return [Finding("tiles_missing", severity, sentence, job.band, float(len(holes)), 0.0)]
 
@@ -295,8 +292,7 @@ def check_sum(job: FileCheck) -> list[Finding]:
     stated = _recorded_sum(job.path)
     if stated is None:
         sentence = (
-            f"No sum is recorded for {job.path.name}: whether it changed since it was "
-            "made cannot be told."
+            f"No checksum is recorded for {job.path.name}: it may have changed since it was made."
         )
         return [Finding("no_recorded_sum", "info", sentence, job.band)]
     digest = hashlib.sha256()

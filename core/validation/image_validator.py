@@ -255,10 +255,9 @@ def _look_at_band(
                 and pixels_disagree(pixels, shown, band.radiometry.nodata)
             ):
                 sentence = (
-                    f"Band '{name}' shows in full size something else than in its overviews (at "
-                    f"row {window.row}, column "
-                    f"{window.col}): tiles were overwritten or belong to another band. Remove "
-                    "its file and download it again."
+                    f"Band '{name}' differs from its own overviews at row {window.row}, column "
+                    f"{window.col}. Tiles were overwritten or belong to another band. Remove its "
+                    "file and download it again."
                 )
                 findings.append(Finding("tile_differs", "error", sentence, name))
                 break

@@ -24,14 +24,11 @@ def check_placement(facts: RasterFacts) -> list[Finding]:
         )
     findings = []
     if not facts.grid.crs:
-        sentence = (
-            f"{name} has no coordinate system: it has ground control points only; warp it first."
-        )
+        sentence = f"{name} has no coordinate system, only ground control points: warp it first."
         findings.append(Finding("no_crs", "error", sentence))
     sentence = (
         f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a "
-        "terrain-corrected product (RTC) where there "
-        "is relief."
+        "terrain-corrected product (RTC) where there is relief."
     )
     return [*findings, Finding("not_terrain_corrected", "warning", sentence)]
 
@@ -99,9 +96,8 @@ def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
         " …" if len(sources.outside) > 3 else ""
     )
     sentence = (
-        f"{path.name} names {len(sources.outside)} files outside its own folder ({names}): it "
-        "breaks when they or it are moved. "
-        "Keep them together, or make a GeoTIFF stack."
+        f"{path.name} names {len(sources.outside)} files outside its folder and breaks when it "
+        f"or they are moved. They are {names}. Keep them together, or make a GeoTIFF stack."
     )
     return [
         Finding("vrt_source_outside", "warning", sentence, None, float(len(sources.outside)), 0.0)
@@ -135,7 +131,6 @@ def check_source(
         return resolution, []
     sentence = (
         f"The file {file.name} (band '{band}') is not the one that was stacked: it has "
-        f"{' and '.join(differing)}. "
-        "Make the stack again."
+        f"{' and '.join(differing)}. Make the stack again."
     )
     return resolution, [Finding("source_differs", "error", sentence, band)]

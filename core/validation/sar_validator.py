@@ -88,8 +88,7 @@ def check_sar_band(
                 "not_calibrated",
                 "warning",
                 f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do "
-                "not read it as sigma0. "
-                "Use terrain-corrected scenes (RTC) for thresholds in dB.",
+                "not read it as sigma0. Use terrain-corrected scenes (RTC) for thresholds in dB.",
                 name,
             )
         )
@@ -108,9 +107,8 @@ def check_sar_band(
     if unit != "amplitude" and outside > settings.max_outside_percent:
         sentence = (
             f"Band '{name}' has {outside:.1f} % of its pixels outside "
-            f"{limits[0]:g}..{limits[1]:g} dB "
-            f"(2nd to 98th percentile {sample.low:.4g}..{sample.high:.4g}). Is it linear power, "
-            "as its unit says?"
+            f"{limits[0]:g}..{limits[1]:g} dB. Its 2nd to 98th percentile is "
+            f"{sample.low:.4g}..{sample.high:.4g}: is it linear power, as its unit says?"
         )
         findings.append(
             Finding(
@@ -138,9 +136,9 @@ def _check_unit(name: str, unit: str, band: BandFacts, sample: BandSample) -> li
     if negative <= NEGATIVE_PERCENT:
         return []
     sentence = (
-        f"Band '{name}' should be linear power, and {negative:.1f} % of its numbers are "
-        "negative: it seems to be in dB, or its "
-        "nodata value is not declared. Set its unit or nodata."
+        f"Band '{name}' should be linear power, but {negative:.1f} % of its numbers are "
+        "negative. It seems to be in dB, or its nodata value is not declared. Set its unit or "
+        "nodata."
     )
     return [Finding("unit_contradicts", "error", sentence, name, negative, NEGATIVE_PERCENT)]
 
@@ -167,9 +165,8 @@ def _check_border(
     if share <= EDGE_SHARE:
         return []
     sentence = (
-        f"Band '{name}' has a noisy border: {share:.0f} % of the pixels along its edge are far "
-        "below the scene. "
-        "Leave the border out of the area, or mask it."
+        f"Band '{name}' has a noisy border: {share:.0f} % of its edge pixels are far below the "
+        "scene. Leave the border out of the area, or mask it."
     )
     return [Finding("border_noise", "warning", sentence, name, share, EDGE_SHARE)]
 

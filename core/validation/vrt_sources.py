@@ -171,8 +171,8 @@ def _read_sources(path: Path) -> list[_Named]:
         remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
         if remote and (tag in SOURCE_TAGS or tag not in FREE_TEXT):
             hint = (
-                "Download the bands first, or compute an index straight from the scenes: "
-                "flight mosaic --index."
+                "Download the bands first, or compute an index straight from the scenes with "
+                "‘flight mosaic’."
             )
             raise ValidationError(what, f"its source {name[:200]} is not on this computer", hint)
         if tag in SOURCE_TAGS:

@@ -159,8 +159,8 @@ def test_a_radar_image_in_whole_numbers_is_amplitude_not_power(
     told = capsys.readouterr()
     assert {one["unit"] for one in json.loads(told.out)["radiometry"].values()} == {"amplitude"}
     assert (
-        "Bands 'vv', 'vh' were warped to EPSG:4326 by ground control points: the relief is not "
-        "taken out" in told.err
+        "Bands 'vv', 'vh' were warped to EPSG:4326 by ground control points, without "
+        "terrain correction" in told.err
     )
     main(["validate", stack])
     assert "Band 'vv' holds uncalibrated amplitude" in capsys.readouterr().out

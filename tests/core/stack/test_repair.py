@@ -223,7 +223,7 @@ def test_what_cannot_be_found_is_named_in_one_sentence(scene: Path, tmp_path: Pa
     why = (
         r"no file was found for red \(B04\.tif: nothing of that name or size\); scl "
         rf"\(SCL\.tif: .*\) in {scene}, {tmp_path}/other\. "
-        r"Name the folder with --folder, or: run ingest \(or stack\) again\."
+        r"Name their folder with ‘repair\.folder’, or make the stack again\."
     )
     fails(scene, why, tmp_path / "other")
 
@@ -277,14 +277,17 @@ def test_copies_that_are_the_same_to_the_byte_are_no_riddle(scene: Path, tmp_pat
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", r"the file is empty\. Run ingest \(or stack\) again\."),
-        ("<VRT", r"it is no XML \(.*\)\. Run ingest"),
-        ("<VRTDataset rasterXSize='1' rasterYSize='1'/>", "it is a VRT without bands. Run ingest"),
-        ("<a><VRTRasterBand/></a>", "it is no VRT. Run ingest"),
+        ("", r"the file is empty\. Run ‘flight ingest’ or ‘flight stack’ again\."),
+        ("<VRT", r"it is no XML \(.*\)\. Run ‘flight ingest"),
+        (
+            "<VRTDataset rasterXSize='1' rasterYSize='1'/>",
+            "it is a VRT without bands. Run ‘flight ingest",
+        ),
+        ("<a><VRTRasterBand/></a>", "it is no VRT. Run ‘flight ingest"),
         (
             "<VRTDataset rasterXSize='1' rasterYSize='1'><VRTRasterBand/></VRTDataset>",
-            "band 1 does not say which file it is of, so it was not written by FirstLight or "
-            "lost its notes. Run ingest",
+            "band 1 does not say which file it is of; it was not written by FirstLight, or "
+            "lost its notes. Run ‘flight ingest",
         ),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><VRTDataset/>", "it declares XML entities"),
     ],
@@ -299,7 +302,7 @@ def test_damaged_notes_are_named(scene: Path) -> None:
     (scene / "s.vrt").write_text(
         re.sub(r"<GeoTransform>[^<]*", "<GeoTransform>x", text), encoding="utf-8"
     )
-    fails(scene, r"what it says of its bands is damaged \(.*\)\. Run ingest")
+    fails(scene, r"what it says of its bands is damaged \(.*\)\. Run ‘flight ingest")
 
 
 def test_a_folder_that_does_not_exist_is_named(scene: Path, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_ground_control_points_place_a_band_where_they_say(tmp_path: Path) -> No
     stack = create_band_stack({"vv": BandSource(vv, radiometry=DN)}, tmp_path / "s.vrt")
     assert stack.grid.crs == "EPSG:4326"
     assert stack.warnings[0].startswith(
-        "Band 'vv' was warped to EPSG:4326 by ground control points: the relief is not"
+        "Band 'vv' was warped to EPSG:4326 by ground control points, without"
     )
     got = read_band(stack.path, 1).astype(int)
     a, _, c, _, e, f = stack.grid.transform
@@ -187,7 +187,7 @@ def test_a_real_radar_image_lies_where_its_own_points_say(
     stack = create_band_stack(sources, tmp_path / "s.vrt", ["vv", "vh"], resample_method="nearest")
     assert [band.radiometry.nodata for band in stack.bands] == [0.0, 0.0]
     assert any(
-        "No nodata value is known for 'vv', and it does not cover the whole stack: 0 is taken" in w
+        "No nodata value is known for 'vv', which covers only a part of the stack: 0 is taken" in w
         for w in stack.warnings
     )
     a, _, c, _, e, f = stack.grid.transform
@@ -351,7 +351,7 @@ def test_what_a_band_without_nodata_does_not_reach_is_never_data(
         want[5:69, 10:74] = data == 0
     assert np.array_equal(gone, want)
     assert any(
-        f"No nodata value is known for 'nir', and it does not cover the whole stack: {chosen:g}"
+        f"No nodata value is known for 'nir', which covers only a part of the stack: {chosen:g}"
         in w
         for w in stack.warnings
     )
