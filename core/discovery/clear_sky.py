@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AccessError, RasterError
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
 from ..shapes.vector import overlap
@@ -55,7 +55,7 @@ def look_at_sky(
                 coverage_percent=covered_percent(scene.footprint, aoi),
             )
         except (AccessError, RasterError) as error:
-            events.put(Note("warning", f"The sky of {scene.id} is not known. {error}"))
+            events.put(Note(Level.WARNING, f"The sky of {scene.id} is not known. {error}"))
             looked = scene
         done.append(None)
         events.put(Progress(len(done) / len(scenes), f"Sky: {len(done)} of {len(scenes)} scenes"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiscoveryError, InputError
-from ..types import BandAsset, Grid, Radiometry, SceneItem
+from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors
 from .scene_parser import parse_item
 
@@ -109,10 +109,10 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
         single_href=None if bands else entry.get("url"),
         platform=str(entry.get("platform") or ""),
         relative_orbit=entry.get("relative_orbit"),
-        orbit_direction=str(entry.get("orbit_direction") or ""),
+        orbit_direction=OrbitDirection(entry.get("orbit_direction") or ""),
         coverage_percent=entry.get("coverage_percent"),
         clear_percent=entry.get("clear_percent"),
-        priority=str(entry.get("priority") or "primary"),
+        priority=Priority(entry.get("priority") or Priority.PRIMARY),
         assets_json=json.dumps(entry.get("assets") or {}),
         notes=(*(entry.get("notes") or ()), *_radiometry_notes(sensor.name, bands, rules)),
     )
@@ -141,7 +141,11 @@ def _with_facts(
 ) -> BandAsset:
     if rule is not None:
         nodata = rule.get("nodata")
-        known = {**rule, "nodata": None if nodata is None else float(nodata)}
+        known = {
+            **rule,
+            "nodata": None if nodata is None else float(nodata),
+            "unit": Unit(rule.get("unit", "")),
+        }
         asset = replace(asset, radiometry=Radiometry(**known))
     if facts is not None:
         asset = replace(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..types import Radiometry
+from ..types import Radiometry, Unit
 from .band_config import Band
 
 S2_SCALE = 0.0001
@@ -42,7 +42,9 @@ def decide_radiometry(
     stated = _stated(asset)
     if band.is_class:
         fill = 1.0 if band.name == "qa_pixel" else 0.0  # QA_PIXEL: bit 0 is fill
-        return Radiometry(1.0, 0.0, stated.get("nodata", fill), "class", "classes are not scaled")
+        return Radiometry(
+            1.0, 0.0, stated.get("nodata", fill), Unit.CLASS, "classes are not scaled"
+        )
     rule = {"sentinel2": _sentinel2, "landsat": _landsat, "sentinel1": _sentinel1, "dem": _dem}[
         sensor
     ]
@@ -95,22 +97,26 @@ def _landsat(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> 
         return Radiometry(
             stated["scale"], stated.get("offset") or 0.0, 0.0, band.unit, "as the item states"
         )
-    if band.unit == "kelvin":
+    if band.unit == Unit.KELVIN:
         return Radiometry(
-            0.00341802, 149.0, 0.0, "kelvin", "Landsat Collection 2 Level 2 surface temperature"
+            0.00341802, 149.0, 0.0, Unit.KELVIN, "Landsat Collection 2 Level 2 surface temperature"
         )
     return Radiometry(
-        0.0000275, -0.2, 0.0, "reflectance", "Landsat Collection 2 Level 2 surface reflectance"
+        0.0000275, -0.2, 0.0, Unit.REFLECTANCE, "Landsat Collection 2 Level 2 surface reflectance"
     )
 
 
 def _sentinel1(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
     if is_ground_range(item):
         return Radiometry(
-            1.0, 0.0, 0.0, "amplitude", "ground range detected: uncalibrated amplitude, not sigma0"
+            1.0,
+            0.0,
+            0.0,
+            Unit.AMPLITUDE,
+            "ground range detected: uncalibrated amplitude, not sigma0",
         )
     return Radiometry(
-        1.0, 0.0, -32768.0, "power", "radiometrically terrain-corrected gamma0, linear power"
+        1.0, 0.0, -32768.0, Unit.POWER, "radiometrically terrain-corrected gamma0, linear power"
     )
 
 

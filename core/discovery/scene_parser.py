@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..enums import OrbitDirection
 from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, SceneItem, parse_time
 from .band_config import Band, Sensor
@@ -94,7 +95,7 @@ def _parse(
         visual_href=visual,
         platform=str(properties.get("platform") or "").lower(),
         relative_orbit=_relative_orbit(item, properties),
-        orbit_direction=str(properties.get("sat:orbit_state") or "").lower(),
+        orbit_direction=OrbitDirection(str(properties.get("sat:orbit_state") or "").lower()),
         assets_json=json.dumps(item.get("assets") or {}),
         notes=_notes(sensor, item, properties),
     )

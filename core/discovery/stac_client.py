@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..errors import Cancelled, DiscoveryError
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..types import SceneItem, SearchQuery, format_time
 from ..workers import run_in_background
@@ -102,11 +102,11 @@ class SceneSearch:
             self.exhausted = True
             if not self._waiting:
                 raise
-            events.put(Note("warning", f"The list is not complete. {error}"))
+            events.put(Note(Level.WARNING, f"The list is not complete. {error}"))
         if fetched >= MOST_ITEMS and not self.exhausted:
             events.put(
                 Note(
-                    "warning",
+                    Level.WARNING,
                     f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
                     "narrow the dates",
                 )
@@ -125,7 +125,7 @@ class SceneSearch:
         try:
             scene = parse_item(item, sensor, self._catalog.name, fallback_bbox=query.aoi.boxes[0])
         except DiscoveryError as error:
-            events.put(Note("warning", str(error)))
+            events.put(Note(Level.WARNING, str(error)))
             return None
         if scene.id in self._seen or (
             sensor.platforms and scene.platform and scene.platform not in sensor.platforms
@@ -145,7 +145,7 @@ class SceneSearch:
             return None  # the server compared boxes only
         missing = [name for name in scene.missing_bands if name in sensor.required]
         if missing:
-            events.put(Note("warning", f"Scene {scene.id} has no {', '.join(missing)}"))
+            events.put(Note(Level.WARNING, f"Scene {scene.id} has no {', '.join(missing)}"))
         return replace(scene, coverage_percent=covered)
 
 
