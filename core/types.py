@@ -30,6 +30,9 @@ from .report import Severity as Severity
 from .report import ValidationReport as ValidationReport
 from .report import Verdict as Verdict
 
+Geometry = Mapping[str, Any]
+"""A GeoJSON geometry in degrees of WGS84."""
+
 
 def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with a ``Z``, to the second."""
@@ -169,8 +172,8 @@ class SceneItem:
     collection: str
     datetime: datetime
     bbox: Bounds
-    footprint: Mapping[str, Any] | None
-    """GeoJSON geometry; None where the catalogue gives none."""
+    footprint: Geometry | None
+    """None where the catalogue gives none."""
     cloud_percent: float | None
     """Of the whole scene, as the provider says; None for radar or where unknown."""
     epsg: int | None
