@@ -19,15 +19,16 @@ from types import FrameType
 from typing import Any, TextIO
 
 from . import PRODUCT
+from .enums import Status
 from .errors import Cancelled, FirstLightError, InputError, NoScenesError
-from .monitor import BandProgress, Event, Note, Progress
+from .monitor import BandProgress, BandState, Event, Level, Note, Progress
 from .operation import Operation, OperationResult
 from .operations.registry import OPERATIONS, get_operation
 from .params import Param
 from .settings import resolve_settings
 from .wording import Wording
 
-EXIT_CODES = {"done": 0, "failed": 1, "partial": 3}
+EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
 USAGE, CANCELLED = 2, 130
 LISTS = ("discover", "pairs")
 """What these print as JSON is a list: nothing found is an empty one."""
@@ -51,7 +52,7 @@ class ConsoleMonitor:
     def emit(self, event: Event) -> None:
         """Write the event as a line; a terminal's last line is overwritten by what moves."""
         if isinstance(event, Note):
-            if event.level != "debug" or self._verbose:
+            if event.level != Level.DEBUG or self._verbose:
                 self._line(f"{event.level}: {event.text}")
         elif isinstance(event, BandProgress):
             self._band(event)
@@ -68,18 +69,18 @@ class ConsoleMonitor:
 
     def _band(self, event: BandProgress) -> None:
         key = f"{event.item_id}/{event.band}"
-        if event.state == "downloading":  # all bands together are told by Progress
+        if event.state == BandState.DOWNLOADING:  # all bands together are told by Progress
             return
-        if self._bands.get(key) == event.state == "waiting":
+        if self._bands.get(key) == event.state == BandState.WAITING:
             return
         self._bands[key] = event.state
         words = {
-            "waiting": "waiting",
-            "resuming": event.detail,
-            "retrying": f"trying again ({event.detail})",
-            "skipped": event.detail or "Already exists, skipping",
-            "done": f"done, {event.received_bytes / 1e6:.2f} MB",
-            "failed": f"FAILED ({event.detail})",
+            BandState.WAITING: "waiting",
+            BandState.RESUMING: event.detail,
+            BandState.RETRYING: f"trying again ({event.detail})",
+            BandState.SKIPPED: event.detail or "Already exists, skipping",
+            BandState.DONE: f"done, {event.received_bytes / 1e6:.2f} MB",
+            BandState.FAILED: f"FAILED ({event.detail})",
         }
         self._line(f"  {event.band}: {words.get(event.state, event.state)}")
 
@@ -241,7 +242,7 @@ def _print(operation: Operation, result: OperationResult, form: str) -> int:
         )
     except BrokenPipeError:  # `flight … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if form == "json" and result.status == "failed":
+    if form == "json" and result.status == Status.FAILED:
         print(result.text, file=sys.stderr)
     return EXIT_CODES[result.status]
 

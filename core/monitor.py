@@ -12,6 +12,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, Union
 
+from .enums import StrEnum
+
+
+class Level(StrEnum):
+    """Weight of a note."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class BandState(StrEnum):
+    """State of a band under way."""
+
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    RESUMING = "resuming"
+    RETRYING = "retrying"
+    SKIPPED = "skipped"
+    DONE = "done"
+    FAILED = "failed"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -33,10 +56,7 @@ class BandProgress:
 
     item_id: str
     band: str
-    state: str
-    """``waiting``, ``downloading``, ``resuming``, ``retrying``, ``skipped``, ``done`` or
-    ``failed``.
-    """
+    state: BandState
     received_bytes: int = 0
     total_bytes: int | None = None
     """None where the server does not say."""
@@ -48,7 +68,7 @@ class BandProgress:
     @property
     def percent(self) -> int | None:
         """0..100, or None where the size is unknown."""
-        if self.state in ("done", "skipped"):
+        if self.state in (BandState.DONE, BandState.SKIPPED):
             return 100
         if not self.total_bytes:
             return None
@@ -64,11 +84,9 @@ class BandProgress:
 
 @dataclass(frozen=True)
 class Note:
-    """Something a person should know; ``level`` is ``debug``, ``info``, ``warning`` or
-    ``error``.
-    """
+    """Something a person should know."""
 
-    level: str
+    level: Level
     text: str
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .enums import Status
 from .errors import InputError
 from .monitor import Monitor
 from .params import Param, cast_value
@@ -44,7 +45,7 @@ class OperationResult:
     """
     text: str
     """What a person reads."""
-    status: str = "done"
+    status: Status = Status.DONE
     """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead.
     """
     layers: tuple[LayerOutput, ...] = ()

@@ -7,6 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .enums import Depth, StrEnum
+
+
+class Severity(StrEnum):
+    """Weight of a finding; an error makes the raster invalid."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Verdict(StrEnum):
+    """Result for one band."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -14,8 +32,7 @@ class Finding:
 
     code: str
     """Stable, documented in docs/validation.md: ``band_missing``, ``band_blank`` …"""
-    severity: str
-    """``error``, ``warning`` or ``info``."""
+    severity: Severity
     sentence: str
     band: str | None = None
     measured: float | None = None
@@ -45,8 +62,7 @@ class ValidationReport:
     """Band → figure → value, in physical units; None where there is nothing to measure."""
     overrides: Mapping[str, str] = field(default_factory=dict)
     """Check → what this run made of it: ``off`` or another severity."""
-    depth: str = "quick"
-    """``quick`` or ``deep``."""
+    depth: Depth = Depth.QUICK
     sources: tuple[Path, ...] = ()
     """The files that hold the pixels, where the raster is a VRT."""
     band_names: Mapping[int, str] = field(default_factory=dict)
@@ -57,14 +73,16 @@ class ValidationReport:
     @property
     def ok(self) -> bool:
         """No finding is an error."""
-        return not any(f.severity == "error" for f in self.findings)
+        return not any(f.severity == Severity.ERROR for f in self.findings)
 
-    def verdict(self, band: str) -> str:
-        """``fail``, ``warn`` or ``pass`` of one band."""
+    def verdict(self, band: str) -> Verdict:
+        """The result for one band."""
         severities = {f.severity for f in self.findings if f.band == band}
-        return "fail" if "error" in severities else "warn" if "warning" in severities else "pass"
+        if Severity.ERROR in severities:
+            return Verdict.FAIL
+        return Verdict.WARN if Severity.WARNING in severities else Verdict.PASS
 
-    def sentences(self, severity: str) -> list[str]:
+    def sentences(self, severity: Severity) -> list[str]:
         """The sentences of one severity."""
         return [f.sentence for f in self.findings if f.severity == severity]
 
@@ -74,8 +92,8 @@ class ValidationReport:
             "is_valid": self.ok,
             "path": str(self.path),
             "bands_validated": list(self.bands),
-            "warnings": self.sentences("warning"),
-            "errors": self.sentences("error"),
+            "warnings": self.sentences(Severity.WARNING),
+            "errors": self.sentences(Severity.ERROR),
             "findings": [f.to_dict() for f in self.findings],
             "measured": {band: dict(figures) for band, figures in self.measured.items()},
             "overrides": dict(self.overrides),

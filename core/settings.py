@@ -15,6 +15,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .enums import (
+    Compression,
+    Depth,
+    DownloadWindow,
+    EngineName,
+    OnInvalid,
+    OutputType,
+    Polarisation,
+    Resampling,
+    Screenshot,
+    StackFormat,
+)
 from .errors import SettingsError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
@@ -57,12 +69,12 @@ class Settings:
     read_timeout_s: float = _setting(
         30.0, "download.read_timeout_s", "number", "Wait for the next bytes (s)", least=0.1
     )
-    window: str = _setting(
-        "aoi",
+    window: DownloadWindow = _setting(
+        DownloadWindow.AOI,
         "download.window",
         "word",
         "Download only the area, or whole bands",
-        choices=("aoi", "full"),
+        choices=DownloadWindow,
     )
     parallel_requests: int = _setting(
         8, "download.parallel_requests", "integer", "Requests at once for areas", least=1, most=64
@@ -82,15 +94,19 @@ class Settings:
         "flag",
         "The picture, where a scene has no bands",
     )
-    default_format: str = _setting(
-        "vrt", "stacking.default_format", "word", "Stack format", choices=("vrt", "geotiff")
+    default_format: StackFormat = _setting(
+        StackFormat.VRT,
+        "stacking.default_format",
+        "word",
+        "Stack format",
+        choices=StackFormat,
     )
-    resample_method: str = _setting(
-        "bilinear",
+    resample_method: Resampling = _setting(
+        Resampling.BILINEAR,
         "stacking.resample_method",
         "word",
         "Resampling of reflectance",
-        choices=("nearest", "bilinear", "cubic", "average"),
+        choices=Resampling,
     )
     target_resolution: float | None = _setting(
         None, "stacking.target_resolution", "number", "Stack resolution (m)", least=0.01
@@ -186,34 +202,34 @@ class Settings:
         (-30.0, 10.0), "sar_validation.backscatter_range_db", "range", "Plausible backscatter (dB)"
     )
     required_polarizations: tuple[str, ...] = _setting(
-        ("vv", "vh"),
+        (Polarisation.VV, Polarisation.VH),
         "sar_validation.required_polarizations",
         "words",
         "Polarizations that are wanted",
     )
-    validation_depth: str = _setting(
-        "quick",
+    validation_depth: Depth = _setting(
+        Depth.QUICK,
         "validation.depth",
         "word",
         "How deep files are looked into",
-        choices=("quick", "deep"),
+        choices=(Depth.QUICK, Depth.DEEP),
     )
-    on_invalid: str = _setting(
-        "reject",
+    on_invalid: OnInvalid = _setting(
+        OnInvalid.REJECT,
         "validation.on_invalid",
         "word",
         "What happens to a stack that is not valid",
-        choices=("reject", "warn", "skip", "cleanup"),
+        choices=OnInvalid,
     )
     checks: tuple[str, ...] = _setting(
         (), "validation.checks", "words", "Checks turned off or weighed otherwise"
     )
-    screenshot: str = _setting(
-        "never",
+    screenshot: Screenshot = _setting(
+        Screenshot.NEVER,
         "screenshot.when",
         "word",
         "Picture of what was validated",
-        choices=("never", "on_failure", "always"),
+        choices=Screenshot,
     )
     screenshot_folder: str | None = _setting(
         None, "screenshot.folder", "text", "Folder of the pictures (empty: beside the stack)"
@@ -224,29 +240,29 @@ class Settings:
     tile_size: int = _setting(
         1024, "processing.tile_size", "integer", "Tile size (pixels)", least=64, most=16384
     )
-    compression: str = _setting(
-        "zstd",
+    compression: Compression = _setting(
+        Compression.ZSTD,
         "processing.compression",
         "word",
         "Compression of layers",
-        choices=("zstd", "deflate"),
+        choices=Compression,
     )
-    output_dtype: str = _setting(
-        "float32",
+    output_dtype: OutputType = _setting(
+        OutputType.FLOAT32,
         "processing.output_dtype",
         "word",
         "Numbers in layers",
-        choices=("float32", "int16"),
+        choices=OutputType,
     )
     workers: int | None = _setting(
         None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256
     )
-    engine: str = _setting(
-        "auto",
+    engine: EngineName = _setting(
+        EngineName.AUTO,
         "processing.engine",
         "word",
         "Engine",
-        choices=("auto", "serial", "threads", "cluster"),
+        choices=EngineName,
     )
     cluster: str = _setting(
         "", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)"
@@ -435,10 +451,11 @@ def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
         value = _CASTS[meta["kind"]](raw)
     except (TypeError, ValueError):
         raise SettingsError(what, f"it is no {meta['kind']}") from None
-    if meta.get("choices") and value not in meta["choices"]:
-        raise SettingsError(
-            what, "it is not one of the choices", f"Known: {', '.join(meta['choices'])}."
-        )
+    choices = tuple(meta.get("choices", ()))
+    if choices and value not in choices:
+        raise SettingsError(what, "it is not one of the choices", f"Known: {', '.join(choices)}.")
+    if choices:
+        return choices[choices.index(value)]
     if meta.get("least") is not None and value < meta["least"]:
         raise SettingsError(what, f"the least is {meta['least']}")
     if meta.get("most") is not None and value > meta["most"]:

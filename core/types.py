@@ -21,9 +21,17 @@ from typing import Any
 
 from .aoi import Aoi as Aoi
 from .aoi import Bounds as Bounds
+from .enums import OrbitDirection as OrbitDirection
+from .enums import Priority as Priority
+from .enums import Unit as Unit
 from .errors import InputError
 from .report import Finding as Finding
+from .report import Severity as Severity
 from .report import ValidationReport as ValidationReport
+from .report import Verdict as Verdict
+
+Geometry = Mapping[str, Any]
+"""A GeoJSON geometry in degrees of WGS84."""
 
 
 def format_time(moment: datetime) -> str:
@@ -116,10 +124,7 @@ class Radiometry:
     offset: float = 0.0
     nodata: float | None = None
     """The stored number that means "nothing here"."""
-    unit: str = ""
-    """``reflectance``, ``kelvin``, ``power``, ``amplitude``, ``dB``, ``m`` (height), ``class`` or
-    empty.
-    """
+    unit: Unit = Unit.NONE
     reason: str = ""
     """Where scale and offset come from, for a person."""
 
@@ -167,8 +172,8 @@ class SceneItem:
     collection: str
     datetime: datetime
     bbox: Bounds
-    footprint: Mapping[str, Any] | None
-    """GeoJSON geometry; None where the catalogue gives none."""
+    footprint: Geometry | None
+    """None where the catalogue gives none."""
     cloud_percent: float | None
     """Of the whole scene, as the provider says; None for radar or where unknown."""
     epsg: int | None
@@ -187,15 +192,14 @@ class SceneItem:
     platform: str = ""
     """``sentinel-2a``, lower case; empty where unknown."""
     relative_orbit: int | None = None
-    orbit_direction: str = ""
-    """``ascending`` or ``descending``; empty where unknown."""
+    orbit_direction: OrbitDirection = OrbitDirection.UNKNOWN
     coverage_percent: float | None = None
     """Share of the area of interest that the footprint covers; None where there is no footprint."""
     clear_percent: float | None = None
     """Share of the area of interest that is seen and free of cloud and shadow; None until it was
     looked at.
     """
-    priority: str = "primary"
+    priority: Priority = Priority.PRIMARY
     assets_json: str = "{}"
     """The item's assets as the catalogue gave them, as text: thousands of scenes of nested
     dictionaries make the garbage collector hold up every thread, QGIS's window among them.

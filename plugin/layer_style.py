@@ -16,6 +16,7 @@ from qgis.core import (
     QgsSingleBandGrayRenderer,
 )
 
+from ..core.monitor import Level
 from .monitors import log
 
 STYLE_DIR = Path(__file__).resolve().parent.parent / "resources" / "styles"
@@ -60,7 +61,7 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
         layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)
     )
     if not loaded:
-        log(f"Layer '{layer.name()}' has QGIS's default style: {message}", "warning")
+        log(f"Layer '{layer.name()}' has QGIS's default style: {message}", Level.WARNING)
         if isinstance(layer, QgsRasterLayer):
             layer.setDefaultContrastEnhancement()
         return

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import DependencyError
+from ..core.monitor import Level
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .messages import show_error
@@ -42,7 +43,7 @@ class FirstLightPlugin:
         """Add the algorithms to Processing."""
         self._problem = dependency_error(missing_libraries())
         if self._problem is not None:
-            log(str(self._problem), "error")
+            log(str(self._problem), Level.ERROR)
         provider = FirstLightProvider(QIcon(str(ICON_PATH)), self._problem)
         if QgsApplication.processingRegistry().addProvider(provider):
             self.provider = provider

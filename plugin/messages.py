@@ -7,6 +7,7 @@ from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..core.errors import FirstLightError, InputError
+from ..core.monitor import Level
 from ..core.operation import Operation
 from ..core.operations.registry import OPERATIONS
 from ..core.params import Param
@@ -46,7 +47,7 @@ def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
 
 def show_failure(bar: QgsMessageBar, text: str) -> None:
     """Show that something failed; it stays until the user closes it."""
-    log(text, "error")
+    log(text, Level.ERROR)
     bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Critical, 0)
 
 
@@ -59,7 +60,7 @@ def clear_failures(bar: QgsMessageBar) -> None:
 
 def show_warning(bar: QgsMessageBar, text: str) -> None:
     """Show something that did not go as wished, for 15 seconds."""
-    log(text, "warning")
+    log(text, Level.WARNING)
     bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Warning, 15)
 
 

@@ -9,27 +9,27 @@ from collections.abc import Callable
 
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
 
-from ..core.monitor import BandProgress, Event, Note, Progress
+from ..core.monitor import BandProgress, BandState, Event, Level, Note, Progress
 
 LOG_TAG = "FirstLight"
 """Name of the tab in QGIS's log panel."""
 
 _LEVELS = {
-    "info": Qgis.MessageLevel.Info,
-    "warning": Qgis.MessageLevel.Warning,
-    "error": Qgis.MessageLevel.Critical,
+    Level.INFO: Qgis.MessageLevel.Info,
+    Level.WARNING: Qgis.MessageLevel.Warning,
+    Level.ERROR: Qgis.MessageLevel.Critical,
 }
 
 
-def log(text: str, level: str = "info") -> None:
+def log(text: str, level: Level = Level.INFO) -> None:
     """Write a line to the FirstLight tab of the log panel; safe on any thread.
 
     Parameters
     ----------
     text : str
         What to write.
-    level : str
-        ``info``, ``warning`` or ``error``.
+    level : Level
+        Not ``DEBUG``.
     """
     QgsMessageLog.logMessage(text, LOG_TAG, _LEVELS[level], False)
 
@@ -64,17 +64,17 @@ class TaskMonitor:
     def emit(self, event: Event) -> None:
         """Take an event; notes and what becomes of each band also go to the log."""
         if isinstance(event, Note):
-            if event.level != "debug":
+            if event.level != Level.DEBUG:
                 log(event.text, event.level)
             self._pending[object()] = event
         elif isinstance(event, BandProgress):
             key = (event.item_id, event.band)
             if self._states.get(key) != event.state and event.state not in (
-                "waiting",
-                "failed",
+                BandState.WAITING,
+                BandState.FAILED,
             ):  # failures have their note
                 detail = f": {event.detail}" if event.detail else ""
-                level = "warning" if event.state == "retrying" else "info"
+                level = Level.WARNING if event.state == BandState.RETRYING else Level.INFO
                 log(f"{event.item_id} {event.band}: {event.state}{detail}", level)
             self._states[key] = event.state
             self._pending[key] = event
@@ -134,7 +134,8 @@ class FeedbackMonitor:
                 self._states[key] = event.state
                 detail = f": {event.detail}" if event.detail else ""
                 text = f"{event.item_id} {event.band}: {event.state}{detail}"
-                self._tell("warning" if event.state in ("failed", "retrying") else "info", text)
+                trouble = event.state in (BandState.FAILED, BandState.RETRYING)
+                self._tell(Level.WARNING if trouble else Level.INFO, text)
         else:
             self._tell(event.level, event.text)
 
@@ -142,12 +143,12 @@ class FeedbackMonitor:
         """Whether Cancel was pressed."""
         return bool(self._feedback.isCanceled())
 
-    def _tell(self, level: str, text: str) -> None:
-        if level == "debug":
+    def _tell(self, level: Level, text: str) -> None:
+        if level == Level.DEBUG:
             self._feedback.pushDebugInfo(text)
-        elif level == "info":
+        elif level == Level.INFO:
             self._feedback.pushInfo(text)
-        elif level == "warning":
+        elif level == Level.WARNING:
             self._feedback.pushWarning(text)
         else:
             self._feedback.reportError(text)

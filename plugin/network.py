@@ -12,6 +12,7 @@ from qgis.core import QgsApplication, QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 
+from ..core.monitor import Level
 from .monitors import log
 
 _SCHEMES = {
@@ -73,7 +74,7 @@ def read_authorities() -> str:
         log(
             f"The certificates of QGIS cannot be used: {path} cannot be written "
             f"({error.strerror}).",
-            "warning",
+            Level.WARNING,
         )
         return ""
     return str(path)
@@ -107,7 +108,7 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
             log(
                 f"The authentication '{authcfg}' for {host} cannot be used: it is gone, or "
                 "QGIS's passwords are locked.",
-                "warning",
+                Level.WARNING,
             )
             continue
         names = [bytes(name) for name in request.rawHeaderList()]
@@ -121,6 +122,6 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
             log(
                 f"The authentication '{authcfg}' for {host} sends no headers: that kind is not "
                 "supported.",
-                "warning",
+                Level.WARNING,
             )
     return found

@@ -11,7 +11,7 @@ from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..core.errors import Cancelled, FirstLightError
-from ..core.monitor import Event, Progress
+from ..core.monitor import Event, Level, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.settings import Settings, resolve_settings
 from .messages import WORDING
@@ -72,7 +72,7 @@ class OperationTask(QgsTask):
         except Exception as error:  # noqa: BLE001 - one of the two doors where unknown faults are turned into sentences
             log(
                 "".join(traceback.format_exception(type(error), error, error.__traceback__)),
-                "error",
+                Level.ERROR,
             )
             self._outcome = fault(self.operation, f"{type(error).__name__}: {error}")
         monitor.flush()

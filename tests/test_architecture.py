@@ -71,7 +71,14 @@ OWNERS = {
 }
 """Library → the modules (or packages) that may import it."""
 
-_VALUES = ("core.types", "core.aoi", "core.report", "core.errors", "core.monitor")
+_VALUES = (
+    "core.types",
+    "core.enums",
+    "core.aoi",
+    "core.report",
+    "core.errors",
+    "core.monitor",
+)
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _RASTERS = (*_SERVICES, "core.files", "core.raster")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
@@ -95,10 +102,11 @@ _ENGINE = (
 )
 CORE_LAYERS = {
     "core.aoi": ("core.errors",),
-    "core.report": (),
-    "core.types": ("core.aoi", "core.report", "core.errors", "core.monitor"),
+    "core.enums": (),
+    "core.report": ("core.enums",),
+    "core.types": ("core.enums", "core.aoi", "core.report", "core.errors", "core.monitor"),
     "core.errors": ("core.types", "core.monitor"),
-    "core.monitor": ("core.types", "core.errors"),
+    "core.monitor": ("core.enums", "core.types", "core.errors"),
     "core.settings": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
@@ -152,6 +160,7 @@ CORE_LAYERS = {
 """
 
 UI_MAY_IMPORT = (
+    "core.enums",
     "core.types",
     "core.errors",
     "core.monitor",

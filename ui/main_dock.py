@@ -13,8 +13,9 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from ..core.enums import Status
 from ..core.errors import FirstLightError
-from ..core.monitor import BandProgress, Event, Note, Progress
+from ..core.monitor import BandProgress, Event, Level, Note, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
@@ -184,7 +185,7 @@ class MainDock(QgsDockWidget):
             self._scroll.ensureWidgetVisible(self.run_panel)
 
     def _show_result(self, result: OperationResult) -> None:
-        if result.status == "failed":
+        if result.status == Status.FAILED:
             self.run_panel.progress_bar.reset()
         else:
             self.run_panel.progress_bar.setValue(100)
@@ -276,7 +277,7 @@ class MainDock(QgsDockWidget):
                     )
             elif (
                 isinstance(event, Note)
-                and event.level == "info"
+                and event.level == Level.INFO
                 and self.run_panel.cancel_button.isEnabled()
             ):
                 self._say(event.text)
@@ -294,10 +295,10 @@ class MainDock(QgsDockWidget):
     def _tell_outcome(self, result: OperationResult, success: str) -> None:
         """Message bar and status line for a result of any status."""
         bar = self._iface.messageBar()
-        if result.status == "failed":
+        if result.status == Status.FAILED:
             self._say(describe_problems(result))
             show_failure(bar, self._outcome)
-        elif result.status == "partial":
+        elif result.status == Status.PARTIAL:
             self._say(
                 self.tr("Done in part. {problems}").format(problems=describe_problems(result))
             )

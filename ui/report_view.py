@@ -7,9 +7,9 @@ from __future__ import annotations
 from qgis.PyQt.QtGui import QBrush, QColor
 from qgis.PyQt.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from ..core.types import Finding, ValidationReport
+from ..core.types import Finding, Severity, ValidationReport, Verdict
 
-COLOURS = {"pass": "#2e7d32", "warn": "#b26a00", "fail": "#c62828"}
+COLOURS = {Verdict.PASS: "#2e7d32", Verdict.WARN: "#b26a00", Verdict.FAIL: "#c62828"}
 """Dark enough to read on white, bright enough on dark themes; the word says the same."""
 
 
@@ -32,9 +32,9 @@ class ReportView(QTreeWidget):
         if report is None:
             return
         general = [finding for finding in report.findings if finding.band not in report.bands]
-        worst = (
-            "fail" if any(f.severity == "error" for f in general) else "warn" if general else "pass"
-        )
+        worst = Verdict.WARN if general else Verdict.PASS
+        if any(f.severity == Severity.ERROR for f in general):
+            worst = Verdict.FAIL
         self._add(self.tr("File"), worst, general)
         for name in report.bands:
             self._add(
@@ -44,9 +44,13 @@ class ReportView(QTreeWidget):
             )
         self.resizeColumnToContents(0)
 
-    def _add(self, name: str, verdict: str, findings: list[Finding]) -> None:
-        words = {"pass": self.tr("pass"), "warn": self.tr("warning"), "fail": self.tr("FAIL")}
-        row = QTreeWidgetItem([name, words[verdict]])
+    def _add(self, name: str, verdict: Verdict, findings: list[Finding]) -> None:
+        texts = {
+            Verdict.PASS: self.tr("pass"),
+            Verdict.WARN: self.tr("warning"),
+            Verdict.FAIL: self.tr("FAIL"),
+        }
+        row = QTreeWidgetItem([name, texts[verdict]])
         row.setForeground(1, QBrush(QColor(COLOURS[verdict])))
         self.addTopLevelItem(row)
         for finding in findings:

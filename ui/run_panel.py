@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.monitor import BandProgress
+from ..core.monitor import BandProgress, BandState
 from ..core.operations.ingest import INGEST
 from .panel import MARGINS
 from .scene_model import size_text
@@ -103,7 +103,11 @@ class RunPanel(QGroupBox):
             self.band_table.setVisible(True)
         row = self._rows[key]
         texts = (event.band, self._state_text(event), amount_text(event))
-        color = {"failed": FAILED_COLOR, "done": DONE_COLOR, "skipped": DONE_COLOR}.get(event.state)
+        color = {
+            BandState.FAILED: FAILED_COLOR,
+            BandState.DONE: DONE_COLOR,
+            BandState.SKIPPED: DONE_COLOR,
+        }.get(event.state)
         for column, text in enumerate(texts):
             item = self.band_table.item(row, column)
             item.setText(text)
@@ -113,18 +117,18 @@ class RunPanel(QGroupBox):
 
     def _state_text(self, event: BandProgress) -> str:
         words = {
-            "waiting": self.tr("waiting"),
-            "downloading": self.tr("downloading"),
-            "resuming": self.tr("going on"),
-            "retrying": self.tr("trying again"),
-            "skipped": self.tr("already there"),
-            "done": self.tr("done"),
-            "failed": self.tr("failed"),
+            BandState.WAITING: self.tr("waiting"),
+            BandState.DOWNLOADING: self.tr("downloading"),
+            BandState.RESUMING: self.tr("going on"),
+            BandState.RETRYING: self.tr("trying again"),
+            BandState.SKIPPED: self.tr("already there"),
+            BandState.DONE: self.tr("done"),
+            BandState.FAILED: self.tr("failed"),
         }
         word = words.get(event.state, event.state)
         return (
             f"{word}: {event.detail}"
-            if event.state in ("failed", "retrying") and event.detail
+            if event.state in (BandState.FAILED, BandState.RETRYING) and event.detail
             else word
         )
 
@@ -174,7 +178,7 @@ def amount_text(event: BandProgress) -> str:
     comes.
     """
     percent = event.percent
-    if event.state in ("waiting", "failed") and not event.received_bytes:
+    if event.state in (BandState.WAITING, BandState.FAILED) and not event.received_bytes:
         return ""
     if percent is None:
         return size_text(event.received_bytes)

@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..core.monitor import Event, Note, Progress
+from ..core.monitor import Event, Level, Note, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.types import ValidationReport
 from .parameter_form import ParameterForm
@@ -135,7 +135,7 @@ class ToolsPanel(QWidget):
         for event in events:
             if isinstance(event, Progress):
                 self.progress_bar.setValue(round(100 * event.fraction))
-            elif isinstance(event, Note) and event.level != "debug":
+            elif isinstance(event, Note) and event.level != Level.DEBUG:
                 self.result_text.appendPlainText(event.text)
 
     def show_result(self, result: OperationResult) -> None:

@@ -16,11 +16,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import StrEnum
 from ..raster.cloud_mask import is_water
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
 from .masks import Radius, clear_pixels, dilation_halo
 
-INDICES = ("dnbr", "rdnbr", "rbr")
+
+class BurnIndex(StrEnum):
+    """Index of burn severity."""
+
+    DNBR = "dnbr"
+    RDNBR = "rdnbr"
+    RBR = "rbr"
+
+
 SEVERITY_NAME = "severity"
 """Of the layer of classes."""
 LEAST_NBR = 0.001
@@ -57,20 +66,20 @@ THRESHOLD_NOTE = (
     "after the fire. Elsewhere "
     "calibrate them in the field before severity is read from them."
 )
-REFERENCES: Mapping[str, str] = {
-    "dnbr": "Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD",
-    "rdnbr": "Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006",
-    "rbr": "Parks, Dillon & Miller 2014, doi:10.3390/rs6031827",
+REFERENCES: Mapping[BurnIndex, str] = {
+    BurnIndex.DNBR: "Key & Benson 2006, FIREMON, USDA RMRS-GTR-164-CD",
+    BurnIndex.RDNBR: "Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006",
+    BurnIndex.RBR: "Parks, Dillon & Miller 2014, doi:10.3390/rs6031827",
 }
 _TITLES = {
-    "dnbr": "Differenced normalised burn ratio",
-    "rdnbr": "Relative differenced normalised burn ratio",
-    "rbr": "Relativised burn ratio",
+    BurnIndex.DNBR: "Differenced normalised burn ratio",
+    BurnIndex.RDNBR: "Relative differenced normalised burn ratio",
+    BurnIndex.RBR: "Relativised burn ratio",
 }
 _RANGES = {
-    "dnbr": (-2.0, 2.0),
-    "rdnbr": (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5),
-    "rbr": (-2000.0, 2000.0),
+    BurnIndex.DNBR: (-2.0, 2.0),
+    BurnIndex.RDNBR: (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5),
+    BurnIndex.RBR: (-2000.0, 2000.0),
 }
 
 
@@ -86,14 +95,14 @@ class SeverityScale:
     """Key of the class layer's style."""
 
 
-SCALES: Mapping[str, SeverityScale] = {
-    "dnbr": SeverityScale(EDGES, SEVERITY, "severity"),
+SCALES: Mapping[BurnIndex, SeverityScale] = {
+    BurnIndex.DNBR: SeverityScale(EDGES, SEVERITY, "severity"),
     # Miller & Thode 2007, table 4 (69, 316, 641 in thousandths): composite burn index 0.1, 1.25 and
     # 2.25.
-    "rdnbr": SeverityScale((0.069, 0.316, 0.641), CBI_SEVERITY, "severity_cbi"),
+    BurnIndex.RDNBR: SeverityScale((0.069, 0.316, 0.641), CBI_SEVERITY, "severity_cbi"),
     # Parks et al. 2014, all 18 fires (35, 130, 298 in thousandths), for the same composite burn
     # indices.
-    "rbr": SeverityScale((0.035, 0.130, 0.298), CBI_SEVERITY, "severity_cbi"),
+    BurnIndex.RBR: SeverityScale((0.035, 0.130, 0.298), CBI_SEVERITY, "severity_cbi"),
 }
 """Index → its own classes: limits of one index mean nothing for another."""
 
@@ -108,8 +117,7 @@ class BurnSeverity:
     index's layer).
     """
 
-    index: str
-    """Of ``INDICES``."""
+    index: BurnIndex
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
     offset: float = 0.0
@@ -128,9 +136,9 @@ class BurnSeverity:
         with np.errstate(all="ignore"):
             if self.offset:
                 dnbr -= np.float32(self.offset)
-            if self.index == "rdnbr":
+            if self.index == BurnIndex.RDNBR:
                 change = dnbr / np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
-            elif self.index == "rbr":
+            elif self.index == BurnIndex.RBR:
                 change = dnbr / (before + np.float32(1.001))
             classes = classify(change, SCALES[self.index])
         water = water_on_both(values, self.masks)
@@ -178,7 +186,9 @@ def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_]
     return found["pre"] & found["post"] if {"pre", "post"} <= set(found) else None
 
 
-def classify(change: FloatArray, scale: SeverityScale = SCALES["dnbr"]) -> npt.NDArray[np.uint8]:
+def classify(
+    change: FloatArray, scale: SeverityScale = SCALES[BurnIndex.DNBR]
+) -> npt.NDArray[np.uint8]:
     """Codes of the scale's classes; for NaN the lowest, to be masked by the caller."""
     codes = [one.code for one in scale.classes]
     found = np.full(change.shape, codes[0], np.uint8)
@@ -206,8 +216,16 @@ def severity_kernel(
         Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
         Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), scale.style, scale.classes),
     )
-    if index != "dnbr":
-        layers += (Layer("dnbr", _TITLES["dnbr"], _RANGES["dnbr"], "dnbr", dtype="float32"),)
+    if index != BurnIndex.DNBR:
+        layers += (
+            Layer(
+                BurnIndex.DNBR,
+                _TITLES[BurnIndex.DNBR],
+                _RANGES[BurnIndex.DNBR],
+                BurnIndex.DNBR,
+                dtype="float32",
+            ),
+        )
     halo = dilation_halo(function.radius_px)
     return Kernel(
         f"Burn severity ({index})",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import StrEnum
 from .flood import (
     DRY,
     FLOOD_CLASSES,
@@ -31,18 +32,29 @@ from .flood import (
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .masks import SNOW, BoolArray, Radius, clear_pixels, dilation_halo, mask_classes
 from .threshold import REFERENCES as THRESHOLD_REFERENCES
-from .threshold import Bins, Counts, find_cut, has_valley
+from .threshold import Bins, Counts, CutOrigin, ThresholdMethod, find_cut, has_valley
 
-METHODS = {"ndwi": "nir", "mndwi": "swir16"}
-"""Method → the band that is compared with green."""
+
+class WaterIndex(StrEnum):
+    """Index of water: green against another band."""
+
+    NDWI = "ndwi"
+    MNDWI = "mndwi"
+
+    @property
+    def other(self) -> str:
+        """The band that is compared with green."""
+        return {"ndwi": "nir", "mndwi": "swir16"}[self]
+
+
 REFERENCES = {
-    "ndwi": "McFeeters 1996, doi:10.1080/01431169608948714",
-    "mndwi": "Xu 2006, doi:10.1080/01431160600589179",
-    "otsu": THRESHOLD_REFERENCES["otsu"],
+    WaterIndex.NDWI: "McFeeters 1996, doi:10.1080/01431169608948714",
+    WaterIndex.MNDWI: "Xu 2006, doi:10.1080/01431160600589179",
+    ThresholdMethod.OTSU: THRESHOLD_REFERENCES[ThresholdMethod.OTSU],
 }
 TITLES = {
-    "ndwi": "Normalised difference water index",
-    "mndwi": "Modified normalised difference water index",
+    WaterIndex.NDWI: "Normalised difference water index",
+    WaterIndex.MNDWI: "Modified normalised difference water index",
 }
 FIXED = 0.0
 """Both authors' own threshold."""
@@ -86,8 +98,8 @@ class OpticalWater:
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``post.scl``."""
     threshold: float = FIXED
-    origin: str = "fixed"
-    """Of the threshold: ``given``, ``scene`` or ``fixed``."""
+    origin: CutOrigin = CutOrigin.FIXED
+    """Of the threshold."""
     rules: FloodRules = FloodRules()
     radius_px: Radius = (0.0, 0.0)
     """Of the masks' dilation."""
@@ -176,7 +188,11 @@ class WaterSurvey:
     def settle(self, total: npt.NDArray[np.int64]) -> OpticalWater:
         """The map with the threshold of the scene, or with the one it had."""
         found = find_water_cut(total)
-        return self.water if found is None else replace(self.water, threshold=found, origin="scene")
+        return (
+            self.water
+            if found is None
+            else replace(self.water, threshold=found, origin=CutOrigin.SCENE)
+        )
 
 
 def find_water_cut(histogram: Counts) -> float | None:
@@ -192,7 +208,7 @@ def find_water_cut(histogram: Counts) -> float | None:
     ----------
     histogram : ndarray of int64, (INDEX.count,)
     """
-    cut = find_cut(histogram, "otsu")
+    cut = find_cut(histogram, ThresholdMethod.OTSU)
     if (
         cut is None
         or INDEX.above(cut) < LEAST_CUT
@@ -215,14 +231,13 @@ def find_water_cut(histogram: Counts) -> float | None:
 
 
 def water_kernel(
-    method: str, bands: Mapping[str, str], water: OpticalWater, survey: bool
+    method: WaterIndex, bands: Mapping[str, str], water: OpticalWater, survey: bool
 ) -> Kernel:
     """The kernel.
 
     Parameters
     ----------
-    method : str
-        Of ``METHODS``.
+    method : WaterIndex
     bands : mapping
         Name in the function (``post.green``, ``post.other``, ``post.scl``, ``terrain.hand``) → band
         of the joined stack.
@@ -245,7 +260,9 @@ def water_kernel(
         dict(bands),
         water,
         tuple(layers),
-        "; ".join(REFERENCES[one] for one in ((method, "otsu") if survey else (method,))),
+        "; ".join(
+            REFERENCES[one] for one in ((method, ThresholdMethod.OTSU) if survey else (method,))
+        ),
         halo=dilation_halo(water.radius_px),
         survey=WaterSurvey(water) if survey else None,
     )

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import Polarisation
 from . import speckle, threshold
 from .flood import (
     DRY,
@@ -31,10 +32,13 @@ from .flood import (
     refine_water,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
+from .speckle import SpeckleFilter
 from .threshold import (
     LEAST_DISTANCE,
     Bins,
     Counts,
+    CutOrigin,
+    ThresholdMethod,
     TwoParts,
     find_cut,
     fit_two,
@@ -42,7 +46,12 @@ from .threshold import (
     valley_above,
 )
 
-DARKEST_LAND_DB = {"vv": -15.5, "vh": -23.0, "hh": -15.5, "hv": -23.0}
+DARKEST_LAND_DB: Mapping[str, float] = {
+    Polarisation.VV: -15.5,
+    Polarisation.VH: -23.0,
+    Polarisation.HH: -15.5,
+    Polarisation.HV: -23.0,
+}
 """Land is hardly ever darker: the highest thresholds that HydroSAR (Alaska Satellite Facility,
 asf-tools) admits for Sentinel-1. Of two polarisations it is the mean. Only if the mean of a darker
 part is below this, it is taken for water: forest and bare fields make two humps too.
@@ -52,7 +61,12 @@ BRIGHTEST_EXCESS_DB = 3.0
 part two kinds of land. A judgement: on the simulated flood 3 to 6 dB make no difference, and 2 dB
 lose water in wind.
 """
-DARKEST_WATER_DB = {"vv": -35.0, "vh": -38.0, "hh": -35.0, "hv": -38.0}
+DARKEST_WATER_DB: Mapping[str, float] = {
+    Polarisation.VV: -35.0,
+    Polarisation.VH: -38.0,
+    Polarisation.HH: -35.0,
+    Polarisation.HV: -38.0,
+}
 """The mean of water is hardly ever darker: the radar's own noise is not (Sentinel-1's noise
 equivalent sigma zero is specified as -22 dB, ESA, Sentinel-1 Product Specification). What is darker
 is a floor that a program has put in, and parts no water from land. A judgement, far enough below
@@ -60,12 +74,10 @@ for pictures with their noise subtracted.
 """
 LONE_MARGIN_DB = 0.5
 """One polarisation alone has more speckle left: its fixed threshold lies so much lower."""
-METHODS = ("ki", "otsu", "fixed")
-REFERENCES = {
+REFERENCES: Mapping[str, str] = {
     **threshold.REFERENCES,
-    "fixed": "fixed thresholds of HydroSAR (Alaska Satellite Facility, asf-tools); on such "
-    "thresholds Twele et al. 2016, "
-    "doi:10.1080/01431161.2016.1192304",
+    ThresholdMethod.FIXED: "fixed thresholds of HydroSAR (Alaska Satellite Facility, "
+    "asf-tools); on such thresholds Twele et al. 2016, doi:10.1080/01431161.2016.1192304",
     "squares": "Martinis et al. 2009, doi:10.5194/nhess-9-303-2009; Chini et al. 2017, "
     "doi:10.1109/TGRS.2017.2737664",
     "change": "log ratio: Rignot & van Zyl 1993, doi:10.1109/36.239913",
@@ -100,8 +112,7 @@ class Cut:
     """Where water begins on one date."""
 
     threshold_db: float
-    origin: str
-    """``given``, ``squares``, ``picture``, ``other date`` or ``fixed``."""
+    origin: CutOrigin
 
 
 @dataclass(frozen=True)
@@ -114,8 +125,7 @@ class WaterMap:
     """``vv``, or ``vv`` and ``vh``."""
     cuts: Mapping[str, Cut]
     """``post``, and perhaps ``pre``."""
-    speckle: str
-    """Of :data:`.speckle.FILTERS`."""
+    speckle: SpeckleFilter
     rules: FloodRules = FloodRules()
     compared: bool = False
     """Whether there is a map of permanent water, or a date before."""
@@ -167,8 +177,7 @@ class WaterSurvey:
 
     water: WaterMap
     """Its thresholds are those for want of a better one."""
-    method: str
-    """Of :data:`.threshold.METHODS`."""
+    method: ThresholdMethod
 
     @property
     def choices(self) -> tuple[tuple[str, ...], ...]:
@@ -209,7 +218,7 @@ class WaterSurvey:
             found = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
             known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
             if known is not None:
-                spare = replace(known, origin="other date")
+                spare = replace(known, origin=CutOrigin.OTHER_DATE)
                 return replace(
                     self.water,
                     bands=bands,
@@ -222,10 +231,10 @@ class WaterSurvey:
         if squares[-1] >= LEAST_CELLS:
             cut = self._cut(squares[:-1], everything, bands)
             if cut is not None:
-                return Cut(DB.above(cut), "squares")
+                return Cut(DB.above(cut), CutOrigin.SQUARES)
         cut = self._cut(everything, everything, bands)
         if cut is not None and has_valley(everything, cut, SMOOTHING_DB / DB.step):
-            return Cut(DB.above(cut), "picture")
+            return Cut(DB.above(cut), CutOrigin.PICTURE)
         return None
 
     def _cut(self, histogram: Counts, picture: Counts, bands: Sequence[str]) -> int | None:
@@ -242,7 +251,9 @@ class WaterSurvey:
         darkest = round((mean_db(DARKEST_LAND_DB, bands) - DB.low) / DB.step)
         brightest = darkest + round(BRIGHTEST_EXCESS_DB / DB.step)
         valley = (
-            valley_above(picture, darkest, SMOOTHING_DB / DB.step) if self.method == "ki" else None
+            valley_above(picture, darkest, SMOOTHING_DB / DB.step)
+            if self.method == ThresholdMethod.KI
+            else None
         )
         if valley is not None and valley < brightest:
             return valley
@@ -290,19 +301,21 @@ def fixed_db(bands: Sequence[str]) -> float:
     return mean_db(DARKEST_LAND_DB, bands) - (LONE_MARGIN_DB if len(bands) == 1 else 0.0)
 
 
-def water_kernel(water: WaterMap, method: str) -> Kernel:
+def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     """The kernel of a map of water.
 
     Parameters
     ----------
     water : WaterMap
         Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
-    method : str
-        Of ``METHODS``.
+    method : ThresholdMethod
     """
     layers = [Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)]
-    references = [REFERENCES[method], *([] if method == "fixed" else [REFERENCES["squares"]])]
-    if water.speckle != "none":
+    references = [
+        REFERENCES[method],
+        *([] if method == ThresholdMethod.FIXED else [REFERENCES["squares"]]),
+    ]
+    if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
     if water.compared:
         layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
@@ -318,14 +331,14 @@ def water_kernel(water: WaterMap, method: str) -> Kernel:
         )
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
-    survey = None if method == "fixed" else WaterSurvey(water, method)
+    survey = None if method == ThresholdMethod.FIXED else WaterSurvey(water, method)
     return Kernel(
         f"Water ({method})",
         {name: name for name in names},
         water,
         tuple(layers),
         "; ".join(references),
-        halo=0 if water.speckle == "none" else speckle.HALO,
+        halo=0 if water.speckle == SpeckleFilter.NONE else speckle.HALO,
         survey=survey,
         cell=CELL,
     )

@@ -17,15 +17,25 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import StrEnum
 from .kernel import FloatArray
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Sums = Callable[[Bools, Floats], "tuple[Floats, Floats, Floats]"]
-FILTERS = ("none", "lee", "refined-lee")
+
+
+class SpeckleFilter(StrEnum):
+    """Way to smooth speckle."""
+
+    NONE = "none"
+    LEE = "lee"
+    REFINED_LEE = "refined-lee"
+
+
 REFERENCES = {
-    "lee": "Lee 1980, doi:10.1109/TPAMI.1980.4766994",
-    "refined-lee": "Lee 1981, doi:10.1016/S0146-664X(81)80018-4",
+    SpeckleFilter.LEE: "Lee 1980, doi:10.1109/TPAMI.1980.4766994",
+    SpeckleFilter.REFINED_LEE: "Lee 1981, doi:10.1016/S0146-664X(81)80018-4",
 }
 LOOKS = 4.4
 """Equivalent number of looks of Sentinel-1 IW GRD in high resolution (ESA, Sentinel-1 product
@@ -47,7 +57,7 @@ _SIDES = (
 )
 
 
-def filter_db(backscatter: FloatArray, method: str) -> FloatArray:
+def filter_db(backscatter: FloatArray, method: SpeckleFilter) -> FloatArray:
     """A band in dB without much of its speckle; where there is no data there is none after.
 
     The estimate is of power, not of dB: means of dB are too low by what speckle there is.
@@ -56,18 +66,17 @@ def filter_db(backscatter: FloatArray, method: str) -> FloatArray:
     ----------
     backscatter : ndarray of float32, (rows, cols)
         dB, NaN = no data. A pixel depends on those within ``HALO``.
-    method : str
-        Of ``FILTERS``.
+    method : SpeckleFilter
 
     Returns
     -------
     ndarray of float32, (rows, cols)
         dB.
     """
-    if method == "none":
+    if method == SpeckleFilter.NONE:
         return backscatter
     power = np.power(10.0, backscatter.astype(np.float64) / 10)
-    smooth = lee(power) if method == "lee" else refined_lee(power)
+    smooth = lee(power) if method == SpeckleFilter.LEE else refined_lee(power)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(10 * np.log10(smooth), np.float32)
 

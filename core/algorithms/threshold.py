@@ -7,17 +7,40 @@ classes is another question, and the greater one for a map.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import StrEnum
+
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-METHODS = ("otsu", "ki")
-REFERENCES = {
-    "otsu": "Otsu 1979, doi:10.1109/TSMC.1979.4310076",
-    "ki": "Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0",
+
+
+class ThresholdMethod(StrEnum):
+    """Way to find the threshold of a histogram; ``FIXED`` looks at none."""
+
+    KI = "ki"
+    OTSU = "otsu"
+    FIXED = "fixed"
+
+
+class CutOrigin(StrEnum):
+    """Source of a threshold."""
+
+    GIVEN = "given"
+    SQUARES = "squares"
+    PICTURE = "picture"
+    SCENE = "scene"
+    OTHER_DATE = "other date"
+    FIXED = "fixed"
+
+
+REFERENCES: Mapping[str, str] = {
+    ThresholdMethod.OTSU: "Otsu 1979, doi:10.1109/TSMC.1979.4310076",
+    ThresholdMethod.KI: "Kittler & Illingworth 1986, doi:10.1016/0031-3203(86)90030-0",
 }
 DEEPEST_VALLEY = 0.7
 """There are two humps where the smoothed histogram between them falls below this share of the lower
@@ -78,35 +101,12 @@ class Bins:
         return round(self.low + (cut + 1) * self.step, 6)
 
 
-def find_cut(histogram: Counts, method: str, between: tuple[int, int] | None = None) -> int | None:
-    """The cut by one of ``METHODS``, as :func:`otsu_bin` and :func:`kittler_illingworth_bin`."""
-    return (otsu_bin if method == "otsu" else kittler_illingworth_bin)(histogram, between)
-
-
-def find_threshold(histogram: Counts, bins: Bins, method: str, smoothing: float) -> float | None:
-    """The threshold between the two humps of a histogram; None where it does not have two.
-
-    Parameters
-    ----------
-    histogram : ndarray of int64, (bins.count,)
-    bins : Bins
-        Its axis.
-    method : str
-        Of ``METHODS``.
-    smoothing : float
-        As in :func:`has_valley`, in the unit of the values.
-
-    Returns
-    -------
-    float or None
-        In the unit of the values: what is less belongs to the lower class.
-    """
-    cut = find_cut(histogram, method)
-    return (
-        None
-        if cut is None or not has_valley(histogram, cut, smoothing / bins.step)
-        else bins.above(cut)
-    )
+def find_cut(
+    histogram: Counts, method: ThresholdMethod, between: tuple[int, int] | None = None
+) -> int | None:
+    """The cut by :func:`otsu_bin` or :func:`kittler_illingworth_bin`."""
+    cut = otsu_bin if method == ThresholdMethod.OTSU else kittler_illingworth_bin
+    return cut(histogram, between)
 
 
 def otsu_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int | None:

@@ -16,13 +16,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import StrEnum
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 from .masks import Radius, clear_pixels, dilation_halo
 from .population import GAUSSIAN_MAD, histogram_median, normal_share
 
-PARTNERS = {"ndmi": "swir16", "ndvi": "red", "nbr": "swir22"}
-"""Index → the band that is set against near infrared."""
-INDICES = tuple(PARTNERS)
+
+class VegetationIndex(StrEnum):
+    """Index of vegetation: near infrared against another band."""
+
+    NDMI = "ndmi"
+    NDVI = "ndvi"
+    NBR = "nbr"
+
+    @property
+    def partner(self) -> str:
+        """The band that is set against near infrared."""
+        return {"ndmi": "swir16", "ndvi": "red", "nbr": "swir22"}[self]
+
+
 VEGETATED_NDVI = 0.5
 """From here a pixel counts as covered with plants (Sobrino, Jiménez-Muñoz & Paolini 2004,
 doi:10.1016/j.rse.2004.02.003).
@@ -69,8 +81,7 @@ class WindDamage:
     Not observed is what is no data or not clear on either date, and where reflectance is negative.
     """
 
-    index: str
-    """Of ``INDICES``."""
+    index: VegetationIndex
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
     radius_px: Radius = (0.0, 0.0)
@@ -113,7 +124,7 @@ class WindDamage:
         """Index before − after, and NDVI before; the loss is NaN where either date is not
         observed.
         """
-        partner = PARTNERS[self.index]
+        partner = self.index.partner
         before, after = (
             normalized(values[f"{date}.nir"], values[f"{date}.{partner}"])
             for date in ("pre", "post")

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import Compression
 from ..errors import RasterError
 from ..raster.gdal_env import quiet_gdal
 
-COMPRESSIONS = ("zstd", "deflate")
+COMPRESSIONS = tuple(Compression)
 """What can be asked for."""
 
 
@@ -37,7 +38,7 @@ class Codec:
         """
         return (
             ["COMPRESS=ZSTD", "ZSTD_LEVEL=1"]
-            if self.name == "zstd"
+            if self.name == Compression.ZSTD
             else ["COMPRESS=DEFLATE", "ZLEVEL=6"]
         )
 

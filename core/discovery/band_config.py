@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ..enums import Unit
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
 
@@ -24,8 +25,7 @@ class Band:
     resolution_m: float
     wavelength_nm: float | None
     """Centre; None for radar and for masks."""
-    unit: str
-    """Physical unit after scaling: ``reflectance``, ``kelvin``, ``class``, ``power``, ``m``."""
+    unit: Unit
     asset_keys: tuple[str, ...]
     """The keys catalogues use, in the order they are tried."""
     common_name: str | None
@@ -33,7 +33,7 @@ class Band:
     @property
     def is_class(self) -> bool:
         """Holds categories, so it is only ever resampled by nearest neighbour."""
-        return self.unit == "class"
+        return self.unit == Unit.CLASS
 
     def __str__(self) -> str:
         facts = [self.code]
@@ -153,7 +153,7 @@ def _band(name: str, facts: Mapping[str, Any]) -> Band:
         code=str(facts["code"]),
         resolution_m=float(facts["m"]),
         wavelength_nm=None if nm is None else float(nm),
-        unit=str(facts.get("unit", "reflectance")),
+        unit=Unit(facts.get("unit", Unit.REFLECTANCE)),
         asset_keys=tuple(facts["keys"]),
         common_name=None if common is None else str(common),
     )

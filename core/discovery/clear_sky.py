@@ -8,19 +8,18 @@ the area.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import AccessError, RasterError
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
 from ..shapes.vector import overlap
-from ..types import Aoi, BandAsset, SceneItem
+from ..types import Aoi, BandAsset, Geometry, SceneItem
 from ..workers import run_parallel
 from .access import AUTHENTICATION_HINT, Access
 from .band_config import get_sensor
@@ -55,7 +54,7 @@ def look_at_sky(
                 coverage_percent=covered_percent(scene.footprint, aoi),
             )
         except (AccessError, RasterError) as error:
-            events.put(Note("warning", f"The sky of {scene.id} is not known. {error}"))
+            events.put(Note(Level.WARNING, f"The sky of {scene.id} is not known. {error}"))
             looked = scene
         done.append(None)
         events.put(Progress(len(done) / len(scenes), f"Sky: {len(done)} of {len(scenes)} scenes"))
@@ -86,7 +85,7 @@ def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
     return float(min(100.0, 100 * clear * Aoi(near, aoi.bounds).area_km2 / aoi.area_km2))
 
 
-def _surroundings(scene: SceneItem) -> dict[str, Any]:
+def _surroundings(scene: SceneItem) -> Geometry:
     """The scene's bounding box, a little wider: what lies outside is not seen, and far from its
     zone cannot be projected.
     """
@@ -101,7 +100,7 @@ def _surroundings(scene: SceneItem) -> dict[str, Any]:
 
 
 def _read(
-    mask: BandAsset, scene: SceneItem, area: Mapping[str, Any], access: Access
+    mask: BandAsset, scene: SceneItem, area: Geometry, access: Access
 ) -> npt.NDArray[np.int32]:
     """The mask over an area; a token that is refused is renewed once."""
     url = access.url(mask.href, scene.catalog, scene.collection)

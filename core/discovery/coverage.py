@@ -1,16 +1,21 @@
-"""How much of the area of interest a scene's footprint covers."""
+"""Share of the area of interest that scenes' footprints cover."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
 
 from ..errors import AreaError
 from ..shapes.vector import overlap, union
-from ..types import Aoi
+from ..types import Aoi, Geometry
+
+UNUSABLE = (AreaError, TypeError, ValueError, KeyError, IndexError)
+"""No polygon, or no numbers where numbers should be."""
+Polygon = list[list[list[float]]]
+"""Rings of points."""
 
 
-def covered_percent(footprint: Mapping[str, Any] | None, aoi: Aoi) -> float | None:
+def covered_percent(footprint: Geometry | None, aoi: Aoi) -> float | None:
     """Share of the area (0..100) inside a footprint; None where the footprint is missing or
     unusable.
 
@@ -22,13 +27,7 @@ def covered_percent(footprint: Mapping[str, Any] | None, aoi: Aoi) -> float | No
         return None
     try:
         shape = union([_split_at_antimeridian(footprint)])
-    except (
-        AreaError,
-        TypeError,
-        ValueError,
-        KeyError,
-        IndexError,
-    ):  # no polygon, or no numbers where numbers should be
+    except UNUSABLE:
         return None
     common = overlap(shape, aoi.geometry)
     if common is None:
@@ -36,55 +35,51 @@ def covered_percent(footprint: Mapping[str, Any] | None, aoi: Aoi) -> float | No
     return min(100.0, 100 * Aoi(common, aoi.bounds).area_km2 / aoi.area_km2)
 
 
-def covered_together(footprints: list[Mapping[str, Any]], aoi: Aoi) -> float | None:
+def covered_together(footprints: Sequence[Geometry], aoi: Aoi) -> float | None:
     """Share of the area (0..100) inside at least one of the footprints."""
     if not footprints:
         return None
     try:
-        return covered_percent(union([_split_at_antimeridian(one) for one in footprints]), aoi)
-    except (AreaError, TypeError, ValueError, KeyError, IndexError):
+        return covered_percent(union([_split_at_antimeridian(each) for each in footprints]), aoi)
+    except UNUSABLE:
         return None
 
 
-def _split_at_antimeridian(geometry: Mapping[str, Any]) -> Mapping[str, Any]:
-    if geometry.get("type") == "MultiPolygon":
-        pieces = [
-            _split_at_antimeridian({"type": "Polygon", "coordinates": rings})
-            for rings in geometry["coordinates"]
-        ]
-        groups = [
-            one["coordinates"] if one["type"] == "MultiPolygon" else [one["coordinates"]]
-            for one in pieces
-        ]
-        return {
-            "type": "MultiPolygon",
-            "coordinates": [rings for group in groups for rings in group],
-        }
-    if geometry.get("type") != "Polygon":
+def _split_at_antimeridian(geometry: Geometry) -> Geometry:
+    if geometry.get("type") not in ("Polygon", "MultiPolygon"):
         return geometry
-    ring = geometry["coordinates"][0]
-    jumps = any(
-        180 < abs(ring[place][0] - ring[place + 1][0]) < 360 for place in range(len(ring) - 1)
-    )
-    if not jumps and all(abs(point[0]) <= 180 for point in ring):
+    polygons = _polygons(geometry)
+    if not any(_crosses(polygon) for polygon in polygons):
         return geometry
+    pieces = [_split(polygon) if _crosses(polygon) else [polygon] for polygon in polygons]
+    return {"type": "MultiPolygon", "coordinates": [piece for group in pieces for piece in group]}
+
+
+def _polygons(geometry: Geometry) -> list[Polygon]:
+    coordinates = geometry["coordinates"]
+    return list(coordinates) if geometry["type"] == "MultiPolygon" else [coordinates]
+
+
+def _crosses(polygon: Polygon) -> bool:
+    """Crossing of the antimeridian: a jump of longitudes, or some beyond 180."""
+    ring = polygon[0]
+    jumps = any(180 < abs(start[0] - end[0]) < 360 for start, end in pairwise(ring))
+    return jumps or any(abs(point[0]) > 180 for point in ring)
+
+
+def _split(polygon: Polygon) -> list[Polygon]:
+    """The pieces on either side of the antimeridian, within -180..180."""
     # 0..360: one piece, its edge at 180 in the middle
-    whole = {
-        "type": "Polygon",
-        "coordinates": [
-            [[point[0] % 360, point[1]] for point in one] for one in geometry["coordinates"]
-        ],
-    }
-    parts: list[Any] = []
-    for low, shift in ((0.0, 0.0), (180.0, -360.0)):
-        box = {
-            "type": "Polygon",
-            "coordinates": [[[low, -90], [low + 180, -90], [low + 180, 90], [low, 90], [low, -90]]],
-        }
-        part = overlap(whole, box)
-        if part is not None:
-            polygons = (
-                part["coordinates"] if part["type"] == "MultiPolygon" else [part["coordinates"]]
-            )
-            parts += [[[[x + shift, y] for x, y in r] for r in polygon] for polygon in polygons]
-    return {"type": "MultiPolygon", "coordinates": parts}
+    rings = [[[point[0] % 360, point[1]] for point in ring] for ring in polygon]
+    pieces = []
+    for west, shift in ((0.0, 0.0), (180.0, -360.0)):
+        east = west + 180
+        half = [[[west, -90], [east, -90], [east, 90], [west, 90], [west, -90]]]
+        part = overlap(
+            {"type": "Polygon", "coordinates": rings}, {"type": "Polygon", "coordinates": half}
+        )
+        pieces += [
+            [[[x + shift, y] for x, y in ring] for ring in piece]
+            for piece in (_polygons(part) if part is not None else [])
+        ]
+    return pieces

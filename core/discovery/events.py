@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from ..enums import Priority
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
 
@@ -50,9 +51,9 @@ class EventType:
     ``flooded``.
     """
 
-    def priority(self, sensor: str) -> str:
-        """``primary`` or ``secondary``."""
-        return "primary" if sensor in self.primary else "secondary"
+    def priority(self, sensor: str) -> Priority:
+        """The sensor's rank."""
+        return Priority.PRIMARY if sensor in self.primary else Priority.SECONDARY
 
 
 @lru_cache(maxsize=1)

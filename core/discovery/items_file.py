@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiscoveryError, InputError
-from ..types import BandAsset, Grid, Radiometry, SceneItem
+from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors
 from .scene_parser import parse_item
+from .stac_fields import StacObject
 
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
 
@@ -24,41 +25,45 @@ def read_items(path: Path) -> list[SceneItem]:
     InputError
         If the file cannot be read or holds no scene.
     """
-    what = f"The scenes in {path} cannot be used"
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(what, error.strerror or str(error), HINT) from error
-    except ValueError as error:
-        raise InputError(what, f"the file is no JSON ({error})", HINT) from error
+    failure = f"The scenes in {path} cannot be used"
+    tree = _read_json(path, failure)
     if isinstance(tree, Mapping):
         tree = tree.get("features", [tree])
     if not isinstance(tree, list) or not tree:
-        raise InputError(what, "it holds no scenes", HINT)
+        raise InputError(failure, "it holds no scenes", HINT)
     try:
-        return [_read_one(entry, what) for entry in tree]
+        return [_read_entry(entry, failure) for entry in tree]
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
         raise InputError(
-            what, f"an entry is damaged ({type(error).__name__}: {error})", HINT
+            failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
         ) from error
     except DiscoveryError as error:
-        raise InputError(what, f"{error.what}: {error.why}", HINT) from error
+        raise InputError(failure, f"{error.what}: {error.why}", HINT) from error
 
 
-def _read_one(entry: Any, what: str) -> SceneItem:
+def _read_json(path: Path, failure: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(failure, error.strerror or str(error), HINT) from error
+    except ValueError as error:
+        raise InputError(failure, f"the file is no JSON ({error})", HINT) from error
+
+
+def _read_entry(entry: Any, failure: str) -> SceneItem:
     if isinstance(entry, Mapping) and entry.get("type") == "Feature":
         kept = (entry.get("properties") or {}).get("firstlight")
         if kept is None:
             return _from_stac(entry)
         entry = json.loads(kept) if isinstance(kept, str) else kept
     if not isinstance(entry, Mapping) or "id" not in entry:
-        raise InputError(what, "an entry has no id", HINT)
+        raise InputError(failure, "an entry has no id", HINT)
     if not any(entry.get(name) for name in ("band_urls", "url", "visualization_url", "assets")):
-        raise InputError(what, f"No download URL for item {entry['id']}", HINT)
+        raise InputError(failure, f"No download URL for item {entry['id']}", HINT)
     return scene_from_dict(entry)
 
 
-def _from_stac(item: Mapping[str, Any]) -> SceneItem:
+def _from_stac(item: StacObject) -> SceneItem:
     """The sensor is the one that knows most of the item's assets and fits its collection."""
     collection = str(item.get("collection") or "").lower()
     for name, word in (
@@ -73,33 +78,18 @@ def _from_stac(item: Mapping[str, Any]) -> SceneItem:
     return max(scenes, key=lambda scene: len(scene.bands))
 
 
-def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
+def scene_from_dict(entry: StacObject) -> SceneItem:
     """The inverse of :meth:`SceneItem.to_dict`; takes items with only the specification's fields
     too.
     """
     sensor = get_sensor(str(entry.get("source") or "sentinel2"))
-    urls = {
-        str(name).lower(): str(url) for name, url in (entry.get("band_urls") or {}).items() if url
-    }
-    assets = {name: (entry.get("assets") or {}).get(name) or {} for name in urls}
-    item = {
-        "id": entry["id"],
-        "collection": entry.get("collection"),
-        "bbox": entry.get("bbox") or [-180, -90, 180, 90],
-        "geometry": entry.get("geometry"),
-        "properties": {
-            "datetime": entry.get("datetime") or "1970-01-01T00:00:00Z",
-            "eo:cloud_cover": entry.get("cloud_cover"),
-            "proj:epsg": entry.get("epsg"),
-        },
-        "assets": {name: {**assets[name], "href": url} for name, url in urls.items()},
-    }
-    scene = parse_item(item, sensor, str(entry.get("catalog") or "file"))
-    facts, rules = entry.get("band_info") or {}, entry.get("radiometry") or {}
+    scene = parse_item(_as_stac(entry), sensor, str(entry.get("catalog") or "file"))
+    facts, rules = _part(entry, "band_info"), _part(entry, "radiometry")
     bands = {
-        name: _with_facts(asset, facts.get(name), rules.get(name))
+        name: _with_rule(_with_facts(asset, facts.get(name)), rules.get(name))
         for name, asset in scene.bands.items()
     }
+    secondary = entry.get("priority") == Priority.SECONDARY
     return replace(
         scene,
         bands=bands,
@@ -109,18 +99,38 @@ def scene_from_dict(entry: Mapping[str, Any]) -> SceneItem:
         single_href=None if bands else entry.get("url"),
         platform=str(entry.get("platform") or ""),
         relative_orbit=entry.get("relative_orbit"),
-        orbit_direction=str(entry.get("orbit_direction") or ""),
+        orbit_direction=OrbitDirection(entry.get("orbit_direction") or ""),
         coverage_percent=entry.get("coverage_percent"),
         clear_percent=entry.get("clear_percent"),
-        priority=str(entry.get("priority") or "primary"),
-        assets_json=json.dumps(entry.get("assets") or {}),
+        priority=Priority.SECONDARY if secondary else Priority.PRIMARY,
+        assets_json=json.dumps(_part(entry, "assets")),
         notes=(*(entry.get("notes") or ()), *_radiometry_notes(sensor.name, bands, rules)),
     )
 
 
-def _radiometry_notes(
-    sensor: str, bands: Mapping[str, BandAsset], rules: Mapping[str, Any]
-) -> list[str]:
+def _part(entry: StacObject, name: str) -> StacObject:
+    return entry.get(name) or {}
+
+
+def _as_stac(entry: StacObject) -> StacObject:
+    """The entry as the STAC item that it may have come from."""
+    urls = {str(name).lower(): str(url) for name, url in _part(entry, "band_urls").items() if url}
+    assets = _part(entry, "assets")
+    return {
+        "id": entry["id"],
+        "collection": entry.get("collection"),
+        "bbox": entry.get("bbox") or [-180, -90, 180, 90],
+        "geometry": entry.get("geometry"),
+        "properties": {
+            "datetime": entry.get("datetime") or "1970-01-01T00:00:00Z",
+            "eo:cloud_cover": entry.get("cloud_cover"),
+            "proj:epsg": entry.get("epsg"),
+        },
+        "assets": {name: {**(assets.get(name) or {}), "href": url} for name, url in urls.items()},
+    }
+
+
+def _radiometry_notes(sensor: str, bands: Mapping[str, BandAsset], rules: StacObject) -> list[str]:
     """A file of another maker lists assets without the item's properties, which may say that the
     offset is applied.
     """
@@ -136,52 +146,48 @@ def _radiometry_notes(
     ]
 
 
-def _with_facts(
-    asset: BandAsset, facts: Mapping[str, Any] | None, rule: Mapping[str, Any] | None
-) -> BandAsset:
-    if rule is not None:
-        nodata = rule.get("nodata")
-        known = {**rule, "nodata": None if nodata is None else float(nodata)}
-        asset = replace(asset, radiometry=Radiometry(**known))
-    if facts is not None:
-        asset = replace(
-            asset,
-            resolution_m=float(facts.get("resolution_m") or asset.resolution_m),
-            size_bytes=facts.get("size_bytes") or asset.size_bytes,
-            checksum=facts.get("checksum") or asset.checksum,
-            dtype=facts.get("data_type") or asset.dtype,
-            grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
-        )
-    return asset
+def _with_rule(asset: BandAsset, rule: StacObject | None) -> BandAsset:
+    if rule is None:
+        return asset
+    nodata = rule.get("nodata")
+    typed = {
+        "nodata": None if nodata is None else float(nodata),
+        "unit": Unit(rule.get("unit") or ""),
+    }
+    return replace(asset, radiometry=Radiometry(**{**rule, **typed}))
+
+
+def _with_facts(asset: BandAsset, facts: StacObject | None) -> BandAsset:
+    if facts is None:
+        return asset
+    return replace(
+        asset,
+        resolution_m=float(facts.get("resolution_m") or asset.resolution_m),
+        size_bytes=facts.get("size_bytes") or asset.size_bytes,
+        checksum=facts.get("checksum") or asset.checksum,
+        dtype=facts.get("data_type") or asset.dtype,
+        grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
+    )
 
 
 def footprints_geojson(scenes: Sequence[SceneItem]) -> dict[str, Any]:
     """A feature collection to look at in QGIS; each feature also carries all that
     ``ingest`` needs.
     """
-    return {
-        "type": "FeatureCollection",
-        "name": "scenes",
-        "features": [
-            {
-                "type": "Feature",
-                "geometry": scene.footprint,
-                "properties": {
-                    "id": scene.id,
-                    "sensor": scene.sensor,
-                    "datetime": scene.to_dict()["datetime"],
-                    "cloud_cover": scene.cloud_percent,
-                    "clear_percent": scene.to_dict()["clear_percent"],
-                    "coverage_percent": scene.to_dict()["coverage_percent"],
-                    "platform": scene.platform,
-                    "relative_orbit": scene.relative_orbit,
-                    "orbit_direction": scene.orbit_direction,
-                    "size_mb": round(scene.size_bytes / 1e6, 1),
-                    "missing_bands": ", ".join(scene.missing_bands),
-                    "catalog": scene.catalog,
-                    "firstlight": json.dumps(scene.to_dict()),
-                },
-            }
-            for scene in scenes
-        ],
+    features = [_feature(scene) for scene in scenes]
+    return {"type": "FeatureCollection", "name": "scenes", "features": features}
+
+
+def _feature(scene: SceneItem) -> dict[str, Any]:
+    fields = scene.to_dict()
+    same = ("datetime", "cloud_cover", "clear_percent", "coverage_percent", "platform")
+    properties = {
+        "id": scene.id,
+        "sensor": scene.sensor,
+        **{name: fields[name] for name in (*same, "relative_orbit", "orbit_direction")},
+        "size_mb": round(scene.size_bytes / 1e6, 1),
+        "missing_bands": ", ".join(scene.missing_bands),
+        "catalog": scene.catalog,
+        "firstlight": json.dumps(fields),
     }
+    return {"type": "Feature", "geometry": scene.footprint, "properties": properties}

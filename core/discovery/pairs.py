@@ -125,19 +125,24 @@ def _without_duplicates(scenes: list[SceneItem]) -> tuple[SceneItem, ...]:
 
 def _acquisition(scenes: tuple[SceneItem, ...], aoi: Aoi) -> Acquisition:
     footprints = [scene.footprint for scene in scenes if scene.footprint is not None]
-    together = covered_together(footprints, aoi)
+    covered = covered_together(footprints, aoi)
+    clear = None if covered is None else _clear_percent(scenes, covered)
     measured = all(scene.clear_percent is not None for scene in scenes)
-    shares = [_clear_share(scene) for scene in scenes]
-    if together is None or any(share is None for share in shares):
-        return Acquisition(scenes, together, None, measured)
-    # Tiles overlap: the clear shares of the covered part are averaged by coverage, then applied to
-    # the union.
-    weights = [scene.coverage_percent or 0.0 for scene in scenes]
-    total = sum(weights)
-    clear = (
-        together * sum(w * (s or 0.0) for w, s in zip(weights, shares)) / total if total else 0.0
-    )
-    return Acquisition(scenes, together, clear, measured)
+    return Acquisition(scenes, covered, clear, measured)
+
+
+def _clear_percent(scenes: Sequence[SceneItem], covered: float) -> float | None:
+    """Clear share of the area (0..100). Tiles overlap: the shares of the covered part are averaged
+    by coverage, then applied to the union.
+    """
+    total = weighted = 0.0
+    for scene in scenes:
+        share, weight = _clear_share(scene), scene.coverage_percent or 0.0
+        if share is None:
+            return None
+        total += weight
+        weighted += weight * share
+    return covered * weighted / total if total else 0.0
 
 
 def _clear_share(scene: SceneItem) -> float | None:

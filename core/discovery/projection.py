@@ -8,17 +8,15 @@ else of the item; raster extension 1.x (``raster:bands``) and STAC 1.1 (``bands`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from ..types import Grid
+from .stac_fields import StacObject, is_number, stated_values
 
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 
-def stated_grid(
-    properties: Mapping[str, Any], asset: Mapping[str, Any], resolution_m: float
-) -> Grid | None:
+def stated_grid(properties: StacObject, asset: StacObject, resolution_m: float) -> Grid | None:
     """The grid of one asset; None where the item does not tell enough, or contradicts itself.
 
     Parameters
@@ -29,22 +27,23 @@ def stated_grid(
         Pixel size of the band: a transform of the whole item is only believed where it has that
         size, since the assets of one item may differ.
     """
-    crs = stated_crs(asset) or stated_crs(properties)
     own = "proj:transform" in asset or "proj:shape" in asset
     source = asset if own else properties
+    crs = stated_crs(asset) or stated_crs(properties)
     transform, shape = _numbers(source.get("proj:transform")), _numbers(source.get("proj:shape"))
     if not crs or len(transform) not in (6, 9) or len(shape) != 2 or min(shape) < 1:
         return None
     a, b, c, d, e, f = transform[:6]
-    if b or d or a <= 0 or e >= 0 or (not own and abs(a - resolution_m) > 1e-6 * resolution_m):
+    if not own and abs(a - resolution_m) > 1e-6 * resolution_m:
         return None
-    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
+    north_up = not b and not d and a > 0 > e
+    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1]))) if north_up else None
 
 
-def stated_crs(source: Mapping[str, Any]) -> str:
+def stated_crs(source: StacObject) -> str:
     """``EPSG:n``, WKT, or empty."""
     code = source.get("proj:epsg")
-    if isinstance(code, int) and not isinstance(code, bool):
+    if is_number(code) and isinstance(code, int):
         return f"EPSG:{code}"
     text = str(source.get("proj:code") or "").upper()
     if text.startswith("EPSG:") and text[5:].isdigit():
@@ -52,21 +51,14 @@ def stated_crs(source: Mapping[str, Any]) -> str:
     return str(source.get("proj:wkt2") or "")
 
 
-def stated_dtype(asset: Mapping[str, Any]) -> str:
+def stated_dtype(asset: StacObject) -> str:
     """The stored numbers' type as numpy calls it; empty where it is not told."""
-    layers = asset.get("raster:bands") or asset.get("bands") or [{}]
-    for source in (layers[0] if isinstance(layers[0], Mapping) else {}, asset):
-        for word in ("data_type", "raster:data_type"):
-            if source.get(word) in DTYPES:
-                return str(source[word])
-    return ""
+    return next((str(value) for value in stated_values(asset, "data_type") if value in DTYPES), "")
 
 
 def _numbers(values: Any) -> list[float]:
     """Empty where they are not all finite numbers."""
     if not isinstance(values, (list, tuple)):
         return []
-    good = all(
-        isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values
-    )
-    return [float(v) for v in values] if good else []
+    finite = all(is_number(value) and math.isfinite(value) for value in values)
+    return [float(value) for value in values] if finite else []

@@ -8,12 +8,11 @@ Guide (LSDS-1619): reflectance DN * 0.0000275 - 0.2, temperature DN * 0.00341802
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from ..types import Radiometry
+from ..types import Radiometry, Unit
 from .band_config import Band
+from .stac_fields import StacObject, product_match, properties_of, stated_number, stated_values
 
 S2_SCALE = 0.0001
 S2_OFFSET = -0.1
@@ -25,9 +24,24 @@ declare it.
 """
 
 
-def decide_radiometry(
-    sensor: str, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]
-) -> Radiometry:
+@dataclass(frozen=True)
+class StatedScaling:
+    """Scale, offset and nodata as the asset states them; None where it does not."""
+
+    scale: float | None = None
+    offset: float | None = None
+    nodata: float | None = None
+
+    @classmethod
+    def of(cls, asset: StacObject) -> StatedScaling:
+        """The asset's own figures."""
+        nodata = stated_number(asset, "nodata")
+        if nodata is None and "nan" in stated_values(asset, "nodata"):
+            nodata = float("nan")
+        return cls(stated_number(asset, "scale"), stated_number(asset, "offset"), nodata)
+
+
+def decide_radiometry(sensor: str, band: Band, item: StacObject, asset: StacObject) -> Radiometry:
     """Scale, offset, nodata and unit of one band, with the reason in words.
 
     Parameters
@@ -39,108 +53,72 @@ def decide_radiometry(
     item, asset : mapping
         The STAC item and the asset, as the catalogue gave them.
     """
-    stated = _stated(asset)
+    stated = StatedScaling.of(asset)
     if band.is_class:
         fill = 1.0 if band.name == "qa_pixel" else 0.0  # QA_PIXEL: bit 0 is fill
-        return Radiometry(1.0, 0.0, stated.get("nodata", fill), "class", "classes are not scaled")
-    rule = {"sentinel2": _sentinel2, "landsat": _landsat, "sentinel1": _sentinel1, "dem": _dem}[
-        sensor
-    ]
-    found = rule(band, item, stated)
-    return replace(found, nodata=stated["nodata"]) if stated.get("nodata") is not None else found
+        rule = Radiometry(1.0, 0.0, fill, Unit.CLASS, "classes are not scaled")
+    elif sensor == "sentinel2":
+        rule = _sentinel2(band, item, stated)
+    elif sensor == "landsat":
+        rule = _landsat(band, stated)
+    elif sensor == "sentinel1":
+        rule = _sentinel1(item)
+    else:
+        rule = Radiometry(1.0, 0.0, DEM_VOID, band.unit, "metres above the geoid")
+    return rule if stated.nodata is None else replace(rule, nodata=stated.nodata)
 
 
-def _sentinel2(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
-    properties = item.get("properties") or {}
-    if "scale" in stated or "offset" in stated:
-        scale, offset = stated.get("scale") or S2_SCALE, stated.get("offset") or 0.0
-        if offset and properties.get("earthsearch:boa_offset_applied") is True:
-            return Radiometry(
-                scale, 0.0, 0.0, band.unit, "the item says that the offset is already in the pixels"
-            )
-        return Radiometry(scale, offset, 0.0, band.unit, "as the item states")
+def _sentinel2(band: Band, item: StacObject, stated: StatedScaling) -> Radiometry:
+    if stated.scale is None and stated.offset is None:
+        offset, reason = _derived_offset(item)
+        return Radiometry(S2_SCALE, offset, 0.0, band.unit, reason)
+    offset, reason = stated.offset or 0.0, "as the item states"
+    if offset and properties_of(item).get("earthsearch:boa_offset_applied") is True:
+        offset, reason = 0.0, "the item says that the offset is already in the pixels"
+    return Radiometry(stated.scale or S2_SCALE, offset, 0.0, band.unit, reason)
+
+
+def _derived_offset(item: StacObject) -> tuple[float, str]:
+    """Sentinel-2's offset by processing baseline, else by date, and the reason."""
     baseline = _baseline(item)
     if baseline is not None:
-        since = baseline >= 4.0
-        words = (
-            f"processing baseline {baseline:05.2f}: "
-            f"{'offset of -1000 since 04.00' if since else 'no offset before 04.00'}"
-        )
-        return Radiometry(S2_SCALE, S2_OFFSET if since else 0.0, 0.0, band.unit, words)
-    day = str(properties.get("datetime") or "")[:10]
-    late = day >= S2_OFFSET_SINCE
-    words = (
-        f"no processing baseline given; {'offset assumed since' if late else 'none before'} "
-        f"{S2_OFFSET_SINCE}"
-    )
-    return Radiometry(S2_SCALE, S2_OFFSET if late else 0.0, 0.0, band.unit, words)
+        text = f"processing baseline {baseline:05.2f}"
+        if baseline >= 4.0:
+            return S2_OFFSET, f"{text}: offset of -1000 since 04.00"
+        return 0.0, f"{text}: no offset before 04.00"
+    text = "no processing baseline given"
+    if str(properties_of(item).get("datetime") or "")[:10] >= S2_OFFSET_SINCE:
+        return S2_OFFSET, f"{text}; offset assumed since {S2_OFFSET_SINCE}"
+    return 0.0, f"{text}; none before {S2_OFFSET_SINCE}"
 
 
-def _baseline(item: Mapping[str, Any]) -> float | None:
-    properties = item.get("properties") or {}
-    text = str(
-        properties.get("s2:processing_baseline") or properties.get("processing:version") or ""
-    )
-    match = re.fullmatch(r"(\d\d)\.?(\d\d)", text)
-    if match is None:
-        for name in (str(properties.get("s2:product_uri") or ""), str(item.get("id") or "")):
-            match = re.search(r"_N(\d\d)(\d\d)_", name)
-            if match:
-                break
+def _baseline(item: StacObject) -> float | None:
+    properties = properties_of(item)
+    text = properties.get("s2:processing_baseline") or properties.get("processing:version")
+    match = re.fullmatch(r"(\d\d)\.?(\d\d)", str(text or ""))
+    match = match or product_match(item, r"_N(\d\d)(\d\d)_")
     return float(f"{match[1]}.{match[2]}") if match else None
 
 
-def _landsat(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
-    if "scale" in stated:
-        return Radiometry(
-            stated["scale"], stated.get("offset") or 0.0, 0.0, band.unit, "as the item states"
-        )
-    if band.unit == "kelvin":
-        return Radiometry(
-            0.00341802, 149.0, 0.0, "kelvin", "Landsat Collection 2 Level 2 surface temperature"
-        )
-    return Radiometry(
-        0.0000275, -0.2, 0.0, "reflectance", "Landsat Collection 2 Level 2 surface reflectance"
-    )
+def _landsat(band: Band, stated: StatedScaling) -> Radiometry:
+    product = "Landsat Collection 2 Level 2 surface"
+    if stated.scale is not None:
+        return Radiometry(stated.scale, stated.offset or 0.0, 0.0, band.unit, "as the item states")
+    if band.unit == Unit.KELVIN:
+        return Radiometry(0.00341802, 149.0, 0.0, Unit.KELVIN, f"{product} temperature")
+    return Radiometry(0.0000275, -0.2, 0.0, Unit.REFLECTANCE, f"{product} reflectance")
 
 
-def _sentinel1(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
+def _sentinel1(item: StacObject) -> Radiometry:
     if is_ground_range(item):
-        return Radiometry(
-            1.0, 0.0, 0.0, "amplitude", "ground range detected: uncalibrated amplitude, not sigma0"
-        )
-    return Radiometry(
-        1.0, 0.0, -32768.0, "power", "radiometrically terrain-corrected gamma0, linear power"
-    )
+        reason = "ground range detected: uncalibrated amplitude, not sigma0"
+        return Radiometry(1.0, 0.0, 0.0, Unit.AMPLITUDE, reason)
+    reason = "radiometrically terrain-corrected gamma0, linear power"
+    return Radiometry(1.0, 0.0, -32768.0, Unit.POWER, reason)
 
 
-def _dem(band: Band, item: Mapping[str, Any], stated: Mapping[str, Any]) -> Radiometry:
-    return Radiometry(1.0, 0.0, DEM_VOID, band.unit, "metres above the geoid")
-
-
-def is_ground_range(item: Mapping[str, Any]) -> bool:
-    """Whether a Sentinel-1 item is GRD: not calibrated, not terrain-corrected."""
-    kind = str(
-        (item.get("properties") or {}).get("sar:product_type") or item.get("collection") or ""
-    )
-    return "rtc" not in str(item.get("collection") or "").lower() and "grd" in kind.lower()
-
-
-def _stated(asset: Mapping[str, Any]) -> dict[str, Any]:
-    """``scale``, ``offset`` and ``nodata`` as the asset says: STAC 1.0 ``raster:bands``, STAC 1.1
-    ``bands`` or asset fields.
-    """
-    found: dict[str, Any] = {}
-    layers = asset.get("raster:bands") or asset.get("bands") or [{}]
-    for source in (layers[0] if isinstance(layers[0], Mapping) else {}, asset):
-        for name in ("scale", "offset", "nodata"):
-            value = source.get(name, source.get(f"raster:{name}"))
-            if (
-                name not in found
-                and isinstance(value, (int, float))
-                and not isinstance(value, bool)
-            ):
-                found[name] = float(value)
-            elif name == "nodata" and name not in found and value == "nan":
-                found[name] = float("nan")
-    return found
+def is_ground_range(item: StacObject) -> bool:
+    """GRD: a Sentinel-1 item that is not calibrated and not terrain-corrected."""
+    collection = str(item.get("collection") or "").lower()
+    product = str(properties_of(item).get("sar:product_type") or collection)
+    return "rtc" not in collection and "grd" in product.lower()

@@ -5,20 +5,20 @@ they come from.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from ..errors import DiscoveryError
-from ..types import BandAsset, Bounds, SceneItem, parse_time
+from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_config import Band, Sensor
 from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry, is_ground_range
+from .stac_fields import StacObject, is_number, product_match, properties_of, stated_values
 
 
 def parse_item(
-    item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None = None
+    item: StacObject, sensor: Sensor, catalog: str, fallback_bbox: Bounds | None = None
 ) -> SceneItem:
     """A STAC item → a scene with its bands under canonical names.
 
@@ -30,11 +30,11 @@ def parse_item(
         If it has no id, no time, nothing that tells where it is, or something of the wrong kind.
     """
     name = item.get("id") if isinstance(item, Mapping) else None
-    what = f"Scene {name or 'without id'} of {catalog} cannot be used"
+    failure = f"Scene {name or 'without id'} of {catalog} cannot be used"
     if not name:
-        raise DiscoveryError(what, "it has no id")
+        raise DiscoveryError(failure, "it has no id")
     try:
-        return _parse(item, sensor, catalog, fallback_bbox, what)
+        return _parse(item, sensor, catalog, fallback_bbox, failure)
     except (
         TypeError,
         ValueError,
@@ -44,84 +44,95 @@ def parse_item(
         OverflowError,
     ) as error:  # text for a number …
         raise DiscoveryError(
-            what, f"it is no valid STAC item ({type(error).__name__}: {error})"
+            failure, f"it is no valid STAC item ({type(error).__name__}: {error})"
         ) from error
 
 
 def _parse(
-    item: Mapping[str, Any], sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, what: str
+    item: StacObject, sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, failure: str
 ) -> SceneItem:
-    properties = item.get("properties") or {}
-    assets = {
-        key: asset
-        for key, asset in (item.get("assets") or {}).items()
-        if isinstance(asset, Mapping) and asset.get("href")
-    }
-    bands = {}
-    for band in sensor.bands.values():
-        key = _asset_key(band, assets)
-        if key is not None:
-            bands[band.name] = _band_asset(sensor, band, item, assets[key])
-    bbox = item.get("bbox") or _geometry_bbox(item.get("geometry")) or fallback_bbox
+    properties = properties_of(item)
+    assets = _openable_assets(item)
+    bands = _bands(sensor, item, assets)
+    geometry, cloud = item.get("geometry"), properties.get("eo:cloud_cover")
+    bbox = _bbox(item, fallback_bbox)
     if bbox is None:
-        raise DiscoveryError(what, "nothing tells where it is")
-    visual = next((assets[key]["href"] for key in sensor.visual_keys if key in assets), None)
-    cloud = properties.get("eo:cloud_cover")
-    usual = [name for name in sensor.default if name in bands] or list(bands)
-    sizes = [bands[name].size_bytes or bands[name].estimated_bytes for name in usual]
+        raise DiscoveryError(failure, "nothing tells where it is")
     return SceneItem(
         id=str(item["id"]),
         sensor=sensor.name,
         catalog=catalog,
-        collection=str(item.get("collection") or ""),
-        datetime=_moment(properties, what),
-        bbox=(
-            float(bbox[0]),
-            float(bbox[1]),
-            float(bbox[-3] if len(bbox) == 6 else bbox[2]),
-            float(bbox[-2] if len(bbox) == 6 else bbox[3]),
-        ),
-        footprint=item.get("geometry") if isinstance(item.get("geometry"), Mapping) else None,
+        collection=_text(item, "collection"),
+        datetime=_moment(properties, failure),
+        bbox=bbox,
+        footprint=geometry if isinstance(geometry, Mapping) else None,
         cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
         epsg=_epsg(properties),
         resolution_m=min(
-            (asset.resolution_m for asset in bands.values()),
-            default=min(b.resolution_m for b in sensor.bands.values()),
+            (part.resolution_m for part in bands.values() or sensor.bands.values()),
         ),
         bands=bands,
-        size_bytes=sum(sizes),
+        size_bytes=_default_bytes(sensor, bands),
         missing_bands=tuple(name for name in sensor.default if name not in bands),
-        visual_href=visual,
-        platform=str(properties.get("platform") or "").lower(),
-        relative_orbit=_relative_orbit(item, properties),
-        orbit_direction=str(properties.get("sat:orbit_state") or "").lower(),
+        visual_href=next(
+            (assets[key]["href"] for key in sensor.visual_keys if key in assets), None
+        ),
+        platform=_text(properties, "platform").lower(),
+        relative_orbit=_relative_orbit(item),
+        orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
         assets_json=json.dumps(item.get("assets") or {}),
-        notes=_notes(sensor, item, properties),
+        notes=_notes(sensor, item),
     )
 
 
-def _asset_key(band: Band, assets: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """By the key table first, then by ``eo:common_name`` (STAC 1.0 ``eo:bands``, STAC 1.1
-    ``bands``).
-    """
-    lower = {key.lower(): key for key in assets}
-    for key in band.asset_keys:
-        if key.lower() in lower:
-            return lower[key.lower()]
-    if band.common_name is None:
+def _text(source: StacObject, name: str) -> str:
+    return str(source.get(name) or "")
+
+
+def _openable_assets(item: StacObject) -> dict[str, StacObject]:
+    return {
+        key: asset
+        for key, asset in (item.get("assets") or {}).items()
+        if isinstance(asset, Mapping) and asset.get("href")
+    }
+
+
+def _bands(
+    sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
+) -> dict[str, BandAsset]:
+    keys = {band.name: _asset_key(band, assets) for band in sensor.bands.values()}
+    return {
+        name: _band_asset(sensor, sensor.bands[name], item, assets[key])
+        for name, key in keys.items()
+        if key is not None
+    }
+
+
+def _default_bytes(sensor: Sensor, bands: Mapping[str, BandAsset]) -> int:
+    """Size of the sensor's default bands, or of all where there is none of them."""
+    names = [name for name in sensor.default if name in bands] or list(bands)
+    return sum(bands[name].size_bytes or bands[name].estimated_bytes for name in names)
+
+
+def _asset_key(band: Band, assets: Mapping[str, StacObject]) -> str | None:
+    """The band's asset, by the key table first, then by its common name."""
+    by_lower = {key.lower(): key for key in assets}
+    known = [by_lower[key.lower()] for key in band.asset_keys if key.lower() in by_lower]
+    if known or band.common_name is None:
+        return known[0] if known else None
+    named = (key for key, asset in assets.items() if _common_name(asset) == band.common_name)
+    return next((key for key in named if "image/jp2" not in str(assets[key].get("type"))), None)
+
+
+def _common_name(asset: StacObject) -> str | None:
+    """``eo:common_name`` of an asset of one band: STAC 1.0 ``eo:bands``, STAC 1.1 ``bands``."""
+    layers = asset.get("eo:bands") or asset.get("bands") or []
+    if len(layers) != 1 or not isinstance(layers[0], Mapping):
         return None
-    for key, asset in assets.items():
-        layers = asset.get("eo:bands") or asset.get("bands") or []
-        if len(layers) == 1 and isinstance(layers[0], Mapping):
-            name = layers[0].get("common_name") or layers[0].get("eo:common_name")
-            if name == band.common_name and "image/jp2" not in str(asset.get("type")):
-                return key
-    return None
+    return layers[0].get("common_name") or layers[0].get("eo:common_name")
 
 
-def _band_asset(
-    sensor: Sensor, band: Band, item: Mapping[str, Any], asset: Mapping[str, Any]
-) -> BandAsset:
+def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject) -> BandAsset:
     size = asset.get("file:size")
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
@@ -134,34 +145,34 @@ def _band_asset(
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
         estimated_bytes=sensor.estimate_bytes(band.name),
         checksum=asset.get("file:checksum") or None,
-        grid=stated_grid(item.get("properties") or {}, asset, resolution) if gridded else None,
+        grid=stated_grid(properties_of(item), asset, resolution) if gridded else None,
         dtype=stated_dtype(asset),
     )
 
 
-def _resolution(asset: Mapping[str, Any]) -> float | None:
-    """Of the pixels; ``gsd`` comes last, because it is the detector's: 100 m for Landsat's thermal
+def _resolution(asset: StacObject) -> float | None:
+    """Pixel size; ``gsd`` comes last, because it is the detector's: 100 m for Landsat's thermal
     band, delivered in 30 m.
     """
-    layers = [
-        layer
-        for name in ("raster:bands", "bands")
-        for layer in asset.get(name) or ()
-        if isinstance(layer, Mapping)
-    ]
-    words = ("spatial_resolution", "raster:spatial_resolution")
-    stated = [source.get(word) for source in (*layers[:1], asset) for word in words] + [
-        asset.get("gsd")
-    ]
-    return next((float(one) for one in stated if isinstance(one, (int, float)) and one > 0), None)
+    values = (*stated_values(asset, "spatial_resolution"), asset.get("gsd"))
+    return next((float(value) for value in values if is_number(value) and value > 0), None)
 
 
-def _moment(properties: Mapping[str, Any], what: str) -> datetime:
+def _moment(properties: StacObject, failure: str) -> datetime:
     text = properties.get("datetime") or properties.get("start_datetime")
     try:
         return parse_time(str(text))
     except ValueError:
-        raise DiscoveryError(what, f"its time is {text!r}") from None
+        raise DiscoveryError(failure, f"its time is {text!r}") from None
+
+
+def _bbox(item: StacObject, fallback: Bounds | None) -> Bounds | None:
+    """West, south, east, north: the item's own, its geometry's, or the fallback."""
+    bbox = item.get("bbox") or _geometry_bbox(item.get("geometry")) or fallback
+    if bbox is None:
+        return None
+    east, north = (bbox[-3], bbox[-2]) if len(bbox) == 6 else (bbox[2], bbox[3])
+    return float(bbox[0]), float(bbox[1]), float(east), float(north)
 
 
 def _geometry_bbox(geometry: Any) -> Bounds | None:
@@ -170,35 +181,26 @@ def _geometry_bbox(geometry: Any) -> Bounds | None:
     points: list[Any] = [geometry["coordinates"]]
     while points and isinstance(points[0][0], (list, tuple)):
         points = [part for group in points for part in group]
-    return (
-        min(p[0] for p in points),
-        min(p[1] for p in points),
-        max(p[0] for p in points),
-        max(p[1] for p in points),
-    )
+    xs, ys = [point[0] for point in points], [point[1] for point in points]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
-def _epsg(properties: Mapping[str, Any]) -> int | None:
+def _epsg(properties: StacObject) -> int | None:
     crs = stated_crs(properties)
     return int(crs[5:]) if crs.startswith("EPSG:") else None
 
 
-def _relative_orbit(item: Mapping[str, Any], properties: Mapping[str, Any]) -> int | None:
-    """As stated, from the product's name (``_R065_``), or the Landsat path."""
+def _relative_orbit(item: StacObject) -> int | None:
+    """The orbit as stated, from the product's name (``_R065_``), or the Landsat path."""
     for name in ("sat:relative_orbit", "landsat:wrs_path"):
-        value = properties.get(name)
+        value = properties_of(item).get(name)
         if value is not None and str(value).isdigit():
             return int(value)
-    for name in (str(properties.get("s2:product_uri") or ""), str(item.get("id") or "")):
-        match = re.search(r"_R(\d{3})_", name)
-        if match:
-            return int(match[1])
-    return None
+    match = product_match(item, r"_R(\d{3})_")
+    return int(match[1]) if match else None
 
 
-def _notes(
-    sensor: Sensor, item: Mapping[str, Any], properties: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _notes(sensor: Sensor, item: StacObject) -> tuple[str, ...]:
     notes = []
     if sensor.name == "sentinel1" and is_ground_range(item):
         notes.append(
@@ -206,7 +208,5 @@ def _notes(
         )
     if not item.get("assets"):
         notes.append("The catalogue lists no files for this scene")
-    note = properties.get("firstlight:note")
-    if isinstance(note, str):
-        notes.append(note)
-    return tuple(notes)
+    note = properties_of(item).get("firstlight:note")
+    return (*notes, note) if isinstance(note, str) else tuple(notes)

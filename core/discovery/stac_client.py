@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from ..errors import Cancelled, DiscoveryError
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..types import SceneItem, SearchQuery, format_time
 from ..workers import run_in_background
@@ -17,8 +18,18 @@ from .band_config import Sensor, get_sensor
 from .catalogs import Catalog, get_catalog
 from .coverage import covered_percent
 from .scene_parser import parse_item
+from .stac_fields import StacObject
 
 PAGE_SIZE = 100
+NEWEST_FIRST = [
+    {"field": "properties.datetime", "direction": "desc"},
+    {"field": "id", "direction": "asc"},
+]
+UNREACHABLE = (
+    "it cannot be reached",
+    "Check the network and the proxy, or choose another catalogue.",
+)
+"""Reason and hint."""
 MOST_ITEMS = 10_000
 """Where a server cannot sort, all its items are fetched before the newest can be told; at most so
 many.
@@ -44,7 +55,7 @@ class SceneSearch:
         self._settings = settings
         self._catalog = get_catalog(query.catalog)
         self._sensor = get_sensor(query.sensor)
-        self._pages: Iterator[tuple[list[Any], bool]] | None = None
+        self._pages: Iterator[tuple[list[Any] | None, bool]] | None = None
         self._waiting: list[SceneItem] = []
         self._seen: set[str] = set()
         self.exhausted = False
@@ -65,55 +76,49 @@ class SceneSearch:
         try:
             return run_in_background(lambda: self._next(events), events)
         except Cancelled:
-            self.exhausted = (
-                True  # the page being fetched is lost, and what comes after it cannot be asked for
-            )
+            # the page being fetched is lost, and what comes after it cannot be asked for
+            self.exhausted = True
             raise
 
     def _next(self, events: EventQueue) -> list[SceneItem]:
-        if self._pages is None:
-            self._pages = _pages(self.query, self._catalog, self._sensor, self._settings)
-        limit = self.query.limit
-        fetched = 0
-        sorted_by_server = True
         try:
-            while not self.exhausted and (len(self._waiting) < limit or not sorted_by_server):
-                if events.stop.is_set():
-                    raise Cancelled()
-                if fetched >= MOST_ITEMS:
-                    break
-                answer = next(self._pages, None)
-                if answer is None:
-                    self.exhausted = True
-                    break
-                items, sorted_by_server = answer
-                fetched += len(items)
-                self._waiting += [
-                    scene for item in items if (scene := self._wanted(item, events)) is not None
-                ]
-                count = len(self._waiting)
-                events.put(
-                    Progress(
-                        min(1.0, count / limit),
-                        "1 scene found" if count == 1 else f"{count} scenes found",
-                    )
-                )
+            self._fetch(events)
         except DiscoveryError as error:
             self.exhausted = True
             if not self._waiting:
                 raise
-            events.put(Note("warning", f"The list is not complete. {error}"))
-        if fetched >= MOST_ITEMS and not self.exhausted:
-            events.put(
-                Note(
-                    "warning",
-                    f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
-                    "narrow the dates",
-                )
-            )
+            events.put(Note(Level.WARNING, f"The list is not complete. {error}"))
+        limit = self.query.limit
         self._waiting.sort(key=lambda scene: (-scene.datetime.timestamp(), scene.id))
         ready, self._waiting = self._waiting[:limit], self._waiting[limit:]
         return ready
+
+    def _fetch(self, events: EventQueue) -> None:
+        """Fetch pages until there are enough scenes; all pages where the server does not sort."""
+        if self._pages is None:
+            self._pages = _pages(self.query, self._catalog, self._sensor, self._settings)
+        limit, fetched, sorts = self.query.limit, 0, True
+        while not self.exhausted and fetched < MOST_ITEMS:
+            if sorts and len(self._waiting) >= limit:
+                break
+            if events.stop.is_set():
+                raise Cancelled()
+            items, sorts = next(self._pages, (None, sorts))
+            if items is None:
+                self.exhausted = True
+                break
+            fetched += len(items)
+            scenes = (self._wanted(item, events) for item in items)
+            self._waiting += [scene for scene in scenes if scene is not None]
+            count = len(self._waiting)
+            text = "1 scene found" if count == 1 else f"{count} scenes found"
+            events.put(Progress(min(1.0, count / limit), text))
+        if fetched >= MOST_ITEMS and not self.exhausted:
+            text = (
+                f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
+                "narrow the dates"
+            )
+            events.put(Note(Level.WARNING, text))
 
     @property
     def has_more(self) -> bool:
@@ -125,37 +130,39 @@ class SceneSearch:
         try:
             scene = parse_item(item, sensor, self._catalog.name, fallback_bbox=query.aoi.boxes[0])
         except DiscoveryError as error:
-            events.put(Note("warning", str(error)))
+            events.put(Note(Level.WARNING, str(error)))
             return None
-        if scene.id in self._seen or (
-            sensor.platforms and scene.platform and scene.platform not in sensor.platforms
-        ):
+        if scene.id in self._seen or not _has_platform(scene, sensor):
             return None
         self._seen.add(scene.id)
-        if sensor.dated and not _in_time(item, scene, query):
-            return None
-        if (
-            scene.cloud_percent is not None
-            and query.max_cloud_percent is not None
-            and scene.cloud_percent > query.max_cloud_percent
-        ):
+        if not _in_time(item, scene, query, sensor) or _is_cloudier(scene, query):
             return None
         covered = covered_percent(scene.footprint, query.aoi)
         if covered == 0:
             return None  # the server compared boxes only
         missing = [name for name in scene.missing_bands if name in sensor.required]
         if missing:
-            events.put(Note("warning", f"Scene {scene.id} has no {', '.join(missing)}"))
+            events.put(Note(Level.WARNING, f"Scene {scene.id} has no {', '.join(missing)}"))
         return replace(scene, coverage_percent=covered)
 
 
-def _in_time(item: Mapping[str, Any], scene: SceneItem, query: SearchQuery) -> bool:
-    """Whether a scene is of the dates asked for; one that states a span instead of a moment is the
-    server's to judge.
+def _has_platform(scene: SceneItem, sensor: Sensor) -> bool:
+    """One of the sensor's platforms, or an unknown one."""
+    return not (sensor.platforms and scene.platform) or scene.platform in sensor.platforms
+
+
+def _in_time(item: StacObject, scene: SceneItem, query: SearchQuery, sensor: Sensor) -> bool:
+    """Within the dates asked for; a scene that states a span instead of a moment is the server's to
+    judge.
     """
-    if not item["properties"].get("datetime"):
+    if not sensor.dated or not item["properties"].get("datetime"):
         return True
     return query.start <= scene.datetime < query.end.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _is_cloudier(scene: SceneItem, query: SearchQuery) -> bool:
+    limit = query.max_cloud_percent
+    return limit is not None and scene.cloud_percent is not None and scene.cloud_percent > limit
 
 
 def _pages(
@@ -164,46 +171,18 @@ def _pages(
     """The items of each page as they come, and whether the server sorts; every failure is a
     DiscoveryError.
     """
-    import pystac
-    import pystac_client
-    import requests
-    from pystac_client.errors import ClientTypeError
-    from pystac_client.exceptions import APIError
-    from pystac_client.stac_api_io import StacApiIO
-    from pystac_client.warnings import PystacClientWarning
-
-    what = f"Searching {catalog.title} ({catalog.url}) failed"
-    try:
-        timeout = (settings.connect_timeout_s, settings.read_timeout_s)
-        stac_io = StacApiIO(
-            headers=dict(settings.headers_for(catalog.url)),
-            timeout=timeout,
-            max_retries=2,
-        )
-        configure_session(stac_io.session, settings)
-        client = pystac_client.Client.open(
-            catalog.url, stac_io=stac_io, timeout=timeout
-        )  # without it, none
-        collection = _collection(query, catalog, sensor, client, what)
+    failure = f"Searching {catalog.title} ({catalog.url}) failed"
+    with _discovery_errors(failure):
+        client = _connect(catalog, settings)
+        collection = _collection(query, catalog, sensor, client, failure)
         sorts = bool(client.conforms_to("SORT"))
-        order = (
-            {
-                "sortby": [
-                    {"field": "properties.datetime", "direction": "desc"},
-                    {"field": "id", "direction": "asc"},
-                ]
-            }
-            if sorts
-            else {}
-        )
+        dates = f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z"
         search = client.search(
             collections=[collection],
             intersects=dict(query.aoi.geometry),
-            datetime=f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z"
-            if sensor.dated
-            else None,
+            datetime=dates if sensor.dated else None,
             limit=PAGE_SIZE,
-            **order,
+            **({"sortby": NEWEST_FIRST} if sorts else {}),
         )
         for page in search.pages_as_dicts():
             # Some next links drop the whole query and go on with everything the server has.
@@ -215,21 +194,42 @@ def _pages(
                 ],
                 sorts,
             )
+
+
+def _connect(catalog: Catalog, settings: Settings) -> Any:
+    import pystac_client
+    from pystac_client.stac_api_io import StacApiIO
+
+    timeout = (settings.connect_timeout_s, settings.read_timeout_s)
+    headers = dict(settings.headers_for(catalog.url))
+    stac_io = StacApiIO(headers=headers, timeout=timeout, max_retries=2)
+    configure_session(stac_io.session, settings)
+    # without a timeout of its own, the client waits for ever
+    return pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)
+
+
+@contextmanager
+def _discovery_errors(failure: str) -> Iterator[None]:
+    """Failures of pystac-client and of what it is built on, as one sentence each."""
+    import pystac
+    import requests
+    from pystac_client.errors import ClientTypeError
+    from pystac_client.exceptions import APIError
+    from pystac_client.warnings import PystacClientWarning
+
+    try:
+        yield
     except requests.Timeout as error:
         raise DiscoveryError(
-            what, "it did not answer in time", "Try again, or choose another catalogue."
+            failure, "it did not answer in time", "Try again, or choose another catalogue."
         ) from error
     except requests.ConnectionError as error:
-        raise DiscoveryError(
-            what,
-            "it cannot be reached",
-            "Check the network and the proxy, or choose another catalogue.",
-        ) from error
+        raise DiscoveryError(failure, *UNREACHABLE) from error
     except APIError as error:
-        raise DiscoveryError(what, *_api_reason(error)) from error
+        raise DiscoveryError(failure, *_api_reason(error)) from error
     except PystacClientWarning as error:
         raise DiscoveryError(
-            what,
+            failure,
             f"it cannot be searched ({_short(error)})",
             "Is the URL a STAC API with item search?",
         ) from error
@@ -238,34 +238,36 @@ def _pages(
         *(pystac.STACError, pystac.STACTypeError, ClientTypeError),
     ) as error:  # pystac reports a body that is no STAC as any of these
         raise DiscoveryError(
-            what,
+            failure,
             f"the answer is no STAC ({type(error).__name__}: {_short(error)})",
             "Is the URL a STAC API?",
         ) from error
 
 
 def _collection(
-    query: SearchQuery, catalog: Catalog, sensor: Sensor, client: Any, what: str
+    query: SearchQuery, catalog: Catalog, sensor: Sensor, client: Any, failure: str
 ) -> str:
-    """Which collection to search: the one asked for, else the catalogue's first for the sensor."""
+    """The collection to search: the one asked for, else the catalogue's first for the sensor."""
     if query.collection:
         return query.collection
     names = catalog.collections.get(query.sensor, ())
     if not names:
         raise DiscoveryError(
-            what, f"it has no {sensor.title} scenes", f"It has: {', '.join(catalog.collections)}."
+            failure,
+            f"it has no {sensor.title} scenes",
+            f"It has: {', '.join(catalog.collections)}.",
         )
     if catalog.exact:
         return names[0]
-    there = {collection.id for collection in client.get_collections()}
-    found = next((name for name in names if name in there), None)
-    if found is None:
-        raise DiscoveryError(
-            what,
-            f"it has none of the collections {', '.join(names)}",
-            "Name one of its own collections.",
-        )
-    return found
+    offered = {collection.id for collection in client.get_collections()}
+    for name in names:
+        if name in offered:
+            return name
+    raise DiscoveryError(
+        failure,
+        f"it has none of the collections {', '.join(names)}",
+        "Name one of its own collections.",
+    )
 
 
 def _collection_of(item: Any) -> Any:
@@ -279,10 +281,7 @@ def _api_reason(error: Any) -> tuple[str, str]:
     if status:
         return f"HTTP {status}: {_short(error)}", "Try again later, or choose another catalogue."
     if "Max retries" in str(error) or "Connection" in str(error):
-        return (
-            "it cannot be reached",
-            "Check the network and the proxy, or choose another catalogue.",
-        )
+        return UNREACHABLE
     return _short(error), "Try again later, or choose another catalogue."
 
 

@@ -14,7 +14,7 @@ from ..discovery.access import Access
 from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
 from ..files.checksum import parse_checksum
 from ..files.record import read_record, record_entry, write_record
-from ..monitor import BandProgress, EventQueue, Monitor, Note
+from ..monitor import BandProgress, BandState, EventQueue, Level, Monitor, Note
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..text import size_text
@@ -113,7 +113,7 @@ class _SceneDownload:
         order = [job.asset.band for job in plan.jobs]
         if self._unverified:
             self._tell(
-                "info",
+                Level.INFO,
                 f"No checksum is offered for {', '.join(self._unverified)}; lengths were compared",
             )
         self._events.pump(lambda: True)
@@ -129,7 +129,7 @@ class _SceneDownload:
                 BandProgress(
                     self._plan.item_id,
                     band,
-                    "skipped",
+                    BandState.SKIPPED,
                     job.present.size_bytes,
                     job.present.size_bytes,
                     job.why,
@@ -137,8 +137,12 @@ class _SceneDownload:
             )
             return
         if job.target.exists():
-            self._tell("warning", f"{band}: {job.why}")
-        put(BandProgress(self._plan.item_id, band, "waiting", job.part_bytes, job.asset.size_bytes))
+            self._tell(Level.WARNING, f"{band}: {job.why}")
+        put(
+            BandProgress(
+                self._plan.item_id, band, BandState.WAITING, job.part_bytes, job.asset.size_bytes
+            )
+        )
 
     def _one_band(self, job: BandJob) -> BandFile | BandFailure:
         """On a worker's thread: bring one band; what goes wrong with it alone becomes a failure."""
@@ -173,7 +177,7 @@ class _SceneDownload:
             needed, size = window.plan(geometry, on_state)
         except NotWindowable as error:
             window.remove()
-            self._tell("info", f"{band}: the whole band is fetched, since {error.why}")
+            self._tell(Level.INFO, f"{band}: the whole band is fetched, since {error.why}")
             return None
         finally:
             self._count_header(
@@ -184,7 +188,7 @@ class _SceneDownload:
         size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
         seconds = time.monotonic() - started
         self._tell(
-            "debug",
+            Level.DEBUG,
             f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, "
             f"{seconds:.2f} s",
         )
@@ -203,7 +207,7 @@ class _SceneDownload:
             last = self._headers_missing == 0
         if last and self._area_bytes:
             area, whole = size_text(self._area_bytes), size_text(self._whole_bytes)
-            self._tell("info", f"The area takes {area}; whole bands would take {whole}")
+            self._tell(Level.INFO, f"The area takes {area}; whole bands would take {whole}")
 
     def _whole_band(self, job: BandJob) -> BandFile:
         asset, events = job.asset, self._events
@@ -214,7 +218,7 @@ class _SceneDownload:
                 BandProgress(
                     self._plan.item_id,
                     asset.band,
-                    "skipped",
+                    BandState.SKIPPED,
                     kept.size_bytes,
                     kept.size_bytes,
                     detail,
@@ -238,7 +242,7 @@ class _SceneDownload:
         new = got.size_bytes - got.resumed_bytes
         speed = f", {size_text(new / got.seconds)}/s" if got.seconds > 0 else ""
         self._tell(
-            "debug",
+            Level.DEBUG,
             f"{asset.band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, "
             f"sha256 {got.sha256}",
         )
@@ -246,7 +250,7 @@ class _SceneDownload:
             job.target, asset.band
         ).remove()  # which an interrupted download of an area may have left
         if not self._cache.put(self._plan.item_id, file):
-            self._tell("debug", f"{asset.band}: not kept in the cache")
+            self._tell(Level.DEBUG, f"{asset.band}: not kept in the cache")
         return file
 
     def _cut_whole(
@@ -273,12 +277,14 @@ class _SceneDownload:
             write_record(self._plan.folder, self._record)
             if result.attempts:
                 put(
-                    BandProgress(item_id, result.band, "done", result.size_bytes, result.size_bytes)
+                    BandProgress(
+                        item_id, result.band, BandState.DONE, result.size_bytes, result.size_bytes
+                    )
                 )
         else:
             self._failures[result.band] = result
-            put(BandProgress(item_id, result.band, "failed", detail=result.reason))
-            put(Note("error", result.error))
+            put(BandProgress(item_id, result.band, BandState.FAILED, detail=result.reason))
+            put(Note(Level.ERROR, result.error))
         count, total = len(self._files), len(self._plan.jobs)
         message = f"{count}/{total} bands complete ({100 * count // total}%)"
         if self._failures:
@@ -295,25 +301,25 @@ class _SceneDownload:
         last = before = 0.0
         lock = threading.Lock()  # an area's requests tell at once
 
-        def on_state(state: str, size: int, total: int | None, detail: str) -> None:
+        def on_state(state: BandState, size: int, total: int | None, detail: str) -> None:
             nonlocal last, before
             with lock:
-                gained = size - before if state == "downloading" and size > before else 0
+                gained = size - before if state == BandState.DOWNLOADING and size > before else 0
                 before = size
                 meter.add(int(gained))
                 overall = (
                     self._totals.update(band, size, total, int(gained))
-                    if state == "downloading"
+                    if state == BandState.DOWNLOADING
                     else None
                 )
                 now = time.monotonic()
                 told = (
-                    state != "downloading"
+                    state != BandState.DOWNLOADING
                     or not 0 < size < (total or 0)
                     or now - last >= REPORT_EVERY_S
                 )
                 last = now if told else last
-                speed = meter.bytes_per_s if state == "downloading" else None
+                speed = meter.bytes_per_s if state == BandState.DOWNLOADING else None
             if overall is not None:
                 self._events.put(overall)
             if told:
@@ -348,7 +354,7 @@ class _SceneDownload:
             timeout_s=settings.timeout_per_band_s,
         )
 
-    def _tell(self, level: str, text: str) -> None:
+    def _tell(self, level: Level, text: str) -> None:
         self._events.put(Note(level, f"{self._plan.item_id}: {text}"))
 
 

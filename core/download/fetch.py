@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import BandDownloadError, Cancelled, RasterError
 from ..files.checksum import Checksum
 from ..files.part_file import Origin, PartFile
+from ..monitor import BandState
 from ..text import public_url
 from .http import (
     MOST_WAIT_S,
@@ -110,7 +111,7 @@ class FetchFailed(BandDownloadError):
         self.status = trouble.status
 
 
-OnState = Callable[[str, int, "int | None", str], None]
+OnState = Callable[[BandState, int, "int | None", str], None]
 
 
 def fetch(
@@ -208,7 +209,7 @@ def with_retries(
                     * 2 ** max(0, attempt - 1)
                     * (1 + random.uniform(0, options.jitter))
                 )
-            on_state("retrying", 0, None, trouble.reason)
+            on_state(BandState.RETRYING, 0, None, trouble.reason)
             if stop.wait(min(wait, MOST_WAIT_S)):
                 raise _stopped(job) from None
 
@@ -299,7 +300,7 @@ def _bring(one: _Download, url: str) -> int | None:
         one.resumed = part.size if resume else 0
         if resume:
             one.on_state(
-                "resuming",
+                BandState.RESUMING,
                 part.size,
                 new.total,
                 f"Partial file detected, resuming at {part.size / 1e6:.1f} MB",
@@ -356,13 +357,13 @@ def _check_size(job: FetchJob, size: int | None) -> None:
 
 def _save(one: _Download, response: Any, size: int, total: int | None) -> None:
     ends = time.monotonic() + one.options.timeout_s
-    one.on_state("downloading", size, total, "")
+    one.on_state(BandState.DOWNLOADING, size, total, "")
     for chunk in body_chunks(response):
         if one.stop.is_set():
             raise _stopped(one.job)
         one.part.write(chunk)
         size += len(chunk)
-        one.on_state("downloading", size, total, "")
+        one.on_state(BandState.DOWNLOADING, size, total, "")
         if time.monotonic() > ends:
             raise Trouble(f"it took longer than {one.options.timeout_s:g} s")
 

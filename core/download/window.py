@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ..errors import Cancelled, DiskFullError, RasterError
 from ..files.checksum import sha256_of
 from ..files.part_file import MARK_BYTES, disk_errors, remove_quietly, write_all
+from ..monitor import BandState
 from ..raster.grid import Window
 from ..text import public_url
 from ..workers import LinkedStop, held
@@ -173,7 +174,7 @@ class WindowFetch:
         received = plan.span_bytes - sum(stop - start for start, stop in missing)
         if received:
             on_state(
-                "resuming",
+                BandState.RESUMING,
                 received,
                 plan.span_bytes,
                 f"Partial file detected, resuming at {received / 1e6:.1f} MB",
@@ -183,7 +184,7 @@ class WindowFetch:
             nonlocal received
             with self._lock:
                 received += count
-            on_state("downloading", received, plan.span_bytes, "")
+            on_state(BandState.DOWNLOADING, received, plan.span_bytes, "")
 
         told(0)
         if missing:

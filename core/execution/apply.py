@@ -21,7 +21,7 @@ from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
 from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
 from ..errors import Cancelled
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.grid import Window, in_columns, split_windows
 from ..raster.pixel_area import pixel_area_m2
 from ..settings import Settings
@@ -260,7 +260,7 @@ class _Picked:
         elif self._opened is None:
             choice = choose_engine(self._job, self._settings)
             self.reason = choice.reason
-            self._events.put(Note("info", choice.reason))
+            self._events.put(Note(Level.INFO, choice.reason))
             engine = self._stack.enter_context(
                 open_engine(choice, self._job, self._settings, self._events.stop)
             )

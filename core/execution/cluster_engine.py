@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from ..enums import EngineName
 from ..errors import Cancelled, EngineError, FirstLightError, RasterError, SceneReadError
 from ..raster.grid import Window
 from .engine import Result, Take
@@ -85,7 +86,7 @@ class DaskClusterEngine:
     not come back within the limit, is given to another worker, three times in all.
     """
 
-    name = "cluster"
+    name = EngineName.CLUSTER
 
     def __init__(
         self, client: Any, address: str, threads: Mapping[str, int], limit_s: float

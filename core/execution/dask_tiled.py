@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from ..enums import EngineName
 from ..errors import Cancelled
 from ..raster.grid import Window
 from .engine import Result, Take
@@ -20,7 +21,7 @@ class DaskThreadsEngine:
         Threads; each holds one tile's arrays at a time.
     """
 
-    name = "threads"
+    name = EngineName.THREADS
 
     def __init__(self, workers: int) -> None:
         self.workers = workers

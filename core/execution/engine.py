@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from ..enums import EngineName
 from ..errors import Cancelled
 from ..raster.grid import Window
 
@@ -16,7 +17,7 @@ Take = Callable[[Window, Result], None]
 class Engine(Protocol):
     """Runs work for tiles; knows no algorithm."""
 
-    name: str
+    name: EngineName
 
     def run(
         self,
@@ -57,7 +58,7 @@ class Engine(Protocol):
 class SerialEngine:
     """One tile after the other, on the calling thread."""
 
-    name = "serial"
+    name = EngineName.SERIAL
 
     def run(
         self,

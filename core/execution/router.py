@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..enums import EngineName
 from ..settings import Settings
 from ..text import size_text
 from .cluster import open_cluster
@@ -47,8 +48,8 @@ class Job:
 class Choice:
     """An engine, and why."""
 
-    engine: str
-    """``serial``, ``threads`` or ``cluster``."""
+    engine: EngineName
+    """Never ``AUTO``."""
     workers: int
     """Tiles under way at once, on this computer."""
     cluster: str
@@ -59,9 +60,9 @@ class Choice:
     @property
     def title(self) -> str:
         """A few words, for where there is no room for the sentence."""
-        if self.engine == "cluster":
+        if self.engine == EngineName.CLUSTER:
             return f"Dask cluster {self.cluster or 'on this computer'}"
-        return _count(self.workers) if self.engine == "threads" else "one after the other"
+        return _count(self.workers) if self.engine == EngineName.THREADS else "one after the other"
 
 
 def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
@@ -83,8 +84,8 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     """
     wanted = settings.engine
     tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
-    if wanted == "cluster" or (
-        wanted == "auto" and settings.cluster and job.tiles >= settings.cluster_from_tiles
+    if wanted == EngineName.CLUSTER or (
+        wanted == EngineName.AUTO and settings.cluster and job.tiles >= settings.cluster_from_tiles
     ):
         where = (
             f"Dask cluster at {settings.cluster}"
@@ -93,34 +94,39 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         )
         why = (
             "as asked for"
-            if wanted == "cluster"
+            if wanted == EngineName.CLUSTER
             else f"{tiles}, from {settings.cluster_from_tiles} on the cluster is used"
         )
         return Choice(
-            "cluster", settings.worker_count, settings.cluster, f"Engine: {where} ({why})."
+            EngineName.CLUSTER, settings.worker_count, settings.cluster, f"Engine: {where} ({why})."
         )
     workers, limit = _threads(job, settings, free_bytes() if free is None else free)
-    if wanted == "serial":
+    if wanted == EngineName.SERIAL:
         return Choice(
-            "serial", 1, "", f"Engine: serial, one tile after the other ({tiles}, as asked for)."
+            EngineName.SERIAL,
+            1,
+            "",
+            f"Engine: serial, one tile after the other ({tiles}, as asked for).",
         )
-    if wanted == "threads":
+    if wanted == EngineName.THREADS:
         return Choice(
-            "threads",
+            EngineName.THREADS,
             workers,
             "",
             f"Engine: {_count(workers)} on this computer ({tiles}, as asked for{limit}).",
         )
     if workers == 1:
         return Choice(
-            "serial",
+            EngineName.SERIAL,
             1,
             "",
             f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).",
         )
     if job.tiles < settings.serial_below_tiles and not (job.remote and job.tiles > 1):
         why = f"{tiles}, fewer than {settings.serial_below_tiles}"
-        return Choice("serial", 1, "", f"Engine: serial, one tile after the other ({why}).")
+        return Choice(
+            EngineName.SERIAL, 1, "", f"Engine: serial, one tile after the other ({why})."
+        )
     why = tiles
     if job.tiles < settings.serial_below_tiles:
         why += ", read over the network"
@@ -130,7 +136,10 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
             "configured"
         )
     return Choice(
-        "threads", workers, "", f"Engine: {_count(workers)} on this computer ({why}{limit})."
+        EngineName.THREADS,
+        workers,
+        "",
+        f"Engine: {_count(workers)} on this computer ({why}{limit}).",
     )
 
 
@@ -146,9 +155,9 @@ def open_engine(
     DependencyError, EngineError
         If a cluster cannot be used; see :mod:`.cluster`.
     """
-    if choice.engine == "serial":
+    if choice.engine == EngineName.SERIAL:
         yield SerialEngine()
-    elif choice.engine == "threads":
+    elif choice.engine == EngineName.THREADS:
         yield DaskThreadsEngine(choice.workers)
     elif choice.cluster:
         with open_cluster(choice.cluster, job.files, settings.tile_timeout_s, stop) as engine:

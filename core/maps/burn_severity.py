@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from ..algorithms.burn import (
     BURNED,
-    INDICES,
     REFERENCES,
     SCALES,
     SEVERITY_NAME,
     THRESHOLD_NOTE,
+    BurnIndex,
     BurnSeverity,
     severity_kernel,
 )
@@ -67,7 +67,7 @@ class BurnSeverityParams:
         "dnbr",
         kind="choice",
         title="Index",
-        choices=INDICES,
+        choices=tuple(BurnIndex),
         help="dnbr: absolute change; rdnbr, rbr: relative to what grew there. The classes are "
         "those published for the index.",
     )
@@ -115,9 +115,10 @@ def map_severity(
     )
     inputs, paths = open_inputs("Burn severity", wanted, params.output, names, monitor)
     radius = dilation_radius(params.mask_dilation, inputs.grid)
-    asked = BurnSeverity(params.index, inputs.masks, offset or 0.0, radius_px=radius)
+    index = BurnIndex(params.index)
+    asked = BurnSeverity(index, inputs.masks, offset or 0.0, radius_px=radius)
     kernel = severity_kernel(asked, inputs.bands, OffsetSurvey(asked) if offset is None else None)
-    scale = SCALES[params.index]
+    scale = SCALES[index]
     job = MapJob(
         operation="burn-severity",
         title="Burn severity",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..enums import EngineName
 from ..params import param
 from ..settings import Settings
 
-ENGINES = ("auto", "serial", "threads", "cluster")
+ENGINES = tuple(EngineName)
 
 
 def engine_param() -> Any:
@@ -36,7 +37,9 @@ def with_engine(settings: Settings, engine: str | None, cluster: str | None) -> 
     SettingsError
         For a bad value.
     """
-    return settings.override(engine=engine or ("cluster" if cluster else None), cluster=cluster)
+    return settings.override(
+        engine=engine or (EngineName.CLUSTER if cluster else None), cluster=cluster
+    )
 
 
 def resume_param() -> Any:

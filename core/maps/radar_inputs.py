@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..enums import Unit
 from ..errors import AlgorithmError
 from ..raster.grid import Window
 from ..raster.reader import StackReader
@@ -83,7 +84,7 @@ def check_unit(part: StackPart, band: str, unit: str) -> None:
     """
     path = part.facts.path
     what = f"Water cannot be mapped in {path}"
-    if unit == "amplitude":
+    if unit == Unit.AMPLITUDE:
         hint = "Take a calibrated product (RTC), or calibrate it first."
         raise AlgorithmError(
             what,

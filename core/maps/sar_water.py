@@ -10,15 +10,15 @@ from ..algorithms.flood import WATER
 from ..algorithms.kernel import Kernel
 from ..algorithms.sar_water import (
     LEAST_DROP_DB,
-    METHODS,
     REFERENCES,
     Cut,
     WaterMap,
     fixed_db,
     water_kernel,
 )
-from ..algorithms.speckle import FILTERS
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
+from ..algorithms.speckle import SpeckleFilter
+from ..algorithms.threshold import CutOrigin, ThresholdMethod
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, LayerOutput, OperationResult, Output
@@ -86,7 +86,7 @@ class SarWaterParams:
         None,
         kind="choice",
         title="Method",
-        choices=METHODS,
+        choices=tuple(ThresholdMethod),
         help="ki, otsu: the threshold between water and land, from the parts of the picture "
         "that hold both; fixed: a known one. "
         "If not given, ki; fixed with a threshold of your own.",
@@ -111,7 +111,7 @@ class SarWaterParams:
         "auto",
         kind="choice",
         title="Speckle filter",
-        choices=("auto", *FILTERS),
+        choices=("auto", *SpeckleFilter),
         help="Of Lee; auto: refined-lee, and none for a threshold of your own.",
         advanced=True,
     )
@@ -173,8 +173,8 @@ def map_water(
     speckle = (
         params.speckle if params.speckle != "auto" else "refined-lee" if given is None else "none"
     )
-    cut = Cut(fixed_db(bands), "fixed") if given is None else Cut(given, "given")
-    water = WaterMap(bands, dict.fromkeys(stacks, cut), speckle, rules, compared)
+    cut = Cut(fixed_db(bands), CutOrigin.FIXED) if given is None else Cut(given, CutOrigin.GIVEN)
+    water = WaterMap(bands, dict.fromkeys(stacks, cut), SpeckleFilter(speckle), rules, compared)
     job = MapJob(
         operation="sar-water",
         title="Flood" if compared else "Water",
@@ -225,7 +225,7 @@ def map_water(
 
 def _kernel(water: WaterMap, method: str, inputs: MapInputs) -> Kernel:
     """With the names of the raster's bands, and with the rasters beside the stacks."""
-    kernel = water_kernel(water, method)
+    kernel = water_kernel(water, ThresholdMethod(method))
     return replace(
         kernel, bands={name: inputs.bands[name] for name in (*kernel.bands, *inputs.extras)}
     )
@@ -268,9 +268,9 @@ def _warnings(params: SarWaterParams, method: str, water: WaterMap) -> list[str]
     found = []
     for date, cut in water.cuts.items():
         none = f"{stacks[date]} holds no water and land that could be told apart"
-        if method != "fixed" and cut.origin == "fixed":
+        if method != "fixed" and cut.origin == CutOrigin.FIXED:
             found.append(f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB")
-        elif cut.origin == "other date":
+        elif cut.origin == CutOrigin.OTHER_DATE:
             found.append(
                 f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB"
             )

@@ -12,11 +12,12 @@ from ..algorithms.masks import dilation_radius
 from ..algorithms.optical_water import (
     DRY_BY,
     FIXED,
-    METHODS,
     REFERENCES,
     OpticalWater,
+    WaterIndex,
     water_kernel,
 )
+from ..algorithms.threshold import CutOrigin
 from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import Monitor
@@ -81,7 +82,7 @@ class WaterParams:
         None,
         kind="choice",
         title="Method",
-        choices=tuple(METHODS),
+        choices=tuple(WaterIndex),
         help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green "
         "and near infrared. "
         "If not given, mndwi where the stacks have swir16.",
@@ -137,7 +138,7 @@ def map_water(
         "confidence.tif",
         *(("flooded.tif",) if compared else ()),
     )
-    offers = {"green": ("green",), "other": OFFERS[METHODS[method]]}
+    offers = {"green": ("green",), "other": OFFERS[WaterIndex(method).other]}
     wanted = {date: Wanted(stack, offers) for date, stack in stacks.items()}
     inputs, paths = open_inputs(
         "Water", wanted, params.output, names, monitor, flood_extras(params)
@@ -147,7 +148,7 @@ def map_water(
         dates=tuple(stacks),
         masks=inputs.masks,
         threshold=FIXED if given is None else given,
-        origin="fixed" if given is None else "given",
+        origin=CutOrigin.FIXED if given is None else CutOrigin.GIVEN,
         rules=rules,
         radius_px=radius,
         scaled={
@@ -159,7 +160,7 @@ def map_water(
         operation="water",
         title="Flood" if compared else "Water",
         inputs=inputs,
-        kernel=water_kernel(method, inputs.bands, water, survey=given is None),
+        kernel=water_kernel(WaterIndex(method), inputs.bands, water, survey=given is None),
         paths=tuple(paths),
         extents=(
             *((Extent("flooded", "flooded", (WATER,)),) if compared else ()),
@@ -178,7 +179,7 @@ def map_water(
     applied = compute_map(job, settings, monitor)
     done = cast("OpticalWater", applied.kernel.compute)
     job = replace(job, formula=_formula(method, done))
-    if given is None and done.origin == "fixed" and applied.layers[0].observed:
+    if given is None and done.origin == CutOrigin.FIXED and applied.layers[0].observed:
         warnings.append(
             f"The histogram of {method} does not show land and water apart: the fixed threshold "
             f"{FIXED:g} was taken"
@@ -228,8 +229,9 @@ def _pick_method(given: str | None, stacks: Mapping[str, Path]) -> tuple[str, li
 
 
 def _formula(method: str, water: OpticalWater) -> str:
+    other = WaterIndex(method).other
     text = (
-        f"{method} = (green - {METHODS[method]}) / (green + {METHODS[method]}); water where "
+        f"{method} = (green - {other}) / (green + {other}); water where "
         f"{method} > {water.threshold:g}"
     )
     if "pre" in water.dates:

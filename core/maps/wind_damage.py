@@ -12,13 +12,12 @@ from ..algorithms.wind_damage import (
     BARE,
     DAMAGE_DEVIATIONS,
     DAMAGED,
-    INDICES,
     LEAST_NOISE,
     NOTE,
-    PARTNERS,
     SEVERE,
     SEVERE_LOSS,
     VEGETATED_NDVI,
+    VegetationIndex,
     WindDamage,
     wind_kernel,
 )
@@ -66,7 +65,7 @@ class WindDamageParams:
         "ndmi",
         kind="choice",
         title="Index",
-        choices=INDICES,
+        choices=tuple(VegetationIndex),
         help="Which one falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
     )
     offset: str = param(
@@ -121,7 +120,7 @@ def map_wind_damage(
     """
     settings = with_engine(settings, params.engine, params.cluster)
     offset = _offset(params.offset)
-    partner = PARTNERS[params.index]
+    partner = VegetationIndex(params.index).partner
     bands = {"nir": NIR, partner: (partner,)}
     wanted = {
         "pre": Wanted(params.pre, {**bands, "red": ("red",)}),
@@ -130,7 +129,7 @@ def map_wind_damage(
     names = ("vegetation_loss.tif", "wind_damage.tif", "confidence.tif")
     inputs, paths = open_inputs("Wind damage", wanted, params.output, names, monitor)
     asked = WindDamage(
-        params.index,
+        VegetationIndex(params.index),
         vegetated=params.vegetated,
         severe=params.severe,
         radius_px=dilation_radius(params.mask_dilation, inputs.grid),

@@ -13,7 +13,7 @@ from ..discovery.band_config import get_sensor
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.coverage import covered_together
 from ..errors import InputError, RasterError
-from ..monitor import Monitor, Note, PartMonitor
+from ..monitor import Level, Monitor, Note, PartMonitor
 from ..raster.cloud_mask import MASK_BANDS
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
@@ -97,7 +97,7 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
         scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going
     )
     for warning in index.warnings:
-        monitor.emit(Note("warning", warning))
+        monitor.emit(Note(Level.WARNING, warning))
     _check_units(index, bands)
     unmasked = [
         scene.item.id
@@ -107,7 +107,7 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     if masked and unmasked:
         monitor.emit(
             Note(
-                "warning",
+                Level.WARNING,
                 f"No cloud mask is known for {', '.join(unmasked)}: their clouds count as ground",
             )
         )

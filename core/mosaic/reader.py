@@ -23,7 +23,7 @@ from ..raster.block_cache import BlockCache
 from ..raster.cloud_mask import is_clear
 from ..raster.grid import Window, common
 from ..raster.physical import FloatArray
-from ..types import Grid
+from ..types import Grid, Unit
 from .band_source import BandPlace, BandSource
 from .on_grid import Known, read_classes, read_values
 
@@ -71,7 +71,7 @@ class MosaicPlan:
     def unit(self) -> str:
         """Of the values that are read."""
         unit = self.scenes[0].bands[self.band_names[0]].radiometry.unit
-        return "dB" if unit == "power" else unit
+        return "dB" if unit == Unit.POWER else unit
 
     def in_window(self, window: Window) -> list[tuple[MosaicScene, Window]]:
         """The scenes that may have pixels in a window, each with the part it may fill."""

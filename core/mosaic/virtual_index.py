@@ -19,7 +19,7 @@ from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.gdal_env import RemoteOptions
 from ..raster.grid import Window, common, grid_over
-from ..types import Aoi, BandAsset, Grid, SceneItem
+from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
 from .band_source import BandPlace, read_header
 from .on_grid import area_bounds, placed_window, unit_of
@@ -229,7 +229,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
         name,
         grid,
         radiometry,
-        is_class=radiometry.unit == "class",
+        is_class=radiometry.unit == Unit.CLASS,
         address=address,
         remote=parts.scheme in ("http", "https", "s3"),
         source=url.partition("?")[0],

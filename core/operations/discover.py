@@ -16,8 +16,9 @@ from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, get_event
 from ..discovery.items_file import footprints_geojson
 from ..discovery.stac_client import SceneSearch
+from ..enums import Priority
 from ..errors import DiscoveryError, InputError, NoScenesError
-from ..monitor import Monitor, Note, PartMonitor
+from ..monitor import Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..settings import Settings
@@ -115,7 +116,7 @@ def find_scenes(
         part = PartMonitor(
             monitor, share * place / len(searches), share * (place + 1) / len(searches)
         )
-        priority = event.priority(search.query.sensor) if event else "primary"
+        priority = event.priority(search.query.sensor) if event else Priority.PRIMARY
         try:
             found += [replace(scene, priority=priority) for scene in search.next(part)]
         except DiscoveryError as error:
@@ -123,7 +124,7 @@ def find_scenes(
     if failures and not found:
         raise failures[0]
     for failure in failures:  # one sensor's scenes are worth having without the other's
-        monitor.emit(Note("warning", f"The list is not complete. {failure}"))
+        monitor.emit(Note(Level.WARNING, f"The list is not complete. {failure}"))
     if not found and not params.searches:
         raise _nothing_found(params, searches, start, end)
     if params.clear_sky and found:

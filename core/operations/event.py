@@ -14,8 +14,9 @@ from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, sensor_names
 from ..discovery.events import RecipeStep, event_names, get_event
+from ..enums import Status
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
-from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..products.stac_catalogue import write_parent
@@ -385,7 +386,7 @@ def _fuse(
 
 def _miss(made: _Progressed, monitor: Monitor, text: str) -> None:
     made.missed.append(text)
-    monitor.emit(Note("warning", text))
+    monitor.emit(Note(Level.WARNING, text))
 
 
 def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> OperationResult:
@@ -427,7 +428,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
     return OperationResult(
         data=result.to_dict(),
         text="\n".join([*lines, *story.warnings]),
-        status="done" if complete and not story.missed else "partial",
+        status=Status.DONE if complete and not story.missed else Status.PARTIAL,
         layers=tuple(_shown(made)),
         outputs={
             "report": str(report),

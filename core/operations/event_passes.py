@@ -16,9 +16,11 @@ from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
 from ..download.plan import safe_name
+from ..enums import DownloadWindow, SceneStatus
 from ..errors import DiscoveryError, IngestionError, NoScenesError, SkyError
-from ..monitor import Monitor, Note, PartMonitor, Progress
+from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..raster.reader import read_facts
+from ..report import Severity
 from ..scenes.ingest import SceneRequest, ingest_scene
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
@@ -119,7 +121,7 @@ def choose_steps(
                 break
             missed += [answer] if answer not in missed else []
     for text in missed:
-        monitor.emit(Note("warning", text))
+        monitor.emit(Note(Level.WARNING, text))
     if not chosen and len(failures) == len(found):
         raise failures[0]
     if not chosen:
@@ -265,7 +267,7 @@ def bring_pass(
         part = PartMonitor(monitor, place / len(scenes), (place + 1) / len(scenes))
         bands = wanted_bands(scene, settings, question.event)
         request = SceneRequest(
-            scene, bands, folder, question.aoi, whole_bands=settings.window == "full"
+            scene, bands, folder, question.aoi, whole_bands=settings.window == DownloadWindow.FULL
         )
         try:
             result = ingest_scene(request, settings, part, access)
@@ -274,12 +276,12 @@ def bring_pass(
                 raise
             reasons.append(str(error))
             continue
-        if result.stack is None or result.status == "failed":
+        if result.stack is None or result.status == SceneStatus.FAILED:
             reasons.append(result.error or f"{scene.id} could not be stacked.")
             continue
         ready.append((scene, result.stack))
-        found = result.report.sentences("warning") if result.report else []
-        whole = whole and result.status == "completed"
+        found = result.report.sentences(Severity.WARNING) if result.report else []
+        whole = whole and result.status == SceneStatus.COMPLETED
         warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *found)]
     if not ready:
         raise IngestionError(

@@ -13,9 +13,10 @@ from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, load_sensors
 from ..discovery.events import EventType, get_event
 from ..discovery.items_file import read_items
+from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
 from ..maps.index import IndexParams, compute_index
-from ..monitor import Monitor, Note, PartMonitor, Progress
+from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..scenes.ingest import SceneRequest, SceneResult, ingest_scene
@@ -78,7 +79,7 @@ class IngestParams:
         None,
         kind="choice",
         title="Stack format",
-        choices=("vrt", "geotiff"),
+        choices=tuple(StackFormat),
         help="vrt points at the band files; geotiff copies them into one file.",
         advanced=True,
     )
@@ -86,7 +87,7 @@ class IngestParams:
         None,
         kind="choice",
         title="What to fetch",
-        choices=("aoi", "full"),
+        choices=tuple(DownloadWindow),
         help="aoi: only the part of each band under the area (where an area is given); full: "
         "whole bands.",
     )
@@ -142,7 +143,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             wanted_bands(scene, settings, event),
             params.output,
             area,
-            whole_bands=settings.window == "full",
+            whole_bands=settings.window == DownloadWindow.FULL,
             visual_only=params.visualization_only,
             single_file=params.legacy_download,
             check=not params.skip_validation,
@@ -150,13 +151,15 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         result, shown = _ingest_one(request, params, settings, part, access, event)
         results.append(result)
         layers += shown
-    failed = [result for result in results if result.status == "failed"]
-    partial = [result for result in results if result.status == "partial"]
-    status = "failed" if len(failed) == len(results) else "partial" if failed or partial else "done"
+    failed = [result for result in results if result.status == SceneStatus.FAILED]
+    partial = [result for result in results if result.status == SceneStatus.PARTIAL]
+    status = Status.PARTIAL if failed or partial else Status.DONE
+    if len(failed) == len(results):
+        status = Status.FAILED
     stacks = [
         str(result.path)
         for result in results
-        if result.path is not None and result.status != "failed"
+        if result.path is not None and result.status != SceneStatus.FAILED
     ]
     return OperationResult(
         data=[result.to_dict() for result in results],
@@ -287,7 +290,7 @@ def wanted_indices(
 def _area(params: IngestParams) -> Aoi | None:
     if params.area is not None:
         return parse_area(params.area)
-    if params.window == "aoi":
+    if params.window == DownloadWindow.AOI:
         raise InputError(
             "Ingest cannot start",
             "only the area is to be fetched, and none is given",
@@ -312,9 +315,9 @@ def _ingest_one(
     except (Cancelled, DiskFullError, InputError):
         raise  # the next scene would meet the same
     except FirstLightError as error:
-        result = SceneResult(scene, "failed", error=str(error))
-    if result.status == "failed":
-        monitor.emit(Note("error", result.error))
+        result = SceneResult(scene, SceneStatus.FAILED, error=str(error))
+    if result.status == SceneStatus.FAILED:
+        monitor.emit(Note(Level.ERROR, result.error))
         return result, []
     day = format_time(scene.datetime)[:10]
     if result.stack is None:
@@ -354,18 +357,18 @@ def _ingest_one(
             raise
         except FirstLightError as error:
             warnings.append(str(error))
-            monitor.emit(Note("warning", str(error)))
+            monitor.emit(Note(Level.WARNING, str(error)))
             continue
         outputs[name] = output
         warnings += made.warnings
         layers.append(layer)
     incomplete = len(outputs) < len(indices)
-    status = "partial" if incomplete else result.status
+    status = SceneStatus.PARTIAL if incomplete else result.status
     return replace(result, status=status, warnings=tuple(warnings), outputs=outputs), layers
 
 
 def _line(result: SceneResult) -> str:
-    if result.status == "failed":
+    if result.status == SceneStatus.FAILED:
         return f"{result.scene.id}: failed. {result.error}"
     amount = f"{len(result.files)} bands" if result.stack else "one file"
     lines = [f"{result.scene.id}: {result.status}, {amount}, {result.path}"]

@@ -10,10 +10,11 @@ from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
 from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
+from ..enums import Status
 from ..errors import InputError, SceneReadError
 from ..execution.apply import LayerStatistics, apply_layers
 from ..maps.engine_params import cluster_param, engine_param, resume_param, with_engine
-from ..monitor import Monitor, Note, PartMonitor
+from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicPlan, MosaicReader
 from ..mosaic.vrt import write_vrt
@@ -197,7 +198,7 @@ def _write(
                     raise
                 why = f"Scene {error.scene_id} is left out. {error}"
                 planned = planned.without(error.scene_id, why)
-                monitor.emit(Note("warning", why))
+                monitor.emit(Note(Level.WARNING, why))
     [layer] = work.layers
     return _result(request, planned, _Made(output, layer.bands or (layer.name,), layer.style, made))
 
@@ -261,7 +262,7 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> Oper
                 *([made.engine] if made.engine else []),
             ]
         ),
-        status="partial" if planned.left_out else "done",
+        status=Status.PARTIAL if planned.left_out else Status.DONE,
         layers=(layer,),
         outputs={
             "scenes": ",".join(ids),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..monitor import EventQueue, Monitor, Note
+from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..settings import Settings
@@ -38,7 +38,7 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
             {"path": str(params.path), "mends": [], "backup": None}, text, outputs={"mends": ""}
         )
     for warning in done.stack.warnings:
-        monitor.emit(Note("warning", warning))
+        monitor.emit(Note(Level.WARNING, warning))
     lines = [str(mend) for mend in done.mends]
     names = ", ".join(band.name for band in done.stack.bands)
     return OperationResult(

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..monitor import EventQueue, Monitor, Note
+from ..enums import Status
+from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..products.stored_result import StoredResult, read_results
@@ -49,12 +50,12 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
     )
     warnings = [warning for one in found for warning in one.warnings]
     for warning in warnings:
-        monitor.emit(Note("warning", warning))
+        monitor.emit(Note(Level.WARNING, warning))
     lines = [line for one in found for line in _lines(one)]
     return OperationResult(
         data=[_data(one) for one in found],
         text="\n".join(lines),
-        status="partial" if warnings else "done",
+        status=Status.PARTIAL if warnings else Status.DONE,
         layers=tuple(
             LayerOutput(layer.path, layer.title, layer.style, one.title, one.acquired, one.note)
             for one in found

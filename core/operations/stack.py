@@ -8,16 +8,16 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, get_sensor, sensor_names
 from ..errors import InputError
-from ..monitor import EventQueue, Monitor, Note
+from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
 from ..raster.reader import read_facts
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
-from ..types import BandStack, Radiometry
+from ..types import BandStack, Radiometry, Unit
 from ..workers import run_in_background
 
-UNITS = {"db": "dB", "power": "power", "amplitude": "amplitude"}
+UNITS = {"db": Unit.DECIBEL, "power": Unit.POWER, "amplitude": Unit.AMPLITUDE}
 """What a person writes → the unit in the stack."""
 
 
@@ -109,7 +109,7 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         events,
     )
     for warning in stack.warnings:
-        monitor.emit(Note("warning", warning))
+        monitor.emit(Note(Level.WARNING, warning))
     stacks = (stack, *stack.companions)
     return OperationResult(
         data=stack.to_dict(),
@@ -178,18 +178,18 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
             f"{path} has {len(facts.bands)} bands, no band {index}",
         )
     own = facts.bands[index - 1].radiometry
-    if params.unit and band.unit != "power":
+    if params.unit and band.unit != Unit.POWER:
         why = f"band '{name}' of {sensor.title} is no radar backscatter but {band.unit}"
         raise InputError(f"The unit {params.unit} cannot be used", why, "Leave it out.")
     if band.is_class:
-        radiometry = Radiometry(nodata=own.nodata, unit="class", reason="classes are not scaled")
+        radiometry = Radiometry(nodata=own.nodata, unit=Unit.CLASS, reason="classes are not scaled")
     else:
         given = params.scale is not None or params.offset is not None
         # whole numbers of a radar that are to be power are a ground range detected product's
         # amplitude
         unit = (
-            "amplitude"
-            if band.unit == "power" and "int" in facts.bands[index - 1].dtype and not given
+            Unit.AMPLITUDE
+            if band.unit == Unit.POWER and "int" in facts.bands[index - 1].dtype and not given
             else band.unit
         )
         radiometry = replace(
@@ -205,7 +205,7 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
         )
     dtype = facts.bands[index - 1].dtype
     if (
-        radiometry.unit == "reflectance"
+        radiometry.unit == Unit.REFLECTANCE
         and dtype.startswith(("int", "uint"))
         and radiometry.scale > 0
     ):

@@ -16,7 +16,7 @@ from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..errors import InputError
 from ..maps.class_statistics import describe_input, prepare_folder
-from ..monitor import EventQueue, Monitor, Note, PartMonitor
+from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
 from ..mosaic.reader import MosaicReader
 from ..mosaic.virtual_index import build_index
 from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
@@ -159,7 +159,7 @@ def map_terrain(
     statistics = _statistics(made)
     warnings = _warnings(statistics, whole)
     for text in warnings:
-        monitor.emit(Note("warning", text))
+        monitor.emit(Note(Level.WARNING, text))
     about_model = " ".join(tags[key] for key in ("note", "credit") if key in tags)
     provenance: dict[str, Any] = {
         "software": PRODUCT,

@@ -7,18 +7,20 @@ from pathlib import Path
 
 from ..discovery.area import parse_area
 from ..discovery.band_config import get_sensor, sensor_names
+from ..enums import Depth, Screenshot, Status
 from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output
 from ..params import param
 from ..raster.reader import read_facts
+from ..report import Severity
 from ..settings import Settings
 from ..types import ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
 from ..validation.vrt_sources import check_is_raster, is_vrt
 from .search_params import AREA_HELP
 
-WORDS = {"error": "FAIL", "warning": "warn", "info": "note"}
+WORDS = {Severity.ERROR: "FAIL", Severity.WARNING: "warn", Severity.INFO: "note"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class ValidateParams:
         None,
         kind="choice",
         title="Picture",
-        choices=("never", "on_failure", "always"),
+        choices=tuple(Screenshot),
         help="A small PNG with the verdict; as the settings say if not given.",
         advanced=True,
     )
@@ -70,7 +72,7 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
     """Validate, and say it in words."""
     settings = settings.override(
         checks=params.checks,
-        validation_depth="deep" if params.deep else None,
+        validation_depth=Depth.DEEP if params.deep else None,
         screenshot=params.screenshot,
     )
     name = params.sensor or _sensor_of(params.path)
@@ -82,7 +84,7 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
     return OperationResult(
         data=report.to_dict(),
         text=describe(report),
-        status="done" if report.ok else "failed",
+        status=Status.DONE if report.ok else Status.FAILED,
         outputs={
             "valid": int(report.ok),
             "findings": "\n".join(f.sentence for f in report.findings),
@@ -120,7 +122,7 @@ def describe(report: ValidationReport) -> str:
     do.
     """
     verdict = "valid" if report.ok else "NOT valid"
-    looked = " (every tile)" if report.depth == "deep" else ""
+    looked = " (every tile)" if report.depth == Depth.DEEP else ""
     lines = [f"{report.path}: {verdict}{looked} (bands: {', '.join(report.bands) or 'none'})"]
     width = max((len(name) for name in report.bands), default=0)
     lines += [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..types import Radiometry
+from ..types import Radiometry, Unit
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -30,7 +30,7 @@ def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
         values += np.float32(round(shift) if abs(shift - round(shift)) < 1e-6 else shift)
     if radiometry.scale != 1.0:
         values *= np.float32(radiometry.scale)
-    if radiometry.unit == "power":
+    if radiometry.unit == Unit.POWER:
         with np.errstate(divide="ignore", invalid="ignore"):
             np.log10(values, out=values)
         values *= np.float32(10)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import Unit
 from ..errors import RasterError
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
@@ -419,7 +420,7 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
                     scale=dataset.scales[index - 1],
                     offset=dataset.offsets[index - 1],
                     nodata=dataset.nodatavals[index - 1],
-                    unit=dataset.units[index - 1] or "",
+                    unit=Unit(dataset.units[index - 1] or ""),
                     reason=dataset.tags(index).get("radiometry", "as the file says"),
                 ),
                 tags=dataset.tags(index),

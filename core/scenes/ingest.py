@@ -22,9 +22,10 @@ from ..download.plan import (
     safe_name,
     scene_folder,
 )
+from ..enums import SceneStatus, StackFormat
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
-from ..monitor import EventQueue, Monitor, Note, PartMonitor, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ..raster.reader import check_raster
 from ..settings import Settings
 from ..stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
@@ -37,6 +38,7 @@ from ..types import (
     Finding,
     Radiometry,
     SceneItem,
+    Severity,
     ValidationReport,
     format_time,
 )
@@ -53,7 +55,7 @@ class SceneResult:
     """What became of one scene."""
 
     scene: SceneItem
-    status: str
+    status: SceneStatus
     """``completed``, ``partial`` (a band is missing, the stack is good) or ``failed``."""
     stack: BandStack | None = None
     report: ValidationReport | None = None
@@ -150,7 +152,7 @@ def ingest_scene(
     if not request.check:
         monitor.emit(
             Note(
-                "warning",
+                Level.WARNING,
                 f"{scene.id}: validation is skipped, as asked; look at the result before "
                 "relying on it",
             )
@@ -195,7 +197,7 @@ def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
     while True:
         folder = scene_folder(request.output, scene.id, key)
         told = Note(
-            "info", f"{scene.id}: another job works in {folder}; waiting until it has finished"
+            Level.INFO, f"{scene.id}: another job works in {folder}; waiting until it has finished"
         )
         with folder_lock(folder, monitor.cancelled, partial(monitor.emit, told)):
             # What the other job has left there may lead to another folder.
@@ -212,7 +214,7 @@ def _ingest_single(
     warnings: list[str] = []
     if kind == "visual":
         warnings.append("Visualization mode: spectral analysis not possible")
-        monitor.emit(Note("warning", f"{scene.id}: {warnings[0]}"))
+        monitor.emit(Note(Level.WARNING, f"{scene.id}: {warnings[0]}"))
     asset = BandAsset(kind, str(href), scene.resolution_m, Radiometry())
     events = EventQueue(monitor)
     plan = run_in_background(
@@ -222,7 +224,7 @@ def _ingest_single(
     if failures:
         return SceneResult(
             scene,
-            "failed",
+            SceneStatus.FAILED,
             failures=tuple(failures),
             error=failures[0].error,
             warnings=tuple(warnings),
@@ -238,13 +240,13 @@ def _ingest_single(
         )
     elif request.check:
         report = _check_picture(path)
-    warnings += report.sentences("warning") if report else []
+    warnings += report.sentences(Severity.WARNING) if report else []
     error = (
-        f"Image validation failed for {path}: {' '.join(report.sentences('error'))}"
+        f"Image validation failed for {path}: {' '.join(report.sentences(Severity.ERROR))}"
         if report and not report.ok
         else ""
     )
-    status = "failed" if error else "completed"
+    status = SceneStatus.FAILED if error else SceneStatus.COMPLETED
     return SceneResult(
         scene, status, None, report, tuple(files), (), error, tuple(warnings), single_path=path
     )
@@ -261,7 +263,9 @@ def _check_picture(path: Path) -> ValidationReport:
             f"The picture {path.name} has {len(bands)} bands where red, green and blue "
             "are expected."
         )
-        findings = (Finding("picture_bands", "warning", sentence, measured=len(bands), limit=3),)
+        findings = (
+            Finding("picture_bands", Severity.WARNING, sentence, measured=len(bands), limit=3),
+        )
     return ValidationReport(path, bands, findings)
 
 
@@ -289,7 +293,7 @@ def _ingest_bands(
             "Choose other bands or another scene.",
         )
     for text in (*warnings, *scene.notes):
-        monitor.emit(Note("warning", text))
+        monitor.emit(Note(Level.WARNING, text))
 
     events = EventQueue(monitor)
     plan = run_in_background(
@@ -305,7 +309,11 @@ def _ingest_bands(
             f"Scene {scene.id} failed", f"All band downloads failed ({_reasons(failures)})", hint
         )
         return SceneResult(
-            scene, "failed", failures=tuple(failures), error=str(error), warnings=tuple(warnings)
+            scene,
+            SceneStatus.FAILED,
+            failures=tuple(failures),
+            error=str(error),
+            warnings=tuple(warnings),
         )
     broken = [name for name in required if name in failed]
     if broken:
@@ -317,7 +325,7 @@ def _ingest_bands(
         )
         return SceneResult(
             scene,
-            "failed",
+            SceneStatus.FAILED,
             files=tuple(files),
             failures=tuple(failures),
             error=str(error),
@@ -335,15 +343,17 @@ def _ingest_bands(
     except (BandStackError, RasterError) as stack_error:
         return SceneResult(
             scene,
-            "failed",
+            SceneStatus.FAILED,
             files=tuple(files),
             failures=tuple(failures),
             error=str(stack_error),
             warnings=tuple(warnings),
         )
-    monitor.emit(Note("info", f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}"))
+    monitor.emit(
+        Note(Level.INFO, f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}")
+    )
     warnings += stack.warnings
-    status = "partial" if failures else "completed"
+    status = SceneStatus.PARTIAL if failures else SceneStatus.COMPLETED
     report, error_text = None, ""
     if request.check:
         # What was fetched for an area is that area; of whole bands, only the area matters.
@@ -351,12 +361,11 @@ def _ingest_bands(
         spec = ValidationSpec(sensor, tuple(required), tuple(wanted), area, must_cover=False)
         report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
         if not report.ok:
-            status = "failed"
-            error_text = (
-                f"Image validation failed for {stack.path}: {' '.join(report.sentences('error'))}"
-            )
-    for text in (*stack.warnings, *(report.sentences("warning") if report else ())):
-        monitor.emit(Note("warning", text))
+            status = SceneStatus.FAILED
+            reasons = " ".join(report.sentences(Severity.ERROR))
+            error_text = f"Image validation failed for {stack.path}: {reasons}"
+    for text in (*stack.warnings, *(report.sentences(Severity.WARNING) if report else ())):
+        monitor.emit(Note(Level.WARNING, text))
     return SceneResult(
         scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings)
     )
@@ -396,6 +405,6 @@ def _stack(
             "datetime": format_time(scene.datetime),
         },
     )
-    if settings.default_format == "geotiff":
+    if settings.default_format == StackFormat.GEOTIFF:
         return stack_to_geotiff(stack, stack.path.with_suffix(".tif"))
     return stack

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..cog.geotiff_copy import COMPRESSIONS, TiffLayout, copy_to_cog
 from ..cog.overviews import copy_with_overviews
+from ..enums import Unit
 from ..errors import BandStackError
 from ..types import BandStack
 from .source import GDAL_TYPES
@@ -105,7 +106,9 @@ def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, lis
     bands = list(root.iter("VRTRasterBand"))
     names = {gdal: numpy for numpy, gdal in GDAL_TYPES.items()}
     common = np.result_type(*[names[node.get("dataType", "")] for node in bands]).name
-    measured = [band.radiometry.nodata for band in stack.bands if band.radiometry.unit != "class"]
+    measured = [
+        band.radiometry.nodata for band in stack.bands if band.radiometry.unit != Unit.CLASS
+    ]
     known = [
         value
         for value in [*measured, *(band.radiometry.nodata for band in stack.bands)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import BandStackError
 from ..raster.gdal_env import quiet_gdal
-from ..types import Grid, Radiometry
+from ..types import Grid, Radiometry, Unit
 from .vrt import StackStyle
 
 INGEST_AGAIN = "Run ‘flight ingest’ or ‘flight stack’ again."
@@ -109,7 +109,7 @@ def _tags(node: ET.Element) -> dict[str, str]:
 
 def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
     tags = _tags(node)
-    unit = node.findtext("UnitType") or ""
+    unit = Unit(node.findtext("UnitType") or "")
     nodata = node.findtext("NoDataValue")
     found = node.find(".//SourceFilename")
     pointer, absolute = None, False
@@ -134,7 +134,7 @@ def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
             tags.get("radiometry", ""),
         ),
         wavelength_nm=float(tags["wavelength"]) if "wavelength" in tags else None,
-        is_class=unit == "class" or (tags["resampling"] == "nearest" and method != "nearest"),
+        is_class=unit == Unit.CLASS or (tags["resampling"] == "nearest" and method != "nearest"),
     )
 
 

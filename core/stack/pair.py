@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import BandStackError, ExtentMismatchError
 from ..raster.grid import SNAP, grid_over, intersect_bounds, overlap_rects, union_bounds
 from ..raster.reader import RasterFacts
-from ..types import BandStack, Bounds, Grid
+from ..types import BandStack, Bounds, Grid, Unit
 from .band_stack import make_stack
 from .grid import PlacedBand, place_bands
 from .notes import read_notes
@@ -172,7 +172,7 @@ def _source(part: StackPart, name: str, index: int) -> BandSource:
     band = facts.bands[index - 1]
     is_class = (
         name in part.classes
-        or band.radiometry.unit == "class"
+        or band.radiometry.unit == Unit.CLASS
         or band.tags.get("resampling") == "nearest"
     )
     path, place = facts.path, index

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..discovery.stac_client import SceneSearch
+from ..enums import Unit
 from ..errors import InputError, NoScenesError
 from ..monitor import Monitor
 from ..mosaic.on_grid import area_bounds, moved_bounds
@@ -137,7 +138,7 @@ def heights_of_file(path: Path) -> SceneItem:
     if nodata is None:  # something has to stand for what lies outside, and 0 is a height
         nodata = math.nan if band.dtype.startswith("float") else -32768.0
     asset = BandAsset(
-        BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, "m")
+        BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, Unit.METRE)
     )
     area = around(facts.grid)
     return SceneItem(

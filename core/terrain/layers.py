@@ -18,7 +18,7 @@ from ..cog.writer import CogWriter
 from ..errors import AlgorithmError, Cancelled
 from ..execution.memory import free_bytes
 from ..execution.router import thread_count
-from ..monitor import EventQueue, Monitor, Note, Progress
+from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..mosaic.reader import MosaicReader
 from ..raster.grid import Window, split_windows
 from ..raster.physical import FloatArray
@@ -103,7 +103,7 @@ def compute_terrain(
     rows, cols = job.grid.shape
     monitor.emit(
         Note(
-            "info",
+            Level.INFO,
             f"HAND is computed as a whole: {cols} × {rows} pixels, up to {needed / 1e9:.1f} GB "
             "of memory",
         )

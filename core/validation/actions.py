@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from ..monitor import EventQueue, Note
+from ..enums import Depth, OnInvalid, Screenshot
+from ..monitor import EventQueue, Level, Note
 from ..settings import Settings
-from ..types import Finding, ValidationReport
+from ..types import Finding, Severity, ValidationReport
 from .file_structure import RECORD_NAME
 from .quicklook import save_quicklook
 
@@ -31,29 +32,34 @@ def not_validated(path: Path) -> ValidationReport:
         "may be wrong."
     )
     return ValidationReport(
-        path, (), (Finding("not_validated", "warning", sentence),), depth="skip"
+        path, (), (Finding("not_validated", Severity.WARNING, sentence),), depth=Depth.SKIP
     )
 
 
 def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> ValidationReport:
     """Save the picture if wanted, then reject, let through with a warning, or clean up."""
-    if settings.screenshot == "always" or (settings.screenshot == "on_failure" and not report.ok):
+    if settings.screenshot == Screenshot.ALWAYS or (
+        settings.screenshot == Screenshot.ON_FAILURE and not report.ok
+    ):
         picture, trouble = save_quicklook(report, settings)
         if trouble:
-            events.put(Note("warning", trouble))
+            events.put(Note(Level.WARNING, trouble))
         report = replace(report, quicklook=picture)
     if report.ok:
         return report
-    if settings.on_invalid == "warn":
+    if settings.on_invalid == OnInvalid.WARN:
         findings = tuple(
-            replace(f, severity="warning") if f.severity == "error" else f for f in report.findings
+            replace(f, severity=Severity.WARNING) if f.severity == Severity.ERROR else f
+            for f in report.findings
         )
         return replace(
-            report, findings=findings, overrides={**report.overrides, "every error": "warning"}
+            report,
+            findings=findings,
+            overrides={**report.overrides, "every error": Severity.WARNING},
         )
-    if settings.on_invalid == "cleanup":
+    if settings.on_invalid == OnInvalid.CLEANUP:
         for removed in clean_up(report):
-            events.put(Note("warning", f"Removed {removed}, which did not pass validation"))
+            events.put(Note(Level.WARNING, f"Removed {removed}, which did not pass validation"))
     return report
 
 
@@ -76,7 +82,7 @@ def clean_up(report: ValidationReport) -> list[Path]:
         return []
     if not isinstance(record, dict):
         return []
-    damaged = {f.band for f in report.findings if f.code in DAMAGE and f.severity == "error"}
+    damaged = {f.band for f in report.findings if f.code in DAMAGE and f.severity == Severity.ERROR}
     ours = [folder / f"{band}.tif" for band in damaged if band in record]
     if report.path.stem == f"{folder.name}_stack" and report.path.suffix in (".vrt", ".tif"):
         ours.append(report.path)

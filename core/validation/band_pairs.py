@@ -13,7 +13,7 @@ import numpy as np
 from ..raster.physical import FloatArray
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding
+from ..types import Finding, Severity, Unit
 from .band_sample import BandSample
 from .shift import ComplexArray, Shift, edge_spectrum, measure_shift, offsets_along_chain
 
@@ -36,7 +36,7 @@ class SeenBand:
     """
 
     name: str
-    unit: str
+    unit: Unit
     dtype: str
     values: FloatArray
     """The overview's physical values, (rows, cols); NaN = no data."""
@@ -52,11 +52,11 @@ class SeenBand:
     @property
     def is_class(self) -> bool:
         """Holds categories."""
-        return self.unit == "class"
+        return self.unit == Unit.CLASS
 
 
 def keep_band(
-    name: str, band: BandFacts, unit: str, coarseness: float, sample: BandSample
+    name: str, band: BandFacts, unit: Unit, coarseness: float, sample: BandSample
 ) -> SeenBand:
     """What is needed of a band later."""
     digest = hashlib.blake2b(digest_size=16)
@@ -71,7 +71,7 @@ def keep_band(
         digest=digest.hexdigest() if sample.std_stored > 0 else "",
         coarseness=coarseness,
         spectra=()
-        if unit == "class"
+        if unit == Unit.CLASS
         else tuple(edge_spectrum(window) for window in sample.windows),
     )
 
@@ -98,7 +98,7 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
         kinds.setdefault(band.unit, {}).setdefault(band.dtype, []).append(band.name)
     findings = []
     for unit, types in kinds.items():
-        if len(types) > 1 and unit != "class":
+        if len(types) > 1 and unit != Unit.CLASS:
             said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
             sentence = (
                 f"Bands of one kind are stored in different data types ({said}). "
@@ -106,7 +106,9 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
             )
             rare = min(types.values(), key=len)
             findings.append(
-                Finding("dtype_mixed", "warning", sentence, rare[0] if len(rare) == 1 else None)
+                Finding(
+                    "dtype_mixed", Severity.WARNING, sentence, rare[0] if len(rare) == 1 else None
+                )
             )
     return findings
 
@@ -123,7 +125,7 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
                 f"Band '{band.name}' holds the same pixels as band '{other}': one is a copy. "
                 "Download both again."
             )
-            findings.append(Finding("band_copied", "error", sentence, band.name))
+            findings.append(Finding("band_copied", Severity.ERROR, sentence, band.name))
     return findings
 
 
@@ -133,7 +135,7 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     """
     red = bands.get("red")
     nir = bands.get("nir") or bands.get("nir08")
-    if red is None or nir is None or red.unit != "reflectance":
+    if red is None or nir is None or red.unit != Unit.REFLECTANCE:
         return []
     r, n = red.values, nir.values
     if r.shape != n.shape:
@@ -154,7 +156,7 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
         f"the scene. Counted is what is brighter by {RED_ABOVE_NIR:g} reflectance and no snow. "
         "Look at their files."
     )
-    return [Finding("band_swapped", "warning", sentence, "red", odd, SWAPPED_PERCENT)]
+    return [Finding("band_swapped", Severity.WARNING, sentence, "red", odd, SWAPPED_PERCENT)]
 
 
 def _check_shifts(
@@ -179,6 +181,7 @@ def _check_shifts(
                 f"{abs(offset[1]):.2g} to the {'right' if offset[1] > 0 else 'left'}: indices of "
                 "it are wrong along edges. Download it again, or leave it out."
             )
-            severity = "error" if length > FAR_PX * max(1.0, band.coarseness) else "warning"
+            far = length > FAR_PX * max(1.0, band.coarseness)
+            severity = Severity.ERROR if far else Severity.WARNING
             findings.append(Finding("band_shifted", severity, sentence, band.name, length, limit))
     return findings, shifts

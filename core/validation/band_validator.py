@@ -6,7 +6,7 @@ import numpy as np
 
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding
+from ..types import Finding, Severity, Unit
 from .band_sample import BandSample
 
 FLOAT_STEP = 0.0001
@@ -28,7 +28,7 @@ def check_optical_band(
     if sample.nodata_percent == 100:
         return findings
     unit = band.radiometry.unit
-    if unit == "class":
+    if unit == Unit.CLASS:
         return findings
     # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point
     # bands hold reflectance itself.
@@ -37,7 +37,7 @@ def check_optical_band(
         findings.append(
             Finding(
                 "band_blank",
-                "error",
+                Severity.ERROR,
                 f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} "
                 "stored units, "
                 f"below {least:g}. Download it again, or choose another scene.",
@@ -53,7 +53,7 @@ def check_optical_band(
         findings.append(
             Finding(
                 "range_implausible",
-                "warning",
+                Severity.WARNING,
                 f"Band '{name}' has {outside:.1f} % of its pixels outside "
                 f"{limits[0]:g}..{limits[1]:g} {unit or 'reflectance'}. "
                 f"Up to {settings.max_outside_percent:g} % is usual over cloud and snow; its 2nd "
@@ -72,7 +72,7 @@ def check_optical_band(
         findings.append(
             Finding(
                 "saturated",
-                "warning",
+                Severity.WARNING,
                 sentence,
                 name,
                 sample.saturated_percent,
@@ -89,7 +89,11 @@ def check_emptiness(name: str, nodata_percent: float, settings: Settings) -> lis
             f"Band '{name}' is blank: it holds nothing but nodata. Download it again, or "
             "choose another scene."
         )
-        return [Finding("band_blank", "error", sentence, name, 100.0, settings.max_nodata_percent)]
+        return [
+            Finding(
+                "band_blank", Severity.ERROR, sentence, name, 100.0, settings.max_nodata_percent
+            )
+        ]
     if nodata_percent > settings.max_nodata_percent:
         sentence = (
             f"Band '{name}' is {nodata_percent:.1f} % nodata where "
@@ -98,13 +102,18 @@ def check_emptiness(name: str, nodata_percent: float, settings: Settings) -> lis
         )
         return [
             Finding(
-                "nodata_share", "error", sentence, name, nodata_percent, settings.max_nodata_percent
+                "nodata_share",
+                Severity.ERROR,
+                sentence,
+                name,
+                nodata_percent,
+                settings.max_nodata_percent,
             )
         ]
     return []
 
 
-def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> tuple[float, float]:
+def plausible_range(unit: Unit, sensor: str, level: str, settings: Settings) -> tuple[float, float]:
     """The range of physical values for a sensor and processing level, else that for any
     reflectance.
 
@@ -116,9 +125,9 @@ def plausible_range(unit: str, sensor: str, level: str, settings: Settings) -> t
         The collection's name, where it is known: ``sentinel-2-l1c`` is top of atmosphere, the
         others surface.
     """
-    if unit == "kelvin":
+    if unit == Unit.KELVIN:
         return settings.kelvin_range
-    if unit == "m":
+    if unit == Unit.METRE:
         return settings.elevation_range_m
     text = level.lower()
     own = None
@@ -148,4 +157,4 @@ def _check_type(name: str, band: BandFacts) -> list[Finding]:
         f"Values were cut off, or its scale {rule.scale:g} and offset {rule.offset:g} are those "
         "of another file. Download it again."
     )
-    return [Finding("dtype_unfit", "error", sentence, name, top, LEAST_TOP)]
+    return [Finding("dtype_unfit", Severity.ERROR, sentence, name, top, LEAST_TOP)]

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..enums import StrEnum
 from ..errors import SettingsError
+from ..report import Severity
 from ..types import Finding
 
-SEVERITIES = ("error", "warning", "info")
-OFF = "off"
+
+class CheckWeight(StrEnum):
+    """Weight of a check in one run: a severity, or off."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    OFF = "off"
+
 
 CHECKS: Mapping[str, str] = {
     "unreadable": "the file opens as a raster",
@@ -47,7 +56,7 @@ CHECKS: Mapping[str, str] = {
 """Code → what is well where there is no such finding."""
 
 
-def parse_overrides(words: Sequence[str]) -> dict[str, str]:
+def parse_overrides(words: Sequence[str]) -> dict[str, CheckWeight]:
     """``band_shifted=off`` → check and what becomes of it.
 
     Raises
@@ -55,24 +64,26 @@ def parse_overrides(words: Sequence[str]) -> dict[str, str]:
     SettingsError
         For a word of another form, an unknown check or an unknown severity.
     """
-    found = {}
+    weights = {}
     for word in words:
         code, _, wanted = (part.strip() for part in word.partition("="))
         what = f"The check '{word}' cannot be set"
         if code not in CHECKS:
             raise SettingsError(what, f"there is no check '{code}'", f"Known: {', '.join(CHECKS)}.")
-        if wanted not in (OFF, *SEVERITIES):
+        if wanted not in tuple(CheckWeight):
             raise SettingsError(
                 what, f"'{wanted}' is not known", f"Write {code}=off, or =error, =warning, =info."
             )
-        found[code] = wanted
-    return found
+        weights[code] = CheckWeight(wanted)
+    return weights
 
 
-def apply_overrides(findings: Sequence[Finding], overrides: Mapping[str, str]) -> list[Finding]:
+def apply_overrides(
+    findings: Sequence[Finding], overrides: Mapping[str, CheckWeight]
+) -> list[Finding]:
     """The findings as this run weighs them; those of checks turned off are left out."""
     return [
-        replace(finding, severity=overrides.get(finding.code, finding.severity))
+        replace(finding, severity=Severity(overrides.get(finding.code, finding.severity)))
         for finding in findings
-        if overrides.get(finding.code) != OFF
+        if overrides.get(finding.code) != CheckWeight.OFF
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import Cancelled, RasterError
 from ..raster.jpeg2000 import is_jpeg2000, missing_end
 from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
-from ..types import Finding
+from ..types import Finding, Severity
 
 SAMPLED = 12
 """Tiles of a stack that the quick look decodes strictly, shared among its files."""
@@ -62,13 +62,13 @@ def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False)
         elif is_jpeg2000(job.path):
             findings += _check_end(job)
     except RasterError as error:
-        findings = [Finding("unreadable", "error", str(error), job.band)]
+        findings = [Finding("unreadable", Severity.ERROR, str(error), job.band)]
     except OSError as error:
         why = error.strerror or str(error)
         findings = [
             Finding(
                 "unreadable",
-                "error",
+                Severity.ERROR,
                 f"The raster {job.path} cannot be read: {why}. {AGAIN}",
                 job.band,
             )
@@ -83,7 +83,7 @@ def _check_end(job: FileCheck) -> list[Finding]:
     if not why:
         return []
     sentence = f"The file {job.path.name} (band '{job.band}') is cut off: {why}. {AGAIN}"
-    return [Finding("file_truncated", "error", sentence, job.band)]
+    return [Finding("file_truncated", Severity.ERROR, sentence, job.band)]
 
 
 def _is_tiff(path: Path) -> bool:
@@ -130,7 +130,7 @@ def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool])
         findings.append(
             Finding(
                 "tile_differs",
-                "error",
+                Severity.ERROR,
                 f"{len(differing)} tiles of {job.path.name} (band '{job.band}') differ from its "
                 f"overviews. They were overwritten or belong to another band: "
                 f"{_places(tiff, differing)}. {AGAIN}",
@@ -169,14 +169,18 @@ def _describe(
             f"{len(blocks)} tiles lie behind its end. "
             f"At least {lacking} bytes are missing. {AGAIN}"
         )
-        found.append(Finding("file_truncated", "error", sentence, job.band, float(len(cut)), 0.0))
+        found.append(
+            Finding("file_truncated", Severity.ERROR, sentence, job.band, float(len(cut)), 0.0)
+        )
     bad = [fault for fault in faults if fault.kind != "past_end"]
     if bad:
         sentence = (
             f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged: "
             f"{bad[0].detail}. They lie at {_places(tiff, [f.block for f in bad])}. {AGAIN}"
         )
-        found.append(Finding("tile_damaged", "error", sentence, job.band, float(len(bad)), 0.0))
+        found.append(
+            Finding("tile_damaged", Severity.ERROR, sentence, job.band, float(len(bad)), 0.0)
+        )
     return found
 
 
@@ -193,11 +197,11 @@ def _missing(
         for block in missing
         if block.level == 0 and tiff.overview_count and _shows_data(tiff, block)
     ]
-    severity, proof = "error", "its overviews show data there"
+    severity, proof = Severity.ERROR, "its overviews show data there"
     if not holes:
         there = {(b.band, b.level, b.row, b.col) for b in blocks if b.size_bytes}
         holes = [block for block in missing if block.level == 0 and _between(block, there)]
-        severity, proof = "warning", "there are tiles on both sides of them"
+        severity, proof = Severity.WARNING, "there are tiles on both sides of them"
         if tiff.overview_count:  # the overviews were asked, and show nothing there either
             holes = []
     if not holes:
@@ -294,7 +298,7 @@ def check_sum(job: FileCheck) -> list[Finding]:
         sentence = (
             f"No checksum is recorded for {job.path.name}: it may have changed since it was made."
         )
-        return [Finding("no_recorded_sum", "info", sentence, job.band)]
+        return [Finding("no_recorded_sum", Severity.INFO, sentence, job.band)]
     digest = hashlib.sha256()
     with job.path.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -305,7 +309,7 @@ def check_sum(job: FileCheck) -> list[Finding]:
         f"The file {job.path.name} (band '{job.band}') is not what was downloaded: its "
         f"SHA-256 differs. {AGAIN}"
     )
-    return [Finding("file_changed", "error", sentence, job.band)]
+    return [Finding("file_changed", Severity.ERROR, sentence, job.band)]
 
 
 def _recorded_sum(path: Path) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import Depth, OnInvalid
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.band_names import identify_bands
@@ -17,7 +18,7 @@ from ..raster.physical import to_physical
 from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..settings import Settings
 from ..shapes.area_mask import area_mask
-from ..types import Finding, Grid, ValidationReport
+from ..types import Finding, Grid, Severity, Unit, ValidationReport
 from ..workers import run_in_background, run_parallel
 from .actions import act_on, not_validated
 from .band_pairs import SeenBand, check_pairs, keep_band
@@ -71,7 +72,7 @@ def validate(
         If the monitor asked to stop.
     """
     overrides = parse_overrides(settings.checks)
-    if settings.on_invalid == "skip":
+    if settings.on_invalid == OnInvalid.SKIP:
         return not_validated(path)
     events = EventQueue(monitor)
     report = _validate(path, spec, settings, events)
@@ -135,7 +136,7 @@ def _prepare(
         if is_vrt(path):
             sources = check_vrt_sources(path)
         else:
-            job = FileCheck(path, path.stem, settings.validation_depth == "deep", SAMPLED)
+            job = FileCheck(path, path.stem, settings.validation_depth == Depth.DEEP, SAMPLED)
             findings += check_structure(job, events.stop.is_set)
         if any(finding.code == "unreadable" for finding in findings):
             return ValidationReport(path, (), tuple(findings))
@@ -145,7 +146,7 @@ def _prepare(
             "vrt_source_missing" if isinstance(error, VRTSourceNotFoundError) else "vrt_refused"
         )
         code = refused if isinstance(error, ValidationError) and is_vrt(path) else "unreadable"
-        return ValidationReport(path, (), (*findings, Finding(code, "error", str(error))))
+        return ValidationReport(path, (), (*findings, Finding(code, Severity.ERROR, str(error))))
     bands = identify_bands(facts, known_names(spec.sensor), spec.expected)
     findings += [
         *check_outside(path, sources),
@@ -180,14 +181,19 @@ def _prepare(
             try:
                 inside, covered = area_mask(spec.area, _overview_grid(facts.grid, first.shape))
             except AreaError as error:
-                findings.append(Finding("no_crs", "error", str(error)))
+                findings.append(Finding("no_crs", Severity.ERROR, str(error)))
             # How much of it is covered is an estimate, which of a large area may find nothing of a
             # small raster.
             if inside is not None and not inside.any():
                 sentence = f"{path.name} does not cover the area at all. Choose a scene that does."
                 findings.append(
                     Finding(
-                        "nodata_share", "error", sentence, None, 100.0, settings.max_nodata_percent
+                        "nodata_share",
+                        Severity.ERROR,
+                        sentence,
+                        None,
+                        100.0,
+                        settings.max_nodata_percent,
                     )
                 )
                 inside, covered = None, 1.0
@@ -217,12 +223,12 @@ def _look_at_band(
     index = prepared.bands[name]
     facts = prepared.facts
     band = facts.bands[index - 1]
-    is_class = band.radiometry.unit == "class"
+    is_class = band.radiometry.unit == Unit.CLASS
     findings: list[Finding] = []
     coarseness = 1.0
     for file in prepared.sources.bands.get(index, ()):
         share = max(FEWEST, SAMPLED // len(prepared.bands))
-        job = FileCheck(file, name, settings.validation_depth == "deep", share, is_class)
+        job = FileCheck(file, name, settings.validation_depth == Depth.DEEP, share, is_class)
         findings += check_structure(job, events.stop.is_set)
         coarseness = max(coarseness, prepared.resolutions.get(file, 0.0) / facts.grid.resolution[0])
     try:
@@ -235,7 +241,9 @@ def _look_at_band(
             rule = decibel_rule(unit, band.radiometry) if radar else band.radiometry
             sample = sample_band(reader, index, rule, prepared.places, coarseness, stored)
     except RasterError as error:
-        return _Look(name, (*findings, Finding("band_unreadable", "error", str(error), name)), None)
+        return _Look(
+            name, (*findings, Finding("band_unreadable", Severity.ERROR, str(error), name)), None
+        )
     if prepared.covered < 1:
         sample = replace(
             sample, nodata_percent=100 - prepared.covered * (100 - sample.nodata_percent)
@@ -259,6 +267,6 @@ def _look_at_band(
                     f"{window.col}. Tiles were overwritten or belong to another band. Remove its "
                     "file and download it again."
                 )
-                findings.append(Finding("tile_differs", "error", sentence, name))
+                findings.append(Finding("tile_differs", Severity.ERROR, sentence, name))
                 break
     return _Look(name, tuple(findings), keep_band(name, band, unit, coarseness, sample))

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import RasterError
 from ..raster.reader import RasterFacts, read_facts
 from ..settings import Settings
-from ..types import Finding, Grid
+from ..types import Finding, Grid, Severity
 from .spec import ValidationSpec
 from .vrt_sources import VrtSources
 
@@ -20,17 +20,19 @@ def check_placement(facts: RasterFacts) -> list[Finding]:
         return (
             []
             if facts.grid.crs
-            else [Finding("no_crs", "error", f"{name} has no coordinate system: assign one.")]
+            else [
+                Finding("no_crs", Severity.ERROR, f"{name} has no coordinate system: assign one.")
+            ]
         )
     findings = []
     if not facts.grid.crs:
         sentence = f"{name} has no coordinate system, only ground control points: warp it first."
-        findings.append(Finding("no_crs", "error", sentence))
+        findings.append(Finding("no_crs", Severity.ERROR, sentence))
     sentence = (
         f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a "
         "terrain-corrected product (RTC) where there is relief."
     )
-    return [*findings, Finding("not_terrain_corrected", "warning", sentence)]
+    return [*findings, Finding("not_terrain_corrected", Severity.WARNING, sentence)]
 
 
 def check_bands(
@@ -58,13 +60,15 @@ def check_bands(
                 f"dataset (it has {there})."
             )
             findings.append(
-                Finding("band_missing", "error" if required else "warning", sentence, name)
+                Finding(
+                    "band_missing", Severity.ERROR if required else Severity.WARNING, sentence, name
+                )
             )
     if not bands and not findings:
         findings.append(
             Finding(
                 "band_unnamed",
-                "warning",
+                Severity.WARNING,
                 "No band could be named: neither descriptions nor file name tell.",
             )
         )
@@ -75,7 +79,12 @@ def check_bands(
         )
         findings.append(
             Finding(
-                "band_count", "warning", sentence, None, float(count), float(len(spec.expected))
+                "band_count",
+                Severity.WARNING,
+                sentence,
+                None,
+                float(count),
+                float(len(spec.expected)),
             )
         )
     wanted = [name for name in expected if name in bands]
@@ -84,7 +93,7 @@ def check_bands(
         sentence = (
             f"The bands stand in the order {', '.join(actual)} where {', '.join(wanted)} is usual."
         )
-        findings.append(Finding("band_order", "warning", sentence))
+        findings.append(Finding("band_order", Severity.WARNING, sentence))
     return findings
 
 
@@ -100,7 +109,9 @@ def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
         f"or they are moved. They are {names}. Keep them together, or make a GeoTIFF stack."
     )
     return [
-        Finding("vrt_source_outside", "warning", sentence, None, float(len(sources.outside)), 0.0)
+        Finding(
+            "vrt_source_outside", Severity.WARNING, sentence, None, float(len(sources.outside)), 0.0
+        )
     ]
 
 
@@ -113,7 +124,7 @@ def check_source(
     try:
         facts = read_facts(file)
     except RasterError as error:  # a VRT shows nodata in its place, and says nothing
-        return 0.0, [Finding("unreadable", "error", str(error), band)]
+        return 0.0, [Finding("unreadable", Severity.ERROR, str(error), band)]
     differing = []
     for stated in sources.stated:
         if stated.path != file:
@@ -133,4 +144,4 @@ def check_source(
         f"The file {file.name} (band '{band}') is not the one that was stacked: it has "
         f"{' and '.join(differing)}. Make the stack again."
     )
-    return resolution, [Finding("source_differs", "error", sentence, band)]
+    return resolution, [Finding("source_differs", Severity.ERROR, sentence, band)]

@@ -14,7 +14,7 @@ from ..raster.physical import to_physical
 from ..raster.picture import Picture, draw_text, stretch, write_png
 from ..raster.reader import StackReader
 from ..settings import Settings
-from ..types import ValidationReport
+from ..types import Severity, ValidationReport
 
 SIZE = 512
 """Pixels a side, at most."""
@@ -45,7 +45,9 @@ def draw_quicklook(report: ValidationReport) -> Picture:
     below.
     """
     picture = _pixels(report)
-    failed = [f"{f.code} {f.band or ''}".strip() for f in report.findings if f.severity == "error"]
+    failed = [
+        f"{f.code} {f.band or ''}".strip() for f in report.findings if f.severity == Severity.ERROR
+    ]
     verdict = (
         f"valid: {', '.join(report.bands)}"
         if report.ok

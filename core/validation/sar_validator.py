@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..enums import Polarisation
 from ..raster.physical import FloatArray
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding, Radiometry
+from ..types import Finding, Radiometry, Severity, Unit
 from .band_sample import BandSample
 from .band_validator import check_emptiness
 
-POLARIZATIONS = ("vv", "vh", "hh", "hv")
 EDGE_PIXELS = 3
 """Of the overview: how deep border noise is looked for."""
 EDGE_SHARE = 20.0
@@ -32,37 +32,39 @@ NEGATIVE_PERCENT = 1.0
 
 def is_radar(name: str, band: BandFacts) -> bool:
     """Whether the band is radar backscatter."""
-    return band.radiometry.unit in ("power", "amplitude", "dB") or name in POLARIZATIONS
+    return band.radiometry.unit.is_backscatter or name in tuple(Polarisation)
 
 
-def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> str:
-    """``power``, ``amplitude`` or ``dB``: as the file says, else from the numbers.
+def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> Unit:
+    """The unit of radar's numbers: as the file says, else from the numbers.
 
     Backscatter in dB is mostly negative; linear power is not, and mostly below 1; amplitude comes
     as whole numbers.
     """
-    if radiometry.unit in ("power", "amplitude", "dB"):
+    if radiometry.unit.is_backscatter:
         return radiometry.unit
     data = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored.ravel()
     data = data[data != radiometry.nodata] if radiometry.nodata is not None else data
     if not data.size:
-        return "power"
+        return Unit.POWER
     if float(np.median(data)) < 0:
-        return "dB"
-    return "amplitude" if stored.dtype.kind in "iu" or float(np.median(data)) > 20 else "power"
+        return Unit.DECIBEL
+    return (
+        Unit.AMPLITUDE if stored.dtype.kind in "iu" or float(np.median(data)) > 20 else Unit.POWER
+    )
 
 
-def decibel_rule(unit: str, radiometry: Radiometry) -> Radiometry:
+def decibel_rule(unit: Unit, radiometry: Radiometry) -> Radiometry:
     """The rule by which this band's numbers become dB; amplitude's are half as large as they should
     be.
 
     The reader takes 10 log10 of power; of amplitude it would have to be 20 log10.
     """
-    return replace(radiometry, unit="dB" if unit == "dB" else "power")
+    return replace(radiometry, unit=Unit.DECIBEL if unit == Unit.DECIBEL else Unit.POWER)
 
 
 def check_sar_band(
-    name: str, unit: str, band: BandFacts, sample: BandSample, settings: Settings
+    name: str, unit: Unit, band: BandFacts, sample: BandSample, settings: Settings
 ) -> list[Finding]:
     """Judge one radar band; power is judged in dB, amplitude (uncalibrated) only for being blank or
     noisy at its edges.
@@ -80,13 +82,13 @@ def check_sar_band(
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
-    factor = 2.0 if unit == "amplitude" else 1.0
+    factor = 2.0 if unit == Unit.AMPLITUDE else 1.0
     spread = factor * (sample.window_std if np.isfinite(sample.window_std) else sample.std)
-    if unit == "amplitude":
+    if unit == Unit.AMPLITUDE:
         findings.append(
             Finding(
                 "not_calibrated",
-                "warning",
+                Severity.WARNING,
                 f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do "
                 "not read it as sigma0. Use terrain-corrected scenes (RTC) for thresholds in dB.",
                 name,
@@ -100,11 +102,11 @@ def check_sar_band(
             "sar_validation.min_std_dev_db."
         )
         findings.append(
-            Finding("band_blank", "error", sentence, name, spread, settings.min_std_dev_db)
+            Finding("band_blank", Severity.ERROR, sentence, name, spread, settings.min_std_dev_db)
         )
     limits = settings.backscatter_range_db
     outside = sample.outside_percent(limits)
-    if unit != "amplitude" and outside > settings.max_outside_percent:
+    if unit != Unit.AMPLITUDE and outside > settings.max_outside_percent:
         sentence = (
             f"Band '{name}' has {outside:.1f} % of its pixels outside "
             f"{limits[0]:g}..{limits[1]:g} dB. Its 2nd to 98th percentile is "
@@ -113,7 +115,7 @@ def check_sar_band(
         findings.append(
             Finding(
                 "range_implausible",
-                "warning",
+                Severity.WARNING,
                 sentence,
                 name,
                 outside,
@@ -121,12 +123,12 @@ def check_sar_band(
             )
         )
     return findings + _check_border(
-        name, factor, sample, limits[0] if unit != "amplitude" else None
+        name, factor, sample, limits[0] if unit != Unit.AMPLITUDE else None
     )
 
 
-def _check_unit(name: str, unit: str, band: BandFacts, sample: BandSample) -> list[Finding]:
-    if unit != "power" or band.dtype.startswith("u"):
+def _check_unit(name: str, unit: Unit, band: BandFacts, sample: BandSample) -> list[Finding]:
+    if unit != Unit.POWER or band.dtype.startswith("u"):
         return []
     stored = sample.stored[np.isfinite(sample.stored)]
     stored = (
@@ -140,7 +142,7 @@ def _check_unit(name: str, unit: str, band: BandFacts, sample: BandSample) -> li
         "negative. It seems to be in dB, or its nodata value is not declared. Set its unit or "
         "nodata."
     )
-    return [Finding("unit_contradicts", "error", sentence, name, negative, NEGATIVE_PERCENT)]
+    return [Finding("unit_contradicts", Severity.ERROR, sentence, name, negative, NEGATIVE_PERCENT)]
 
 
 def _check_border(
@@ -168,7 +170,7 @@ def _check_border(
         f"Band '{name}' has a noisy border: {share:.0f} % of its edge pixels are far below the "
         "scene. Leave the border out of the area, or mask it."
     )
-    return [Finding("border_noise", "warning", sentence, name, share, EDGE_SHARE)]
+    return [Finding("border_noise", Severity.WARNING, sentence, name, share, EDGE_SHARE)]
 
 
 def _rim(valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

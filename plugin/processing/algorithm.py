@@ -22,6 +22,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
+from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.operation import LayerOutput, Operation, OperationResult, Output
 from ...core.settings import Settings, resolve_settings
@@ -176,9 +177,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             result = WORDING.run(self.operation, params, self._settings(), monitor)
         except FirstLightError as error:
             raise QgsProcessingException(str(error)) from error
-        if result.status == "failed":
+        if result.status == Status.FAILED:
             raise QgsProcessingException(result.text)
-        if result.status == "partial":
+        if result.status == Status.PARTIAL:
             feedback.reportError(result.text)
         else:
             feedback.pushInfo(result.text)

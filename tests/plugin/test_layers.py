@@ -16,7 +16,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
-from firstlight.core.algorithms.burn import INDICES, SEVERITY
+from firstlight.core.algorithms.burn import SEVERITY, BurnIndex
 from firstlight.core.algorithms.flood import FLOOD_CLASSES, WATER_CLASSES
 from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
@@ -151,7 +151,7 @@ def test_a_formula_is_grey_between_what_it_holds(project, band_file, desktop):
     assert "default style" not in desktop.logged()
 
 
-@pytest.mark.parametrize("style", INDICES)
+@pytest.mark.parametrize("style", list(BurnIndex))
 def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
     [layer], _ = add_layers([index_output(band_file, style=style)], project)
     shader = layer.renderer().shader().rasterShaderFunction()

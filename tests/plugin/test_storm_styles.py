@@ -11,13 +11,13 @@ from qgis.core import QgsPalettedRasterRenderer, QgsSingleBandPseudoColorRendere
 from firstlight.core.algorithms.fusion import Source, fusion_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.algorithms.structural_damage import StructuralDamage, structural_kernel
-from firstlight.core.algorithms.wind_damage import WindDamage, wind_kernel
+from firstlight.core.algorithms.wind_damage import VegetationIndex, WindDamage, wind_kernel
 from firstlight.core.operation import LayerOutput
 from firstlight.plugin.layers import add_layers
 from support.rasters import write_raster
 
 KERNELS = (
-    wind_kernel(WindDamage("ndmi"), {}, ()),
+    wind_kernel(WindDamage(VegetationIndex.NDMI), {}, ()),
     structural_kernel(StructuralDamage(True, 1.2), {}, ()),
     fusion_kernel([Source("a"), Source("b")], ["one", "two"]),
 )

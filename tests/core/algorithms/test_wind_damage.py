@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from firstlight.core.algorithms.wind_damage import (
     CLASSES,
-    INDICES,
     LEAST_NOISE,
-    PARTNERS,
+    VegetationIndex,
     WindDamage,
     WindSurvey,
     wind_kernel,
@@ -57,7 +56,9 @@ def run(
     values: dict[str, Any], index: str = "ndmi", offset: float | None = None, **more: Any
 ) -> tuple[Any, WindDamage]:
     masks = tuple(name for name in values if name.endswith("scl"))
-    kernel = wind_kernel(WindDamage(index, **more), {name: name for name in values}, masks, offset)
+    kernel = wind_kernel(
+        WindDamage(VegetationIndex(index), **more), {name: name for name in values}, masks, offset
+    )
     assert kernel.survey is not None
     settled = kernel.settled(kernel.survey.tally(values))
     return settled.run(values), settled.compute  # type: ignore[return-value]
@@ -67,7 +68,7 @@ def naive(values: dict[str, Any], function: WindDamage) -> tuple[Any, Any]:
     """Loss and class of each pixel, one by one, in double precision."""
     shape = values["pre.nir"].shape
     losses, codes = np.full(shape, np.nan), np.full(shape, UNSEEN, np.uint8)
-    partner = PARTNERS[function.index]
+    partner = function.index.partner
     for place in np.ndindex(shape):
 
         def ratio(date: str, other: str) -> float:
@@ -90,7 +91,9 @@ def naive(values: dict[str, Any], function: WindDamage) -> tuple[Any, Any]:
 
 @rules(max_examples=40, deadline=None)
 @given(
-    st.sampled_from(INDICES), st.integers(0, 2**31), st.tuples(st.integers(1, 9), st.integers(1, 9))
+    st.sampled_from(VegetationIndex),
+    st.integers(0, 2**31),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
 )
 def test_any_pixel_is_what_the_definition_says(
     index: str, seed: int, shape: tuple[int, int]
@@ -117,7 +120,7 @@ def test_any_pixel_is_what_the_definition_says(
     assert np.allclose(confidence[~np.isnan(confidence)], truth, atol=2e-4)
 
 
-@pytest.mark.parametrize("index", INDICES)
+@pytest.mark.parametrize("index", list(VegetationIndex))
 def test_a_storm_is_found_and_the_season_is_not_taken_for_it(index: str) -> None:
     values, hit = landscape((200, 240))
     (loss, codes, confidence), function = run(values, index)
@@ -175,7 +178,7 @@ def test_a_storm_over_most_of_the_forest_needs_its_offset_told() -> None:
 
 def test_parts_of_a_picture_survey_like_the_whole() -> None:
     values, _ = landscape((90, 70), seed=2)
-    survey = WindSurvey(WindDamage("ndmi"))
+    survey = WindSurvey(WindDamage(VegetationIndex.NDMI))
     whole = survey.tally(values)
     parts = sum(
         survey.tally({name: data[top : top + 32] for name, data in values.items()})
@@ -238,7 +241,9 @@ def test_unchanged_vegetation_has_no_damage_and_a_least_noise() -> None:
 
 
 def test_the_kernel_can_be_sent_to_another_process_and_says_what_it_does() -> None:
-    kernel = wind_kernel(WindDamage("nbr"), {"pre.nir": "pre.nir08"}, ("pre.scl",), 0.1)
+    kernel = wind_kernel(
+        WindDamage(VegetationIndex.NBR), {"pre.nir": "pre.nir08"}, ("pre.scl",), 0.1
+    )
     assert pickle.loads(pickle.dumps(kernel)) == kernel
     assert " at 0x" not in repr(kernel)
 

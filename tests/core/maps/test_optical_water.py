@@ -15,8 +15,8 @@ from firstlight.core.algorithms.optical_water import (
     BRIGHTEST,
     INDEX,
     LEAST_CUT,
-    METHODS,
     OpticalWater,
+    WaterIndex,
     WaterSurvey,
     find_water_cut,
     water_kernel,
@@ -82,7 +82,7 @@ def run(output: Path, **params: Any) -> Any:
     return run_operation("water", output=output, **params).value
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", list(WaterIndex))
 @pytest.mark.parametrize("rule", [S2, LANDSAT], ids=["Sentinel-2", "Landsat"])
 def test_index_and_classes_equal_double_precision(
     tmp_path: Path, method: str, rule: Radiometry
@@ -90,8 +90,7 @@ def test_index_and_classes_equal_double_precision(
     random = np.random.default_rng(1)
     low, high = (round((value - rule.offset) / rule.scale) for value in (-0.02, 0.3))
     pixels = {
-        name: random.integers(low, high, SHAPE, dtype=np.uint16)
-        for name in ("green", METHODS[method])
+        name: random.integers(low, high, SHAPE, dtype=np.uint16) for name in ("green", method.other)
     }
     for data in pixels.values():
         data[random.random(SHAPE) < 0.03] = 0
@@ -198,7 +197,7 @@ def test_water_is_found_whatever_its_share(
     assert overlap(read_values(tmp_path / "out" / "water.tif"), wet) >= 0.97
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", list(WaterIndex))
 @pytest.mark.parametrize("land", ["grass", "soil", "forest", "sand", "rock", "town"])
 def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) -> None:
     dry = np.zeros(SHAPE, bool)
@@ -211,7 +210,7 @@ def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) 
     assert any("does not show land and water apart" in one for one in result.warnings)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", list(WaterIndex))
 def test_a_scene_of_water_alone_is_all_water(tmp_path: Path, method: str) -> None:
     """Clear and muddy water are two humps too."""
     pixels = scene("mud", "water", river(0.5))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.wind_damage import WindDamage, wind_kernel
+from firstlight.core.algorithms.wind_damage import VegetationIndex, WindDamage, wind_kernel
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.maps.wind_damage import WIND_DAMAGE
@@ -81,7 +81,7 @@ def test_the_map_is_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
             values[f"{date}.{name}"][data == 0] = np.nan
         values[f"{date}.scl"] = pixels["scl"].astype(np.float32)
     kernel = wind_kernel(
-        WindDamage("ndmi"), {name: name for name in values}, ("post.scl", "pre.scl")
+        WindDamage(VegetationIndex.NDMI), {name: name for name in values}, ("post.scl", "pre.scl")
     )
     assert kernel.survey is not None
     loss, codes, confidence = kernel.settled(kernel.survey.tally(values)).run(values)

@@ -1,0 +1,172 @@
+"""Closed sets of names: each member is its text, at every door and in every file.
+
+Sets that belong to one module stand there; here are those that settings, files and several wings
+share.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class StrEnum(str, Enum):
+    """Names that are their text: the same in f-strings, JSON, dict keys and ``repr``.
+
+    ``enum.StrEnum`` comes with Python 3.11 only. ``repr`` is that of the text, since the ``repr``
+    of a kernel tells an interrupted run's tiles from another's.
+    """
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __repr__(self) -> str:
+        return repr(str(self.value))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self.value), spec)
+
+
+class OpenStrEnum(StrEnum):
+    """Names of which files and catalogues of others may hold more: those are kept as they are."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_, member._value_ = "OTHER", value
+        return member
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[type[OpenStrEnum], tuple[str]]:
+        """By the text: Python 3.11 pickles by the name."""
+        return type(self), (str(self.value),)
+
+
+class Unit(OpenStrEnum):
+    """Physical unit of a band after scaling."""
+
+    NONE = ""
+    REFLECTANCE = "reflectance"
+    KELVIN = "kelvin"
+    POWER = "power"
+    AMPLITUDE = "amplitude"
+    DECIBEL = "dB"
+    METRE = "m"
+    CLASS = "class"
+
+    @property
+    def is_backscatter(self) -> bool:
+        """Member of radar's units."""
+        return self in (Unit.POWER, Unit.AMPLITUDE, Unit.DECIBEL)
+
+
+class OrbitDirection(OpenStrEnum):
+    """Direction of flight over the equator."""
+
+    UNKNOWN = ""
+    ASCENDING = "ascending"
+    DESCENDING = "descending"
+
+
+class Priority(StrEnum):
+    """Rank of a sensor for an event."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+
+
+class Polarisation(StrEnum):
+    """Names of radar's bands: sent and received plane."""
+
+    VV = "vv"
+    VH = "vh"
+    HH = "hh"
+    HV = "hv"
+
+
+class Status(StrEnum):
+    """Outcome of an operation."""
+
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class SceneStatus(StrEnum):
+    """Outcome of one scene's ingestion."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class DownloadWindow(StrEnum):
+    """Part of a band that is fetched."""
+
+    AOI = "aoi"
+    FULL = "full"
+
+
+class StackFormat(StrEnum):
+    """File format of a stack."""
+
+    VRT = "vrt"
+    GEOTIFF = "geotiff"
+
+
+class Resampling(StrEnum):
+    """Method by which bands are brought to another grid."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+    CUBIC = "cubic"
+    AVERAGE = "average"
+
+
+class Depth(StrEnum):
+    """Depth of validation: samples, every tile, or none."""
+
+    QUICK = "quick"
+    DEEP = "deep"
+    SKIP = "skip"
+
+
+class OnInvalid(StrEnum):
+    """Treatment of a raster that is not valid."""
+
+    REJECT = "reject"
+    WARN = "warn"
+    SKIP = "skip"
+    CLEANUP = "cleanup"
+
+
+class Screenshot(StrEnum):
+    """Occasion for a picture of a validated raster."""
+
+    NEVER = "never"
+    ON_FAILURE = "on_failure"
+    ALWAYS = "always"
+
+
+class Compression(StrEnum):
+    """Compression of layers."""
+
+    ZSTD = "zstd"
+    DEFLATE = "deflate"
+
+
+class OutputType(StrEnum):
+    """Number type of layers."""
+
+    FLOAT32 = "float32"
+    INT16 = "int16"
+
+
+class EngineName(StrEnum):
+    """Engine that computes tiles."""
+
+    AUTO = "auto"
+    SERIAL = "serial"
+    THREADS = "threads"
+    CLUSTER = "cluster"
