@@ -16,6 +16,7 @@ import pytest
 
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
+from support.small_disk import mounted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +42,13 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
         patch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
         yield
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    with mounted(tmp_path / "disk", "2m") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from firstlight.core.settings import Settings
 from firstlight.core.text import public_url
 from support.range_server import ALWAYS, EMPTY_BODY, HTML_PAGE, Fault, FaultyServer
 from support.rasters import write_raster
+from support.small_disk import fill
 
 OPTIONS = FetchOptions(attempts=3, delay_s=0.0, jitter=0.0, waits=Waits(2.0, 5.0), timeout_s=20.0)
 FILE = "nir.tif"
@@ -360,16 +360,15 @@ def test_a_folder_that_is_a_file_is_named(trial: Trial) -> None:
     assert (trial.folder / "scene").read_text() == "in the way"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_named_at_once(trial: Trial) -> None:
-    part = trial.target.with_name(f"{FILE}.part")
-    part.symlink_to("/dev/full")
+def test_a_full_disk_is_named_at_once(trial: Trial, small_disk: Path) -> None:
+    fill(small_disk)
+    trial.folder, trial.target = small_disk, small_disk / FILE
     with pytest.raises(
         DiskFullError, match=r"the disk of .* is full\. Free some room and run again: it goes on"
     ):
         trial.run()
     assert trial.server.count(FILE) == 1
-    assert trial.names() == []
+    assert trial.names() == ["filler"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")

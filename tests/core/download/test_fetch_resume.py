@@ -7,11 +7,9 @@ from __future__ import annotations
 import dataclasses
 import email.utils
 import hashlib
-import os
 import shutil
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +22,13 @@ import pytest
 from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from firstlight.core.download.http import MOST_REDIRECTS, Waits, new_session, retry_after
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
+from firstlight.core.files.atomic import part_of
 from firstlight.core.files.checksum import Checksum
-from firstlight.core.files.part_file import MARK_BYTES, Origin, PartFile, journal_of, part_of
+from firstlight.core.files.journal import MARK_BYTES, Origin, journal_of
+from firstlight.core.files.part_file import PartFile
 from firstlight.core.raster.reader import check_band_file
 from firstlight.core.settings import Settings
+from support.journals import rewrite_as_0_1
 from support.range_server import HTML_PAGE, Fault, FaultyServer
 from support.rasters import write_raster
 
@@ -109,7 +110,7 @@ class Trial:
         data = self.content if data is None else data
         etag = self.etag
         part = PartFile(self.target, "nir", threading.Event())
-        part.begin(origin or Origin(self.server.url(FILE), etag, None, len(data)), False)
+        part.begin(origin or Origin(self.server.url(FILE), etag, len(data)), False)
         for start in range(0, count, 100_000):
             part.write(data[start : min(count, start + 100_000)])
         part.close()
@@ -175,9 +176,12 @@ def test_break_after_break_fetches_no_byte_twice(trial: Trial) -> None:
     assert trial.server.bytes_sent(FILE) == size
 
 
-def test_a_second_run_goes_on_where_the_first_gave_up(trial: Trial) -> None:
+@pytest.mark.parametrize("version", ["0.1", "today's"])
+def test_a_second_run_goes_on_where_the_first_gave_up(trial: Trial, version: str) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000))
     trial.fails()
+    if version == "0.1":
+        rewrite_as_0_1(journal_of(part_of(trial.target)))
     kept = part_of(trial.target).stat().st_size
     before = trial.server.bytes_sent(FILE)
     trial.server.mend()
@@ -218,13 +222,13 @@ def test_a_complete_part_with_a_wrong_sum_is_fetched_anew(trial: Trial) -> None:
 
 def test_a_complete_part_of_an_older_file_does_not_stand_in_the_way_for_ever(trial: Trial) -> None:
     older = trial.content[:-1000]
-    trial.leave_part(len(older), Origin(trial.server.url(FILE), '"older"', None, len(older)), older)
+    trial.leave_part(len(older), Origin(trial.server.url(FILE), '"older"', len(older)), older)
     trial.run(expected_bytes=len(trial.content))
     trial.is_right()
 
 
 def test_a_complete_part_of_unknown_length_is_not_fetched_again(trial: Trial) -> None:
-    trial.leave_part(len(trial.content), Origin(trial.server.url(FILE), trial.etag, None, None))
+    trial.leave_part(len(trial.content), Origin(trial.server.url(FILE), trial.etag, None))
     trial.run()
     trial.is_right()
     assert trial.server.bytes_sent(FILE) == 0
@@ -657,21 +661,6 @@ def test_a_certificate_of_nobody_is_refused_at_once(trial: Trial, secure: Faulty
 # ---- the disk
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if (
-        sys.platform != "linux"
-        or os.geteuid() != 0
-        or subprocess.run(words, capture_output=True, check=False).returncode
-    ):
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(trial: Trial, small_disk: Path) -> None:
     trial.target = small_disk / FILE
     with pytest.raises(DiskFullError, match="is full"):
@@ -733,7 +722,7 @@ def test_a_stop_at_any_moment_keeps_what_has_come(trial: Trial, state: str) -> N
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
         trial.run()
     assert not trial.target.exists()
-    assert journal_of(trial.target).exists()
+    assert journal_of(part_of(trial.target)).exists()
     trial.stop.clear()
     trial.on_state = lambda *_: None
     trial.server.mend()
