@@ -12,6 +12,8 @@ from qgis.core import QgsApplication, QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 
+from ..core.errors import FirstLightError
+from ..core.files.atomic import WriteFailure, write_whole
 from ..core.monitor import Level
 from .monitors import log
 
@@ -65,17 +67,15 @@ def read_authorities() -> str:
     if not manager.databaseCAs() and not manager.extraFileCAs():
         return ""
     path = Path(QgsApplication.qgisSettingsDirPath()) / "firstlight" / "authorities.pem"
-    part = path.with_name(f"{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(bytes(manager.trustedCaCertsPemText()))
-        part.replace(path)
-    except OSError as error:
-        log(
-            f"The certificates of QGIS cannot be used: {path} cannot be written "
-            f"({error.strerror}).",
-            Level.WARNING,
+        write_whole(
+            path,
+            bytes(manager.trustedCaCertsPemText()),
+            WriteFailure("The certificates of QGIS cannot be used", hint=""),
+            make_folder=True,
         )
+    except FirstLightError as error:
+        log(str(error), Level.WARNING)
         return ""
     return str(path)
 

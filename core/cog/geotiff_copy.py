@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, RasterError
+from ..files.atomic import WriteFailure, reason_of, whole_file
 from ..raster.gdal_env import quiet_gdal
 from ..raster.reader import check_raster
 from .raster_spec import BLOCK
@@ -50,24 +51,41 @@ COG = TiffLayout()
 
 def copy_to_cog(
     source: Path,
-    part: Path,
     target: Path,
     resampling: str = "AVERAGE",
     on_progress: Callable[[float], bool] = lambda _: True,
     layout: TiffLayout = COG,
 ) -> None:
-    """Copy any raster into a COG: written to ``part``, then renamed to ``target``.
+    """Copy any raster into a COG, which is there whole or not at all.
 
     Raises
     ------
     Cancelled
         If ``on_progress`` returned False.
-    RasterError
+    RasterError, DiskFullError
         If it cannot be read or written.
     """
+    failure = WriteFailure(f"Writing {target} failed", "Choose another name.")
+    with whole_file(target, failure) as part:
+        try:
+            _copy(source, part, failure.what, resampling, on_progress, layout)
+            # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room
+            # for them.
+            check_raster(part)
+        except RasterError as error:
+            raise RasterError(failure.what, error.why, "Is the disk full?") from error
+
+
+def _copy(
+    source: Path,
+    part: Path,
+    what: str,
+    resampling: str,
+    on_progress: Callable[[float], bool],
+    layout: TiffLayout,
+) -> None:
     from osgeo import gdal
 
-    what = f"Writing {target} failed"
     stopped = False
 
     def progress(fraction: float, _message: str, _data: object) -> int:
@@ -80,9 +98,7 @@ def copy_to_cog(
         try:
             dataset = gdal.Open(str(source))
             if dataset is None:
-                raise RasterError(
-                    what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?"
-                )
+                raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1])
             floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
             options = layout.options(floating, resampling)
             made = gdal.GetDriverByName(layout.driver()).CreateCopy(
@@ -91,26 +107,10 @@ def copy_to_cog(
             if made is not None:
                 made.FlushCache()
         except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(_reason(error))
+            messages.append(reason_of(error))
         failed = made is None
         made = dataset = None
-    try:
-        if stopped:
-            raise Cancelled(f"Writing {target.name}")
-        if failed:
-            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
-        # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for
-        # them.
-        check_raster(part)
-        part.replace(target)
-    except RasterError as error:
-        raise RasterError(what, error.why, "Is the disk full?") from error
-    except OSError as error:
-        raise RasterError(what, _reason(error), "Choose another name.") from error
-    finally:
-        part.unlink(missing_ok=True)  # renamed already where all went well
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split()) or type(error).__name__
+    if stopped:
+        raise Cancelled(f"Writing {part.stem}")
+    if failed:
+        raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])

@@ -13,9 +13,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 
 import numpy as np
+
+from ..files.atomic import create_file
 
 GHOST = (
     "LAYOUT=IFDS_BEFORE_DATA\n"
@@ -28,6 +31,7 @@ GHOST = (
 more behind it.
 """
 AROUND_BLOCK = 8
+WRITE_BYTES = 1 << 20
 CLASSIC_END = 2**32 - 2**16
 """Larger files need 64-bit offsets: BigTIFF."""
 _SUBFILE, _WIDTH, _HEIGHT, _OFFSETS, _SIZES = 254, 256, 257, 324, 325
@@ -153,7 +157,7 @@ def write_file(
         If the disk does not take it.
     """
     written = 0
-    with path.open("wb") as file:
+    with BufferedWriter(create_file(path), WRITE_BYTES) as file:
         file.write(header)
         for block in blocks:
             for part in (struct.pack("<I", len(block)), block, block[-4:]):

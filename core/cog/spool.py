@@ -14,8 +14,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from ..files.atomic import create_file, open_file
 
 _FRAME = struct.Struct("<4sIQI")
 _MARK = b"FLsp"
@@ -63,14 +66,22 @@ class Spool:
         self.records: list[Record] = []
         """Those that were found in the file when it was opened."""
         self._end = 0
-        if key and path.is_file():
-            with path.open("rb") as file:
-                self._end = self._recover(file, key)
-        # Opened for writing only now, and cut where the last whole record ends.
-        self._file: Any = path.open("r+b" if self._end else "w+b")
+        self._file = self._open(key)
+        # Cut where the last whole record ends.
         self._file.truncate(self._end)
         if key and not self._end:
             self.append({"key": key}, [])
+
+    def _open(self, key: str) -> BufferedRandom:
+        """The file of an earlier run where it is of use, else a new one."""
+        if key and self.path.is_file():
+            with suppress(OSError):  # a link, or a second name of another file
+                file = BufferedRandom(open_file(self.path))
+                self._end = self._recover(file, key)
+                if self._end:
+                    return file
+                file.close()
+        return BufferedRandom(create_file(self.path))
 
     def close(self) -> None:
         """Close the file; later appends are refused."""
@@ -120,7 +131,7 @@ class Spool:
             raise OSError(f"{self.path} was changed while it was in use")
         return data
 
-    def _recover(self, file: BinaryIO, key: str) -> int:
+    def _recover(self, file: BufferedRandom, key: str) -> int:
         """Collect the whole records from the start; returns where they end."""
         end = 0
         while len(frame := file.read(_FRAME.size)) == _FRAME.size:

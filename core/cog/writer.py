@@ -21,6 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled, RasterError
+from ..files.atomic import (
+    WriteFailure,
+    part_of,
+    reason_of,
+    remove_quietly,
+    whole_file,
+)
 from ..raster.grid import Window
 from ..raster.reader import check_raster
 from .codec import pick_codec
@@ -61,8 +68,7 @@ class CogWriter:
         self.codec = pick_codec(spec.compression)
         """What pieces made elsewhere must be compressed with."""
         self._shapes = level_shapes(spec.grid.shape, spec.block)
-        self._part = path.with_name(f"{path.name}.part")
-        self._spool_path = path.with_name(f"{path.name}.tiles.part")
+        self._spool_path = part_of(path.with_name(f"{path.name}.tiles"))
         self._lock = threading.Lock()
         self._blocks: dict[Place, Extent] = {}
         self._rests: dict[Place, Extent] = {}
@@ -75,19 +81,13 @@ class CogWriter:
             if resume_key
             else ""
         )
-        if path.is_dir():
-            raise RasterError(
-                f"Writing {path} failed", "a folder has this name", "Choose another name."
-            )
-        try:
+        self._failure = WriteFailure(
+            f"Writing {path} failed", "Is the folder there, writable and not full?"
+        )
+        self._failure.refuse_folder(path)
+        with self._failure.named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._spool = Spool(self._spool_path, key)
-        except OSError as error:
-            raise RasterError(
-                f"Writing {path} failed",
-                _reason(error),
-                "Is the folder there, writable and not full?",
-            ) from error
         for record in self._spool.records:
             self._note(record)
 
@@ -101,9 +101,9 @@ class CogWriter:
         trace: TracebackType | None,
     ) -> None:
         self._spool.close()  # after a stop, a worker may still be handing over its last piece
-        self._part.unlink(missing_ok=True)
+        remove_quietly(part_of(self.path))  # which an earlier run may have left
         if not self._resumable or kind is None:
-            self._spool_path.unlink(missing_ok=True)
+            remove_quietly(self._spool_path)
 
     def has(self, window: Window) -> bool:
         """Whether all of a window was written already, by the run that is being resumed."""
@@ -182,19 +182,17 @@ class CogWriter:
         header, _ = make_header(tags, levels, classic_end)
         length = sum(sum(level.sizes) for level in levels)
         try:
-            if not on_progress(0.0) or not write_file(
-                self._part,
-                header,
-                self._in_order(),
-                lambda done: on_progress(min(1.0, done / length)),
-            ):
-                raise Cancelled(f"Writing {self.path.name}")
-            check_raster(self._part)
-            self._part.replace(self.path)
+            with whole_file(self.path, self._failure, empty=False) as part:
+                if not on_progress(0.0) or not write_file(
+                    part,
+                    header,
+                    self._in_order(),
+                    lambda done: on_progress(min(1.0, done / length)),
+                ):
+                    raise Cancelled(f"Writing {self.path.name}")
+                check_raster(part)
         except RasterError as error:
-            raise RasterError(what, error.why, "Is the disk full?") from error
-        except OSError as error:
-            raise RasterError(what, _reason(error), "Is the disk full?") from error
+            raise RasterError(what, error.why, error.hint or "Is the disk full?") from error
         on_progress(1.0)
 
     def statistics(self) -> list[BandStatistics]:
@@ -255,12 +253,8 @@ class CogWriter:
             "blocks": places,
             "statistics": [astuple(one) for one in piece.statistics],
         }
-        try:
+        with self._failure.named(self._spool_path):
             record = self._spool.append(head, parts)
-        except OSError as error:
-            raise RasterError(
-                f"Writing {self.path} failed", _reason(error), "Is the disk full?"
-            ) from error
         if record is None:
             raise Cancelled(f"Writing {self.path.name}")
         self._note(record)
@@ -323,17 +317,10 @@ class CogWriter:
         try:
             return self._spool.read(extent)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile
-            raise RasterError(
-                f"Writing {self.path} failed", _reason(error), "Run it again."
-            ) from error
+            raise RasterError(self._failure.what, reason_of(error), "Run it again.") from error
 
 
 def _gdal_version() -> str:
     from osgeo import gdal
 
     return str(gdal.VersionInfo())
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split()) or type(error).__name__

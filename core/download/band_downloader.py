@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..discovery.access import Access
 from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
 from ..files.checksum import parse_checksum
-from ..files.record import read_record, record_entry, write_record
+from ..files.record import BandRecord, read_record, write_record
 from ..monitor import BandProgress, BandState, EventQueue, Level, Monitor, Note
 from ..raster.reader import check_band_file
 from ..settings import Settings
@@ -273,7 +273,7 @@ class _SceneDownload:
         if isinstance(result, BandFile):
             self._files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            self._record[result.band] = record_entry(result, self._plan.area_key)
+            self._record[result.band] = BandRecord.of(result, self._plan.area_key)
             write_record(self._plan.folder, self._record)
             if result.attempts:
                 put(

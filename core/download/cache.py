@@ -17,13 +17,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..errors import FirstLightError
+from ..files.atomic import (
+    WriteFailure,
+    part_of,
+    put_in_place,
+    remove_quietly,
+    scratch_file,
+    write_whole,
+)
 from ..files.checksum import contradicts, is_unchanged
-from ..files.part_file import part_of, remove_quietly
 from ..settings import Settings
 from ..text import public_url
 from ..types import BandAsset, BandFile
 
 DAY_S = 86400.0
+_FAILURE = WriteFailure("The band cannot be kept in the cache")
 ORPHAN_AGE_S = 3600.0
 """A band without its facts is what a crash has left; younger, it may be one that is being put."""
 
@@ -90,13 +99,9 @@ class BandCache:
                 time.time(),
             )
             facts = {**asdict(entry), "path": path.name}
-            part = part_of(_facts_path(path))
-            part.write_text(json.dumps(facts), encoding="utf-8")
-            part.replace(_facts_path(path))
-        except (
-            OSError
-        ):  # another disk, a file system without links, no room: then it is simply not kept
-            return False
+            write_whole(_facts_path(path), json.dumps(facts), _FAILURE)
+        except (OSError, FirstLightError):
+            return False  # another disk, a file system without links, no room
         return True
 
     def take(self, item_id: str, asset: BandAsset, target: Path) -> BandFile | None:
@@ -115,19 +120,18 @@ class BandCache:
             return None
         # Not the name of a download's part: whoever goes on with that would write into the cache's
         # file.
-        part = target.with_name(f"{target.name}.cache.part")
+        part = part_of(target.with_name(f"{target.name}.cache"))
         try:
             if not is_unchanged(entry.path, entry.size_bytes, entry.sha256, entry.changed_ns):
                 return None
-            remove_quietly(part)
-            try:
-                os.link(entry.path, part)
-            except OSError:
-                shutil.copy2(entry.path, part)
-            part.replace(target)
-        except OSError:  # no room for a copy: the download will say so, if it has none either
-            remove_quietly(part)
-            return None
+            with scratch_file(part, _FAILURE, empty=False):
+                try:
+                    os.link(entry.path, part)
+                except OSError:
+                    shutil.copy2(entry.path, part)
+                put_in_place(part, target, _FAILURE)
+        except (OSError, FirstLightError):
+            return None  # no room for a copy: the download will say so, if it has none either
         return BandFile(asset.band, target, asset.href, entry.size_bytes, 0.0, 0, entry.sha256)
 
     def entries(self) -> list[CacheEntry]:

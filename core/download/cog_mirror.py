@@ -60,19 +60,6 @@ class NotWindowable(RasterError):
     """The file cannot be had in part; the whole can."""
 
 
-def create_mirror(path: Path, size: int) -> None:
-    """Make an empty mirror of a file of ``size`` bytes: holes take no room on most file systems.
-
-    Raises
-    ------
-    OSError
-        If the disk does not take it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.truncate(size)
-
-
 def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> WindowPlan | int:
     """Find the tiles of an area.
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import BandDownloadError, Cancelled, RasterError
 from ..files.checksum import Checksum
-from ..files.part_file import Origin, PartFile
+from ..files.journal import Origin
+from ..files.part_file import PartFile
 from ..monitor import BandState
 from ..text import public_url
 from .http import (
@@ -314,19 +315,15 @@ def _bring(one: _Download, url: str) -> int | None:
 
 
 def _origin(asked: str, response: Any) -> Origin:
-    validator = strong_validator(response) or ""
-    strong = validator if validator.startswith('"') else None
-    modified = None if strong else validator or None
+    validator = strong_validator(response) or None
     span = content_range(response)
     if response.status_code == 206:
         total = span[2] if span else None
     elif is_encoded(response):
-        total = strong = modified = (
-            None  # the length speaks of the compressed bytes, and so do ranges
-        )
+        total = validator = None  # the length speaks of the compressed bytes, and so do ranges
     else:
         total = body_length(response)
-    return Origin(asked, strong, modified, total)
+    return Origin(asked, validator, total)
 
 
 def _check_range(part: PartFile, origin: Origin | None, new: Origin, response: Any) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
-from ..files.part_file import disk_errors, hash_file, remove_quietly
-from .cog_mirror import create_mirror
+from ..files.atomic import create_file, open_file, part_of, remove_quietly
+from ..files.journal import Journal, Origin, Proof, hash_file, journal_of
+from ..files.part_file import band_failure
 
 Span = tuple[int, int]
 """First byte and the byte behind the last one."""
@@ -29,34 +28,33 @@ class MirrorFile:
     """
 
     def __init__(self, target: Path, name: str) -> None:
-        self.path = target.with_name(f"{target.name}.mirror.part")
-        self._journal = target.with_name(f"{target.name}.mirror.part.jsonl")
-        self._name = name
-        self._lock = threading.Lock()
+        self.path = part_of(target.with_name(f"{target.name}.mirror"))
+        self.failure = band_failure(name)
+        self._journal = Journal(journal_of(self.path), self.failure)
 
-    def begin(self, origin: Mapping[str, Any], size: int) -> None:
+    def begin(self, origin: Origin, size: int) -> None:
         """Go on with what an earlier run has left, if it is of the same file; else begin anew.
 
         Parameters
         ----------
-        origin : mapping
-            What tells this file from others; without a ``validator`` nothing can be gone on with.
+        origin : Origin
+            Without a validator, nothing can be gone on with.
+        size : int
+            Bytes of the remote file: holes take no room on most file systems.
 
         Raises
         ------
         DiskFullError, BandDownloadError
             If the disk does not take it.
         """
-        lines = self._lines()
-        same = bool(lines) and lines[0] == origin and origin.get("validator") is not None
-        try:
-            same = same and self.path.stat().st_size == size
-        except OSError:
-            same = False
-        if not same:
-            with disk_errors(self._name, self.path):
-                create_mirror(self.path, size)
-                self._journal.write_text(f"{json.dumps(origin)}\n", encoding="utf-8")
+        earlier, _ = self._journal.read()
+        if origin.validator is not None and earlier == origin and self._has_size(size):
+            return
+        with self.failure.named(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with create_file(self.path) as file:
+                file.truncate(size)
+        self._journal.begin(origin)
 
     def note(self, piece: Span, sha256: str) -> None:
         """Remember that these bytes are there.
@@ -66,22 +64,16 @@ class MirrorFile:
         DiskFullError, BandDownloadError
             If the disk does not take it.
         """
-        line = json.dumps({"span": list(piece), "sha256": sha256})
-        with (
-            self._lock,
-            disk_errors(self._name, self._journal),
-            self._journal.open("a", encoding="utf-8") as file,
-        ):
-            file.write(f"\n{line}\n")  # in front a line end, for a line that a crash has cut short
+        self._journal.note(Proof(*piece, sha256))
 
     def missing(self, spans: Iterable[Span]) -> list[Span]:
-        """What of these spans is not there yet: of the noted pieces, those count whose bytes agree
-        with their sums.
+        """Parts of these spans that are not there yet: of the noted pieces, those count whose bytes
+        agree with their sums.
         """
-        there = sorted(self._proven())
+        pieces = sorted(self._proven())
         left: list[Span] = []
         for start, stop in spans:
-            for piece_start, piece_stop in there:
+            for piece_start, piece_stop in pieces:
                 if piece_stop <= start or piece_start >= stop:
                     continue
                 if piece_start > start:
@@ -94,36 +86,25 @@ class MirrorFile:
     def remove(self) -> None:
         """Remove mirror and journal."""
         remove_quietly(self.path)
-        remove_quietly(self._journal)
+        self._journal.remove()
+
+    def _has_size(self, size: int) -> bool:
+        try:
+            return self.path.stat().st_size == size
+        except OSError:
+            return False
 
     def _proven(self) -> list[Span]:
-        proven = []
-        with disk_errors(self._name, self.path), self.path.open("rb") as file:
-            for line in self._lines()[1:]:
-                try:
-                    start, stop = (int(edge) for edge in line["span"])
-                    digest = hashlib.sha256()
-                    file.seek(start)
-                    if (
-                        hash_file(file, stop - start, [digest])
-                        and digest.hexdigest() == line["sha256"]
-                    ):
-                        proven.append((start, stop))
-                except (KeyError, TypeError, ValueError, OverflowError):  # nothing of ours
-                    continue
-        return proven
+        _, proofs = self._journal.read()
+        with self.failure.named(self.path), open_file(self.path) as file:
+            return [(proof.start, proof.stop) for proof in proofs if _holds(file, proof)]
 
-    def _lines(self) -> list[Mapping[str, Any]]:
-        try:
-            texts = self._journal.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return []
-        lines: list[Mapping[str, Any]] = []
-        for text in texts:
-            try:
-                line = json.loads(text)
-            except (ValueError, RecursionError):  # cut short by a crash
-                continue
-            if isinstance(line, dict):
-                lines.append(line)
-        return lines
+
+def _holds(file: FileIO, proof: Proof) -> bool:
+    digest = hashlib.sha256()
+    try:
+        file.seek(proof.start)
+        whole = hash_file(file, proof.stop - proof.start, [digest])
+    except (ValueError, OverflowError, OSError):  # nothing of ours
+        return False
+    return whole and digest.hexdigest() == proof.sha256

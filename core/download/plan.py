@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DiskFullError, IngestionError, RasterError
+from ..files.atomic import part_of
 from ..files.checksum import contradicts, is_unchanged
-from ..files.part_file import journal_of, part_of
-from ..files.record import read_record
+from ..files.journal import journal_of
+from ..files.record import BandRecord, read_record
 from ..raster.reader import check_band_file, read_facts
 from ..text import public_url
 from ..types import BandAsset, BandFile, SceneItem
@@ -22,6 +23,7 @@ from .cog_mirror import AREA_TAG
 
 MARGIN_BYTES = 50_000_000
 """Room that must stay free."""
+_AGAIN = "re-downloading"
 _RESERVED = {
     "con",
     "prn",
@@ -183,10 +185,7 @@ def all_whole(output: Path, item_id: str, bands: Sequence[str]) -> bool:
     for an area.
     """
     record = read_record(output / safe_name(item_id))
-    entries = [record.get(band) for band in bands]
-    return bool(entries) and all(
-        isinstance(entry, dict) and entry.get("area") is None for entry in entries
-    )
+    return bool(bands) and all(band in record and record[band].area is None for band in bands)
 
 
 def _areas_in(folder: Path) -> set[str | None]:
@@ -195,8 +194,8 @@ def _areas_in(folder: Path) -> set[str | None]:
     """
     record = read_record(folder)
     if record:
-        return {entry.get("area") for entry in record.values() if isinstance(entry, dict)}
-    areas = set()
+        return {entry.area for entry in record.values()}
+    areas: set[str | None] = set()
     for path in folder.glob("*.tif"):
         try:
             areas.add(read_facts(path).tags.get(AREA_TAG))
@@ -221,66 +220,72 @@ def safe_name(text: str) -> str:
 
 
 def _band_job(
-    asset: BandAsset, folder: Path, record: Mapping[str, Any], key: str | None
+    asset: BandAsset, folder: Path, record: Mapping[str, BandRecord], key: str | None
 ) -> BandJob:
     target = folder / f"{safe_name(asset.band)}.tif"
     try:
         size = target.stat().st_size
     except OSError:
         return _unfinished_job(asset, target)
-    found = record.get(asset.band)
-    entry = found if isinstance(found, dict) else {}
-    again = "re-downloading"
-    if entry:
-        if entry.get("url") != public_url(asset.href):
-            return BandJob(asset, target, None, "what is there came from another URL")
-        if entry.get("size_bytes") != size:
-            return BandJob(
-                asset,
-                target,
-                None,
-                f"Partial file detected, {again} ({size} of {entry.get('size_bytes')} bytes)",
-            )
-    if not entry and key is None and asset.size_bytes is not None and size < asset.size_bytes:
-        return BandJob(
-            asset,
-            target,
-            None,
-            f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)",
-        )
+    entry = record.get(asset.band)
+    reason = (
+        _size_reason(asset, size, entry, key)
+        or _content_reason(asset, target, size, entry, key)
+        or _sum_reason(asset, target, size, entry, key)
+    )
+    if reason:
+        return BandJob(asset, target, None, reason)
+    sha256 = entry.sha256 if entry is not None else ""
+    file = BandFile(asset.band, target, asset.href, size, 0.0, 0, sha256)
+    return BandJob(asset, target, file, "Already exists, skipping")
+
+
+def _size_reason(asset: BandAsset, size: int, entry: BandRecord | None, key: str | None) -> str:
+    """Reason to fetch a band again, without opening its file; empty where there is none."""
+    if entry is None:
+        stated = asset.size_bytes if key is None else None
+        return _partial(size, stated) if stated is not None and size < stated else ""
+    if entry.url != public_url(asset.href):
+        return "what is there came from another URL"
+    return _partial(size, entry.size_bytes) if entry.size_bytes != size else ""
+
+
+def _content_reason(
+    asset: BandAsset, target: Path, size: int, entry: BandRecord | None, key: str | None
+) -> str:
+    """Reason that shows when the file is opened; empty where there is none."""
     try:
         facts = check_band_file(target)
     except RasterError as error:
-        return BandJob(asset, target, None, f"Damaged file detected, {again} ({error.why})")
-    area = entry.get("area") if entry else facts.tags.get(AREA_TAG)
+        return f"Damaged file detected, {_AGAIN} ({error.why})"
+    area = facts.tags.get(AREA_TAG) if entry is None else entry.area
     if area != key:
-        return BandJob(asset, target, None, "what is there covers another area")
-    if key is None and asset.size_bytes is not None and asset.size_bytes != size:
-        return BandJob(
-            asset,
-            target,
-            None,
-            f"Partial file detected, {again} ({size} of {asset.size_bytes} bytes)",
-        )
-    if entry.get("sha256"):
-        if not is_unchanged(target, size, str(entry["sha256"]), int(entry.get("changed_ns") or 0)):
-            return BandJob(
-                asset, target, None, f"Damaged file detected, {again} (it changed since it came)"
-            )
-        if key is None and contradicts(asset.checksum, str(entry["sha256"])):
-            return BandJob(
-                asset,
-                target,
-                None,
-                f"Older file detected, {again} (the catalogue states another checksum)",
-            )
-    file = BandFile(asset.band, target, asset.href, size, 0.0, 0, str(entry.get("sha256") or ""))
-    return BandJob(asset, target, file, "Already exists, skipping")
+        return "what is there covers another area"
+    differs = key is None and asset.size_bytes not in (None, size)
+    return _partial(size, asset.size_bytes) if differs else ""
+
+
+def _sum_reason(
+    asset: BandAsset, target: Path, size: int, entry: BandRecord | None, key: str | None
+) -> str:
+    """Reason that the file's sum gives; empty where there is none, or no sum was recorded."""
+    if entry is None or not entry.sha256:
+        return ""
+    if not is_unchanged(target, size, entry.sha256, entry.changed_ns):
+        return f"Damaged file detected, {_AGAIN} (it changed since it came)"
+    if key is None and contradicts(asset.checksum, entry.sha256):
+        return f"Older file detected, {_AGAIN} (the catalogue states another checksum)"
+    return ""
+
+
+def _partial(size: int, expected: int | None) -> str:
+    return f"Partial file detected, {_AGAIN} ({size} of {expected} bytes)"
 
 
 def _unfinished_job(asset: BandAsset, target: Path) -> BandJob:
     try:
-        size = part_of(target).stat().st_size if journal_of(target).exists() else 0
+        part = part_of(target)
+        size = part.stat().st_size if journal_of(part).exists() else 0
     except OSError:
         size = 0
     return BandJob(

@@ -5,7 +5,6 @@ of the whole band.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,9 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import Cancelled, DiskFullError, RasterError
+from ..errors import Cancelled, RasterError
+from ..files.atomic import open_file, part_of, put_in_place, scratch_file, write_all
 from ..files.checksum import sha256_of
-from ..files.part_file import MARK_BYTES, disk_errors, remove_quietly, write_all
+from ..files.journal import MARK_BYTES, Origin
+from ..files.part_file import band_failure
 from ..monitor import BandState
 from ..raster.grid import Window
 from ..text import public_url
@@ -36,8 +37,6 @@ from .mirror_file import MirrorFile, Span
 
 MOST_SPANS_AT_ONCE = 8
 """Of one band."""
-LEAST_FREE_BYTES = 1 << 20
-"""A disk with less room than this counts as full."""
 
 Result = TypeVar("Result")
 
@@ -234,8 +233,8 @@ class WindowFetch:
             headers["If-Range"] = self._remote.validator
         with open_response(self._session, url, headers, self._options.waits) as response:
             stop = self._check_answer(response, start, stop)
-            with disk_errors(self._job.name, self._mirror.path):
-                file = self._mirror.path.open("r+b", buffering=0)
+            with self._mirror.failure.named(self._mirror.path):
+                file = open_file(self._mirror.path)
             with file:
                 file.seek(start)
                 self._save(response, file, here, stop, told)
@@ -258,7 +257,7 @@ class WindowFetch:
                     raise Cancelled(f"Downloading '{self._job.name}'")
                 if position + len(chunk) > stop:
                     raise Trouble("the server sent more bytes than were asked for")
-                with disk_errors(self._job.name, self._mirror.path):
+                with self._mirror.failure.named(self._mirror.path):
                     write_all(file, chunk)
                 digest.update(chunk)
                 position += len(chunk)
@@ -299,9 +298,7 @@ class WindowFetch:
                     f"the file has {size} bytes where the catalogue states "
                     f"{self._job.expected_bytes}"
                 )
-            self._mirror.begin(
-                {"url": public_url(self._job.url), "validator": validator, "size": size}, size
-            )
+            self._mirror.begin(Origin(public_url(self._job.url), validator, size), size)
             self._remote = RemoteFile(validator, size)
         elif size != self._remote.size or (
             validator is not None and validator != self._remote.validator
@@ -332,20 +329,12 @@ def cut_band(
     RasterError
         If it cannot be decoded.
     """
+    failure = band_failure(job.name)
     # Not the name of a whole band's part, which may be there too.
-    part = job.target.with_name(f"{job.target.name}.cut.part")
-    try:
+    part = part_of(job.target.with_name(f"{job.target.name}.cut"))
+    with scratch_file(part, failure):
         shared.compute(partial(cut_window, source, window, part, {AREA_TAG: area_key}))
-    except RasterError as error:
-        full = shutil.disk_usage(part.parent).free < LEAST_FREE_BYTES
-        remove_quietly(part)
-        if full:
-            what = f"The area's part of '{job.name}' cannot be written"
-            raise DiskFullError(
-                what, f"the disk of {part.parent} is full", "Free some room and run again."
-            ) from error
-        raise
-    size, sha256 = part.stat().st_size, sha256_of(part)
-    with disk_errors(job.name, job.target):
-        part.replace(job.target)
+        with failure.named(part):
+            size, sha256 = part.stat().st_size, sha256_of(part)
+        put_in_place(part, job.target, failure)
     return size, sha256

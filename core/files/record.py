@@ -1,35 +1,75 @@
-"""What was downloaded into a folder: ``bands.json``, so that a later run knows what it has, and
-damage can be proven.
-"""
+"""The record of a download, ``bands.json``: a later run knows what it has, and damage is proven."""
 
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DiskFullError, IngestionError
+from ..errors import IngestionError
 from ..text import public_url
 from ..types import BandFile
+from .atomic import WriteFailure, write_whole
 
 RECORD_NAME = "bands.json"
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """What was downloaded into this folder: band → url, size, sum. Empty where nothing is known."""
+@dataclass(frozen=True)
+class BandRecord:
+    """Facts about one band's file, kept when it has come."""
+
+    url: str = ""
+    """Without its query, which may hold a token."""
+    size_bytes: int | None = None
+    sha256: str = ""
+    """In hex, lower case; empty where it was not recorded."""
+    changed_ns: int = 0
+    """Time of the file's last change, nanoseconds since 1970: tells without reading the file that
+    it is as it came.
+    """
+    area: str | None = None
+    """Key of the area that was cut out; None for the whole band."""
+
+    @classmethod
+    def of(cls, file: BandFile, area_key: str | None) -> BandRecord:
+        """Facts about a band that has just come."""
+        changed_ns = file.path.stat().st_mtime_ns
+        return cls(public_url(file.url), file.size_bytes, file.sha256, changed_ns, area_key)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> BandRecord:
+        """Read an entry of the file; a field of another type counts as not recorded."""
+        size, changed, area = (fields.get(key) for key in ("size_bytes", "changed_ns", "area"))
+        return cls(
+            url=_text(fields.get("url")),
+            size_bytes=size if isinstance(size, int) else None,
+            sha256=_text(fields.get("sha256")).lower(),
+            changed_ns=changed if isinstance(changed, int) else 0,
+            area=area if isinstance(area, str) else None,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of the file."""
+        return asdict(self)
+
+
+def read_record(folder: Path) -> dict[str, BandRecord]:
+    """Read what was downloaded into a folder, by band; empty where nothing is known."""
     try:
         tree = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except (
-        OSError,
-        ValueError,
-    ):  # absent, or cut short by a power cut: then the files themselves are looked at
-        return {}
-    return tree if isinstance(tree, dict) else {}
+    except (OSError, ValueError, RecursionError):
+        return {}  # absent, or cut short by a power cut: then the files themselves are looked at
+    entries = tree.items() if isinstance(tree, dict) else ()
+    return {
+        band: BandRecord.from_dict(fields)
+        for band, fields in entries
+        if isinstance(fields, dict) and fields
+    }
 
 
-def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+def write_record(folder: Path, record: Mapping[str, BandRecord]) -> None:
     """Write the record, whole or not at all.
 
     Raises
@@ -37,30 +77,14 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     DiskFullError, IngestionError
         If the disk does not take it.
     """
-    part = folder / f"{RECORD_NAME}.part"
-    try:
-        part.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-        part.replace(folder / RECORD_NAME)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        what = f"What was downloaded to {folder} cannot be recorded"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(
-                what, "the disk is full", "Free some room and run again."
-            ) from error
-        raise IngestionError(
-            what, error.strerror or str(error), "Choose a folder that can be written to."
-        ) from error
+    fields = {band: entry.to_dict() for band, entry in record.items()}
+    failure = WriteFailure(
+        f"The record of what was downloaded to {folder} cannot be written",
+        "Choose a folder that can be written to.",
+        IngestionError,
+    )
+    write_whole(folder / RECORD_NAME, json.dumps(fields, indent=1, sort_keys=True), failure)
 
 
-def record_entry(file: BandFile, area_key: str | None) -> dict[str, Any]:
-    """What is kept of a finished band. The time of its last change tells later, without reading it,
-    that it is as it came.
-    """
-    return {
-        "url": public_url(file.url),
-        "size_bytes": file.size_bytes,
-        "sha256": file.sha256,
-        "changed_ns": file.path.stat().st_mtime_ns,
-        "area": area_key,
-    }
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError
+from ..files.atomic import WriteFailure, write_whole
 from ..raster.gdal_env import quiet_gdal
 from ..raster.grid import overlap_rects
 from ..types import Grid, Radiometry
@@ -79,17 +80,8 @@ def write_vrt(plan: MosaicPlan, path: Path) -> Path:
     RasterError
         As there, or if the file cannot be written.
     """
-    text = describe_mosaic(plan)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise RasterError(
-            f"Writing {path} failed", error.strerror or str(error), "Choose another folder."
-        ) from error
+    failure = WriteFailure(f"Writing {path} failed")
+    write_whole(path, describe_mosaic(plan), failure, make_folder=True)
     return path
 
 

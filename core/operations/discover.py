@@ -18,6 +18,7 @@ from ..discovery.items_file import footprints_geojson
 from ..discovery.stac_client import SceneSearch
 from ..enums import Priority
 from ..errors import DiscoveryError, InputError, NoScenesError
+from ..files.atomic import WriteFailure, write_whole
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import param
@@ -244,16 +245,10 @@ def scenes_result(found: Discovery, footprints: Path | None) -> OperationResult:
 
 
 def _write_footprints(path: Path, scenes: Sequence[SceneItem]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(json.dumps(footprints_geojson(scenes)), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"The scenes cannot be written to {path}",
-            error.strerror or str(error),
-            "Choose another file.",
-        ) from error
+    failure = WriteFailure(
+        f"The scenes cannot be written to {path}", "Choose another file.", InputError
+    )
+    write_whole(path, json.dumps(footprints_geojson(scenes)), failure)
 
 
 def _line(scene: SceneItem) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ..errors import RasterError
+from ..files.atomic import WriteFailure, write_whole
 from ..raster.picture import Picture, png_bytes
 
 
@@ -71,20 +71,7 @@ def write_page(page: Page, path: Path) -> Path:
     RasterError
         If a picture cannot be made, or the file not be written.
     """
-    text = _page(page)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise RasterError(
-            f"The report {path} cannot be written",
-            error.strerror or str(error),
-            "Choose another folder.",
-        ) from error
-    finally:
-        if part.exists():
-            part.unlink()
+    write_whole(path, _page(page), WriteFailure(f"The report {path} cannot be written"))
     return path
 
 

@@ -144,12 +144,8 @@ def record_input(
 
 def _recorded_sum(path: Path, size: int, changed_ns: int) -> str:
     entry = read_record(path.parent).get(path.stem)
-    if not isinstance(entry, Mapping) or (entry.get("size_bytes"), entry.get("changed_ns")) != (
-        size,
-        changed_ns,
-    ):
-        return ""
-    return str(entry.get("sha256") or "")
+    unchanged = entry is not None and (entry.size_bytes, entry.changed_ns) == (size, changed_ns)
+    return entry.sha256 if entry is not None and unchanged else ""
 
 
 def _item_url(tags: Mapping[str, str]) -> str:

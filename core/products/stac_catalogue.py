@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import RasterError
+from ..files.atomic import WriteFailure, write_whole
 from ..files.lock import folder_lock
 from .result_record import ResultRecord
 from .stac_item import ITEM_SUFFIX, STAC_VERSION, make_item
@@ -49,22 +49,16 @@ def write_catalogue(
     Cancelled
         If ``stop``.
     """
-    with folder_lock(folder, stop, lambda: None):
-        try:
-            catalogue = _choose(folder)
-            item = make_item(folder, record, catalogue.name, stop)
-            path = folder / f"{item['id']}{ITEM_SUFFIX}"
-            _write(path, item)
-            written = {asset["href"] for asset in item["assets"].values()}
-            for older, tree in list(_items(folder)):
-                if older != path:
-                    _forget(older, tree, written)
-            _write(catalogue, _catalogue(folder, catalogue))
-        except OSError as error:
-            what = f"The result in {folder} cannot be described"
-            raise RasterError(
-                what, error.strerror or str(error), "Choose a folder that can be written to."
-            ) from error
+    with folder_lock(folder, stop, lambda: None), _failure(folder).named(folder):
+        catalogue = _choose(folder)
+        item = make_item(folder, record, catalogue.name, stop)
+        path = folder / f"{item['id']}{ITEM_SUFFIX}"
+        _write(path, item)
+        written = {asset["href"] for asset in item["assets"].values()}
+        for older, tree in list(_items(folder)):
+            if older != path:
+                _forget(older, tree, written)
+        _write(catalogue, _catalogue(folder, catalogue))
     return path
 
 
@@ -90,30 +84,24 @@ def write_parent(
     Cancelled
         If ``stop``, asked while another program has the folder.
     """
-    with folder_lock(folder, stop, lambda: None):
-        try:
-            path = _choose(folder)
-            links = [
-                {
-                    "rel": "child",
-                    "href": f"./{_choose(child).relative_to(folder).as_posix()}",
-                    "type": "application/json",
-                }
-                for child in children
-            ]
-            tree = _catalogue(folder, path)
-            named = {link["href"] for link in links}
-            kept = [
-                link
-                for link in tree["links"]
-                if link.get("rel") != "child" or link.get("href") not in named
-            ]
-            _write(path, {**tree, "title": title, "links": [*kept, *links]})
-        except OSError as error:
-            what = f"The results in {folder} cannot be described"
-            raise RasterError(
-                what, error.strerror or str(error), "Choose a folder that can be written to."
-            ) from error
+    with folder_lock(folder, stop, lambda: None), _failure(folder).named(folder):
+        path = _choose(folder)
+        links = [
+            {
+                "rel": "child",
+                "href": f"./{_choose(child).relative_to(folder).as_posix()}",
+                "type": "application/json",
+            }
+            for child in children
+        ]
+        tree = _catalogue(folder, path)
+        named = {link["href"] for link in links}
+        kept = [
+            link
+            for link in tree["links"]
+            if link.get("rel") != "child" or link.get("href") not in named
+        ]
+        _write(path, {**tree, "title": title, "links": [*kept, *links]})
     return path
 
 
@@ -180,11 +168,11 @@ def _catalogue(folder: Path, path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, tree: Mapping[str, Any]) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(
-            json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
-        )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = json.dumps(tree, indent=1, ensure_ascii=False, allow_nan=False)
+    write_whole(path, text, _failure(path.parent))
+
+
+def _failure(folder: Path) -> WriteFailure:
+    return WriteFailure(
+        f"The result in {folder} cannot be described", "Choose a folder that can be written to."
+    )

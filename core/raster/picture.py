@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
+from ..files.atomic import WriteFailure, write_whole
 from .gdal_env import quiet_gdal
 
 Picture = npt.NDArray[np.uint8]
@@ -130,16 +131,9 @@ def write_png(path: Path, picture: Picture) -> None:
     RasterError
         If it cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
+    what = f"The picture {path} cannot be written"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(png_bytes(picture))
-        part.replace(path)
-    except (OSError, RasterError) as error:
-        why = error.why if isinstance(error, RasterError) else error.strerror or str(error)
-        raise RasterError(
-            f"The picture {path} cannot be written", why, "Choose another folder."
-        ) from error
-    finally:
-        if part.exists():
-            part.unlink()
+        data = png_bytes(picture)
+    except RasterError as error:
+        raise RasterError(what, error.why, "Choose another folder.") from error
+    write_whole(path, data, WriteFailure(what), make_folder=True)

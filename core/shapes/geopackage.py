@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Union
 
 from ..errors import Cancelled, RasterError
+from ..files.atomic import WriteFailure, whole_file
 from ..raster.gdal_env import quiet_gdal
 
 Value = Union[str, int, float, date, None]
@@ -51,9 +52,8 @@ def write_geopackage(
     Cancelled
         If ``stop``; an older file stays as it was.
     """
-    part = path.with_name(f"{path.name}.part")
-    _remove(part)
-    try:
+    failure = WriteFailure(f"Writing {path} failed")
+    with whole_file(path, failure, empty=False) as part:
         with quiet_gdal(least=3) as messages:
             try:
                 _write(part, crs, layers, stop)
@@ -66,9 +66,10 @@ def write_geopackage(
                 ) from error
         if stop():
             raise Cancelled(f"Writing {path}")
-        _put_in_place(part, path)
-    finally:
-        _remove(part)
+        _refuse_unsaved(path)
+    with failure.named(path):
+        for suffix in SIDE_FILES:  # of the file that is no more
+            _beside(path, suffix).unlink(missing_ok=True)
 
 
 def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[], bool]) -> None:
@@ -124,31 +125,15 @@ def _checked(code: int) -> None:
         raise RuntimeError("GDAL gave no reason")
 
 
-def _put_in_place(part: Path, path: Path) -> None:
-    what = f"{path} cannot be replaced"
+def _refuse_unsaved(path: Path) -> None:
     log = _beside(path, "-wal")
-    try:
-        if log.exists() and log.stat().st_size:
-            # SQLite would play these changes into the new file.
-            raise RasterError(
-                what,
-                "another program has changes in it that are not saved",
-                "Close it there and run again.",
-            )
-        part.replace(path)
-        for suffix in SIDE_FILES:  # of the file that is no more
-            _beside(path, suffix).unlink(missing_ok=True)
-    except OSError as error:
+    if log.exists() and log.stat().st_size:
+        # SQLite would play these changes into the new file.
         raise RasterError(
-            what,
-            error.strerror or str(error),
-            "Is it open in another program? Close it and run again.",
-        ) from error
-
-
-def _remove(path: Path) -> None:
-    for one in (path, *(_beside(path, suffix) for suffix in SIDE_FILES)):
-        one.unlink(missing_ok=True)
+            f"{path} cannot be replaced",
+            "another program has changes in it that are not saved",
+            "Close it there and run again.",
+        )
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Cancelled, RasterError
+from ..files.atomic import WriteFailure, scratch_file
 from ..raster.gdal_env import local_gdal, quiet_gdal
 from ..raster.pixel_area import pixel_area_m2, ring_area
 from ..raster.reader import read_facts
@@ -93,23 +94,20 @@ def trace_patches(
         )
     what = f"Drawing the outline of {classes} failed"
     least = min_area_m2 if facts.grid.crs else 0.0
-    try:
-        with _told(what, stop):
-            mask, pixels, unseen = _make_mask(classes, codes, scratch, stop)
-            threshold = _threshold(facts.grid, least)
-            if pixels and threshold > 1:
-                _sieve(mask, classes, threshold, stop)
-            traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
-            found = [
-                patch for patch in traced if patch.area >= least * (1 - 1e-9)
-            ]  # the area is a sum of rounded numbers
-    finally:
-        with (
-            quiet_gdal(),
-            suppress(OSError),
-        ):  # Windows keeps what is open, as it is in a failure's frames; the next run takes it
-            mask = None
-            scratch.unlink(missing_ok=True)
+    with scratch_file(scratch, WriteFailure(what)):
+        try:
+            with _told(what, stop):
+                mask, pixels, unseen = _make_mask(classes, codes, scratch, stop)
+                threshold = _threshold(facts.grid, least)
+                if pixels and threshold > 1:
+                    _sieve(mask, classes, threshold, stop)
+                traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
+                found = [
+                    patch for patch in traced if patch.area >= least * (1 - 1e-9)
+                ]  # the area is a sum of rounded numbers
+        finally:
+            with quiet_gdal():
+                mask = None  # closed before the file is removed
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
     return Patches(facts.grid, tuple(found), pixels, unseen)
 

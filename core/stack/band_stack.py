@@ -11,6 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import BandStackError, ResolutionError
+from ..files.atomic import (
+    WriteFailure,
+    part_of,
+    put_in_place,
+    remove_quietly,
+    scratch_file,
+    write_whole,
+)
 from ..types import BandStack, Grid, StackBand
 from .check import check_written
 from .geotiff import stack_to_geotiff
@@ -217,32 +225,24 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
     Nested VRTs are named after their content, so none of the old stack's is touched before; those
     that it alone used are removed afterwards.
     """
+    failure = WriteFailure(what, error=BandStackError)
+    folder = output_path.parent
     before = _nested_of(output_path)
-    part = output_path.with_name(f"{output_path.name}.part.vrt")
-    unused = {name for name in text.nested if not (output_path.parent / name).exists()}
+    unused = {name for name in text.nested if not (folder / name).exists()}
     try:
         for name, content in text.nested.items():
-            if _holds(output_path.parent / name, content):
-                continue
-            temporary = output_path.with_name(f"{name}.part")
-            temporary.write_bytes(content)
-            temporary.replace(output_path.parent / name)
-        part.write_bytes(text.main)
-        check(part)
-        if not _holds(
-            output_path, text.main
-        ):  # else it keeps its time: a run that goes on asks whether its inputs have changed
-            part.replace(output_path)
+            if not _holds(folder / name, content):
+                write_whole(folder / name, content, failure)
+        with scratch_file(part_of(output_path), failure) as part:
+            with failure.named(output_path):
+                part.write_bytes(text.main)
+            check(part)
+            # Else it keeps its time: a run that goes on asks whether its inputs have changed.
+            if not _holds(output_path, text.main):
+                put_in_place(part, output_path, failure)
         unused = before - set(text.nested)
-    except OSError as error:
-        raise BandStackError(
-            what, f"{output_path} cannot be written ({error.strerror})", "Choose another folder."
-        ) from error
     finally:
-        part.unlink(missing_ok=True)
-        for name in unused:
-            (output_path.parent / name).unlink(missing_ok=True)
-            (output_path.parent / f"{name}.part").unlink(missing_ok=True)
+        remove_quietly(*(folder / name for name in unused))
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -13,6 +13,7 @@ from ..cog.geotiff_copy import COMPRESSIONS, TiffLayout, copy_to_cog
 from ..cog.overviews import copy_with_overviews
 from ..enums import Unit
 from ..errors import BandStackError
+from ..files.atomic import WriteFailure, part_of, scratch_file
 from ..types import BandStack
 from .source import GDAL_TYPES
 from .vrt import nodata_text, to_bytes
@@ -60,32 +61,19 @@ def stack_to_geotiff(
             what, f"the stack {stack.path} cannot be read ({error})", "Make it again."
         ) from error
     nodata, warnings = _make_uniform(root, stack)
-    classes = [_is_class(node) for node in root.iter("VRTRasterBand")]
-    scratch = stack.path.with_name(f"{output_path.name}.part.vrt")
-    tiles = output_path.with_name(f"{output_path.name}.tiles.part")
-    part = output_path.with_name(f"{output_path.name}.part")
-    ways = ["mode" if one else "average" for one in classes]
-    own = (
-        len(set(ways)) > 1 or not tiled
-    )  # the COG driver makes overviews itself, of all bands in the same way
-    try:
-        scratch.write_bytes(to_bytes(root))
-        if own:
-            copy_with_overviews(scratch, tiles, ways)
-        copy_to_cog(
-            tiles if own else scratch,
-            part,
-            output_path,
-            ways[0].upper(),
-            layout=TiffLayout(compress, tiled),
-        )
-    except OSError as error:
-        raise BandStackError(
-            what, error.strerror or str(error), "Choose another folder."
-        ) from error
-    finally:
-        scratch.unlink(missing_ok=True)
-        tiles.unlink(missing_ok=True)
+    methods = ["mode" if _is_class(node) else "average" for node in root.iter("VRTRasterBand")]
+    failure = WriteFailure(what, error=BandStackError)
+    layout = TiffLayout(compress, tiled)
+    with scratch_file(stack.path.with_name(f"{output_path.name}.part.vrt"), failure) as vrt:
+        with failure.named(vrt):
+            vrt.write_bytes(to_bytes(root))
+        if len(set(methods)) == 1 and tiled:  # the COG driver makes overviews itself, all alike
+            copy_to_cog(vrt, output_path, methods[0].upper(), layout=layout)
+        else:
+            tiles = part_of(output_path.with_name(f"{output_path.name}.tiles"))
+            with scratch_file(tiles, failure):
+                copy_with_overviews(vrt, tiles, methods)
+                copy_to_cog(tiles, output_path, methods[0].upper(), layout=layout)
     bands = tuple(
         replace(band, radiometry=replace(band.radiometry, nodata=nodata)) for band in stack.bands
     )

@@ -6,15 +6,15 @@ files that were found, and compared with them like any new one.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import BandStackError, RasterError
-from ..files.record import read_record
+from ..files.atomic import WriteFailure, write_whole
+from ..files.checksum import sha256_of
+from ..files.record import BandRecord, read_record
 from ..raster.reader import read_facts
 from ..types import BandStack
 from .band_stack import make_stack
@@ -55,8 +55,8 @@ class Repair:
 class _Search:
     files: Sequence[Path]
     folders: Sequence[Path]
-    record: Mapping[str, Any]
-    """``bands.json`` beside the stack: band → what was downloaded."""
+    record: Mapping[str, BandRecord]
+    """``bands.json`` beside the stack, by band."""
 
 
 def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
@@ -198,15 +198,15 @@ def _find(band: NotedBand, search: _Search, taken: set[Path]) -> tuple[Path | No
     )
 
 
-def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, Any]) -> Path | None:
+def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, BandRecord]) -> Path | None:
     """The only one; of several, the one that was downloaded, or any if all are the same to the
     byte.
     """
     if len(files) < 2:
         return files[0] if files else None
     entry = record.get(band.name)
-    wanted = entry.get("sha256") if isinstance(entry, dict) else None
-    sums = {file: _sha256(file) for file in files}
+    wanted = entry.sha256 if entry is not None else ""
+    sums = {file: sha256_of(file) for file in files}
     fitting = [file for file in files if sums[file] == wanted] if wanted else list(files)
     return fitting[0] if fitting and len({sums[file] for file in fitting}) == 1 else None
 
@@ -251,14 +251,6 @@ def _listed(files: Sequence[Path]) -> str:
     return ", ".join(str(file) for file in files[:5]) + (" …" if len(files) > 5 else "")
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _keep(path: Path, what: str) -> Path:
     """A copy of the old text under a free name."""
     number = 1
@@ -266,15 +258,7 @@ def _keep(path: Path, what: str) -> Path:
     while backup.exists():
         number += 1
         backup = path.with_name(f"{path.name}.bak{number}")
-    part = backup.with_name(f"{backup.name}.part")
-    try:
-        part.write_bytes(path.read_bytes())
-        part.replace(backup)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise BandStackError(
-            what,
-            f"the old one cannot be kept as {backup} ({error.strerror})",
-            "Make the folder writable.",
-        ) from error
+    failure = WriteFailure(what, "Make the folder writable.", BandStackError)
+    with failure.named(path):
+        write_whole(backup, path.read_bytes(), failure)
     return backup

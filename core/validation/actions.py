@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from ..enums import Depth, OnInvalid, Screenshot
+from ..files.record import read_record
 from ..monitor import EventQueue, Level, Note
 from ..settings import Settings
 from ..types import Finding, Severity, ValidationReport
-from .file_structure import RECORD_NAME
 from .quicklook import save_quicklook
 
 DAMAGE = {
@@ -76,11 +75,8 @@ def clean_up(report: ValidationReport) -> list[Path]:
         What was removed.
     """
     folder = report.path.parent
-    try:
-        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    if not isinstance(record, dict):
+    record = read_record(folder)
+    if not record:
         return []
     damaged = {f.band for f in report.findings if f.code in DAMAGE and f.severity == Severity.ERROR}
     ours = [folder / f"{band}.tif" for band in damaged if band in record]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import Cancelled, RasterError
+from ..files.checksum import sha256_of
+from ..files.record import read_record
 from ..raster.jpeg2000 import is_jpeg2000, missing_end
 from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
 from ..types import Finding, Severity
@@ -26,8 +26,6 @@ EMPTY_SHARE = 0.005
 more.
 """
 OVERVIEW_PATCH = 64
-RECORD_NAME = "bands.json"
-"""Beside the band files: what the downloader knows of them."""
 AGAIN = "Remove it and download it again."
 
 
@@ -293,30 +291,16 @@ def check_sum(job: FileCheck) -> list[Finding]:
     """Compare the file with the sum that was recorded when it was downloaded, where there
     is one.
     """
-    stated = _recorded_sum(job.path)
-    if stated is None:
+    entry = read_record(job.path.parent).get(job.path.stem)
+    if entry is None or not entry.sha256:
         sentence = (
             f"No checksum is recorded for {job.path.name}: it may have changed since it was made."
         )
         return [Finding("no_recorded_sum", Severity.INFO, sentence, job.band)]
-    digest = hashlib.sha256()
-    with job.path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    if digest.hexdigest() == stated:
+    if sha256_of(job.path) == entry.sha256:
         return []
     sentence = (
         f"The file {job.path.name} (band '{job.band}') is not what was downloaded: its "
         f"SHA-256 differs. {AGAIN}"
     )
     return [Finding("file_changed", Severity.ERROR, sentence, job.band)]
-
-
-def _recorded_sum(path: Path) -> str | None:
-    try:
-        tree = json.loads((path.parent / RECORD_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    entry = tree.get(path.stem) if isinstance(tree, dict) else None
-    found = entry.get("sha256") if isinstance(entry, dict) else None
-    return str(found).lower() if found else None

@@ -15,6 +15,7 @@ import pytest
 
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
+from support.disks import mount_small_disk
 from support.surroundings import quiet_surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,13 @@ def _quiet_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """Nothing of this computer's user."""
     with quiet_surroundings(tmp_path_factory.mktemp("home")):
         yield
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    with mount_small_disk(tmp_path / "disk", "2m") as folder:
+        yield folder
 
 
 @pytest.fixture

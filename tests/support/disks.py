@@ -20,5 +20,14 @@ def mount_small_disk(folder: Path, size: str) -> Iterator[Path]:
     may_mount = sys.platform == "linux" and os.geteuid() == 0
     if not may_mount or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path, leave_bytes: int = 0) -> None:
+    """Fill a disk up to what is to be left free."""
+    status = os.statvfs(folder)
+    free = status.f_bavail * status.f_frsize - leave_bytes
+    (folder / "filler").write_bytes(bytes(max(0, free)))

@@ -11,7 +11,8 @@ import pytest
 
 from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from firstlight.core.download.http import Waits, new_session
-from firstlight.core.files.part_file import Origin, PartFile
+from firstlight.core.files.journal import Origin
+from firstlight.core.files.part_file import PartFile
 from firstlight.core.raster.reader import check_band_file
 from firstlight.core.settings import Settings
 
@@ -86,7 +87,7 @@ class FetchTrial:
         data = self.content if data is None else data
         etag = self.etag
         part = PartFile(self.target, "nir", threading.Event())
-        part.begin(origin or Origin(self.server.url(self.file), etag, None, len(data)), False)
+        part.begin(origin or Origin(self.server.url(self.file), etag, len(data)), False)
         for start in range(0, count, 100_000):
             part.write(data[start : min(count, start + 100_000)])
         part.close()

@@ -145,7 +145,7 @@ def test_an_output_that_is_a_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RasterError, match=r"Writing .*b\.tif failed"):
-        copy_to_cog(tmp_path / "nope.tif", tmp_path / "b.tif.part", tmp_path / "b.tif")
+        copy_to_cog(tmp_path / "nope.tif", tmp_path / "b.tif")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,7 +228,7 @@ def test_integers_are_predicted_as_integers(tmp_path: Path) -> None:
     import rasterio
 
     write_raster(tmp_path / "a.tif")
-    copy_to_cog(tmp_path / "a.tif", tmp_path / "b.part", tmp_path / "b.tif", "NEAREST")
+    copy_to_cog(tmp_path / "a.tif", tmp_path / "b.tif", "NEAREST")
     with rasterio.open(tmp_path / "b.tif") as made, rasterio.open(tmp_path / "a.tif") as source:
         assert np.array_equal(made.read(), source.read())
         assert made.nodata == source.nodata
@@ -354,7 +354,7 @@ def test_overviews_are_those_of_gdals_own_writer(
     values[:200, :300] = nodata
     put(tmp_path / "ours.tif", RasterSpec(grid_of(shape), dtype, nodata), values)
     write_raster(tmp_path / "plain.tif", values, nodata=nodata)
-    copy_to_cog(tmp_path / "plain.tif", tmp_path / "part", tmp_path / "gdals.tif")
+    copy_to_cog(tmp_path / "plain.tif", tmp_path / "gdals.tif")
     ours, gdals = tree(tmp_path / "ours.tif"), tree(tmp_path / "gdals.tif")
     assert (
         [level.shape for level in ours]

@@ -185,7 +185,7 @@ def test_an_unusable_file_is_named_with_a_hint(tmp_path: Path, text: str, why: s
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"nope\.json cannot be used: No such file or directory\. Give the JSON or GeoJSON of ‘",
+        match=r"nope\.json cannot be used: No such file or directory\. Give the JSON or GeoJSON of",
     ):
         read_items(tmp_path / "nope.json")
 

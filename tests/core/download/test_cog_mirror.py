@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,13 @@ from firstlight.core.download.cog_mirror import (
     MOST_WASTE,
     NotWindowable,
     WindowPlan,
-    create_mirror,
     cut_window,
     merge_spans,
     plan_window,
 )
+from firstlight.core.download.mirror_file import MirrorFile
 from firstlight.core.errors import RasterError
+from firstlight.core.files.journal import Origin
 from firstlight.core.raster.gdal_env import quiet_gdal
 
 LEFT, TOP = 600000.0, 5200020.0
@@ -97,7 +99,7 @@ def mirrored(
     """
     whole = source.read_bytes()
     mirror, part = folder / "mirror", folder / "window.tif"
-    create_mirror(mirror, len(whole))
+    mirror.write_bytes(bytes(len(whole)))
     head = min(HEAD_BYTES, len(whole))
     while True:
         fill(mirror, whole, (0, head))
@@ -681,7 +683,8 @@ def test_a_header_longer_than_the_first_read(tmp_path: Path) -> None:
 def test_a_jpeg2000_file_is_known_from_its_first_bytes(tmp_path: Path) -> None:
     source = jpeg2000(tmp_path / "s.tif")
     mirror = tmp_path / "mirror"
-    create_mirror(mirror, 50_000_000)
+    mirror.touch()
+    os.truncate(mirror, 50_000_000)
     fill(mirror, source.read_bytes(), (0, HEAD_BYTES))
     with pytest.raises(NotWindowable):
         plan_window(mirror, HEAD_BYTES, AREA)
@@ -753,7 +756,8 @@ def test_whether_gdal_raises_or_not_makes_no_difference(tmp_path: Path, exceptio
 
 
 def test_holes_take_no_room(tmp_path: Path) -> None:
-    create_mirror(tmp_path / "deep" / "mirror", 1 << 30)
-    facts = (tmp_path / "deep" / "mirror").stat()
+    mirror = MirrorFile(tmp_path / "deep" / "nir.tif", "nir")
+    mirror.begin(Origin("http://h/nir.tif"), 1 << 30)
+    facts = mirror.path.stat()
     assert facts.st_size == 1 << 30
     assert facts.st_blocks < 100

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from firstlight.core.download.http import Waits
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, FirstLightError
 from firstlight.core.files.checksum import Checksum
 from firstlight.core.text import public_url
+from support.disks import fill
 from support.fetching import OPTIONS, FetchTrial
 from support.range_server import ALWAYS, EMPTY_BODY, HTML_PAGE, Fault, FaultyServer
 from support.rasters import noise, write_raster
@@ -317,16 +317,15 @@ def test_a_folder_that_is_a_file_is_named(trial: FetchTrial) -> None:
     assert folder.read_text() == "in the way"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_named_at_once(trial: FetchTrial) -> None:
-    part = trial.target.with_name(f"{FILE}.part")
-    part.symlink_to("/dev/full")
+def test_a_full_disk_is_named_at_once(trial: FetchTrial, small_disk: Path) -> None:
+    fill(small_disk)
+    trial.target = small_disk / FILE
     with pytest.raises(
         DiskFullError, match=r"the disk of .* is full\. Free some room and run again: it goes on"
     ):
         trial.run()
     assert trial.server.count(FILE) == 1
-    assert trial.names() == []
+    assert trial.names() == ["filler"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")

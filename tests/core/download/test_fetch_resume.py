@@ -22,11 +22,12 @@ import pytest
 from firstlight.core.download.fetch import FetchFailed, FetchOptions
 from firstlight.core.download.http import MOST_REDIRECTS, Waits, retry_after
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
+from firstlight.core.files.atomic import part_of
 from firstlight.core.files.checksum import Checksum
-from firstlight.core.files.part_file import MARK_BYTES, Origin, journal_of, part_of
+from firstlight.core.files.journal import MARK_BYTES, Origin, journal_of
 from firstlight.core.raster.reader import check_band_file
-from support.disks import mount_small_disk
 from support.fetching import OPTIONS, FetchTrial
+from support.journals import rewrite_as_0_1
 from support.range_server import HTML_PAGE, Fault, FaultyServer
 from support.rasters import noise, write_raster
 from support.waiting import NotedWaits
@@ -93,9 +94,12 @@ def test_break_after_break_fetches_no_byte_twice(trial: FetchTrial) -> None:
     assert trial.server.bytes_sent(FILE) == size
 
 
-def test_a_second_run_goes_on_where_the_first_gave_up(trial: FetchTrial) -> None:
+@pytest.mark.parametrize("version", ["0.1", "today's"])
+def test_a_second_run_goes_on_where_the_first_gave_up(trial: FetchTrial, version: str) -> None:
     trial.server.break_next(FILE, Fault(short_by_bytes=1_000_000))
     trial.fails()
+    if version == "0.1":
+        rewrite_as_0_1(journal_of(part_of(trial.target)))
     kept = part_of(trial.target).stat().st_size
     before = trial.server.bytes_sent(FILE)
     trial.server.mend()
@@ -138,13 +142,13 @@ def test_a_complete_part_of_an_older_file_does_not_stand_in_the_way_for_ever(
     trial: FetchTrial,
 ) -> None:
     older = trial.content[:-1000]
-    trial.leave_part(len(older), Origin(trial.server.url(FILE), '"older"', None, len(older)), older)
+    trial.leave_part(len(older), Origin(trial.server.url(FILE), '"older"', len(older)), older)
     trial.run(expected_bytes=len(trial.content))
     trial.is_right()
 
 
 def test_a_complete_part_of_unknown_length_is_not_fetched_again(trial: FetchTrial) -> None:
-    trial.leave_part(len(trial.content), Origin(trial.server.url(FILE), trial.etag, None, None))
+    trial.leave_part(len(trial.content), Origin(trial.server.url(FILE), trial.etag, None))
     trial.run()
     trial.is_right()
     assert trial.server.bytes_sent(FILE) == 0
@@ -587,12 +591,6 @@ def test_a_certificate_of_nobody_is_refused_at_once(
 # ---- the disk
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mount_small_disk(tmp_path / "disk", "2m") as folder:
-        yield folder
-
-
 def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(
     trial: FetchTrial, small_disk: Path
 ) -> None:
@@ -656,7 +654,7 @@ def test_a_stop_at_any_moment_keeps_what_has_come(trial: FetchTrial, state: str)
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
         trial.run()
     assert not trial.target.exists()
-    assert journal_of(trial.target).exists()
+    assert journal_of(part_of(trial.target)).exists()
     trial.stop.clear()
     trial.on_state = lambda *_: None
     trial.server.mend()

@@ -21,7 +21,7 @@ from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download import plan as plan_module
 from firstlight.core.download.plan import BandJob, plan_downloads, safe_name, scene_folder
 from firstlight.core.errors import DiskFullError, IngestionError
-from firstlight.core.files.record import read_record, write_record
+from firstlight.core.files.record import BandRecord, read_record, write_record
 from firstlight.core.types import SceneItem
 from support.rasters import write_raster
 from support.stac_server import make_item
@@ -109,7 +109,8 @@ def one_job(tmp_path: Path, **sizes: int | None) -> BandJob:
 
 def record(tmp_path: Path, **entry: Any) -> None:
     sha256 = hashlib.sha256((tmp_path / "one" / "red.tif").read_bytes()).hexdigest()
-    write_record(tmp_path / "one", {"red": {"url": "http://x/red.tif", "sha256": sha256, **entry}})
+    facts = {"url": "http://x/red.tif", "sha256": sha256, **entry}
+    write_record(tmp_path / "one", {"red": BandRecord(**facts)})
 
 
 @pytest.fixture
@@ -217,8 +218,18 @@ def test_a_band_that_changed_since_it_came_is_fetched_again(tmp_path: Path) -> N
 
 
 def test_a_record_is_written_whole(tmp_path: Path) -> None:
-    write_record(tmp_path, {"red": {"size_bytes": 3}})
-    assert json.loads((tmp_path / "bands.json").read_text()) == {"red": {"size_bytes": 3}}
+    entry = BandRecord("http://x/red.tif", 3, "ab", 7, "area")
+    write_record(tmp_path, {"red": entry})
+    assert json.loads((tmp_path / "bands.json").read_text()) == {
+        "red": {
+            "url": "http://x/red.tif",
+            "size_bytes": 3,
+            "sha256": "ab",
+            "changed_ns": 7,
+            "area": "area",
+        }
+    }
+    assert read_record(tmp_path) == {"red": entry}
     assert [p.name for p in tmp_path.iterdir()] == ["bands.json"]
 
 

@@ -36,6 +36,7 @@ from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
 from support.disks import mount_small_disk
+from support.journals import rewrite_as_0_1
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer
 from support.stac_server import make_item
 
@@ -291,8 +292,11 @@ def leave_all_spans(trial: Trial, area: dict[str, Any] = AREA) -> None:
     trial.server.requests.clear()
 
 
-def test_all_spans_there_are_not_fetched_again(trial: Trial) -> None:
+@pytest.mark.parametrize("version", ["0.1", "today's"])
+def test_all_spans_there_are_not_fetched_again(trial: Trial, version: str) -> None:
     leave_all_spans(trial)
+    if version == "0.1":
+        rewrite_as_0_1(trial.target.with_name(f"{MIRROR}.jsonl"), mirror=True)
     trial.is_right(trial.run())
     assert trial.spans() == []
 

@@ -25,7 +25,7 @@ from firstlight.core import VERSION
 from firstlight.core.algorithms.kernel import Layer, MapClass
 from firstlight.core.errors import Cancelled, RasterError
 from firstlight.core.files.lock import folder_lock
-from firstlight.core.files.record import write_record
+from firstlight.core.files.record import BandRecord, write_record
 from firstlight.core.products import result_record
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.core.products.result_record import (
@@ -481,7 +481,7 @@ def test_a_sum_of_the_download_is_believed_while_the_file_is_as_it_came(
     band = tmp_path / "nir.tif"
     band.write_bytes(b"pixels")
     status = band.stat()
-    entry = {"size_bytes": 6, "changed_ns": status.st_mtime_ns + change, "sha256": "ab" * 32}
+    entry = BandRecord("", 6, "ab" * 32, status.st_mtime_ns + change)
     write_record(tmp_path, {"nir": entry})
     one = record_input("post", band, {}, [(str(band), 6, status.st_mtime_ns)])
     assert one.files[0].sha256 == (
