@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Cancelled, RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..errors import Cancelled, FirstLightError, RasterError
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import has_fractions
 from ..raster.reader import check_raster
 from .raster_spec import BLOCK
 
@@ -75,30 +76,22 @@ def copy_to_cog(
         stopped = stopped or not on_progress(fraction)
         return 0 if stopped else 1
 
-    made = None
-    with quiet_gdal() as messages:
-        try:
-            dataset = gdal.Open(str(source))
-            if dataset is None:
-                raise RasterError(
-                    what, (messages or [f"{source} cannot be opened"])[-1], "Is the disk full?"
-                )
-            floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
-            options = layout.options(floating, resampling)
-            made = gdal.GetDriverByName(layout.driver()).CreateCopy(
-                str(part), dataset, 1, options, callback=progress
-            )
-            if made is not None:
-                made.FlushCache()
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(_reason(error))
-        failed = made is None
-        made = dataset = None
+    def failure(why: str) -> FirstLightError:
+        if stopped:
+            return Cancelled(f"Writing {target.name}")
+        return RasterError(what, why, "Is the disk full?")
+
     try:
+        with gdal_errors(failure):
+            dataset = checked(gdal.Open(str(source)))
+            floating = has_fractions(dataset.GetRasterBand(1).DataType)
+            options = layout.options(floating, resampling)
+            driver = gdal.GetDriverByName(layout.driver())
+            copy = checked(driver.CreateCopy(str(part), dataset, 1, options, callback=progress))
+            copy.FlushCache()
+            copy = dataset = None
         if stopped:
             raise Cancelled(f"Writing {target.name}")
-        if failed:
-            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
         # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for
         # them.
         check_raster(part)

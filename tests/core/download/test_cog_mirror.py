@@ -34,7 +34,7 @@ from firstlight.core.download.cog_mirror import (
     plan_window,
 )
 from firstlight.core.errors import RasterError
-from firstlight.core.raster.gdal_env import quiet_gdal
+from firstlight.core.gdal.environment import quiet_gdal
 
 LEFT, TOP = 600000.0, 5200020.0
 
