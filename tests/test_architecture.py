@@ -55,9 +55,10 @@ OWNERS = {
     "pystac_client": ("core.discovery.stac_client",),
     "pystac": ("core.discovery.stac_client",),
     "requests": ("core.discovery", "core.download"),
-    "rasterio": ("core.raster", "core.cog", "core.mosaic", "core.shapes"),
+    "rasterio": ("core.gdal", "core.raster", "core.cog", "core.mosaic", "core.shapes"),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
     "osgeo": (
+        "core.gdal",
         "core.raster",
         "core.cog",
         "core.mosaic",
@@ -80,7 +81,7 @@ _VALUES = (
     "core.monitor",
 )
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
-_RASTERS = (*_SERVICES, "core.files", "core.raster")
+_RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
 _DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is
 opened.
@@ -113,9 +114,10 @@ CORE_LAYERS = {
     "core.params": _VALUES,
     "core.operation": (*_VALUES, "core.settings", "core.params"),
     "core.files": (*_VALUES, "core.text", "core.files"),
-    "core.raster": (*_VALUES, "core.files", "core.raster"),
-    "core.cog": (*_VALUES, "core.files", "core.raster", "core.cog"),
-    "core.shapes": (*_VALUES, "core.files", "core.raster", "core.shapes"),
+    "core.gdal": (*_VALUES, "core.gdal"),
+    "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
+    "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
+    "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),
     "core.discovery": (*_RASTERS, "core.shapes", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
     "core.validation": (*_RASTERS, "core.shapes", "core.discovery.band_config", "core.validation"),

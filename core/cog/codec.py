@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..enums import Compression
 from ..errors import RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.errors import checked, gdal_errors
 
 COMPRESSIONS = tuple(Compression)
 """What can be asked for."""
@@ -130,34 +130,25 @@ def compress(blocks: Sequence[npt.NDArray[np.uint8]], codec: Codec) -> list[byte
         "BIGTIFF=NO",
     ]
     dataset = band = file = None
-    found: list[bytes] = []
-    with quiet_gdal() as messages:
+    compressed: list[bytes] = []
+    with gdal_errors(lambda why: RasterError("Compressing a block failed", why)):
         try:
-            dataset = gdal.GetDriverByName("GTiff").Create(
-                name, cols, rows * len(blocks), 1, gdal.GDT_Byte, options
-            )
-            if dataset is not None:
-                band = dataset.GetRasterBand(1)
-                for place, block in enumerate(blocks):
-                    band.WriteRaster(0, place * rows, cols, rows, block)
-                dataset.FlushCache()
-                file = gdal.VSIFOpenL(name, "rb")
-                for place in range(len(blocks)):
-                    offset, size = (
-                        band.GetMetadataItem(f"BLOCK_{what}_0_{place}", "TIFF")
-                        for what in ("OFFSET", "SIZE")
-                    )
-                    if offset is None or size is None:
-                        break
-                    gdal.VSIFSeekL(file, int(offset), 0)
-                    found.append(bytes(gdal.VSIFReadL(1, int(size), file)))
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(str(error))
+            height = rows * len(blocks)
+            driver = gdal.GetDriverByName("GTiff")
+            dataset = checked(driver.Create(name, cols, height, 1, gdal.GDT_Byte, options))
+            band = dataset.GetRasterBand(1)
+            for index, block in enumerate(blocks):
+                band.WriteRaster(0, index * rows, cols, rows, block)
+            dataset.FlushCache()
+            file = gdal.VSIFOpenL(name, "rb")
+            for index in range(len(blocks)):
+                offset = checked(band.GetMetadataItem(f"BLOCK_OFFSET_0_{index}", "TIFF"))
+                size = checked(band.GetMetadataItem(f"BLOCK_SIZE_0_{index}", "TIFF"))
+                gdal.VSIFSeekL(file, int(offset), 0)
+                compressed.append(bytes(gdal.VSIFReadL(1, int(size), file)))
         finally:
             if file is not None:
                 gdal.VSIFCloseL(file)
             dataset = band = None
             gdal.Unlink(name)
-    if len(found) != len(blocks):
-        raise RasterError("Compressing a block failed", (messages or ["GDAL gave no reason"])[-1])
-    return found
+    return compressed

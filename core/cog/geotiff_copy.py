@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Cancelled, RasterError
-from ..files.atomic import WriteFailure, reason_of, whole_file
-from ..raster.gdal_env import quiet_gdal
+from ..errors import Cancelled, FirstLightError, RasterError
+from ..files.atomic import WriteFailure, whole_file
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import has_fractions
 from ..raster.reader import check_raster
 from .raster_spec import BLOCK
 
@@ -93,24 +94,16 @@ def _copy(
         stopped = stopped or not on_progress(fraction)
         return 0 if stopped else 1
 
-    made = None
-    with quiet_gdal() as messages:
-        try:
-            dataset = gdal.Open(str(source))
-            if dataset is None:
-                raise RasterError(what, (messages or [f"{source} cannot be opened"])[-1])
-            floating = gdal.GetDataTypeName(dataset.GetRasterBand(1).DataType).startswith("Float")
-            options = layout.options(floating, resampling)
-            made = gdal.GetDriverByName(layout.driver()).CreateCopy(
-                str(part), dataset, 1, options, callback=progress
-            )
-            if made is not None:
-                made.FlushCache()
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(reason_of(error))
-        failed = made is None
-        made = dataset = None
+    def failure(why: str) -> FirstLightError:
+        return Cancelled(f"Writing {part.stem}") if stopped else RasterError(what, why)
+
+    with gdal_errors(failure):
+        dataset = checked(gdal.Open(str(source)))
+        floating = has_fractions(dataset.GetRasterBand(1).DataType)
+        options = layout.options(floating, resampling)
+        driver = gdal.GetDriverByName(layout.driver())
+        copy = checked(driver.CreateCopy(str(part), dataset, 1, options, callback=progress))
+        copy.FlushCache()
+        copy = dataset = None
     if stopped:
         raise Cancelled(f"Writing {part.stem}")
-    if failed:
-        raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.errors import checked, checked_code, gdal_errors
 
 SMALLEST = 512
 """An overview is made as long as the one before has more rows or columns."""
@@ -43,34 +42,21 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
         "ZSTD_LEVEL=1",
         "BIGTIFF=IF_SAFER",
     ]
-    done = False
-    made: Any = None
-    with quiet_gdal() as messages:
-        try:
-            dataset = gdal.Open(str(source))
-            made = (
-                gdal.GetDriverByName("GTiff").CreateCopy(str(target), dataset, 1, options)
-                if dataset
-                else None
-            )
-            factors = _factors(max(made.RasterXSize, made.RasterYSize)) if made else []
-            done = made is not None and (not factors or made.BuildOverviews("NONE", factors) == 0)
-            for number, method in enumerate(methods if done else (), start=1):
-                band = made.GetRasterBand(number)
-                for level in range(len(factors)):
-                    # one at a time, each from the full raster: means of means would not be means
-                    # where nodata is about
-                    done = (
-                        done and gdal.RegenerateOverview(band, band.GetOverview(level), method) == 0
-                    )
-            if made is not None:
-                made.FlushCache()
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(" ".join(str(error).split()))
-            done = False
-        made = dataset = None
-    if not done:
-        raise RasterError(what, (messages or ["GDAL gave no reason"])[-1], "Is the disk full?")
+    with gdal_errors(lambda why: RasterError(what, why, "Is the disk full?")):
+        dataset = checked(gdal.Open(str(source)))
+        driver = gdal.GetDriverByName("GTiff")
+        copy = checked(driver.CreateCopy(str(target), dataset, 1, options))
+        factors = _factors(max(copy.RasterXSize, copy.RasterYSize))
+        if factors:
+            checked_code(copy.BuildOverviews("NONE", factors))
+        for number, method in enumerate(methods, start=1):
+            band = copy.GetRasterBand(number)
+            for level in range(len(factors)):
+                # one at a time, each from the full raster: means of means would not be means where
+                # nodata is about
+                checked_code(gdal.RegenerateOverview(band, band.GetOverview(level), method))
+        copy.FlushCache()
+        copy = dataset = None
 
 
 def _factors(size: int) -> list[int]:

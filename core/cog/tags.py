@@ -6,11 +6,16 @@ import uuid
 from collections.abc import Sequence
 
 from ..errors import RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import geotransform, spatial_reference
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import gdal_type
 from .codec import Codec, predictor
 from .layout import Tag, read_tags
 from .raster_spec import RasterSpec
 from .statistics import BandStatistics
+
+NO_PLACE = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+"""The transform of a raster without a place."""
 
 
 def make_tags(
@@ -26,7 +31,7 @@ def make_tags(
     RasterError
         If GDAL cannot make them, say because the reference system is none.
     """
-    from osgeo import gdal, osr
+    from osgeo import gdal
 
     name = f"/vsimem/firstlight-{uuid.uuid4().hex}.tif"
     options = [
@@ -40,65 +45,53 @@ def make_tags(
         "BIGTIFF=YES",
         "ENDIANNESS=LITTLE",
     ]
-    dataset = file = None
-    data = b""
-    with quiet_gdal() as messages:
+    with gdal_errors(lambda why: RasterError("Making the header of a raster failed", why)):
         try:
-            kind = gdal.GetDataTypeByName({"uint8": "Byte"}.get(spec.dtype, spec.dtype))
-            dataset = gdal.GetDriverByName("GTiff").Create(
-                name, spec.block, spec.block, len(spec.band_names), kind, options
-            )
-            if dataset is None:
-                raise RasterError(
-                    "Making the header of a raster failed",
-                    (messages or ["GDAL gave no reason"])[-1],
-                )
-            a, b, c, d, e, f = spec.grid.transform
-            if spec.grid.transform != (
-                1.0,
-                0.0,
-                0.0,
-                0.0,
-                1.0,
-                0.0,
-            ):  # what a raster without a place says
-                dataset.SetGeoTransform((c, a, b, f, d, e))
-            if spec.grid.crs:
-                system = osr.SpatialReference()
-                if system.SetFromUserInput(spec.grid.crs) != 0:
-                    raise RasterError(
-                        "Making the header of a raster failed",
-                        f"'{spec.grid.crs}' is no reference system",
-                    )
-                dataset.SetSpatialRef(system)
-            dataset.SetMetadata(dict(spec.tags))
-            for index, (title, figures) in enumerate(zip(spec.band_names, statistics), start=1):
-                band = dataset.GetRasterBand(index)
-                if spec.colors:
-                    table = gdal.ColorTable()
-                    for value, color in spec.colors.items():
-                        table.SetColorEntry(value, color)
-                    band.SetColorTable(table)
-                band.SetNoDataValue(spec.nodata)
-                band.SetMetadata(figures.tags())
-                if title:
-                    band.SetDescription(title)
-                if (spec.scale, spec.offset) != (1.0, 0.0):
-                    band.SetScale(spec.scale)
-                    band.SetOffset(spec.offset)
-                if spec.unit:
-                    band.SetUnitType(spec.unit)
-            band = dataset = None
-            file = gdal.VSIFOpenL(name, "rb")
-            gdal.VSIFSeekL(file, 0, 2)
-            size = gdal.VSIFTellL(file)
-            gdal.VSIFSeekL(file, 0, 0)
-            data = bytes(gdal.VSIFReadL(1, size, file))
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            raise RasterError("Making the header of a raster failed", str(error)) from error
+            _write_header(name, spec, options, statistics)
+            return read_tags(_file_bytes(name))
         finally:
-            if file is not None:
-                gdal.VSIFCloseL(file)
-            dataset = None
             gdal.Unlink(name)
-    return read_tags(data)
+
+
+def _write_header(
+    name: str, spec: RasterSpec, options: list[str], statistics: Sequence[BandStatistics]
+) -> None:
+    """Write a file without pixels; it is whole when the function is left."""
+    from osgeo import gdal
+
+    dataset = checked(
+        gdal.GetDriverByName("GTiff").Create(
+            name, spec.block, spec.block, len(spec.band_names), gdal_type(spec.dtype), options
+        )
+    )
+    if spec.grid.transform != NO_PLACE:
+        dataset.SetGeoTransform(geotransform(spec.grid))
+    if spec.grid.crs:
+        dataset.SetSpatialRef(spatial_reference(spec.grid.crs))
+    dataset.SetMetadata(dict(spec.tags))
+    for index, (title, figures) in enumerate(zip(spec.band_names, statistics), start=1):
+        band = dataset.GetRasterBand(index)
+        if spec.colors:
+            table = gdal.ColorTable()
+            for value, color in spec.colors.items():
+                table.SetColorEntry(value, color)
+            band.SetColorTable(table)
+        band.SetNoDataValue(spec.nodata)
+        band.SetMetadata(figures.tags())
+        if title:
+            band.SetDescription(title)
+        if (spec.scale, spec.offset) != (1.0, 0.0):
+            band.SetScale(spec.scale)
+            band.SetOffset(spec.offset)
+        if spec.unit:
+            band.SetUnitType(spec.unit)
+
+
+def _file_bytes(name: str) -> bytes:
+    from osgeo import gdal
+
+    file = checked(gdal.VSIFOpenL(name, "rb"))
+    try:
+        return bytes(gdal.VSIFReadL(1, gdal.VSIStatL(name).size, file))
+    finally:
+        gdal.VSIFCloseL(file)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AccessError
-from ..raster.gdal_env import RemoteOptions
+from ..gdal.environment import RemoteOptions
 from ..settings import Settings
 from ..types import parse_time
 from .catalogs import catalog_names, get_buckets, get_catalog

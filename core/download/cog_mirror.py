@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import reference_text
+from ..gdal.environment import quiet_gdal
+from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
+from ..gdal.projection import placed_bounds
+from ..gdal.types import has_fractions
 from ..raster.grid import Window
 
 HEAD_BYTES = 32 * 1024
@@ -31,12 +35,8 @@ AREA_TAG = "FIRSTLIGHT_AREA"
 """Written into a window: of which area it is, should the record beside it be lost."""
 GMF_PER_DATASET = 0x02
 """GDAL's flag of a mask that lies in the file."""
-FAILURE = 3
-"""GDAL's class of messages that tell of a failure."""
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """TIFF 6.0, section 2, and BigTIFF, in both byte orders."""
-_PER_EDGE = 12
-"""Points along each edge of the area: straight lines are curved in another coordinate system."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
     with path.open("rb") as file:
         if not file.read(4).startswith(TIFF_STARTS):
             raise NotWindowable(what, "it is no TIFF")
-    with quiet_gdal(FAILURE) as messages:
+    with quiet_gdal(FAILURES) as messages:
         dataset = _open(path)
         if dataset is None or dataset.RasterCount == 0:
             if head_bytes < MOST_HEAD_BYTES:
                 return 4 * head_bytes  # the header may go on where the mirror still has a hole
-            raise NotWindowable(what, (messages or ["it is no TIFF"])[-1])
+            raise NotWindowable(what, messages[-1] if messages else "it is no TIFF")
         needed = _header_bytes(dataset)
         masked = any(
             dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset)
@@ -160,11 +160,8 @@ def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
         If it cannot be opened, or the area lies outside.
     """
     what = f"The area's part of {path.name} cannot be read"
-    with quiet_gdal() as messages:
-        dataset = _open(path, None)
-        if dataset is None:
-            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
-        return _pixel_window(dataset, geometry, what)
+    with gdal_errors(lambda why: RasterError(what, why)):
+        return _pixel_window(checked(_open(path, None)), geometry, what)
 
 
 def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
@@ -185,52 +182,46 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
     """
     from osgeo import gdal
 
-    what = f"The area's part of {source.name} cannot be written"
-    with quiet_gdal() as messages:
-        dataset = _open(source, None)
-        made = None
-        if dataset is not None:
-            first = dataset.GetRasterBand(1)
-            predictor = 3 if gdal.GetDataTypeName(first.DataType).startswith("Float") else 2
-            if first.GetMetadataItem("NBITS", "IMAGE_STRUCTURE"):
-                predictor = 1  # the others are for whole bytes
-            options = [
-                "TILED=YES",
-                "BLOCKXSIZE=512",
-                "BLOCKYSIZE=512",
-                "COMPRESS=ZSTD" if has_zstd() else "COMPRESS=DEFLATE",
-                "ZSTD_LEVEL=1" if has_zstd() else "ZLEVEL=6",
-                f"PREDICTOR={predictor}",
-                "BIGTIFF=IF_SAFER",
-            ]
-            try:
-                made = gdal.Translate(
-                    str(part),
-                    dataset,
-                    format="GTiff",
-                    srcWin=[window.col, window.row, window.cols, window.rows],
-                    creationOptions=options,
-                )
-                if made is not None:
-                    made.SetMetadata({**made.GetMetadata(), **tags})
-                    for number in _bands(dataset):  # which Translate leaves behind
-                        made.GetRasterBand(number).SetUnitType(
-                            dataset.GetRasterBand(number).GetUnitType()
-                        )
-                    made.FlushCache()
-            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-                messages.append(str(error))
-        failed = made is None
-        made = dataset = first = None
+    def failure(why: str) -> RasterError:
+        what = f"The area's part of {source.name} cannot be written"
+        return RasterError(what, why, "Run again, or download whole bands.")
+
+    with gdal_errors(failure) as messages:
+        dataset = checked(_open(source, None))
+        cut = checked(
+            gdal.Translate(
+                str(part),
+                dataset,
+                format="GTiff",
+                srcWin=[window.col, window.row, window.cols, window.rows],
+                creationOptions=_creation_options(dataset.GetRasterBand(1)),
+            )
+        )
+        cut.SetMetadata({**cut.GetMetadata(), **tags})
+        for number in _bands(dataset):  # which Translate leaves behind
+            cut.GetRasterBand(number).SetUnitType(dataset.GetRasterBand(number).GetUnitType())
+        cut.FlushCache()
+        cut = dataset = None
         # GDAL writes its last blocks when it closes, and tells nobody if the disk had no room for
         # them.
-        failed = failed or not _is_whole(part)
-        if failed or any("error" in text.lower() or "fail" in text.lower() for text in messages):
-            raise RasterError(
-                what,
-                (messages or ["GDAL gave no reason"])[-1],
-                "Run again, or download whole bands.",
-            )
+        told = any("error" in text.lower() or "fail" in text.lower() for text in messages)
+        checked_code(told or not _is_whole(part))
+
+
+def _creation_options(band: Any) -> list[str]:
+    if band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE"):
+        predictor = 1  # the others are for whole bytes
+    else:
+        predictor = 3 if has_fractions(band.DataType) else 2
+    return [
+        "TILED=YES",
+        "BLOCKXSIZE=512",
+        "BLOCKYSIZE=512",
+        "COMPRESS=ZSTD" if has_zstd() else "COMPRESS=DEFLATE",
+        "ZSTD_LEVEL=1" if has_zstd() else "ZLEVEL=6",
+        f"PREDICTOR={predictor}",
+        "BIGTIFF=IF_SAFER",
+    ]
 
 
 def warm_up() -> None:
@@ -328,17 +319,18 @@ def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Windo
     left, step_x, skew_x, top, skew_y, step_y = dataset.GetGeoTransform()
     if not dataset.GetProjection() or skew_x or skew_y or step_x <= 0 or step_y >= 0:
         raise NotWindowable(what, "it is not placed north-up on a map")
-    xs, ys = _points_in(dataset.GetProjection(), geometry)
-    if not xs:
+    bounds = placed_bounds(geometry, reference_text(dataset.GetSpatialRef()))
+    if bounds is None:
         raise RasterError(what, "the area reaches too far from it")
+    west, south, east, north = bounds
     # A hair of rounding must not add a row of pixels.
     col0, col1 = (
-        math.floor((min(xs) - left) / step_x + 1e-6),
-        math.ceil((max(xs) - left) / step_x - 1e-6),
+        math.floor((west - left) / step_x + 1e-6),
+        math.ceil((east - left) / step_x - 1e-6),
     )
     row0, row1 = (
-        math.floor((max(ys) - top) / step_y + 1e-6),
-        math.ceil((min(ys) - top) / step_y - 1e-6),
+        math.floor((north - top) / step_y + 1e-6),
+        math.ceil((south - top) / step_y - 1e-6),
     )
     if col0 >= dataset.RasterXSize or row0 >= dataset.RasterYSize or col1 <= 0 or row1 <= 0:
         raise RasterError(
@@ -350,30 +342,3 @@ def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Windo
         min(dataset.RasterYSize, row1 + BUFFER_PIXELS),
     )
     return Window(row0, col0, row1 - row0, col1 - col0)
-
-
-def _points_in(projection: str, geometry: Mapping[str, Any]) -> tuple[list[float], list[float]]:
-    """The area's outline in another coordinate system, edges with points between; those that cannot
-    be placed are left out.
-    """
-    from osgeo import osr
-
-    lonlat, target = osr.SpatialReference(), osr.SpatialReference()
-    lonlat.ImportFromEPSG(4326)
-    target.ImportFromWkt(projection)
-    for reference in (lonlat, target):
-        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    polygons = (
-        geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-    )
-    points = []
-    for polygon in polygons:
-        ring = polygon[0]
-        for (x0, y0, *_), (x1, y1, *_) in zip(ring, [*ring[1:], ring[0]]):
-            points += [
-                (x0 + (x1 - x0) * n / _PER_EDGE, y0 + (y1 - y0) * n / _PER_EDGE)
-                for n in range(_PER_EDGE)
-            ]
-    placed = osr.CoordinateTransformation(lonlat, target).TransformPoints(points)
-    sound = [point for point in placed if math.isfinite(point[0]) and math.isfinite(point[1])]
-    return [point[0] for point in sound], [point[1] for point in sound]

@@ -9,14 +9,18 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
+from ..gdal.crs import dataset_grid, same_crs
+from ..gdal.environment import RemoteOptions, remote_gdal
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import is_floating
 from ..raster.block_cache import BlockCache
-from ..raster.gdal_env import RemoteOptions, quiet_gdal, remote_gdal
 from ..raster.grid import Window
 from ..raster.reader import BAND_DRIVERS
 from ..raster.source_blocks import Layout, Place, band_layout, decode_units, read_window
@@ -48,6 +52,10 @@ class BandPlace:
     """As its catalogue states it; empty where it does not."""
 
 
+class UnreadError(RasterError):
+    """GDAL cannot read a band at its address: another try may be worth it."""
+
+
 class BandSource:
     """Reads windows of one band; safe to use from many threads.
 
@@ -63,7 +71,7 @@ class BandSource:
 
     def __init__(self, place: BandPlace, cache: BlockCache) -> None:
         self.place = place
-        self._cache = cache
+        self.cache = cache
         self._idle: list[Any] = []
         self._lock = threading.Lock()
         self._layouts: dict[int, Layout] = {}
@@ -79,6 +87,28 @@ class BandSource:
     def nodata(self) -> float:
         """The stored number outside of the band; 0 where none is known."""
         return self.place.radiometry.nodata or 0.0
+
+    @property
+    def dtype(self) -> str:
+        """Numpy's name of the stored numbers' type.
+
+        Raises
+        ------
+        RasterError
+            If the band cannot be opened.
+        """
+        return self._layout(0).dtype
+
+    @property
+    def fill(self) -> float:
+        """The stored number where there is no pixel: nodata, or 0 where that is NaN and the type
+        holds whole numbers.
+        """
+        return 0.0 if math.isnan(self.nodata) and not is_floating(self.dtype) else self.nodata
+
+    def blank(self, window: Window) -> npt.NDArray[Any]:
+        """A window that the band does not reach."""
+        return np.full((window.rows, window.cols), self.fill, self.dtype)
 
     def levels(self) -> list[tuple[int, int]]:
         """Shapes (rows, cols) of the band and its overviews, finest first.
@@ -110,11 +140,6 @@ class BandSource:
             If it cannot be opened or read, or lies elsewhere than said.
         """
         layout = self._layout(level)
-        fill = (
-            self.nodata
-            if np.dtype(layout.dtype).kind == "f" or not math.isnan(self.nodata)
-            else 0.0
-        )
 
         def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
             read: list[npt.NDArray[Any]] = self._with_dataset(
@@ -122,7 +147,7 @@ class BandSource:
             )
             return read
 
-        return read_window(self._cache, (self, level), layout, window, fill, load)
+        return read_window(self.cache, (self, level), layout, window, self.fill, load)
 
     def _layout(self, level: int) -> Layout:
         if level not in self._layouts:
@@ -135,41 +160,33 @@ class BandSource:
         """Use an opened dataset of one's own; after a failure once more, with a fresh address where
         the old one was refused.
         """
-        what, reason, refused = f"Reading {self.place.name} failed", "", False
-        for _ in range(2):
+        refused = False
+        for attempt in (1, 2):
             address, options = self.place.address(refused)
-            with remote_gdal(options), quiet_gdal() as messages:
-                dataset, failure = None, ""
-                try:
-                    dataset = self._take(address)
-                    if dataset is not None:
-                        found = use(dataset)
-                        self._give(dataset)
-                        return found
-                except (
-                    RuntimeError
-                ) as error:  # another plugin may have switched GDAL's exceptions on
-                    failure = str(error)
-                del dataset
+            try:
+                with remote_gdal(options), gdal_errors(partial(self._unread, address)):
+                    dataset = checked(self._take(address))
+                    result = use(dataset)
+                    self._give(dataset)
+                    return result
+            except UnreadError as error:
                 with self._lock:
                     self._idle.clear()  # they were opened with the same address
-                reason = _public(failure or (messages or ["GDAL gave no reason"])[-1], address)
                 _forget(address)
-            refused = re.search(r"(response|error) code ?: ?40[13]", reason) is not None
-            if re.search(r"(response|error) code ?: ?(404|410)", reason):
-                break
-        raise RasterError(what, reason, "Is the file there, and complete?")
+                refused = re.search(r"(response|error) code ?: ?40[13]", error.why) is not None
+                gone = re.search(r"(response|error) code ?: ?(404|410)", error.why) is not None
+                if attempt == 2 or gone:
+                    raise
+
+    def _unread(self, address: str, why: str) -> UnreadError:
+        what = f"Reading {self.place.name} failed"
+        return UnreadError(what, _public(why, address), "Is the file there, and complete?")
 
     def _take(self, address: str) -> Any:
-        from osgeo import gdal
-
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-        dataset = gdal.OpenEx(
-            path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
-        )
+        dataset = _open(address)
         if dataset is not None:
             self._check(dataset)
         return dataset
@@ -181,10 +198,10 @@ class BandSource:
                 self._idle.append(dataset)
 
     def _check(self, dataset: Any) -> None:
-        found, said = header_grid(dataset), self.place.grid
+        found, said = dataset_grid(dataset), self.place.grid
         steps = [abs(one - other) for one, other in zip(found.transform, said.transform)]
         same = found.shape == said.shape and max(steps) < 1e-3 * said.resolution[0]
-        if not same or (found.crs != said.crs and not _same_crs(found.crs, said.crs)):
+        if not same or (found.crs != said.crs and not same_crs(found.crs, said.crs)):
             raise RasterError(
                 f"Reading {self.place.name} failed",
                 f"its file lies elsewhere than its catalogue says ({_words(found)}, said: "
@@ -201,23 +218,16 @@ def read_header(name: str, address: Address) -> Grid:
     RasterError
         If it cannot be opened, or its pixels lie on no north-up grid.
     """
-    from osgeo import gdal
-
     url, options = address(False)
-    path = f"/vsicurl/{url}" if url.startswith(("http://", "https://")) else url
-    dataset = None
-    with remote_gdal(options), quiet_gdal() as messages:
-        try:
-            dataset = gdal.OpenEx(
-                path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
-            )
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(str(error))
-        if dataset is None:
-            _forget(url)
-            reason = _public((messages or ["GDAL gave no reason"])[-1], url)
-            raise RasterError(f"Reading the header of {name} failed", reason, "Is the file there?")
-        grid = header_grid(dataset)
+
+    def failure(why: str) -> RasterError:
+        _forget(url)
+        return RasterError(
+            f"Reading the header of {name} failed", _public(why, url), "Is the file there?"
+        )
+
+    with remote_gdal(options), gdal_errors(failure):
+        grid = dataset_grid(checked(_open(url)))
     a, b, _, d, e, _ = grid.transform
     if not grid.crs or b or d or a <= 0 or e >= 0:
         raise RasterError(
@@ -228,33 +238,14 @@ def read_header(name: str, address: Address) -> Grid:
     return grid
 
 
-def header_grid(dataset: Any) -> Grid:
-    """The grid of a dataset opened with ``osgeo``."""
-    c, a, b, f, d, e = dataset.GetGeoTransform()
-    crs = ""
-    reference = dataset.GetSpatialRef()
-    if reference is not None:
-        code = (
-            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
-        )
-        crs = f"EPSG:{code}" if code else reference.ExportToWkt()
-    return Grid(crs, (a, b, c, d, e, f), (dataset.RasterYSize, dataset.RasterXSize))
+def _open(address: str) -> Any:
+    """A dataset; None where GDAL cannot open it."""
+    from osgeo import gdal
 
-
-def _same_crs(one: str, other: str) -> bool:
-    from osgeo import osr
-
-    references = []
-    for text in (one, other):
-        reference = osr.SpatialReference()
-        try:
-            if reference.SetFromUserInput(text) != 0:
-                return False
-        except RuntimeError:  # another plugin may have switched OSR's exceptions on
-            return False
-        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-        references.append(reference)
-    return bool(references[0].IsSame(references[1]))
+    path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
+    return gdal.OpenEx(
+        path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
+    )
 
 
 def _at(dataset: Any, level: int) -> Any:

@@ -15,14 +15,16 @@ from urllib.parse import unquote, urlsplit
 
 from ..discovery.access import Access, locate
 from ..errors import AccessError, RasterError
+from ..gdal.crs import unit_of
+from ..gdal.environment import RemoteOptions
+from ..gdal.projection import area_bounds
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.gdal_env import RemoteOptions
 from ..raster.grid import Window, common, grid_over
 from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
 from .band_source import BandPlace, read_header
-from .on_grid import area_bounds, placed_window, unit_of
+from .on_grid import placed_window
 from .reader import MosaicPlan, MosaicScene
 from .vrt import write_vrt
 

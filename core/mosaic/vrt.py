@@ -11,26 +11,19 @@ import math
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import RasterError
 from ..files.atomic import WriteFailure, write_whole
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import axis_mapping, geotransform_text, wkt
+from ..gdal.errors import gdal_errors
+from ..gdal.types import GDAL_NAMES
+from ..gdal.warp import WarpOptions, stand_in, warped_xml
 from ..raster.grid import overlap_rects
-from ..types import Grid, Radiometry
+from ..types import Radiometry
 from .band_source import BandPlace
-from .lattice import MAX_ERROR_PX
 from .on_grid import pixel_offset
 from .reader import MosaicPlan
 
-GDAL_TYPES = {
-    "uint8": "Byte",
-    "uint16": "UInt16",
-    "int16": "Int16",
-    "uint32": "UInt32",
-    "int32": "Int32",
-    "float32": "Float32",
-}
 BLOCK = 512
 """Side of the pieces in which a source is warped."""
 
@@ -56,11 +49,9 @@ def describe_mosaic(plan: MosaicPlan) -> bytes:
         )
     rows, cols = plan.grid.shape
     root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(plan.grid.crs)).text = _wkt(
-        plan.grid.crs
-    )
-    a, b, c, d, e, f = plan.grid.transform
-    ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
+    mapping = axis_mapping(plan.grid.crs)
+    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=mapping).text = wkt(plan.grid.crs)
+    ET.SubElement(root, "GeoTransform").text = geotransform_text(plan.grid)
     box = ET.SubElement(root, "Metadata")
     for key, text in sorted(plan.tags.items()):
         if text:
@@ -112,8 +103,8 @@ def _band(
         for one in places
     }
     types = {one.dtype for one in places}
-    stored = len(meanings) == 1 and len(types) == 1 and types <= set(GDAL_TYPES)
-    kind = GDAL_TYPES[types.pop()] if stored else "Float32"
+    stored = len(meanings) == 1 and len(types) == 1 and types <= set(GDAL_NAMES)
+    kind = GDAL_NAMES[types.pop()] if stored else "Float32"
     one = places[0].radiometry
     shown = one if len(meanings) == 1 else Radiometry(1.0, 0.0, math.nan, one.unit)
     node = ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(number))
@@ -138,7 +129,7 @@ def _source(node: ET.Element, place: BandPlace, plan: MosaicPlan, physical: bool
         return
     ET.SubElement(source, "SourceFilename", relativeToVRT="0", shared="0").text = name
     ET.SubElement(source, "SourceBand").text = "1"
-    kind = GDAL_TYPES.get(place.dtype)
+    kind = GDAL_NAMES.get(place.dtype)
     if kind:  # then GDAL need not open it to know
         rows, cols = grid.shape
         ET.SubElement(
@@ -157,33 +148,16 @@ def _warped(place: BandPlace, plan: MosaicPlan) -> str:
     """A VRT within the VRT, as text: GDAL describes how to warp an empty stand-in of the same grid,
     then the file is named.
     """
-    from osgeo import gdal
 
-    left, bottom, right, top = plan.grid.bounds
+    def failure(why: str) -> RasterError:
+        return RasterError(f"{place.name} cannot be warped to {plan.grid.crs[:20]}", why)
+
     nodata = place.radiometry.nodata or 0.0
-    made = None
-    with quiet_gdal() as messages:
-        try:
-            made = gdal.Warp(
-                "",
-                _stand_in(place.grid, GDAL_TYPES.get(place.dtype, "Float32"), nodata),
-                format="VRT",
-                dstSRS=plan.grid.crs,
-                outputBounds=(left, bottom, right, top),
-                width=plan.grid.shape[1],
-                height=plan.grid.shape[0],
-                resampleAlg="near" if place.is_class else plan.method,
-                srcNodata=nodata,
-                dstNodata=nodata,
-                errorThreshold=MAX_ERROR_PX,
-                options=["-ovr", "NONE"] if place.is_class else [],
-            )
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(str(error))
-        if made is None:
-            why = (messages or ["GDAL gave no reason"])[-1]
-            raise RasterError(f"{place.name} cannot be warped to {plan.grid.crs[:20]}", why)
-        root = ET.fromstring(made.GetMetadata("xml:VRT")[0])
+    options = WarpOptions("near" if place.is_class else plan.method, nodata)
+    with gdal_errors(failure):
+        empty = stand_in(place.grid, GDAL_NAMES.get(place.dtype, "Float32"))
+        empty.GetRasterBand(1).SetNoDataValue(nodata)
+        root = warped_xml(empty, plan.grid, options)
     for source in root.iter("SourceDataset"):
         source.text = file_address(place)
         source.set("relativeToVRT", "0")
@@ -191,36 +165,3 @@ def _warped(place: BandPlace, plan: MosaicPlan) -> str:
         for side in root.findall(tag):
             side.text = str(BLOCK)
     return ET.tostring(root, encoding="unicode")
-
-
-def _stand_in(grid: Grid, kind: str, nodata: float) -> Any:
-    from osgeo import gdal
-
-    dataset = gdal.GetDriverByName("VRT").Create(
-        "", grid.shape[1], grid.shape[0], 1, gdal.GetDataTypeByName(kind)
-    )
-    a, b, c, d, e, f = grid.transform
-    dataset.SetGeoTransform((c, a, b, f, d, e))
-    dataset.SetProjection(_wkt(grid.crs))
-    dataset.GetRasterBand(1).SetNoDataValue(nodata)
-    return dataset
-
-
-def _axis_mapping(crs: str) -> str:
-    """GDAL's order of axes: x is the first in the data, in degrees it is the second of the
-    coordinate system.
-    """
-    from osgeo import osr
-
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(crs)
-    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return ",".join(str(axis) for axis in reference.GetDataAxisToSRSAxisMapping())
-
-
-def _wkt(crs: str) -> str:
-    from osgeo import osr
-
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(crs)
-    return str(reference.ExportToWkt())

@@ -23,7 +23,7 @@ import numpy as np
 from .. import VERSION
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
 from ..files.checksum import multihash, sha256_of
-from ..raster.gdal_env import gdal_version
+from ..gdal.environment import gdal_version
 from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint

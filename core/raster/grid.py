@@ -32,6 +32,16 @@ def common(one: Window, other: Window) -> Window | None:
     )
 
 
+def union_window(windows: Sequence[Window]) -> Window | None:
+    """The smallest window around all of them; None where there are none."""
+    if not windows:
+        return None
+    row, col = min(one.row for one in windows), min(one.col for one in windows)
+    end_row = max(one.row + one.rows for one in windows)
+    end_col = max(one.col + one.cols for one in windows)
+    return Window(row, col, end_row - row, end_col - col)
+
+
 @dataclass(frozen=True)
 class PixelRect:
     """A rectangle in pixels that may begin and end inside one."""
@@ -78,6 +88,13 @@ def grid_over(bounds: Bounds, like: Grid, resolution: tuple[float, float] | None
     cols = max(1, math.ceil((bounds[2] - left) / xres - SNAP))
     rows = max(1, math.ceil((top - bounds[1]) / yres - SNAP))
     return Grid(crs=like.crs, transform=(xres, 0.0, left, 0.0, -yres, top), shape=(rows, cols))
+
+
+def grid_part(grid: Grid, window: Window) -> Grid:
+    """The grid of a window's pixels."""
+    a, b, c, d, e, f = grid.transform
+    corner = (c + a * window.col + b * window.row, f + d * window.col + e * window.row)
+    return Grid(grid.crs, (a, b, corner[0], d, e, corner[1]), (window.rows, window.cols))
 
 
 def overlap_rects(source: Grid, target: Grid) -> tuple[PixelRect, PixelRect] | None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..files.atomic import WriteFailure, write_whole
-from .gdal_env import quiet_gdal
+from ..gdal.errors import checked, gdal_errors
 
 Picture = npt.NDArray[np.uint8]
 
@@ -82,8 +82,11 @@ def png_bytes(picture: Picture) -> bytes:
     from osgeo import gdal
 
     place = f"/vsimem/{uuid.uuid4().hex}.png"
-    what = "A picture cannot be made"
-    with quiet_gdal() as messages:
+
+    def failure(why: str) -> RasterError:
+        return RasterError("A picture cannot be made", why)
+
+    with gdal_errors(failure, first=True):
         try:
             rows, cols, _ = picture.shape
             memory = gdal.GetDriverByName("MEM").Create("", cols, rows, 3, gdal.GDT_Byte)
@@ -91,21 +94,14 @@ def png_bytes(picture: Picture) -> bytes:
                 memory.GetRasterBand(number + 1).WriteArray(
                     np.ascontiguousarray(picture[:, :, number])
                 )
-            written = gdal.GetDriverByName("PNG").CreateCopy(place, memory)
-            done = written is not None
-            written = None  # closes it
-            data = _vsimem_bytes(place) if done else b""
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            raise RasterError(what, str(error)) from error
+            written = checked(gdal.GetDriverByName("PNG").CreateCopy(place, memory))
+            del written  # closes it
+            return checked(_vsimem_bytes(place) or None)
         finally:
-            for made in (place, f"{place}.aux.xml"):
-                if (
-                    gdal.VSIStatL(made) is not None
-                ):  # removing what is not there is an error where exceptions are on
-                    gdal.Unlink(made)
-    if not data:
-        raise RasterError(what, messages[0] if messages else "GDAL does not say why")
-    return data
+            for path in (place, f"{place}.aux.xml"):
+                # removing what is not there is an error where exceptions are on
+                if gdal.VSIStatL(path) is not None:
+                    gdal.Unlink(path)
 
 
 def _vsimem_bytes(place: str) -> bytes:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..gdal.crs import spatial_reference
+from ..gdal.environment import quiet_gdal
 from ..types import Grid
-from .gdal_env import quiet_gdal
 
 
 def pixel_area_m2(grid: Grid, row: int, rows: int) -> float | None:
@@ -89,11 +90,8 @@ def pixel_size_m(grid: Grid) -> tuple[float, float] | None:
 
 def _system(crs: str) -> tuple[bool, float, float, float]:
     """Whether it is geographic, its unit in metres or radians, the half axes of its ellipsoid."""
-    from osgeo import osr
-
+    system = spatial_reference(crs)
     with quiet_gdal():
-        system = osr.SpatialReference()
-        system.SetFromUserInput(crs)
         geographic = bool(system.IsGeographic())
         unit = float(system.GetAngularUnits() if geographic else system.GetLinearUnits())
         return geographic, unit, float(system.GetSemiMajor()), float(system.GetSemiMinor())

@@ -21,10 +21,11 @@ import numpy.typing as npt
 
 from ..enums import Unit
 from ..errors import RasterError
+from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
+from ..gdal.errors import checked, gdal_errors
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
-from .gdal_env import RemoteOptions, local_gdal, quiet_gdal, rasterio_env, remote_gdal
 from .grid import Window
 from .physical import FloatArray, to_physical
 from .vrt_shortcut import shorten
@@ -313,24 +314,16 @@ class StackReader:
         # osgeo and not rasterio: it can empty the cache of one dataset's blocks.
         where = (place.col, place.row, place.cols, place.rows)
         rows, cols = stored.shape
-        got = None
-        with self._surroundings(), quiet_gdal() as messages:
-            try:
-                if (rows, cols) == (place.rows, place.cols) and self._fill_doubled(
-                    stored, mine, index, place
-                ):
-                    return
-                got = mine.dataset.GetRasterBand(index).ReadRaster(
-                    *where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored
-                )
-                mine.cached_bytes += stored.nbytes
-                if mine.cached_bytes > CACHE_BYTES:
-                    mine.dataset.FlushCache()
-                    mine.cached_bytes = 0
-            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-                messages.append(str(error))
-        if got is None:
-            raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+        with self._surroundings(), gdal_errors(lambda why: RasterError(what, why)):
+            whole = (rows, cols) == (place.rows, place.cols)
+            if whole and self._fill_doubled(stored, mine, index, place):
+                return
+            band = mine.dataset.GetRasterBand(index)
+            checked(band.ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored))
+            mine.cached_bytes += stored.nbytes
+            if mine.cached_bytes > CACHE_BYTES:
+                mine.dataset.FlushCache()
+                mine.cached_bytes = 0
 
     def _fill_doubled(
         self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window
@@ -389,18 +382,13 @@ def _open(path: Path) -> Any:
 def _open_with_gdal(path: Path, name: str) -> Any:
     from osgeo import gdal
 
-    with quiet_gdal() as messages:
-        try:
-            dataset = gdal.OpenEx(name, gdal.OF_RASTER)  # not shared
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            messages.append(str(error))
-            dataset = None
-    if dataset is None:
-        why = (messages or ["GDAL gave no reason"])[-1]
-        raise RasterError(
+    def failure(why: str) -> RasterError:
+        return RasterError(
             f"The raster {path} cannot be opened", why, "Is it a raster, and complete?"
         )
-    return dataset
+
+    with gdal_errors(failure):
+        return checked(gdal.OpenEx(name, gdal.OF_RASTER))  # not shared
 
 
 def _facts(path: Path, dataset: Any) -> RasterFacts:

@@ -12,7 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
-from .gdal_env import RemoteOptions, quiet_gdal, remote_gdal
+from ..gdal.crs import reference_text
+from ..gdal.environment import RemoteOptions, remote_gdal
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.projection import area_bounds, project_area
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""
@@ -44,22 +47,23 @@ def read_over_area(
     """
     from rasterio.features import geometry_mask
     from rasterio.transform import Affine
-    from rasterio.warp import transform_geom
 
     public = address.partition("?")[0]
-    path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-    with remote_gdal(options), quiet_gdal() as messages:
-        dataset = _open(path, messages, public, address)
-        if not dataset.GetProjection():
-            raise RasterError(
-                f"{public} cannot be laid over the area", "it has no coordinate system"
-            )
-        shape = transform_geom("EPSG:4326", dataset.GetProjection(), dict(geometry))
-        left, bottom, right, top = _bounds(shape)
-        if not all(map(math.isfinite, (left, bottom, right, top))):
-            raise RasterError(
-                f"{public} cannot be laid over the area", "the area reaches too far from it"
-            )
+
+    def failure(why: str) -> RasterError:
+        return RasterError(f"{public} cannot be looked at", why.replace(address, public))
+
+    with remote_gdal(options), gdal_errors(failure):
+        dataset = checked(_open(address))
+        crs = reference_text(dataset.GetSpatialRef())
+        what = f"{public} cannot be laid over the area"
+        if not crs:
+            raise RasterError(what, "it has no coordinate system")
+        try:
+            shape = project_area(geometry, crs)
+        except RasterError as error:
+            raise RasterError(what, f"the area {error.why.removeprefix('it ')}") from error
+        left, bottom, right, top = area_bounds(geometry, crs)
         transform = Affine.from_gdal(*dataset.GetGeoTransform())
         (col0, row0), (col1, row1) = ~transform * (left, top), ~transform * (right, bottom)
         col0, row0 = math.floor(col0), math.floor(row0)
@@ -70,15 +74,10 @@ def read_over_area(
         y, out_y, height = _inside(row0, picture.shape[0], step, dataset.RasterYSize)
         if width and height:
             out = (len(range(*out_x)), len(range(*out_y)))
-            try:
-                part = dataset.GetRasterBand(1).ReadAsArray(x, y, width, height, *out)
-            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-                part, messages = None, [*messages, str(error)]
-            if part is None:
-                raise RasterError(
-                    f"{public} cannot be looked at", _reason(messages, public, address)
-                )
-            picture[slice(*out_y), slice(*out_x)] = part
+            band = dataset.GetRasterBand(1)
+            picture[slice(*out_y), slice(*out_x)] = checked(
+                band.ReadAsArray(x, y, width, height, *out)
+            )
         corner = transform * Affine.translation(col0, row0) * Affine.scale(step)
         outside = geometry_mask(
             [shape], out_shape=picture.shape, transform=corner, all_touched=True
@@ -87,7 +86,7 @@ def read_over_area(
     return inside
 
 
-def _open(path: str, messages: list[str], public: str, address: str) -> Any:
+def _open(address: str) -> Any:
     """Not rasterio: its read asks for the kind of mask while it holds Python's lock, and for that
     GDAL may go to the network.
 
@@ -95,14 +94,8 @@ def _open(path: str, messages: list[str], public: str, address: str) -> Any:
     """
     from osgeo import gdal
 
-    try:
-        dataset = gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR)
-    except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-        dataset = None
-        messages.append(str(error))
-    if dataset is None:
-        raise RasterError(f"{public} cannot be looked at", _reason(messages, public, address))
-    return dataset
+    path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
+    return gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR)
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:
@@ -115,18 +108,3 @@ def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[in
     end = min(count, math.ceil((size - first) / step))
     start = first + begin * step
     return start, (begin, end), max(0, min((end - begin) * step, size - start))
-
-
-def _reason(messages: list[str], public: str, address: str) -> str:
-    """What GDAL said, without the query of the address, which may hold a token."""
-    text = " ".join(messages[-1].split()) if messages else "GDAL does not say why"
-    return text.replace(address, public)
-
-
-def _bounds(geometry: Mapping[str, Any]) -> tuple[float, float, float, float]:
-    polygons = (
-        geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-    )
-    points = [point for polygon in polygons for ring in polygon for point in ring]
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
-    return min(xs), min(ys), max(xs), max(ys)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..gdal.errors import checked
+from ..gdal.types import gdal_type, numpy_type
 from .block_cache import BlockCache, cut_out
 from .grid import Window
 
@@ -36,18 +38,9 @@ class Layout:
 
 def band_layout(band: Any) -> Layout:
     """Of a band opened with ``osgeo``."""
-    from osgeo import gdal
-
     cols, rows = band.GetBlockSize()
-    kinds = {
-        gdal.GDT_Byte: "uint8",
-        gdal.GDT_UInt16: "uint16",
-        gdal.GDT_Int16: "int16",
-        gdal.GDT_UInt32: "uint32",
-    }
-    kinds |= {gdal.GDT_Int32: "int32", gdal.GDT_Float32: "float32"}
     unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
-    return Layout((band.YSize, band.XSize), unit, kinds.get(band.DataType, "float64"))
+    return Layout((band.YSize, band.XSize), unit, numpy_type(band.DataType))
 
 
 def read_window(
@@ -89,10 +82,8 @@ def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt
     RuntimeError
         If GDAL cannot read one, as where its exceptions are switched on.
     """
-    from osgeo import gdal
-
     (all_rows, all_cols), unit = layout.shape, layout.unit
-    kind = gdal.GDT_Float64 if layout.dtype == "float64" else band.DataType
+    kind = gdal_type(layout.dtype)
     found: list[npt.NDArray[Any]] = []
     start = 0
     while start < len(places):
@@ -103,8 +94,7 @@ def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt
         rows = min(unit[0], all_rows - row)
         cols = min(unit[1] * (stop - start), all_cols - col)
         run = np.empty((rows, cols), layout.dtype)
-        if band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run) is None:
-            raise RuntimeError(gdal.GetLastErrorMsg() or "GDAL gave no reason")
+        checked(band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run))
         found += [
             np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])
         ]

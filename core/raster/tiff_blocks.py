@@ -21,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
-from .gdal_env import quiet_gdal
+from ..gdal.errors import checked, checked_code, gdal_errors
+from ..gdal.types import numpy_type
 from .grid import Window
 
 Pixels = npt.NDArray[Any]
@@ -100,20 +101,14 @@ class TiffBlocks:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size_bytes = path.stat().st_size
-        with _gdal_options(), quiet_gdal() as messages:
-            from osgeo import gdal
+        from osgeo import gdal
 
-            try:
-                self._dataset = gdal.OpenEx(
-                    os.fspath(path), gdal.OF_RASTER | gdal.OF_READONLY, ["GTiff"]
-                )
-            except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-                raise RasterError(
-                    f"The raster {path} cannot be opened", str(error), "Is it complete?"
-                ) from error
-            if self._dataset is None:
-                reason = messages[0] if messages else "GDAL does not say why"
-                raise RasterError(f"The raster {path} cannot be opened", reason, "Is it complete?")
+        def failure(why: str) -> RasterError:
+            return RasterError(f"The raster {path} cannot be opened", why, "Is it complete?")
+
+        with _gdal_options(), gdal_errors(failure, first=True) as messages:
+            flags = gdal.OF_RASTER | gdal.OF_READONLY
+            self._dataset: Any = checked(gdal.OpenEx(os.fspath(path), flags, ["GTiff"]))
             self.open_messages = tuple(messages)
             """What GDAL complained of and opened the file all the same."""
         band = self._dataset.GetRasterBand(1)
@@ -124,9 +119,7 @@ class TiffBlocks:
         self.block_shape = (int(block_rows), int(block_cols))
         self.overview_count = int(band.GetOverviewCount())
         self.nodata = band.GetNoDataValue()
-        self.dtype = np.dtype(
-            str(gdal.GetDataTypeName(band.DataType)).lower().replace("byte", "uint8")
-        )
+        self.dtype = np.dtype(numpy_type(band.DataType))
         self.whole_bytes = band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE") is None
         self.interleaved = structure.get("INTERLEAVE") == "PIXEL"
         """One block holds all bands."""
@@ -303,28 +296,30 @@ class TiffBlocks:
 
     def _read(self, block: Block, shape: tuple[int, int] | None) -> Pixels:
         band = self._dataset.GetRasterBand(block.band)
-        what = f"Reading a tile of {self.path} failed"
-        with _gdal_options(), quiet_gdal() as messages:
-            try:
-                if block.level:
-                    band = band.GetOverview(block.level - 1)
-                    cols, rows = band.GetBlockSize()
-                    left, top = block.col * cols, block.row * rows
-                    array = band.ReadAsArray(
+
+        def failure(why: str) -> RasterError:
+            return RasterError(f"Reading a tile of {self.path} failed", why)
+
+        with _gdal_options(), gdal_errors(failure, first=True) as messages:
+            if block.level:
+                band = band.GetOverview(block.level - 1)
+                cols, rows = band.GetBlockSize()
+                left, top = block.col * cols, block.row * rows
+                pixels: Pixels = checked(
+                    band.ReadAsArray(
                         left, top, min(cols, band.XSize - left), min(rows, band.YSize - top)
                     )
-                else:
-                    part = self.window(block)
-                    rows, cols = shape or (part.rows, part.cols)
-                    array = band.ReadAsArray(
+                )
+            else:
+                part = self.window(block)
+                rows, cols = shape or (part.rows, part.cols)
+                pixels = checked(
+                    band.ReadAsArray(
                         part.col, part.row, part.cols, part.rows, buf_xsize=cols, buf_ysize=rows
                     )
-            except RuntimeError as error:
-                raise RasterError(what, str(error)) from error
-        if array is None or messages:
-            raise RasterError(what, messages[0] if messages else "GDAL does not say why")
-        found: Pixels = array
-        return found
+                )
+            checked_code(len(messages))  # a warning, too, is of a tile that is not whole
+        return pixels
 
 
 @contextmanager

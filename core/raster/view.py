@@ -6,8 +6,9 @@ import math
 import os
 
 from ..errors import RasterError
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
-from .gdal_env import quiet_gdal
 from .physical import FloatArray, to_physical
 from .reader import RasterFacts
 
@@ -38,29 +39,10 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
 
     what = f"A picture of {facts.path.name} cannot be made"
     radiometry = facts.bands[index - 1].radiometry
-    left, bottom, right, top = grid.bounds
-    rows, cols = grid.shape
-    stored = None
-    with quiet_gdal() as messages:
-        try:
-            band = gdal.Translate("", os.fspath(facts.path), format="VRT", bandList=[index])
-            if band is not None:
-                outside = math.nan if radiometry.nodata is None else radiometry.nodata
-                made = gdal.Warp(
-                    "",
-                    band,
-                    format="MEM",
-                    dstSRS=grid.crs,
-                    outputBounds=(left, bottom, right, top),
-                    width=cols,
-                    height=rows,
-                    resampleAlg="near",
-                    outputType=gdal.GDT_Float32,
-                    dstNodata=outside,
-                )
-                stored = None if made is None else made.ReadAsArray()
-        except RuntimeError as error:  # another plugin may have switched GDAL's exceptions on
-            raise RasterError(what, " ".join(str(error).split())) from error
-    if stored is None:
-        raise RasterError(what, (messages or ["GDAL gave no reason"])[-1])
+    outside = math.nan if radiometry.nodata is None else radiometry.nodata
+    options = WarpOptions("near", outside, overviews=True)
+    with gdal_errors(lambda why: RasterError(what, why)):
+        band = checked(gdal.Translate("", os.fspath(facts.path), format="VRT", bandList=[index]))
+        view = warp_to_memory(band, grid, options, gdal.GDT_Float32)
+        stored = checked(view.ReadAsArray())
     return to_physical(stored, radiometry)

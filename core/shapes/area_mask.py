@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import AreaError
-from ..raster.gdal_env import rasterio_env
+from ..errors import AreaError, RasterError
+from ..gdal.crs import LONLAT
+from ..gdal.environment import rasterio_env
+from ..gdal.projection import moved_bounds, project_area
 from ..raster.grid import intersect_bounds
 from ..types import Aoi, Grid
 
@@ -31,12 +33,10 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
     AreaError
         If the area cannot be brought to the grid's reference system.
     """
-    from rasterio._err import CPLE_BaseError  # what its warping raises is in no public module
     from rasterio.errors import RasterioError
     from rasterio.features import bounds as bounds_of
     from rasterio.features import rasterize
     from rasterio.transform import Affine, from_bounds
-    from rasterio.warp import transform_bounds, transform_geom
 
     what = "The area cannot be laid over the raster"
     if not grid.crs:
@@ -45,12 +45,12 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
         try:
             # Far from the raster a projection may not be defined at all, so that is asked in
             # degrees first.
-            own_box = transform_bounds(grid.crs, "EPSG:4326", *grid.bounds)
+            own_box = moved_bounds(grid, LONLAT)
             if own_box[0] <= own_box[2] and not any(
                 intersect_bounds([box, own_box]) for box in aoi.boxes
             ):
                 return np.zeros(grid.shape, bool), 0.0
-            geometry = transform_geom("EPSG:4326", grid.crs, dict(aoi.geometry))
+            geometry = project_area(aoi.geometry, grid.crs)
             left, bottom, right, top = bounds_of(geometry)
             mask = rasterize(
                 [geometry],
@@ -63,7 +63,9 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
             inside = rasterize(
                 [geometry], out_shape=(COVER_SIZE, COVER_SIZE), transform=own, dtype="uint8"
             ).astype(bool)
-        except (RasterioError, CPLE_BaseError, ValueError) as error:
+        except RasterError as error:
+            raise AreaError(what, error.why) from error
+        except (RasterioError, ValueError) as error:
             raise AreaError(what, " ".join(str(error).split())) from error
     to_grid = ~Affine(*grid.transform) * own
     rows, cols = np.indices(inside.shape) + 0.5

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.gdal_env import quiet_gdal
+from ..errors import RasterError
+from ..gdal.crs import LONLAT
+from ..gdal.projection import project_points
 from ..types import Bounds, Grid
 from .vector import overlap
 
@@ -65,10 +67,6 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], Bounds] | None:
 
 def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
     """Closed, (points, 2): lon and lat of the raster's edge; None where it has none."""
-    from rasterio._err import CPLE_BaseError  # what its warping raises is in no public module
-    from rasterio.errors import RasterioError
-    from rasterio.warp import transform
-
     if not grid.crs:
         return None
     rows, cols = grid.shape
@@ -81,14 +79,8 @@ def _ring(grid: Grid) -> npt.NDArray[np.float64] | None:
     row = np.concatenate([there, all_, back, none, none[:1]]) * rows
     a, b, c, d, e, f = grid.transform
     try:
-        with quiet_gdal():
-            lon, lat = transform(
-                grid.crs,
-                "EPSG:4326",
-                (a * col + b * row + c).tolist(),
-                (d * col + e * row + f).tolist(),
-            )
-    except (RasterioError, CPLE_BaseError, ValueError):
+        lon, lat = project_points(grid.crs, LONLAT, a * col + b * row + c, d * col + e * row + f)
+    except RasterError:
         return None
     ring = np.column_stack([lon, lat])
     return ring if np.isfinite(ring).all() else None

@@ -10,7 +10,8 @@ from typing import Any, Union
 
 from ..errors import Cancelled, RasterError
 from ..files.atomic import WriteFailure, whole_file
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import spatial_reference
+from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 
 Value = Union[str, int, float, date, None]
 SIDE_FILES = ("-journal", "-wal", "-shm")
@@ -53,17 +54,14 @@ def write_geopackage(
         If ``stop``; an older file stays as it was.
     """
     failure = WriteFailure(f"Writing {path} failed")
+
+    def failed(why: str) -> RasterError:
+        return RasterError(failure.what, why, "Is there room on the disk?")
+
     with whole_file(path, failure, empty=False) as part:
-        with quiet_gdal(least=3) as messages:
-            try:
-                _write(part, crs, layers, stop)
-                if messages:  # what happens when the file is closed is only told
-                    raise RuntimeError(messages[0])
-            except RuntimeError as error:
-                why = (messages or [" ".join(str(error).split())])[0]
-                raise RasterError(
-                    f"Writing {path} failed", why, "Is there room on the disk?"
-                ) from error
+        with gdal_errors(failed, least=FAILURES, first=True) as messages:
+            _write(part, crs, layers, stop)
+            checked_code(len(messages))  # what happens when the file is closed is only told
         if stop():
             raise Cancelled(f"Writing {path}")
         _refuse_unsaved(path)
@@ -73,22 +71,17 @@ def write_geopackage(
 
 
 def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[], bool]) -> None:
-    from osgeo import ogr, osr
+    from osgeo import ogr
 
-    system = None
-    if crs:
-        system = osr.SpatialReference()
-        if system.SetFromUserInput(crs) != 0:
-            raise RuntimeError(f"'{crs}' is no reference system")
-        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    dataset = _made(ogr.GetDriverByName("GPKG").CreateDataSource(str(part)))
+    system = spatial_reference(crs) if crs else None
+    dataset = checked(ogr.GetDriverByName("GPKG").CreateDataSource(str(part)))
     for words in layers:
         kind = ogr.wkbMultiPolygon if words.multi else ogr.wkbPolygon
         options = ["GEOMETRY_NAME=geom", f"IDENTIFIER={words.title}"]
-        layer = _made(dataset.CreateLayer(words.name, system, kind, options))
+        layer = checked(dataset.CreateLayer(words.name, system, kind, options))
         for name, type_ in words.fields.items():
-            _checked(layer.CreateField(_field(name, type_)))
-        _checked(layer.StartTransaction())
+            checked_code(layer.CreateField(_field(name, type_)))
+        checked_code(layer.StartTransaction())
         for outline, values in words.rows:
             if stop():
                 raise Cancelled(f"Writing {part.stem}")
@@ -97,10 +90,10 @@ def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[
             for name, value in values.items():
                 if value is not None:
                     feature.SetField(name, value.isoformat() if isinstance(value, date) else value)
-            _checked(layer.CreateFeature(feature))
-        _checked(layer.CommitTransaction())
+            checked_code(layer.CreateFeature(feature))
+        checked_code(layer.CommitTransaction())
         layer = None
-    _checked(dataset.FlushCache() or 0)
+    checked_code(dataset.FlushCache())
     dataset = None
 
 
@@ -111,18 +104,6 @@ def _field(name: str, type_: type) -> Any:
         name,
         {str: ogr.OFTString, int: ogr.OFTInteger64, float: ogr.OFTReal, date: ogr.OFTDate}[type_],
     )
-
-
-def _made(thing: Any) -> Any:
-    if thing is None:
-        raise RuntimeError("GDAL gave no reason")
-    return thing
-
-
-def _checked(code: int) -> None:
-    """As with GDAL's exceptions on."""
-    if code != 0:
-        raise RuntimeError("GDAL gave no reason")
 
 
 def _refuse_unsaved(path: Path) -> None:

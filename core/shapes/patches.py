@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Cancelled, RasterError
+from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, scratch_file
-from ..raster.gdal_env import local_gdal, quiet_gdal
+from ..gdal.environment import local_gdal, quiet_gdal
+from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..raster.pixel_area import pixel_area_m2, ring_area
 from ..raster.reader import read_facts
 from ..types import Grid
@@ -96,15 +97,14 @@ def trace_patches(
     least = min_area_m2 if facts.grid.crs else 0.0
     with scratch_file(scratch, WriteFailure(what)):
         try:
-            with _told(what, stop):
+            with _gdal_failures(what, stop):
                 mask, pixels, unseen = _make_mask(classes, codes, scratch, stop)
                 threshold = _threshold(facts.grid, least)
                 if pixels and threshold > 1:
                     _sieve(mask, classes, threshold, stop)
                 traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
-                found = [
-                    patch for patch in traced if patch.area >= least * (1 - 1e-9)
-                ]  # the area is a sum of rounded numbers
+                # The area is a sum of rounded numbers.
+                found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]
         finally:
             with quiet_gdal():
                 mask = None  # closed before the file is removed
@@ -174,29 +174,20 @@ def _parts(geometry: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _told(what: str, stop: Stop) -> Iterator[None]:
+def _gdal_failures(what: str, stop: Stop) -> Iterator[None]:
     """GDAL's failures as ours, whether its exceptions are on or off."""
-    with local_gdal(), quiet_gdal(least=3) as messages:
-        try:
-            yield
-        except RuntimeError as error:
-            if stop():
-                raise Cancelled(what.removesuffix(" failed")) from error
-            raise RasterError(
-                what,
-                (messages or [str(error)])[0],
-                "Is there room on the disk, and the raster whole?",
-            ) from error
+
+    def failure(why: str) -> FirstLightError:
+        if stop():
+            return Cancelled(what.removesuffix(" failed"))
+        return RasterError(what, why, "Is there room on the disk, and the raster whole?")
+
+    with local_gdal(), gdal_errors(failure, least=FAILURES, first=True):
+        yield
 
 
 def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
     return lambda _fraction, _message, _data: 0 if stop() else 1
-
-
-def _checked(code: int) -> None:
-    """As with GDAL's exceptions on."""
-    if code != 0:
-        raise RuntimeError("GDAL gave no reason")
 
 
 def _make_mask(
@@ -207,11 +198,11 @@ def _make_mask(
     """
     from osgeo import gdal
 
-    source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    source = checked(gdal.OpenEx(str(classes), gdal.OF_RASTER))
     cols, rows = source.RasterXSize, source.RasterYSize
     # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
-    mask = _opened(
+    mask = checked(
         driver.Create(
             str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]
         )
@@ -227,21 +218,15 @@ def _make_mask(
         chosen = wanted[strip]
         pixels += int(chosen.sum(dtype=np.int64))
         unseen += int((strip == NOT_OBSERVED).sum())
-        _checked(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
+        checked_code(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
         for dataset in (source, mask):
             dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
     return mask, pixels, unseen
 
 
-def _opened(dataset: Any) -> Any:
-    if dataset is None:
-        raise RuntimeError("GDAL gave no reason")
-    return dataset
-
-
 def _strip(dataset: Any, row: int) -> Any:
     count = min(STRIP_ROWS, dataset.RasterYSize - row)
-    data = _opened(dataset.GetRasterBand(1).ReadRaster(0, row, dataset.RasterXSize, count))
+    data = checked(dataset.GetRasterBand(1).ReadRaster(0, row, dataset.RasterXSize, count))
     return np.frombuffer(data, np.uint8).reshape(count, dataset.RasterXSize)
 
 
@@ -262,13 +247,13 @@ def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:
     from osgeo import gdal
 
     band = mask.GetRasterBand(1)
-    _checked(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
-    source = _opened(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    checked_code(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
+    source = checked(gdal.OpenEx(str(classes), gdal.OF_RASTER))
     for row in range(0, mask.RasterYSize, STRIP_ROWS):
         seen = _strip(source, row) != NOT_OBSERVED
         if not seen.all():
             kept = _strip(mask, row) * seen
-            _checked(band.WriteRaster(0, row, mask.RasterXSize, len(kept), kept.tobytes()))
+            checked_code(band.WriteRaster(0, row, mask.RasterXSize, len(kept), kept.tobytes()))
 
 
 def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterator[Patch]:
@@ -277,10 +262,10 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
     driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName(
         "MEM"
     )  # GDAL 3.11 gave it the other name
-    holder = _opened(driver.CreateDataSource("patches"))
+    holder = checked(driver.CreateDataSource("patches"))
     layer = holder.CreateLayer("patches", None, ogr.wkbPolygon)
     band = mask.GetRasterBand(1)
-    _checked(gdal.Polygonize(band, band, layer, -1, [], callback=_watch(stop)))
+    checked_code(gdal.Polygonize(band, band, layer, -1, [], callback=_watch(stop)))
     for feature in layer:
         if stop():
             raise Cancelled("Drawing an outline")

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AreaError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import LONLAT, spatial_reference
+from ..gdal.environment import quiet_gdal
+from ..gdal.errors import NO_REASON, checked, gdal_errors
 
 HINT = "Give a polygon file, WKT, or west,south,east,north in degrees."
 
@@ -78,16 +80,13 @@ def geometry_from_file(path: Path) -> dict[str, Any]:
 
     name = f"file {path}"
     union = None
-    with quiet_gdal() as messages:
-        try:
-            dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
-        except RuntimeError as error:
-            dataset = None
-            messages.append(" ".join(str(error).split()))
-        if dataset is None:
-            raise AreaError(
-                f"The area {name} cannot be used", (messages or ["it is no vector file"])[-1], HINT
-            )
+
+    def failure(why: str) -> AreaError:
+        reason = "it is no vector file" if why == NO_REASON else why
+        return AreaError(f"The area {name} cannot be used", reason, HINT)
+
+    with gdal_errors(failure):
+        dataset = checked(gdal.OpenEx(str(path), gdal.OF_VECTOR))  # a layer lives as long as it
         layer = dataset.GetLayer(0)
         source = layer.GetSpatialRef() if layer is not None else None
         if source is None:
@@ -96,11 +95,8 @@ def geometry_from_file(path: Path) -> dict[str, Any]:
                 "it has no coordinate system",
                 "Assign one, or give lon/lat.",
             )
-        target = osr.SpatialReference()
-        target.ImportFromEPSG(4326)
-        for reference in (source, target):
-            reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-        transform = osr.CoordinateTransformation(source, target)
+        source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        transform = osr.CoordinateTransformation(source, spatial_reference(LONLAT))
         for feature in layer:
             geometry = feature.GetGeometryRef()
             if geometry is not None:

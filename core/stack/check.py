@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import BandStackError, RasterError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.environment import quiet_gdal
 from ..raster.grid import Window, intersect_bounds, overlap_rects
 from ..raster.reader import StackReader, read_facts
 from ..types import Grid

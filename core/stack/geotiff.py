@@ -14,8 +14,8 @@ from ..cog.overviews import copy_with_overviews
 from ..enums import Unit
 from ..errors import BandStackError
 from ..files.atomic import WriteFailure, part_of, scratch_file
+from ..gdal.types import GDAL_NAMES, NUMPY_NAMES, is_floating
 from ..types import BandStack
-from .source import GDAL_TYPES
 from .vrt import nodata_text, to_bytes
 
 
@@ -92,8 +92,7 @@ def _is_class(node: ET.Element) -> bool:
 def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, list[str]]:
     """Give all bands one type and one nodata value; returns that and what is lost by it."""
     bands = list(root.iter("VRTRasterBand"))
-    names = {gdal: numpy for numpy, gdal in GDAL_TYPES.items()}
-    common = np.result_type(*[names[node.get("dataType", "")] for node in bands]).name
+    common = np.result_type(*[NUMPY_NAMES[node.get("dataType", "")] for node in bands]).name
     measured = [
         band.radiometry.nodata for band in stack.bands if band.radiometry.unit != Unit.CLASS
     ]
@@ -102,9 +101,9 @@ def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, lis
         for value in [*measured, *(band.radiometry.nodata for band in stack.bands)]
         if value is not None
     ]
-    nodata = None if not known else math.nan if common.startswith("float") else known[0]
+    nodata = None if not known else math.nan if is_floating(common) else known[0]
     for node in bands:
-        node.set("dataType", GDAL_TYPES[common])
+        node.set("dataType", GDAL_NAMES[common])
         for old in node.findall("NoDataValue"):
             node.remove(old)
         if nodata is not None:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import ExtentMismatchError, ResolutionError
+from ..gdal.crs import crs_name, is_geographic, same_crs, unit_of
 from ..raster.grid import grid_over, intersect_bounds, union_bounds
 from ..types import Grid
-from .source import GCPS_ONLY, OpenedBand, crs_name, extents, same_crs, same_size
+from .source import GCPS_ONLY, OpenedBand, extents, same_size
 from .warp import source_positions, suggest_grid
 
 ALIKE = 0.1
@@ -263,11 +264,5 @@ def group_by_resolution(placed: Sequence[PlacedBand]) -> list[list[PlacedBand]]:
 
 def resolution_name(grid: Grid) -> str:
     """The pixel size for a file's name: ``20m``, ``0.0002deg``."""
-    from osgeo import osr
-
-    reference = osr.SpatialReference()
-    reference.SetFromUserInput(grid.crs)
-    unit = (
-        "deg" if reference.IsGeographic() else "m" if reference.GetLinearUnits() == 1.0 else "units"
-    )
+    unit = "deg" if is_geographic(grid.crs) else "m" if unit_of(grid.crs)[1] == 1.0 else "units"
     return f"{grid.resolution[0]:.4g}{unit}"

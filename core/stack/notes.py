@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BandStackError
-from ..raster.gdal_env import quiet_gdal
+from ..errors import BandStackError, RasterError
+from ..gdal.crs import grid_of, short_text
 from ..types import Grid, Radiometry, Unit
 from .vrt import StackStyle
 
@@ -139,24 +139,10 @@ def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
 
 
 def _read_grid(root: ET.Element) -> Grid:
-    c, a, b, f, d, e = (float(word) for word in (root.findtext("GeoTransform") or "").split(","))
+    numbers = [float(number) for number in (root.findtext("GeoTransform") or "").split(",")]
     shape = (int(root.get("rasterYSize", "")), int(root.get("rasterXSize", "")))
-    return Grid(_short_crs(root.findtext("SRS") or ""), (a, b, c, d, e, f), shape)
-
-
-def _short_crs(text: str) -> str:
-    """``EPSG:n`` where there is a code: GDAL writes it out when it rewrites a VRT."""
-    from osgeo import osr
-
-    with quiet_gdal():
-        reference = osr.SpatialReference()
-        try:
-            bad = reference.SetFromUserInput(text) != 0
-        except RuntimeError:  # another plugin may have switched its exceptions on
-            bad = True
-        if bad:
-            raise ValueError("its coordinate system")
-        code = (
-            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
-        )
-    return f"EPSG:{code}" if code else text
+    try:
+        crs = short_text(root.findtext("SRS") or "")  # GDAL writes it out when it rewrites a VRT
+    except RasterError:
+        raise ValueError("its coordinate system") from None
+    return grid_of(crs, numbers, shape)

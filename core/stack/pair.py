@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BandStackError, ExtentMismatchError
+from ..gdal.crs import crs_name, same_crs
 from ..raster.grid import SNAP, grid_over, intersect_bounds, overlap_rects, union_bounds
 from ..raster.reader import RasterFacts
 from ..types import BandStack, Bounds, Grid, Unit
 from .band_stack import make_stack
 from .grid import PlacedBand, place_bands
 from .notes import read_notes
-from .source import BandSource, crs_name, extents, open_band, same_crs, same_size
+from .source import BandSource, extents, open_band, same_size
 from .vrt import StackStyle
 
 

@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BandStackError, CRSMismatchError, RasterError, ResolutionError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import reference_text
+from ..gdal.environment import quiet_gdal
+from ..gdal.types import GDAL_NAMES, holds, is_floating, type_range
 from ..raster.reader import BandFacts, RasterFacts, read_facts
 from ..types import Grid, Radiometry
 
-GDAL_TYPES = {
-    "uint8": "Byte",
-    "int8": "Int8",
-    "uint16": "UInt16",
-    "int16": "Int16",
-    "uint32": "UInt32",
-    "int32": "Int32",
-    "float32": "Float32",
-    "float64": "Float64",
-}
-"""numpy's name of a type → GDAL's."""
 GCPS_ONLY = "placed by ground control points only"
 
 
@@ -94,12 +85,12 @@ def open_band(name: str, value: Path | BandSource, what: str) -> OpenedBand:
             f"band '{name}': {source.path} has {len(facts.bands)} bands, no band {source.index}",
         )
     band = facts.bands[source.index - 1]
-    if band.dtype not in GDAL_TYPES:
+    if band.dtype not in GDAL_NAMES:
         raise BandStackError(what, f"band '{name}': numbers of type {band.dtype} cannot be stacked")
     crs, crooked = _where(name, facts, what)
     radiometry = source.radiometry or band.radiometry
     notes: tuple[str, ...] = ()
-    if radiometry.nodata is not None and not fits(radiometry.nodata, band.dtype):
+    if radiometry.nodata is not None and not holds(band.dtype, radiometry.nodata):
         notes = (
             f"Band '{name}' is said to have nodata {radiometry.nodata:g}, which no {band.dtype} "
             "can be: it is ignored",
@@ -152,29 +143,7 @@ def _gcp_crs(path: Path) -> str:
 
     with quiet_gdal():
         dataset = gdal.Open(str(path))
-        reference = dataset.GetGCPSpatialRef() if dataset is not None else None
-        if reference is None:
-            return ""
-        code = (
-            reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
-        )
-        return f"EPSG:{code}" if code else str(reference.ExportToWkt(["FORMAT=WKT2_2019"]))
-
-
-def fits(number: float, dtype: str) -> bool:
-    """Whether a stored number of that type can have this value."""
-    if dtype.startswith("float"):
-        return True
-    if not math.isfinite(number) or number != int(number):
-        return False
-    low, high = type_range(dtype)
-    return low <= number <= high
-
-
-def type_range(dtype: str) -> tuple[int, int]:
-    """Least and greatest value of a type of whole numbers: ``uint16`` → 0, 65535."""
-    bits = int(dtype.lstrip("uint"))
-    return (0, 2**bits - 1) if dtype.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        return reference_text(dataset.GetGCPSpatialRef()) if dataset is not None else ""
 
 
 def stand_in_nodata(band: OpenedBand) -> float:
@@ -184,7 +153,7 @@ def stand_in_nodata(band: OpenedBand) -> float:
     numbers without sign, the least one for those with a sign, the greatest for classes (0 is a
     class in some).
     """
-    if band.band.dtype.startswith("float"):
+    if is_floating(band.band.dtype):
         return math.nan
     low, high = type_range(band.band.dtype)
     return float(high if band.source.is_class else low)
@@ -195,33 +164,6 @@ def with_nodata(radiometry: Radiometry, nodata: float | None) -> Radiometry:
     return Radiometry(
         radiometry.scale, radiometry.offset, nodata, radiometry.unit, radiometry.reason
     )
-
-
-def same_crs(one: str, other: str) -> bool:
-    """Whether two coordinate systems are the same, however they are written."""
-    from osgeo import osr
-
-    if one == other:
-        return True
-    references = []
-    with quiet_gdal():
-        for text in (one, other):
-            reference = osr.SpatialReference()
-            reference.SetFromUserInput(text)
-            references.append(reference)
-        return bool(references[0].IsSame(references[1]))
-
-
-def crs_name(crs: str) -> str:
-    """Short, for a sentence: ``EPSG:32632``, or the name of the system."""
-    from osgeo import osr
-
-    if len(crs) < 30:
-        return crs
-    with quiet_gdal():
-        reference = osr.SpatialReference()
-        reference.SetFromUserInput(crs)
-        return str(reference.GetName() or f"{crs[:27]}…")
 
 
 def identity(facts: RasterFacts, index: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BandStackError
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.errors import checked, checked_code, gdal_errors
 from ..raster.reader import RasterFacts
 
 
@@ -51,26 +51,18 @@ def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
     options = gdal.BuildVRTOptions(
         resolution="user", xRes=first.grid.resolution[0], yRes=first.grid.resolution[1]
     )
-    with quiet_gdal() as messages:
-        try:
-            made = gdal.BuildVRT(os.fspath(part), sources, options=options)
-            done = made is not None and made.RasterCount == len(names)
-            if done:
-                _name_bands(made, os.fspath(first.path))
-                made.FlushCache()
+    try:
+        with gdal_errors(lambda why: BandStackError(what, why)):
+            made = checked(gdal.BuildVRT(os.fspath(part), sources, options=options))
+            checked_code(made.RasterCount != len(names))
+            _name_bands(made, os.fspath(first.path))
+            made.FlushCache()
             made = None
-            if done:
-                part.replace(output)
-        except (
-            OSError,
-            RuntimeError,
-        ) as error:  # RuntimeError: another plugin may have switched GDAL's exceptions on
-            raise BandStackError(what, " ".join(str(error).split())) from error
-        finally:
-            if part.exists():
-                part.unlink()
-    if not done:
-        raise BandStackError(what, (messages or ["GDAL gave no reason"])[-1])
+        part.replace(output)
+    except OSError as error:
+        raise BandStackError(what, " ".join(str(error).split())) from error
+    finally:
+        part.unlink(missing_ok=True)
     return output
 
 

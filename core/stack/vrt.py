@@ -17,12 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..raster.gdal_env import quiet_gdal
+from ..gdal.crs import axis_mapping, geotransform_text
+from ..gdal.types import GDAL_NAMES
 from ..raster.grid import PixelRect, overlap_rects
 from ..types import Grid
 from .grid import PlacedBand
-from .source import GDAL_TYPES, OpenedBand, identity
-from .warp import warped_xml
+from .source import OpenedBand, identity
+from .warp import describe_warped
 
 COLORS = {"red": "Red", "green": "Green", "blue": "Blue"}
 
@@ -72,7 +73,7 @@ def describe_stack(
     for place, one in enumerate(placed, start=1):
         pointer = _file_pointer(one.opened, path.parent)
         if needs_warp(one, grid):
-            tree = warped_xml(one.opened, grid, method_for(one, style), what)
+            tree = describe_warped(one.opened, grid, method_for(one, style), what)
             _fit_warped(tree, one.opened, path.parent)
             text = to_bytes(tree)
             safe = re.sub(r"[^A-Za-z0-9_-]", "_", one.name)
@@ -82,7 +83,7 @@ def describe_stack(
                 name, "1", 1, grid.shape, (min(128, grid.shape[0]), min(512, grid.shape[1])), True
             )
         node = ET.SubElement(
-            root, "VRTRasterBand", dataType=GDAL_TYPES[one.opened.band.dtype], band=str(place)
+            root, "VRTRasterBand", dataType=GDAL_NAMES[one.opened.band.dtype], band=str(place)
         )
         _metadata(node, _band_facts(one, style, path.parent))
         _band(node, one, grid, style, pointer)
@@ -148,22 +149,9 @@ def _fit_warped(root: ET.Element, band: OpenedBand, folder: Path) -> None:
 
 
 def _position(root: ET.Element, grid: Grid) -> None:
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=_axis_mapping(grid.crs)).text = grid.crs
-    a, b, c, d, e, f = grid.transform
-    ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in (c, a, b, f, d, e))
-
-
-def _axis_mapping(crs: str) -> str:
-    """GDAL's order of axes: x is always the first in the data, in some coordinate systems it is the
-    second.
-    """
-    from osgeo import osr
-
-    with quiet_gdal():
-        reference = osr.SpatialReference()
-        reference.SetFromUserInput(crs)
-        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-        return ",".join(str(axis) for axis in reference.GetDataAxisToSRSAxisMapping())
+    mapping = axis_mapping(grid.crs)
+    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=mapping).text = grid.crs
+    ET.SubElement(root, "GeoTransform").text = geotransform_text(grid)
 
 
 def _band(
@@ -245,7 +233,7 @@ def _source(
         "SourceProperties",
         RasterXSize=str(pointer.shape[1]),
         RasterYSize=str(pointer.shape[0]),
-        DataType=GDAL_TYPES[dtype],
+        DataType=GDAL_NAMES[dtype],
         BlockXSize=str(pointer.block_shape[1]),
         BlockYSize=str(pointer.block_shape[0]),
     )

@@ -12,8 +12,9 @@ from pathlib import Path
 from ..discovery.stac_client import SceneSearch
 from ..enums import Unit
 from ..errors import InputError, NoScenesError
+from ..gdal.crs import LONLAT
+from ..gdal.projection import area_bounds, moved_bounds
 from ..monitor import Monitor
-from ..mosaic.on_grid import area_bounds, moved_bounds
 from ..raster.grid import Window, grid_over
 from ..raster.reader import read_facts
 from ..raster.utm import is_metric, metric_crs
@@ -28,7 +29,7 @@ MOST_CELLS = 1000
 
 def around(grid: Grid) -> Aoi:
     """The box around a grid, in degrees."""
-    west, south, east, north = moved_bounds(grid, "EPSG:4326")
+    west, south, east, north = moved_bounds(grid, LONLAT)
     return Aoi.from_bounds(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
 
 

@@ -15,7 +15,7 @@ from requests.utils import select_proxy
 
 from firstlight.core.discovery.access import Access
 from firstlight.core.download.http import new_session
-from firstlight.core.raster.gdal_env import quiet_gdal, remote_gdal
+from firstlight.core.gdal.environment import quiet_gdal, remote_gdal
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.plugin.dependencies import REQUIRED, Library, dependency_error, missing_libraries
 from firstlight.plugin.network import read_headers, read_proxies

@@ -19,8 +19,8 @@ from firstlight.core.discovery.access import Access
 from firstlight.core.discovery.catalogs import Catalog
 from firstlight.core.discovery.clear_sky import clear_percent, look_at_sky
 from firstlight.core.errors import AccessError, Cancelled, RasterError
+from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
-from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.remote import read_over_area
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, BandAsset, Bounds, Radiometry, SceneItem

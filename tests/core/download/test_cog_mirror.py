@@ -36,7 +36,7 @@ from firstlight.core.download.cog_mirror import (
 from firstlight.core.download.mirror_file import MirrorFile
 from firstlight.core.errors import RasterError
 from firstlight.core.files.journal import Origin
-from firstlight.core.raster.gdal_env import quiet_gdal
+from firstlight.core.gdal.environment import quiet_gdal
 
 LEFT, TOP = 600000.0, 5200020.0
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import RasterError
+from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.mosaic.band_source import Address, BandPlace, BandSource, read_header
 from firstlight.core.raster.block_cache import BlockCache
-from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.range_server import ALWAYS, Fault, FaultyServer

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.mosaic.band_source import BandPlace, BandSource
 from firstlight.core.mosaic.on_grid import Known, placed_window, read_classes, read_values
 from firstlight.core.raster.block_cache import BlockCache
-from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.grids import exact_places, grid_at

@@ -16,6 +16,7 @@ from firstlight.core.cli import main
 from firstlight.core.discovery.access import Access
 from firstlight.core.errors import RasterError
 from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.mosaic.reader import MosaicReader
 from firstlight.core.mosaic.virtual_index import (
@@ -25,7 +26,6 @@ from firstlight.core.mosaic.virtual_index import (
     mosaic_grid,
 )
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
-from firstlight.core.raster.gdal_env import RemoteOptions
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.errors import RasterError
+from firstlight.core.gdal.environment import quiet_gdal
 from firstlight.core.raster.band_names import identify_bands
-from firstlight.core.raster.gdal_env import quiet_gdal
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.raster.reader import StackReader, check_raster, read_facts

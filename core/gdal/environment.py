@@ -41,6 +41,17 @@ def gdal_version() -> str:
     return str(gdal.VersionInfo("RELEASE_NAME"))
 
 
+READ_OPTIONS = {
+    # without it: dozens of requests for files that are not there
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+    # From 3.9 on GDAL warps what is asked for at once, and each window a little differently; block
+    # by block, as before, a pixel is the same in every window (OSGeo/gdal pull request 9426).
+    "GDAL_VRT_WARP_USE_DATASET_RASTERIO": "NO",
+}
+"""GDAL's options for whatever FirstLight reads."""
+
+
 def rasterio_env() -> object:
     """A ``rasterio.Env`` for this thread: no folder listing, no Python in VRTs, a bounded block
     cache.
@@ -49,7 +60,7 @@ def rasterio_env() -> object:
     """
     import rasterio
 
-    return rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_VRT_ENABLE_PYTHON="NO")
+    return rasterio.Env(**READ_OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -72,48 +83,44 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
     ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files
     (OSGeo/gdal #7150).
     """
-    words = {
-        # without it: dozens of requests for files that are not there
-        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-        "GDAL_VRT_ENABLE_PYTHON": "NO",
+    http = {
+        **READ_OPTIONS,
         "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(options.connect_timeout_s))),
         "GDAL_HTTP_TIMEOUT": str(max(1, round(options.read_timeout_s))),
         "GDAL_HTTP_MAX_RETRY": "1",
         "GDAL_HTTP_RETRY_DELAY": "1",
     }
     if options.proxy:
-        words["GDAL_HTTP_PROXY"] = options.proxy
+        http["GDAL_HTTP_PROXY"] = options.proxy
     if options.authorities:
         # The last of these counts most in GDAL 3.6, and the environment may have it.
-        words.update(
+        http.update(
             dict.fromkeys(
                 ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities
             )
         )
     if options.headers:
-        words["GDAL_HTTP_HEADERS"] = "\r\n".join(
+        http["GDAL_HTTP_HEADERS"] = "\r\n".join(
             f"{name}: {value}" for name, value in options.headers.items()
         )
-    with _thread_options(words):
+    with _thread_options(http):
         yield
 
 
 @contextmanager
 def local_gdal() -> Iterator[None]:
     """Let ``osgeo.gdal`` of this thread open files: no folder listing, no Python in VRTs."""
-    with _thread_options(
-        {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_VRT_ENABLE_PYTHON": "NO"}
-    ):
+    with _thread_options(READ_OPTIONS):
         yield
 
 
 @contextmanager
-def _thread_options(words: Mapping[str, str]) -> Iterator[None]:
+def _thread_options(options: Mapping[str, str]) -> Iterator[None]:
     from osgeo import gdal
 
-    before = {name: gdal.GetThreadLocalConfigOption(name) for name in words}
+    before = {name: gdal.GetThreadLocalConfigOption(name) for name in options}
     try:
-        for name, value in words.items():
+        for name, value in options.items():
             gdal.SetThreadLocalConfigOption(name, value)
         yield
     finally:

@@ -1,0 +1,149 @@
+"""Coordinate systems: their texts, comparison and units; geotransforms in GDAL's order and ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import RasterError
+from ..types import Grid
+from .environment import quiet_gdal
+
+LONLAT = "EPSG:4326"
+SHORT = 30
+"""Characters; a longer text of a coordinate system is WKT and stands in no sentence."""
+
+
+def spatial_reference(crs: str) -> Any:
+    """An ``osr.SpatialReference`` with x (longitude) first, as rasters have it.
+
+    Parameters
+    ----------
+    crs : str
+        ``EPSG:n``, WKT or whatever else GDAL reads.
+
+    Raises
+    ------
+    RasterError
+        If it is not known.
+    """
+    from osgeo import osr
+
+    reference = osr.SpatialReference()
+    with quiet_gdal():
+        try:
+            known = reference.SetFromUserInput(crs) == 0
+        except RuntimeError:  # with GDAL's exceptions on
+            known = False
+    if not known:
+        raise RasterError(
+            f"The coordinate system {crs[:20]} cannot be used",
+            "it is not known",
+            "Write it like EPSG:32632.",
+        )
+    reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return reference
+
+
+def reference_text(reference: Any) -> str:
+    """``EPSG:n`` where a spatial reference has a code, else WKT; empty for None."""
+    if reference is None:
+        return ""
+    code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
+    return f"EPSG:{code}" if code else str(reference.ExportToWkt())
+
+
+def short_text(crs: str) -> str:
+    """The same coordinate system as ``EPSG:n`` where it has a code, else the text as it is.
+
+    Raises
+    ------
+    RasterError
+        If it is not known.
+    """
+    text = reference_text(spatial_reference(crs))
+    return text if text.startswith("EPSG:") else crs
+
+
+def wkt(crs: str) -> str:
+    """Well-known text."""
+    return str(spatial_reference(crs).ExportToWkt())
+
+
+def crs_name(crs: str) -> str:
+    """Short, for a sentence: ``EPSG:32632``, or the name of the system."""
+    if len(crs) < SHORT:
+        return crs
+    try:
+        name = str(spatial_reference(crs).GetName() or "")
+    except RasterError:
+        name = ""
+    return name or f"{crs[: SHORT - 3]}…"
+
+
+def same_crs(crs: str, other: str) -> bool:
+    """Whether two coordinate systems are the same, however they are written."""
+    if crs == other:
+        return True
+    try:
+        return bool(spatial_reference(crs).IsSame(spatial_reference(other)))
+    except RasterError:
+        return False
+
+
+def axis_mapping(crs: str) -> str:
+    """GDAL's order of axes for a VRT: x is the first in the data, in some coordinate systems it is
+    the second.
+    """
+    return ",".join(str(axis) for axis in spatial_reference(crs).GetDataAxisToSRSAxisMapping())
+
+
+def is_geographic(crs: str) -> bool:
+    """Whether its unit is an angle."""
+    return bool(spatial_reference(crs).IsGeographic())
+
+
+def unit_of(crs: str) -> tuple[str, float]:
+    """Name of the unit, and its size in metres; ``degree`` has size 1.
+
+    Raises
+    ------
+    RasterError
+        If the system is not known.
+    """
+    reference = spatial_reference(crs)
+    if reference.IsGeographic():
+        return "degree", 1.0
+    return str(reference.GetLinearUnitsName()), float(reference.GetLinearUnits())
+
+
+def geotransform(grid: Grid) -> tuple[float, float, float, float, float, float]:
+    """The transform of a grid in GDAL's order: x of the corner first."""
+    a, b, c, d, e, f = grid.transform
+    return (c, a, b, f, d, e)
+
+
+def geotransform_text(grid: Grid) -> str:
+    """The same as a VRT writes it."""
+    return ", ".join(repr(float(value)) for value in geotransform(grid))
+
+
+def grid_of(crs: str, numbers: Any, shape: tuple[int, int]) -> Grid:
+    """A grid from numbers in GDAL's order."""
+    c, a, b, f, d, e = numbers
+    return Grid(crs, (a, b, c, d, e, f), shape)
+
+
+def dataset_grid(dataset: Any) -> Grid:
+    """The grid of a dataset opened with ``osgeo``."""
+    return grid_of(
+        reference_text(dataset.GetSpatialRef()),
+        dataset.GetGeoTransform(),
+        (dataset.RasterYSize, dataset.RasterXSize),
+    )
+
+
+def set_grid(dataset: Any, grid: Grid) -> None:
+    """Place a dataset opened with ``osgeo`` on a grid."""
+    dataset.SetGeoTransform(geotransform(grid))
+    if grid.crs:
+        dataset.SetSpatialRef(spatial_reference(grid.crs))
