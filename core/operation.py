@@ -66,7 +66,7 @@ class Output:
     name: str
     title: str
     kind: str = "text"
-    """``text``, ``number``, ``raster`` or ``folder``."""
+    """``text``, ``number``, ``raster``, ``vector`` or ``folder``."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Operation:
             )
             if door is None or door in one.doors:
                 found.append(one)
-        return found
+        return sorted(found, key=lambda p: p.order)
 
     def make_params(self, values: Mapping[str, Any]) -> Any:
         """Cast, check and collect values from any door into the params dataclass.

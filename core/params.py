@@ -72,6 +72,12 @@ class Param:
     advanced: bool = False
     role: InputRole | None = None
     """For the inputs of maps: what the raster is there for."""
+    unit: str = ""
+    """Of a number, as names have it: ``m``, ``ha``."""
+    order: int = 0
+    """Place at the doors: lower ones come first, equal ones in the order of their fields, so that
+    parameters which are inherited need not stand before a class's own.
+    """
     doors: tuple[str, ...] = ALL_DOORS
 
 

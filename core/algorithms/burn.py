@@ -30,8 +30,6 @@ class BurnIndex(StrEnum):
     RBR = "rbr"
 
 
-SEVERITY_NAME = "severity"
-"""Of the layer of classes."""
 LEAST_NBR = 0.001
 """RdNBR divides by no less than the root of this."""
 EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
@@ -71,16 +69,17 @@ REFERENCES: Mapping[BurnIndex, str] = {
     BurnIndex.RDNBR: "Miller & Thode 2007, doi:10.1016/j.rse.2006.12.006",
     BurnIndex.RBR: "Parks, Dillon & Miller 2014, doi:10.3390/rs6031827",
 }
-_TITLES = {
-    BurnIndex.DNBR: "Differenced normalised burn ratio",
-    BurnIndex.RDNBR: "Relative differenced normalised burn ratio",
-    BurnIndex.RBR: "Relativised burn ratio",
+_WIDEST = 2 / LEAST_NBR**0.5
+"""Of RdNBR, either way."""
+INDEX_LAYERS: Mapping[BurnIndex, Layer] = {
+    name: Layer(name, title, (-widest, widest), name, dtype="float32")
+    for name, title, widest in (
+        (BurnIndex.DNBR, "Differenced normalised burn ratio", 2.0),
+        (BurnIndex.RDNBR, "Relative differenced normalised burn ratio", _WIDEST),
+        (BurnIndex.RBR, "Relativised burn ratio", 2000.0),
+    )
 }
-_RANGES = {
-    BurnIndex.DNBR: (-2.0, 2.0),
-    BurnIndex.RDNBR: (-2 / LEAST_NBR**0.5, 2 / LEAST_NBR**0.5),
-    BurnIndex.RBR: (-2000.0, 2000.0),
-}
+SEVERITY_LAYER = Layer("severity", "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY)
 
 
 @dataclass(frozen=True)
@@ -213,19 +212,11 @@ def severity_kernel(
     """
     index, scale = function.index, SCALES[function.index]
     layers: tuple[Layer, ...] = (
-        Layer(index, _TITLES[index], _RANGES[index], index, dtype="float32"),
-        Layer(SEVERITY_NAME, "Burn severity", (0, NOT_OBSERVED), scale.style, scale.classes),
+        INDEX_LAYERS[index],
+        replace(SEVERITY_LAYER, style=scale.style, classes=scale.classes),
     )
-    if index != BurnIndex.DNBR:
-        layers += (
-            Layer(
-                BurnIndex.DNBR,
-                _TITLES[BurnIndex.DNBR],
-                _RANGES[BurnIndex.DNBR],
-                BurnIndex.DNBR,
-                dtype="float32",
-            ),
-        )
+    if index != BurnIndex.DNBR:  # there whatever is asked for: others will compare with it
+        layers += (INDEX_LAYERS[BurnIndex.DNBR],)
     halo = dilation_halo(function.radius_px)
     return Kernel(
         f"Burn severity ({index})",

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..raster.cloud_mask import is_water
-from .burn import compare_nbr
+from .burn import INDEX_LAYERS, BurnIndex, compare_nbr
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
 from .masks import Radius, dilation_halo
 
@@ -60,6 +60,10 @@ CLASSES = (
     MapClass(BURNED, "Burned", (196, 43, 28)),
 )
 BURNED_LAYER = Layer("burned", "Burned area", (0, NOT_OBSERVED), "burned", CLASSES)
+CONFIDENCE_LAYER = Layer(
+    "confidence", "Confidence that it burned", (0.0, 1.0), "confidence", dtype="float32"
+)
+MARKS_LAYER = Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS)
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,7 @@ def signs_kernel(
     function: BurnSigns, bands: Mapping[str, str], survey: Survey | None = None
 ) -> Kernel:
     """The first phase; arguments as of :func:`.burn.severity_kernel`."""
-    layers = (
-        Layer("dnbr", "Differenced normalised burn ratio", (-2.0, 2.0), "dnbr", dtype="float32"),
-        Layer("confidence", "Confidence that it burned", (0.0, 1.0), "confidence", dtype="float32"),
-        Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS),
-    )
+    layers = (INDEX_LAYERS[BurnIndex.DNBR], CONFIDENCE_LAYER, MARKS_LAYER)
     halo = dilation_halo(function.radius_px)
     return Kernel(
         "Burned area", bands, function, layers, "; ".join(REFERENCES), halo=halo, survey=survey

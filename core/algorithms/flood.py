@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .kernel import NOT_OBSERVED, MapClass, Values
+from .kernel import NOT_OBSERVED, Layer, MapClass, Values
 
 Codes = npt.NDArray[np.uint8]
 DRY, WATER = 0, 1
@@ -23,6 +23,8 @@ FLOOD_CLASSES = (
     MapClass(DRY, "Not flooded (observed)", (240, 238, 228)),
     MapClass(WATER, "Flooded", (214, 47, 39)),
 )
+WATER_LAYER = Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)
+FLOODED_LAYER = Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES)
 HAND, SLOPE, PERMANENT = "terrain.hand", "terrain.slope", "permanent.water"
 """Names of the extra rasters in the joined stack."""
 HAND_LIMIT_M = 15.0

@@ -38,6 +38,19 @@ CLASSES = (
     MapClass(ABSENT, "Not affected (observed)", (240, 238, 228)),
     MapClass(PRESENT, "Affected by consensus", (197, 27, 45)),
 )
+CONSENSUS_LAYER = Layer(
+    "consensus", "Consensus of the sources", (0, NOT_OBSERVED), "consensus", CLASSES
+)
+AGREEMENT_LAYER = Layer(
+    "agreement", "Share of observing sources that agree", (0.0, 1.0), "agreement", dtype="float32"
+)
+CONFIDENCE_LAYER = Layer(
+    "confidence",
+    "Weight for the consensus less weight against it",
+    (0.0, 1.0),
+    "confidence",
+    dtype="float32",
+)
 REFERENCE = (
     "majority of the observing sources as in Copernicus GFM, Krullikowski et al. 2023, "
     "doi:10.1109/JSTARS.2023.3292350"
@@ -181,21 +194,5 @@ def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
     """
     vote = Vote(tuple(sources))
     names: dict[str, Any] = {source_key(place): band for place, band in enumerate(bands)}
-    layers = (
-        Layer("consensus", "Consensus of the sources", (0, NOT_OBSERVED), "consensus", CLASSES),
-        Layer(
-            "agreement",
-            "Share of observing sources that agree",
-            (0.0, 1.0),
-            "agreement",
-            dtype="float32",
-        ),
-        Layer(
-            "confidence",
-            "Weight for the consensus less weight against it",
-            (0.0, 1.0),
-            "confidence",
-            dtype="float32",
-        ),
-    )
+    layers = (CONSENSUS_LAYER, AGREEMENT_LAYER, CONFIDENCE_LAYER)
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from ..enums import StrEnum
 from .flood import (
     DRY,
-    FLOOD_CLASSES,
+    FLOODED_LAYER,
     WATER,
-    WATER_CLASSES,
+    WATER_LAYER,
     Codes,
     FloodRules,
     new_water,
@@ -52,10 +52,16 @@ REFERENCES = {
     WaterIndex.MNDWI: "Xu 2006, doi:10.1080/01431160600589179",
     ThresholdMethod.OTSU: THRESHOLD_REFERENCES[ThresholdMethod.OTSU],
 }
-TITLES = {
-    WaterIndex.NDWI: "Normalised difference water index",
-    WaterIndex.MNDWI: "Modified normalised difference water index",
+INDEX_LAYERS: Mapping[WaterIndex, Layer] = {
+    name: Layer(name, title, (-1.0, 1.0), "ndwi")
+    for name, title in (
+        (WaterIndex.NDWI, "Normalised difference water index"),
+        (WaterIndex.MNDWI, "Modified normalised difference water index"),
+    )
 }
+CONFIDENCE_LAYER = Layer(
+    "confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"
+)
 FIXED = 0.0
 """Both authors' own threshold."""
 INDEX = Bins(-1.0, 1.0, 0.01)
@@ -246,15 +252,9 @@ def water_kernel(
     survey : bool
         Whether a better one is looked for.
     """
-    layers = [
-        Layer(method, TITLES[method], (-1.0, 1.0), "ndwi"),
-        Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES),
-        Layer(
-            "confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"
-        ),
-    ]
+    layers = [INDEX_LAYERS[method], WATER_LAYER, CONFIDENCE_LAYER]
     if water.compared:
-        layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
+        layers.append(FLOODED_LAYER)
     return Kernel(
         f"Water ({method})",
         dict(bands),

@@ -22,9 +22,9 @@ from ..enums import Polarisation
 from . import speckle, threshold
 from .flood import (
     DRY,
-    FLOOD_CLASSES,
+    FLOODED_LAYER,
     WATER,
-    WATER_CLASSES,
+    WATER_LAYER,
     Codes,
     FloodRules,
     new_water,
@@ -82,6 +82,9 @@ REFERENCES: Mapping[str, str] = {
     "doi:10.1109/TGRS.2017.2737664",
     "change": "log ratio: Rignot & van Zyl 1993, doi:10.1109/36.239913",
 }
+CHANGE_LAYER = Layer(
+    "change_db", "Change of backscatter (dB)", (-40.0, 40.0), "change_db", dtype="float32"
+)
 DB = Bins(-50.0, 20.0, 0.1)
 FLOOR_DB = -50.0
 """Nothing is so dark: what lies there or below is a floor put in place of zero power, or a nodata
@@ -310,7 +313,7 @@ def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
         Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
     method : ThresholdMethod
     """
-    layers = [Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)]
+    layers = [WATER_LAYER]
     references = [
         REFERENCES[method],
         *([] if method == ThresholdMethod.FIXED else [REFERENCES["squares"]]),
@@ -318,17 +321,9 @@ def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
     if water.compared:
-        layers.append(Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES))
+        layers.append(FLOODED_LAYER)
     if "pre" in water.cuts:
-        layers.append(
-            Layer(
-                "change_db",
-                "Change of backscatter (dB)",
-                (-40.0, 40.0),
-                "change_db",
-                dtype="float32",
-            )
-        )
+        layers.append(CHANGE_LAYER)
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
     survey = None if method == ThresholdMethod.FIXED else WaterSurvey(water, method)

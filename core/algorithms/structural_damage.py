@@ -53,6 +53,30 @@ CLASSES = (
     MapClass(STRONG_CHANGE, "Structure changed strongly", (165, 15, 90)),
 )
 DAMAGED = (CHANGE, STRONG_CHANGE)
+CHANGE_LAYER = Layer(
+    "structural_change",
+    "Deviation from the usual change",
+    (0.0, 100.0),
+    "structural_change",
+    dtype="float32",
+)
+INTENSITY_LAYER = Layer(
+    "intensity_change",
+    "Change of the window's mean (dB)",
+    (-30.0, 30.0),
+    "intensity_change",
+    dtype="float32",
+)
+CORRELATION_LAYER = Layer(
+    "correlation",
+    "Correlation of the window before and after",
+    (-1.0, 1.0),
+    "correlation",
+    dtype="float32",
+)
+DAMAGE_LAYER = Layer(
+    "structural_damage", "Changed structure", (0, NOT_OBSERVED), "structural_damage", CLASSES
+)
 NOTE = (
     "Changed pattern, not assessed damage: districts as large as the window, never single "
     "buildings. Building sites, floods, "
@@ -307,42 +331,12 @@ def structural_kernel(
         Those of the names that are cloud masks.
     """
     ready = replace(function, masks=masks)
-    layers = (
-        Layer(
-            "structural_change",
-            "Deviation from the usual change",
-            (0.0, 100.0),
-            "structural_change",
-            dtype="float32",
-        ),
-        Layer(
-            "intensity_change",
-            "Change of the window's mean (dB)",
-            (-30.0, 30.0),
-            "intensity_change",
-            dtype="float32",
-        ),
-        Layer(
-            "correlation",
-            "Correlation of the window before and after",
-            (-1.0, 1.0),
-            "correlation",
-            dtype="float32",
-        ),
-        Layer(
-            "structural_damage",
-            "Changed structure",
-            (0, NOT_OBSERVED),
-            "structural_damage",
-            CLASSES,
-        ),
-    )
     survey = StructuralSurvey(ready)
     return Kernel(
         "Structural damage",
         bands,
         ready,
-        layers,
+        (CHANGE_LAYER, INTENSITY_LAYER, CORRELATION_LAYER, DAMAGE_LAYER),
         REFERENCE,
         halo=ready.halo,
         survey=survey,

@@ -28,12 +28,18 @@ REFERENCES = (
     "Flasse & Ceccato 1996, doi:10.1080/01431169608949018",
     "Schroeder et al. 2016, doi:10.1016/j.rse.2015.08.032",
 )
+TEMPERATURE = "post.thermal"
+"""Name of its input."""
 NORMAL, ANOMALY, WATER = 0, 1, 2
 CLASSES = (
     MapClass(NORMAL, "No anomaly", (240, 238, 228)),
     MapClass(ANOMALY, "Hotter than its surroundings", (255, 45, 0)),
     MapClass(WATER, "Water (not searched)", (156, 196, 232)),
 )
+EXCESS_LAYER = Layer(
+    "excess", "Kelvin above the background", (-100.0, 200.0), "excess", dtype="float32"
+)
+ANOMALY_LAYER = Layer("anomaly", "Thermal anomaly", (0, NOT_OBSERVED), "anomaly", CLASSES)
 CERTAIN_K = 360.0
 """Of Giglio et al. 2016 by day. No ground is as hot in the sun: the hottest that satellites saw was
 353.9 K (Zhao et al. 2021, doi:10.1175/BAMS-D-20-0325.1).
@@ -68,7 +74,7 @@ class HotterThanAround:
     """
 
     masks: tuple[str, ...] = ()
-    """Names of the inputs that are masks: ``stack.qa_pixel``."""
+    """Names of the inputs that are masks: ``post.qa_pixel``."""
     radius: int = 20
     """Of the window, in pixels."""
     margin_k: float = 10.0
@@ -87,7 +93,7 @@ class HotterThanAround:
 
     def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
         """Excess in kelvin (float32, NaN = no background) and class (uint8)."""
-        kelvin = values["stack.thermal"]
+        kelvin = values[TEMPERATURE]
         with np.errstate(invalid="ignore"):
             seen = (kelvin >= np.float32(KELVIN[0])) & (
                 kelvin <= np.float32(KELVIN[1])
@@ -160,13 +166,14 @@ def thermal_kernel(bands: Mapping[str, str], function: HotterThanAround) -> Kern
     Parameters
     ----------
     bands : mapping
-        Name in the function (``stack.thermal``, ``stack.qa_pixel``) → band of the stack.
+        Name in the function (``post.thermal``, ``post.qa_pixel``) → band of the stack.
     function : HotterThanAround
     """
-    layers = (
-        Layer("excess", "Kelvin above the background", (-100.0, 200.0), "excess", dtype="float32"),
-        Layer("anomaly", "Thermal anomaly", (0, NOT_OBSERVED), "anomaly", CLASSES),
-    )
     return Kernel(
-        "Thermal anomaly", bands, function, layers, "; ".join(REFERENCES), halo=function.halo
+        "Thermal anomaly",
+        bands,
+        function,
+        (EXCESS_LAYER, ANOMALY_LAYER),
+        "; ".join(REFERENCES),
+        halo=function.halo,
     )

@@ -59,6 +59,15 @@ CLASSES = (
     MapClass(SEVERE, "Severe loss of vegetation", (178, 24, 43)),
 )
 DAMAGED = (MODERATE, SEVERE)
+LOSS_LAYER = Layer(
+    "vegetation_loss", "Loss of the index", (-2.0, 2.0), "vegetation_loss", dtype="float32"
+)
+DAMAGE_LAYER = Layer(
+    "wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES
+)
+CONFIDENCE_LAYER = Layer(
+    "confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"
+)
 NOTE = (
     "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire "
     "look alike, trees that fell and "
@@ -201,26 +210,14 @@ def wind_kernel(
         Known change of vegetation that was not hit; by default the survey finds it.
     """
     ready = replace(function, masks=masks)
-    layers = (
-        Layer(
-            "vegetation_loss",
-            f"Loss of {function.index.upper()}",
-            (-2.0, 2.0),
-            "vegetation_loss",
-            dtype="float32",
-        ),
-        Layer(
-            "wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES
-        ),
-        Layer("confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"),
-    )
+    loss = replace(LOSS_LAYER, title=f"Loss of {function.index.upper()}")
     title = f"Wind damage ({function.index})"
     halo = dilation_halo(ready.radius_px)
     return Kernel(
         title,
         bands,
         ready,
-        layers,
+        (loss, DAMAGE_LAYER, CONFIDENCE_LAYER),
         REFERENCE,
         halo=halo,
         survey=WindSurvey(ready, offset),

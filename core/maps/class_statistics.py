@@ -1,142 +1,137 @@
-"""Areas of a class layer for people and programs, and what every map of classes says of
-its making.
-"""
+"""Areas of a class layer, for people and programs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timezone
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
-from ..errors import InputError
 from ..execution.apply import LayerStatistics
-from ..raster.reader import RasterFacts, StackReader
-from ..types import format_time
-from ..validation.vrt_sources import check_vrt_sources, is_vrt
 
 
-def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> dict[str, Any]:
-    """Area of each class and of what was not observed.
+@dataclass(frozen=True)
+class Ground:
+    """Pixels, and the ground that they cover."""
+
+    pixels: int
+    area_m2: float | None
+    """None where the raster has no reference system."""
+
+    @property
+    def area_km2(self) -> float | None:
+        """Square kilometres."""
+        return None if self.area_m2 is None else self.area_m2 / 1e6
+
+    @property
+    def area_ha(self) -> float | None:
+        """Hectares."""
+        return None if self.area_m2 is None else self.area_m2 / 1e4
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, units in the names."""
+        return {"pixels": self.pixels, "area_km2": self.area_km2, "area_ha": self.area_ha}
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """One class, or several together: their area and share of what was observed."""
+
+    area_km2: float | None
+    area_ha: float | None
+    observed_percent: float | None
+    """None where nothing was observed."""
+
+    def to_dict(self) -> dict[str, float | None]:
+        """JSON-ready, units in the names."""
+        return {
+            "area_km2": self.area_km2,
+            "area_ha": self.area_ha,
+            "observed_percent": self.observed_percent,
+        }
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class of a layer."""
+
+    map_class: MapClass
+    ground: Ground
+    observed_percent: float | None
+
+    @property
+    def color(self) -> str:
+        """``#rrggbb``."""
+        return "#{:02x}{:02x}{:02x}".format(*self.map_class.color)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, units in the names."""
+        return {
+            "code": self.map_class.code,
+            "name": self.map_class.name,
+            "color": self.color,
+            **self.ground.to_dict(),
+            "observed_percent": self.observed_percent,
+        }
+
+
+@dataclass(frozen=True)
+class ClassStatistics:
+    """Areas of a layer's classes and of what was not observed.
 
     Shares of classes are of the observed pixels, the share of what was not observed is of all.
-    Areas are None where the raster has no reference system.
     """
-    found = layer.classes
-    rows = []
-    for one in classes:
-        pixels, ground = found.get(one.code, (0, 0.0))
-        percent = 100 * pixels / layer.observed if layer.observed else None
-        color = "#{:02x}{:02x}{:02x}".format(*one.color)
-        figures = {"pixels": pixels, **areas(ground), "observed_percent": percent}
-        rows.append({"code": one.code, "name": one.name, "color": color, **figures})
-    missing, unseen = found.get(NOT_OBSERVED, (0, 0.0))
-    grounds = [ground for _, ground in found.values()]
-    everything = (
-        None if None in grounds else sum(ground for ground in grounds if ground is not None)
-    )
-    seen = None if everything is None or unseen is None else everything - unseen
-    return {
-        "classes": rows,
-        "observed": {"pixels": layer.observed, **areas(seen)},
-        "not_observed": {
-            "code": NOT_OBSERVED,
-            "pixels": missing,
-            **areas(unseen),
-            "percent": 100 * missing / layer.pixels if layer.pixels else None,
-        },
-        "total": {"pixels": layer.pixels, **areas(everything)},
-    }
 
+    rows: tuple[ClassRow, ...]
+    observed: Ground
+    not_observed: Ground
+    total: Ground
 
-def areas(square_metres: float | None) -> dict[str, float | None]:
-    """The same in square kilometres and in hectares."""
-    if square_metres is None:
-        return {"area_km2": None, "area_ha": None}
-    return {"area_km2": square_metres / 1e6, "area_ha": square_metres / 1e4}
+    @property
+    def not_observed_percent(self) -> float | None:
+        """Of all pixels."""
+        return 100 * self.not_observed.pixels / self.total.pixels if self.total.pixels else None
 
-
-def sum_classes(statistics: dict[str, Any], codes: Sequence[int]) -> dict[str, float | None]:
-    """Area and observed share of several classes together."""
-    rows = [row for row in statistics["classes"] if row["code"] in codes]
-
-    def total(key: str) -> float | None:
-        values = [row[key] for row in rows]
-        return None if None in values else sum(values)
-
-    return {key: total(key) for key in ("area_km2", "area_ha", "observed_percent")}
-
-
-def describe_input(reader: StackReader) -> dict[str, Any]:
-    """What a stack is, and the state of its files: enough to tell whether a result is of today's
-    inputs.
-    """
-    tags = reader.facts.tags
-    files = [
-        {
-            "path": path,
-            "size_bytes": size,
-            "modified": format_time(datetime.fromtimestamp(changed / 1e9, timezone.utc)),
-        }
-        for path, size, changed in reader.state()
-        if size >= 0
-    ]
-    kept = {key: tags[key] for key in ("item_id", "datetime", "sensor") if key in tags}
-    return {"path": str(reader.facts.path), **kept, "files": files}
-
-
-def check_stack(stack: Path) -> list[Path]:
-    """The files that a stack names, itself among them, after a look into it.
-
-    Raises
-    ------
-    VRTSourceNotFoundError, ValidationError
-        If one is missing, or the stack holds what no stack needs.
-    """
-    return [stack, *(check_vrt_sources(stack).files if is_vrt(stack) else ())]
-
-
-def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:
-    """Make the output folder; returns the files to be written there.
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be made, or one of the files is an input.
-    """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"Nothing can be written to {output}",
-            error.strerror or str(error),
-            "Choose another folder.",
-        ) from error
-    paths = [output / name for name in names]
-    taken = {path.resolve() for path in inputs}
-    for path in paths:
-        if path.resolve() in taken:
-            raise InputError(
-                f"{path} cannot be written", "it is an input", "Choose another folder."
-            )
-    return paths
-
-
-def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
-    """Names of the bands whose stored numbers are not known to be physical values; whole numbers
-    without a scale never are.
-    """
-    bands = [facts.bands[index - 1] for index in indexes]
-    return [
-        band.description
-        for band in bands
-        if band.radiometry.scale == 1.0
-        and (
-            "int" in band.dtype
-            or (
-                band.radiometry.offset == 0.0
-                and band.radiometry.unit not in ("reflectance", "kelvin")
-            )
+    def sum_of(self, codes: Collection[int]) -> ClassShare:
+        """Add up area and observed share of several classes."""
+        rows = [row for row in self.rows if row.map_class.code in codes]
+        return ClassShare(
+            _sum([row.ground.area_km2 for row in rows]),
+            _sum([row.ground.area_ha for row in rows]),
+            _sum([row.observed_percent for row in rows]),
         )
-    ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, units in the names."""
+        return {
+            "classes": [row.to_dict() for row in self.rows],
+            "observed": self.observed.to_dict(),
+            "not_observed": {
+                "code": NOT_OBSERVED,
+                **self.not_observed.to_dict(),
+                "percent": self.not_observed_percent,
+            },
+            "total": self.total.to_dict(),
+        }
+
+
+def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> ClassStatistics:
+    """Work out the areas of a layer's classes from the counts of its pixels."""
+    counts = {code: Ground(*count) for code, count in layer.classes.items()}
+    unseen = counts.get(NOT_OBSERVED, Ground(0, 0.0))
+    total = _sum([ground.area_m2 for ground in counts.values()])
+    seen = None if total is None or unseen.area_m2 is None else total - unseen.area_m2
+    rows = []
+    for map_class in classes:
+        ground = counts.get(map_class.code, Ground(0, 0.0))
+        percent = 100 * ground.pixels / layer.observed if layer.observed else None
+        rows.append(ClassRow(map_class, ground, percent))
+    return ClassStatistics(
+        tuple(rows), Ground(layer.observed, seen), unseen, Ground(layer.pixels, total)
+    )
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """None where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None

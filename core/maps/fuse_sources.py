@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,12 +13,25 @@ from ..errors import InputError
 from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
 from ..types import Grid, parse_time
+from .auto_number import AutoNumber, AutoNumberRule
 
-WHAT = "The extents cannot be put together"
+FAILURE = "The extents cannot be put together"
+WEIGHT = AutoNumberRule("weights", 0.001, 1, "1,0.6,auto")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is said of all extents together."""
+
+    moment: datetime | None
+    """Of the event; None: all days count alike."""
+    codes: tuple[int, ...] | None
+    """That mean the event in every extent; None: as each says itself."""
+    weights: Mapping[Path, AutoNumber]
 
 
 def open_extent(path: Path) -> RasterFacts:
-    """What an extent's file says of itself.
+    """Read what an extent's file says of itself.
 
     Raises
     ------
@@ -26,13 +41,13 @@ def open_extent(path: Path) -> RasterFacts:
     facts = read_facts(path)
     if len(facts.bands) != 1:
         raise InputError(
-            WHAT,
+            FAILURE,
             f"{path} has {len(facts.bands)} bands, which is no extent",
             "Give rasters of one band of classes.",
         )
     if facts.bands[0].dtype.startswith(("float", "complex")):
         raise InputError(
-            WHAT,
+            FAILURE,
             f"{path} holds numbers, no classes",
             "Give water.tif, flooded.tif, severity.tif or another mask.",
         )
@@ -40,20 +55,15 @@ def open_extent(path: Path) -> RasterFacts:
         parse_time(facts.tags.get("datetime") or "2000-01-01")
     except ValueError:
         raise InputError(
-            WHAT, f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date"
+            FAILURE,
+            f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date",
         ) from None
     return facts
 
 
-def make_source(
-    facts: RasterFacts,
-    grid: Grid,
-    moment: datetime | None,
-    positive: tuple[int, ...] | None,
-    weight: float | None,
-) -> Source:
-    """What is known of an extent; our own maps say themselves which of their codes mean the event,
-    and which mean nothing.
+def make_source(facts: RasterFacts, grid: Grid, question: Question) -> Source:
+    """Put together what is known of an extent; our own maps say themselves which of their codes
+    mean the event, and which mean nothing.
 
     Raises
     ------
@@ -63,87 +73,77 @@ def make_source(
     layer = facts.bands[0].description
     own = facts.tags.get(f"event_codes_{layer}", "")
     silent = facts.tags.get(f"silent_codes_{layer}", "")
-    if not positive and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
+    if not question.codes and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
         why = f"{facts.path} holds several classes and does not say which of them mean the event"
-        raise InputError(WHAT, why, "Name them with positive, such as 4,5,6,7.")
-    codes = positive or parse_codes(own or "1")
-    day = facts.tags.get("datetime")
-    days = (
-        None
-        if moment is None or not day
-        else abs((parse_time(day) - moment).total_seconds()) / 86400
-    )
+        raise InputError(FAILURE, why, "Name them with positive, such as 4,5,6,7.")
+    codes = question.codes or parse_codes(own or "1")
     return Source(
         name=str(facts.path),
         positive=codes,
         silent=tuple(code for code in parse_codes(silent) if code not in codes) if silent else (),
         sensor=facts.tags.get("sensor", ""),
-        days=days,
+        days=_days_apart(facts.tags.get("datetime"), question.moment),
         pixels=_pixels(facts.grid, grid),
-        weight=weight,
+        weight=question.weights[facts.path].number,
     )
 
 
+def _days_apart(day: str | None, moment: datetime | None) -> float | None:
+    if moment is None or not day:
+        return None
+    return abs((parse_time(day) - moment).total_seconds()) / 86400
+
+
 def _pixels(own: Grid, grid: Grid) -> int:
-    """Pixels of the common grid that a raster of the same area has; a warped one has no-data
-    corners that are not its own.
+    """Count the pixels of the common grid that a raster of the same area has; a warped one has
+    no-data corners that are not its own.
     """
-    mine, theirs = (pixel_area_m2(one, one.shape[0] // 2, 1) for one in (own, grid))
-    assert mine is not None  # what has no reference system cannot be joined
-    assert theirs is not None
-    return max(1, round(own.shape[0] * own.shape[1] * mine / theirs))
+    own_m2, common_m2 = (pixel_area_m2(each, each.shape[0] // 2, 1) for each in (own, grid))
+    assert own_m2 is not None  # what has no reference system cannot be joined
+    assert common_m2 is not None
+    return max(1, round(own.shape[0] * own.shape[1] * own_m2 / common_m2))
 
 
 def source_warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:
-    """What is to be known of an extent before it is believed."""
-    found = []
+    """Warn of what is to be known of an extent before it is believed."""
+    warnings = []
     nodata, name = facts.bands[0].radiometry.nodata, facts.path.name
     if nodata is not None and nodata != NOT_OBSERVED:
-        found.append(
+        warnings.append(
             f"{name} declares {nodata:g} as no data: what it means by that, be it dry or "
             "unharmed, counts as not observed"
         )
     if moment is not None and not facts.tags.get("datetime"):
-        found.append(
+        warnings.append(
             f"{name} does not say when it was taken: it counts as if on the day of the event"
         )
     if not facts.tags.get("sensor"):
-        found.append(f"{name} does not say its sensor: it counts less than one that does")
-    return found
+        warnings.append(f"{name} does not say its sensor: it counts less than one that does")
+    return warnings
 
 
-def parse_weights(text: str, count: int) -> list[float | None]:
-    """One for each extent; None: to be made of what is known of it.
+def parse_weights(text: str, count: int) -> list[AutoNumber]:
+    """Read one weight for each extent, or ``auto`` for all.
 
     Raises
     ------
     InputError
         If they are no numbers of 0.001 to 1, or not as many.
     """
-    words = [word.strip().lower() for word in text.split(",")]
-    if words == ["auto"]:
-        return [None] * count
-    what = f"The weights '{text}' cannot be used"
-    if len(words) != count:
+    items = [item.strip().lower() for item in text.split(",")]
+    if items == ["auto"]:
+        items *= count
+    if len(items) != count:
         raise InputError(
-            what, f"there are {len(words)} for {count} extents", "Give auto, or one for each."
+            f"The weights '{text}' cannot be used",
+            f"there are {len(items)} for {count} extents",
+            "Give auto, or one for each.",
         )
-    found: list[float | None] = []
-    for word in words:
-        try:
-            number = None if word == "auto" else float(word)
-        except ValueError:
-            raise InputError(
-                what, f"'{word}' is no number", "Write them like 1,0.6,auto."
-            ) from None
-        if number is not None and not 0.001 <= number <= 1:
-            raise InputError(what, f"{word} does not lie within 0.001 to 1")
-        found.append(number)
-    return found
+    return [WEIGHT.read(item, among=text) for item in items]
 
 
 def parse_codes(text: str) -> tuple[int, ...]:
-    """Class codes, in order.
+    """Read class codes, in order.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def parse_codes(text: str) -> tuple[int, ...]:
         If one is no class.
     """
     try:
-        codes = tuple(sorted({int(word) for word in text.split(",")}))
+        codes = tuple(sorted({int(item) for item in text.split(",")}))
     except ValueError:
         raise InputError(
             f"The codes '{text}' cannot be used",

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .. import PRODUCT
 from ..algorithms.indices import formula_kernel, index_kernel, index_names
-from ..algorithms.kernel import Layer
-from ..discovery.band_config import Sensor, load_sensors
+from ..algorithms.kernel import Kernel, Layer
 from ..errors import InputError
-from ..execution.apply import apply_kernel
+from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import LayerOutput, OperationResult, Output
 from ..params import InputRole, param
-from ..raster.band_names import identify_bands
-from ..raster.reader import StackReader
+from ..raster.reader import read_facts
 from ..settings import Settings
-from ..types import AlgorithmResult, parse_time
-from ..validation.image_validator import known_names
-from ..validation.vrt_sources import check_vrt_sources, is_vrt
-from .engine_params import cluster_param, engine_param, resume_param, with_engine
-from .map_operation import MapOperation
+from ..stack.pair import StackPart
+from ..types import AlgorithmResult
+from .inputs import MapInputs, single_input
+from .map_operation import map_operation
+from .params import STACKS_ORDER, MapParams, stack_param
+from .recipe import Findings, MapJob, MapRecipe
+from .results import MapResult
+from .run import door_values
+from .stacks import check_stack, named_bands
 
 DEFAULT_INDEX = "NDVI"
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndexParams:
+class IndexParams(MapParams):
     """Which index, of what."""
 
     name: str = param(
@@ -38,15 +41,17 @@ class IndexParams:
         choices=index_names,
         help="Which spectral index.",
         positional=True,
+        order=STACKS_ORDER - 1,
     )
-    stack: Path = param(
-        kind="raster_in",
-        role=InputRole.AFTER,
-        title="Band stack",
-        help="A stack made by FirstLight, or any raster with named bands.",
+    stack: Path = stack_param(
+        InputRole.AFTER, "Band stack", "A stack made by FirstLight, or any raster with named bands."
     )
     output: Path = param(
-        kind="raster_out", title="Index layer", help="The COG to write.", suffix=".tif"
+        kind="raster_out",
+        title="Index layer",
+        help="The COG to write.",
+        suffix=".tif",
+        order=STACKS_ORDER + 1,
     )
     formula: str | None = param(
         None,
@@ -56,168 +61,152 @@ class IndexParams:
         "bands, numbers, + - * / **, "
         "< <= > >=, brackets, sqrt, abs, exp, log, min, max, where(condition, then, otherwise).",
     )
-    engine: str | None = engine_param()
-    cluster: str | None = cluster_param()
-    resume: bool = resume_param()
+
+    def layer_path(self, layer: Layer) -> Path:
+        """Return ``output`` itself: there is one layer."""
+        return self.output
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the formula, or the index where none was given."""
+        return {"formula": self.formula} if self.formula else {"name": self.name}
 
 
-def compute_index(
-    params: IndexParams, settings: Settings, monitor: Monitor
-) -> tuple[AlgorithmResult, LayerOutput]:
-    """Compute one index, or a formula, over a whole stack.
+def open_stack(params: IndexParams, monitor: Monitor) -> MapInputs:
+    """Open the stack with all its bands.
 
     Raises
     ------
-    VRTSourceNotFoundError, RasterError
-        If the stack cannot be read, or the layer not be written.
-    AlgorithmError
-        If the stack lacks a band, or the formula is none.
-    EngineError, DependencyError
-        If the cluster that was asked for cannot be used.
+    InputError
+        If the output is the stack, or a band of it.
     """
-    stack, output = params.stack, params.output
-    what = "The formula" if params.formula else params.name
-    settings = with_engine(settings, params.engine, params.cluster)
-    if output.resolve() == stack.resolve():
-        raise InputError(
-            f"{what} cannot be written to {output}",
-            "that is the stack itself",
-            "Choose another file.",
-        )
-    if is_vrt(stack) and output.resolve() in {
-        source.resolve() for source in check_vrt_sources(stack).files
-    }:
-        raise InputError(
-            f"{what} cannot be written to {output}",
-            "that is a band of the stack",
-            "Choose another file.",
-        )
-    with StackReader(stack) as reader:
-        facts = reader.facts
-        bands = identify_bands(facts, known_names(_sensor(facts.tags.get("sensor"))))
-        kernel = (
-            formula_kernel(params.formula, bands)
-            if params.formula
-            else index_kernel(params.name, bands)
-        )
-        used = {name: facts.bands[bands[name] - 1].radiometry for name in kernel.bands.values()}
-        provenance = {
-            "software": PRODUCT,
-            "operation": "index",
-            "parameters": {"formula": params.formula} if params.formula else {"name": kernel.name},
-            "formula": " ; ".join(
-                [
-                    params.formula or kernel.name,
-                    *(f"{name}={band}" for name, band in kernel.bands.items()),
-                ]
-            ),
-            "reference": kernel.reference,
-            "inputs": {
-                "stack": str(stack),
-                **{
-                    key: facts.tags[key]
-                    for key in ("item_id", "datetime", "sensor")
-                    if key in facts.tags
-                },
-            },
-            "radiometry": {name: one.to_dict() for name, one in used.items()},
-        }
-        tags = {
-            key: facts.tags[key] for key in ("item_id", "datetime", "sensor") if key in facts.tags
-        }
-        tags.update(
-            software=PRODUCT, index=params.formula or kernel.name, reference=kernel.reference
-        )
-        sums = apply_kernel(
-            reader, bands, kernel, output, settings, monitor, tags=tags, resume=params.resume
-        )
-    provenance["engine"] = sums.engine
-    [made] = kernel.layers
+    target = params.output.resolve()
+    for file in check_stack(params.stack):
+        if file.resolve() == target:
+            part = "the stack itself" if file == params.stack else "a band of the stack"
+            raise InputError(
+                f"{'The formula' if params.formula else params.name} cannot be written to "
+                f"{params.output}",
+                f"that is {part}",
+                "Choose another file.",
+            )
+    facts = read_facts(params.stack)
+    bands = named_bands(facts)
+    return single_input(StackPart("post", facts, bands), {band: band for band in bands})
+
+
+def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:
+    """Make the kernel of the index, or of the formula."""
+    if params.formula:
+        return formula_kernel(params.formula, inputs.bands)
+    return index_kernel(params.name, inputs.bands)
+
+
+def make_tags(params: IndexParams, kernel: Kernel) -> Mapping[str, str]:
+    """Name the index in the file."""
+    return {"index": params.formula or kernel.name}
+
+
+def report(job: MapJob[IndexParams], applied: Applied) -> Findings:
+    """Tell the formula with the bands that it was computed from, and doubts."""
+    params, kernel = job.params, job.kernel
+    name = params.formula or kernel.name
+    return Findings(
+        formula=" ; ".join([name, *(f"{key}={band}" for key, band in kernel.bands.items())]),
+        parameters={} if params.formula else {"name": kernel.name},
+        warnings=tuple(_warnings(job, applied)),
+    )
+
+
+def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
+    params, kernel = job.params, job.kernel
+    [layer], [figures] = kernel.layers, applied.layers
     warnings = []
     if params.formula and params.name != DEFAULT_INDEX:
         warnings.append(f"{params.name} was not computed: the formula takes its place")
-    raw = [
-        name for name, one in used.items() if one.unit not in ("reflectance",) and one.scale == 1.0
-    ]
+    rules = {band: job.inputs.radiometry[band] for band in kernel.bands.values()}
+    raw = [band for band, rule in rules.items() if rule.unit != "reflectance" and rule.scale == 1.0]
     if raw:
         warnings.append(
             f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the "
             "stored numbers"
         )
-    if not sums.observed:
+    if not figures.observed:
         warnings.append(
             f"{kernel.name} has no value anywhere: its bands have no data in common, or it "
             "divides by zero"
         )
-    outside = sums.to_dict()["outside_range_percent"] or 0.0
+    outside = figures.to_dict()["outside_range_percent"] or 0.0
     if outside >= 1:
-        low, high = made.range
+        low, high = layer.range
         warnings.append(
-            f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}: reflectance is "
-            "negative or very bright there"
+            f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}: "
+            "reflectance is negative or very bright there"
         )
-    result = AlgorithmResult(
-        {kernel.name: output}, sums.to_dict(), made.style, provenance, tuple(warnings)
+    return warnings
+
+
+def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> OperationResult:
+    """Say what came out."""
+    params, inputs = job.params, job.inputs
+    [layer] = job.kernel.layers
+    mean = result.statistics["mean"]
+    mean_text = "no data" if mean is None else f"mean {mean:.3f}"
+    observed = result.statistics["observed_percent"]
+    text = [
+        f"{params.output}: {mean_text}, {observed:.1f} % observed",
+        *filter(None, (*result.warnings, result.origin.engine)),
+    ]
+    shown = LayerOutput(
+        path=params.output,
+        title=f"{params.formula or job.kernel.name} {inputs.span}".strip(),
+        style=layer.style,
+        group=inputs.tags().get("item_id") or params.stack.stem,
+        acquired=inputs.newest,
+        abstract=f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
     )
-    moment = facts.tags.get("datetime")
-    layer = LayerOutput(
-        path=output,
-        title=f"{params.formula or kernel.name} {moment[:10] if moment else ''}".strip(),
-        style=made.style,
-        group=facts.tags.get("item_id") or stack.stem,
-        acquired=parse_time(moment) if moment else None,
-        abstract=f"{_about(made)}. Source: {kernel.reference}. From {stack.name}.",
-    )
-    return result, layer
-
-
-def _about(layer: Layer) -> str:
-    """Title and range, as far as it is known."""
-    low, high = layer.range
-    if math.isinf(low):
-        return layer.title
-    return (
-        f"{layer.title}, {low:g} and more"
-        if math.isinf(high)
-        else f"{layer.title}, {low:g}..{high:g}"
-    )
-
-
-def _sensor(name: str | None) -> Sensor | None:
-    """The stack's own sensor decides what ``B5`` is; without one, all sensors' names are tried."""
-    return load_sensors().get(name) if name else None
-
-
-def run_index(params: IndexParams, settings: Settings, monitor: Monitor) -> OperationResult:
-    """Compute, and say what came out."""
-    result, layer = compute_index(params, settings, monitor)
-    figures = result.statistics
-    mean = "no data" if figures["mean"] is None else f"mean {figures['mean']:.3f}"
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join(
-            [
-                f"{params.output}: {mean}, {figures['observed_percent']:.1f} % observed",
-                *result.warnings,
-                *([result.provenance["engine"]] if result.provenance["engine"] else []),
-            ]
-        ),
-        layers=(layer,),
-        outputs={"mean": figures["mean"], "observed_percent": figures["observed_percent"]},
+        text="\n".join(text),
+        layers=(shown,),
+        outputs=door_values(job, result, findings),
         value=result,
     )
 
 
-INDEX = MapOperation(
-    name="index",
-    title="Spectral index",
-    group="Indices",
-    summary="Computes a spectral index, or your own formula, from a band stack, tile by tile, "
-    "into a cloud-optimised GeoTIFF.",
-    params=IndexParams,
-    run=run_index,
-    outputs=(
-        Output("mean", "Mean", "number"),
-        Output("observed_percent", "Observed share (%)", "number"),
-    ),
+def _describe(layer: Layer) -> str:
+    """Title and range, as far as it is known."""
+    low, high = layer.range
+    if math.isinf(low):
+        return layer.title
+    bounds = f", {low:g} and more" if math.isinf(high) else f", {low:g}..{high:g}"
+    return layer.title + bounds
+
+
+INDEX = map_operation(
+    MapRecipe(
+        name="index",
+        title="Spectral index",
+        group="Indices",
+        summary="Computes a spectral index, or your own formula, from a band stack, tile by tile, "
+        "into a cloud-optimised GeoTIFF.",
+        params=IndexParams,
+        numbers=(
+            Output("mean", "Mean", "number"),
+            Output("observed_percent", "Observed share (%)", "number"),
+        ),
+        open=open_stack,
+        kernel=make_kernel,
+        tags=make_tags,
+        report=report,
+        present=present,
+    )
 )
+
+
+def compute_index(
+    params: IndexParams, settings: Settings, monitor: Monitor
+) -> tuple[AlgorithmResult, LayerOutput]:
+    """Compute an index for a caller that shows the layer itself."""
+    computed = INDEX.run(params, settings, monitor)
+    [layer] = computed.layers
+    return computed.value, layer

@@ -1,34 +1,33 @@
-"""What a map is computed from: stacks → the bands that are needed, on one grid, with what is to be
-known of them.
+"""Inputs of a map: the bands that are needed of some stacks, on one grid, with what is to be known
+of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..discovery.band_config import load_sensors
 from ..errors import AlgorithmError, InputError
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
-from ..raster.band_names import identify_bands
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..stack.pair import StackPart, join_stacks
-from ..types import Grid, Radiometry, parse_time
-from ..validation.image_validator import known_names
+from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
-from .class_statistics import check_stack, describe_input, prepare_folder, unscaled
+from .stacks import check_stack, describe_input, named_bands, prepare_folder, unscaled
 
+SCENE_TAGS = ("item_id", "datetime", "sensor")
 CLASS_EXTRAS = ("water",)
 """Of rasters beside the stacks, those that hold classes: ``permanent.water``."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One of the stacks, and what an algorithm wants of it."""
+class StackRequest:
+    """A stack, and the bands that an algorithm needs of it."""
 
     stack: Path
     bands: Mapping[str, Sequence[str]]
@@ -37,7 +36,7 @@ class Wanted:
     optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Likewise, of bands that may be absent."""
     masks: bool = True
-    """Whether its cloud masks are taken too, and missed where there is none: not of radar."""
+    """Take its cloud masks too, and miss them where there is none: not of radar."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class MapInputs:
     """Name in the algorithm → band of the raster: ``pre.nir`` → ``pre.nir08``; also masks,
     ``pre.scl``.
     """
-    places: Mapping[str, int]
+    indexes: Mapping[str, int]
     """Band of the raster → index from 1."""
     radiometry: Mapping[str, Radiometry]
     """Of each band of the raster that is used."""
@@ -100,76 +99,84 @@ class MapInputs:
         name before it.
         """
         alone = len(self.parts) == 1
-        found = {}
+        tags = {}
         for part in self.parts:
-            for key in ("item_id", "datetime", "sensor"):
+            for key in SCENE_TAGS:
                 if part.facts.tags.get(key):
-                    found[key if alone else f"{part.name}_{key}"] = part.facts.tags[key]
+                    tags[key if alone else f"{part.name}_{key}"] = part.facts.tags[key]
         newest = max(self.days.values(), key=parse_time, default=None)
         if newest is not None:
-            found["datetime"] = newest  # of what the map shows: the state after
+            tags["datetime"] = newest  # of what the map shows: the state after
         sensors = {part.facts.tags.get("sensor") for part in self.parts}
         if len(sensors) == 1 and None not in sensors:
-            found["sensor"] = str(sensors.pop())
-        return found
+            tags["sensor"] = str(sensors.pop())
+        return tags
+
+    @property
+    def newest(self) -> datetime | None:
+        """Time of the newest stack, UTC."""
+        return max(map(parse_time, self.days.values()), default=None)
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Each input's raster, by its name."""
+        return {part.name: part.facts.path for part in self.parts} | dict(self.extras)
+
+    def files(self) -> list[Path]:
+        """List the files of all inputs, which no result may replace."""
+        return [file for path in self.paths.values() for file in check_stack(path)]
 
     def records(self, stop: Callable[[], bool] = lambda: False) -> tuple[InputRecord, ...]:
         """Each input with the sums of its files, for the catalogue; reads what no download has
         recorded.
         """
-        paths = {part.name: part.facts.path for part in self.parts} | dict(self.extras)
-        made = []
-        for name, path in paths.items():
+        records = []
+        for name, path in self.paths.items():
             with StackReader(path) as reader:
-                made.append(record_input(name, path, reader.facts.tags, reader.state(), stop))
-        return tuple(made)
+                records.append(record_input(name, path, reader.facts.tags, reader.state(), stop))
+        return tuple(records)
 
     def describe(self) -> dict[str, Any]:
         """Each input with the state of its files, for the provenance."""
-        found = {}
-        for part in self.parts:
-            with StackReader(part.facts.path) as reader:
-                found[part.name] = describe_input(reader)
-        for name, path in self.extras.items():
+        described = {}
+        for name, path in self.paths.items():
             with StackReader(path) as reader:
-                found[name] = describe_input(reader)
-        return found
+                described[name] = describe_input(reader)
+        return described
+
+    def describe_alone(self) -> dict[str, Any]:
+        """The only input with its scene, for the provenance of a single layer."""
+        [part] = self.parts
+        scene = {key: part.facts.tags[key] for key in SCENE_TAGS if key in part.facts.tags}
+        return {"stack": str(part.facts.path), **scene}
 
 
 def open_inputs(
-    what: str,
-    wanted: Mapping[str, Wanted],
+    subject: str,
+    stacks: Mapping[str, StackRequest],
     output: Path,
-    names: Sequence[str],
     monitor: Monitor,
     extras: Mapping[str, Path] | None = None,
-) -> tuple[MapInputs, list[Path]]:
+) -> MapInputs:
     """Look into the stacks, make the output folder, and put the needed bands on one grid.
 
     Parameters
     ----------
-    what : str
+    subject : str
         For sentences: ``Burn severity``.
-    wanted : mapping
+    stacks : mapping
         ``pre``, ``post`` → what is wanted of that stack.
     output : Path
         The folder for results.
-    names : sequence of str
-        Of the files that will be written there; none may be an input.
     extras : mapping, optional
         Name in the algorithm (``terrain.hand``) → a raster of one band, brought onto the stacks'
         grid; where it has nothing, it is no data and the map is there all the same. What stands
         behind the dot in ``CLASS_EXTRAS`` is never interpolated.
 
-    Returns
-    -------
-    inputs, paths
-        ``paths`` of the files to write, in the order of ``names``.
-
     Raises
     ------
     InputError
-        If two inputs are the same, or an output would replace an input.
+        If two inputs are the same, or the joined raster would replace an input.
     AlgorithmError
         If a stack lacks a band.
     BandStackError
@@ -179,141 +186,163 @@ def open_inputs(
         If a stack cannot be read.
     """
     extras = extras or {}
-    _check_distinct(what, {name: one.stack for name, one in wanted.items()})
+    _check_distinct(subject, {name: request.stack for name, request in stacks.items()})
     files = [
         file
-        for path in (*(one.stack for one in wanted.values()), *extras.values())
+        for path in (*(request.stack for request in stacks.values()), *extras.values())
         for file in check_stack(path)
     ]
-    joined_name = f"{what.lower().replace(' ', '_')}_inputs.vrt"
-    *paths, joined_path = prepare_folder(output, (*names, joined_name), files)
+    joined_name = f"{subject.lower().replace(' ', '_')}_inputs.vrt"
+    [joined_path] = prepare_folder(output, (joined_name,), files)
     roles: dict[str, str] = {}
-    parts = tuple(_part(what, name, one, roles) for name, one in wanted.items())
-    warnings = _warnings(what, parts, {name: one.masks for name, one in wanted.items()})
+    parts = tuple(_part(subject, name, request, roles) for name, request in stacks.items())
+    warnings = _warnings(parts, {name: request.masks for name, request in stacks.items()})
     if len(parts) == 1 and not extras:
-        [part] = parts
-        names_there = {role: band.partition(".")[2] for role, band in roles.items()}
-        facts = part.facts
-        radiometry = {
-            band: facts.bands[part.bands[band] - 1].radiometry for band in names_there.values()
-        }
-        alone = MapInputs(
-            parts, facts.path, facts.grid, names_there, dict(part.bands), radiometry, {}, warnings
-        )
-        return alone, paths
+        names = {role: band.partition(".")[2] for role, band in roles.items()}
+        return single_input(parts[0], names, warnings)
     beside = []
     for name, path in extras.items():
         prefix, _, band = name.partition(".")
-        facts = _one_band(what, path)
         classes = frozenset((band,)) if band in CLASS_EXTRAS else frozenset()
+        facts = _one_band(subject, path)
         beside.append(StackPart(prefix, facts, {band: 1}, leads=False, classes=classes))
         roles[name] = name
     joined = run_in_background(
         lambda: join_stacks([*parts, *beside], joined_path), EventQueue(monitor)
     )
-    places = {band.name: band.index for band in joined.bands}
-    radiometry = {band.name: band.radiometry for band in joined.bands}
+    return joined_inputs(parts, joined, roles, warnings, extras)
+
+
+def single_input(
+    part: StackPart, bands: Mapping[str, str], warnings: tuple[str, ...] = ()
+) -> MapInputs:
+    """Take a stack as it lies; ``bands``: name in the algorithm → band of the stack."""
+    facts = part.facts
+    radiometry = {band: facts.bands[part.bands[band] - 1].radiometry for band in bands.values()}
+    indexes = dict(part.bands)
+    return MapInputs((part,), facts.path, facts.grid, bands, indexes, radiometry, {}, warnings)
+
+
+def joined_inputs(
+    parts: tuple[StackPart, ...],
+    joined: BandStack,
+    bands: Mapping[str, str],
+    warnings: Sequence[str],
+    extras: Mapping[str, Path] | None = None,
+) -> MapInputs:
+    """Take several stacks as the one that they were joined to."""
     return MapInputs(
         parts,
         joined.path,
         joined.grid,
-        roles,
-        places,
-        radiometry,
-        dict(extras),
+        bands,
+        {band.name: band.index for band in joined.bands},
+        {band.name: band.radiometry for band in joined.bands},
+        dict(extras or {}),
         (*joined.warnings, *warnings),
-    ), paths
+    )
 
 
-def _check_distinct(what: str, stacks: Mapping[str, Path]) -> None:
-    seen: dict[Path, str] = {}
+def _check_distinct(subject: str, stacks: Mapping[str, Path]) -> None:
+    seen: set[Path] = set()
     for path in stacks.values():
         if path.resolve() in seen:
             raise InputError(
-                f"{what} cannot be mapped",
+                f"{subject} cannot be mapped",
                 f"both stacks are {path}",
                 "Choose one before and one after.",
             )
-        seen[path.resolve()] = str(path)
+        seen.add(path.resolve())
 
 
-def _part(what: str, name: str, wanted: Wanted, roles: dict[str, str]) -> StackPart:
-    """The bands of a stack that are needed, and its masks; ``roles`` gets their names in the
+def _part(subject: str, name: str, request: StackRequest, roles: dict[str, str]) -> StackPart:
+    """Pick the bands of a stack that are needed, and its masks; ``roles`` gets their names in the
     algorithm.
     """
-    facts = read_facts(wanted.stack)
-    bands = identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", ""))))
-    found: dict[str, int] = {}
-    for role, offers in (*wanted.bands.items(), *wanted.optional.items()):
+    facts = read_facts(request.stack)
+    bands = named_bands(facts)
+    picked: dict[str, int] = {}
+    for role, offers in (*request.bands.items(), *request.optional.items()):
         match = next((offer for offer in offers if offer in bands), None)
         if match is not None:
-            found[match] = bands[match]
+            picked[match] = bands[match]
             roles[f"{name}.{role}"] = f"{name}.{match}"
-        elif role in wanted.bands:
+        elif role in request.bands:
             raise AlgorithmError(
-                f"{what} cannot be mapped",
+                f"{subject} cannot be mapped",
                 f"{facts.path} has no band {' or '.join(offers)} (it has "
                 f"{', '.join(bands) or 'no named band'})",
                 "Ingest or stack the scene with the bands that are needed.",
             )
-    if wanted.masks:
-        for mask in MASK_BANDS:
-            if mask in bands:
-                found[mask] = bands[mask]
-                roles[f"{name}.{mask}"] = f"{name}.{mask}"
-    return StackPart(name, facts, found)
+    for mask in MASK_BANDS if request.masks else ():
+        if mask in bands:
+            picked[mask] = bands[mask]
+            roles[f"{name}.{mask}"] = f"{name}.{mask}"
+    return StackPart(name, facts, picked)
 
 
-def _one_band(what: str, path: Path) -> RasterFacts:
+def _one_band(subject: str, path: Path) -> RasterFacts:
     facts = read_facts(path)
     if len(facts.bands) != 1:
         raise InputError(
-            f"{what} cannot be mapped with {path}",
+            f"{subject} cannot be mapped with {path}",
             f"it has {len(facts.bands)} bands",
             "Give a raster of one band.",
         )
     return facts
 
 
-def _warnings(what: str, parts: Sequence[StackPart], masked: Mapping[str, bool]) -> tuple[str, ...]:
-    """What is to be known before somebody acts on the map."""
-    found = []
+def unscaled_bands(part: StackPart) -> list[str]:
+    """Name the bands of a part, but for its masks, whose numbers are not known to be physical."""
+    return unscaled(
+        part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS]
+    )
+
+
+def _warnings(parts: Sequence[StackPart], masked: Mapping[str, bool]) -> tuple[str, ...]:
+    """Tell what is to be known before somebody acts on the map."""
+    optical = [part for part in parts if masked[part.name]]
+    warnings = [warning for part in optical for warning in _stack_warnings(part)]
     scaled: dict[bool, list[str]] = {}
-    for part in parts:
-        raw = unscaled(
-            part.facts, [index for name, index in part.bands.items() if name not in MASK_BANDS]
-        )
-        if masked[part.name]:
-            scaled.setdefault(not raw, []).append(str(part.facts.path))
-        if masked[part.name] and raw:
-            found.append(
-                f"No scale is known for {', '.join(raw)} of {part.facts.path.name}: the index "
-                "is of its stored numbers"
-            )
-        if masked[part.name] and not any(name in MASK_BANDS for name in part.bands):
-            found.append(
-                f"{part.facts.path.name} has no cloud mask ({' or '.join(MASK_BANDS)}): cloud "
-                "in it is taken for ground"
-            )
+    for part in optical:
+        scaled.setdefault(not unscaled_bands(part), []).append(str(part.facts.path))
     if len(scaled) > 1:
         whole, bare = (" and ".join(scaled[key]) for key in (True, False))
-        found.append(
+        warnings.append(
             f"{whole} has reflectance, {bare} stored numbers: unless these are proportional to "
             "it (Landsat's are not), the "
             "change between them is none of the ground. Stack both with --scale and --offset"
         )
-    sensors = [part.facts.tags.get("sensor") for part in parts]
+    return (*warnings, *_pair_warnings(parts))
+
+
+def _stack_warnings(part: StackPart) -> list[str]:
+    raw, name = unscaled_bands(part), part.facts.path.name
+    warnings = []
+    if raw:
+        warnings.append(
+            f"No scale is known for {', '.join(raw)} of {name}: the index is of its stored numbers"
+        )
+    if not any(band in MASK_BANDS for band in part.bands):
+        warnings.append(
+            f"{name} has no cloud mask ({' or '.join(MASK_BANDS)}): cloud in it is taken for ground"
+        )
+    return warnings
+
+
+def _pair_warnings(parts: Sequence[StackPart]) -> list[str]:
+    tags = {part.name: part.facts.tags for part in parts}
+    warnings = []
+    sensors = [tag.get("sensor") for tag in tags.values()]
     if None not in sensors and len(set(sensors)) > 1:
-        found.append(
-            f"The stacks are of {' and '.join(str(one) for one in sensors)}: their bands "
+        warnings.append(
+            f"The stacks are of {' and '.join(map(str, sensors))}: their bands "
             "differ, and the result with them"
         )
-    days = {
-        part.name: part.facts.tags["datetime"] for part in parts if part.facts.tags.get("datetime")
-    }
-    if {"pre", "post"} <= set(days) and parse_time(days["post"]) <= parse_time(days["pre"]):
-        found.append(
-            f"The stack after ({days['post']}) is not younger than the one before "
-            f"({days['pre']}): are they swapped?"
+    before, after = (tags.get(name, {}).get("datetime") for name in ("pre", "post"))
+    if before and after and parse_time(after) <= parse_time(before):
+        warnings.append(
+            f"The stack after ({after}) is not younger than the one before "
+            f"({before}): are they swapped?"
         )
-    return tuple(found)
+    return warnings

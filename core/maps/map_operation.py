@@ -1,22 +1,36 @@
-"""A map as an operation: it can be run on passes without knowing its parameters' names."""
+"""A map as an operation: its doors derived from its recipe, and run on passes without knowing the
+names of its parameters.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..operation import Operation
-from ..params import InputRole
+from ..params import InputRole, Param
+from .recipe import MapRecipe, P
+from .run import run_map
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MapOperation(Operation):
     """An operation that computes a map.
 
     Its params dataclass says by ``param(…, role=…)`` which of its parameters are the stack before,
     the stack after, height above drainage and slope.
     """
+
+    recipe: MapRecipe[Any]
+
+    def parameters(self, door: str | None = None) -> list[Param]:
+        """The parameters, in order; the help of the output folder lists the recipe's files."""
+        return [
+            replace(p, help=self.recipe.files_text()) if p.kind == "folder_out" else p
+            for p in super().parameters(door)
+        ]
 
     def role_fields(self) -> dict[InputRole, str]:
         """Role of an input → name of the parameter that takes it."""
@@ -61,3 +75,18 @@ class MapOperation(Operation):
         }
         values = {field: given[role] for role, field in self.role_fields().items()}
         return self.make_params({**values, "output": output})
+
+
+def map_operation(recipe: MapRecipe[P]) -> MapOperation:
+    """Make the operation of a recipe."""
+    return MapOperation(
+        name=recipe.name,
+        title=recipe.title,
+        group=recipe.group,
+        summary=recipe.summary,
+        params=recipe.params,
+        run=partial(run_map, recipe),
+        outputs=recipe.outputs,
+        algorithm=recipe.algorithm,
+        recipe=recipe,
+    )

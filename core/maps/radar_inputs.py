@@ -1,4 +1,4 @@
-"""Radar stacks as inputs of a map: which polarisations, in which unit, and whether that can be."""
+"""Radar stacks as inputs of a map: their polarisations, their units, and doubts about both."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import AlgorithmError
 from ..raster.grid import Window
 from ..raster.reader import StackReader
 from ..stack.pair import StackPart
-from .inputs import MapInputs, Wanted
+from .inputs import MapInputs, StackRequest
 
 POLARISATIONS = ("vv", "hh", "vh", "hv")
 """The like-polarised ones first: they lie further above the noise."""
@@ -25,8 +25,8 @@ STACK_WORDS = (
 )
 
 
-def want_radar(stacks: Mapping[str, Path], polarisation: str) -> dict[str, Wanted]:
-    """What is wanted of radar stacks, for ``open_inputs``: any polarisation, or the one that is
+def want_radar(stacks: Mapping[str, Path], polarisation: str) -> dict[str, StackRequest]:
+    """Make the requests for radar stacks, for ``open_inputs``: any polarisation, or the one that is
     named.
 
     Parameters
@@ -39,21 +39,21 @@ def want_radar(stacks: Mapping[str, Path], polarisation: str) -> dict[str, Wante
     offers = POLARISATIONS if polarisation == "auto" else (polarisation,)
     each = {name: (name,) for name in offers}
     return {
-        date: Wanted(stack, {"backscatter": offers}, each, masks=False)
+        date: StackRequest(stack, {"backscatter": offers}, each, masks=False)
         for date, stack in stacks.items()
     }
 
 
 def say_how_to_name(error: AlgorithmError) -> AlgorithmError:
-    """The failure of a stack without radar bands, with the way to give bands their names."""
+    """Add the way to give bands their names to the failure of a stack without radar bands."""
     return AlgorithmError(
         error.what, error.why, f"If it is radar whose bands have no names, stack it: {STACK_WORDS}."
     )
 
 
 def pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
-    """The pair of polarisations where every date has it, and both are wanted; else the best single
-    one.
+    """Pick the pair of polarisations where every date has it, and both are wanted; else the best
+    single one.
 
     Raises
     ------
@@ -105,20 +105,20 @@ def check_unit(part: StackPart, band: str, unit: str) -> None:
 
 
 def doubt_units(inputs: MapInputs, bands: Sequence[str]) -> list[str]:
-    """A warning for each band that is said to be dB and has no value below 0: hardly any land is so
+    """Warn of each band that is said to be dB and has no value below 0: hardly any land is so
     bright, and no water.
     """
     rows, cols = inputs.grid.shape
     row, col = max(0, rows - LOOK) // 2, max(0, cols - LOOK) // 2
     middle = Window(row, col, min(rows, LOOK), min(cols, LOOK))
-    found = []
+    warnings = []
     with StackReader(inputs.path) as reader:
         for part in inputs.parts:
             for band in bands:
-                seen = reader.read(inputs.places[inputs.bands[f"{part.name}.{band}"]], middle)
-                if (seen > 0).any() and not (seen < 0).any():
-                    found.append(
+                values = reader.read(inputs.indexes[inputs.bands[f"{part.name}.{band}"]], middle)
+                if (values > 0).any() and not (values < 0).any():
+                    warnings.append(
                         f"{band} of {part.facts.path} has no value below 0 dB: is it power? "
                         "Then stack it with --unit power"
                     )
-    return found
+    return warnings

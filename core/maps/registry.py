@@ -10,7 +10,7 @@ from .map_operation import MapOperation
 from .sar_water import SAR_WATER
 from .structural_damage import STRUCTURAL_DAMAGE
 from .thermal_anomaly import THERMAL_ANOMALY
-from .water import WATER_OPERATION
+from .water import WATER_MAP
 from .wind_damage import WIND_DAMAGE
 
 MAPS: tuple[MapOperation, ...] = (
@@ -19,7 +19,7 @@ MAPS: tuple[MapOperation, ...] = (
     BURNED_AREA,
     THERMAL_ANOMALY,
     SAR_WATER,
-    WATER_OPERATION,
+    WATER_MAP,
     WIND_DAMAGE,
     STRUCTURAL_DAMAGE,
     FUSE,

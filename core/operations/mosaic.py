@@ -13,7 +13,7 @@ from ..discovery.items_file import read_items
 from ..enums import Status
 from ..errors import InputError, SceneReadError
 from ..execution.apply import LayerStatistics, apply_layers
-from ..maps.engine_params import cluster_param, engine_param, resume_param, with_engine
+from ..maps.params import EngineParams
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicPlan, MosaicReader
@@ -29,7 +29,7 @@ ON_ERROR = ("skip", "fail")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MosaicParams:
+class MosaicParams(EngineParams):
     """Which scenes, over which area, and which of them counts."""
 
     items: Path | None = param(
@@ -113,16 +113,13 @@ class MosaicParams:
         suffix=".tif",
         also=(".vrt",),
     )
-    engine: str | None = engine_param()
-    cluster: str | None = cluster_param()
-    resume: bool = resume_param()
     scenes: tuple[SceneItem, ...] = ()
     """For callers in Python: the scenes themselves, instead of ``items``."""
 
 
 def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Plan, write, and say what came out."""
-    settings = with_engine(settings, params.engine, params.cluster)
+    settings = params.engine_settings(settings)
     if not params.scenes and params.items is None:
         raise InputError(
             "The mosaic cannot be made", "no scenes are given", "Give what discover wrote."

@@ -15,7 +15,7 @@ from ..cog.statistics import BandStatistics
 from ..discovery.access import Access
 from ..discovery.area import parse_area
 from ..errors import InputError
-from ..maps.class_statistics import describe_input, prepare_folder
+from ..maps.stacks import describe_input, prepare_folder
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
 from ..mosaic.reader import MosaicReader
 from ..mosaic.virtual_index import build_index

@@ -18,6 +18,7 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputRasterLayer,
     QgsProcessingOutputString,
+    QgsProcessingOutputVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
@@ -26,6 +27,7 @@ from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.operation import LayerOutput, Operation, OperationResult, Output
 from ...core.settings import Settings, resolve_settings
+from ..compat import VECTOR_POLYGON
 from ..layers import dress_layer
 from ..messages import WORDING
 from ..monitors import FeedbackMonitor
@@ -41,10 +43,11 @@ from .parameters import (
     with_suffix,
 )
 
-_OUTPUTS = {
+_OUTPUTS: dict[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
     "text": QgsProcessingOutputString,
     "number": QgsProcessingOutputNumber,
     "raster": QgsProcessingOutputRasterLayer,
+    "vector": lambda name, title: QgsProcessingOutputVectorLayer(name, title, VECTOR_POLYGON),
     "folder": QgsProcessingOutputFolder,
 }
 

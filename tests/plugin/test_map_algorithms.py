@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsProcessingFeedback, QgsRasterLayer, QgsVectorLayer
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterFolderDestination,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
 
 from firstlight.core.operation import Operation
 from firstlight.core.operations.registry import OPERATIONS
@@ -15,6 +26,7 @@ from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 
 MAPS = [operation for operation in OPERATIONS if operation.algorithm is not None]
+OPERATION = {operation.name: operation for operation in MAPS}
 BANDS = ("green", "red", "nir", "swir16", "swir22")
 
 
@@ -83,5 +95,51 @@ def test_an_algorithm_gives_what_it_declares(operation: Operation, tmp_path: Pat
         "only of a flood, which needs a date before"
     )
     if operation.name != "terrain":
-        assert QgsVectorLayer(str(tmp_path / "out" / "perimeter.gpkg"), "x", "ogr").isValid()
+        assert made["PERIMETER"] == str(tmp_path / "out" / "perimeter.gpkg")
+        assert QgsVectorLayer(made["PERIMETER"], "x", "ogr").isValid()
     assert (tmp_path / "out" / "catalog.json").is_file()
+    tifs = {str(path) for path in (tmp_path / "out").glob("*.tif")}
+    assert tifs == {path for path in rasters if Path(path).parent == tmp_path / "out"}
+
+
+@pytest.mark.usefixtures("toolbox")
+def test_the_outline_is_the_input_of_a_model_s_next_step(tmp_path: Path) -> None:
+    """The model asks for nothing but the map, and hands the outline's area on to a native step."""
+    model = QgsProcessingModelAlgorithm("burned", "burned")
+    folder = QgsProcessingParameterFolderDestination("FOLDER", "Folder")
+    model.addModelParameter(folder, QgsProcessingModelParameter("FOLDER"))
+    burn = QgsProcessingModelChildAlgorithm("firstlight:burnseverity")
+    burn.setChildId("burn")
+    burn.addParameterSources("OUTPUT", [source("fromModelParameter", "FOLDER")])
+    for name, path in inputs(OPERATION["burn-severity"], tmp_path).items():
+        burn.addParameterSources(name, [source("fromStaticValue", path)])
+    model.addChildAlgorithm(burn)
+    buffer = QgsProcessingModelChildAlgorithm("native:buffer")
+    buffer.setChildId("buffer")
+    buffer.addParameterSources("INPUT", [source("fromChildOutput", "burn", "PERIMETER")])
+    buffer.addParameterSources("DISTANCE", [source("fromStaticValue", 100)])
+    output = QgsProcessingModelOutput("zone", "zone")
+    output.setChildId("buffer")
+    output.setChildOutputName("OUTPUT")
+    buffer.setModelOutputs({"zone": output})
+    model.addChildAlgorithm(buffer)
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    target = str(tmp_path / "zone.gpkg")
+    values = {"FOLDER": str(tmp_path / "out"), "buffer:zone": target}
+    assert model.checkParameterValues(values, context)[0]
+    _, ok = model.run(values, context, feedback)
+    assert ok, feedback.textLog()
+    outline = QgsVectorLayer(str(tmp_path / "out" / "perimeter.gpkg"), "x", "ogr")
+    zone = QgsVectorLayer(target, "zone", "ogr")
+    assert outline.isValid()
+    assert zone.isValid()
+    [burned], [around] = outline.getFeatures(), zone.getFeatures()
+    assert around["event"] == "Burned"
+    assert around.geometry().area() > burned.geometry().area() > 0
+
+
+def source(kind: str, *values: Any) -> QgsProcessingModelChildParameterSource:
+    made: QgsProcessingModelChildParameterSource = getattr(
+        QgsProcessingModelChildParameterSource, kind
+    )(*values)
+    return made

@@ -20,7 +20,7 @@ from firstlight.core.algorithms.burn_offset import (
     find_offset,
 )
 from firstlight.core.errors import InputError
-from firstlight.core.maps.burn_severity import BURN_SEVERITY, read_offset
+from firstlight.core.maps.burn_severity import BURN_SEVERITY, OFFSET
 from firstlight.core.types import Radiometry
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
@@ -171,5 +171,5 @@ def test_the_peak_must_hold_enough_pixels() -> None:
 )
 def test_a_bad_offset_is_an_error(text: str, why: str) -> None:
     with pytest.raises(InputError, match=why):
-        read_offset(text)
-    assert [read_offset(word) for word in ("NONE", "auto", "-0.03")] == [0.0, None, -0.03]
+        OFFSET.read(text)
+    assert [OFFSET.read(word).number for word in ("NONE", "auto", "-0.03")] == [0.0, None, -0.03]

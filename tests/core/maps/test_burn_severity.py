@@ -16,7 +16,7 @@ import pytest
 from firstlight.core.algorithms.burn import EDGES, SEVERITY, BurnSeverity, classify
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, ExtentMismatchError, InputError
-from firstlight.core.maps.burn_severity import BURN_SEVERITY, run_burn_severity
+from firstlight.core.maps.burn_severity import BURN_SEVERITY
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
@@ -62,14 +62,14 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
         )
         params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
         settings = small_tiles()
-        run_burn_severity(whole, settings, RecordingMonitor())
+        BURN_SEVERITY.run(whole, settings, RecordingMonitor())
         stop = RecordingMonitor(
             cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail
         )
         with pytest.raises(Cancelled):
-            run_burn_severity(params, settings, stop)
+            BURN_SEVERITY.run(params, settings, stop)
         monitor = RecordingMonitor()
-        run_burn_severity(params, settings, monitor)
+        BURN_SEVERITY.run(params, settings, monitor)
         first = next(
             event.detail
             for event in monitor.events

@@ -14,7 +14,7 @@ import pytest
 from firstlight.core.algorithms.burned_area import BurnSigns
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, RasterError
-from firstlight.core.maps.burned_area import BURNED_AREA, run_burned_area
+from firstlight.core.maps.burned_area import BURNED_AREA
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
@@ -356,7 +356,7 @@ def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
     with pytest.raises(
         AlgorithmError, match=r"nir, swir16, swir22 of .* are stored numbers without a scale"
     ):
-        run_burned_area(params, Settings(), RecordingMonitor())
+        BURNED_AREA.run(params, Settings(), RecordingMonitor())
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import AlgorithmError, InputError
-from firstlight.core.maps.inputs import Wanted, open_inputs
+from firstlight.core.maps.inputs import StackRequest, open_inputs
+from firstlight.core.maps.sar_water import SAR_WATER
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import write_raster
@@ -31,21 +33,19 @@ def radar(folder: Path, value: float = 0.1, day: str = "") -> Path:
 def read_all(inputs: Any, name: str) -> Any:
     with StackReader(inputs.path) as reader:
         rows, cols = reader.facts.grid.shape
-        return reader.read(inputs.places[inputs.bands[name]], Window(0, 0, rows, cols))
+        return reader.read(inputs.indexes[inputs.bands[name]], Window(0, 0, rows, cols))
 
 
 def test_a_single_stack_is_read_where_it_lies(tmp_path: Path) -> None:
     stack = radar(tmp_path / "a")
-    inputs, [target] = open_inputs(
+    inputs = open_inputs(
         "Water",
-        {"post": Wanted(stack, VV, masks=False)},
+        {"post": StackRequest(stack, VV, masks=False)},
         tmp_path / "out",
-        ("water.tif",),
         RecordingMonitor(),
     )
     assert inputs.path == stack
     assert inputs.bands == {"post.backscatter": "vv"}
-    assert target == tmp_path / "out" / "water.tif"
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -65,11 +65,10 @@ def test_a_raster_beside_the_stack_is_brought_onto_its_grid_and_never_crops_it(
     water = write_raster(
         tmp_path / "permanent.tif", permanent, nodata=None, origin=(600004.0, 5200020.0)
     )
-    inputs, _ = open_inputs(
+    inputs = open_inputs(
         "Water",
-        {"post": Wanted(stack, VV, masks=False)},
+        {"post": StackRequest(stack, VV, masks=False)},
         tmp_path / "out",
-        ("water.tif",),
         RecordingMonitor(),
         extras={"terrain.hand": hand, "permanent.water": water},
     )
@@ -91,8 +90,8 @@ def test_the_files_say_which_scenes_they_come_from(tmp_path: Path) -> None:
         "pre": radar(tmp_path / "a", day="2024-05-01T06:00:00Z"),
         "post": radar(tmp_path / "b", day="2024-05-13T06:00:00Z"),
     }
-    wanted = {name: Wanted(path, VV, masks=False) for name, path in stacks.items()}
-    inputs, _ = open_inputs("Water", wanted, tmp_path / "out", ("water.tif",), RecordingMonitor())
+    wanted = {name: StackRequest(path, VV, masks=False) for name, path in stacks.items()}
+    inputs = open_inputs("Water", wanted, tmp_path / "out", RecordingMonitor())
     assert inputs.tags() == {
         "pre_item_id": "a",
         "post_item_id": "b",
@@ -106,37 +105,44 @@ def test_the_files_say_which_scenes_they_come_from(tmp_path: Path) -> None:
 
 def test_bad_inputs_are_named(tmp_path: Path) -> None:
     stack = radar(tmp_path / "a")
-    wanted = {"pre": Wanted(stack, VV), "post": Wanted(stack, VV)}
+    wanted = {"pre": StackRequest(stack, VV), "post": StackRequest(stack, VV)}
     with pytest.raises(InputError, match="Water cannot be mapped: both stacks are"):
-        open_inputs("Water", wanted, tmp_path / "out", ("water.tif",), RecordingMonitor())
+        open_inputs("Water", wanted, tmp_path / "out", RecordingMonitor())
     with pytest.raises(AlgorithmError, match=r"has no band green \(it has vv\)"):
         open_inputs(
             "Water",
-            {"post": Wanted(stack, {"green": ("green",)})},
+            {"post": StackRequest(stack, {"green": ("green",)})},
             tmp_path / "out",
-            ("w.tif",),
             RecordingMonitor(),
         )
     two = write_raster(tmp_path / "two.tif", np.zeros((2, 5, 5), np.float32))
     with pytest.raises(InputError, match="it has 2 bands"):
         open_inputs(
             "Water",
-            {"post": Wanted(stack, VV)},
+            {"post": StackRequest(stack, VV)},
             tmp_path / "out",
-            ("w.tif",),
             RecordingMonitor(),
             {"terrain.hand": two},
         )
-    with pytest.raises(InputError, match="it is an input"):
-        open_inputs(
-            "Water",
-            {"post": Wanted(stack, VV)},
-            tmp_path,
-            ("hand.tif",),
-            RecordingMonitor(),
-            {"terrain.hand": one(tmp_path)},
-        )
 
 
-def one(folder: Path) -> Path:
-    return write_raster(folder / "hand.tif", np.zeros((60, 80), np.float32))
+def test_a_layer_never_replaces_an_input(tmp_path: Path) -> None:
+    stack = radar(tmp_path / "a")
+    hand = write_raster(tmp_path / "out" / "water.tif", np.zeros((60, 80), np.float32))
+    before = hand.read_bytes()
+    params = SAR_WATER.make_params({"post": stack, "hand": hand, "output": tmp_path / "out"})
+    with pytest.raises(InputError, match=r"water\.tif cannot be written: it is an input"):
+        SAR_WATER.run(params, Settings(), RecordingMonitor())
+    assert hand.read_bytes() == before
+
+
+def test_both_dates_on_one_day_are_doubted(tmp_path: Path) -> None:
+    """Also to the second: a stack that is compared with itself under another name."""
+    for second, doubted in (("00", True), ("01", False)):
+        days = {"pre": "2024-05-01T06:00:00Z", "post": f"2024-05-01T06:00:{second}Z"}
+        requests = {
+            name: StackRequest(radar(tmp_path / second / name, day=day), VV, masks=False)
+            for name, day in days.items()
+        }
+        inputs = open_inputs("Water", requests, tmp_path / "out", RecordingMonitor())
+        assert any("are they swapped?" in text for text in inputs.warnings) is doubted

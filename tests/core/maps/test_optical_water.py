@@ -593,8 +593,8 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
         (
             {"threshold": "2"},
             InputError,
-            "The threshold '2' cannot be used: it does not lie within -1 to 1, where the index "
-            "does.",
+            "The threshold '2' cannot be used: it does not lie within -1 to 1. The index lies "
+            "there.",
         ),
         ({"method": "mndwi"}, AlgorithmError, "has no band swir16 (it has green, nir)."),
     ],

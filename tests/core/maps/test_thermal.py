@@ -14,7 +14,7 @@ import pytest
 from firstlight.core.algorithms.thermal import CERTAIN_K, HotterThanAround, _box
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError
-from firstlight.core.maps.thermal_anomaly import THERMAL_ANOMALY, run_thermal_anomaly
+from firstlight.core.maps.thermal_anomaly import THERMAL_ANOMALY
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
@@ -60,10 +60,10 @@ def run(tmp_path: Path, kelvin: Any, qa: Any = None, tile: int = 64, **more: Any
 
 
 def classes(kelvin: Any, qa: Any = None, **more: Any) -> Any:
-    values = {"stack.thermal": np.asarray(kelvin, np.float32)}
+    values = {"post.thermal": np.asarray(kelvin, np.float32)}
     if qa is not None:
-        values["stack.qa_pixel"] = np.asarray(qa, np.float32)
-    return HotterThanAround(("stack.qa_pixel",) if qa is not None else (), **more)(values)
+        values["post.qa_pixel"] = np.asarray(qa, np.float32)
+    return HotterThanAround(("post.qa_pixel",) if qa is not None else (), **more)(values)
 
 
 @pytest.mark.parametrize("base", [285.0, 305.0, 325.0])
@@ -231,7 +231,7 @@ def test_numbers_that_are_no_kelvin_are_refused(tmp_path: Path) -> None:
         with pytest.raises(
             AlgorithmError, match=r"lwir11 is not known to be in Kelvin\. .*--offset 149"
         ):
-            run_thermal_anomaly(params, Settings(), RecordingMonitor())
+            THERMAL_ANOMALY.run(params, Settings(), RecordingMonitor())
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

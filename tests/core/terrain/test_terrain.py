@@ -14,7 +14,7 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, NoScenesError, RasterError
-from firstlight.core.maps.inputs import Wanted, open_inputs
+from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import CREDIT, TERRAIN, TerrainParams, run_terrain
 from firstlight.core.raster.grid import Window
@@ -272,15 +272,13 @@ def test_the_place_may_be_that_of_a_stack_in_degrees_and_hand_joins_it(
         {"vv": BandSource(chip, radiometry=Radiometry(1.0, 0.0, None, "power"))}, stack
     )
     run(tmp_path / "t", like=stack, catalog=world.url, buffer=2.0)
-    wanted = {"post": Wanted(stack, {"backscatter": ("vv",)}, masks=False)}
+    wanted = {"post": StackRequest(stack, {"backscatter": ("vv",)}, masks=False)}
     extras = {f"terrain.{name}": tmp_path / "t" / f"{name}.tif" for name in ("dem", "hand")}
-    inputs, _ = open_inputs(
-        "Water", wanted, tmp_path / "out", ("w.tif",), RecordingMonitor(), extras
-    )
+    inputs = open_inputs("Water", wanted, tmp_path / "out", RecordingMonitor(), extras)
     with StackReader(inputs.path) as reader:
         assert reader.facts.grid.shape == (200, 260)
-        heights = reader.read(inputs.places[inputs.bands["terrain.dem"]], Window(0, 0, 200, 260))
-        hand = reader.read(inputs.places[inputs.bands["terrain.hand"]], Window(0, 0, 200, 260))
+        heights = reader.read(inputs.indexes[inputs.bands["terrain.dem"]], Window(0, 0, 200, 260))
+        hand = reader.read(inputs.indexes[inputs.bands["terrain.hand"]], Window(0, 0, 200, 260))
     assert np.isfinite(hand).mean() > 0.9
     assert np.nanmin(hand) >= 0
     lons, lats = 10.08 + step * (np.arange(260) + 0.5), 46.95 - step * (np.arange(200) + 0.5)

@@ -4,8 +4,8 @@ from task import LATER, OUT, SOURCE
 
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
-from firstlight.core.maps.burn_severity import OFFERS
-from firstlight.core.maps.inputs import Wanted, open_inputs
+from firstlight.core.maps.burn_severity import BANDS
+from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.operations.stack import StackParams, run_stack
 from firstlight.core.raster.reader import StackReader
@@ -16,12 +16,13 @@ for name, folder in (("pre", SOURCE), ("post", LATER)):
     bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
     stacks[name] = OUT / f"{name}.vrt"
     run_stack(StackParams(sensor="sentinel2", band=bands, output=stacks[name]), settings, monitor)
-wanted = {name: Wanted(stack, OFFERS) for name, stack in stacks.items()}
-inputs, paths = open_inputs("Burn severity", wanted, OUT, ("dnbr.tif", "severity.tif"), monitor)
+wanted = {name: StackRequest(stack, BANDS) for name, stack in stacks.items()}
+inputs = open_inputs("Burn severity", wanted, OUT, monitor)
+paths = [OUT / "dnbr.tif", OUT / "severity.tif"]
 with StackReader(inputs.path) as reader:
     apply_layers(
         reader,
-        inputs.places,
+        inputs.indexes,
         severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands),
         paths,
         settings,

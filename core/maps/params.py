@@ -1,0 +1,141 @@
+"""The parameters that maps share, as classes to inherit from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..algorithms.kernel import Layer
+from ..algorithms.masks import Radius, dilation_radius
+from ..enums import EngineName
+from ..params import InputRole, param
+from ..settings import Settings
+from ..types import Grid
+from .inputs import StackRequest
+
+MOST_DILATION_M = 5000.0
+STACKS_ORDER, _OUTPUT, _MASKS, _ENGINE = -2, -1, 2, 9
+"""Order at the doors; a map's own parameters, at 0, stand between."""
+
+
+def stack_param(role: InputRole, title: str, help: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declare the stack before or after the event, under whatever name the doors know it by."""
+    return param(default, kind="raster_in", title=title, help=help, role=role, order=STACKS_ORDER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineParams:
+    """Parameters of every operation over tiles."""
+
+    engine: str | None = param(
+        None,
+        kind="choice",
+        title="Engine",
+        choices=tuple(EngineName),
+        help="Who computes the tiles; if not given, as the settings say: auto, which chooses and "
+        "tells why.",
+        advanced=True,
+        order=_ENGINE,
+    )
+    cluster: str | None = param(
+        None,
+        kind="text",
+        title="Dask cluster",
+        help="Use the Dask scheduler at this address, tcp://host:8786; only of computers that you "
+        "trust.",
+        advanced=True,
+        order=_ENGINE,
+    )
+    resume: bool = param(
+        False,
+        kind="flag",
+        title="Go on from finished tiles",
+        help="Keep finished tiles when the run is stopped or dies, and go on from those of an "
+        "earlier run.",
+        advanced=True,
+        order=_ENGINE,
+    )
+
+    def engine_settings(self, settings: Settings) -> Settings:
+        """Return the settings with what was given for this run; who gives a cluster and no engine
+        wants it to be used.
+
+        Raises
+        ------
+        SettingsError
+            For a bad value.
+        """
+        engine = self.engine or (EngineName.CLUSTER if self.cluster else None)
+        return settings.override(engine=engine, cluster=self.cluster)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapParams(EngineParams):
+    """Parameters of every map."""
+
+    output: Path = param(kind="folder_out", title="Folder", order=_OUTPUT)
+    """The help text comes from the recipe: it lists the files."""
+
+    def layer_path(self, layer: Layer) -> Path:
+        """Return the file that a layer is written to."""
+        return self.output / f"{layer.name}.tif"
+
+    def extras(self) -> dict[str, Path]:
+        """Return the rasters beside the stacks, by their names in the joined stack."""
+        return {}
+
+    def requests(
+        self, bands: Mapping[str, Sequence[str]], masks: bool = True
+    ) -> dict[str, StackRequest]:
+        """Ask the same bands of each stack that was given: ``pre``, ``post`` → request."""
+        roles = (InputRole.BEFORE, InputRole.AFTER)
+        return {
+            words["role"].value: StackRequest(getattr(self, name), bands, masks=masks)
+            for name, words in self._declared().items()
+            if words.get("role") in roles and getattr(self, name) is not None
+        }
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what the provenance tells of the parameters: all but inputs, output and engine,
+        with the unit in the name.
+        """
+        engine = {f.name for f in dataclasses.fields(EngineParams)}
+        return {
+            f"{name}_{words['unit']}" if words.get("unit") else name: getattr(self, name)
+            for name, words in self._declared().items()
+            if name not in engine and not words["kind"].startswith(("raster", "folder"))
+        }
+
+    def _declared(self) -> dict[str, Mapping[str, Any]]:
+        return {f.name: f.metadata["param"] for f in dataclasses.fields(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpticalMapParams(MapParams):
+    """Parameters of every map of optical stacks."""
+
+    mask_dilation: float = param(
+        0.0,
+        kind="number",
+        title="Mask dilation (m)",
+        unit="m",
+        help="Metres around every cloud and cloud shadow of the mask that count as not observed "
+        "too: masks miss rims and haze.",
+        minimum=0.0,
+        maximum=MOST_DILATION_M,
+        advanced=True,
+        order=_MASKS,
+    )
+
+    def dilation(self, grid: Grid) -> Radius:
+        """Return the dilation in pixels of a grid.
+
+        Raises
+        ------
+        InputError
+            If the grid has no reference system, or the dilation is too wide for it.
+        """
+        return dilation_radius(self.mask_dilation, grid)

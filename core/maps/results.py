@@ -1,0 +1,121 @@
+"""What a map leaves for programs: its figures and where they come from; JSON only at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import PRODUCT
+from ..execution.apply import LayerStatistics
+from ..products.perimeter import Perimeter
+from ..types import AlgorithmResult, Grid, Radiometry
+from .class_statistics import ClassShare, ClassStatistics
+from .layers import Extent
+
+LayerFigures = ClassStatistics | LayerStatistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapStatistics:
+    """Figures of a map."""
+
+    layers: Mapping[str, LayerFigures]
+    """Of each layer, by its name: areas where it holds classes, else minimum, maximum and mean."""
+    extents: tuple[Extent, ...]
+    """The first one is what the map is about; none where its only layer is one of numbers."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """What only the algorithm knows, JSON-ready: a threshold, the pixels it comes from."""
+    perimeter: Perimeter | None = None
+
+    @property
+    def main(self) -> ClassStatistics:
+        """Areas of the layer that the map is about.
+
+        Raises
+        ------
+        LookupError
+            If the map has no extent.
+        """
+        figures = self.layers[self.extents[0].layer.name]
+        assert isinstance(figures, ClassStatistics)  # an extent is made of classes
+        return figures
+
+    @property
+    def numbers(self) -> LayerStatistics | None:
+        """Figures of the first layer of numbers."""
+        return next((one for one in self.layers.values() if isinstance(one, LayerStatistics)), None)
+
+    def share_of(self, extent: Extent) -> ClassShare:
+        """Return area and observed share of an extent."""
+        figures = self.layers[extent.layer.name]
+        assert isinstance(figures, ClassStatistics)
+        return figures.sum_of(extent.codes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, units in the names."""
+        numbers = self.numbers.to_dict() if self.numbers else {}
+        if not self.extents:
+            return {**self.own, **numbers}
+        kept = ("min", "max", "mean", "observed_percent")
+        return {
+            **self.own,
+            **{key: numbers[key] for key in kept if key in numbers},
+            **self.main.to_dict(),
+            **{extent.name: self.share_of(extent).to_dict() for extent in self.extents},
+            "layers": {name: figures.to_dict() for name, figures in self.layers.items()},
+            **({"perimeter": self.perimeter.to_dict()} if self.perimeter else {}),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What a map was computed from, and how."""
+
+    operation: str
+    parameters: Mapping[str, Any]
+    formula: str
+    reference: str
+    inputs: Mapping[str, Any]
+    """Each input with the state of its files, JSON-ready."""
+    radiometry: Mapping[str, Radiometry]
+    """Of each band that was read."""
+    engine: str
+    note: str = ""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """What only the algorithm knows, JSON-ready: class limits."""
+    about: Extent | None = None
+    bands: Mapping[str, str] = field(default_factory=dict)
+    """Name in the algorithm → band of the stacks."""
+    grid: Grid | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        about = self.about
+        return {
+            "software": PRODUCT,
+            "operation": self.operation,
+            "parameters": dict(self.parameters),
+            "formula": self.formula,
+            "reference": self.reference,
+            **({"note": self.note} if self.note else {}),
+            **self.own,
+            **(
+                {"map": {"layer": about.layer.name, "about": about.name, "codes": [*about.codes]}}
+                if about
+                else {}
+            ),
+            "inputs": dict(self.inputs),
+            **({"bands": dict(self.bands)} if self.bands else {}),
+            "radiometry": {band: rule.to_dict() for band, rule in self.radiometry.items()},
+            **({"grid": self.grid.to_dict()} if self.grid else {}),
+            "engine": self.engine,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapResult(AlgorithmResult):
+    """A map; what it inherits is the same for programs that read JSON."""
+
+    figures: MapStatistics
+    origin: Provenance

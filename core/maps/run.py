@@ -1,0 +1,320 @@
+"""A recipe, run: inputs opened, layers computed, and what is known of them put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .. import PRODUCT
+from ..discovery.band_config import load_sensors
+from ..execution.apply import Applied, apply_layers
+from ..monitor import EventQueue, Monitor, Progress
+from ..operation import LayerOutput, OperationResult
+from ..products.perimeter import (
+    PERIMETER_NAME,
+    Perimeter,
+    PerimeterFacts,
+    PerimeterRule,
+    write_perimeter,
+)
+from ..products.result_record import LayerRecord, ResultRecord
+from ..products.stac_catalogue import write_catalogue
+from ..raster.reader import StackReader
+from ..settings import Settings
+from ..workers import run_in_background
+from .class_statistics import class_statistics
+from .inputs import MapInputs, open_inputs
+from .recipe import Findings, MapJob, MapRecipe, P
+from .results import MapResult, MapStatistics, Provenance
+from .stacks import spare_inputs
+
+
+def run_map(
+    recipe: MapRecipe[P], params: P, settings: Settings, monitor: Monitor
+) -> OperationResult:
+    """Compute a map over the area that its stacks cover, and tell of it.
+
+    Raises
+    ------
+    InputError
+        If a parameter cannot be used, two inputs are the same, or an output would replace one.
+    AlgorithmError
+        If a stack lacks a band, or its numbers are not what the algorithm takes.
+    BandStackError
+        If the stacks cannot be brought onto one grid; ``ExtentMismatchError`` where they do not
+        overlap.
+    ValidationError, RasterError
+        If a stack cannot be read, or a layer not be written.
+    EngineError, DependencyError
+        If the cluster that was asked for cannot be used.
+    Cancelled
+        If the monitor says so.
+    """
+    settings = params.engine_settings(settings)
+    inputs = _open(recipe, params, monitor)
+    job = MapJob(recipe=recipe, params=params, inputs=inputs, kernel=recipe.kernel(params, inputs))
+    spare_inputs(list(job.outputs.values()), inputs.files())
+    if recipe.compute is not None:
+        applied, findings = recipe.compute(job, settings, monitor)
+    else:
+        applied = compute_map(job, settings, monitor)
+        findings = recipe.report(job, applied) if recipe.report else Findings()
+    job = job.with_kernel(applied.kernel)
+    result = finish_map(job, applied, findings, monitor)
+    return (recipe.present or present_map)(job, result, findings)
+
+
+def _open(recipe: MapRecipe[P], params: P, monitor: Monitor) -> MapInputs:
+    if recipe.open is not None:
+        return recipe.open(params, monitor)
+    assert recipe.stacks is not None, f"{recipe.name} says of no stack what it wants"
+    stacks = recipe.stacks(params)
+    return open_inputs(recipe.about, stacks, params.output, monitor, params.extras())
+
+
+def compute_map(job: MapJob[Any], settings: Settings, monitor: Monitor) -> Applied:
+    """Compute the layers over the whole raster.
+
+    Raises
+    ------
+    ValidationError, RasterError, EngineError, Cancelled
+        Nothing is left under the names of layers that were not finished.
+    """
+    inputs = job.inputs
+    with StackReader(inputs.path) as reader:
+        return apply_layers(
+            reader,
+            inputs.indexes,
+            job.kernel,
+            list(job.outputs.values()),
+            settings,
+            monitor,
+            tags=map_tags(job),
+            resume=job.params.resume,
+        )
+
+
+def map_tags(job: MapJob[Any]) -> dict[str, str]:
+    """Tags for the files of a map."""
+    recipe = job.recipe
+    tags = {"software": PRODUCT, "reference": job.kernel.reference, **job.inputs.tags()}
+    if recipe.note:
+        tags["note"] = recipe.note
+    if recipe.tags:
+        tags.update(recipe.tags(job.params, job.kernel))
+    # Of several extents in one layer, the first one is what the layer is about: it is written last.
+    for extent in reversed(job.extents):
+        tags[f"event_codes_{extent.layer.name}"] = ",".join(map(str, extent.codes))
+        tags[f"silent_codes_{extent.layer.name}"] = ",".join(map(str, extent.silent))
+    return tags
+
+
+def finish_map(
+    job: MapJob[Any], applied: Applied, findings: Findings, monitor: Monitor
+) -> MapResult:
+    """Put together what is known of a computed map; one with an extent is outlined, and described
+    in the folder's catalogue.
+
+    Raises
+    ------
+    RasterError
+        If the outline or the catalogue cannot be written.
+    Cancelled
+        If the monitor says so; the layers stay.
+    """
+    layers = dict(zip(job.outputs, applied.layers, strict=True))
+    figures = MapStatistics(
+        own=findings.statistics,
+        layers={
+            layer.name: class_statistics(layers[layer.name], layer.classes)
+            if layer.classes
+            else layers[layer.name]
+            for layer in job.kernel.layers
+        },
+        extents=job.extents,
+    )
+    origin = _provenance(job, findings, applied.layers[0].engine)
+    warnings = [*job.inputs.warnings, *findings.warnings]
+    # A layer that is itself what was asked for goes by the kernel's name.
+    outputs = job.outputs if job.recipe.layers else {job.kernel.name: job.params.output}
+    style = job.kernel.layers[0].style
+    if job.extents:
+        main = job.extents[0].layer.name
+        style = next(layer.style for layer in job.kernel.layers if layer.name == main)
+        if not layers[main].observed:
+            warnings.append(nothing_observed(job))
+        monitor.emit(Progress(1.0, f"{job.title}: outline and catalogue"))
+        events = EventQueue(monitor)
+        perimeter = run_in_background(lambda: _outline(job, origin, events), events)
+        figures = replace(figures, perimeter=perimeter)
+        warnings += perimeter.notes
+        record = _record(job, figures, origin, tuple(warnings))
+        item = run_in_background(lambda: _describe(job, record, events), events)
+        outputs = {**outputs, "perimeter": perimeter.path, "provenance": item}
+    return MapResult(
+        outputs=outputs,
+        statistics=figures.to_dict(),
+        style=style,
+        provenance=origin.to_dict(),
+        warnings=tuple(warnings),
+        figures=figures,
+        origin=origin,
+    )
+
+
+def _provenance(job: MapJob[Any], findings: Findings, engine: str) -> Provenance:
+    inputs, kernel = job.inputs, job.kernel
+    used = dict.fromkeys(kernel.bands.values())
+    origin = Provenance(
+        operation=job.recipe.name,
+        parameters={**job.params.recorded(), **findings.parameters},
+        formula=findings.formula,
+        reference=kernel.reference,
+        note=job.recipe.note,
+        own=findings.provenance,
+        inputs=inputs.describe() if job.extents else inputs.describe_alone(),
+        radiometry={band: inputs.radiometry[band] for band in used},
+        engine=engine,
+    )
+    if not job.extents:
+        return origin
+    bands = {name: inputs.bands.get(name, band) for name, band in kernel.bands.items()}
+    return replace(origin, about=job.extents[0], bands=bands, grid=inputs.grid)
+
+
+def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Perimeter:
+    """Outline what the map is about, in a file beside it."""
+    main = job.extents[0]
+    about = PerimeterFacts(
+        event=main.heading,
+        method=f"{job.title}: {origin.formula}",
+        acquired=job.inputs.newest,
+        sensor=job.inputs.tags().get("sensor", ""),
+        note=origin.note,
+    )
+    classes = job.outputs[main.layer.name]
+    path = classes.with_name(PERIMETER_NAME)
+    return write_perimeter(classes, path, PerimeterRule(main.codes), about, events.stop.is_set)
+
+
+def _record(
+    job: MapJob[Any], figures: MapStatistics, origin: Provenance, warnings: tuple[str, ...]
+) -> ResultRecord:
+    return ResultRecord(
+        operation=origin.operation,
+        title=f"{job.title} {job.inputs.span}".strip(),
+        created=datetime.now(timezone.utc),
+        layers=tuple(
+            LayerRecord(job.outputs[layer.name], layer, figures.layers[layer.name].to_dict())
+            for layer in job.kernel.layers
+        ),
+        inputs=(),
+        parameters=origin.parameters,
+        reference=origin.reference,
+        formula=origin.formula,
+        note=origin.note,
+        perimeter=figures.perimeter,
+        warnings=warnings,
+        statistics=figures.to_dict(),
+    )
+
+
+def _describe(job: MapJob[Any], record: ResultRecord, events: EventQueue) -> Path:
+    """Describe the map in the catalogue of its folder; returns the item."""
+    stop = events.stop.is_set
+    return write_catalogue(
+        job.params.output, replace(record, inputs=job.inputs.records(stop)), stop
+    )
+
+
+def nothing_observed(job: MapJob[Any]) -> str:
+    """Say that no pixel has a class."""
+    both = " on both dates" if {"pre", "post"} <= {part.name for part in job.inputs.parts} else ""
+    return f"No pixel was observed{both}: {job.title} tells nothing of this place"
+
+
+def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
+    """List the files as layers of one group, the outline and the first extent's layer on top; the
+    others are switched off at first.
+    """
+    inputs, note = job.inputs, job.recipe.note
+    dated = len(inputs.days) == len(inputs.parts)
+    sensor = load_sensors().get(inputs.tags().get("sensor", ""))
+    group = f"{job.title} {inputs.span}" if dated else f"{job.title}, {job.params.output.name}"
+    group += f", {sensor.title}" if sensor else ""
+    stacks = " and ".join(part.facts.path.name for part in inputs.parts)
+    source = f"Source: {job.kernel.reference}. From {stacks}."
+    layers = [
+        LayerOutput(
+            path=job.outputs[layer.name],
+            title=job.map_title(layer),
+            style=layer.style,
+            group=group,
+            acquired=inputs.newest,
+            abstract=f"{note} {source}" if note and layer.classes else source,
+            visible=layer.name == job.extents[0].layer.name,
+        )
+        for layer in job.kernel.layers
+    ]
+    layers.sort(key=lambda layer: not layer.visible)
+    outline = LayerOutput(
+        path=job.params.output / PERIMETER_NAME,
+        title=f"Outline {inputs.span}".strip(),
+        style="perimeter",
+        group=group,
+        acquired=inputs.newest,
+        abstract=source,
+    )
+    return [outline, *layers]
+
+
+def present_map(job: MapJob[Any], result: MapResult, findings: Findings) -> OperationResult:
+    """Say to a person what was found, and hand a model its outputs."""
+    figures = result.figures
+    unseen, percent = figures.main.not_observed, figures.main.not_observed_percent
+    rows = [
+        f"{row.map_class.name}: {area_text(row.ground.area_km2, row.observed_percent)}"
+        for row in figures.main.rows
+    ]
+    text = [
+        *(f"{name}: {path}" for name, path in result.outputs.items()),
+        *findings.lines,
+        *rows,
+        f"Not observed (cloud, shadow, no data): {_km2(unseen.area_km2)}, "
+        f"{percent:.1f} % of the map",
+        *filter(None, (job.recipe.note, *result.warnings, result.origin.engine)),
+    ]
+    return OperationResult(
+        data=result.to_dict(),
+        text="\n".join(text),
+        layers=tuple(map_layers(job)),
+        outputs={
+            **door_values(job, result, findings),
+            **{f"{one.name}_km2": figures.share_of(one).area_km2 for one in figures.extents},
+            "not_observed_percent": percent,
+        },
+        value=result,
+    )
+
+
+def door_values(job: MapJob[Any], result: MapResult, findings: Findings) -> Mapping[str, Any]:
+    """Collect the values of the outputs that the recipe declares: files, and statistics."""
+    outputs = result.outputs
+    files = {name: str(outputs[layer]) for name, layer in job.output_names().items()}
+    if "perimeter" in outputs:
+        files["perimeter"] = str(outputs["perimeter"])
+    numbers = {one.name: result.statistics.get(one.name) for one in job.recipe.numbers}
+    return {**files, **numbers, **findings.outputs}
+
+
+def area_text(area_km2: float | None, observed_percent: float | None) -> str:
+    """``1.25 km², 3.4 % of what was observed``."""
+    share = "" if observed_percent is None else f", {observed_percent:.1f} % of what was observed"
+    return _km2(area_km2) + share
+
+
+def _km2(area: float | None) -> str:
+    return "area not known" if area is None else f"{area:.2f} km²"

@@ -1,0 +1,108 @@
+"""Stacks as inputs of maps: their files and bands, and a folder for results that spares them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..discovery.band_config import load_sensors
+from ..errors import InputError
+from ..raster.band_names import identify_bands
+from ..raster.reader import RasterFacts, StackReader
+from ..types import format_time
+from ..validation.image_validator import known_names
+from ..validation.vrt_sources import check_vrt_sources, is_vrt
+
+
+def describe_input(reader: StackReader) -> dict[str, Any]:
+    """Describe a stack and the state of its files, JSON-ready: enough to tell whether a result is
+    of today's inputs.
+    """
+    tags = reader.facts.tags
+    files = [
+        {
+            "path": path,
+            "size_bytes": size,
+            "modified": format_time(datetime.fromtimestamp(changed / 1e9, timezone.utc)),
+        }
+        for path, size, changed in reader.state()
+        if size >= 0
+    ]
+    kept = {key: tags[key] for key in ("item_id", "datetime", "sensor") if key in tags}
+    return {"path": str(reader.facts.path), **kept, "files": files}
+
+
+def check_stack(stack: Path) -> list[Path]:
+    """List the files that a stack names, itself first, after a look into it.
+
+    Raises
+    ------
+    VRTSourceNotFoundError, ValidationError
+        If one is missing, or the stack holds what no stack needs.
+    """
+    return [stack, *(check_vrt_sources(stack).files if is_vrt(stack) else ())]
+
+
+def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:
+    """Make the output folder, and return the paths of the files to be written there.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made, or one of the files is an input.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"Nothing can be written to {output}",
+            error.strerror or str(error),
+            "Choose another folder.",
+        ) from error
+    paths = [output / name for name in names]
+    spare_inputs(paths, inputs)
+    return paths
+
+
+def spare_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Refuse to replace an input.
+
+    Raises
+    ------
+    InputError
+        If one of the outputs is an input.
+    """
+    taken = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.resolve() in taken:
+            raise InputError(
+                f"{path} cannot be written", "it is an input", "Choose another folder."
+            )
+
+
+def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
+    """Name the bands whose stored numbers are not known to be physical values; whole numbers
+    without a scale never are.
+    """
+    bands = [facts.bands[index - 1] for index in indexes]
+    return [
+        band.description
+        for band in bands
+        if band.radiometry.scale == 1.0
+        and (
+            "int" in band.dtype
+            or (
+                band.radiometry.offset == 0.0
+                and band.radiometry.unit not in ("reflectance", "kelvin")
+            )
+        )
+    ]
+
+
+def named_bands(facts: RasterFacts) -> dict[str, int]:
+    """Canonical band name → index from 1; the raster's own sensor decides what ``B5`` is, without
+    one all sensors' names are tried.
+    """
+    return identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", ""))))
