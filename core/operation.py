@@ -14,6 +14,7 @@ from .errors import InputError
 from .monitor import Monitor
 from .params import Param, cast_value
 from .settings import Settings
+from .types import MapClass
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class LayerOutput:
     """Whether it is switched on when it comes onto the map; one that is there already stays as the
     user has it.
     """
+    classes: tuple[MapClass, ...] = ()
+    """Of a raster of classes: how they are shown where there is no style."""
 
 
 @dataclass(frozen=True)

@@ -364,6 +364,17 @@ class BandStack:
 
 
 @dataclass(frozen=True)
+class MapClass:
+    """One class of a class layer."""
+
+    code: int
+    """As it is stored; 0..254."""
+    name: str
+    color: tuple[int, int, int]
+    """Red, green, blue, 0..255."""
+
+
+@dataclass(frozen=True)
 class AlgorithmResult:
     """What an algorithm made."""
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -15,7 +16,9 @@ from qgis.core import (
     QgsRasterLayer,
     QgsSingleBandGrayRenderer,
 )
+from qgis.PyQt.QtGui import QColor
 
+from ..core.algorithms.kernel import NOT_OBSERVED, MapClass
 from ..core.monitor import Level
 from .monitors import log
 
@@ -37,7 +40,10 @@ AMPLITUDE_STRETCH = (0.0, 500.0)
 _FLOATING = (Qgis.DataType.Float32, Qgis.DataType.Float64)
 
 
-def apply_style(layer: QgsMapLayer, key: str) -> None:
+NOT_OBSERVED_COLOR = (128, 128, 128)
+
+
+def apply_style(layer: QgsMapLayer, key: str, classes: Sequence[MapClass] = ()) -> None:
     """Style a layer.
 
     Parameters
@@ -47,7 +53,12 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
     key : str
         ``natural_color`` or the name of a file in ``resources/styles``. Without such a file QGIS's
         own default style is used, and the log says so.
+    classes : sequence of MapClass
+        What a raster without a style holds: they are shown in their own colours.
     """
+    if not key and classes and isinstance(layer, QgsRasterLayer):
+        show_classes(layer, classes)
+        return
     if key == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
         show_natural_color(layer)
         return
@@ -68,9 +79,25 @@ def apply_style(layer: QgsMapLayer, key: str) -> None:
     if isinstance(layer, QgsRasterLayer) and isinstance(
         layer.renderer(), QgsPalettedRasterRenderer
     ):
-        # "not observed" is a class to be seen: a hole in the map would look like "nothing happened
-        # here"
-        layer.dataProvider().setUseSourceNoDataValue(layer.renderer().usesBands()[0], False)
+        _show_not_observed(layer)
+
+
+def show_classes(layer: QgsRasterLayer, classes: Sequence[MapClass]) -> None:
+    """Show classes, and what was not observed, in their colours and with their names."""
+    unseen = MapClass(NOT_OBSERVED, "Not observed", NOT_OBSERVED_COLOR)
+    shown = [
+        QgsPalettedRasterRenderer.Class(one.code, QColor(*one.color), one.name)
+        for one in (*classes, unseen)
+    ]
+    layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, shown))
+    _show_not_observed(layer)
+
+
+def _show_not_observed(layer: QgsRasterLayer) -> None:
+    """Make a class of what was not observed: a hole in the map would look like "nothing happened
+    here".
+    """
+    layer.dataProvider().setUseSourceNoDataValue(layer.renderer().usesBands()[0], False)
 
 
 def band_names(layer: QgsRasterLayer) -> dict[str, int]:

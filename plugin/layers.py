@@ -79,7 +79,7 @@ def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
 def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Give a layer its name, style, day and metadata."""
     layer.setName(output.title)
-    apply_style(layer, output.style)
+    apply_style(layer, output.style, output.classes)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
 

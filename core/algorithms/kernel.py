@@ -9,6 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ..types import MapClass as MapClass
+
 FloatArray = npt.NDArray[np.float32]
 Values = Mapping[str, FloatArray]
 """Name in the function → float32 (rows, cols), NaN = no data."""
@@ -17,17 +19,6 @@ NOT_OBSERVED = 255
 """The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no
 damage".
 """
-
-
-@dataclass(frozen=True)
-class MapClass:
-    """One class of a class layer."""
-
-    code: int
-    """What is stored; 0..254."""
-    name: str
-    color: tuple[int, int, int]
-    """Red, green, blue, 0..255."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,7 @@ class Layer:
     range: tuple[float, float]
     """What the values can be."""
     style: str
-    """Key of a style in ``resources/styles``."""
+    """Key of a style in ``resources/styles``; empty: classes are shown in their own colours."""
     classes: tuple[MapClass, ...] = ()
     """For a layer of classes, uint8 with ``NOT_OBSERVED`` as nodata; empty for one of numbers."""
     dtype: str = ""

@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..algorithms.fusion import (
-    AGREEMENT_LAYER,
-    CONFIDENCE_LAYER,
-    CONSENSUS_LAYER,
-    HALF_LIFE_DAYS,
-    PRESENT,
-    Vote,
-    fusion_kernel,
-)
+from ..algorithms import fusion
 from ..algorithms.kernel import Kernel
 from ..errors import InputError
 from ..execution.apply import Applied
@@ -64,8 +56,8 @@ class FuseParams(MapParams):
         None,
         kind="date",
         title="Date of the event",
-        help=f"UTC. A source counts half after {HALF_LIFE_DAYS:g} days; if not given, all days "
-        "count alike.",
+        help=f"UTC. A source counts half after {fusion.HALF_LIFE_DAYS:g} days; if not given, all "
+        "days count alike.",
     )
     positive: str | None = param(
         None,
@@ -150,12 +142,12 @@ def make_kernel(params: FuseParams, inputs: MapInputs) -> Kernel:
     """
     question = params.question()
     sources = [make_source(part.facts, inputs.grid, question) for part in inputs.parts]
-    return fusion_kernel(sources, [inputs.bands[part.name] for part in inputs.parts])
+    return fusion.fusion_kernel(sources, [inputs.bands[part.name] for part in inputs.parts])
 
 
 def report(job: MapJob[FuseParams], applied: Applied) -> Findings:
     """Tell how much each source counted, and why."""
-    vote = cast("Vote", applied.kernel.compute)
+    vote = cast("fusion.Vote", applied.kernel.compute)
     sources = _describe_sources(vote)
     return Findings(
         formula="affected where the weight of the observing sources that say so is more than "
@@ -169,7 +161,7 @@ def report(job: MapJob[FuseParams], applied: Applied) -> Findings:
     )
 
 
-def _describe_sources(vote: Vote) -> list[dict[str, Any]]:
+def _describe_sources(vote: fusion.Vote) -> list[dict[str, Any]]:
     return [
         {
             "path": source.name,
@@ -196,11 +188,13 @@ FUSE = map_operation(
         "consensus, agreement, confidence.",
         params=FuseParams,
         layers=(
-            MapLayer(CONSENSUS_LAYER, "Consensus"),
-            MapLayer(AGREEMENT_LAYER, "Agreement"),
-            MapLayer(CONFIDENCE_LAYER, "Confidence"),
+            MapLayer(fusion.CONSENSUS_LAYER, "Consensus"),
+            MapLayer(fusion.AGREEMENT_LAYER, "Agreement"),
+            MapLayer(fusion.CONFIDENCE_LAYER, "Confidence"),
         ),
-        extents=(Extent("affected", CONSENSUS_LAYER, (PRESENT,), title="Affected area"),),
+        extents=(
+            Extent("affected", fusion.CONSENSUS_LAYER, (fusion.PRESENT,), title="Affected area"),
+        ),
         note=NOTE,
         open=open_extents,
         kernel=make_kernel,

@@ -256,6 +256,7 @@ def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
             acquired=inputs.newest,
             abstract=f"{note} {source}" if note and layer.classes else source,
             visible=layer.name == job.extents[0].layer.name,
+            classes=layer.classes,
         )
         for layer in job.kernel.layers
     ]

@@ -6,17 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from ..algorithms import sar_water as radar
 from ..algorithms.flood import FLOODED_LAYER, WATER, WATER_LAYER
 from ..algorithms.kernel import Kernel
-from ..algorithms.sar_water import (
-    CHANGE_LAYER,
-    LEAST_DROP_DB,
-    REFERENCES,
-    Cut,
-    WaterMap,
-    fixed_db,
-    water_kernel,
-)
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..algorithms.speckle import SpeckleFilter
 from ..algorithms.threshold import CutOrigin, ThresholdMethod
@@ -164,18 +156,18 @@ def make_kernel(params: SarWaterParams, inputs: MapInputs) -> Kernel:
         for band in bands:
             check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
     origin = CutOrigin.FIXED if params.cut.is_auto else CutOrigin.GIVEN
-    cut = Cut(params.cut.otherwise(fixed_db(bands)), origin)
+    cut = radar.Cut(params.cut.otherwise(radar.fixed_db(bands)), origin)
     compared = params.pre is not None or params.permanent_water is not None
     cuts = dict.fromkeys(dates, cut)
-    water = WaterMap(bands, cuts, params.used_filter, params.rules(), compared)
-    kernel = water_kernel(water, params.used_method)
+    water = radar.WaterMap(bands, cuts, params.used_filter, params.rules(), compared)
+    kernel = radar.water_kernel(water, params.used_method)
     names = (*kernel.bands, *inputs.extras)
     return replace(kernel, bands={name: inputs.bands[name] for name in names})
 
 
 def report(job: MapJob[SarWaterParams], applied: Applied) -> Findings:
     """Tell the thresholds."""
-    water = cast("WaterMap", applied.kernel.compute)
+    water = cast("radar.WaterMap", applied.kernel.compute)
     bands, threshold = " and ".join(water.bands), water.cuts["post"].threshold_db
     return Findings(
         formula=_formula(water),
@@ -193,18 +185,18 @@ def report(job: MapJob[SarWaterParams], applied: Applied) -> Findings:
     )
 
 
-def _formula(water: WaterMap) -> str:
+def _formula(water: radar.WaterMap) -> str:
     level = water.bands[0] if len(water.bands) == 1 else f"({' + '.join(water.bands)}) / 2"
     text = f"water where {level} < {water.cuts['post'].threshold_db:g} dB"
     if "pre" in water.cuts:
         text += (
             f"; flooded where water after, {level} >= {water.cuts['pre'].threshold_db:g} dB "
-            f"before, and darker by {LEAST_DROP_DB:g} dB or more"
+            f"before, and darker by {radar.LEAST_DROP_DB:g} dB or more"
         )
     return text
 
 
-def _warnings(job: MapJob[SarWaterParams], water: WaterMap, observed: bool) -> list[str]:
+def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool) -> list[str]:
     """Tell what is doubtful in the inputs, and what became of the search for a threshold."""
     params, inputs = job.params, job.inputs
     bands = params.bands(inputs)
@@ -241,7 +233,7 @@ SAR_WATER = map_operation(
         layers=(
             MapLayer(WATER_LAYER, "Water"),
             MapLayer(FLOODED_LAYER, "Flooded", when="with a stack before or permanent water"),
-            MapLayer(CHANGE_LAYER, "Change of backscatter (dB)", when="with a stack before"),
+            MapLayer(radar.CHANGE_LAYER, "Change of backscatter (dB)", when="with a stack before"),
         ),
         extents=(
             Extent("flooded", FLOODED_LAYER, (WATER,), map_title="Flood"),
@@ -255,7 +247,7 @@ SAR_WATER = map_operation(
         algorithm=AlgorithmInfo(
             events=("flood",),
             bands=("vv",),
-            references=(*REFERENCES.values(), *FILTER_REFERENCES.values()),
+            references=(*radar.REFERENCES.values(), *FILTER_REFERENCES.values()),
             limits="Not for flooded forest and towns, which are brighter than land, nor in strong "
             "wind, which roughens water. "
             "Wet snow, dry sand, tarmac and radar shadow are dark and taken for water.",

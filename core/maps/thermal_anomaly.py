@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..algorithms import thermal
 from ..algorithms.kernel import Kernel
-from ..algorithms.thermal import (
-    ANOMALY,
-    ANOMALY_LAYER,
-    CERTAIN_K,
-    EXCESS_LAYER,
-    REFERENCES,
-    SPREAD,
-    TEMPERATURE,
-    WATER,
-    HotterThanAround,
-    thermal_kernel,
-)
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
@@ -61,7 +50,7 @@ class ThermalAnomalyParams(OpticalMapParams):
         unit="k",
         title="Least temperature (K)",
         minimum=200,
-        maximum=CERTAIN_K,
+        maximum=thermal.CERTAIN_K,
         help="What is colder is no anomaly, whatever its background.",
         advanced=True,
     )
@@ -84,7 +73,7 @@ def make_kernel(params: ThermalAnomalyParams, inputs: MapInputs) -> Kernel:
     AlgorithmError
         If the numbers are no temperature; whole numbers without a scale never are.
     """
-    band = inputs.bands[TEMPERATURE]
+    band = inputs.bands[thermal.TEMPERATURE]
     rule = inputs.radiometry[band]
     stored = inputs.parts[0].facts.bands[inputs.indexes[band] - 1].dtype
     if rule.unit.lower() not in ("kelvin", "k") or (rule.scale == 1.0 and "int" in stored):
@@ -94,10 +83,10 @@ def make_kernel(params: ThermalAnomalyParams, inputs: MapInputs) -> Kernel:
             "Ingest Landsat Collection 2 Level 2, or stack its ST_B10 with --scale 0.00341802 "
             "--offset 149.",
         )
-    function = HotterThanAround(
+    function = thermal.HotterThanAround(
         inputs.masks, params.radius, params.margin, params.least, params.dilation(inputs.grid)
     )
-    return thermal_kernel(inputs.bands, function)
+    return thermal.thermal_kernel(inputs.bands, function)
 
 
 def report(job: MapJob[ThermalAnomalyParams], applied: Applied) -> Findings:
@@ -105,8 +94,8 @@ def report(job: MapJob[ThermalAnomalyParams], applied: Applied) -> Findings:
     params = job.params
     return Findings(
         formula=f"{params.band} above the mean of its background by {params.margin:g} K and "
-        f"{SPREAD} standard deviations, "
-        f"and at least {params.least:g} K; or at least {CERTAIN_K:g} K"
+        f"{thermal.SPREAD} standard deviations, "
+        f"and at least {params.least:g} K; or at least {thermal.CERTAIN_K:g} K"
     )
 
 
@@ -119,12 +108,12 @@ THERMAL_ANOMALY = map_operation(
         "hot ash, industry.",
         params=ThermalAnomalyParams,
         layers=(
-            MapLayer(ANOMALY_LAYER, "Thermal anomaly"),
-            MapLayer(EXCESS_LAYER, "Kelvin above the background"),
+            MapLayer(thermal.ANOMALY_LAYER, "Thermal anomaly"),
+            MapLayer(thermal.EXCESS_LAYER, "Kelvin above the background"),
         ),
         extents=(
-            Extent("anomaly", ANOMALY_LAYER, (ANOMALY,)),
-            Extent("water", ANOMALY_LAYER, (WATER,)),
+            Extent("anomaly", thermal.ANOMALY_LAYER, (thermal.ANOMALY,)),
+            Extent("water", thermal.ANOMALY_LAYER, (thermal.WATER,)),
         ),
         note=NOTE,
         stacks=lambda params: params.requests({"thermal": (params.band.lower(),)}),
@@ -133,7 +122,7 @@ THERMAL_ANOMALY = map_operation(
         algorithm=AlgorithmInfo(
             events=("wildfire",),
             bands=("lwir11",),
-            references=REFERENCES,
+            references=thermal.REFERENCES,
             limits="Not to say that nothing burns: small and low fires do not warm 100 m enough, "
             "and masks take flames for cloud. "
             "Not where bare rock or roofs lie in vegetation: in the sun they are hotter than it by "

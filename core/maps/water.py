@@ -7,18 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from ..algorithms import optical_water as optical
 from ..algorithms.flood import FLOODED_LAYER, WATER, WATER_LAYER
 from ..algorithms.kernel import Kernel
-from ..algorithms.optical_water import (
-    CONFIDENCE_LAYER,
-    DRY_BY,
-    FIXED,
-    INDEX_LAYERS,
-    REFERENCES,
-    OpticalWater,
-    WaterIndex,
-    water_kernel,
-)
 from ..algorithms.threshold import CutOrigin
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
@@ -62,7 +53,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
         None,
         kind="choice",
         title="Method",
-        choices=tuple(WaterIndex),
+        choices=tuple(optical.WaterIndex),
         help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green "
         "and near infrared. "
         "If not given, mndwi where the stacks have swir16.",
@@ -91,14 +82,14 @@ def open_scenes(params: WaterParams, monitor: Monitor) -> MapInputs:
     """
     stacks = {**({} if params.pre is None else {"pre": params.pre}), "post": params.stack}
     asked = params.method
-    index, warnings = (WaterIndex(asked), []) if asked else _suitable_index(stacks)
+    index, warnings = (optical.WaterIndex(asked), []) if asked else _suitable_index(stacks)
     bands = {"green": ("green",), "other": PARTNERS[index.other]}
     requests = {date: StackRequest(stack, bands) for date, stack in stacks.items()}
     inputs = open_inputs(SUBJECT, requests, params.output, monitor, params.extras())
     return replace(inputs, warnings=(*inputs.warnings, *warnings))
 
 
-def _suitable_index(stacks: Mapping[str, Path]) -> tuple[WaterIndex, list[str]]:
+def _suitable_index(stacks: Mapping[str, Path]) -> tuple[optical.WaterIndex, list[str]]:
     """Choose an index, and tell what is to be known of the choice."""
     for stack in stacks.values():
         check_stack(stack)
@@ -112,22 +103,22 @@ def _suitable_index(stacks: Mapping[str, Path]) -> tuple[WaterIndex, list[str]]:
                 f"{', '.join(bands) or 'no named band'})",
                 "Ingest or stack the scene with green, and short-wave or near infrared.",
             )
-        return WaterIndex.NDWI, [
+        return optical.WaterIndex.NDWI, [
             f"{stack.name} has no band swir16: ndwi was taken, which misses mud and takes some "
             "roofs for water"
         ]
-    return WaterIndex.MNDWI, []
+    return optical.WaterIndex.MNDWI, []
 
 
 def make_kernel(params: WaterParams, inputs: MapInputs) -> Kernel:
     """Make the kernel, with a survey where the threshold is to be found."""
     threshold = THRESHOLD.read(params.threshold)
     partner = inputs.bands["post.other"].rpartition(".")[2]
-    index = next(index for index in WaterIndex if partner in PARTNERS[index.other])
-    water = OpticalWater(
+    index = next(index for index in optical.WaterIndex if partner in PARTNERS[index.other])
+    water = optical.OpticalWater(
         dates=tuple(part.name for part in inputs.parts),
         masks=inputs.masks,
-        threshold=threshold.otherwise(FIXED),
+        threshold=threshold.otherwise(optical.FIXED),
         origin=CutOrigin.FIXED if threshold.is_auto else CutOrigin.GIVEN,
         rules=params.rules(),
         radius_px=params.dilation(inputs.grid),
@@ -136,20 +127,20 @@ def make_kernel(params: WaterParams, inputs: MapInputs) -> Kernel:
         },
         compared=params.pre is not None or params.permanent_water is not None,
     )
-    return water_kernel(index, inputs.bands, water, survey=threshold.is_auto)
+    return optical.water_kernel(index, inputs.bands, water, survey=threshold.is_auto)
 
 
 def report(job: MapJob[WaterParams], applied: Applied) -> Findings:
     """Tell the threshold."""
-    water = cast("OpticalWater", applied.kernel.compute)
-    [method] = [index for index in WaterIndex if index in job.outputs]
+    water = cast("optical.OpticalWater", applied.kernel.compute)
+    [method] = [index for index in optical.WaterIndex if index in job.outputs]
     warnings = job.params.doubts(job.inputs)
     searched = THRESHOLD.read(job.params.threshold).is_auto
     if searched and water.origin == CutOrigin.FIXED and applied.layers[0].observed:
         warnings.insert(
             0,
             f"The histogram of {method} does not show land and water apart: the fixed threshold "
-            f"{FIXED:g} was taken",
+            f"{optical.FIXED:g} was taken",
         )
     return Findings(
         formula=_formula(method, water),
@@ -164,7 +155,7 @@ def report(job: MapJob[WaterParams], applied: Applied) -> Findings:
     )
 
 
-def _formula(method: WaterIndex, water: OpticalWater) -> str:
+def _formula(method: optical.WaterIndex, water: optical.OpticalWater) -> str:
     text = (
         f"{method} = (green - {method.other}) / (green + {method.other}); water where "
         f"{method} > {water.threshold:g}"
@@ -172,7 +163,7 @@ def _formula(method: WaterIndex, water: OpticalWater) -> str:
     if "pre" in water.dates:
         text += (
             f"; flooded where water after and {method} <= "
-            f"{max(water.threshold, FIXED) - DRY_BY:g} before"
+            f"{max(water.threshold, optical.FIXED) - optical.DRY_BY:g} before"
         )
     return text
 
@@ -190,11 +181,11 @@ WATER_MAP = map_operation(
         layers=(
             MapLayer(WATER_LAYER, "Water"),
             MapLayer(FLOODED_LAYER, "Flooded", when="with a stack before or permanent water"),
-            MapLayer(CONFIDENCE_LAYER, "Confidence"),
+            MapLayer(optical.CONFIDENCE_LAYER, "Confidence"),
             MapLayer(
-                INDEX_LAYERS[WaterIndex.MNDWI],
+                optical.INDEX_LAYERS[optical.WaterIndex.MNDWI],
                 "Index",
-                or_layers=(INDEX_LAYERS[WaterIndex.NDWI],),
+                or_layers=(optical.INDEX_LAYERS[optical.WaterIndex.NDWI],),
                 output="index_layer",
             ),
         ),
@@ -210,7 +201,7 @@ WATER_MAP = map_operation(
         algorithm=AlgorithmInfo(
             events=("flood",),
             bands=("green", "swir16"),
-            references=tuple(REFERENCES.values()),
+            references=tuple(optical.REFERENCES.values()),
             limits="Not under cloud, nor for water below trees or between houses, which leaves and "
             "roofs hide. Snow, deep shadow on "
             "mountains and bright roofs are taken for water where the scene's mask does not know "

@@ -7,23 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from ..algorithms import wind_damage as wind
 from ..algorithms.kernel import Kernel
-from ..algorithms.wind_damage import (
-    BARE,
-    CONFIDENCE_LAYER,
-    DAMAGE_DEVIATIONS,
-    DAMAGE_LAYER,
-    DAMAGED,
-    LEAST_NOISE,
-    LOSS_LAYER,
-    NOTE,
-    SEVERE,
-    SEVERE_LOSS,
-    VEGETATED_NDVI,
-    VegetationIndex,
-    WindDamage,
-    wind_kernel,
-)
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
 from ..params import InputRole, param
@@ -53,7 +38,7 @@ class WindDamageParams(OpticalMapParams):
         "ndmi",
         kind="choice",
         title="Index",
-        choices=tuple(VegetationIndex),
+        choices=tuple(wind.VegetationIndex),
         help="Which one falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
     )
     offset: str = param(
@@ -64,7 +49,7 @@ class WindDamageParams(OpticalMapParams):
         "more than half of it was hit.",
     )
     severe: float = param(
-        SEVERE_LOSS,
+        wind.SEVERE_LOSS,
         kind="number",
         title="Severe from",
         help="Loss of the index, offset taken off.",
@@ -73,7 +58,7 @@ class WindDamageParams(OpticalMapParams):
         advanced=True,
     )
     vegetated: float = param(
-        VEGETATED_NDVI,
+        wind.VEGETATED_NDVI,
         kind="number",
         title="Vegetated from",
         help="NDVI before; what lies below is not looked at.",
@@ -89,7 +74,7 @@ class WindDamageParams(OpticalMapParams):
 
 def request_stacks(params: WindDamageParams) -> Mapping[str, StackRequest]:
     """Ask for the bands of the index, and before the storm also for NDVI's."""
-    partner = VegetationIndex(params.index).partner
+    partner = wind.VegetationIndex(params.index).partner
     requests = params.requests({"nir": ("nir", "nir08"), partner: (partner,)})
     before = requests["pre"]
     return {**requests, "pre": replace(before, bands={**before.bands, "red": ("red",)})}
@@ -97,24 +82,24 @@ def request_stacks(params: WindDamageParams) -> Mapping[str, StackRequest]:
 
 def make_kernel(params: WindDamageParams, inputs: MapInputs) -> Kernel:
     """Make the kernel; its survey finds the noise, and the offset where none is given."""
-    function = WindDamage(
-        VegetationIndex(params.index),
+    function = wind.WindDamage(
+        wind.VegetationIndex(params.index),
         vegetated=params.vegetated,
         severe=params.severe,
         radius_px=params.dilation(inputs.grid),
     )
-    return wind_kernel(function, inputs.bands, inputs.masks, OFFSET.read(params.offset).number)
+    return wind.wind_kernel(function, inputs.bands, inputs.masks, OFFSET.read(params.offset).number)
 
 
 def report(job: MapJob[WindDamageParams], applied: Applied) -> Findings:
     """Tell offset and noise."""
     params = job.params
-    function = cast("WindDamage", applied.kernel.compute)
+    function = cast("wind.WindDamage", applied.kernel.compute)
     partner, damage_from = function.index.partner, round(function.limit, 6)
     return Findings(
         formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} "
         "before - after - offset; "
-        f"damage from {DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least "
+        f"damage from {wind.DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least "
         f"{params.vegetated:g}",
         statistics={
             "index": params.index,
@@ -126,20 +111,20 @@ def report(job: MapJob[WindDamageParams], applied: Applied) -> Findings:
         warnings=tuple(_warnings(params, function, applied)),
         lines=(
             f"Change without damage: {function.offset:.3f} of {params.index.upper()}, damage "
-            f"from {damage_from:.3f} above it ({DAMAGE_DEVIATIONS:g} standard deviations)",
+            f"from {damage_from:.3f} above it ({wind.DAMAGE_DEVIATIONS:g} standard deviations)",
         ),
     )
 
 
-def _warnings(params: WindDamageParams, function: WindDamage, applied: Applied) -> list[str]:
-    counts = applied.layers[applied.kernel.layers.index(DAMAGE_LAYER)].classes
-    harmed = sum(counts.get(code, (0, None))[0] for code in DAMAGED)
+def _warnings(params: WindDamageParams, function: wind.WindDamage, applied: Applied) -> list[str]:
+    counts = applied.layers[applied.kernel.layers.index(wind.DAMAGE_LAYER)].classes
+    harmed = sum(counts.get(code, (0, None))[0] for code in wind.DAMAGED)
     warnings = []
     if not function.population:
         warnings.append(
             f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing "
             "is known of damage to it, "
-            f"and the noise of {LEAST_NOISE:g} is assumed"
+            f"and the noise of {wind.LEAST_NOISE:g} is assumed"
         )
     elif (
         OFFSET.read(params.offset).is_auto
@@ -169,15 +154,21 @@ WIND_DAMAGE = map_operation(
         "than season and noise explain.",
         params=WindDamageParams,
         layers=(
-            MapLayer(DAMAGE_LAYER, "Damage classes"),
-            MapLayer(LOSS_LAYER, "Loss of the index", output="loss_layer"),
-            MapLayer(CONFIDENCE_LAYER, "Confidence"),
+            MapLayer(wind.DAMAGE_LAYER, "Damage classes"),
+            MapLayer(wind.LOSS_LAYER, "Loss of the index", output="loss_layer"),
+            MapLayer(wind.CONFIDENCE_LAYER, "Confidence"),
         ),
         extents=(
-            Extent("damaged", DAMAGE_LAYER, DAMAGED, silent=(BARE,), title="Damaged area"),
-            Extent("severe", DAMAGE_LAYER, (SEVERE,), title="Severely damaged area"),
+            Extent(
+                "damaged",
+                wind.DAMAGE_LAYER,
+                wind.DAMAGED,
+                silent=(wind.BARE,),
+                title="Damaged area",
+            ),
+            Extent("severe", wind.DAMAGE_LAYER, (wind.SEVERE,), title="Severely damaged area"),
         ),
-        note=NOTE,
+        note=wind.NOTE,
         stacks=request_stacks,
         kernel=make_kernel,
         report=report,

@@ -57,7 +57,15 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         text="\n".join(lines),
         status=Status.PARTIAL if warnings else Status.DONE,
         layers=tuple(
-            LayerOutput(layer.path, layer.title, layer.style, one.title, one.acquired, one.note)
+            LayerOutput(
+                path=layer.path,
+                title=layer.title,
+                style=layer.style,
+                group=one.title,
+                acquired=one.acquired,
+                abstract=one.note,
+                classes=layer.classes,
+            )
             for one in found
             for layer in sorted(
                 one.layers, key=lambda layer: layer.path.suffix != ".gpkg"

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files.checksum import contradicts, sha256_of
-from ..types import parse_time
+from ..types import MapClass, parse_time
 from .stac_item import ITEM_SUFFIX
 
 LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
@@ -31,6 +31,8 @@ class StoredLayer:
     title: str
     style: str
     """Key of a style in ``resources/styles``; empty where none is told."""
+    classes: tuple[MapClass, ...] = ()
+    """Of a raster of classes, as the item tells them."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,18 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
 def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:
     style = str(asset.get("firstlight:style") or "")
     known = style if re.fullmatch(r"[a-z0-9_]+", style) else ""
-    return StoredLayer(
-        name, item.parent / str(asset["href"]), str(asset.get("title") or name), known
+    classes = tuple(
+        MapClass(int(row["value"]), str(row["title"]), _color(str(row["color_hint"])))
+        for row in asset.get("classification:classes", ())
+        if not row.get("nodata")
     )
+    title = str(asset.get("title") or name)
+    return StoredLayer(name, item.parent / str(asset["href"]), title, known, classes)
+
+
+def _color(text: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(text)
+    return red, green, blue
 
 
 def _is_safe(layer: StoredLayer, item: Path) -> bool:

@@ -163,13 +163,18 @@ def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
     ("style", "classes"),
     [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_CLASSES)],
 )
+@pytest.mark.parametrize("without_style", [False, True])
 def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(
-    project, tmp_path, style, classes
+    project, tmp_path, style, classes, without_style
 ):
+    """As a style says, or as the classes themselves do where there is no style."""
     codes = np.full((64, 64), NOT_OBSERVED, np.uint8)
     codes[:32] = classes[0].code
     path = write_raster(tmp_path / "classes.tif", codes, nodata=NOT_OBSERVED)
-    [layer], _ = add_layers([LayerOutput(path, "Classes", style, "EVENT", WHEN)], project)
+    output = LayerOutput(path, "Classes", style, "EVENT", WHEN)
+    if without_style:
+        output = dataclasses.replace(output, style="", classes=classes)
+    [layer], _ = add_layers([output], project)
     renderer = layer.renderer()
     assert isinstance(renderer, QgsPalettedRasterRenderer)
     shown = {int(one.value): (one.label, one.color.getRgb()[:3]) for one in renderer.classes()}
