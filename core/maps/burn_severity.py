@@ -157,8 +157,7 @@ BURN_SEVERITY = map_operation(
             bands=("nir", "swir22"),
             references=tuple(REFERENCES.values()),
             limits="Not over water, nor fields that were harvested in between; the same season on "
-            "both dates. "
-            "The class limits are generic: calibrate them in the field.",
+            "both dates. The class limits are generic: calibrate them in the field.",
         ),
     )
 )

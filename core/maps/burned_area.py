@@ -145,8 +145,7 @@ def _findings(params: BurnedAreaParams, function: BurnSigns, patches: Patches) -
     }
     return Findings(
         formula="patches of dNBR >= 0.10 with falling nir and rising MIRBI = 10 swir22 - 9.8 "
-        "swir16 + 2, "
-        "that hold seeds of dNBR >= 0.27, MIRBI >= 1.75 and nir <= 0.20",
+        "swir16 + 2, that hold seeds of dNBR >= 0.27, MIRBI >= 1.75 and nir <= 0.20",
         statistics={"patches": counts, **offset_statistics(function)},
         provenance=offset_statistics(function),
         outputs={"patches": patches.kept},

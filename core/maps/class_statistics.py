@@ -8,6 +8,7 @@ from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
 from ..execution.apply import LayerStatistics
+from ..products.result_record import LayerFigures
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,14 @@ class ClassStatistics:
             _sum([row.ground.area_km2 for row in rows]),
             _sum([row.ground.area_ha for row in rows]),
             _sum([row.observed_percent for row in rows]),
+        )
+
+    def record(self) -> LayerFigures:
+        """Return what the catalogue tells."""
+        counts = {row.map_class.code: row.ground.pixels for row in self.rows}
+        share = 100 * self.observed.pixels / self.total.pixels if self.total.pixels else None
+        return LayerFigures(
+            valid_percent=share, class_pixels={**counts, NOT_OBSERVED: self.not_observed.pixels}
         )
 
     def to_dict(self) -> dict[str, Any]:

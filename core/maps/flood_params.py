@@ -153,8 +153,7 @@ class FloodMapParams(MapParams):
                 if odd.size:
                     return [
                         f"{self.permanent_water} holds other numbers than 0 and 1 "
-                        f"({odd.flat[0]:g}): all above 0 were taken for "
-                        "permanent water. If some mean something else, say which are water with "
-                        "--permanent-values"
+                        f"({odd.flat[0]:g}): all above 0 were taken for permanent water. If some "
+                        "mean something else, say which are water with --permanent-values"
                     ]
         return []

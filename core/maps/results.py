@@ -9,18 +9,17 @@ from typing import Any
 from .. import PRODUCT
 from ..execution.apply import LayerStatistics
 from ..products.perimeter import Perimeter
+from ..products.result_record import LayerFigures
 from ..types import AlgorithmResult, Grid, Radiometry
 from .class_statistics import ClassShare, ClassStatistics
 from .layers import Extent
-
-LayerFigures = ClassStatistics | LayerStatistics
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapStatistics:
     """Figures of a map."""
 
-    layers: Mapping[str, LayerFigures]
+    layers: Mapping[str, ClassStatistics | LayerStatistics]
     """Of each layer, by its name: areas where it holds classes, else minimum, maximum and mean."""
     extents: tuple[Extent, ...]
     """The first one is what the map is about; none where its only layer is one of numbers."""
@@ -51,6 +50,19 @@ class MapStatistics:
         figures = self.layers[extent.layer.name]
         assert isinstance(figures, ClassStatistics)
         return figures.sum_of(extent.codes)
+
+    def record_of(self, layer: str) -> LayerFigures:
+        """Return what the catalogue tells of a layer."""
+        figures = self.layers[layer]
+        if isinstance(figures, ClassStatistics):
+            return figures.record()
+        told = figures.to_dict()
+        return LayerFigures(
+            valid_percent=told["observed_percent"],
+            minimum=told["min"],
+            maximum=told["max"],
+            mean=told["mean"],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, units in the names."""

@@ -208,7 +208,7 @@ def _record(
         title=f"{job.title} {job.inputs.span}".strip(),
         created=datetime.now(timezone.utc),
         layers=tuple(
-            LayerRecord(job.outputs[layer.name], layer, figures.layers[layer.name].to_dict())
+            LayerRecord(job.outputs[layer.name], layer, figures.record_of(layer.name))
             for layer in job.kernel.layers
         ),
         inputs=(),

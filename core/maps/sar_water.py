@@ -37,8 +37,7 @@ SUBJECT = "Water"
 THRESHOLD = AutoNumberRule("threshold", -50, 20, "-17", unit="dB")
 NOTE = (
     "Radar sees no water under trees and between houses; wet snow, dry sand, tarmac and radar "
-    "shadow look like water, and "
-    "water in strong wind like land."
+    "shadow look like water, and water in strong wind like land."
 )
 
 
@@ -62,17 +61,15 @@ class SarWaterParams(FloodMapParams):
         kind="choice",
         title="Method",
         choices=tuple(ThresholdMethod),
-        help="ki, otsu: the threshold between water and land, from the parts of the picture "
-        "that hold both; fixed: a known one. "
-        "If not given, ki; fixed with a threshold of your own.",
+        help="ki, otsu: the threshold between water and land, from the parts of the picture that "
+        "hold both; fixed: a known one. If not given, ki; fixed with a threshold of your own.",
     )
     threshold: str = param(
         "auto",
         kind="text",
         title="Threshold (dB)",
         help="auto, or a number in dB, which makes the method fixed: what is darker in the "
-        "like-polarised band is water, "
-        "unfiltered unless a filter is asked for.",
+        "like-polarised band is water, unfiltered unless a filter is asked for.",
     )
     polarisation: str = param(
         "auto",
@@ -227,8 +224,7 @@ SAR_WATER = map_operation(
         subject=SUBJECT,
         group="Flood",
         summary="Maps open water in a radar picture, and what of it is new since another one or "
-        "beyond permanent water; "
-        "what was not observed is a class of its own.",
+        "beyond permanent water; what was not observed is a class of its own.",
         params=SarWaterParams,
         layers=(
             MapLayer(WATER_LAYER, "Water"),

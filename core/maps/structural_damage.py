@@ -170,17 +170,14 @@ def report(job: MapJob[StructuralDamageParams], applied: Applied) -> Findings:
     if not usual.population:
         warnings.append(
             "Nothing seen on both dates has structure (a coefficient of variation from "
-            f"{structure:g} in the window): "
-            "no built-up land was compared"
+            f"{structure:g} in the window): no built-up land was compared"
         )
     median, spread = usual.brightness
     return Findings(
-        formula="d = 10 log10(mean after / mean before), r = correlation, in "
-        f"{params.window} x {params.window} pixels; "
-        "deviation = hypot((d - median) / spread, max(median artanh r - artanh r, 0) / "
-        f"spread); change from {CHANGED:g}, "
-        f"strong from {STRONG:g}, where the coefficient of variation before is at least "
-        f"{structure:g}",
+        formula=f"d = 10 log10(mean after / mean before), r = correlation, in {params.window} x "
+        f"{params.window} pixels; deviation = hypot((d - median) / spread, max(median artanh r - "
+        f"artanh r, 0) / spread); change from {CHANGED:g}, strong from {STRONG:g}, where the "
+        f"coefficient of variation before is at least {structure:g}",
         statistics={
             "band": band,
             "structure_from": structure,
@@ -227,9 +224,8 @@ STRUCTURAL_DAMAGE = map_operation(
                 "Lopes, Touzi & Nezry 1990, doi:10.1109/36.62623",
             ),
             limits="It finds districts whose pattern changed, never single buildings, and cannot "
-            "tell damage from building sites, "
-            "floods, snow or ships. Not across orbits or seasons, and not where hardly anything is "
-            "built.",
+            "tell damage from building sites, floods, snow or ships. Not across orbits or "
+            "seasons, and not where hardly anything is built.",
         ),
     )
 )

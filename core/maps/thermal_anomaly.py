@@ -18,10 +18,9 @@ from .params import OpticalMapParams, stack_param
 from .recipe import Findings, MapJob, MapRecipe
 
 NOTE = (
-    "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front "
-    "much smaller than a pixel, and fires "
-    "later in the day, are missed. Hot rock, roofs and industry are found as well. Smoke and "
-    "flames are often masked as cloud."
+    "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front much "
+    "smaller than a pixel, and fires later in the day, are missed. Hot rock, roofs and industry "
+    "are found as well. Smoke and flames are often masked as cloud."
 )
 
 
@@ -124,9 +123,8 @@ THERMAL_ANOMALY = map_operation(
             bands=("lwir11",),
             references=thermal.REFERENCES,
             limits="Not to say that nothing burns: small and low fires do not warm 100 m enough, "
-            "and masks take flames for cloud. "
-            "Not where bare rock or roofs lie in vegetation: in the sun they are hotter than it by "
-            "more than the margin.",
+            "and masks take flames for cloud. Not where bare rock or roofs lie in vegetation: in "
+            "the sun they are hotter than it by more than the margin.",
         ),
     )
 )

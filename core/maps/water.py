@@ -54,9 +54,8 @@ class WaterParams(FloodMapParams, OpticalMapParams):
         kind="choice",
         title="Method",
         choices=tuple(optical.WaterIndex),
-        help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green "
-        "and near infrared. "
-        "If not given, mndwi where the stacks have swir16.",
+        help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green and "
+        "near infrared. If not given, mndwi where the stacks have swir16.",
     )
     threshold: str = param(
         "auto",
@@ -175,8 +174,7 @@ WATER_MAP = map_operation(
         subject=SUBJECT,
         group="Flood",
         summary="Maps open water by NDWI or MNDWI, and what of it is new since a stack before or "
-        "beyond permanent water; "
-        "cloud, shadow and snow are a class of their own.",
+        "beyond permanent water; cloud, shadow and snow are a class of their own.",
         params=WaterParams,
         layers=(
             MapLayer(WATER_LAYER, "Water"),
@@ -202,10 +200,9 @@ WATER_MAP = map_operation(
             events=("flood",),
             bands=("green", "swir16"),
             references=tuple(optical.REFERENCES.values()),
-            limits="Not under cloud, nor for water below trees or between houses, which leaves and "
-            "roofs hide. Snow, deep shadow on "
-            "mountains and bright roofs are taken for water where the scene's mask does not know "
-            "them, and glint hides water.",
+            limits="Not under cloud, nor for water below trees or between houses, which leaves "
+            "and roofs hide. Snow, deep shadow on mountains and bright roofs are taken for water "
+            "where the scene's mask does not know them, and glint hides water.",
         ),
     )
 )

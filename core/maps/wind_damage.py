@@ -98,9 +98,8 @@ def report(job: MapJob[WindDamageParams], applied: Applied) -> Findings:
     partner, damage_from = function.index.partner, round(function.limit, 6)
     return Findings(
         formula=f"{params.index} = (nir - {partner}) / (nir + {partner}); loss = {params.index} "
-        "before - after - offset; "
-        f"damage from {wind.DAMAGE_DEVIATIONS:g} x noise, where NDVI before is at least "
-        f"{params.vegetated:g}",
+        f"before - after - offset; damage from {wind.DAMAGE_DEVIATIONS:g} x noise, where NDVI "
+        f"before is at least {params.vegetated:g}",
         statistics={
             "index": params.index,
             "offset": function.offset,
@@ -122,19 +121,17 @@ def _warnings(params: WindDamageParams, function: wind.WindDamage, applied: Appl
     warnings = []
     if not function.population:
         warnings.append(
-            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing "
-            "is known of damage to it, "
-            f"and the noise of {wind.LEAST_NOISE:g} is assumed"
+            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing is "
+            f"known of damage to it, and the noise of {wind.LEAST_NOISE:g} is assumed"
         )
     elif (
         OFFSET.read(params.offset).is_auto
         and 100 * harmed >= MUCH_DAMAGE_PERCENT * function.population
     ):
         warnings.append(
-            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as "
-            "damaged: where more than half was hit, "
-            "the median takes damage for season. Give the change without damage, measured where "
-            "the storm did not pass"
+            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as damaged: "
+            "where more than half was hit, the median takes damage for season. Give the change "
+            "without damage, measured where the storm did not pass"
         )
     if function.limit > function.severe:
         warnings.append(
@@ -182,9 +179,8 @@ WIND_DAMAGE = map_operation(
                 "Burow et al. 2020, doi:10.3390/atmos11060613",
             ),
             limits="It maps loss of green, not fallen trees: harvest, mowing, drought, flooding "
-            "and fire look alike. Not across "
-            "seasons, not in winter without leaves, and not without a given offset where more than "
-            "half of the vegetation was hit.",
+            "and fire look alike. Not across seasons, not in winter without leaves, and not "
+            "without a given offset where more than half of the vegetation was hit.",
         ),
     )
 )

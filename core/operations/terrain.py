@@ -21,7 +21,13 @@ from ..mosaic.reader import MosaicReader
 from ..mosaic.virtual_index import build_index
 from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
 from ..params import param
-from ..products.result_record import InputRecord, LayerRecord, ResultRecord, record_input
+from ..products.result_record import (
+    InputRecord,
+    LayerFigures,
+    LayerRecord,
+    ResultRecord,
+    record_input,
+)
 from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import StackReader
 from ..settings import Settings
@@ -191,7 +197,8 @@ def map_terrain(
         title="Slope and height above drainage",
         created=datetime.now(timezone.utc),
         layers=tuple(
-            LayerRecord(paths[name], _layer(name), statistics["layers"][name]) for name in LAYERS
+            LayerRecord(paths[name], _layer(name), _record(statistics["layers"][name]))
+            for name in LAYERS
         ),
         inputs=(),
         parameters=provenance["parameters"],
@@ -248,6 +255,15 @@ def _tags(params: TerrainParams, cells: tuple[SceneItem, ...]) -> dict[str, str]
 
 def _layer(name: str) -> Layer:
     return Layer(name, TITLES[name], (-math.inf, math.inf), name)
+
+
+def _record(figures: Mapping[str, Any]) -> LayerFigures:
+    return LayerFigures(
+        valid_percent=figures["observed_percent"],
+        minimum=figures["min"],
+        maximum=figures["max"],
+        mean=figures["mean"],
+    )
 
 
 def _catalogue(

@@ -52,15 +52,27 @@ class InputRecord:
     """The scene's item in the catalogue that it came from."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerFigures:
+    """Figures of a raster, as a catalogue tells them; None where they are not known."""
+
+    valid_percent: float | None = None
+    """Share of the pixels that were observed."""
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    class_pixels: Mapping[int, int] = field(default_factory=dict)
+    """Of a raster of classes: code → pixels, those that were not observed among them."""
+
+
 @dataclass(frozen=True)
 class LayerRecord:
     """One raster of a result."""
 
     path: Path
     layer: Layer
-    """What it holds, with its classes."""
-    statistics: Mapping[str, Any]
-    """As ``class_statistics`` or ``LayerStatistics.to_dict`` give them."""
+    """Its meaning, with its classes."""
+    figures: LayerFigures = LayerFigures()
 
 
 @dataclass(frozen=True, kw_only=True)

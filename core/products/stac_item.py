@@ -28,7 +28,7 @@ from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint
 from ..types import Grid, format_time
-from .result_record import InputRecord, LayerRecord, ResultRecord
+from .result_record import InputRecord, LayerFigures, LayerRecord, ResultRecord
 
 STAC_VERSION = "1.1.0"
 ITEM_SUFFIX = ".stac.json"
@@ -236,11 +236,10 @@ def _layer_asset(
         "firstlight:style": layer.style,
     }
     if layer.classes:
-        shares = {row["code"]: row["pixels"] for row in one.statistics.get("classes", ())}
-        shares[NOT_OBSERVED] = one.statistics.get("not_observed", {}).get("pixels")
+        counts = one.figures.class_pixels
         unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", (128, 128, 128))
         asset["classification:classes"] = [
-            _class(known, shares.get(known.code), facts.grid) for known in (*layer.classes, unseen)
+            _class(known, counts.get(known.code), facts.grid) for known in (*layer.classes, unseen)
         ]
     return asset
 
@@ -258,25 +257,16 @@ def _band(one: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
         "raster:spatial_resolution": round(math.sqrt(pixel), 6) if pixel else None,
         "raster:scale": rule.scale if rule.scale != 1.0 else None,
         "raster:offset": rule.offset if rule.offset != 0.0 else None,
-        "statistics": _statistics(one),
+        "statistics": _statistics(one.figures),
     }
     return {key: value for key, value in words.items() if value not in (None, "", {})}
 
 
-def _statistics(one: LayerRecord) -> dict[str, Any]:
-    """Of numbers only: the mean of classes says nothing."""
-    figures = one.statistics
-    names = {
-        "minimum": "min",
-        "maximum": "max",
-        "mean": "mean",
-        "valid_percent": "observed_percent",
-    }
-    if one.layer.classes:
-        pixels = figures.get("total", {}).get("pixels")
-        seen = figures.get("observed", {}).get("pixels")
-        return {"valid_percent": 100 * seen / pixels} if pixels else {}
-    return {word: figures[name] for word, name in names.items() if figures.get(name) is not None}
+def _statistics(figures: LayerFigures) -> dict[str, float]:
+    """Of classes the share that was observed alone: their mean says nothing."""
+    names = ("minimum", "maximum", "mean", "valid_percent")
+    values = {name: getattr(figures, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:

@@ -14,13 +14,14 @@ import pytest
 from firstlight.core.algorithms.thermal import CERTAIN_K, HotterThanAround, _box
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError
+from firstlight.core.maps.fuse import FUSE
 from firstlight.core.maps.thermal_anomaly import THERMAL_ANOMALY
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.landscapes import smooth_noise
-from support.rasters import read_band, write_raster
+from support.rasters import read_band, read_values, write_raster
 from support.run import run_operation, small_tiles
 
 ST = Radiometry(0.00341802, 149.0, 0.0, "kelvin")
@@ -282,3 +283,19 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
     got = read_band(tmp_path / "out" / "excess.tif")
     assert np.array_equal(np.where(got == -9999, np.nan, got), excess, equal_nan=True)
     assert HotterThanAround(radius=7, radius_px=(3.0, 3.0)).halo == 7 + 7 + 3
+
+
+def test_what_is_fused_is_the_anomaly_and_not_the_water_in_the_same_layer(tmp_path: Path) -> None:
+    """Of two extents in one layer, the first is what the layer is about."""
+    kelvin = day()
+    kelvin[50:54, 60:64] += 30
+    qa = np.full(SHAPE, CLEAR)
+    qa[150:] = WATERY
+    run(tmp_path, kelvin, qa)
+    first = tmp_path / "out" / "anomaly.tif"
+    second = tmp_path / "again.tif"
+    second.write_bytes(first.read_bytes())
+    run_operation(FUSE, inputs=[first, second], output=tmp_path / "fused")
+    codes, consensus = map(read_values, (first, tmp_path / "fused" / "consensus.tif"))
+    assert set(np.unique(codes)) >= {1, 2}
+    assert np.array_equal(consensus == 1, codes == 1)

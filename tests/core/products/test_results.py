@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         operation="burn-severity",
         title="Burn severity 2024-08-01",
         created=WHEN,
-        layers=(LayerRecord(severity, LAYER, {}),),
+        layers=(LayerRecord(severity, LAYER),),
         inputs=(InputRecord("post", tmp_path / "post.vrt", acquired=WHEN),),
         parameters={},
         reference="Key & Benson 2006",

@@ -30,6 +30,7 @@ from firstlight.core.products import result_record
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.core.products.result_record import (
     InputRecord,
+    LayerFigures,
     LayerRecord,
     ResultRecord,
     record_input,
@@ -59,13 +60,8 @@ def result(folder: Path, **changes: Any) -> ResultRecord:
     perimeter = write_perimeter(
         severity, folder / "perimeter.gpkg", PerimeterRule((2,)), PerimeterFacts("Burned", "dNBR")
     )
-    areas = {
-        "classes": [{"code": 1, "pixels": 1500}, {"code": 2, "pixels": 600}],
-        "observed": {"pixels": 2100},
-        "not_observed": {"pixels": 300},
-        "total": {"pixels": 2400},
-    }
-    figures = {"min": 0.1, "max": 0.2, "mean": 0.13, "observed_percent": 87.5}
+    areas = LayerFigures(valid_percent=87.5, class_pixels={1: 1500, 2: 600, 255: 300})
+    figures = LayerFigures(valid_percent=87.5, minimum=0.1, maximum=0.2, mean=0.13)
     words: dict[str, Any] = {
         "operation": "burn-severity",
         "title": "Burn severity",
@@ -337,7 +333,7 @@ def test_an_item_loses_only_the_files_that_were_overwritten(tmp_path: Path) -> N
     record = result(tmp_path)
     first = write_catalogue(tmp_path, record)
     shutil.copy(tmp_path / "dnbr.tif", tmp_path / "rbr.tif")
-    layers = (record.layers[0], LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr"), {}))
+    layers = (record.layers[0], LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr")))
     second = write_catalogue(tmp_path, replace(record, layers=layers, parameters={"index": "rbr"}))
     assert set(load(first)["assets"]) == {"dnbr"}
     assert set(load(second)["assets"]) == {"severity", "rbr", "perimeter"}
@@ -348,7 +344,7 @@ def test_results_with_files_of_their_own_stand_side_by_side(tmp_path: Path) -> N
     record = result(tmp_path)
     write_catalogue(tmp_path, record)
     shutil.copy(tmp_path / "severity.tif", tmp_path / "water.tif")
-    layers = (LayerRecord(tmp_path / "water.tif", replace(SEVERITY, name="water"), {}),)
+    layers = (LayerRecord(tmp_path / "water.tif", replace(SEVERITY, name="water")),)
     write_catalogue(tmp_path, replace(record, operation="water", layers=layers, perimeter=None))
     assert [
         item.properties["firstlight:operation"] for item in catalogue(tmp_path).get_items()
@@ -392,7 +388,7 @@ def test_a_lost_catalogue_is_made_anew_with_all_items(tmp_path: Path) -> None:
     write_catalogue(tmp_path, record)
     (tmp_path / "catalog.json").unlink()
     shutil.copy(tmp_path / "dnbr.tif", tmp_path / "rbr.tif")
-    layers = (LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr"), {}),)
+    layers = (LayerRecord(tmp_path / "rbr.tif", replace(DNBR, name="rbr")),)
     write_catalogue(
         tmp_path, replace(record, layers=layers, parameters={"index": "rbr"}, perimeter=None)
     )
@@ -404,7 +400,7 @@ def test_several_programs_write_at_once_and_none_is_lost(tmp_path: Path) -> None
     records = []
     for name in "abcdef":
         shutil.copy(tmp_path / "severity.tif", tmp_path / f"{name}.tif")
-        layers = (LayerRecord(tmp_path / f"{name}.tif", replace(SEVERITY, name=name), {}),)
+        layers = (LayerRecord(tmp_path / f"{name}.tif", replace(SEVERITY, name=name)),)
         records.append(replace(record, layers=layers, parameters={"name": name}, perimeter=None))
     threads = [threading.Thread(target=write_catalogue, args=(tmp_path, one)) for one in records]
     for thread in threads:
