@@ -78,7 +78,8 @@ def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if band == "scl":
         # an entry on either side for what is no class
         table = np.array([NO_DATA, *SCL_CLASSES, NO_DATA], np.uint8)
-        return table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
+        looked_up: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
+        return looked_up
     classes = np.full(codes.shape, CLEAR, np.uint8)
     for bit, kind in QA_PIXEL_BITS:
         classes[(codes >> bit) & 1 == 1] = kind  # -1 has all bits set, fill among them
