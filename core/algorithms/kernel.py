@@ -9,16 +9,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from ..raster.classes import NOT_OBSERVED as NOT_OBSERVED
 from ..types import MapClass as MapClass
 
 FloatArray = npt.NDArray[np.float32]
 Values = Mapping[str, FloatArray]
 """Name in the function → float32 (rows, cols), NaN = no data."""
 Compute = Callable[[Values], "npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]"]
-NOT_OBSERVED = 255
-"""The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no
-damage".
-"""
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,15 @@
-"""What a scene's own mask says of each pixel, and the surroundings of clouds, which it often
-misses.
-
-Sentinel-2's scene classification (ESA, Sentinel-2 Level-2A Algorithm Theoretical Basis Document,
-S2-PDGS-MPC-ATBD-L2A) and Landsat's QA_PIXEL bits (USGS, Landsat 8-9 Collection 2 Level 2 Product
-Guide, LSDS-1619) as one set of classes. Of QA_PIXEL the single bits are read: 0 fill, 1 dilated
-cloud, 2 cirrus, 3 cloud, 4 shadow, 5 snow, 7 water. Bits 2 to 5 are set only where the confidence
-(bits 8-9 cloud, 10-11 shadow, 12-13 snow, 14-15 cirrus: 1 low, 2 medium, 3 high) is high, so that
-cloud of medium confidence counts as clear: a dilation takes in a cloud's rim, not a thin cloud on
-its own.
-"""
+"""Where every mask shows the ground, without the surroundings of clouds, which masks often miss."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..raster.cloud_mask import is_clear
+from ..raster.cloud_mask import SHADOW, is_clear, mask_classes
 from ..raster.pixel_area import pixel_size_m
 from ..types import Grid
 from .kernel import Values
@@ -31,70 +20,8 @@ Radius = tuple[float, float]
 pixels are not square.
 """
 
-NO_DATA, CLEAR, WATER, SNOW, SHADOW, CLOUD = range(6)
-"""What :func:`mask_classes` tells apart; ``NO_DATA`` includes saturated and defective pixels."""
-SCL_CLASSES = (
-    NO_DATA,
-    NO_DATA,
-    CLEAR,
-    SHADOW,
-    CLEAR,
-    CLEAR,
-    WATER,
-    CLEAR,
-    CLOUD,
-    CLOUD,
-    CLOUD,
-    SNOW,
-)
-"""Of each SCL class 0..11: no data, saturated, dark, cloud shadow, vegetation, bare, water,
-unclassified, cloud (medium, high), thin cirrus, snow.
-"""
-QA_PIXEL_BITS = (
-    (7, WATER),
-    (5, SNOW),
-    (4, SHADOW),
-    (3, CLOUD),
-    (2, CLOUD),
-    (1, CLOUD),
-    (0, NO_DATA),
-)
-"""Bit → class, a later line overrules an earlier one."""
-SEEN = (CLEAR, WATER, SNOW)
-"""Classes in which the ground is seen."""
 MOST_PIXELS = 1000
 """Of a dilation: tiles get as many pixels around them."""
-
-
-def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """The class of each pixel of a mask.
-
-    Parameters
-    ----------
-    band : str
-        ``scl`` or ``qa_pixel``.
-    pixels : ndarray, any shape
-        As stored, whole numbers also where they come as float32; NaN or below zero where there is
-        none.
-
-    Returns
-    -------
-    ndarray of uint8
-        ``NO_DATA``, ``CLEAR``, ``WATER``, ``SNOW``, ``SHADOW`` or ``CLOUD``. An SCL class that does
-        not exist is ``NO_DATA``.
-    """
-    codes = _whole_numbers(pixels)
-    if band == "scl":
-        table = np.zeros(
-            len(SCL_CLASSES) + 2, np.uint8
-        )  # an entry on either side for what is no class
-        table[1:-1] = SCL_CLASSES
-        classes: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
-        return classes
-    found = np.full(codes.shape, CLEAR, np.uint8)
-    for bit, one in QA_PIXEL_BITS:
-        found[(codes >> bit) & 1 == 1] = one  # -1 has all bits set, fill among them
-    return found
 
 
 def clear_pixels(values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)) -> BoolArray:
@@ -197,9 +124,3 @@ def dilation_radius(metres: float, grid: Grid) -> Radius:
 def dilation_halo(radius_px: Radius) -> int:
     """The halo that a kernel needs for it."""
     return math.floor(max(radius_px) + 1e-9) if max(radius_px) >= 1 else 0
-
-
-def _whole_numbers(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if pixels.dtype.kind == "f":
-        return np.where(np.isnan(pixels), -1, pixels).astype(np.int32)
-    return pixels.astype(np.int32) if pixels.dtype.itemsize < 4 else pixels

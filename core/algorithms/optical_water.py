@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enums import StrEnum
+from ..raster.cloud_mask import SNOW, mask_classes
 from .flood import (
     DRY,
     FLOODED_LAYER,
@@ -30,7 +31,7 @@ from .flood import (
     refine_water,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
-from .masks import SNOW, BoolArray, Radius, clear_pixels, dilation_halo, mask_classes
+from .masks import BoolArray, Radius, clear_pixels, dilation_halo
 from .threshold import REFERENCES as THRESHOLD_REFERENCES
 from .threshold import Bins, Counts, CutOrigin, ThresholdMethod, find_cut, has_valley
 

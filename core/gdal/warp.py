@@ -64,32 +64,42 @@ def pixel_steps(source: Any, target: Grid, thin_plate: bool = False) -> tuple[fl
 
     dataset = stand_in(source) if isinstance(source, Grid) else source
     goal = stand_in(target)
-    steps: list[tuple[float, float, bool]] = []
     try:
         transformer = gdal.Transformer(dataset, goal, ["METHOD=GCP_TPS"] if thin_plate else [])
     except RuntimeError:  # with GDAL's exceptions on: the reason comes with the warp itself
         return 1.0, 1.0
     rows, cols = target.shape
-    for down in range(PLACES):
-        for right in range(PLACES):
-            col, row = (right + 0.5) * cols / PLACES, (down + 0.5) * rows / PLACES
-            step = _step_at(transformer, col, row)
-            if step is not None:
-                x, y, across, along = step
-                inside = 0 <= x <= dataset.RasterXSize and 0 <= y <= dataset.RasterYSize
-                steps.append((across, along, inside))
-    covered = [step for step in steps if step[2]] or steps
+    shares = [(place + 0.5) / PLACES for place in range(PLACES)]
+    measured = [_step_at(transformer, cols * x, rows * y) for y in shares for x in shares]
+    steps = [step for step in measured if step is not None]
+    covered = [step for step in steps if step.lies_in(dataset)] or steps
     if not covered:
         return 1.0, 1.0
-    return round(median(step[0] for step in covered), 3), round(
-        median(step[1] for step in covered), 3
+    return (
+        round(median(step.across for step in covered), 3),
+        round(median(step.along for step in covered), 3),
     )
 
 
-def _step_at(transformer: Any, col: float, row: float) -> tuple[float, float, float, float] | None:
-    """Column and row of the source at a place of the target, and how many of each a pixel of the
-    target spans there; None where the place lies nowhere.
-    """
+@dataclass(frozen=True)
+class _Step:
+    """One pixel of the target in the source."""
+
+    col: float
+    row: float
+    """Where its middle lies."""
+    across: float
+    """Columns of the source that it spans."""
+    along: float
+    """Rows."""
+
+    def lies_in(self, source: Any) -> bool:
+        cols, rows = int(source.RasterXSize), int(source.RasterYSize)
+        return 0 <= self.col <= cols and 0 <= self.row <= rows
+
+
+def _step_at(transformer: Any, col: float, row: float) -> _Step | None:
+    """The step at a place of the target; None where that lies nowhere in the source's system."""
     ends = [(col - 0.5, row), (col + 0.5, row), (col, row - 0.5), (col, row + 0.5)]
     try:
         points, good = transformer.TransformPoints(1, [(x, y, 0.0) for x, y in ends])
@@ -98,9 +108,12 @@ def _step_at(transformer: Any, col: float, row: float) -> tuple[float, float, fl
     if not all(good) or not all(math.isfinite(value) for point in points for value in point[:2]):
         return None
     left, right, top, bottom = points
-    across = math.hypot(right[0] - left[0], bottom[0] - top[0])
-    along = math.hypot(right[1] - left[1], bottom[1] - top[1])
-    return (left[0] + right[0]) / 2, (left[1] + right[1]) / 2, across, along
+    return _Step(
+        (left[0] + right[0]) / 2,
+        (left[1] + right[1]) / 2,
+        math.hypot(right[0] - left[0], bottom[0] - top[0]),
+        math.hypot(right[1] - left[1], bottom[1] - top[1]),
+    )
 
 
 @lru_cache(maxsize=64)

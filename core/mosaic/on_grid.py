@@ -34,19 +34,14 @@ def placed_window(source: Grid, target: Grid) -> Window | None:
     bounds = moved_bounds(source, target.crs)
     left, _, _, top = target.bounds
     xres, yres = target.resolution
-    col, end_col = (
-        math.floor((bounds[0] - left) / xres + 1e-6),
-        math.ceil((bounds[2] - left) / xres - 1e-6),
-    )
-    row, end_row = (
-        math.floor((top - bounds[3]) / yres + 1e-6),
-        math.ceil((top - bounds[1]) / yres - 1e-6),
-    )
-    col, row = max(0, col), max(0, row)
-    end_col, end_row = min(target.shape[1], end_col), min(target.shape[0], end_row)
-    return (
-        Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
-    )
+    rows, cols = target.shape
+    col = max(0, math.floor((bounds[0] - left) / xres + 1e-6))
+    end_col = min(cols, math.ceil((bounds[2] - left) / xres - 1e-6))
+    row = max(0, math.floor((top - bounds[3]) / yres + 1e-6))
+    end_row = min(rows, math.ceil((top - bounds[1]) / yres - 1e-6))
+    if row >= end_row or col >= end_col:
+        return None
+    return Window(row, col, end_row - row, end_col - col)
 
 
 def read_values(
@@ -74,30 +69,26 @@ def read_values(
     radiometry = source.place.radiometry
     offset = pixel_offset(source.place.grid, target)
     if offset is not None:
-        there = Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols)
-        return to_physical(source.read(there), radiometry)
+        return to_physical(source.read(_moved(window, offset)), radiometry)
     lattice = _lattice(source.place.grid, target)
     if lattice is None or lattice.ratio > FINE or method not in ("nearest", "bilinear"):
         return to_physical(read_warped(source, target, window, method), radiometry)
+    values = np.full((window.rows, window.cols), np.nan, np.float32)
     part = common(window, lattice.part)
     needed = _needed(source.place.grid, lattice, part) if part else None
     if part is None or needed is None:
-        return np.full((window.rows, window.cols), np.nan, np.float32)
-    values, corner = _with_nan(source.read(needed), needed, source.place), (needed.row, needed.col)
+        return values
+    stored, corner = _with_nan(source.read(needed), needed, source.place), (needed.row, needed.col)
     if method == "nearest":
-        made = pick_nearest(values, corner, lattice, part)
+        interpolated = pick_nearest(stored, corner, lattice, part)
     else:
         known = {} if known is None else known
         if (lattice, part) not in known:
             known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
-        made = blend(values, known[lattice, part])
-    made = to_physical(made, replace(radiometry, nodata=None))  # no data is NaN, and stays it
-    if part == window:
-        return made
-    found = np.full((window.rows, window.cols), np.nan, np.float32)
-    rows, cols = part.row - window.row, part.col - window.col
-    found[rows : rows + part.rows, cols : cols + part.cols] = made
-    return found
+        interpolated = blend(stored, known[lattice, part])
+    # no data is NaN, and stays it
+    values[_inside(part, window)] = to_physical(interpolated, replace(radiometry, nodata=None))
+    return values
 
 
 def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArray[Any]:
@@ -116,23 +107,27 @@ def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArra
     """
     offset = pixel_offset(source.place.grid, target)
     if offset is not None:
-        return source.read(
-            Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols)
-        )
+        return source.read(_moved(window, offset))
     lattice = _lattice(source.place.grid, target)
     if lattice is None:
         return read_warped(source, target, window, "near")
+    codes = source.blank(window)
     part = common(window, lattice.part)
     needed = _needed(source.place.grid, lattice, part) if part else None
-    if part is None or needed is None:
-        return source.blank(window)
-    picked = pick_nearest(source.read(needed), (needed.row, needed.col), lattice, part)
-    if part == window:
-        return picked
-    found = source.blank(window)
-    rows, cols = part.row - window.row, part.col - window.col
-    found[rows : rows + part.rows, cols : cols + part.cols] = picked
-    return found
+    if part is not None and needed is not None:
+        corner = (needed.row, needed.col)
+        codes[_inside(part, window)] = pick_nearest(source.read(needed), corner, lattice, part)
+    return codes
+
+
+def _moved(window: Window, offset: tuple[int, int]) -> Window:
+    return Window(window.row + offset[0], window.col + offset[1], window.rows, window.cols)
+
+
+def _inside(part: Window, window: Window) -> tuple[slice, slice]:
+    """A part of a window as slices of the window's array."""
+    row, col = part.row - window.row, part.col - window.col
+    return slice(row, row + part.rows), slice(col, col + part.cols)
 
 
 @lru_cache(maxsize=64)
@@ -146,14 +141,12 @@ def _needed(grid: Grid, lattice: Lattice, part: Window) -> Window | None:
     """The source's pixels around a window, up to one beyond the source's edges; None where it has
     none there.
     """
-    top, left, bottom, right = (math.floor(place) for place in lattice.bounds(part))
+    top, left, bottom, right = (math.floor(bound) for bound in lattice.bounds(part))
     row, col = max(-1, top), max(-1, left)
     end_row, end_col = min(grid.shape[0] + 1, bottom + 2), min(grid.shape[1] + 1, right + 2)
-    return (
-        Window(row, col, end_row - row, end_col - col)
-        if end_row - row > 1 and end_col - col > 1
-        else None
-    )
+    if end_row - row < 2 or end_col - col < 2:
+        return None
+    return Window(row, col, end_row - row, end_col - col)
 
 
 def _with_nan(stored: npt.NDArray[Any], window: Window, place: BandPlace) -> FloatArray:

@@ -17,7 +17,7 @@ from ..types import Grid
 MOST_PIXELS = 900
 """Longer side of a picture."""
 NO_DATA = (232, 232, 236)
-NOT_OBSERVED = (150, 150, 155)
+NOT_OBSERVED_COLOR = (150, 150, 155)
 HATCH = 8
 """Pixels between the lines over what was not observed."""
 SHOWN = (("red", "green", "blue"), ("nir", "red", "green"), ("swir22", "nir", "red"))
@@ -119,7 +119,7 @@ def class_picture(
     rows, cols = np.indices(codes.shape)
     unseen = np.isnan(codes)
     made[unseen] = NO_DATA
-    made[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED
+    made[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED_COLOR
     picture: Picture = np.clip(np.rint(made), 0, 255).astype(np.uint8)
     return picture
 

@@ -1,8 +1,13 @@
-"""Which pixels of a scene's own mask show the ground: one definition for the search, the algorithms
-and their areas.
+"""What a scene's own mask says of each pixel: one table for the search, the mosaics and the
+algorithms.
 
-Classes: ESA, Sentinel-2 Level-2A algorithm overview (scene classification). Bits: USGS, Landsat 8-9
-Collection 2 Level 2 Science Product Guide (LSDS-1619), table "QA_PIXEL".
+Sentinel-2's scene classification (ESA, Sentinel-2 Level-2A Algorithm Theoretical Basis Document,
+S2-PDGS-MPC-ATBD-L2A) and Landsat's QA_PIXEL bits (USGS, Landsat 8-9 Collection 2 Level 2 Product
+Guide, LSDS-1619) as one set of classes. Of QA_PIXEL the single bits are read: 0 fill, 1 dilated
+cloud, 2 cirrus, 3 cloud, 4 shadow, 5 snow, 7 water. Bits 2 to 5 are set only where the confidence
+(bits 8-9 cloud, 10-11 shadow, 12-13 snow, 14-15 cirrus: 1 low, 2 medium, 3 high) is high, so that
+cloud of medium confidence counts as clear: a dilation takes in a cloud's rim, not a thin cloud on
+its own.
 """
 
 from __future__ import annotations
@@ -14,19 +19,75 @@ import numpy.typing as npt
 
 MASK_BANDS = ("scl", "qa_pixel")
 """The bands that say it."""
-SCL_CLEAR = (2, 4, 5, 6, 7, 11)
-"""Dark area, vegetation, bare, water, unclassified, snow: the ground is seen. Not: no data,
-saturated, shadow, cloud.
-"""
-QA_PIXEL_UNCLEAR = 0b11111
-"""Bits 0 fill, 1 dilated cloud, 2 cirrus, 3 cloud, 4 cloud shadow."""
 
-SCL_WATER = 6
-QA_PIXEL_WATER = 1 << 7
+NO_DATA, CLEAR, WATER, SNOW, SHADOW, CLOUD = range(6)
+"""Classes of :func:`mask_classes`; ``NO_DATA`` includes saturated and defective pixels."""
+SCL_CLASSES = (
+    NO_DATA,
+    NO_DATA,
+    CLEAR,
+    SHADOW,
+    CLEAR,
+    CLEAR,
+    WATER,
+    CLEAR,
+    CLOUD,
+    CLOUD,
+    CLOUD,
+    SNOW,
+)
+"""Of each SCL class 0..11: no data, saturated, dark, cloud shadow, vegetation, bare, water,
+unclassified, cloud (medium, high), thin cirrus, snow.
+"""
+QA_PIXEL_BITS = (
+    (7, WATER),
+    (5, SNOW),
+    (4, SHADOW),
+    (3, CLOUD),
+    (2, CLOUD),
+    (1, CLOUD),
+    (0, NO_DATA),
+)
+"""Bit → class, a later line overrules an earlier one."""
+SEEN = (CLEAR, WATER, SNOW)
+"""Classes in which the ground is seen."""
+SCL_CLEAR = tuple(code for code, kind in enumerate(SCL_CLASSES) if kind in SEEN)
+QA_PIXEL_UNCLEAR = sum(1 << bit for bit, kind in QA_PIXEL_BITS if kind not in SEEN)
+SCL_WATER = SCL_CLASSES.index(WATER)
+QA_PIXEL_WATER = sum(1 << bit for bit, kind in QA_PIXEL_BITS if kind == WATER)
+
+
+def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """The class of each pixel of a mask.
+
+    Parameters
+    ----------
+    band : str
+        ``scl`` or ``qa_pixel``.
+    pixels : ndarray, any shape
+        As stored, whole numbers also where they come as float32; NaN or below zero where there is
+        none.
+
+    Returns
+    -------
+    ndarray of uint8
+        ``NO_DATA``, ``CLEAR``, ``WATER``, ``SNOW``, ``SHADOW`` or ``CLOUD``. An SCL class that does
+        not exist is ``NO_DATA``.
+    """
+    codes = _whole_numbers(pixels)
+    if band == "scl":
+        # an entry on either side for what is no class
+        table = np.array([NO_DATA, *SCL_CLASSES, NO_DATA], np.uint8)
+        looked_up: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
+        return looked_up
+    classes = np.full(codes.shape, CLEAR, np.uint8)
+    for bit, kind in QA_PIXEL_BITS:
+        classes[(codes >> bit) & 1 == 1] = kind  # -1 has all bits set, fill among them
+    return classes
 
 
 def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where a mask says that the ground is seen.
+    """Mark where a mask says that the ground is seen: a class of ``SEEN``, without telling which.
 
     Parameters
     ----------
@@ -35,30 +96,36 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     pixels : ndarray, any shape
         Classes; below zero or NaN where there is none, which is never clear.
     """
-    codes = (
-        pixels
-        if pixels.dtype.kind in "iu"
-        else np.where(np.isnan(pixels), -1, pixels).astype(np.int32)
-    )
+    codes = pixels if pixels.dtype.kind in "iu" else _whole_numbers(pixels)
     if band == "scl":
         clear = np.zeros(codes.shape, np.bool_)
         for code in SCL_CLEAR:
             clear |= codes == code
         return clear
-    found: npt.NDArray[np.bool_] = (codes & QA_PIXEL_UNCLEAR) == 0  # -1 has all bits set
-    return found
+    seen: npt.NDArray[np.bool_] = (codes & QA_PIXEL_UNCLEAR) == 0  # -1 has all bits set
+    return seen
 
 
 def is_water(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where a mask says that there is water; arguments as of :func:`is_clear`, never true where
-    there is no mask.
+    """Mark where a mask says that there is water, never where there is no mask.
+
+    Parameters
+    ----------
+    band, pixels
+        As of :func:`is_clear`.
     """
     codes = (
         pixels
         if pixels.dtype.kind in "iu"
         else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
     )
-    found: npt.NDArray[np.bool_] = (
+    water: npt.NDArray[np.bool_] = (
         codes == SCL_WATER if band == "scl" else (codes & QA_PIXEL_WATER) != 0
     )
-    return found
+    return water
+
+
+def _whole_numbers(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if pixels.dtype.kind == "f":
+        return np.where(np.isnan(pixels), -1, pixels).astype(np.int32)
+    return pixels.astype(np.int32) if pixels.dtype.itemsize < 4 else pixels

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,52 +54,77 @@ def find_doublings(path: Path) -> Mapping[int, Doubling]:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ET.ParseError):
         return {}  # GDAL will say what is wrong with it
-    found = {}
+    doublings: dict[int, Doubling] = {}
     for index, band in enumerate(root.findall("VRTRasterBand"), start=1):
         sources = [child for child in band if child.tag.endswith("Source")]
-        made = _read_source(sources[0], band, path.resolve().parent) if len(sources) == 1 else None
-        if made is not None:
-            found[index] = made
-    return found
+        if len(sources) == 1:
+            with suppress(ValueError):
+                doublings[index] = _read_source(sources[0], band, path.resolve().parent)
+    return doublings
 
 
-def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling | None:
-    fits = source.tag == "ComplexSource" and {child.tag for child in source} <= _TAGS
-    properties, name = source.find("SourceProperties"), source.find("SourceFilename")
-    if not fits or properties is None or name is None or source.get("resampling") != "bilinear":
-        return None
-    if {properties.get("DataType"), band.get("dataType")} != {"UInt16"}:
-        return None
-    nodata, declared = (
-        _number(text) for text in (source.findtext("NODATA"), band.findtext("NoDataValue"))
-    )
-    if nodata != declared and not (math.isnan(nodata) and math.isnan(declared)):
-        return None
-    rects = [
-        [_number(node.get(key)) for key in ("xOff", "yOff", "xSize", "ySize")]
-        for node in map(source.find, ("SrcRect", "DstRect"))
-        if node is not None
-    ]
-    if len(rects) < 2 or rects[1][2:] != [2 * side for side in rects[0][2:]]:
-        return None
-    shift_x, shift_y = (2 * rects[0][axis] - rects[1][axis] for axis in (0, 1))
-    numbers = [
-        shift_x,
-        shift_y,
-        *(_number(properties.get(key)) for key in ("RasterYSize", "RasterXSize")),
-    ]
-    if not all(math.isfinite(one) and one == round(one) for one in numbers):
-        return None
-    file = name.text or ""
-    if file.startswith("/vsi"):  # an address opens only with the options that its reader knows
-        return None
+def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling:
+    """What a band's only source says.
+
+    Raises
+    ------
+    ValueError
+        If that is anything but a doubling.
+    """
+    properties = _child(source, "SourceProperties")
+    types = {properties.get("DataType"), band.get("dataType")}
+    bilinear = source.tag == "ComplexSource" and source.get("resampling") == "bilinear"
+    if not bilinear or types != {"UInt16"} or not {child.tag for child in source} <= _TAGS:
+        raise ValueError("not interpolated, or not uint16, or changed otherwise as well")
     return Doubling(
-        str(folder / file) if name.get("relativeToVRT") == "1" else file,
+        _file_name(_child(source, "SourceFilename"), folder),
         int(source.findtext("SourceBand") or 1),
-        (int(numbers[2]), int(numbers[3])),
-        (int(shift_y), int(shift_x)),
-        None if math.isnan(nodata) else nodata,
+        (_whole(properties.get("RasterYSize")), _whole(properties.get("RasterXSize"))),
+        _shift(_child(source, "SrcRect"), _child(source, "DstRect")),
+        _nodata(source.findtext("NODATA"), band.findtext("NoDataValue")),
     )
+
+
+def _child(node: ET.Element, tag: str) -> ET.Element:
+    child = node.find(tag)
+    if child is None:
+        raise ValueError(f"no {tag}")
+    return child
+
+
+def _file_name(node: ET.Element, folder: Path) -> str:
+    name = node.text or ""
+    if name.startswith("/vsi"):  # an address opens only with the options that its reader knows
+        raise ValueError("not on the disk")
+    return str(folder / name) if node.get("relativeToVRT") == "1" else name
+
+
+def _shift(source: ET.Element, target: ET.Element) -> tuple[int, int]:
+    """Row and column of the VRT's first pixel in the doubled file."""
+    for side in ("xSize", "ySize"):
+        if _number(target.get(side)) != 2 * _number(source.get(side)):
+            raise ValueError("not twice as large")
+    down, right = (
+        2 * _number(source.get(key)) - _number(target.get(key)) for key in ("yOff", "xOff")
+    )
+    return _whole(down), _whole(right)
+
+
+def _nodata(source: str | None, band: str | None) -> float | None:
+    """The number that source and band both take for nodata; None where neither has one."""
+    ignored, declared = _number(source), _number(band)
+    if math.isnan(ignored) and math.isnan(declared):
+        return None
+    if ignored != declared:
+        raise ValueError("two numbers for nodata")
+    return ignored
+
+
+def _whole(value: float | str | None) -> int:
+    number = _number(value) if value is None or isinstance(value, str) else value
+    if not math.isfinite(number) or number != round(number):
+        raise ValueError("between pixels")
+    return int(number)
 
 
 def read_doubled(
@@ -153,11 +179,11 @@ def double(around: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
     for row in range(0, rows, _ROWS):
         part = around[row : row + _ROWS + 2].astype(np.uint32)
         middle = 3 * part[1:-1]
-        for place, neighbour in ((0, part[:-2]), (1, part[2:])):
+        for half, neighbour in ((0, part[:-2]), (1, part[2:])):
             line = middle + neighbour
             triple = 3 * line[:, 1:-1]
             triple += 8
-            target = out[2 * row + place : 2 * (row + _ROWS) : 2]
+            target = out[2 * row + half : 2 * (row + _ROWS) : 2]
             target[:, 0::2] = (triple + line[:, :-2]) >> 4
             target[:, 1::2] = (triple + line[:, 2:]) >> 4
     return out

@@ -16,6 +16,7 @@ from ..gdal.crs import reference_text
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
+from ..types import Bounds
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""
@@ -55,15 +56,7 @@ def read_over_area(
 
     with remote_gdal(options), gdal_errors(failure):
         dataset = checked(_open(address))
-        crs = reference_text(dataset.GetSpatialRef())
-        what = f"{public} cannot be laid over the area"
-        if not crs:
-            raise RasterError(what, "it has no coordinate system")
-        try:
-            shape = project_area(geometry, crs)
-        except RasterError as error:
-            raise RasterError(what, f"the area {error.why.removeprefix('it ')}") from error
-        left, bottom, right, top = area_bounds(geometry, crs)
+        shape, (left, bottom, right, top) = _placed_area(dataset, geometry, public)
         transform = Affine.from_gdal(*dataset.GetGeoTransform())
         (col0, row0), (col1, row1) = ~transform * (left, top), ~transform * (right, bottom)
         col0, row0 = math.floor(col0), math.floor(row0)
@@ -84,6 +77,20 @@ def read_over_area(
         )
     inside: npt.NDArray[np.int32] = picture[~outside]
     return inside
+
+
+def _placed_area(
+    dataset: Any, geometry: Mapping[str, Any], name: str
+) -> tuple[dict[str, Any], Bounds]:
+    """The area in the dataset's coordinate system, and its bounds."""
+    what = f"{name} cannot be laid over the area"
+    crs = reference_text(dataset.GetSpatialRef())
+    if not crs:
+        raise RasterError(what, "it has no coordinate system")
+    try:
+        return project_area(geometry, crs), area_bounds(geometry, crs)
+    except RasterError as error:
+        raise RasterError(what, error.why.replace("it reaches", "the area reaches")) from error
 
 
 def _open(address: str) -> Any:

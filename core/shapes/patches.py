@@ -17,6 +17,7 @@ from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, scratch_file
 from ..gdal.environment import local_gdal, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
+from ..raster.classes import NOT_OBSERVED
 from ..raster.pixel_area import pixel_area_m2, ring_area
 from ..raster.reader import read_facts
 from ..types import Grid
@@ -26,8 +27,6 @@ MOST_CORNERS = 4_000_000
 """Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and
 cannot be stopped meanwhile.
 """
-NOT_OBSERVED = 255
-"""As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
 Stop = Callable[[], bool]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled, RasterError
+from ..raster.classes import NOT_OBSERVED
 from ..raster.grid import Window
 from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import StackReader
@@ -18,8 +19,6 @@ from ..types import Grid
 from .runs import IntArray, Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
 
 STRIP_ROWS = 512
-NOT_OBSERVED = 255
-"""As :data:`firstlight.core.algorithms.kernel.NOT_OBSERVED`; ``raster`` knows no kernel."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstlight.core.algorithms.masks import (
+    clear_pixels,
+    dilate,
+    dilation_halo,
+    dilation_radius,
+)
+from firstlight.core.errors import InputError
+from firstlight.core.raster.cloud_mask import (
     CLEAR,
     CLOUD,
     NO_DATA,
@@ -20,14 +27,9 @@ from firstlight.core.algorithms.masks import (
     SHADOW,
     SNOW,
     WATER,
-    clear_pixels,
-    dilate,
-    dilation_halo,
-    dilation_radius,
+    is_clear,
     mask_classes,
 )
-from firstlight.core.errors import InputError
-from firstlight.core.raster.cloud_mask import is_clear
 from firstlight.core.raster.pixel_area import pixel_size_m
 from firstlight.core.types import Grid
 

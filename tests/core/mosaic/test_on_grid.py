@@ -111,7 +111,7 @@ def test_it_is_near_to_what_gdal_makes(tmp_path: Path) -> None:
     )
     assert (np.isfinite(got) == np.isfinite(made)).mean() > 0.999
     both = np.isfinite(got) & np.isfinite(made)
-    # GDAL takes the tilt of the zones for a coarser grid, and blends a little wider.
+    # GDAL, not told the scale, takes the tilt for a coarser grid, and blends a little wider.
     assert np.abs(got - made)[both].max() < 5
     assert abs((got - made)[both].mean()) < 0.05
 

@@ -298,8 +298,6 @@ def test_the_same_inputs_give_the_same_bytes_in_nested_vrts_too(mixed: Path) -> 
 
 def test_many_threads_read_what_one_reads(mixed: Path) -> None:
     with StackReader(mixed / "s.vrt") as reader:
-        # Window by window as well: newer GDALs warp a whole raster a little differently than its
-        # parts.
         alone = {
             (index, w): reader.read_stored(index, w)
             for index in (1, 2, 3)

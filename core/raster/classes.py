@@ -1,0 +1,8 @@
+"""Codes that mean the same in every raster of classes."""
+
+from __future__ import annotations
+
+NOT_OBSERVED = 255
+"""The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no
+damage".
+"""
