@@ -41,7 +41,7 @@ class AutoNumberRule:
     words: Mapping[str, float | None] = field(default_factory=dict)
     """Words beside ``auto``, and what they mean: ``none`` is 0."""
     hint: str = ""
-    """Where a number is out of bounds."""
+    """Advice where a number is out of bounds."""
 
     def read(self, text: str, among: str = "") -> AutoNumber:
         """Read a value; words count in any case.

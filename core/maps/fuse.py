@@ -43,7 +43,7 @@ NOTE = (
 
 @dataclass(frozen=True, kw_only=True)
 class FuseParams(MapParams):
-    """Which extents, and how much each counts."""
+    """Extents of one event, and how much each counts."""
 
     inputs: tuple[Path, ...] = param(
         kind="rasters_in",

@@ -21,7 +21,7 @@ WEIGHT = AutoNumberRule("weights", 0.001, 1, "1,0.6,auto")
 
 @dataclass(frozen=True)
 class Question:
-    """What is said of all extents together."""
+    """Values that hold for all extents together."""
 
     moment: datetime | None
     """Of the event; None: all days count alike."""

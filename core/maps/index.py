@@ -32,7 +32,7 @@ DEFAULT_INDEX = "NDVI"
 
 @dataclass(frozen=True, kw_only=True)
 class IndexParams(MapParams):
-    """Which index, of what."""
+    """Index or formula, and a stack."""
 
     name: str = param(
         DEFAULT_INDEX,

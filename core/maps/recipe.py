@@ -23,7 +23,7 @@ P = TypeVar("P", bound=MapParams)
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What only the algorithm knows of a finished run."""
+    """Facts of a finished run that only the algorithm knows."""
 
     formula: str = ""
     statistics: Mapping[str, Any] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class MapRecipe(Generic[P]):
     numbers: tuple[Output, ...] = ()
     """Statistics that are outputs at the doors."""
     note: str = ""
-    """What everybody must know who looks at the map; goes into files, layers and texts."""
+    """Sentences for everybody who looks at the map; they go into files, layers and texts."""
     algorithm: AlgorithmInfo | None = None
     kernel: Callable[[P, MapInputs], Kernel]
     """Make the kernel for some inputs."""

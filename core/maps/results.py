@@ -1,4 +1,4 @@
-"""What a map leaves for programs: its figures and where they come from; JSON only at the edge."""
+"""Figures of a map and where they come from, as values; JSON only at the edge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MapStatistics:
     extents: tuple[Extent, ...]
     """The first one is what the map is about; none where its only layer is one of numbers."""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """What only the algorithm knows, JSON-ready: a threshold, the pixels it comes from."""
+    """Facts that only the algorithm knows, JSON-ready: a threshold, the pixels it comes from."""
     perimeter: Perimeter | None = None
 
     @property
@@ -82,7 +82,7 @@ class MapStatistics:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What a map was computed from, and how."""
+    """Inputs and method of a map."""
 
     operation: str
     parameters: Mapping[str, Any]
@@ -95,7 +95,7 @@ class Provenance:
     engine: str
     note: str = ""
     own: Mapping[str, Any] = field(default_factory=dict)
-    """What only the algorithm knows, JSON-ready: class limits."""
+    """Facts that only the algorithm knows, JSON-ready: class limits."""
     about: Extent | None = None
     bands: Mapping[str, str] = field(default_factory=dict)
     """Name in the algorithm → band of the stacks."""

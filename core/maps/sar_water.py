@@ -43,7 +43,7 @@ NOTE = (
 
 @dataclass(frozen=True, kw_only=True)
 class SarWaterParams(FloodMapParams):
-    """Which pictures, and where water begins."""
+    """Radar pictures, and the threshold of water."""
 
     post: Path = stack_param(
         InputRole.AFTER,

@@ -26,7 +26,7 @@ NOTE = (
 
 @dataclass(frozen=True, kw_only=True)
 class ThermalAnomalyParams(OpticalMapParams):
-    """Which picture, and how hot is hot."""
+    """Picture of surface temperature, and limits of an anomaly."""
 
     stack: Path = stack_param(
         InputRole.AFTER, "Stack", "A stack with surface temperature (lwir11, Kelvin) and qa_pixel."

@@ -28,7 +28,7 @@ from .stacks import check_stack, named_bands, unscaled
 
 SUBJECT = "Water"
 PARTNERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}
-"""What green is compared with → the bands that can be it."""
+"""Band that green is compared with → the bands that can be it."""
 THRESHOLD = AutoNumberRule("threshold", -1, 1, "0.1", hint="The index lies there.")
 NOTE = (
     "Snow, shadow, glint and roofs can have the index of water: where there is no mask of "
@@ -38,7 +38,7 @@ NOTE = (
 
 @dataclass(frozen=True, kw_only=True)
 class WaterParams(FloodMapParams, OpticalMapParams):
-    """Which scene, and where water begins."""
+    """Optical scenes, and the threshold of water."""
 
     stack: Path = stack_param(
         InputRole.AFTER, "Band stack", "An optical stack with green, and swir16 or nir."

@@ -55,7 +55,7 @@ class Page:
     title: str
     subtitle: str
     keys: tuple[tuple[str, str], ...]
-    """What is to be seen first: figure and what it counts."""
+    """Figures to be seen first: number, and what it counts."""
     sections: tuple[Section, ...]
     footer: str
 
@@ -92,17 +92,17 @@ def _page(page: Page) -> str:
 
 
 def _section(section: Section) -> str:
-    made = [f"<h2>{escape(section.title)}</h2>\n"]
+    parts = [f"<h2>{escape(section.title)}</h2>\n"]
     if section.figures:
-        made.append(
-            f'<div class="figures">{"".join(_figure(one) for one in section.figures)}</div>\n'
+        parts.append(
+            f'<div class="figures">{"".join(_figure(figure) for figure in section.figures)}</div>\n'
         )
-    made += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
+    parts += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
     if section.table:
-        made.append(_table(section.table))
+        parts.append(_table(section.table))
     if section.items:
-        made.append(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in section.items)}</ul>\n")
-    return "".join(made)
+        parts.append(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in section.items)}</ul>\n")
+    return "".join(parts)
 
 
 def _figure(figure: Figure) -> str:
@@ -129,15 +129,15 @@ def _figure(figure: Figure) -> str:
 
 def _table(table: Table) -> str:
     numeric = [
-        all(_is_number(row[place]) for row in table.rows) for place in range(len(table.head))
+        all(_is_number(row[column]) for row in table.rows) for column in range(len(table.head))
     ]
 
-    def cell(kind: str, text: str, place: int) -> str:
-        mark = ' class="n"' if numeric[place] else ""
+    def cell(kind: str, text: str, column: int) -> str:
+        mark = ' class="n"' if numeric[column] else ""
         return f"<{kind}{mark}>{escape(text)}</{kind}>"
 
-    def line(kind: str, words: Sequence[str]) -> str:
-        return f"<tr>{''.join(cell(kind, text, place) for place, text in enumerate(words))}</tr>"
+    def line(kind: str, cells: Sequence[str]) -> str:
+        return f"<tr>{''.join(cell(kind, text, column) for column, text in enumerate(cells))}</tr>"
 
     rows = "".join(line("td", row) for row in table.rows)
     return f"<table><thead>{line('th', table.head)}</thead><tbody>{rows}</tbody></table>\n"

@@ -34,7 +34,7 @@ _PATCH = {"patch": int, "area_ha": float, "area_km2": float, **_ABOUT}
 
 @dataclass(frozen=True)
 class PerimeterRule:
-    """What is outlined, and how finely."""
+    """Classes that are outlined, and how finely."""
 
     codes: Collection[int]
     """The classes that are inside; 0..254."""
@@ -51,7 +51,7 @@ class PerimeterRule:
 
 @dataclass(frozen=True)
 class PerimeterFacts:
-    """What each feature says of itself."""
+    """Attributes that each feature has."""
 
     event: str
     """``Burned``, ``Flooded``: what lies inside."""
@@ -73,7 +73,7 @@ class Perimeter:
     """Of all patches, counted in pixels; None where the raster has no reference system."""
     rule: PerimeterRule
     notes: tuple[str, ...] = ()
-    """What a person should know of it."""
+    """Sentences that a person should know of it."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, units in the names."""

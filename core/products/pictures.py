@@ -28,7 +28,7 @@ TRUE_RANGE, FALSE_RANGE, DB_RANGE = (0.0, 0.3), (0.0, 0.5), (-25.0, 0.0)
 every date, so that two pictures can be compared. Most land lies within; clouds are above.
 """
 STRONG, FAINT = 0.85, 0.25
-"""How much a class covers what lies under it: what the map is about, and everything else."""
+"""Opacity of a class: of what the map is about, and of everything else."""
 
 
 def picture_grid(path: Path) -> Grid:
@@ -111,16 +111,16 @@ def class_picture(
         )
     codes = read_view(facts, 1, grid)
     grey = under.mean(axis=2, keepdims=True).astype(np.float32)
-    made = np.repeat(0.6 * grey + 0.4 * 255, 3, axis=2)
+    shaded = np.repeat(0.6 * grey + 0.4 * 255, 3, axis=2)
     for code, color in colors.items():
         share = STRONG if code in about else FAINT
         here = codes == code
-        made[here] = (1 - share) * made[here] + share * np.array(color, np.float32)
+        shaded[here] = (1 - share) * shaded[here] + share * np.array(color, np.float32)
     rows, cols = np.indices(codes.shape)
     unseen = np.isnan(codes)
-    made[unseen] = NO_DATA
-    made[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED_COLOR
-    picture: Picture = np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    shaded[unseen] = NO_DATA
+    shaded[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED_COLOR
+    picture: Picture = np.clip(np.rint(shaded), 0, 255).astype(np.uint8)
     return picture
 
 

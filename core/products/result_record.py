@@ -1,4 +1,4 @@
-"""What is known of a result when it is finished: layers, inputs with the sums of their files,
+"""Facts of a finished result: layers, inputs with the sums of their files,
 parameters.
 """
 
@@ -89,7 +89,7 @@ class ResultRecord:
     inputs: tuple[InputRecord, ...]
     parameters: Mapping[str, Any]
     reference: str
-    """Where the method comes from."""
+    """Source of the method."""
     formula: str = ""
     note: str = ""
     perimeter: Perimeter | None = None
@@ -129,19 +129,19 @@ def record_input(
     """
     left = MOST_HASHED_BYTES
     files = []
-    for one, size, changed in state:
+    for file, size, changed in state:
         if size < 0:
             continue
-        known = _recorded_sum(Path(one), size, changed)
+        known = _recorded_sum(Path(file), size, changed)
         if not known and size <= left:
             left -= size
             try:
-                known = sha256_of(Path(one), stop)
+                known = sha256_of(Path(file), stop)
             except OSError as error:
                 raise RasterError(
-                    f"The sum of {one} cannot be taken", error.strerror or str(error)
+                    f"The sum of {file} cannot be taken", error.strerror or str(error)
                 ) from error
-        files.append(InputFile(Path(one), size, changed, known))
+        files.append(InputFile(Path(file), size, changed, known))
     moment = tags.get("datetime")
     return InputRecord(
         name,
@@ -161,7 +161,7 @@ def _recorded_sum(path: Path, size: int, changed_ns: int) -> str:
 
 
 def _item_url(tags: Mapping[str, str]) -> str:
-    """Where the scene's item is; empty where it is not known, or only on this computer."""
+    """Address of the scene's item; empty where it is not known, or only on this computer."""
     catalog, collection, item = (tags.get(key, "") for key in ("catalog", "collection", "item_id"))
     if not (catalog and collection and item):
         return ""

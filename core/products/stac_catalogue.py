@@ -16,7 +16,7 @@ from .stac_item import ITEM_SUFFIX, STAC_VERSION, make_item
 
 CATALOGUE_NAME = "catalog.json"
 OTHER_NAME = "firstlight-catalog.json"
-"""Where ``catalog.json`` is another program's."""
+"""Name of ours where ``catalog.json`` is another program's."""
 _OURS = "firstlight:catalogue"
 
 
@@ -141,11 +141,11 @@ def _catalogue(folder: Path, path: Path) -> dict[str, Any]:
     items = [
         {
             "rel": "item",
-            "href": f"./{one.name}",
+            "href": f"./{item.name}",
             "type": "application/geo+json",
             "title": tree["properties"].get("title", ""),
         }
-        for one, tree in _items(folder)
+        for item, tree in _items(folder)
     ]
     before = (_read(path) if path.exists() else None) or {}
     kept = [

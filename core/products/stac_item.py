@@ -34,8 +34,8 @@ STAC_VERSION = "1.1.0"
 ITEM_SUFFIX = ".stac.json"
 _SCHEMA = "https://stac-extensions.github.io/{}/schema.json"
 EXTENSIONS = [
-    _SCHEMA.format(one)
-    for one in (
+    _SCHEMA.format(name)
+    for name in (
         "processing/v1.2.0",
         "raster/v2.0.0",
         "classification/v2.0.0",
@@ -73,11 +73,12 @@ def make_item(
     Cancelled
         If ``stop``.
     """
-    facts = {one.path: read_facts(one.path) for one in record.layers}
+    facts = {raster.path: read_facts(raster.path) for raster in record.layers}
     grid = facts[record.layers[0].path].grid
-    place = footprint(grid)
+    outline = footprint(grid)
     assets = {
-        one.layer.name: _layer_asset(one, facts[one.path], folder, stop) for one in record.layers
+        raster.layer.name: _layer_asset(raster, facts[raster.path], folder, stop)
+        for raster in record.layers
     }
     if record.perimeter is not None:
         assets["perimeter"] = {
@@ -95,11 +96,11 @@ def make_item(
         "type": "Feature",
         "stac_version": STAC_VERSION,
         "stac_extensions": EXTENSIONS
-        if any(one.layer.classes for one in record.layers)
+        if any(raster.layer.classes for raster in record.layers)
         else _without_classes(),
         "id": item_id(record),
-        "geometry": place[0] if place else None,
-        **({"bbox": list(place[1])} if place else {}),
+        "geometry": outline[0] if outline else None,
+        **({"bbox": list(outline[1])} if outline else {}),
         "properties": {**_times(record), **_properties(record, folder), **_projection(grid)},
         "links": [
             *(
@@ -109,12 +110,12 @@ def make_item(
             *(
                 {
                     "rel": "derived_from",
-                    "href": one.source_url,
+                    "href": source.source_url,
                     "type": "application/geo+json",
-                    "title": one.item_id,
+                    "title": source.item_id,
                 }
-                for one in record.inputs
-                if one.source_url
+                for source in record.inputs
+                if source.source_url
             ),
         ],
         "assets": assets,
@@ -126,12 +127,12 @@ def item_id(record: ResultRecord) -> str:
     the same parameters.
     """
     days = _days(record)
-    told = [
+    identity = [
         record.operation,
-        [(one.name, one.item_id or one.path.name) for one in record.inputs],
+        [(source.name, source.item_id or source.path.name) for source in record.inputs],
         record.parameters,
     ]
-    digest = hashlib.sha256(json.dumps(_plain(told), sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(_plain(identity), sort_keys=True).encode()).hexdigest()
     return (
         f"{record.operation}-{days[-1]:%Y%m%d}-{digest[:8]}"
         if days
@@ -140,11 +141,11 @@ def item_id(record: ResultRecord) -> str:
 
 
 def _without_classes() -> list[str]:
-    return [one for one in EXTENSIONS if "classification" not in one]
+    return [name for name in EXTENSIONS if "classification" not in name]
 
 
 def _days(record: ResultRecord) -> list[datetime]:
-    return sorted(one.acquired for one in record.inputs if one.acquired is not None)
+    return sorted(source.acquired for source in record.inputs if source.acquired is not None)
 
 
 def _times(record: ResultRecord) -> dict[str, Any]:
@@ -152,19 +153,20 @@ def _times(record: ResultRecord) -> dict[str, Any]:
     making, and it says so.
     """
     days = _days(record)
-    words = {"datetime": format_time(days[-1] if days else record.created)}
+    fields = {"datetime": format_time(days[-1] if days else record.created)}
     if days and days[0] != days[-1]:
-        words.update(start_datetime=format_time(days[0]), end_datetime=format_time(days[-1]))
+        fields.update(start_datetime=format_time(days[0]), end_datetime=format_time(days[-1]))
     return {
-        **words,
+        **fields,
         "created": format_time(record.created),
         "firstlight:datetime_of": "input" if days else "processing",
     }
 
 
 def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
-    sources = ", ".join(f"{one.name}: {one.item_id or one.path.name}" for one in record.inputs)
-    words = {
+    names = [(source.name, source.item_id or source.path.name) for source in record.inputs]
+    sources = ", ".join(f"{name}: {item}" for name, item in names)
+    fields = {
         "title": record.title,
         "description": " ".join(
             text for text in (record.note, *(f"{warning}." for warning in record.warnings)) if text
@@ -183,32 +185,32 @@ def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
         "firstlight:operation": record.operation,
         "firstlight:parameters": _plain(record.parameters),
         "firstlight:reference": record.reference,
-        "firstlight:inputs": [_input(one, folder) for one in record.inputs],
+        "firstlight:inputs": [_input(source, folder) for source in record.inputs],
         "firstlight:statistics": _plain(record.statistics),
         "firstlight:warnings": list(record.warnings),
     }
     if record.formula:
-        words["processing:expression"] = {"format": "text", "expression": record.formula}
-    return {key: value for key, value in words.items() if value != ""}
+        fields["processing:expression"] = {"format": "text", "expression": record.formula}
+    return {key: value for key, value in fields.items() if value != ""}
 
 
 def _projection(grid: Grid) -> dict[str, Any]:
     code = grid.crs if grid.crs.startswith("EPSG:") else None
-    words: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "proj:code": code,
         "proj:shape": list(grid.shape),
         "proj:transform": list(grid.transform),
     }
-    return words if code or not grid.crs else {**words, "proj:wkt2": grid.crs}
+    return fields if code or not grid.crs else {**fields, "proj:wkt2": grid.crs}
 
 
-def _input(one: InputRecord, folder: Path) -> dict[str, Any]:
-    words = {
-        "name": one.name,
-        "href": _href(one.path, folder),
-        "id": one.item_id,
-        "sensor": one.sensor,
-        "datetime": format_time(one.acquired) if one.acquired else "",
+def _input(source: InputRecord, folder: Path) -> dict[str, Any]:
+    fields = {
+        "name": source.name,
+        "href": _href(source.path, folder),
+        "id": source.item_id,
+        "sensor": source.sensor,
+        "datetime": format_time(source.acquired) if source.acquired else "",
         "files": [
             {
                 "href": _href(file.path, folder),
@@ -216,27 +218,27 @@ def _input(one: InputRecord, folder: Path) -> dict[str, Any]:
                 **({"file:checksum": multihash(file.sha256)} if file.sha256 else {}),
                 "updated": format_time(datetime.fromtimestamp(file.changed_ns / 1e9, timezone.utc)),
             }
-            for file in one.files
+            for file in source.files
         ],
     }
-    return {key: value for key, value in words.items() if value != ""}
+    return {key: value for key, value in fields.items() if value != ""}
 
 
 def _layer_asset(
-    one: LayerRecord, facts: RasterFacts, folder: Path, stop: Callable[[], bool]
+    raster: LayerRecord, facts: RasterFacts, folder: Path, stop: Callable[[], bool]
 ) -> dict[str, Any]:
-    layer = one.layer
+    layer = raster.layer
     asset: dict[str, Any] = {
-        "href": _href(one.path, folder),
+        "href": _href(raster.path, folder),
         "type": COG,
         "title": layer.title,
         "roles": ["data"],
-        **_file(one.path, stop),
-        "bands": [_band(one, facts)],
+        **_file(raster.path, stop),
+        "bands": [_band(raster, facts)],
         "firstlight:style": layer.style,
     }
     if layer.classes:
-        counts = one.figures.class_pixels
+        counts = raster.figures.class_pixels
         unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", (128, 128, 128))
         asset["classification:classes"] = [
             _class(known, counts.get(known.code), facts.grid) for known in (*layer.classes, unseen)
@@ -244,12 +246,12 @@ def _layer_asset(
     return asset
 
 
-def _band(one: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
+def _band(raster: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
     band = facts.bands[0]
     rule = band.radiometry
     pixel = pixel_area_m2(facts.grid, facts.grid.shape[0] // 2, 1)
-    words: dict[str, Any] = {
-        "name": one.layer.name,
+    fields: dict[str, Any] = {
+        "name": raster.layer.name,
         "data_type": band.dtype,
         "nodata": _number(rule.nodata),
         "unit": rule.unit,
@@ -257,9 +259,9 @@ def _band(one: LayerRecord, facts: RasterFacts) -> dict[str, Any]:
         "raster:spatial_resolution": round(math.sqrt(pixel), 6) if pixel else None,
         "raster:scale": rule.scale if rule.scale != 1.0 else None,
         "raster:offset": rule.offset if rule.offset != 0.0 else None,
-        "statistics": _statistics(one.figures),
+        "statistics": _statistics(raster.figures),
     }
-    return {key: value for key, value in words.items() if value not in (None, "", {})}
+    return {key: value for key, value in fields.items() if value not in (None, "", {})}
 
 
 def _statistics(figures: LayerFigures) -> dict[str, float]:
@@ -271,7 +273,7 @@ def _statistics(figures: LayerFigures) -> dict[str, float]:
 
 def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
     name = re.sub(r"[^a-z0-9]+", "-", known.name.lower()).strip("-")
-    words: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "value": known.code,
         "name": "not-observed" if known.code == NOT_OBSERVED else name or f"class-{known.code}",
         "title": known.name,
@@ -280,8 +282,8 @@ def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
         "nodata": known.code == NOT_OBSERVED,
     }
     if pixels is not None:
-        words.update(count=pixels, percentage=100 * pixels / (grid.shape[0] * grid.shape[1]))
-    return words
+        fields.update(count=pixels, percentage=100 * pixels / (grid.shape[0] * grid.shape[1]))
+    return fields
 
 
 def _file(path: Path, stop: Callable[[], bool]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from ..types import MapClass, parse_time
 from .stac_item import ITEM_SUFFIX
 
 LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
-"""What may be put on the map: a catalogue from elsewhere could name a VRT, which can name any file
-or address.
+"""Files that may be put on the map: a catalogue from elsewhere could name a VRT, which can name any
+file or address.
 """
 _MAKE_AGAIN = "Run the operation again."
 
@@ -90,27 +90,27 @@ def read_results(
 def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> StoredResult:
     try:
         tree = json.loads(item.read_text(encoding="utf-8"))
-        words = tree["properties"]
-        operation = str(words["firstlight:operation"])
+        properties = tree["properties"]
+        operation = str(properties["firstlight:operation"])
         acquired = (
-            parse_time(str(words["datetime"]))
-            if words.get("firstlight:datetime_of") == "input"
+            parse_time(str(properties["datetime"]))
+            if properties.get("firstlight:datetime_of") == "input"
             else None
         )
         assets = dict(tree["assets"])
-        found = [_layer(name, asset, item) for name, asset in assets.items()]
+        named = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
         raise InputError(what, f"{item.name}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN
         ) from error
-    problems = [_problem(layer, assets[layer.name], item, check, stop) for layer in found]
-    layers = tuple(layer for layer in found if _is_safe(layer, item) and layer.path.is_file())
+    problems = [_problem(layer, assets[layer.name], item, check, stop) for layer in named]
+    layers = tuple(layer for layer in named if _is_safe(layer, item) and layer.path.is_file())
     warnings = tuple(problem for problem in problems if problem)
-    note = str(words.get("description") or "")
+    note = str(properties.get("description") or "")
     return StoredResult(
-        item, str(words.get("title") or operation), operation, acquired, note, layers, warnings
+        item, str(properties.get("title") or operation), operation, acquired, note, layers, warnings
     )
 
 
@@ -139,7 +139,7 @@ def _is_safe(layer: StoredLayer, item: Path) -> bool:
 def _problem(
     layer: StoredLayer, asset: Mapping[str, Any], item: Path, check: bool, stop: Callable[[], bool]
 ) -> str:
-    """What is to be said of a file; empty where it is as it was."""
+    """Tell what happened to a file; empty where it is as it was."""
     name = layer.path.name
     if not _is_safe(layer, item):
         return f"{name} is not shown: it is no GeoTIFF or GeoPackage in the folder of {item.name}"
