@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..enums import Unit
+from ..enums import Polarisation, Unit
 from ..errors import AlgorithmError
 from ..raster.grid import Window
 from ..raster.reader import StackReader
 from ..stack.pair import StackPart
 from .inputs import MapInputs, StackRequest
 
-POLARISATIONS = ("vv", "hh", "vh", "hv")
+POLARISATIONS = (Polarisation.VV, Polarisation.HH, Polarisation.VH, Polarisation.HV)
 """The like-polarised ones first: they lie further above the noise."""
-PAIRS = (("vv", "vh"), ("hh", "hv"))
+PAIRS = ((Polarisation.VV, Polarisation.VH), (Polarisation.HH, Polarisation.HV))
 LOOK = 512
 """Pixels a side, in the middle of the raster, that are looked at to see whether the unit can be
 right.
