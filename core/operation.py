@@ -9,12 +9,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .enums import Status
+from .casts import cast_value
+from .enums import Status, StrEnum
 from .errors import InputError
 from .monitor import Monitor
-from .params import Param, cast_value
+from .params import Param
 from .settings import Settings
 from .types import MapClass
+
+
+class OutputKind(StrEnum):
+    """Kinds of named results."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    RASTER = "raster"
+    VECTOR = "vector"
+    FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,6 @@ class OperationResult:
     text: str
     """What a person reads."""
     status: Status = Status.DONE
-    """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead.
-    """
     layers: tuple[LayerOutput, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Values for the outputs declared by the operation."""
@@ -64,12 +73,11 @@ class OperationResult:
 
 @dataclass(frozen=True)
 class Output:
-    """A named result that is not a parameter: text or a number for models to use."""
+    """A named result that is not a parameter: text, a number or a file for models to use."""
 
     name: str
     title: str
-    kind: str = "text"
-    """``text``, ``number``, ``raster``, ``vector`` or ``folder``."""
+    kind: str = OutputKind.TEXT
 
 
 @dataclass(frozen=True)
@@ -115,23 +123,14 @@ class Operation:
 
     def parameters(self, door: str | None = None) -> list[Param]:
         """The parameters, in order; with ``door``, only those shown there."""
-        found = []
-        for f in dataclasses.fields(self.params):
-            if "param" not in f.metadata:
-                continue  # for callers in Python only
-            words = dict(f.metadata["param"])
-            choices = words.pop("choices")
-            required = f.default is dataclasses.MISSING
-            one = Param(
-                name=f.name,
-                default=None if required else f.default,
-                required=required,
-                choices=tuple(choices() if callable(choices) else choices),
-                **words,
-            )
-            if door is None or door in one.doors:
-                found.append(one)
-        return sorted(found, key=lambda p: p.order)
+        declared = [
+            (f.name, dict(f.metadata["param"]))
+            for f in dataclasses.fields(self.params)
+            if "param" in f.metadata  # the others are for callers in Python only
+        ]
+        params = [_make_param(name, fields) for name, fields in declared]
+        shown = [param for param in params if door is None or door in param.doors]
+        return sorted(shown, key=lambda param: param.order)
 
     def make_params(self, values: Mapping[str, Any]) -> Any:
         """Cast, check and collect values from any door into the params dataclass.
@@ -141,9 +140,10 @@ class Operation:
         Raises
         ------
         InputError
-            If a value is missing, of the wrong kind or out of bounds; the sentence names it.
+            If a name is not known, or a value is missing, of the wrong kind or out of bounds; the
+            sentence names it.
         """
-        known = {p.name: p for p in self.parameters()}
+        known = {param.name: param for param in self.parameters()}
         for name in values:
             if name not in known:
                 raise InputError(
@@ -151,16 +151,27 @@ class Operation:
                     "is not known",
                     f"Known: {', '.join(known)}.",
                 )
-        made: dict[str, Any] = {}
-        for p in known.values():
-            value = values.get(p.name)
-            if value is None or value == "" or value == () or value == []:
-                if p.required:
-                    raise InputError(
-                        f"Parameter ‘{p.name}’ of ‘flight {self.name}’",
-                        "is missing",
-                        f"{p.title}: {p.help}",
-                    )
-                continue
-            made[p.name] = cast_value(p, value, self.name)
-        return self.params(**made)
+        given = {name: value for name, value in values.items() if not _is_nothing(value)}
+        for param in known.values():
+            if param.required and param.name not in given:
+                raise InputError(
+                    f"Parameter ‘{param.name}’ of ‘flight {self.name}’",
+                    "is missing",
+                    f"{param.title}: {param.help}",
+                )
+        return self.params(
+            **{
+                name: cast_value(param, given[name], self.name)
+                for name, param in known.items()
+                if name in given
+            }
+        )
+
+
+def _make_param(name: str, declared: dict[str, Any]) -> Param:
+    choices = declared.pop("choices")
+    return Param(name=name, choices=tuple(choices() if callable(choices) else choices), **declared)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, tuple, list)) and len(value) == 0)

@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.monitor import BandProgress, BandState
 from ..core.operations.ingest import INGEST
+from ..core.params import Door
 from .panel import MARGINS
 from .scene_model import size_text
 
@@ -134,7 +135,7 @@ class RunPanel(QGroupBox):
 
     def _build(self) -> None:
         choices = next(
-            param.choices for param in INGEST.parameters("dock") if param.name == "index"
+            param.choices for param in INGEST.parameters(Door.DOCK) if param.name == "index"
         )
         index_grid = QGridLayout()
         for place, name in enumerate(choices):

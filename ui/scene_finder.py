@@ -13,6 +13,7 @@ from ..core.operation import OperationResult
 from ..core.operations.clear_sky import CLEAR_SKY
 from ..core.operations.discover import DISCOVER, Discovery
 from ..core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
+from ..core.types import Aoi
 from ..plugin.settings_store import write_last
 from .event_box import EventBox
 from .report import count
@@ -30,8 +31,8 @@ class SceneFinder(QObject):
     ----------
     search_panel, event_box, scene_panel : QWidget
         What to look for, and where to show it.
-    area_text : callable
-        Gives the area in use as text.
+    take_area : callable
+        Gives the area in use; None where there is none.
     start : callable
         ``start(operation, values, succeed, finish, **more)`` starts an operation and tells whether
         it could; ``finish`` is called where there is no result, with ``failed`` or ``cancelled``.
@@ -55,14 +56,14 @@ class SceneFinder(QObject):
         search_panel: SearchPanel,
         event_box: EventBox,
         scene_panel: ScenePanel,
-        area_text: Callable[[], str],
+        take_area: Callable[[], Aoi | None],
         start: Callable[..., bool],
     ) -> None:
         super().__init__()
         self._search_panel = search_panel
         self._event_box = event_box
         self._scene_panel = scene_panel
-        self._area_text = area_text
+        self._take_area = take_area
         self._start = start
         self._asked: dict[str, Any] = {}
         """What the scenes in the table answer to: more of them, and their sky, are about the same
@@ -73,7 +74,7 @@ class SceneFinder(QObject):
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
-        values = {"area": self._area_text(), **self._search_panel.values()}
+        values = {"area": self._take_area(), **self._search_panel.values()}
         write_last("catalog", values["catalog"])
         write_last("sensor", values["sensor"])
         self._show((), values)  # what an earlier search found is not what this one asks for
@@ -95,7 +96,7 @@ class SceneFinder(QObject):
     def look_at_sky(self) -> None:
         """Find out how much of the area each scene in the table shows free of cloud."""
         scenes = self._scene_panel.model.scenes
-        values = {"area": self._asked.get("area", "")}
+        values = {"area": self._asked.get("area")}
         if self._start(
             CLEAR_SKY, values, self._show_sky, lambda _: self.sky_finished.emit(0), scenes=scenes
         ):
@@ -105,7 +106,7 @@ class SceneFinder(QObject):
 
     def find_pairs(self) -> None:
         """Look for passes before and after the event."""
-        values = {"area": self._area_text(), **self._event_box.values()}
+        values = {"area": self._take_area(), **self._event_box.values()}
         values |= {name: self._search_panel.values()[name] for name in ("catalog", "max_cloud")}
         self._pairs_asked = values
         self._event_box.set_pairs(())

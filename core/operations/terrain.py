@@ -13,14 +13,21 @@ from .. import PRODUCT
 from ..algorithms.kernel import Layer
 from ..cog.statistics import BandStatistics
 from ..discovery.access import Access
-from ..discovery.area import parse_area
+from ..discovery.catalogs import Catalog
 from ..errors import InputError
 from ..maps.stacks import describe_input, prepare_folder
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
-from ..mosaic.reader import MosaicReader
+from ..mosaic.reader import MosaicPlan, MosaicReader
 from ..mosaic.virtual_index import build_index
-from ..operation import AlgorithmInfo, LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import (
+    AlgorithmInfo,
+    LayerOutput,
+    Operation,
+    OperationResult,
+    Output,
+    OutputKind,
+)
+from ..params import Kind, param
 from ..products.result_record import (
     InputRecord,
     LayerFigures,
@@ -29,19 +36,20 @@ from ..products.result_record import (
     record_input,
 )
 from ..products.stac_catalogue import write_catalogue
+from ..raster.grid import Window
 from ..raster.reader import StackReader
 from ..settings import Settings
 from ..terrain.heights import (
     BAND,
-    Place,
+    MetricArea,
     find_heights,
     heights_of_file,
     lay_grid,
-    place_of_area,
-    place_of_raster,
+    metric_area,
+    metric_area_of,
 )
 from ..terrain.layers import LAYERS, Terrain, TerrainJob, compute_terrain
-from ..types import AlgorithmResult, SceneItem
+from ..types import AlgorithmResult, Aoi, Grid, SceneItem
 from ..workers import run_in_background
 from .search_params import AREA_HELP, catalog_param
 
@@ -50,8 +58,11 @@ REFERENCES = {
     "hand": "Nobre et al. 2011, doi:10.1016/j.jhydrol.2011.03.051",
     "flow": "Cordonnier, Bovy & Braun 2019, doi:10.5194/esurf-7-549-2019",
 }
+FORMULA = "hand = filled height - filled height of the first drainage pixel downstream (D8)"
 RESOLUTION_M = 30.0
 """As the Copernicus DEM has it."""
+DRAINAGE_KM2 = 1.0
+BUFFER_KM = 5.0
 TITLES = {
     "dem": "Height (m)",
     "slope": "Slope (°)",
@@ -66,33 +77,33 @@ CREDIT = (
     "COPERNICUS by the European Union "
     "and ESA; all rights reserved"
 )
-"""What the licence of the Copernicus DEM asks every copy and product to say."""
+"""Text that the licence of the Copernicus DEM asks of every copy and product."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TerrainParams:
-    """Which place, from which heights."""
+    """Area, heights and options."""
 
-    area: str | None = param(
-        None, kind="area", title="Area", help=f"{AREA_HELP} The layers are of the box around it."
+    area: Aoi | None = param(
+        None, kind=Kind.AREA, title="Area", help=f"{AREA_HELP} The layers are of the box around it."
     )
     like: Path | None = param(
         None,
-        kind="raster_in",
+        kind=Kind.RASTER_IN,
         title="Area of a stack",
         help="Instead of an area: the place that this raster shows.",
     )
     dem: Path | None = param(
         None,
-        kind="raster_in",
+        kind=Kind.RASTER_IN,
         title="Height model",
         help="A raster of heights in metres; if not given, the catalogue's Copernicus DEM is "
         "fetched.",
     )
-    catalog: str = catalog_param()
+    catalog: Catalog = catalog_param()
     drainage: float = param(
-        1.0,
-        kind="number",
+        DRAINAGE_KM2,
+        kind=Kind.NUMBER,
         title="Drainage begins at (km²)",
         help="Where so much land drains through a pixel, a water course begins; less gives "
         "more, smaller ones.",
@@ -100,8 +111,8 @@ class TerrainParams:
         maximum=100000,
     )
     buffer: float = param(
-        5.0,
-        kind="number",
+        BUFFER_KM,
+        kind=Kind.NUMBER,
         title="Surroundings (km)",
         help="So far around the area heights are taken into account, for water that comes from "
         "there or goes there.",
@@ -111,7 +122,7 @@ class TerrainParams:
     )
     resolution: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Pixel size (m)",
         help="30 if not given; for the whole of a height model in metres (UTM), its own.",
         minimum=1,
@@ -119,19 +130,88 @@ class TerrainParams:
         advanced=True,
     )
     output: Path = param(
-        kind="folder_out", title="Folder", help="Gets dem.tif, slope.tif and hand.tif."
+        kind=Kind.FOLDER_OUT, title="Folder", help="Gets dem.tif, slope.tif and hand.tif."
     )
 
 
+@dataclass(frozen=True)
+class TerrainRequest:
+    """Area and heights of which slope and HAND are computed, and their folder."""
+
+    area: MetricArea
+    output: Path
+    catalog: Catalog
+    """Searched for heights where there is no ``dem``."""
+    dem: Path | None = None
+    """A raster of heights in metres."""
+    inputs: tuple[Path, ...] = ()
+    """Files that must not be replaced."""
+    drainage_km2: float = DRAINAGE_KM2
+    buffer_km: float = BUFFER_KM
+    resolution_m: float = RESOLUTION_M
+    whole: bool = False
+    """The height model is taken to its edges."""
+
+    @classmethod
+    def from_params(cls, params: TerrainParams) -> TerrainRequest:
+        """Request of the area, else of what the stack shows, else of all of the height model.
+
+        Raises
+        ------
+        InputError
+            If no area is given or two are, or the height model cannot be used.
+        """
+        if params.dem is not None:
+            heights_of_file(params.dem)  # a file that cannot be one is named as a height model
+        area = _metric_area(params)
+        whole = params.area is None and params.like is None
+        return cls(
+            area,
+            params.output,
+            params.catalog,
+            params.dem,
+            tuple(path for path in (params.like, params.dem) if path is not None),
+            params.drainage,
+            0.0 if whole else params.buffer,
+            params.resolution or (area.own_m if whole else None) or RESOLUTION_M,
+            whole,
+        )
+
+    def parameters(self) -> dict[str, float]:
+        """Options, for the provenance."""
+        return {
+            "drainage_km2": self.drainage_km2,
+            "buffer_km": self.buffer_km,
+            "resolution_m": self.resolution_m,
+        }
+
+
+def _metric_area(params: TerrainParams) -> MetricArea:
+    if params.area is not None and params.like is not None:
+        raise InputError(
+            "Terrain cannot be mapped", "an area and a stack are given at once", "Give one of them."
+        )
+    if params.area is not None:
+        return metric_area(params.area)
+    source = params.like or params.dem
+    if source is None:
+        raise InputError(
+            "Terrain cannot be mapped",
+            "no place is given",
+            "Give an area, a stack (‘like’) or a height model (‘dem’).",
+        )
+    return metric_area_of(source)
+
+
 def map_terrain(
-    params: TerrainParams, settings: Settings, monitor: Monitor
+    request: TerrainRequest, settings: Settings, monitor: Monitor
 ) -> tuple[AlgorithmResult, list[LayerOutput]]:
     """Find the heights, compute slope and HAND, and write all three.
 
     Raises
     ------
     InputError
-        If no place is given or two are, or an output would replace an input.
+        If an output would replace an input.
     NoScenesError, DiscoveryError
         If the catalogue has no heights there, or cannot be searched.
     AlgorithmError
@@ -139,59 +219,23 @@ def map_terrain(
     AccessError, RasterError, Cancelled
         If the heights cannot be read or a layer cannot be written.
     """
-    given = [path for path in (params.like, params.dem) if path is not None]
-    paths = dict(
-        zip(LAYERS, prepare_folder(params.output, [f"{name}.tif" for name in LAYERS], given))
-    )
-    own = heights_of_file(params.dem) if params.dem else None
-    place = _place(params)
-    whole = params.area is None and params.like is None
-    resolution = params.resolution or (place.own_m if whole else None) or RESOLUTION_M
-    buffer_km = 0.0 if whole else params.buffer
-    grid, window = lay_grid(place, resolution, buffer_km)
-    cells = (
-        (own,)
-        if own
-        else find_heights(grid, params.catalog, settings, PartMonitor(monitor, 0.0, 0.05))
-    )
-    index = build_index(
-        cells, (BAND,), Access(settings), PartMonitor(monitor, 0.05, 0.1), keep_going=False
-    )
+    files = [f"{name}.tif" for name in LAYERS]
+    paths = dict(zip(LAYERS, prepare_folder(request.output, files, request.inputs)))
+    grid, window = lay_grid(request.area, request.resolution_m, request.buffer_km)
+    cells = _find_cells(request, grid, settings, PartMonitor(monitor, 0.0, 0.05))
+    part = PartMonitor(monitor, 0.05, 0.1)
+    index = build_index(cells, (BAND,), Access(settings), part, keep_going=False)
     plan = index.plan(grid)
-    tags = _tags(params, cells)
-    job = TerrainJob(grid, window, params.drainage, paths, tags)
+    tags = _tags(request, cells)
+    job = TerrainJob(grid, window, request.drainage_km2, paths, tags)
     with MosaicReader(plan) as reader:
-        made = compute_terrain(reader, job, settings, PartMonitor(monitor, 0.1, 1.0))
-    statistics = _statistics(made)
-    warnings = _warnings(statistics, whole)
+        terrain = compute_terrain(reader, job, settings, PartMonitor(monitor, 0.1, 1.0))
+    statistics = _statistics(terrain)
+    warnings = _warnings(statistics, request.whole)
     for text in warnings:
         monitor.emit(Note(Level.WARNING, text))
-    about_model = " ".join(tags[key] for key in ("note", "credit") if key in tags)
-    provenance: dict[str, Any] = {
-        "software": PRODUCT,
-        "operation": "terrain",
-        "parameters": {
-            "drainage_km2": params.drainage,
-            "buffer_km": buffer_km,
-            "resolution_m": resolution,
-        },
-        "formula": "hand = filled height - filled height of the first drainage pixel downstream "
-        "(D8)",
-        "reference": "; ".join(REFERENCES.values()),
-        "inputs": {
-            "heights": [
-                _describe(cell, params.dem)
-                for cell in cells
-                if cell.id in {one.id for one in plan.scenes}
-            ]
-        },
-        "grid": {
-            "crs": grid.crs,
-            "resolution": list(grid.resolution),
-            "shape": [window.rows, window.cols],
-        },
-        **({"note": tags["note"], "credit": tags["credit"]} if "note" in tags else {}),
-    }
+    provenance = _provenance(request, plan, cells, grid, window, tags)
+    note = " ".join(tags[key] for key in ("note", "credit") if key in tags)
     record = ResultRecord(
         operation="terrain",
         title="Slope and height above drainage",
@@ -203,54 +247,68 @@ def map_terrain(
         inputs=(),
         parameters=provenance["parameters"],
         reference=provenance["reference"],
-        formula=provenance["formula"],
-        note=about_model,
+        formula=FORMULA,
+        note=note,
         warnings=warnings,
         statistics=statistics,
     )
-    item = _catalogue(record, cells, params.dem, monitor)
+    item = _catalogue(record, cells, request.dem, monitor)
     result = AlgorithmResult(
         {**paths, "provenance": item}, statistics, "hand", provenance, warnings
     )
-    about = " ".join([*(f"{text}." for text in warnings), about_model]).strip()
+    about = " ".join([*(f"{text}." for text in warnings), note]).strip()
+    group = f"Terrain, {request.output.name}"
     layers = [
-        LayerOutput(
-            paths[name], TITLES[name], name, f"Terrain, {params.output.name}", abstract=about
-        )
+        LayerOutput(paths[name], TITLES[name], name, group, abstract=about)
         for name in reversed(list(LAYERS))
     ]
     return result, layers
 
 
-def _place(params: TerrainParams) -> Place:
-    """The area, else what the stack shows, else all of the height model."""
-    if params.area is not None and params.like is not None:
-        raise InputError(
-            "Terrain cannot be mapped", "an area and a stack are given at once", "Give one of them."
-        )
-    if params.area is not None:
-        return place_of_area(parse_area(params.area))
-    source = params.like or params.dem
-    if source is None:
-        raise InputError(
-            "Terrain cannot be mapped",
-            "no place is given",
-            "Give an area, a stack (like) or a height model (dem).",
-        )
-    return place_of_raster(source)
+def _find_cells(
+    request: TerrainRequest, grid: Grid, settings: Settings, monitor: Monitor
+) -> tuple[SceneItem, ...]:
+    if request.dem is not None:
+        return (heights_of_file(request.dem),)
+    return find_heights(grid, request.catalog.name, settings, monitor)
 
 
-def _tags(params: TerrainParams, cells: tuple[SceneItem, ...]) -> dict[str, str]:
+def _tags(request: TerrainRequest, cells: tuple[SceneItem, ...]) -> dict[str, str]:
     tags = {
         "software": PRODUCT,
         "operation": "terrain",
         "reference": "; ".join(REFERENCES.values()),
-        "drainage_km2": f"{params.drainage:g}",
+        "drainage_km2": f"{request.drainage_km2:g}",
         "scenes": ",".join(cell.id for cell in cells),
     }
     if any(cell.collection == "cop-dem-glo-30" for cell in cells):
         tags |= {"note": SURFACE_NOTE, "credit": CREDIT}
     return tags
+
+
+def _provenance(
+    request: TerrainRequest,
+    plan: MosaicPlan,
+    cells: tuple[SceneItem, ...],
+    grid: Grid,
+    window: Window,
+    tags: Mapping[str, str],
+) -> dict[str, Any]:
+    used = {scene.id for scene in plan.scenes}
+    return {
+        "software": PRODUCT,
+        "operation": "terrain",
+        "parameters": request.parameters(),
+        "formula": FORMULA,
+        "reference": tags["reference"],
+        "inputs": {"heights": [_describe(cell, request.dem) for cell in cells if cell.id in used]},
+        "grid": {
+            "crs": grid.crs,
+            "resolution": list(grid.resolution),
+            "shape": [window.rows, window.cols],
+        },
+        **{key: tags[key] for key in ("note", "credit") if key in tags},
+    }
 
 
 def _layer(name: str) -> Layer:
@@ -285,12 +343,12 @@ def _catalogue(
                 )
         facts = [
             {
-                "item_id": one.id,
-                "sensor": one.sensor,
-                "catalog": one.catalog,
-                "collection": one.collection,
+                "item_id": cell.id,
+                "sensor": cell.sensor,
+                "catalog": cell.catalog,
+                "collection": cell.collection,
             }
-            for one in cells
+            for cell in cells
         ]
         return tuple(record_input(tags["item_id"], heights, tags, ()) for tags in facts)
 
@@ -314,12 +372,12 @@ def _describe(cell: SceneItem, file: Path | None) -> dict[str, Any]:
     }
 
 
-def _statistics(made: Terrain) -> dict[str, Any]:
-    layers = {name: _figures(one, LAYERS[name]) for name, one in made.layers.items()}
-    pixels, known = made.layers["dem"].pixels, made.layers["dem"].observed
+def _statistics(terrain: Terrain) -> dict[str, Any]:
+    layers = {name: _figures(stored, LAYERS[name]) for name, stored in terrain.layers.items()}
+    pixels, known = terrain.layers["dem"].pixels, terrain.layers["dem"].observed
     return {
         "height_known_percent": 100 * known / pixels,
-        "no_drainage_percent": 100 * made.no_drainage / pixels,
+        "no_drainage_percent": 100 * terrain.no_drainage / pixels,
         "observed_percent": layers["hand"]["observed_percent"],
         "layers": layers,
     }
@@ -338,40 +396,38 @@ def _figures(stored: BandStatistics, unit: str) -> dict[str, Any]:
 
 
 def _warnings(statistics: Mapping[str, Any], whole: bool) -> tuple[str, ...]:
-    found = []
+    warnings = []
     unknown, adrift = 100 - statistics["height_known_percent"], statistics["no_drainage_percent"]
     if unknown:
-        found.append(
+        warnings.append(
             f"No height is known for {unknown:.2g} % of the area: slope and HAND are missing there"
         )
     if adrift:
-        found.append(
+        warnings.append(
             f"HAND is not known for {adrift:.2g} % of the area: its water leaves the heights "
             "before it comes to any drainage. "
             "A wider surrounding (buffer) or a smaller drainage finds more of it"
         )
     if whole:
-        found.append(
+        warnings.append(
             "The height model is taken to its edges: near them streams that come from outside "
             "are missed, and HAND is too high"
         )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> OperationResult:
-    """Map, and say what is known of how much."""
-    result, layers = map_terrain(params, settings, monitor)
+    """Map, and list the layers with their figures."""
+    result, layers = map_terrain(TerrainRequest.from_params(params), settings, monitor)
     figures = result.statistics
     rows = []
-    for name, one in figures["layers"].items():
-        values = (
-            "no data"
-            if one["mean"] is None
-            else f"{one['min']:.1f} to {one['max']:.1f}, mean {one['mean']:.1f} {one['unit']}"
-        )
-        rows.append(
-            f"{name}: {result.outputs[name]}: {values}, {one['observed_percent']:.1f} % of the area"
-        )
+    for name, layer in figures["layers"].items():
+        values = "no data"
+        if layer["mean"] is not None:
+            span = f"{layer['min']:.1f} to {layer['max']:.1f}"
+            values = f"{span}, mean {layer['mean']:.1f} {layer['unit']}"
+        seen = f"{layer['observed_percent']:.1f} % of the area"
+        rows.append(f"{name}: {result.outputs[name]}: {values}, {seen}")
     note = result.provenance.get("note")
     return OperationResult(
         data=result.to_dict(),
@@ -395,10 +451,10 @@ TERRAIN = Operation(
     params=TerrainParams,
     run=run_terrain,
     outputs=(
-        Output("dem", "Heights", "raster"),
-        Output("slope", "Slope", "raster"),
-        Output("hand", "Height above drainage", "raster"),
-        Output("no_drainage_percent", "Without drainage (%)", "number"),
+        Output("dem", "Heights", OutputKind.RASTER),
+        Output("slope", "Slope", OutputKind.RASTER),
+        Output("hand", "Height above drainage", OutputKind.RASTER),
+        Output("no_drainage_percent", "Without drainage (%)", OutputKind.NUMBER),
     ),
     algorithm=AlgorithmInfo(
         events=("flood",),

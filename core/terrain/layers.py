@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..algorithms.hand import BYTES_PER_PIXEL, height_above_drainage
-from ..algorithms.terrain import HALO, slope_degrees
 from ..cog.raster_spec import BLOCK, RasterSpec, encode
 from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
@@ -25,6 +23,8 @@ from ..raster.physical import FloatArray
 from ..settings import Settings
 from ..types import Grid
 from ..workers import run_in_background, run_parallel
+from .hand import BYTES_PER_PIXEL, height_above_drainage
+from .slope import HALO, slope_degrees
 
 NODATA = -9999.0
 READ_PIXELS = 1024

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..raster.physical import FloatArray
 from .flow import Flags, Flow, Indexes, route
-from .kernel import FloatArray
 
 BYTES_PER_PIXEL = 150
 """Of memory, at its peak; measured."""

@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from .kernel import FloatArray
+from ..raster.physical import FloatArray
 
 Indexes = npt.NDArray[np.int32]
 """Of pixels: row * cols + col."""
