@@ -19,7 +19,7 @@ from .params import BandPath, Kind, Param
 from .types import Aoi
 
 DATE_NOUNS = {"date": "event", "event_date": "event"}
-"""What a date is of, in a sentence, where that is not the parameter's name."""
+"""Noun that a date goes with in a sentence, where that is not the parameter's name."""
 
 
 class UnfitValue(ValueError):

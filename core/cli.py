@@ -32,9 +32,11 @@ from .wording import Wording
 EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
 USAGE, CANCELLED = 2, 130
 LISTS = ("discover", "pairs")
-"""What these print as JSON is a list: nothing found is an empty one."""
+"""Operations that print a list as JSON: nothing found is an empty one."""
 TELL_EVERY_S = 10.0
-"""What changes all the time, where lines cannot be overwritten: a log file, a pipe."""
+"""Seconds between lines about what changes all the time, where lines cannot be overwritten: a log
+file, a pipe.
+"""
 
 
 class ConsoleMonitor:
@@ -64,7 +66,7 @@ class ConsoleMonitor:
                 self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}")
 
     def cancelled(self) -> bool:
-        """Whether a signal came."""
+        """True once a signal came."""
         return self._stop.is_set()
 
     def _band(self, event: BandProgress) -> None:
@@ -74,7 +76,7 @@ class ConsoleMonitor:
         if self._bands.get(key) == event.state == BandState.WAITING:
             return
         self._bands[key] = event.state
-        words = {
+        texts = {
             BandState.WAITING: "waiting",
             BandState.RESUMING: event.detail,
             BandState.RETRYING: f"trying again ({event.detail})",
@@ -82,7 +84,7 @@ class ConsoleMonitor:
             BandState.DONE: f"done, {event.received_bytes / 1e6:.2f} MB",
             BandState.FAILED: f"FAILED ({event.detail})",
         }
-        self._line(f"  {event.band}: {words.get(event.state, event.state)}")
+        self._line(f"  {event.band}: {texts.get(event.state, event.state)}")
 
     def _detail(self, text: str) -> None:
         """Overwrite a terminal's last line; elsewhere, a line now and then."""
@@ -237,14 +239,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _print(operation, result, form)
 
 
-def join_negative(words: Sequence[str]) -> list[str]:
+def join_negative(arguments: Sequence[str]) -> list[str]:
     """``--area -27.3,41.9,…`` and ``--formula -nir`` as one word.
 
     Argparse takes what begins with a minus and is no plain number for an option; ``-h`` is the only
     short one here.
     """
     joined: list[str] = []
-    for word in words:
+    for word in arguments:
         if (
             joined
             and joined[-1].startswith("--")
@@ -284,7 +286,7 @@ def _catch_signals(stop: threading.Event) -> dict[int, Any]:
 
 
 def entry() -> None:
-    """What the ``flight`` script calls."""
+    """Entry point of the ``flight`` script."""
     sys.exit(main())
 
 

@@ -1,4 +1,4 @@
-"""How an operation is declared: once, for the toolbox, the command line and the dock alike."""
+"""Declaration of an operation: once, for the toolbox, the command line and the dock alike."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class LayerOutput:
     abstract: str = ""
     """For the layer's metadata: what it is, from what, with which units."""
     visible: bool = True
-    """Whether it is switched on when it comes onto the map; one that is there already stays as the
-    user has it.
+    """True where it is switched on when it comes onto the map; one that is there already stays as
+    the user has it.
     """
     classes: tuple[MapClass, ...] = ()
     """Of a raster of classes: how they are shown where there is no style."""
@@ -51,14 +51,14 @@ class LayerOutput:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What an operation hands back to whichever door started it."""
+    """Result that an operation hands back to whichever door started it."""
 
     data: Any
     """JSON-ready, or a function that makes it: a thousand scenes are a lot to lay out when nobody
     prints them.
     """
     text: str
-    """What a person reads."""
+    """Sentences and figures for a person."""
     status: Status = Status.DONE
     layers: tuple[LayerOutput, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class OperationResult:
     """The result itself as values of :mod:`firstlight.core.types`."""
 
     def json_data(self) -> Any:
-        """What ``flight … --json`` prints."""
+        """Data that ``flight … --json`` prints."""
         return self.data() if callable(self.data) else self.data
 
 
@@ -82,14 +82,14 @@ class Output:
 
 @dataclass(frozen=True)
 class AlgorithmInfo:
-    """What is to be known of an algorithm before it is used: every door shows it, and
+    """Facts to be known of an algorithm before it is used: every door shows it, and
     docs/algorithms.md is held to it.
     """
 
     events: tuple[str, ...]
-    """Of ``config/events.yaml``: what it is good for."""
+    """Names from ``config/events.yaml``: the events it is good for."""
     bands: tuple[str, ...]
-    """What its stacks must have."""
+    """Bands that its stacks must have."""
     references: tuple[str, ...]
     """Author and year with a DOI, or the agency's document."""
     limits: str
@@ -110,7 +110,7 @@ class Operation:
     run: Callable[[Any, Settings, Monitor], OperationResult]
     outputs: tuple[Output, ...] = ()
     algorithm: AlgorithmInfo | None = None
-    """Of those that compute a map."""
+    """None for operations that compute no map."""
 
     def about(self) -> tuple[str, ...]:
         """Paragraphs for a person: what it does, and of an algorithm when not to use it and where

@@ -102,7 +102,7 @@ class Param:
     """Short label, sentence case."""
     help: str
     default: Any
-    """As the doors show it; ``None`` where it is optional and has none."""
+    """Value that the doors show; ``None`` where it is optional and has none."""
     required: bool
     choices: tuple[str, ...] = ()
     minimum: float | None = None

@@ -29,9 +29,9 @@ SAMPLES = 21
 lon/lat.
 """
 MOST_POLYGONS = 2000
-"""Of a layer; joining more of them would hold up the window."""
+"""Number in a layer; joining more of them would hold up the window."""
 DIGITS = 15
-"""Of a coordinate, after the point."""
+"""Digits of a coordinate after the point."""
 
 
 def lonlat_crs() -> QgsCoordinateReferenceSystem:

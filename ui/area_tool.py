@@ -111,7 +111,7 @@ class AreaOutline(QObject):
 
     @property
     def visible(self) -> bool:
-        """Whether it is shown."""
+        """True while it is shown."""
         return bool(self._band.isVisible())
 
     def remove(self) -> None:

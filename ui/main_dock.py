@@ -340,7 +340,7 @@ class MainDock(QgsDockWidget):
             self.status_label.setText(hint)
 
     def _next_step(self) -> tuple[str, bool, bool]:
-        """What to do next; whether Search and Run make sense."""
+        """Advice on the next step; and whether Search and Run make sense."""
         if self.area_panel.aoi is None:
             return (
                 self.tr(

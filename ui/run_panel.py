@@ -117,7 +117,7 @@ class RunPanel(QGroupBox):
         return bool(appeared)
 
     def _state_text(self, event: BandProgress) -> str:
-        words = {
+        texts = {
             BandState.WAITING: self.tr("waiting"),
             BandState.DOWNLOADING: self.tr("downloading"),
             BandState.RESUMING: self.tr("going on"),
@@ -126,11 +126,11 @@ class RunPanel(QGroupBox):
             BandState.DONE: self.tr("done"),
             BandState.FAILED: self.tr("failed"),
         }
-        word = words.get(event.state, event.state)
+        text = texts.get(event.state, event.state)
         return (
-            f"{word}: {event.detail}"
+            f"{text}: {event.detail}"
             if event.state in (BandState.FAILED, BandState.RETRYING) and event.detail
-            else word
+            else text
         )
 
     def _build(self) -> None:
@@ -138,11 +138,11 @@ class RunPanel(QGroupBox):
             param.choices for param in INGEST.parameters(Door.DOCK) if param.name == "index"
         )
         index_grid = QGridLayout()
-        for place, name in enumerate(choices):
+        for number, name in enumerate(choices):
             box = QCheckBox(name, objectName=f"index_{name}", checked=name in DEFAULT_INDICES)
             box.toggled.connect(self.changed)
             self.index_boxes[name] = box
-            index_grid.addWidget(box, place // INDEX_COLUMNS, place % INDEX_COLUMNS)
+            index_grid.addWidget(box, number // INDEX_COLUMNS, number % INDEX_COLUMNS)
         header = self.band_table.horizontalHeader()
         self.band_table.setHorizontalHeaderLabels(
             [self.tr("Band"), self.tr("State"), self.tr("Amount")]
@@ -175,7 +175,7 @@ class RunPanel(QGroupBox):
 
 
 def amount_text(event: BandProgress) -> str:
-    """How much of a band is there: percent where the size is known, else bytes; and how fast it
+    """Amount of a band that is there: percent where the size is known, else bytes; and how fast it
     comes.
     """
     percent = event.percent

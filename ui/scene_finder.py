@@ -1,4 +1,4 @@
-"""What fills the table of scenes: a search, more of it, the sky over the area, pairs around an
+"""Sources of the table of scenes: a search, more of it, the sky over the area, pairs around an
 event.
 """
 
@@ -66,10 +66,10 @@ class SceneFinder(QObject):
         self._take_area = take_area
         self._start = start
         self._asked: dict[str, Any] = {}
-        """What the scenes in the table answer to: more of them, and their sky, are about the same
-        area.
+        """Values that the scenes in the table answer to: more of them, and their sky, are about the
+        same area.
         """
-        self._found: Discovery | None = None
+        self._discovery: Discovery | None = None
         self._pairs_asked: dict[str, Any] = {}
 
     def search(self) -> None:
@@ -122,36 +122,38 @@ class SceneFinder(QObject):
         self,
         scenes: tuple[Any, ...],
         asked: dict[str, Any],
-        found: Discovery | None = None,
+        discovery: Discovery | None = None,
         **more: bool,
     ) -> None:
-        self._asked, self._found = asked, found
-        self._scene_panel.set_scenes(scenes, has_more=found is not None and found.has_more, **more)
+        self._asked, self._found = asked, discovery
+        self._scene_panel.set_scenes(
+            scenes, has_more=discovery is not None and discovery.has_more, **more
+        )
 
     def _show_scenes(self, result: OperationResult) -> None:
-        found: Discovery = result.value
-        self._show(found.scenes, self._asked, found)
+        discovery: Discovery = result.value
+        self._show(discovery.scenes, self._asked, discovery)
         self.said.emit(
             self.tr("{found} found. Choose scenes and bands, then press Run.").format(
-                found=_scenes(len(found.scenes))
+                found=_scenes(len(discovery.scenes))
             )
         )
         self.shown.emit()
-        self.search_finished.emit(len(found.scenes))
+        self.search_finished.emit(len(discovery.scenes))
 
     def _add_scenes(self, result: OperationResult) -> None:
-        found: Discovery = result.value
-        self._found = found
-        self._scene_panel.add_scenes(found.scenes, found.has_more)
-        if found.scenes:
+        discovery: Discovery = result.value
+        self._found = discovery
+        self._scene_panel.add_scenes(discovery.scenes, discovery.has_more)
+        if discovery.scenes:
             total = self._scene_panel.model.rowCount()
             text = self.tr("{found} more, {total} in all.").format(
-                found=_scenes(len(found.scenes)), total=total
+                found=_scenes(len(discovery.scenes)), total=total
             )
         else:
             text = self.tr("There are no more scenes.")
         self.said.emit(text)
-        self.search_finished.emit(len(found.scenes))
+        self.search_finished.emit(len(discovery.scenes))
 
     def _give_up_more(self, _: str) -> None:
         """A search that was stopped or has failed cannot go on."""
@@ -185,10 +187,10 @@ class SceneFinder(QObject):
     def _show_pairs(self, result: OperationResult) -> None:
         pairs: tuple[Pair, ...] = result.value
         self._event_box.set_pairs(pairs)  # chooses the first one, which shows its scenes
-        found = count(len(pairs), self.tr("pair"), self.tr("pairs"))
+        text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
         self.said.emit(
             self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(
-                found=found
+                found=text
             )
         )
         self.shown.emit()
@@ -196,5 +198,5 @@ class SceneFinder(QObject):
 
 
 def _scenes(number: int) -> str:
-    words = (str(QCoreApplication.translate("FirstLight", word)) for word in ("scene", "scenes"))
-    return count(number, *words)
+    forms = (str(QCoreApplication.translate("FirstLight", form)) for form in ("scene", "scenes"))
+    return count(number, *forms)

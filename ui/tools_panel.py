@@ -96,7 +96,7 @@ class ToolsPanel(QWidget):
         for group in dict.fromkeys(operation.group for operation in operations):
             if self.operation_combo.count():
                 self.operation_combo.insertSeparator(self.operation_combo.count())
-            for operation in (one for one in operations if one.group == group):
+            for operation in filter(lambda each: each.group == group, operations):
                 self.operation_combo.addItem(self.tr(operation.title), operation.name)
         self.operation_combo.blockSignals(False)
         self._show_form()

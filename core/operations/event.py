@@ -29,8 +29,8 @@ from .event_run import EventRun
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
 SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
-"""Of the progress bar, where searching, downloading, heights, mapping and putting maps together
-end; the rest is the report.
+"""Shares of the progress bar where searching, downloading, heights, mapping and putting maps
+together end; the rest is the report.
 """
 
 

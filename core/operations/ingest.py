@@ -37,9 +37,9 @@ from .search_params import (
 )
 
 SEARCH_SHARE = 0.05
-"""Of the progress bar, where searching ends."""
+"""Share of the progress bar where searching ends."""
 SCENE_SHARE = 0.8
-"""Of a scene's part of it, where the stack is there; the rest is its indices."""
+"""Share of a scene's part of it where the stack is there; the rest is its indices."""
 
 
 @dataclass(frozen=True, kw_only=True)

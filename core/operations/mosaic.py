@@ -230,11 +230,11 @@ class _Written:
 
     @property
     def engine(self) -> str:
-        """Which engine computed it, and why; empty where none did."""
+        """Engine that computed it, and why; empty where none did."""
         return self.bands[0].engine if self.bands else ""
 
     def statistics(self) -> dict[str, dict[str, float | int | None]]:
-        """Of each band."""
+        """Figures of each band."""
         kept = ("min", "max", "mean", "observed_percent")
         return {
             name: {key: band.to_dict()[key] for key in kept}

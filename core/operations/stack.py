@@ -134,8 +134,8 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
 
 
 def _resolution(params: StackParams, settings: Settings) -> float | None:
-    """As given for this run, else as set; a setting does not stand against bands that are to keep
-    their own.
+    """Resolution given for this run, else the setting; a setting does not stand against bands that
+    are to keep their own.
     """
     if params.resolution is not None or params.mode == "preserve":
         return params.resolution

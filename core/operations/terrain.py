@@ -60,7 +60,7 @@ REFERENCES = {
 }
 FORMULA = "hand = filled height - filled height of the first drainage pixel downstream (D8)"
 RESOLUTION_M = 30.0
-"""As the Copernicus DEM has it."""
+"""Pixel size of the Copernicus DEM."""
 DRAINAGE_KM2 = 1.0
 BUFFER_KM = 5.0
 TITLES = {

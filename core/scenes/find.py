@@ -44,7 +44,7 @@ class SceneQuery:
     collection: str | None = None
     """None: the catalogue's first for the sensor."""
     limit: int = MOST_ITEMS
-    """Of each sensor, at a time."""
+    """Most scenes of each sensor, at a time."""
 
     def sensors(self) -> tuple[str, ...]:
         """Names of the sensors to search, the event's primary ones first; all of them where the

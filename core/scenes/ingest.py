@@ -47,7 +47,7 @@ from ..workers import run_in_background
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
-"""Of the progress bar, where downloading and stacking end; the rest is validation."""
+"""Shares of the progress bar where downloading and stacking end; the rest is validation."""
 
 
 class SingleFile(StrEnum):
@@ -116,7 +116,7 @@ class SceneRequest:
 
     scene: SceneItem
     bands: Sequence[str]
-    """Of the sensor, in wavelength order."""
+    """Names of the sensor's bands, in wavelength order."""
     output: Path
     """A sub-folder is made for the scene."""
     area: Aoi | None = None

@@ -24,7 +24,7 @@ from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQ
 BAND = "elevation"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MOST_CELLS = 1000
-"""Of one degree each; far more than fit into memory at 30 m."""
+"""Number of cells of one degree each; far more than fit into memory at 30 m."""
 
 
 def around(grid: Grid) -> Aoi:

@@ -89,7 +89,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return algorithm_id(self.operation)
 
     def displayName(self) -> str:
-        """What the toolbox shows."""
+        """Title that the toolbox shows."""
         return _tr(self.operation.title)
 
     def group(self) -> str:
@@ -109,7 +109,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return _tr(self.operation.summary)
 
     def shortHelpString(self) -> str:
-        """What it does, and a line for each parameter."""
+        """Summary, and a line for each parameter."""
         lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
         lines += [
             f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>"
