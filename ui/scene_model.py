@@ -270,7 +270,7 @@ def _percent(value: float | None) -> str:
 
 
 def _has_mask(scene: SceneItem) -> bool:
-    """Tell whether it offers a band of classes (SCL, QA_PIXEL): what the clear share is read from."""
+    """Tell whether it offers a band of classes (SCL, QA_PIXEL) for the clear share."""
     sensor = load_sensors().get(scene.sensor)
     return sensor is not None and any(
         band.is_class for band in sensor.bands.values() if band.name in scene.bands

@@ -24,7 +24,7 @@ from ..scenes.passes import PassStack, bring_pass
 from ..settings import Settings
 from ..terrain.heights import metric_area
 from ..types import AlgorithmResult, format_time
-from .terrain import TerrainRequest, map_terrain
+from .terrain_map import TerrainRequest, map_terrain
 
 TERRAIN_FOLDER = "terrain"
 

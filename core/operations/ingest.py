@@ -22,7 +22,8 @@ from ..params import Kind, param
 from ..scenes.bands import estimate_area_bytes as estimate_area_bytes
 from ..scenes.bands import wanted_bands
 from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes
-from ..scenes.ingest import SceneRequest, SceneResult, ingest_scene
+from ..scenes.ingest import ingest_scene
+from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
 from .discover import search_period

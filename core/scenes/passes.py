@@ -18,7 +18,8 @@ from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity
 from .bands import wanted_bands
-from .ingest import SceneRequest, SceneResult, ingest_scene
+from .ingest import ingest_scene
+from .request import SceneRequest, SceneResult
 
 ALL_PERCENT = 99.9
 """A scene that covers so much of the area needs no neighbours."""

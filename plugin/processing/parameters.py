@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,26 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
     return definition
 
 
+@dataclass(frozen=True)
+class Given:
+    """The values of a run, and the parameter that is read of them."""
+
+    algorithm: QgsProcessingAlgorithm
+    name: str
+    values: dict[str, Any]
+    """Without those that are nothing."""
+    context: QgsProcessingContext
+
+    @property
+    def value(self) -> Any:
+        """The parameter's own value; None where its default counts."""
+        return self.values.get(self.name)
+
+    def read_as(self, read: Callable[..., Any]) -> Any:
+        """The value as one of Processing's own readers gives it."""
+        return read(self.algorithm, self.values, self.name, self.context)
+
+
 def read_value(
     algorithm: QgsProcessingAlgorithm,
     param: Param,
@@ -89,25 +109,24 @@ def read_value(
     Parameters
     ----------
     algorithm : QgsProcessingAlgorithm
-        Whose parameters these are.
+        Owner of the parameters.
     param : Param
-        Which one.
+        The one to read.
     parameters : mapping
-        As Processing hands them over.
+        Values as Processing hands them over.
     context : QgsProcessingContext
-        As Processing hands it over.
+        Context as Processing hands it over.
 
     Raises
     ------
     AreaError
         If an area is empty or lies off the globe.
     """
-    name = key(param)
-    given = {word: value for word, value in parameters.items() if not is_nothing(value)}
-    if name not in given and (param.default is None or param.default == ()):
+    values = {name: value for name, value in parameters.items() if not is_nothing(value)}
+    if key(param) not in values and (param.default is None or param.default == ()):
         return None
     # what is left out has its default filled in there
-    return HOOKS[param.kind].read(algorithm, name, given, context)
+    return HOOKS[param.kind].read(Given(algorithm, key(param), values, context))
 
 
 def is_nothing(value: Any) -> bool:
@@ -148,132 +167,86 @@ def with_suffix(param: Param, value: Any) -> Any:
     return value
 
 
-def _area(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> Aoi | str:
+def _area(given: Given) -> Aoi | str:
     """A polygon, where a geometry or a layer of polygons is given; else the box of an extent."""
-    value = parameters[name]
+    value, transforms = given.value, given.context.transformContext()
     match = _EXTENT.match(value) if isinstance(value, str) else None
-    if match and _in_degrees(algorithm, name, parameters, context, match[5]):
+    if match and _in_degrees(given, match[5]):
         # Read as written: QgsRectangle would put west < east and south < north, whatever was meant.
         west, east, south, north = match.group(1, 2, 3, 4)
         return f"{west},{south},{east},{north}"
-    transforms = context.transformContext()
     if isinstance(value, QgsReferencedGeometry):
         return area_of_geometry(value, value.crs(), transforms)
     if isinstance(value, QgsGeometry):
         return area_of_geometry(value, lonlat_crs(), transforms)
-    layer = _layer(value, context) if match is None else None
+    layer = value if isinstance(value, QgsMapLayer) else None
+    if isinstance(value, str) and match is None:
+        layer = QgsProcessingUtils.mapLayerFromString(value, given.context)
     if layer is not None:
         return area_of_layer(layer)
-    rectangle = algorithm.parameterAsExtent(parameters, name, context)
-    crs = algorithm.parameterAsExtentCrs(parameters, name, context)
+    rectangle = given.read_as(QgsProcessingAlgorithm.parameterAsExtent)
+    crs = given.read_as(QgsProcessingAlgorithm.parameterAsExtentCrs)
     return area_of_rectangle(rectangle, crs, transforms)
 
 
-def _layer(value: Any, context: QgsProcessingContext) -> QgsMapLayer | None:
-    if isinstance(value, QgsMapLayer):
-        return value
-    if isinstance(value, str):
-        return QgsProcessingUtils.mapLayerFromString(value, context)
-    return None
-
-
-def _in_degrees(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-    written_crs: str | None,
-) -> bool:
+def _in_degrees(given: Given, written_crs: str | None) -> bool:
     if written_crs is not None:
         return written_crs.strip().upper() in ("EPSG:4326", "OGC:CRS84")
-    crs = algorithm.parameterAsExtentCrs(parameters, name, context)
+    crs = given.read_as(QgsProcessingAlgorithm.parameterAsExtentCrs)
     return not crs.isValid() or crs.authid() in ("EPSG:4326", "OGC:CRS84")
 
 
-def _date(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    if isinstance(parameters[name], str):
-        return str(parameters[name])  # core reads it, and says what is wrong with it
-    moment = algorithm.parameterAsDateTime(parameters, name, context)
+def _date(given: Given) -> str:
+    if isinstance(given.value, str):
+        return given.value  # core reads it, and says what is wrong with it
+    moment = given.read_as(QgsProcessingAlgorithm.parameterAsDateTime)
     return str(moment.date().toString(Qt.DateFormat.ISODate))
 
 
-def _raster(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    value = parameters[name]
-    if is_file(value):
-        return str(value)  # not opened here: core opens it, and says what is wrong with it
-    layer = algorithm.parameterAsRasterLayer(parameters, name, context)
-    return str(layer.source()) if layer is not None else str(value)
+def _raster(given: Given) -> str:
+    if is_file(given.value):
+        return str(given.value)  # not opened here: core opens it, and says what is wrong with it
+    layer = given.read_as(QgsProcessingAlgorithm.parameterAsRasterLayer)
+    return str(layer.source()) if layer is not None else str(given.value)
 
 
-def _rasters(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> tuple[str, ...]:
-    value = parameters[name]
-    given = list(value) if isinstance(value, (list, tuple)) else [value]
+def _rasters(given: Given) -> tuple[str, ...]:
+    items = given.value if isinstance(given.value, (list, tuple)) else [given.value]
     return tuple(
-        _raster(algorithm, name, {**parameters, name: item}, context)
-        for item in given
+        _raster(replace(given, values={**given.values, given.name: item}))
+        for item in items
         if not is_nothing(item)
     )
 
 
-def _band_files(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> tuple[str, ...]:
-    cells = [
-        str(cell or "").strip() for cell in algorithm.parameterAsMatrix(parameters, name, context)
-    ]
+def _band_files(given: Given) -> tuple[str, ...]:
+    matrix = given.read_as(QgsProcessingAlgorithm.parameterAsMatrix)
+    cells = [str(cell or "").strip() for cell in matrix]
     rows = zip(cells[0::2], cells[1::2])
     return tuple(f"{band}={path}" for band, path in rows if band or path)
 
 
-def _choice(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
+def _choice(given: Given) -> str:
     # A word is passed on as it is: Processing turns one it does not know into nothing, core says
     # what is wrong with it.
-    value = parameters.get(name)
-    return (
-        value
-        if isinstance(value, str)
-        else str(algorithm.parameterAsEnumString(parameters, name, context))
-    )
+    if isinstance(given.value, str):
+        return given.value
+    return str(given.read_as(QgsProcessingAlgorithm.parameterAsEnumString))
 
 
-def _choices(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> Any:
-    value = parameters.get(name)
-    if isinstance(value, (str, list, tuple)):
-        return value
-    return tuple(algorithm.parameterAsEnumStrings(parameters, name, context))
+def _choices(given: Given) -> Any:
+    if isinstance(given.value, (str, list, tuple)):
+        return given.value
+    return tuple(given.read_as(QgsProcessingAlgorithm.parameterAsEnumStrings))
+
+
+def _reader(read: Callable[..., Any]) -> Callable[[Given], Any]:
+    return lambda given: given.read_as(read)
+
+
+_text = _reader(QgsProcessingAlgorithm.parameterAsString)
+_file = _reader(QgsProcessingAlgorithm.parameterAsFile)
+_output = _reader(QgsProcessingAlgorithm.parameterAsFileOutput)
 
 
 def _make_enum(param: Param, title: str) -> QgsProcessingParameterDefinition:
@@ -327,39 +300,12 @@ def _make_folder_out(param: Param, title: str) -> QgsProcessingParameterDefiniti
     )
 
 
-def _as_text(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    return str(algorithm.parameterAsString(parameters, name, context))
-
-
-def _as_file(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    return str(algorithm.parameterAsFile(parameters, name, context))
-
-
-def _as_output(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    return str(algorithm.parameterAsFileOutput(parameters, name, context))
-
-
 @dataclass(frozen=True)
 class Hook:
     """A kind of parameter in Processing: its definition, and how its value is read."""
 
     make: Callable[[Param, str], QgsProcessingParameterDefinition]
-    read: Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsProcessingContext], Any]
+    read: Callable[[Given], Any]
 
 
 HOOKS: Mapping[Kind, Hook] = {
@@ -367,7 +313,7 @@ HOOKS: Mapping[Kind, Hook] = {
         lambda p, title: QgsProcessingParameterExtent(key(p), title, p.default, not p.required),
         _area,
     ),
-    Kind.CATALOG: Hook(_make_text, _as_text),
+    Kind.CATALOG: Hook(_make_text, _text),
     Kind.SENSOR: Hook(_make_enum, _choice),
     Kind.EVENT: Hook(_make_enum, _choice),
     Kind.DATE: Hook(
@@ -378,20 +324,20 @@ HOOKS: Mapping[Kind, Hook] = {
     ),
     Kind.CHOICE: Hook(_make_enum, _choice),
     Kind.CHOICES: Hook(_make_enum, _choices),
-    Kind.TEXT: Hook(_make_text, _as_text),
+    Kind.TEXT: Hook(_make_text, _text),
     Kind.INTEGER: Hook(
         _make_number,
-        lambda alg, name, values, context: alg.parameterAsInt(values, name, context),
+        _reader(QgsProcessingAlgorithm.parameterAsInt),
     ),
     Kind.NUMBER: Hook(
         _make_number,
-        lambda alg, name, values, context: alg.parameterAsDouble(values, name, context),
+        _reader(QgsProcessingAlgorithm.parameterAsDouble),
     ),
     Kind.FLAG: Hook(
         lambda p, title: QgsProcessingParameterBoolean(key(p), title, p.default, not p.required),
-        lambda alg, name, values, context: alg.parameterAsBoolean(values, name, context),
+        _reader(QgsProcessingAlgorithm.parameterAsBoolean),
     ),
-    Kind.BANDS: Hook(_make_text, _as_text),
+    Kind.BANDS: Hook(_make_text, _text),
     Kind.BAND_FILES: Hook(
         lambda p, title: QgsProcessingParameterMatrix(
             key(p), title, 4, False, ["Band", "File"], None, not p.required
@@ -402,14 +348,14 @@ HOOKS: Mapping[Kind, Hook] = {
         lambda p, title: QgsProcessingParameterFile(
             key(p), title, FILE_BEHAVIOUR, defaultValue=p.default, optional=not p.required
         ),
-        _as_file,
+        _file,
     ),
     # one folder here: it is searched with all that is below, and the command line takes several
     Kind.FOLDERS_IN: Hook(
         lambda p, title: QgsProcessingParameterFile(
             key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
         ),
-        _as_file,
+        _file,
     ),
     Kind.RASTER_IN: Hook(
         lambda p, title: QgsProcessingParameterRasterLayer(
@@ -423,7 +369,7 @@ HOOKS: Mapping[Kind, Hook] = {
         ),
         _rasters,
     ),
-    Kind.RASTER_OUT: Hook(_make_raster_out, _as_output),
-    Kind.VECTOR_OUT: Hook(_make_vector_out, _as_output),
-    Kind.FOLDER_OUT: Hook(_make_folder_out, _as_output),
+    Kind.RASTER_OUT: Hook(_make_raster_out, _output),
+    Kind.VECTOR_OUT: Hook(_make_vector_out, _output),
+    Kind.FOLDER_OUT: Hook(_make_folder_out, _output),
 }
