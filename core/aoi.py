@@ -40,24 +40,7 @@ class Aoi:
         AreaError
             If the box is empty, upside down or off the globe.
         """
-        text = f"{west:g},{south:g},{east:g},{north:g}"
-        what = f"The area {text} cannot be used"
-        hint = "Give west,south,east,north in degrees."
-        if not all(math.isfinite(v) for v in (west, south, east, north)):
-            raise AreaError(what, "an edge is not a number", hint)
-        if not (
-            -180 <= west <= 180
-            and -180 <= east <= 180
-            and -90 <= south <= 90
-            and -90 <= north <= 90
-        ):
-            raise AreaError(what, "an edge lies outside -180..180 or -90..90 degrees", hint)
-        if south > north:
-            raise AreaError(what, f"south {south:g} is above north {north:g}", hint)
-        if south == north or west == east:
-            raise AreaError(what, "it is empty", hint)
-        if west > east and east + 360 - west > WIDEST_CROSSING:
-            raise AreaError(what, f"west {west:g} lies east of {east:g}", "Swap west and east.")
+        _check_edges(west, south, east, north)
         if west < east:
             return cls(
                 {"type": "Polygon", "coordinates": [_ring(west, south, east, north)]},
@@ -75,46 +58,17 @@ class Aoi:
         AreaError
             If it is no polygon, is empty or lies off the globe.
         """
-        kind = geometry.get("type")
-        if kind not in ("Polygon", "MultiPolygon"):
-            raise AreaError(
-                "The area cannot be used",
-                f"it is a {kind or 'thing without a type'}",
-                "Give a polygon.",
-            )
-        try:
-            polygons = (
-                [geometry["coordinates"]] if kind == "Polygon" else list(geometry["coordinates"])
-            )
-            points = [
-                (float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring
-            ]
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise AreaError(
-                "The area cannot be used", "its coordinates are damaged", "Give a GeoJSON polygon."
-            ) from error
-        if len(points) < 4:
-            raise AreaError(
-                "The area cannot be used",
-                "it is empty",
-                "Give a polygon with at least three corners.",
-            )
-        if not all(math.isfinite(v) for point in points for v in point):
-            raise AreaError(
-                "The area cannot be used", "a corner is not a number", "Give a GeoJSON polygon."
-            )
-        xs, ys = [x for x, _ in points], [y for _, y in points]
+        polygons = _polygons(geometry)
+        xs, ys = _points(polygons)
         west, east = min(xs), max(xs)
         if west == -180 and east == 180:
             west, east = _bounds_over_antimeridian(
                 [[float(p[0]) for ring in polygon for p in ring] for polygon in polygons]
             )
         box = cls.from_bounds(west, min(ys), east, max(ys))  # refuses the same things
-        aoi = cls({"type": kind, "coordinates": geometry["coordinates"]}, box.bounds)
+        aoi = cls({"type": geometry["type"], "coordinates": geometry["coordinates"]}, box.bounds)
         if aoi.area_km2 <= 0:
-            raise AreaError(
-                "The area cannot be used", "its surface is zero", "Give a polygon with a surface."
-            )
+            raise _unusable("its surface is zero", "Give a polygon with a surface.")
         return aoi
 
     @property
@@ -143,6 +97,53 @@ class Aoi:
                     part if number == 0 else -part
                 )  # the first ring is the outline, the others are holes
         return total
+
+
+def _check_edges(west: float, south: float, east: float, north: float) -> None:
+    subject = f"The area {west:g},{south:g},{east:g},{north:g} cannot be used"
+    hint = "Give west,south,east,north in degrees."
+    if not all(math.isfinite(edge) for edge in (west, south, east, north)):
+        raise AreaError(subject, "an edge is not a number", hint)
+    if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
+        raise AreaError(subject, "an edge lies outside -180..180 or -90..90 degrees", hint)
+    if south > north:
+        raise AreaError(subject, f"south {south:g} is above north {north:g}", hint)
+    if south == north or west == east:
+        raise AreaError(subject, "it is empty", hint)
+    if west > east and east + 360 - west > WIDEST_CROSSING:
+        raise AreaError(subject, f"west {west:g} lies east of {east:g}", "Swap west and east.")
+
+
+def _unusable(why: str, hint: str) -> AreaError:
+    return AreaError("The area cannot be used", why, hint)
+
+
+def _polygons(geometry: Mapping[str, Any]) -> Sequence[Sequence[Sequence[Sequence[float]]]]:
+    """Rings of points of each polygon of a GeoJSON geometry."""
+    kind = geometry.get("type")
+    if kind not in ("Polygon", "MultiPolygon"):
+        raise _unusable(f"it is a {kind or 'thing without a type'}", "Give a polygon.")
+    coordinates = geometry.get("coordinates")
+    if not isinstance(coordinates, (list, tuple)):
+        raise _unusable("its coordinates are damaged", "Give a GeoJSON polygon.")
+    return [coordinates] if kind == "Polygon" else coordinates
+
+
+def _points(
+    polygons: Sequence[Sequence[Sequence[Sequence[float]]]],
+) -> tuple[list[float], list[float]]:
+    """Longitudes and latitudes of all corners."""
+    try:
+        points = [
+            (float(p[0]), float(p[1])) for polygon in polygons for ring in polygon for p in ring
+        ]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise _unusable("its coordinates are damaged", "Give a GeoJSON polygon.") from error
+    if len(points) < 4:
+        raise _unusable("it is empty", "Give a polygon with at least three corners.")
+    if not all(math.isfinite(v) for point in points for v in point):
+        raise _unusable("a corner is not a number", "Give a GeoJSON polygon.")
+    return [x for x, _ in points], [y for _, y in points]
 
 
 def _bounds_over_antimeridian(parts: Sequence[Sequence[float]]) -> tuple[float, float]:

@@ -14,7 +14,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TextIO
 
@@ -24,17 +25,18 @@ from .errors import Cancelled, FirstLightError, InputError, NoScenesError
 from .monitor import BandProgress, BandState, Event, Level, Note, Progress
 from .operation import Operation, OperationResult
 from .operations.registry import OPERATIONS, get_operation
-from .params import Param
+from .params import Door, Kind, Param
 from .settings import resolve_settings
 from .wording import Wording
 
 EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
 USAGE, CANCELLED = 2, 130
 LISTS = ("discover", "pairs")
-"""What these print as JSON is a list: nothing found is an empty one."""
-TEXT_KINDS = ("bands", "choices")
+"""Operations that print a list as JSON: nothing found is an empty one."""
 TELL_EVERY_S = 10.0
-"""What changes all the time, where lines cannot be overwritten: a log file, a pipe."""
+"""Seconds between lines about what changes all the time, where lines cannot be overwritten: a log
+file, a pipe.
+"""
 
 
 class ConsoleMonitor:
@@ -64,7 +66,7 @@ class ConsoleMonitor:
                 self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}")
 
     def cancelled(self) -> bool:
-        """Whether a signal came."""
+        """True once a signal came."""
         return self._stop.is_set()
 
     def _band(self, event: BandProgress) -> None:
@@ -74,7 +76,7 @@ class ConsoleMonitor:
         if self._bands.get(key) == event.state == BandState.WAITING:
             return
         self._bands[key] = event.state
-        words = {
+        texts = {
             BandState.WAITING: "waiting",
             BandState.RESUMING: event.detail,
             BandState.RETRYING: f"trying again ({event.detail})",
@@ -82,7 +84,7 @@ class ConsoleMonitor:
             BandState.DONE: f"done, {event.received_bytes / 1e6:.2f} MB",
             BandState.FAILED: f"FAILED ({event.detail})",
         }
-        self._line(f"  {event.band}: {words.get(event.state, event.state)}")
+        self._line(f"  {event.band}: {texts.get(event.state, event.state)}")
 
     def _detail(self, text: str) -> None:
         """Overwrite a terminal's last line; elsewhere, a line now and then."""
@@ -107,8 +109,8 @@ def build_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(
             operation.name, help=operation.title, description="\n\n".join(operation.about())
         )
-        for p in operation.parameters("cli"):
-            _add_argument(sub, p)
+        for param in operation.parameters(Door.CLI):
+            _add_argument(sub, param)
         if operation.name == "discover":
             sub.add_argument(
                 "--output",
@@ -132,58 +134,80 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_argument(parser: argparse.ArgumentParser, p: Param) -> None:
-    name = p.name if p.positional else _flag(p)
-    words: dict[str, Any] = {"help": _help(p), "metavar": _metavar(p)}
-    if not p.positional:
-        words["dest"] = p.name
-        words["required"] = p.required
-    elif not p.required:
-        words["nargs"] = "?"
-    if p.kind == "flag":
-        del words["metavar"]
-        words["action"] = "store_true"
-    if p.kind in ("band_files", "folders_in"):
-        words["action"] = "append"
-    if p.kind == "rasters_in":
-        words["action"], words["nargs"] = "extend", "+"
-    parser.add_argument(name, **words)
+@dataclass(frozen=True)
+class Argument:
+    """An argument of argparse for a kind of parameter."""
+
+    metavar: str = ""
+    """Empty: the choices where there are few, else the parameter's name."""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _flag(p: Param) -> str:
-    return p.name.upper() if p.positional else p.flag or f"--{p.name.replace('_', '-')}"
+ARGUMENTS: Mapping[Kind, Argument] = {
+    Kind.AREA: Argument("FILE|WKT|W,S,E,N"),
+    Kind.CATALOG: Argument("NAME|URL"),
+    Kind.SENSOR: Argument(),
+    Kind.EVENT: Argument(),
+    Kind.DATE: Argument("YYYY-MM-DD"),
+    Kind.CHOICE: Argument(),
+    Kind.CHOICES: Argument(),
+    Kind.TEXT: Argument("TEXT"),
+    Kind.INTEGER: Argument("INTEGER"),
+    Kind.NUMBER: Argument("NUMBER"),
+    Kind.FLAG: Argument(options={"action": "store_true"}),
+    Kind.BANDS: Argument("A,B"),
+    Kind.BAND_FILES: Argument("NAME=PATH[#BAND]", {"action": "append"}),
+    Kind.FILE_IN: Argument("FILE"),
+    Kind.FOLDERS_IN: Argument("DIR", {"action": "append"}),
+    Kind.RASTER_IN: Argument("RASTER"),
+    Kind.RASTERS_IN: Argument("FILE", {"action": "extend", "nargs": "+"}),
+    Kind.RASTER_OUT: Argument("RASTER"),
+    Kind.VECTOR_OUT: Argument("VECTOR"),
+    Kind.FOLDER_OUT: Argument("FOLDER"),
+}
+MOST_CHOICES_SHOWN = 6
+
+
+def _add_argument(parser: argparse.ArgumentParser, param: Param) -> None:
+    argument = ARGUMENTS[param.kind]
+    options: dict[str, Any] = {"help": _help(param), **argument.options}
+    if param.kind is not Kind.FLAG:
+        options["metavar"] = _metavar(param, argument)
+    if param.positional:
+        if not param.required:
+            options["nargs"] = "?"
+        parser.add_argument(param.name, **options)
+        return
+    parser.add_argument(_flag(param), dest=param.name, required=param.required, **options)
+
+
+def _flag(param: Param) -> str:
+    if param.positional:
+        return param.name.upper()
+    return param.flag or f"--{param.name.replace('_', '-')}"
 
 
 WORDING = Wording(OPERATIONS, _flag, lambda operation: f"flight {operation.name}")
 
 
-def _metavar(p: Param) -> str:
-    if p.kind in ("choice", "choices"):
-        return "|".join(p.choices) if len(p.choices) <= 6 else p.name.upper()
-    metavars = {
-        "area": "FILE|WKT|W,S,E,N",
-        "catalog": "NAME|URL",
-        "date": "YYYY-MM-DD",
-        "bands": "A,B",
-        "band_files": "NAME=PATH[#BAND]",
-        "folders_in": "DIR",
-        "rasters_in": "FILE",
-    }
-    return metavars.get(
-        p.kind, p.name.upper() if p.positional else p.kind.partition("_")[0].upper()
-    )
+def _metavar(param: Param, argument: Argument) -> str:
+    if not argument.metavar and len(param.choices) <= MOST_CHOICES_SHOWN:
+        return "|".join(param.choices)
+    if not argument.metavar or param.positional:
+        return param.name.upper()
+    return argument.metavar
 
 
-def _help(p: Param) -> str:
-    default = f" (default: {p.default})" if p.default not in (None, (), False) else ""
-    return f"{p.title}. {p.help}{default}".replace("%", "%%")
+def _help(param: Param) -> str:
+    default = f" (default: {param.default})" if param.default not in (None, (), False) else ""
+    return f"{param.title}. {param.help}{default}".replace("%", "%%")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     stop = threading.Event()
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    options = vars(build_parser().parse_args(join_negative(words)))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = vars(build_parser().parse_args(join_negative(given)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
     operation = get_operation(options.pop("command"))
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)
@@ -215,14 +239,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _print(operation, result, form)
 
 
-def join_negative(words: Sequence[str]) -> list[str]:
+def join_negative(arguments: Sequence[str]) -> list[str]:
     """``--area -27.3,41.9,…`` and ``--formula -nir`` as one word.
 
     Argparse takes what begins with a minus and is no plain number for an option; ``-h`` is the only
     short one here.
     """
     joined: list[str] = []
-    for word in words:
+    for word in arguments:
         if (
             joined
             and joined[-1].startswith("--")
@@ -262,7 +286,7 @@ def _catch_signals(stop: threading.Event) -> dict[int, Any]:
 
 
 def entry() -> None:
-    """What the ``flight`` script calls."""
+    """Entry point of the ``flight`` script."""
     sys.exit(main())
 
 

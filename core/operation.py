@@ -1,4 +1,4 @@
-"""How an operation is declared: once, for the toolbox, the command line and the dock alike."""
+"""Declaration of an operation: once, for the toolbox, the command line and the dock alike."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .enums import Status
+from .casts import cast_value
+from .enums import Status, StrEnum
 from .errors import InputError
 from .monitor import Monitor
-from .params import Param, cast_value
+from .params import Param
 from .settings import Settings
 from .types import MapClass
+
+
+class OutputKind(StrEnum):
+    """Kinds of named results."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    RASTER = "raster"
+    VECTOR = "vector"
+    FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -31,8 +42,8 @@ class LayerOutput:
     abstract: str = ""
     """For the layer's metadata: what it is, from what, with which units."""
     visible: bool = True
-    """Whether it is switched on when it comes onto the map; one that is there already stays as the
-    user has it.
+    """True where it is switched on when it comes onto the map; one that is there already stays as
+    the user has it.
     """
     classes: tuple[MapClass, ...] = ()
     """Of a raster of classes: how they are shown where there is no style."""
@@ -40,17 +51,15 @@ class LayerOutput:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What an operation hands back to whichever door started it."""
+    """Result that an operation hands back to whichever door started it."""
 
     data: Any
     """JSON-ready, or a function that makes it: a thousand scenes are a lot to lay out when nobody
     prints them.
     """
     text: str
-    """What a person reads."""
+    """Sentences and figures for a person."""
     status: Status = Status.DONE
-    """``done``, ``partial`` or ``failed``; a failure that has no result at all is raised instead.
-    """
     layers: tuple[LayerOutput, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """Values for the outputs declared by the operation."""
@@ -58,30 +67,29 @@ class OperationResult:
     """The result itself as values of :mod:`firstlight.core.types`."""
 
     def json_data(self) -> Any:
-        """What ``flight … --json`` prints."""
+        """Data that ``flight … --json`` prints."""
         return self.data() if callable(self.data) else self.data
 
 
 @dataclass(frozen=True)
 class Output:
-    """A named result that is not a parameter: text or a number for models to use."""
+    """A named result that is not a parameter: text, a number or a file for models to use."""
 
     name: str
     title: str
-    kind: str = "text"
-    """``text``, ``number``, ``raster``, ``vector`` or ``folder``."""
+    kind: str = OutputKind.TEXT
 
 
 @dataclass(frozen=True)
 class AlgorithmInfo:
-    """What is to be known of an algorithm before it is used: every door shows it, and
+    """Facts to be known of an algorithm before it is used: every door shows it, and
     docs/algorithms.md is held to it.
     """
 
     events: tuple[str, ...]
-    """Of ``config/events.yaml``: what it is good for."""
+    """Names from ``config/events.yaml``: the events it is good for."""
     bands: tuple[str, ...]
-    """What its stacks must have."""
+    """Bands that its stacks must have."""
     references: tuple[str, ...]
     """Author and year with a DOI, or the agency's document."""
     limits: str
@@ -102,7 +110,7 @@ class Operation:
     run: Callable[[Any, Settings, Monitor], OperationResult]
     outputs: tuple[Output, ...] = ()
     algorithm: AlgorithmInfo | None = None
-    """Of those that compute a map."""
+    """None for operations that compute no map."""
 
     def about(self) -> tuple[str, ...]:
         """Paragraphs for a person: what it does, and of an algorithm when not to use it and where
@@ -115,23 +123,14 @@ class Operation:
 
     def parameters(self, door: str | None = None) -> list[Param]:
         """The parameters, in order; with ``door``, only those shown there."""
-        found = []
-        for f in dataclasses.fields(self.params):
-            if "param" not in f.metadata:
-                continue  # for callers in Python only
-            words = dict(f.metadata["param"])
-            choices = words.pop("choices")
-            required = f.default is dataclasses.MISSING
-            one = Param(
-                name=f.name,
-                default=None if required else f.default,
-                required=required,
-                choices=tuple(choices() if callable(choices) else choices),
-                **words,
-            )
-            if door is None or door in one.doors:
-                found.append(one)
-        return sorted(found, key=lambda p: p.order)
+        declared = [
+            (f.name, dict(f.metadata["param"]))
+            for f in dataclasses.fields(self.params)
+            if "param" in f.metadata  # the others are for callers in Python only
+        ]
+        params = [_make_param(name, fields) for name, fields in declared]
+        shown = [param for param in params if door is None or door in param.doors]
+        return sorted(shown, key=lambda param: param.order)
 
     def make_params(self, values: Mapping[str, Any]) -> Any:
         """Cast, check and collect values from any door into the params dataclass.
@@ -141,9 +140,10 @@ class Operation:
         Raises
         ------
         InputError
-            If a value is missing, of the wrong kind or out of bounds; the sentence names it.
+            If a name is not known, or a value is missing, of the wrong kind or out of bounds; the
+            sentence names it.
         """
-        known = {p.name: p for p in self.parameters()}
+        known = {param.name: param for param in self.parameters()}
         for name in values:
             if name not in known:
                 raise InputError(
@@ -151,16 +151,27 @@ class Operation:
                     "is not known",
                     f"Known: {', '.join(known)}.",
                 )
-        made: dict[str, Any] = {}
-        for p in known.values():
-            value = values.get(p.name)
-            if value is None or value == "" or value == () or value == []:
-                if p.required:
-                    raise InputError(
-                        f"Parameter ‘{p.name}’ of ‘flight {self.name}’",
-                        "is missing",
-                        f"{p.title}: {p.help}",
-                    )
-                continue
-            made[p.name] = cast_value(p, value, self.name)
-        return self.params(**made)
+        given = {name: value for name, value in values.items() if not _is_nothing(value)}
+        for param in known.values():
+            if param.required and param.name not in given:
+                raise InputError(
+                    f"Parameter ‘{param.name}’ of ‘flight {self.name}’",
+                    "is missing",
+                    f"{param.title}: {param.help}",
+                )
+        return self.params(
+            **{
+                name: cast_value(param, given[name], self.name)
+                for name, param in known.items()
+                if name in given
+            }
+        )
+
+
+def _make_param(name: str, declared: dict[str, Any]) -> Param:
+    choices = declared.pop("choices")
+    return Param(name=name, choices=tuple(choices() if callable(choices) else choices), **declared)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, tuple, list)) and len(value) == 0)

@@ -1,43 +1,89 @@
-"""A parameter of an operation: declared once, as every door needs to know it, and cast there."""
+"""A parameter of an operation, declared once as every door needs to know it."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
-
-KINDS = (
-    "area",  # str: file | WKT | west,south,east,north in degrees
-    "catalog",  # str: name from catalogs.yaml, or URL
-    "date",  # str: ISO date or time, UTC
-    "choice",  # str: one of `choices`
-    "text",  # str
-    "integer",
-    "number",
-    "flag",  # bool
-    "bands",  # tuple[str, ...]
-    "choices",  # tuple[str, ...]: some of `choices`
-    "band_files",  # tuple[str, ...]: NAME=PATH or NAME=PATH#BAND
-    "file_in",
-    "folders_in",  # tuple[Path, ...]
-    "raster_in",
-    "rasters_in",  # tuple[Path, ...]
-    "raster_out",
-    "vector_out",
-    "folder_out",
-)
+from .enums import StrEnum
 
 
-ALL_DOORS = ("cli", "processing", "dock")
+class Kind(StrEnum):
+    """Kinds of parameters: what a value is, and so how each door asks for it.
+
+    Each door has one table with a hook for every kind: :mod:`firstlight.core.casts` (text →
+    value), ``core.cli``, ``plugin.processing.parameters`` and ``ui.fields``.
+    """
+
+    AREA = "area"
+    """:class:`~.types.Aoi`; given as a file, WKT or west,south,east,north in degrees."""
+    CATALOG = "catalog"
+    """:class:`~.discovery.catalogs.Catalog`; given by its name or URL."""
+    SENSOR = "sensor"
+    """:class:`~.discovery.band_config.Sensor`; given by its name."""
+    EVENT = "event"
+    """:class:`~.discovery.events.EventType`; given by its name or a pattern."""
+    DATE = "date"
+    """:class:`~.moment.Moment`; given as an ISO date or time, UTC."""
+    CHOICE = "choice"
+    """One of ``choices``, as it is declared there: a member where they are an enum's."""
+    CHOICES = "choices"
+    """Tuple of some of ``choices``."""
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "flag"
+    BANDS = "bands"
+    """Tuple of lower-case band names."""
+    BAND_FILES = "band_files"
+    """Tuple of :class:`BandPath`; given as ``NAME=PATH`` or ``NAME=PATH#BAND``."""
+    FILE_IN = "file_in"
+    FOLDERS_IN = "folders_in"
+    """Tuple of paths."""
+    RASTER_IN = "raster_in"
+    RASTERS_IN = "rasters_in"
+    """Tuple of paths."""
+    RASTER_OUT = "raster_out"
+    VECTOR_OUT = "vector_out"
+    FOLDER_OUT = "folder_out"
+
+    @property
+    def is_choice(self) -> bool:
+        """Member of those with a closed list, of which one is taken."""
+        return self in (Kind.CHOICE, Kind.SENSOR, Kind.EVENT)
+
+    @property
+    def is_output(self) -> bool:
+        """Member of those that name what is written."""
+        return self in (Kind.RASTER_OUT, Kind.VECTOR_OUT, Kind.FOLDER_OUT)
 
 
-class InputRole(str, Enum):
+class Door(StrEnum):
+    """Ways into an operation."""
+
+    CLI = "cli"
+    PROCESSING = "processing"
+    DOCK = "dock"
+
+
+@dataclass(frozen=True)
+class BandPath:
+    """A file that holds a band, named by the user."""
+
+    name: str
+    """Lower case, as the sensor calls the band."""
+    path: Path
+    index: int = 1
+    """From 1."""
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.path}" + (f"#{self.index}" if self.index != 1 else "")
+
+
+class InputRole(StrEnum):
     """The part that a raster plays in a map, whatever its parameter is called at the doors."""
 
     BEFORE = "pre"
@@ -51,12 +97,12 @@ class Param:
     """One parameter of an operation, as every door needs to know it."""
 
     name: str
-    kind: str
+    kind: Kind
     title: str
     """Short label, sentence case."""
     help: str
     default: Any
-    """``None`` where it is optional and has none."""
+    """Value that the doors show; ``None`` where it is optional and has none."""
     required: bool
     choices: tuple[str, ...] = ()
     minimum: float | None = None
@@ -73,12 +119,12 @@ class Param:
     role: InputRole | None = None
     """For the inputs of maps: what the raster is there for."""
     unit: str = ""
-    """Of a number, as names have it: ``m``, ``ha``."""
+    """Unit of a number, as names have it: ``m``, ``ha``."""
     order: int = 0
     """Place at the doors: lower ones come first, equal ones in the order of their fields, so that
     parameters which are inherited need not stand before a class's own.
     """
-    doors: tuple[str, ...] = ALL_DOORS
+    doors: tuple[str, ...] = tuple(Door)
 
 
 def param(
@@ -88,102 +134,36 @@ def param(
     title: str,
     help: str = "",
     choices: Sequence[str] | Callable[[], Sequence[str]] = (),
+    make_default: Callable[[], Any] | None = None,
     **more: Any,
 ) -> Any:
-    """Declare a field of a params dataclass; see :class:`Param` for the words.
+    """Declare a field of a params dataclass; see :class:`Param` for the keywords.
 
-    ``choices`` may be a function: it is called when a door asks, not at import.
+    Parameters
+    ----------
+    default : object, optional
+        What the doors show; without one the parameter is required.
+    choices : sequence of str or callable
+        A function is called when a door asks, not at import.
+    make_default : callable, optional
+        Makes the field's own default where that is another value than the one shown: the
+        catalogue of a name.
     """
-    if kind not in KINDS:
+    if kind not in tuple(Kind):
         raise ValueError(f"unknown parameter kind {kind!r}")
-    words = {"kind": kind, "title": title, "help": help, "choices": choices, **more}
-    if default is dataclasses.MISSING:
-        return field(metadata={"param": words})
-    return field(default=default, metadata={"param": words})
-
-
-def cast_value(p: Param, value: Any, operation: str) -> Any:
-    """Cast a value from any door, and check it; ``operation`` is for the sentence.
-
-    Raises
-    ------
-    InputError
-        If it is of the wrong kind or out of bounds.
-    """
-    what = f"Parameter ‘{p.name}’ of ‘flight {operation}’ cannot be {value!r}"
-    if p.kind in ("integer", "number"):
-        try:
-            number = int(value) if p.kind == "integer" else float(value)
-        except (TypeError, ValueError, OverflowError):
-            raise InputError(what, f"it is no {p.kind}") from None
-        if not math.isfinite(number):
-            raise InputError(what, f"it is no {p.kind}")
-        if p.minimum is not None and number < p.minimum:
-            raise InputError(what, f"the least is {p.minimum:g}")
-        if p.maximum is not None and number > p.maximum:
-            raise InputError(what, f"the most is {p.maximum:g}")
-        return number
-    if p.kind == "flag":
-        return (
-            value.strip().lower() not in ("false", "no", "off", "0")
-            if isinstance(value, str)
-            else bool(value)
-        )
-    if p.kind == "choice":
-        return _pick(p, str(value), what)
-    if p.kind in ("bands", "choices", "band_files"):
-        parts = value.split(",") if isinstance(value, str) else list(value)
-        words = tuple(str(part).strip() for part in parts if str(part).strip())
-        if p.kind == "bands":
-            return tuple(dict.fromkeys(word.lower() for word in words))
-        return tuple(_pick(p, word, what) for word in words) if p.kind == "choices" else words
-    if p.kind in ("folders_in", "rasters_in"):
-        return tuple(
-            Path(one).expanduser()
-            for one in ([value] if isinstance(value, (str, Path)) else value)
-            if str(one).strip()
-        )
-    if p.kind in ("file_in", "raster_in", "raster_out", "vector_out", "folder_out"):
-        path = Path(value).expanduser()
-        if (
-            p.kind == "raster_out"
-            and p.suffix
-            and path.suffix.lower() not in (p.suffix, f"{p.suffix}f", *p.also)
-        ):  # .tif, .tiff
-            raise InputError(
-                f"{p.title} cannot be written to {path}",
-                f"its name must end in {' or '.join((p.suffix, *p.also))}",
-            )
-        return path
-    return str(value).strip()
-
-
-def _pick(p: Param, word: str, what: str) -> str:
-    """The choice that equals ``word``, whatever the case."""
-    import difflib
-    import fnmatch
-
-    if not p.choices:
-        return word
-    by_lower = {choice.lower(): choice for choice in p.choices}
-    if word.lower() in by_lower:
-        return by_lower[word.lower()]
-    # flood.* and tidal: a pattern or the last part of a name, where only one fits
-    fitting = fnmatch.filter(by_lower, word.lower()) or [
-        one for one in by_lower if one.endswith(f".{word.lower()}")
-    ]
-    if len(fitting) == 1:
-        return by_lower[fitting[0]]
-    if fitting:
-        raise InputError(
-            what,
-            f"it fits {len(fitting)} of them",
-            f"Choose one: {', '.join(by_lower[one] for one in fitting)}.",
-        )
-    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
-    hint = (
-        f"Did you mean {' or '.join(by_lower[n] for n in near)}?"
-        if near
-        else f"Known: {', '.join(p.choices)}."
-    )
-    raise InputError(what, "it is not one of the choices", hint)
+    required = default is dataclasses.MISSING
+    declared = {
+        "kind": Kind(kind),
+        "title": title,
+        "help": help,
+        "choices": choices,
+        "default": None if required else default,
+        "required": required,
+        **more,
+    }
+    metadata = {"param": declared}
+    if required:
+        return field(metadata=metadata)
+    if make_default is not None:
+        return field(default_factory=make_default, metadata=metadata)
+    return field(default=default, metadata=metadata)

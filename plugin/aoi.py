@@ -1,7 +1,8 @@
-"""Rectangles on the map → areas in longitude and latitude."""
+"""Rectangles and polygons on the map → areas in longitude and latitude."""
 
 from __future__ import annotations
 
+import json
 import math
 
 from qgis.core import (
@@ -9,20 +10,28 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsGeometry,
     QgsMapLayer,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
+    QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas
 
+from ..core.discovery.coverage import split_at_antimeridian
 from ..core.errors import AreaError
 from ..core.types import Aoi, Bounds
+from .compat import POLYGON_GEOMETRY
 
 SAMPLES = 21
 """Points along each edge, and rows and columns between: a straight edge on the map is a curve in
 lon/lat.
 """
+MOST_POLYGONS = 2000
+"""Number in a layer; joining more of them would hold up the window."""
+DIGITS = 15
+"""Digits of a coordinate after the point."""
 
 
 def lonlat_crs() -> QgsCoordinateReferenceSystem:
@@ -31,7 +40,7 @@ def lonlat_crs() -> QgsCoordinateReferenceSystem:
 
 
 def area_of_canvas(canvas: QgsMapCanvas) -> Aoi:
-    """What the map shows now."""
+    """The part of the globe that the map shows now."""
     settings = canvas.mapSettings()
     return area_of_rectangle(
         settings.visibleExtent(), settings.destinationCrs(), settings.transformContext()
@@ -39,8 +48,55 @@ def area_of_canvas(canvas: QgsMapCanvas) -> Aoi:
 
 
 def area_of_layer(layer: QgsMapLayer) -> Aoi:
-    """The extent of a layer."""
-    return area_of_rectangle(layer.extent(), layer.crs(), layer.transformContext())
+    """The polygons of a layer as one area: the selected ones where some are; of a layer without
+    polygons, or with more than ``MOST_POLYGONS``, the box around it.
+
+    Raises
+    ------
+    AreaError
+        If it is empty or lies off the globe.
+    """
+    polygons = _polygons(layer)
+    if not polygons:
+        return area_of_rectangle(layer.extent(), layer.crs(), layer.transformContext())
+    return area_of_geometry(QgsGeometry.unaryUnion(polygons), layer.crs(), layer.transformContext())
+
+
+def _polygons(layer: QgsMapLayer) -> list[QgsGeometry]:
+    if not isinstance(layer, QgsVectorLayer) or layer.geometryType() != POLYGON_GEOMETRY:
+        return []
+    selected = layer.selectedFeatureCount()
+    if (selected or layer.featureCount()) > MOST_POLYGONS:
+        return []
+    features = layer.getSelectedFeatures() if selected else layer.getFeatures()
+    return [feature.geometry() for feature in features if feature.hasGeometry()]
+
+
+def area_of_geometry(
+    geometry: QgsGeometry,
+    crs: QgsCoordinateReferenceSystem,
+    context: QgsCoordinateTransformContext | None = None,
+) -> Aoi:
+    """The area of a polygon in any system. See :func:`area_of_rectangle`."""
+    west, _, east, _ = lonlat_bounds(geometry.boundingBox(), crs, context)
+    polygon = QgsGeometry(geometry) if geometry.isGeosValid() else geometry.makeValid()
+    polygon.convertGeometryCollectionToSubclass(POLYGON_GEOMETRY)
+    polygon.get().dropZValue()
+    if crs.isValid() and crs != lonlat_crs():
+        box = polygon.boundingBox()
+        polygon = polygon.densifyByDistance(max(box.width(), box.height()) / (SAMPLES - 1))
+        try:
+            polygon.transform(QgsCoordinateTransform(crs, lonlat_crs(), _context(context)))
+        except QgsCsException:
+            raise _off_the_globe() from None
+    tree = json.loads(polygon.asJson(DIGITS))
+    box = polygon.boundingBox()
+    across = west > east or box.xMinimum() < -180.0 or box.xMaximum() > 180.0
+    return Aoi.from_geometry(split_at_antimeridian(tree) if across else tree)
+
+
+def _context(context: QgsCoordinateTransformContext | None) -> QgsCoordinateTransformContext:
+    return QgsProject.instance().transformContext() if context is None else context
 
 
 def area_of_rectangle(
@@ -84,18 +140,17 @@ def lonlat_bounds(
     if not crs.isValid() or crs == lonlat_crs():
         west, east = rectangle.xMinimum(), rectangle.xMaximum()
         return _on_globe(west, rectangle.yMinimum(), east, rectangle.yMaximum())
-    context = QgsProject.instance().transformContext() if context is None else context
-    transform = QgsCoordinateTransform(crs, lonlat_crs(), context)
+    transform = QgsCoordinateTransform(crs, lonlat_crs(), _context(context))
     # QgsCoordinateTransform.transformBoundingBox knows either rectangles across the antimeridian or
     # such across Greenwich, not both; so the longitudes are followed here along each row, from
     # point to point, without a jump.
     rows = [_row(transform, rectangle, step / (SAMPLES - 1)) for step in range(SAMPLES)]
-    found = [row for row in rows if row]
-    if not found:
+    rows = [row for row in rows if row]
+    if not rows:
         raise _off_the_globe()
-    anchor = found[0][0][0]
-    lons = [lon + 360.0 * round((anchor - row[0][0]) / 360.0) for row in found for lon, _ in row]
-    lats = [lat for row in found for _, lat in row]
+    anchor = rows[0][0][0]
+    lons = [lon + 360.0 * round((anchor - row[0][0]) / 360.0) for row in rows for lon, _ in row]
+    lats = [lat for row in rows for _, lat in row]
     west, south, east, north = min(lons), min(lats), max(lons), max(lats)
     if _holds_pole(transform, rectangle, 90.0):
         west, east, north = -180.0, 180.0, 90.0
@@ -130,7 +185,7 @@ def _row(
 def _holds_pole(
     transform: QgsCoordinateTransform, rectangle: QgsRectangle, latitude: float
 ) -> bool:
-    """Whether a pole lies inside: there every longitude meets, which no row of points shows."""
+    """Tell whether a pole lies inside: every longitude meets there, which no row shows."""
     back = QgsCoordinateTransform(
         transform.destinationCrs(), transform.sourceCrs(), QgsCoordinateTransformContext()
     )

@@ -11,6 +11,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -79,6 +80,7 @@ _VALUES = (
     "core.report",
     "core.errors",
     "core.monitor",
+    "core.moment",
 )
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
@@ -111,8 +113,18 @@ CORE_LAYERS = {
     "core.settings": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
+    "core.moment": ("core.types",),
     "core.params": _VALUES,
-    "core.operation": (*_VALUES, "core.settings", "core.params"),
+    # What a parameter's text stands for: an area, a sensor, a catalogue, a kind of event.
+    "core.casts": (
+        *_VALUES,
+        "core.params",
+        "core.discovery.area",
+        "core.discovery.band_config",
+        "core.discovery.catalogs",
+        "core.discovery.events",
+    ),
+    "core.operation": (*_VALUES, "core.settings", "core.params", "core.casts"),
     "core.files": (*_VALUES, "core.text", "core.files"),
     "core.gdal": (*_VALUES, "core.gdal"),
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
@@ -177,6 +189,7 @@ UI_MAY_IMPORT = (
     "ui",
 )
 BROAD_EXCEPT = ("core.cli", "plugin.task")
+MOST_MODULES = 20
 MAKES_THE_WINDOW = ("plugin.main", "initGui")
 
 
@@ -280,7 +293,9 @@ def violations(sources: Mapping[str, str]) -> list[str]:
     known = frozenset(module_name(path) for path in sources)
     every = [one for path, text in sources.items() for one in imports_of(path, text, known)]
     broken = [f"{one}: {why}" for one in every for why in _judge(one)]
-    broken += [f"circle at import: {' → '.join(circle)}" for circle in _circles(every, known)]
+    broken += [f"circle of imports: {' → '.join(circle)}" for circle in _circles(every, known)]
+    broken += _crowded(sources)
+    broken += [sentence for path, text in sources.items() for sentence in _borrowed(path, text)]
     for path, text in sources.items():
         module = module_name(path)
         if module not in BROAD_EXCEPT:
@@ -331,16 +346,12 @@ def _allowed(module: str) -> tuple[str, ...]:
 
 
 def _circles(every: list[Import], known: frozenset[str]) -> list[list[str]]:
-    """Circles of imports at module level."""
+    """Circles of imports, those inside functions among them: hidden there they are circles all the
+    same.
+    """
     graph: dict[str, set[str]] = {name: set() for name in known}
     for one in every:
-        if (
-            one.ours
-            and not one.function
-            and not one.for_types_only
-            and one.target in known
-            and one.target != one.module
-        ):
+        if one.ours and not one.for_types_only and one.target in known and one.target != one.module:
             graph[one.module].add(one.target)
     circles: list[list[str]] = []
     done: set[str] = set()
@@ -356,6 +367,35 @@ def _circles(every: list[Import], known: frozenset[str]) -> list[list[str]]:
     for name in sorted(graph):
         visit(name, [])
     return circles
+
+
+def _crowded(sources: Mapping[str, str]) -> list[str]:
+    """Folders of core in which nothing can be found any more."""
+    folders = Counter(
+        Path(path).parent.as_posix() for path in sources if not path.endswith("__init__.py")
+    )
+    return [
+        f"{folder} has {number} modules, at most {MOST_MODULES} may stand in a folder of core"
+        for folder, number in folders.items()
+        if within(folder.replace("/", "."), "core") and number > MOST_MODULES
+    ]
+
+
+@cache
+def _borrowed(path: str, text: str) -> tuple[str, ...]:
+    """Imports of another operation's parameters: operations share the engine below them, so that a
+    default which is changed at one door changes no other operation.
+    """
+    if not path.startswith("core/operations/"):
+        return ()
+    return tuple(
+        f"{module_name(path)}:{node.lineno} imports {alias.name}: an operation's parameters are "
+        "its own doors' affair"
+        for node in ast.walk(parse(text))
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for alias in node.names
+        if alias.name.endswith("Params")
+    )
 
 
 @cache
@@ -515,6 +555,11 @@ PLANTED = {
         "def f():\n    from ..cli import main",
         "it may import",
     ),
+    "an operation fills in another's parameters": (
+        "core/operations/pairs.py",
+        "def f():\n    from .discover import DiscoverParams",
+        "its own doors' affair",
+    ),
     "pystac-client elsewhere": (
         "core/discovery/catalogs.py",
         "def f():\n    import pystac_client",
@@ -546,7 +591,12 @@ PLANTED = {
         "try:\n    from osgeo import ogr\nexcept ImportError:\n    ogr = None",
         "is heavy",
     ),
-    "a circle": ("core/raster/grid.py", "from .reader import StackReader", "circle at import"),
+    "a circle": ("core/raster/grid.py", "from .reader import StackReader", "circle of imports"),
+    "a circle hidden in a function": (
+        "core/operations/info.py",
+        "def f():\n    from .registry import OPERATIONS",
+        "circle of imports",
+    ),
     "bare except": ("core/workers.py", "try:\n    pass\nexcept:\n    pass", "catches everything"),
     "except Exception": (
         "plugin/runner.py",
@@ -568,6 +618,14 @@ def test_a_planted_violation_is_found(path: str, line: str, sentence: str) -> No
     sources[path] = f"{sources.get(path, '')}\n{line}\n"
     new = [text for text in violations(sources) if text not in before]
     assert any(sentence in text for text in new), new
+
+
+def test_a_crowded_folder_is_found() -> None:
+    sources = read_sources(ROOT)
+    sources |= {f"core/shapes/more{number}.py": "" for number in range(MOST_MODULES)}
+    assert any(
+        text.startswith("core/shapes has ") and "at most 20" in text for text in violations(sources)
+    )
 
 
 INNOCENT = {

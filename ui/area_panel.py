@@ -54,7 +54,11 @@ class AreaPanel(QGroupBox):
         self.draw_button.setToolTip(self.tr("Drag a rectangle on the map"))
         self.layer_button = QToolButton(objectName="layer_button")
         self.layer_button.setText(self.tr("Layer"))
-        self.layer_button.setToolTip(self.tr("The extent of a layer"))
+        self.layer_button.setToolTip(
+            self.tr(
+                "The polygons of a layer, the selected ones where some are; of a raster, its extent"
+            )
+        )
         self.layer_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.layer_button.setSizePolicy(self.draw_button.sizePolicy())
         self.layer_menu = QMenu(self)

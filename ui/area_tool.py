@@ -18,11 +18,12 @@ from ..core.errors import AreaError
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_rectangle, lonlat_crs
 from ..plugin.compat import POLYGON_GEOMETRY
+from .area_text import polygons
 
 OUTLINE = QColor(236, 112, 20)
 FILL = QColor(255, 170, 60, 28)
 SEGMENTS = 32
-"""Pieces of each edge: straight in lon/lat is curved on most maps."""
+"""Pieces of an edge as long as the area: straight in lon/lat is curved on most maps."""
 
 
 class RectangleTool(QObject):
@@ -110,7 +111,7 @@ class AreaOutline(QObject):
 
     @property
     def visible(self) -> bool:
-        """Whether it is shown."""
+        """True while it is shown."""
         return bool(self._band.isVisible())
 
     def remove(self) -> None:
@@ -121,8 +122,12 @@ class AreaOutline(QObject):
     def _draw(self) -> None:
         self._band.reset(POLYGON_GEOMETRY)
         crs = self._canvas.mapSettings().destinationCrs()
-        for box in self._aoi.boxes if self._aoi else ():
-            geometry = QgsGeometry.fromRect(QgsRectangle(*box)).densifyByCount(SEGMENTS)
+        for rings in polygons(self._aoi) if self._aoi else ():
+            geometry = QgsGeometry.fromPolygonXY(
+                [[QgsPointXY(*point[:2]) for point in ring] for ring in rings]
+            )
+            box = geometry.boundingBox()
+            geometry = geometry.densifyByDistance(max(box.width(), box.height()) / SEGMENTS)
             if crs.isValid():
                 try:
                     geometry.transform(

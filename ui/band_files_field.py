@@ -1,4 +1,4 @@
-"""Which file is which band: a small table."""
+"""A small table of bands and their files."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class BandFilesField(Field):
     def set_value(self, value: Any) -> None:
         """Show ``NAME=PATH`` rows."""
         self.table.setRowCount(0)
-        for word in value or ():
-            band, _, path = str(word).partition("=")
+        for item in value or ():
+            band, _, path = str(item).partition("=")
             self._add(band, path)
         self.changed.emit()
 
@@ -95,7 +95,7 @@ def guess_band(stem: str) -> str:
     """The band that a file's name speaks of: ``T32_20240101_B8A_20m`` is ``nir08``; empty where it
     speaks of none.
     """
-    words = [word.lower() for word in stem.replace("-", "_").replace(".", "_").split("_")]
+    parts = [part.lower() for part in stem.replace("-", "_").replace(".", "_").split("_")]
     for sensor in load_sensors().values():
         for band in sensor.bands.values():
             known = {
@@ -103,6 +103,6 @@ def guess_band(stem: str) -> str:
                 band.code.lower(),
                 *(key.lower() for key in band.asset_keys),
             }
-            if known & set(words):
+            if known & set(parts):
                 return band.name
     return ""

@@ -18,7 +18,7 @@ from ..core.discovery.band_config import Band, Sensor, get_sensor
 from .panel import MARGINS
 
 COLUMNS = 2
-"""Of check boxes, beside the column with the pixel sizes."""
+"""Columns of check boxes, beside the column with the pixel sizes."""
 
 
 class BandPanel(QGroupBox):
@@ -85,8 +85,8 @@ class BandPanel(QGroupBox):
                 for band in sensor.bands.values()
                 if band.resolution_m == resolution
             ]
-            for place, box in enumerate(same):
-                self._grid.addWidget(box, row + place // COLUMNS, 1 + place % COLUMNS)
+            for number, box in enumerate(same):
+                self._grid.addWidget(box, row + number // COLUMNS, 1 + number % COLUMNS)
             row += -(-len(same) // COLUMNS)
 
     def _box(self, band: Band) -> QCheckBox:

@@ -40,14 +40,14 @@ class CatalogCombo(QComboBox):
     def value(self) -> str:
         """Name of a known catalogue, the address of one that the user added, or what was typed."""
         text = self.currentText().strip()
-        place = self.findText(text)
-        return str(self.itemData(place)) if place >= 0 else text
+        index = self.findText(text)
+        return str(self.itemData(index)) if index >= 0 else text
 
     def set_value(self, name: str | None) -> None:
         """Choose a catalogue by name or URL."""
-        place = self.findData(name)
-        if place >= 0:
-            self.setCurrentIndex(place)
+        index = self.findData(name)
+        if index >= 0:
+            self.setCurrentIndex(index)
         else:
             self.setEditText(name or "")
         self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end

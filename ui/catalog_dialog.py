@@ -84,14 +84,14 @@ class CatalogDialog(QDialog):
 
     def _add(self) -> None:
         try:
-            made = add_catalog(
+            catalog = add_catalog(
                 self.title_edit.text(), self.url_edit.text(), self.auth_select.configId()
             )
         except InputError as error:
             self.problem_label.setText(str(error))
             return
         self._clear()
-        self.added.emit(made.url)
+        self.added.emit(catalog.url)
 
     def _remove(self) -> None:
         url = self.catalog_list.currentItem().data(Qt.ItemDataRole.UserRole).url

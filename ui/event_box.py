@@ -1,4 +1,4 @@
-"""What happened and when: passes before and after it that can be compared."""
+"""The event and its date: passes before and after it that can be compared."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         self.pairs_table.itemSelectionChanged.connect(self._show_choice)
 
     def values(self) -> dict[str, Any]:
-        """What was chosen, as parameters of ``pairs``."""
+        """Choices, as parameters of ``pairs``."""
         return {
             "event": self.event_combo.currentData(),
             "date": self.event_edit.dateTime().toString("yyyy-MM-ddTHH:mm") + "Z",
@@ -177,7 +177,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
 
 def _texts(pair: Pair) -> tuple[str, str, str, str]:
     sensor = load_sensors().get(pair.before.sensor)
-    days = (format_time(one.datetime)[:10] for one in (pair.before, pair.after))
+    days = (format_time(each.datetime)[:10] for each in (pair.before, pair.after))
     return (sensor.title if sensor else pair.before.sensor, *days, f"{pair.score:.2f}")  # type: ignore[return-value]
 
 

@@ -1,4 +1,4 @@
-"""What every field of a form is."""
+"""Base of every field of a form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Field(QWidget):
         signal.connect(lambda *_: self.changed.emit())
 
     def value(self) -> Any:
-        """What ``Operation.make_params`` takes; None where nothing is given."""
+        """Value for ``Operation.make_params``; None where nothing is given."""
         return None
 
     def set_value(self, value: Any) -> None:

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qgis.gui import QgsCheckableComboBox, QgsFileWidget
-from qgis.PyQt.QtCore import QDate, Qt
+from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,7 +19,9 @@ from qgis.PyQt.QtWidgets import (
     QToolButton,
 )
 
-from ..core.params import Param
+from ..core.params import Kind, Param
+from ..core.types import Aoi
+from .area_text import area_text
 from .band_files_field import BandFilesField
 from .catalog_combo import CatalogCombo
 from .field import Field
@@ -48,16 +50,36 @@ class TextField(Field):
 
 
 class AreaField(TextField):
-    """An area as text, with a button that takes it from the dock's first tab or from the map."""
+    """An area as text, with a button that takes it from the dock's first tab or from the map.
 
-    def __init__(self, param: Param, area_text: Callable[[], str]) -> None:
+    An area that was taken is kept as it is, a polygon with its corners, until its text is changed.
+    """
+
+    area_wanted = pyqtSignal()
+    """The button was pressed."""
+
+    def __init__(self, param: Param) -> None:
         super().__init__(param)
+        self._aoi: Aoi | None = None
         self.edit.setPlaceholderText("west,south,east,north")
         button = QToolButton(objectName="take_area")
         button.setText(self.tr("Take"))
         button.setToolTip(self.tr("The area of the Scenes tab; without one, what the map shows"))
-        button.clicked.connect(lambda: self.edit.setText(area_text()))
+        button.clicked.connect(self.area_wanted)
+        self.edit.textEdited.connect(self._forget)
         self.layout().addWidget(button)
+
+    def value(self) -> Any:
+        """The area that was taken, else the text; None where there is none."""
+        return self._aoi if self._aoi is not None else super().value()
+
+    def set_value(self, value: Any) -> None:
+        """Show an area, or a text."""
+        self._aoi = value if isinstance(value, Aoi) else None
+        super().set_value(area_text(value) if isinstance(value, Aoi) else value)
+
+    def _forget(self) -> None:
+        self._aoi = None
 
 
 class CatalogField(Field):
@@ -115,7 +137,7 @@ class ChoiceField(Field):
         if not param.required and param.default is None:
             self.combo.addItem(self.tr("(not given)"), None)
         for choice in param.choices:
-            self.combo.addItem(choice, choice)
+            self.combo.addItem(str(choice), str(choice))
         if param.default is not None:
             self.set_value(param.default)
         self.hold(self.combo, self.combo.currentIndexChanged)
@@ -126,9 +148,9 @@ class ChoiceField(Field):
 
     def set_value(self, value: Any) -> None:
         """Choose one; an unknown one changes nothing."""
-        place = self.combo.findData(value)
-        if place >= 0:
-            self.combo.setCurrentIndex(place)
+        index = self.combo.findData(str(value))
+        if index >= 0:
+            self.combo.setCurrentIndex(index)
 
 
 class ChoicesField(Field):
@@ -138,7 +160,7 @@ class ChoicesField(Field):
         super().__init__()
         self.combo = QgsCheckableComboBox()
         self.combo.setDefaultText(self.tr("(none)"))
-        self.combo.addItems(list(param.choices))
+        self.combo.addItems([str(choice) for choice in param.choices])
         self.set_value(param.default or ())
         self.hold(self.combo, self.combo.checkedItemsChanged)
 
@@ -148,10 +170,10 @@ class ChoicesField(Field):
 
     def set_value(self, value: Any) -> None:
         """Choose some."""
-        for place in range(self.combo.count()):
-            wanted = self.combo.itemText(place) in (value or ())
+        for index in range(self.combo.count()):
+            wanted = self.combo.itemText(index) in (value or ())
             state = Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked
-            self.combo.setItemCheckState(place, state)
+            self.combo.setItemCheckState(index, state)
 
 
 class PlainSpinBox(QDoubleSpinBox):
@@ -171,7 +193,7 @@ class NumberField(Field):
 
     def __init__(self, param: Param) -> None:
         super().__init__()
-        whole = param.kind == "integer"
+        whole = param.kind is Kind.INTEGER
         low = -MOST if param.minimum is None else param.minimum
         high = MOST if param.maximum is None else param.maximum
         self.optional = not param.required and param.default is None
@@ -225,9 +247,9 @@ class PathField(Field):
     def __init__(self, param: Param) -> None:
         super().__init__()
         modes = {
-            "file_in": QgsFileWidget.StorageMode.GetFile,
-            "folder_out": QgsFileWidget.StorageMode.GetDirectory,
-            "folders_in": QgsFileWidget.StorageMode.GetDirectory,
+            Kind.FILE_IN: QgsFileWidget.StorageMode.GetFile,
+            Kind.FOLDER_OUT: QgsFileWidget.StorageMode.GetDirectory,
+            Kind.FOLDERS_IN: QgsFileWidget.StorageMode.GetDirectory,
         }
         self.files = QgsFileWidget()
         self.files.setStorageMode(modes.get(param.kind, QgsFileWidget.StorageMode.SaveFile))
@@ -270,37 +292,30 @@ class PathsField(Field):
         self.files.setFilePath(" ".join(f'"{path}"' for path in value or ()))
 
 
-def make_field(param: Param, area_text: Callable[[], str]) -> Field:
-    """The widget for a parameter.
-
-    Parameters
-    ----------
-    param : Param
-        Of any kind in ``core.params.KINDS``.
-    area_text : callable
-        Gives the area in use, as text.
-    """
-    if param.kind == "area":
-        return AreaField(param, area_text)
+def make_field(param: Param) -> Field:
+    """The widget for a parameter of any kind."""
     return FIELDS[param.kind](param)
 
 
-FIELDS: dict[str, Callable[[Param], Field]] = {
-    "text": TextField,
-    "bands": TextField,
-    "catalog": CatalogField,
-    "date": DateField,
-    "choice": ChoiceField,
-    "choices": ChoicesField,
-    "integer": NumberField,
-    "number": NumberField,
-    "flag": FlagField,
-    "band_files": BandFilesField,
-    "raster_in": RasterField,
-    "rasters_in": PathsField,
-    "file_in": PathField,
-    "folders_in": PathField,
-    "raster_out": PathField,
-    "vector_out": PathField,
-    "folder_out": PathField,
+FIELDS: Mapping[Kind, Callable[[Param], Field]] = {
+    Kind.AREA: AreaField,
+    Kind.CATALOG: CatalogField,
+    Kind.SENSOR: ChoiceField,
+    Kind.EVENT: ChoiceField,
+    Kind.DATE: DateField,
+    Kind.CHOICE: ChoiceField,
+    Kind.CHOICES: ChoicesField,
+    Kind.TEXT: TextField,
+    Kind.INTEGER: NumberField,
+    Kind.NUMBER: NumberField,
+    Kind.FLAG: FlagField,
+    Kind.BANDS: TextField,
+    Kind.BAND_FILES: BandFilesField,
+    Kind.FILE_IN: PathField,
+    Kind.FOLDERS_IN: PathField,
+    Kind.RASTER_IN: RasterField,
+    Kind.RASTERS_IN: PathsField,
+    Kind.RASTER_OUT: PathField,
+    Kind.VECTOR_OUT: PathField,
+    Kind.FOLDER_OUT: PathField,
 }

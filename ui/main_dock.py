@@ -19,6 +19,7 @@ from ..core.monitor import BandProgress, Event, Level, Note, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
+from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
 from ..plugin.layers import add_layers
 from ..plugin.map_view import zoom_to_layers
@@ -87,9 +88,9 @@ class MainDock(QgsDockWidget):
         self.scene_panel = ScenePanel()
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
-        self.tools_panel = ToolsPanel(OPERATIONS, self.area_text, self.search_panel.values)
+        self.tools_panel = ToolsPanel(OPERATIONS, self.take_area, self.search_panel.values)
         self.finder = SceneFinder(
-            self.search_panel, self.event_box, self.scene_panel, self.area_text, self._start
+            self.search_panel, self.event_box, self.scene_panel, self.take_area, self._start
         )
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
@@ -120,18 +121,15 @@ class MainDock(QgsDockWidget):
         """Choose the folder for results."""
         self.run_panel.set_output(str(path))
 
-    def area_text(self) -> str:
-        """The chosen area as ``west,south,east,north``; without one, what the map shows; empty
-        where that is no area.
-        """
-        aoi = self.area_panel.aoi
-        if aoi is None:
-            try:
-                aoi = area_of_canvas(self._iface.mapCanvas())
-            except FirstLightError as error:
-                self._show_error(error)
-                return ""
-        return ",".join(f"{edge:.7f}" for edge in aoi.bounds)
+    def take_area(self) -> Aoi | None:
+        """The chosen area; without one, what the map shows; None where that is no area."""
+        if self.area_panel.aoi is not None:
+            return self.area_panel.aoi
+        try:
+            return area_of_canvas(self._iface.mapCanvas())
+        except FirstLightError as error:
+            self._show_error(error)
+            return None
 
     def close_down(self) -> None:
         """Leave the map as it was; called before the plugin goes."""
@@ -174,7 +172,7 @@ class MainDock(QgsDockWidget):
             "bands": self.band_panel.chosen(),
             "index": self.run_panel.indices(),
             "output": self.run_panel.output(),
-            "area": self.area_text(),
+            "area": self.take_area(),
             "window": "aoi" if self.run_panel.area_only_box.isChecked() else "full",
         }
         scenes = self.scene_panel.chosen()
@@ -342,7 +340,7 @@ class MainDock(QgsDockWidget):
             self.status_label.setText(hint)
 
     def _next_step(self) -> tuple[str, bool, bool]:
-        """What to do next; whether Search and Run make sense."""
+        """Advice on the next step; and whether Search and Run make sense."""
         if self.area_panel.aoi is None:
             return (
                 self.tr(
@@ -371,7 +369,7 @@ class MainDock(QgsDockWidget):
     def _prepare_event(self) -> None:
         """The form that maps the event, filled in with what is chosen here."""
         here = {
-            "area": self.area_text(),
+            "area": self.take_area(),
             "catalog": self.search_panel.values()["catalog"],
             "output": self.run_panel.output(),
         }

@@ -1,4 +1,4 @@
-"""What the panels have in common."""
+"""Margins that the panels have in common."""
 
 from __future__ import annotations
 

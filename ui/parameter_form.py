@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qgis.gui import QgsCollapsibleGroupBoxBasic
@@ -10,8 +11,10 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from ..core.operation import Operation
+from ..core.params import Door
+from ..core.types import Aoi
 from .field import Field
-from .fields import make_field
+from .fields import AreaField, make_field
 
 
 class ParameterForm(QWidget):
@@ -21,13 +24,13 @@ class ParameterForm(QWidget):
     ----------
     operation : Operation
         Whose parameters.
-    area_text : callable
-        Gives the area in use as ``west,south,east,north``.
+    take_area : callable
+        Gives the area in use; None where there is none.
     """
 
     changed = pyqtSignal()
 
-    def __init__(self, operation: Operation, area_text: Callable[[], str]) -> None:
+    def __init__(self, operation: Operation, take_area: Callable[[], Aoi | None]) -> None:
         super().__init__()
         self.operation = operation
         self.fields: dict[str, Field] = {}
@@ -36,11 +39,13 @@ class ParameterForm(QWidget):
         plain = _form_layout()
         layout.addLayout(plain)
         advanced = _form_layout()
-        for param in operation.parameters("dock"):
-            field = make_field(param, area_text)
+        for param in operation.parameters(Door.DOCK):
+            field = make_field(param)
             field.setObjectName(f"field_{param.name}")
             field.setToolTip(param.help)
             field.changed.connect(self.changed)
+            if isinstance(field, AreaField):
+                field.area_wanted.connect(partial(_fill, field, take_area))
             self.fields[param.name] = field
             label = QLabel(self.tr(param.title) + (" *" if param.required else ""))
             label.setToolTip(param.help)
@@ -54,13 +59,17 @@ class ParameterForm(QWidget):
         layout.addStretch(1)
 
     def values(self) -> dict[str, Any]:
-        """What was given, for ``Operation.make_params``."""
+        """The values of the fields, for ``Operation.make_params``."""
         return {name: field.value() for name, field in self.fields.items()}
 
     def set_values(self, values: dict[str, Any]) -> None:
         """Fill in some of the fields."""
         for name, value in values.items():
             self.fields[name].set_value(value)
+
+
+def _fill(field: Field, take_area: Callable[[], Aoi | None]) -> None:
+    field.set_value(take_area())
 
 
 def _form_layout() -> QFormLayout:

@@ -38,10 +38,10 @@ class RasterField(Field):
     def set_value(self, value: Any) -> None:
         """Choose a file; a layer of the project that shows it is found by it."""
         text = str(value or "")
-        for place in range(self.combo.count()):
-            layer = self.combo.layer(place)
+        for index in range(self.combo.count()):
+            layer = self.combo.layer(index)
             if layer is not None and text and layer.source() == text:
-                self.combo.setCurrentIndex(place)
+                self.combo.setCurrentIndex(index)
                 return
         self.combo.setAdditionalItems([text] if text else [])
         self.combo.setCurrentIndex(self.combo.findText(text) if text else 0)

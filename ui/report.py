@@ -1,4 +1,4 @@
-"""What happened, in sentences for the message bar and the status line."""
+"""Sentences on what happened, for the message bar and the status line."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _problems(row: dict[str, Any]) -> list[str]:
 def describe_choice(
     scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi | None = None
 ) -> str:
-    """What Run would fetch: ``1 scene, 6 bands, about 14 MB`` (``of 904 MB`` where only an area is
-    wanted).
+    """Amount that Run would fetch: ``1 scene, 6 bands, about 14 MB`` (``of 904 MB`` where only an
+    area is wanted).
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ def describe_choice(
     return ", ".join(parts)
 
 
-def count(number: int, one: str, many: str) -> str:
+def count(number: int, singular: str, plural: str) -> str:
     """``1 scene``, ``3 scenes``."""
-    return f"{number} {one if number == 1 else many}"
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def _tr(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the validator found, as a tree: a line for each band with its verdict, and below it what to
+"""Findings of the validator, as a tree: a line for each band with its verdict, and below it what to
 do.
 """
 

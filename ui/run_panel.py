@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.monitor import BandProgress, BandState
 from ..core.operations.ingest import INGEST
+from ..core.params import Door
 from .panel import MARGINS
 from .scene_model import size_text
 
@@ -116,7 +117,7 @@ class RunPanel(QGroupBox):
         return bool(appeared)
 
     def _state_text(self, event: BandProgress) -> str:
-        words = {
+        texts = {
             BandState.WAITING: self.tr("waiting"),
             BandState.DOWNLOADING: self.tr("downloading"),
             BandState.RESUMING: self.tr("going on"),
@@ -125,23 +126,23 @@ class RunPanel(QGroupBox):
             BandState.DONE: self.tr("done"),
             BandState.FAILED: self.tr("failed"),
         }
-        word = words.get(event.state, event.state)
+        text = texts.get(event.state, event.state)
         return (
-            f"{word}: {event.detail}"
+            f"{text}: {event.detail}"
             if event.state in (BandState.FAILED, BandState.RETRYING) and event.detail
-            else word
+            else text
         )
 
     def _build(self) -> None:
         choices = next(
-            param.choices for param in INGEST.parameters("dock") if param.name == "index"
+            param.choices for param in INGEST.parameters(Door.DOCK) if param.name == "index"
         )
         index_grid = QGridLayout()
-        for place, name in enumerate(choices):
+        for number, name in enumerate(choices):
             box = QCheckBox(name, objectName=f"index_{name}", checked=name in DEFAULT_INDICES)
             box.toggled.connect(self.changed)
             self.index_boxes[name] = box
-            index_grid.addWidget(box, place // INDEX_COLUMNS, place % INDEX_COLUMNS)
+            index_grid.addWidget(box, number // INDEX_COLUMNS, number % INDEX_COLUMNS)
         header = self.band_table.horizontalHeader()
         self.band_table.setHorizontalHeaderLabels(
             [self.tr("Band"), self.tr("State"), self.tr("Amount")]
@@ -174,7 +175,7 @@ class RunPanel(QGroupBox):
 
 
 def amount_text(event: BandProgress) -> str:
-    """How much of a band is there: percent where the size is known, else bytes; and how fast it
+    """Amount of a band that is there: percent where the size is known, else bytes; and how fast it
     comes.
     """
     percent = event.percent

@@ -1,4 +1,4 @@
-"""What fills the table of scenes: a search, more of it, the sky over the area, pairs around an
+"""Sources of the table of scenes: a search, more of it, the sky over the area, pairs around an
 event.
 """
 
@@ -13,6 +13,7 @@ from ..core.operation import OperationResult
 from ..core.operations.clear_sky import CLEAR_SKY
 from ..core.operations.discover import DISCOVER, Discovery
 from ..core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
+from ..core.types import Aoi
 from ..plugin.settings_store import write_last
 from .event_box import EventBox
 from .report import count
@@ -30,8 +31,8 @@ class SceneFinder(QObject):
     ----------
     search_panel, event_box, scene_panel : QWidget
         What to look for, and where to show it.
-    area_text : callable
-        Gives the area in use as text.
+    take_area : callable
+        Gives the area in use; None where there is none.
     start : callable
         ``start(operation, values, succeed, finish, **more)`` starts an operation and tells whether
         it could; ``finish`` is called where there is no result, with ``failed`` or ``cancelled``.
@@ -55,25 +56,25 @@ class SceneFinder(QObject):
         search_panel: SearchPanel,
         event_box: EventBox,
         scene_panel: ScenePanel,
-        area_text: Callable[[], str],
+        take_area: Callable[[], Aoi | None],
         start: Callable[..., bool],
     ) -> None:
         super().__init__()
         self._search_panel = search_panel
         self._event_box = event_box
         self._scene_panel = scene_panel
-        self._area_text = area_text
+        self._take_area = take_area
         self._start = start
         self._asked: dict[str, Any] = {}
-        """What the scenes in the table answer to: more of them, and their sky, are about the same
-        area.
+        """Values that the scenes in the table answer to: more of them, and their sky, are about the
+        same area.
         """
-        self._found: Discovery | None = None
+        self._discovery: Discovery | None = None
         self._pairs_asked: dict[str, Any] = {}
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
-        values = {"area": self._area_text(), **self._search_panel.values()}
+        values = {"area": self._take_area(), **self._search_panel.values()}
         write_last("catalog", values["catalog"])
         write_last("sensor", values["sensor"])
         self._show((), values)  # what an earlier search found is not what this one asks for
@@ -95,7 +96,7 @@ class SceneFinder(QObject):
     def look_at_sky(self) -> None:
         """Find out how much of the area each scene in the table shows free of cloud."""
         scenes = self._scene_panel.model.scenes
-        values = {"area": self._asked.get("area", "")}
+        values = {"area": self._asked.get("area")}
         if self._start(
             CLEAR_SKY, values, self._show_sky, lambda _: self.sky_finished.emit(0), scenes=scenes
         ):
@@ -105,7 +106,7 @@ class SceneFinder(QObject):
 
     def find_pairs(self) -> None:
         """Look for passes before and after the event."""
-        values = {"area": self._area_text(), **self._event_box.values()}
+        values = {"area": self._take_area(), **self._event_box.values()}
         values |= {name: self._search_panel.values()[name] for name in ("catalog", "max_cloud")}
         self._pairs_asked = values
         self._event_box.set_pairs(())
@@ -121,36 +122,38 @@ class SceneFinder(QObject):
         self,
         scenes: tuple[Any, ...],
         asked: dict[str, Any],
-        found: Discovery | None = None,
+        discovery: Discovery | None = None,
         **more: bool,
     ) -> None:
-        self._asked, self._found = asked, found
-        self._scene_panel.set_scenes(scenes, has_more=found is not None and found.has_more, **more)
+        self._asked, self._found = asked, discovery
+        self._scene_panel.set_scenes(
+            scenes, has_more=discovery is not None and discovery.has_more, **more
+        )
 
     def _show_scenes(self, result: OperationResult) -> None:
-        found: Discovery = result.value
-        self._show(found.scenes, self._asked, found)
+        discovery: Discovery = result.value
+        self._show(discovery.scenes, self._asked, discovery)
         self.said.emit(
             self.tr("{found} found. Choose scenes and bands, then press Run.").format(
-                found=_scenes(len(found.scenes))
+                found=_scenes(len(discovery.scenes))
             )
         )
         self.shown.emit()
-        self.search_finished.emit(len(found.scenes))
+        self.search_finished.emit(len(discovery.scenes))
 
     def _add_scenes(self, result: OperationResult) -> None:
-        found: Discovery = result.value
-        self._found = found
-        self._scene_panel.add_scenes(found.scenes, found.has_more)
-        if found.scenes:
+        discovery: Discovery = result.value
+        self._found = discovery
+        self._scene_panel.add_scenes(discovery.scenes, discovery.has_more)
+        if discovery.scenes:
             total = self._scene_panel.model.rowCount()
             text = self.tr("{found} more, {total} in all.").format(
-                found=_scenes(len(found.scenes)), total=total
+                found=_scenes(len(discovery.scenes)), total=total
             )
         else:
             text = self.tr("There are no more scenes.")
         self.said.emit(text)
-        self.search_finished.emit(len(found.scenes))
+        self.search_finished.emit(len(discovery.scenes))
 
     def _give_up_more(self, _: str) -> None:
         """A search that was stopped or has failed cannot go on."""
@@ -184,10 +187,10 @@ class SceneFinder(QObject):
     def _show_pairs(self, result: OperationResult) -> None:
         pairs: tuple[Pair, ...] = result.value
         self._event_box.set_pairs(pairs)  # chooses the first one, which shows its scenes
-        found = count(len(pairs), self.tr("pair"), self.tr("pairs"))
+        text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
         self.said.emit(
             self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(
-                found=found
+                found=text
             )
         )
         self.shown.emit()
@@ -195,5 +198,5 @@ class SceneFinder(QObject):
 
 
 def _scenes(number: int) -> str:
-    words = (str(QCoreApplication.translate("FirstLight", word)) for word in ("scene", "scenes"))
-    return count(number, *words)
+    forms = (str(QCoreApplication.translate("FirstLight", form)) for form in ("scene", "scenes"))
+    return count(number, *forms)

@@ -33,7 +33,7 @@ class SceneModel(QAbstractTableModel):
         super().__init__(parent)
         self._scenes: list[SceneItem] = []
         self._rows: list[int] = []
-        """Row → place in ``_scenes``."""
+        """Row → number in ``_scenes``."""
         self._chosen: set[int] = set()
         self._looked: set[int] = set()
         self._sorted_by = -1
@@ -91,13 +91,13 @@ class SceneModel(QAbstractTableModel):
         tuple of SceneItem
             Those that have a cloud mask which could not be read.
         """
-        found = {scene.id: scene for scene in looked}
+        by_id = {scene.id: scene for scene in looked}
         failed = []
-        for place, scene in enumerate(self._scenes):
-            if scene.id in found:
-                self._scenes[place] = found[scene.id]
-                self._looked.add(place)
-                if found[scene.id].clear_percent is None and _has_mask(scene):
+        for number, scene in enumerate(self._scenes):
+            if scene.id in by_id:
+                self._scenes[number] = by_id[scene.id]
+                self._looked.add(number)
+                if by_id[scene.id].clear_percent is None and _has_mask(scene):
                     failed.append(scene)
         if self._scenes:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._scenes) - 1, ID))
@@ -111,19 +111,19 @@ class SceneModel(QAbstractTableModel):
 
     @property
     def sky_is_known(self) -> bool:
-        """Whether any scene's sky was looked at."""
+        """True once any scene's sky was looked at."""
         return bool(self._looked) or any(scene.clear_percent is not None for scene in self._scenes)
 
     def chosen(self) -> tuple[SceneItem, ...]:
         """Those with a tick, in the order in which they were found."""
-        return tuple(self._scenes[place] for place in sorted(self._chosen))
+        return tuple(self._scenes[number] for number in sorted(self._chosen))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """How many scenes."""
+        """Number of scenes."""
         return 0 if parent is not None and parent.isValid() else len(self._scenes)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """How many facts of each."""
+        """Number of facts of each."""
         return 0 if parent is not None and parent.isValid() else len(self._titles)
 
     def headerData(
@@ -147,12 +147,12 @@ class SceneModel(QAbstractTableModel):
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One fact of one scene."""
-        place, column = self._rows[index.row()], index.column()
-        scene = self._scenes[place]
+        number, column = self._rows[index.row()], index.column()
+        scene = self._scenes[number]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._clear_text(place) if column == CLEAR else _text(scene, column)
+            return self._clear_text(number) if column == CLEAR else _text(scene, column)
         if role == Qt.ItemDataRole.CheckStateRole and column == DATE:
-            return Qt.CheckState.Checked if place in self._chosen else Qt.CheckState.Unchecked
+            return Qt.CheckState.Checked if number in self._chosen else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tool_tip(scene)
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (CLOUD, CLEAR, COVERS, SIZE):
@@ -163,11 +163,11 @@ class SceneModel(QAbstractTableModel):
         """Set or take away a tick."""
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != DATE:
             return False
-        place = self._rows[index.row()]
+        number = self._rows[index.row()]
         if Qt.CheckState(value) == Qt.CheckState.Checked:
-            self._chosen.add(place)
+            self._chosen.add(number)
         else:
-            self._chosen.discard(place)
+            self._chosen.discard(number)
         self.dataChanged.emit(index, index, [role])
         self.chosen_changed.emit()
         return True
@@ -182,10 +182,10 @@ class SceneModel(QAbstractTableModel):
         self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        places = [self._rows[index.row()] for index in before]
+        numbers = [self._rows[index.row()] for index in before]
         self._rows = self._sorted_rows()
-        row_of = {place: row for row, place in enumerate(self._rows)}
-        now = [self.index(row_of[place], index.column()) for place, index in zip(places, before)]
+        row_of = {number: row for row, number in enumerate(self._rows)}
+        now = [self.index(row_of[number], index.column()) for number, index in zip(numbers, before)]
         self.changePersistentIndexList(before, now)
         self.layoutChanged.emit()
 
@@ -197,23 +197,23 @@ class SceneModel(QAbstractTableModel):
             )
 
     def _sorted_rows(self) -> list[int]:
-        places = list(range(len(self._scenes)))
+        numbers = list(range(len(self._scenes)))
         value = SORT_VALUES.get(self._sorted_by)
         if value is None:
-            return places
+            return numbers
         values = [value(scene) for scene in self._scenes]
         known = sorted(
-            (p for p in places if values[p] is not None),
+            (p for p in numbers if values[p] is not None),
             key=values.__getitem__,
             reverse=self._descending,
         )
-        return known + [p for p in places if values[p] is None]
+        return known + [p for p in numbers if values[p] is None]
 
-    def _clear_text(self, place: int) -> str:
-        scene = self._scenes[place]
+    def _clear_text(self, number: int) -> str:
+        scene = self._scenes[number]
         if scene.clear_percent is not None:
             return f"{scene.clear_percent:.0f} %"
-        if place not in self._looked:
+        if number not in self._looked:
             return BEFORE_LOOKING
         return UNREADABLE if _has_mask(scene) else NO_MASK
 
@@ -230,7 +230,7 @@ def size_text(size_bytes: int) -> str:
 
 
 def notes_text(scene: SceneItem) -> str:
-    """What a person should know: missing bands that a user would expect, how many others, and the
+    """Notes on a scene: missing bands that a user would expect, how many others, and the
     notes.
     """
     usual = load_sensors()[scene.sensor].default if scene.sensor in load_sensors() else ()
@@ -270,7 +270,7 @@ def _percent(value: float | None) -> str:
 
 
 def _has_mask(scene: SceneItem) -> bool:
-    """Whether it offers a band of classes (SCL, QA_PIXEL): what the clear share is read from."""
+    """Tell whether it offers a band of classes (SCL, QA_PIXEL) for the clear share."""
     sensor = load_sensors().get(scene.sensor)
     return sensor is not None and any(
         band.is_class for band in sensor.bands.values() if band.name in scene.bands

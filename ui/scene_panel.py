@@ -25,7 +25,7 @@ from .scene_model import CLEAR, CLOUD, COVERS, DATE, NOTES, SIZE, SceneModel, no
 LEAST_ROWS, MOST_ROWS = 3, 8
 """Rows in view, however many scenes there are."""
 WIDEST = 180
-"""Of a column of text, in pixels."""
+"""Width of a column of text, in pixels."""
 TITLE_SIDES, ARROW = 12, 18
 """Pixels around a column's title, and for its sort arrow."""
 
@@ -153,8 +153,8 @@ class ScenePanel(QGroupBox):
         )
 
     def _fit_columns(self) -> None:
-        """As wide as what is in view; Qt's own way keeps room for a sort arrow in each title, which
-        a dock has not.
+        """Fit a column to what is in view; Qt's own way keeps room for a sort arrow in each title,
+        which a dock has not.
         """
         header, fonts = self.table.horizontalHeader(), self.table.horizontalHeader().fontMetrics()
         for column in range(self.model.columnCount()):
@@ -167,10 +167,10 @@ class ScenePanel(QGroupBox):
             self.table.setColumnWidth(column, min(width, WIDEST))
 
     def _tell(self) -> None:
-        found, chosen = self.model.rowCount(), self.chosen()
-        if not found:
+        count, chosen = self.model.rowCount(), self.chosen()
+        if not count:
             text = self.tr("No scenes yet.")
         else:
-            text = self.tr("{chosen} of {found} chosen").format(chosen=len(chosen), found=found)
+            text = self.tr("{chosen} of {found} chosen").format(chosen=len(chosen), found=count)
         self.chosen_label.setText(text)
         self.chosen_changed.emit()

@@ -27,7 +27,7 @@ DEFAULT_DAYS = 30
 """Length of the period that is offered first, ending today."""
 ANY_CLOUD = -1
 LEAST_WIDTH = 92
-"""Of a date or a choice, in pixels."""
+"""Width of a date or a choice, in pixels."""
 
 
 class SearchPanel(QGroupBox):
@@ -70,7 +70,7 @@ class SearchPanel(QGroupBox):
         self._follow_sensor()
 
     def values(self) -> dict[str, Any]:
-        """What was chosen, as parameters of ``discover``."""
+        """Choices, as parameters of ``discover``."""
         cloud = self.cloud_spin.value()
         return {
             "start": self.start_edit.date().toString(Qt.DateFormat.ISODate),
@@ -87,9 +87,9 @@ class SearchPanel(QGroupBox):
 
     def set_sensor(self, name: str) -> None:
         """Choose a sensor by name; an unknown one changes nothing."""
-        place = self.sensor_combo.findData(name)
-        if place >= 0:
-            self.sensor_combo.setCurrentIndex(place)
+        index = self.sensor_combo.findData(name)
+        if index >= 0:
+            self.sensor_combo.setCurrentIndex(index)
 
     def _build(self) -> None:
         for widget in (self.sensor_combo, self.cloud_spin, self.start_edit, self.end_edit):

@@ -22,7 +22,8 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.monitor import Event, Level, Note, Progress
 from ..core.operation import Operation, OperationResult
-from ..core.types import ValidationReport
+from ..core.params import Door, Kind
+from ..core.types import Aoi, ValidationReport
 from .parameter_form import ParameterForm
 from .report_view import ReportView
 
@@ -34,8 +35,8 @@ class ToolsPanel(QWidget):
     ----------
     operations : sequence of Operation
         What can be chosen.
-    area_text : callable
-        Gives the area in use as ``west,south,east,north``.
+    take_area : callable
+        Gives the area in use; None where there is none.
     chosen : callable
         Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with
         it where a value is required or a date.
@@ -48,13 +49,13 @@ class ToolsPanel(QWidget):
     def __init__(
         self,
         operations: Sequence[Operation],
-        area_text: Callable[[], str],
+        take_area: Callable[[], Aoi | None],
         chosen: Callable[[], dict[str, Any]],
     ) -> None:
         super().__init__()
         self._operations: dict[str, Operation] = {}
         self._report = ""
-        self._area_text = area_text
+        self._take_area = take_area
         self._chosen = chosen
         self.operation_combo = QComboBox(objectName="operation_combo")
         self.operation_combo.setMaxVisibleItems(40)
@@ -95,7 +96,7 @@ class ToolsPanel(QWidget):
         for group in dict.fromkeys(operation.group for operation in operations):
             if self.operation_combo.count():
                 self.operation_combo.insertSeparator(self.operation_combo.count())
-            for operation in (one for one in operations if one.group == group):
+            for operation in filter(lambda each: each.group == group, operations):
                 self.operation_combo.addItem(self.tr(operation.title), operation.name)
         self.operation_combo.blockSignals(False)
         self._show_form()
@@ -160,12 +161,12 @@ class ToolsPanel(QWidget):
         self.result_text.setPlainText(text)
 
     def _show_form(self) -> None:
-        self.form: ParameterForm = ParameterForm(self.operation, self._area_text)
+        self.form: ParameterForm = ParameterForm(self.operation, self._take_area)
         chosen = self._chosen()
         wanted = [
             param.name
-            for param in self.operation.parameters("dock")
-            if param.required or param.kind == "date"
+            for param in self.operation.parameters(Door.DOCK)
+            if param.required or param.kind is Kind.DATE
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.scroll.setWidget(self.form)

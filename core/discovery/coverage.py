@@ -26,7 +26,7 @@ def covered_percent(footprint: Geometry | None, aoi: Aoi) -> float | None:
     if footprint is None:
         return None
     try:
-        shape = union([_split_at_antimeridian(footprint)])
+        shape = union([split_at_antimeridian(footprint)])
     except UNUSABLE:
         return None
     common = overlap(shape, aoi.geometry)
@@ -40,12 +40,13 @@ def covered_together(footprints: Sequence[Geometry], aoi: Aoi) -> float | None:
     if not footprints:
         return None
     try:
-        return covered_percent(union([_split_at_antimeridian(each) for each in footprints]), aoi)
+        return covered_percent(union([split_at_antimeridian(each) for each in footprints]), aoi)
     except UNUSABLE:
         return None
 
 
-def _split_at_antimeridian(geometry: Geometry) -> Geometry:
+def split_at_antimeridian(geometry: Geometry) -> Geometry:
+    """Polygons whose longitudes jump across the antimeridian, with a part on each side."""
     if geometry.get("type") not in ("Polygon", "MultiPolygon"):
         return geometry
     polygons = _polygons(geometry)

@@ -12,11 +12,11 @@ from ..algorithms import fusion
 from ..algorithms.kernel import Kernel
 from ..errors import InputError
 from ..execution.apply import Applied
+from ..moment import Moment
 from ..monitor import EventQueue, Monitor
 from ..operation import AlgorithmInfo
 from ..params import param
 from ..stack.pair import StackPart, join_stacks
-from ..types import read_moment
 from ..workers import run_in_background
 from .fuse_sources import (
     FAILURE,
@@ -52,7 +52,7 @@ class FuseParams(MapParams):
         "others; 255 is not observed.",
         order=STACKS_ORDER,
     )
-    event_date: str | None = param(
+    event_date: Moment | None = param(
         None,
         kind="date",
         title="Date of the event",
@@ -85,6 +85,11 @@ class FuseParams(MapParams):
         if len({path.resolve() for path in self.inputs}) < len(self.inputs):
             raise InputError(FAILURE, "one is given twice", "Give each once.")
 
+    def recorded(self) -> dict[str, Any]:
+        """Return what the provenance tells of the parameters, the date as text."""
+        day = str(self.event_date) if self.event_date else None
+        return {**super().recorded(), "event_date": day}
+
     def question(self) -> Question:
         """Read what is said of all extents together.
 
@@ -95,7 +100,7 @@ class FuseParams(MapParams):
         """
         weights = dict(zip(self.inputs, parse_weights(self.weights, len(self.inputs))))
         codes = parse_codes(self.positive) if self.positive else None
-        moment = read_moment(self.event_date, "event") if self.event_date else None
+        moment = self.event_date.first if self.event_date else None
         return Question(moment, codes, weights)
 
 

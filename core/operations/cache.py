@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..download.cache import DAY_S, CacheEntry, cache_folder, open_cache
 from ..monitor import Monitor
-from ..operation import Operation, OperationResult, Output
-from ..params import param
+from ..operation import Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
 from ..settings import Settings
 from ..text import size_text
 from ..types import format_time
@@ -17,21 +18,21 @@ from ..types import format_time
 
 @dataclass(frozen=True, kw_only=True)
 class CacheParams:
-    """What to do with the cache; nothing given: list it."""
+    """Entries to remove; nothing given: list them."""
 
     prune: bool = param(
-        False, kind="flag", title="Remove old bands", help="Those older than the retention."
+        False, kind=Kind.FLAG, title="Remove old bands", help="Those older than the retention."
     )
     everything: bool = param(
         False,
-        kind="flag",
+        kind=Kind.FLAG,
         title="Remove all bands",
         help="Files that stacks use stay where the stacks are.",
         flag="--all",
     )
     older_than: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Retention (days)",
         help="Instead of the setting.",
         minimum=0,
@@ -41,43 +42,28 @@ class CacheParams:
 
 def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """List what is kept, or remove some of it."""
-    settings = (
-        settings.override(cache_days=params.older_than)
-        if params.older_than is not None
-        else settings
-    )
-    folder = cache_folder(settings)
+    if params.older_than is not None:
+        settings = settings.override(cache_days=params.older_than)
     # Also where nothing is kept any more there may be something to remove.
     cache = open_cache(settings, even_if_off=True)
     removed = cache.prune(params.everything) if params.prune or params.everything else []
     entries = cache.entries()
-    own = sum(entry.size_bytes for entry in entries if not entry.in_use)
-    total = sum(entry.size_bytes for entry in entries)
-    lines = [
-        f"{_day(entry)}  {size_text(entry.size_bytes):>8}  {entry.item_id} "
-        f"{entry.band}{_use(entry)}"
-        for entry in entries
-    ]
+    folder, total = cache_folder(settings), _size(entries)
+    unused = _size([entry for entry in entries if not entry.in_use])
+    lines = [_line(entry) for entry in entries]
     if removed:
-        lines.append(
-            f"Removed {len(removed)} bands, "
-            f"{size_text(sum(entry.size_bytes for entry in removed))}."
-        )
+        lines.append(f"Removed {len(removed)} bands, {size_text(_size(removed))}.")
+    kept = f"Kept for {settings.cache_days:g} days." if settings.cache_days else "The cache is off."
     lines.append(
-        f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(own)} of it are "
-        "used by no stack. "
-        + (
-            f"Kept for {settings.cache_days:g} days."
-            if settings.cache_days
-            else "The cache is off."
-        )
+        f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(unused)} of it are "
+        f"used by no stack. {kept}"
     )
     data = {
         "folder": str(folder),
         "retention_days": settings.cache_days,
         "bands": [_data(entry) for entry in entries],
         "size_bytes": total,
-        "unused_bytes": own,
+        "unused_bytes": unused,
         "removed": [_data(entry) for entry in removed],
     }
     text = "\n".join(lines)
@@ -85,12 +71,14 @@ def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> Oper
     return OperationResult(data, text, outputs=outputs, value=tuple(entries))
 
 
-def _day(entry: CacheEntry) -> str:
-    return format_time(datetime.fromtimestamp(entry.stored_s, timezone.utc))[:10]
+def _size(entries: Sequence[CacheEntry]) -> int:
+    return sum(entry.size_bytes for entry in entries)
 
 
-def _use(entry: CacheEntry) -> str:
-    return ", also in a stack's folder" if entry.in_use else ""
+def _line(entry: CacheEntry) -> str:
+    day = format_time(datetime.fromtimestamp(entry.stored_s, timezone.utc))[:10]
+    use = ", also in a stack's folder" if entry.in_use else ""
+    return f"{day}  {size_text(entry.size_bytes):>8}  {entry.item_id} {entry.band}{use}"
 
 
 def _data(entry: CacheEntry) -> dict[str, object]:
@@ -117,7 +105,7 @@ CACHE = Operation(
     run=run_cache,
     outputs=(
         Output("text", "Text"),
-        Output("count", "Number of bands", "number"),
-        Output("size_bytes", "Bytes", "number"),
+        Output("count", "Number of bands", OutputKind.NUMBER),
+        Output("size_bytes", "Bytes", OutputKind.NUMBER),
     ),
 )

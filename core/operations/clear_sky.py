@@ -6,30 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..discovery.access import Access
-from ..discovery.area import parse_area
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.items_file import read_items
 from ..errors import InputError
 from ..monitor import Monitor
-from ..operation import Operation, OperationResult, Output
-from ..params import param
+from ..operation import Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
+from ..scenes.find import Discovery, SceneOrder
 from ..settings import Settings
-from ..types import SceneItem
-from .discover import SORT_KEYS, Discovery, scenes_result
-from .search_params import AREA_HELP
+from ..types import Aoi, SceneItem
+from .scene_list import scenes_result
+from .search_params import area_param
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClearSkyParams:
-    """Which scenes, over which area."""
+    """Scenes and area to look at."""
 
     items: Path | None = param(
-        None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON)."
+        None, kind=Kind.FILE_IN, title="Scenes", help="What discover wrote (JSON or GeoJSON)."
     )
-    area: str = param(kind="area", title="Area", help=AREA_HELP)
+    area: Aoi = area_param()
     footprints: Path | None = param(
         None,
-        kind="vector_out",
+        kind=Kind.VECTOR_OUT,
         title="Scenes with clear share",
         help="Write them to this GeoJSON file.",
         suffix=".geojson",
@@ -40,16 +40,16 @@ class ClearSkyParams:
 
 def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Look, and put the clearest first."""
-    aoi = parse_area(params.area)
-    if not params.scenes and params.items is None:
-        raise InputError(
-            "The sky cannot be looked at", "no scenes are given", "Give what discover wrote."
-        )
-    scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
-    looked = look_at_sky(scenes, aoi, monitor, Access(settings))
-    return scenes_result(
-        Discovery(tuple(sorted(looked, key=SORT_KEYS["cloud"])), aoi, ()), params.footprints
-    )
+    scenes = params.scenes
+    if not scenes:
+        if params.items is None:
+            raise InputError(
+                "The sky cannot be looked at", "no scenes are given", "Give what discover wrote."
+            )
+        scenes = tuple(read_items(params.items))
+    looked = tuple(look_at_sky(scenes, params.area, monitor, Access(settings)))
+    discovery = Discovery(looked, params.area).sorted(SceneOrder.CLOUD)
+    return scenes_result(discovery, params.footprints)
 
 
 CLEAR_SKY = Operation(
@@ -60,5 +60,5 @@ CLEAR_SKY = Operation(
     "area it shows free of cloud.",
     params=ClearSkyParams,
     run=run_clear_sky,
-    outputs=(Output("count", "Number of scenes", "number"),),
+    outputs=(Output("count", "Number of scenes", OutputKind.NUMBER),),
 )

@@ -4,68 +4,58 @@ tells it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from .. import PRODUCT
 from ..discovery.access import Access
-from ..discovery.area import parse_area
-from ..discovery.band_config import get_sensor, sensor_names
-from ..discovery.events import RecipeStep, event_names, get_event
+from ..discovery.band_config import Sensor
+from ..discovery.catalogs import Catalog
+from ..discovery.events import EventType, RecipeStep, event_names
 from ..enums import Status
-from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
-from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
-from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..errors import InputError
+from ..moment import Moment
+from ..monitor import EventQueue, Monitor, PartMonitor, Progress
+from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
 from ..products.stac_catalogue import write_parent
+from ..scenes.event_pairs import EventQuery, choose_steps
 from ..settings import Settings
-from ..types import AlgorithmResult, format_time, read_moment
+from ..types import AlgorithmResult, Aoi, format_time
 from ..workers import run_in_background
-from .event_passes import ChosenStep, EventQuestion, PassStack, bring_pass, choose_steps
-from .event_report import EventStory, MappedStep, write_report
-from .search_params import AREA_HELP, catalog_param
+from .event_report import EventStory, write_report
+from .event_run import EventRun
+from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
 SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
-"""Of the progress bar, where searching, downloading, heights, mapping and putting maps together
-end; the rest is the report.
+"""Shares of the progress bar where searching, downloading, heights, mapping and putting maps
+together end; the rest is the report.
 """
-FUSE, TERRAIN = "fuse", "terrain"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventParams:
-    """What happened, where and when."""
+    """Event in space and time, and what is good enough to map it from."""
 
-    event: str = param(
-        kind="choice",
+    event: EventType = param(
+        kind=Kind.EVENT,
         title="Event",
         choices=event_names,
         help="wildfire, flood, storm, or one of their kinds.",
     )
-    area: str = param(kind="area", title="Area", help=AREA_HELP)
-    date: str = param(
-        kind="date",
-        title="Date of the event",
-        help="UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z.",
-    )
+    area: Aoi = area_param()
+    date: Moment = event_date_param()
     output: Path = param(
-        kind="folder_out",
+        kind=Kind.FOLDER_OUT,
         title="Folder",
         help="Gets scenes, maps, a STAC catalogue of the results, and report.html.",
     )
-    catalog: str = catalog_param()
-    sensor: str | None = param(
-        None,
-        kind="choice",
-        title="Sensor",
-        choices=sensor_names,
-        help="Only this one; if not given, those of the event.",
-    )
+    catalog: Catalog = catalog_param()
+    sensor: Sensor | None = sensor_param("Only this one; if not given, those of the event.")
     min_clear: float = param(
         30.0,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Least clear sky (%)",
         help="How much of the area both passes must show by their own cloud masks.",
         minimum=0,
@@ -74,46 +64,52 @@ class EventParams:
     )
     terrain: bool = param(
         False,
-        kind="flag",
+        kind=Kind.FLAG,
         title="Use heights",
         help="Floods only: fetch the height model, and leave out what lies steep or high above "
         "the drainage: radar shadow, "
         "and lakes on hillsides with it.",
         advanced=True,
     )
-    days_before: int | None = param(
-        None,
-        kind="integer",
-        title="Days before",
-        help="If not given, the event's own.",
-        minimum=1,
-        maximum=1000,
-        advanced=True,
-    )
-    days_after: int | None = param(
-        None,
-        kind="integer",
-        title="Days after",
-        help="If not given, the event's own.",
-        minimum=1,
-        maximum=1000,
-        advanced=True,
-    )
+    days_before: int | None = days_param("Days before", "the event's own")
+    days_after: int | None = days_param("Days after", "the event's own")
 
+    def query(self) -> EventQuery:
+        """Event and passes that are asked for."""
+        return EventQuery(
+            event=self.event,
+            aoi=self.area,
+            time=self.date.first,
+            catalog=self.catalog,
+            min_clear=self.min_clear,
+            days_before=self.days_before or self.event.days_before,
+            days_after=self.days_after or self.event.days_after,
+        )
 
-@dataclass
-class _Progressed:
-    """What has come together so far."""
+    def steps(self) -> list[RecipeStep]:
+        """The event's recipe, or the part of it that one sensor can do.
 
-    mapped: list[MappedStep] = field(default_factory=list)
-    pictures: list[LayerOutput] = field(default_factory=list)
-    maps: list[list[LayerOutput]] = field(default_factory=list)
-    """Layers of each of ``mapped``."""
-    maps_below: list[LayerOutput] = field(default_factory=list)
-    heights: AlgorithmResult | None = None
-    """Slope and height above drainage, where they were wanted and could be had."""
-    missed: list[str] = field(default_factory=list)
-    """A sentence for each thing that could not be done."""
+        Raises
+        ------
+        InputError
+            If that sensor can do nothing of it.
+        """
+        if self.sensor is None:
+            return list(self.event.recipe)
+        name = self.sensor.name
+        steps = [
+            RecipeStep((name,), step.algorithms)
+            for step in self.event.recipe
+            if name in step.sensors
+        ]
+        if not steps:
+            known = sorted({sensor for step in self.event.recipe for sensor in step.sensors})
+            raise InputError(
+                f"{self.event.title} cannot be mapped from {self.sensor.title}",
+                "no algorithm for it needs that sensor",
+                f"Take one of: {', '.join(known)}.",
+            )
+        return steps
 
 
 def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -122,85 +118,34 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     Raises
     ------
     InputError
-        For an unusable area, date or folder.
+        For an unusable sensor or folder.
     SkyError, NoScenesError
         If the sky, or the catalogue, allows nothing.
     IngestionError, AlgorithmError
         If no pair could be brought to the disk, or no map be made.
     """
-    event = get_event(params.event)
-    question = EventQuestion(
-        event=event,
-        area=params.area,
-        aoi=parse_area(params.area),
-        moment=read_moment(params.date, "event"),
-        catalog=params.catalog,
-        min_clear=params.min_clear,
-        days_before=params.days_before or event.days_before,
-        days_after=params.days_after or event.days_after,
-    )
-    steps = _steps(params)
+    query, steps = params.query(), params.steps()
     _make_folder(params.output)
-    access = Access(settings)
-    made = _Progressed()
-    chosen, missed = choose_steps(
-        question, steps, settings, PartMonitor(monitor, 0.0, SEARCH_SHARE), access
-    )
-    made.missed += missed
-    ready = _bring(
-        chosen,
-        question,
-        params.output / "scenes",
-        settings,
-        PartMonitor(monitor, SEARCH_SHARE, BRING_SHARE),
-        access,
-        made,
-    )
+    run = EventRun(query, params.output, settings, Access(settings), monitor)
+
+    def part(begin: float, end: float) -> Monitor:
+        return PartMonitor(monitor, begin, end)
+
+    chosen, missed = choose_steps(query, steps, settings, part(0.0, SEARCH_SHARE), run.access)
+    run.missed += missed
+    ready = run.bring(chosen, part(SEARCH_SHARE, BRING_SHARE))
     if params.terrain:
-        _bring_heights(
-            params, ready, settings, PartMonitor(monitor, BRING_SHARE, HEIGHTS_SHARE), made
-        )
-    _map(ready, params.output, settings, PartMonitor(monitor, HEIGHTS_SHARE, MAP_SHARE), made)
-    if event.fuse:
-        _fuse(
-            event.fuse,
-            question,
-            params.output,
-            settings,
-            PartMonitor(monitor, MAP_SHARE, FUSE_SHARE),
-            made,
-        )
-    story = EventStory(question, tuple(made.mapped), tuple(made.missed))
+        run.bring_heights(ready, part(BRING_SHARE, HEIGHTS_SHARE))
+    run.map(ready, part(HEIGHTS_SHARE, MAP_SHARE))
+    if query.event.fuse:
+        run.fuse(query.event.fuse, part(MAP_SHARE, FUSE_SHARE))
+    story = EventStory(query, tuple(run.mapped), tuple(run.missed))
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
-    report = write_report(story, params.output / "report.html")
-    title = f"{event.title} {format_time(question.moment)[:10]}"
-    children = [one.main_path.parent for one in story.mapped]
-    children += [made.heights.outputs["hand"].parent] if made.heights else []
-    events = EventQueue(monitor)
-    catalogue = run_in_background(
-        lambda: write_parent(params.output, children, title, events.stop.is_set), events
-    )
-    return _result(story, {"report": report, "catalogue": catalogue}, made)
-
-
-def _steps(params: EventParams) -> list[RecipeStep]:
-    """The recipe, or the part of it that one sensor can do."""
-    event = get_event(params.event)
-    if params.sensor is None:
-        return list(event.recipe)
-    steps = [
-        RecipeStep((params.sensor,), step.algorithms)
-        for step in event.recipe
-        if params.sensor in step.sensors
-    ]
-    if not steps:
-        known = sorted({sensor for step in event.recipe for sensor in step.sensors})
-        raise InputError(
-            f"{event.title} cannot be mapped from {get_sensor(params.sensor).title}",
-            "no algorithm for it needs that sensor",
-            f"Take one of: {', '.join(known)}.",
-        )
-    return steps
+    pages = {
+        "report": write_report(story, params.output / "report.html"),
+        "catalogue": _write_catalogue(run, monitor),
+    }
+    return _result(story, pages, run)
 
 
 def _make_folder(folder: Path) -> None:
@@ -214,224 +159,32 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-Ready = tuple[ChosenStep, Mapping[str, PassStack]]
-
-
-def _bring(
-    chosen: Sequence[ChosenStep],
-    question: EventQuestion,
-    folder: Path,
-    settings: Settings,
-    monitor: Monitor,
-    access: Access,
-    made: _Progressed,
-) -> list[Ready]:
-    """Each step's passes on the disk; a step that cannot be had is named and left out, if another
-    one can.
-    """
-    ready: list[Ready] = []
-    failures: list[FirstLightError] = []
-    for number, one in enumerate(chosen):
-        sides = {"pre": one.pair.before, "post": one.pair.after}
-        stacks: dict[str, PassStack] = {}
-        try:
-            for place, (name, acquisition) in enumerate(sides.items()):
-                begin, end = ((2 * number + place + step) / (2 * len(chosen)) for step in (0, 1))
-                stacks[name] = bring_pass(
-                    acquisition,
-                    question,
-                    folder,
-                    settings,
-                    PartMonitor(monitor, begin, end),
-                    access,
-                )
-        except (Cancelled, DiskFullError):
-            raise
-        except FirstLightError as error:
-            failures.append(error)
-            _miss(made, monitor, str(error))
-            continue
-        ready.append((one, stacks))
-        for name, stack in stacks.items():
-            made.pictures.append(
-                _picture(stack, {"pre": "before", "post": "after"}[name], one.sensor)
-            )
-    if not ready:
-        raise failures[0]
-    return ready
-
-
-def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
-    first = stack.scenes[0]
-    ids = ", ".join(scene.id for scene in stack.scenes)
-    title = f"Bands {side} {format_time(first.datetime)[:10]}"
-    return LayerOutput(
-        stack.stack,
-        title,
-        "natural_color",
-        f"{get_sensor(sensor).title} scenes",
-        first.datetime,
-        f"{side}: {ids}.",
+def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
+    """One STAC catalogue above those of the maps and heights."""
+    children = [step.main_path.parent for step in run.mapped]
+    children += [run.heights.outputs["hand"].parent] if run.heights else []
+    title = f"{run.query.event.title} {run.query.day}"
+    events = EventQueue(monitor)
+    return run_in_background(
+        lambda: write_parent(run.folder, children, title, events.stop.is_set), events
     )
 
 
-def _bring_heights(
-    params: EventParams,
-    ready: Sequence[Ready],
-    settings: Settings,
-    monitor: Monitor,
-    made: _Progressed,
-) -> None:
-    """Slope and height above drainage for the algorithms that take them; without them the map is
-    made all the same.
-    """
-    from .registry import get_operation  # this operation is in the registry itself
-
-    names = [name for step, _ in ready for name in step.step.algorithms]
-    if not any("hand" in {one.name for one in get_operation(name).parameters()} for name in names):
-        _miss(made, monitor, "Heights are of no use here: no algorithm of this event takes them")
-        return
-    try:
-        result = _run(
-            TERRAIN,
-            {"area": params.area, "catalog": params.catalog},
-            params.output / TERRAIN,
-            settings,
-            monitor,
-        )
-    except (Cancelled, DiskFullError):
-        raise
-    except FirstLightError as error:
-        _miss(made, monitor, str(error))
-        return
-    made.heights = _value(result)
-    made.maps_below += [replace(one, visible=False) for one in result.layers]
-
-
-def _map(
-    ready: Sequence[Ready], folder: Path, settings: Settings, monitor: Monitor, made: _Progressed
-) -> None:
-    """Run the algorithms of each step; one that fails is named, and the others go on."""
-    jobs = [(step, stacks, name) for step, stacks in ready for name in step.step.algorithms]
-    failures: list[FirstLightError] = []
-    for number, (step, stacks, name) in enumerate(jobs):
-        part = PartMonitor(monitor, number / len(jobs), (number + 1) / len(jobs))
-        values = {
-            "pre": stacks["pre"].stack,
-            "post": stacks["post"].stack,
-            "stack": stacks["post"].stack,
-        }
-        if made.heights is not None:
-            values.update({key: made.heights.outputs[key] for key in ("hand", "slope")})
-        try:
-            result = _run(name, values, folder / name, settings, part)
-        except (Cancelled, DiskFullError):
-            raise
-        except FirstLightError as error:
-            failures.append(error)
-            _miss(made, monitor, str(error))
-            continue
-        made.mapped.append(MappedStep(name, step, stacks, _value(result)))
-        made.maps.append(list(result.layers))
-    if not made.mapped:
-        raise (
-            failures[0]
-            if failures
-            else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
-        )
-
-
-def _run(
-    name: str, values: Mapping[str, Any], folder: Path, settings: Settings, monitor: Monitor
-) -> OperationResult:
-    """One operation of the registry with those of the values that it knows."""
-    from .registry import get_operation  # this operation is in the registry itself
-
-    operation = get_operation(name)
-    known = {one.name for one in operation.parameters()}
-    given = {key: value for key, value in values.items() if key in known}
-    return operation.run(operation.make_params({**given, "output": folder}), settings, monitor)
-
-
-def _value(result: OperationResult) -> AlgorithmResult:
-    assert isinstance(
-        result.value, AlgorithmResult
-    )  # every algorithm hands it back; a test runs them all
-    return result.value
-
-
-def _fuse(
-    layer: str,
-    question: EventQuestion,
-    folder: Path,
-    settings: Settings,
-    monitor: Monitor,
-    made: _Progressed,
-) -> None:
-    """Put the maps of several sensors together, where more than one was made."""
-    sources = [one.result.outputs[layer] for one in made.mapped if layer in one.result.outputs]
-    if len(sources) < 2:
-        return
-    values = {"inputs": [str(path) for path in sources], "event_date": format_time(question.moment)}
-    try:
-        result = _run(FUSE, values, folder / FUSE, settings, monitor)
-    except (Cancelled, DiskFullError):
-        raise
-    except FirstLightError as error:
-        _miss(made, monitor, str(error))
-        return
-    made.mapped.insert(0, MappedStep(FUSE, None, {}, _value(result)))
-    made.maps.insert(0, list(result.layers))
-
-
-def _miss(made: _Progressed, monitor: Monitor, text: str) -> None:
-    made.missed.append(text)
-    monitor.emit(Note(Level.WARNING, text))
-
-
-def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> OperationResult:
-    main, report = story.mapped[0].result, pages["report"]
-    outputs = dict(pages)
-    for one in story.mapped:
-        outputs.update({f"{one.name}.{key}": path for key, path in one.result.outputs.items()})
-    question = story.question
-    result = AlgorithmResult(
-        outputs=outputs,
-        statistics={one.name: one.result.statistics for one in story.mapped},
-        style=main.style,
-        provenance={
-            "software": PRODUCT,
-            "operation": "event",
-            "parameters": {
-                "event": question.event.name,
-                "area": dict(question.aoi.geometry),
-                "date": format_time(question.moment),
-                "catalog": question.catalog,
-                "min_clear_percent": question.min_clear,
-            },
-            "pairs": {
-                one.name: one.chosen.pair.to_dict()
-                for one in story.mapped
-                if one.chosen is not None
-            },
-            "steps": {one.name: one.result.provenance for one in story.mapped},
-        },
-        warnings=tuple(story.warnings),
-    )
-    complete = all(stack.complete for one in story.mapped for stack in one.stacks.values())
-    lines = [f"{question.event.title}, {format_time(question.moment)[:10]}: {report}"]
+def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> OperationResult:
+    result = _summary(story, pages)
+    complete = all(stack.complete for step in story.mapped for stack in step.passes)
+    lines = [f"{story.query.event.title}, {story.query.day}: {pages['report']}"]
     lines += [f"{value}: {name}" for value, name in story.keys]
-    lines += [
-        f"{one.title}: {', '.join(str(path) for path in one.result.outputs.values())}"
-        for one in story.mapped
-    ]
+    for step in story.mapped:
+        paths = ", ".join(str(path) for path in step.result.outputs.values())
+        lines.append(f"{step.title}: {paths}")
     return OperationResult(
         data=result.to_dict(),
         text="\n".join([*lines, *story.warnings]),
         status=Status.DONE if complete and not story.missed else Status.PARTIAL,
-        layers=tuple(_shown(made)),
+        layers=tuple(_layers(run)),
         outputs={
-            "report": str(report),
+            "report": str(pages["report"]),
             "map": str(story.mapped[0].main_path),
             "not_observed_percent": story.unseen_percent,
         },
@@ -439,15 +192,48 @@ def _result(story: EventStory, pages: Mapping[str, Path], made: _Progressed) -> 
     )
 
 
-def _shown(made: _Progressed) -> list[LayerOutput]:
+def _summary(story: EventStory, pages: Mapping[str, Path]) -> AlgorithmResult:
+    """All maps' outputs and figures as one result, by the maps' names."""
+    query = story.query
+    maps = {step.operation.name: step for step in story.mapped}
+    outputs = dict(pages)
+    for name, step in maps.items():
+        outputs.update({f"{name}.{key}": path for key, path in step.result.outputs.items()})
+    return AlgorithmResult(
+        outputs=outputs,
+        statistics={name: step.result.statistics for name, step in maps.items()},
+        style=story.mapped[0].result.style,
+        provenance={
+            "software": PRODUCT,
+            "operation": "event",
+            "parameters": {
+                "event": query.event.name,
+                "area": dict(query.aoi.geometry),
+                "date": format_time(query.time),
+                "catalog": query.catalog.name,
+                "min_clear_percent": query.min_clear,
+            },
+            "pairs": {
+                name: step.source.chosen.pair.to_dict()
+                for name, step in maps.items()
+                if step.source is not None
+            },
+            "steps": {name: step.result.provenance for name, step in maps.items()},
+        },
+        warnings=tuple(story.warnings),
+    )
+
+
+def _layers(run: EventRun) -> list[LayerOutput]:
     """All layers; of the maps, the first one is switched on, above the pictures, the newest of
     which is on.
     """
-    newest = max((one.acquired for one in made.pictures if one.acquired), default=None)
-    pictures = [replace(one, visible=one.acquired == newest) for one in made.pictures]
-    others = [replace(one, visible=False) for layers in reversed(made.maps[1:]) for one in layers]
+    newest = max((layer.acquired for layer in run.pictures if layer.acquired), default=None)
+    pictures = [replace(layer, visible=layer.acquired == newest) for layer in run.pictures]
+    first, *others = run.mapped
+    below = [replace(layer, visible=False) for step in reversed(others) for layer in step.layers]
     # Each group comes to lie above the one before.
-    return [*made.maps_below, *pictures, *others, *made.maps[0]]
+    return [*run.height_layers, *pictures, *below, *first.layers]
 
 
 EVENT = Operation(
@@ -461,7 +247,7 @@ EVENT = Operation(
     run=run_event,
     outputs=(
         Output("report", "Report (HTML)"),
-        Output("map", "Map", "raster"),
-        Output("not_observed_percent", "Not observed (%)", "number"),
+        Output("map", "Map", OutputKind.RASTER),
+        Output("not_observed_percent", "Not observed (%)", OutputKind.NUMBER),
     ),
 )

@@ -1,87 +1,94 @@
-"""Show what FirstLight knows: bands, catalogues, events, indices, algorithms, settings."""
+"""Overview of what FirstLight knows: bands, catalogues, events, indices, algorithms, settings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..algorithms.indices import load_indices
-from ..discovery.band_config import Sensor, get_sensor, load_sensors, sensor_names
+from ..discovery.band_config import Sensor, load_sensors, sensor_names
 from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
+from ..maps.registry import MAPS
 from ..monitor import Monitor
-from ..operation import Operation, OperationResult, Output
-from ..params import Param, param
+from ..operation import AlgorithmInfo, Operation, OperationResult, Output
+from ..params import Kind, Param, param
 from ..settings import Settings
+from .terrain import TERRAIN
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfoParams:
-    """What to show; nothing given: everything in short."""
+    """Topic to show; nothing given: everything in short."""
 
-    bands: str | None = param(
+    bands: Sensor | None = param(
         None,
-        kind="choice",
+        kind=Kind.SENSOR,
         title="Bands of",
         choices=sensor_names,
         help="Bands, wavelengths and pixel sizes of one sensor.",
     )
 
 
+ALGORITHMS: tuple[tuple[Operation, AlgorithmInfo], ...] = tuple(
+    (operation, operation.algorithm)
+    for operation in (*MAPS, TERRAIN)
+    if operation.algorithm is not None
+)
+
+
 def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Tell it as text and as data."""
-    if params.bands:
-        sensor = get_sensor(params.bands)
-        return OperationResult(
-            _sensor_data(sensor), _sensor_text(sensor), outputs={"text": _sensor_text(sensor)}
-        )
-    sensors = load_sensors().values()
-    data = {
-        "sensors": {sensor.name: _sensor_data(sensor) for sensor in sensors},
+    if params.bands is not None:
+        text = _sensor_text(params.bands)
+        return OperationResult(_sensor_data(params.bands), text, outputs={"text": text})
+    data = _everything(settings)
+    text = "\n".join(
+        line
+        for title, lines in _sections(data).items()
+        for line in (title, *(f"  {line}" for line in lines))
+    )
+    return OperationResult(data, text, outputs={"text": text})
+
+
+def _everything(settings: Settings) -> dict[str, Any]:
+    return {
+        "sensors": {sensor.name: _sensor_data(sensor) for sensor in load_sensors().values()},
         "catalogs": {name: get_catalog(name).url for name in catalog_names()},
         "events": list(event_names()),
         "indices": {name: index.formula.text for name, index in load_indices().items()},
-        "algorithms": {one.name: _algorithm_data(one) for one in _algorithms()},
+        "algorithms": {
+            operation.name: _algorithm_data(operation, info) for operation, info in ALGORITHMS
+        },
         "settings": settings.to_dict(),
     }
-    lines = ["Sensors"]
-    lines += [f"  {sensor.name}: {', '.join(sensor.bands)}" for sensor in sensors]
-    lines += ["Catalogues", *(f"  {name}: {url}" for name, url in data["catalogs"].items())]  # type: ignore[attr-defined]
-    lines += ["Events", f"  {', '.join(event_names())}"]
-    lines += [
-        "Indices",
-        *(f"  {name} = {index.formula.text}" for name, index in load_indices().items()),
-    ]
-    lines += ["Algorithms", *(f"  {_algorithm_text(one)}" for one in _algorithms())]
-    lines += [
-        "Settings",
-        *(
-            f"  {name} = {one['value']} ({one['origin']})"
-            for name, one in settings.to_dict().items()
-        ),
-    ]
-    return OperationResult(data, "\n".join(lines), outputs={"text": "\n".join(lines)})
 
 
-def _algorithms() -> list[Operation]:
-    from .registry import OPERATIONS  # which has this operation in it
+def _sections(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Title → lines."""
+    return {
+        "Sensors": [f"{name}: {', '.join(bands)}" for name, bands in data["sensors"].items()],
+        "Catalogues": [f"{name}: {url}" for name, url in data["catalogs"].items()],
+        "Events": [", ".join(data["events"])],
+        "Indices": [f"{name} = {formula}" for name, formula in data["indices"].items()],
+        "Algorithms": [_algorithm_text(operation, info) for operation, info in ALGORITHMS],
+        "Settings": [
+            f"{name} = {setting['value']} ({setting['origin']})"
+            for name, setting in data["settings"].items()
+        ],
+    }
 
-    return [one for one in OPERATIONS if one.algorithm is not None]
 
-
-def _algorithm_text(operation: Operation) -> str:
-    """``burn-severity: Burn severity, for wildfire, from nir, swir22``; what it is not for stands
-    in its own help.
+def _algorithm_text(operation: Operation, info: AlgorithmInfo) -> str:
+    """``burn-severity: Burn severity, for wildfire, from nir, swir22``; its limits stand in its own
+    help.
     """
-    info = operation.algorithm
-    assert info is not None  # as they were chosen
     source = f", from {', '.join(info.bands)}" if info.bands else ""
     return f"{operation.name}: {operation.title}, for {', '.join(info.events)}{source}"
 
 
-def _algorithm_data(operation: Operation) -> dict[str, Any]:
-    info = operation.algorithm
-    assert info is not None
+def _algorithm_data(operation: Operation, info: AlgorithmInfo) -> dict[str, Any]:
     return {
         "title": operation.title,
         "group": operation.group,
@@ -90,13 +97,16 @@ def _algorithm_data(operation: Operation) -> dict[str, Any]:
         "bands": list(info.bands),
         "references": list(info.references),
         "limits": info.limits,
-        "parameters": {one.name: _parameter_data(one) for one in operation.parameters()},
-        "outputs": {one.name: {"title": one.title, "kind": one.kind} for one in operation.outputs},
+        "parameters": {param.name: _parameter_data(param) for param in operation.parameters()},
+        "outputs": {
+            output.name: {"title": output.title, "kind": output.kind}
+            for output in operation.outputs
+        },
     }
 
 
 def _parameter_data(p: Param) -> dict[str, Any]:
-    """What can be given, and within which bounds."""
+    """Title, kind and bounds of a parameter."""
     bounds = {
         "minimum": p.minimum,
         "maximum": p.maximum,
@@ -108,17 +118,12 @@ def _parameter_data(p: Param) -> dict[str, Any]:
 
 
 def _sensor_text(sensor: Sensor) -> str:
-    def line(name: str) -> str:
-        kind = (
-            "required"
-            if name in sensor.required
-            else "default"
-            if name in sensor.default
-            else "optional"
-        )
-        return f"{sensor.bands[name]} {kind}"
+    def need(name: str) -> str:
+        if name in sensor.required:
+            return "required"
+        return "default" if name in sensor.default else "optional"
 
-    return "\n".join(line(name) for name in sensor.bands)
+    return "\n".join(f"{band} {need(name)}" for name, band in sensor.bands.items())
 
 
 def _sensor_data(sensor: Sensor) -> dict[str, object]:

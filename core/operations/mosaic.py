@@ -8,9 +8,8 @@ from pathlib import Path
 from ..algorithms.bands import bands_kernel
 from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
-from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
-from ..enums import Status
+from ..enums import Status, StrEnum
 from ..errors import InputError, SceneReadError
 from ..execution.apply import LayerStatistics, apply_layers
 from ..maps.params import EngineParams
@@ -18,45 +17,48 @@ from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicPlan, MosaicReader
 from ..mosaic.vrt import write_vrt
-from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
 from ..raster.cloud_mask import MASK_BANDS
 from ..settings import Settings
-from ..types import AlgorithmResult, SceneItem, parse_time
-from .search_params import AREA_HELP
+from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
+from .search_params import AREA_HELP, area_param
 
-ON_ERROR = ("skip", "fail")
+
+class OnError(StrEnum):
+    """Treatment of scenes that cannot be read."""
+
+    SKIP = "skip"
+    FAIL = "fail"
 
 
 @dataclass(frozen=True, kw_only=True)
 class MosaicParams(EngineParams):
-    """Which scenes, over which area, and which of them counts."""
+    """Scenes, area, and the rule by which one of them counts."""
 
     items: Path | None = param(
         None,
-        kind="file_in",
+        kind=Kind.FILE_IN,
         title="Scenes",
         help="What discover wrote (JSON or GeoJSON), or STAC items.",
     )
-    area: str = param(
-        kind="area", title="Area", help=f"{AREA_HELP} The mosaic is the box around it."
-    )
+    area: Aoi = area_param(f"{AREA_HELP} The mosaic is the box around it.")
     bands: tuple[str, ...] = param(
         (),
-        kind="bands",
+        kind=Kind.BANDS,
         title="Bands",
         help="Comma-separated: red,nir; empty: the sensor's default bands.",
     )
     index: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Index",
         choices=index_names,
         help="Write this index of the mosaic, not its bands: NDVI; the bands it needs are taken.",
     )
     rule: str = param(
         "clear",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Rule",
         choices=RULES,
         help="Where several scenes have data: the first or the last of them, their median, or "
@@ -65,7 +67,7 @@ class MosaicParams(EngineParams):
     )
     clouds: str = param(
         "auto",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Clouds",
         choices=CLOUDS,
         help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
@@ -74,7 +76,7 @@ class MosaicParams(EngineParams):
     )
     order: str = param(
         "given",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Order",
         choices=ORDERS,
         help="For first and last: as given, or by date.",
@@ -82,30 +84,30 @@ class MosaicParams(EngineParams):
     )
     crs: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Coordinate system",
         help="EPSG:32632; if not given, that of the scenes that cover most of the area.",
         advanced=True,
     )
     resolution: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Resolution",
         help="Pixel size in the unit of the coordinate system; if not given, that of the finest "
         "band.",
         minimum=0,
         advanced=True,
     )
-    on_error: str = param(
-        "skip",
-        kind="choice",
+    on_error: OnError = param(
+        OnError.SKIP,
+        kind=Kind.CHOICE,
         title="Unreadable scenes",
-        choices=ON_ERROR,
+        choices=tuple(OnError),
         help="skip: the others go on, with a warning; fail: stop.",
         advanced=True,
     )
     output: Path = param(
-        kind="raster_out",
+        kind=Kind.RASTER_OUT,
         title="Mosaic",
         help="The COG to write; or a .vrt that names the scenes' files where they lie, with "
         "nothing fetched "
@@ -134,14 +136,14 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
     kernel = _index_kernel(params.index, scenes) if params.index else None
     request = MosaicRequest(
         scenes,
-        parse_area(params.area),
+        params.area,
         tuple(kernel.bands.values()) if kernel else params.bands,
         params.rule,
         params.clouds,
         params.order,
         params.crs or "",
         params.resolution,
-        params.on_error == "skip",
+        params.on_error == OnError.SKIP,
     )
     return _write(request, kernel, params, settings, monitor)
 
@@ -175,33 +177,46 @@ def _write(
                 "Write a .tif.",
             )
         write_vrt(planned.plan, output)
-        return _result(request, planned, _Made(output, planned.plan.band_names, "natural_color"))
-    made: tuple[LayerStatistics, ...] = ()
-    while not made:
-        work = kernel or _bands_kernel(planned.plan, settings)
-        places = {name: place for place, name in enumerate(planned.plan.band_names, start=1)}
-        tags = {
-            "operation": "mosaic",
-            **{name: text for name, text in planned.plan.tags.items() if text},
-        }
-        with MosaicReader(planned.plan) as reader:
-            part = PartMonitor(monitor, 0.05, 1.0)
-            try:
-                made = apply_layers(
-                    reader, places, work, (output,), settings, part, tags=tags, resume=params.resume
-                ).layers
-            except SceneReadError as error:
-                if not request.keep_going:
-                    raise
-                why = f"Scene {error.scene_id} is left out. {error}"
-                planned = planned.without(error.scene_id, why)
-                monitor.emit(Note(Level.WARNING, why))
-    [layer] = work.layers
-    return _result(request, planned, _Made(output, layer.bands or (layer.name,), layer.style, made))
+        written = _Written(output, planned.plan.band_names, "natural_color")
+        return _result(request, planned, written)
+    while True:
+        part = PartMonitor(monitor, 0.05, 1.0)
+        try:
+            written = _compose(planned.plan, kernel, output, params.resume, settings, part)
+        except SceneReadError as error:
+            if not request.keep_going:
+                raise
+            why = f"Scene {error.scene_id} is left out. {error}"
+            planned = planned.without(error.scene_id, why)
+            monitor.emit(Note(Level.WARNING, why))
+        else:
+            return _result(request, planned, written)
+
+
+def _compose(
+    plan: MosaicPlan,
+    kernel: Kernel | None,
+    output: Path,
+    resume: bool,
+    settings: Settings,
+    monitor: Monitor,
+) -> _Written:
+    """Compute the bands of a mosaic, or an index of them."""
+    kernel = kernel or _bands_kernel(plan, settings)
+    indexes = {name: index for index, name in enumerate(plan.band_names, start=1)}
+    tags = {"operation": "mosaic", **{name: text for name, text in plan.tags.items() if text}}
+    with MosaicReader(plan) as reader:
+        applied = apply_layers(
+            reader, indexes, kernel, (output,), settings, monitor, tags=tags, resume=resume
+        )
+    [layer] = kernel.layers
+    return _Written(output, layer.bands or (layer.name,), layer.style, applied.layers)
 
 
 @dataclass(frozen=True)
-class _Made:
+class _Written:
+    """The file of a mosaic, with its bands."""
+
     path: Path
     names: tuple[str, ...]
     style: str
@@ -215,48 +230,48 @@ class _Made:
 
     @property
     def engine(self) -> str:
-        """Which engine computed it, and why; empty where none did."""
+        """Engine that computed it, and why; empty where none did."""
         return self.bands[0].engine if self.bands else ""
 
     def statistics(self) -> dict[str, dict[str, float | int | None]]:
-        """Of each band."""
+        """Figures of each band."""
         kept = ("min", "max", "mean", "observed_percent")
         return {
-            name: {key: one.to_dict()[key] for key in kept}
-            for name, one in zip(self.names, self.bands)
+            name: {key: band.to_dict()[key] for key in kept}
+            for name, band in zip(self.names, self.bands)
         }
 
 
-def _result(request: MosaicRequest, planned: PlannedMosaic, made: _Made) -> OperationResult:
-    plan, output, observed = planned.plan, made.path, made.observed
+def _result(request: MosaicRequest, planned: PlannedMosaic, written: _Written) -> OperationResult:
+    plan, output, observed = planned.plan, written.path, written.observed
     ids = [scene.id for scene in plan.scenes]
     warnings = [
         *planned.left_out,
         *(["The mosaic is empty: no scene has data there"] if observed == 0 else []),
     ]
-    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids, "engine": made.engine}
+    provenance = {"operation": "mosaic", **plan.tags, "scenes": ids, "engine": written.engine}
     result = AlgorithmResult(
-        {"mosaic": output}, made.statistics(), made.style, provenance, tuple(warnings)
+        {"mosaic": output}, written.statistics(), written.style, provenance, tuple(warnings)
     )
     rows, cols = plan.grid.shape
     day = plan.tags["datetime"]
-    what = f"{', '.join(made.names)} of {len(ids)} scenes"
+    content = f"{', '.join(written.names)} of {len(ids)} scenes"
     layer = LayerOutput(
         output,
         output.stem,
-        made.style,
+        written.style,
         "Mosaics",
         parse_time(day) if day else None,
-        f"{what}, rule: {request.rule}. {plan.tags['scenes']}",
+        f"{content}, rule: {request.rule}. {plan.tags['scenes']}",
     )
     seen = "" if observed is None else f", {observed:.1f} % observed"
     return OperationResult(
         data=result.to_dict(),
         text="\n".join(
             [
-                f"{output}: {what} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",
+                f"{output}: {content} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",
                 *warnings,
-                *([made.engine] if made.engine else []),
+                *([written.engine] if written.engine else []),
             ]
         ),
         status=Status.PARTIAL if planned.left_out else Status.DONE,
@@ -296,6 +311,6 @@ MOSAIC = Operation(
     run=run_mosaic,
     outputs=(
         Output("scenes", "Scenes in the mosaic"),
-        Output("observed_percent", "Observed share (%)", "number"),
+        Output("observed_percent", "Observed share (%)", OutputKind.NUMBER),
     ),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..params import Kind, param
 from ..settings import Settings
 from ..stack.repair import repair_stack
 from ..workers import run_in_background
@@ -15,13 +15,13 @@ from ..workers import run_in_background
 
 @dataclass(frozen=True, kw_only=True)
 class RepairParams:
-    """Which stack, and where its files may be."""
+    """Stack, and folders in which its files may be."""
 
     # a file rather than a raster: QGIS does not open a stack whose sources are gone
-    path: Path = param(kind="file_in", title="Stack", help="The VRT to mend.", positional=True)
+    path: Path = param(kind=Kind.FILE_IN, title="Stack", help="The VRT to mend.", positional=True)
     folder: tuple[Path, ...] = param(
         (),
-        kind="folders_in",
+        kind=Kind.FOLDERS_IN,
         title="Folder",
         help="Where to look for the band files beside the stack's own folder, with all that is "
         "below.",
@@ -31,29 +31,36 @@ class RepairParams:
 
 def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Mend it, and name each mend."""
-    done = run_in_background(lambda: repair_stack(params.path, params.folder), EventQueue(monitor))
-    if done.stack is None:
+    repair = run_in_background(
+        lambda: repair_stack(params.path, params.folder), EventQueue(monitor)
+    )
+    if repair.stack is None:
         text = f"{params.path}: every band file is in its place; nothing was changed"
         return OperationResult(
             {"path": str(params.path), "mends": [], "backup": None}, text, outputs={"mends": ""}
         )
-    for warning in done.stack.warnings:
+    for warning in repair.stack.warnings:
         monitor.emit(Note(Level.WARNING, warning))
-    lines = [str(mend) for mend in done.mends]
-    names = ", ".join(band.name for band in done.stack.bands)
+    lines = [str(mend) for mend in repair.mends]
+    names = ", ".join(band.name for band in repair.stack.bands)
     return OperationResult(
         data={
             "path": str(params.path),
             "mends": [
-                {"band": one.band, "before": one.before, "after": one.after, "reason": one.reason}
-                for one in done.mends
+                {
+                    "band": mend.band,
+                    "before": mend.before,
+                    "after": mend.after,
+                    "reason": mend.reason,
+                }
+                for mend in repair.mends
             ],
-            "backup": str(done.backup),
-            "stack": done.stack.to_dict(),
+            "backup": str(repair.backup),
+            "stack": repair.stack.to_dict(),
         },
         text="\n".join(
             [
-                f"{params.path}: mended; the old one is {done.backup}",
+                f"{params.path}: mended; the old one is {repair.backup}",
                 *(f"  {line}" for line in lines),
             ]
         ),
@@ -67,7 +74,7 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
             ),
         ),
         outputs={"mends": "\n".join(lines)},
-        value=done,
+        value=repair,
     )
 
 

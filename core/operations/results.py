@@ -10,7 +10,7 @@ from pathlib import Path
 from ..enums import Status
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
+from ..params import Kind, param
 from ..products.stored_result import StoredResult, read_results
 from ..settings import Settings
 from ..types import format_time
@@ -19,10 +19,10 @@ from ..workers import run_in_background
 
 @dataclass(frozen=True, kw_only=True)
 class ResultsParams:
-    """Which results."""
+    """Results to open, and how well to look at their files."""
 
     path: Path = param(
-        kind="file_in",
+        kind=Kind.FILE_IN,
         title="Catalogue",
         help="The catalog.json of a folder with results, or one result's .stac.json; on the "
         "command line also the folder.",
@@ -30,7 +30,7 @@ class ResultsParams:
     )
     check: bool = param(
         False,
-        kind="flag",
+        kind=Kind.FLAG,
         title="Compare checksums",
         help="Reads every file whole; otherwise only sizes are compared.",
     )
@@ -45,15 +45,15 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         If there is no result, or an item cannot be read.
     """
     events = EventQueue(monitor)
-    found = run_in_background(
+    results = run_in_background(
         lambda: read_results(params.path, params.check, events.stop.is_set), events
     )
-    warnings = [warning for one in found for warning in one.warnings]
+    warnings = [warning for result in results for warning in result.warnings]
     for warning in warnings:
         monitor.emit(Note(Level.WARNING, warning))
-    lines = [line for one in found for line in _lines(one)]
+    lines = [line for result in results for line in _lines(result)]
     return OperationResult(
-        data=[_data(one) for one in found],
+        data=[_data(result) for result in results],
         text="\n".join(lines),
         status=Status.PARTIAL if warnings else Status.DONE,
         layers=tuple(
@@ -61,38 +61,38 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
                 path=layer.path,
                 title=layer.title,
                 style=layer.style,
-                group=one.title,
-                acquired=one.acquired,
-                abstract=one.note,
+                group=result.title,
+                acquired=result.acquired,
+                abstract=result.note,
                 classes=layer.classes,
             )
-            for one in found
+            for result in results
             for layer in sorted(
-                one.layers, key=lambda layer: layer.path.suffix != ".gpkg"
+                result.layers, key=lambda layer: layer.path.suffix != ".gpkg"
             )  # outlines on top
         ),
         outputs={"text": "\n".join(lines)},
-        value=found,
+        value=results,
     )
 
 
-def _lines(one: StoredResult) -> list[str]:
-    day = f", {one.acquired:%Y-%m-%d}" if one.acquired else ""
+def _lines(result: StoredResult) -> list[str]:
+    day = f", {result.acquired:%Y-%m-%d}" if result.acquired else ""
     return [
-        f"{one.title} ({one.operation}{day})",
-        *(f"  {layer.name}: {layer.path}" for layer in one.layers),
-        *(f"  {warning}" for warning in one.warnings),
+        f"{result.title} ({result.operation}{day})",
+        *(f"  {layer.name}: {layer.path}" for layer in result.layers),
+        *(f"  {warning}" for warning in result.warnings),
     ]
 
 
-def _data(one: StoredResult) -> dict[str, object]:
+def _data(result: StoredResult) -> dict[str, object]:
     return {
-        "item": str(one.item),
-        "title": one.title,
-        "operation": one.operation,
-        "datetime": format_time(one.acquired) if one.acquired else None,
-        "outputs": {layer.name: str(layer.path) for layer in one.layers},
-        "warnings": list(one.warnings),
+        "item": str(result.item),
+        "title": result.title,
+        "operation": result.operation,
+        "datetime": format_time(result.acquired) if result.acquired else None,
+        "outputs": {layer.name: str(layer.path) for layer in result.layers},
+        "warnings": list(result.warnings),
     }
 
 

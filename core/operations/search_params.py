@@ -1,42 +1,61 @@
-"""The parameters that every searching operation shares, declared once."""
+"""Parameters that every searching operation shares, declared once."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..discovery.band_config import sensor_names
-from ..discovery.catalogs import catalog_names
+from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
-from ..params import param
+from ..params import Kind, param
 
 AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
+USUAL_CATALOG = "earth-search"
 
 
-def sensor_param() -> Any:
-    """Which satellite."""
-    text = "Which satellite; if not given, the event's sensors, else Sentinel-2."
-    return param(None, kind="choice", title="Sensor", choices=sensor_names, help=text)
+def area_param(help: str = AREA_HELP) -> Any:
+    """Area of interest, required."""
+    return param(kind=Kind.AREA, title="Area", help=help)
+
+
+def event_date_param() -> Any:
+    """Day or moment of the event, required."""
+    text = "UTC: 2024-05-01, or with a time: 2024-05-01T14:00Z."
+    return param(kind=Kind.DATE, title="Date of the event", help=text)
+
+
+def sensor_param(
+    text: str = "Which satellite; if not given, the event's sensors, else Sentinel-2.",
+) -> Any:
+    """Satellite."""
+    return param(None, kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help=text)
 
 
 def catalog_param() -> Any:
-    """Which catalogue."""
-    text = "A known catalogue, or the URL of any STAC API."
+    """Catalogue that is searched."""
     return param(
-        "earth-search", kind="catalog", title="Catalogue", choices=catalog_names, help=text
+        USUAL_CATALOG,
+        kind=Kind.CATALOG,
+        title="Catalogue",
+        choices=catalog_names,
+        help="A known catalogue, or the URL of any STAC API.",
+        make_default=lambda: get_catalog(USUAL_CATALOG),
     )
 
 
 def event_param() -> Any:
-    """What happened."""
+    """Kind of event."""
     text = "Picks sensors, bands and days around it: flood.coastal."
-    return param(None, kind="choice", title="Event", choices=event_names, help=text, advanced=True)
+    return param(
+        None, kind=Kind.EVENT, title="Event", choices=event_names, help=text, advanced=True
+    )
 
 
 def max_cloud_param() -> Any:
-    """How much cloud, by the catalogue's figure."""
+    """Most cloud, by the catalogue's figure."""
     return param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Most cloud (%)",
         help="Of the whole scene.",
         minimum=0,
@@ -45,13 +64,26 @@ def max_cloud_param() -> Any:
 
 
 def collection_param() -> Any:
-    """Which collection of the catalogue."""
+    """Collection of the catalogue."""
     text = "If not given, the catalogue's first for the sensor."
-    return param(None, kind="text", title="Collection", help=text, advanced=True)
+    return param(None, kind=Kind.TEXT, title="Collection", help=text, advanced=True)
 
 
 def limit_param() -> Any:
-    """How many scenes."""
+    """Most scenes of each sensor."""
     return param(
-        50, kind="integer", title="Most scenes", help="Per sensor.", minimum=1, maximum=10000
+        50, kind=Kind.INTEGER, title="Most scenes", help="Per sensor.", minimum=1, maximum=10000
+    )
+
+
+def days_param(title: str, otherwise: str) -> Any:
+    """Days around the event that are searched; None: the event's own."""
+    return param(
+        None,
+        kind=Kind.INTEGER,
+        title=title,
+        help=f"If not given, {otherwise}.",
+        minimum=1,
+        maximum=1000,
+        advanced=True,
     )

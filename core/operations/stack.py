@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..discovery.band_config import Sensor, get_sensor, sensor_names
+from ..discovery.band_config import Band, Sensor, sensor_names
 from ..errors import InputError
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
-from ..params import param
-from ..raster.reader import read_facts
+from ..params import BandPath, Kind, param
+from ..raster.reader import BandFacts, read_facts
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
 from ..types import BandStack, Radiometry, Unit
 from ..workers import run_in_background
 
 UNITS = {"db": Unit.DECIBEL, "power": Unit.POWER, "amplitude": Unit.AMPLITUDE}
-"""What a person writes → the unit in the stack."""
+"""Word at the doors → the unit in the stack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackParams:
-    """Which files are which bands."""
+    """Files, the bands that they hold, and the grid of the stack."""
 
-    sensor: str = param(
-        kind="choice", title="Sensor", choices=sensor_names, help="Whose bands they are."
+    sensor: Sensor = param(
+        kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help="Whose bands they are."
     )
-    band: tuple[str, ...] = param(
-        kind="band_files",
+    band: tuple[BandPath, ...] = param(
+        kind=Kind.BAND_FILES,
         title="Bands",
         help="NAME=PATH, or NAME=PATH#2 for the second band of a file.",
         flag="--band",
     )
     scale: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Scale",
         help="value = stored × scale + offset; if not given, as the files say.",
         advanced=True,
     )
     offset: float | None = param(
-        None, kind="number", title="Offset", help="See scale.", advanced=True
+        None, kind=Kind.NUMBER, title="Offset", help="See scale.", advanced=True
     )
     nodata: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Nodata",
         help="The stored number that means nothing here; if not given, as the files say.",
         advanced=True,
     )
     unit: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Unit of radar",
         choices=tuple(UNITS),
         help="What radar bands hold; if not given, as the files say, else power (decimal "
@@ -62,7 +61,7 @@ class StackParams:
     )
     mode: str = param(
         "resample",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Pixel sizes",
         choices=MODES,
         help="resample: all bands on the finest ones' grid; preserve: a stack for each pixel size; "
@@ -70,32 +69,32 @@ class StackParams:
     )
     resolution: float | None = param(
         None,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Resolution",
         help="Pixel size in the unit of the first band's coordinate system; if not given, that "
         "of the finest band.",
         minimum=0,
         advanced=True,
     )
-    output: Path = param(kind="raster_out", title="Stack", help="The VRT to write.", suffix=".vrt")
+    output: Path = param(
+        kind=Kind.RASTER_OUT, title="Stack", help="The VRT to write.", suffix=".vrt"
+    )
 
 
 def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Stack the named files in the sensor's wavelength order."""
-    sensor = get_sensor(params.sensor)
-    output = params.output
+    sensor, output = params.sensor, params.output
     if not output.parent.is_dir():
         raise InputError(
             f"The stack cannot be written to {output}",
             f"the folder {output.parent} does not exist",
             "Make it first.",
         )
-    sources = dict(_source(text, sensor, params) for text in params.band)
+    sources = {band.name: _source(band, sensor, params) for band in params.band}
     if len(sources) < len(params.band):
         raise InputError(
             "The bands cannot be stacked", "a band is named twice", "Name each band once."
         )
-    events = EventQueue(monitor)
     stack = run_in_background(
         lambda: create_band_stack(
             sources,
@@ -106,35 +105,37 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             resample_method=settings.resample_method,
             tags={"sensor": sensor.name},
         ),
-        events,
+        EventQueue(monitor),
     )
     for warning in stack.warnings:
         monitor.emit(Note(Level.WARNING, warning))
     stacks = (stack, *stack.companions)
     return OperationResult(
         data=stack.to_dict(),
-        text="\n".join(f"{one.path}: {_names(one)} ({_size(one)})" for one in stacks),
+        text="\n".join(
+            f"{written.path}: {_names(written)} ({_size(written)})" for written in stacks
+        ),
         layers=tuple(
             LayerOutput(
-                one.path,
-                one.path.stem,
+                written.path,
+                written.path.stem,
                 "natural_color",
                 output.stem,
-                abstract=f"Bands {_names(one)} of {sensor.title}",
+                abstract=f"Bands {_names(written)} of {sensor.title}",
             )
-            for one in stacks
+            for written in stacks
         ),
         outputs={
             "bands": ",".join(band.name for band in stack.bands),
-            "companions": ",".join(str(one.path) for one in stack.companions),
+            "companions": ",".join(str(companion.path) for companion in stack.companions),
         },
         value=stack,
     )
 
 
 def _resolution(params: StackParams, settings: Settings) -> float | None:
-    """As given for this run, else as set; a setting does not stand against bands that are to keep
-    their own.
+    """Resolution given for this run, else the setting; a setting does not stand against bands that
+    are to keep their own.
     """
     if params.resolution is not None or params.mode == "preserve":
         return params.resolution
@@ -150,87 +151,80 @@ def _size(stack: BandStack) -> str:
     return f"{cols} × {rows} pixels, {stack.grid.crs}"
 
 
-def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSource]:
-    """``NAME=PATH`` or ``NAME=PATH#BAND`` → a source; the file's own scale is kept where none is
-    given.
+def _source(given: BandPath, sensor: Sensor, params: StackParams) -> BandSource:
+    """Source of a band; the file's own scale is kept where none is given.
+
+    Raises
+    ------
+    InputError
+        If the sensor or the file has no such band, or its values would be none.
+    RasterError
+        If the file cannot be read.
     """
-    name, equals, rest = text.partition("=")
-    name = name.strip().lower()
-    if not equals or not name or not rest.strip():
+    sensor.pick([given.name])  # refuses what the sensor does not have
+    band = sensor.bands[given.name]
+    bands = read_facts(given.path).bands
+    if not 1 <= given.index <= len(bands):
         raise InputError(
-            f"The band '{text}' cannot be used",
-            "it is not NAME=PATH",
-            "Write it like red=/data/B04.tif.",
+            f"The band '{given}' cannot be used",
+            f"{given.path} has {len(bands)} bands, no band {given.index}",
         )
-    sensor.pick([name])  # refuses what the sensor does not have
-    match = (
-        None
-        if Path(rest.strip()).expanduser().is_file()
-        else re.fullmatch(r"(.*)#(\d+)", rest.strip())
-    )
-    path, index = (Path(match[1]), int(match[2])) if match else (Path(rest.strip()), 1)
-    path = path.expanduser()
-    band = sensor.bands[name]
-    facts = read_facts(path)
-    if not 1 <= index <= len(facts.bands):
-        raise InputError(
-            f"The band '{text}' cannot be used",
-            f"{path} has {len(facts.bands)} bands, no band {index}",
-        )
-    own = facts.bands[index - 1].radiometry
     if params.unit and band.unit != Unit.POWER:
-        why = f"band '{name}' of {sensor.title} is no radar backscatter but {band.unit}"
+        why = f"band '{band.name}' of {sensor.title} is no radar backscatter but {band.unit}"
         raise InputError(f"The unit {params.unit} cannot be used", why, "Leave it out.")
-    if band.is_class:
-        radiometry = Radiometry(nodata=own.nodata, unit=Unit.CLASS, reason="classes are not scaled")
-    else:
-        given = params.scale is not None or params.offset is not None
-        # whole numbers of a radar that are to be power are a ground range detected product's
-        # amplitude
-        unit = (
-            Unit.AMPLITUDE
-            if band.unit == Unit.POWER and "int" in facts.bands[index - 1].dtype and not given
-            else band.unit
-        )
-        radiometry = replace(
-            own,
-            scale=own.scale if params.scale is None else params.scale,
-            offset=own.offset if params.offset is None else params.offset,
-            unit=UNITS[params.unit] if params.unit else own.unit or unit,
-            reason="given for this run" if given else own.reason,
-        )
-    if radiometry.scale == 0:
-        raise InputError(
-            f"The band '{text}' cannot be used", "its scale is 0, which makes every value the same"
-        )
-    dtype = facts.bands[index - 1].dtype
-    if (
-        radiometry.unit == Unit.REFLECTANCE
-        and dtype.startswith(("int", "uint"))
-        and radiometry.scale > 0
-    ):
-        _check_offset(text, radiometry, dtype)
+    stored = bands[given.index - 1]
+    radiometry = _radiometry(stored, band, params)
+    _check_radiometry(given, radiometry, stored.dtype)
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
-    return name, BandSource(path, index, radiometry, band.wavelength_nm, band.is_class)
+    return BandSource(given.path, given.index, radiometry, band.wavelength_nm, band.is_class)
 
 
-def _check_offset(text: str, rule: Radiometry, dtype: str) -> None:
-    """Refuse an offset in stored numbers beside a scale (-1000 for Sentinel-2's -0.1): every
-    reflectance would be below zero.
+def _radiometry(stored: BandFacts, band: Band, params: StackParams) -> Radiometry:
+    """Scale, offset and unit: as given for this run, else as the file says, else as the sensor's
+    files usually are.
+    """
+    own = stored.radiometry
+    if band.is_class:
+        return Radiometry(nodata=own.nodata, unit=Unit.CLASS, reason="classes are not scaled")
+    given = params.scale is not None or params.offset is not None
+    usual = band.unit
+    # Whole numbers of a radar that are to be power are a ground range detected product's amplitude.
+    if band.unit == Unit.POWER and "int" in stored.dtype and not given:
+        usual = Unit.AMPLITUDE
+    return replace(
+        own,
+        scale=own.scale if params.scale is None else params.scale,
+        offset=own.offset if params.offset is None else params.offset,
+        unit=UNITS[params.unit] if params.unit else own.unit or usual,
+        reason="given for this run" if given else own.reason,
+    )
+
+
+def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> None:
+    """Refuse a scale of 0, and an offset in stored numbers beside a scale (-1000 for Sentinel-2's
+    -0.1): every reflectance would be below zero.
     """
     import numpy as np
 
-    if np.iinfo(dtype).max * rule.scale + rule.offset <= 0:
+    scale, offset = radiometry.scale, radiometry.offset
+    if scale == 0:
+        raise InputError(
+            f"The band '{given}' cannot be used", "its scale is 0, which makes every value the same"
+        )
+    whole = dtype.startswith(("int", "uint"))
+    if radiometry.unit != Unit.REFLECTANCE or not whole or scale < 0:
+        return
+    if np.iinfo(dtype).max * scale + offset <= 0:
         why = (
-            f"with the scale {rule.scale:g} and the offset {rule.offset:g} every number of "
+            f"with the scale {scale:g} and the offset {offset:g} every number of "
             f"{dtype} becomes a reflectance below 0"
         )
         hint = (
             "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, "
             "give --scale 0.0001 --offset -0.1."
         )
-        raise InputError(f"The band '{text}' cannot be used", why, hint)
+        raise InputError(f"The band '{given}' cannot be used", why, hint)
 
 
 STACK = Operation(

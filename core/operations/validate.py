@@ -5,62 +5,61 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..discovery.area import parse_area
-from ..discovery.band_config import get_sensor, sensor_names
+from ..discovery.band_config import Sensor, load_sensors, sensor_names
 from ..enums import Depth, Screenshot, Status
 from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
-from ..operation import Operation, OperationResult, Output
-from ..params import param
+from ..operation import Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
 from ..raster.reader import read_facts
 from ..report import Severity
 from ..settings import Settings
-from ..types import ValidationReport
+from ..types import Aoi, ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
 from ..validation.vrt_sources import check_is_raster, is_vrt
 from .search_params import AREA_HELP
 
-WORDS = {Severity.ERROR: "FAIL", Severity.WARNING: "warn", Severity.INFO: "note"}
+LABELS = {Severity.ERROR: "FAIL", Severity.WARNING: "warn", Severity.INFO: "note"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValidateParams:
-    """What to look at, and as what."""
+    """Raster, and what it is expected to be."""
 
     path: Path = param(
-        kind="raster_in", title="Stack", help="A VRT or any raster.", positional=True
+        kind=Kind.RASTER_IN, title="Stack", help="A VRT or any raster.", positional=True
     )
-    sensor: str | None = param(
+    sensor: Sensor | None = param(
         None,
-        kind="choice",
+        kind=Kind.SENSOR,
         title="Sensor",
         choices=sensor_names,
         help="Its required bands must be there; if not given, as the file says.",
     )
-    area: str | None = param(
+    area: Aoi | None = param(
         None,
-        kind="area",
+        kind=Kind.AREA,
         title="Area",
         help=f"Where data are needed; the whole raster if not given. {AREA_HELP}",
     )
     deep: bool = param(
         False,
-        kind="flag",
+        kind=Kind.FLAG,
         title="Look deep",
         help="Decode every tile and compare the sums recorded by the download: the only way to "
         "see changed bytes; slow.",
     )
     checks: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Checks",
         help="Turned off or weighed otherwise, comma-separated: "
         "band_shifted=off,range_implausible=error.",
         advanced=True,
     )
-    screenshot: str | None = param(
+    screenshot: Screenshot | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Picture",
         choices=tuple(Screenshot),
         help="A small PNG with the verdict; as the settings say if not given.",
@@ -75,11 +74,10 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
         validation_depth=Depth.DEEP if params.deep else None,
         screenshot=params.screenshot,
     )
-    name = params.sensor or _sensor_of(params.path)
-    sensor = get_sensor(name) if name else None
-    expected = sensor.default if sensor else ()
-    area = parse_area(params.area) if params.area else None
-    spec = ValidationSpec(sensor, sensor.required if sensor else (), expected, area)
+    sensor = params.sensor or load_sensors().get((_sensor_name(params.path) or "").lower())
+    spec = ValidationSpec(
+        sensor, sensor.required if sensor else (), sensor.default if sensor else (), params.area
+    )
     report = validate(params.path, spec, settings, monitor)
     return OperationResult(
         data=report.to_dict(),
@@ -94,10 +92,10 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
     )
 
 
-def _sensor_of(path: Path) -> str | None:
-    """As FirstLight wrote it into its stacks."""
+def _sensor_name(path: Path) -> str | None:
+    """Sensor as FirstLight wrote it into its stacks."""
     if is_vrt(path):
-        return _sensor_of_stack(path)
+        return _sensor_name_of_vrt(path)
     try:
         check_is_raster(path)
         return read_facts(path).tags.get("sensor")
@@ -105,16 +103,15 @@ def _sensor_of(path: Path) -> str | None:
         return None
 
 
-def _sensor_of_stack(path: Path) -> str | None:
-    """From the XML alone: nothing is opened by GDAL before its sources were looked at."""
+def _sensor_name_of_vrt(path: Path) -> str | None:
+    """Read it from the XML alone: nothing is opened by GDAL before its sources were looked at."""
     import xml.etree.ElementTree as ET
 
     try:
         nodes = ET.parse(path).getroot().findall("./Metadata/MDI[@key='sensor']")
     except (OSError, ET.ParseError, ValueError):  # the validator tells what is wrong with it
         return None
-    name = (nodes[0].text or "").strip() if nodes else ""
-    return name if name in sensor_names() else None
+    return (nodes[0].text or "").strip() if nodes else None
 
 
 def describe(report: ValidationReport) -> str:
@@ -129,9 +126,9 @@ def describe(report: ValidationReport) -> str:
         f"  {name:<{width}}  {report.verdict(name):<4}  {_figures(report, name)}".rstrip()
         for name in report.bands
     ]
-    lines += [f"  {WORDS[f.severity]}: {f.sentence}" for f in report.findings]
+    lines += [f"  {LABELS[f.severity]}: {f.sentence}" for f in report.findings]
     if report.overrides:
-        said = ", ".join(f"{check}: {what}" for check, what in report.overrides.items())
+        said = ", ".join(f"{check}: {state}" for check, state in report.overrides.items())
         lines.append(f"  Checks were changed for this run ({said}).")
     if report.quicklook:
         lines.append(f"  Picture: {report.quicklook}")
@@ -156,7 +153,7 @@ VALIDATE = Operation(
     params=ValidateParams,
     run=run_validate,
     outputs=(
-        Output("valid", "1 where the raster is valid", "number"),
+        Output("valid", "1 where the raster is valid", OutputKind.NUMBER),
         Output("findings", "What was found"),
         Output("screenshot", "Picture"),
     ),

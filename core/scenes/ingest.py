@@ -4,12 +4,11 @@ single file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
@@ -30,7 +29,6 @@ from ..raster.reader import check_raster
 from ..settings import Settings
 from ..stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from ..types import (
-    Aoi,
     BandAsset,
     BandFailure,
     BandFile,
@@ -44,88 +42,11 @@ from ..types import (
 )
 from ..validation.image_validator import ValidationSpec, validate
 from ..workers import run_in_background
+from .request import SceneRequest, SceneResult, SingleFile
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
-"""Of the progress bar, where downloading and stacking end; the rest is validation."""
-
-
-@dataclass(frozen=True)
-class SceneResult:
-    """What became of one scene."""
-
-    scene: SceneItem
-    status: SceneStatus
-    """``completed``, ``partial`` (a band is missing, the stack is good) or ``failed``."""
-    stack: BandStack | None = None
-    report: ValidationReport | None = None
-    files: tuple[BandFile, ...] = ()
-    failures: tuple[BandFailure, ...] = ()
-    error: str = ""
-    """The whole sentence, where it failed."""
-    warnings: tuple[str, ...] = ()
-    outputs: Mapping[str, Path] = field(default_factory=dict)
-    """Index name → layer."""
-    single_path: Path | None = None
-    """The picture, or the single file, where no bands were stacked."""
-
-    @property
-    def path(self) -> Path | None:
-        """What there is to look at."""
-        return self.stack.path if self.stack else self.single_path
-
-    def to_dict(self) -> dict[str, Any]:
-        """The specification's ingestion result, with reasons for what failed."""
-        report = self.report
-        return {
-            "status": self.status,
-            "item_id": self.scene.id,
-            "output_path": str(self.path) if self.path else None,
-            "bands_downloaded": {
-                file.band: {
-                    "path": str(file.path),
-                    "size_bytes": file.size_bytes,
-                    "time_s": round(file.seconds, 3),
-                    "attempts": file.attempts,
-                    "sha256": file.sha256,
-                }
-                for file in self.files
-            },
-            "bands_failed": [failure.band for failure in self.failures],
-            "failures": {failure.band: failure.error for failure in self.failures},
-            "total_download_time_s": round(sum(file.seconds for file in self.files), 3),
-            "total_size_bytes": sum(file.size_bytes for file in self.files),
-            "validation": report.to_dict() if report else None,
-            "warnings": list(self.warnings),
-            "error": self.error or None,
-            "outputs": {name: str(path) for name, path in self.outputs.items()},
-        }
-
-
-@dataclass(frozen=True)
-class SceneRequest:
-    """What is wanted of a scene."""
-
-    scene: SceneItem
-    bands: Sequence[str]
-    """Of the sensor, in wavelength order."""
-    output: Path
-    """A sub-folder is made for the scene."""
-    area: Aoi | None = None
-    """Where it matters; None: everywhere."""
-    whole_bands: bool = False
-    """Fetch whole bands although there is an area."""
-    visual_only: bool = False
-    """Only the true-colour picture."""
-    single_file: bool = False
-    """Only the item's one file (``url``), as before single bands."""
-    check: bool = True
-    """Whether to validate."""
-
-    @property
-    def geometry(self) -> Mapping[str, Any] | None:
-        """GeoJSON, lon/lat: what is to be fetched; None: whole bands."""
-        return None if self.area is None or self.whole_bands else self.area.geometry
+"""Shares of the progress bar where downloading and stacking end; the rest is validation."""
 
 
 def ingest_scene(
@@ -158,35 +79,33 @@ def ingest_scene(
             )
         )
     kind = _single_kind(request, settings)
-    names = [kind] if kind else [name for name in request.bands if name in scene.bands]
+    names = [str(kind)] if kind else [name for name in request.bands if name in scene.bands]
     if request.geometry is not None and all_whole(request.output, scene.id, names):
         request = replace(request, whole_bands=True)
     with _held_folder(request, monitor):
-        return (
-            _ingest_single(request, kind, settings, monitor, access)
-            if kind
-            else _ingest_bands(request, settings, monitor, access)
-        )
+        if kind is not None:
+            return _ingest_single(request, kind, settings, monitor, access)
+        return _ingest_bands(request, settings, monitor, access)
 
 
-def _single_kind(request: SceneRequest, settings: Settings) -> str:
-    """``visual`` or ``single`` where one file is to be had instead of bands; empty for bands."""
+def _single_kind(request: SceneRequest, settings: Settings) -> SingleFile | None:
+    """The file that is to be had instead of bands; None for bands."""
     scene = request.scene
-    what = f"Scene {scene.id} cannot be ingested"
+    subject = f"Scene {scene.id} cannot be ingested"
     if request.visual_only:
         if not scene.visual_href:
             hint = "Choose another scene, or its bands."
-            raise IngestionError(what, "No visualization asset available for this item", hint)
-        return "visual"
+            raise IngestionError(subject, "No visualization asset available for this item", hint)
+        return SingleFile.VISUAL
     whole = request.single_file or not settings.multi_band
     if scene.bands and not whole:
-        return ""
+        return None
     if scene.single_href or (whole and scene.to_dict()["url"]):
-        return "single"
+        return SingleFile.SINGLE
     if settings.fallback_to_visual and scene.visual_href:
-        return "visual"
+        return SingleFile.VISUAL
     raise IngestionError(
-        what, f"No download URL for item {scene.id}", "Choose another scene or catalogue."
+        subject, f"No download URL for item {scene.id}", "Choose another scene or catalogue."
     )
 
 
@@ -196,10 +115,10 @@ def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
     key = None if request.geometry is None else area_key(request.geometry)
     while True:
         folder = scene_folder(request.output, scene.id, key)
-        told = Note(
+        waiting = Note(
             Level.INFO, f"{scene.id}: another job works in {folder}; waiting until it has finished"
         )
-        with folder_lock(folder, monitor.cancelled, partial(monitor.emit, told)):
+        with folder_lock(folder, monitor.cancelled, partial(monitor.emit, waiting)):
             # What the other job has left there may lead to another folder.
             if scene_folder(request.output, scene.id, key) == folder:
                 yield
@@ -207,18 +126,21 @@ def _held_folder(request: SceneRequest, monitor: Monitor) -> Iterator[None]:
 
 
 def _ingest_single(
-    request: SceneRequest, kind: str, settings: Settings, monitor: Monitor, access: Access
+    request: SceneRequest,
+    kind: SingleFile,
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
 ) -> SceneResult:
     scene = request.scene
-    href = scene.visual_href if kind == "visual" else scene.to_dict()["url"]
-    warnings: list[str] = []
-    if kind == "visual":
-        warnings.append("Visualization mode: spectral analysis not possible")
+    href = scene.visual_href if kind is SingleFile.VISUAL else scene.to_dict()["url"]
+    warnings: tuple[str, ...] = ()
+    if kind is SingleFile.VISUAL:
+        warnings = ("Visualization mode: spectral analysis not possible",)
         monitor.emit(Note(Level.WARNING, f"{scene.id}: {warnings[0]}"))
-    asset = BandAsset(kind, str(href), scene.resolution_m, Radiometry())
-    events = EventQueue(monitor)
+    asset = BandAsset(str(kind), str(href), scene.resolution_m, Radiometry())
     plan = run_in_background(
-        lambda: plan_assets(scene, [asset], request.output, request.geometry), events
+        lambda: plan_assets(scene, [asset], request.output, request.geometry), EventQueue(monitor)
     )
     files, failures = download_bands(plan, settings, PartMonitor(monitor, 0, STACK_SHARE), access)
     if failures:
@@ -227,29 +149,26 @@ def _ingest_single(
             SceneStatus.FAILED,
             failures=tuple(failures),
             error=failures[0].error,
-            warnings=tuple(warnings),
+            warnings=warnings,
         )
     path = files[0].path
-    report = None
-    if request.check and kind == "single":
-        report = validate(
-            path,
-            ValidationSpec(get_sensor(scene.sensor), area=request.area),
-            settings,
-            PartMonitor(monitor, STACK_SHARE, 1.0),
-        )
-    elif request.check:
-        report = _check_picture(path)
-    warnings += report.sentences(Severity.WARNING) if report else []
-    error = (
-        f"Image validation failed for {path}: {' '.join(report.sentences(Severity.ERROR))}"
-        if report and not report.ok
-        else ""
-    )
+    report = _check_single(path, kind, request, settings, monitor) if request.check else None
+    if report is not None:
+        warnings += tuple(report.sentences(Severity.WARNING))
+    error = _validation_error(report)
     status = SceneStatus.FAILED if error else SceneStatus.COMPLETED
     return SceneResult(
-        scene, status, None, report, tuple(files), (), error, tuple(warnings), single_path=path
+        scene, status, None, report, tuple(files), (), error, warnings, single_path=path
     )
+
+
+def _check_single(
+    path: Path, kind: SingleFile, request: SceneRequest, settings: Settings, monitor: Monitor
+) -> ValidationReport:
+    if kind is SingleFile.VISUAL:
+        return _check_picture(path)
+    spec = ValidationSpec(get_sensor(request.scene.sensor), area=request.area)
+    return validate(path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
 
 
 def _check_picture(path: Path) -> ValidationReport:
@@ -269,29 +188,24 @@ def _check_picture(path: Path) -> ValidationReport:
     return ValidationReport(path, bands, findings)
 
 
+def _validation_error(report: ValidationReport | None) -> str:
+    """A sentence with all errors of a report; empty where there is none."""
+    if report is None or report.ok:
+        return ""
+    return (
+        f"Image validation failed for {report.path}: {' '.join(report.sentences(Severity.ERROR))}"
+    )
+
+
 def _ingest_bands(
     request: SceneRequest, settings: Settings, monitor: Monitor, access: Access
 ) -> SceneResult:
-    scene, wanted = request.scene, request.bands
+    scene = request.scene
     sensor = get_sensor(scene.sensor)
-    offered = [name for name in wanted if name in scene.bands]
-    required = [name for name in wanted if name in sensor.required]
-    warnings = [f"Scene {scene.id} offers no {name}" for name in wanted if name not in scene.bands]
-    what = f"Scene {scene.id} cannot be ingested"
-    lacking = [name for name in required if name not in scene.bands]
-    if not offered:
-        have = f"it offers {', '.join(scene.bands)}" if scene.bands else "it offers no known band"
-        raise IngestionError(
-            what,
-            f"none of the bands {', '.join(wanted)} is there ({have})",
-            "Choose other bands or another scene.",
-        )
-    if lacking:
-        raise IngestionError(
-            what,
-            f"it lacks the required band {', '.join(lacking)} (it offers {', '.join(scene.bands)})",
-            "Choose other bands or another scene.",
-        )
+    required = tuple(name for name in request.bands if name in sensor.required)
+    offered = _offered_bands(request, required)
+    missing = [name for name in request.bands if name not in scene.bands]
+    warnings = [f"Scene {scene.id} offers no {name}" for name in missing]
     for text in (*warnings, *scene.notes):
         monitor.emit(Note(Level.WARNING, text))
 
@@ -302,73 +216,107 @@ def _ingest_bands(
     files, failures = download_bands(
         plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access
     )
-    failed = [failure.band for failure in failures]
-    if not files:
-        hint = "Check the network, then run again; what has come is kept."
-        error = IngestionError(
-            f"Scene {scene.id} failed", f"All band downloads failed ({_reasons(failures)})", hint
-        )
-        return SceneResult(
-            scene,
-            SceneStatus.FAILED,
-            failures=tuple(failures),
-            error=str(error),
-            warnings=tuple(warnings),
-        )
-    broken = [name for name in required if name in failed]
-    if broken:
-        error = IngestionError(
-            f"Scene {scene.id} failed",
-            f"required band {', '.join(broken)} could not be downloaded "
-            f"({failures[failed.index(broken[0])].reason})",
-            "The other bands are kept; run again to fetch what is missing.",
-        )
-        return SceneResult(
-            scene,
-            SceneStatus.FAILED,
-            files=tuple(files),
-            failures=tuple(failures),
-            error=str(error),
-            warnings=tuple(warnings),
-        )
+    failed = SceneResult(
+        scene,
+        SceneStatus.FAILED,
+        files=tuple(files),
+        failures=tuple(failures),
+        warnings=tuple(warnings),
+    )
+    error = _download_error(failed, required)
+    if error is not None:
+        return replace(failed, error=str(error))
+
     warnings += [
         f"Band '{failure.band}' is missing from the stack: {failure.reason}" for failure in failures
     ]
-
     monitor.emit(Progress(DOWNLOAD_SHARE, "Stacking bands"))
     try:
         stack = run_in_background(
             lambda: _stack(scene, sensor, files, plan.folder, settings), events
         )
     except (BandStackError, RasterError) as stack_error:
-        return SceneResult(
-            scene,
-            SceneStatus.FAILED,
-            files=tuple(files),
-            failures=tuple(failures),
-            error=str(stack_error),
-            warnings=tuple(warnings),
-        )
+        return replace(failed, error=str(stack_error), warnings=tuple(warnings))
     monitor.emit(
         Note(Level.INFO, f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}")
     )
-    warnings += stack.warnings
-    status = SceneStatus.PARTIAL if failures else SceneStatus.COMPLETED
-    report, error_text = None, ""
+    result = replace(
+        failed,
+        status=SceneStatus.PARTIAL if failures else SceneStatus.COMPLETED,
+        stack=stack,
+        warnings=(*warnings, *stack.warnings),
+    )
+    return _validated(result, request, required, settings, monitor)
+
+
+def _offered_bands(request: SceneRequest, required: Sequence[str]) -> list[str]:
+    """The wanted bands that the scene offers.
+
+    Raises
+    ------
+    IngestionError
+        If it offers none of them, or lacks a required one.
+    """
+    scene = request.scene
+    subject = f"Scene {scene.id} cannot be ingested"
+    hint = "Choose other bands or another scene."
+    offered = [name for name in request.bands if name in scene.bands]
+    if not offered:
+        have = f"it offers {', '.join(scene.bands)}" if scene.bands else "it offers no known band"
+        why = f"none of the bands {', '.join(request.bands)} is there ({have})"
+        raise IngestionError(subject, why, hint)
+    lacking = [name for name in required if name not in scene.bands]
+    if lacking:
+        have = f"it offers {', '.join(scene.bands)}"
+        why = f"it lacks the required band {', '.join(lacking)} ({have})"
+        raise IngestionError(subject, why, hint)
+    return offered
+
+
+def _download_error(result: SceneResult, required: Sequence[str]) -> IngestionError | None:
+    """The reason why downloads that have failed leave nothing to stack; None where they do not."""
+    subject = f"Scene {result.scene.id} failed"
+    if not result.files:
+        return IngestionError(
+            subject,
+            f"All band downloads failed ({_reasons(result.failures)})",
+            "Check the network, then run again; what has come is kept.",
+        )
+    reasons = {failure.band: failure.reason for failure in result.failures}
+    broken = [name for name in required if name in reasons]
+    if broken:
+        return IngestionError(
+            subject,
+            f"required band {', '.join(broken)} could not be downloaded ({reasons[broken[0]]})",
+            "The other bands are kept; run again to fetch what is missing.",
+        )
+    return None
+
+
+def _validated(
+    result: SceneResult,
+    request: SceneRequest,
+    required: tuple[str, ...],
+    settings: Settings,
+    monitor: Monitor,
+) -> SceneResult:
+    """The result with the validator's report on its stack; failed where that is not valid."""
+    assert result.stack is not None  # for the type checker: called with a stack only
+    sentences = list(result.stack.warnings)
     if request.check:
         # What was fetched for an area is that area; of whole bands, only the area matters.
         area = request.area if request.whole_bands else None
-        spec = ValidationSpec(sensor, tuple(required), tuple(wanted), area, must_cover=False)
-        report = validate(stack.path, spec, settings, PartMonitor(monitor, STACK_SHARE, 1.0))
-        if not report.ok:
-            status = SceneStatus.FAILED
-            reasons = " ".join(report.sentences(Severity.ERROR))
-            error_text = f"Image validation failed for {stack.path}: {reasons}"
-    for text in (*stack.warnings, *(report.sentences(Severity.WARNING) if report else ())):
+        sensor = get_sensor(request.scene.sensor)
+        spec = ValidationSpec(sensor, required, tuple(request.bands), area, must_cover=False)
+        part = PartMonitor(monitor, STACK_SHARE, 1.0)
+        report = validate(result.stack.path, spec, settings, part)
+        error = _validation_error(report)
+        status = SceneStatus.FAILED if error else result.status
+        result = replace(result, status=status, report=report, error=error)
+        sentences += report.sentences(Severity.WARNING)
+    for text in sentences:
         monitor.emit(Note(Level.WARNING, text))
-    return SceneResult(
-        scene, status, stack, report, tuple(files), tuple(failures), error_text, tuple(warnings)
-    )
+    return result
 
 
 def _reasons(failures: Sequence[BandFailure]) -> str:

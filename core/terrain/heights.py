@@ -1,5 +1,5 @@
-"""Where the heights come from: the catalogue's height model over an area, or a file; as one mosaic
-on a metric grid.
+"""Heights of an area: cells of a catalogue's height model, or a file; as one mosaic on a metric
+grid.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQ
 BAND = "elevation"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MOST_CELLS = 1000
-"""Of one degree each; far more than fit into memory at 30 m."""
+"""Number of cells of one degree each; far more than fit into memory at 30 m."""
 
 
 def around(grid: Grid) -> Aoi:
@@ -34,8 +34,8 @@ def around(grid: Grid) -> Aoi:
 
 
 @dataclass(frozen=True)
-class Place:
-    """The area, in metres."""
+class MetricArea:
+    """The box around an area, in metres."""
 
     bounds: Bounds
     anchor: Grid
@@ -44,16 +44,18 @@ class Place:
     """Pixel size of the raster that shows it, where that is metric."""
 
 
-def place_of_area(aoi: Aoi) -> Place:
+def metric_area(aoi: Aoi) -> MetricArea:
     """The box around an area in its UTM zone."""
     west, south, east, north = aoi.bounds
     middle = west + ((east - west) % 360) / 2
     crs = metric_crs((middle + 180) % 360 - 180, (south + north) / 2)
-    return Place(area_bounds(aoi.geometry, crs), Grid(crs, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1)))
+    return MetricArea(
+        area_bounds(aoi.geometry, crs), Grid(crs, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1))
+    )
 
 
-def place_of_raster(path: Path) -> Place:
-    """What a raster shows: in its own system where that is metric, else in the UTM zone of its
+def metric_area_of(path: Path) -> MetricArea:
+    """The area a raster shows: in its own system where that is metric, else in the UTM zone of its
     middle.
 
     Raises
@@ -71,17 +73,17 @@ def place_of_raster(path: Path) -> Place:
             "Assign the one it is in.",
         )
     if is_metric(grid.crs):
-        return Place(grid.bounds, grid, grid.resolution[0])
-    return place_of_area(around(grid))
+        return MetricArea(grid.bounds, grid, grid.resolution[0])
+    return metric_area(around(grid))
 
 
-def lay_grid(place: Place, resolution_m: float, buffer_km: float) -> tuple[Grid, Window]:
+def lay_grid(area: MetricArea, resolution_m: float, buffer_km: float) -> tuple[Grid, Window]:
     """The metric grid over an area and its surroundings, and the window of the area in it."""
-    area = grid_over(place.bounds, place.anchor, (resolution_m, resolution_m))
+    inner = grid_over(area.bounds, area.anchor, (resolution_m, resolution_m))
     pad = math.ceil(1000 * buffer_km / resolution_m)
-    a, b, c, d, e, f = area.transform
-    rows, cols = area.shape
-    grid = Grid(area.crs, (a, b, c - a * pad, d, e, f - e * pad), (rows + 2 * pad, cols + 2 * pad))
+    a, b, c, d, e, f = inner.transform
+    rows, cols = inner.shape
+    grid = Grid(inner.crs, (a, b, c - a * pad, d, e, f - e * pad), (rows + 2 * pad, cols + 2 * pad))
     return grid, Window(pad, pad, rows, cols)
 
 
@@ -101,8 +103,8 @@ def find_heights(
     query = SearchQuery(
         around(grid), EPOCH, datetime.now(timezone.utc), "dem", catalog, limit=MOST_CELLS
     )
-    found = SceneSearch(query, settings).next(monitor)
-    if not found:
+    cells = SceneSearch(query, settings).next(monitor)
+    if not cells:
         hint = (
             "Open sea has none, and some countries' cells are not public. Try another "
             "catalogue, or give a file (dem)."
@@ -110,7 +112,7 @@ def find_heights(
         raise NoScenesError(
             f"No height model found in {catalog}", "nothing of it covers the area", hint
         )
-    return tuple(found)
+    return tuple(cells)
 
 
 def heights_of_file(path: Path) -> SceneItem:
@@ -124,15 +126,15 @@ def heights_of_file(path: Path) -> SceneItem:
         If it cannot be read.
     """
     facts = read_facts(path)
-    what = f"{path} cannot be used as a height model"
+    subject = f"{path} cannot be used as a height model"
     if len(facts.bands) != 1:
         raise InputError(
-            what,
+            subject,
             f"it has {len(facts.bands)} bands",
             "Give a raster of one band, heights in metres.",
         )
     if not facts.grid.crs:
-        raise InputError(what, "it has no coordinate system", "Assign the one it is in.")
+        raise InputError(subject, "it has no coordinate system", "Assign the one it is in.")
     [band] = facts.bands
     stated = band.radiometry
     nodata = stated.nodata

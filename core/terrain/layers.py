@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..algorithms.hand import BYTES_PER_PIXEL, height_above_drainage
-from ..algorithms.terrain import HALO, slope_degrees
 from ..cog.raster_spec import BLOCK, RasterSpec, encode
 from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
@@ -25,6 +23,8 @@ from ..raster.physical import FloatArray
 from ..settings import Settings
 from ..types import Grid
 from ..workers import run_in_background, run_parallel
+from .hand import BYTES_PER_PIXEL, height_above_drainage
+from .slope import HALO, slope_degrees
 
 NODATA = -9999.0
 READ_PIXELS = 1024
@@ -33,14 +33,14 @@ their last digits with the part in which they are warped, and over level ground 
 water goes.
 """
 HEIGHTS_SHARE, HAND_SHARE = 0.4, 0.8
-"""Of the progress bar, at the end of reading and of routing."""
+"""Shares of the progress bar at the end of reading and of routing."""
 LAYERS: Mapping[str, str] = {"dem": "m", "slope": "degree", "hand": "m"}
 """Name of the layer and of its file → unit."""
 
 
 @dataclass(frozen=True)
 class TerrainJob:
-    """What is computed, and where."""
+    """Grid, options and files of a computation."""
 
     grid: Grid
     """With the surroundings from which water may come; its unit is the metre."""
@@ -54,7 +54,7 @@ class TerrainJob:
 
 @dataclass(frozen=True)
 class Terrain:
-    """What became of it."""
+    """Figures of the layers that were written."""
 
     layers: Mapping[str, BandStatistics]
     """Name → figures over the area."""
@@ -74,16 +74,18 @@ def check_memory(shape: tuple[int, int], free: int | None) -> int:
     """
     pixels = shape[0] * shape[1]
     needed = pixels * BYTES_PER_PIXEL
-    what = f"HAND of {shape[1]} × {shape[0]} pixels cannot be computed"
+    subject = f"HAND of {shape[1]} × {shape[0]} pixels cannot be computed"
     hint = "Choose a smaller area or buffer, or a coarser resolution (60)."
     if pixels >= 2**31:
-        raise AlgorithmError(what, "it is computed as a whole, and these are too many pixels", hint)
+        raise AlgorithmError(
+            subject, "it is computed as a whole, and these are too many pixels", hint
+        )
     if free is not None and needed > free:
         why = (
             f"it is computed as a whole and takes about {needed / 1e9:.1f} GB of memory, of "
             f"which {free / 1e9:.1f} are free"
         )
-        raise AlgorithmError(what, why, hint)
+        raise AlgorithmError(subject, why, hint)
     return needed
 
 
@@ -124,16 +126,16 @@ def compute_terrain(
     hand = run_in_background(
         lambda: height_above_drainage(heights, cell_m, job.drainage_km2), events
     )[_slices(job.area)]
-    made: dict[str, Callable[[Window], FloatArray]] = {
+    layers: dict[str, Callable[[Window], FloatArray]] = {
         "dem": lambda tile: inside[_slices(tile)],
         "slope": lambda tile: _slope(heights, job.area, tile, cell_m),
         "hand": lambda tile: hand[_slices(tile)],
     }
     figures = {}
-    for number, (name, values) in enumerate(made.items()):
+    for number, (name, values) in enumerate(layers.items()):
         events.put(
             Progress(
-                HAND_SHARE + (1 - HAND_SHARE) * number / len(made),
+                HAND_SHARE + (1 - HAND_SHARE) * number / len(layers),
                 f"Writing {job.paths[name].name}",
             )
         )
@@ -161,7 +163,7 @@ def _read(reader: MosaicReader, grid: Grid, settings: Settings, events: EventQue
 def _slope(
     heights: FloatArray, area: Window, tile: Window, cell_m: tuple[float, float]
 ) -> FloatArray:
-    """Of a tile of the area, whose neighbours are taken from its surroundings."""
+    """Slope of a tile of the area, whose neighbours are taken from its surroundings."""
     rows, cols = heights.shape
     row, col = area.row + tile.row, area.col + tile.col
     top, left = max(0, row - HALO), max(0, col - HALO)

@@ -25,7 +25,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from ...core.enums import Status
 from ...core.errors import FirstLightError
-from ...core.operation import LayerOutput, Operation, OperationResult, Output
+from ...core.operation import LayerOutput, Operation, OperationResult, Output, OutputKind
+from ...core.params import Door, Kind
 from ...core.settings import Settings, resolve_settings
 from ..compat import VECTOR_POLYGON
 from ..layers import dress_layer
@@ -34,7 +35,6 @@ from ..monitors import FeedbackMonitor
 from ..settings_store import settings_reader
 from .parameters import (
     LAYER_KINDS,
-    OUTPUT_KINDS,
     are_files,
     is_nothing,
     key,
@@ -43,12 +43,14 @@ from .parameters import (
     with_suffix,
 )
 
-_OUTPUTS: dict[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
-    "text": QgsProcessingOutputString,
-    "number": QgsProcessingOutputNumber,
-    "raster": QgsProcessingOutputRasterLayer,
-    "vector": lambda name, title: QgsProcessingOutputVectorLayer(name, title, VECTOR_POLYGON),
-    "folder": QgsProcessingOutputFolder,
+OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
+    OutputKind.TEXT: QgsProcessingOutputString,
+    OutputKind.NUMBER: QgsProcessingOutputNumber,
+    OutputKind.RASTER: QgsProcessingOutputRasterLayer,
+    OutputKind.VECTOR: lambda name, title: QgsProcessingOutputVectorLayer(
+        name, title, VECTOR_POLYGON
+    ),
+    OutputKind.FOLDER: QgsProcessingOutputFolder,
 }
 
 
@@ -73,7 +75,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self.operation = operation
         self._icon = icon
-        self._declared = operation.parameters("processing")
+        self._declared = operation.parameters(Door.PROCESSING)
         self._values: dict[str, Any] = {}
         self._settings: Callable[[], Settings] = resolve_settings
         self._result: OperationResult | None = None
@@ -87,7 +89,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return algorithm_id(self.operation)
 
     def displayName(self) -> str:
-        """What the toolbox shows."""
+        """Title that the toolbox shows."""
         return _tr(self.operation.title)
 
     def group(self) -> str:
@@ -107,7 +109,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return _tr(self.operation.summary)
 
     def shortHelpString(self) -> str:
-        """What it does, and a line for each parameter."""
+        """Summary, and a line for each parameter."""
         lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
         lines += [
             f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>"
@@ -139,7 +141,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         files = {
             key(p)
             for p in self._declared
-            if p.kind in ("raster_in", "rasters_in") and are_files(parameters.get(key(p)))
+            if p.kind in (Kind.RASTER_IN, Kind.RASTERS_IN) and are_files(parameters.get(key(p)))
         }
         for definition in self.parameterDefinitions():
             name = definition.name()
@@ -190,7 +192,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         targets = {
             key(param): getattr(params, param.name)
             for param in self._declared
-            if param.kind in OUTPUT_KINDS
+            if param.kind.is_output
         }
         outputs = {name: str(path) for name, path in targets.items() if path is not None}
         outputs.update({name.upper(): value for name, value in result.outputs.items()})
@@ -265,7 +267,7 @@ class LayerDresser(QgsProcessingLayerPostProcessorInterface):
 
 
 def _make_output(output: Output) -> QgsProcessingOutputDefinition:
-    return _OUTPUTS[output.kind](output.name.upper(), _tr(output.title))
+    return OUTPUTS[output.kind](output.name.upper(), _tr(output.title))
 
 
 def _tr(text: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     NULL,
+    QgsGeometry,
+    QgsMapLayer,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingOutputLayerDefinition,
@@ -28,11 +31,13 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
     QgsProcessingUtils,
     QgsProperty,
+    QgsReferencedGeometry,
 )
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 
-from ...core.params import Param
-from ..aoi import lonlat_bounds
+from ...core.params import Kind, Param
+from ...core.types import Aoi
+from ..aoi import area_of_geometry, area_of_layer, area_of_rectangle, lonlat_crs
 from ..compat import (
     DATE_ONLY,
     FILE_BEHAVIOUR,
@@ -44,8 +49,7 @@ from ..compat import (
     VECTOR_POLYGON,
 )
 
-OUTPUT_KINDS = ("raster_out", "vector_out", "folder_out")
-LAYER_KINDS = ("raster_out", "vector_out")
+LAYER_KINDS = (Kind.RASTER_OUT, Kind.VECTOR_OUT)
 _EXTENT = re.compile(
     r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$"
 )
@@ -62,14 +66,36 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
     Parameters
     ----------
     param : Param
-        Of any kind in ``core.params.KINDS``.
+        Of any kind.
     """
-    definition = _MAKERS[param.kind](param, QCoreApplication.translate("FirstLight", param.title))
+    definition = HOOKS[param.kind].make(
+        param, QCoreApplication.translate("FirstLight", param.title)
+    )
     if param.help:
         definition.setHelp(QCoreApplication.translate("FirstLight", param.help))
     if param.advanced:
         definition.setFlags(definition.flags() | FLAG_ADVANCED)
     return definition
+
+
+@dataclass(frozen=True)
+class Given:
+    """The values of a run, and the parameter that is read of them."""
+
+    algorithm: QgsProcessingAlgorithm
+    name: str
+    values: dict[str, Any]
+    """Without those that are nothing."""
+    context: QgsProcessingContext
+
+    @property
+    def value(self) -> Any:
+        """The parameter's own value; None where its default counts."""
+        return self.values.get(self.name)
+
+    def read_as(self, read: Callable[..., Any]) -> Any:
+        """The value as one of Processing's own readers gives it."""
+        return read(self.algorithm, self.values, self.name, self.context)
 
 
 def read_value(
@@ -78,32 +104,29 @@ def read_value(
     parameters: Mapping[str, Any],
     context: QgsProcessingContext,
 ) -> Any:
-    """What the user gave, in the form that ``Operation.make_params`` takes; ``None`` where nothing
-    was given.
+    """A value in the form that ``Operation.make_params`` takes; ``None`` where nothing was given.
 
     Parameters
     ----------
     algorithm : QgsProcessingAlgorithm
-        Whose parameters these are.
+        Owner of the parameters.
     param : Param
-        Which one.
+        The one to read.
     parameters : mapping
-        As Processing hands them over.
+        Values as Processing hands them over.
     context : QgsProcessingContext
-        As Processing hands it over.
+        Context as Processing hands it over.
 
     Raises
     ------
     AreaError
         If an area is empty or lies off the globe.
     """
-    name = key(param)
-    given = {word: value for word, value in parameters.items() if not is_nothing(value)}
-    if name not in given and (param.default is None or param.default == ()):
+    values = {name: value for name, value in parameters.items() if not is_nothing(value)}
+    if key(param) not in values and (param.default is None or param.default == ()):
         return None
-    return _READERS[param.kind](
-        algorithm, name, given, context
-    )  # what is left out has its default filled in there
+    # what is left out has its default filled in there
+    return HOOKS[param.kind].read(Given(algorithm, key(param), values, context))
 
 
 def is_nothing(value: Any) -> bool:
@@ -114,12 +137,12 @@ def is_nothing(value: Any) -> bool:
 
 
 def is_file(value: Any) -> bool:
-    """Whether a value is the path of a file, rather than the name of a layer."""
+    """Tell whether a value is the path of a file, rather than the name of a layer."""
     return isinstance(value, str) and Path(value).is_file()
 
 
 def are_files(value: Any) -> bool:
-    """As :func:`is_file`, of each one where there are several."""
+    """Tell it of each value where there are several."""
     return all(map(is_file, value)) if isinstance(value, (list, tuple)) else is_file(value)
 
 
@@ -144,126 +167,95 @@ def with_suffix(param: Param, value: Any) -> Any:
     return value
 
 
-def _area(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    value = parameters[name]
-    found = _EXTENT.match(value) if isinstance(value, str) else None
-    if found and _in_degrees(algorithm, name, parameters, context, found[5]):
+def _area(given: Given) -> Aoi | str:
+    """A polygon, where a geometry or a layer of polygons is given; else the box of an extent."""
+    value, transforms = given.value, given.context.transformContext()
+    match = _EXTENT.match(value) if isinstance(value, str) else None
+    if match and _in_degrees(given, match[5]):
         # Read as written: QgsRectangle would put west < east and south < north, whatever was meant.
-        west, east, south, north = found.group(1, 2, 3, 4)
+        west, east, south, north = match.group(1, 2, 3, 4)
         return f"{west},{south},{east},{north}"
-    rectangle = algorithm.parameterAsExtent(parameters, name, context)
-    crs = algorithm.parameterAsExtentCrs(parameters, name, context)
-    return ",".join(
-        f"{edge:.9f}" for edge in lonlat_bounds(rectangle, crs, context.transformContext())
-    )
+    if isinstance(value, QgsReferencedGeometry):
+        return area_of_geometry(value, value.crs(), transforms)
+    if isinstance(value, QgsGeometry):
+        return area_of_geometry(value, lonlat_crs(), transforms)
+    layer = value if isinstance(value, QgsMapLayer) else None
+    if isinstance(value, str) and match is None:
+        layer = QgsProcessingUtils.mapLayerFromString(value, given.context)
+    if layer is not None:
+        return area_of_layer(layer)
+    rectangle = given.read_as(QgsProcessingAlgorithm.parameterAsExtent)
+    crs = given.read_as(QgsProcessingAlgorithm.parameterAsExtentCrs)
+    return area_of_rectangle(rectangle, crs, transforms)
 
 
-def _in_degrees(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-    written_crs: str | None,
-) -> bool:
+def _in_degrees(given: Given, written_crs: str | None) -> bool:
     if written_crs is not None:
         return written_crs.strip().upper() in ("EPSG:4326", "OGC:CRS84")
-    crs = algorithm.parameterAsExtentCrs(parameters, name, context)
+    crs = given.read_as(QgsProcessingAlgorithm.parameterAsExtentCrs)
     return not crs.isValid() or crs.authid() in ("EPSG:4326", "OGC:CRS84")
 
 
-def _date(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    if isinstance(parameters[name], str):
-        return str(parameters[name])  # core reads it, and says what is wrong with it
-    moment = algorithm.parameterAsDateTime(parameters, name, context)
+def _date(given: Given) -> str:
+    if isinstance(given.value, str):
+        return given.value  # core reads it, and says what is wrong with it
+    moment = given.read_as(QgsProcessingAlgorithm.parameterAsDateTime)
     return str(moment.date().toString(Qt.DateFormat.ISODate))
 
 
-def _raster(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
-    value = parameters[name]
-    if is_file(value):
-        return str(value)  # not opened here: core opens it, and says what is wrong with it
-    layer = algorithm.parameterAsRasterLayer(parameters, name, context)
-    return str(layer.source()) if layer is not None else str(value)
+def _raster(given: Given) -> str:
+    if is_file(given.value):
+        return str(given.value)  # not opened here: core opens it, and says what is wrong with it
+    layer = given.read_as(QgsProcessingAlgorithm.parameterAsRasterLayer)
+    return str(layer.source()) if layer is not None else str(given.value)
 
 
-def _rasters(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> tuple[str, ...]:
-    value = parameters[name]
-    given = list(value) if isinstance(value, (list, tuple)) else [value]
+def _rasters(given: Given) -> tuple[str, ...]:
+    items = given.value if isinstance(given.value, (list, tuple)) else [given.value]
     return tuple(
-        _raster(algorithm, name, {**parameters, name: one}, context)
-        for one in given
-        if not is_nothing(one)
+        _raster(replace(given, values={**given.values, given.name: item}))
+        for item in items
+        if not is_nothing(item)
     )
 
 
-def _band_files(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> tuple[str, ...]:
-    flat = [
-        str(cell or "").strip() for cell in algorithm.parameterAsMatrix(parameters, name, context)
-    ]
-    rows = zip(flat[0::2], flat[1::2])
+def _band_files(given: Given) -> tuple[str, ...]:
+    matrix = given.read_as(QgsProcessingAlgorithm.parameterAsMatrix)
+    cells = [str(cell or "").strip() for cell in matrix]
+    rows = zip(cells[0::2], cells[1::2])
     return tuple(f"{band}={path}" for band, path in rows if band or path)
 
 
-def _choice(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> str:
+def _choice(given: Given) -> str:
     # A word is passed on as it is: Processing turns one it does not know into nothing, core says
     # what is wrong with it.
-    value = parameters.get(name)
-    return (
-        value
-        if isinstance(value, str)
-        else str(algorithm.parameterAsEnumString(parameters, name, context))
-    )
+    if isinstance(given.value, str):
+        return given.value
+    return str(given.read_as(QgsProcessingAlgorithm.parameterAsEnumString))
 
 
-def _choices(
-    algorithm: QgsProcessingAlgorithm,
-    name: str,
-    parameters: dict[str, Any],
-    context: QgsProcessingContext,
-) -> Any:
-    value = parameters.get(name)
-    if isinstance(value, (str, list, tuple)):
-        return value
-    return tuple(algorithm.parameterAsEnumStrings(parameters, name, context))
+def _choices(given: Given) -> Any:
+    if isinstance(given.value, (str, list, tuple)):
+        return given.value
+    return tuple(given.read_as(QgsProcessingAlgorithm.parameterAsEnumStrings))
+
+
+def _reader(read: Callable[..., Any]) -> Callable[[Given], Any]:
+    return lambda given: given.read_as(read)
+
+
+_text = _reader(QgsProcessingAlgorithm.parameterAsString)
+_file = _reader(QgsProcessingAlgorithm.parameterAsFile)
+_output = _reader(QgsProcessingAlgorithm.parameterAsFileOutput)
 
 
 def _make_enum(param: Param, title: str) -> QgsProcessingParameterDefinition:
-    many = param.kind == "choices"
-    default = list(param.default or ()) if many else param.default
+    many = param.kind is Kind.CHOICES
+    default = list(param.default or ()) if many else param.default and str(param.default)
     return QgsProcessingParameterEnum(
         key(param),
         title,
-        list(param.choices),
+        [str(choice) for choice in param.choices],
         many,
         default or None,
         optional=not param.required,
@@ -272,7 +264,7 @@ def _make_enum(param: Param, title: str) -> QgsProcessingParameterDefinition:
 
 
 def _make_number(param: Param, title: str) -> QgsProcessingParameterDefinition:
-    kind = NUMBER_INTEGER if param.kind == "integer" else NUMBER_DOUBLE
+    kind = NUMBER_INTEGER if param.kind is Kind.INTEGER else NUMBER_DOUBLE
     definition = QgsProcessingParameterNumber(
         key(param), title, kind, param.default, optional=not param.required
     )
@@ -308,67 +300,76 @@ def _make_folder_out(param: Param, title: str) -> QgsProcessingParameterDefiniti
     )
 
 
-_MAKERS: dict[str, Callable[[Param, str], QgsProcessingParameterDefinition]] = {
-    "area": lambda p, title: QgsProcessingParameterExtent(key(p), title, p.default, not p.required),
-    "catalog": _make_text,
-    "date": lambda p, title: QgsProcessingParameterDateTime(
-        key(p), title, DATE_ONLY, p.default, not p.required
+@dataclass(frozen=True)
+class Hook:
+    """A kind of parameter in Processing: its definition, and how its value is read."""
+
+    make: Callable[[Param, str], QgsProcessingParameterDefinition]
+    read: Callable[[Given], Any]
+
+
+HOOKS: Mapping[Kind, Hook] = {
+    Kind.AREA: Hook(
+        lambda p, title: QgsProcessingParameterExtent(key(p), title, p.default, not p.required),
+        _area,
     ),
-    "choice": _make_enum,
-    "choices": _make_enum,
-    "text": _make_text,
-    "bands": _make_text,
-    "integer": _make_number,
-    "number": _make_number,
-    "flag": lambda p, title: QgsProcessingParameterBoolean(
-        key(p), title, p.default, not p.required
+    Kind.CATALOG: Hook(_make_text, _text),
+    Kind.SENSOR: Hook(_make_enum, _choice),
+    Kind.EVENT: Hook(_make_enum, _choice),
+    Kind.DATE: Hook(
+        lambda p, title: QgsProcessingParameterDateTime(
+            key(p), title, DATE_ONLY, p.default, not p.required
+        ),
+        _date,
     ),
-    "band_files": lambda p, title: QgsProcessingParameterMatrix(
-        key(p), title, 4, False, ["Band", "File"], None, not p.required
+    Kind.CHOICE: Hook(_make_enum, _choice),
+    Kind.CHOICES: Hook(_make_enum, _choices),
+    Kind.TEXT: Hook(_make_text, _text),
+    Kind.INTEGER: Hook(
+        _make_number,
+        _reader(QgsProcessingAlgorithm.parameterAsInt),
     ),
-    "file_in": lambda p, title: QgsProcessingParameterFile(
-        key(p), title, FILE_BEHAVIOUR, defaultValue=p.default, optional=not p.required
+    Kind.NUMBER: Hook(
+        _make_number,
+        _reader(QgsProcessingAlgorithm.parameterAsDouble),
+    ),
+    Kind.FLAG: Hook(
+        lambda p, title: QgsProcessingParameterBoolean(key(p), title, p.default, not p.required),
+        _reader(QgsProcessingAlgorithm.parameterAsBoolean),
+    ),
+    Kind.BANDS: Hook(_make_text, _text),
+    Kind.BAND_FILES: Hook(
+        lambda p, title: QgsProcessingParameterMatrix(
+            key(p), title, 4, False, ["Band", "File"], None, not p.required
+        ),
+        _band_files,
+    ),
+    Kind.FILE_IN: Hook(
+        lambda p, title: QgsProcessingParameterFile(
+            key(p), title, FILE_BEHAVIOUR, defaultValue=p.default, optional=not p.required
+        ),
+        _file,
     ),
     # one folder here: it is searched with all that is below, and the command line takes several
-    "folders_in": lambda p, title: QgsProcessingParameterFile(
-        key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
+    Kind.FOLDERS_IN: Hook(
+        lambda p, title: QgsProcessingParameterFile(
+            key(p), title, FOLDER_BEHAVIOUR, defaultValue=None, optional=not p.required
+        ),
+        _file,
     ),
-    "raster_in": lambda p, title: QgsProcessingParameterRasterLayer(
-        key(p), title, p.default, not p.required
+    Kind.RASTER_IN: Hook(
+        lambda p, title: QgsProcessingParameterRasterLayer(
+            key(p), title, p.default, not p.required
+        ),
+        _raster,
     ),
-    "rasters_in": lambda p, title: QgsProcessingParameterMultipleLayers(
-        key(p), title, RASTER_SOURCES, None, not p.required
+    Kind.RASTERS_IN: Hook(
+        lambda p, title: QgsProcessingParameterMultipleLayers(
+            key(p), title, RASTER_SOURCES, None, not p.required
+        ),
+        _rasters,
     ),
-    "raster_out": _make_raster_out,
-    "vector_out": _make_vector_out,
-    "folder_out": _make_folder_out,
-}
-
-_READERS: dict[
-    str, Callable[[QgsProcessingAlgorithm, str, dict[str, Any], QgsProcessingContext], Any]
-] = {
-    "area": _area,
-    "catalog": lambda alg, name, values, context: alg.parameterAsString(values, name, context),
-    "date": _date,
-    "choice": _choice,
-    "choices": _choices,
-    "text": lambda alg, name, values, context: alg.parameterAsString(values, name, context),
-    "bands": lambda alg, name, values, context: alg.parameterAsString(values, name, context),
-    "integer": lambda alg, name, values, context: alg.parameterAsInt(values, name, context),
-    "number": lambda alg, name, values, context: alg.parameterAsDouble(values, name, context),
-    "flag": lambda alg, name, values, context: alg.parameterAsBoolean(values, name, context),
-    "band_files": _band_files,
-    "file_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
-    "folders_in": lambda alg, name, values, context: alg.parameterAsFile(values, name, context),
-    "raster_in": _raster,
-    "rasters_in": _rasters,
-    "raster_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
-        values, name, context
-    ),
-    "vector_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
-        values, name, context
-    ),
-    "folder_out": lambda alg, name, values, context: alg.parameterAsFileOutput(
-        values, name, context
-    ),
+    Kind.RASTER_OUT: Hook(_make_raster_out, _output),
+    Kind.VECTOR_OUT: Hook(_make_vector_out, _output),
+    Kind.FOLDER_OUT: Hook(_make_folder_out, _output),
 }

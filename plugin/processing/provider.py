@@ -42,11 +42,11 @@ class FirstLightProvider(QgsProcessingProvider):
         self._kept: deque[object] = deque(maxlen=KEPT)
 
     def id(self) -> str:
-        """What stands before the colon."""
+        """The part of an id before the colon."""
         return "firstlight"
 
     def name(self) -> str:
-        """What the toolbox shows."""
+        """Name that the toolbox shows."""
         return "FirstLight"
 
     def icon(self) -> QIcon:
@@ -75,7 +75,7 @@ class FirstLightProvider(QgsProcessingProvider):
         self._kept.append(thing)
 
     def supportedOutputRasterLayerExtensions(self) -> list[str]:
-        """What rasters can be written as: GeoTIFF, and VRT for stacks."""
+        """Suffixes of rasters: GeoTIFF, and VRT for stacks."""
         return ["tif", "vrt"]
 
     def defaultRasterFileExtension(self, *_: object) -> str:
@@ -83,7 +83,7 @@ class FirstLightProvider(QgsProcessingProvider):
         return "tif"
 
     def supportedOutputVectorLayerExtensions(self) -> list[str]:
-        """What outlines can be written as."""
+        """Suffixes of outlines."""
         return ["geojson"]
 
     def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: N803 - the name is QGIS's

@@ -17,7 +17,7 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.monitor import Note, RecordingMonitor
-from firstlight.core.operations.discover import DISCOVER, DiscoverParams, run_discover
+from firstlight.core.operations.discover import DISCOVER, run_discover
 from firstlight.core.operations.pairs import PAIRS
 from firstlight.core.settings import Settings
 from support.masks import ORIGIN, to_lonlat, write_mask
@@ -185,9 +185,8 @@ def test_an_event_picks_its_sensors_primary_first(flight: Run, event: str) -> No
 def test_one_sensors_failure_leaves_the_others_scenes(world: World) -> None:
     """A URL without Landsat: its sentence is a note, not the end."""
     monitor = RecordingMonitor()
-    params = DiscoverParams(
-        area=AREA, start="2024-06-01", end="2024-06-30", catalog=world.url, event="flood"
-    )
+    given = {"area": AREA, "start": "2024-06-01", "end": "2024-06-30"}
+    params = DISCOVER.make_params({**given, "catalog": world.url, "event": "flood"})
     result = run_discover(params, Settings(), monitor)
     assert len(result.json_data()) == 8
     (note,) = [event for event in monitor.events if isinstance(event, Note)]

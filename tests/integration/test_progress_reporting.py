@@ -14,7 +14,8 @@ from firstlight.core.discovery.access import Access
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.monitor import BandProgress, Progress, RecordingMonitor
-from firstlight.core.scenes.ingest import SceneRequest, ingest_scene
+from firstlight.core.scenes.ingest import ingest_scene
+from firstlight.core.scenes.request import SceneRequest
 from firstlight.core.settings import resolve_settings
 from firstlight.core.types import SearchQuery
 from support.range_server import Fault

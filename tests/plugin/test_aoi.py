@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 import rasterio
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorFileWriter,
+)
 from rasterio.warp import transform_bounds
 
+from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import AreaError
+from firstlight.core.types import Aoi
+from firstlight.plugin import aoi as aoi_module
 from firstlight.plugin.aoi import area_of_canvas, area_of_layer, area_of_rectangle, lonlat_bounds
+from support.polygon_layer import add_polygons, box_wkt, l_shape
 
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
@@ -103,3 +113,55 @@ def test_layer(stack_file):
     with rasterio.open(stack_file) as raster:  # another program's answer
         expected = transform_bounds(raster.crs, "EPSG:4326", *raster.bounds)
     assert area_of_layer(layer).bounds == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32632", "EPSG:3857"])
+def test_the_polygons_of_a_layer_are_the_area(crs):
+    box = Aoi.from_bounds(9, 45, 10, 46)
+    aoi = area_of_layer(add_polygons(*l_shape(*box.bounds), crs=crs))
+    assert aoi.bounds == pytest.approx(box.bounds, abs=2e-3)
+    assert aoi.area_km2 == pytest.approx(0.75 * box.area_km2, rel=0.01)
+
+
+def test_the_same_area_comes_from_the_layer_and_from_its_file(tmp_path):
+    layer = add_polygons(*l_shape(9, 45, 10, 46))
+    path = tmp_path / "l.gpkg"
+    QgsVectorFileWriter.writeAsVectorFormatV3(
+        layer,
+        str(path),
+        QgsProject.instance().transformContext(),
+        QgsVectorFileWriter.SaveVectorOptions(),
+    )
+    drawn, read = area_of_layer(layer), parse_area(str(path))
+    assert drawn.bounds == read.bounds
+    assert drawn.area_km2 == pytest.approx(read.area_km2, rel=1e-12)
+
+
+def test_of_a_layer_the_selected_polygons_count():
+    layer = add_polygons(*l_shape(9, 45, 10, 46))
+    layer.selectByIds([2])
+    assert area_of_layer(layer).bounds == (9, 45.5, 9.5, 46)
+
+
+def test_a_layer_with_very_many_polygons_counts_as_its_box(monkeypatch):
+    layer = add_polygons(*l_shape(9, 45, 10, 46))
+    monkeypatch.setattr(aoi_module, "MOST_POLYGONS", 1)
+    assert area_of_layer(layer) == Aoi.from_bounds(9, 45, 10, 46)
+
+
+def test_a_polygon_across_the_antimeridian_has_a_part_on_each_side():
+    edges = (2800000, -2200000, 3400000, -1500000)
+    aoi = area_of_layer(add_polygons(*l_shape(*edges), crs="EPSG:3832", given_in="EPSG:3832"))
+    assert aoi.bounds == pytest.approx((175.1528, -19.5031, -179.4573, -13.4389), abs=2e-3)
+    assert aoi.geometry["type"] == "MultiPolygon"
+    assert aoi.area_km2 == pytest.approx(0.75 * Aoi.from_bounds(*aoi.bounds).area_km2, rel=0.02)
+
+
+def test_longitudes_beyond_180_are_brought_onto_the_globe():
+    aoi = area_of_layer(add_polygons(box_wkt(190, -20, 191, -19)))
+    assert aoi.bounds == pytest.approx((-170, -20, -169, -19))
+
+
+def test_a_layer_without_a_polygon_is_refused():
+    with pytest.raises(AreaError, match="The area cannot be used: it is empty"):
+        area_of_layer(add_polygons())

@@ -8,6 +8,7 @@ import pytest
 from qgis.core import (
     NULL,
     QgsCoordinateReferenceSystem,
+    QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
@@ -20,11 +21,19 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QIcon
 
+from firstlight.core.discovery.band_config import get_sensor
+from firstlight.core.discovery.catalogs import get_catalog
+from firstlight.core.discovery.events import get_event
+from firstlight.core.moment import Moment
+from firstlight.core.operation import OutputKind
 from firstlight.core.operations.registry import OPERATIONS
-from firstlight.core.params import KINDS
+from firstlight.core.params import BandPath, Kind
+from firstlight.core.types import Aoi
 from firstlight.plugin.compat import FLAG_ADVANCED
-from firstlight.plugin.processing.algorithm import OperationAlgorithm
+from firstlight.plugin.processing.algorithm import OUTPUTS, OperationAlgorithm
+from firstlight.plugin.processing.parameters import HOOKS
 from support.operations import EVERY, SEEN
+from support.polygon_layer import add_polygons, l_shape
 
 OPTIONAL = QgsProcessingParameterDefinition.FlagOptional
 
@@ -73,6 +82,8 @@ def test_definitions(algorithm):
     expected = {
         "AREA": "extent",
         "CATALOG": "string",
+        "SENSOR": "enum",
+        "EVENT": "enum",
         "DAY": "datetime",
         "WORD": "enum",
         "WORDS": "enum",
@@ -116,25 +127,33 @@ def test_definitions(algorithm):
     assert not found["OUTLINES"].createByDefault()
 
 
+def test_this_door_has_a_hook_for_every_kind():
+    assert set(HOOKS) == set(Kind)
+    assert set(OUTPUTS) == set(OutputKind)
+
+
 def test_every_kind_of_every_real_operation_has_a_definition(qgis_app):
     for operation in OPERATIONS:
         algorithm = OperationAlgorithm(operation, QIcon())
         algorithm.initAlgorithm()
         wanted = [param.name.upper() for param in operation.parameters("processing")]
         assert [definition.name() for definition in algorithm.parameterDefinitions()] == wanted
-    assert {param.kind for param in EVERY.parameters()} == set(KINDS)
+    assert {param.kind for param in EVERY.parameters()} == set(Kind)
 
 
 def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_file, tmp_path):
     params, results = run(algorithm, given)
-    assert params.area == "10,45,11,46"
-    assert params.day == "2024-05-01"
-    assert params.files == ("red=/d/red.tif", "nir=/d/two.tif#2")
+    assert params.area == Aoi.from_bounds(10, 45, 11, 46)
+    assert params.day == Moment.parse("2024-05-01")
+    assert params.files == (
+        BandPath("red", Path("/d/red.tif")),
+        BandPath("nir", Path("/d/two.tif"), 2),
+    )
     assert params.picture == stack_file
     assert params.stack == tmp_path / "s.vrt"
     assert params.folder == tmp_path / "out"
     assert (params.catalog, params.word, params.words, params.whole, params.sure) == (
-        "earth-search",
+        get_catalog("earth-search"),
         "b",
         (),
         5,
@@ -156,6 +175,8 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
 def test_empty_fields_are_as_if_not_there(algorithm, given, nothing):
     names = (
         "CATALOG",
+        "SENSOR",
+        "EVENT",
         "WORD",
         "WORDS",
         "TEXT",
@@ -176,6 +197,8 @@ def test_everything_given(algorithm, given, tmp_path):
     (tmp_path / "n.txt").write_text("note")
     given |= {
         "CATALOG": "https://stac.example/v1",
+        "SENSOR": "landsat",
+        "EVENT": "wildfire",
         "WORD": "c",
         "WORDS": ["x", "z"],
         "TEXT": "hello",
@@ -190,10 +213,11 @@ def test_everything_given(algorithm, given, tmp_path):
     }
     params, results = run(algorithm, given)
     assert (params.catalog, params.word, params.words) == (
-        "https://stac.example/v1",
+        get_catalog("https://stac.example/v1"),
         "c",
         ("x", "z"),
     )
+    assert (params.sensor, params.event) == (get_sensor("landsat"), get_event("wildfire"))
     assert (params.text, params.whole, params.part, params.sure) == ("hello", 9, 0.25, True)
     assert params.bands == ("nir", "red")
     assert params.note == tmp_path / "n.txt"
@@ -228,7 +252,17 @@ def test_everything_given(algorithm, given, tmp_path):
 )
 def test_areas(algorithm, given, value, expected):
     params, _ = run(algorithm, given | {"AREA": value})
-    assert tuple(map(float, params.area.split(","))) == pytest.approx(expected, abs=1e-3)
+    assert params.area.bounds == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_polygon_is_the_area_and_not_its_box(algorithm, given):
+    box = Aoi.from_bounds(10, 45, 12, 47)
+    layer = add_polygons(*l_shape(*box.bounds))
+    whole = QgsGeometry.unaryUnion([feature.geometry() for feature in layer.getFeatures()])
+    for value in (layer.id(), layer.name(), layer, whole):
+        params, _ = run(algorithm, given | {"AREA": value})
+        assert params.area.bounds == pytest.approx(box.bounds)
+        assert params.area.area_km2 == pytest.approx(0.75 * box.area_km2, rel=0.02)
 
 
 def test_several_rasters_are_files_and_layers_of_the_project(algorithm, given, stack_file):
@@ -243,7 +277,7 @@ def test_the_area_of_a_layer(algorithm, given, stack_file):
     layer = QgsRasterLayer(str(stack_file), "stack")
     QgsProject.instance().addMapLayer(layer)
     params, _ = run(algorithm, given | {"AREA": layer.id()})
-    west, south, east, north = map(float, params.area.split(","))
+    west, south, east, north = params.area.bounds
     assert west < 10.318 < east
     assert south < 46.943 < north
 
@@ -251,7 +285,7 @@ def test_the_area_of_a_layer(algorithm, given, stack_file):
 @pytest.mark.parametrize("value", [QDate(2024, 5, 1), QDateTime(2024, 5, 1, 12, 0), "2024-05-01"])
 def test_dates(algorithm, given, value):
     params, _ = run(algorithm, given | {"DAY": value})
-    assert params.day[:10] == "2024-05-01"
+    assert params.day.day == "2024-05-01"
 
 
 def test_a_raster_of_the_project_by_name_by_id_and_as_a_layer(algorithm, given, stack_file):
@@ -264,7 +298,7 @@ def test_a_raster_of_the_project_by_name_by_id_and_as_a_layer(algorithm, given, 
 
 def test_a_matrix_as_text_of_the_command_line(algorithm, given):
     params, _ = run(algorithm, given | {"FILES": "red,/d/red.tif,nir,/d/nir.tif"})
-    assert params.files == ("red=/d/red.tif", "nir=/d/nir.tif")
+    assert list(map(str, params.files)) == ["red=/d/red.tif", "nir=/d/nir.tif"]
 
 
 def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):

@@ -6,11 +6,16 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from firstlight.core.discovery.band_config import Sensor, sensor_names
+from firstlight.core.discovery.catalogs import Catalog, get_catalog
+from firstlight.core.discovery.events import EventType, event_names
 from firstlight.core.errors import Cancelled, InputError
+from firstlight.core.moment import Moment
 from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
-from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output
-from firstlight.core.params import KINDS, param
+from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output, Status
+from firstlight.core.params import BandPath, Kind, param
 from firstlight.core.settings import Settings
+from firstlight.core.types import Aoi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> Operat
             "error": "B has no nir.",
         },
     ]
-    return OperationResult(data=rows, text=f"A done, B {params.how}", status=params.how)
+    return OperationResult(data=rows, text=f"A done, B {params.how}", status=Status(params.how))
 
 
 FAIL = Operation(
@@ -111,9 +116,16 @@ NAMES = Operation(
 class EveryParams:
     """One parameter of every kind."""
 
-    area: str = param(kind="area", title="Area", help="Where.")
-    catalog: str = param("earth-search", kind="catalog", title="Catalogue")
-    day: str = param(kind="date", title="Day")
+    area: Aoi = param(kind="area", title="Area", help="Where.")
+    catalog: Catalog = param(
+        "earth-search",
+        kind="catalog",
+        title="Catalogue",
+        make_default=lambda: get_catalog("earth-search"),
+    )
+    sensor: Sensor | None = param(None, kind="sensor", title="Sensor", choices=sensor_names)
+    event: EventType | None = param(None, kind="event", title="Event", choices=event_names)
+    day: Moment = param(kind="date", title="Day")
     word: str = param("b", kind="choice", title="Word", choices=("a", "b", "c"))
     words: tuple[str, ...] = param((), kind="choices", title="Words", choices=("x", "y", "z"))
     text: str | None = param(None, kind="text", title="Text")
@@ -123,7 +135,7 @@ class EveryParams:
     )
     sure: bool = param(False, kind="flag", title="Sure")
     bands: tuple[str, ...] = param((), kind="bands", title="Bands")
-    files: tuple[str, ...] = param(kind="band_files", title="Files")
+    files: tuple[BandPath, ...] = param(kind="band_files", title="Files")
     note: Path | None = param(None, kind="file_in", title="Note")
     places: tuple[Path, ...] = param((), kind="folders_in", title="Places")
     picture: Path = param(kind="raster_in", title="Picture")
@@ -152,7 +164,7 @@ EVERY = Operation(
     params=EveryParams,
     run=run_every,
 )
-assert {p.kind for p in EVERY.parameters()} == set(KINDS), (
+assert {p.kind for p in EVERY.parameters()} == set(Kind), (
     "EVERY must have a parameter of every kind"
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from task import ITEMS, OUT, SOURCE
 
+from firstlight.core.discovery.area import parse_area
 from firstlight.core.monitor import SilentMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.settings import resolve_settings
@@ -61,7 +62,7 @@ def run(count: int, **more: str) -> None:
     began = time.perf_counter()
     params = MosaicParams(
         items=items,
-        area=str(path),
+        area=parse_area(str(path)),
         index="NDVI",
         rule="first",
         crs="EPSG:32632",

@@ -22,6 +22,7 @@ import pytest
 pytest.importorskip("distributed", reason="Dask distributed is not installed")
 
 from firstlight.core.algorithms.indices import index_kernel
+from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import (
     AlgorithmError,
     Cancelled,
@@ -562,7 +563,7 @@ def scenes(tmp_path: Path) -> Iterator[tuple[FaultyServer, list[SceneItem]]]:
 def mosaic(scenes: list[SceneItem], output: Path, **more: Any) -> Any:
     area = area_text((LEFT + 20, TOP - 20), (LEFT + 2300, TOP - 2000))
     settings = dataclasses.replace(Settings(), tile_size=64, retry_delay_s=0.0)
-    params = MosaicParams(scenes=tuple(scenes), area=area, output=output, **more)
+    params = MosaicParams(scenes=tuple(scenes), area=parse_area(area), output=output, **more)
     return run_mosaic(params, settings, RecordingMonitor())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import Cancelled, InputError, RasterError, SceneReadError
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
@@ -42,7 +43,9 @@ def run(
     monitor = more.pop("monitor", None) or RecordingMonitor()
     output = folder / more.pop("name", "mosaic.tif")
     return run_mosaic(
-        MosaicParams(scenes=tuple(scenes), area=area, output=output, **more), settings, monitor
+        MosaicParams(scenes=tuple(scenes), area=parse_area(area), output=output, **more),
+        settings,
+        monitor,
     )
 
 

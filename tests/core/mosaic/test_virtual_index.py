@@ -14,6 +14,7 @@ import pytest
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.cli import main
 from firstlight.core.discovery.access import Access
+from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import RasterError
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.gdal.environment import RemoteOptions
@@ -273,7 +274,7 @@ def test_the_operation_writes_either_kind(
         for suffix in (".vrt", ".tif"):
             params = MosaicParams(
                 scenes=scenes,
-                area=area,
+                area=parse_area(area),
                 bands=("red",),
                 rule=rule,
                 output=tmp_path / f"{rule}{suffix}",
@@ -301,7 +302,7 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(
     for suffix in (".vrt", ".tif"):
         words = {
             "scenes": (scene,),
-            "area": area,
+            "area": parse_area(area),
             "bands": ("red",),
             "rule": "first",
             "output": tmp_path / f"d{suffix}",

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.discovery.band_config import get_sensor
+from firstlight.core.discovery.events import get_event
 from firstlight.core.errors import (
     AlgorithmError,
     FirstLightError,
@@ -24,11 +26,11 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operation import Operation
 from firstlight.core.operations.discover import DISCOVER
 from firstlight.core.operations.info import INFO
-from firstlight.core.operations.ingest import INGEST, IngestParams
+from firstlight.core.operations.ingest import INGEST
 from firstlight.core.operations.registry import OPERATIONS, get_operation
-from firstlight.core.operations.stack import STACK, StackParams
+from firstlight.core.operations.stack import STACK
 from firstlight.core.operations.validate import VALIDATE, ValidateParams
-from firstlight.core.params import KINDS, param
+from firstlight.core.params import Kind, param
 from firstlight.core.settings import Settings
 from support.rasters import ramp, write_raster
 
@@ -44,7 +46,7 @@ def test_every_operation_says_what_every_door_needs(operation: Operation) -> Non
     names = [p.name for p in operation.parameters()]
     assert len(names) == len(set(names))
     for p in operation.parameters():
-        assert p.kind in KINDS
+        assert p.kind in tuple(Kind)
         assert p.title
         assert p.help.endswith("."), p.name
         assert p.title[0].isupper()
@@ -79,8 +81,8 @@ def test_a_kind_that_is_not_known_is_refused_when_it_is_declared() -> None:
         (DISCOVER, {"limit": "7"}, "limit", 7),
         (DISCOVER, {"max_cloud": "12.5"}, "max_cloud", 12.5),
         (DISCOVER, {"max_cloud": ""}, "max_cloud", None),
-        (DISCOVER, {"sensor": "SENTINEL2"}, "sensor", "sentinel2"),
-        (DISCOVER, {"event": "Flood.Coastal"}, "event", "flood.coastal"),
+        (DISCOVER, {"sensor": "SENTINEL2"}, "sensor", get_sensor("sentinel2")),
+        (DISCOVER, {"event": "Flood.Coastal"}, "event", get_event("flood.coastal")),
         (DISCOVER, {"scenes": "x.geojson"}, "scenes", Path("x.geojson")),
         (INGEST, {"bands": "Blue, NIR,,blue"}, "bands", ("blue", "nir")),
         (INGEST, {"bands": ["Blue", "nir"]}, "bands", ("blue", "nir")),
@@ -200,7 +202,9 @@ def test_a_flag_in_words_is_what_it_says() -> None:
 
 
 def run_stack(tmp_path: Path, settings: Settings, *bands: str, **more: Any) -> Any:
-    params = StackParams(sensor="sentinel2", band=bands, output=tmp_path / "s.vrt", **more)
+    params = STACK.make_params(
+        {"sensor": "sentinel2", "band": bands, "output": tmp_path / "s.vrt", **more}
+    )
     return STACK.run(params, settings, RecordingMonitor())
 
 
@@ -296,7 +300,7 @@ def test_unusable_bands_are_named(
         **more,
     }
     with pytest.raises(kind) as caught:
-        STACK.run(StackParams(**params), settings, RecordingMonitor())
+        STACK.run(STACK.make_params(params), settings, RecordingMonitor())
     assert sentence in str(caught.value)
 
 
@@ -533,7 +537,11 @@ def test_ingest_without_scenes_and_without_a_question_is_named(
     settings: Settings, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError) as caught:
-        INGEST.run(IngestParams(output=tmp_path, area="7,46,8,47"), settings, RecordingMonitor())
+        INGEST.run(
+            INGEST.make_params({"output": tmp_path, "area": "7,46,8,47"}),
+            settings,
+            RecordingMonitor(),
+        )
     assert (
         str(caught.value)
         == "Ingest cannot start: start, end not given. Give scenes (items), or area, start and end."

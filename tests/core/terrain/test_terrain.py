@@ -16,7 +16,8 @@ from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, NoScenesError, RasterError
 from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.operations.terrain import CREDIT, TERRAIN, TerrainParams, run_terrain
+from firstlight.core.operations.terrain import TERRAIN, run_terrain
+from firstlight.core.operations.terrain_map import CREDIT
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.utm import is_metric, metric_crs
@@ -118,7 +119,7 @@ def made_world(folder: Path) -> Iterator[World]:
 
 def run(output: Path, **params: Any) -> Any:
     monitor = params.pop("monitor", RecordingMonitor())
-    return run_terrain(TerrainParams(output=output, **params), Settings(), monitor)
+    return run_terrain(TERRAIN.make_params({"output": output, **params}), Settings(), monitor)
 
 
 def read(path: Path) -> tuple[Any, Any]:
@@ -334,7 +335,9 @@ def test_tiles_and_engines_change_nothing(world: World, tmp_path: Path) -> None:
         settings = Settings().override(tile_size=tile, workers=workers)
         folder = tmp_path / str(number)
         run_terrain(
-            TerrainParams(area=AREA, catalog=world.url, output=folder), settings, RecordingMonitor()
+            TERRAIN.make_params({"area": AREA, "catalog": world.url, "output": folder}),
+            settings,
+            RecordingMonitor(),
         )
         made.append(
             [read(folder / f"{name}.tif")[0].tobytes() for name in ("dem", "slope", "hand")]

@@ -5,12 +5,16 @@ from task import LATER, OUT, SOURCE
 
 from firstlight.core.maps.burn_severity import BURN_SEVERITY, BurnSeverityParams
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.operations.stack import STACK
 from firstlight.core.settings import resolve_settings
 
 settings, monitor, stacks = resolve_settings(), SilentMonitor(), []
 for name, folder in (("before", SOURCE), ("after", LATER)):
     bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
     stacks.append(OUT / f"{name}.vrt")
-    run_stack(StackParams(sensor="sentinel2", band=bands, output=stacks[-1]), settings, monitor)
+    STACK.run(
+        STACK.make_params({"sensor": "sentinel2", "band": bands, "output": stacks[-1]}),
+        settings,
+        monitor,
+    )
 BURN_SEVERITY.run(BurnSeverityParams(pre=stacks[0], post=stacks[1], output=OUT), settings, monitor)

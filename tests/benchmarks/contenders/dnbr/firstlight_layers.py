@@ -7,7 +7,7 @@ from firstlight.core.execution.apply import apply_layers
 from firstlight.core.maps.burn_severity import BANDS
 from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.operations.stack import STACK
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import resolve_settings
 
@@ -15,7 +15,11 @@ settings, monitor, stacks = resolve_settings(), SilentMonitor(), {}
 for name, folder in (("pre", SOURCE), ("post", LATER)):
     bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
     stacks[name] = OUT / f"{name}.vrt"
-    run_stack(StackParams(sensor="sentinel2", band=bands, output=stacks[name]), settings, monitor)
+    STACK.run(
+        STACK.make_params({"sensor": "sentinel2", "band": bands, "output": stacks[name]}),
+        settings,
+        monitor,
+    )
 wanted = {name: StackRequest(stack, BANDS) for name, stack in stacks.items()}
 inputs = open_inputs("Burn severity", wanted, OUT, monitor)
 paths = [OUT / "dnbr.tif", OUT / "severity.tif"]

@@ -7,17 +7,19 @@ import time
 from task import BANDS, OUT, SOURCE, report
 
 from firstlight.core.monitor import SilentMonitor
-from firstlight.core.operations.stack import StackParams, run_stack
+from firstlight.core.operations.stack import STACK
 from firstlight.core.operations.validate import ValidateParams, run_validate
 from firstlight.core.settings import resolve_settings
 
 began = time.perf_counter()
 settings, monitor, stack = resolve_settings(), SilentMonitor(), OUT / "stack.vrt"
-run_stack(
-    StackParams(
-        sensor="sentinel2",
-        band=tuple(f"{band}={SOURCE}/{band}.tif" for band in BANDS),
-        output=stack,
+STACK.run(
+    STACK.make_params(
+        {
+            "sensor": "sentinel2",
+            "band": tuple(f"{band}={SOURCE}/{band}.tif" for band in BANDS),
+            "output": stack,
+        }
     ),
     settings,
     monitor,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.terrain import slope_degrees
+from firstlight.core.terrain.slope import slope_degrees
 from support.rasters import write_raster
 
 

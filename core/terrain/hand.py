@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..raster.physical import FloatArray
 from .flow import Flags, Flow, Indexes, route
-from .kernel import FloatArray
 
 BYTES_PER_PIXEL = 150
-"""Of memory, at its peak; measured."""
+"""Memory at its peak; measured."""
 
 
 def height_above_drainage(
@@ -48,7 +48,7 @@ def height_above_drainage(
 
 
 def accumulate(receiver: Indexes) -> npt.NDArray[np.int32]:
-    """How many pixels drain through each one, itself included."""
+    """Number of pixels that drain through each one, itself included."""
     amount = np.ones(receiver.size, np.int32)
     steps = _steps(receiver)
     order = np.argsort(steps, kind="stable").astype(np.int32)
@@ -60,7 +60,7 @@ def accumulate(receiver: Indexes) -> npt.NDArray[np.int32]:
 
 
 def _steps(receiver: Indexes) -> npt.NDArray[np.int32]:
-    """How many steps each pixel is from the end of its way."""
+    """Number of steps from each pixel to the end of its way."""
     steps: npt.NDArray[np.int32] = (receiver != np.arange(receiver.size, dtype=np.int32)).astype(
         np.int32
     )
@@ -76,8 +76,8 @@ def _steps(receiver: Indexes) -> npt.NDArray[np.int32]:
 def _standing_water(flow: Flow, least: float) -> Flags:
     large = np.bincount(flow.flat) >= least
     large[0] = False
-    found: Flags = large[flow.flat]
-    return found
+    standing: Flags = large[flow.flat]
+    return standing
 
 
 def _above(flow: Flow, drains: Flags) -> FloatArray:

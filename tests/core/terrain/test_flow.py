@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.algorithms.flow import Flow, route
-from firstlight.core.algorithms.hand import accumulate, height_above_drainage
+from firstlight.core.terrain.flow import Flow, route
+from firstlight.core.terrain.hand import accumulate, height_above_drainage
 
 CELL = (30.0, 30.0)
 STEPS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]

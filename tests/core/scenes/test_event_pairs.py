@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from firstlight.core.discovery.catalogs import get_catalog
 from firstlight.core.discovery.events import get_event
 from firstlight.core.discovery.pairs import Acquisition, Pair, group_acquisitions
-from firstlight.core.operations.event_passes import EventQuestion, best_pair
+from firstlight.core.scenes.event_pairs import EventQuery, NoPair, best_pair
 from firstlight.core.types import Aoi, SceneItem
 
 AREA = Aoi.from_bounds(7.0, 46.0, 8.0, 47.0)
 EVENT = datetime(2024, 6, 15, 12, tzinfo=timezone.utc)
-QUESTION = EventQuestion(get_event("wildfire"), "7,46,8,47", AREA, EVENT, "test", 30.0, 60, 60)
+QUERY = EventQuery(get_event("wildfire"), AREA, EVENT, get_catalog("earth-search"), 30.0, 60, 60)
 
 
 def passes(*days_and_clear: tuple[float, float]) -> list[Acquisition]:
@@ -39,7 +40,7 @@ def passes(*days_and_clear: tuple[float, float]) -> list[Acquisition]:
     return group_acquisitions(scenes, AREA)
 
 
-def days_of(pair: Pair | str) -> tuple[str, str]:
+def days_of(pair: Pair | NoPair) -> tuple[str, str]:
     assert isinstance(pair, Pair), pair
     return pair.before.scenes[0].id, pair.after.scenes[0].id
 
@@ -50,35 +51,41 @@ def test_a_usable_pair_is_found_below_many_that_rank_higher() -> None:
     """
     clear_before = [(-float(day), 100.0) for day in range(1, 31)]
     assert (
-        days_of(
-            best_pair(passes(*clear_before, (1.0, 29.0), (58.0, 31.0)), QUESTION, "Sentinel-2")
-        )[1]
+        days_of(best_pair(passes(*clear_before, (1.0, 29.0), (58.0, 31.0)), QUERY, "Sentinel-2"))[1]
         == "+58"
     )
 
 
 def test_the_best_of_the_usable_ones_is_taken() -> None:
     assert days_of(
-        best_pair(passes((-5, 90), (-20, 95), (5, 80), (40, 82)), QUESTION, "Sentinel-2")
+        best_pair(passes((-5, 90), (-20, 95), (5, 80), (40, 82)), QUERY, "Sentinel-2")
     ) == ("-5", "+5")
 
 
+def reason(*days_and_clear: tuple[float, float]) -> NoPair:
+    answer = best_pair(passes(*days_and_clear), QUERY, "Sentinel-2")
+    assert isinstance(answer, NoPair), answer
+    return answer
+
+
 def test_the_sentence_names_the_side_that_sees_less() -> None:
-    told = best_pair(passes((-5, 90), (3, 12), (9, 20)), QUESTION, "Sentinel-2")
+    told = reason((-5, 90), (3, 12), (9, 20))
+    assert told.too_cloudy
     assert (
-        told
+        told.sentence
         == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear, and 30 "
         "% are wanted"
     )
-    told = best_pair(passes((-5, 7), (3, 80)), QUESTION, "Sentinel-2")
+    told = reason((-5, 7), (3, 80))
     assert (
-        told
+        told.sentence
         == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear, and 30 "
         "% are wanted"
     )
 
 
-def test_no_scene_and_no_pair_are_told_apart() -> None:
-    assert best_pair([], QUESTION, "Sentinel-2") == "Sentinel-2: no scene covers the area"
-    told = best_pair(passes((-5, 90), (-9, 90)), QUESTION, "Sentinel-2")
-    assert told == "Sentinel-2: 2 passes before and 0 after the event, no two that can be compared"
+def test_no_scene_and_no_pair_are_told_apart_and_neither_is_a_matter_of_cloud() -> None:
+    assert reason() == NoPair("Sentinel-2: no scene covers the area")
+    assert reason((-5, 90), (-9, 90)) == NoPair(
+        "Sentinel-2: 2 passes before and 0 after the event, no two that can be compared"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernel import FloatArray
+from ..raster.physical import FloatArray
 
 HALO = 1
 """Pixels around it that a pixel's slope depends on."""

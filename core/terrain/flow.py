@@ -1,4 +1,4 @@
-"""Where water runs on a height model: every pixel to one of its eight neighbours, out of every
+"""Ways of water on a height model: every pixel to one of its eight neighbours, out of every
 depression, off the raster.
 
 Steepest descent among eight neighbours (O'Callaghan & Mark 1984,
@@ -20,10 +20,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from .kernel import FloatArray
+from ..raster.physical import FloatArray
 
 Indexes = npt.NDArray[np.int32]
-"""Of pixels: row * cols + col."""
+"""Indexes of pixels: row * cols + col."""
 Flags = npt.NDArray[np.bool_]
 NEIGHBOURS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 """Row and column steps; the first four reach each pair of neighbours once."""
@@ -121,12 +121,12 @@ def _join_level(pits: Flags) -> Indexes:
         _jump(root, np.unique(high))
         apart = root[first] != root[second]
         first, second = root[first[apart]], root[second[apart]]
-    place = np.flatnonzero(pits)
-    _jump(root, place)
+    pixels = np.flatnonzero(pits)
+    _jump(root, pixels)
     number = np.zeros(pits.size, np.int32)
-    heads = place[root[place] == place]
+    heads = pixels[root[pixels] == pixels]
     number[heads] = np.arange(1, heads.size + 1, dtype=np.int32)
-    number[place] = number[root[place]]
+    number[pixels] = number[root[pixels]]
     return number
 
 
@@ -160,13 +160,13 @@ def follow(receiver: Indexes) -> Indexes:
 class _Passes:
     """The lowest pass between each two basins that meet."""
 
-    one: npt.NDArray[np.int64]
-    """Basin, or ``OUTSIDE``."""
-    other: npt.NDArray[np.int64]
+    near: npt.NDArray[np.int64]
+    """Basin of the lower number, or ``OUTSIDE``."""
+    far: npt.NDArray[np.int64]
     height: FloatArray
-    from_one: Indexes
-    """The pixel of ``one`` at the pass; for ``OUTSIDE`` that of the other."""
-    from_other: Indexes
+    near_pixel: Indexes
+    """The pixel of ``near`` at the pass; for ``OUTSIDE`` that of ``far``."""
+    far_pixel: Indexes
 
 
 def _passes(heights: FloatArray, known: Flags, basin: Indexes) -> _Passes:
@@ -177,26 +177,26 @@ def _passes(heights: FloatArray, known: Flags, basin: Indexes) -> _Passes:
     flat_heights = heights.ravel()
     index = np.arange(heights.size, dtype=np.int32).reshape(heights.shape)
     edge = _edge(known)
-    place = index[edge]
-    found = [_lowest(basin.ravel()[place].astype(np.int64), flat_heights[place], place, place)]
+    rim = index[edge]
+    lowest = [_lowest(basin.ravel()[rim].astype(np.int64), flat_heights[rim], rim, rim)]
     for step in NEIGHBOURS[:4]:
         here, there = _shifted(heights.shape, step)
         apart = (basin[here] != basin[there]) & known[here] & known[there]
-        one, other = index[here][apart], index[there][apart]
-        swap = basin.ravel()[one] > basin.ravel()[other]
-        one, other = np.where(swap, other, one), np.where(swap, one, other)
-        key = basin.ravel()[one].astype(np.int64) * count + basin.ravel()[other]
-        found.append(_lowest(key, np.maximum(flat_heights[one], flat_heights[other]), one, other))
-    key, height, one, other = _lowest(*(np.concatenate(part) for part in zip(*found)))
-    return _Passes(key // count, key % count, height, one, other)
+        near, far = index[here][apart], index[there][apart]
+        swap = basin.ravel()[near] > basin.ravel()[far]
+        near, far = np.where(swap, far, near), np.where(swap, near, far)
+        key = basin.ravel()[near].astype(np.int64) * count + basin.ravel()[far]
+        lowest.append(_lowest(key, np.maximum(flat_heights[near], flat_heights[far]), near, far))
+    key, height, near, far = _lowest(*(np.concatenate(part) for part in zip(*lowest)))
+    return _Passes(key // count, key % count, height, near, far)
 
 
 def _lowest(
-    key: npt.NDArray[np.int64], height: FloatArray, one: Indexes, other: Indexes
+    key: npt.NDArray[np.int64], height: FloatArray, near: Indexes, far: Indexes
 ) -> tuple[npt.NDArray[np.int64], FloatArray, Indexes, Indexes]:
     """For each key the entry of least height; the first of equal ones."""
     if not key.size:
-        return key, height, one, other
+        return key, height, near, far
     order = np.argsort(key, kind="stable")
     key, height = key[order], height[order]
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
@@ -204,7 +204,7 @@ def _lowest(
     group = np.repeat(np.arange(starts.size), np.diff(np.append(starts, key.size)))
     hits = np.flatnonzero(height == least[group])
     first = hits[np.concatenate([[True], group[hits][1:] != group[hits][:-1]])]
-    return key[first], least, one[order[first]], other[order[first]]
+    return key[first], least, near[order[first]], far[order[first]]
 
 
 def _edge(known: Flags) -> Flags:
@@ -214,8 +214,8 @@ def _edge(known: Flags) -> Flags:
     for step in NEIGHBOURS:
         here, there = _shifted(known.shape, step)
         inner[here] &= known[there]
-    found: Flags = known & ~inner
-    return found
+    edge: Flags = known & ~inner
+    return edge
 
 
 def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
@@ -225,11 +225,11 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
     The tree grows from the outside, always over the lowest pass; the pixel beyond is the same as
     the exit where the water leaves the raster.
     """
-    ends = np.concatenate([passes.one, passes.other])
+    ends = np.concatenate([passes.near, passes.far])
     order = np.argsort(ends, kind="stable")
     starts = cast("list[int]", np.searchsorted(ends[order], np.arange(count + 1)).tolist())
-    edge_of = cast("list[int]", (order % max(1, len(passes.one))).tolist())
-    one, other = (cast("list[int]", side.tolist()) for side in (passes.one, passes.other))
+    edge_of = cast("list[int]", (order % max(1, len(passes.near))).tolist())
+    near, far = (cast("list[int]", side.tolist()) for side in (passes.near, passes.far))
     height = cast("list[float]", passes.height.tolist())
     level = np.full(count, -np.inf, np.float32)
     taken = np.full(count, -1, np.int64)
@@ -242,13 +242,13 @@ def _spill(passes: _Passes, count: int) -> tuple[FloatArray, Indexes, Indexes]:
         done[node] = True
         level[node], taken[node] = reached, line
         for at in edge_of[starts[node] : starts[node + 1]]:
-            neighbour = other[at] if one[at] == node else one[at]
+            neighbour = far[at] if near[at] == node else near[at]
             if not done[neighbour]:
                 heapq.heappush(heap, (max(reached, height[at]), at, neighbour))
     over = taken[1:]
-    first = passes.one[over] == np.arange(1, count)
-    exits = np.where(first, passes.from_one[over], passes.from_other[over]).astype(np.int32)
-    beyond = np.where(first, passes.from_other[over], passes.from_one[over]).astype(np.int32)
+    first = passes.near[over] == np.arange(1, count)
+    exits = np.where(first, passes.near_pixel[over], passes.far_pixel[over]).astype(np.int32)
+    beyond = np.where(first, passes.far_pixel[over], passes.near_pixel[over]).astype(np.int32)
     return level, exits, beyond
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.algorithms.hand import height_above_drainage
 from firstlight.core.errors import AlgorithmError
+from firstlight.core.terrain.hand import height_above_drainage
 from firstlight.core.terrain.layers import check_memory
 
 CELL = (30.0, 30.0)

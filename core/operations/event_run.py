@@ -1,0 +1,232 @@
+"""The run of an event: passes to the disk, heights, maps, and their fusion; with all that could not
+be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..discovery.access import Access
+from ..discovery.band_config import get_sensor
+from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError
+from ..maps.fuse import FUSE, FuseParams
+from ..maps.map_operation import MapOperation
+from ..maps.registry import get_map
+from ..moment import Moment
+from ..monitor import Level, Monitor, Note, PartMonitor
+from ..operation import LayerOutput
+from ..params import InputRole
+from ..scenes.event_pairs import ChosenStep, EventQuery
+from ..scenes.passes import PassStack, bring_pass
+from ..settings import Settings
+from ..terrain.heights import metric_area
+from ..types import AlgorithmResult, format_time
+from .terrain_map import TerrainRequest, map_terrain
+
+TERRAIN_FOLDER = "terrain"
+
+
+@dataclass(frozen=True)
+class ReadyStep:
+    """A step of the recipe with both passes on the disk."""
+
+    chosen: ChosenStep
+    before: PassStack
+    after: PassStack
+
+    @property
+    def passes(self) -> tuple[PassStack, PassStack]:
+        """The pass before and the one after."""
+        return self.before, self.after
+
+    def maps(self) -> tuple[MapOperation, ...]:
+        """The maps that the recipe asks for."""
+        return tuple(get_map(name) for name in self.chosen.step.algorithms)
+
+
+@dataclass(frozen=True)
+class MappedStep:
+    """A map that was made of the event."""
+
+    operation: MapOperation
+    source: ReadyStep | None
+    """Passes that it is made from; None where it is made from other maps."""
+    result: AlgorithmResult
+    layers: tuple[LayerOutput, ...]
+
+    @property
+    def title(self) -> str:
+        """For people, with the sensor."""
+        if self.source is None:
+            return self.operation.title
+        return f"{self.operation.title} ({get_sensor(self.source.chosen.sensor).title})"
+
+    @property
+    def passes(self) -> tuple[PassStack, ...]:
+        """Passes that it is made from."""
+        return self.source.passes if self.source else ()
+
+    @property
+    def subject(self) -> str:
+        """Name of the extent that the map is about."""
+        return str(self.result.provenance["map"]["about"])
+
+    @property
+    def codes(self) -> Sequence[int]:
+        """Codes of the main raster that are that extent."""
+        codes: Sequence[int] = self.result.provenance["map"]["codes"]
+        return codes
+
+    @property
+    def main_path(self) -> Path:
+        """The raster of that extent."""
+        return self.result.outputs[self.result.provenance["map"]["layer"]]
+
+
+@dataclass
+class EventRun:
+    """An event's maps as they come together; one that fails is named, and the others go on."""
+
+    query: EventQuery
+    folder: Path
+    settings: Settings
+    access: Access
+    monitor: Monitor
+    mapped: list[MappedStep] = field(default_factory=list)
+    pictures: list[LayerOutput] = field(default_factory=list)
+    heights: AlgorithmResult | None = None
+    """Slope and height above drainage, where they were wanted and could be had."""
+    height_layers: list[LayerOutput] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    """A sentence for each thing that could not be done."""
+
+    def bring(self, chosen: Sequence[ChosenStep], monitor: Monitor) -> list[ReadyStep]:
+        """Bring each step's passes to the disk.
+
+        Raises
+        ------
+        FirstLightError
+            The first step's failure, where none can be had.
+        """
+        ready: list[ReadyStep] = []
+        failures: list[FirstLightError] = []
+        for number, step in enumerate(chosen):
+            part = PartMonitor(monitor, number / len(chosen), (number + 1) / len(chosen))
+            with self._failing_into(failures):
+                ready.append(self._bring(step, part))
+        if not ready:
+            raise failures[0]
+        return ready
+
+    def _bring(self, step: ChosenStep, monitor: Monitor) -> ReadyStep:
+        passes = [
+            bring_pass(
+                acquisition,
+                self.query.aoi,
+                self.query.event,
+                self.folder / "scenes",
+                self.settings,
+                PartMonitor(monitor, number / 2, (number + 1) / 2),
+                self.access,
+            )
+            for number, acquisition in enumerate((step.pair.before, step.pair.after))
+        ]
+        for side, stack in zip(("before", "after"), passes):
+            self.pictures.append(_picture(stack, side, step.sensor))
+        return ReadyStep(step, *passes)
+
+    def bring_heights(self, ready: Sequence[ReadyStep], monitor: Monitor) -> None:
+        """Compute slope and height above drainage for the maps that take them; without them the
+        maps are made all the same.
+        """
+        if not any(map_.takes(InputRole.HAND) for step in ready for map_ in step.maps()):
+            self._miss("Heights are of no use here: no algorithm of this event takes them")
+            return
+        request = TerrainRequest(
+            metric_area(self.query.aoi), self.folder / TERRAIN_FOLDER, self.query.catalog
+        )
+        with self._failing_into([]):
+            self.heights, layers = map_terrain(request, self.settings, monitor)
+            self.height_layers += [replace(layer, visible=False) for layer in layers]
+
+    def map(self, ready: Sequence[ReadyStep], monitor: Monitor) -> None:
+        """Make the maps of each step.
+
+        Raises
+        ------
+        FirstLightError
+            The first map's failure, where none can be made.
+        """
+        jobs = [(step, operation) for step in ready for operation in step.maps()]
+        heights = self.heights.outputs if self.heights else {}
+        failures: list[FirstLightError] = []
+        for number, (step, operation) in enumerate(jobs):
+            part = PartMonitor(monitor, number / len(jobs), (number + 1) / len(jobs))
+            with self._failing_into(failures):
+                params = operation.map_inputs(
+                    self.folder / operation.name,
+                    post=step.after.stack,
+                    pre=step.before.stack,
+                    hand=heights.get("hand"),
+                    slope=heights.get("slope"),
+                )
+                self.mapped.append(self._run(operation, params, step, part))
+        if not self.mapped:
+            raise (
+                failures[0]
+                if failures
+                else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
+            )
+
+    def fuse(self, layer: str, monitor: Monitor) -> None:
+        """Put the maps of several sensors together, where more than one has the layer."""
+        sources = [
+            step.result.outputs[layer] for step in self.mapped if layer in step.result.outputs
+        ]
+        if len(sources) < 2:
+            return
+        params = FuseParams(
+            inputs=tuple(sources),
+            output=self.folder / FUSE.name,
+            event_date=Moment.at(self.query.time),
+        )
+        with self._failing_into([]):
+            self.mapped.insert(0, self._run(FUSE, params, None, monitor))
+
+    def _run(
+        self, operation: MapOperation, params: object, source: ReadyStep | None, monitor: Monitor
+    ) -> MappedStep:
+        result = operation.run(params, self.settings, monitor)
+        assert isinstance(result.value, AlgorithmResult)  # every map has it; a test runs them all
+        return MappedStep(operation, source, result.value, result.layers)
+
+    @contextmanager
+    def _failing_into(self, failures: list[FirstLightError]) -> Iterator[None]:
+        """Keep and name a failure, and go on; not of a stop or a full disk."""
+        try:
+            yield
+        except (Cancelled, DiskFullError):
+            raise
+        except FirstLightError as error:
+            failures.append(error)
+            self._miss(str(error))
+
+    def _miss(self, sentence: str) -> None:
+        self.missed.append(sentence)
+        self.monitor.emit(Note(Level.WARNING, sentence))
+
+
+def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
+    first = stack.scenes[0]
+    ids = ", ".join(scene.id for scene in stack.scenes)
+    return LayerOutput(
+        stack.stack,
+        f"Bands {side} {format_time(first.datetime)[:10]}",
+        "natural_color",
+        f"{get_sensor(sensor).title} scenes",
+        first.datetime,
+        f"{side}: {ids}.",
+    )

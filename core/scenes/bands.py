@@ -1,0 +1,56 @@
+"""Bands that are fetched of a scene, and an estimate of what they take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..discovery.band_config import get_sensor
+from ..discovery.events import EventType
+from ..settings import Settings
+from ..types import Aoi, SceneItem
+
+TILE_PIXELS = 1024
+"""Tiles of a COG are seldom larger; a window needs whole tiles."""
+KM_PER_DEGREE = 111.2
+
+
+def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
+    """Bands that are asked for, else those the event needs beside the required ones, else the
+    sensor's default bands; in wavelength order.
+    """
+    sensor = get_sensor(scene.sensor)
+    if settings.bands:  # an event may mix radar and optical scenes
+        own = [name for name in settings.bands if name in sensor.bands]
+        return sensor.pick(own or settings.bands)
+    if event is not None and scene.sensor in event.bands:
+        wanted = sensor.pick([*sensor.required, *event.bands[scene.sensor]])
+    else:
+        wanted = sensor.pick(())
+    # Over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh.
+    if scene.sensor == "sentinel1" and scene.bands and not set(wanted) & set(scene.bands):
+        return sensor.sort(scene.bands)
+    return wanted
+
+
+def estimate_area_bytes(scene: SceneItem, bands: Sequence[str], aoi: Aoi) -> int:
+    """Bytes that the area of some bands takes, before the files' headers are known: whole tiles
+    under and around it.
+    """
+    west, south, east, north = scene.bbox
+    narrow = math.cos(math.radians((south + north) / 2))
+    width_km = (east - west) % 360 * narrow * KM_PER_DEGREE
+    height_km = (north - south) * KM_PER_DEGREE
+    area_width_km = sum((box[2] - box[0]) * narrow * KM_PER_DEGREE for box in aoi.boxes)
+    area_height_km = (aoi.bounds[3] - aoi.bounds[1]) * KM_PER_DEGREE
+    total = 0.0
+    for asset in (scene.bands[name] for name in bands if name in scene.bands):
+        tile_km = TILE_PIXELS * asset.resolution_m / 1000
+        share = _share(area_width_km + tile_km, width_km)
+        share *= _share(area_height_km + tile_km, height_km)
+        total += share * (asset.size_bytes or asset.estimated_bytes)
+    return round(total)
+
+
+def _share(part_km: float, whole_km: float) -> float:
+    return min(1.0, part_km / whole_km) if whole_km > 0 else 1.0

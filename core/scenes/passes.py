@@ -1,0 +1,132 @@
+"""Bring a pass to the disk: the area of all its scenes as one validated stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..discovery.access import Access
+from ..discovery.events import EventType
+from ..discovery.pairs import Acquisition
+from ..download.plan import safe_name
+from ..enums import DownloadWindow, SceneStatus
+from ..errors import IngestionError
+from ..monitor import Monitor, PartMonitor
+from ..raster.reader import read_facts
+from ..settings import Settings
+from ..stack.tiles import mosaic_stacks
+from ..types import Aoi, BandStack, SceneItem, Severity
+from .bands import wanted_bands
+from .ingest import ingest_scene
+from .request import SceneRequest, SceneResult
+
+ALL_PERCENT = 99.9
+"""A scene that covers so much of the area needs no neighbours."""
+
+
+@dataclass(frozen=True)
+class PassStack:
+    """One pass on the disk."""
+
+    stack: Path
+    scenes: tuple[SceneItem, ...]
+    warnings: tuple[str, ...]
+    complete: bool
+    """True where every scene of the pass is in it with all the bands that were wanted, its cloud
+    mask among them.
+    """
+
+
+@dataclass
+class _Brought:
+    """Scenes of a pass that are on the disk, and why others are not."""
+
+    stacks: list[tuple[SceneItem, BandStack]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """A sentence for each scene."""
+    complete: bool = True
+
+    def add(self, scene: SceneItem, result: SceneResult) -> None:
+        """Take in a scene, or the reason why it cannot be used."""
+        if result.stack is None or result.status == SceneStatus.FAILED:
+            self.left_out.append(result.error or f"{scene.id} could not be stacked.")
+            return
+        self.stacks.append((scene, result.stack))
+        self.complete = self.complete and result.status == SceneStatus.COMPLETED
+        findings = result.report.sentences(Severity.WARNING) if result.report else []
+        self.warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *findings)]
+
+    def keep_one_zone(self) -> None:
+        """Leave out what lies in another coordinate system than the first scene."""
+        crs = self.stacks[0][1].grid.crs
+        others = [scene.id for scene, stack in self.stacks if stack.grid.crs != crs]
+        if others:
+            self.left_out.append(f"{', '.join(others)} lies in another UTM zone and is left out.")
+            self.stacks = [item for item in self.stacks if item[1].grid.crs == crs]
+
+
+def bring_pass(
+    acquisition: Acquisition,
+    aoi: Aoi,
+    event: EventType,
+    folder: Path,
+    settings: Settings,
+    monitor: Monitor,
+    access: Access,
+) -> PassStack:
+    """Download the area of all scenes of a pass, stack and validate them, and put them side by
+    side.
+
+    Scenes in another coordinate system than the first one's (the next UTM zone) are left out and
+    named.
+
+    Raises
+    ------
+    IngestionError
+        If no scene can be used; the sentence holds each one's reason.
+    DiskFullError, BandStackError, Cancelled
+        See there.
+    """
+    scenes = _needed_scenes(acquisition)
+    brought = _Brought()
+    for number, scene in enumerate(scenes):
+        part = PartMonitor(monitor, number / len(scenes), (number + 1) / len(scenes))
+        bands = wanted_bands(scene, settings, event)
+        request = SceneRequest(
+            scene, bands, folder, aoi, whole_bands=settings.window == DownloadWindow.FULL
+        )
+        try:
+            brought.add(scene, ingest_scene(request, settings, part, access))
+        except IngestionError as error:
+            if len(scenes) == 1:
+                raise
+            brought.left_out.append(str(error))
+    if not brought.stacks:
+        raise IngestionError(
+            "None of the pass's scenes can be used",
+            " ".join(brought.left_out).rstrip("."),
+            "Run again to try anew.",
+        )
+    brought.keep_one_zone()
+    used = tuple(scene for scene, _ in brought.stacks)
+    return PassStack(
+        _join([stack for _, stack in brought.stacks], folder, used[0]),
+        used,
+        (*brought.warnings, *brought.left_out),
+        brought.complete and not brought.left_out,
+    )
+
+
+def _needed_scenes(acquisition: Acquisition) -> Sequence[SceneItem]:
+    """The scenes that cover most first; only the first one where it covers all."""
+    scenes = sorted(acquisition.scenes, key=lambda scene: -(scene.coverage_percent or 0.0))
+    return scenes[:1] if (scenes[0].coverage_percent or 0.0) > ALL_PERCENT else scenes
+
+
+def _join(stacks: Sequence[BandStack], folder: Path, first: SceneItem) -> Path:
+    if len(stacks) == 1:
+        return stacks[0].path
+    joined = folder / f"{safe_name(first.id)}_pass.vrt"
+    return mosaic_stacks([read_facts(stack.path) for stack in stacks], joined)
