@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 
 LOOK_S = 0.1
 """How often a waiting thread looks whether it should stop."""
+CALL_LOOK_S = 0.05
+"""The same, for a call that is waited for within a limit."""
 GRACE_S = 0.5
 """After a stop, how long workers get to come back by themselves."""
 
@@ -103,6 +105,39 @@ def run_in_background(work: Callable[[], Result], events: EventQueue) -> Result:
         If the monitor asked to stop.
     """
     return run_parallel(lambda _: work(), [None], 1, events)[0]
+
+
+class TooLate(Exception):
+    """A call did not come back in time."""
+
+
+def within(limit_s: float, stop: threading.Event, call: Callable[[], Result]) -> Result:
+    """Make a call that may never come back on a thread of its own, which is then left behind.
+
+    What the call raises is raised here.
+
+    Raises
+    ------
+    Cancelled
+        If ``stop`` was set meanwhile.
+    TooLate
+        If it did not come back within ``limit_s``.
+    """
+    from multiprocessing.pool import ThreadPool
+
+    pool = ThreadPool(1)
+    try:
+        handle = pool.apply_async(call)
+        end = time.monotonic() + limit_s
+        while not handle.ready():
+            handle.wait(CALL_LOOK_S)
+            if stop.is_set():
+                raise Cancelled()
+            if time.monotonic() > end and not handle.ready():
+                raise TooLate()
+        return handle.get()
+    finally:
+        pool.terminate()
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import Cancelled, DependencyError, EngineError
+from ..workers import TooLate, within
 from .cluster_check import check_cluster
 from .cluster_engine import ANOTHER, ANSWER_S, LOOK_S, DaskClusterEngine
-from .waiting import TooLate, within
 
 CONNECT_S = 10.0
 WORKERS_S = 20.0

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
+from ..workers import within
 from .package import PACKAGE, core_files, digest, make_zip
-from .waiting import within
 
 CHECK_S = 30.0
 """Most time for each question to the cluster."""

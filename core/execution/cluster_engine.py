@@ -17,8 +17,8 @@ from typing import Any, Generic
 from ..enums import EngineName
 from ..errors import Cancelled, EngineError, FirstLightError, RasterError, SceneReadError
 from ..raster.grid import Window
+from ..workers import TooLate, within
 from .engine import Result, Take
-from .waiting import TooLate, within
 
 LOST_S = 20.0
 """After the last worker is lost, how long another one is waited for."""

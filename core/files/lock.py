@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
-from ..errors import Cancelled
+from ..errors import Cancelled, IngestionError
+from .atomic import open_file, reason_of
 
 LOCK_NAME = ".firstlight.lock"
 LOOK_S = 0.1
+HELD_ON_WINDOWS = {errno.EACCES, getattr(errno, "EDEADLOCK", errno.EDEADLK), errno.EDEADLK}
+"""Numbers by which ``msvcrt.locking`` says that another has the lock."""
 
 
 @contextmanager
@@ -38,34 +42,34 @@ def folder_lock(
     ------
     Cancelled
         If ``stopped`` meanwhile.
+    IngestionError
+        If the folder cannot be locked, on Windows.
     """
     path = folder / LOCK_NAME
-    told = False
+    waiting = False
     while True:
         try:
-            file = path.open("a+b")
+            file = open_file(path, os.O_RDWR | os.O_CREAT)
         except OSError:  # read-only: what wants to write there will say so
             yield
             return
         with file:
-            if _try_lock(file) and _is_at(path, file):
+            if _try_lock(file, folder) and _is_at(path, file):
                 try:
                     yield
                 finally:
-                    if (
-                        sys.platform != "win32"
-                    ):  # where an open file cannot be removed; it is empty and stays
+                    if sys.platform != "win32":  # where an open file stays; it is empty
                         path.unlink(missing_ok=True)
                 return
-        if not told:
+        if not waiting:
             on_wait()
-            told = True
+            waiting = True
         if stopped():
             raise Cancelled(f"Waiting for {folder}")
         time.sleep(LOOK_S)
 
 
-def _is_at(path: Path, file: IO[bytes]) -> bool:
+def _is_at(path: Path, file: FileIO) -> bool:
     """Whether the name still leads to this file: who had the lock before has removed it
     in the end.
     """
@@ -75,17 +79,10 @@ def _is_at(path: Path, file: IO[bytes]) -> bool:
         return False
 
 
-def _try_lock(file: IO[bytes]) -> bool:
-    """True where it is ours, or where locks are not known."""
+def _try_lock(file: FileIO, folder: Path) -> bool:
+    """Take the lock; False where another has it."""
     if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
+        return _try_windows(file, folder)
     import fcntl
 
     try:
@@ -94,4 +91,26 @@ def _try_lock(file: IO[bytes]) -> bool:
         return False
     except OSError:  # no locks on this file system
         return True
+    return True
+
+
+def _try_windows(file: FileIO, folder: Path) -> bool:
+    import msvcrt
+
+    try:
+        file.seek(0)
+        msvcrt.locking(  # type: ignore[attr-defined,unused-ignore]
+            file.fileno(),
+            msvcrt.LK_NBLCK,  # type: ignore[attr-defined,unused-ignore]
+            1,
+        )
+    except OSError as error:
+        if error.errno in HELD_ON_WINDOWS:
+            return False
+        # Anything else stays as it is: who waited for it would wait for ever.
+        raise IngestionError(
+            f"The folder {folder} cannot be held for this job",
+            reason_of(error),
+            "Choose a folder on a disk of this computer.",
+        ) from error
     return True

@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import RasterError
 from ..files.atomic import WriteFailure, write_whole
-from ..gdal.crs import axis_mapping, geotransform_text, wkt
 from ..gdal.errors import gdal_errors
 from ..gdal.types import GDAL_NAMES
 from ..gdal.warp import WarpOptions, stand_in, warped_xml
 from ..raster.grid import overlap_rects
+from ..raster.vrt_text import VrtBand, VrtSource, point_to, to_bytes, vrt_tree
 from ..types import Radiometry
 from .band_source import BandPlace
 from .on_grid import pixel_offset
@@ -47,20 +48,12 @@ def describe_mosaic(plan: MosaicPlan) -> bytes:
             "a VRT can neither leave out clouds nor take a median",
             "Choose the rule first or last with clouds kept, or write a .tif.",
         )
-    rows, cols = plan.grid.shape
-    root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    mapping = axis_mapping(plan.grid.crs)
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=mapping).text = wkt(plan.grid.crs)
-    ET.SubElement(root, "GeoTransform").text = geotransform_text(plan.grid)
-    box = ET.SubElement(root, "Metadata")
-    for key, text in sorted(plan.tags.items()):
-        if text:
-            ET.SubElement(box, "MDI", key=key).text = text
-    for number, name in enumerate(plan.band_names, start=1):
-        # The last source wins.
-        _band(root, number, name, plan, [scene.bands[name] for scene in reversed(plan.scenes)])
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8"))
+    bands = [
+        # The last source lies on top.
+        _band(name, plan, [scene.bands[name] for scene in reversed(plan.scenes)])
+        for name in plan.band_names
+    ]
+    return to_bytes(vrt_tree(plan.grid, plan.tags, bands))
 
 
 def write_vrt(plan: MosaicPlan, path: Path) -> Path:
@@ -95,53 +88,44 @@ def file_address(place: BandPlace) -> str:
     return f"/vsicurl/{address}" if place.remote else address
 
 
-def _band(
-    root: ET.Element, number: int, name: str, plan: MosaicPlan, places: Sequence[BandPlace]
-) -> None:
+def _band(name: str, plan: MosaicPlan, places: Sequence[BandPlace]) -> VrtBand:
     meanings = {
-        (one.radiometry.scale, one.radiometry.offset, one.radiometry.nodata, one.radiometry.unit)
-        for one in places
+        (place.radiometry.scale, place.radiometry.offset, place.radiometry.nodata)
+        + (place.radiometry.unit,)
+        for place in places
     }
-    types = {one.dtype for one in places}
+    types = {place.dtype for place in places}
     stored = len(meanings) == 1 and len(types) == 1 and types <= set(GDAL_NAMES)
-    kind = GDAL_NAMES[types.pop()] if stored else "Float32"
-    one = places[0].radiometry
-    shown = one if len(meanings) == 1 else Radiometry(1.0, 0.0, math.nan, one.unit)
-    node = ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(number))
-    ET.SubElement(node, "Description").text = name
-    ET.SubElement(node, "NoDataValue").text = f"{shown.nodata or 0.0:.17g}"
-    ET.SubElement(node, "UnitType").text = shown.unit
-    ET.SubElement(node, "Offset").text = repr(float(shown.offset))
-    ET.SubElement(node, "Scale").text = repr(float(shown.scale))
-    for place in places:
-        _source(node, place, plan, len(meanings) > 1)
+    first = places[0].radiometry
+    shown = replace(first, nodata=first.nodata or 0.0)
+    if len(meanings) > 1:
+        shown = Radiometry(1.0, 0.0, math.nan, first.unit)
+    sources = (_source(place, plan, len(meanings) > 1) for place in places)
+    return VrtBand(
+        dtype=types.pop() if stored else "float32",
+        description=name,
+        radiometry=shown,
+        sources=[source for source in sources if source is not None],
+    )
 
 
-def _source(node: ET.Element, place: BandPlace, plan: MosaicPlan, physical: bool) -> None:
-    # Complex, so that what is under a scene's nodata is left alone.
-    source = ET.SubElement(node, "ComplexSource")
+def _source(place: BandPlace, plan: MosaicPlan, physical: bool) -> VrtSource | None:
     name, grid = file_address(place), place.grid
     if pixel_offset(grid, plan.grid) is None:
         name, grid = _warped(place, plan), plan.grid
     rects = overlap_rects(grid, plan.grid)
     if rects is None:
-        node.remove(source)
-        return
-    ET.SubElement(source, "SourceFilename", relativeToVRT="0", shared="0").text = name
-    ET.SubElement(source, "SourceBand").text = "1"
-    kind = GDAL_NAMES.get(place.dtype)
-    if kind:  # then GDAL need not open it to know
-        rows, cols = grid.shape
-        ET.SubElement(
-            source, "SourceProperties", RasterXSize=str(cols), RasterYSize=str(rows), DataType=kind
-        )
-    for tag, rect in zip(("SrcRect", "DstRect"), rects):
-        sides = {"xOff": rect.x, "yOff": rect.y, "xSize": rect.width, "ySize": rect.height}
-        ET.SubElement(source, tag, {side: f"{value:.16g}" for side, value in sides.items()})
-    if physical:
-        ET.SubElement(source, "ScaleOffset").text = repr(float(place.radiometry.offset))
-        ET.SubElement(source, "ScaleRatio").text = repr(float(place.radiometry.scale))
-    ET.SubElement(source, "NODATA").text = f"{place.radiometry.nodata or 0.0:.17g}"
+        return None
+    meaning = place.radiometry
+    return VrtSource(
+        name=name,
+        relative=False,
+        rects=rects,
+        dtype=place.dtype,
+        shape=grid.shape,
+        nodata=meaning.nodata or 0.0,
+        physical=(meaning.scale, meaning.offset) if physical else None,
+    )
 
 
 def _warped(place: BandPlace, plan: MosaicPlan) -> str:
@@ -159,8 +143,7 @@ def _warped(place: BandPlace, plan: MosaicPlan) -> str:
         empty.GetRasterBand(1).SetNoDataValue(nodata)
         root = warped_xml(empty, plan.grid, options)
     for source in root.iter("SourceDataset"):
-        source.text = file_address(place)
-        source.set("relativeToVRT", "0")
+        point_to(source, file_address(place), relative=False)
     for tag in ("BlockXSize", "BlockYSize"):
         for side in root.findall(tag):
             side.text = str(BLOCK)

@@ -28,7 +28,6 @@ from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .grid import Window
 from .physical import FloatArray, to_physical
-from .vrt_shortcut import shorten
 
 
 @dataclass(frozen=True)
@@ -333,7 +332,7 @@ class StackReader:
         if doubling is None:
             return False
         if doubling.name not in mine.sources:
-            mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name), doubling.name)
+            mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name))
         values = read_doubled(mine.sources[doubling.name], doubling, place, self._blocks)
         if values is None:
             return False
@@ -346,11 +345,7 @@ class StackReader:
         if mine is None:
             path = self.facts.path
             with self._surroundings():
-                mine = _Opened(
-                    _open_with_gdal(
-                        path, shorten(path) if self.facts.driver == "VRT" else str(path)
-                    )
-                )
+                mine = _Opened(_open_with_gdal(path))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -379,7 +374,7 @@ def _open(path: Path) -> Any:
         ) from error
 
 
-def _open_with_gdal(path: Path, name: str) -> Any:
+def _open_with_gdal(path: Path) -> Any:
     from osgeo import gdal
 
     def failure(why: str) -> RasterError:
@@ -388,7 +383,7 @@ def _open_with_gdal(path: Path, name: str) -> Any:
         )
 
     with gdal_errors(failure):
-        return checked(gdal.OpenEx(name, gdal.OF_RASTER))  # not shared
+        return checked(gdal.OpenEx(str(path), gdal.OF_RASTER))  # not shared
 
 
 def _facts(path: Path, dataset: Any) -> RasterFacts:

@@ -14,9 +14,9 @@ from ..cog.overviews import copy_with_overviews
 from ..enums import Unit
 from ..errors import BandStackError
 from ..files.atomic import WriteFailure, part_of, scratch_file
-from ..gdal.types import GDAL_NAMES, NUMPY_NAMES, is_floating
+from ..gdal.types import NUMPY_NAMES, is_floating
+from ..raster.vrt_text import change_meaning, to_bytes
 from ..types import BandStack
-from .vrt import nodata_text, to_bytes
 
 
 def stack_to_geotiff(
@@ -103,14 +103,7 @@ def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, lis
     ]
     nodata = None if not known else math.nan if is_floating(common) else known[0]
     for node in bands:
-        node.set("dataType", GDAL_NAMES[common])
-        for old in node.findall("NoDataValue"):
-            node.remove(old)
-        if nodata is not None:
-            # before the sources, as in the schema; what a source leaves out then has this value
-            new = ET.Element("NoDataValue")
-            new.text = nodata_text(nodata)
-            node.insert(0, new)
+        change_meaning(node, common, nodata)
     if nodata is None or math.isnan(nodata):
         return nodata, []
     others = [band.name for band in stack.bands if band.radiometry.nodata != nodata]

@@ -56,6 +56,24 @@ def read_notes(path: Path, what: str) -> StackNotes:
     BandStackError
         If it is empty, no VRT, or does not say which files its bands are of.
     """
+    root = _parse(path, what)
+    nodes = _band_nodes(root, what)
+    try:
+        methods = [_tags(node)["resampling"] for node in nodes]
+        method = next((name for name in methods if name != "nearest"), "nearest")
+        bands = tuple(_read_band(node, path.parent, method) for node in nodes)
+        tags = {
+            key: text for key, text in _tags(root).items() if not key.startswith("AREA_OR_POINT")
+        }
+        style = StackStyle(method, {band.name: band.description for band in bands}, tags)
+        return StackNotes(path, _read_grid(root), bands, style)
+    except (KeyError, ValueError) as error:
+        raise BandStackError(
+            what, f"what it says of its bands is damaged ({error})", INGEST_AGAIN
+        ) from error
+
+
+def _parse(path: Path, what: str) -> ET.Element:
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -67,16 +85,18 @@ def read_notes(path: Path, what: str) -> StackNotes:
             what, "it declares XML entities", "Do not open it; make the stack again."
         )
     try:
-        root = ET.fromstring(text)
+        return ET.fromstring(text)
     except ET.ParseError as error:
         raise BandStackError(what, f"it is no XML ({error})", INGEST_AGAIN) from error
+
+
+def _band_nodes(root: ET.Element, what: str) -> list[ET.Element]:
+    """The elements of the bands, each of which says which file it is of."""
     nodes = root.findall("VRTRasterBand")
-    if root.tag != "VRTDataset" or not nodes:
-        raise BandStackError(
-            what,
-            "it is a VRT without bands" if root.tag == "VRTDataset" else "it is no VRT",
-            INGEST_AGAIN,
-        )
+    if root.tag != "VRTDataset":
+        raise BandStackError(what, "it is no VRT", INGEST_AGAIN)
+    if not nodes:
+        raise BandStackError(what, "it is a VRT without bands", INGEST_AGAIN)
     silent = [
         str(number)
         for number, node in enumerate(nodes, start=1)
@@ -88,19 +108,7 @@ def read_notes(path: Path, what: str) -> StackNotes:
             "FirstLight, or lost its notes"
         )
         raise BandStackError(what, why, INGEST_AGAIN)
-    try:
-        methods = [_tags(node)["resampling"] for node in nodes]
-        method = next((one for one in methods if one != "nearest"), "nearest")
-        bands = tuple(_read_band(node, path.parent, method) for node in nodes)
-        tags = {
-            key: value for key, value in _tags(root).items() if not key.startswith("AREA_OR_POINT")
-        }
-        style = StackStyle(method, {band.name: band.description for band in bands}, tags)
-        return StackNotes(path, _read_grid(root), bands, style)
-    except (KeyError, ValueError) as error:
-        raise BandStackError(
-            what, f"what it says of its bands is damaged ({error})", INGEST_AGAIN
-        ) from error
+    return nodes
 
 
 def _tags(node: ET.Element) -> dict[str, str]:

@@ -4,14 +4,16 @@ theirs.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import BandStackError
-from ..gdal.errors import checked, checked_code, gdal_errors
+from ..files.atomic import WriteFailure, write_whole
+from ..raster.grid import SNAP, grid_over, overlap_rects, union_bounds
 from ..raster.reader import RasterFacts
+from ..raster.vrt_text import VrtBand, VrtSource, source_name, to_bytes, vrt_tree
+from ..types import Grid
+from .vrt import COLORS
 
 
 def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
@@ -31,74 +33,69 @@ def mosaic_stacks(stacks: Sequence[RasterFacts], output: Path) -> Path:
     BandStackError
         If the bands differ, the grids do not fit, or it cannot be written.
     """
-    from osgeo import gdal
-
     first = stacks[0]
     what = f"The scenes of one pass cannot be put together in {output.name}"
-    names = [band.description for band in first.bands]
-    for other in stacks[1:]:
-        if [band.description for band in other.bands] != names:
-            raise BandStackError(
-                what, f"{other.path.name} and {first.path.name} have different bands"
-            )
-        if other.grid.crs != first.grid.crs or not _fits(other, first):
-            raise BandStackError(
-                what, f"{other.path.name} lies on another grid than {first.path.name}"
-            )
-    part = output.with_name(f"{output.stem}.part.vrt")  # GDAL goes by the name's end
-    # The last one lies on top.
-    sources = [os.fspath(one.path.resolve()) for one in reversed(stacks)]
-    options = gdal.BuildVRTOptions(
-        resolution="user", xRes=first.grid.resolution[0], yRes=first.grid.resolution[1]
-    )
-    try:
-        with gdal_errors(lambda why: BandStackError(what, why)):
-            made = checked(gdal.BuildVRT(os.fspath(part), sources, options=options))
-            checked_code(made.RasterCount != len(names))
-            _name_bands(made, os.fspath(first.path))
-            made.FlushCache()
-            made = None
-        part.replace(output)
-    except OSError as error:
-        raise BandStackError(what, " ".join(str(error).split())) from error
-    finally:
-        part.unlink(missing_ok=True)
+    _check_fit(stacks, what)
+    grid = grid_over(union_bounds([stack.grid.bounds for stack in stacks]), first.grid)
+    bands = [_band(stacks, index, grid, output.parent) for index in range(len(first.bands))]
+    text = to_bytes(vrt_tree(grid, first.tags, bands))
+    write_whole(output, text, WriteFailure(what, error=BandStackError))
     return output
 
 
-def _fits(one: RasterFacts, other: RasterFacts) -> bool:
+def _check_fit(stacks: Sequence[RasterFacts], what: str) -> None:
+    first = stacks[0]
+    bands = [(band.description, band.dtype) for band in first.bands]
+    for other in stacks[1:]:
+        names = f"{other.path.name} and {first.path.name}"
+        if [(band.description, band.dtype) for band in other.bands] != bands:
+            raise BandStackError(what, f"{names} have different bands")
+        if other.grid.crs != first.grid.crs or not _fits(other.grid, first.grid):
+            raise BandStackError(
+                what, f"{other.path.name} lies on another grid than {first.path.name}"
+            )
+
+
+def _fits(grid: Grid, other: Grid) -> bool:
     """Whether both grids have pixels of the same size and the same lines."""
-    width, height = other.grid.resolution
+    width, height = other.resolution
     shift = (
-        (one.grid.transform[2] - other.grid.transform[2]) / width,
-        (one.grid.transform[5] - other.grid.transform[5]) / height,
+        (grid.transform[2] - other.transform[2]) / width,
+        (grid.transform[5] - other.transform[5]) / height,
     )
-    return one.grid.resolution == other.grid.resolution and all(
-        abs(v - round(v)) < 1e-6 for v in shift
+    return grid.resolution == other.resolution and all(
+        abs(pixels - round(pixels)) < SNAP for pixels in shift
     )
 
 
-def _name_bands(made: Any, source: str) -> None:
-    """What GDAL leaves out: descriptions, units, scales and tags."""
-    from osgeo import gdal
+def _band(stacks: Sequence[RasterFacts], index: int, grid: Grid, folder: Path) -> VrtBand:
+    sources = (_source(stack, index, grid, folder) for stack in reversed(stacks))
+    band = stacks[0].bands[index]
+    # Not which file it is of: its pixels are of several.
+    tags = {key: text for key, text in band.tags.items() if not key.startswith("source")}
+    name = tags.get("band", band.description)
+    return VrtBand(
+        dtype=band.dtype,
+        description=band.description,
+        radiometry=band.radiometry,
+        sources=list(sources),  # the last one lies on top
+        color=COLORS.get(name, "Undefined" if index else "Gray"),
+        tags=tags,
+    )
 
-    dataset = gdal.Open(source)
-    made.SetMetadata(dataset.GetMetadata())
-    for number in range(1, made.RasterCount + 1):
-        band, like = made.GetRasterBand(number), dataset.GetRasterBand(number)
-        band.SetDescription(like.GetDescription())
-        # Not which file it is of: its pixels are of several.
-        band.SetMetadata(
-            {
-                key: value
-                for key, value in like.GetMetadata().items()
-                if not key.startswith("source")
-            }
-        )
-        band.SetUnitType(like.GetUnitType() or "")
-        for set_value, value in (
-            (band.SetScale, like.GetScale()),
-            (band.SetOffset, like.GetOffset()),
-        ):
-            if value is not None:
-                set_value(value)
+
+def _source(stack: RasterFacts, index: int, grid: Grid, folder: Path) -> VrtSource:
+    name, relative = source_name(stack.path, folder)
+    rects = overlap_rects(stack.grid, grid)
+    assert rects is not None  # the grid is that over all of them
+    band = stack.bands[index]
+    return VrtSource(
+        name=name,
+        relative=relative,
+        rects=rects,
+        band=band.index,
+        dtype=band.dtype,
+        shape=stack.grid.shape,
+        block_shape=stack.block_shape,
+        nodata=band.radiometry.nodata,
+    )

@@ -1,28 +1,28 @@
-"""The text of a stack: XML that says which pixels of which file are which band, and how they are to
-be read.
-
-It is written here rather than by ``gdal.BuildVRT``: that skips sources which do not fit with no
-more than a warning, drops band names, and cannot resample classes and reflectance differently in
-one file.
-"""
+"""The text of a stack: a VRT whose bands point at the files of the bands."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..gdal.crs import axis_mapping, geotransform_text
-from ..gdal.types import GDAL_NAMES
 from ..raster.grid import PixelRect, overlap_rects
+from ..raster.vrt_text import (
+    VrtBand,
+    VrtSource,
+    nodata_text,
+    point_to,
+    source_name,
+    to_bytes,
+    vrt_tree,
+)
 from ..types import Grid
 from .grid import PlacedBand
-from .source import OpenedBand, identity
+from .source import identity
 from .warp import describe_warped
 
 COLORS = {"red": "Red", "green": "Green", "blue": "Blue"}
@@ -65,35 +65,27 @@ def describe_stack(
     what : str
         What fails if this does.
     """
-    rows, cols = grid.shape
-    root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    _position(root, grid)
-    _metadata(root, style.tags)
     nested: dict[str, bytes] = {}
-    for place, one in enumerate(placed, start=1):
-        pointer = _file_pointer(one.opened, path.parent)
-        if needs_warp(one, grid):
-            tree = describe_warped(one.opened, grid, method_for(one, style), what)
-            _fit_warped(tree, one.opened, path.parent)
-            text = to_bytes(tree)
-            safe = re.sub(r"[^A-Za-z0-9_-]", "_", one.name)
-            name = f"{path.stem}.{safe}.{hashlib.sha256(text).hexdigest()[:8]}.vrt"
+    bands = []
+    for index, band in enumerate(placed):
+        if needs_warp(band, grid):
+            name, text = _nested_vrt(band, grid, path, style, what)
             nested[name] = text
-            pointer = _Pointer(
-                name, "1", 1, grid.shape, (min(128, grid.shape[0]), min(512, grid.shape[1])), True
+            source = _nested_source(name, band, grid, style)
+        else:
+            source = _file_source(band, grid, path.parent, style)
+        color = COLORS.get(band.name, "Undefined" if index else "Gray")
+        bands.append(
+            VrtBand(
+                dtype=band.opened.band.dtype,
+                description=style.descriptions.get(band.name, band.name),
+                radiometry=band.opened.radiometry,
+                sources=[] if source is None else [source],
+                color=color,
+                tags=_band_facts(band, style, path.parent),
             )
-        node = ET.SubElement(
-            root, "VRTRasterBand", dataType=GDAL_NAMES[one.opened.band.dtype], band=str(place)
         )
-        _metadata(node, _band_facts(one, style, path.parent))
-        _band(node, one, grid, style, pointer)
-    return StackText(to_bytes(root), nested)
-
-
-def to_bytes(root: ET.Element) -> bytes:
-    """XML, indented: the same tree gives the same bytes."""
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8"))
+    return StackText(to_bytes(vrt_tree(grid, style.tags, bands)), nested)
 
 
 def is_resampled(one: PlacedBand, grid: Grid) -> bool:
@@ -114,11 +106,6 @@ def method_for(one: PlacedBand, style: StackStyle) -> str:
     return "nearest" if one.opened.source.is_class else style.method
 
 
-def nodata_text(nodata: float) -> str:
-    """As GDAL reads it: ``0``, ``-9999``, ``nan``."""
-    return f"{nodata:.17g}"
-
-
 def needs_warp(one: PlacedBand, grid: Grid) -> bool:
     """Whether GDAL's warper has to stand between the band's file and the stack.
 
@@ -136,143 +123,70 @@ def needs_warp(one: PlacedBand, grid: Grid) -> bool:
     return not known and is_resampled(one, grid)
 
 
-def _fit_warped(root: ET.Element, band: OpenedBand, folder: Path) -> None:
+def _nested_vrt(
+    band: PlacedBand, grid: Grid, path: Path, style: StackStyle, what: str
+) -> tuple[str, bytes]:
+    """Name and text of the VRT that warps a band onto the stack's grid."""
+    root = describe_warped(band.opened, grid, method_for(band, style), what)
     for node in root.iter("SourceDataset"):
-        path, relative = source_name(band.source.path, folder)
-        node.text = path
-        node.set("relativeToVRT", relative)
+        point_to(node, *source_name(band.opened.source.path, path.parent))
+    nodata = band.opened.radiometry.nodata
     for node in root.findall("VRTRasterBand"):
         for child in list(node):
             node.remove(child)
-        if band.radiometry.nodata is not None:
-            ET.SubElement(node, "NoDataValue").text = nodata_text(band.radiometry.nodata)
+        if nodata is not None:
+            ET.SubElement(node, "NoDataValue").text = nodata_text(nodata)
+    text = to_bytes(root)
+    safe = re.sub(r"[^A-Za-z0-9_-]", "_", band.name)
+    return f"{path.stem}.{safe}.{hashlib.sha256(text).hexdigest()[:8]}.vrt", text
 
 
-def _position(root: ET.Element, grid: Grid) -> None:
-    mapping = axis_mapping(grid.crs)
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=mapping).text = grid.crs
-    ET.SubElement(root, "GeoTransform").text = geotransform_text(grid)
-
-
-def _band(
-    node: ET.Element, one: PlacedBand, grid: Grid, style: StackStyle, pointer: _Pointer
-) -> None:
-    band = one.opened
-    ET.SubElement(node, "Description").text = style.descriptions.get(one.name, one.name)
-    if band.radiometry.nodata is not None:
-        ET.SubElement(node, "NoDataValue").text = nodata_text(band.radiometry.nodata)
-    if band.radiometry.unit:
-        ET.SubElement(node, "UnitType").text = band.radiometry.unit
-    ET.SubElement(node, "Offset").text = repr(float(band.radiometry.offset))
-    ET.SubElement(node, "Scale").text = repr(float(band.radiometry.scale))
-    ET.SubElement(node, "ColorInterp").text = COLORS.get(
-        one.name, "Gray" if node.get("band") == "1" else "Undefined"
-    )
+def _nested_source(name: str, band: PlacedBand, grid: Grid, style: StackStyle) -> VrtSource | None:
     rows, cols = grid.shape
     whole = PixelRect(0, 0, cols, rows)
-    rects = (whole, whole) if pointer.nested else overlap_rects(one.grid, grid)
-    if rects is None:  # refused in stack_grid
-        return
-    # A complex source leaves what is under its nodata alone, and honours it when resampling.
-    source = _source(node, pointer, band.band.dtype, rects)
-    source.set("resampling", method_for(one, style))
-    if band.radiometry.nodata is not None:
-        ET.SubElement(source, "NODATA").text = nodata_text(band.radiometry.nodata)
+    return VrtSource(
+        name=name,
+        relative=True,
+        rects=(whole, whole),
+        dtype=band.opened.band.dtype,
+        shape=grid.shape,
+        block_shape=(min(128, rows), min(512, cols)),
+        method=method_for(band, style),
+        nodata=band.opened.radiometry.nodata,
+    )
 
 
-def _band_facts(one: PlacedBand, style: StackStyle, folder: Path) -> dict[str, str]:
-    """What is kept of a band beside its numbers: for a person, and for the repair."""
-    band = one.opened
+def _file_source(band: PlacedBand, grid: Grid, folder: Path, style: StackStyle) -> VrtSource | None:
+    opened = band.opened
+    name, relative = source_name(opened.source.path, folder)
+    rects = overlap_rects(band.grid, grid)
+    if rects is None:  # a band beside the others, which need not reach as far
+        return None
+    return VrtSource(
+        name=name,
+        relative=relative,
+        rects=rects,
+        band=opened.source.index,
+        dtype=opened.band.dtype,
+        shape=opened.facts.grid.shape,
+        block_shape=opened.facts.block_shape,
+        method=method_for(band, style),
+        nodata=opened.radiometry.nodata,
+    )
+
+
+def _band_facts(band: PlacedBand, style: StackStyle, folder: Path) -> dict[str, str]:
+    """Facts about a band beside its numbers: for a person, and for the repair."""
+    opened = band.opened
     facts = {
-        "band": one.name,
-        "radiometry": band.radiometry.reason,
-        "resampling": method_for(one, style),
-        "source": source_name(band.source.path, folder)[0],
-        "source_bytes": str(band.source.path.stat().st_size),
-        "source_grid": identity(band.facts, band.source.index),
+        "band": band.name,
+        "radiometry": opened.radiometry.reason,
+        "resampling": method_for(band, style),
+        "source": source_name(opened.source.path, folder)[0],
+        "source_bytes": str(opened.source.path.stat().st_size),
+        "source_grid": identity(opened.facts, opened.source.index),
     }
-    if band.source.wavelength_nm is not None:
-        facts["wavelength"] = f"{band.source.wavelength_nm:g}"
+    if opened.source.wavelength_nm is not None:
+        facts["wavelength"] = f"{opened.source.wavelength_nm:g}"
         facts["wavelength_unit"] = "Nanometers"
     return facts
-
-
-@dataclass(frozen=True)
-class _Pointer:
-    """What a source points at."""
-
-    name: str
-    relative: str
-    """``1`` or ``0``."""
-    index: int
-    shape: tuple[int, int]
-    block_shape: tuple[int, int]
-    nested: bool = False
-    """A VRT that lies on the stack's grid."""
-
-
-def _file_pointer(band: OpenedBand, folder: Path) -> _Pointer:
-    name, relative = source_name(band.source.path, folder)
-    return _Pointer(
-        name, relative, band.source.index, band.facts.grid.shape, band.facts.block_shape
-    )
-
-
-def _source(
-    parent: ET.Element, pointer: _Pointer, dtype: str, rects: tuple[PixelRect, PixelRect]
-) -> ET.Element:
-    source = ET.SubElement(parent, "ComplexSource")
-    # shared="0": each reading thread has its own handle of the VRT, and must have its own of the
-    # sources.
-    ET.SubElement(
-        source, "SourceFilename", relativeToVRT=pointer.relative, shared="0"
-    ).text = pointer.name
-    ET.SubElement(source, "SourceBand").text = str(pointer.index)
-    ET.SubElement(
-        source,
-        "SourceProperties",
-        RasterXSize=str(pointer.shape[1]),
-        RasterYSize=str(pointer.shape[0]),
-        DataType=GDAL_NAMES[dtype],
-        BlockXSize=str(pointer.block_shape[1]),
-        BlockYSize=str(pointer.block_shape[0]),
-    )
-    for tag, rect in zip(("SrcRect", "DstRect"), rects):
-        ET.SubElement(
-            source,
-            tag,
-            xOff=_px(rect.x),
-            yOff=_px(rect.y),
-            xSize=_px(rect.width),
-            ySize=_px(rect.height),
-        )
-    return source
-
-
-def _metadata(parent: ET.Element, facts: Mapping[str, str]) -> None:
-    if facts:
-        box = ET.SubElement(parent, "Metadata")
-        for key, value in sorted(facts.items()):
-            if value:
-                ET.SubElement(box, "MDI", key=key).text = value
-
-
-def _px(value: float) -> str:
-    return f"{value:.16g}"
-
-
-def source_name(path: Path, folder: Path) -> tuple[str, str]:
-    """As GDAL wants it: relative where it lies below the VRT's folder, so that the folder can be
-    moved.
-
-    Returns
-    -------
-    str
-        The name.
-    str
-        ``1`` where it is relative, else ``0``.
-    """
-    source, base = path.resolve(), folder.resolve()
-    if base in source.parents:
-        return source.relative_to(base).as_posix(), "1"
-    return os.fspath(source), "0"

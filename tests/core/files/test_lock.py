@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,8 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -144,17 +145,17 @@ def test_only_the_file_that_bears_the_name_is_a_lock(
     real, path = lock_module._try_lock, tmp_path / LOCK_NAME
     tries = 0
 
-    def late(file: IO[bytes]) -> bool:
+    def late(file: FileIO, folder: Path) -> bool:
         nonlocal tries
         tries += 1
         if tries == 1:
             path.unlink()
             path.touch()
-        return real(file)
+        return real(file, folder)
 
     monkeypatch.setattr(lock_module, "_try_lock", late)
-    with folder_lock(tmp_path, lambda: False, Waited()), path.open("a+b") as another:
-        assert not real(another), "what others find under the name is locked"
+    with folder_lock(tmp_path, lambda: False, Waited()), FileIO(path, "r+") as another:
+        assert not real(another, tmp_path), "what others find under the name is locked"
     assert tries == 2
 
 
@@ -190,3 +191,59 @@ def test_in_a_folder_that_may_only_be_read_nothing_is_held(read_only: Path) -> N
     ):
         assert list(read_only.iterdir()) == []
     assert waited.times == 0
+
+
+WINDOWS = """
+import errno, sys, types
+from io import FileIO
+from pathlib import Path
+from firstlight.core.errors import FirstLightError
+from firstlight.core.files import lock
+answers = [int(number) for number in sys.argv[2].split(",")]
+msvcrt = types.ModuleType("msvcrt")
+msvcrt.LK_NBLCK = 2
+def locking(handle, mode, count):
+    number = answers.pop(0)
+    if number:
+        raise OSError(number, "Input/output error")
+msvcrt.locking = locking
+sys.modules["msvcrt"] = msvcrt
+sys.platform = "win32"
+try:
+    with lock.folder_lock(Path(sys.argv[1]), lambda: False, lambda: print("waits")):
+        print("has it")
+except FirstLightError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([0], ["has it"]),
+        ([errno.EACCES, errno.EDEADLK, 0], ["waits", "has it"]),
+        ([errno.EACCES, errno.EIO], ["waits", "IngestionError The folder {folder} cannot be held"]),
+        ([errno.EINVAL], ["IngestionError The folder {folder} cannot be held for this job: "]),
+    ],
+    ids=["free", "held twice", "held, then broken", "no locks there"],
+)
+def test_windows_is_waited_for_only_where_another_has_the_lock(
+    tmp_path: Path, answers: list[int], said: list[str]
+) -> None:
+    """With a stand-in for ``msvcrt``, since this is no Windows: how its answers are taken."""
+    words = [sys.executable, "-c", WINDOWS, str(tmp_path), ",".join(map(str, answers))]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(said), done.stderr
+    for line, start in zip(lines, said):
+        assert line.startswith(start.format(folder=tmp_path))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_in_the_place_of_the_lock_is_left_alone(tmp_path: Path) -> None:
+    folder, victim = tmp_path / "shared", tmp_path / "victim"
+    folder.mkdir()
+    (folder / LOCK_NAME).symlink_to(victim)
+    with folder_lock(folder, lambda: False, Waited()):
+        pass
+    assert not victim.exists()

@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
         spoil(">red.tif</SourceF", ">green.tif</SourceF"),
         "no source for red",
     ),
-    "no source": (spoil("<ComplexSource.*?</ComplexSource>", ""), "no source for red"),
+    "no source": (spoil("<SimpleSource.*?</SimpleSource>", ""), "no source for red"),
     "shifted by a pixel": (
         spoil('<DstRect xOff="0"', '<DstRect xOff="1"'),
         "band 'red' of the written stack has",

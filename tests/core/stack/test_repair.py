@@ -142,7 +142,7 @@ def test_moving_back_and_mending_again_gives_the_first_bytes_and_keeps_both_old_
 
 
 def empty(text: str) -> str:
-    return re.sub(r"<ComplexSource.*?</ComplexSource>", "", text, flags=re.DOTALL)
+    return re.sub(r"<(Simple|Complex)Source.*?</\1Source>", "", text, flags=re.DOTALL)
 
 
 def absolute(text: str, folder: Path) -> str:
