@@ -3,8 +3,8 @@
 Left to itself GDAL guesses that from the bounding box of each chunk it works on. Between zones the
 chunk is tilted, its box too large, and the result blended too wide: 13 % of the contrast of fine
 texture is lost, differently in each chunk and from version to version (OSGeo/gdal issues 7750 and
-13806). ``XSCALE`` and ``YSCALE``, pixels of the target to one of the source, are read by all
-versions since 3.0, so every warp is made here and sets both.
+13806). ``XSCALE`` and ``YSCALE``, pixels of the target to one of the source, are read by GDAL 3.1
+and later at least, so every warp is made here and sets both.
 """
 
 from __future__ import annotations

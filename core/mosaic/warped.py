@@ -24,7 +24,7 @@ from ..raster.source_blocks import Layout, Place, read_window
 from ..types import Grid
 from .band_source import BandSource
 
-BLOCK = 256
+BLOCK = 512
 """Rows and columns of the target that are warped at once."""
 MARGIN_PX = 3
 """Source pixels around a block, for the kernel (three for ``lanczos``); more for coarser pixels."""

@@ -13,6 +13,7 @@ import pytest
 
 from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.gdal.warp import grid_steps
+from firstlight.core.mosaic import warped
 from firstlight.core.mosaic.band_source import BandPlace, BandSource
 from firstlight.core.mosaic.on_grid import read_values
 from firstlight.core.mosaic.reader import MosaicPlan, MosaicScene
@@ -97,8 +98,14 @@ def test_from_the_overview_that_is_as_fine_as_the_mosaic(tmp_path: Path) -> None
 @pytest.mark.parametrize("method", ["bilinear", "cubic", "average", "nearest"])
 @pytest.mark.parametrize("target", [(32632, 27, -1), (4326, 3e-4, 5)], ids=["zone", "degrees"])
 def test_every_window_is_the_cut_out_of_the_whole(
-    tmp_path: Path, target: tuple[int, float, int], method: str, dtype: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    target: tuple[int, float, int],
+    method: str,
+    dtype: str,
 ) -> None:
+    """In blocks that are smaller than the target, so that windows cross them."""
+    monkeypatch.setattr(warped, "BLOCK", 97)
     epsg, step, digits = target
     grid = grid_around(12, 47, epsg, (300, 290), step, digits)
     values = noise(EAST.shape).astype(dtype)
