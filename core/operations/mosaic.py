@@ -12,7 +12,8 @@ from ..discovery.area import parse_area
 from ..discovery.items_file import read_items
 from ..enums import Status
 from ..errors import InputError, SceneReadError
-from ..execution.apply import LayerStatistics, apply_layers
+from ..execution.apply import apply_layers
+from ..execution.layer_statistics import LayerStatistics
 from ..maps.params import EngineParams
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan

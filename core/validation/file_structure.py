@@ -165,9 +165,10 @@ def _describe_damaged(faults: Sequence[Fault], job: FileCheck) -> list[Finding]:
     damaged = [fault for fault in faults if fault.kind != "past_end"]
     if not damaged:
         return []
+    positions = _positions([fault.block for fault in damaged])
     sentence = (
         f"{len(damaged)} tiles of {job.path.name} (band '{job.band}') are damaged: "
-        f"{damaged[0].detail}. They lie at {_positions([fault.block for fault in damaged])}. {AGAIN}"
+        f"{damaged[0].detail}. They lie at {positions}. {AGAIN}"
     )
     return [Finding.error("tile_damaged", sentence, job.band, float(len(damaged)), 0.0)]
 

@@ -128,8 +128,8 @@ def _check_range(name: str, sample: BandSample, settings: Settings) -> list[Find
         return []
     sentence = (
         f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} dB. "
-        f"Its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}: is it linear power, as "
-        "its unit says?"
+        f"Its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}: is it linear power, "
+        "as its unit says?"
     )
     return [Finding.warning("range_implausible", sentence, name, outside, most)]
 
