@@ -32,7 +32,6 @@ EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
 USAGE, CANCELLED = 2, 130
 LISTS = ("discover", "pairs")
 """What these print as JSON is a list: nothing found is an empty one."""
-TEXT_KINDS = ("bands", "choices")
 TELL_EVERY_S = 10.0
 """What changes all the time, where lines cannot be overwritten: a log file, a pipe."""
 

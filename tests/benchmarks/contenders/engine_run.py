@@ -17,7 +17,7 @@ from firstlight.core.execution.cluster import open_cluster
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.local_cluster import local_cluster
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import StackParams, run_stack
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import resolve_settings
@@ -29,7 +29,9 @@ def run(engine: str, workers: int = 1) -> None:
     """Compute, and say how long it took without imports, stack and start."""
     settings, stack = resolve_settings(), OUT / "stack.vrt"
     bands = tuple(f"{band}={SOURCE}/{band}.tif" for band in ("red", "nir"))
-    run_stack(StackParams(sensor="sentinel2", band=bands, output=stack), settings, SilentMonitor())
+    run_stack(
+        StackParams(sensor="sentinel2", band=bands, output=stack), settings, RecordingMonitor()
+    )
 
     def compute(chosen: Engine) -> None:
         began = time.perf_counter()
@@ -42,7 +44,7 @@ def run(engine: str, workers: int = 1) -> None:
                 kernel,
                 OUT / "ndvi.tif",
                 replace(settings, workers=workers),
-                SilentMonitor(),
+                RecordingMonitor(),
                 chosen,
             )
         report(began)
