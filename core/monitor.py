@@ -74,13 +74,6 @@ class BandProgress:
             return None
         return min(100, int(100 * self.received_bytes / self.total_bytes))
 
-    @property
-    def seconds_left(self) -> float | None:
-        """At the present speed; None where size or speed are unknown."""
-        if not self.total_bytes or not self.bytes_per_s:
-            return None
-        return (self.total_bytes - self.received_bytes) / self.bytes_per_s
-
 
 @dataclass(frozen=True)
 class Note:
@@ -101,17 +94,6 @@ class Monitor(Protocol):
 
     def cancelled(self) -> bool:
         """Whether the operation should stop; asked at least every 0.1 s while work is under way."""
-
-
-class SilentMonitor:
-    """Watches nothing and never stops."""
-
-    def emit(self, event: Event) -> None:
-        """Drop the event."""
-
-    def cancelled(self) -> bool:
-        """Never."""
-        return False
 
 
 class RecordingMonitor:

@@ -38,6 +38,30 @@ class Finding:
     measured: float | None = None
     limit: float | None = None
 
+    @classmethod
+    def error(
+        cls,
+        code: str,
+        sentence: str,
+        band: str | None = None,
+        measured: float | None = None,
+        limit: float | None = None,
+    ) -> Finding:
+        """A finding that makes the raster invalid."""
+        return cls(code, Severity.ERROR, sentence, band, measured, limit)
+
+    @classmethod
+    def warning(
+        cls,
+        code: str,
+        sentence: str,
+        band: str | None = None,
+        measured: float | None = None,
+        limit: float | None = None,
+    ) -> Finding:
+        """A finding that a person should look at."""
+        return cls(code, Severity.WARNING, sentence, band, measured, limit)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {

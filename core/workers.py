@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from .errors import Cancelled
@@ -48,8 +48,6 @@ def run_parallel(
 
     if not jobs:
         return []
-    delivered: set[int] = set()
-    stopped_at: float | None = None
 
     def do(job: Job) -> Result:
         if events.stop.is_set():
@@ -60,40 +58,58 @@ def run_parallel(
             events.wake()
 
     pool = ThreadPool(max(1, min(count, len(jobs))))
-    handles: list[Any] = []
+    deliveries = _Deliveries(len(jobs), events, on_result)
     try:
-        handles += [pool.apply_async(do, (job,)) for job in jobs]
-
-        def finished() -> bool:
-            nonlocal stopped_at
-            for number, handle in enumerate(handles):
-                if number not in delivered and handle.ready():
-                    delivered.add(number)
-                    if handle.successful():
-                        on_result(handle.get())
-                    else:
-                        events.stop.set()
-            if len(delivered) == len(handles):
-                return True
-            if events.stop.is_set():
-                stopped_at = stopped_at or time.monotonic()
-                return time.monotonic() - stopped_at > GRACE_S
-            return False
-
-        events.pump(finished)
-        for handle in handles:
-            if handle.ready() and not handle.successful():
-                try:
-                    handle.get()
-                except Cancelled:  # a stop that some real failure caused: look for that one
-                    continue
-        if not all(handle.ready() and handle.successful() for handle in handles):
-            raise Cancelled()
-        return [handle.get() for handle in handles]  # also where the stop came when all was done
+        deliveries.handles += [pool.apply_async(do, (job,)) for job in jobs]
+        events.pump(deliveries.finished)
+        return deliveries.results()
     finally:
-        if len(delivered) < len(handles):
+        if not deliveries.complete:
             events.stop.set()  # whatever ended this, nobody waits for the rest any more
         pool.terminate()
+
+
+class _Deliveries:
+    """Results of a pool as they come, each delivered once, on the calling thread."""
+
+    def __init__(self, count: int, events: EventQueue, on_result: Callable[[Any], None]) -> None:
+        self.handles: list[Any] = []
+        self._count = count
+        self._events = events
+        self._on_result = on_result
+        self._delivered: set[int] = set()
+        self._stopped_at: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """All jobs have ended."""
+        return len(self._delivered) == self._count
+
+    def finished(self) -> bool:
+        """Deliver what is ready; true when all is, or when stopped workers had time enough."""
+        for number, handle in enumerate(self.handles):
+            if number not in self._delivered and handle.ready():
+                self._delivered.add(number)
+                if handle.successful():
+                    self._on_result(handle.get())
+                else:
+                    self._events.stop.set()
+        if self.complete or not self._events.stop.is_set():
+            return self.complete
+        self._stopped_at = self._stopped_at or time.monotonic()
+        return time.monotonic() - self._stopped_at > GRACE_S
+
+    def results(self) -> list[Any]:
+        """All results in the order of the jobs, also where the stop came when all was done; else
+        the first real failure is raised, or that the run was stopped.
+        """
+        for handle in self.handles:
+            if handle.ready() and not handle.successful():
+                with suppress(Cancelled):  # a stop that some real failure caused: look for that one
+                    handle.get()
+        if not all(handle.ready() and handle.successful() for handle in self.handles):
+            raise Cancelled()
+        return [handle.get() for handle in self.handles]
 
 
 def run_in_background(work: Callable[[], Result], events: EventQueue) -> Result:

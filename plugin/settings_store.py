@@ -120,22 +120,6 @@ def read_overrides() -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def write_override(name: str, value: Any) -> None:
-    """Keep a changed setting; ``None`` goes back to what the files say.
-
-    Raises
-    ------
-    KeyError
-        If there is no such setting.
-    """
-    if name not in {f.name for f in setting_fields()}:
-        raise KeyError(name)
-    if value is None:
-        QgsSettings().remove(_OVERRIDES + name)
-    else:
-        QgsSettings().setValue(_OVERRIDES + name, value)
-
-
 def settings_reader() -> Callable[[], Settings]:
     """Read what QGIS knows now, on the main thread; the result reads the files when the run starts,
     on its own thread.

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from .statistics import find_missing
 
-RESAMPLINGS = ("average", "nearest")
-
 
 def level_shapes(shape: tuple[int, int], block: int) -> list[tuple[int, int]]:
     """(rows, cols) of the full resolution and of its overviews, each half of the one before, until

@@ -4,12 +4,11 @@ its layers.
 
 from __future__ import annotations
 
-import math
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +17,15 @@ import numpy.typing as npt
 from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
 from ..cog.pieces import Piece
 from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
-from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
+from ..enums import OutputType, Resampling
 from ..errors import Cancelled
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.grid import Window, in_columns, split_windows
-from ..raster.pixel_area import pixel_area_m2
 from ..settings import Settings
 from ..workers import run_in_background
 from .engine import Engine
+from .layer_statistics import LayerStatistics, written_statistics
 from .progress import TileCount
 from .router import Job, choose_engine, open_engine
 from .tile_work import SurveyWork, TileSource, TileWork
@@ -40,61 +39,8 @@ TILES_SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class LayerStatistics:
-    """What a layer holds, in physical units.
-
-    Values outside the index's range come from negative reflectance (dark water, shadow, haze): they
-    stay in the layer as the formula gives them, but do not enter minimum, maximum and mean, which a
-    single one of them could spoil.
-    """
-
-    pixels: int = 0
-    observed: int = 0
-    inside: int = 0
-    """Of the observed ones, those within the range."""
-    total: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
-    classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
-    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
-    without a reference system).
-    """
-    engine: str = field(default="", compare=False)
-    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles
-    were there already.
-    """
-
-    @classmethod
-    def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
-        """From the statistics of the stored numbers; classes are counted apart."""
-        return cls(
-            stored.pixels,
-            stored.observed,
-            stored.inside,
-            stored.inside_total * spec.scale + spec.offset * stored.inside,
-            stored.inside_low * spec.scale + spec.offset,
-            stored.inside_high * spec.scale + spec.offset,
-            engine=engine,
-        )
-
-    def to_dict(self) -> dict[str, float | int | None]:
-        """Statistics with units in the names; None where nothing was observed."""
-        return {
-            "min": self.low if self.inside else None,
-            "max": self.high if self.inside else None,
-            "mean": self.total / self.inside if self.inside else None,
-            "outside_range_percent": 100 * (self.observed - self.inside) / self.observed
-            if self.observed
-            else 0.0,
-            "observed_percent": 100 * self.observed / self.pixels if self.pixels else 0.0,
-            "observed_pixels": self.observed,
-            "pixels": self.pixels,
-        }
-
-
-@dataclass(frozen=True)
 class Applied:
-    """What became of a kernel."""
+    """A kernel as it was applied, and figures of its layers."""
 
     kernel: Kernel
     """As it was applied: what its survey settled is in its function."""
@@ -155,72 +101,130 @@ def apply_layers(
         Nothing is left under the names of the outputs that were not finished.
     """
     specs = [layer_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
-    size = max(1, settings.tile_size // specs[0].span) * specs[0].span
-    tiles = split_windows(reader.grid.shape, size)
-    events = EventQueue(monitor)
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
-    wide = reader.column_tiles(list(indexes.values()))
-    if wide is not None:
-        tiles = in_columns(tiles, size * wide)
+    size = max(1, settings.tile_size // specs[0].span) * specs[0].span
+    run = _LayerRun(reader, indexes, kernel, tuple(specs), size, settings, EventQueue(monitor))
+    # Files are closed on this thread: nothing is left behind by one that is stuck in a read.
+    with ExitStack() as files:
+        return run_in_background(lambda: run.all(outputs, engine, resume, files), run.events)
 
-    def all_of_it() -> Applied:
+
+@dataclass(frozen=True)
+class _LayerRun:
+    """One kernel over one raster, from tiles to finished layers."""
+
+    reader: TileSource
+    indexes: Mapping[str, int]
+    """Name in the kernel's function → band of the raster."""
+    kernel: Kernel
+    specs: tuple[RasterSpec, ...]
+    size: int
+    """Of a tile's side, in pixels."""
+    settings: Settings
+    events: EventQueue
+
+    def all(
+        self, outputs: Sequence[Path], engine: Engine | None, resume: bool, files: ExitStack
+    ) -> Applied:
+        """Survey, compute and lay out; ``files`` closes what is written."""
+        tiles = self._tiles()
         with ExitStack() as stack:
-            picked = _Picked(
-                engine, _job(reader, indexes, kernel, specs, tiles), settings, events, stack
-            )
-            settled, begin = kernel, 0.0
-            if kernel.survey is not None:
-                whole = split_windows(reader.grid.shape, max(1, size // kernel.cell) * kernel.cell)
-                settled, begin = (
-                    survey_tiles(reader, indexes, kernel, whole, picked, events),
-                    SURVEY_SHARE,
-                )
-            key = _resume_key(reader, settled, indexes) if resume else ""
-            if events.stop.is_set():
+            job = self._job(tiles)
+            lazy = _LazyEngine(engine, job, self.settings, self.events, stack)
+            kernel = self._settle(lazy)
+            key = _resume_key(self.reader, kernel, self.indexes) if resume else ""
+            if self.events.stop.is_set():
                 raise Cancelled()
-            told = [replace(spec, tags={**spec.tags, **settled.tags()}) for spec in specs]
+            specs = [replace(spec, tags={**spec.tags, **kernel.tags()}) for spec in self.specs]
             writers = [
                 files.enter_context(CogWriter(path, spec, key))
-                for path, spec in zip(outputs, told, strict=True)
+                for path, spec in zip(outputs, specs, strict=True)
             ]
-            missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
-            if missing:
-                work = TileWork(
-                    reader,
-                    indexes,
-                    settled,
-                    tuple(specs),
-                    tuple(writer.codec for writer in writers),
-                )
-                title = f"{kernel.name}: tiles, {picked.title}"
-                count = TileCount(
-                    title, len(tiles), len(tiles) - len(missing), TILES_SHARE - begin, begin
-                )
+            self._compute(kernel, writers, tiles, lazy)
+            self._lay_out(writers)
+            statistics = [written_statistics(writer, lazy.reason) for writer in writers]
+            return Applied(kernel, tuple(band for layer in statistics for band in layer))
 
-                def take(tile: Window, made: Sequence[Sequence[Piece]]) -> None:
-                    for writer, pieces in zip(writers, made, strict=True):
-                        if not writer.has(tile):
-                            for piece in pieces:
-                                writer.put(piece)
-                    events.put(count.add())
+    def _tiles(self) -> list[Window]:
+        tiles = split_windows(self.reader.grid.shape, self.size)
+        columns = self.reader.column_tiles(list(self.indexes.values()))
+        return tiles if columns is None else in_columns(tiles, self.size * columns)
 
-                picked.engine.run(work, missing, events.stop, take)
-            for number, writer in enumerate(writers):
-                writer.finish(on_progress=_LayOut(events, kernel.name, number, len(writers)))
-            return Applied(
-                settled,
-                tuple(
-                    one for writer in writers for one in written_statistics(writer, picked.reason)
-                ),
-            )
+    def _settle(self, lazy: _LazyEngine) -> Kernel:
+        """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the
+        same in any order.
+        """
+        kernel = self.kernel
+        if kernel.survey is None:
+            return kernel
+        side = max(1, self.size // kernel.cell) * kernel.cell
+        tiles = split_windows(self.reader.grid.shape, side)
+        title = f"{kernel.name}: survey, {lazy.title}"
+        count = TileCount(title, len(tiles), 0, SURVEY_SHARE)
+        lock = threading.Lock()
+        total: list[npt.NDArray[np.int64]] = []
 
-    with (
-        ExitStack() as files
-    ):  # on this thread, so that nothing is left behind by one that is stuck in a read
-        return run_in_background(all_of_it, events)
+        def take(_: Window, part: npt.NDArray[np.int64]) -> None:
+            with lock:
+                total[:] = [total[0] + part if total else part]
+            self.events.put(count.add())
+
+        work = SurveyWork(self.reader, self.indexes, kernel)
+        lazy.engine.run(work, tiles, self.events.stop, take)
+        return kernel.settled(total[0])
+
+    def _compute(
+        self,
+        kernel: Kernel,
+        writers: Sequence[CogWriter],
+        tiles: Sequence[Window],
+        lazy: _LazyEngine,
+    ) -> None:
+        """Compute the tiles that the files do not hold yet."""
+        missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
+        if not missing:
+            return
+        begin = 0.0 if self.kernel.survey is None else SURVEY_SHARE
+        done = len(tiles) - len(missing)
+        title = f"{kernel.name}: tiles, {lazy.title}"
+        count = TileCount(title, len(tiles), done, TILES_SHARE - begin, begin)
+
+        def take(tile: Window, layers: Sequence[Sequence[Piece]]) -> None:
+            for writer, pieces in zip(writers, layers, strict=True):
+                for piece in () if writer.has(tile) else pieces:
+                    writer.put(piece)
+            self.events.put(count.add())
+
+        codecs = tuple(writer.codec for writer in writers)
+        work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs)
+        lazy.engine.run(work, missing, self.events.stop, take)
+
+    def _lay_out(self, writers: Sequence[CogWriter]) -> None:
+        for number, writer in enumerate(writers):
+            progress = _LayOutProgress(self.events, self.kernel.name, number, len(writers))
+            writer.finish(on_progress=progress)
+
+    def _job(self, tiles: Sequence[Window]) -> Job:
+        """Facts for the router.
+
+        A tile's memory: stored numbers, the result and its copies while it is compressed; with a
+        halo also the values as floating numbers and the kernel's own arrays.
+        """
+        halo = self.kernel.halo
+        pixels = [(tile.rows + 2 * halo) * (tile.cols + 2 * halo) for tile in tiles]
+        stored = self.reader.pixel_bytes(list(self.indexes.values()))
+        floats = 4 * (len(self.indexes) + 3) if halo else 0
+        results = sum(len(spec.band_names) * np.dtype(spec.dtype).itemsize for spec in self.specs)
+        state = self.reader.state()
+        return Job(
+            tiles=len(tiles),
+            tile_bytes=max(pixels, default=0) * (stored + floats + 4 * results),
+            remote=any(size < 0 for _, size, _ in state),
+            files=tuple((path, size) for path, size, _ in state if size >= 0),
+        )
 
 
-class _Picked:
+class _LazyEngine:
     """The engine: the caller's, or the one that the router names, opened when it is first
     wanted.
     """
@@ -233,31 +237,23 @@ class _Picked:
         events: EventQueue,
         stack: ExitStack,
     ) -> None:
-        self._given, self._job, self._settings, self._events, self._stack = (
-            given,
-            job,
-            settings,
-            events,
-            stack,
-        )
-        self._opened: tuple[Engine, str] | None = None
+        self._job, self._settings, self._events, self._stack = job, settings, events, stack
+        self._opened = None if given is None else (given, str(given.name))
         self.reason = ""
         """The router's sentence, where it was asked."""
 
     @property
     def engine(self) -> Engine:
-        """Ready to run."""
+        """The engine, ready to run."""
         return self._open()[0]
 
     @property
     def title(self) -> str:
-        """For a person."""
+        """A few words for a person."""
         return self._open()[1]
 
     def _open(self) -> tuple[Engine, str]:
-        if self._opened is None and self._given is not None:
-            self._opened = (self._given, self._given.name)
-        elif self._opened is None:
+        if self._opened is None:
             choice = choose_engine(self._job, self._settings)
             self.reason = choice.reason
             self._events.put(Note(Level.INFO, choice.reason))
@@ -268,7 +264,7 @@ class _Picked:
         return self._opened
 
 
-class _LayOut:
+class _LayOutProgress:
     """Tells how far the layers are laid out, and whether to go on."""
 
     def __init__(self, events: EventQueue, name: str, number: int, count: int) -> None:
@@ -276,118 +272,53 @@ class _LayOut:
         self.told = -1.0
 
     def __call__(self, fraction: float) -> bool:
-        if (
-            fraction - self.told >= 0.25 or fraction == 1.0
-        ):  # asked for every block, which is more than anybody wants to see
+        # asked for every block, which is more than anybody wants to see
+        if fraction - self.told >= 0.25 or fraction == 1.0:
             self.told = fraction
             share = TILES_SHARE + (1 - TILES_SHARE) * (self.number + fraction) / self.count
             self.events.put(Progress(share, f"{self.name}: writing the layer"))
         return not self.events.stop.is_set()
 
 
-def survey_tiles(
-    reader: TileSource,
-    indexes: Mapping[str, int],
-    kernel: Kernel,
-    tiles: Sequence[Window],
-    picked: _Picked,
-    events: EventQueue,
-) -> Kernel:
-    """The kernel with what its survey over all tiles settled; whole numbers, whose sum is the same
-    in any order.
-    """
-    count = TileCount(f"{kernel.name}: survey, {picked.title}", len(tiles), 0, SURVEY_SHARE)
-    lock = threading.Lock()
-    total: list[npt.NDArray[np.int64]] = []
-
-    def take(_: Window, part: npt.NDArray[np.int64]) -> None:
-        with lock:
-            total[:] = [total[0] + part if total else part]
-        events.put(count.add())
-
-    picked.engine.run(SurveyWork(reader, indexes, kernel), tiles, events.stop, take)
-    return kernel.settled(total[0])
-
-
-def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
-    """Of a finished layer's bands; areas row by row, because in degrees a pixel's area depends on
-    its latitude.
-    """
-    found = [LayerStatistics.of(one, writer.spec, engine) for one in writer.statistics()]
-    if not writer.spec.colors:
-        return found
-    classes: dict[int, tuple[int, float | None]] = {}
-    for row, rows, [part] in writer.statistics_by_rows():
-        area = pixel_area_m2(writer.spec.grid, row, rows)
-        for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
-            pixels, ground = classes.get(code, (0, 0.0))
-            classes[code] = (
-                pixels + count,
-                None if area is None or ground is None else ground + count * area,
-            )
-    return [replace(found[0], classes=classes)]
-
-
-def _job(
-    reader: TileSource,
-    indexes: Mapping[str, int],
-    kernel: Kernel,
-    specs: Sequence[RasterSpec],
-    tiles: Sequence[Window],
-) -> Job:
-    """What the router wants to know.
-
-    A tile's memory: stored numbers, the result and its copies while it is compressed; with a halo
-    also the values as floating numbers and what the kernel makes of them on its way.
-    """
-    pixels = max(
-        ((tile.rows + 2 * kernel.halo) * (tile.cols + 2 * kernel.halo) for tile in tiles), default=0
-    )
-    stored = reader.pixel_bytes(list(indexes.values()))
-    floats = 4 * (len(indexes) + 3) if kernel.halo else 0
-    made = sum(len(spec.band_names) * np.dtype(spec.dtype).itemsize for spec in specs)
-    state = reader.state()
-    return Job(
-        tiles=len(tiles),
-        tile_bytes=pixels * (stored + floats + 4 * made),
-        remote=any(size < 0 for _, size, _ in state),
-        files=tuple((path, size) for path, size, _ in state if size >= 0),
-    )
-
-
 def layer_spec(
     reader: TileSource, layer: Layer, settings: Settings, tags: Mapping[str, str]
 ) -> RasterSpec:
-    """How a layer on a raster's grid is written."""
-    dtype = (
-        "uint8"
-        if layer.classes
-        else storage_dtype(layer.dtype or settings.output_dtype, layer.range)
-    )
-    integer = dtype == "int16"
-    return RasterSpec(
+    """The file of a layer on a raster's grid."""
+    # Small tiles give small blocks; a tile is at least the two blocks that make one of the first
+    # overview.
+    block = min(BLOCK, settings.tile_size // 32 * 16)
+    common = RasterSpec(
         grid=reader.grid,
-        dtype=dtype,
-        nodata=NOT_OBSERVED if layer.classes else NODATA_INT16 if integer else NODATA,
+        dtype=layer.dtype or settings.output_dtype,
+        nodata=NODATA,
         band_names=layer.bands or (layer.name,),
         unit=layer.unit,
-        tags={**tags, **{f"class_{one.code}": one.name for one in layer.classes}},
-        scale=integer_scale(layer.range) if integer else 1.0,
-        colors={one.code: (*one.color, 255) for one in layer.classes},
-        resampling="nearest" if layer.classes else "average",
+        tags=tags,
         expected=layer.range,
         compression=settings.compression,
-        # Small tiles give small blocks; a tile is at least the two blocks that make one of the
-        # first overview.
-        block=min(BLOCK, settings.tile_size // 32 * 16),
+        block=block,
     )
+    if layer.classes:
+        return replace(
+            common,
+            dtype="uint8",
+            nodata=NOT_OBSERVED,
+            tags={**tags, **{f"class_{each.code}": each.name for each in layer.classes}},
+            colors={each.code: (*each.color, 255) for each in layer.classes},
+            resampling=Resampling.NEAREST,
+        )
+    dtype = storage_dtype(common.dtype, layer.range)
+    if dtype != OutputType.INT16:
+        return replace(common, dtype=dtype)
+    scale = integer_scale(layer.range)
+    return replace(common, dtype=dtype, nodata=NODATA_INT16, scale=scale)
 
 
 def _resume_key(reader: TileSource, kernel: Kernel, indexes: Mapping[str, int]) -> str:
     """All that the pixels depend on, besides what is written: the kernel with its parameters, and
     the inputs' state.
     """
-    what = repr(kernel)
-    if " at 0x" in what:  # a bare function does not say what it does: never taken for another run's
-        what += uuid.uuid4().hex
-    return f"{what} {sorted(indexes.items())} {reader.meaning()} {reader.state()}"
+    text = repr(kernel)
+    if " at 0x" in text:  # a bare function does not say what it does: never taken for another run's
+        text += uuid.uuid4().hex
+    return f"{text} {sorted(indexes.items())} {reader.meaning()} {reader.state()}"

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic
 
 from ..enums import EngineName
@@ -104,7 +105,6 @@ class DaskClusterEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
-        run = _Run(self._client, self._address, self._threads, self._limit_s, stop)
         results: dict[int, Result] = {}
 
         def keep(tile: _Tile, result: Result) -> None:
@@ -113,6 +113,7 @@ class DaskClusterEngine:
             else:
                 take(tile.window, result)
 
+        run = _Run(self._client, self._address, self._threads, self._limit_s, stop)
         run.all(Attempt(work), tiles, keep)
         return [results[number] for number in sorted(results)]
 
@@ -129,7 +130,7 @@ class _Run:
         stop: threading.Event,
     ) -> None:
         self.client = client
-        self.what = f"Computing on the Dask cluster at {address} failed"
+        self.failure = f"Computing on the Dask cluster at {address} failed"
         self.threads = sum(threads.values())
         self.limit_s = limit_s
         self.stop = stop
@@ -141,48 +142,50 @@ class _Run:
         """What other threads found, to be dealt with on the one that called."""
         self.workers = tuple(threads)
         self.answered = self.peopled = time.monotonic()
+        self.keep: Callable[[_Tile, Any], None] = lambda tile, result: None
+        self.takers: Any = None
+        """The pool of threads that fetch results."""
 
     def all(
         self, work: Attempt[Any], tiles: Sequence[Window], keep: Callable[[_Tile, Any], None]
     ) -> None:
+        """Do the work for all tiles; ``keep`` gets each result, on any thread."""
         from multiprocessing.pool import ThreadPool
 
+        self.keep = keep
         self.waiting.extend(_Tile(number, window) for number, window in enumerate(tiles))
-        takers, looker = ThreadPool(TAKERS), ThreadPool(1)
+        self.takers, looker = ThreadPool(TAKERS), ThreadPool(1)
         looking: Any = None
         try:
-            while self.under_way or (self.waiting and len(self.failed) < MOST_FAILED):
+            while self.under_way or self._may_begin():
                 if self.stop.is_set():
                     raise Cancelled()
                 self._check_connection()  # nothing can be submitted without it
-                while (
-                    self.waiting
-                    and len(self.under_way) < AHEAD * self.threads
-                    and len(self.failed) < MOST_FAILED
-                ):
-                    self._submit(work, self.waiting.popleft(), takers, keep)
+                while self._may_begin() and len(self.under_way) < AHEAD * self.threads:
+                    self._submit(work, self.waiting.popleft())
                 with suppress(queue.Empty):
                     self.happened.get(timeout=LOOK_S)()
-                if looking is None or (
-                    looking.ready() and time.monotonic() - self.answered > LOOK_EVERY_S
-                ):
+                due = time.monotonic() - self.answered > LOOK_EVERY_S
+                if looking is None or (due and looking.ready()):
                     looking = looker.apply_async(self._look)
                 self._check_times()
         finally:
-            futures = [tile.future for tile in self.under_way.values()]
-            if futures and self.client.status == "running":
-                with suppress(TooLate, OSError):  # the scheduler drops them with the connection
-                    within(
-                        CANCEL_S, threading.Event(), lambda: self.client.cancel(futures, force=True)
-                    )
-            takers.terminate()
+            self._cancel()
+            self.takers.terminate()
             looker.terminate()
         if self.failed:
             raise self._failure()
 
-    def _submit(
-        self, work: Attempt[Any], tile: _Tile, takers: Any, keep: Callable[[_Tile, Any], None]
-    ) -> None:
+    def _may_begin(self) -> bool:
+        return bool(self.waiting) and len(self.failed) < MOST_FAILED
+
+    def _cancel(self) -> None:
+        futures = [tile.future for tile in self.under_way.values()]
+        if futures and self.client.status == "running":
+            with suppress(TooLate, OSError):  # the scheduler drops them with the connection
+                within(CANCEL_S, threading.Event(), lambda: self.client.cancel(futures, force=True))
+
+    def _submit(self, work: Attempt[Any], tile: _Tile) -> None:
         tile.tries += 1
         tile.began = time.monotonic()
         key = f"firstlight-{self.name}-{tile.number}-{tile.tries}"
@@ -190,28 +193,25 @@ class _Run:
         wanted = {"workers": others} if others and tile.shunned else {}
         tile.future = self.client.submit(work, tile.window, key=key, pure=False, **wanted)
         self.under_way[key] = tile
+        hand_over = partial(self._hand_over, key, tile)
+        tile.future.add_done_callback(lambda _: self.happened.put(hand_over))
 
-        def fetch() -> None:
-            outcome = self._outcome(tile.future)
-            if isinstance(outcome, Failure):
-                self.happened.put(lambda: self._again(key, outcome))
-                return
-            try:
-                keep(tile, outcome)
-            except FirstLightError as error:
-                reason = error  # the name ends with the handler
-                self.happened.put(lambda: _raise(reason))
-                return
-            self.happened.put(lambda: self._done(key))
+    def _hand_over(self, key: str, tile: _Tile) -> None:
+        if key in self.under_way:
+            self.takers.apply_async(self._fetch, (key, tile))
 
-        def finished(_: Any) -> None:
-            def hand_over() -> None:
-                if key in self.under_way:
-                    takers.apply_async(fetch)
-
-            self.happened.put(hand_over)
-
-        tile.future.add_done_callback(finished)
+    def _fetch(self, key: str, tile: _Tile) -> None:
+        """Fetch a result and hand it on; on a thread that may wait."""
+        outcome = self._outcome(tile.future)
+        if isinstance(outcome, Failure):
+            self.happened.put(partial(self._again, key, outcome))
+            return
+        try:
+            self.keep(tile, outcome)
+        except FirstLightError as error:
+            self.happened.put(partial(_raise, error))
+            return
+        self.happened.put(partial(self._done, key))
 
     def _outcome(self, future: Any) -> Any:
         """Its result, or a :class:`Failure`; on a thread that may wait."""
@@ -245,54 +245,40 @@ class _Run:
         if tile.tries >= TRIES:
             if isinstance(failure.error, SceneReadError):  # whoever asked may do without that scene
                 raise failure.error
-            self.failed.append(
-                (
-                    tile,
-                    str(failure.error)
-                    if isinstance(failure.error, RasterError)
-                    else failure.error.why,
-                )
-            )
+            is_raster = isinstance(failure.error, RasterError)
+            self.failed.append((tile, str(failure.error) if is_raster else failure.error.why))
         else:
             self.waiting.appendleft(tile)
 
     def _look(self) -> None:
         """Ask who is there, and where tiles are that take too long; on a thread that may wait."""
         threads = self.client.nthreads()
-        late = [
-            key
-            for key, tile in list(self.under_way.items())
-            if time.monotonic() - tile.began > self.limit_s
-        ]
-        places = (
-            {key: worker for worker, keys in self.client.processing().items() for key in keys}
-            if late
-            else {}
-        )
+        begun = time.monotonic() - self.limit_s
+        late = [key for key, tile in list(self.under_way.items()) if tile.began < begun]
+        processing = self.client.processing() if late else {}
+        owners = {key: worker for worker, keys in processing.items() for key in keys}
+        self.happened.put(partial(self._note, threads, late, owners))
 
-        def note() -> None:
-            self.answered = time.monotonic()
-            self.workers = tuple(threads)
-            if threads:
-                self.peopled, self.threads = self.answered, sum(threads.values())
-            for key in late:
-                if key in self.under_way:
-                    future = self.under_way[key].future
-                    why = (
-                        f"it did not come back within {self.limit_s:.0f} s "
-                        "(processing.tile_timeout_s)"
-                    )
-                    self._again(
-                        key, Failure(EngineError("The tile failed", why), places.get(key, ""))
-                    )
-                    future.cancel()
-
-        self.happened.put(note)
+    def _note(
+        self, threads: Mapping[str, int], late: Sequence[str], owners: Mapping[str, str]
+    ) -> None:
+        """Keep who is there, and give late tiles to others."""
+        self.answered = time.monotonic()
+        self.workers = tuple(threads)
+        if threads:
+            self.peopled, self.threads = self.answered, sum(threads.values())
+        reason = f"it did not come back within {self.limit_s:.0f} s (processing.tile_timeout_s)"
+        for key in late:
+            if key in self.under_way:
+                future = self.under_way[key].future
+                error = EngineError("The tile failed", reason)
+                self._again(key, Failure(error, owners.get(key, "")))
+                future.cancel()
 
     def _check_connection(self) -> None:
         if self.client.status != "running":
             raise EngineError(
-                self.what,
+                self.failure,
                 "the connection to the scheduler was lost",
                 f"Is it still running? {ANOTHER}",
             )
@@ -301,14 +287,14 @@ class _Run:
         now = time.monotonic()
         if now - self.answered > ANSWER_S:
             raise EngineError(
-                self.what,
+                self.failure,
                 f"the scheduler has not answered for {ANSWER_S:.0f} s",
                 f"Is it running? {ANOTHER}",
             )
         if now - self.peopled > LOST_S:
             tiles = ", ".join(str(tile) for tile in list(self.under_way.values())[:MOST_FAILED])
             raise EngineError(
-                self.what,
+                self.failure,
                 f"no worker is left; under way were {tiles}",
                 f"What do the workers' logs say? {ANOTHER}",
             )
@@ -316,7 +302,7 @@ class _Run:
     def _failure(self) -> EngineError:
         tiles = ", ".join(str(tile) for tile, _ in self.failed[:MOST_FAILED])
         why = f"{tiles} failed {TRIES} times each, the last time because: {self.failed[-1][1]}"
-        return EngineError(self.what, why, f"What do the workers' logs say? {ANOTHER}")
+        return EngineError(self.failure, why, f"What do the workers' logs say? {ANOTHER}")
 
 
 def _raise(error: FirstLightError) -> None:

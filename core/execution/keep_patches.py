@@ -15,7 +15,8 @@ from ..raster.reader import StackReader
 from ..settings import Settings
 from ..shapes.seeded_patches import Patches, PatchRule, find_patches
 from ..workers import run_in_background
-from .apply import LayerStatistics, layer_spec, written_statistics
+from .apply import layer_spec
+from .layer_statistics import LayerStatistics, written_statistics
 
 
 def keep_patches(

@@ -84,63 +84,46 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     """
     wanted = settings.engine
     tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
-    if wanted == EngineName.CLUSTER or (
-        wanted == EngineName.AUTO and settings.cluster and job.tiles >= settings.cluster_from_tiles
-    ):
-        where = (
-            f"Dask cluster at {settings.cluster}"
-            if settings.cluster
-            else "Dask cluster of this computer's own processes"
-        )
-        why = (
-            "as asked for"
-            if wanted == EngineName.CLUSTER
-            else f"{tiles}, from {settings.cluster_from_tiles} on the cluster is used"
-        )
-        return Choice(
-            EngineName.CLUSTER, settings.worker_count, settings.cluster, f"Engine: {where} ({why})."
-        )
+    asked = f"{tiles}, as asked for"
+    many = job.tiles >= settings.cluster_from_tiles
+    if wanted == EngineName.CLUSTER:
+        return _on_cluster(settings, "as asked for")
+    if wanted == EngineName.AUTO and settings.cluster and many:
+        from_tiles = settings.cluster_from_tiles
+        return _on_cluster(settings, f"{tiles}, from {from_tiles} on the cluster is used")
     workers, limit = _threads(job, settings, free_bytes() if free is None else free)
     if wanted == EngineName.SERIAL:
-        return Choice(
-            EngineName.SERIAL,
-            1,
-            "",
-            f"Engine: serial, one tile after the other ({tiles}, as asked for).",
-        )
+        return _one_by_one(asked)
     if wanted == EngineName.THREADS:
-        return Choice(
-            EngineName.THREADS,
-            workers,
-            "",
-            f"Engine: {_count(workers)} on this computer ({tiles}, as asked for{limit}).",
-        )
+        return _on_threads(workers, asked + limit)
     if workers == 1:
-        return Choice(
-            EngineName.SERIAL,
-            1,
-            "",
-            f"Engine: serial, one tile after the other ({tiles}{limit or ', one core'}).",
-        )
-    if job.tiles < settings.serial_below_tiles and not (job.remote and job.tiles > 1):
-        why = f"{tiles}, fewer than {settings.serial_below_tiles}"
-        return Choice(
-            EngineName.SERIAL, 1, "", f"Engine: serial, one tile after the other ({why})."
-        )
-    why = tiles
-    if job.tiles < settings.serial_below_tiles:
-        why += ", read over the network"
-    elif job.tiles >= settings.cluster_from_tiles:
-        why += (
-            f", from {settings.cluster_from_tiles} on a cluster would be used, but none is "
-            "configured"
-        )
-    return Choice(
-        EngineName.THREADS,
-        workers,
-        "",
-        f"Engine: {_count(workers)} on this computer ({why}{limit}).",
-    )
+        return _one_by_one(tiles + (limit or ", one core"))
+    few = job.tiles < settings.serial_below_tiles
+    if few and (job.tiles <= 1 or not job.remote):
+        return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
+    if few:
+        tiles += ", read over the network"
+    elif many:
+        from_tiles = settings.cluster_from_tiles
+        tiles += f", from {from_tiles} on a cluster would be used, but none is configured"
+    return _on_threads(workers, tiles + limit)
+
+
+def _on_cluster(settings: Settings, reason: str) -> Choice:
+    cluster = settings.cluster
+    title = f"at {cluster}" if cluster else "of this computer's own processes"
+    sentence = f"Engine: Dask cluster {title} ({reason})."
+    return Choice(EngineName.CLUSTER, settings.worker_count, cluster, sentence)
+
+
+def _one_by_one(reason: str) -> Choice:
+    sentence = f"Engine: serial, one tile after the other ({reason})."
+    return Choice(EngineName.SERIAL, 1, "", sentence)
+
+
+def _on_threads(workers: int, reason: str) -> Choice:
+    sentence = f"Engine: {_count(workers)} on this computer ({reason})."
+    return Choice(EngineName.THREADS, workers, "", sentence)
 
 
 @contextmanager

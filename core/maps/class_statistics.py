@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
-from ..execution.apply import LayerStatistics
+from ..execution.layer_statistics import LayerStatistics
 from ..products.result_record import LayerFigures
 
 

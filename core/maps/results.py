@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import PRODUCT
-from ..execution.apply import LayerStatistics
+from ..execution.layer_statistics import LayerStatistics
 from ..products.perimeter import Perimeter
 from ..products.result_record import LayerFigures
 from ..types import AlgorithmResult, Grid, Radiometry

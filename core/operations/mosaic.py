@@ -11,7 +11,8 @@ from ..algorithms.kernel import Kernel
 from ..discovery.items_file import read_items
 from ..enums import Status, StrEnum
 from ..errors import InputError, SceneReadError
-from ..execution.apply import LayerStatistics, apply_layers
+from ..execution.apply import apply_layers
+from ..execution.layer_statistics import LayerStatistics
 from ..maps.params import EngineParams
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan

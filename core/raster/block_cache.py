@@ -93,12 +93,6 @@ class BlockCache:
             self._blocks.clear()
             self._held = 0
 
-    @property
-    def held_bytes(self) -> int:
-        """What is kept now."""
-        with self._lock:
-            return self._held
-
 
 def cut_out(
     blocks: dict[tuple[int, int], Array],

@@ -26,8 +26,7 @@ def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
         bad = np.isnan(stored) if np.isnan(radiometry.nodata) else stored == radiometry.nodata
     values: FloatArray = stored.astype(np.float32)
     if radiometry.offset and radiometry.scale:
-        shift = radiometry.offset / radiometry.scale
-        values += np.float32(round(shift) if abs(shift - round(shift)) < 1e-6 else shift)
+        values += np.float32(radiometry.offset / radiometry.scale)
     if radiometry.scale != 1.0:
         values *= np.float32(radiometry.scale)
     if radiometry.unit == Unit.POWER:

@@ -182,9 +182,7 @@ def _check_picture(path: Path) -> ValidationReport:
             f"The picture {path.name} has {len(bands)} bands where red, green and blue "
             "are expected."
         )
-        findings = (
-            Finding("picture_bands", Severity.WARNING, sentence, measured=len(bands), limit=3),
-        )
+        findings = (Finding.warning("picture_bands", sentence, measured=len(bands), limit=3),)
     return ValidationReport(path, bands, findings)
 
 

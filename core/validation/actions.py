@@ -31,7 +31,7 @@ def not_validated(path: Path) -> ValidationReport:
         "may be wrong."
     )
     return ValidationReport(
-        path, (), (Finding("not_validated", Severity.WARNING, sentence),), depth=Depth.SKIP
+        path, (), (Finding.warning("not_validated", sentence),), depth=Depth.SKIP
     )
 
 

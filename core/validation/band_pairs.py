@@ -106,9 +106,7 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
             )
             rare = min(types.values(), key=len)
             findings.append(
-                Finding(
-                    "dtype_mixed", Severity.WARNING, sentence, rare[0] if len(rare) == 1 else None
-                )
+                Finding.warning("dtype_mixed", sentence, rare[0] if len(rare) == 1 else None)
             )
     return findings
 
@@ -125,7 +123,7 @@ def _check_copies(bands: Sequence[SeenBand]) -> list[Finding]:
                 f"Band '{band.name}' holds the same pixels as band '{other}': one is a copy. "
                 "Download both again."
             )
-            findings.append(Finding("band_copied", Severity.ERROR, sentence, band.name))
+            findings.append(Finding.error("band_copied", sentence, band.name))
     return findings
 
 
@@ -156,7 +154,7 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
         f"the scene. Counted is what is brighter by {RED_ABOVE_NIR:g} reflectance and no snow. "
         "Look at their files."
     )
-    return [Finding("band_swapped", Severity.WARNING, sentence, "red", odd, SWAPPED_PERCENT)]
+    return [Finding.warning("band_swapped", sentence, "red", odd, SWAPPED_PERCENT)]
 
 
 def _check_shifts(

@@ -21,7 +21,6 @@ from ..types import Radiometry
 OVERVIEW_SIZE = 1024
 """Pixels a side, at most; the step is a power of two, as those of overviews are."""
 LARGE_WINDOW = 256
-WINDOWS = 4
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding, Severity, Unit
+from ..types import Finding, Unit
 from .band_sample import BandSample
 
 FLOAT_STEP = 0.0001
@@ -25,92 +25,74 @@ def check_optical_band(
         Plausible physical values: :func:`plausible_range`.
     """
     findings = check_emptiness(name, sample.nodata_percent, settings)
-    if sample.nodata_percent == 100:
+    if sample.nodata_percent == 100 or band.radiometry.unit == Unit.CLASS:
         return findings
-    unit = band.radiometry.unit
-    if unit == Unit.CLASS:
-        return findings
+    return [
+        *findings,
+        *_check_blank(name, band, sample, settings),
+        *_check_type(name, band),
+        *_check_range(name, band, sample, limits, settings),
+        *_check_saturated(name, sample, settings),
+    ]
+
+
+def _check_blank(
+    name: str, band: BandFacts, sample: BandSample, settings: Settings
+) -> list[Finding]:
     # The threshold is in digital numbers, of which 10000 are a reflectance of 1; floating-point
     # bands hold reflectance itself.
     least = settings.min_std_dev * (FLOAT_STEP if band.dtype.startswith("float") else 1.0)
-    if sample.std_stored < least:
-        findings.append(
-            Finding(
-                "band_blank",
-                Severity.ERROR,
-                f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} "
-                "stored units, "
-                f"below {least:g}. Download it again, or choose another scene.",
-                name,
-                sample.std_stored,
-                least,
-            )
-        )
-    findings += _check_type(name, band)
-    outside = sample.outside_percent(limits)
-    if outside > settings.max_outside_percent:
-        hint = " Are its scale and offset right?" if band.radiometry.scale == 1.0 else ""
-        findings.append(
-            Finding(
-                "range_implausible",
-                Severity.WARNING,
-                f"Band '{name}' has {outside:.1f} % of its pixels outside "
-                f"{limits[0]:g}..{limits[1]:g} {unit or 'reflectance'}. "
-                f"Up to {settings.max_outside_percent:g} % is usual over cloud and snow; its 2nd "
-                f"to 98th percentile is {sample.low:.4g}..{sample.high:.4g}.{hint}",
-                name,
-                outside,
-                settings.max_outside_percent,
-            )
-        )
-    if sample.saturated_percent > settings.max_saturated_percent:
-        sentence = (
-            f"Band '{name}' is saturated in {sample.saturated_percent:.1f} % of its pixels. "
-            f"Up to {settings.max_saturated_percent:g} % is usual; there the true brightness is "
-            "not known. Choose another scene."
-        )
-        findings.append(
-            Finding(
-                "saturated",
-                Severity.WARNING,
-                sentence,
-                name,
-                sample.saturated_percent,
-                settings.max_saturated_percent,
-            )
-        )
-    return findings
+    if sample.std_stored >= least:
+        return []
+    sentence = (
+        f"Band '{name}' is blank: its standard deviation is {sample.std_stored:.3g} stored units, "
+        f"below {least:g}. Download it again, or choose another scene."
+    )
+    return [Finding.error("band_blank", sentence, name, sample.std_stored, least)]
+
+
+def _check_range(
+    name: str, band: BandFacts, sample: BandSample, limits: tuple[float, float], settings: Settings
+) -> list[Finding]:
+    outside, most = sample.outside_percent(limits), settings.max_outside_percent
+    if outside <= most:
+        return []
+    hint = " Are its scale and offset right?" if band.radiometry.scale == 1.0 else ""
+    sentence = (
+        f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} "
+        f"{band.radiometry.unit or Unit.REFLECTANCE}. Up to {most:g} % is usual over cloud and "
+        f"snow; its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}.{hint}"
+    )
+    return [Finding.warning("range_implausible", sentence, name, outside, most)]
+
+
+def _check_saturated(name: str, sample: BandSample, settings: Settings) -> list[Finding]:
+    share, most = sample.saturated_percent, settings.max_saturated_percent
+    if share <= most:
+        return []
+    sentence = (
+        f"Band '{name}' is saturated in {share:.1f} % of its pixels. Up to {most:g} % is usual; "
+        "there the true brightness is not known. Choose another scene."
+    )
+    return [Finding.warning("saturated", sentence, name, share, most)]
 
 
 def check_emptiness(name: str, nodata_percent: float, settings: Settings) -> list[Finding]:
-    """The share of nodata, for any kind of band."""
+    """A finding of too much nodata, for any kind of band."""
+    most = settings.max_nodata_percent
     if nodata_percent == 100:
         sentence = (
-            f"Band '{name}' is blank: it holds nothing but nodata. Download it again, or "
-            "choose another scene."
+            f"Band '{name}' is blank: it holds nothing but nodata. Download it again, or choose "
+            "another scene."
         )
-        return [
-            Finding(
-                "band_blank", Severity.ERROR, sentence, name, 100.0, settings.max_nodata_percent
-            )
-        ]
-    if nodata_percent > settings.max_nodata_percent:
-        sentence = (
-            f"Band '{name}' is {nodata_percent:.1f} % nodata where "
-            f"{settings.max_nodata_percent:g} % is allowed. "
-            "Choose a scene that covers more of the area, or allow more."
-        )
-        return [
-            Finding(
-                "nodata_share",
-                Severity.ERROR,
-                sentence,
-                name,
-                nodata_percent,
-                settings.max_nodata_percent,
-            )
-        ]
-    return []
+        return [Finding.error("band_blank", sentence, name, 100.0, most)]
+    if nodata_percent <= most:
+        return []
+    sentence = (
+        f"Band '{name}' is {nodata_percent:.1f} % nodata where {most:g} % is allowed. Choose a "
+        "scene that covers more of the area, or allow more."
+    )
+    return [Finding.error("nodata_share", sentence, name, nodata_percent, most)]
 
 
 def plausible_range(unit: Unit, sensor: str, level: str, settings: Settings) -> tuple[float, float]:
@@ -139,15 +121,12 @@ def plausible_range(unit: Unit, sensor: str, level: str, settings: Settings) -> 
 
 
 def _check_type(name: str, band: BandFacts) -> list[Finding]:
-    """Whether the number type can hold the reflectance of a bright surface at all, with the scale
-    and offset it has.
+    """A finding where the number type cannot hold the reflectance of a bright surface, with the
+    scale and offset it has.
     """
     rule = band.radiometry
-    if (
-        not band.dtype.startswith(("int", "uint"))
-        or rule.scale == 1.0
-        or rule.unit not in ("", "reflectance")
-    ):
+    whole = band.dtype.startswith(("int", "uint"))
+    if not whole or rule.scale == 1.0 or rule.unit not in (Unit.NONE, Unit.REFLECTANCE):
         return []
     top = float(np.iinfo(band.dtype).max) * rule.scale + rule.offset
     if top >= LEAST_TOP:
@@ -157,4 +136,4 @@ def _check_type(name: str, band: BandFacts) -> list[Finding]:
         f"Values were cut off, or its scale {rule.scale:g} and offset {rule.offset:g} are those "
         "of another file. Download it again."
     )
-    return [Finding("dtype_unfit", Severity.ERROR, sentence, name, top, LEAST_TOP)]
+    return [Finding.error("dtype_unfit", sentence, name, top, LEAST_TOP)]

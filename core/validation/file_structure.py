@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,32 +56,24 @@ def check_structure(job: FileCheck, stopped: Callable[[], bool] = lambda: False)
     try:
         if _is_tiff(job.path):
             with TiffBlocks(job.path) as tiff:
-                findings += _check_blocks(tiff, job, stopped)
+                findings = _check_blocks(tiff, job, stopped)
         elif is_jpeg2000(job.path):
-            findings += _check_end(job)
+            findings = _check_end(job)
     except RasterError as error:
-        findings = [Finding("unreadable", Severity.ERROR, str(error), job.band)]
+        findings = [Finding.error("unreadable", str(error), job.band)]
     except OSError as error:
-        why = error.strerror or str(error)
-        findings = [
-            Finding(
-                "unreadable",
-                Severity.ERROR,
-                f"The raster {job.path} cannot be read: {why}. {AGAIN}",
-                job.band,
-            )
-        ]
-    if job.deep:
-        findings += check_sum(job)
-    return findings
+        reason = error.strerror or str(error)
+        sentence = f"The raster {job.path} cannot be read: {reason}. {AGAIN}"
+        findings = [Finding.error("unreadable", sentence, job.band)]
+    return [*findings, *(check_sum(job) if job.deep else ())]
 
 
 def _check_end(job: FileCheck) -> list[Finding]:
-    why = missing_end(job.path)
-    if not why:
+    reason = missing_end(job.path)
+    if not reason:
         return []
-    sentence = f"The file {job.path.name} (band '{job.band}') is cut off: {why}. {AGAIN}"
-    return [Finding("file_truncated", Severity.ERROR, sentence, job.band)]
+    sentence = f"The file {job.path.name} (band '{job.band}') is cut off: {reason}. {AGAIN}"
+    return [Finding.error("file_truncated", sentence, job.band)]
 
 
 def _is_tiff(path: Path) -> bool:
@@ -95,134 +87,143 @@ def _is_tiff(path: Path) -> bool:
 def _check_blocks(tiff: TiffBlocks, job: FileCheck, stopped: Callable[[], bool]) -> list[Finding]:
     blocks = tiff.blocks()
     faults = list(tiff.find_faults(blocks))
-    findings = _missing(
-        tiff, [fault.block for fault in faults if fault.kind == "missing"], blocks, job
-    )
+    absent = [fault.block for fault in faults if fault.kind == "missing"]
     faults = [fault for fault in faults if fault.kind != "missing"]
-    faulty = {fault.block for fault in faults}
-    full = [
-        block for block in blocks if block.level == 0 and block.size_bytes and block not in faulty
-    ]
-    empty = [block for block in full if block.size_bytes < EMPTY_SHARE * tiff.block_bytes]
-    if job.deep:
-        chosen = [block for block in blocks if block.size_bytes and block not in faulty]
-    else:
-        hollow = [block for block in full if tiff.looks_hollow(block)]
-        chosen = list(dict.fromkeys([*_spread(full, job.sampled), *_spread(hollow, SUSPECTS)]))
-    differing: list[Block] = []
-    for block in chosen:
-        if stopped():
-            raise Cancelled()
+    stored = _without([block for block in blocks if block.size_bytes], faults)
+    for block in _unless(stopped, _to_decode(tiff, stored, job)):
         fault = tiff.decode(block)
-        if fault is not None:
-            faults.append(fault)
-            faulty.add(block)
-    comparable = tiff.overview_count > 0 and not job.is_class and not tiff.interleaved
-    for block in (full if job.deep else _spread(empty, SUSPECTS)) if comparable else ():
+        faults += [fault] if fault is not None else []
+    suspects = _without(_to_compare(tiff, stored, job), faults)
+    differing = [block for block in _unless(stopped, suspects) if _differs(tiff, block)]
+    return [
+        *_describe_absent(tiff, absent, blocks, job),
+        *_describe_cut(tiff, faults, blocks, job),
+        *_describe_damaged(faults, job),
+        *_describe_differing(differing, job),
+    ]
+
+
+def _unless(stopped: Callable[[], bool], blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks, one by one, as long as nobody stops."""
+    for block in blocks:
         if stopped():
             raise Cancelled()
-        if block not in faulty and _differs(tiff, block):
-            differing.append(block)
-    findings += _describe(tiff, faults, blocks, job)
-    if differing:
-        findings.append(
-            Finding(
-                "tile_differs",
-                Severity.ERROR,
-                f"{len(differing)} tiles of {job.path.name} (band '{job.band}') differ from its "
-                f"overviews. They were overwritten or belong to another band: "
-                f"{_places(tiff, differing)}. {AGAIN}",
-                job.band,
-                float(len(differing)),
-                0.0,
-            )
-        )
-    return findings
+        yield block
+
+
+def _without(blocks: Sequence[Block], faults: Sequence[Fault]) -> list[Block]:
+    faulty = {fault.block for fault in faults}
+    return [block for block in blocks if block not in faulty]
+
+
+def _to_decode(tiff: TiffBlocks, stored: Sequence[Block], job: FileCheck) -> Sequence[Block]:
+    """All stored blocks when deep, else a sample and some of those that look hollow."""
+    if job.deep:
+        return stored
+    full = [block for block in stored if block.level == 0]
+    hollow = [block for block in full if tiff.looks_hollow(block)]
+    return list(dict.fromkeys([*_spread(full, job.sampled), *_spread(hollow, SUSPECTS)]))
+
+
+def _to_compare(tiff: TiffBlocks, stored: Sequence[Block], job: FileCheck) -> Sequence[Block]:
+    """Full-size blocks to hold against overviews: all when deep, else some that pack too well."""
+    if job.is_class or tiff.interleaved or tiff.overview_count == 0:
+        return []
+    full = [block for block in stored if block.level == 0]
+    if job.deep:
+        return full
+    return _spread([b for b in full if b.size_bytes < EMPTY_SHARE * tiff.block_bytes], SUSPECTS)
 
 
 def _spread(blocks: Sequence[Block], count: int) -> list[Block]:
-    """Some of the blocks, evenly by their place in the file; the last one is always among them: it
+    """Some of the blocks, evenly by their offset in the file; the last one is always among them: it
     is cut off first.
     """
     if not blocks:
         return []
     ordered = sorted(blocks, key=lambda block: block.offset)
-    places = np.linspace(len(ordered) - 1, 0, min(count, len(ordered)) + 1).astype(int)[
-        : min(count, len(ordered))
-    ]
-    return [ordered[place] for place in dict.fromkeys(places.tolist())]
+    count = min(count, len(ordered))
+    indexes = np.linspace(len(ordered) - 1, 0, count + 1).astype(int)[:count]
+    return [ordered[index] for index in dict.fromkeys(indexes.tolist())]
 
 
-def _describe(
+def _describe_cut(
     tiff: TiffBlocks, faults: Sequence[Fault], blocks: Sequence[Block], job: FileCheck
 ) -> list[Finding]:
-    found = []
-    cut = [fault for fault in faults if fault.kind == "past_end"]
-    if cut:
-        lacking = (
-            max(fault.block.offset + fault.block.size_bytes for fault in cut) - tiff.size_bytes
-        )
-        sentence = (
-            f"The file {job.path.name} (band '{job.band}') is cut off: {len(cut)} of "
-            f"{len(blocks)} tiles lie behind its end. "
-            f"At least {lacking} bytes are missing. {AGAIN}"
-        )
-        found.append(
-            Finding("file_truncated", Severity.ERROR, sentence, job.band, float(len(cut)), 0.0)
-        )
-    bad = [fault for fault in faults if fault.kind != "past_end"]
-    if bad:
-        sentence = (
-            f"{len(bad)} tiles of {job.path.name} (band '{job.band}') are damaged: "
-            f"{bad[0].detail}. They lie at {_places(tiff, [f.block for f in bad])}. {AGAIN}"
-        )
-        found.append(
-            Finding("tile_damaged", Severity.ERROR, sentence, job.band, float(len(bad)), 0.0)
-        )
-    return found
+    cut = [fault.block for fault in faults if fault.kind == "past_end"]
+    if not cut:
+        return []
+    lacking = max(block.offset + block.size_bytes for block in cut) - tiff.size_bytes
+    sentence = (
+        f"The file {job.path.name} (band '{job.band}') is cut off: {len(cut)} of {len(blocks)} "
+        f"tiles lie behind its end. At least {lacking} bytes are missing. {AGAIN}"
+    )
+    return [Finding.error("file_truncated", sentence, job.band, float(len(cut)), 0.0)]
 
 
-def _missing(
-    tiff: TiffBlocks, missing: Sequence[Block], blocks: Sequence[Block], job: FileCheck
+def _describe_damaged(faults: Sequence[Fault], job: FileCheck) -> list[Finding]:
+    damaged = [fault for fault in faults if fault.kind != "past_end"]
+    if not damaged:
+        return []
+    positions = _positions([fault.block for fault in damaged])
+    sentence = (
+        f"{len(damaged)} tiles of {job.path.name} (band '{job.band}') are damaged: "
+        f"{damaged[0].detail}. They lie at {positions}. {AGAIN}"
+    )
+    return [Finding.error("tile_damaged", sentence, job.band, float(len(damaged)), 0.0)]
+
+
+def _describe_differing(differing: Sequence[Block], job: FileCheck) -> list[Finding]:
+    if not differing:
+        return []
+    sentence = (
+        f"{len(differing)} tiles of {job.path.name} (band '{job.band}') differ from its overviews. "
+        f"They were overwritten or belong to another band: {_positions(differing)}. {AGAIN}"
+    )
+    return [Finding.error("tile_differs", sentence, job.band, float(len(differing)), 0.0)]
+
+
+def _describe_absent(
+    tiff: TiffBlocks, absent: Sequence[Block], blocks: Sequence[Block], job: FileCheck
 ) -> list[Finding]:
     """Absent tiles read as nodata. That is right at the margin of a scene, and wrong where data are
     known to be.
     """
-    if not missing:
-        return []
-    holes = [
-        block
-        for block in missing
-        if block.level == 0 and tiff.overview_count and _shows_data(tiff, block)
-    ]
-    severity, proof = Severity.ERROR, "its overviews show data there"
-    if not holes:
-        there = {(b.band, b.level, b.row, b.col) for b in blocks if b.size_bytes}
-        holes = [block for block in missing if block.level == 0 and _between(block, there)]
+    full = [block for block in absent if block.level == 0]
+    if tiff.overview_count:
+        holes = [block for block in full if _shows_data(tiff, block)]
+        severity, proof = Severity.ERROR, "its overviews show data there"
+    else:
+        holes = _enclosed(full, [block for block in blocks if block.size_bytes])
         severity, proof = Severity.WARNING, "there are tiles on both sides of them"
-        if tiff.overview_count:  # the overviews were asked, and show nothing there either
-            holes = []
     if not holes:
         return []
     sentence = (
         f"{len(holes)} tiles of {job.path.name} (band '{job.band}') are missing and read as "
-        f"nodata. There should be some, since {proof}: {_places(tiff, holes)}. {AGAIN}"
+        f"nodata. There should be some, since {proof}: {_positions(holes)}. {AGAIN}"
     )
     return [Finding("tiles_missing", severity, sentence, job.band, float(len(holes)), 0.0)]
 
 
-def _between(block: Block, there: set[tuple[int, int, int, int]]) -> bool:
-    """Whether tiles that exist stand on both sides in its row, or in its column: no footprint of a
+def _enclosed(absent: Sequence[Block], stored: Sequence[Block]) -> list[Block]:
+    """Absent blocks with stored ones on both sides in the row or the column: no footprint of a
     scene is like that.
     """
-    mates = [
-        (row, col) for band, level, row, col in there if (band, level) == (block.band, block.level)
+    cols: dict[tuple[int, int, int], list[int]] = {}
+    rows: dict[tuple[int, int, int], list[int]] = {}
+    for block in stored:
+        cols.setdefault((block.band, block.level, block.row), []).append(block.col)
+        rows.setdefault((block.band, block.level, block.col), []).append(block.row)
+
+    def within(value: int, values: list[int] | None) -> bool:
+        return values is not None and min(values) < value < max(values)
+
+    return [
+        block
+        for block in absent
+        if within(block.col, cols.get((block.band, block.level, block.row)))
+        or within(block.row, rows.get((block.band, block.level, block.col)))
     ]
-    left = any(row == block.row and col < block.col for row, col in mates)
-    right = any(row == block.row and col > block.col for row, col in mates)
-    above = any(col == block.col and row < block.row for row, col in mates)
-    below = any(col == block.col and row > block.row for row, col in mates)
-    return (left and right) or (above and below)
 
 
 def _shows_data(tiff: TiffBlocks, block: Block) -> bool:
@@ -246,9 +247,7 @@ def _differs(tiff: TiffBlocks, block: Block) -> bool:
         return False
     try:
         pixels = tiff.pixels(block)
-    except (
-        RasterError
-    ):  # it decodes strictly, and GDAL cannot read it: leave it to the pixels' own check
+    except RasterError:  # it decodes strictly, GDAL cannot read it: the pixels' own check says so
         return False
     return pixels_disagree(pixels, patch, tiff.nodata)
 
@@ -279,10 +278,10 @@ def _valid(pixels: Pixels, nodata: float | None) -> Pixels:
     return good
 
 
-def _places(tiff: TiffBlocks, blocks: Sequence[Block]) -> str:
+def _positions(blocks: Sequence[Block]) -> str:
     names = [
-        f"row {b.row} column {b.col}" + (f" of overview {b.level}" if b.level else "")
-        for b in blocks[:3]
+        f"row {block.row} column {block.col}" + (f" of overview {block.level}" * bool(block.level))
+        for block in blocks[:3]
     ]
     return ", ".join(names) + (f" and {len(blocks) - 3} more" if len(blocks) > 3 else "")
 
@@ -303,4 +302,4 @@ def check_sum(job: FileCheck) -> list[Finding]:
         f"The file {job.path.name} (band '{job.band}') is not what was downloaded: its "
         f"SHA-256 differs. {AGAIN}"
     )
-    return [Finding("file_changed", Severity.ERROR, sentence, job.band)]
+    return [Finding.error("file_changed", sentence, job.band)]

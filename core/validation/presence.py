@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import RasterError
@@ -10,35 +10,30 @@ from ..raster.reader import RasterFacts, read_facts
 from ..settings import Settings
 from ..types import Finding, Grid, Severity
 from .spec import ValidationSpec
-from .vrt_sources import VrtSources
+from .vrt_sources import StatedSource, VrtSources
 
 
 def check_placement(facts: RasterFacts) -> list[Finding]:
-    """Whether the raster lies somewhere."""
+    """Findings where the raster lies nowhere, or only roughly."""
     name = facts.path.name
-    if not facts.has_gcps:
-        return (
-            []
-            if facts.grid.crs
-            else [
-                Finding("no_crs", Severity.ERROR, f"{name} has no coordinate system: assign one.")
-            ]
-        )
     findings = []
     if not facts.grid.crs:
-        sentence = f"{name} has no coordinate system, only ground control points: warp it first."
-        findings.append(Finding("no_crs", Severity.ERROR, sentence))
-    sentence = (
-        f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a "
-        "terrain-corrected product (RTC) where there is relief."
-    )
-    return [*findings, Finding("not_terrain_corrected", Severity.WARNING, sentence)]
+        gcps = ", only ground control points: warp it first"
+        hint = gcps if facts.has_gcps else ": assign one"
+        findings = [Finding.error("no_crs", f"{name} has no coordinate system{hint}.")]
+    if facts.has_gcps:
+        sentence = (
+            f"{name} is not terrain-corrected: mountains lie up to kilometres off. Use a "
+            "terrain-corrected product (RTC) where there is relief."
+        )
+        findings.append(Finding.warning("not_terrain_corrected", sentence))
+    return findings
 
 
 def check_bands(
     bands: Mapping[str, int], count: int, spec: ValidationSpec, settings: Settings
 ) -> list[Finding]:
-    """Whether the bands that should be there are, and in the usual order.
+    """Findings of bands that should be there and are not, or are in another order.
 
     Parameters
     ----------
@@ -50,98 +45,87 @@ def check_bands(
     expected = spec.expected
     if spec.sensor is not None and spec.sensor.name == "sentinel1" and not expected:
         expected = settings.required_polarizations
-    findings = []
-    there = ", ".join(bands) or "no band that could be named"
-    for name in dict.fromkeys((*spec.required, *expected)):
-        if name not in bands:
-            required = name in spec.required
-            sentence = (
-                f"{'Required band' if required else 'Band'} '{name}' not found in "
-                f"dataset (it has {there})."
-            )
-            findings.append(
-                Finding(
-                    "band_missing", Severity.ERROR if required else Severity.WARNING, sentence, name
-                )
-            )
+    findings = _check_missing(bands, spec.required, expected)
     if not bands and not findings:
-        findings.append(
-            Finding(
-                "band_unnamed",
-                Severity.WARNING,
-                "No band could be named: neither descriptions nor file name tell.",
-            )
-        )
-    if spec.expected and count > len(spec.expected) and not findings:
+        sentence = "No band could be named: neither descriptions nor file name tell."
+        findings.append(Finding.warning("band_unnamed", sentence))
+    wanted_count = len(spec.expected)
+    if 0 < wanted_count < count and not findings:
         sentence = (
-            f"The raster has {count} bands where {len(spec.expected)} are expected "
+            f"The raster has {count} bands where {wanted_count} are expected "
             f"({', '.join(spec.expected)})."
         )
-        findings.append(
-            Finding(
-                "band_count",
-                Severity.WARNING,
-                sentence,
-                None,
-                float(count),
-                float(len(spec.expected)),
-            )
-        )
-    wanted = [name for name in expected if name in bands]
-    actual = sorted(wanted, key=lambda name: bands[name])
-    if wanted != actual:
-        sentence = (
-            f"The bands stand in the order {', '.join(actual)} where {', '.join(wanted)} is usual."
-        )
-        findings.append(Finding("band_order", Severity.WARNING, sentence))
+        facts = (None, float(count), float(wanted_count))
+        findings.append(Finding.warning("band_count", sentence, *facts))
+    return findings + _check_order(bands, expected)
+
+
+def _check_missing(
+    bands: Mapping[str, int], required: Sequence[str], expected: Sequence[str]
+) -> list[Finding]:
+    findings = []
+    offered = ", ".join(bands) or "no band that could be named"
+    for name in dict.fromkeys((*required, *expected)):
+        if name in bands:
+            continue
+        severity, kind = Severity.WARNING, "Band"
+        if name in required:
+            severity, kind = Severity.ERROR, "Required band"
+        sentence = f"{kind} '{name}' not found in dataset (it has {offered})."
+        findings.append(Finding("band_missing", severity, sentence, name))
     return findings
 
 
-def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
-    """Whether a VRT's files lie with it."""
-    if not sources.outside:
+def _check_order(bands: Mapping[str, int], expected: Sequence[str]) -> list[Finding]:
+    wanted = [name for name in expected if name in bands]
+    actual = sorted(wanted, key=lambda name: bands[name])
+    if wanted == actual:
         return []
-    names = ", ".join(str(source) for source in sources.outside[:3]) + (
-        " …" if len(sources.outside) > 3 else ""
-    )
     sentence = (
-        f"{path.name} names {len(sources.outside)} files outside its folder and breaks when it "
-        f"or they are moved. They are {names}. Keep them together, or make a GeoTIFF stack."
+        f"The bands stand in the order {', '.join(actual)} where {', '.join(wanted)} is usual."
     )
-    return [
-        Finding(
-            "vrt_source_outside", Severity.WARNING, sentence, None, float(len(sources.outside)), 0.0
-        )
-    ]
+    return [Finding.warning("band_order", sentence)]
+
+
+def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
+    """A finding where a VRT's files do not lie with it."""
+    count = len(sources.outside)
+    if not count:
+        return []
+    names = ", ".join(str(source) for source in sources.outside[:3]) + " …" * (count > 3)
+    sentence = (
+        f"{path.name} names {count} files outside its folder and breaks when it or they are moved. "
+        f"They are {names}. Keep them together, or make a GeoTIFF stack."
+    )
+    return [Finding.warning("vrt_source_outside", sentence, None, float(count), 0.0)]
 
 
 def check_source(
     file: Path, band: str, sources: VrtSources, grid: Grid
 ) -> tuple[float, list[Finding]]:
-    """Whether one of a VRT's files is what the VRT states; and its pixel size in the unit of the
-    stack, 0 if not known.
+    """The pixel size of one of a VRT's files in the unit of the stack (0 if not known), and a
+    finding where the file is not what the VRT states.
     """
     try:
         facts = read_facts(file)
     except RasterError as error:  # a VRT shows nodata in its place, and says nothing
-        return 0.0, [Finding("unreadable", Severity.ERROR, str(error), band)]
-    differing = []
-    for stated in sources.stated:
-        if stated.path != file:
-            continue
-        if facts.grid.shape != stated.shape:
-            differing.append(
-                f"{facts.grid.shape[1]}x{facts.grid.shape[0]} pixels for "
-                f"{stated.shape[1]}x{stated.shape[0]}"
-            )
-        types = {one.dtype for one in facts.bands}
-        if stated.dtype and stated.dtype not in types:
-            differing.append(f"{', '.join(sorted(types))} for {stated.dtype}")
+        return 0.0, [Finding.error("unreadable", str(error), band)]
     resolution = facts.grid.resolution[0] if facts.grid.crs == grid.crs else 0.0
+    stated = [source for source in sources.stated if source.path == file]
+    differing = [text for source in stated for text in _differences(facts, source)]
     if not differing:
         return resolution, []
     sentence = (
         f"The file {file.name} (band '{band}') is not the one that was stacked: it has "
         f"{' and '.join(differing)}. Make the stack again."
     )
-    return resolution, [Finding("source_differs", Severity.ERROR, sentence, band)]
+    return resolution, [Finding.error("source_differs", sentence, band)]
+
+
+def _differences(facts: RasterFacts, stated: StatedSource) -> Iterator[str]:
+    (rows, cols), (stated_rows, stated_cols) = facts.grid.shape, stated.shape
+    if facts.grid.shape != stated.shape:
+        yield f"{cols}x{rows} pixels for {stated_cols}x{stated_rows}"
+    types = {band.dtype for band in facts.bands}
+    if stated.dtype and stated.dtype not in types:
+        yield f"{', '.join(sorted(types))} for {stated.dtype}"

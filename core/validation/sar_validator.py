@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enums import Polarisation
-from ..raster.physical import FloatArray
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding, Radiometry, Severity, Unit
+from ..types import Finding, Radiometry, Unit
 from .band_sample import BandSample
 from .band_validator import check_emptiness
 
@@ -26,12 +25,14 @@ EDGE_PIXELS = 3
 EDGE_SHARE = 20.0
 """Per cent of the edge that may lie below the floor."""
 FLOOR_BELOW_MEDIAN_DB = 25.0
+AMPLITUDE_FACTOR = 2.0
+"""10 log10 of amplitude is half of what it is in dB."""
 NEGATIVE_PERCENT = 1.0
 """Noise removal leaves a few negative numbers in linear power."""
 
 
 def is_radar(name: str, band: BandFacts) -> bool:
-    """Whether the band is radar backscatter."""
+    """Radar backscatter, by unit or name."""
     return band.radiometry.unit.is_backscatter or name in tuple(Polarisation)
 
 
@@ -43,15 +44,17 @@ def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> Unit:
     """
     if radiometry.unit.is_backscatter:
         return radiometry.unit
-    data = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored.ravel()
-    data = data[data != radiometry.nodata] if radiometry.nodata is not None else data
-    if not data.size:
-        return Unit.POWER
-    if float(np.median(data)) < 0:
+    data = _with_data(stored, radiometry)
+    middle = float(np.median(data)) if data.size else 0.0
+    if middle < 0:
         return Unit.DECIBEL
-    return (
-        Unit.AMPLITUDE if stored.dtype.kind in "iu" or float(np.median(data)) > 20 else Unit.POWER
-    )
+    whole = data.size and stored.dtype.kind in "iu"
+    return Unit.AMPLITUDE if whole or middle > 20 else Unit.POWER
+
+
+def _with_data(stored: npt.NDArray[Any], radiometry: Radiometry) -> npt.NDArray[Any]:
+    data: npt.NDArray[Any] = stored[np.isfinite(stored)]
+    return data if radiometry.nodata is None else data[data != radiometry.nodata]
 
 
 def decibel_rule(unit: Unit, radiometry: Radiometry) -> Radiometry:
@@ -82,58 +85,59 @@ def check_sar_band(
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
-    factor = 2.0 if unit == Unit.AMPLITUDE else 1.0
-    spread = factor * (sample.window_std if np.isfinite(sample.window_std) else sample.std)
-    if unit == Unit.AMPLITUDE:
-        findings.append(
-            Finding(
-                "not_calibrated",
-                Severity.WARNING,
-                f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do "
-                "not read it as sigma0. Use terrain-corrected scenes (RTC) for thresholds in dB.",
-                name,
-            )
-        )
-    if spread < settings.min_std_dev_db:
-        sentence = (
-            f"Band '{name}' is blank: its standard deviation is {spread:.3g} dB, below "
-            f"{settings.min_std_dev_db:g}. "
-            "Download it again, or choose another scene; if speckle was filtered, lower "
-            "sar_validation.min_std_dev_db."
-        )
-        findings.append(
-            Finding("band_blank", Severity.ERROR, sentence, name, spread, settings.min_std_dev_db)
-        )
-    limits = settings.backscatter_range_db
-    outside = sample.outside_percent(limits)
-    if unit != Unit.AMPLITUDE and outside > settings.max_outside_percent:
-        sentence = (
-            f"Band '{name}' has {outside:.1f} % of its pixels outside "
-            f"{limits[0]:g}..{limits[1]:g} dB. Its 2nd to 98th percentile is "
-            f"{sample.low:.4g}..{sample.high:.4g}: is it linear power, as its unit says?"
-        )
-        findings.append(
-            Finding(
-                "range_implausible",
-                Severity.WARNING,
-                sentence,
-                name,
-                outside,
-                settings.max_outside_percent,
-            )
-        )
-    return findings + _check_border(
-        name, factor, sample, limits[0] if unit != Unit.AMPLITUDE else None
+    floor = settings.backscatter_range_db[0]
+    if unit != Unit.AMPLITUDE:
+        return [
+            *findings,
+            *_check_spread(name, 1.0, sample, settings),
+            *_check_range(name, sample, settings),
+            *_check_border(name, sample, floor),
+        ]
+    sentence = (
+        f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do not read it "
+        "as sigma0. Use terrain-corrected scenes (RTC) for thresholds in dB."
     )
+    floor = float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / AMPLITUDE_FACTOR
+    return [
+        *findings,
+        Finding.warning("not_calibrated", sentence, name),
+        *_check_spread(name, AMPLITUDE_FACTOR, sample, settings),
+        *_check_border(name, sample, floor),
+    ]
+
+
+def _check_spread(
+    name: str, factor: float, sample: BandSample, settings: Settings
+) -> list[Finding]:
+    spread = factor * (sample.window_std if np.isfinite(sample.window_std) else sample.std)
+    least = settings.min_std_dev_db
+    if spread >= least:
+        return []
+    sentence = (
+        f"Band '{name}' is blank: its standard deviation is {spread:.3g} dB, below {least:g}. "
+        "Download it again, or choose another scene; if speckle was filtered, lower "
+        "sar_validation.min_std_dev_db."
+    )
+    return [Finding.error("band_blank", sentence, name, spread, least)]
+
+
+def _check_range(name: str, sample: BandSample, settings: Settings) -> list[Finding]:
+    limits, most = settings.backscatter_range_db, settings.max_outside_percent
+    outside = sample.outside_percent(limits)
+    if outside <= most:
+        return []
+    sentence = (
+        f"Band '{name}' has {outside:.1f} % of its pixels outside {limits[0]:g}..{limits[1]:g} dB. "
+        f"Its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}: is it linear power, "
+        "as its unit says?"
+    )
+    return [Finding.warning("range_implausible", sentence, name, outside, most)]
 
 
 def _check_unit(name: str, unit: Unit, band: BandFacts, sample: BandSample) -> list[Finding]:
     if unit != Unit.POWER or band.dtype.startswith("u"):
         return []
-    stored = sample.stored[np.isfinite(sample.stored)]
-    stored = (
-        stored[stored != band.radiometry.nodata] if band.radiometry.nodata is not None else stored
-    )
+    stored = _with_data(sample.stored, band.radiometry)
     negative = 100 * float((stored < 0).mean()) if stored.size else 0.0
     if negative <= NEGATIVE_PERCENT:
         return []
@@ -142,35 +146,25 @@ def _check_unit(name: str, unit: Unit, band: BandFacts, sample: BandSample) -> l
         "negative. It seems to be in dB, or its nodata value is not declared. Set its unit or "
         "nodata."
     )
-    return [Finding("unit_contradicts", Severity.ERROR, sentence, name, negative, NEGATIVE_PERCENT)]
+    return [Finding.error("unit_contradicts", sentence, name, negative, NEGATIVE_PERCENT)]
 
 
-def _check_border(
-    name: str, factor: float, sample: BandSample, floor: float | None
-) -> list[Finding]:
+def _check_border(name: str, sample: BandSample, floor: float) -> list[Finding]:
     """Border noise: Sentinel-1 scenes keep a rim of very low numbers that is neither data nor
     nodata.
 
     Source: ESA (2018), Masking No-value Pixels on GRD Products generated by the Sentinel-1 ESA IPF,
     MPC-0243.
     """
-    values: FloatArray = sample.values
-    edge = _rim(~np.isnan(values))
-    if not edge.any():
-        return []
-    low = (
-        floor
-        if floor is not None
-        else float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / factor
-    )
-    share = 100 * float((values[edge] < low).mean())
+    edge = _rim(~np.isnan(sample.values))
+    share = 100 * float((sample.values[edge] < floor).mean()) if edge.any() else 0.0
     if share <= EDGE_SHARE:
         return []
     sentence = (
         f"Band '{name}' has a noisy border: {share:.0f} % of its edge pixels are far below the "
         "scene. Leave the border out of the area, or mask it."
     )
-    return [Finding("border_noise", Severity.WARNING, sentence, name, share, EDGE_SHARE)]
+    return [Finding.warning("border_noise", sentence, name, share, EDGE_SHARE)]
 
 
 def _rim(valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

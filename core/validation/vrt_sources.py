@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -36,7 +36,7 @@ MOST_DEPTH = 5
 
 @dataclass(frozen=True)
 class StatedSource:
-    """What a VRT says of one of its files, without looking."""
+    """Size and type of a file as the VRT states them."""
 
     path: Path
     shape: tuple[int, int]
@@ -47,7 +47,7 @@ class StatedSource:
 
 @dataclass(frozen=True)
 class VrtSources:
-    """What a VRT points at, VRTs inside it followed to their ends."""
+    """Files that a VRT points at, VRTs inside it followed to their ends."""
 
     files: tuple[Path, ...]
     """The rasters that hold pixels."""
@@ -60,7 +60,9 @@ class VrtSources:
 
 
 @dataclass(frozen=True)
-class _Named:
+class _NamedFile:
+    """A file as one element of the VRT names it."""
+
     path: Path
     band: int | None
     """None: of all bands."""
@@ -69,7 +71,7 @@ class _Named:
 
 
 def is_vrt(path: Path) -> bool:
-    """Whether GDAL would read this as a VRT: it goes by what is in the file, not by its name."""
+    """Would GDAL read this as a VRT? It goes by what is in the file, not by its name."""
     return path.suffix.lower() == ".vrt" or b"<vrtdataset" in _head(path).lower()
 
 
@@ -111,99 +113,122 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         If it is no VRT, or holds what a band stack never needs: entities, code, remote sources; or
         VRTs that name each other without end.
     """
+    failure = f"VRT validation failed for {path}"
     if depth > MOST_DEPTH:
-        raise ValidationError(
-            f"VRT validation failed for {path}",
-            f"VRTs name VRTs more than {MOST_DEPTH} deep",
-            "Make the stack again.",
-        )
-    named = _read_sources(path)
-    missing = list(dict.fromkeys(one.path for one in named if not _is_there(one.path)))
-    if missing:
-        names = ", ".join(f"'{source}'" for source in missing)
-        names = names if len(names) <= 500 else f"{names[:497]}…"
-        raise VRTSourceNotFoundError(
-            f"VRT validation failed for {path}",
-            f"source file {names} not found",
-            "Re-run ingest, or put the file back.",
-        )
+        reason = f"VRTs name VRTs more than {MOST_DEPTH} deep"
+        raise ValidationError(failure, reason, "Make the stack again.")
+    named = _read_sources(path, failure)
+    _refuse_missing(named, failure)
     bands: dict[int, dict[Path, None]] = {}
     common: dict[Path, None] = {}
-    outside: dict[Path, None] = {one.path: None for one in named if one.outside}
-    stated = {one.stated: None for one in named if one.stated is not None}
-    for one in named:
-        ends: tuple[Path, ...] = (one.path,)
-        if is_vrt(one.path):
-            inner = check_vrt_sources(one.path, depth + 1)
-            ends = inner.files
-            outside.update(dict.fromkeys(inner.outside))
-            stated.update(dict.fromkeys(inner.stated))
-        else:
-            check_is_raster(one.path)
-        target = common if one.band is None else bands.setdefault(one.band, {})
-        target.update(dict.fromkeys(ends))
-    files = {**common, **{file: None for found in bands.values() for file in found}}
+    outside: dict[Path, None] = {}
+    stated: dict[StatedSource, None] = {}
+    for file in named:
+        inner = _follow(file, depth)
+        target = common if file.band is None else bands.setdefault(file.band, {})
+        target.update(dict.fromkeys(inner.files))
+        outside.update(dict.fromkeys(inner.outside))
+        stated.update(dict.fromkeys(inner.stated))
+    files = {**common, **{file: None for files in bands.values() for file in files}}
     return VrtSources(
         files=tuple(files),
-        bands={number: (*found, *common) for number, found in bands.items()},
+        bands={number: (*files, *common) for number, files in bands.items()},
         outside=tuple(outside),
         stated=tuple(stated),
     )
 
 
-def _read_sources(path: Path) -> list[_Named]:
-    what = f"VRT validation failed for {path}"
-    root = _parse(path, what)
+def _refuse_missing(named: Sequence[_NamedFile], failure: str) -> None:
+    missing = list(dict.fromkeys(file.path for file in named if not _is_there(file.path)))
+    if missing:
+        names = ", ".join(f"'{path}'" for path in missing)
+        names = names if len(names) <= 500 else f"{names[:497]}…"
+        reason = f"source file {names} not found"
+        raise VRTSourceNotFoundError(failure, reason, "Re-run ingest, or put the file back.")
+
+
+def _follow(file: _NamedFile, depth: int) -> VrtSources:
+    """The file itself, or what it points at where it is a VRT."""
+    outside = (file.path,) if file.outside else ()
+    stated = (file.stated,) if file.stated is not None else ()
+    if not is_vrt(file.path):
+        check_is_raster(file.path)
+        return VrtSources((file.path,), outside=outside, stated=stated)
+    inner = check_vrt_sources(file.path, depth + 1)
+    return VrtSources(
+        inner.files, outside=(*outside, *inner.outside), stated=(*stated, *inner.stated)
+    )
+
+
+def _read_sources(path: Path, failure: str) -> list[_NamedFile]:
+    root = _parse(path, failure)
     if root.tag.lower() != "vrtdataset":
-        raise ValidationError(
-            what, f"its root is <{root.tag}>, not <VRTDataset>", "Make the stack again."
-        )
-    _refuse_code(root, what)
+        reason = f"its root is <{root.tag}>, not <VRTDataset>"
+        raise ValidationError(failure, reason, "Make the stack again.")
+    _refuse_code(root, failure)
+    properties = _source_properties(root)
+    named = []
+    for node, band in _walk(root, None):
+        _refuse_remote(node, failure)
+        if node.tag.lower() in SOURCE_TAGS:
+            named.append(_named_file(path.parent, node, band, properties.get(node)))
+    return named
+
+
+def _source_properties(root: ET.Element) -> dict[ET.Element, ET.Element]:
+    """The element that names a file → the one beside it that states its size and type."""
     properties = {}
     for parent in root.iter():
-        inside = {child.tag.lower(): child for child in parent}
-        if "sourcefilename" in inside and "sourceproperties" in inside:
-            properties[inside["sourcefilename"]] = inside["sourceproperties"]
-    found = []
-    for node, band in _walk(root, None):
-        name = (node.text or "").strip()
-        tag = node.tag.lower()
-        remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
-        if remote and (tag in SOURCE_TAGS or tag not in FREE_TEXT):
-            hint = (
-                "Download the bands first, or compute an index straight from the scenes with "
-                "‘flight mosaic’."
-            )
-            raise ValidationError(what, f"its source {name[:200]} is not on this computer", hint)
-        if tag in SOURCE_TAGS:
-            relative = {key.lower(): value for key, value in node.attrib.items()}.get(
-                "relativetovrt"
-            ) == "1"
-            source = Path(name)
-            full = path.parent / source if relative else source
-            stated = _stated(full, properties[node]) if node in properties else None
-            found.append(_Named(full, band, not relative or _leaves(path.parent, full), stated))
-    return found
+        children = {child.tag.lower(): child for child in parent}
+        if "sourcefilename" in children and "sourceproperties" in children:
+            properties[children["sourcefilename"]] = children["sourceproperties"]
+    return properties
+
+
+def _refuse_remote(node: ET.Element, failure: str) -> None:
+    name = (node.text or "").strip()
+    remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
+    if remote and node.tag.lower() not in FREE_TEXT - SOURCE_TAGS:
+        hint = (
+            "Download the bands first, or compute an index straight from the scenes with "
+            "‘flight mosaic’."
+        )
+        raise ValidationError(failure, f"its source {name[:200]} is not on this computer", hint)
+
+
+def _named_file(
+    folder: Path, node: ET.Element, band: int | None, properties: ET.Element | None
+) -> _NamedFile:
+    source = Path((node.text or "").strip())
+    relative = _attributes(node).get("relativetovrt") == "1"
+    path = folder / source if relative else source
+    stated = None if properties is None else _stated(path, properties)
+    return _NamedFile(path, band, not relative or _leaves(folder, path), stated)
+
+
+def _attributes(node: ET.Element) -> dict[str, str]:
+    """By their names in lower case."""
+    return {key.lower(): value for key, value in node.attrib.items()}
 
 
 def _stated(path: Path, node: ET.Element) -> StatedSource | None:
-    words = {key.lower(): value for key, value in node.attrib.items()}
+    fields = _attributes(node)
     try:
-        shape = int(words["rasterysize"]), int(words["rasterxsize"])
+        shape = int(fields["rasterysize"]), int(fields["rasterxsize"])
     except (KeyError, ValueError):
         return None
-    return StatedSource(path, shape, words.get("datatype", "").lower().replace("byte", "uint8"))
+    return StatedSource(path, shape, fields.get("datatype", "").lower().replace("byte", "uint8"))
 
 
-def _parse(path: Path, what: str) -> ET.Element:
+def _parse(path: Path, failure: str) -> ET.Element:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise ValidationError(what, error.strerror or str(error)) from error
+        raise ValidationError(failure, error.strerror or str(error)) from error
 
     def refuse(*_: object) -> None:
         raise ValidationError(
-            what, "it declares XML entities", "Do not open it; make the stack again."
+            failure, "it declares XML entities", "Do not open it; make the stack again."
         )
 
     try:
@@ -212,42 +237,35 @@ def _parse(path: Path, what: str) -> ET.Element:
         parser.StartDoctypeDeclHandler = refuse
         parser.Parse(text, True)
         return ET.fromstring(text)
-    except (
-        ET.ParseError,
-        expat.ExpatError,
-        LookupError,
-        ValueError,
-    ) as error:  # the last two: unknown encodings
-        raise ValidationError(what, f"it is no XML ({error})", "Make the stack again.") from error
+    # the last two: unknown encodings
+    except (ET.ParseError, expat.ExpatError, LookupError, ValueError) as error:
+        raise ValidationError(
+            failure, f"it is no XML ({error})", "Make the stack again."
+        ) from error
 
 
-def _refuse_code(root: ET.Element, what: str) -> None:
+def _refuse_code(root: ET.Element, failure: str) -> None:
     code = {node.tag for node in root.iter() if node.tag.lower() in CODE_TAGS}
     for node in root.iter():
-        attributes = {key.lower(): value for key, value in node.attrib.items()}
-        kind = attributes.get("subclass", "")
-        if kind.lower() in CODE_CLASSES:
-            code.add(kind)
-        if (
-            node.tag.lower() == "metadata"
-            and attributes.get("domain", "").lower() in OPENED_DOMAINS
-        ):
-            code.add(f"metadata {attributes['domain']}")
+        fields = _attributes(node)
+        subclass, domain = fields.get("subclass", ""), fields.get("domain", "")
+        if subclass.lower() in CODE_CLASSES:
+            code.add(subclass)
+        if node.tag.lower() == "metadata" and domain.lower() in OPENED_DOMAINS:
+            code.add(f"metadata {domain}")
     if code:
-        names = ", ".join(sorted(code))
-        raise ValidationError(
-            what, f"it holds code to be run ({names})", "Do not open it; make the stack again."
-        )
+        reason = f"it holds code to be run ({', '.join(sorted(code))})"
+        raise ValidationError(failure, reason, "Do not open it; make the stack again.")
 
 
 def _walk(node: ET.Element, band: int | None) -> Iterator[tuple[ET.Element, int | None]]:
     """All elements, each with the band it belongs to."""
-    place = 0
+    number = 0
     for child in node:
         inside = band
         if band is None and child.tag.lower() == "vrtrasterband":
-            place += 1
-            inside = place  # GDAL counts them in the order they stand in
+            number += 1
+            inside = number  # GDAL counts them in the order they stand in
         yield child, inside
         yield from _walk(child, inside)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from firstlight.core.discovery.band_config import get_sensor
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.validation.image_validator import ValidationSpec, validate
 from support.damage import BANDS, SUITE, Damage, make_scene
@@ -28,7 +28,7 @@ def look(path: Path, depth: str) -> set[str]:
     """Codes of errors and warnings."""
     spec = ValidationSpec(SENSOR, SENSOR.required, BANDS)
     report = validate(
-        path, spec, dataclasses.replace(Settings(), validation_depth=depth), SilentMonitor()
+        path, spec, dataclasses.replace(Settings(), validation_depth=depth), RecordingMonitor()
     )
     return {finding.code for finding in report.findings if finding.severity != "info"}
 

@@ -32,7 +32,7 @@ def validate_once(stack: Path) -> None:
     from osgeo import gdal  # noqa: F401
 
     from firstlight.core.discovery.band_config import get_sensor
-    from firstlight.core.monitor import SilentMonitor
+    from firstlight.core.monitor import RecordingMonitor
     from firstlight.core.settings import Settings
     from firstlight.core.validation.image_validator import ValidationSpec, validate
 
@@ -40,7 +40,7 @@ def validate_once(stack: Path) -> None:
     imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, cpu = time.perf_counter(), time.process_time()
     report = validate(
-        stack, ValidationSpec(sensor, sensor.required, BANDS), Settings(), SilentMonitor()
+        stack, ValidationSpec(sensor, sensor.required, BANDS), Settings(), RecordingMonitor()
     )
     seconds, processor = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

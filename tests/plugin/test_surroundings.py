@@ -28,9 +28,8 @@ from firstlight.plugin.settings_store import (
     remove_catalog,
     settings_reader,
     write_last,
-    write_override,
 )
-from support.qgis_fixtures import store_authority, store_login
+from support.qgis_fixtures import store_authority, store_login, write_override
 from support.range_server import FaultyServer
 from support.rasters import write_raster
 
@@ -107,11 +106,6 @@ def test_every_setting_can_be_overridden():
             continue
         write_override(field.name, ",".join(map(str, value)) if isinstance(value, tuple) else value)
     assert resolve_settings(read_overrides()) == resolve_settings()
-
-
-def test_an_unknown_setting_is_refused():
-    with pytest.raises(KeyError, match="colour"):
-        write_override("colour", "red")
 
 
 def test_last_choice():

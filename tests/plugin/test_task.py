@@ -18,9 +18,9 @@ from firstlight.core.errors import FirstLightError, InputError, SettingsError
 from firstlight.core.monitor import BandProgress, Note, Progress
 from firstlight.core.settings import resolve_settings
 from firstlight.plugin.runner import TaskRunner
-from firstlight.plugin.settings_store import write_override
 from firstlight.plugin.task import OperationTask
 from support.operations import COUNT, FAIL, NAMES, run_count
+from support.qgis_fixtures import write_override
 from support.ticks import calmest
 
 

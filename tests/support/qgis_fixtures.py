@@ -178,3 +178,13 @@ class LockedServer(StacServer):
         self.login = login
         super().__init__(*args, **more)
         self.RequestHandlerClass = _LockedHandler
+
+
+def write_override(name, value):
+    """A setting as the user's QGIS keeps it; None removes it."""
+    from qgis.core import QgsSettings
+
+    if value is None:
+        QgsSettings().remove(f"firstlight/settings/{name}")
+    else:
+        QgsSettings().setValue(f"firstlight/settings/{name}", value)

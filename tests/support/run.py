@@ -8,8 +8,9 @@ from typing import Any
 
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import Kernel
-from firstlight.core.execution.apply import LayerStatistics, apply_kernel
+from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.execution.engine import Engine
+from firstlight.core.execution.layer_statistics import LayerStatistics
 from firstlight.core.monitor import Monitor, RecordingMonitor
 from firstlight.core.operation import Operation, OperationResult
 from firstlight.core.operations.registry import get_operation

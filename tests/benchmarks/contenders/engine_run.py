@@ -17,7 +17,7 @@ from firstlight.core.execution.cluster import open_cluster
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.local_cluster import local_cluster
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import resolve_settings
@@ -32,7 +32,7 @@ def run(engine: str, workers: int = 1) -> None:
     STACK.run(
         STACK.make_params({"sensor": "sentinel2", "band": bands, "output": stack}),
         settings,
-        SilentMonitor(),
+        RecordingMonitor(),
     )
 
     def compute(chosen: Engine) -> None:
@@ -46,7 +46,7 @@ def run(engine: str, workers: int = 1) -> None:
                 kernel,
                 OUT / "ndvi.tif",
                 replace(settings, workers=workers),
-                SilentMonitor(),
+                RecordingMonitor(),
                 chosen,
             )
         report(began)

@@ -11,7 +11,7 @@ from pathlib import Path
 from task import ITEMS, OUT, SOURCE
 
 from firstlight.core.discovery.area import parse_area
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.settings import resolve_settings
 
@@ -69,7 +69,7 @@ def run(count: int, **more: str) -> None:
         output=OUT / "ndvi.tif",
         **more,
     )
-    result = run_mosaic(params, resolve_settings(), SilentMonitor())
+    result = run_mosaic(params, resolve_settings(), RecordingMonitor())
     spent = time.perf_counter() - began
     pixels = result.value.statistics["NDVI"]
     import rasterio

@@ -32,10 +32,10 @@ from firstlight.core.errors import (
 )
 from firstlight.core.execution import cluster as cluster_module
 from firstlight.core.execution import cluster_engine
-from firstlight.core.execution.apply import LayerStatistics
 from firstlight.core.execution.cluster import can_be_reached, open_cluster
 from firstlight.core.execution.cluster_check import differences
 from firstlight.core.execution.engine import SerialEngine
+from firstlight.core.execution.layer_statistics import LayerStatistics
 from firstlight.core.execution.local_cluster import candidates, find_interpreter, local_cluster
 from firstlight.core.execution.package import PACKAGE, digest
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor

@@ -18,7 +18,7 @@ from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import RasterError
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.gdal.environment import RemoteOptions
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.mosaic.reader import MosaicReader
 from firstlight.core.mosaic.virtual_index import (
     STACVRTBuilder,
@@ -41,7 +41,7 @@ GRID = Grid("EPSG:32632", (10.0, 0.0, LEFT - 200, 0.0, -10.0, TOP + 100), (350, 
 def index_of(
     settings: Settings, *scenes: SceneItem, bands: tuple[str, ...] = ("red",)
 ) -> VirtualRasterIndex:
-    return build_index(scenes, bands, Access(settings), SilentMonitor())
+    return build_index(scenes, bands, Access(settings), RecordingMonitor())
 
 
 def three(
@@ -109,7 +109,7 @@ def test_a_kernel_runs_over_the_vrt_as_over_any_stack(
     kernel = index_kernel("NDVI", ("red", "nir"))
     with StackReader(path, remote=RemoteOptions()) as reader:
         apply_kernel(
-            reader, {"red": 1, "nir": 2}, kernel, tmp_path / "n.tif", settings, SilentMonitor()
+            reader, {"red": 1, "nir": 2}, kernel, tmp_path / "n.tif", settings, RecordingMonitor()
         )
     with StackReader(tmp_path / "n.tif") as made:
         got = made.read(1, Window(10, 20, 240, 230))
@@ -279,7 +279,7 @@ def test_the_operation_writes_either_kind(
                 rule=rule,
                 output=tmp_path / f"{rule}{suffix}",
             )
-            run_mosaic(params, settings, SilentMonitor())
+            run_mosaic(params, settings, RecordingMonitor())
             with StackReader(params.output, remote=RemoteOptions()) as reader:
                 made[suffix] = reader.read(1, Window(0, 0, *reader.facts.grid.shape))
         both = np.isfinite(made[".vrt"]) & np.isfinite(made[".tif"])
@@ -289,7 +289,7 @@ def test_the_operation_writes_either_kind(
         run_mosaic(
             dataclasses.replace(params, rule="median", output=tmp_path / "x.vrt"),
             settings,
-            SilentMonitor(),
+            RecordingMonitor(),
         )
 
 
@@ -308,7 +308,7 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(
             "output": tmp_path / f"d{suffix}",
         }
         params = MosaicParams(**words, crs="EPSG:4326", resolution=0.0001)
-        run_mosaic(params, settings, SilentMonitor())
+        run_mosaic(params, settings, RecordingMonitor())
         with StackReader(params.output, remote=RemoteOptions()) as reader:
             west, south, east, _ = reader.facts.grid.bounds
             assert (round(west), round(south)) == (10, 47)
@@ -320,10 +320,10 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(
     np.testing.assert_allclose(made[".vrt"], made[".tif"], atol=6e-4)
     assert np.nanmedian(np.abs(made[".vrt"] - made[".tif"])) < 1e-4
     with pytest.raises(RasterError, match="No pixel size is given for EPSG:4326"):
-        run_mosaic(dataclasses.replace(params, resolution=None), settings, SilentMonitor())
+        run_mosaic(dataclasses.replace(params, resolution=None), settings, RecordingMonitor())
     with pytest.raises(RasterError, match="it is not known"):
         run_mosaic(
             dataclasses.replace(params, crs="EPSG:999999", resolution=None),
             settings,
-            SilentMonitor(),
+            RecordingMonitor(),
         )

@@ -26,6 +26,7 @@ from firstlight.core.raster.source_blocks import band_layout, decode_units, read
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
+from support.blocks import held_bytes
 from support.rasters import noise, write_raster
 
 
@@ -67,7 +68,7 @@ def test_a_window_is_that_of_the_file(
             lambda places: decode_units(band, layout, places),
         )
         assert np.array_equal(got, expected)
-    assert cache.held_bytes <= limit
+    assert held_bytes(cache) <= limit
 
 
 def test_a_unit_that_gdal_cannot_read_is_an_error(tmp_path: Path) -> None:

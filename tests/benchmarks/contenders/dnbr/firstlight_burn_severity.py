@@ -4,11 +4,11 @@
 from task import LATER, OUT, SOURCE
 
 from firstlight.core.maps.burn_severity import BURN_SEVERITY, BurnSeverityParams
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.settings import resolve_settings
 
-settings, monitor, stacks = resolve_settings(), SilentMonitor(), []
+settings, monitor, stacks = resolve_settings(), RecordingMonitor(), []
 for name, folder in (("before", SOURCE), ("after", LATER)):
     bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
     stacks.append(OUT / f"{name}.vrt")

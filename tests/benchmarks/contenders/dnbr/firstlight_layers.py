@@ -6,12 +6,12 @@ from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.maps.burn_severity import BANDS
 from firstlight.core.maps.inputs import StackRequest, open_inputs
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import resolve_settings
 
-settings, monitor, stacks = resolve_settings(), SilentMonitor(), {}
+settings, monitor, stacks = resolve_settings(), RecordingMonitor(), {}
 for name, folder in (("pre", SOURCE), ("post", LATER)):
     bands = tuple(f"{band}={folder}/{band}.tif" for band in ("nir", "swir22"))
     stacks[name] = OUT / f"{name}.vrt"

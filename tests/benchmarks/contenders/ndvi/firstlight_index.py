@@ -5,11 +5,11 @@
 from task import OUT, SOURCE
 
 from firstlight.core.maps.index import IndexParams, compute_index
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.settings import resolve_settings
 
-settings, monitor, stack = resolve_settings(), SilentMonitor(), OUT / "stack.vrt"
+settings, monitor, stack = resolve_settings(), RecordingMonitor(), OUT / "stack.vrt"
 bands = tuple(f"{band}={SOURCE}/{band}.tif" for band in ("red", "nir"))
 STACK.run(
     STACK.make_params({"sensor": "sentinel2", "band": bands, "output": stack}),

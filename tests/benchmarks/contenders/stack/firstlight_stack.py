@@ -6,13 +6,13 @@ import time
 
 from task import BANDS, OUT, SOURCE, report
 
-from firstlight.core.monitor import SilentMonitor
+from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.operations.validate import ValidateParams, run_validate
 from firstlight.core.settings import resolve_settings
 
 began = time.perf_counter()
-settings, monitor, stack = resolve_settings(), SilentMonitor(), OUT / "stack.vrt"
+settings, monitor, stack = resolve_settings(), RecordingMonitor(), OUT / "stack.vrt"
 STACK.run(
     STACK.make_params(
         {

@@ -1,0 +1,85 @@
+"""Figures of finished layers, in physical units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..algorithms.kernel import NOT_OBSERVED
+from ..cog.raster_spec import RasterSpec
+from ..cog.statistics import BandStatistics
+from ..cog.writer import CogWriter
+from ..raster.pixel_area import pixel_area_m2
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """What a layer holds, in physical units.
+
+    Values outside the index's range come from negative reflectance (dark water, shadow, haze): they
+    stay in the layer as the formula gives them, but do not enter minimum, maximum and mean, which a
+    single one of them could spoil.
+    """
+
+    pixels: int = 0
+    observed: int = 0
+    inside: int = 0
+    """Of the observed ones, those within the range."""
+    total: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+    classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
+    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
+    without a reference system).
+    """
+    engine: str = field(default="", compare=False)
+    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles
+    were there already.
+    """
+
+    @classmethod
+    def of(cls, stored: BandStatistics, spec: RasterSpec, engine: str = "") -> LayerStatistics:
+        """From the statistics of the stored numbers; classes are counted apart."""
+        return cls(
+            stored.pixels,
+            stored.observed,
+            stored.inside,
+            stored.inside_total * spec.scale + spec.offset * stored.inside,
+            stored.inside_low * spec.scale + spec.offset,
+            stored.inside_high * spec.scale + spec.offset,
+            engine=engine,
+        )
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Statistics with units in the names; None where nothing was observed."""
+        return {
+            "min": self.low if self.inside else None,
+            "max": self.high if self.inside else None,
+            "mean": self.total / self.inside if self.inside else None,
+            "outside_range_percent": 100 * (self.observed - self.inside) / self.observed
+            if self.observed
+            else 0.0,
+            "observed_percent": 100 * self.observed / self.pixels if self.pixels else 0.0,
+            "observed_pixels": self.observed,
+            "pixels": self.pixels,
+        }
+
+
+def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
+    """Statistics of a finished layer's bands; areas row by row, because in degrees a pixel's area
+    depends on its latitude.
+    """
+    bands = [LayerStatistics.of(band, writer.spec, engine) for band in writer.statistics()]
+    return [replace(bands[0], classes=_class_areas(writer))] if writer.spec.colors else bands
+
+
+def _class_areas(writer: CogWriter) -> dict[int, tuple[int, float | None]]:
+    classes: dict[int, tuple[int, float | None]] = {}
+    for row, rows, [part] in writer.statistics_by_rows():
+        area = pixel_area_m2(writer.spec.grid, row, rows)
+        for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
+            pixels, ground = classes.get(code, (0, 0.0))
+            ground = None if area is None or ground is None else ground + count * area
+            classes[code] = (pixels + count, ground)
+    return classes

@@ -1,0 +1,161 @@
+"""Look at a raster's files before GDAL opens anything, and choose where to look at its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..enums import Depth
+from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
+from ..raster.band_names import identify_bands
+from ..raster.physical import to_physical
+from ..raster.reader import RasterFacts, StackReader, read_facts
+from ..settings import Settings
+from ..shapes.area_mask import area_mask
+from ..types import Finding, Grid, ValidationReport
+from .band_sample import Places, choose_windows, read_overview
+from .file_structure import SAMPLED, FileCheck, check_structure
+from .presence import check_bands, check_outside, check_placement, check_source
+from .spec import ValidationSpec, known_names
+from .vrt_sources import VrtSources, check_is_raster, check_vrt_sources, is_vrt
+
+Overview = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class PreparedRaster:
+    """Facts that the looks at all bands share."""
+
+    facts: RasterFacts
+    bands: Mapping[str, int]
+    """Name → band of the file, from 1."""
+    places: Places
+    covered: float
+    """Share of the area (0..1) that the raster covers; 1 where that is no matter."""
+    first: Overview | None
+    """The overview of the first band, which was read to choose the windows."""
+    sources: VrtSources
+    resolutions: Mapping[Path, float]
+    """Pixel size of each source in the unit of the stack; 0 where it lies in another system."""
+    findings: tuple[Finding, ...]
+
+
+def prepare(
+    path: Path, spec: ValidationSpec, settings: Settings, stopped: Callable[[], bool]
+) -> PreparedRaster | ValidationReport:
+    """Look at the files; a report where there is nothing to go on with."""
+    sources, findings, facts = _check_file(path, settings, stopped)
+    if facts is None:
+        return ValidationReport(path, (), tuple(findings))
+    bands = identify_bands(facts, known_names(spec.sensor), spec.expected)
+    resolutions, differing = _check_sources(sources, bands, facts.grid)
+    findings += [
+        *check_outside(path, sources),
+        *check_placement(facts),
+        *check_bands(bands, len(facts.bands), spec, settings),
+        *differing,
+    ]
+    if _has_unreadable(findings):
+        # GDAL would open that file from inside the VRT, complain while it holds the lock of all its
+        # datasets, and wait for Python's lock in rasterio's error handler; a thread that closes a
+        # dataset holds the two the other way round.
+        return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
+    first = _first_overview(facts, bands)
+    places, covered, uncovered = _choose_places(facts, bands, first, spec, settings)
+    return PreparedRaster(
+        facts,
+        bands,
+        places,
+        covered if spec.must_cover else 1.0,
+        first,
+        sources,
+        resolutions,
+        (*findings, *uncovered),
+    )
+
+
+def _check_file(
+    path: Path, settings: Settings, stopped: Callable[[], bool]
+) -> tuple[VrtSources, list[Finding], RasterFacts | None]:
+    """The raster's own file; no facts where it cannot be opened or must not be."""
+    sources, findings = VrtSources(()), list[Finding]()
+    try:
+        check_is_raster(path)
+        if is_vrt(path):
+            sources = check_vrt_sources(path)
+        else:
+            job = FileCheck(path, path.stem, settings.validation_depth == Depth.DEEP, SAMPLED)
+            findings += check_structure(job, stopped)
+        facts = None if _has_unreadable(findings) else read_facts(path)
+    except VRTSourceNotFoundError as error:
+        return sources, [Finding.error("vrt_source_missing", str(error))], None
+    except (ValidationError, RasterError) as error:
+        refused = isinstance(error, ValidationError) and is_vrt(path)
+        code = "vrt_refused" if refused else "unreadable"
+        return sources, [*findings, Finding.error(code, str(error))], None
+    return sources, findings, facts
+
+
+def _has_unreadable(findings: list[Finding]) -> bool:
+    return any(finding.code == "unreadable" for finding in findings)
+
+
+def _check_sources(
+    sources: VrtSources, bands: Mapping[str, int], grid: Grid
+) -> tuple[dict[Path, float], list[Finding]]:
+    """Each source's pixel size, and findings of those that are not what the VRT states."""
+    resolutions: dict[Path, float] = {}
+    findings: list[Finding] = []
+    owners = {file: name for name, index in bands.items() for file in sources.bands.get(index, ())}
+    for file in sources.files:
+        owner = owners.get(file, file.stem)
+        resolutions[file], differing = check_source(file, owner, sources, grid)
+        findings += differing
+    return resolutions, findings
+
+
+def _first_overview(facts: RasterFacts, bands: Mapping[str, int]) -> Overview | None:
+    if not bands:
+        return None
+    try:
+        with StackReader(facts.path) as reader:
+            return read_overview(reader, next(iter(bands.values())))
+    except RasterError:  # that band's own look says so
+        return None
+
+
+def _choose_places(
+    facts: RasterFacts,
+    bands: Mapping[str, int],
+    first: Overview | None,
+    spec: ValidationSpec,
+    settings: Settings,
+) -> tuple[Places, float, list[Finding]]:
+    """Windows and area to look at, the share of the area that is covered, and findings of it."""
+    if first is None:
+        return Places(), 1.0, []
+    rule = facts.bands[next(iter(bands.values())) - 1].radiometry
+    windows = tuple(choose_windows(to_physical(first, rule), facts.grid.shape))
+    if spec.area is None:
+        return Places(windows), 1.0, []
+    try:
+        inside, covered = area_mask(spec.area, _overview_grid(facts.grid, first.shape))
+    except AreaError as error:
+        return Places(windows), 1.0, [Finding.error("no_crs", str(error))]
+    # The covered share is an estimate, which of a large area may find nothing of a small raster.
+    if inside.any():
+        return Places(windows, inside), covered, []
+    sentence = f"{facts.path.name} does not cover the area at all. Choose a scene that does."
+    limit = settings.max_nodata_percent
+    finding = Finding.error("nodata_share", sentence, None, 100.0, limit)
+    return Places(windows), 1.0, [finding]
+
+
+def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:
+    down, across = grid.shape[0] / shape[0], grid.shape[1] / shape[1]
+    a, b, c, d, e, f = grid.transform
+    return Grid(grid.crs, (a * across, b * down, c, d * across, e * down, f), (shape[0], shape[1]))
