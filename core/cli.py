@@ -154,7 +154,7 @@ def _flag(p: Param) -> str:
     return p.name.upper() if p.positional else p.flag or f"--{p.name.replace('_', '-')}"
 
 
-WORDING = Wording(OPERATIONS, _flag, lambda operation: f"flight {operation.name}")
+WORDING = Wording(OPERATIONS, _flag, lambda operation, options: f"flight {operation.name}{options}")
 
 
 def _metavar(p: Param) -> str:
