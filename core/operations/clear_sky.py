@@ -24,14 +24,14 @@ class ClearSkyParams:
     """Which scenes, over which area."""
 
     items: Path | None = param(
-        None, kind="file_in", title="Scenes", help="What discover wrote (JSON or GeoJSON)."
+        None, kind="file_in", title="Scenes", help="The scenes of a search (JSON or GeoJSON)."
     )
     area: str = param(kind="area", title="Area", help=AREA_HELP)
     footprints: Path | None = param(
         None,
         kind="vector_out",
         title="Scenes with clear share",
-        help="Write them to this GeoJSON file.",
+        help="GeoJSON file to write them to.",
         suffix=".geojson",
     )
     scenes: tuple[SceneItem, ...] = ()
@@ -43,7 +43,9 @@ def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) 
     aoi = parse_area(params.area)
     if not params.scenes and params.items is None:
         raise InputError(
-            "The sky cannot be looked at", "no scenes are given", "Give what discover wrote."
+            "The clear sky cannot be measured",
+            "no scenes are given",
+            "Give the JSON or GeoJSON of ‘flight discover’.",
         )
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
     looked = look_at_sky(scenes, aoi, monitor, Access(settings))
@@ -56,8 +58,8 @@ CLEAR_SKY = Operation(
     name="clear-sky",
     title="Clear sky over the area",
     group="Scenes",
-    summary="Reads a small picture of the cloud mask of each scene and tells how much of the "
-    "area it shows free of cloud.",
+    summary="Reads a small picture of each scene's cloud mask: how much of the area is "
+    "free of cloud.",
     params=ClearSkyParams,
     run=run_clear_sky,
     outputs=(Output("count", "Number of scenes", "number"),),

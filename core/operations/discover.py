@@ -70,7 +70,7 @@ class DiscoverParams:
         None,
         kind="vector_out",
         title="Scenes",
-        help="Write the footprints, with all that ingest needs, to this GeoJSON file.",
+        help="GeoJSON file to write them to, with all that a later run needs.",
         suffix=".geojson",
     )
     searches: tuple[SceneSearch, ...] = ()

@@ -175,9 +175,8 @@ def best_pair(passes: Sequence[Acquisition], question: EventQuestion, title: str
     }
     worst = min(sides, key=lambda side: sides[side])
     return (
-        f"{title}: the clearest pass {worst} the event shows {sides[worst]:.0f} % of the area "
-        "clear, "
-        f"and {question.min_clear:g} % are wanted"
+        f"{title}: the clearest pass {worst} the event shows {sides[worst]:.0f} % of "
+        f"the area clear where {question.min_clear:g} % are wanted"
     )
 
 
@@ -229,8 +228,8 @@ def _way_out(
     if isinstance(pair, Pair):
         days = " and ".join(format_time(one.datetime)[:10] for one in (pair.before, pair.after))
         return (
-            f"Radar sees through cloud: there is a Sentinel-1 pair of {days}; compare it "
-            "with structural-damage or sar-water."
+            f"Radar sees through cloud: there is a Sentinel-1 pair of {days}. Compare it "
+            "with ‘flight structural-damage’ or ‘flight sar-water’."
         )
     return (
         "Radar sees through cloud, but there is no comparable Sentinel-1 pair either: allow "

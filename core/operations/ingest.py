@@ -42,7 +42,7 @@ class IngestParams:
         None,
         kind="file_in",
         title="Scenes",
-        help="What discover wrote (JSON or GeoJSON); then area and dates are not needed.",
+        help="The scenes of a search (JSON or GeoJSON); then area and dates are not needed.",
     )
     area: str | None = param(None, kind="area", title="Area", help=AREA_HELP)
     start: str | None = param(None, kind="date", title="From", help="First day, UTC: 2024-05-01.")
@@ -190,7 +190,7 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
         raise InputError(
             "Ingest cannot start",
             f"{', '.join(missing)} not given",
-            "Give scenes (items), or area, start and end.",
+            "Give ‘ingest.items’, or ‘ingest.area’, ‘ingest.start’ and ‘ingest.end’.",
         )
     query = DiscoverParams(
         area=str(params.area),
@@ -293,7 +293,7 @@ def _area(params: IngestParams) -> Aoi | None:
     if params.window == DownloadWindow.AOI:
         raise InputError(
             "Ingest cannot start",
-            "only the area is to be fetched, and none is given",
+            "only the area is to be fetched, and no area is given",
             "Give the area.",
         )
     return None

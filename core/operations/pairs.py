@@ -78,7 +78,7 @@ class PairsParams:
         None,
         kind="vector_out",
         title="Scenes of the best pair",
-        help="Write their footprints, with all that ingest needs, to this GeoJSON file.",
+        help="GeoJSON file to write them to, with all that a later run needs.",
         suffix=".geojson",
     )
 

@@ -14,7 +14,7 @@ AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
 
 def sensor_param() -> Any:
     """Which satellite."""
-    text = "Which satellite; if not given, the event's sensors, else Sentinel-2."
+    text = "The satellite; if not given, the event's sensors, else Sentinel-2."
     return param(None, kind="choice", title="Sensor", choices=sensor_names, help=text)
 
 

@@ -26,12 +26,15 @@ class StackParams:
     """Which files are which bands."""
 
     sensor: str = param(
-        kind="choice", title="Sensor", choices=sensor_names, help="Whose bands they are."
+        kind="choice",
+        title="Sensor",
+        choices=sensor_names,
+        help="The satellite that the bands come from.",
     )
     band: tuple[str, ...] = param(
         kind="band_files",
         title="Bands",
-        help="NAME=PATH, or NAME=PATH#2 for the second band of a file.",
+        help="The band's name and its file: red=B04.tif; #2 behind the file takes its second band.",
         flag="--band",
     )
     scale: float | None = param(
@@ -48,7 +51,7 @@ class StackParams:
         None,
         kind="number",
         title="Nodata",
-        help="The stored number that means nothing here; if not given, as the files say.",
+        help="The stored number that stands for nodata; if not given, as the files say.",
         advanced=True,
     )
     unit: str | None = param(
@@ -159,7 +162,7 @@ def _source(text: str, sensor: Sensor, params: StackParams) -> tuple[str, BandSo
     if not equals or not name or not rest.strip():
         raise InputError(
             f"The band '{text}' cannot be used",
-            "it is not NAME=PATH",
+            "it names no band and no file",
             "Write it like red=/data/B04.tif.",
         )
     sensor.pick([name])  # refuses what the sensor does not have
@@ -223,12 +226,12 @@ def _check_offset(text: str, rule: Radiometry, dtype: str) -> None:
 
     if np.iinfo(dtype).max * rule.scale + rule.offset <= 0:
         why = (
-            f"with the scale {rule.scale:g} and the offset {rule.offset:g} every number of "
-            f"{dtype} becomes a reflectance below 0"
+            f"scale {rule.scale:g} and offset {rule.offset:g} make every {dtype} a "
+            "reflectance below 0"
         )
         hint = (
-            "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, "
-            "give --scale 0.0001 --offset -0.1."
+            "value = stored × scale + offset: where an agency says (stored - 1000) / "
+            "10000, give ‘scale’ 0.0001 and ‘offset’ -0.1."
         )
         raise InputError(f"The band '{text}' cannot be used", why, hint)
 

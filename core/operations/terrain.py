@@ -94,8 +94,8 @@ class TerrainParams:
         1.0,
         kind="number",
         title="Drainage begins at (km²)",
-        help="Where so much land drains through a pixel, a water course begins; less gives "
-        "more, smaller ones.",
+        help="A water course begins where so much land drains through a pixel; less "
+        "gives more, smaller ones.",
         minimum=0.001,
         maximum=100000,
     )
@@ -103,8 +103,8 @@ class TerrainParams:
         5.0,
         kind="number",
         title="Surroundings (km)",
-        help="So far around the area heights are taken into account, for water that comes from "
-        "there or goes there.",
+        help="Heights are used so far around the area, for water that comes from there "
+        "or goes there.",
         minimum=0,
         maximum=200,
         advanced=True,
@@ -235,7 +235,7 @@ def _place(params: TerrainParams) -> Place:
         raise InputError(
             "Terrain cannot be mapped",
             "no place is given",
-            "Give an area, a stack (like) or a height model (dem).",
+            "Give ‘terrain.area’, ‘terrain.like’ or ‘terrain.dem’.",
         )
     return place_of_raster(source)
 
@@ -346,14 +346,14 @@ def _warnings(statistics: Mapping[str, Any], whole: bool) -> tuple[str, ...]:
         )
     if adrift:
         found.append(
-            f"HAND is not known for {adrift:.2g} % of the area: its water leaves the heights "
-            "before it comes to any drainage. "
-            "A wider surrounding (buffer) or a smaller drainage finds more of it"
+            f"HAND is not known for {adrift:.2g} % of the area: its water leaves the "
+            "heights before any drainage. A larger ‘terrain.buffer’ or a smaller "
+            "‘terrain.drainage’ finds more of it"
         )
     if whole:
         found.append(
-            "The height model is taken to its edges: near them streams that come from outside "
-            "are missed, and HAND is too high"
+            "The height model is taken to its edges: near them HAND is too high. "
+            "Streams that come from outside are missed"
         )
     return tuple(found)
 

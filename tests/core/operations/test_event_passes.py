@@ -67,13 +67,13 @@ def test_the_sentence_names_the_side_that_sees_less() -> None:
     told = best_pair(passes((-5, 90), (3, 12), (9, 20)), QUESTION, "Sentinel-2")
     assert (
         told
-        == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear, and 30 "
+        == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear where 30 "
         "% are wanted"
     )
     told = best_pair(passes((-5, 7), (3, 80)), QUESTION, "Sentinel-2")
     assert (
         told
-        == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear, and 30 "
+        == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear where 30 "
         "% are wanted"
     )
 
