@@ -17,6 +17,7 @@ PICTURE = ROOT / "docs" / "images" / "rooms.svg"
 VOCABULARY = "vocabulary"
 """The modules of core's root but ``cli``: every room may use them, so no arrow is drawn."""
 STORIES = {
+    "gdal": "one seam to GDAL",
     "raster": "reads pixels",
     "files": "sums, locks, journals",
     "cog": "writes layers",
