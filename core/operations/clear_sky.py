@@ -58,8 +58,8 @@ CLEAR_SKY = Operation(
     name="clear-sky",
     title="Clear sky over the area",
     group="Scenes",
-    summary="Reads a small picture of each scene's cloud mask: how much of the area is "
-    "free of cloud.",
+    summary="Reads a small picture of the cloud mask of each scene: how much of the area is free "
+    "of cloud.",
     params=ClearSkyParams,
     run=run_clear_sky,
     outputs=(Output("count", "Number of scenes", "number"),),
