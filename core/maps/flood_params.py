@@ -150,8 +150,8 @@ class FloodMapParams(MapParams):
                 odd = values[(values > 0) & (values != 1)]
                 if odd.size:
                     return [
-                        f"{self.permanent_water} holds other numbers than 0 and 1 ({odd.flat[0]:g}): "
-                        "all above 0 were taken for permanent water. If some mean something else, "
-                        "say which are water with ‘permanent_values’"
+                        f"{self.permanent_water} holds other numbers than 0 and 1 "
+                        f"({odd.flat[0]:g}): all above 0 were taken for permanent water. If some "
+                        "mean something else, say which are water with ‘permanent_values’"
                     ]
         return []
