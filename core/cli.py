@@ -187,7 +187,7 @@ def _flag(param: Param) -> str:
     return param.flag or f"--{param.name.replace('_', '-')}"
 
 
-WORDING = Wording(OPERATIONS, _flag, lambda operation: f"flight {operation.name}")
+WORDING = Wording(OPERATIONS, _flag, lambda operation, options: f"flight {operation.name}{options}")
 
 
 def _metavar(param: Param, argument: Argument) -> str:

@@ -1,9 +1,10 @@
 """Sentences in the words of the door that shows them.
 
 Texts of core know no door. They name a parameter as ``‘hand_limit’``, one of another operation as
-``‘stack.unit’``, and an operation as ``‘flight stack’``. The command line makes ``--hand-limit``,
-``--unit`` and ``flight stack`` of these, the dock and Processing the titles in quotes. Files keep
-the text as it is: the names are those of the parameters beside it.
+``‘stack.unit’``, and an operation as ``‘flight stack’`` or, where a whole command helps, ``‘flight
+stack --unit db’``. The command line makes ``--hand-limit``, ``--unit`` and the command of these,
+the dock and Processing the titles in quotes. Files keep the text as it is: the names are those of
+the parameters beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .params import Param
 from .report import ValidationReport
 from .settings import Settings
 
-MARK = re.compile(r"‘(?:flight ([a-z-]+)|(?:([a-z-]+)\.)?([a-z][a-z0-9_]*))’")
+MARK = re.compile(r"‘(?:flight ([a-z-]+)( --[^’]+)?|(?:([a-z-]+)\.)?([a-z][a-z0-9_]*))’")
 AnyError = TypeVar("AnyError", bound=FirstLightError)
 
 
@@ -32,22 +33,24 @@ class Wording:
     ----------
     operations : sequence of Operation
         All that may be named.
-    name_parameter, name_operation : callable
-        The door's word for one.
+    name_parameter : callable
+        The door's word for a parameter.
+    name_operation : callable
+        The door's word for an operation; also takes the options of the command, which may be empty.
     """
 
     operations: Sequence[Operation]
     name_parameter: Callable[[Param], str]
-    name_operation: Callable[[Operation], str]
+    name_operation: Callable[[Operation, str], str]
 
     def text(self, text: str, operation: Operation) -> str:
         """A sentence of ``operation`` with every mark replaced; an unknown name is left alone."""
 
         def replacement(mark: re.Match[str]) -> str:
-            named, owner, parameter = mark.groups()
+            named, options, owner, parameter = mark.groups()
             for candidate in (operation, *self.operations):
                 if named == candidate.name:
-                    return self.name_operation(candidate)
+                    return self.name_operation(candidate, options or "")
                 if parameter and owner in (None, candidate.name):
                     for p in candidate.parameters():
                         if p.name == parameter:

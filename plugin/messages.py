@@ -24,7 +24,7 @@ def _title(named: Param | Operation) -> str:
     return f"“{QCoreApplication.translate('FirstLight', named.title)}”"
 
 
-WORDING = Wording(OPERATIONS, _title, _title)
+WORDING = Wording(OPERATIONS, _title, lambda operation, _options: _title(operation))
 """How sentences of core name parameters and operations in QGIS."""
 
 

@@ -110,7 +110,7 @@ def offset_statistics(function: BurnSeverity | BurnSigns) -> dict[str, Any]:
 
 def offset_line(function: BurnSeverity | BurnSigns) -> str:
     """Tell a person the offset."""
-    return f"Offset taken off dNBR: {function.offset:g}"
+    return f"Offset subtracted from dNBR: {function.offset:g}"
 
 
 def offset_warnings(offset: AutoNumber, function: BurnSeverity | BurnSigns) -> tuple[str, ...]:
@@ -118,8 +118,8 @@ def offset_warnings(offset: AutoNumber, function: BurnSeverity | BurnSigns) -> t
     if not offset.is_auto or function.unburned_pixels is not None:
         return ()
     return (
-        "No offset could be found: too little vegetation in the map is like before. None "
-        "was taken; map a larger area, or give a number",
+        "No offset could be found: too little vegetation in the map is unchanged. "
+        "None was subtracted; map a larger area, or give a number",
     )
 
 
@@ -147,7 +147,7 @@ BURN_SEVERITY = map_operation(
             ),
         ),
         extents=(Extent("burned", SEVERITY_LAYER, BURNED, title="Burned area"),),
-        numbers=(Output("dnbr_offset", "Offset taken off dNBR", "number"),),
+        numbers=(Output("dnbr_offset", "Offset subtracted from dNBR", "number"),),
         note=THRESHOLD_NOTE,
         stacks=lambda params: params.requests(BANDS),
         kernel=make_kernel,

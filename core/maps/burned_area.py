@@ -61,7 +61,7 @@ class BurnedAreaParams(OpticalMapParams):
         unit="ha",
         title="Least area (ha)",
         minimum=0,
-        help="Smaller patches are left out and told in the statistics; 0 keeps all.",
+        help="Smaller patches are left out, and counted in the statistics; 0 keeps all.",
     )
     offset: str = param(
         "auto",
@@ -96,10 +96,10 @@ def make_kernel(params: BurnedAreaParams, inputs: MapInputs) -> Kernel:
         if raw:
             raise AlgorithmError(
                 "Burned area cannot be mapped",
-                f"{', '.join(raw)} of {part.facts.path} are stored numbers without a scale, and "
-                "its limits are of reflectance",
-                "Stack it with --scale and --offset, such as 0.0000275 and -0.2 for Landsat "
-                "Collection 2.",
+                f"{', '.join(raw)} of {part.facts.path} have no scale, and its limits are of "
+                "reflectance",
+                "Stack it with ‘stack.scale’ and ‘stack.offset’, such as 0.0000275 and -0.2 "
+                "for Landsat Collection 2.",
             )
     offset = OFFSET.read(params.offset)
     function = BurnSigns(

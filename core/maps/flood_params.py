@@ -27,8 +27,7 @@ class FloodMapParams(MapParams):
         None,
         kind="raster_in",
         title="Permanent water",
-        help="A raster of one band, above 0 where there is water all the year round: such water "
-        "is no flood.",
+        help="A raster of one band, above 0 where water stands all year: such water is no flood.",
         flag="--permanent-water",
         advanced=True,
         order=_ORDER,
@@ -37,9 +36,9 @@ class FloodMapParams(MapParams):
         None,
         kind="text",
         title="Values of permanent water",
-        help="Which of its values mean it: 3, or 75-100; if not given, all above 0. In JRC Global "
-        "Surface Water 3 of the yearly "
-        "classes, 12 of the seasonality, 75-100 of the occurrence in percent.",
+        help="Its values that mean permanent water: 3, or 75-100; if not given, all "
+        "above 0. In JRC Global Surface Water 3 of the yearly classes, 12 of the "
+        "seasonality, 75-100 of the occurrence in percent.",
         flag="--permanent-values",
         advanced=True,
         order=_ORDER,
@@ -49,8 +48,8 @@ class FloodMapParams(MapParams):
         kind="raster_in",
         role=InputRole.HAND,
         title="Height above nearest drainage",
-        help="A raster of the height above the nearest drainage, in metres: water too high above "
-        "it is taken for none.",
+        help="A raster of the height above the nearest drainage, in metres: what lies "
+        "too high is not water.",
         advanced=True,
         order=_ORDER,
     )
@@ -59,8 +58,8 @@ class FloodMapParams(MapParams):
         kind="number",
         unit="m",
         title="Height limit (m)",
-        help="Metres above the nearest drainage from which there is no water; only with that "
-        "raster.",
+        help="Metres above the nearest drainage from which nothing is water; only with "
+        "that raster.",
         minimum=0,
         flag="--hand-limit",
         advanced=True,
@@ -71,8 +70,7 @@ class FloodMapParams(MapParams):
         kind="raster_in",
         role=InputRole.SLOPE,
         title="Slope",
-        help="A raster of the slope in degrees: water on ground too steep for it is taken for "
-        "none.",
+        help="A raster of the slope in degrees: what is too steep is not water.",
         advanced=True,
         order=_ORDER,
     )
@@ -81,7 +79,7 @@ class FloodMapParams(MapParams):
         kind="number",
         unit="deg",
         title="Slope limit (degrees)",
-        help="Degrees from which there is no water; only with that raster.",
+        help="Degrees from which nothing is water; only with that raster.",
         minimum=0,
         maximum=90,
         flag="--slope-limit",
@@ -124,7 +122,7 @@ class FloodMapParams(MapParams):
         what = f"The values of permanent water '{text}' cannot be used"
         if self.permanent_water is None:
             raise InputError(
-                what, "there is no raster of permanent water", "Give it with --permanent-water."
+                what, "there is no raster of permanent water", "Give it with ‘permanent_water’."
             )
         number = r"(\d+(?:\.\d+)?)"
         match = re.fullmatch(rf"\s*{number}(?:\s*-\s*{number})?\s*", text)
@@ -154,6 +152,6 @@ class FloodMapParams(MapParams):
                     return [
                         f"{self.permanent_water} holds other numbers than 0 and 1 "
                         f"({odd.flat[0]:g}): all above 0 were taken for permanent water. If some "
-                        "mean something else, say which are water with --permanent-values"
+                        "mean something else, say which are water with ‘permanent_values’"
                     ]
         return []

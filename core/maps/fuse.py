@@ -63,7 +63,8 @@ class FuseParams(MapParams):
         None,
         kind="text",
         title="Affected codes",
-        help="Such as 4,5,6,7; if not given, as each of our maps says, in others 1.",
+        help="Codes that mean affected, such as 4,5,6,7; if not given, those that "
+        "FirstLight's maps name, else 1.",
     )
     weights: str = param(
         "auto",

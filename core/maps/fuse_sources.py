@@ -75,7 +75,7 @@ def make_source(facts: RasterFacts, grid: Grid, question: Question) -> Source:
     silent = facts.tags.get(f"silent_codes_{layer}", "")
     if not question.codes and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
         why = f"{facts.path} holds several classes and does not say which of them mean the event"
-        raise InputError(FAILURE, why, "Name them with positive, such as 4,5,6,7.")
+        raise InputError(FAILURE, why, "Name them with ‘fuse.positive’, such as 4,5,6,7.")
     codes = question.codes or parse_codes(own or "1")
     return Source(
         name=str(facts.path),
@@ -110,8 +110,8 @@ def source_warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:
     nodata, name = facts.bands[0].radiometry.nodata, facts.path.name
     if nodata is not None and nodata != NOT_OBSERVED:
         warnings.append(
-            f"{name} declares {nodata:g} as no data: what it means by that, be it dry or "
-            "unharmed, counts as not observed"
+            f"{name} declares {nodata:g} as no data: that counts as not observed, even "
+            "where it means dry or unharmed"
         )
     if moment is not None and not facts.tags.get("datetime"):
         warnings.append(

@@ -39,7 +39,7 @@ class IndexParams(MapParams):
         kind="choice",
         title="Index",
         choices=index_names,
-        help="Which spectral index.",
+        help="The spectral index.",
         positional=True,
         order=STACKS_ORDER - 1,
     )
@@ -139,8 +139,8 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
     if outside >= 1:
         low, high = layer.range
         warnings.append(
-            f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}: "
-            "reflectance is negative or very bright there"
+            f"{outside:.1f} % of {kernel.name} lies outside {low:g}..{high:g}, where "
+            "reflectance is negative or very bright"
         )
     return warnings
 

@@ -309,9 +309,9 @@ def _warnings(parts: Sequence[StackPart], masked: Mapping[str, bool]) -> tuple[s
     if len(scaled) > 1:
         whole, bare = (" and ".join(scaled[key]) for key in (True, False))
         warnings.append(
-            f"{whole} has reflectance, {bare} stored numbers: unless these are proportional to "
-            "it (Landsat's are not), the "
-            "change between them is none of the ground. Stack both with --scale and --offset"
+            f"{whole} has reflectance, {bare} stored numbers: their difference may be no "
+            "change of the ground. Landsat's are not proportional to reflectance. Stack "
+            "both with ‘stack.scale’ and ‘stack.offset’"
         )
     return (*warnings, *_pair_warnings(parts))
 

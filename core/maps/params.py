@@ -35,8 +35,8 @@ class EngineParams:
         kind="choice",
         title="Engine",
         choices=tuple(EngineName),
-        help="Who computes the tiles; if not given, as the settings say: auto, which chooses and "
-        "tells why.",
+        help="Who computes the tiles; auto chooses and says why. If not given, as the "
+        "settings say.",
         advanced=True,
         order=_ENGINE,
     )
@@ -122,8 +122,8 @@ class OpticalMapParams(MapParams):
         kind="number",
         title="Mask dilation (m)",
         unit="m",
-        help="Metres around every cloud and cloud shadow of the mask that count as not observed "
-        "too: masks miss rims and haze.",
+        help="Metres around each cloud and cloud shadow that count as not observed too: "
+        "masks miss rims and haze.",
         minimum=0.0,
         maximum=MOST_DILATION_M,
         advanced=True,

@@ -21,7 +21,8 @@ right.
 """
 
 STACK_WORDS = (
-    "flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band vh=FILE#2 --output STACK.vrt"
+    "‘flight stack --sensor sentinel1 --unit db --band vv=FILE#1 --band "
+    "vh=FILE#2 --output STACK.vrt’"
 )
 
 
@@ -68,7 +69,7 @@ def pick_bands(inputs: MapInputs, alone: bool) -> tuple[str, ...]:
         raise AlgorithmError(
             f"{' and '.join(part.facts.path.name for part in inputs.parts)} cannot be compared",
             "they have no polarisation in common",
-            "Take two pictures with the same one.",
+            "Take two scenes with the same one.",
         )
     pair = next((pair for pair in PAIRS if set(pair) <= set(common)), None)
     return (common[0],) if alone or pair is None else pair
@@ -93,8 +94,8 @@ def check_unit(part: StackPart, band: str, unit: str) -> None:
         )
     if unit not in ("power", "dB"):
         words = (
-            "flight stack --sensor sentinel1 --unit db --band "
-            f"{band}={path}#{part.bands[band]} --output STACK.vrt"
+            "‘flight stack --sensor sentinel1 --unit db --band "
+            f"{band}={path}#{part.bands[band]} --output STACK.vrt’"
         )
         hint = f"Stack it and say what it holds, db or power: {words}."
         raise AlgorithmError(
@@ -118,7 +119,7 @@ def doubt_units(inputs: MapInputs, bands: Sequence[str]) -> list[str]:
                 values = reader.read(inputs.indexes[inputs.bands[f"{part.name}.{band}"]], middle)
                 if (values > 0).any() and not (values < 0).any():
                     warnings.append(
-                        f"{band} of {part.facts.path} has no value below 0 dB: is it power? "
-                        "Then stack it with --unit power"
+                        f"{band} of {part.facts.path} has no value below 0 dB: is it power? Then "
+                        "stack it with ‘stack.unit’ power"
                     )
     return warnings

@@ -61,8 +61,9 @@ class SarWaterParams(FloodMapParams):
         kind="choice",
         title="Method",
         choices=tuple(ThresholdMethod),
-        help="ki, otsu: the threshold between water and land, from the parts of the picture that "
-        "hold both; fixed: a known one. If not given, ki; fixed with a threshold of your own.",
+        help="ki, otsu: the threshold between water and land, from the parts of the "
+        "scene that hold both; fixed: a known one. If not given, ki; fixed with a "
+        "threshold of your own.",
     )
     threshold: str = param(
         "auto",
@@ -212,7 +213,11 @@ def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool
             for part in inputs.parts
             for band in bands
         }
-        hint = "; does the file hold dB? Then stack it with --unit db" if "power" in units else ""
+        hint = (
+            "; does the file hold dB? Then stack it with ‘stack.unit’ db"
+            if "power" in units
+            else ""
+        )
         warnings.append(f"{' and '.join(bands)}: no value anywhere{hint}")
     return warnings
 
@@ -223,8 +228,8 @@ SAR_WATER = map_operation(
         title="Water from radar",
         subject=SUBJECT,
         group="Flood",
-        summary="Maps open water in a radar picture, and what of it is new since another one or "
-        "beyond permanent water; what was not observed is a class of its own.",
+        summary="Maps open water in a radar scene, and what of it is new since another one "
+        "or beyond permanent water; what was not observed is a class of its own.",
         params=SarWaterParams,
         layers=(
             MapLayer(WATER_LAYER, "Water"),

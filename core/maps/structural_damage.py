@@ -62,14 +62,14 @@ class StructuralDamageParams(OpticalMapParams):
         None,
         kind="text",
         title="Band",
-        help="Which one is compared; if not given, vv or another radar band, else red.",
+        help="The band that is compared; if not given, vv or another radar band, else red.",
     )
     window: int = param(
         WINDOW_PX,
         kind="integer",
         title="Window (pixels)",
-        help="Side of the moving window, an odd number: wide finds districts surely, narrow "
-        "finds less surely.",
+        help="Side of the moving window, an odd number of pixels: wide windows are "
+        "surer, narrow ones sharper.",
         minimum=LEAST_WINDOW,
         maximum=MOST_WINDOW,
         advanced=True,
@@ -119,7 +119,7 @@ def _choose_band(params: StructuralDamageParams) -> str:
         raise AlgorithmError(
             FAILURE,
             f"{names} share {listed}",
-            "Name one with --band, or take stacks of one sensor.",
+            "Name one with ‘structural-damage.band’, or take stacks of one sensor.",
         )
     return shared[0]
 
@@ -141,8 +141,8 @@ def make_kernel(params: StructuralDamageParams, inputs: MapInputs) -> Kernel:
                 f"{FAILURE} in {part.facts.path}",
                 f"the unit of {band} is {unit or 'not known'}, and the comparison needs power "
                 "or dB",
-                "Take a terrain-corrected product (RTC), or stack it with --unit db or --unit "
-                "power.",
+                "Take a terrain-corrected product (RTC), or stack it with ‘stack.unit’ db "
+                "or power.",
             )
     structure = STRUCTURE.read(params.structure)
     function = StructuralDamage(
@@ -165,12 +165,13 @@ def report(job: MapJob[StructuralDamageParams], applied: Applied) -> Findings:
     usual, structure, side_m = function.usual, function.structure, job.inputs.pixel_m
     warnings = [
         f"Compares districts of about {params.window * side_m:.0f} m, from pixels of "
-        f"{side_m:.0f} m: nothing is told of single buildings"
+        f"{side_m:.0f} m: single buildings cannot be judged"
     ]
     if not usual.population:
         warnings.append(
-            "Nothing seen on both dates has structure (a coefficient of variation from "
-            f"{structure:g} in the window): no built-up land was compared"
+            "No built-up land was compared: nothing that was seen on both dates has "
+            f"structure. That is a coefficient of variation from {structure:g} in the "
+            "window"
         )
     median, spread = usual.brightness
     return Findings(

@@ -41,7 +41,7 @@ class ThermalAnomalyParams(OpticalMapParams):
         title="Least excess (K)",
         minimum=1,
         maximum=200,
-        help="How much hotter than its background.",
+        help="Kelvin above the background.",
     )
     least: float = param(
         300.0,
@@ -79,8 +79,8 @@ def make_kernel(params: ThermalAnomalyParams, inputs: MapInputs) -> Kernel:
         raise AlgorithmError(
             f"Thermal anomalies cannot be mapped in {params.stack}",
             f"{band} is not known to be in Kelvin",
-            "Ingest Landsat Collection 2 Level 2, or stack its ST_B10 with --scale 0.00341802 "
-            "--offset 149.",
+            "Ingest Landsat Collection 2 Level 2, or stack its ST_B10 with "
+            "‘stack.scale’ 0.00341802 and ‘stack.offset’ 149.",
         )
     function = thermal.HotterThanAround(
         inputs.masks, params.radius, params.margin, params.least, params.dilation(inputs.grid)

@@ -31,8 +31,8 @@ PARTNERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}
 """Band that green is compared with → the bands that can be it."""
 THRESHOLD = AutoNumberRule("threshold", -1, 1, "0.1", hint="The index lies there.")
 NOTE = (
-    "Snow, shadow, glint and roofs can have the index of water: where there is no mask of "
-    "them, look at the picture."
+    "Snow, shadow, glint and roofs can have the index of water: where no mask "
+    "shows them, compare with the scene."
 )
 
 
@@ -103,8 +103,8 @@ def _suitable_index(stacks: Mapping[str, Path]) -> tuple[optical.WaterIndex, lis
                 "Ingest or stack the scene with green, and short-wave or near infrared.",
             )
         return optical.WaterIndex.NDWI, [
-            f"{stack.name} has no band swir16: ndwi was taken, which misses mud and takes some "
-            "roofs for water"
+            f"{stack.name} has no band swir16: ndwi was taken. It misses muddy water and "
+            "takes some roofs for water"
         ]
     return optical.WaterIndex.MNDWI, []
 

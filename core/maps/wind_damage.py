@@ -39,7 +39,7 @@ class WindDamageParams(OpticalMapParams):
         kind="choice",
         title="Index",
         choices=tuple(wind.VegetationIndex),
-        help="Which one falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
+        help="The index that falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
     )
     offset: str = param(
         "auto",
@@ -52,7 +52,7 @@ class WindDamageParams(OpticalMapParams):
         wind.SEVERE_LOSS,
         kind="number",
         title="Severe from",
-        help="Loss of the index, offset taken off.",
+        help="Loss of the index, after the offset.",
         minimum=0,
         maximum=2,
         advanced=True,
@@ -121,23 +121,23 @@ def _warnings(params: WindDamageParams, function: wind.WindDamage, applied: Appl
     warnings = []
     if not function.population:
         warnings.append(
-            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: nothing is "
-            f"known of damage to it, and the noise of {wind.LEAST_NOISE:g} is assumed"
+            f"No vegetation (NDVI from {function.vegetated:g}) was seen on both dates: "
+            f"its damage is not known. A noise of {wind.LEAST_NOISE:g} is assumed"
         )
     elif (
         OFFSET.read(params.offset).is_auto
         and 100 * harmed >= MUCH_DAMAGE_PERCENT * function.population
     ):
         warnings.append(
-            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as damaged: "
-            "where more than half was hit, the median takes damage for season. Give the change "
-            "without damage, measured where the storm did not pass"
+            f"{100 * harmed / function.population:.0f} % of the vegetation is mapped as "
+            "damaged: if more than half was hit, the map shows too little. Then give "
+            "‘wind-damage.offset’, measured where the storm did not pass"
         )
     if function.limit > function.severe:
         warnings.append(
-            "Unharmed vegetation changed so unevenly that a loss shows only from "
-            f"{function.limit:.2f}: there is no moderate "
-            "class. Take two dates of one season and clear sky"
+            "Unharmed vegetation changed unevenly: losses show only from "
+            f"{function.limit:.2f}, and there is no moderate class. Take two dates of "
+            "one season and clear sky"
         )
     return warnings
 
@@ -147,8 +147,8 @@ WIND_DAMAGE = map_operation(
         name="wind-damage",
         title="Wind damage",
         group="Storm",
-        summary="Compares a stack before and one after a storm: where plants lost more of an index "
-        "than season and noise explain.",
+        summary="Compares a stack before and one after a storm: vegetation that lost more "
+        "of an index than season and noise explain.",
         params=WindDamageParams,
         layers=(
             MapLayer(wind.DAMAGE_LAYER, "Damage classes"),

@@ -178,7 +178,7 @@ def _box(scene: SceneItem) -> dict[str, object]:
 def _bands(request: MosaicRequest) -> tuple[str, ...]:
     what = "The scenes cannot be put together"
     if not request.scenes:
-        raise InputError(what, "there are none", "Give what discover wrote.")
+        raise InputError(what, "there are none", "Give the JSON or GeoJSON of ‘flight discover’.")
     sensors = list(dict.fromkeys(scene.sensor for scene in request.scenes))
     wanted = tuple(get_sensor(sensors[0]).pick(request.bands))
     masks = [name for name in wanted if name in MASK_BANDS]

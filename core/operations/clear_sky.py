@@ -24,14 +24,14 @@ class ClearSkyParams:
     """Scenes and area to look at."""
 
     items: Path | None = param(
-        None, kind=Kind.FILE_IN, title="Scenes", help="What discover wrote (JSON or GeoJSON)."
+        None, kind=Kind.FILE_IN, title="Scenes", help="The scenes of a search (JSON or GeoJSON)."
     )
     area: Aoi = area_param()
     footprints: Path | None = param(
         None,
         kind=Kind.VECTOR_OUT,
         title="Scenes with clear share",
-        help="Write them to this GeoJSON file.",
+        help="GeoJSON file to write them to.",
         suffix=".geojson",
     )
     scenes: tuple[SceneItem, ...] = ()
@@ -44,7 +44,9 @@ def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) 
     if not scenes:
         if params.items is None:
             raise InputError(
-                "The sky cannot be looked at", "no scenes are given", "Give what discover wrote."
+                "The clear sky cannot be measured",
+                "no scenes are given",
+                "Give the JSON or GeoJSON of ‘flight discover’.",
             )
         scenes = tuple(read_items(params.items))
     looked = tuple(look_at_sky(scenes, params.area, monitor, Access(settings)))
@@ -56,8 +58,8 @@ CLEAR_SKY = Operation(
     name="clear-sky",
     title="Clear sky over the area",
     group="Scenes",
-    summary="Reads a small picture of the cloud mask of each scene and tells how much of the "
-    "area it shows free of cloud.",
+    summary="Reads a small picture of the cloud mask of each scene: how much of the area is free "
+    "of cloud.",
     params=ClearSkyParams,
     run=run_clear_sky,
     outputs=(Output("count", "Number of scenes", OutputKind.NUMBER),),

@@ -74,7 +74,7 @@ class DiscoverParams:
         None,
         kind=Kind.VECTOR_OUT,
         title="Scenes",
-        help="Write the footprints, with all that ingest needs, to this GeoJSON file.",
+        help="GeoJSON file to write them to, with all that a later run needs.",
         suffix=".geojson",
     )
     searches: tuple[SceneSearch, ...] = ()

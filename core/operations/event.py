@@ -57,7 +57,7 @@ class EventParams:
         30.0,
         kind=Kind.NUMBER,
         title="Least clear sky (%)",
-        help="How much of the area both passes must show by their own cloud masks.",
+        help="Share of the area that both passes must show clear, by their own cloud masks.",
         minimum=0,
         maximum=100,
         advanced=True,

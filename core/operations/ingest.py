@@ -51,7 +51,7 @@ class IngestParams:
         None,
         kind=Kind.FILE_IN,
         title="Scenes",
-        help="What discover wrote (JSON or GeoJSON); then area and dates are not needed.",
+        help="The scenes of a search (JSON or GeoJSON); then area and dates are not needed.",
     )
     area: Aoi | None = param(None, kind=Kind.AREA, title="Area", help=AREA_HELP)
     start: Moment | None = param(
@@ -206,7 +206,7 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
         raise InputError(
             "Ingest cannot start",
             f"{', '.join(missing)} not given",
-            "Give scenes (items), or area, start and end.",
+            "Give ‘ingest.items’, or ‘ingest.area’, ‘ingest.start’ and ‘ingest.end’.",
         )
     start, end = search_period(params.start, params.end, params.sensor)
     query = SceneQuery(

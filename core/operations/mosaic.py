@@ -41,7 +41,7 @@ class MosaicParams(EngineParams):
         None,
         kind=Kind.FILE_IN,
         title="Scenes",
-        help="What discover wrote (JSON or GeoJSON), or STAC items.",
+        help="The scenes of a search (JSON or GeoJSON), or STAC items.",
     )
     area: Aoi = area_param(f"{AREA_HELP} The mosaic is the box around it.")
     bands: tuple[str, ...] = param(
@@ -125,7 +125,9 @@ def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> Op
     settings = params.engine_settings(settings)
     if not params.scenes and params.items is None:
         raise InputError(
-            "The mosaic cannot be made", "no scenes are given", "Give what discover wrote."
+            "The mosaic cannot be made",
+            "no scenes are given",
+            "Give the JSON or GeoJSON of ‘flight discover’.",
         )
     scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
     if params.index and params.bands:

@@ -60,7 +60,7 @@ class PairsParams:
         None,
         kind=Kind.VECTOR_OUT,
         title="Scenes of the best pair",
-        help="Write their footprints, with all that ingest needs, to this GeoJSON file.",
+        help="GeoJSON file to write them to, with all that a later run needs.",
         suffix=".geojson",
     )
 

@@ -23,8 +23,7 @@ class RepairParams:
         (),
         kind=Kind.FOLDERS_IN,
         title="Folder",
-        help="Where to look for the band files beside the stack's own folder, with all that is "
-        "below.",
+        help="Searched for band files, with all that is below, after the stack's own folder.",
         flag="--folder",
     )
 

@@ -24,8 +24,8 @@ class ResultsParams:
     path: Path = param(
         kind=Kind.FILE_IN,
         title="Catalogue",
-        help="The catalog.json of a folder with results, or one result's .stac.json; on the "
-        "command line also the folder.",
+        help="The catalog.json of a folder with results, or the folder itself, or one "
+        "result's .stac.json.",
         positional=True,
     )
     check: bool = param(

@@ -25,7 +25,7 @@ def event_date_param() -> Any:
 
 
 def sensor_param(
-    text: str = "Which satellite; if not given, the event's sensors, else Sentinel-2.",
+    text: str = "The satellite; if not given, the event's sensors, else Sentinel-2.",
 ) -> Any:
     """Satellite."""
     return param(None, kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help=text)

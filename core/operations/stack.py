@@ -25,12 +25,15 @@ class StackParams:
     """Files, the bands that they hold, and the grid of the stack."""
 
     sensor: Sensor = param(
-        kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help="Whose bands they are."
+        kind=Kind.SENSOR,
+        title="Sensor",
+        choices=sensor_names,
+        help="The satellite that the bands come from.",
     )
     band: tuple[BandPath, ...] = param(
         kind=Kind.BAND_FILES,
         title="Bands",
-        help="NAME=PATH, or NAME=PATH#2 for the second band of a file.",
+        help="The band's name and its file: red=B04.tif; #2 behind the file takes its second band.",
         flag="--band",
     )
     scale: float | None = param(
@@ -47,7 +50,7 @@ class StackParams:
         None,
         kind=Kind.NUMBER,
         title="Nodata",
-        help="The stored number that means nothing here; if not given, as the files say.",
+        help="The stored number that stands for nodata; if not given, as the files say.",
         advanced=True,
     )
     unit: str | None = param(
@@ -216,13 +219,10 @@ def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> No
     if radiometry.unit != Unit.REFLECTANCE or not whole or scale < 0:
         return
     if np.iinfo(dtype).max * scale + offset <= 0:
-        why = (
-            f"with the scale {scale:g} and the offset {offset:g} every number of "
-            f"{dtype} becomes a reflectance below 0"
-        )
+        why = f"scale {scale:g} and offset {offset:g} make every {dtype} a reflectance below 0"
         hint = (
-            "value = stored × scale + offset: where an agency says (stored - 1000) / 10000, "
-            "give --scale 0.0001 --offset -0.1."
+            "value = stored × scale + offset: where an agency says (stored - 1000) / "
+            "10000, give ‘scale’ 0.0001 and ‘offset’ -0.1."
         )
         raise InputError(f"The band '{given}' cannot be used", why, hint)
 

@@ -61,8 +61,8 @@ class TerrainParams:
         DRAINAGE_KM2,
         kind=Kind.NUMBER,
         title="Drainage begins at (km²)",
-        help="Where so much land drains through a pixel, a water course begins; less gives "
-        "more, smaller ones.",
+        help="A water course begins where so much land drains through a pixel; less "
+        "gives more, smaller ones.",
         minimum=0.001,
         maximum=100000,
     )
@@ -70,8 +70,8 @@ class TerrainParams:
         BUFFER_KM,
         kind=Kind.NUMBER,
         title="Surroundings (km)",
-        help="So far around the area heights are taken into account, for water that comes from "
-        "there or goes there.",
+        help="Heights are used so far around the area, for water that comes from there "
+        "or goes there.",
         minimum=0,
         maximum=200,
         advanced=True,
@@ -127,7 +127,7 @@ def _metric_area(params: TerrainParams) -> MetricArea:
         raise InputError(
             "Terrain cannot be mapped",
             "no place is given",
-            "Give an area, a stack (‘like’) or a height model (‘dem’).",
+            "Give ‘terrain.area’, ‘terrain.like’ or ‘terrain.dem’.",
         )
     return metric_area_of(source)
 

@@ -299,12 +299,12 @@ def _warnings(statistics: Mapping[str, Any], whole: bool) -> tuple[str, ...]:
     if adrift:
         warnings.append(
             f"HAND is not known for {adrift:.2g} % of the area: its water leaves the heights "
-            "before it comes to any drainage. "
-            "A wider surrounding (buffer) or a smaller drainage finds more of it"
+            "before any drainage. A larger ‘terrain.buffer’ or a smaller ‘terrain.drainage’ finds "
+            "more of it"
         )
     if whole:
         warnings.append(
-            "The height model is taken to its edges: near them streams that come from outside "
-            "are missed, and HAND is too high"
+            "The height model is taken to its edges: near them HAND is too high. "
+            "Streams that come from outside are missed"
         )
     return tuple(warnings)

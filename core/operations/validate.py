@@ -46,8 +46,8 @@ class ValidateParams:
         False,
         kind=Kind.FLAG,
         title="Look deep",
-        help="Decode every tile and compare the sums recorded by the download: the only way to "
-        "see changed bytes; slow.",
+        help="Decode every tile and compare recorded checksums: the only way to see "
+        "changed bytes; slow.",
     )
     checks: str | None = param(
         None,

@@ -200,8 +200,8 @@ def best_pair(passes: Sequence[Acquisition], query: EventQuery, title: str) -> P
     after = max(_seen(pair.after) for pair in pairs)
     side, percent = ("before", before) if before <= after else ("after", after)
     return NoPair(
-        f"{title}: the clearest pass {side} the event shows {percent:.0f} % of the area clear, "
-        f"and {query.min_clear:g} % are wanted",
+        f"{title}: the clearest pass {side} the event shows {percent:.0f} % of the area clear "
+        f"where {query.min_clear:g} % are wanted",
         too_cloudy=True,
     )
 
@@ -230,6 +230,6 @@ def _way_out(query: EventQuery, finder: PairFinder, monitor: Monitor) -> str:
         format_time(acquisition.datetime)[:10] for acquisition in (answer.before, answer.after)
     )
     return (
-        f"Radar sees through cloud: there is a Sentinel-1 pair of {days}; compare it "
-        "with structural-damage or sar-water."
+        f"Radar sees through cloud: there is a Sentinel-1 pair of {days}. Compare it "
+        "with ‘flight structural-damage’ or ‘flight sar-water’."
     )

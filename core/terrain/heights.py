@@ -107,7 +107,7 @@ def find_heights(
     if not cells:
         hint = (
             "Open sea has none, and some countries' cells are not public. Try another "
-            "catalogue, or give a file (dem)."
+            "catalogue, or give a file with ‘terrain.dem’."
         )
         raise NoScenesError(
             f"No height model found in {catalog}", "nothing of it covers the area", hint

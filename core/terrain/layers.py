@@ -75,7 +75,7 @@ def check_memory(shape: tuple[int, int], free: int | None) -> int:
     pixels = shape[0] * shape[1]
     needed = pixels * BYTES_PER_PIXEL
     subject = f"HAND of {shape[1]} × {shape[0]} pixels cannot be computed"
-    hint = "Choose a smaller area or buffer, or a coarser resolution (60)."
+    hint = "Choose a smaller area or ‘terrain.buffer’, or a coarser ‘terrain.resolution’ (60)."
     if pixels >= 2**31:
         raise AlgorithmError(
             subject, "it is computed as a whole, and these are too many pixels", hint
@@ -115,8 +115,8 @@ def compute_terrain(
     inside = heights[_slices(job.area)]
     if not np.isfinite(inside).any():
         hint = (
-            "Open sea has no height model; some countries' tiles are not public. Give a file "
-            "of your own (dem)."
+            "Open sea has no height model; some countries' tiles are not public. Give a "
+            "file with ‘terrain.dem’."
         )
         raise AlgorithmError(
             "Slope and HAND cannot be computed", "no height is known anywhere in the area", hint

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +14,14 @@ from firstlight.core.cli import WORDING
 from firstlight.core.errors import InputError
 from firstlight.core.monitor import BandProgress, Note, Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
+from firstlight.core.operations.registry import OPERATIONS
 from firstlight.core.operations.stack import STACK
 from firstlight.core.report import Finding, ValidationReport
 from firstlight.core.settings import Settings
-from firstlight.core.wording import Wording
+from firstlight.core.wording import MARK, Wording
 from support.operations import NAMES, NamesParams
 
-TITLES = Wording((STACK,), lambda p: p.title, lambda operation: operation.title)
+TITLES = Wording((STACK,), lambda p: p.title, lambda operation, _: operation.title)
 SENTENCE = "No --unit, and no ‘nonsense’: run flight repair."
 
 
@@ -28,6 +32,7 @@ SENTENCE = "No --unit, and no ‘nonsense’: run flight repair."
         ("‘unit’ of another", "--unit of another", "Unit of radar of another"),
         ("‘stack.band’", "--band", "Bands"),
         ("‘flight stack’ makes it", "flight stack makes it", "Stack local bands makes it"),
+        ("‘flight stack --unit db’.", "flight stack --unit db.", "Stack local bands."),
         ("‘names.unit’, ‘flight nowhere’, ‘it’", None, None),
         ("the file’s ‘Own Name’ and 'unit'", None, None),
     ],
@@ -38,7 +43,7 @@ def test_a_name_is_replaced_where_it_is_known(text: str, cli: str | None, dock: 
 
 
 def test_an_operation_s_own_parameter_comes_first() -> None:
-    wording = Wording((NAMES, STACK), lambda p: p.help, lambda operation: operation.name)
+    wording = Wording((NAMES, STACK), lambda p: p.help, lambda operation, _: operation.name)
     own = next(p for p in STACK.parameters() if p.name == "offset")
     assert wording.text("‘offset’", STACK) == own.help
 
@@ -75,3 +80,51 @@ def test_every_kind_of_event_and_findings_are_reworded() -> None:
         BandProgress("scene", "red", "failed", detail="--offset"),
     ]
     assert result.value.sentences("error") == ["--unit is missing"]
+
+
+def texts_of_core() -> Iterator[tuple[str, str]]:
+    """Place and text of every text in core's sources but docstrings; … for what is filled in."""
+    root = Path(__file__).resolve().parents[2] / "core"
+    for path in sorted(root.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        skipped: set[int] = set()
+        for node in ast.walk(tree):  # from the outside to the inside
+            if isinstance(node, ast.Expr):
+                skipped.add(id(node.value))
+            if id(node) in skipped or not isinstance(node, (ast.Constant, ast.JoinedStr)):
+                continue
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            skipped.update(id(part) for part in parts if part is not node)
+            text = "".join(
+                str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else "…"
+                for part in parts
+            )
+            if " " in text:
+                yield f"{path.relative_to(root)}:{node.lineno}", text
+
+
+def test_every_name_in_core_s_texts_is_one_of_a_parameter_or_operation() -> None:
+    known = {operation.name: {p.name for p in operation.parameters()} for operation in OPERATIONS}
+    everything = set().union(*known.values())
+    seen = 0
+    for place, text in texts_of_core():
+        for named, _, owner, parameter in MARK.findall(text):
+            seen += 1
+            assert not named or named in known, (place, text)
+            names = known[owner] if owner else everything
+            assert not parameter or parameter in names, (place, text)
+    assert seen > 20
+
+
+def test_core_s_texts_do_not_speak_the_command_line_s_words() -> None:
+    own = ("cli.py", "execution/local_cluster.py")  # argparse, and Dask's own programs
+    for place, text in texts_of_core():
+        if not place.startswith(own):
+            plain = MARK.sub("", text)
+            assert not re.search(r"(?:^|[\s(])--[a-z]|NAME=PATH|\bflight [a-z]+ ", plain), place
+
+
+def test_titles_and_helps_need_no_door() -> None:
+    for operation in OPERATIONS:
+        texts = [*operation.about(), *(f"{p.title} {p.help}" for p in operation.parameters())]
+        assert not [text for text in texts if MARK.search(text)], operation.name

@@ -162,7 +162,7 @@ def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(
     assert (code, out) == (1, "")
     assert "Wildfire cannot be mapped around 2024-06-10: " in err
     assert "the clearest pass after the event shows" in err
-    assert "of the area clear, and 30 % are wanted" in err
+    assert "of the area clear where 30 % are wanted" in err
     if radar:
         assert f"there is a Sentinel-1 pair of {BEFORE_RAIN} and {AFTER_RAIN}" in err
     else:

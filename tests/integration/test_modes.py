@@ -316,7 +316,7 @@ def test_an_area_that_is_not_given_cannot_be_cut_to(
     )
     assert code in (1, 2)
     assert (
-        "Ingest cannot start: only the area is to be fetched, and none is given. Give the area."
+        "Ingest cannot start: only the area is to be fetched, and no area is given. Give the area."
         in err
     )
 

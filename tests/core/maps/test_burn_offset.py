@@ -93,7 +93,7 @@ def test_the_map_is_what_it_is_without_the_season(tmp_path: Path) -> None:
     told = json.loads(json.dumps(result.json_data()))
     assert told["provenance"]["dnbr_offset"] == offset
     assert told["provenance"]["unburned_pixels"] > 0.9 * (~burned).sum()
-    assert f"Offset taken off dNBR: {offset:g}" in result.text
+    assert f"Offset subtracted from dNBR: {offset:g}" in result.text
     codes, _ = read(tmp_path / "out" / "severity.tif")
     assert (codes[~burned] == 3).mean() > 0.99
 

@@ -227,7 +227,7 @@ def test_other_grids_are_brought_onto_the_finest_by_the_nearest_pixel(tmp_path: 
     assert np.array_equal(made, np.kron(np.where(blocks == 255, 0, blocks), np.ones((3, 3))))
     assert [one["observed_percent"] for one in result.statistics["sources"]] == [75, 100]
     assert any(
-        "its classes were taken from the nearest pixel" in warning for warning in result.warnings
+        "Its classes were taken from the nearest pixel" in warning for warning in result.warnings
     )
     assert not any("reflectance" in warning for warning in result.warnings)
 

@@ -440,7 +440,7 @@ def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str |
     warned = [text for text in result.warnings if "holds other numbers than 0 and 1" in text]
     flooded = read_values(tmp_path / "out" / "flooded.tif")
     if values is None:
-        assert "--permanent-values" in warned[0]
+        assert "‘permanent_values’" in warned[0]
         assert not (flooded[3:] == 1).any()
     else:
         assert not warned

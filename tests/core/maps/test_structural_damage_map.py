@@ -193,7 +193,7 @@ def test_fields_alone_have_no_statement_and_say_so(tmp_path: Path) -> None:
     codes = read_band(tmp_path / "out" / "structural_damage.tif")
     assert np.isin(codes, (0, 255)).all()
     assert (codes == 255).sum() < 200  # corners, where half of the window lies beyond the picture
-    assert any("no built-up land was compared" in warning for warning in result.warnings)
+    assert any("No built-up land was compared" in warning for warning in result.warnings)
 
 
 def test_a_scene_without_any_pixel_says_so(pair: dict[str, Path], tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_numbers_that_are_no_kelvin_are_refused(tmp_path: Path) -> None:
         path = stack(tmp_path / rule.unit, day(), rule=rule)
         params = THERMAL_ANOMALY.make_params({"stack": path, "output": tmp_path / "out"})
         with pytest.raises(
-            AlgorithmError, match=r"lwir11 is not known to be in Kelvin\. .*--offset 149"
+            AlgorithmError, match=r"lwir11 is not known to be in Kelvin\. .*‘stack.offset’ 149"
         ):
             THERMAL_ANOMALY.run(params, Settings(), RecordingMonitor())
 

@@ -176,8 +176,7 @@ def test_a_storm_over_half_of_the_forest_is_warned_of(tmp_path: Path) -> None:
     }
     result = run(pair, tmp_path / "out").value
     assert any(
-        "where more than half was hit, the median takes damage for season" in one
-        for one in result.warnings
+        "if more than half was hit, the map shows too little" in one for one in result.warnings
     )
     told = run(pair, tmp_path / "told", offset="0.04").value
     assert not any("more than half" in one for one in told.warnings)

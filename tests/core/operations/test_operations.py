@@ -253,10 +253,11 @@ def test_classes_are_not_scaled_whatever_is_given(tmp_path: Path, settings: Sett
             ["red"],
             {},
             InputError,
-            "The band 'red' cannot be used: it is not NAME=PATH. Write it like red=/data/B04.tif.",
+            "The band 'red' cannot be used: it names no band and no file. Write it like "
+            "red=/data/B04.tif.",
         ),
-        (["=x"], {}, InputError, "it is not NAME=PATH"),
-        (["red="], {}, InputError, "it is not NAME=PATH"),
+        (["=x"], {}, InputError, "it names no band and no file"),
+        (["red="], {}, InputError, "it names no band and no file"),
         (
             ["pink={red}"],
             {},
@@ -319,7 +320,7 @@ def test_an_offset_in_stored_numbers_beside_a_scale_is_refused(
     }
     with pytest.raises(
         InputError,
-        match=r"every number of uint16 becomes a reflectance below 0\. .* --offset -0\.1",
+        match=r"make every uint16 a reflectance below 0\. .* ‘offset’ -0\.1",
     ):
         STACK.run(STACK.make_params({**words, "offset": -1000}), settings, RecordingMonitor())
     STACK.run(STACK.make_params({**words, "offset": -0.1}), settings, RecordingMonitor())
@@ -544,5 +545,6 @@ def test_ingest_without_scenes_and_without_a_question_is_named(
         )
     assert (
         str(caught.value)
-        == "Ingest cannot start: start, end not given. Give scenes (items), or area, start and end."
+        == "Ingest cannot start: start, end not given. Give ‘ingest.items’, or ‘ingest.area’, "
+        "‘ingest.start’ and ‘ingest.end’."
     )

@@ -73,13 +73,13 @@ def test_the_sentence_names_the_side_that_sees_less() -> None:
     assert told.too_cloudy
     assert (
         told.sentence
-        == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear, and 30 "
+        == "Sentinel-2: the clearest pass after the event shows 20 % of the area clear where 30 "
         "% are wanted"
     )
     told = reason((-5, 7), (3, 80))
     assert (
         told.sentence
-        == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear, and 30 "
+        == "Sentinel-2: the clearest pass before the event shows 7 % of the area clear where 30 "
         "% are wanted"
     )
 
