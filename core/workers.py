@@ -107,7 +107,7 @@ def run_in_background(work: Callable[[], Result], events: EventQueue) -> Result:
 
 @contextmanager
 def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
-    """Hold one of the slots, waiting for it as long as nobody stops.
+    """Hold one of the slots, waiting for it as long as nobody stops; never begins after a stop.
 
     Raises
     ------
@@ -118,6 +118,8 @@ def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
         if stop.is_set():
             raise Cancelled()
     try:
+        if stop.is_set():  # the slot of one that has just failed comes free at once
+            raise Cancelled()
         yield
     finally:
         slots.release()

@@ -37,6 +37,8 @@ else:
         getattr(sys.modules[_NAME], name) for name in ("Content", "FileServer", "RangeHandler")
     )
 
+from .waiting import Gate
+
 ALWAYS = 1_000_000
 
 
@@ -57,6 +59,8 @@ class Fault:
     stall_after_bytes: int | None = None
     """Send so many bytes of the body and then nothing, until the client leaves or the server stops.
     """
+    gate: Gate | None = None
+    """Stand at this gate, then answer well: before the answer, or after ``stall_after_bytes``."""
     slow_s: float | None = None
     """Wait so long before answering, then answer well."""
     slow_chunks_s: float | None = None
@@ -125,6 +129,8 @@ class FaultyHandler(RangeHandler):
         if fault is None:
             super().answer(with_body)
             return
+        if fault.gate is not None and fault.stall_after_bytes is None:
+            fault.gate.pass_through()
         if fault.slow_s is not None:
             self.server.stopping.wait(fault.slow_s)
         if fault.status is not None:
@@ -192,10 +198,15 @@ class FaultyHandler(RangeHandler):
             self._send(file, start, max(0, length - fault.short_by_bytes))
             self.close_connection = True
         elif fault.stall_after_bytes is not None:
-            self._send(file, start, min(length, fault.stall_after_bytes))
+            sent = min(length, fault.stall_after_bytes)
+            self._send(file, start, sent)
             self.wfile.flush()
-            self.server.stopping.wait(60)
-            self.close_connection = True
+            if fault.gate is None:
+                self.server.stopping.wait()
+                self.close_connection = True
+            else:
+                fault.gate.pass_through()
+                self._send(file, start + sent, length - sent)
         elif fault.slow_chunks_s is not None:
             sent = 0
             while sent < length and not self.server.stopping.wait(fault.slow_chunks_s):
