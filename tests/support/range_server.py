@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -65,6 +65,8 @@ class Fault:
     """Wait so long before answering, then answer well."""
     slow_chunks_s: float | None = None
     """Wait so long before each chunk of the body."""
+    pace: Callable[[], object] = lambda: None
+    """Called before each slow chunk: may wait until the client has dealt with those before."""
     body: bytes | None = None
     """Answer 200 with this instead of the file: an HTML login page, or nothing at all."""
     media_type: str = "text/html; charset=utf-8"
@@ -210,6 +212,7 @@ class FaultyHandler(RangeHandler):
         elif fault.slow_chunks_s is not None:
             sent = 0
             while sent < length and not self.server.stopping.wait(fault.slow_chunks_s):
+                fault.pace()
                 step = min(16 * 1024, length - sent)
                 self._send(file, start + sent, step)
                 sent += step
