@@ -158,7 +158,7 @@ def within(limit_s: float, stop: threading.Event, call: Callable[[], Result]) ->
 
 @contextmanager
 def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
-    """Hold one of the slots, waiting for it as long as nobody stops.
+    """Hold one of the slots, waiting for it as long as nobody stops; never begins after a stop.
 
     Raises
     ------
@@ -169,6 +169,8 @@ def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
         if stop.is_set():
             raise Cancelled()
     try:
+        if stop.is_set():  # the slot of one that has just failed comes free at once
+            raise Cancelled()
         yield
     finally:
         slots.release()

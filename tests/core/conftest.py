@@ -17,6 +17,7 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from support.disks import mount_small_disk
 from support.surroundings import quiet_surroundings
+from support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,13 +38,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def settings() -> Settings:
-    """Settings that never wait long."""
+    """Settings without waits of the product's own; a server may take its time."""
     return dataclasses.replace(
         Settings(),
         retry_delay_s=0.0,
         request_delay_ms=0,
-        connect_timeout_s=5.0,
-        read_timeout_s=5.0,
+        connect_timeout_s=PATIENCE_S,
+        read_timeout_s=PATIENCE_S,
         workers=2,
         cache_days=0.0,
     )

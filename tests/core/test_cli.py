@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,9 @@ from support.command import Flight, flight_command
 from support.range_server import Fault
 from support.rasters import ramp, write_raster
 from support.scene import AREA, ITEM_ID, World, small_world
+from support.silent_server import silent_server
 from support.stac_server import Behaviour
+from support.waiting import PATIENCE_S, Gate, wait_until
 
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
 DATES = ["--start", "2024-06-01", "--end", "2024-06-30"]
@@ -566,12 +567,10 @@ def process(*words: object) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
-def read_until(
-    running: subprocess.Popen[str], wanted: Callable[[str], bool], timeout_s: float = 30
-) -> list[str]:
+def read_until(running: subprocess.Popen[str], wanted: Callable[[str], bool]) -> list[str]:
     """Lines of stderr until one is wanted; a watchdog ends it."""
     lines: list[str] = []
-    watchdog = threading.Timer(timeout_s, running.kill)
+    watchdog = threading.Timer(PATIENCE_S, running.kill)
     watchdog.start()
     assert running.stderr is not None
     for line in running.stderr:
@@ -584,7 +583,7 @@ def read_until(
 
 def test_the_installed_command_runs() -> None:
     with process("info", "--bands", "sentinel2") as running:
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, err) == (0, "")
     assert "blue (B02, 490 nm, 10 m)" in out
 
@@ -595,14 +594,14 @@ def test_a_pipe_that_closes_early_is_no_fault() -> None:
         running.stdout.close()
         assert running.stderr is not None
         assert "Traceback" not in running.stderr.read()
-        running.wait(30)
+        running.wait(PATIENCE_S)
 
 
 def interrupt(
-    world: World, out: Path, number: int = signal.SIGINT
-) -> tuple[int, float, list[str], str]:
-    """Start an ingest, stop it when all bands but the broken ones have come → code, seconds, files
-    left, stderr.
+    world: World, out: Path, ready: Callable[[], object], number: int = signal.SIGINT
+) -> tuple[int, list[str], str]:
+    """Start an ingest, stop it when all bands but the broken one have come and that one is
+    ``ready`` → code, files left, stderr.
     """
     with process("ingest", *question(world), "--output", out, "--json") as running:
         done: set[str] = set()
@@ -613,30 +612,27 @@ def interrupt(
             return len(done) == 5
 
         lines = read_until(running, four)
-        started = time.monotonic()
+        wait_until(ready)
         running.send_signal(number)
-        rest_out, rest_err = running.communicate(timeout=30)
-        seconds = time.monotonic() - started
+        rest_out, rest_err = running.communicate(timeout=PATIENCE_S)
     assert rest_out == ""
     return (
         running.returncode,
-        seconds,
         sorted(p.name for p in (out / ITEM_ID).iterdir()),
         "".join(lines) + rest_err,
     )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize(
-    "fault", [Fault(stall_after_bytes=3000), Fault(slow_chunks_s=1.0)], ids=["stalled", "slow"]
-)
-def test_a_stop_ends_in_time_keeps_finished_bands_and_the_next_run_completes(
-    world: World, tmp_path: Path, flight: Flight, fault: Fault, number: int
+@pytest.mark.parametrize("sent", [None, 3000], ids=["no answer", "stalled"])
+def test_a_stop_keeps_finished_bands_and_the_next_run_completes(
+    world: World, tmp_path: Path, flight: Flight, sent: int | None, number: int
 ) -> None:
-    world.files.break_next("nir.tif", fault)
-    code, seconds, left, err = interrupt(world, tmp_path / "out", number)
+    with Gate() as gate:
+        world.files.break_next("nir.tif", Fault(stall_after_bytes=sent, gate=gate))
+        code, left, err = interrupt(world, tmp_path / "out", gate.reached.is_set, number)
+        assert gate.is_held, "it waited for the server"
     assert code == 130
-    assert seconds < 1.5
     assert "stopped by the user. What was finished is kept; run it again to go on." in err
     assert "Traceback" not in err
     assert {f"{name}.tif" for name in BANDS if name != "nir"} <= set(left)
@@ -652,24 +648,24 @@ def test_after_ctrl_c_what_has_come_of_a_band_is_left_for_the_next_run(
     world: World, tmp_path: Path
 ) -> None:
     world.files.break_next("nir.tif", Fault(stall_after_bytes=3000))
-    _, _, left, _ = interrupt(world, tmp_path / "out")
+    part = tmp_path / "out" / ITEM_ID / "nir.tif.part"
+    _, left, _ = interrupt(
+        world, tmp_path / "out", lambda: part.exists() and part.stat().st_size == 3000
+    )
     assert [name for name in left if ".part" in name] == ["nir.tif.part", "nir.tif.part.jsonl"]
     assert ".firstlight.lock" not in left
 
 
-def test_ctrl_c_during_a_search_ends_in_time(tmp_path: Path) -> None:
-    import socket
-
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen(4)
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+def test_ctrl_c_during_a_search_does_not_wait_for_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_READ_TIMEOUT_S", str(10 * PATIENCE_S))
+    with silent_server() as (port, somebody_came):
+        url = f"http://127.0.0.1:{port}"
         with process("discover", "--catalog", url, "--area", AREA, *DATES) as running:
-            read_until(running, lambda line: "Searching" in line)
-            started = time.monotonic()
+            wait_until(somebody_came)
             running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=30)
-            assert time.monotonic() - started < 1.5
+            out, err = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, out) == (130, "")
     assert "Traceback" not in err
 

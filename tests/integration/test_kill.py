@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -24,12 +25,15 @@ from rasterio.warp import transform_bounds
 
 from support.range_server import ALWAYS, Fault
 from support.scene import AREA, ITEM_ID, World, small_world
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 BIG = ("nir", "red")
 KILLS = 10
 """In each of the two tests."""
-PER_KILL = (1 << 20) + 3 * 256 * 1024
+AHEAD = 256 * 1024
+"""The most that the server has sent and the process not written down."""
+PER_KILL = (1 << 20) + 3 * AHEAD
 """Bytes that a kill may cost a band: up to a mark, and what was on its way."""
 
 
@@ -92,9 +96,12 @@ class Ingest:
             *words,
         ]
         self.world = world
+        self.process: subprocess.Popen[str] | None = None
+        self.sent_before = 0
 
     def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        self.sent_before = self.sent()
+        self.process = subprocess.Popen(
             self.words,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -102,17 +109,30 @@ class Ingest:
             env=dict(os.environ),
             cwd="/",
         )
+        return self.process
+
+    def keep_step(self) -> None:
+        """Wait while the server is far ahead of what the process has written down.
+
+        A process that gets no turn would leave megabytes in the buffers of its connection.
+        """
+        process = self.process
+        while process is not None and process.poll() is None:
+            try:
+                told = Path(f"/proc/{process.pid}/io").read_text()
+            except OSError:  # it has just ended
+                return
+            written = int(re.findall(r"wchar: (\d+)", told)[0])
+            if self.sent() - self.sent_before - written < AHEAD:
+                return
+            time.sleep(0.001)
 
     def killed_after(self, count: int) -> bool:
         """Kill it when the server has sent so many bytes more; False if it came to its
         end before.
         """
-        start = self.sent()
         with self.start() as process:
-            ends = time.monotonic() + 20
-            while (
-                process.poll() is None and self.sent() - start < count and time.monotonic() < ends
-            ):
+            while process.poll() is None and self.sent() - self.sent_before < count:
                 time.sleep(0.002)
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -120,7 +140,7 @@ class Ingest:
 
     def finish(self) -> str:
         with self.start() as process:
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         return err
 
@@ -135,7 +155,9 @@ def kill_again_and_again(
     empty folder.
     """
     for name in BIG:
-        world.files.break_next(f"{name}.tif", Fault(slow_chunks_s=0.001, times=ALWAYS))
+        world.files.break_next(
+            f"{name}.tif", Fault(slow_chunks_s=0.001, pace=ingest.keep_step, times=ALWAYS)
+        )
     rng = random.Random(seed)
     sizes = {name: (world.folder / f"{name}.tif").stat().st_size for name in BIG}
     kills, ends = 0, 0

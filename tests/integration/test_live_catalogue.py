@@ -9,7 +9,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -25,10 +24,11 @@ from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 from support.stac_sorting import SORT, SortingServer, convex_overlap, crowd, outline, slanted_item
+from support.waiting import PATIENCE_S, wait_until
 
 ITEMS = crowd(each=52)
 LOOPBACK = "127.0.0.1"
-SETTINGS = dataclasses.replace(Settings(), connect_timeout_s=5.0, read_timeout_s=10.0)
+SETTINGS = dataclasses.replace(Settings(), connect_timeout_s=PATIENCE_S, read_timeout_s=PATIENCE_S)
 BOX = Aoi.from_bounds(6.5, 45.0, 9.0, 46.5)
 TRIANGLE = Aoi.from_geometry(
     {"type": "Polygon", "coordinates": [[[6.0, 44.5], [10.5, 44.8], [6.2, 47.9], [6.0, 44.5]]]}
@@ -70,18 +70,19 @@ def rustac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end and process.poll() is None:
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text(errors="replace")[-300:]
         try:
             urllib.request.urlopen(url, timeout=2).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    pytest.fail(f"rustac did not come up: {log.read_text(errors='replace')[-300:]}")
+        except OSError:
+            return False
+        return True
+
+    wait_until(answers, "rustac did not come up")
 
 
 @pytest.fixture(
@@ -318,5 +319,5 @@ def test_a_footprint_drawn_across_the_antimeridian_is_measured_on_both_sides(
 
 def test_rustac_knows_no_sorting_of_its_own(rustac: str) -> None:
     """The reason for sorting here: what it conforms to says so."""
-    with urllib.request.urlopen(rustac, timeout=5) as answer:
+    with urllib.request.urlopen(rustac, timeout=PATIENCE_S) as answer:
         assert not [one for one in json.load(answer)["conformsTo"] if one.endswith("#sort")]

@@ -8,8 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from support.command import first_result
 from support.range_server import Fault
 from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID, World, band_pixels
+from support.waiting import PATIENCE_S, Gate
 
 Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
@@ -450,17 +449,19 @@ def start(world: World, output: Path, *words: str) -> subprocess.Popen[str]:
 
 def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path) -> None:
     """The second says that it waits, and then finds everything there."""
-    world.files.break_next("nir.tif", Fault(slow_s=3.0, times=1))
-    first = start(world, tmp_path / "out")
-    watchdog = threading.Timer(40, first.kill)
-    watchdog.start()
-    ends = time.monotonic() + 20
-    while not world.files.count("nir.tif") and time.monotonic() < ends:
-        time.sleep(0.02)
-    second = start(world, tmp_path / "out")
-    _, second_err = second.communicate(timeout=40)
-    first.communicate(timeout=40)
-    watchdog.cancel()
+    with Gate() as gate:
+        world.files.break_next("nir.tif", Fault(gate=gate, times=1))
+        first = start(world, tmp_path / "out")
+        assert gate.reached.wait(PATIENCE_S)
+        second = start(world, tmp_path / "out")
+        second_err = ""
+        assert second.stderr is not None
+        for line in second.stderr:
+            second_err += line
+            if "another job works in" in line:
+                break
+    second_err += second.communicate(timeout=PATIENCE_S)[1]
+    first.communicate(timeout=PATIENCE_S)
     assert (first.returncode, second.returncode) == (0, 0)
     assert f"{ITEM_ID}: another job works in {folder}; waiting until it has finished" in second_err
     assert second_err.count("Already exists, skipping") == 6
@@ -474,7 +475,8 @@ def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
     world: World, tmp_path: Path, folder: Path, areas: tuple[str, str]
 ) -> None:
     folder.mkdir(parents=True)
-    world.files.break_next("nir.tif", Fault(slow_s=1.0, times=1))
+    gate = Gate()
+    world.files.break_next("nir.tif", Fault(gate=gate, times=1))
     with folder_lock(folder, lambda: False, lambda: None):
         process = start(world, tmp_path / "out", "--window", "aoi", "--area", areas[0])
         assert process.stderr is not None
@@ -482,11 +484,10 @@ def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
         (folder / "bands.json").write_text(
             json.dumps({"red": {"url": "http://h/red.tif", "area": "another"}})
         )
-    ends = time.monotonic() + 20
-    while not world.files.count("nir.tif") and time.monotonic() < ends:
-        time.sleep(0.02)
+    assert gate.reached.wait(PATIENCE_S)
     held = sorted(path.parent.name for path in (tmp_path / "out").glob(f"*/{LOCK_NAME}"))
-    process.communicate(timeout=40)
+    gate.open()
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     worked_in = [path.parent.name for path in (tmp_path / "out").glob("*/nir.tif")]
     assert held == worked_in

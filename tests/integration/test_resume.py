@@ -17,6 +17,7 @@ import pytest
 from firstlight.core.raster.reader import read_facts
 from support.range_server import Fault
 from support.scene import AREA, ITEM_ID, World
+from support.waiting import PATIENCE_S, wait_until
 
 Flight = Callable[..., tuple[int, str, str]]
 BANDS = ["blue", "green", "red", "nir", "swir16", "swir22"]
@@ -121,7 +122,7 @@ def test_a_killed_process_loses_no_finished_band(
         env=dict(os.environ),
         cwd="/",
     ) as running:
-        watchdog = threading.Timer(30, running.kill)
+        watchdog = threading.Timer(PATIENCE_S, running.kill)
         watchdog.start()
         done = 0
         assert running.stderr is not None
@@ -130,8 +131,10 @@ def test_a_killed_process_loses_no_finished_band(
             if done == 5:
                 break
         watchdog.cancel()
+        folder = scene_folder(tmp_path)
+        part = folder / "nir.tif.part"
+        wait_until(lambda: part.exists() and part.stat().st_size == 4000)
         running.send_signal(signal.SIGKILL)
-    folder = scene_folder(tmp_path)
     assert (folder / "nir.tif.part").exists()
     assert not (folder / "nir.tif").exists()
     assert sorted(json.loads((folder / "bands.json").read_text())) == sorted(set(BANDS) - {"nir"})

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-LIMIT_S = 30.0
+from .waiting import PATIENCE_S
 
 
 class DaskCluster:
@@ -41,7 +41,7 @@ class DaskCluster:
             str(note),
         ]
         self.scheduler = self._start("dask_scheduler", options, path)
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + PATIENCE_S
         while not self._ready(note):
             assert self.scheduler.poll() is None, "the scheduler did not start"
             assert time.monotonic() < end, "the scheduler did not start in time"
@@ -88,8 +88,8 @@ class DaskCluster:
         """Until the scheduler knows so many workers."""
         from distributed import Client
 
-        with Client(self.address, timeout=LIMIT_S, set_as_default=False) as client:
-            end = time.monotonic() + LIMIT_S
+        with Client(self.address, timeout=PATIENCE_S, set_as_default=False) as client:
+            end = time.monotonic() + PATIENCE_S
             while len(client.nthreads()) != count:
                 assert time.monotonic() < end, (
                     f"{len(client.nthreads())} workers instead of {count}"
@@ -100,7 +100,7 @@ class DaskCluster:
         """What the scheduler still keeps for anybody."""
         from distributed import Client
 
-        with Client(self.address, timeout=LIMIT_S, set_as_default=False) as client:
+        with Client(self.address, timeout=PATIENCE_S, set_as_default=False) as client:
             return int(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
 
     def _start(

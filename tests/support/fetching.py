@@ -18,8 +18,28 @@ from firstlight.core.settings import Settings
 
 from .range_server import FaultyServer
 from .rasters import noise, write_raster
+from .waiting import PATIENCE_S, Gate
 
-OPTIONS = FetchOptions(attempts=3, delay_s=0.0, jitter=0.0, waits=Waits(2.0, 5.0), timeout_s=20.0)
+OPTIONS = FetchOptions(
+    attempts=3,
+    delay_s=0.0,
+    jitter=0.0,
+    waits=Waits(PATIENCE_S, PATIENCE_S),
+    timeout_s=PATIENCE_S,
+)
+STALLED_S = 2.0
+"""Without a byte for so long a connection counts as stalled, where a test lets one stall."""
+
+
+class ChangingWaits(Waits):
+    """Waits that are short until :meth:`be_patient`: only the stall that is meant ends a read."""
+
+    def __init__(self) -> None:
+        super().__init__(PATIENCE_S, STALLED_S)
+
+    def be_patient(self) -> None:
+        """Let the tries after the stall take their time."""
+        object.__setattr__(self, "read_s", PATIENCE_S)
 
 
 class FetchTrial:
@@ -65,6 +85,16 @@ class FetchTrial:
         """Assert that the file is there, right, and alone."""
         assert self.target.read_bytes() == self.content
         assert [path.name for path in self.target.parent.iterdir()] == [self.file]
+
+    def stop_at(self, gate: Gate) -> None:
+        """Stop once the server stands at a gate, then let it go on."""
+
+        def watch() -> None:
+            assert gate.reached.wait(PATIENCE_S)
+            self.stop.set()
+            gate.open()
+
+        threading.Thread(target=watch, daemon=True).start()
 
     def names(self) -> list[str]:
         """Names of all files beside the target."""

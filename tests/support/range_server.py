@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -37,6 +37,8 @@ else:
         getattr(sys.modules[_NAME], name) for name in ("Content", "FileServer", "RangeHandler")
     )
 
+from .waiting import Gate
+
 ALWAYS = 1_000_000
 
 
@@ -57,10 +59,14 @@ class Fault:
     stall_after_bytes: int | None = None
     """Send so many bytes of the body and then nothing, until the client leaves or the server stops.
     """
+    gate: Gate | None = None
+    """Stand at this gate, then answer well: before the answer, or after ``stall_after_bytes``."""
     slow_s: float | None = None
     """Wait so long before answering, then answer well."""
     slow_chunks_s: float | None = None
     """Wait so long before each chunk of the body."""
+    pace: Callable[[], object] = lambda: None
+    """Called before each slow chunk: may wait until the client has dealt with those before."""
     body: bytes | None = None
     """Answer 200 with this instead of the file: an HTML login page, or nothing at all."""
     media_type: str = "text/html; charset=utf-8"
@@ -125,6 +131,8 @@ class FaultyHandler(RangeHandler):
         if fault is None:
             super().answer(with_body)
             return
+        if fault.gate is not None and fault.stall_after_bytes is None:
+            fault.gate.pass_through()
         if fault.slow_s is not None:
             self.server.stopping.wait(fault.slow_s)
         if fault.status is not None:
@@ -192,13 +200,19 @@ class FaultyHandler(RangeHandler):
             self._send(file, start, max(0, length - fault.short_by_bytes))
             self.close_connection = True
         elif fault.stall_after_bytes is not None:
-            self._send(file, start, min(length, fault.stall_after_bytes))
+            sent = min(length, fault.stall_after_bytes)
+            self._send(file, start, sent)
             self.wfile.flush()
-            self.server.stopping.wait(60)
-            self.close_connection = True
+            if fault.gate is None:
+                self.server.stopping.wait()
+                self.close_connection = True
+            else:
+                fault.gate.pass_through()
+                self._send(file, start + sent, length - sent)
         elif fault.slow_chunks_s is not None:
             sent = 0
             while sent < length and not self.server.stopping.wait(fault.slow_chunks_s):
+                fault.pace()
                 step = min(16 * 1024, length - sent)
                 self._send(file, start + sent, step)
                 sent += step

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from firstlight.core.algorithms.kernel import Kernel, Layer
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
-from firstlight.core.monitor import Progress, RecordingMonitor
+from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.types import Radiometry
@@ -34,6 +33,7 @@ from support.range_server import Fault, FaultyServer
 from support.rasters import noise, read_values, write_raster
 from support.run import run_kernel, small_tiles
 from support.stacks import LANDSAT, S2, write_stack
+from support.waiting import PATIENCE_S, Gate, StopWhen, stop_at, wait_until
 
 OLD_S2 = Radiometry(0.0001, 0.0, 0.0, "reflectance")
 FORMULAS: dict[str, Callable[..., Any]] = {
@@ -305,57 +305,73 @@ def kernel_that(compute: Callable[[Any], Any]) -> Kernel:
     )
 
 
-def test_a_stop_leaves_nothing_and_comes_within_a_second(tmp_path: Path) -> None:
+def of_tile(number: int) -> Callable[[Event], bool]:
+    return lambda event: isinstance(event, Progress) and f"tile {number} of" in event.detail
+
+
+def test_a_stop_leaves_nothing_and_no_tile_is_begun_after_it(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     stack = make_stack(tmp_path, shape=(400, 400), red=None)
-    monitor = RecordingMonitor(
-        cancel_when=lambda e: isinstance(e, Progress) and "tile" in e.message
-    )
-    started = time.monotonic()
-    with pytest.raises(Cancelled):
+    begun: list[int] = []
+
+    def compute(values: Any) -> Any:
+        begun.append(1)
+        return values["red"]
+
+    with pytest.raises(Cancelled), stop_at(of_tile(3)) as monitor:
         run_kernel(
-            stack, tmp_path / "out" / "o.tif", kernel_that(lambda v: v["red"]), monitor=monitor
+            stack,
+            tmp_path / "out" / "o.tif",
+            kernel_that(compute),
+            engine=SerialEngine(),
+            monitor=monitor,
         )
-    assert time.monotonic() - started < 2
+    assert len(begun) == 3
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_stop_that_comes_when_all_is_done_leaves_nothing_or_gives_the_result(
-    tmp_path: Path,
-) -> None:
+def test_a_stop_while_the_layer_is_laid_out_leaves_nothing(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(100, 100), red=None)
 
-    class Slow(RecordingMonitor):
+    def writes(event: Event) -> bool:
+        return isinstance(event, Progress) and "writing" in event.message
+
+    with pytest.raises(Cancelled), stop_at(writes) as monitor:
+        run_kernel(stack, tmp_path / "o.tif", kernel_that(lambda v: v["red"]), monitor=monitor)
+    assert not (tmp_path / "o.tif").exists()
+
+
+def test_a_stop_that_comes_when_all_is_done_gives_the_result(tmp_path: Path) -> None:
+    """Heard on the calling thread, which is held until the layer is there."""
+    stack = make_stack(tmp_path, shape=(100, 100), red=None)
+
+    class Late(RecordingMonitor):
         def emit(self, event: Any) -> None:
             super().emit(event)
             if isinstance(event, Progress) and "writing" in event.message:
-                time.sleep(0.3)  # meanwhile the layer is written
+                wait_until((tmp_path / "o.tif").exists)
                 self.cancel()
 
-    try:
-        run_kernel(stack, tmp_path / "o.tif", kernel_that(lambda v: v["red"]), monitor=Slow())
-    except Cancelled:
-        assert not (tmp_path / "o.tif").exists()
+    run_kernel(stack, tmp_path / "o.tif", kernel_that(lambda v: v["red"]), monitor=Late())
+    assert (tmp_path / "o.tif").exists()
 
 
 def test_a_kernel_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    release = threading.Event()
     stack = make_stack(tmp_path, shape=(100, 100), red=None)
-    monitor = RecordingMonitor()
+    with Gate() as gate:
+        came_back = threading.Event()
 
-    def hang(values: Any) -> Any:
-        release.wait(20)
-        return values["red"]
+        def hang(values: Any) -> Any:
+            gate.pass_through()
+            came_back.set()
+            return values["red"]
 
-    threading.Timer(0.2, monitor.cancel).start()
-    started = time.monotonic()
-    try:
         with pytest.raises(Cancelled):
-            run_kernel(stack, tmp_path / "o.tif", kernel_that(hang), monitor=monitor)
-        assert time.monotonic() - started < 1.3
-    finally:
-        release.set()
-    time.sleep(0.1)
+            run_kernel(
+                stack, tmp_path / "o.tif", kernel_that(hang), monitor=StopWhen(gate.reached.is_set)
+            )
+        assert gate.is_held
+    assert came_back.wait(PATIENCE_S)
     assert not (tmp_path / "o.tif").exists()
 
 
@@ -488,20 +504,8 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
 def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
     run_kernel(stack, tmp_path / "whole.tif")
-    stopped = RecordingMonitor(
-        cancel_when=lambda e: isinstance(e, Progress) and "tile 9 of" in e.detail
-    )
-
-    class Slow(SerialEngine):
-        def run(self, work: Any, tiles: Any, stop: Any, take: Any = None) -> Any:
-            def slowly(tile: Window) -> Any:
-                stop.wait(0.02)
-                return work(tile)
-
-            return super().run(slowly, tiles, stop, take)
-
-    with pytest.raises(Cancelled):
-        run_kernel(stack, tmp_path / "o.tif", engine=Slow(), monitor=stopped, resume=True)
+    with pytest.raises(Cancelled), stop_at(of_tile(9)) as monitor:
+        run_kernel(stack, tmp_path / "o.tif", engine=SerialEngine(), monitor=monitor, resume=True)
     assert not (tmp_path / "o.tif").exists()
     seen: list[int] = []
 
@@ -511,7 +515,7 @@ def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
             return super().run(work, tiles, stop, take)
 
     told = run_kernel(stack, tmp_path / "o.tif", engine=Counting(), resume=True)
-    assert 0 < seen[0] <= 16
+    assert seen == [16]
     assert (tmp_path / "o.tif").read_bytes() == (tmp_path / "whole.tif").read_bytes()
     assert told == run_kernel(stack, tmp_path / "again.tif")
     assert not list(tmp_path.glob("*.part"))
@@ -570,7 +574,7 @@ def test_a_formula_is_a_kernels_function() -> None:
 
 
 LEFT_BEHIND = """
-import sys, threading, time
+import sys, threading
 from pathlib import Path
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.errors import Cancelled
@@ -579,25 +583,27 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.settings import Settings
 folder, monitor = Path(sys.argv[1]), RecordingMonitor()
-threading.Timer(0.3, monitor.cancel).start()
+monitor.cancelled = (folder / "stop").exists
+before = set(threading.enumerate())
 try:
     with StackReader(folder / "slow.vrt") as reader:
         ndvi = index_kernel("NDVI", ["red", "nir"])
         apply_kernel(reader, {"red": 1, "nir": 2}, ndvi, folder / "o.tif", Settings(), monitor)
 except Cancelled:
-    time.sleep(3)  # what was left behind comes back
+    print("stopped", flush=True)
+    for thread in set(threading.enumerate()) - before:
+        thread.join()  # what was left behind comes back
     print("alive", (folder / "o.tif").exists())
 """
 
 
 def test_a_stop_while_a_read_takes_long_does_not_crash_the_process(tmp_path: Path) -> None:
-    """A read from slow storage outlasts the grace after a stop; the process must survive it."""
-    noise = np.random.default_rng(1).integers(1200, 9000, (600, 600), dtype=np.uint16)
-    with FaultyServer(tmp_path / "served") as server:
+    """A read that outlasts the grace after a stop and comes back then; the process survives it."""
+    with FaultyServer(tmp_path / "served") as server, Gate() as gate:
         bands = ""
         for number, name in enumerate(("red", "nir"), start=1):
-            write_raster(tmp_path / "served" / f"{name}.tif", noise)
-            server.break_next(f"{name}.tif", Fault(slow_s=0.7))
+            write_raster(tmp_path / "served" / f"{name}.tif", noise((600, 600)))
+            server.break_next(f"{name}.tif", Fault(gate=gate))
             href = f"/vsicurl/{server.url(f'{name}.tif')}"
             size = '<SourceProperties RasterXSize="600" RasterYSize="600" DataType="UInt16"/>'
             named = (
@@ -615,6 +621,12 @@ def test_a_stop_while_a_read_takes_long_does_not_crash_the_process(tmp_path: Pat
         )
         (tmp_path / "slow.vrt").write_text(text, encoding="utf-8")
         words = [sys.executable, "-c", LEFT_BEHIND, str(tmp_path)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, (done.returncode, done.stderr)
-    assert done.stdout == "alive False\n"
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            assert gate.reached.wait(PATIENCE_S)
+            (tmp_path / "stop").touch()
+            assert running.stdout.readline() == "stopped\n"
+            assert gate.is_held, "it did not wait for the read"
+            gate.open()
+            out, _ = running.communicate(timeout=PATIENCE_S)
+    assert (running.returncode, out) == (0, "alive False\n")

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -17,11 +16,13 @@ import pytest
 
 from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.errors import Cancelled, DiscoveryError
-from firstlight.core.monitor import Note, Progress, RecordingMonitor
+from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
 from support.june import NEWEST_FIRST, band_links, june_items
+from support.silent_server import silent_server
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
+from support.waiting import PATIENCE_S, StopWhen, stop_at
 
 
 def search_scenes(
@@ -208,17 +209,15 @@ def test_an_answer_that_is_no_json_is_named(settings: Settings) -> None:
         search(settings, june_items(), Behaviour(garbage=True))
 
 
-def test_a_catalogue_that_is_not_there_is_named_quickly(settings: Settings) -> None:
+def test_a_catalogue_that_is_not_there_is_named(settings: Settings) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        started = time.monotonic()
         with pytest.raises(
             DiscoveryError, match=r"failed: it cannot be reached\. Check the network and the proxy"
         ) as caught:
             search_scenes(query(url), settings, RecordingMonitor())
     assert url in str(caught.value)
-    assert time.monotonic() - started < 3
 
 
 def test_a_catalogue_without_the_sensor_is_named(settings: Settings) -> None:
@@ -371,46 +370,26 @@ def test_progress_is_told_and_never_goes_back(settings: Settings) -> None:
     assert steps[-1].message == "12 scenes found"
 
 
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """Takes connections and never says a word."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(8)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+def test_a_search_is_cancelled_while_the_server_is_silent(settings: Settings) -> None:
+    endless = dataclasses.replace(settings, read_timeout_s=10 * PATIENCE_S)
+    with silent_server() as (port, somebody_came), pytest.raises(Cancelled):
+        search_scenes(query(f"http://127.0.0.1:{port}"), endless, StopWhen(somebody_came))
 
 
-def test_a_search_is_cancelled_within_a_second_while_the_server_is_silent(
-    settings: Settings,
-) -> None:
-    monitor = RecordingMonitor()
-    threading.Timer(0.2, monitor.cancel).start()
-    with silent_server() as url:
-        started = time.monotonic()
-        with pytest.raises(Cancelled):
-            search_scenes(query(url), dataclasses.replace(settings, read_timeout_s=30.0), monitor)
-        assert time.monotonic() - started < 1.2
-
-
-def test_a_silent_server_is_given_up_in_time(settings: Settings) -> None:
-    monitor = RecordingMonitor()
-    watchdog = threading.Timer(3, monitor.cancel)
-    watchdog.start()
-    try:
-        with (
-            silent_server() as url,
-            pytest.raises(DiscoveryError, match=r"did not answer in time|cannot be reached"),
-        ):
-            search_scenes(query(url), dataclasses.replace(settings, read_timeout_s=0.2), monitor)
-    finally:
-        watchdog.cancel()
+def test_a_silent_server_is_given_up(settings: Settings) -> None:
+    impatient = dataclasses.replace(settings, read_timeout_s=0.2)
+    with (
+        silent_server() as (port, _),
+        pytest.raises(DiscoveryError, match=r"did not answer in time|cannot be reached"),
+    ):
+        search_scenes(query(f"http://127.0.0.1:{port}"), impatient, RecordingMonitor())
 
 
 def test_a_search_can_be_cancelled_between_pages(settings: Settings) -> None:
-    monitor = RecordingMonitor(
-        cancel_when=lambda e: isinstance(e, Progress) and "found" in e.message
-    )
+    def found(event: Event) -> bool:
+        return isinstance(event, Progress) and "found" in event.message
+
     with StacServer(june_items(), behaviour=Behaviour(page_size=1)) as api:
-        with pytest.raises(Cancelled):
+        with pytest.raises(Cancelled), stop_at(found) as monitor:
             search_scenes(query(api.base_url), settings, monitor)
-        assert len(api.searches) < 12
+        assert len(api.searches) <= 2

@@ -8,12 +8,10 @@ import dataclasses
 import hashlib
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from firstlight.core.download.fetch import FetchFailed
@@ -25,7 +23,7 @@ from support.disks import fill
 from support.fetching import OPTIONS, FetchTrial
 from support.range_server import ALWAYS, EMPTY_BODY, HTML_PAGE, Fault, FaultyServer
 from support.rasters import noise, write_raster
-from support.waiting import NotedWaits
+from support.waiting import PATIENCE_S, Gate, NotedWaits
 
 FILE = "nir.tif"
 NOISE = noise((256, 256), 7, 1, 60000)
@@ -186,7 +184,7 @@ def test_a_broken_transfer_is_tried_again(trial: FetchTrial, fault: Fault) -> No
         (EMPTY_BODY, "the file came empty"),
         (Fault(short_by_bytes=1, no_length=True), r"what came is no raster|damaged"),
         (Fault(stall_after_bytes=5000), "the server did not answer in time|the connection broke"),
-        (Fault(slow_s=5.0), "the server did not answer in time"),
+        (Fault(slow_s=PATIENCE_S), "the server did not answer in time"),
     ],
     ids=["reset", "short", "empty", "short and no length", "stall", "no answer"],
 )
@@ -194,12 +192,14 @@ def test_a_transfer_that_stays_broken_fails_with_its_reason(
     trial: FetchTrial, fault: Fault, reason: str
 ) -> None:
     trial.server.break_next(FILE, fault)
+    hangs = fault.slow_s is not None or fault.stall_after_bytes is not None
+    waits = Waits(PATIENCE_S, 0.3) if hangs else OPTIONS.waits
     with pytest.raises(
         FetchFailed,
         match=f"{reason}.*, tried 2 times\\. Try again later; what has come is kept, and it "
         "goes on from there",
     ):
-        trial.run(dataclasses.replace(OPTIONS, attempts=2, waits=Waits(2.0, 0.3)))
+        trial.run(dataclasses.replace(OPTIONS, attempts=2, waits=waits))
     assert not trial.target.exists()
 
 
@@ -259,50 +259,54 @@ def test_the_stated_size_is_verified(trial: FetchTrial) -> None:
         trial.run(expected_bytes=size + 1)
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault(stall_after_bytes=5000), Fault(slow_chunks_s=0.05), Fault(slow_s=10.0)]
-)
-def test_a_stop_is_seen_between_reads(trial: FetchTrial, fault: Fault) -> None:
-    """What hangs inside a read is left behind by ``workers``; here it comes back when the read
-    times out.
+@pytest.mark.parametrize("sent", [None, 0, 5000], ids=["no answer", "no byte", "in the body"])
+def test_a_stop_is_seen_between_reads(trial: FetchTrial, sent: int | None) -> None:
+    """A read that hangs is left behind by ``workers``; here it comes back when the server goes
+    on.
     """
-    trial.server.break_next(FILE, fault)
-    threading.Timer(0.1, trial.stop.set).start()
+    gate = Gate()
+    trial.server.break_next(FILE, Fault(gate=gate, stall_after_bytes=sent))
+    trial.stop_at(gate)
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
-        trial.run(dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.4)))
+        trial.run()
     assert not trial.target.exists()
     assert trial.server.count(FILE) == 1
 
 
 def test_a_stop_ends_a_long_wait(trial: FetchTrial) -> None:
+    class StoppedInTheWait(NotedWaits):
+        def wait(self, timeout: float | None = None) -> bool:
+            self.set()
+            return super().wait(timeout)
+
     trial.server.break_next(FILE, Fault(status=503))
-    threading.Timer(0.1, trial.stop.set).start()
-    started = time.monotonic()
+    trial.stop = stop = StoppedInTheWait()
     with pytest.raises(Cancelled):
         trial.run(dataclasses.replace(OPTIONS, delay_s=30.0))
-    assert time.monotonic() - started < 1
+    assert stop.asked == [30.0]
+    assert trial.server.count(FILE) == 1
 
 
-def test_one_band_may_not_take_for_ever(trial: FetchTrial) -> None:
-    write_raster(
-        trial.server.root / FILE,
-        np.random.default_rng(1).integers(1, 60000, (700, 700), dtype=np.uint16),
+def test_one_band_may_not_take_for_ever_and_shows_progress(
+    trial: FetchTrial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+
+    def take_long(state: str, size: int, *_: object) -> None:
+        clock[0] += 0.2 if size else 0.0  # each read
+
+    monkeypatch.setattr(
+        "firstlight.core.download.fetch.time", SimpleNamespace(monotonic=lambda: clock[0])
     )
-    trial.server.break_next(FILE, Fault(slow_chunks_s=0.02))
+    trial.on_state = take_long
+    write_raster(trial.server.root / FILE, noise((700, 700), 1, 1, 60000))
     with pytest.raises(FetchFailed, match=r"it took longer than 0\.3 s"):
         trial.run(dataclasses.replace(OPTIONS, attempts=1, timeout_s=0.3))
     assert not trial.target.exists()
-
-
-def test_a_trickle_is_given_up_in_time_and_shows_progress(trial: FetchTrial) -> None:
-    trial.server.break_next(
-        FILE, Fault(slow_chunks_s=0.25)
-    )  # 16 KiB each: about 2 s for the whole file
-    started = time.monotonic()
-    with pytest.raises(FetchFailed, match="it took longer than"):
-        trial.run(dataclasses.replace(OPTIONS, attempts=1, timeout_s=0.5))
-    assert time.monotonic() - started < 1.2
-    assert len({s[1] for s in trial.states}) >= 2
+    sizes = [size for _, size, _, _ in trial.states]
+    assert len(sizes) == 3
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] < len(trial.content)
 
 
 def test_a_folder_that_is_a_file_is_named(trial: FetchTrial) -> None:

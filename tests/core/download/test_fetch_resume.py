@@ -10,7 +10,6 @@ import hashlib
 import shutil
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,17 +19,17 @@ import numpy as np
 import pytest
 
 from firstlight.core.download.fetch import FetchFailed, FetchOptions
-from firstlight.core.download.http import MOST_REDIRECTS, Waits, retry_after
+from firstlight.core.download.http import MOST_REDIRECTS, retry_after
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
 from firstlight.core.files.atomic import part_of
 from firstlight.core.files.checksum import Checksum
 from firstlight.core.files.journal import MARK_BYTES, Origin, journal_of
 from firstlight.core.raster.reader import check_band_file
-from support.fetching import OPTIONS, FetchTrial
+from support.fetching import OPTIONS, ChangingWaits, FetchTrial
 from support.journals import rewrite_as_0_1
 from support.range_server import HTML_PAGE, Fault, FaultyServer
 from support.rasters import noise, write_raster
-from support.waiting import NotedWaits
+from support.waiting import Gate, NotedWaits
 
 FILE = "nir.tif"
 SLACK = MARK_BYTES + 2 * 256 * 1024
@@ -63,7 +62,9 @@ def trial(served: FaultyServer, tmp_path: Path) -> FetchTrial:
 @pytest.mark.parametrize("fault", ["reset_after_bytes", "stall_after_bytes"])
 def test_a_break_in_the_middle_goes_on_from_there(trial: FetchTrial, fault: str) -> None:
     trial.server.break_next(FILE, Fault(times=1, **{fault: 2_500_000}))
-    got = trial.run(dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.4)))
+    waits = ChangingWaits()
+    trial.on_state = lambda state, *_: waits.be_patient() if state == "retrying" else None
+    got = trial.run(dataclasses.replace(OPTIONS, waits=waits))
     trial.is_right()
     assert (got.attempts, got.etag) == (2, trial.etag)
     assert got.sha256 == hashlib.sha256(trial.content).hexdigest()
@@ -434,12 +435,15 @@ def test_retry_after_with_an_odd_digit(trial: FetchTrial) -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_the_servers_date_is_waited_for(trial: FetchTrial, status: int) -> None:
-    date = email.utils.formatdate(time.time() + 20, usegmt=True)
+    began = time.time()
+    moment = int(began) + 50
+    date = email.utils.formatdate(moment, usegmt=True)
     trial.server.break_next(FILE, Fault(status=status, retry_after=date, times=1))
     trial.stop = stop = NotedWaits()
     trial.run()
-    assert len(stop.asked) == 1
-    assert 15 < (stop.asked[0] or 0) <= 20
+    [asked] = stop.asked
+    assert asked is not None
+    assert max(0.0, moment - time.time()) <= asked <= moment - began
 
 
 def test_503_for_ever_waits_and_ends(trial: FetchTrial) -> None:
@@ -667,10 +671,11 @@ def test_a_stop_at_any_moment_keeps_what_has_come(trial: FetchTrial, state: str)
 
 
 def test_a_stop_while_nothing_has_come_leaves_nothing(trial: FetchTrial) -> None:
-    trial.server.break_next(FILE, Fault(stall_after_bytes=0))
-    threading.Timer(0.1, trial.stop.set).start()
+    gate = Gate()
+    trial.server.break_next(FILE, Fault(stall_after_bytes=0, gate=gate))
+    trial.stop_at(gate)
     with pytest.raises(Cancelled):
-        trial.run(dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.4)))
+        trial.run()
     assert trial.names() == []
 
 
@@ -687,10 +692,18 @@ def test_a_stop_during_the_check_keeps_all_and_the_next_run_asks_nothing(trial: 
 
 
 def test_a_stop_in_the_middle_of_a_stall_is_kept_up_to_the_last_byte(trial: FetchTrial) -> None:
-    trial.server.break_next(FILE, Fault(stall_after_bytes=1_700_000, times=1))
-    threading.Timer(0.3, trial.stop.set).start()
+    gate = Gate()
+    trial.server.break_next(FILE, Fault(stall_after_bytes=1_700_000, times=1, gate=gate))
+
+    def stop_when_all_came(state: str, size: int, *_: object) -> None:
+        if size == 1_700_000:
+            trial.stop.set()
+            gate.open()
+
+    trial.on_state = stop_when_all_came
     with pytest.raises(Cancelled):
-        trial.run(dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.6)))
+        trial.run()
     trial.stop.clear()
+    trial.on_state = lambda *_: None
     assert trial.run().resumed_bytes == 1_700_000
     trial.is_right()

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,19 +27,21 @@ from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download.band_downloader import download_bands
 from firstlight.core.download.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.download.fetch import FetchFailed, FetchJob, FetchOptions
-from firstlight.core.download.http import Waits, new_session
+from firstlight.core.download.http import new_session
 from firstlight.core.download.plan import plan_downloads
 from firstlight.core.download.window import Shared, WindowFetch
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
+from firstlight.core.workers import LinkedStop
 from support.disks import mount_small_disk
+from support.fetching import OPTIONS
 from support.journals import rewrite_as_0_1
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer
 from support.stac_server import make_item
+from support.waiting import Gate
 
-OPTIONS = FetchOptions(attempts=3, delay_s=0.0, jitter=0.0, waits=Waits(2.0, 5.0), timeout_s=20.0)
 FILE = "nir.tif"
 LEFT, TOP = 600000.0, 5200020.0
 MIRROR = f"{FILE}.mirror.part"
@@ -134,13 +135,6 @@ class Trial:
             np.testing.assert_array_equal(cut.read(), whole.read(window=there))
             assert cut.transform == whole.window_transform(there)
 
-    def until_quiet(self) -> None:
-        """Wait for threads that a failed run has left behind."""
-        count = -1
-        while count != len(self.server.requests):
-            count = len(self.server.requests)
-            time.sleep(0.15)
-
     def names(self) -> list[str]:
         return sorted(path.name for path in self.target.parent.iterdir())
 
@@ -226,7 +220,6 @@ def test_what_does_not_pass_fails_with_its_reason_and_the_rest_stays(trial: Tria
         trial.run()
     assert not trial.target.exists()
     asked = set(trial.spans()[:2])
-    trial.until_quiet()
     trial.server.mend()
     before = len(trial.server.requests)
     plan = trial.run()
@@ -238,14 +231,25 @@ def test_what_does_not_pass_fails_with_its_reason_and_the_rest_stays(trial: Tria
     assert trial.names() == [FILE]
 
 
-def test_a_band_that_is_given_up_asks_no_more(trial: Trial) -> None:
+def test_a_band_that_is_given_up_asks_no_more(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trial.slots = 1
-    trial.server.break_next(FILE, Fault(times=1), Fault(status=404, slow_s=0.3))
+    gate = Gate()
+    trial.server.break_next(FILE, Fault(times=1), Fault(status=404, times=1), Fault(gate=gate))
+    set_own = LinkedStop.set_own
+
+    def give_up(stop: LinkedStop) -> None:
+        set_own(stop)
+        gate.open()
+
+    monkeypatch.setattr(LinkedStop, "set_own", give_up)
+    plans: list[WindowPlan] = []
+    trial.planned = plans.append
     with pytest.raises(FetchFailed, match="HTTP 404"):
         trial.run()
-    asked = len(trial.server.requests)
-    time.sleep(0.8)
-    assert len(trial.server.requests) <= asked + 1, "one may have been under way"
+    assert len(plans[0].spans) > 3
+    assert len(trial.spans()) <= 2, "one may have been under way when the first was refused"
 
 
 def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -> None:
@@ -260,10 +264,17 @@ def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -
 
 def test_a_stop_keeps_the_spans_and_the_next_run_fetches_the_missing_ones(trial: Trial) -> None:
     trial.slots = 1
-    trial.server.break_next(FILE, Fault(times=4), Fault(stall_after_bytes=1000))
-    trial.on_state = lambda *_: trial.stop.set() if len(trial.spans()) == 4 else None
+    gate = Gate()
+    trial.server.break_next(FILE, Fault(times=4), Fault(stall_after_bytes=1000, gate=gate))
+
+    def stop_in_the_fourth(*_: Any) -> None:
+        if len(trial.spans()) == 4:
+            trial.stop.set()
+            gate.open()
+
+    trial.on_state = stop_in_the_fourth
     with pytest.raises(Cancelled, match="Downloading 'nir'"):
-        trial.run(options=dataclasses.replace(OPTIONS, waits=Waits(2.0, 0.5)))
+        trial.run()
     assert not trial.target.exists()
     trial.on_state = lambda *_: None
     trial.stop = threading.Event()  # a new run has its own
@@ -395,7 +406,6 @@ def test_a_file_that_changes_between_header_and_tiles_never_mixes(
         trial.run()
     assert not trial.target.exists()
     trial.planned = lambda _: None
-    trial.until_quiet()
     trial.server.mend()
     trial.is_right(trial.run())
 

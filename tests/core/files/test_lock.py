@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from firstlight.core.errors import Cancelled
 from firstlight.core.files import lock as lock_module
 from firstlight.core.files.lock import LOCK_NAME, folder_lock
+from support.waiting import PATIENCE_S, wait_until
 
 HOLD = (
     "import sys, time\n"
@@ -84,17 +84,17 @@ def test_never_two_at_once_in_this_process(tmp_path: Path) -> None:
         with folder_lock(tmp_path, lambda: False, waited):
             inside += 1
             most = max(most, inside)
-            time.sleep(0.02)
+            wait_until(lambda: waited.times == 4)  # all others have come and say that they wait
             inside -= 1
 
     threads = [threading.Thread(target=job) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
     assert most == 1
-    assert waited.times >= 3, "each says once that it waits"
+    assert waited.times == 4, "each says once that it waits"
     assert list(tmp_path.iterdir()) == []
 
 

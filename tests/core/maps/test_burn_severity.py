@@ -17,13 +17,14 @@ from firstlight.core.algorithms.burn import EDGES, SEVERITY, BurnSeverity, class
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, ExtentMismatchError, InputError
 from firstlight.core.maps.burn_severity import BURN_SEVERITY
-from firstlight.core.monitor import Progress, RecordingMonitor
+from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.masks import SCL_CLEAR
 from support.rasters import read_band, read_values, write_raster
 from support.run import run_operation, small_tiles
 from support.stacks import CLASS, LANDSAT, S2, write_stack
+from support.waiting import stop_at
 
 SHAPE = (150, 170)
 TRUE_EDGES = [-0.25, -0.1, 0.1, 0.27, 0.44, 0.66]
@@ -55,6 +56,10 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
     other = write_stack(
         tmp_path / "other", bands(9), origin=(600005.0, 5200020.0)
     )  # half a pixel aside: warped by a nested VRT
+
+    def is_fifth_tile(event: Event) -> bool:
+        return isinstance(event, Progress) and "tile 5 " in event.detail
+
     for name, after in (("same", post), ("warped", other)):
         values = {"pre": pre, "post": after, "resume": True}
         whole = BURN_SEVERITY.make_params(
@@ -63,11 +68,8 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
         params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
         settings = small_tiles()
         BURN_SEVERITY.run(whole, settings, RecordingMonitor())
-        stop = RecordingMonitor(
-            cancel_when=lambda event: isinstance(event, Progress) and "tile 5 " in event.detail
-        )
-        with pytest.raises(Cancelled):
-            BURN_SEVERITY.run(params, settings, stop)
+        with pytest.raises(Cancelled), stop_at(is_fifth_tile) as stopped:
+            BURN_SEVERITY.run(params, settings, stopped)
         monitor = RecordingMonitor()
         BURN_SEVERITY.run(params, settings, monitor)
         first = next(
@@ -75,7 +77,7 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
             for event in monitor.events
             if isinstance(event, Progress) and "tile" in event.detail
         )
-        assert int(first.split()[1]) > 5
+        assert first.startswith("tile 6 ")
         for layer in ("dnbr.tif", "severity.tif"):
             assert (params.output / layer).read_bytes() == (whole.output / layer).read_bytes()
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from firstlight.core.raster.block_cache import BlockCache, cut_out
 from support.blocks import held_bytes
+from support.waiting import PATIENCE_S
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +45,7 @@ def test_many_threads_that_want_the_same_blocks_load_each_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert not any(thread.is_alive() for thread in threads)
     assert not wrong
     assert sorted(loaded) == list(range(50))  # type: ignore[type-var]
@@ -71,7 +72,7 @@ def test_a_failure_reaches_who_loads_and_the_others_try_themselves() -> None:
 
     def fail(keys: Sequence[Hashable]) -> list[Array]:
         begun.set()
-        go.wait(10)
+        go.wait(PATIENCE_S)
         raise ValueError("gone")
 
     def first() -> None:
@@ -82,15 +83,15 @@ def test_a_failure_reaches_who_loads_and_the_others_try_themselves() -> None:
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE_S)
     found: list[dict[Hashable, Array]] = []
     other = threading.Thread(
         target=lambda: found.append(cache.get(["a"], lambda keys: [block("a")]))
     )
     other.start()
     go.set()
-    thread.join(10)
-    other.join(10)
+    thread.join(PATIENCE_S)
+    other.join(PATIENCE_S)
     assert failures == ["gone"]
     assert (found[0]["a"] == block("a")).all()
 

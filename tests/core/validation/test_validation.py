@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -281,10 +280,8 @@ def test_progress_and_cancel(tmp_path: Path) -> None:
     assert told == {"Validating band red", "Validating band nir"}
     monitor = RecordingMonitor()
     monitor.cancel()
-    started = time.monotonic()
     with pytest.raises(Cancelled):
         validate(path, ValidationSpec(SENSOR), Settings(), monitor)
-    assert time.monotonic() - started < 1
 
 
 def vrt(folder: Path, inside: str, name: str = "s.vrt") -> Path:
