@@ -32,19 +32,19 @@ class TiffLayout:
 
     def options(self, floating: bool, resampling: str) -> list[str]:
         """For GDAL's ``CreateCopy``."""
-        words = [f"COMPRESS={self.compress.upper()}", "NUM_THREADS=ALL_CPUS", "BIGTIFF=IF_SAFER"]
+        options = [f"COMPRESS={self.compress.upper()}", "NUM_THREADS=ALL_CPUS", "BIGTIFF=IF_SAFER"]
         if self.compress == "zstd":
             # The drivers' own default is level 9: as slow as DEFLATE for one or two percent of
             # size.
-            words.append("LEVEL=1" if self.tiled else "ZSTD_LEVEL=1")
+            options.append("LEVEL=1" if self.tiled else "ZSTD_LEVEL=1")
         if self.tiled:
-            words += [f"BLOCKSIZE={BLOCK}", f"OVERVIEW_RESAMPLING={resampling}"]
+            options += [f"BLOCKSIZE={BLOCK}", f"OVERVIEW_RESAMPLING={resampling}"]
         else:
-            words += ["TILED=NO", "COPY_SRC_OVERVIEWS=YES"]
+            options += ["TILED=NO", "COPY_SRC_OVERVIEWS=YES"]
         if self.compress != "none":
-            number, word = ("3", "FLOATING_POINT") if floating else ("2", "STANDARD")
-            words.append(f"PREDICTOR={word if self.tiled else number}")
-        return words
+            number, name = ("3", "FLOATING_POINT") if floating else ("2", "STANDARD")
+            options.append(f"PREDICTOR={name if self.tiled else number}")
+        return options
 
 
 COG = TiffLayout()

@@ -85,14 +85,14 @@ def read_tags(data: bytes) -> dict[int, Tag]:
     """The tags of the first directory of a little-endian BigTIFF."""
     start, count = struct.unpack_from("<Q", data, 8)[0], 0
     count = struct.unpack_from("<Q", data, start)[0]
-    found = {}
-    for place in range(count):
-        at = start + 8 + 20 * place
-        code, kind, number = struct.unpack_from("<HHQ", data, at)
+    tags = {}
+    for index in range(count):
+        entry = start + 8 + 20 * index
+        code, kind, number = struct.unpack_from("<HHQ", data, entry)
         size = _TYPE_SIZES[kind] * number
-        where = at + 12 if size <= 8 else struct.unpack_from("<Q", data, at + 12)[0]
-        found[code] = Tag(kind, number, data[where : where + size])
-    return found
+        offset = entry + 12 if size <= 8 else struct.unpack_from("<Q", data, entry + 12)[0]
+        tags[code] = Tag(kind, number, data[offset : offset + size])
+    return tags
 
 
 def make_header(

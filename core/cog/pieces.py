@@ -17,7 +17,7 @@ from .pyramid import halve, level_shapes
 from .raster_spec import RasterSpec
 from .statistics import BandStatistics, measure
 
-Place = tuple[int, int, int]
+BlockIndex = tuple[int, int, int]
 """Level (0 = full resolution), row and column, counted in blocks."""
 
 
@@ -30,8 +30,8 @@ class Piece:
     pieces of the level below left over.
     """
 
-    place: Place
-    blocks: tuple[tuple[Place, bytes], ...]
+    place: BlockIndex
+    blocks: tuple[tuple[BlockIndex, bytes], ...]
     """Compressed."""
     rest: npt.NDArray[Any] | None
     """Its pixels at the next level, (bands, block/2, block/2); None at the top."""
@@ -56,19 +56,19 @@ def make_span(
     full = _pad(values, spec.span, spec.nodata)
     levels = len(level_shapes(spec.grid.shape, spec.block))
     half = halve(full, spec.nodata, spec.resampling) if levels > 1 else None
-    places, arrays = [], []
+    indexes, arrays = [], []
     for y in (0, 1):
         for x in (0, 1):
             if y * spec.block < values.shape[1] and x * spec.block < values.shape[2]:
-                places.append((0, 2 * row + y, 2 * col + x))
+                indexes.append((0, 2 * row + y, 2 * col + x))
                 arrays.append(
                     full[:, y * spec.block :, x * spec.block :][:, : spec.block, : spec.block]
                 )
     if half is not None:
-        places.append((1, row, col))
+        indexes.append((1, row, col))
         arrays.append(half)
     rest = halve(half, spec.nodata, spec.resampling) if half is not None and levels > 2 else None
-    return Piece((1, row, col), _compress(spec, codec, places, arrays), rest, statistics)
+    return Piece((1, row, col), _compress(spec, codec, indexes, arrays), rest, statistics)
 
 
 def make_spans(
@@ -114,7 +114,7 @@ def split_spans(spec: RasterSpec, window: Window) -> list[Window]:
 
 
 def make_parent(
-    spec: RasterSpec, codec: Codec, place: Place, values: npt.NDArray[Any], top: bool
+    spec: RasterSpec, codec: Codec, place: BlockIndex, values: npt.NDArray[Any], top: bool
 ) -> Piece:
     """The piece above four others, from a block of their rests, (bands, block, block); the ``top``
     leaves none itself.
@@ -124,10 +124,10 @@ def make_parent(
 
 
 def _compress(
-    spec: RasterSpec, codec: Codec, places: list[Place], arrays: list[npt.NDArray[Any]]
-) -> tuple[tuple[Place, bytes], ...]:
+    spec: RasterSpec, codec: Codec, indexes: list[BlockIndex], arrays: list[npt.NDArray[Any]]
+) -> tuple[tuple[BlockIndex, bytes], ...]:
     predicted = [predict(np.moveaxis(one, 0, -1)) for one in arrays]
-    return tuple(zip(places, compress(predicted, codec)))
+    return tuple(zip(indexes, compress(predicted, codec)))
 
 
 def _pad(values: npt.NDArray[Any], size: int, nodata: float) -> npt.NDArray[Any]:

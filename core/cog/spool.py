@@ -25,7 +25,7 @@ _MARK = b"FLsp"
 
 
 @dataclass(frozen=True)
-class Extent:
+class ByteRange:
     """Where bytes lie in the spool."""
 
     offset: int
@@ -38,7 +38,7 @@ class Record:
 
     head: Mapping[str, Any]
     """What it is; JSON."""
-    parts: tuple[Extent, ...]
+    parts: tuple[ByteRange, ...]
     """Its bytes."""
 
 
@@ -114,9 +114,9 @@ class Spool:
                 self._file.write(piece)
             self._file.flush()
             self._end = start + len(frame) + len(text) + sum(sizes)
-        return Record(head, _extents(start + len(frame) + len(text), sizes))
+        return Record(head, _ranges(start + len(frame) + len(text), sizes))
 
-    def read(self, extent: Extent) -> bytes:
+    def read(self, extent: ByteRange) -> bytes:
         """Bytes of a record.
 
         Raises
@@ -151,14 +151,14 @@ class Spool:
             if not end and head != {"key": key}:
                 return 0
             if end:
-                self.records.append(Record(head, _extents(body, sizes)))
+                self.records.append(Record(head, _ranges(body, sizes)))
             end = body + size
         return end
 
 
-def _extents(start: int, sizes: Sequence[int]) -> tuple[Extent, ...]:
-    found = []
+def _ranges(start: int, sizes: Sequence[int]) -> tuple[ByteRange, ...]:
+    extents = []
     for size in sizes:
-        found.append(Extent(start, size))
+        extents.append(ByteRange(start, size))
         start += size
-    return tuple(found)
+    return tuple(extents)

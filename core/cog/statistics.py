@@ -119,8 +119,8 @@ def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
     if (
         high - low < FEW_CLASSES
     ):  # where most are of one class, bincount takes several times as long
-        found = [int(np.count_nonzero(values == code)) for code in range(low, high + 1)]
-        return tuple((low + place, count) for place, count in enumerate(found) if count)
+        counts = [int(np.count_nonzero(values == code)) for code in range(low, high + 1)]
+        return tuple((low + offset, count) for offset, count in enumerate(counts) if count)
     counted = np.bincount(values)
     return tuple((int(code), int(counted[code])) for code in np.flatnonzero(counted))
 
@@ -158,7 +158,7 @@ def total(parts: Iterable[BandStatistics]) -> BandStatistics:
 
 def find_missing(values: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
     """Where ``values`` are nodata."""
-    found: npt.NDArray[np.bool_] = (
+    missing: npt.NDArray[np.bool_] = (
         np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
     )
-    return found
+    return missing

@@ -32,10 +32,10 @@ from ..raster.grid import Window
 from ..raster.reader import check_raster
 from .codec import pick_codec
 from .layout import CLASSIC_END, Level, make_header, write_file
-from .pieces import Piece, Place, make_parent, make_spans, split_spans
+from .pieces import BlockIndex, Piece, make_parent, make_spans, split_spans
 from .pyramid import level_shapes
 from .raster_spec import RasterSpec
-from .spool import Extent, Record, Spool
+from .spool import ByteRange, Record, Spool
 from .statistics import BandStatistics, total
 from .tags import make_tags
 
@@ -70,9 +70,9 @@ class CogWriter:
         self._shapes = level_shapes(spec.grid.shape, spec.block)
         self._spool_path = part_of(path.with_name(f"{path.name}.tiles"))
         self._lock = threading.Lock()
-        self._blocks: dict[Place, Extent] = {}
-        self._rests: dict[Place, Extent] = {}
-        self._pieces: dict[Place, tuple[BandStatistics, ...]] = {}
+        self._blocks: dict[BlockIndex, ByteRange] = {}
+        self._rests: dict[BlockIndex, ByteRange] = {}
+        self._pieces: dict[BlockIndex, tuple[BandStatistics, ...]] = {}
         self._resumable = bool(resume_key)
         key = (
             hashlib.sha256(
@@ -167,15 +167,15 @@ class CogWriter:
         """
         what = f"Writing {self.path} failed"
         for level in range(1, self._top + 1):
-            for place in self._places(level):
-                if place not in self._pieces:  # else a run that was killed in between left it
+            for index in self._indexes(level):
+                if index not in self._pieces:  # else a run that was killed in between left it
                     if level == 1:
                         raise RasterError(
-                            what, f"the part at row {place[1]}, column {place[2]} was never written"
+                            what, f"the part at row {index[1]}, column {index[2]} was never written"
                         )
-                    self._append(self._parent(place))
+                    self._append(self._parent(index))
         levels = [
-            Level(shape, [self._blocks[place].size for place in self._places(level)])
+            Level(shape, [self._blocks[index].size for index in self._indexes(level)])
             for level, shape in enumerate(self._shapes)
         ]
         tags = make_tags(self.spec, self.codec, self.statistics())
@@ -199,23 +199,23 @@ class CogWriter:
         """Of each band, in stored units, over what was written so far; added up row by row,
         whatever came first.
         """
-        parts = [self._pieces[place] for place in self._places(1) if place in self._pieces]
+        parts = [self._pieces[index] for index in self._indexes(1) if index in self._pieces]
         return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
 
     def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
         """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are,
         and of each band.
         """
-        found = []
+        by_row = []
         for row in range(-(-self.spec.grid.shape[0] // self.spec.span)):
             parts = [
-                self._pieces[place]
-                for place in self._places(1)
-                if place[1] == row and place in self._pieces
+                self._pieces[index]
+                for index in self._indexes(1)
+                if index[1] == row and index in self._pieces
             ]
             first = row * self.spec.span
             rows = min(self.spec.span, self.spec.grid.shape[0] - first)
-            found.append(
+            by_row.append(
                 (
                     first,
                     rows,
@@ -225,13 +225,13 @@ class CogWriter:
                     ],
                 )
             )
-        return found
+        return by_row
 
     @property
     def _top(self) -> int:
         return max(1, len(self._shapes) - 1)
 
-    def _places(self, level: int) -> list[Place]:
+    def _indexes(self, level: int) -> list[BlockIndex]:
         """All blocks of a level, row by row; at level 1 (also where there is no overview) all
         spans.
         """
@@ -243,14 +243,14 @@ class CogWriter:
             for col in range(-(-cols // block))
         ]
 
-    def _append(self, piece: Piece) -> Place:
-        places = [place for place, _ in piece.blocks]
+    def _append(self, piece: Piece) -> BlockIndex:
+        indexes = [index for index, _ in piece.blocks]
         parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
         if piece.rest is not None:
             parts.append(np.ascontiguousarray(piece.rest).data.cast("B"))
         head = {
             "place": piece.place,
-            "blocks": places,
+            "blocks": indexes,
             "statistics": [astuple(one) for one in piece.statistics],
         }
         with self._failure.named(self._spool_path):
@@ -262,16 +262,16 @@ class CogWriter:
 
     def _note(self, record: Record) -> None:
         level, row, col = record.head["place"]
-        places = [(one[0], one[1], one[2]) for one in record.head["blocks"]]
+        indexes = [(one[0], one[1], one[2]) for one in record.head["blocks"]]
         with self._lock:
-            self._blocks.update(zip(places, record.parts))
-            if len(record.parts) > len(places):
+            self._blocks.update(zip(indexes, record.parts))
+            if len(record.parts) > len(indexes):
                 self._rests[level, row, col] = record.parts[-1]
             self._pieces[level, row, col] = tuple(
                 BandStatistics(*one) for one in record.head["statistics"]
             )
 
-    def _next(self, done: Place) -> Piece | None:
+    def _next(self, done: BlockIndex) -> Piece | None:
         """The piece above, where all that it needs is there now; two workers that see it at once
         make the same twice.
         """
@@ -285,8 +285,8 @@ class CogWriter:
             else None
         )
 
-    def _below(self, place: Place) -> list[Place]:
-        level, row, col = place
+    def _below(self, index: BlockIndex) -> list[BlockIndex]:
+        level, row, col = index
         rows, cols = (-(-side // self.spec.block) for side in self._shapes[level - 1])
         return [
             (level - 1, y, x)
@@ -295,25 +295,25 @@ class CogWriter:
             if y < rows and x < cols
         ]
 
-    def _parent(self, place: Place) -> Piece:
+    def _parent(self, index: BlockIndex) -> Piece:
         half = self.spec.block // 2
         shape = (len(self.spec.band_names), half, half)
         values = np.full(
             (shape[0], self.spec.block, self.spec.block), self.spec.nodata, self.spec.dtype
         )
-        for below in self._below(place):
+        for below in self._below(index):
             y, x = below[1] % 2 * half, below[2] % 2 * half
             values[:, y : y + half, x : x + half] = np.frombuffer(
                 self._read(self._rests[below]), self.spec.dtype
             ).reshape(shape)
-        return make_parent(self.spec, self.codec, place, values, top=place[0] == self._top)
+        return make_parent(self.spec, self.codec, index, values, top=index[0] == self._top)
 
     def _in_order(self) -> Iterator[bytes]:
         for level in reversed(range(len(self._shapes))):
-            for place in self._places(level):
-                yield self._read(self._blocks[place])
+            for index in self._indexes(level):
+                yield self._read(self._blocks[index])
 
-    def _read(self, extent: Extent) -> bytes:
+    def _read(self, extent: ByteRange) -> bytes:
         try:
             return self._spool.read(extent)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile

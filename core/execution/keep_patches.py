@@ -13,7 +13,7 @@ from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window
 from ..raster.reader import StackReader
 from ..settings import Settings
-from ..shapes.seeded_patches import Patches, PatchRule, find_patches
+from ..shapes.seeded_patches import PatchRule, SeededPatches, find_patches
 from ..workers import run_in_background
 from .apply import layer_spec
 from .layer_statistics import LayerStatistics, written_statistics
@@ -27,7 +27,7 @@ def keep_patches(
     settings: Settings,
     monitor: Monitor,
     tags: Mapping[str, str],
-) -> tuple[LayerStatistics, Patches]:
+) -> tuple[LayerStatistics, SeededPatches]:
     """Write a layer that is 1 in the patches of marks that are kept, 0 elsewhere, and not observed
     where the marks are.
 
@@ -41,7 +41,7 @@ def keep_patches(
     """
     events = EventQueue(monitor)
 
-    def all_of_it() -> tuple[LayerStatistics, Patches]:
+    def all_of_it() -> tuple[LayerStatistics, SeededPatches]:
         with StackReader(marks) as reader:
             events.put(Progress(0.0, f"{layer.title}: patches"))
             patches = find_patches(reader, rule, events.stop.is_set)

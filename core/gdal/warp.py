@@ -69,7 +69,7 @@ def pixel_steps(source: Any, target: Grid, thin_plate: bool = False) -> tuple[fl
     except RuntimeError:  # with GDAL's exceptions on: the reason comes with the warp itself
         return 1.0, 1.0
     rows, cols = target.shape
-    shares = [(place + 0.5) / PLACES for place in range(PLACES)]
+    shares = [(index + 0.5) / PLACES for index in range(PLACES)]
     measured = [_step_at(transformer, cols * x, rows * y) for y in shares for x in shares]
     steps = [step for step in measured if step is not None]
     covered = [step for step in steps if step.lies_in(dataset)] or steps
@@ -160,8 +160,8 @@ def warp_to_memory(source: Any, target: Grid, options: WarpOptions, data_type: i
 
 def warped_xml(source: Any, target: Grid, options: WarpOptions) -> ET.Element:
     """A dataset on another grid as a warped VRT; no pixel is read before somebody reads that."""
-    made = _warp(source, target, options, format="VRT")
-    return ET.fromstring(made.GetMetadata("xml:VRT")[0])
+    warped = _warp(source, target, options, format="VRT")
+    return ET.fromstring(warped.GetMetadata("xml:VRT")[0])
 
 
 def suggested_grid(source: Any, crs: str, thin_plate: bool) -> Grid:
@@ -177,8 +177,8 @@ def suggested_grid(source: Any, crs: str, thin_plate: bool) -> Grid:
 
     spatial_reference(crs)  # else GDAL's own bindings stumble over it
     arguments = _arguments((1.0, 1.0), WarpOptions("near", thin_plate=thin_plate))
-    made = checked(gdal.Warp("", source, format="VRT", dstSRS=crs, **arguments))
-    return grid_of(crs, made.GetGeoTransform(), (made.RasterYSize, made.RasterXSize))
+    warped = checked(gdal.Warp("", source, format="VRT", dstSRS=crs, **arguments))
+    return grid_of(crs, warped.GetGeoTransform(), (warped.RasterYSize, warped.RasterXSize))
 
 
 def stand_in(grid: Grid, data_type: str = "") -> Any:

@@ -27,7 +27,7 @@ from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output
 from ..params import InputRole, param
 from ..settings import Settings
-from ..shapes.seeded_patches import Patches, PatchRule
+from ..shapes.seeded_patches import PatchRule, SeededPatches
 from .burn_severity import OFFSET, offset_line, offset_statistics, offset_warnings
 from .inputs import MapInputs, unscaled_bands
 from .layers import Extent, MapLayer
@@ -136,7 +136,7 @@ def compute(
     return applied, _findings(params, function, patches)
 
 
-def _findings(params: BurnedAreaParams, function: BurnSigns, patches: Patches) -> Findings:
+def _findings(params: BurnedAreaParams, function: BurnSigns, patches: SeededPatches) -> Findings:
     too_small_ha = patches.too_small_m2 / 1e4
     counts = {
         "kept": patches.kept,

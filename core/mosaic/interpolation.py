@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..raster.grid import Window
-from .lattice import Lattice, Places
+from .lattice import Lattice, Positions
 
 FloatArray = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
@@ -86,7 +86,7 @@ def find_fours(
     inside = (
         least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
     )
-    found = []
+    fours = []
     for strip, rows, cols in lattice.strips(window):
         top, left = np.floor(rows), np.floor(cols)
         if not inside:
@@ -94,7 +94,7 @@ def find_fours(
             np.clip(left, low[1], high[1], out=left)
         rows -= top
         cols -= left
-        found.append(
+        fours.append(
             Fours(
                 strip,
                 _index(top, left, corner, shape[1]),
@@ -102,7 +102,7 @@ def find_fours(
                 cols.astype(np.float32),
             )
         )
-    return found
+    return fours
 
 
 def blend(values: FloatArray, places: Sequence[Fours]) -> FloatArray:
@@ -176,8 +176,8 @@ def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatA
     return out
 
 
-def _index(rows: Places, cols: Places, corner: tuple[int, int], width: int) -> Index:
-    """Places in the flattened part; whole numbers, which are exact as floating ones."""
+def _index(rows: Positions, cols: Positions, corner: tuple[int, int], width: int) -> Index:
+    """Positions in the flattened part; whole numbers, which are exact as floating ones."""
     index = rows * width
     index += cols
     index -= corner[0] * width + corner[1]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..raster.grid import Window
 from ..types import Grid
 
-Places = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.int64]
 MAX_ERROR_PX = 0.01
 """As for warped bands of stacks: pixels lie along straight lines as long as they are this near."""
@@ -32,18 +32,18 @@ LOOKED_AT = 33
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """Places of a target's pixels in pixels of a source."""
+    """Positions of a target's pixels in pixels of a source."""
 
     part: Window
     """Of the target: what the source may fill."""
     first: tuple[int, int]
     """Row and column of the first node, in pixels of the target; multiples of the step."""
     step: int
-    rows: Places
+    rows: Positions
     """(nodes down, nodes right): the source's row at the centre of the target's pixel; 0.0 is its
     first row's centre.
     """
-    cols: Places
+    cols: Positions
     """The same for the source's column."""
 
     @property
@@ -72,7 +72,7 @@ class Lattice:
         rows, cols = self.rows[down, right], self.cols[down, right]
         return float(rows.min()), float(cols.min()), float(rows.max()), float(cols.max())
 
-    def strips(self, window: Window) -> Iterator[tuple[slice, Places, Places]]:
+    def strips(self, window: Window) -> Iterator[tuple[slice, Positions, Positions]]:
         """Rows of the window, from top to bottom, with the places (rows, cols) of their pixels.
 
         A strip lies between two rows of nodes: small enough for the processor's cache.
@@ -81,19 +81,21 @@ class Lattice:
         node, share = along // self.step, along % self.step / self.step
         row = window.row
         while row < window.row + window.rows:
-            place = (row - self.first[0]) // self.step
-            end = min(self.first[0] + (place + 1) * self.step, window.row + window.rows)
-            down = (np.arange(row, end) - (self.first[0] + place * self.step))[:, None] / self.step
-            found = []
+            node_row = (row - self.first[0]) // self.step
+            end = min(self.first[0] + (node_row + 1) * self.step, window.row + window.rows)
+            down = (np.arange(row, end) - (self.first[0] + node_row * self.step))[
+                :, None
+            ] / self.step
+            positions = []
             for nodes in (self.rows, self.cols):
                 upper, lower = (
                     line[node] + (line[node + 1] - line[node]) * share
-                    for line in nodes[place : place + 2]
+                    for line in nodes[node_row : node_row + 2]
                 )
                 between = down * (lower - upper)
                 between += upper
-                found.append(between)
-            yield slice(row - window.row, end - window.row), found[0], found[1]
+                positions.append(between)
+            yield slice(row - window.row, end - window.row), positions[0], positions[1]
             row = end
 
 
@@ -110,7 +112,7 @@ def make_lattice(source: Grid, target: Grid, part: Window) -> Lattice | None:
         first = (part.row // step * step, part.col // step * step)
         down = np.arange(first[0], part.row + part.rows + step, step)
         right = np.arange(first[1], part.col + part.cols + step, step)
-        rows, cols = _places(source, target, down, right)
+        rows, cols = _positions(source, target, down, right)
         if not (np.isfinite(rows).all() and np.isfinite(cols).all()):
             return None
         error = _error(source, target, (down, right), (rows, cols))
@@ -120,7 +122,7 @@ def make_lattice(source: Grid, target: Grid, part: Window) -> Lattice | None:
 
 
 def _error(
-    source: Grid, target: Grid, nodes: tuple[Pixels, Pixels], places: tuple[Places, Places]
+    source: Grid, target: Grid, nodes: tuple[Pixels, Pixels], positions: tuple[Positions, Positions]
 ) -> float:
     """The most, in pixels of the source, by which lines between nodes are off in their middle.
 
@@ -137,8 +139,8 @@ def _error(
         (0, half, (here, beside)),
         (half, half, (here, below, beside, end)),
     ):
-        exact = _places(source, target, nodes[0][picked[0]] + down, nodes[1][picked[1]] + right)
-        for one, there in zip(places, exact):
+        exact = _positions(source, target, nodes[0][picked[0]] + down, nodes[1][picked[1]] + right)
+        for one, there in zip(positions, exact):
             error = max(
                 error,
                 float(np.abs(sum(one[corner] for corner in corners) / len(corners) - there).max()),
@@ -146,7 +148,9 @@ def _error(
     return error
 
 
-def _places(source: Grid, target: Grid, rows: Pixels, cols: Pixels) -> tuple[Places, Places]:
+def _positions(
+    source: Grid, target: Grid, rows: Pixels, cols: Pixels
+) -> tuple[Positions, Positions]:
     """Rows and columns of the source, from its first pixel's centre, of the centres of the target's
     pixels; NaN: nowhere.
     """

@@ -16,7 +16,7 @@ from ..gdal.projection import moved_bounds
 from ..raster.grid import Window, common, overlap_rects
 from ..raster.physical import FloatArray, to_physical
 from ..types import Grid
-from .band_source import BandPlace, BandSource
+from .band_reader import BandLocation, BandReader
 from .interpolation import Fours, blend, find_fours, pick_nearest
 from .lattice import Lattice, make_lattice
 from .warped import read_warped
@@ -45,7 +45,7 @@ def placed_window(source: Grid, target: Grid) -> Window | None:
 
 
 def read_values(
-    source: BandSource, target: Grid, window: Window, method: str, known: Known | None = None
+    source: BandReader, target: Grid, window: Window, method: str, known: Known | None = None
 ) -> FloatArray:
     """Physical values of a window of ``target``, NaN where the band does not reach or has no data.
 
@@ -66,19 +66,22 @@ def read_values(
     RasterError
         If it cannot be read.
     """
-    radiometry = source.place.radiometry
-    offset = pixel_offset(source.place.grid, target)
+    radiometry = source.location.radiometry
+    offset = pixel_offset(source.location.grid, target)
     if offset is not None:
         return to_physical(source.read(_moved(window, offset)), radiometry)
-    lattice = _lattice(source.place.grid, target)
+    lattice = _lattice(source.location.grid, target)
     if lattice is None or lattice.ratio > FINE or method not in ("nearest", "bilinear"):
         return to_physical(read_warped(source, target, window, method), radiometry)
     values = np.full((window.rows, window.cols), np.nan, np.float32)
     part = common(window, lattice.part)
-    needed = _needed(source.place.grid, lattice, part) if part else None
+    needed = _needed(source.location.grid, lattice, part) if part else None
     if part is None or needed is None:
         return values
-    stored, corner = _with_nan(source.read(needed), needed, source.place), (needed.row, needed.col)
+    stored, corner = (
+        _with_nan(source.read(needed), needed, source.location),
+        (needed.row, needed.col),
+    )
     if method == "nearest":
         interpolated = pick_nearest(stored, corner, lattice, part)
     else:
@@ -91,7 +94,7 @@ def read_values(
     return values
 
 
-def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArray[Any]:
+def read_classes(source: BandReader, target: Grid, window: Window) -> npt.NDArray[Any]:
     """Stored numbers of a window of ``target``, never interpolated; nodata where the band does not
     reach.
 
@@ -105,15 +108,15 @@ def read_classes(source: BandSource, target: Grid, window: Window) -> npt.NDArra
     RasterError
         If it cannot be read.
     """
-    offset = pixel_offset(source.place.grid, target)
+    offset = pixel_offset(source.location.grid, target)
     if offset is not None:
         return source.read(_moved(window, offset))
-    lattice = _lattice(source.place.grid, target)
+    lattice = _lattice(source.location.grid, target)
     if lattice is None:
         return read_warped(source, target, window, "near")
     codes = source.blank(window)
     part = common(window, lattice.part)
-    needed = _needed(source.place.grid, lattice, part) if part else None
+    needed = _needed(source.location.grid, lattice, part) if part else None
     if part is not None and needed is not None:
         corner = (needed.row, needed.col)
         codes[_inside(part, window)] = pick_nearest(source.read(needed), corner, lattice, part)
@@ -149,17 +152,17 @@ def _needed(grid: Grid, lattice: Lattice, part: Window) -> Window | None:
     return Window(row, col, end_row - row, end_col - col)
 
 
-def _with_nan(stored: npt.NDArray[Any], window: Window, place: BandPlace) -> FloatArray:
+def _with_nan(stored: npt.NDArray[Any], window: Window, location: BandLocation) -> FloatArray:
     """Stored numbers as float32; NaN for nodata, and beyond the band, where it may have no number
     for that.
     """
-    nodata = place.radiometry.nodata
+    nodata = location.radiometry.nodata
     values: FloatArray = stored.astype(np.float32)
     if nodata is not None and not math.isnan(nodata):
         missing = stored == nodata
         if missing.any():
             values[missing] = np.nan
-    rows, cols = place.grid.shape
+    rows, cols = location.grid.shape
     values[: max(0, -window.row)] = np.nan
     values[:, : max(0, -window.col)] = np.nan
     values[max(0, rows - window.row) :] = np.nan

@@ -190,7 +190,9 @@ def _bands(request: MosaicRequest) -> tuple[str, ...]:
 
 
 def _check_units(index: VirtualRasterIndex, bands: Sequence[str]) -> None:
-    units = {place.radiometry.unit for scene in index.scenes for place in scene.bands.values()}
+    units = {
+        location.radiometry.unit for scene in index.scenes for location in scene.bands.values()
+    }
     if len(units) > 1:
         raise InputError(
             f"The bands {', '.join(bands)} cannot be put into one mosaic",

@@ -24,7 +24,7 @@ from ..raster.cloud_mask import is_clear
 from ..raster.grid import Window, common
 from ..raster.physical import FloatArray
 from ..types import Grid, Unit
-from .band_source import BandPlace, BandSource
+from .band_reader import BandLocation, BandReader
 from .on_grid import Known, read_classes, read_values
 
 CACHE_BYTES = 96 << 20
@@ -40,15 +40,15 @@ class MosaicScene:
     """What a mosaic knows of one scene."""
 
     id: str
-    bands: Mapping[str, BandPlace]
+    bands: Mapping[str, BandLocation]
     window: Window
     """The part of the mosaic that it may fill."""
-    mask: BandPlace | None = None
+    mask: BandLocation | None = None
     """Its cloud mask, where clouds are to be left out."""
     mask_band: str = ""
     """``scl`` or ``qa_pixel``."""
 
-    def places(self) -> list[BandPlace]:
+    def locations(self) -> list[BandLocation]:
         """Of all that is read of it."""
         return [*self.bands.values(), *([self.mask] if self.mask else [])]
 
@@ -94,12 +94,12 @@ class MosaicReader:
         self.plan = plan
         self._name = uuid.uuid4().hex
         cache = BlockCache(CACHE_BYTES)
-        self._sources: dict[tuple[str, str], BandSource] = {}
+        self._sources: dict[tuple[str, str], BandReader] = {}
         for scene in plan.scenes:
-            for name, place in scene.bands.items():
-                self._sources[scene.id, name] = BandSource(place, cache)
+            for name, location in scene.bands.items():
+                self._sources[scene.id, name] = BandReader(location, cache)
             if scene.mask is not None:
-                self._sources[scene.id, scene.mask_band] = BandSource(scene.mask, cache)
+                self._sources[scene.id, scene.mask_band] = BandReader(scene.mask, cache)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _mosaic_here, (_Sent(self._name, self.plan),)
@@ -128,7 +128,7 @@ class MosaicReader:
     @property
     def remote(self) -> bool:
         """Whether pixels come over a network."""
-        return any(place.remote for scene in self.plan.scenes for place in scene.places())
+        return any(location.remote for scene in self.plan.scenes for location in scene.locations())
 
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
@@ -160,13 +160,13 @@ class MosaicReader:
         """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this
         machine.
         """
-        found = []
+        states = []
         for name in sorted(
-            {place.source for scene in self.plan.scenes for place in scene.places()}
+            {location.source for scene in self.plan.scenes for location in scene.locations()}
         ):
-            there = Path(name).stat() if Path(name).is_file() else None
-            found.append((name, there.st_size, there.st_mtime_ns) if there else (name, -1, -1))
-        return found
+            status = Path(name).stat() if Path(name).is_file() else None
+            states.append((name, status.st_size, status.st_mtime_ns) if status else (name, -1, -1))
+        return states
 
     def meaning(self) -> str:
         """All that its values depend on besides the state of its files."""
@@ -176,7 +176,7 @@ class MosaicReader:
                 scene.id,
                 scene.window,
                 scene.mask_band,
-                [(one.source, one.grid, one.radiometry) for one in scene.places()],
+                [(one.source, one.grid, one.radiometry) for one in scene.locations()],
             )
             for scene in plan.scenes
         ]
@@ -210,23 +210,23 @@ class MosaicReader:
             part = _still_empty(empty, window, whole)
             if part is None:
                 continue
-            rows, cols = place = _slices(part, window)
-            values = self._read_scene(scene, part, empty[place])
+            rows, cols = inside = _slices(part, window)
+            values = self._read_scene(scene, part, empty[inside])
             if values is None:
                 continue
-            found = _complete(values)
+            complete = _complete(values)
             if out is None and part == window:
-                out, empty = values, ~found
+                out, empty = values, ~complete
                 if empty.any():
                     np.copyto(out, np.float32(np.nan), where=empty)
                 continue
             if out is None:
                 out = np.full((len(values), window.rows, window.cols), np.nan, np.float32)
-            found &= empty[place]
+            complete &= empty[inside]
             np.copyto(
-                out[:, rows, cols], values, where=found
+                out[:, rows, cols], values, where=complete
             )  # a third of the time of an index by a mask
-            empty[place] &= ~found
+            empty[inside] &= ~complete
         if out is None:
             return np.full(
                 (len(self.plan.band_names), window.rows, window.cols), np.nan, np.float32
@@ -237,8 +237,8 @@ class MosaicReader:
         everything = np.ones((strip.rows, strip.cols), dtype=bool)
         layers = []
         for scene, part in self.plan.in_window(strip):
-            rows, cols = place = _slices(part, strip)
-            values = self._read_scene(scene, part, everything[place])
+            rows, cols = inside = _slices(part, strip)
+            values = self._read_scene(scene, part, everything[inside])
             if values is not None:
                 layer = np.full((len(values), strip.rows, strip.cols), np.nan, np.float32)
                 layer[:, rows, cols] = np.where(_complete(values), values, np.float32(np.nan))
@@ -301,10 +301,10 @@ def _complete(values: FloatArray) -> npt.NDArray[np.bool_]:
     """Where all bands have data; band by band, which takes half of the time of ``all`` over an
     axis.
     """
-    found: npt.NDArray[np.bool_] = np.isfinite(values[0])
+    complete: npt.NDArray[np.bool_] = np.isfinite(values[0])
     for band in values[1:]:
-        found &= np.isfinite(band)
-    return found
+        complete &= np.isfinite(band)
+    return complete
 
 
 def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> Window | None:

@@ -23,7 +23,7 @@ from ..raster.cloud_mask import MASK_BANDS
 from ..raster.grid import Window, common, grid_over
 from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
-from .band_source import BandPlace, read_header
+from .band_reader import BandLocation, read_header
 from .on_grid import placed_window
 from .reader import MosaicPlan, MosaicScene
 from .vrt import write_vrt
@@ -37,15 +37,15 @@ class VirtualScene:
     """A scene whose bands have a place."""
 
     item: SceneItem
-    bands: Mapping[str, BandPlace]
-    mask: BandPlace | None = None
+    bands: Mapping[str, BandLocation]
+    mask: BandLocation | None = None
     mask_band: str = ""
 
     @property
     def finest(self) -> Grid:
         """The grid of its finest band."""
         return min(
-            (place.grid for place in self.bands.values()), key=lambda grid: grid.resolution[0]
+            (location.grid for location in self.bands.values()), key=lambda grid: grid.resolution[0]
         )
 
 
@@ -71,20 +71,20 @@ class VirtualRasterIndex:
             If no scene touches the grid.
         """
         names = tuple(self.scenes[0].bands) if self.scenes else ()
-        found = []
+        scenes = []
         for scene in self.scenes:
             window = _common_window(scene, grid)
             if window is not None:
-                found.append(
+                scenes.append(
                     MosaicScene(scene.item.id, scene.bands, window, scene.mask, scene.mask_band)
                 )
-        if not found:
+        if not scenes:
             raise RasterError(
                 "The scenes cannot be put together",
                 "none of them touches the area",
                 "Search with this area.",
             )
-        return MosaicPlan(grid, names, tuple(found), rule, method)
+        return MosaicPlan(grid, names, tuple(scenes), rule, method)
 
 
 def build_index(
@@ -213,7 +213,7 @@ def _place_scene(
     )
 
 
-def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace:
+def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandLocation:
     name = f"'{asset.band}' of {scene.id}"
     parts = urlsplit(asset.href)
     on_disk = unquote(parts.path) if parts.scheme == "file" else ""
@@ -227,7 +227,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandPlace
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
     grid = asset.grid or read_header(name, address)
-    return BandPlace(
+    return BandLocation(
         name,
         grid,
         radiometry,
@@ -249,8 +249,8 @@ def _open_url(access: Access, url: str, token_url: str, renew: bool) -> tuple[st
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:
     """Where all of its bands may have pixels."""
-    found: Window | None = Window(0, 0, *grid.shape)
-    for place in scene.bands.values():
-        window = placed_window(place.grid, grid)
-        found = common(found, window) if found and window else None
-    return found
+    shared: Window | None = Window(0, 0, *grid.shape)
+    for location in scene.bands.values():
+        window = placed_window(location.grid, grid)
+        shared = common(shared, window) if shared and window else None
+    return shared

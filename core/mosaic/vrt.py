@@ -21,7 +21,7 @@ from ..gdal.warp import WarpOptions, stand_in, warped_xml
 from ..raster.grid import overlap_rects
 from ..raster.vrt_text import VrtBand, VrtSource, point_to, to_bytes, vrt_tree
 from ..types import Radiometry
-from .band_source import BandPlace
+from .band_reader import BandLocation
 from .on_grid import pixel_offset
 from .reader import MosaicPlan
 
@@ -69,7 +69,7 @@ def write_vrt(plan: MosaicPlan, path: Path) -> Path:
     return path
 
 
-def file_address(place: BandPlace) -> str:
+def file_address(location: BandLocation) -> str:
     """Where GDAL finds a band, without a secret.
 
     Raises
@@ -77,30 +77,30 @@ def file_address(place: BandPlace) -> str:
     RasterError
         If the address holds a token, or its host wants a header.
     """
-    address, options = place.address(False)
+    address, options = location.address(False)
     if "?" in address or options.headers:
         why = (
             "its address holds a token that expires"
             if "?" in address
             else "its server wants a header of yours"
         )
-        raise RasterError(f"{place.name} cannot be named in a VRT", why, "Write a .tif instead.")
-    return f"/vsicurl/{address}" if place.remote else address
+        raise RasterError(f"{location.name} cannot be named in a VRT", why, "Write a .tif instead.")
+    return f"/vsicurl/{address}" if location.remote else address
 
 
-def _band(name: str, plan: MosaicPlan, places: Sequence[BandPlace]) -> VrtBand:
+def _band(name: str, plan: MosaicPlan, locations: Sequence[BandLocation]) -> VrtBand:
     meanings = {
-        (place.radiometry.scale, place.radiometry.offset, place.radiometry.nodata)
-        + (place.radiometry.unit,)
-        for place in places
+        (location.radiometry.scale, location.radiometry.offset, location.radiometry.nodata)
+        + (location.radiometry.unit,)
+        for location in locations
     }
-    types = {place.dtype for place in places}
+    types = {location.dtype for location in locations}
     stored = len(meanings) == 1 and len(types) == 1 and types <= set(GDAL_NAMES)
-    first = places[0].radiometry
+    first = locations[0].radiometry
     shown = replace(first, nodata=first.nodata or 0.0)
     if len(meanings) > 1:
         shown = Radiometry(1.0, 0.0, math.nan, first.unit)
-    sources = (_source(place, plan, len(meanings) > 1) for place in places)
+    sources = (_source(location, plan, len(meanings) > 1) for location in locations)
     return VrtBand(
         dtype=types.pop() if stored else "float32",
         description=name,
@@ -109,41 +109,41 @@ def _band(name: str, plan: MosaicPlan, places: Sequence[BandPlace]) -> VrtBand:
     )
 
 
-def _source(place: BandPlace, plan: MosaicPlan, physical: bool) -> VrtSource | None:
-    name, grid = file_address(place), place.grid
+def _source(location: BandLocation, plan: MosaicPlan, physical: bool) -> VrtSource | None:
+    name, grid = file_address(location), location.grid
     if pixel_offset(grid, plan.grid) is None:
-        name, grid = _warped(place, plan), plan.grid
+        name, grid = _warped(location, plan), plan.grid
     rects = overlap_rects(grid, plan.grid)
     if rects is None:
         return None
-    meaning = place.radiometry
+    meaning = location.radiometry
     return VrtSource(
         name=name,
         relative=False,
         rects=rects,
-        dtype=place.dtype,
+        dtype=location.dtype,
         shape=grid.shape,
         nodata=meaning.nodata or 0.0,
         physical=(meaning.scale, meaning.offset) if physical else None,
     )
 
 
-def _warped(place: BandPlace, plan: MosaicPlan) -> str:
+def _warped(location: BandLocation, plan: MosaicPlan) -> str:
     """A VRT within the VRT, as text: GDAL describes how to warp an empty stand-in of the same grid,
     then the file is named.
     """
 
     def failure(why: str) -> RasterError:
-        return RasterError(f"{place.name} cannot be warped to {plan.grid.crs[:20]}", why)
+        return RasterError(f"{location.name} cannot be warped to {plan.grid.crs[:20]}", why)
 
-    nodata = place.radiometry.nodata or 0.0
-    options = WarpOptions("near" if place.is_class else plan.method, nodata)
+    nodata = location.radiometry.nodata or 0.0
+    options = WarpOptions("near" if location.is_class else plan.method, nodata)
     with gdal_errors(failure):
-        empty = stand_in(place.grid, GDAL_NAMES.get(place.dtype, "Float32"))
+        empty = stand_in(location.grid, GDAL_NAMES.get(location.dtype, "Float32"))
         empty.GetRasterBand(1).SetNoDataValue(nodata)
         root = warped_xml(empty, plan.grid, options)
     for source in root.iter("SourceDataset"):
-        point_to(source, file_address(place), relative=False)
+        point_to(source, file_address(location), relative=False)
     for tag in ("BlockXSize", "BlockYSize"):
         for side in root.findall(tag):
             side.text = str(BLOCK)

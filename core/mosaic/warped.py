@@ -20,9 +20,9 @@ from ..gdal.projection import moved_bounds
 from ..gdal.types import gdal_type
 from ..gdal.warp import WarpOptions, grid_steps, warp_into
 from ..raster.grid import Window, grid_part, union_window
-from ..raster.source_blocks import Layout, Place, read_window
+from ..raster.source_blocks import Layout, UnitIndex, read_window
 from ..types import Grid
-from .band_source import BandSource
+from .band_reader import BandReader
 
 BLOCK = 512
 """Rows and columns of the target that are warped at once."""
@@ -30,7 +30,7 @@ MARGIN_PX = 3
 """Source pixels around a block, for the kernel (three for ``lanczos``); more for coarser pixels."""
 
 
-def read_warped(source: BandSource, target: Grid, window: Window, method: str) -> npt.NDArray[Any]:
+def read_warped(source: BandReader, target: Grid, window: Window, method: str) -> npt.NDArray[Any]:
     """Stored numbers of a window of ``target``; nodata where the band does not reach.
 
     Parameters
@@ -48,39 +48,39 @@ def read_warped(source: BandSource, target: Grid, window: Window, method: str) -
     RasterError
         If it cannot be read or warped.
     """
-    options = WarpOptions("near" if source.place.is_class else method, source.nodata)
+    options = WarpOptions("near" if source.location.is_class else method, source.nodata)
     level, grid = _overview(source, target)
     margin = math.ceil(MARGIN_PX * max(1.0, *grid_steps(grid, target)))
 
-    def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
-        blocks = [_block(target, place) for place in places]
+    def load(indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
+        blocks = [_block(target, index) for index in indexes]
         needed = [_needed(grid, grid_part(target, block), margin) for block in blocks]
         around = union_window([window for window in needed if window is not None])
         # at once, not block by block: GDAL then fetches neighbours together
         stored = None if around is None else source.read(around, level)
-        made = []
+        warped_blocks = []
         for block, window in zip(blocks, needed):
             warped = source.blank(block)
             if stored is not None and around is not None and window is not None:
                 pixels = stored[window.row - around.row :, window.col - around.col :]
                 pixels = pixels[: window.rows, : window.cols]
                 _warp(pixels, grid, window, warped, target, block, options)
-            made.append(warped)
-        return made
+            warped_blocks.append(warped)
+        return warped_blocks
 
     layout = Layout(target.shape, (BLOCK, BLOCK), source.dtype)
     owner = (source, target, options.method)
     return read_window(source.cache, owner, layout, window, source.fill, load)
 
 
-def _overview(source: BandSource, target: Grid) -> tuple[int, Grid]:
+def _overview(source: BandReader, target: Grid) -> tuple[int, Grid]:
     """The coarsest overview that is as fine as the target, and its grid; classes always from the
     full size: overviews may be means.
     """
-    full = source.place.grid
+    full = source.location.grid
     step = min(grid_steps(full, target))
     best = (0, full)
-    if source.place.is_class or step < 2:
+    if source.location.is_class or step < 2:
         return best
     for level, (rows, cols) in enumerate(source.levels()):
         if full.shape[1] / cols <= step * 1.001:
@@ -90,8 +90,8 @@ def _overview(source: BandSource, target: Grid) -> tuple[int, Grid]:
     return best
 
 
-def _block(target: Grid, place: Place) -> Window:
-    row, col = place[0] * BLOCK, place[1] * BLOCK
+def _block(target: Grid, index: UnitIndex) -> Window:
+    row, col = index[0] * BLOCK, index[1] * BLOCK
     return Window(row, col, min(BLOCK, target.shape[0] - row), min(BLOCK, target.shape[1] - col))
 
 
@@ -111,11 +111,11 @@ def _warp(
 
     nodata = options.nodata or 0.0
     with gdal_errors(failure):
-        pixels = _in_memory(stored, grid_part(source, needed), nodata)
-        made = _in_memory(warped, grid_part(target, block), nodata)
-        warp_into(made, pixels, grid_steps(source, target), options)
+        source_pixels = _in_memory(stored, grid_part(source, needed), nodata)
+        target_pixels = _in_memory(warped, grid_part(target, block), nodata)
+        warp_into(target_pixels, source_pixels, grid_steps(source, target), options)
         rows, cols = warped.shape
-        checked(made.GetRasterBand(1).ReadRaster(0, 0, cols, rows, buf_obj=warped))
+        checked(target_pixels.GetRasterBand(1).ReadRaster(0, 0, cols, rows, buf_obj=warped))
 
 
 def _needed(grid: Grid, part: Grid, margin: int) -> Window | None:

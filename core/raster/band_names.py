@@ -23,20 +23,20 @@ def identify_bands(
         Names by position, used only when nothing else tells and the counts are equal.
     """
     aliases = {alias.lower(): name for name, others in known.items() for alias in (name, *others)}
-    found: dict[str, int] = {}
+    indexes: dict[str, int] = {}
     for band in facts.bands:
         word = band.description.strip().lower()
         name = aliases.get(word) or _find_alias(word, aliases) or word
-        if name and name not in found:
-            found[name] = band.index
-    if found:
-        return found
+        if name and name not in indexes:
+            indexes[name] = band.index
+    if indexes:
+        return indexes
     if len(facts.bands) == 1:
         alone = _find_alias(facts.path.stem.lower(), aliases)
         if alone:
             return {alone: 1}
     if expected and len(expected) == len(facts.bands):
-        return {name.lower(): place for place, name in enumerate(expected, start=1)}
+        return {name.lower(): index for index, name in enumerate(expected, start=1)}
     return {}
 
 

@@ -45,29 +45,29 @@ class BlockCache:
             Gets the keys that nobody else has or is loading, and returns their blocks in that
             order. What it raises is raised here; who waited for those blocks then tries by itself.
         """
-        found: dict[Hashable, Array] = {}
-        while len(found) < len(keys):
+        blocks: dict[Hashable, Array] = {}
+        while len(blocks) < len(keys):
             mine: list[Hashable] = []
             others: list[threading.Event] = []
             with self._lock:
                 for key in keys:
-                    if key in found:
+                    if key in blocks:
                         continue
                     if key in self._blocks:
                         self._blocks.move_to_end(key)
-                        found[key] = self._blocks[key]
+                        blocks[key] = self._blocks[key]
                     elif key in self._coming:
                         others.append(self._coming[key])
                     else:
                         self._coming[key] = threading.Event()
                         mine.append(key)
             if mine:
-                found.update(self._load(mine, load))
+                blocks.update(self._load(mine, load))
             for (
                 event
             ) in others:  # after one's own, so that two who need each other's blocks both get on
                 event.wait()
-        return found
+        return blocks
 
     def _load(
         self, keys: list[Hashable], load: Callable[[Sequence[Hashable]], Sequence[Array]]

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from .block_cache import BlockCache
 from .grid import Window
-from .source_blocks import Place, band_layout, decode_units, read_window
+from .source_blocks import UnitIndex, band_layout, decode_units, read_window
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
 _ROWS = 64
@@ -156,8 +156,8 @@ def read_doubled(
     band = dataset.GetRasterBand(doubling.band)
     layout = band_layout(band)
 
-    def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
-        units = decode_units(band, layout, places)
+    def load(indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
+        units = decode_units(band, layout, indexes)
         dataset.FlushCache()  # they are kept here
         return units
 

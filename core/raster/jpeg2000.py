@@ -36,10 +36,10 @@ def missing_end(path: Path) -> str:
     with path.open("rb") as file:
         end = size
         if file.read(12) == SIGNATURE:
-            found = _codestream_end(file, size)
-            if found is None:
+            stop = _codestream_end(file, size)
+            if stop is None:
                 return "it holds no codestream"
-            end = found
+            end = stop
         if end > size:
             return f"{end - size} bytes are missing"
         file.seek(end - 2)
@@ -50,16 +50,16 @@ def _codestream_end(file: BinaryIO, size: int) -> int | None:
     """Where the codestream's box says that it ends: ITU-T T.800, I.4 (length, type; 1 = length of 8
     bytes, 0 = to the end).
     """
-    place = 12
-    while place + 8 <= size:
-        file.seek(place)
+    offset = 12
+    while offset + 8 <= size:
+        file.seek(offset)
         head = file.read(16)
         length, kind = int.from_bytes(head[:4], "big"), head[4:8]
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         if kind == b"jp2c":
-            return place + length if length else size
+            return offset + length if length else size
         if length < 8:
             return None
-        place += length
+        offset += length
     return None

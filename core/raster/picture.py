@@ -81,7 +81,7 @@ def png_bytes(picture: Picture) -> bytes:
     """
     from osgeo import gdal
 
-    place = f"/vsimem/{uuid.uuid4().hex}.png"
+    name = f"/vsimem/{uuid.uuid4().hex}.png"
 
     def failure(why: str) -> RasterError:
         return RasterError("A picture cannot be made", why)
@@ -94,21 +94,21 @@ def png_bytes(picture: Picture) -> bytes:
                 memory.GetRasterBand(number + 1).WriteArray(
                     np.ascontiguousarray(picture[:, :, number])
                 )
-            written = checked(gdal.GetDriverByName("PNG").CreateCopy(place, memory))
+            written = checked(gdal.GetDriverByName("PNG").CreateCopy(name, memory))
             del written  # closes it
-            return checked(_vsimem_bytes(place) or None)
+            return checked(_vsimem_bytes(name) or None)
         finally:
-            for path in (place, f"{place}.aux.xml"):
+            for path in (name, f"{name}.aux.xml"):
                 # removing what is not there is an error where exceptions are on
                 if gdal.VSIStatL(path) is not None:
                     gdal.Unlink(path)
 
 
-def _vsimem_bytes(place: str) -> bytes:
+def _vsimem_bytes(name: str) -> bytes:
     from osgeo import gdal
 
-    size = gdal.VSIStatL(place).size
-    file = gdal.VSIFOpenL(place, "rb")
+    size = gdal.VSIStatL(name).size
+    file = gdal.VSIFOpenL(name, "rb")
     try:
         return bytes(gdal.VSIFReadL(1, size, file))
     finally:

@@ -287,8 +287,8 @@ class StackReader:
         side where that is given.
         """
         rows, cols = self.facts.grid.shape
-        place = window or Window(0, 0, rows, cols)
-        shape = (place.rows, place.cols)
+        area = window or Window(0, 0, rows, cols)
+        shape = (area.rows, area.cols)
         if max_size is not None:
             rows, cols = shape
             step = max(1.0, max(rows, cols) / max_size)
@@ -300,7 +300,7 @@ class StackReader:
             if self._closed:
                 raise RasterError(what, "the reader was closed meanwhile")
             try:
-                self._fill(stored, mine, index, place, what)
+                self._fill(stored, mine, index, area, what)
             finally:
                 if self._closed:
                     mine.dataset = None
@@ -308,14 +308,14 @@ class StackReader:
         return stored
 
     def _fill(
-        self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window, what: str
+        self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window, what: str
     ) -> None:
         # osgeo and not rasterio: it can empty the cache of one dataset's blocks.
-        where = (place.col, place.row, place.cols, place.rows)
+        where = (area.col, area.row, area.cols, area.rows)
         rows, cols = stored.shape
         with self._surroundings(), gdal_errors(lambda why: RasterError(what, why)):
-            whole = (rows, cols) == (place.rows, place.cols)
-            if whole and self._fill_doubled(stored, mine, index, place):
+            whole = (rows, cols) == (area.rows, area.cols)
+            if whole and self._fill_doubled(stored, mine, index, area):
                 return
             band = mine.dataset.GetRasterBand(index)
             checked(band.ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored))
@@ -325,7 +325,7 @@ class StackReader:
                 mine.cached_bytes = 0
 
     def _fill_doubled(
-        self, stored: npt.NDArray[Any], mine: _Opened, index: int, place: Window
+        self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window
     ) -> bool:
         """Whether the band is one that needs no more than doubling here, and was read so."""
         doubling = self._doublings.get(index)
@@ -333,7 +333,7 @@ class StackReader:
             return False
         if doubling.name not in mine.sources:
             mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name))
-        values = read_doubled(mine.sources[doubling.name], doubling, place, self._blocks)
+        values = read_doubled(mine.sources[doubling.name], doubling, area, self._blocks)
         if values is None:
             return False
         stored[:] = values

@@ -19,9 +19,9 @@ from .grid import Window
 
 UNIT = 512
 """Blocks smaller than this (in strips: lower) are read and kept several together."""
-Place = tuple[int, int]
+UnitIndex = tuple[int, int]
 """Row and column of a unit, counted in units."""
-Load = Callable[[Sequence[Place]], Sequence[npt.NDArray[Any]]]
+Load = Callable[[Sequence[UnitIndex]], Sequence[npt.NDArray[Any]]]
 """Decodes units, in that order."""
 
 
@@ -69,11 +69,11 @@ def read_window(
     def load_keys(wanted: Sequence[Hashable]) -> Sequence[npt.NDArray[Any]]:
         return load([(key[1], key[2]) for key in wanted])  # type: ignore[index]
 
-    found = {(key[1], key[2]): block for key, block in cache.get(keys, load_keys).items()}  # type: ignore[index]
-    return cut_out(found, unit, (window.row, window.col), (window.rows, window.cols), fill)
+    units = {(key[1], key[2]): block for key, block in cache.get(keys, load_keys).items()}  # type: ignore[index]
+    return cut_out(units, unit, (window.row, window.col), (window.rows, window.cols), fill)
 
 
-def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt.NDArray[Any]]:
+def decode_units(band: Any, layout: Layout, indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
     """Decode units of a band opened with ``osgeo``; those beside each other at once: GDAL then
     fetches them together.
 
@@ -84,19 +84,22 @@ def decode_units(band: Any, layout: Layout, places: Sequence[Place]) -> list[npt
     """
     (all_rows, all_cols), unit = layout.shape, layout.unit
     kind = gdal_type(layout.dtype)
-    found: list[npt.NDArray[Any]] = []
+    decoded: list[npt.NDArray[Any]] = []
     start = 0
-    while start < len(places):
+    while start < len(indexes):
         stop = start + 1
-        while stop < len(places) and places[stop] == (places[start][0], places[stop - 1][1] + 1):
+        while stop < len(indexes) and indexes[stop] == (
+            indexes[start][0],
+            indexes[stop - 1][1] + 1,
+        ):
             stop += 1
-        row, col = places[start][0] * unit[0], places[start][1] * unit[1]
+        row, col = indexes[start][0] * unit[0], indexes[start][1] * unit[1]
         rows = min(unit[0], all_rows - row)
         cols = min(unit[1] * (stop - start), all_cols - col)
         run = np.empty((rows, cols), layout.dtype)
         checked(band.ReadRaster(col, row, cols, rows, buf_type=kind, buf_obj=run))
-        found += [
+        decoded += [
             np.ascontiguousarray(run[:, left : left + unit[1]]) for left in range(0, cols, unit[1])
         ]
         start = stop
-    return found
+    return decoded

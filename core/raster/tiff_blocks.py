@@ -152,7 +152,7 @@ class TiffBlocks:
 
     def blocks(self, with_overviews: bool = True) -> list[Block]:
         """All blocks as the file's tables list them."""
-        found: list[Block] = []
+        blocks: list[Block] = []
         for number in range(1, 2 if self.interleaved else self.band_count + 1):
             band = self._dataset.GetRasterBand(number)
             levels = [band] + [
@@ -166,10 +166,10 @@ class TiffBlocks:
                     for col in range(-(-one.XSize // cols)):
                         offset = one.GetMetadataItem(f"BLOCK_OFFSET_{col}_{row}", "TIFF")
                         size = one.GetMetadataItem(f"BLOCK_SIZE_{col}_{row}", "TIFF")
-                        found.append(
+                        blocks.append(
                             Block(row, col, level, number, int(offset or 0), int(size or 0))
                         )
-        return found
+        return blocks
 
     def window(self, block: Block) -> Window:
         """The pixels of a full-size block that lie inside the raster."""

@@ -75,14 +75,14 @@ def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[
 
     system = spatial_reference(crs) if crs else None
     dataset = checked(ogr.GetDriverByName("GPKG").CreateDataSource(str(part)))
-    for words in layers:
-        kind = ogr.wkbMultiPolygon if words.multi else ogr.wkbPolygon
-        options = ["GEOMETRY_NAME=geom", f"IDENTIFIER={words.title}"]
-        layer = checked(dataset.CreateLayer(words.name, system, kind, options))
-        for name, type_ in words.fields.items():
+    for content in layers:
+        kind = ogr.wkbMultiPolygon if content.multi else ogr.wkbPolygon
+        options = ["GEOMETRY_NAME=geom", f"IDENTIFIER={content.title}"]
+        layer = checked(dataset.CreateLayer(content.name, system, kind, options))
+        for name, type_ in content.fields.items():
             checked_code(layer.CreateField(_field(name, type_)))
         checked_code(layer.StartTransaction())
-        for outline, values in words.rows:
+        for outline, values in content.rows:
             if stop():
                 raise Cancelled(f"Writing {part.stem}")
             feature = ogr.Feature(layer.GetLayerDefn())

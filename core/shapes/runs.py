@@ -67,8 +67,8 @@ def count_in_runs(flags: npt.NDArray[np.bool_], runs: Runs, first_row: int = 0) 
     """How many pixels of each run are flagged; arguments as of :func:`find_runs`."""
     sums = np.concatenate([[0], np.cumsum(flags, dtype=np.int64)])
     base = (runs.row.astype(np.int64) - first_row) * flags.shape[1]
-    found: IntArray = sums[base + runs.stop] - sums[base + runs.start]
-    return found
+    counts: IntArray = sums[base + runs.stop] - sums[base + runs.start]
+    return counts
 
 
 def paint_runs(runs: Runs, first_row: int, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -34,7 +34,7 @@ class PatchRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Patches:
+class SeededPatches:
     """The patches of a raster of marks that are kept."""
 
     runs: Runs
@@ -52,7 +52,7 @@ class Patches:
         return result
 
 
-def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool]) -> Patches:
+def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool]) -> SeededPatches:
     """Tell the patches of a raster of marks apart.
 
     Patches are connected along edges and across corners, over the whole raster. GDAL's sieve knows
@@ -83,9 +83,9 @@ def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool])
             raise Cancelled("Telling patches apart")
         count = min(STRIP_ROWS, rows - row)
         codes = reader.read_stored(1, Window(row, 0, count, cols))
-        found = find_runs((codes > 0) & (codes <= rule.seed), row)
-        parts.append(found)
-        seeds.append(count_in_runs(codes == rule.seed, found, row))
+        strip_runs = find_runs((codes > 0) & (codes <= rule.seed), row)
+        parts.append(strip_runs)
+        seeds.append(count_in_runs(codes == rule.seed, strip_runs, row))
         areas[row : row + count] = _area(grid, row, count, rule)
     runs = join_runs(parts)
     labels = label_runs(runs)
@@ -97,7 +97,9 @@ def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool])
     chosen = (enough & large)[labels]
     small = enough & ~large
     kept = Runs(runs.row[chosen], runs.start[chosen], runs.stop[chosen])
-    return Patches(kept, int((enough & large).sum()), int(small.sum()), float(ground[small].sum()))
+    return SeededPatches(
+        kept, int((enough & large).sum()), int(small.sum()), float(ground[small].sum())
+    )
 
 
 def _area(grid: Grid, row: int, count: int, rule: PatchRule) -> float:

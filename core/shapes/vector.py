@@ -178,16 +178,16 @@ def union(geometries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     AreaError
         If there is no polygon among them.
     """
-    made = None
+    joined = None
     with quiet_gdal():
         for tree in geometries:
             geometry = _geometry(tree)
             if geometry is not None:
-                made = geometry if made is None else made.Union(geometry)
-        found = _areas_of(made)
-    if found is None:
+                joined = geometry if joined is None else joined.Union(geometry)
+        areas = _areas_of(joined)
+    if areas is None:
         raise AreaError("The areas cannot be joined", "there is no polygon among them")
-    return found
+    return areas
 
 
 def _geometry(tree: Mapping[str, Any]) -> Any:

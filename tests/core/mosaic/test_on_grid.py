@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from firstlight.core.gdal.environment import RemoteOptions
-from firstlight.core.mosaic.band_source import BandPlace, BandSource
+from firstlight.core.mosaic.band_reader import BandLocation, BandReader
 from firstlight.core.mosaic.on_grid import Known, placed_window, read_classes, read_values
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window
@@ -34,15 +34,15 @@ def open_band(
     nodata: float | None = 0,
     is_class: bool = False,
     grid: Grid = EAST,
-) -> BandSource:
+) -> BandReader:
     _, _, left, _, _, top = grid.transform
     epsg, size = int(grid.crs.split(":")[1]), grid.resolution[0]
     write_raster(path, values, epsg=epsg, resolution=size, origin=(left, top), nodata=nodata)
     options = RemoteOptions(connect_timeout_s=5, read_timeout_s=5)
-    place = BandPlace(
+    place = BandLocation(
         "'red' of A", grid, Radiometry(nodata=nodata), is_class, lambda renew: (str(path), options)
     )
-    return BandSource(place, BlockCache(1 << 22))
+    return BandReader(place, BlockCache(1 << 22))
 
 
 def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:

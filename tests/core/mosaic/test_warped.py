@@ -14,7 +14,7 @@ import pytest
 from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.gdal.warp import grid_steps
 from firstlight.core.mosaic import warped
-from firstlight.core.mosaic.band_source import BandPlace, BandSource
+from firstlight.core.mosaic.band_reader import BandLocation, BandReader
 from firstlight.core.mosaic.on_grid import read_values
 from firstlight.core.mosaic.reader import MosaicPlan, MosaicScene
 from firstlight.core.mosaic.vrt import write_vrt
@@ -30,7 +30,7 @@ EAST = grid_around(12, 47, 32633, (900, 880), 10)
 SOUTH = grid_around(12, -47, 32733, (900, 880), 10)
 
 
-def place_of(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> BandPlace:
+def place_of(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> BandLocation:
     _, _, left, _, _, top = grid.transform
     write_raster(
         path,
@@ -41,7 +41,7 @@ def place_of(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> B
         resolution=grid.resolution[0],
         **more,
     )
-    return BandPlace(
+    return BandLocation(
         f"'red' of {path.stem}",
         grid,
         Radiometry(nodata=0.0),
@@ -52,8 +52,8 @@ def place_of(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> B
     )
 
 
-def open_band(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> BandSource:
-    return BandSource(place_of(path, values, grid, **more), BlockCache(1 << 24))
+def open_band(path: Path, values: npt.NDArray[Any], grid: Grid, **more: Any) -> BandReader:
+    return BandReader(place_of(path, values, grid, **more), BlockCache(1 << 24))
 
 
 def all_of(grid: Grid) -> Window:
@@ -160,5 +160,5 @@ def test_a_mosaic_as_vrt_is_as_sharp_as_one_that_firstlight_writes(
             cols = slice(window.col, window.col + window.cols)
             assert np.array_equal(reader.read_stored(1, window), whole[rows, cols])
     assert_near(whole, expected, inner, 0.8)
-    ours = read_values(BandSource(place, BlockCache(1 << 24)), grid, all_of(grid), "bilinear")
+    ours = read_values(BandReader(place, BlockCache(1 << 24)), grid, all_of(grid), "bilinear")
     assert_near(ours, expected, inner, 0.8)

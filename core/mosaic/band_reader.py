@@ -23,7 +23,7 @@ from ..gdal.types import is_floating
 from ..raster.block_cache import BlockCache
 from ..raster.grid import Window
 from ..raster.reader import BAND_DRIVERS
-from ..raster.source_blocks import Layout, Place, band_layout, decode_units, read_window
+from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_units, read_window
 from ..types import Grid, Radiometry
 
 IDLE_HANDLES = 2
@@ -35,7 +35,7 @@ refused.
 
 
 @dataclass(frozen=True)
-class BandPlace:
+class BandLocation:
     """What is known of a band before it is opened."""
 
     name: str
@@ -56,7 +56,7 @@ class UnreadError(RasterError):
     """GDAL cannot read a band at its address: another try may be worth it."""
 
 
-class BandSource:
+class BandReader:
     """Reads windows of one band; safe to use from many threads.
 
     The file is opened when the first pixel is asked for, and must then lie where it was said to
@@ -64,13 +64,13 @@ class BandSource:
 
     Parameters
     ----------
-    place : BandPlace
+    location : BandLocation
     cache : BlockCache
         Shared with other bands.
     """
 
-    def __init__(self, place: BandPlace, cache: BlockCache) -> None:
-        self.place = place
+    def __init__(self, location: BandLocation, cache: BlockCache) -> None:
+        self.location = location
         self.cache = cache
         self._idle: list[Any] = []
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class BandSource:
     @property
     def nodata(self) -> float:
         """The stored number outside of the band; 0 where none is known."""
-        return self.place.radiometry.nodata or 0.0
+        return self.location.radiometry.nodata or 0.0
 
     @property
     def dtype(self) -> str:
@@ -141,9 +141,9 @@ class BandSource:
         """
         layout = self._layout(level)
 
-        def load(places: Sequence[Place]) -> list[npt.NDArray[Any]]:
+        def load(indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
             read: list[npt.NDArray[Any]] = self._with_dataset(
-                lambda dataset: decode_units(_at(dataset, level), layout, places)
+                lambda dataset: decode_units(_at(dataset, level), layout, indexes)
             )
             return read
 
@@ -162,7 +162,7 @@ class BandSource:
         """
         refused = False
         for attempt in (1, 2):
-            address, options = self.place.address(refused)
+            address, options = self.location.address(refused)
             try:
                 with remote_gdal(options), gdal_errors(partial(self._unread, address)):
                     dataset = checked(self._take(address))
@@ -179,7 +179,7 @@ class BandSource:
                     raise
 
     def _unread(self, address: str, why: str) -> UnreadError:
-        what = f"Reading {self.place.name} failed"
+        what = f"Reading {self.location.name} failed"
         return UnreadError(what, _public(why, address), "Is the file there, and complete?")
 
     def _take(self, address: str) -> Any:
@@ -198,14 +198,14 @@ class BandSource:
                 self._idle.append(dataset)
 
     def _check(self, dataset: Any) -> None:
-        found, said = dataset_grid(dataset), self.place.grid
-        steps = [abs(one - other) for one, other in zip(found.transform, said.transform)]
-        same = found.shape == said.shape and max(steps) < 1e-3 * said.resolution[0]
-        if not same or (found.crs != said.crs and not same_crs(found.crs, said.crs)):
+        grid, stated = dataset_grid(dataset), self.location.grid
+        steps = [abs(a - b) for a, b in zip(grid.transform, stated.transform)]
+        same = grid.shape == stated.shape and max(steps) < 1e-3 * stated.resolution[0]
+        if not same or (grid.crs != stated.crs and not same_crs(grid.crs, stated.crs)):
             raise RasterError(
-                f"Reading {self.place.name} failed",
-                f"its file lies elsewhere than its catalogue says ({_words(found)}, said: "
-                f"{_words(said)})",
+                f"Reading {self.location.name} failed",
+                f"its file lies elsewhere than its catalogue says ({_words(grid)}, said: "
+                f"{_words(stated)})",
                 "Download the scene instead.",
             )
 

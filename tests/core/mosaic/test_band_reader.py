@@ -12,7 +12,7 @@ import pytest
 
 from firstlight.core.errors import RasterError
 from firstlight.core.gdal.environment import RemoteOptions
-from firstlight.core.mosaic.band_source import Address, BandPlace, BandSource, read_header
+from firstlight.core.mosaic.band_reader import Address, BandLocation, BandReader, read_header
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
@@ -32,9 +32,9 @@ def server(tmp_path: Path) -> Iterator[FaultyServer]:
         yield made
 
 
-def source(address: Address, nodata: float | None = 0, grid: Grid = GRID) -> BandSource:
-    return BandSource(
-        BandPlace("'red' of A", grid, Radiometry(nodata=nodata), False, address),
+def source(address: Address, nodata: float | None = 0, grid: Grid = GRID) -> BandReader:
+    return BandReader(
+        BandLocation("'red' of A", grid, Radiometry(nodata=nodata), False, address),
         BlockCache(1 << 22),
     )
 
