@@ -26,7 +26,7 @@ COMPRESSIONS = tuple(Compression)
 
 @dataclass(frozen=True)
 class Codec:
-    """How blocks are compressed."""
+    """A way of compressing blocks."""
 
     name: str
     """``zstd`` or ``deflate``."""

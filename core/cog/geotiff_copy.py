@@ -19,7 +19,7 @@ COMPRESSIONS = ("zstd", "deflate", "lzw", "none")
 
 @dataclass(frozen=True)
 class TiffLayout:
-    """How a GeoTIFF's pixels lie in the file."""
+    """Layout of a GeoTIFF's pixels in the file."""
 
     compress: str = "zstd"
     """One of ``COMPRESSIONS``."""

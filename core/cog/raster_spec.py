@@ -1,4 +1,4 @@
-"""What a raster that is to be written is like, and physical values as its stored numbers."""
+"""Specification of a raster to be written, and physical values as its stored numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ Color = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class RasterSpec:
-    """What is to be written; scale, offset, nodata and unit are those of all bands."""
+    """Specification of a raster to be written; scale, offset, nodata and unit are those of all
+    bands.
+    """
 
     grid: Grid
     dtype: str

@@ -26,7 +26,7 @@ _MARK = b"FLsp"
 
 @dataclass(frozen=True)
 class ByteRange:
-    """Where bytes lie in the spool."""
+    """A range of bytes in the spool."""
 
     offset: int
     size: int

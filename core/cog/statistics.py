@@ -46,7 +46,9 @@ class BandStatistics:
     """Of bytes: each number that was observed and how often; empty for other types."""
 
     def __add__(self, other: BandStatistics) -> BandStatistics:
-        """Of both pieces; Chan, Golub & LeVeque 1983, doi:10.1080/00031305.1983.10483115."""
+        """Merge the statistics of both pieces; Chan, Golub & LeVeque 1983,
+        doi:10.1080/00031305.1983.10483115.
+        """
         observed = self.observed + other.observed
         between = other.mean - self.mean
         return BandStatistics(
@@ -66,7 +68,7 @@ class BandStatistics:
         )
 
     def tags(self) -> dict[str, str]:
-        """As GDAL names them; empty where nothing was observed."""
+        """Tags as GDAL names them; empty where nothing was observed."""
         if not self.observed:
             return {}
         return {
@@ -128,7 +130,7 @@ def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
 def _measure_counts(
     pixels: int, counts: tuple[tuple[int, int], ...], expected: tuple[float, float]
 ) -> BandStatistics:
-    """Of bytes all follows from how often each was seen."""
+    """Derive the statistics of bytes from how often each was seen."""
     observed = sum(count for _, count in counts)
     mean = sum(code * count for code, count in counts) / observed
     deviations = sum(count * (code - mean) ** 2 for code, count in counts)
@@ -152,12 +154,12 @@ def _add_counts(
 
 
 def total(parts: Iterable[BandStatistics]) -> BandStatistics:
-    """Of all pieces, added in the order given."""
+    """Sum of all pieces, added in the order given."""
     return sum(parts, BandStatistics())
 
 
 def find_missing(values: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
-    """Where ``values`` are nodata."""
+    """Mask of ``values`` that are nodata."""
     missing: npt.NDArray[np.bool_] = (
         np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
     )

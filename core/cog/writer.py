@@ -106,7 +106,7 @@ class CogWriter:
             remove_quietly(self._spool_path)
 
     def has(self, window: Window) -> bool:
-        """Whether all of a window was written already, by the run that is being resumed."""
+        """Tell whether all of a window was written already, by the run that is being resumed."""
         return all(
             (1, one.row // self.spec.span, one.col // self.spec.span) in self._pieces
             for one in split_spans(self.spec, window)
@@ -196,14 +196,14 @@ class CogWriter:
         on_progress(1.0)
 
     def statistics(self) -> list[BandStatistics]:
-        """Of each band, in stored units, over what was written so far; added up row by row,
-        whatever came first.
+        """Statistics of each band, in stored units, over what was written so far; added up row by
+        row, whatever came first.
         """
         parts = [self._pieces[index] for index in self._indexes(1) if index in self._pieces]
         return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
 
     def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
-        """As :meth:`statistics`, for each row of spans: its first row of pixels, how many they are,
+        """Statistics for each row of spans: its first row of pixels, how many they are,
         and of each band.
         """
         by_row = []

@@ -81,7 +81,7 @@ def crs_name(crs: str) -> str:
 
 
 def same_crs(crs: str, other: str) -> bool:
-    """Whether two coordinate systems are the same, however they are written."""
+    """Tell whether two coordinate systems are the same, however they are written."""
     if crs == other:
         return True
     try:
@@ -98,7 +98,7 @@ def axis_mapping(crs: str) -> str:
 
 
 def is_geographic(crs: str) -> bool:
-    """Whether its unit is an angle."""
+    """Tell whether its unit is an angle."""
     return bool(spatial_reference(crs).IsGeographic())
 
 

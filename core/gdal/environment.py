@@ -65,7 +65,7 @@ def rasterio_env() -> object:
 
 @dataclass(frozen=True)
 class RemoteOptions:
-    """How to reach a file over HTTP."""
+    """Options for reading a file over HTTP."""
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0

@@ -33,14 +33,14 @@ def numpy_type(data_type: int) -> str:
 
 
 def has_fractions(data_type: int) -> bool:
-    """Whether GDAL's data type (GDT) holds fractions; complex ones are no fractions."""
+    """Tell whether GDAL's data type (GDT) holds fractions; complex ones are no fractions."""
     from osgeo import gdal
 
     return str(gdal.GetDataTypeName(data_type)).startswith("Float")
 
 
 def is_floating(dtype: str) -> bool:
-    """Whether a numpy data type holds fractions and NaN."""
+    """Tell whether a numpy data type holds fractions and NaN."""
     return dtype.startswith("float")
 
 
@@ -51,7 +51,7 @@ def type_range(dtype: str) -> tuple[int, int]:
 
 
 def holds(dtype: str, number: float) -> bool:
-    """Whether a stored number of that type can have this value."""
+    """Tell whether a stored number of that type can have this value."""
     if is_floating(dtype):
         return True
     if not math.isfinite(number) or number != int(number):

@@ -34,7 +34,7 @@ RADIUS = {"bilinear": 1, "cubic": 2, "cubicspline": 2, "lanczos": 3}
 
 @dataclass(frozen=True)
 class WarpOptions:
-    """How a raster is warped."""
+    """Options of a warp."""
 
     method: str
     """GDAL's name of the resampling method; ``near`` or ``nearest`` for classes."""
@@ -118,7 +118,7 @@ def _step_at(transformer: Any, col: float, row: float) -> _Step | None:
 
 @lru_cache(maxsize=64)
 def grid_steps(source: Grid, target: Grid) -> tuple[float, float]:
-    """As :func:`pixel_steps`, between two grids."""
+    """Measure :func:`pixel_steps` between two grids."""
     return pixel_steps(source, target)
 
 

@@ -36,7 +36,7 @@ refused.
 
 @dataclass(frozen=True)
 class BandLocation:
-    """What is known of a band before it is opened."""
+    """Facts of a band that are known before it is opened."""
 
     name: str
     """For messages: ``'red' of S2A_…``."""
@@ -211,7 +211,7 @@ class BandReader:
 
 
 def read_header(name: str, address: Address) -> Grid:
-    """Where a file's pixels lie, from its header.
+    """The grid of a file's pixels, from its header.
 
     Raises
     ------

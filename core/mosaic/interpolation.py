@@ -69,7 +69,7 @@ class Fours:
 def find_fours(
     shape: tuple[int, int], corner: tuple[int, int], lattice: Lattice, window: Window
 ) -> list[Fours]:
-    """Where the values of a window come from: the same for all bands of a grid.
+    """Sources of a window's values: the same for all bands of a grid.
 
     Parameters
     ----------
@@ -154,8 +154,8 @@ def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
 
 
 def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatArray) -> FloatArray:
-    """Where one of the four has no data; NaN where it is the nearest one, as it is beyond the
-    source's edge.
+    """Values where one of the four has no data; NaN where it is the nearest one, as it is beyond
+    the source's edge.
     """
     out = np.full(index.shape, np.nan, np.float32)
     nearest = index + (y >= 0.5) * width + (x >= 0.5)

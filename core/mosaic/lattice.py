@@ -1,4 +1,4 @@
-"""Where the pixels of one grid lie on another: transformed exactly at the nodes of a lattice, along
+"""Positions of one grid's pixels on another: transformed exactly at the nodes of a lattice, along
 straight lines between.
 
 The nodes belong to the grids, not to a tile: a pixel's place is the same to the last bit whatever
@@ -48,7 +48,7 @@ class Lattice:
 
     @property
     def ratio(self) -> float:
-        """How many pixels of the source there are, at most, from one pixel of the target to the
+        """The number of pixels of the source, at most, from one pixel of the target to the
         next.
         """
         steps = [

@@ -27,7 +27,7 @@ ORDERS = ("given", "date")
 
 @dataclass(frozen=True)
 class MosaicRequest:
-    """What is to be put together, and how."""
+    """A request for a mosaic: the scenes, and how they are put together."""
 
     scenes: tuple[SceneItem, ...]
     aoi: Aoi

@@ -37,7 +37,7 @@ STRIP_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class MosaicScene:
-    """What a mosaic knows of one scene."""
+    """A scene of a mosaic."""
 
     id: str
     bands: Mapping[str, BandLocation]
@@ -49,13 +49,13 @@ class MosaicScene:
     """``scl`` or ``qa_pixel``."""
 
     def locations(self) -> list[BandLocation]:
-        """Of all that is read of it."""
+        """Locations of all bands that are read of it."""
         return [*self.bands.values(), *([self.mask] if self.mask else [])]
 
 
 @dataclass(frozen=True)
 class MosaicPlan:
-    """Which scenes, onto which grid, and which of them counts where several have data."""
+    """The scenes, their grid, and the rule where several have data."""
 
     grid: Grid
     band_names: tuple[str, ...]
@@ -69,7 +69,7 @@ class MosaicPlan:
 
     @property
     def unit(self) -> str:
-        """Of the values that are read."""
+        """Unit of the values that are read."""
         unit = self.scenes[0].bands[self.band_names[0]].radiometry.unit
         return "dB" if unit == Unit.POWER else unit
 
@@ -122,12 +122,12 @@ class MosaicReader:
 
     @property
     def grid(self) -> Grid:
-        """Where its pixels lie."""
+        """The grid of its pixels."""
         return self.plan.grid
 
     @property
     def remote(self) -> bool:
-        """Whether pixels come over a network."""
+        """Tell whether pixels come over a network."""
         return any(location.remote for scene in self.plan.scenes for location in scene.locations())
 
     def strips(
@@ -298,8 +298,8 @@ def _mosaic_here(sent: _Sent) -> MosaicReader:
 
 
 def _complete(values: FloatArray) -> npt.NDArray[np.bool_]:
-    """Where all bands have data; band by band, which takes half of the time of ``all`` over an
-    axis.
+    """Mask of pixels where all bands have data; band by band, which takes half of the time of
+    ``all`` over an axis.
     """
     complete: npt.NDArray[np.bool_] = np.isfinite(values[0])
     for band in values[1:]:

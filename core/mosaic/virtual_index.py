@@ -51,7 +51,7 @@ class VirtualScene:
 
 @dataclass(frozen=True)
 class VirtualRasterIndex:
-    """Which scenes there are and where; their pixels stay where they are."""
+    """An index of scenes and where they lie; their pixels stay where they are."""
 
     scenes: tuple[VirtualScene, ...]
     warnings: tuple[str, ...] = ()
@@ -248,7 +248,7 @@ def _open_url(access: Access, url: str, token_url: str, renew: bool) -> tuple[st
 
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:
-    """Where all of its bands may have pixels."""
+    """The window in which all of its bands may have pixels."""
     shared: Window | None = Window(0, 0, *grid.shape)
     for location in scene.bands.values():
         window = placed_window(location.grid, grid)

@@ -70,7 +70,7 @@ def write_vrt(plan: MosaicPlan, path: Path) -> Path:
 
 
 def file_address(location: BandLocation) -> str:
-    """Where GDAL finds a band, without a secret.
+    """The address at which GDAL finds a band, without a secret.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which band of a raster is which: by description, by file name, by place."""
+"""Names of a raster's bands: by description, by file name, by place."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What a scene's own mask says of each pixel: one table for the search, the mosaics and the
-algorithms.
+"""Classes of a scene's own mask: one table for the search, the mosaics and the algorithms.
 
 Sentinel-2's scene classification (ESA, Sentinel-2 Level-2A Algorithm Theoretical Basis Document,
 S2-PDGS-MPC-ATBD-L2A) and Landsat's QA_PIXEL bits (USGS, Landsat 8-9 Collection 2 Level 2 Product

@@ -64,7 +64,7 @@ def find_doublings(path: Path) -> Mapping[int, Doubling]:
 
 
 def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling:
-    """What a band's only source says.
+    """The doubling that a band's only source describes.
 
     Raises
     ------

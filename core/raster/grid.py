@@ -23,7 +23,7 @@ class Window:
 
 
 def common(one: Window, other: Window) -> Window | None:
-    """What two windows share; None where that is nothing."""
+    """The window that two windows share; None where that is nothing."""
     row, col = max(one.row, other.row), max(one.col, other.col)
     end_row = min(one.row + one.rows, other.row + other.rows)
     end_col = min(one.col + one.cols, other.col + other.cols)

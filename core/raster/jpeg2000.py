@@ -14,7 +14,7 @@ END = b"\xff\xd9"
 
 
 def is_jpeg2000(path: Path) -> bool:
-    """Whether the file begins like a JP2 file or a bare codestream."""
+    """Tell whether the file begins like a JP2 file or a bare codestream."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -24,7 +24,7 @@ def is_jpeg2000(path: Path) -> bool:
 
 
 def missing_end(path: Path) -> str:
-    """What tells that the file was cut off; empty where its codestream is whole from box to end
+    """The sign that the file was cut off; empty where its codestream is whole from box to end
     marker.
 
     Raises
@@ -47,8 +47,8 @@ def missing_end(path: Path) -> str:
 
 
 def _codestream_end(file: BinaryIO, size: int) -> int | None:
-    """Where the codestream's box says that it ends: ITU-T T.800, I.4 (length, type; 1 = length of 8
-    bytes, 0 = to the end).
+    """The offset at which the codestream's box ends: ITU-T T.800, I.4 (length, type; 1 = length of
+    8 bytes, 0 = to the end).
     """
     offset = 12
     while offset + 8 <= size:

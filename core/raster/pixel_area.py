@@ -1,4 +1,4 @@
-"""How much ground a pixel or an outline covers."""
+"""Ground area of pixels and outlines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pixel_area_m2(grid: Grid, row: int, rows: int) -> float | None:
 
 
 def ring_area(crs: str) -> Callable[[npt.NDArray[np.float64]], float]:
-    """How to measure rings of a reference system, as :func:`pixel_area_m2` measures pixels.
+    """A measure for rings of a reference system, as :func:`pixel_area_m2` measures pixels.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def pixel_size_m(grid: Grid) -> tuple[float, float] | None:
 
 
 def _system(crs: str) -> tuple[bool, float, float, float]:
-    """Whether it is geographic, its unit in metres or radians, the half axes of its ellipsoid."""
+    """Geographic or not, its unit in metres or radians, the half axes of its ellipsoid."""
     system = spatial_reference(crs)
     with quiet_gdal():
         geographic = bool(system.IsGeographic())

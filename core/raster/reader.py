@@ -32,7 +32,7 @@ from .physical import FloatArray, to_physical
 
 @dataclass(frozen=True)
 class BandFacts:
-    """What a file says of one of its bands."""
+    """Facts that a file states of one of its bands."""
 
     index: int
     """From 1."""
@@ -45,7 +45,7 @@ class BandFacts:
 
 @dataclass(frozen=True)
 class RasterFacts:
-    """What a file says of itself."""
+    """Facts that a file states of itself."""
 
     path: Path
     driver: str
@@ -101,7 +101,7 @@ URL.
 
 
 def check_band_file(path: Path) -> RasterFacts:
-    """As :func:`check_raster`, and it is of a format in which agencies deliver bands.
+    """Check a raster as :func:`check_raster` does, and that agencies deliver bands in its format.
 
     Raises
     ------
@@ -214,7 +214,7 @@ class StackReader:
 
     @property
     def grid(self) -> Grid:
-        """Where its pixels lie."""
+        """The grid of its pixels."""
         return self.facts.grid
 
     def strips(
@@ -327,7 +327,7 @@ class StackReader:
     def _fill_doubled(
         self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window
     ) -> bool:
-        """Whether the band is one that needs no more than doubling here, and was read so."""
+        """Tell whether the band is one that needs no more than doubling here, and was read so."""
         doubling = self._doublings.get(index)
         if doubling is None:
             return False

@@ -27,7 +27,7 @@ Load = Callable[[Sequence[UnitIndex]], Sequence[npt.NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Layout:
-    """How a band is read."""
+    """The units in which a band is read."""
 
     shape: tuple[int, int]
     """(rows, cols) of the band."""
@@ -37,7 +37,7 @@ class Layout:
 
 
 def band_layout(band: Any) -> Layout:
-    """Of a band opened with ``osgeo``."""
+    """The layout of a band opened with ``osgeo``."""
     cols, rows = band.GetBlockSize()
     unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
     return Layout((band.YSize, band.XSize), unit, numpy_type(band.DataType))

@@ -81,7 +81,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one block."""
+    """A fault of one block."""
 
     kind: str
     """``past_end``, ``missing``, ``bad_start``, ``bad_frame`` or ``undecodable``."""
@@ -146,7 +146,7 @@ class TiffBlocks:
 
     @property
     def block_bytes(self) -> int:
-        """Of one full-size block, decoded."""
+        """Bytes of one full-size block, decoded."""
         rows, cols = self.block_shape
         return rows * cols * int(self.dtype.itemsize) * (self.band_count if self.interleaved else 1)
 
@@ -178,7 +178,7 @@ class TiffBlocks:
         return Window(top, left, min(rows, self.shape[0] - top), min(cols, self.shape[1] - left))
 
     def find_faults(self, blocks: list[Block]) -> Iterator[Fault]:
-        """What can be seen without decoding: place, size, first bytes, and the COG driver's frame
+        """Faults that show without decoding: place, size, first bytes, and the COG driver's frame
         around each block.
         """
         known = _HEADS.get(self.compression)
@@ -219,7 +219,7 @@ class TiffBlocks:
         return len(tail) < 8 or tail[:4] == tail[4:]  # the very last block may do without
 
     def looks_hollow(self, block: Block) -> bool:
-        """Whether the middle of the block's bytes is nothing but zeros: a hint that wants
+        """Tell whether the middle of the block's bytes is nothing but zeros: a hint that wants
         :meth:`decode`, no proof.
         """
         if block.size_bytes < 64:

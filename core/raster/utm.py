@@ -24,7 +24,7 @@ def metric_crs(lon: float, lat: float) -> str:
 
 
 def is_metric(crs: str) -> bool:
-    """Whether it is one of those: a metre on the map is a metre on the ground, which is not so in
-    web maps.
+    """Tell whether it is one of those: a metre on the map is a metre on the ground, which is not so
+    in web maps.
     """
     return re.fullmatch(r"EPSG:32[67](0[1-9]|[1-5]\d|6[01])", crs) is not None

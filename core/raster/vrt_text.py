@@ -125,7 +125,8 @@ def change_meaning(band: ET.Element, dtype: str, nodata: float | None) -> None:
 
 
 def only_copies(source: VrtSource, band: VrtBand) -> bool:
-    """Whether each pixel of the band that the source reaches is a pixel of the file, unchanged.
+    """Tell whether each pixel of the band that the source reaches is a pixel of the file,
+    unchanged.
 
     Nodata may be copied where the band has nothing else to show: where the source is its only one,
     and what it does not reach has the same value.
@@ -145,7 +146,7 @@ def only_copies(source: VrtSource, band: VrtBand) -> bool:
 
 
 def same_nodata(one: float | None, other: float | None) -> bool:
-    """Whether two nodata values are the same; NaN is NaN."""
+    """Tell whether two nodata values are the same; NaN is NaN."""
     if one is None or other is None:
         return one is other
     return one == other or (math.isnan(one) and math.isnan(other))

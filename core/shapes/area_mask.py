@@ -1,4 +1,4 @@
-"""Which pixels of a grid lie in an area given in longitude and latitude."""
+"""Masks of the pixels of a grid in an area given in longitude and latitude."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a raster lies on the globe: its outline in longitude and latitude, as GeoJSON
+"""The outline of a raster on the globe, in longitude and latitude, as GeoJSON
 (RFC 7946).
 """
 

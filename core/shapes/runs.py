@@ -34,7 +34,7 @@ class Runs:
 
     @property
     def pixels(self) -> npt.NDArray[np.int32]:
-        """How many each has."""
+        """Number of pixels of each."""
         return self.stop - self.start
 
 
@@ -64,7 +64,7 @@ def join_runs(parts: Sequence[Runs]) -> Runs:
 
 
 def count_in_runs(flags: npt.NDArray[np.bool_], runs: Runs, first_row: int = 0) -> IntArray:
-    """How many pixels of each run are flagged; arguments as of :func:`find_runs`."""
+    """Count the flagged pixels of each run; arguments as of :func:`find_runs`."""
     sums = np.concatenate([[0], np.cumsum(flags, dtype=np.int64)])
     base = (runs.row.astype(np.int64) - first_row) * flags.shape[1]
     counts: IntArray = sums[base + runs.stop] - sums[base + runs.start]
@@ -83,7 +83,7 @@ def paint_runs(runs: Runs, first_row: int, shape: tuple[int, int]) -> npt.NDArra
 
 
 def label_runs(runs: Runs) -> IntArray:
-    """Which patch each run belongs to, from 0 without gaps; pixels that touch in a corner are of
+    """Number the patch of each run, from 0 without gaps; pixels that touch in a corner are of
     one patch.
     """
     above, below = _touching(runs)

@@ -23,7 +23,7 @@ STRIP_ROWS = 512
 
 @dataclass(frozen=True)
 class PatchRule:
-    """Which patches are kept."""
+    """A rule for the patches that are kept."""
 
     seed: int
     """Code of seeds; pixels with a code from 1 to this one are of patches."""

@@ -158,8 +158,8 @@ def _short(text: str) -> str:
 
 
 def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that is
-    nothing.
+    """The part that two GeoJSON areas have in common, as a Polygon or MultiPolygon; None where that
+    is nothing.
 
     Outlines that cross themselves, as some catalogues have them, are mended first.
     """

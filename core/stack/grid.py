@@ -1,4 +1,4 @@
-"""Where a stack lies: one grid over its finest bands, and where each band lies in the stack's
+"""The grid of a stack: one over its finest bands, and where each band lies in the stack's
 coordinate system.
 """
 
@@ -35,7 +35,7 @@ class PlacedBand:
 
     @property
     def name(self) -> str:
-        """Of the band."""
+        """Name of the band."""
         return self.opened.name
 
 
@@ -212,7 +212,7 @@ def _touches(one: PlacedBand, grid: Grid) -> bool:
 
 
 def _inside(place: tuple[float, float], one: PlacedBand, grid: Grid) -> bool:
-    """Whether a place of the band's warped grid lies in its file and in the stack."""
+    """Tell whether a place of the band's warped grid lies in its file and in the stack."""
     x = one.grid.transform[2] + place[0] * one.grid.transform[0]
     y = one.grid.transform[5] + place[1] * one.grid.transform[4]
     left, bottom, right, top = grid.bounds

@@ -136,7 +136,7 @@ def _where(name: str, facts: RasterFacts, what: str) -> tuple[str, str]:
 
 
 def _gcp_crs(path: Path) -> str:
-    """As :func:`~firstlight.core.raster.reader.crs_text`: rasterio tells the points, GDAL their
+    """The coordinate system of ground control points: rasterio tells the points, GDAL their
     coordinate system.
     """
     from osgeo import gdal
@@ -167,8 +167,8 @@ def with_nodata(radiometry: Radiometry, nodata: float | None) -> Radiometry:
 
 
 def identity(facts: RasterFacts, index: int) -> str:
-    """What tells one file's band from another's without reading pixels: kept in the stack, compared
-    by the repair.
+    """A text that tells one file's band from another's without reading pixels: kept in the stack,
+    compared by the repair.
     """
     rows, cols = facts.grid.shape
     place = " ".join(f"{v:.12g}" for v in facts.grid.transform)
@@ -176,7 +176,7 @@ def identity(facts: RasterFacts, index: int) -> str:
 
 
 def same_size(one: Grid, other: Grid) -> bool:
-    """Whether the pixels of two grids are of one size."""
+    """Tell whether the pixels of two grids are of one size."""
     return all(abs(a - b) < 1e-6 * b for a, b in zip(one.resolution, other.resolution))
 
 

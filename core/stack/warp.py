@@ -79,8 +79,8 @@ def describe_warped(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.
 def source_positions(
     band: OpenedBand, grid: Grid, places: Sequence[tuple[float, float]]
 ) -> list[tuple[float, float] | None]:
-    """Where places (col, row) of the stack lie in the band's own file; None where they lie nowhere
-    in it.
+    """Positions in the band's own file of places (col, row) of the stack; None where they lie
+    nowhere in it.
     """
     from osgeo import gdal
 
