@@ -23,12 +23,12 @@ from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo, Output
 from ..params import InputRole, param
-from .auto_number import AutoNumber, AutoNumberRule
-from .inputs import MapInputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..recipes.auto_number import AutoNumber, AutoNumberRule
+from ..recipes.inputs import MapInputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 BANDS = {"nir": ("nir", "nir08"), "swir22": ("swir22",)}
 """Band of the index → the bands that can be it."""

@@ -26,16 +26,16 @@ from ..execution.keep_patches import keep_patches
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output
 from ..params import InputRole, param
+from ..recipes.inputs import MapInputs, unscaled_bands
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.run import compute_map, map_tags
+from ..recipes.stacks import spare_inputs
 from ..settings import Settings
 from ..shapes.seeded_patches import Patches, PatchRule
 from .burn_severity import OFFSET, offset_line, offset_statistics, offset_warnings
-from .inputs import MapInputs, unscaled_bands
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .run import compute_map, map_tags
-from .stacks import spare_inputs
 
 BANDS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (

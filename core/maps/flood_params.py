@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..params import InputRole, param
 from ..raster.grid import split_windows
 from ..raster.reader import StackReader
-from .inputs import MapInputs
-from .params import MapParams
+from ..recipes.inputs import MapInputs
+from ..recipes.params import MapParams
 
 _ORDER = 1
 """At the doors, behind a map's own parameters."""

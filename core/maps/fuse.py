@@ -16,6 +16,12 @@ from ..moment import Moment
 from ..monitor import EventQueue, Monitor
 from ..operation import AlgorithmInfo
 from ..params import param
+from ..recipes.inputs import MapInputs, joined_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import STACKS_ORDER, MapParams
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, prepare_folder
 from ..stack.pair import StackPart, join_stacks
 from ..workers import run_in_background
 from .fuse_sources import (
@@ -27,12 +33,6 @@ from .fuse_sources import (
     parse_weights,
     source_warnings,
 )
-from .inputs import MapInputs, joined_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import STACKS_ORDER, MapParams
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, prepare_folder
 
 NOTE = (
     "A vote of maps, not a measurement: where they share an error (flooded forest, cloud that "

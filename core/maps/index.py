@@ -16,16 +16,16 @@ from ..monitor import Monitor
 from ..operation import LayerOutput, OperationResult, Output
 from ..params import InputRole, param
 from ..raster.reader import read_facts
+from ..recipes.inputs import MapInputs, single_input
+from ..recipes.map_operation import map_operation
+from ..recipes.params import STACKS_ORDER, MapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.results import MapResult
+from ..recipes.run import door_values
+from ..recipes.stacks import check_stack, named_bands
 from ..settings import Settings
 from ..stack.pair import StackPart
 from ..types import AlgorithmResult
-from .inputs import MapInputs, single_input
-from .map_operation import map_operation
-from .params import STACKS_ORDER, MapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .results import MapResult
-from .run import door_values
-from .stacks import check_stack, named_bands
 
 DEFAULT_INDEX = "NDVI"
 

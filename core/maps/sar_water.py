@@ -17,12 +17,13 @@ from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output
 from ..params import InputRole, param
-from .auto_number import AutoNumber, AutoNumberRule
+from ..recipes.auto_number import AutoNumber, AutoNumberRule
+from ..recipes.inputs import MapInputs, open_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 from .flood_params import FloodMapParams
-from .inputs import MapInputs, open_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import stack_param
 from .radar_inputs import (
     POLARISATIONS,
     check_unit,
@@ -31,7 +32,6 @@ from .radar_inputs import (
     say_how_to_name,
     want_radar,
 )
-from .recipe import Findings, MapJob, MapRecipe
 
 SUBJECT = "Water"
 THRESHOLD = AutoNumberRule("threshold", -50, 20, "-17", unit="dB")

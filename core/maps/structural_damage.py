@@ -30,14 +30,14 @@ from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
 from ..params import InputRole, param
 from ..raster.reader import read_facts
-from .auto_number import AutoNumberRule
-from .inputs import MapInputs, StackRequest
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, named_bands
 from .radar_inputs import POLARISATIONS
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, named_bands
 
 PREFERRED_BANDS = (*POLARISATIONS, "red", "green", "blue", "nir", "nir08")
 """The bands that are taken where none is named, the best first."""

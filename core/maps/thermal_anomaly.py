@@ -11,11 +11,11 @@ from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
 from ..params import InputRole, param
-from .inputs import MapInputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..recipes.inputs import MapInputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 NOTE = (
     "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front much "

@@ -17,14 +17,14 @@ from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output
 from ..params import InputRole, param
 from ..raster.reader import read_facts
-from .auto_number import AutoNumberRule
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest, open_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, named_bands, unscaled
 from .flood_params import FloodMapParams
-from .inputs import MapInputs, StackRequest, open_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, named_bands, unscaled
 
 SUBJECT = "Water"
 PARTNERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}

@@ -12,12 +12,12 @@ from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
 from ..params import InputRole, param
-from .auto_number import AutoNumberRule
-from .inputs import MapInputs, StackRequest
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 OFFSET = AutoNumberRule("change without damage", -2, 2, "0.05")
 MUCH_DAMAGE_PERCENT = 25.0
