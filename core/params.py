@@ -124,13 +124,13 @@ class Param:
     """Place at the doors: lower ones come first, equal ones in the order of their fields, so that
     parameters which are inherited need not stand before a class's own.
     """
-    doors: tuple[str, ...] = tuple(Door)
+    doors: tuple[Door, ...] = tuple(Door)
 
 
 def param(
     default: Any = dataclasses.MISSING,
     *,
-    kind: str,
+    kind: Kind,
     title: str,
     help: str = "",
     choices: Sequence[str] | Callable[[], Sequence[str]] = (),
@@ -149,7 +149,7 @@ def param(
         Makes the field's own default where that is another value than the one shown: the
         catalogue of a name.
     """
-    if kind not in tuple(Kind):
+    if kind not in tuple(Kind):  # a plain text that is one of them will do
         raise ValueError(f"unknown parameter kind {kind!r}")
     required = default is dataclasses.MISSING
     declared = {

@@ -14,8 +14,8 @@ from ..algorithms.threshold import CutOrigin
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, Output
-from ..params import InputRole, param
+from ..operation import AlgorithmInfo, Output, OutputKind
+from ..params import InputRole, Kind, param
 from ..raster.reader import read_facts
 from ..recipes.auto_number import AutoNumberRule
 from ..recipes.inputs import MapInputs, StackRequest, open_inputs
@@ -51,7 +51,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
     )
     method: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Method",
         choices=tuple(optical.WaterIndex),
         help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green and "
@@ -59,7 +59,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
     )
     threshold: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Threshold",
         help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else "
         "0; or a number. Water is above.",
@@ -191,7 +191,7 @@ WATER_MAP = map_operation(
             Extent("flooded", FLOODED_LAYER, (WATER,), map_title="Flood"),
             Extent("water", WATER_LAYER, (WATER,)),
         ),
-        numbers=(Output("threshold", "Threshold", "number"),),
+        numbers=(Output("threshold", "Threshold", OutputKind.NUMBER),),
         note=NOTE,
         open=open_scenes,
         kernel=make_kernel,
