@@ -51,11 +51,6 @@ class Kind(StrEnum):
     FOLDER_OUT = "folder_out"
 
     @property
-    def is_choice(self) -> bool:
-        """Member of those with a closed list, of which one is taken."""
-        return self in (Kind.CHOICE, Kind.SENSOR, Kind.EVENT)
-
-    @property
     def is_output(self) -> bool:
         """Member of those that name what is written."""
         return self in (Kind.RASTER_OUT, Kind.VECTOR_OUT, Kind.FOLDER_OUT)
