@@ -77,7 +77,7 @@ class Output:
 
     name: str
     title: str
-    kind: str = OutputKind.TEXT
+    kind: OutputKind = OutputKind.TEXT
 
 
 @dataclass(frozen=True)

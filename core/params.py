@@ -51,11 +51,6 @@ class Kind(StrEnum):
     FOLDER_OUT = "folder_out"
 
     @property
-    def is_choice(self) -> bool:
-        """Member of those with a closed list, of which one is taken."""
-        return self in (Kind.CHOICE, Kind.SENSOR, Kind.EVENT)
-
-    @property
     def is_output(self) -> bool:
         """Member of those that name what is written."""
         return self in (Kind.RASTER_OUT, Kind.VECTOR_OUT, Kind.FOLDER_OUT)
@@ -124,13 +119,13 @@ class Param:
     """Place at the doors: lower ones come first, equal ones in the order of their fields, so that
     parameters which are inherited need not stand before a class's own.
     """
-    doors: tuple[str, ...] = tuple(Door)
+    doors: tuple[Door, ...] = tuple(Door)
 
 
 def param(
     default: Any = dataclasses.MISSING,
     *,
-    kind: str,
+    kind: Kind,
     title: str,
     help: str = "",
     choices: Sequence[str] | Callable[[], Sequence[str]] = (),
@@ -149,7 +144,7 @@ def param(
         Makes the field's own default where that is another value than the one shown: the
         catalogue of a name.
     """
-    if kind not in tuple(Kind):
+    if kind not in tuple(Kind):  # a plain text that is one of them will do
         raise ValueError(f"unknown parameter kind {kind!r}")
     required = default is dataclasses.MISSING
     declared = {

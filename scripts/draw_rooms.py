@@ -33,6 +33,7 @@ STORIES = {
     "scenes": "one scene, whole",
     "terrain": "heights, slope",
     "maps": "the disaster maps",
+    "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
     "cli": "the flight command",
     "plugin": "QGIS: tasks, layers",

@@ -155,12 +155,15 @@ CORE_LAYERS = {
     # One scene from catalogue to a validated stack is where downloads, stacks and validation meet.
     "core.scenes": (*_ENGINE, "core.scenes"),
     "core.terrain": (*_ENGINE, "core.terrain"),
-    "core.maps": (*_ENGINE, *_DECLARATION, "core.maps"),
+    # What maps are made of, and the maps.
+    "core.recipes": (*_ENGINE, *_DECLARATION, "core.recipes"),
+    "core.maps": (*_ENGINE, *_DECLARATION, "core.recipes", "core.maps"),
     "core.operations": (
         *_ENGINE,
         *_DECLARATION,
         "core.scenes",
         "core.terrain",
+        "core.recipes",
         "core.maps",
         "core.operations",
     ),

@@ -70,6 +70,17 @@ def test_the_version_is_the_same_everywhere(general: configparser.SectionProxy) 
     assert core.VERSION in core.PRODUCT
 
 
+def test_every_folder_of_the_product_is_a_package_of_the_distribution() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = set(re.findall(r'"(firstlight[\w.]*)"', text.partition("packages = [")[2]))
+    folders = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for name in ("core", "plugin", "ui")
+        for path in (ROOT / name).rglob("__init__.py")
+    }
+    assert listed == {"firstlight", *(f"firstlight.{folder}" for folder in folders)}
+
+
 def test_the_changelog_tells_of_this_version() -> None:
     assert core.VERSION in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

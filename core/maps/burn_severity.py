@@ -21,14 +21,14 @@ from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import BurnSigns
 from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied
-from ..operation import AlgorithmInfo, Output
-from ..params import InputRole, param
-from .auto_number import AutoNumber, AutoNumberRule
-from .inputs import MapInputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..operation import AlgorithmInfo, Output, OutputKind
+from ..params import InputRole, Kind, param
+from ..recipes.auto_number import AutoNumber, AutoNumberRule
+from ..recipes.inputs import MapInputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 BANDS = {"nir": ("nir", "nir08"), "swir22": ("swir22",)}
 """Band of the index → the bands that can be it."""
@@ -52,7 +52,7 @@ class BurnSeverityParams(OpticalMapParams):
     post: Path = stack_param(InputRole.AFTER, "Stack after", "A stack from after the fire.")
     index: str = param(
         "dnbr",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Index",
         choices=tuple(BurnIndex),
         help="dnbr: absolute change; rdnbr, rbr: relative to what grew there. The classes are "
@@ -60,7 +60,7 @@ class BurnSeverityParams(OpticalMapParams):
     )
     offset: str = param(
         "none",
-        kind="text",
+        kind=Kind.TEXT,
         title="Offset",
         help="Offset subtracted from dNBR, the change over unburned ground: none, a number "
         "(0.02), or auto, which looks for it.",
@@ -147,7 +147,7 @@ BURN_SEVERITY = map_operation(
             ),
         ),
         extents=(Extent("burned", SEVERITY_LAYER, BURNED, title="Burned area"),),
-        numbers=(Output("dnbr_offset", "Offset subtracted from dNBR", "number"),),
+        numbers=(Output("dnbr_offset", "Offset subtracted from dNBR", OutputKind.NUMBER),),
         note=THRESHOLD_NOTE,
         stacks=lambda params: params.requests(BANDS),
         kernel=make_kernel,

@@ -24,18 +24,18 @@ from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..execution.keep_patches import keep_patches
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, Output
-from ..params import InputRole, param
+from ..operation import AlgorithmInfo, Output, OutputKind
+from ..params import InputRole, Kind, param
+from ..recipes.inputs import MapInputs, unscaled_bands
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.run import compute_map, map_tags
+from ..recipes.stacks import spare_inputs
 from ..settings import Settings
 from ..shapes.seeded_patches import PatchRule, SeededPatches
 from .burn_severity import OFFSET, offset_line, offset_statistics, offset_warnings
-from .inputs import MapInputs, unscaled_bands
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .run import compute_map, map_tags
-from .stacks import spare_inputs
 
 BANDS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (
@@ -57,7 +57,7 @@ class BurnedAreaParams(OpticalMapParams):
     )
     min_area: float = param(
         1.0,
-        kind="number",
+        kind=Kind.NUMBER,
         unit="ha",
         title="Least area (ha)",
         minimum=0,
@@ -65,7 +65,7 @@ class BurnedAreaParams(OpticalMapParams):
     )
     offset: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Offset",
         help="Offset subtracted from dNBR, the change over unburned ground: auto, which looks for "
         "it, none, or a number (0.02).",
@@ -172,7 +172,7 @@ BURNED_AREA = map_operation(
             MapLayer(CONFIDENCE_LAYER, "Confidence"),
         ),
         extents=(Extent("burned", BURNED_LAYER, (BURNED,), title="Burned area"),),
-        numbers=(Output("patches", "Burned patches", "number"),),
+        numbers=(Output("patches", "Burned patches", OutputKind.NUMBER),),
         note=NOTE,
         stacks=lambda params: params.requests(BANDS),
         kernel=make_kernel,

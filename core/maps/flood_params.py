@@ -9,11 +9,11 @@ from typing import Any
 
 from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT_DEG, FloodRules
 from ..errors import InputError
-from ..params import InputRole, param
+from ..params import InputRole, Kind, param
 from ..raster.grid import split_windows
 from ..raster.reader import StackReader
-from .inputs import MapInputs
-from .params import MapParams
+from ..recipes.inputs import MapInputs
+from ..recipes.params import MapParams
 
 _ORDER = 1
 """At the doors, behind a map's own parameters."""
@@ -25,7 +25,7 @@ class FloodMapParams(MapParams):
 
     permanent_water: Path | None = param(
         None,
-        kind="raster_in",
+        kind=Kind.RASTER_IN,
         title="Permanent water",
         help="A raster of one band, above 0 where water stands all year: such water is no flood.",
         flag="--permanent-water",
@@ -34,7 +34,7 @@ class FloodMapParams(MapParams):
     )
     permanent_values: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Values of permanent water",
         help="Its values that mean permanent water: 3, or 75-100; if not given, all "
         "above 0. In JRC Global Surface Water 3 of the yearly classes, 12 of the "
@@ -45,7 +45,7 @@ class FloodMapParams(MapParams):
     )
     hand: Path | None = param(
         None,
-        kind="raster_in",
+        kind=Kind.RASTER_IN,
         role=InputRole.HAND,
         title="Height above nearest drainage",
         help="A raster of the height above the nearest drainage, in metres: what lies "
@@ -55,7 +55,7 @@ class FloodMapParams(MapParams):
     )
     hand_limit: float = param(
         HAND_LIMIT_M,
-        kind="number",
+        kind=Kind.NUMBER,
         unit="m",
         title="Height limit (m)",
         help="Metres above the nearest drainage from which nothing is water; only with "
@@ -67,7 +67,7 @@ class FloodMapParams(MapParams):
     )
     slope: Path | None = param(
         None,
-        kind="raster_in",
+        kind=Kind.RASTER_IN,
         role=InputRole.SLOPE,
         title="Slope",
         help="A raster of the slope in degrees: what is too steep is not water.",
@@ -76,7 +76,7 @@ class FloodMapParams(MapParams):
     )
     slope_limit: float = param(
         SLOPE_LIMIT_DEG,
-        kind="number",
+        kind=Kind.NUMBER,
         unit="deg",
         title="Slope limit (degrees)",
         help="Degrees from which nothing is water; only with that raster.",

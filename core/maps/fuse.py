@@ -15,7 +15,13 @@ from ..execution.apply import Applied
 from ..moment import Moment
 from ..monitor import EventQueue, Monitor
 from ..operation import AlgorithmInfo
-from ..params import param
+from ..params import Kind, param
+from ..recipes.inputs import MapInputs, joined_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import STACKS_ORDER, MapParams
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, prepare_folder
 from ..stack.pair import StackPart, join_stacks
 from ..workers import run_in_background
 from .fuse_sources import (
@@ -27,12 +33,6 @@ from .fuse_sources import (
     parse_weights,
     source_warnings,
 )
-from .inputs import MapInputs, joined_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import STACKS_ORDER, MapParams
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, prepare_folder
 
 NOTE = (
     "A vote of maps, not a measurement: where they share an error (flooded forest, cloud that "
@@ -46,7 +46,7 @@ class FuseParams(MapParams):
     """Extents of one event, and how much each counts."""
 
     inputs: tuple[Path, ...] = param(
-        kind="rasters_in",
+        kind=Kind.RASTERS_IN,
         title="Extents",
         help="Two or more class rasters of one event: flooded.tif, severity.tif or masks of "
         "others; 255 is not observed.",
@@ -54,21 +54,21 @@ class FuseParams(MapParams):
     )
     event_date: Moment | None = param(
         None,
-        kind="date",
+        kind=Kind.DATE,
         title="Date of the event",
         help=f"UTC. A source counts half after {fusion.HALF_LIFE_DAYS:g} days; if not given, all "
         "days count alike.",
     )
     positive: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Affected codes",
         help="Codes that mean affected, such as 4,5,6,7; if not given, those that "
         "FirstLight's maps name, else 1.",
     )
     weights: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Weights",
         help="auto: by sensor, clear sky and days; or a number 0.001 to 1 for each extent in "
         "their order, such as 1,0.6,auto.",

@@ -12,8 +12,8 @@ from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
 from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
+from ..recipes.auto_number import AutoNumber, AutoNumberRule
 from ..types import Grid, parse_time
-from .auto_number import AutoNumber, AutoNumberRule
 
 FAILURE = "The extents cannot be put together"
 WEIGHT = AutoNumberRule("weights", 0.001, 1, "1,0.6,auto")

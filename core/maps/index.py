@@ -13,19 +13,19 @@ from ..algorithms.kernel import Kernel, Layer
 from ..errors import InputError
 from ..execution.apply import Applied
 from ..monitor import Monitor
-from ..operation import LayerOutput, OperationResult, Output
-from ..params import InputRole, param
+from ..operation import LayerOutput, OperationResult, Output, OutputKind
+from ..params import InputRole, Kind, param
 from ..raster.reader import read_facts
+from ..recipes.inputs import MapInputs, single_input
+from ..recipes.map_operation import map_operation
+from ..recipes.params import STACKS_ORDER, MapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.results import MapResult
+from ..recipes.run import door_values
+from ..recipes.stacks import check_stack, named_bands
 from ..settings import Settings
 from ..stack.pair import StackPart
 from ..types import AlgorithmResult
-from .inputs import MapInputs, single_input
-from .map_operation import map_operation
-from .params import STACKS_ORDER, MapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .results import MapResult
-from .run import door_values
-from .stacks import check_stack, named_bands
 
 DEFAULT_INDEX = "NDVI"
 
@@ -36,7 +36,7 @@ class IndexParams(MapParams):
 
     name: str = param(
         DEFAULT_INDEX,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Index",
         choices=index_names,
         help="The spectral index.",
@@ -47,7 +47,7 @@ class IndexParams(MapParams):
         InputRole.AFTER, "Band stack", "A stack made by FirstLight, or any raster with named bands."
     )
     output: Path = param(
-        kind="raster_out",
+        kind=Kind.RASTER_OUT,
         title="Index layer",
         help="The COG to write.",
         suffix=".tif",
@@ -55,7 +55,7 @@ class IndexParams(MapParams):
     )
     formula: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Own formula",
         help="Computed in place of the index: (nir - red) / (nir + red). Names of the stack's "
         "bands, numbers, + - * / **, "
@@ -191,8 +191,8 @@ INDEX = map_operation(
         "into a cloud-optimised GeoTIFF.",
         params=IndexParams,
         numbers=(
-            Output("mean", "Mean", "number"),
-            Output("observed_percent", "Observed share (%)", "number"),
+            Output("mean", "Mean", OutputKind.NUMBER),
+            Output("observed_percent", "Observed share (%)", OutputKind.NUMBER),
         ),
         open=open_stack,
         kernel=make_kernel,

@@ -9,8 +9,8 @@ from ..enums import Polarisation, Unit
 from ..errors import AlgorithmError
 from ..raster.grid import Window
 from ..raster.reader import StackReader
+from ..recipes.inputs import MapInputs, StackRequest
 from ..stack.pair import StackPart
-from .inputs import MapInputs, StackRequest
 
 POLARISATIONS = (Polarisation.VV, Polarisation.HH, Polarisation.VH, Polarisation.HV)
 """The like-polarised ones first: they lie further above the noise."""

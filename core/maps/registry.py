@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..recipes.map_operation import MapOperation
 from .burn_severity import BURN_SEVERITY
 from .burned_area import BURNED_AREA
 from .fuse import FUSE
 from .index import INDEX
-from .map_operation import MapOperation
 from .sar_water import SAR_WATER
 from .structural_damage import STRUCTURAL_DAMAGE
 from .thermal_anomaly import THERMAL_ANOMALY

@@ -15,14 +15,15 @@ from ..algorithms.threshold import CutOrigin, ThresholdMethod
 from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, Output
-from ..params import InputRole, param
-from .auto_number import AutoNumber, AutoNumberRule
+from ..operation import AlgorithmInfo, Output, OutputKind
+from ..params import InputRole, Kind, param
+from ..recipes.auto_number import AutoNumber, AutoNumberRule
+from ..recipes.inputs import MapInputs, open_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 from .flood_params import FloodMapParams
-from .inputs import MapInputs, open_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import stack_param
 from .radar_inputs import (
     POLARISATIONS,
     check_unit,
@@ -31,7 +32,6 @@ from .radar_inputs import (
     say_how_to_name,
     want_radar,
 )
-from .recipe import Findings, MapJob, MapRecipe
 
 SUBJECT = "Water"
 THRESHOLD = AutoNumberRule("threshold", -50, 20, "-17", unit="dB")
@@ -58,7 +58,7 @@ class SarWaterParams(FloodMapParams):
     )
     method: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Method",
         choices=tuple(ThresholdMethod),
         help="ki, otsu: the threshold between water and land, from the parts of the "
@@ -67,14 +67,14 @@ class SarWaterParams(FloodMapParams):
     )
     threshold: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Threshold (dB)",
         help="auto, or a number in dB, which makes the method fixed: what is darker in the "
         "like-polarised band is water, unfiltered unless a filter is asked for.",
     )
     polarisation: str = param(
         "auto",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Polarisation",
         choices=("auto", *POLARISATIONS),
         help="auto: the mean in dB of the like- and the cross-polarised band where there are both.",
@@ -82,7 +82,7 @@ class SarWaterParams(FloodMapParams):
     )
     speckle: str = param(
         "auto",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Speckle filter",
         choices=("auto", *SpeckleFilter),
         help="Of Lee; auto: refined-lee, and none for a threshold of your own.",
@@ -240,7 +240,7 @@ SAR_WATER = map_operation(
             Extent("flooded", FLOODED_LAYER, (WATER,), map_title="Flood"),
             Extent("water", WATER_LAYER, (WATER,)),
         ),
-        numbers=(Output("threshold_db", "Threshold (dB)", "number"),),
+        numbers=(Output("threshold_db", "Threshold (dB)", OutputKind.NUMBER),),
         note=NOTE,
         open=open_pictures,
         kernel=make_kernel,

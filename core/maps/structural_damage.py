@@ -28,16 +28,16 @@ from ..algorithms.structural_damage import (
 from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
-from ..params import InputRole, param
+from ..params import InputRole, Kind, param
 from ..raster.reader import read_facts
-from .auto_number import AutoNumberRule
-from .inputs import MapInputs, StackRequest
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, named_bands
 from .radar_inputs import POLARISATIONS
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, named_bands
 
 PREFERRED_BANDS = (*POLARISATIONS, "red", "green", "blue", "nir", "nir08")
 """The bands that are taken where none is named, the best first."""
@@ -60,13 +60,13 @@ class StructuralDamageParams(OpticalMapParams):
     )
     band: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Band",
         help="The band that is compared; if not given, vv or another radar band, else red.",
     )
     window: int = param(
         WINDOW_PX,
-        kind="integer",
+        kind=Kind.INTEGER,
         title="Window (pixels)",
         help="Side of the moving window, an odd number of pixels: wide windows are "
         "surer, narrow ones sharper.",
@@ -76,7 +76,7 @@ class StructuralDamageParams(OpticalMapParams):
     )
     structure: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Structure from",
         help="Least coefficient of variation in the window before; auto: radar "
         f"{RADAR_STRUCTURE:g}, else {OPTICAL_STRUCTURE:g}.",

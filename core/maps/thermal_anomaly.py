@@ -10,12 +10,12 @@ from ..algorithms.kernel import Kernel
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
-from ..params import InputRole, param
-from .inputs import MapInputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..params import InputRole, Kind, param
+from ..recipes.inputs import MapInputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 NOTE = (
     "Landsat sees heat in pixels of 100 m, resampled to 30 m, in the morning: a flame front much "
@@ -32,11 +32,15 @@ class ThermalAnomalyParams(OpticalMapParams):
         InputRole.AFTER, "Stack", "A stack with surface temperature (lwir11, Kelvin) and qa_pixel."
     )
     band: str = param(
-        "lwir11", kind="text", title="Band", help="The band of surface temperature.", advanced=True
+        "lwir11",
+        kind=Kind.TEXT,
+        title="Band",
+        help="The band of surface temperature.",
+        advanced=True,
     )
     margin: float = param(
         10.0,
-        kind="number",
+        kind=Kind.NUMBER,
         unit="k",
         title="Least excess (K)",
         minimum=1,
@@ -45,7 +49,7 @@ class ThermalAnomalyParams(OpticalMapParams):
     )
     least: float = param(
         300.0,
-        kind="number",
+        kind=Kind.NUMBER,
         unit="k",
         title="Least temperature (K)",
         minimum=200,
@@ -55,7 +59,7 @@ class ThermalAnomalyParams(OpticalMapParams):
     )
     radius: int = param(
         20,
-        kind="integer",
+        kind=Kind.INTEGER,
         title="Radius (pixels)",
         minimum=5,
         maximum=100,

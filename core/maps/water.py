@@ -14,17 +14,17 @@ from ..algorithms.threshold import CutOrigin
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, Output
-from ..params import InputRole, param
+from ..operation import AlgorithmInfo, Output, OutputKind
+from ..params import InputRole, Kind, param
 from ..raster.reader import read_facts
-from .auto_number import AutoNumberRule
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest, open_inputs
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import check_stack, named_bands, unscaled
 from .flood_params import FloodMapParams
-from .inputs import MapInputs, StackRequest, open_inputs
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
-from .stacks import check_stack, named_bands, unscaled
 
 SUBJECT = "Water"
 PARTNERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}
@@ -51,7 +51,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
     )
     method: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Method",
         choices=tuple(optical.WaterIndex),
         help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green and "
@@ -59,7 +59,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
     )
     threshold: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Threshold",
         help="auto: the scene's own, -0.1 to 0, where its histogram shows land and water, else "
         "0; or a number. Water is above.",
@@ -191,7 +191,7 @@ WATER_MAP = map_operation(
             Extent("flooded", FLOODED_LAYER, (WATER,), map_title="Flood"),
             Extent("water", WATER_LAYER, (WATER,)),
         ),
-        numbers=(Output("threshold", "Threshold", "number"),),
+        numbers=(Output("threshold", "Threshold", OutputKind.NUMBER),),
         note=NOTE,
         open=open_scenes,
         kernel=make_kernel,

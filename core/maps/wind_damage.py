@@ -11,13 +11,13 @@ from ..algorithms import wind_damage as wind
 from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
-from ..params import InputRole, param
-from .auto_number import AutoNumberRule
-from .inputs import MapInputs, StackRequest
-from .layers import Extent, MapLayer
-from .map_operation import map_operation
-from .params import OpticalMapParams, stack_param
-from .recipe import Findings, MapJob, MapRecipe
+from ..params import InputRole, Kind, param
+from ..recipes.auto_number import AutoNumberRule
+from ..recipes.inputs import MapInputs, StackRequest
+from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
+from ..recipes.params import OpticalMapParams, stack_param
+from ..recipes.recipe import Findings, MapJob, MapRecipe
 
 OFFSET = AutoNumberRule("change without damage", -2, 2, "0.05")
 MUCH_DAMAGE_PERCENT = 25.0
@@ -36,21 +36,21 @@ class WindDamageParams(OpticalMapParams):
     post: Path = stack_param(InputRole.AFTER, "Stack after", "A stack from after the storm.")
     index: str = param(
         "ndmi",
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Index",
         choices=tuple(wind.VegetationIndex),
         help="The index that falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
     )
     offset: str = param(
         "auto",
-        kind="text",
+        kind=Kind.TEXT,
         title="Change without damage",
         help="auto: the median change (before - after) of all vegetation; or a number, where "
         "more than half of it was hit.",
     )
     severe: float = param(
         wind.SEVERE_LOSS,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Severe from",
         help="Loss of the index, after the offset.",
         minimum=0,
@@ -59,7 +59,7 @@ class WindDamageParams(OpticalMapParams):
     )
     vegetated: float = param(
         wind.VEGETATED_NDVI,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Vegetated from",
         help="NDVI before; what lies below is not looked at.",
         minimum=-1,

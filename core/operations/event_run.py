@@ -13,12 +13,12 @@ from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError
 from ..maps.fuse import FUSE, FuseParams
-from ..maps.map_operation import MapOperation
 from ..maps.registry import get_map
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput
 from ..params import InputRole
+from ..recipes.map_operation import MapOperation
 from ..scenes.event_pairs import ChosenStep, EventQuery
 from ..scenes.passes import PassStack, bring_pass
 from ..settings import Settings

@@ -13,7 +13,6 @@ from ..enums import Status, StrEnum
 from ..errors import InputError, SceneReadError
 from ..execution.apply import apply_layers
 from ..execution.layer_statistics import LayerStatistics
-from ..maps.params import EngineParams
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicPlan, MosaicReader
@@ -21,6 +20,7 @@ from ..mosaic.vrt import write_vrt
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..raster.cloud_mask import MASK_BANDS
+from ..recipes.params import EngineParams
 from ..settings import Settings
 from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
 from .search_params import AREA_HELP, area_param

@@ -14,7 +14,6 @@ from ..algorithms.kernel import Layer
 from ..cog.statistics import BandStatistics
 from ..discovery.access import Access
 from ..discovery.catalogs import Catalog
-from ..maps.stacks import describe_input, prepare_folder
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
 from ..mosaic.reader import MosaicPlan, MosaicReader
 from ..mosaic.virtual_index import build_index
@@ -31,6 +30,7 @@ from ..products.result_record import (
 from ..products.stac_catalogue import write_catalogue
 from ..raster.grid import Window
 from ..raster.reader import StackReader
+from ..recipes.stacks import describe_input, prepare_folder
 from ..settings import Settings
 from ..terrain.heights import (
     BAND,

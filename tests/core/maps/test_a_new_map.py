@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.maps.map_operation import MapOperation
 from firstlight.core.operation import Output
+from firstlight.core.recipes.map_operation import MapOperation
 from support.rasters import read_values
 from support.run import run_operation
 from support.stacks import write_stack

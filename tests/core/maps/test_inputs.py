@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import AlgorithmError, InputError
-from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.maps.sar_water import SAR_WATER
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry

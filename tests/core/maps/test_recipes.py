@@ -8,9 +8,9 @@ from collections import defaultdict
 
 import pytest
 
-from firstlight.core.maps.map_operation import MapOperation
-from firstlight.core.maps.params import EngineParams
 from firstlight.core.maps.registry import MAPS
+from firstlight.core.recipes.map_operation import MapOperation
+from firstlight.core.recipes.params import EngineParams
 
 FOLDERS = [operation for operation in MAPS if operation.recipe.layers]
 every_map = pytest.mark.parametrize("operation", FOLDERS, ids=lambda one: one.name)

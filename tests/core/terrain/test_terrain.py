@@ -14,13 +14,13 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, NoScenesError, RasterError
-from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import TERRAIN, run_terrain
 from firstlight.core.operations.terrain_map import CREDIT
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import StackReader
 from firstlight.core.raster.utm import is_metric, metric_crs
+from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.terrain import layers as terrain_layers

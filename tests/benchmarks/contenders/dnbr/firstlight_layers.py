@@ -5,10 +5,10 @@ from task import LATER, OUT, SOURCE
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.maps.burn_severity import BANDS
-from firstlight.core.maps.inputs import StackRequest, open_inputs
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.raster.reader import StackReader
+from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import resolve_settings
 
 settings, monitor, stacks = resolve_settings(), RecordingMonitor(), {}

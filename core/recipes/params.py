@@ -11,7 +11,7 @@ from typing import Any
 from ..algorithms.kernel import Layer
 from ..algorithms.masks import Radius, dilation_radius
 from ..enums import EngineName
-from ..params import InputRole, param
+from ..params import InputRole, Kind, param
 from ..settings import Settings
 from ..types import Grid
 from .inputs import StackRequest
@@ -23,7 +23,9 @@ STACKS_ORDER, _OUTPUT, _MASKS, _ENGINE = -2, -1, 2, 9
 
 def stack_param(role: InputRole, title: str, help: str, default: Any = dataclasses.MISSING) -> Any:
     """Declare the stack before or after the event, under whatever name the doors know it by."""
-    return param(default, kind="raster_in", title=title, help=help, role=role, order=STACKS_ORDER)
+    return param(
+        default, kind=Kind.RASTER_IN, title=title, help=help, role=role, order=STACKS_ORDER
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class EngineParams:
 
     engine: str | None = param(
         None,
-        kind="choice",
+        kind=Kind.CHOICE,
         title="Engine",
         choices=tuple(EngineName),
         help="Who computes the tiles; auto chooses and says why. If not given, as the "
@@ -42,7 +44,7 @@ class EngineParams:
     )
     cluster: str | None = param(
         None,
-        kind="text",
+        kind=Kind.TEXT,
         title="Dask cluster",
         help="Use the Dask scheduler at this address, tcp://host:8786; only of computers that you "
         "trust.",
@@ -51,7 +53,7 @@ class EngineParams:
     )
     resume: bool = param(
         False,
-        kind="flag",
+        kind=Kind.FLAG,
         title="Go on from finished tiles",
         help="Keep finished tiles when the run is stopped or dies, and go on from those of an "
         "earlier run.",
@@ -76,7 +78,7 @@ class EngineParams:
 class MapParams(EngineParams):
     """Parameters of every map."""
 
-    output: Path = param(kind="folder_out", title="Folder", order=_OUTPUT)
+    output: Path = param(kind=Kind.FOLDER_OUT, title="Folder", order=_OUTPUT)
     """The help text comes from the recipe: it lists the files."""
 
     def layer_path(self, layer: Layer) -> Path:
@@ -119,7 +121,7 @@ class OpticalMapParams(MapParams):
 
     mask_dilation: float = param(
         0.0,
-        kind="number",
+        kind=Kind.NUMBER,
         title="Mask dilation (m)",
         unit="m",
         help="Metres around each cloud and cloud shadow that count as not observed too: "

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from ..algorithms.kernel import Kernel, Layer
 from ..execution.apply import Applied
 from ..monitor import Monitor
-from ..operation import AlgorithmInfo, OperationResult, Output
+from ..operation import AlgorithmInfo, OperationResult, Output, OutputKind
 from ..products.perimeter import PERIMETER_NAME
 from ..settings import Settings
 from .inputs import MapInputs, StackRequest
@@ -90,18 +90,22 @@ class MapRecipe(Generic[P]):
     @property
     def outputs(self) -> tuple[Output, ...]:
         """Named results at the doors: rasters, outline, numbers."""
-        rasters = [Output(one.output_name, one.title, "raster") for one in self.layers]
+        rasters = [Output(one.output_name, one.title, OutputKind.RASTER) for one in self.layers]
         if not self.extents:
             return (*rasters, *self.numbers)
         return (
             *rasters,
-            Output("perimeter", "Outline", "vector"),
+            Output("perimeter", "Outline", OutputKind.VECTOR),
             *self.numbers,
             *(
-                Output(f"{extent.name}_km2", f"{extent.title or extent.heading} (km²)", "number")
+                Output(
+                    f"{extent.name}_km2",
+                    f"{extent.title or extent.heading} (km²)",
+                    OutputKind.NUMBER,
+                )
                 for extent in self.extents
             ),
-            Output("not_observed_percent", "Not observed (%)", "number"),
+            Output("not_observed_percent", "Not observed (%)", OutputKind.NUMBER),
         )
 
     def files_text(self) -> str:
