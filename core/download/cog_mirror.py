@@ -90,22 +90,10 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
             raise NotWindowable(what, "it is no TIFF")
     with quiet_gdal(FAILURES) as messages:
         dataset = _open(path)
-        if dataset is None or dataset.RasterCount == 0:
-            if head_bytes < MOST_HEAD_BYTES:
-                return 4 * head_bytes  # the header may go on where the mirror still has a hole
-            raise NotWindowable(what, messages[-1] if messages else "it is no TIFF")
-        needed = _header_bytes(dataset)
-        masked = any(
-            dataset.GetRasterBand(n).GetMaskFlags() & GMF_PER_DATASET and not _has_alpha(dataset)
-            for n in _bands(dataset)
-        )
-        # Failures: the directories of overviews or of a mask lie where the mirror still has a hole.
-        if needed is None or needed > head_bytes or messages:
-            if head_bytes >= MOST_HEAD_BYTES:
-                raise NotWindowable(
-                    what, "its header does not stand in front of the pixels: it is no COG"
-                )
-            return min(needed, 4 * head_bytes) if needed and needed > head_bytes else 4 * head_bytes
+        masked = dataset is not None and _is_masked(dataset)
+        further = _further_bytes(dataset, head_bytes, messages, what)
+        if further:
+            return further
         if masked:
             raise NotWindowable(what, "it has a mask of its own")
         window = _pixel_window(dataset, geometry, what)
@@ -120,6 +108,35 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
         window,
         merge_spans([span for span in spans if span[0] < span[1]], MOST_WASTE * tile_bytes),
         tile_bytes,
+    )
+
+
+def _further_bytes(dataset: Any, head_bytes: int, messages: Sequence[str], what: str) -> int:
+    """How much of the file's beginning is needed, where that is more than is there; else 0.
+
+    Parameters
+    ----------
+    messages : sequence of str
+        GDAL's failures: the directories of overviews or of a mask lie where the mirror still has a
+        hole.
+    """
+    if dataset is None or dataset.RasterCount == 0:
+        if head_bytes < MOST_HEAD_BYTES:
+            return 4 * head_bytes  # the header may go on where the mirror still has a hole
+        raise NotWindowable(what, messages[-1] if messages else "it is no TIFF")
+    needed = _header_bytes(dataset)
+    if needed is not None and needed <= head_bytes and not messages:
+        return 0
+    if head_bytes >= MOST_HEAD_BYTES:
+        raise NotWindowable(what, "its header does not stand in front of the pixels: it is no COG")
+    most = 4 * head_bytes
+    return min(needed, most) if needed and needed > head_bytes else most
+
+
+def _is_masked(dataset: Any) -> bool:
+    """Whether a mask that is no alpha band lies in the file."""
+    return not _has_alpha(dataset) and any(
+        dataset.GetRasterBand(number).GetMaskFlags() & GMF_PER_DATASET for number in _bands(dataset)
     )
 
 

@@ -269,49 +269,49 @@ def _bring(one: _Download, url: str) -> int | None:
     """
     job, part = one.job, one.part
     asked = public_url(job.url)
-    origin = part.load(asked)
-    validator = origin.validator if origin else None
-    if validator is None:
-        origin = None  # the rest could be of another file: from the first byte, then
-    if (
-        origin is not None
-        and part.size == origin.total
-        and job.expected_bytes not in (None, origin.total)
-    ):
-        origin = validator = (
-            # complete, and not what the catalogue states: it may have been put right meanwhile
-            None
-        )
+    origin = _earlier(part, asked, job)
     if origin is not None and part.size == origin.total:
         one.etag, one.resumed = origin.etag, part.size
         return origin.total  # all of it had come when it was stopped; the checks follow
     headers = dict(job.headers)
-    if validator is not None:
-        headers.update({"Range": f"bytes={part.size}-", "If-Range": validator})
+    if origin is not None:
+        headers |= {"Range": f"bytes={part.size}-", "If-Range": str(origin.validator)}
     with open_response(one.session, url, headers, one.options.waits) as response:
-        new = _origin(asked, response)
-        resume = origin is not None and response.status_code == 206
         if origin is not None and part.size == unsatisfied_size(response):
             one.etag, one.resumed = origin.etag, part.size
             return part.size  # all of it had come, from a server that had not said how much that is
+        new = _origin(asked, response)
         if response.status_code != 200:
             _check_range(part, origin, new, response)
         _check_size(job, new.total)
-        one.etag = new.etag
-        one.resumed = part.size if resume else 0
-        if resume:
-            one.on_state(
-                BandState.RESUMING,
-                part.size,
-                new.total,
-                f"Partial file detected, resuming at {part.size / 1e6:.1f} MB",
-            )
-        part.begin(new, resume)
-        try:
-            _save(one, response, part.size, new.total or job.expected_bytes)
-        finally:
-            part.close()
+        _receive(one, response, new, origin is not None and response.status_code == 206)
         return new.total
+
+
+def _earlier(part: PartFile, asked: str, job: FetchJob) -> Origin | None:
+    """Origin of the bytes that an earlier run has left, where the rest of them may be asked for."""
+    origin = part.load(asked)
+    if origin is None or origin.validator is None:
+        return None  # the rest could be of another file: from the first byte, then
+    if part.size == origin.total and job.expected_bytes not in (None, origin.total):
+        # Complete, and not what the catalogue states: it may have been put right meanwhile.
+        return None
+    return origin
+
+
+def _receive(one: _Download, response: Any, origin: Origin, resume: bool) -> None:
+    """Write an answer's body down, behind what is there or from the first byte."""
+    part = one.part
+    one.etag = origin.etag
+    one.resumed = part.size if resume else 0
+    if resume:
+        detail = f"Partial file detected, resuming at {part.size / 1e6:.1f} MB"
+        one.on_state(BandState.RESUMING, part.size, origin.total, detail)
+    part.begin(origin, resume)
+    try:
+        _save(one, response, part.size, origin.total or one.job.expected_bytes)
+    finally:
+        part.close()
 
 
 def _origin(asked: str, response: Any) -> Origin:

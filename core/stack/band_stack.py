@@ -31,7 +31,7 @@ from .grid import (
     resolution_name,
     stack_grid,
 )
-from .source import BandSource, open_band, same_size, stand_in_nodata, with_nodata
+from .source import BandSource, OpenedBand, open_band, same_size, stand_in_nodata, with_nodata
 from .vrt import StackStyle, StackText, describe_stack
 
 __all__ = ["MODES", "BandSource", "create_band_stack", "make_stack", "stack_to_geotiff"]
@@ -90,48 +90,74 @@ def create_band_stack(
         Naming the bands and numbers that do not fit.
     """
     what = f"Band stacking failed for {output_path.name}"
+    _check_request(band_paths, resolution_mode, target_resolution, what)
+    order = _order_bands(band_paths, band_order, what)
+    opened = _open_bands(band_paths, order, output_path, what)
+    placed, warnings = place_bands(opened, opened[0].crs, what)
+    warnings = [note for band in opened for note in band.notes] + warnings
+    style = StackStyle(resample_method, band_descriptions or {}, tags or {})
+    if resolution_mode == "preserve":
+        return _make_stacks(placed, output_path, style, warnings, what)
+    grid = stack_grid(placed, resolution_mode, target_resolution, what)
+    return make_stack(placed, grid, output_path, style, warnings)
+
+
+def _check_request(
+    band_paths: Mapping[str, Path | BandSource], mode: str, resolution: float | None, what: str
+) -> None:
     if not band_paths:
         raise BandStackError(what, "there is no band to stack")
-    if resolution_mode not in MODES:
+    if mode not in MODES:
         raise BandStackError(
-            what,
-            f"the resolution mode '{resolution_mode}' is not known",
-            f"Known: {', '.join(MODES)}.",
+            what, f"the resolution mode '{mode}' is not known", f"Known: {', '.join(MODES)}."
         )
-    if resolution_mode == "preserve" and target_resolution is not None:
+    if mode == "preserve" and resolution is not None:
         raise ResolutionError(
             what,
-            f"bands cannot keep their own resolutions and have {target_resolution:g} as well",
+            f"bands cannot keep their own resolutions and have {resolution:g} as well",
             "Give the mode 'preserve' or a resolution, not both.",
         )
-    order = list(
-        band_order or sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name]))
-    )
+
+
+def _order_bands(
+    band_paths: Mapping[str, Path | BandSource], order: Sequence[str] | None, what: str
+) -> list[str]:
+    """Names of the bands as they are to follow each other."""
+    if not order:
+        return sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name]))
     if sorted(order) != sorted(band_paths):
         odd = ", ".join(sorted(set(order) ^ set(band_paths))) or "how often they are named"
         raise BandStackError(what, f"the band order and the bands differ in {odd}")
+    return list(order)
+
+
+def _open_bands(
+    band_paths: Mapping[str, Path | BandSource], order: Sequence[str], output: Path, what: str
+) -> list[OpenedBand]:
     opened = [open_band(name, band_paths[name], what) for name in order]
-    for one in opened:
-        if one.source.path.resolve() == output_path.resolve():
+    for band in opened:
+        if band.source.path.resolve() == output.resolve():
             raise BandStackError(
-                what, f"it would replace the source of band '{one.name}'", "Choose another name."
+                what, f"it would replace the source of band '{band.name}'", "Choose another name."
             )
-    placed, warnings = place_bands(opened, opened[0].crs, what)
-    warnings = [note for one in opened for note in one.notes] + warnings
-    style = StackStyle(resample_method, band_descriptions or {}, tags or {})
-    if resolution_mode != "preserve":
-        grid = stack_grid(placed, resolution_mode, target_resolution, what)
-        return make_stack(placed, grid, output_path, style, warnings)
+    return opened
+
+
+def _make_stacks(
+    placed: Sequence[PlacedBand], path: Path, style: StackStyle, warnings: Sequence[str], what: str
+) -> BandStack:
+    """One stack for each pixel size; the finest one, with the others as its companions."""
     groups = group_by_resolution(placed)
     grids = [stack_grid(group, "resample", None, what) for group in groups]
     check_overlap(placed, grids[0], grids[0], what)
-    companions = []
-    for group, grid in list(zip(groups, grids))[1:]:
-        path = output_path.with_name(f"{output_path.stem}_{resolution_name(grid)}.vrt")
-        companions.append(make_stack(group, grid, path, style, []))
-    return replace(
-        make_stack(groups[0], grids[0], output_path, style, warnings), companions=tuple(companions)
+    companions = tuple(
+        make_stack(
+            group, grid, path.with_name(f"{path.stem}_{resolution_name(grid)}.vrt"), style, []
+        )
+        for group, grid in list(zip(groups, grids))[1:]
     )
+    finest = make_stack(groups[0], grids[0], path, style, warnings)
+    return replace(finest, companions=companions)
 
 
 def _spectral_key(name: str, value: Path | BandSource) -> tuple[float, str]:

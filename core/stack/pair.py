@@ -79,30 +79,7 @@ def join_stacks(
         if len(leaders) > 1
         else f"{names} cannot be put on one grid with what is given beside it"
     )
-    placed = _place(leaders, leaders[0].facts.grid.crs, what)
-    leading = _finest(placed)
-    if leading and not same_crs(leaders[leading].facts.grid.crs, leaders[0].facts.grid.crs):
-        placed = _place(leaders, leaders[leading].facts.grid.crs, what)
-    like = placed[leading].grid
-    bounds = [one.grid.bounds for one in placed]
-    common = (
-        (None if _apart(bounds) else union_bounds(bounds))
-        if everything
-        else intersect_bounds(bounds)
-    )
-    if common is None:
-        where = extents([(part.facts.path.name, one.grid) for part, one in zip(leaders, placed)])
-        raise ExtentMismatchError(
-            what, f"they have no area in common ({where})", "Choose two stacks of one place."
-        )
-    grid = grid_over(common, like)
-    warnings = [
-        note
-        for part, one in zip(leaders, placed)
-        for note in _differences(
-            part, one, grid, leaders[leading].facts.path.name if one is not placed[leading] else ""
-        )
-    ]
+    grid, warnings = _common_grid(leaders, everything, what)
     opened = [
         open_band(f"{part.name}.{name}", _source(part, name, index), what)
         for part in parts
@@ -110,6 +87,34 @@ def join_stacks(
     ]
     bands, moved = place_bands(opened, grid.crs, what)
     return make_stack(bands, grid, output, StackStyle(method), [*warnings, *moved])
+
+
+def _common_grid(
+    leaders: Sequence[StackPart], everything: bool, what: str
+) -> tuple[Grid, list[str]]:
+    """The grid of the finest stack over the area, and how the others differ from it."""
+    placed = _place(leaders, leaders[0].facts.grid.crs, what)
+    leading = _finest(placed)
+    if leading and not same_crs(leaders[leading].facts.grid.crs, leaders[0].facts.grid.crs):
+        placed = _place(leaders, leaders[leading].facts.grid.crs, what)
+    bounds = [band.grid.bounds for band in placed]
+    common = _all_of(bounds) if everything else intersect_bounds(bounds)
+    if common is None:
+        where = extents([(part.facts.path.name, band.grid) for part, band in zip(leaders, placed)])
+        raise ExtentMismatchError(
+            what, f"they have no area in common ({where})", "Choose two stacks of one place."
+        )
+    grid = grid_over(common, placed[leading].grid)
+    name = leaders[leading].facts.path.name
+    warnings = []
+    for index, (part, band) in enumerate(zip(leaders, placed)):
+        warnings += _differences(part, band, grid, "" if index == leading else name)
+    return grid, warnings
+
+
+def _all_of(bounds: Sequence[Bounds]) -> Bounds | None:
+    """The box around all of them; None where one lies apart from all others."""
+    return None if _apart(bounds) else union_bounds(bounds)
 
 
 def _apart(bounds: Sequence[Bounds]) -> bool:

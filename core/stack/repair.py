@@ -174,28 +174,41 @@ def _find(band: NotedBand, search: _Search, taken: set[Path]) -> tuple[Path | No
     named = [file for file in free if file.name.lower() == band.source.name.lower()]
     fitting = [file for file in named if _is_it(file, band)]
     if fitting:
-        exact = [file for file in fitting if file.stat().st_size == band.size_bytes]
-        one = _pick(exact or fitting, band, search.record)
-        if one is None:
-            return (
-                None,
-                f"{len(exact or fitting)} files of that name fit: {_listed(exact or fitting)}",
-            )
-        return one, "same name, type and grid" + (
-            "" if exact else "; another size in bytes than before"
-        )
-    others = [
-        file for file in free if file.stat().st_size == band.size_bytes and _is_it(file, band)
+        return _find_by_name(band, fitting, search.record)
+    return _find_by_size(band, free, named, search.record)
+
+
+def _find_by_name(
+    band: NotedBand, fitting: Sequence[Path], record: Mapping[str, BandRecord]
+) -> tuple[Path | None, str]:
+    """As :func:`_find`, among files of the band's name, type and grid."""
+    exact = [file for file in fitting if file.stat().st_size == band.size_bytes]
+    candidates = exact or fitting
+    file = _pick(candidates, band, record)
+    if file is None:
+        return None, f"{len(candidates)} files of that name fit: {_listed(candidates)}"
+    size = "" if exact else "; another size in bytes than before"
+    return file, f"same name, type and grid{size}"
+
+
+def _find_by_size(
+    band: NotedBand,
+    files: Sequence[Path],
+    named: Sequence[Path],
+    record: Mapping[str, BandRecord],
+) -> tuple[Path | None, str]:
+    """As :func:`_find`, where no file of that name fits."""
+    fitting = [
+        file for file in files if file.stat().st_size == band.size_bytes and _is_it(file, band)
     ]
-    one = _pick(others, band, search.record)
-    if one is not None:
-        return one, "another name; same size in bytes, type and grid"
-    if others:
-        return None, f"{len(others)} files with other names fit: {_listed(others)}"
-    return (
-        None,
-        f"{_listed(named)} is of another type or grid" if named else "nothing of that name or size",
-    )
+    file = _pick(fitting, band, record)
+    if file is not None:
+        return file, "another name; same size in bytes, type and grid"
+    if fitting:
+        return None, f"{len(fitting)} files with other names fit: {_listed(fitting)}"
+    if named:
+        return None, f"{_listed(named)} is of another type or grid"
+    return None, "nothing of that name or size"
 
 
 def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, BandRecord]) -> Path | None:
