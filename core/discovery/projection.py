@@ -33,11 +33,11 @@ def stated_grid(properties: StacObject, asset: StacObject, resolution_m: float) 
     transform, shape = _numbers(source.get("proj:transform")), _numbers(source.get("proj:shape"))
     if not crs or len(transform) not in (6, 9) or len(shape) != 2 or min(shape) < 1:
         return None
-    a, b, c, d, e, f = transform[:6]
-    if not own and abs(a - resolution_m) > 1e-6 * resolution_m:
+    grid = Grid(crs, tuple(transform[:6]), (int(shape[0]), int(shape[1])))  # type: ignore[arg-type]
+    a, b, _, d, e, _ = grid.transform
+    if b or d or a <= 0 or e >= 0:  # not north up
         return None
-    north_up = not b and not d and a > 0 > e
-    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1]))) if north_up else None
+    return grid if own or abs(a - resolution_m) <= 1e-6 * resolution_m else None
 
 
 def stated_crs(source: StacObject) -> str:

@@ -121,21 +121,19 @@ def find_interpreter(stop: threading.Event) -> str:
 def candidates() -> list[str]:
     """Where a Python like this one may be, the likeliest first; QGIS's own program is none."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    names = (
-        ["python.exe", "python3.exe"]
-        if sys.platform == "win32"
-        else [f"python{version}", "python3"]
-    )
-    places = [sys.exec_prefix, sys.base_exec_prefix]
-    inside = [Path(place) / sub / name for place in places for sub in ("", "bin") for name in names]
+    windows = sys.platform == "win32"
+    names = ["python.exe", "python3.exe"] if windows else [f"python{version}", "python3"]
+    program = Path(sys.executable or "")
+    folders = [
+        Path(prefix) / sub
+        for prefix in (sys.exec_prefix, sys.base_exec_prefix)
+        for sub in ("", "bin")
+    ]
     if sys.platform == "darwin" and sys.executable:
-        inside += [Path(sys.executable).parent / "bin" / name for name in names]
-    own = (
-        [Path(sys.executable)]
-        if sys.executable and Path(sys.executable).name.lower().startswith("python")
-        else []
-    )
-    return list(dict.fromkeys(str(path) for path in [*own, *inside] if path.is_file()))
+        folders.append(program.parent / "bin")
+    own = [program] if program.name.lower().startswith("python") else []
+    paths = [*own, *(folder / name for folder in folders for name in names)]
+    return list(dict.fromkeys(str(path) for path in paths if path.is_file()))
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -83,7 +83,7 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         Free memory in bytes; by default what the system says.
     """
     wanted = settings.engine
-    tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
+    tiles = "1 tile" if job.tiles == 1 else f"{job.tiles} tiles"
     asked = f"{tiles}, as asked for"
     many = job.tiles >= settings.cluster_from_tiles
     if wanted == EngineName.CLUSTER:
@@ -96,14 +96,18 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         return _one_by_one(asked)
     if wanted == EngineName.THREADS:
         return _on_threads(workers, asked + limit)
+    return _choose_here(job, settings, tiles, workers, limit)
+
+
+def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: str) -> Choice:
+    """Serial or threads, by the job itself."""
     if workers == 1:
         return _one_by_one(tiles + (limit or ", one core"))
-    few = job.tiles < settings.serial_below_tiles
-    if few and (job.tiles <= 1 or not job.remote):
-        return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
-    if few:
+    if job.tiles < settings.serial_below_tiles:
+        if job.tiles <= 1 or not job.remote:
+            return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
         tiles += ", read over the network"
-    elif many:
+    elif job.tiles >= settings.cluster_from_tiles:
         from_tiles = settings.cluster_from_tiles
         tiles += f", from {from_tiles} on a cluster would be used, but none is configured"
     return _on_threads(workers, tiles + limit)

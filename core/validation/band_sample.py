@@ -219,12 +219,9 @@ def _read_windows(
     coarseness: float,
 ) -> tuple[tuple[npt.NDArray[Any], ...], tuple[FloatArray, ...]]:
     """Stored numbers as fine as the band has them, and physical values in pixels of the raster."""
-    times = round(coarseness)
-    if (
-        times < 2
-        or abs(coarseness - times) > 1e-6
-        or any(window.rows % times or window.cols % times for window in windows)
-    ):
+    times = max(1, round(coarseness))
+    fits = not any(window.rows % times or window.cols % times for window in windows)
+    if abs(coarseness - times) > 1e-6 or not fits:
         times = 1
     stored = tuple(
         reader.read_stored(index, window, max(window.rows, window.cols) // times)
@@ -264,12 +261,7 @@ def _hidden_spread(
     total = float(np.nanvar(values, dtype=np.float64))
     if step == 1 or total == 0 or not full:
         return 1.0
-    seen, real = 0.0, 0.0
-    for window, pixels in zip(windows, full):
-        part = at_window(values, window, shape)
-        if not (np.isnan(part).any() or np.isnan(pixels).any()):
-            seen += float(part.var(dtype=np.float64))
-            real += float(pixels.var(dtype=np.float64))
+    seen, real = _window_variances(values, full, windows, shape)
     if seen == 0 or real <= seen:
         return 1.0
     side = max(2, windows[0].rows // step)
@@ -278,6 +270,22 @@ def _hidden_spread(
     local = squares.var(axis=(1, 3), dtype=np.float64)
     mean = float(np.nanmean(local)) if not np.isnan(local).all() else 0.0
     return float(np.sqrt(1 + (real / seen - 1) * mean / total))
+
+
+def _window_variances(
+    values: FloatArray,
+    full: Sequence[FloatArray],
+    windows: Sequence[Window],
+    shape: tuple[int, int],
+) -> tuple[float, float]:
+    """Sums of variances in the windows without gaps: of the overview, and of the pixels."""
+    seen, real = 0.0, 0.0
+    for window, pixels in zip(windows, full):
+        part = at_window(values, window, shape)
+        if not (np.isnan(part).any() or np.isnan(pixels).any()):
+            seen += float(part.var(dtype=np.float64))
+            real += float(pixels.var(dtype=np.float64))
+    return seen, real
 
 
 def _saturated(stored: npt.NDArray[Any]) -> float:
