@@ -96,11 +96,7 @@ class Settings:
         "The picture, where a scene has no bands",
     )
     default_format: StackFormat = _setting(
-        StackFormat.VRT,
-        "stacking.default_format",
-        "word",
-        "Stack format",
-        choices=StackFormat,
+        StackFormat.VRT, "stacking.default_format", "word", "Stack format", choices=StackFormat
     )
     resample_method: Resampling = _setting(
         Resampling.BILINEAR,
@@ -259,11 +255,7 @@ class Settings:
         None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256
     )
     engine: EngineName = _setting(
-        EngineName.AUTO,
-        "processing.engine",
-        "word",
-        "Engine",
-        choices=EngineName,
+        EngineName.AUTO, "processing.engine", "word", "Engine", choices=EngineName
     )
     cluster: str = _setting(
         "", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)"
