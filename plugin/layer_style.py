@@ -86,8 +86,8 @@ def show_classes(layer: QgsRasterLayer, classes: Sequence[MapClass]) -> None:
     """Show classes, and what was not observed, in their colours and with their names."""
     unseen = MapClass(NOT_OBSERVED, "Not observed", NOT_OBSERVED_COLOR)
     shown = [
-        QgsPalettedRasterRenderer.Class(one.code, QColor(*one.color), one.name)
-        for one in (*classes, unseen)
+        QgsPalettedRasterRenderer.Class(each.code, QColor(*each.color), each.name)
+        for each in (*classes, unseen)
     ]
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, shown))
     _show_not_observed(layer)
@@ -104,12 +104,12 @@ def band_names(layer: QgsRasterLayer) -> dict[str, int]:
     """Lower-case band name → number, from the descriptions in the file; QGIS shows them as ``Band
     1: blue``.
     """
-    found: dict[str, int] = {}
+    names: dict[str, int] = {}
     for number in range(1, layer.bandCount() + 1):
         label = layer.bandName(number).partition(": ")[2]
         if label:
-            found.setdefault(label.strip().lower(), number)
-    return found
+            names.setdefault(label.strip().lower(), number)
+    return names
 
 
 def show_natural_color(layer: QgsRasterLayer) -> None:

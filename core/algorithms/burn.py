@@ -178,22 +178,22 @@ def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_]
     """Where the masks of both dates say water; None where a date has no mask. One date alone may
     take fresh char for water.
     """
-    found: dict[str, npt.NDArray[np.bool_]] = {}
+    water: dict[str, npt.NDArray[np.bool_]] = {}
     for name in masks:
         date, _, band = name.partition(".")
-        found[date] = is_water(band, values[name])
-    return found["pre"] & found["post"] if {"pre", "post"} <= set(found) else None
+        water[date] = is_water(band, values[name])
+    return water["pre"] & water["post"] if {"pre", "post"} <= set(water) else None
 
 
 def classify(
     change: FloatArray, scale: SeverityScale = SCALES[BurnIndex.DNBR]
 ) -> npt.NDArray[np.uint8]:
     """Codes of the scale's classes; for NaN the lowest, to be masked by the caller."""
-    codes = [one.code for one in scale.classes]
-    found = np.full(change.shape, codes[0], np.uint8)
+    codes = [each.code for each in scale.classes]
+    classes = np.full(change.shape, codes[0], np.uint8)
     for edge, below, above in zip(scale.edges, codes, codes[1:]):
-        found += (change >= np.float32(edge - ROUNDING)) * np.uint8(above - below)
-    return found
+        classes += (change >= np.float32(edge - ROUNDING)) * np.uint8(above - below)
+    return classes
 
 
 def severity_kernel(

@@ -68,15 +68,15 @@ class OffsetSurvey:
         before, change, missing = compare_nbr(values, self.function.masks)
         with np.errstate(invalid="ignore"):
             wanted = ~missing & (before >= np.float32(VEGETATED_NBR))
-        places = np.rint(change[wanted].astype(np.float64) / STEP).astype(np.int64) + BINS // 2
-        return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).astype(np.int64)
+        bins = np.rint(change[wanted].astype(np.float64) / STEP).astype(np.int64) + BINS // 2
+        return np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS).astype(np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
         """The function with the offset; with none where there are too few unburned pixels
         to tell.
         """
-        found = find_offset(total)
-        return self.function if found is None else self.function.with_offset(*found)
+        offset = find_offset(total)
+        return self.function if offset is None else self.function.with_offset(*offset)
 
 
 def find_offset(histogram: npt.NDArray[np.int64]) -> tuple[float, int] | None:

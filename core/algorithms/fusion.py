@@ -105,11 +105,11 @@ class Vote:
         """
         shape = values[source_key(0)].shape
         yes, no, agreeing, seeing = (np.zeros(shape, np.int32) for _ in range(4))
-        for place, (source, weight) in enumerate(zip(self.sources, self.weights, strict=True)):
-            seen, said = read_votes(values[source_key(place)], source)
-            yes += said * np.int32(weight.thousandths)
-            no += (seen & ~said) * np.int32(weight.thousandths)
-            agreeing += said
+        for index, (source, weight) in enumerate(zip(self.sources, self.weights, strict=True)):
+            seen, positive = read_votes(values[source_key(index)], source)
+            yes += positive * np.int32(weight.thousandths)
+            no += (seen & ~positive) * np.int32(weight.thousandths)
+            agreeing += positive
             seeing += seen
         present = yes > no
         consensus = present.astype(np.uint8)
@@ -120,9 +120,9 @@ class Vote:
             agreement: FloatArray = np.asarray(
                 agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32
             )
-        everything = sum(weight.thousandths for weight in self.weights)
+        total = sum(weight.thousandths for weight in self.weights)
         confidence: FloatArray = np.asarray(
-            np.abs(yes - no).astype(np.float32) / np.float32(everything), np.float32
+            np.abs(yes - no).astype(np.float32) / np.float32(total), np.float32
         )
         confidence[unseen] = np.nan
         return consensus, agreement, confidence
@@ -137,10 +137,10 @@ class VoteSurvey:
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels that each source observed."""
         seen = (
-            read_votes(values[source_key(place)], source)[0]
-            for place, source in enumerate(self.function.sources)
+            read_votes(values[source_key(index)], source)[0]
+            for index, source in enumerate(self.function.sources)
         )
-        return np.array([np.count_nonzero(one) for one in seen], np.int64)
+        return np.array([np.count_nonzero(mask) for mask in seen], np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Vote:
         """The vote with its weights."""
@@ -172,15 +172,15 @@ def read_votes(
     seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
     for code in source.silent:
         seen &= codes != code
-    said = np.zeros(codes.shape, np.bool_)
+    positive = np.zeros(codes.shape, np.bool_)
     for code in source.positive:
-        said |= codes == code
-    return seen, said & seen
+        positive |= codes == code
+    return seen, positive & seen
 
 
-def source_key(place: int) -> str:
+def source_key(index: int) -> str:
     """The name of a source's band in the function."""
-    return f"source{place + 1}"
+    return f"source{index + 1}"
 
 
 def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
@@ -193,6 +193,6 @@ def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
         The band of each in the joined stack.
     """
     vote = Vote(tuple(sources))
-    names: dict[str, Any] = {source_key(place): band for place, band in enumerate(bands)}
+    names: dict[str, Any] = {source_key(index): band for index, band in enumerate(bands)}
     layers = (CONSENSUS_LAYER, AGREEMENT_LAYER, CONFIDENCE_LAYER)
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

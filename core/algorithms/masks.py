@@ -81,13 +81,13 @@ def dilate(mask: BoolArray, radius_px: Radius) -> BoolArray:
 
 def _row_distance(mask: BoolArray, most: int) -> npt.NDArray[np.uint16]:
     """Columns to the nearest set pixel of the row, ``most`` where it is as far or there is none."""
-    places = np.arange(mask.shape[1], dtype=np.int32)
-    before = np.maximum.accumulate(np.where(mask, places, np.int32(-most)), axis=1)
+    columns = np.arange(mask.shape[1], dtype=np.int32)
+    before = np.maximum.accumulate(np.where(mask, columns, np.int32(-most)), axis=1)
     after = np.minimum.accumulate(
-        np.where(mask, places, np.int32(mask.shape[1] + most))[:, ::-1], axis=1
+        np.where(mask, columns, np.int32(mask.shape[1] + most))[:, ::-1], axis=1
     )[:, ::-1]
     nearest: npt.NDArray[np.uint16] = np.minimum(
-        np.minimum(places - before, after - places), most
+        np.minimum(columns - before, after - columns), most
     ).astype(np.uint16)
     return nearest
 
@@ -103,18 +103,18 @@ def dilation_radius(metres: float, grid: Grid) -> Radius:
     """
     if not metres:
         return (0.0, 0.0)
-    what = f"Masks cannot be dilated by {metres:g} m"
+    failure = f"Masks cannot be dilated by {metres:g} m"
     size = pixel_size_m(grid)
     if size is None:
         raise InputError(
-            what,
+            failure,
             "the stack has no coordinate reference system, so that a pixel has no metres",
             "Leave it out.",
         )
     radius = (metres / size[0], metres / size[1])
     if max(radius) > MOST_PIXELS:
         raise InputError(
-            what,
+            failure,
             f"that is {max(radius):.0f} pixels, and {MOST_PIXELS} are the most",
             "Choose a shorter distance.",
         )

@@ -126,9 +126,9 @@ class OpticalWater:
             sure = np.minimum(
                 np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1)
             )
-        made = (now, codes["post"], sure)
+        layers = (now, codes["post"], sure)
         if not self.compared:
-            return made
+            return layers
         before = codes.get("pre", np.full(now.shape, DRY, np.uint8))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
@@ -137,7 +137,7 @@ class OpticalWater:
                     (flooded == WATER)
                     & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))
                 ] = DRY
-        return *made, flooded
+        return *layers, flooded
 
     def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
         """The index of one date, −1..1, NaN = not observed.
@@ -149,12 +149,12 @@ class OpticalWater:
         masks = [name for name in self.masks if name.partition(".")[0] == date]
         with np.errstate(all="ignore"):
             low, high = np.maximum(green, np.float32(0)), np.maximum(other, np.float32(0))
-            found: FloatArray = (low - high) / (low + high)  # NaN where both are 0
+            index: FloatArray = (low - high) / (low + high)  # NaN where both are 0
             if self.scaled.get(date):
-                found[green > np.float32(BRIGHTEST)] = np.nan
+                index[green > np.float32(BRIGHTEST)] = np.nan
         if masks:
-            found[~_snow_free(values, masks, radius_px)] = np.nan
-        return found
+            index[~_snow_free(values, masks, radius_px)] = np.nan
+        return index
 
     def _classify(self, index: FloatArray, values: Values) -> Codes:
         """What equals the threshold is dry."""
@@ -194,11 +194,11 @@ class WaterSurvey:
 
     def settle(self, total: npt.NDArray[np.int64]) -> OpticalWater:
         """The map with the threshold of the scene, or with the one it had."""
-        found = find_water_cut(total)
+        threshold = find_water_cut(total)
         return (
             self.water
-            if found is None
-            else replace(self.water, threshold=found, origin=CutOrigin.SCENE)
+            if threshold is None
+            else replace(self.water, threshold=threshold, origin=CutOrigin.SCENE)
         )
 
 
@@ -229,12 +229,12 @@ def find_water_cut(histogram: Counts) -> float | None:
     )
     if not land < 0 < water:
         return None
-    found = min(INDEX.above(cut), FIXED)
+    threshold = min(INDEX.above(cut), FIXED)
     above, shore = (
-        histogram[middle > found].sum(),
-        histogram[(middle > LEAST_CUT) & (middle < found)].sum(),
+        histogram[middle > threshold].sum(),
+        histogram[(middle > LEAST_CUT) & (middle < threshold)].sum(),
     )
-    return LEAST_CUT if shore <= MOST_SHORE * above else found
+    return LEAST_CUT if shore <= MOST_SHORE * above else threshold
 
 
 def water_kernel(
@@ -256,14 +256,13 @@ def water_kernel(
     layers = [INDEX_LAYERS[method], WATER_LAYER, CONFIDENCE_LAYER]
     if water.compared:
         layers.append(FLOODED_LAYER)
+    sources = (method, ThresholdMethod.OTSU) if survey else (method,)
     return Kernel(
         f"Water ({method})",
         dict(bands),
         water,
         tuple(layers),
-        "; ".join(
-            REFERENCES[one] for one in ((method, ThresholdMethod.OTSU) if survey else (method,))
-        ),
+        "; ".join(REFERENCES[source] for source in sources),
         halo=dilation_halo(water.radius_px),
         survey=WaterSurvey(water) if survey else None,
     )

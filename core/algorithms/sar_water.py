@@ -195,48 +195,48 @@ class WaterSurvey:
         rows, cols = next(iter(values.values())).shape
         corners = [(row, col) for row in range(0, rows, CELL) for col in range(0, cols, CELL)]
         cells = [
-            {name: one[row : row + CELL, col : col + CELL] for name, one in values.items()}
+            {name: pixels[row : row + CELL, col : col + CELL] for name, pixels in values.items()}
             for row, col in corners
         ]
-        found = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
-        for place, date in enumerate(self.water.cuts):
+        counts = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
+        for date_index, date in enumerate(self.water.cuts):
             # Each square is filtered alone, so that it is the same whatever is known of its
             # neighbours.
             smooth = [
                 [self.water.smooth(cell, date, band) for band in self.water.bands] for cell in cells
             ]
             for number, bands in enumerate(self.choices):
-                every = np.stack([DB.tally(_mean(one[-len(bands) :])) for one in smooth])
+                every = np.stack([DB.tally(_mean(levels[-len(bands) :])) for levels in smooth])
                 enough = every[every.sum(axis=1) >= LEAST_PIXELS]
                 both = enough[_hold_both(enough, bands)]
                 for row, part in enumerate((both, every)):
-                    found[number, place, row] = [*part.sum(axis=0), len(part)]
-        return found
+                    counts[number, date_index, row] = [*part.sum(axis=0), len(part)]
+        return counts
 
     def settle(self, total: npt.NDArray[np.int64]) -> WaterMap:
         """The map with the thresholds that were found; a date without one takes the other's, from
         the same sensor.
         """
         for bands, parts in zip(self.choices, total):
-            found = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
-            known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
+            cuts = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
+            known = next((cut for cut in reversed(list(cuts.values())) if cut is not None), None)
             if known is not None:
                 spare = replace(known, origin=CutOrigin.OTHER_DATE)
                 return replace(
                     self.water,
                     bands=bands,
-                    cuts={date: cut or spare for date, cut in found.items()},
+                    cuts={date: cut or spare for date, cut in cuts.items()},
                 )
         return self.water
 
     def _find(self, bands: Sequence[str], squares: Counts, picture: Counts) -> Cut | None:
-        everything = picture[:-1]
+        whole = picture[:-1]
         if squares[-1] >= LEAST_CELLS:
-            cut = self._cut(squares[:-1], everything, bands)
+            cut = self._cut(squares[:-1], whole, bands)
             if cut is not None:
                 return Cut(DB.above(cut), CutOrigin.SQUARES)
-        cut = self._cut(everything, everything, bands)
-        if cut is not None and has_valley(everything, cut, SMOOTHING_DB / DB.step):
+        cut = self._cut(whole, whole, bands)
+        if cut is not None and has_valley(whole, cut, SMOOTHING_DB / DB.step):
             return Cut(DB.above(cut), CutOrigin.PICTURE)
         return None
 
@@ -260,7 +260,7 @@ class WaterSurvey:
         )
         if valley is not None and valley < brightest:
             return valley
-        low, high = (int((one[0] + 0.5) * _COARSE) for one in fitted.means)
+        low, high = (int((mean[0] + 0.5) * _COARSE) for mean in fitted.means)
         return find_cut(histogram, self.method, (low, min(high, brightest)))
 
 

@@ -179,17 +179,17 @@ class StructuralDamage:
         brightness, correlation, variation = (
             np.full((rows, cols), np.nan, np.float32) for _ in range(3)
         )
-        found = (brightness, correlation, variation)
+        measures = (brightness, correlation, variation)
         reach = self.reach
         if rows <= 2 * reach or cols <= 2 * reach:
-            return found
+            return measures
         for top in range(reach, rows - reach, STRIP):
             bottom = min(top + STRIP, rows - reach)
             around = slice(top - reach, bottom + reach)
-            made = self._windows(before[around], after[around], seen[around])
-            for whole, part in zip(found, made):
+            strips = self._windows(before[around], after[around], seen[around])
+            for whole, part in zip(measures, strips):
                 whole[top:bottom, reach:-reach] = part
-        return found
+        return measures
 
     def _windows(
         self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]

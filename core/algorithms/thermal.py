@@ -153,9 +153,9 @@ def _box(values: npt.NDArray[np.generic], radius: int) -> npt.NDArray[np.int64]:
         sums = np.concatenate(
             [np.zeros_like(np.take(total, [0], axis)), np.cumsum(total, axis=axis)], axis=axis
         )
-        place = np.arange(size)
-        total = np.take(sums, np.minimum(place + radius + 1, size), axis) - np.take(
-            sums, np.maximum(place - radius, 0), axis
+        index = np.arange(size)
+        total = np.take(sums, np.minimum(index + radius + 1, size), axis) - np.take(
+            sums, np.maximum(index - radius, 0), axis
         )
     return total
 

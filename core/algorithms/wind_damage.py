@@ -164,8 +164,8 @@ class WindSurvey:
         halo = dilation_halo(self.function.radius_px)
         inside = tuple(slice(halo, side - halo) for side in loss.shape)
         loss = loss[inside][counted[inside]]
-        places = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
-        return np.bincount(places, minlength=BINS).astype(np.int64)
+        bins = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
+        return np.bincount(bins, minlength=BINS).astype(np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> WindDamage:
         """The function with offset and noise; without any vegetation, as it was."""

@@ -67,7 +67,7 @@ class Sensor:
 
     def sort(self, names: Iterable[str]) -> list[str]:
         """Band names in wavelength order; unknown ones after, by name."""
-        order = {name: place for place, name in enumerate(self.bands)}
+        order = {name: index for index, name in enumerate(self.bands)}
         return sorted(names, key=lambda name: (order.get(name, len(order)), name))
 
     def pick(self, names: Sequence[str]) -> list[str]:
@@ -104,7 +104,7 @@ class Sensor:
 def load_sensors() -> Mapping[str, Sensor]:
     """All sensors, by name."""
     tree = read_yaml(CONFIG_DIR / "band_config.yaml")["sensors"]
-    return {name: _sensor(name, words) for name, words in tree.items()}
+    return {name: _sensor(name, fields) for name, fields in tree.items()}
 
 
 def sensor_names() -> tuple[str, ...]:
@@ -121,27 +121,27 @@ def get_sensor(name: str) -> Sensor:
         If there is none; the sentence offers the nearest names.
     """
     sensors = load_sensors()
-    found = sensors.get(name.strip().lower())
-    if found is None:
+    sensor = sensors.get(name.strip().lower())
+    if sensor is None:
         near = difflib.get_close_matches(name.lower(), sensors, n=2, cutoff=0.4)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sensors)}."
         raise InputError(f"Sensor '{name}' cannot be used", "it is not known", hint)
-    return found
+    return sensor
 
 
-def _sensor(name: str, words: Mapping[str, Any]) -> Sensor:
-    bands = {key: _band(key, facts) for key, facts in words["bands"].items()}
+def _sensor(name: str, fields: Mapping[str, Any]) -> Sensor:
+    bands = {key: _band(key, facts) for key, facts in fields["bands"].items()}
     return Sensor(
         name=name,
-        title=str(words["title"]),
+        title=str(fields["title"]),
         bands=bands,
-        required=tuple(words["required"]),
-        default=tuple(words["default"]),
-        visual_keys=tuple(words["visual"]),
-        platforms=tuple(words.get("platforms", ())),
-        band_bytes=int(words["band_bytes"]),
-        clouds=bool(words.get("clouds", True)),
-        dated=bool(words.get("dated", True)),
+        required=tuple(fields["required"]),
+        default=tuple(fields["default"]),
+        visual_keys=tuple(fields["visual"]),
+        platforms=tuple(fields.get("platforms", ())),
+        band_bytes=int(fields["band_bytes"]),
+        clouds=bool(fields.get("clouds", True)),
+        dated=bool(fields.get("dated", True)),
     )
 
 

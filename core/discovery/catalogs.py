@@ -47,16 +47,16 @@ def get_catalog(name: str) -> Catalog:
     """
     text = name.strip()
     tree = _tree()
-    words = tree["catalogs"].get(text.lower())
-    if words is not None:
-        url = os.environ.get(words["url_env"], "") if "url_env" in words else ""
+    fields = tree["catalogs"].get(text.lower())
+    if fields is not None:
+        url = os.environ.get(fields["url_env"], "") if "url_env" in fields else ""
         return Catalog(
             name=text.lower(),
-            title=words["title"],
-            url=(url or words["url"]).rstrip("/"),
-            collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
-            sas_token_url=words.get("sas_token_url"),
-            token_hosts=tuple(words.get("token_hosts", ())),
+            title=fields["title"],
+            url=(url or fields["url"]).rstrip("/"),
+            collections={sensor: tuple(ids) for sensor, ids in fields["collections"].items()},
+            sas_token_url=fields.get("sas_token_url"),
+            token_hosts=tuple(fields.get("token_hosts", ())),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:

@@ -59,31 +59,31 @@ class EventType:
 @lru_cache(maxsize=1)
 def load_events() -> Mapping[str, EventType]:
     """All events, by name; each type is followed by its subtypes."""
-    found: dict[str, EventType] = {}
-    for name, words in read_yaml(CONFIG_DIR / "events.yaml")["events"].items():
-        _add(found, name, words)
-    return found
+    events: dict[str, EventType] = {}
+    for name, fields in read_yaml(CONFIG_DIR / "events.yaml")["events"].items():
+        _add(events, name, fields)
+    return events
 
 
-def _add(found: dict[str, EventType], name: str, words: Mapping[str, Any]) -> None:
-    found[name] = EventType(
+def _add(events: dict[str, EventType], name: str, fields: Mapping[str, Any]) -> None:
+    events[name] = EventType(
         name=name,
-        title=words["title"],
-        primary=tuple(words["primary"]),
-        secondary=tuple(words["secondary"]),
-        days_before=int(words["days_before"]),
-        days_after=int(words["days_after"]),
-        bands={sensor: tuple(bands) for sensor, bands in words["bands"].items()},
-        algorithms=tuple(words["algorithms"]),
+        title=fields["title"],
+        primary=tuple(fields["primary"]),
+        secondary=tuple(fields["secondary"]),
+        days_before=int(fields["days_before"]),
+        days_after=int(fields["days_after"]),
+        bands={sensor: tuple(bands) for sensor, bands in fields["bands"].items()},
+        algorithms=tuple(fields["algorithms"]),
         recipe=tuple(
             RecipeStep(tuple(step["sensors"]), tuple(step["algorithms"]))
-            for step in words.get("recipe", ())
+            for step in fields.get("recipe", ())
         ),
-        fuse=words.get("fuse", ""),
+        fuse=fields.get("fuse", ""),
     )
-    usual = {key: value for key, value in words.items() if key != "subtypes"}
-    for subtype, own in words.get("subtypes", {}).items():
-        _add(found, f"{name}.{subtype}", {**usual, **own})
+    usual = {key: value for key, value in fields.items() if key != "subtypes"}
+    for subtype, own in fields.get("subtypes", {}).items():
+        _add(events, f"{name}.{subtype}", {**usual, **own})
 
 
 def event_names() -> tuple[str, ...]:

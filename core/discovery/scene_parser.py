@@ -68,7 +68,7 @@ def _parse(
         footprint=geometry if isinstance(geometry, Mapping) else None,
         cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
         epsg=_epsg(properties),
-        resolution_m=min((part.resolution_m for part in bands.values() or sensor.bands.values())),
+        resolution_m=min(part.resolution_m for part in bands.values() or sensor.bands.values()),
         bands=bands,
         size_bytes=_default_bytes(sensor, bands),
         missing_bands=tuple(name for name in sensor.default if name not in bands),

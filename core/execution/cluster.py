@@ -51,12 +51,12 @@ def open_cluster(
         If nothing answers, there is no worker, or versions, FirstLight's code or files differ.
     Cancelled
     """
-    what = f"The Dask cluster at {address} cannot be used"
+    failure = f"The Dask cluster at {address} cannot be used"
     try:
         from distributed import Client
     except ImportError:
         raise DependencyError(
-            what, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}"
+            failure, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}"
         ) from None
     client: Any = None
     try:
@@ -69,7 +69,7 @@ def open_cluster(
             threads = _wait_for_workers(client, workers, stop)
             if not threads:
                 raise EngineError(
-                    what,
+                    failure,
                     f"it has no worker after {WORKERS_S:.0f} s",
                     f"Start one: dask worker {address}. {ANOTHER}",
                 )
@@ -79,12 +79,12 @@ def open_cluster(
             check_cluster(client, address, files, stop)
         except TooLate:
             raise EngineError(
-                what, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
+                failure, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
             ) from None
         except (OSError, ValueError) as error:  # nothing there, or no address
-            why = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise EngineError(
-                what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}"
+                failure, reason, f"Is its scheduler running, and reachable from here? {ANOTHER}"
             ) from error
         yield DaskClusterEngine(client, address, threads, limit_s)
     finally:

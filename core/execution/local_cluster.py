@@ -43,7 +43,7 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
         If they cannot be started.
     Cancelled
     """
-    what = "Starting a Dask cluster on this computer failed"
+    failure = "Starting a Dask cluster on this computer failed"
     python = find_interpreter(stop)
     processes: list[subprocess.Popen[bytes]] = []
     with tempfile.TemporaryDirectory(
@@ -63,7 +63,7 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
                 str(note),
             ]
             processes.append(_start(python, folder, log, "scheduler", options))
-            address = _address(note, processes[0], what, log, stop)
+            address = _address(note, processes[0], failure, log, stop)
             for _ in range(workers):
                 options = [
                     address,
@@ -172,25 +172,25 @@ def _environment() -> dict[str, str]:
     """What this process has, with the places of its libraries: QGIS adds some that its Python does
     not know by itself.
     """
-    places = [place for place in sys.path if Path(place).name in ("site-packages", "dist-packages")]
-    given = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*given, *places]))}
+    libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*own, *libraries]))}
 
 
 def _address(
-    note: Path, scheduler: subprocess.Popen[bytes], what: str, log: Path, stop: threading.Event
+    note: Path, scheduler: subprocess.Popen[bytes], failure: str, log: Path, stop: threading.Event
 ) -> str:
     end_at = time.monotonic() + START_S
     while True:
         with suppress(OSError, ValueError, KeyError):  # not there yet, or half written
             return str(json.loads(note.read_text(encoding="utf-8"))["address"])
         if scheduler.poll() is not None or time.monotonic() > end_at:
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
+            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
                 "it said nothing"
             ]
             raise EngineError(
-                what,
-                f"the scheduler did not start: {said[-1]}",
+                failure,
+                f"the scheduler did not start: {lines[-1]}",
                 "Choose another engine, threads for example.",
             )
         if stop.wait(LOOK_S):

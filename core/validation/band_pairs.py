@@ -99,9 +99,9 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
     findings = []
     for unit, types in kinds.items():
         if len(types) > 1 and unit != Unit.CLASS:
-            said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
+            listed = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
             sentence = (
-                f"Bands of one kind are stored in different data types ({said}). "
+                f"Bands of one kind are stored in different data types ({listed}). "
                 "Download the odd one again."
             )
             rare = min(types.values(), key=len)
@@ -162,9 +162,9 @@ def _check_shifts(
 ) -> tuple[list[Finding], dict[str, float]]:
     """Each band is compared with its neighbour in the spectrum, which is most like it."""
     between: list[Shift | None] = []
-    for place in range(len(bands) - 1):
-        coarser = max(bands[place].coarseness, bands[place + 1].coarseness)
-        between.append(measure_shift(bands[place].spectra, bands[place + 1].spectra, coarser))
+    for index in range(len(bands) - 1):
+        coarser = max(bands[index].coarseness, bands[index + 1].coarseness)
+        between.append(measure_shift(bands[index].spectra, bands[index + 1].spectra, coarser))
     findings, shifts = [], {}
     for band, offset in zip(bands, offsets_along_chain(between)):
         if offset is None:

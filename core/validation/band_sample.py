@@ -52,8 +52,8 @@ class BandSample:
     @property
     def data(self) -> FloatArray:
         """The overview's physical values that are data."""
-        found: FloatArray = self.values[~np.isnan(self.values)]
-        return found
+        data: FloatArray = self.values[~np.isnan(self.values)]
+        return data
 
     def outside_percent(self, limits: tuple[float, float]) -> float:
         """Of the pixels with data, those outside a range of physical values."""
@@ -129,17 +129,17 @@ def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
         np.add.reduceat(edges, at_rows, axis=0), at_cols, axis=1
     )  # NaN where there is a gap
     score[np.isnan(score)] = -1.0
-    found = []
+    windows = []
     for upper in (tops + side <= rows // 2, tops >= rows // 2):
         for left in (lefts + side <= cols // 2, lefts >= cols // 2):
             part = score[np.ix_(upper, left)]
             if not part.size:
                 continue
-            row, col = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
+            row, col = (int(index) for index in np.unravel_index(int(part.argmax()), part.shape))
             if part[row, col] < 0:
                 row, col = part.shape[0] // 2, part.shape[1] // 2
-            found.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
-    return found
+            windows.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
+    return windows
 
 
 def window_side(shape: tuple[int, int]) -> int:
@@ -184,7 +184,9 @@ def sample_band(
         values[~wanted] = np.nan
     stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
     pooled = (
-        np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
+        np.concatenate([window[~np.isnan(window)] for window in full])
+        if full
+        else np.empty(0, np.float32)
     )
     window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
     seen = ~np.isnan(values)
@@ -227,9 +229,9 @@ def _read_windows(
         reader.read_stored(index, window, max(window.rows, window.cols) // times)
         for window in windows
     )
-    values = [to_physical(one, radiometry) for one in stored]
+    values = [to_physical(pixels, radiometry) for pixels in stored]
     return stored, tuple(
-        one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values
+        pixels.repeat(times, 0).repeat(times, 1) if times > 1 else pixels for pixels in values
     )
 
 

@@ -33,7 +33,7 @@ def known_names(sensor: Sensor | None) -> Mapping[str, Collection[str]]:
 
     sensors = [sensor] if sensor is not None else list(load_sensors().values())
     names: dict[str, list[str]] = {}
-    for one in sensors:
-        for band in one.bands.values():
+    for each in sensors:
+        for band in each.bands.values():
             names.setdefault(band.name, []).extend((band.code, *band.asset_keys))
     return names
