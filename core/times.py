@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-from .errors import InputError
-
 
 def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with a ``Z``, to the second."""
@@ -37,21 +35,3 @@ def parse_time(text: str, end_of_day: bool = False) -> datetime:
         return moment.astimezone(timezone.utc)
     except OverflowError:
         raise ValueError(f"{text} lies off the calendar in UTC") from None
-
-
-def read_moment(text: str, name: str) -> datetime:
-    """A date as people give it; ``name`` is ``start``, ``end`` or the word for the sentence.
-
-    Raises
-    ------
-    InputError
-        If it is no ISO date.
-    """
-    try:
-        return parse_time(text, end_of_day=name == "end")
-    except ValueError:
-        raise InputError(
-            f"The {name} date '{text}' cannot be used",
-            "it is no ISO date",
-            "Write it like 2024-05-01.",
-        ) from None

@@ -33,7 +33,6 @@ from .scene_item import SceneItem as SceneItem
 from .scene_item import SearchQuery as SearchQuery
 from .times import format_time as format_time
 from .times import parse_time as parse_time
-from .times import read_moment as read_moment
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ CORE_LAYERS = {
     "core.aoi": ("core.errors",),
     "core.enums": (),
     "core.report": ("core.enums",),
-    "core.times": ("core.errors",),
+    "core.times": (),
     "core.pixel_grid": ("core.aoi",),
     "core.scene_item": (
         "core.enums",
