@@ -11,7 +11,7 @@ from .aoi import Bounds
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the pixels of a raster lie."""
+    """Grid of a raster's pixels."""
 
     crs: str
     """``EPSG:n`` where there is a code, else WKT; empty where the raster has none."""

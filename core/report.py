@@ -1,4 +1,4 @@
-"""What the validator says of a raster."""
+"""Findings of the validator, and its report of a raster."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What the validator says of one raster."""
+    """Report of the validator on one raster."""
 
     path: Path
     bands: tuple[str, ...]

@@ -21,7 +21,7 @@ Geometry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What to look for, and where."""
+    """A search for scenes: area, dates, sensor, catalogue."""
 
     aoi: Aoi
     start: datetime
@@ -34,7 +34,7 @@ class SearchQuery:
     limit: int = 50
     """The most scenes to return at a time."""
     collection: str | None = None
-    """Which of the catalogue's collections for the sensor; None: the first."""
+    """One of the catalogue's collections for the sensor; None: the first."""
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -54,7 +54,7 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class Radiometry:
-    """How stored numbers become physical ones: ``value = stored * scale + offset``."""
+    """Rule by which stored numbers become physical ones: ``value = stored * scale + offset``."""
 
     scale: float = 1.0
     offset: float = 0.0
@@ -62,7 +62,7 @@ class Radiometry:
     """The stored number that means "nothing here"."""
     unit: Unit = Unit.NONE
     reason: str = ""
-    """Where scale and offset come from, for a person."""
+    """Source of scale and offset, for a person."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -87,13 +87,13 @@ class BandAsset:
     resolution_m: float
     radiometry: Radiometry
     size_bytes: int | None = None
-    """As the catalogue states it; None where it does not."""
+    """Size that the catalogue states; None where it does not."""
     estimated_bytes: int = 0
-    """What such a band usually takes, for plans and estimates."""
+    """Usual size of such a band, for plans and estimates."""
     checksum: str | None = None
     """``file:checksum``, a multihash, where offered."""
     grid: Grid | None = None
-    """Where its pixels lie, as the catalogue states it; None where only the file's header tells."""
+    """Grid that the catalogue states; None where only the file's header tells."""
     dtype: str = ""
     """numpy's name of the stored numbers' type; empty where the catalogue does not state it."""
 
@@ -111,14 +111,14 @@ class SceneItem:
     footprint: Geometry | None
     """None where the catalogue gives none."""
     cloud_percent: float | None
-    """Of the whole scene, as the provider says; None for radar or where unknown."""
+    """Cloud of the whole scene, as the provider states it; None for radar or where unknown."""
     epsg: int | None
     resolution_m: float
-    """Of the finest band."""
+    """Pixel size of the finest band."""
     bands: Mapping[str, BandAsset]
     """In wavelength order."""
     size_bytes: int = 0
-    """Of the sensor's default bands; estimated where the catalogue states no size."""
+    """Size of the sensor's default bands; estimated where the catalogue states no size."""
     missing_bands: tuple[str, ...] = ()
     """Bands the sensor should have and this item does not offer."""
     visual_href: str | None = None
@@ -141,7 +141,7 @@ class SceneItem:
     dictionaries make the garbage collector hold up every thread, QGIS's window among them.
     """
     notes: tuple[str, ...] = ()
-    """What a person should know about this item."""
+    """Facts that a person should know about this item."""
 
     def to_dict(self) -> dict[str, Any]:
         """The specification's discovery item, with ``radiometry`` and a few facts added."""

@@ -110,7 +110,7 @@ class MapClass:
     """One class of a class layer."""
 
     code: int
-    """As it is stored; 0..254."""
+    """Stored number, 0..254."""
     name: str
     color: tuple[int, int, int]
     """Red, green, blue, 0..255."""
@@ -118,7 +118,7 @@ class MapClass:
 
 @dataclass(frozen=True)
 class AlgorithmResult:
-    """What an algorithm made."""
+    """Result of an algorithm."""
 
     outputs: Mapping[str, Path]
     """Name → file."""

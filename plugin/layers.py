@@ -1,4 +1,4 @@
-"""What operations made → styled layers on the map; everything here runs on the main thread."""
+"""Results of operations → styled layers on the map; everything here runs on the main thread."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def source_path(layer: QgsMapLayer) -> Path | None:
 
 
 def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None:
-    """Where a layer of the same file is, else in the group of the scene, below whatever covers less
-    of it.
+    """Position of a layer of the same file, else in the group of the scene, below whatever covers
+    less of it.
     """
     root = project.layerTreeRoot()
     old = [

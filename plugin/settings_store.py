@@ -135,7 +135,7 @@ def settings_reader() -> Callable[[], Settings]:
 
 
 def read_last(name: str, default: str = "") -> str:
-    """What the user chose last: ``catalog``, ``sensor``, ``output``."""
+    """The user's last choice: ``catalog``, ``sensor``, ``output``."""
     return str(QgsSettings().value(_LAST + name, default) or default)
 
 

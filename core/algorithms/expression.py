@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 MOST_CHARACTERS = 1000
 """A formula of a person is far shorter."""
 MOST_DEPTH = 100
-"""Of operations within operations; a sum of n terms is as deep as n."""
+"""Maximum depth of operations within operations; a sum of n terms is as deep as n."""
 MOST_NUMBER = 3e38
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,

@@ -22,7 +22,7 @@ SENSOR_WEIGHTS = {"sentinel2": 1.0, "landsat": 1.0, "sentinel1": 0.8}
 radar picture with its speckle.
 """
 OTHER_SENSOR = 0.7
-"""Of a source that does not say its sensor, or another one."""
+"""Weight of a source of another sensor, or of none that it states."""
 LEAST_CLEAR = 0.5
 """Factor of a source that observed next to nothing; it rises to 1 with the observed share: where
 there is much cloud there is also cloud that the mask missed. A judgement.
@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Weight:
-    """How much a source counts, and why."""
+    """Weight of a source, and its factors."""
 
     thousandths: int
     sensor: float = 1.0
@@ -130,7 +130,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class VoteSurvey:
-    """How much each source observed, which is a part of its weight."""
+    """Pixels that each source observed, which is a part of its weight."""
 
     function: Vote
 
@@ -168,7 +168,7 @@ def _thousandths(weight: float) -> int:
 def read_votes(
     codes: FloatArray, source: Source
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Where a source says anything, and where it says that the event was there."""
+    """Pixels that a source observed, and those of them where it saw the event."""
     seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
     for code in source.silent:
         seen &= codes != code

@@ -1,4 +1,4 @@
-"""Where every mask shows the ground, without the surroundings of clouds, which masks often miss."""
+"""Ground that every mask shows, without the surroundings of clouds, which masks often miss."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from .kernel import Values
 
 BoolArray = npt.NDArray[np.bool_]
 Radius = tuple[float, float]
-"""How far a mask is dilated, in pixels: down the rows and along the columns, which differ where
-pixels are not square.
+"""Dilation of a mask in pixels: down the rows and along the columns, which differ where pixels are
+not square.
 """
 
 MOST_PIXELS = 1000
-"""Of a dilation: tiles get as many pixels around them."""
+"""Maximum dilation: tiles get as many pixels around them."""
 
 
 def clear_pixels(values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)) -> BoolArray:
-    """Where every mask says that the ground is seen, and no cloud or shadow of it lies within the
-    radius.
+    """Pixels where every mask sees the ground, and has no cloud or shadow within the radius.
 
     Only cloud and shadow are dilated: what has no data, at a scene's edge or beyond it, says
     nothing of its neighbours.

@@ -69,7 +69,7 @@ INDEX = Bins(-1.0, 1.0, 0.01)
 SMOOTHING = 0.03
 """Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
 LEAST_CUT = -0.1
-"""Of a cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated
+"""Least cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated
 scenes. They also show that a cut above ``FIXED`` loses the mixed pixels of every shore, so that
 none is taken.
 """
@@ -106,14 +106,14 @@ class OpticalWater:
     """Names of the inputs that are masks: ``post.scl``."""
     threshold: float = FIXED
     origin: CutOrigin = CutOrigin.FIXED
-    """Of the threshold."""
+    """Source of the threshold."""
     rules: FloodRules = FloodRules()
     radius_px: Radius = (0.0, 0.0)
-    """Of the masks' dilation."""
+    """Radius of the masks' dilation."""
     scaled: Mapping[str, bool] = field(default_factory=dict)
     """Date → whether its numbers are reflectance, so that ``BRIGHTEST`` means something."""
     compared: bool = False
-    """Whether there is a map of permanent water, or a date before."""
+    """True with a map of permanent water, or a date before."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and
@@ -157,7 +157,7 @@ class OpticalWater:
         return index
 
     def _classify(self, index: FloatArray, values: Values) -> Codes:
-        """What equals the threshold is dry."""
+        """Codes by the threshold; a value equal to it is dry."""
         with np.errstate(invalid="ignore"):
             codes = (index > np.float32(self.threshold)).astype(np.uint8)
         codes[np.isnan(index)] = NOT_OBSERVED
@@ -175,7 +175,7 @@ def _snow_free(values: Values, masks: list[str], radius_px: Radius) -> BoolArray
 
 
 @dataclass(frozen=True)
-class WaterSurvey:
+class OpticalWaterSurvey:
     """The histogram of the index, of all dates together: one threshold for both, so that it makes
     no change of its own.
 
@@ -237,7 +237,7 @@ def find_water_cut(histogram: Counts) -> float | None:
     return LEAST_CUT if shore <= MOST_SHORE * above else threshold
 
 
-def water_kernel(
+def optical_water_kernel(
     method: WaterIndex, bands: Mapping[str, str], water: OpticalWater, survey: bool
 ) -> Kernel:
     """The kernel.
@@ -264,5 +264,5 @@ def water_kernel(
         tuple(layers),
         "; ".join(REFERENCES[source] for source in sources),
         halo=dilation_halo(water.radius_px),
-        survey=WaterSurvey(water) if survey else None,
+        survey=OpticalWaterSurvey(water) if survey else None,
     )

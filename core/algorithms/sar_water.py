@@ -112,7 +112,7 @@ best overlap on simulated floods.
 
 @dataclass(frozen=True)
 class Cut:
-    """Where water begins on one date."""
+    """Threshold of water on one date."""
 
     threshold_db: float
     origin: CutOrigin
@@ -131,7 +131,7 @@ class WaterMap:
     speckle: SpeckleFilter
     rules: FloodRules = FloodRules()
     compared: bool = False
-    """Whether there is a map of permanent water, or a date before."""
+    """True with a map of permanent water, or a date before."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """The layers; float32 with NaN for the change, uint8 for the others."""
@@ -149,7 +149,7 @@ class WaterMap:
         return codes["post"], flooded, change
 
     def backscatter(self, values: Values, date: str) -> FloatArray:
-        """What is compared with the threshold: dB, NaN = not observed in one of the bands."""
+        """Level that is compared with the threshold: dB, NaN = not observed in one of the bands."""
         return _mean([self.smooth(values, date, band) for band in self.bands])
 
     def smooth(self, values: Values, date: str, band: str) -> FloatArray:
@@ -162,7 +162,7 @@ class WaterMap:
         return speckle.filter_db(known, self.speckle)
 
     def _classify(self, level: FloatArray, values: Values, date: str) -> Codes:
-        """What equals the threshold is dry."""
+        """Codes by the threshold; a value equal to it is dry."""
         with np.errstate(invalid="ignore"):
             codes = (level < np.float32(self.cuts[date].threshold_db)).astype(np.uint8)
         codes[np.isnan(level)] = NOT_OBSERVED
@@ -170,7 +170,7 @@ class WaterMap:
 
 
 @dataclass(frozen=True)
-class WaterSurvey:
+class RadarWaterSurvey:
     """For each date the histogram of the squares that hold water and land, how many those are, and
     the histogram of all.
 
@@ -265,7 +265,7 @@ class WaterSurvey:
 
 
 def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which squares hold water and land, each enough of it to be told apart."""
+    """Squares that hold water and land, each enough of it to be told apart."""
     if not len(histograms):
         return np.zeros(0, bool)
     fitted = fit_two(_coarsen(histograms))
@@ -273,7 +273,7 @@ def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_
 
 
 def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Whether the lower part can be water: neither as bright as land nor darker than any echo."""
+    """Lower parts that can be water: neither as bright as land nor darker than any echo."""
     with np.errstate(invalid="ignore"):
         level = DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step
         return np.asarray(
@@ -286,7 +286,7 @@ def _coarsen(histograms: Counts) -> Counts:
 
 
 def _mean(levels: Sequence[FloatArray]) -> FloatArray:
-    """Of one or two bands in dB."""
+    """Mean of one or two bands in dB."""
     return (
         levels[0]
         if len(levels) == 1
@@ -304,7 +304,7 @@ def fixed_db(bands: Sequence[str]) -> float:
     return mean_db(DARKEST_LAND_DB, bands) - (LONE_MARGIN_DB if len(bands) == 1 else 0.0)
 
 
-def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
+def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     """The kernel of a map of water.
 
     Parameters
@@ -326,7 +326,7 @@ def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
         layers.append(CHANGE_LAYER)
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
-    survey = None if method == ThresholdMethod.FIXED else WaterSurvey(water, method)
+    survey = None if method == ThresholdMethod.FIXED else RadarWaterSurvey(water, method)
     return Kernel(
         f"Water ({method})",
         {name: name for name in names},

@@ -150,7 +150,7 @@ def _box_sums(known: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _half_sums(known: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
-    """As :func:`_box_sums`, of the half window on the pixel's side of the edge."""
+    """Sums like those of :func:`_box_sums`, of the half window on the pixel's side of the edge."""
     side = _choose_side(known, value)
 
     def chosen(numbers: Floats) -> Floats:
@@ -188,8 +188,8 @@ def _halves(numbers: Floats) -> list[Floats]:
 
 
 def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
-    """Which half of the window holds the pixel's own side of the edge: left, right, upper, lower,
-    then the corners.
+    """Number of the half of the window on the pixel's own side of the edge: left, right, upper,
+    lower, then the corners.
     """
     height, width = (size - 2 * HALO for size in value.shape)
 

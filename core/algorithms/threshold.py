@@ -1,4 +1,4 @@
-"""Where to cut a histogram in two, and whether it has two parts at all.
+"""Thresholds of histograms: the cut in two parts, and a test for there being two.
 
 A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut
 is the last bin of the lower class. Both ways of cutting split anything; whether there are two
@@ -58,9 +58,9 @@ equality. Chini et al. 2017 (doi:10.1109/TGRS.2017.2737664) ask for 0.99; the hi
 part of a raster is noisier than that.
 """
 LEAST_SHARE = 0.1
-"""Of the smaller class in a part of the raster (Chini et al. 2017)."""
+"""Least share of the smaller class in a part of the raster (Chini et al. 2017)."""
 _ROUNDS = 60
-"""Of expectation and maximisation: the decision changes no more after fewer."""
+"""Rounds of expectation and maximisation: the decision changes no more after fewer."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Bins:
 
     low: float
     high: float
-    """What lies outside ``low`` to ``high`` is counted in the first or last bin."""
+    """Values outside ``low`` to ``high`` are counted in the first or last bin."""
     step: float
 
     @property
@@ -168,7 +168,7 @@ def _best(criterion: Floats, between: tuple[int, int] | None) -> int:
 
 
 def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:
-    """Whether the histogram has a hump on either side of the cut and falls between them.
+    """True if the histogram has a hump on either side of the cut and falls between them.
 
     Parameters
     ----------
@@ -234,9 +234,9 @@ class TwoParts:
     """
 
     share: Floats
-    """Of the lower one, 0..1."""
+    """Share of the lower one, 0..1."""
     means: tuple[Floats, Floats]
-    """Of the lower and the upper one, in bins."""
+    """Means of the lower and the upper one, in bins."""
     deviations: tuple[Floats, Floats]
     """Standard deviations, in bins."""
     fit: Floats
@@ -251,9 +251,7 @@ class TwoParts:
         return np.asarray(np.sqrt(2) * np.abs(lower - upper) / np.sqrt(narrow**2 + wide**2))
 
     def are_two(self) -> npt.NDArray[np.bool_]:
-        """Which of the histograms have two parts, far enough apart, neither too small, that
-        describe it.
-        """
+        """Histograms that have two parts, far enough apart, neither too small, that describe it."""
         with np.errstate(invalid="ignore"):
             large = np.minimum(self.share, 1 - self.share) >= LEAST_SHARE
             return np.asarray((self.distance >= LEAST_DISTANCE) & (self.fit >= LEAST_FIT) & large)

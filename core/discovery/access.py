@@ -77,7 +77,7 @@ class Access:
         return self.open(*locate(href, catalog, collection), renew)
 
     def open(self, url: str, token_url: str, renew: bool = False) -> str:
-        """As :meth:`url`, of what :func:`locate` found.
+        """Address to open, from what :func:`locate` found; see :meth:`url`.
 
         Raises
         ------
@@ -87,11 +87,13 @@ class Access:
         return f"{url}?{self._token(token_url, url, renew)}" if token_url else url
 
     def headers(self, url: str) -> Mapping[str, str]:
-        """What the user's authentication for this host asks to be sent along."""
+        """Headers of the user's authentication for this host."""
         return self._settings.headers_for(url)
 
     def remote_options(self, url: str) -> RemoteOptions:
-        """How GDAL is to reach a URL: the same waits, proxy and headers as everything else."""
+        """Options by which GDAL reaches a URL: the same waits, proxy and headers as everything
+        else.
+        """
         from requests.utils import select_proxy
 
         settings = self._settings

@@ -1,6 +1,4 @@
-"""What bands each sensor has: read from ``config/band_config.yaml``, the only place that
-says it.
-"""
+"""Bands of each sensor, from ``config/band_config.yaml``, the only place that says it."""
 
 from __future__ import annotations
 
@@ -59,9 +57,9 @@ class Sensor:
     band_bytes: int
     """Typical size of a band at the finest resolution, for estimates."""
     clouds: bool = True
-    """Whether clouds hide the ground from it."""
+    """False where it sees through clouds."""
     dated: bool = True
-    """Whether its items are of a moment; False: their time is that of an edition, and no search
+    """True where its items are of a moment; False: their time is that of an edition, and no search
     asks for it.
     """
 

@@ -1,6 +1,4 @@
-"""Which STAC APIs there are, and which of their collections hold which sensor:
-``config/catalogs.yaml``.
-"""
+"""STAC APIs, and their collections of each sensor: ``config/catalogs.yaml``."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ class Catalog:
     collections: Mapping[str, tuple[str, ...]]
     """Sensor → collection ids."""
     sas_token_url: str | None = None
-    """Where tokens for its files are had; holds ``{collection}``."""
+    """URL of tokens for its files; holds ``{collection}``."""
     token_hosts: tuple[str, ...] = ()
     """Ends of the names of the hosts whose files need a token; no other host is ever sent one."""
     exact: bool = True

@@ -37,15 +37,15 @@ class EventType:
     secondary: tuple[str, ...]
     """Sensors that help."""
     days_before: int
-    """How long before the event a scene still shows the usual state."""
+    """Days before the event in which a scene shows the usual state."""
     days_after: int
-    """How long after it a scene still shows its traces."""
+    """Days after it in which a scene still shows its traces."""
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Sensor → bands needed."""
     algorithms: tuple[str, ...] = ()
     """Indices that are worth computing of each scene."""
     recipe: tuple[RecipeStep, ...] = ()
-    """What ``flight event`` does; a step whose sensors see nothing is left out and named."""
+    """Steps of ``flight event``; a step whose sensors see nothing is left out and named."""
     fuse: str = ""
     """The layer that several steps' maps are put together by, where more than one has it:
     ``flooded``.

@@ -27,25 +27,25 @@ SEASON_DAYS = 91.0
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What one satellite saw of the area in one pass: one scene or several tiles."""
+    """Scenes of the area by one satellite in one pass: one scene or several tiles."""
 
     scenes: tuple[SceneItem, ...]
     coverage_percent: float | None
-    """Of the area, all tiles together."""
+    """Share of the area, all tiles together."""
     clear_percent: float | None
-    """Of the area, by the masks where they were looked at, else estimated from the catalogue's
-    cloud figures.
+    """Share of the area, by the masks where they were looked at, else estimated from the
+    catalogue's cloud figures.
     """
     clear_is_measured: bool
 
     @property
     def datetime(self) -> datetime:
-        """Of its first scene."""
+        """Time of its first scene."""
         return self.scenes[0].datetime
 
     @property
     def sensor(self) -> str:
-        """Of all its scenes."""
+        """Name of the sensor of all its scenes."""
         return self.scenes[0].sensor
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _clear_percent(scenes: Sequence[SceneItem], covered: float) -> float | None:
 
 
 def _clear_share(scene: SceneItem) -> float | None:
-    """Of the part of the area that the scene covers, the share (0..1) that is clear."""
+    """Clear share (0..1) of the part of the area that the scene covers."""
     if scene.sensor == "sentinel1":
         return 1.0
     if scene.clear_percent is not None:

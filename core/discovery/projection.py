@@ -1,5 +1,5 @@
-"""Where an item's pixels lie, as the catalogue says: the STAC projection extension, so that no file
-need be opened for it.
+"""Grid of an item's pixels as the catalogue states it: the STAC projection extension, so that no
+file need be opened for it.
 
 Sources: STAC projection extension 1.x (``proj:epsg``) and 2.0 (``proj:code``): fields of an asset,
 else of the item; raster extension 1.x (``raster:bands``) and STAC 1.1 (``bands``, ``data_type``).

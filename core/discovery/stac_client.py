@@ -31,8 +31,8 @@ UNREACHABLE = (
 )
 """Reason and hint."""
 MOST_ITEMS = 10_000
-"""Where a server cannot sort, all its items are fetched before the newest can be told; at most so
-many.
+"""Maximum number of items to fetch from a server that cannot sort: all are fetched before the
+newest can be told.
 """
 
 
@@ -128,7 +128,7 @@ class SceneSearch:
 
     @property
     def has_more(self) -> bool:
-        """Whether :meth:`next` may give more; certain only when it is False."""
+        """True if :meth:`next` may give more; certain only when it is False."""
         return bool(self._waiting) or not self.exhausted
 
     def _wanted(self, item: Any, events: EventQueue) -> SceneItem | None:

@@ -105,7 +105,7 @@ def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[s
 
 
 def can_be_reached(workers: Iterable[str]) -> bool:
-    """Whether this computer can connect to all workers, as in one network, and not to the scheduler
+    """True if this computer can connect to all workers, as in one network, and not to the scheduler
     alone.
     """
     import socket

@@ -115,8 +115,8 @@ def _compared(node: Mapping[str, Any]) -> Facts:
 
 
 def _ask(client: Any, stop: threading.Event) -> tuple[dict[str, Facts], dict[str, Facts]]:
-    """What the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks the
-    work too, on the scheduler.
+    """Facts that the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks
+    the work too, on the scheduler.
 
     Dask before 2023.5 hands the work on as it is, and sends uploads to workers alone.
     """

@@ -42,7 +42,7 @@ ANOTHER = "Or choose another engine, threads for example."
 
 @dataclass(frozen=True)
 class Failure:
-    """What a worker sends back where a tile failed."""
+    """Answer of a worker where a tile failed."""
 
     error: FirstLightError
     worker: str
@@ -139,7 +139,7 @@ class _Run:
         self.under_way: dict[str, _Tile] = {}
         self.failed: list[tuple[_Tile, str]] = []
         self.happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        """What other threads found, to be dealt with on the one that called."""
+        """Calls that other threads ask the calling one to make."""
         self.workers = tuple(threads)
         self.answered = self.peopled = time.monotonic()
         self.keep: Callable[[_Tile, Any], None] = lambda tile, result: None

@@ -119,7 +119,7 @@ def find_interpreter(stop: threading.Event) -> str:
 
 
 def candidates() -> list[str]:
-    """Where a Python like this one may be, the likeliest first; QGIS's own program is none."""
+    """Paths of a Python like this one, the likeliest first; QGIS's own program is none."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     windows = sys.platform == "win32"
     names = ["python.exe", "python3.exe"] if windows else [f"python{version}", "python3"]
@@ -169,8 +169,8 @@ def _start(
 
 
 def _environment() -> dict[str, str]:
-    """What this process has, with the places of its libraries: QGIS adds some that its Python does
-    not know by itself.
+    """Environment of this process, with the folders of its libraries: QGIS adds some that its
+    Python does not know by itself.
     """
     libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]

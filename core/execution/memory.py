@@ -1,4 +1,4 @@
-"""How much memory is free for tiles."""
+"""Free memory for tiles."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def core_files() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """Of the modules that have been loaded here; read once, since a file that changes later is not
-    loaded again.
+    """Digest of the modules that have been loaded here; read once, since a file that changes later
+    is not loaded again.
     """
     return digest_of([(_ROOT / name).read_bytes() for name in core_files()])
 

@@ -1,5 +1,5 @@
-"""Which engine does a job: by its tiles, the memory that is free, the processor's cores, and what
-the user says.
+"""Choice of the engine for a job: by its tiles, the memory that is free, the processor's cores, and
+what the user says.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .local_cluster import local_cluster
 from .memory import free_bytes
 
 MEMORY_SHARE = 0.5
-"""Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files,
-and for error.
+"""Share of the free memory that tiles may take: the rest is for QGIS, for the system's cache of
+files, and for error.
 """
 
 
@@ -30,7 +30,7 @@ REMOTE_THREADS = 4
 
 @dataclass(frozen=True)
 class Job:
-    """What the router needs to know of a job."""
+    """Facts of a job by which an engine is chosen."""
 
     tiles: int
     """Still to be computed."""
@@ -171,7 +171,7 @@ def thread_count(remote: bool, settings: Settings) -> int:
 
 
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
-    """How many threads, and what keeps it from being one for each core."""
+    """Number of threads, and the limit that keeps it below one for each core."""
     wanted = thread_count(job.remote, settings)
     room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
     if room >= wanted:

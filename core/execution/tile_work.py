@@ -1,5 +1,5 @@
-"""What is done for one tile, from its pixels to compressed blocks: values only, which may be sent
-to a worker anywhere.
+"""Work of one tile, from its pixels to compressed blocks: values only, which may be sent to a
+worker anywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TileSource(Protocol):
 
     @property
     def grid(self) -> Grid:
-        """Where its pixels lie."""
+        """The grid of its pixels."""
 
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
@@ -60,7 +60,7 @@ class TileSource(Protocol):
 
 @dataclass(frozen=True)
 class SurveyWork:
-    """What one tile adds to a kernel's survey: values only, so that it can be sent to a worker."""
+    """Share of one tile in a kernel's survey: values only, so that it can be sent to a worker."""
 
     source: TileSource
     indexes: Mapping[str, int]

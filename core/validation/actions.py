@@ -1,4 +1,4 @@
-"""What becomes of a raster that is not valid: as the setting ``validation.on_invalid`` says."""
+"""Treatment of a raster that is not valid, by the setting ``validation.on_invalid``."""
 
 from __future__ import annotations
 

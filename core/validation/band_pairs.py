@@ -31,9 +31,7 @@ from angles that differ by up to 2.6 seconds of flight.
 
 @dataclass(frozen=True)
 class SeenBand:
-    """What is kept of a band that was read: the pixels themselves would be too much of a large
-    stack.
-    """
+    """Figures that are kept of a band: its pixels would be too much of a large stack."""
 
     name: str
     unit: Unit
@@ -41,13 +39,13 @@ class SeenBand:
     values: FloatArray
     """The overview's physical values, (rows, cols); NaN = no data."""
     figures: Mapping[str, float | None]
-    """What was measured."""
+    """Measured figures."""
     digest: str
-    """Of all stored numbers that were read; empty where the band is blank."""
+    """Digest of all stored numbers that were read; empty where the band is blank."""
     coarseness: float
     """Its own pixel size in pixels of the stack: 2 for 20 m in a 10 m stack."""
     spectra: tuple[ComplexArray | None, ...]
-    """Of its windows' edges."""
+    """Spectra of its windows' edges."""
 
     @property
     def is_class(self) -> bool:
@@ -58,7 +56,7 @@ class SeenBand:
 def keep_band(
     name: str, band: BandFacts, unit: Unit, coarseness: float, sample: BandSample
 ) -> SeenBand:
-    """What is needed of a band later."""
+    """Keep what later checks need of a band."""
     digest = hashlib.blake2b(digest_size=16)
     for stored in (sample.stored, *sample.stored_windows):
         digest.update(np.ascontiguousarray(stored).tobytes())

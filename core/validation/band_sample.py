@@ -1,4 +1,5 @@
-"""What the validator reads of one band: an overview of all of it, and a few windows at full size.
+"""Pixels that the validator reads of one band: an overview of all of it, and a few windows at full
+size.
 
 The overview tells nodata share, percentiles and spread; averaged pixels spread less than the pixels
 themselves, so the spread is raised by what the windows hold beyond the overview at the same places.
@@ -35,19 +36,20 @@ class BandSample:
     windows: tuple[FloatArray, ...]
     """Physical values at full size."""
     nodata_percent: float
-    """Of the area."""
+    """Share of the area."""
     std_stored: float
     """In stored units; 0 where there is no data at all."""
     std: float
     """In physical units (dB for radar power)."""
     window_std: float
-    """Of the full-size windows together, physical; NaN where they hold no data."""
+    """Standard deviation of the full-size windows together, physical; NaN where they hold no data.
+    """
     low: float
     """2nd percentile, physical; NaN where there is no data."""
     high: float
     """98th percentile, physical."""
     saturated_percent: float
-    """Of the pixels with data, those at the highest number the type can hold."""
+    """Share of the pixels with data that hold the type's highest number."""
 
     @property
     def data(self) -> FloatArray:
@@ -56,12 +58,12 @@ class BandSample:
         return data
 
     def outside_percent(self, limits: tuple[float, float]) -> float:
-        """Of the pixels with data, those outside a range of physical values."""
+        """Share of the pixels with data that lie outside a range of physical values."""
         data = self.data
         return 100 * float(((data < limits[0]) | (data > limits[1])).mean()) if data.size else 0.0
 
     def figures(self) -> dict[str, float | None]:
-        """What was measured, JSON-ready; percentiles and ``std`` in physical units."""
+        """Measured figures, JSON-ready; percentiles and ``std`` in physical units."""
         figures = {
             "nodata_percent": self.nodata_percent,
             "std_stored": self.std_stored,
@@ -77,8 +79,8 @@ class BandSample:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where all bands are looked at."""
+class SamplePlan:
+    """Windows and area at which all bands are looked at."""
 
     windows: tuple[Window, ...] = ()
     """In full size: from :func:`choose_windows`."""
@@ -104,7 +106,7 @@ def read_overview(reader: StackReader, index: int) -> npt.NDArray[Any]:
 
 
 def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
-    """Places to look at in full size: one in each quarter, where data are and edges are strongest.
+    """Windows to look at in full size: one in each quarter, where data are and edges are strongest.
 
     All bands are looked at in the same places, so that they can be compared; where nothing is known
     to be better, the middle of the quarter is taken.
@@ -156,7 +158,7 @@ def sample_band(
     reader: StackReader,
     index: int,
     radiometry: Radiometry,
-    places: Places = Places(),
+    plan: SamplePlan = SamplePlan(),
     coarseness: float = 1.0,
     stored: npt.NDArray[Any] | None = None,
 ) -> BandSample:
@@ -179,10 +181,10 @@ def sample_band(
         stored = read_overview(reader, index)
     values = to_physical(stored, radiometry)
     wanted = np.ones(values.shape, bool)
-    if places.inside is not None:
-        wanted = places.inside
+    if plan.inside is not None:
+        wanted = plan.inside
         values[~wanted] = np.nan
-    stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
+    stored_windows, full = _read_windows(reader, index, radiometry, plan.windows, coarseness)
     pooled = (
         np.concatenate([window[~np.isnan(window)] for window in full])
         if full
@@ -197,7 +199,7 @@ def sample_band(
             stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0
         )
     low, high = np.percentile(values[seen], (2, 98))
-    gain = _hidden_spread(values, full, places.windows, reader.facts.grid.shape)
+    gain = _hidden_spread(values, full, plan.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
         values=values,

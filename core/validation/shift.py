@@ -1,4 +1,4 @@
-"""How far two bands lie apart, in pixels.
+"""Shift between two bands, in pixels.
 
 The correlation is taken of gradient magnitudes, because neighbouring bands see the same edges with
 other, even opposite, brightness. It is computed by Fourier transform with half-whitened amplitudes,
@@ -151,7 +151,7 @@ def _peak(first: ComplexArray, second: ComplexArray) -> tuple[float, float] | No
 
 
 def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
-    """Whether the correlation is nearly as high far along the peak's row or column: a straight edge
+    """True if the correlation is nearly as high far along the peak's row or column: a straight edge
     slides along itself.
     """
     rows, cols = surface.shape
