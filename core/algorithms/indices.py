@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from ..errors import AlgorithmError, InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 from .expression import Formula, parse_formula
 from .kernel import Kernel, Layer
 
@@ -69,11 +70,9 @@ def index_kernel(name: str, available: Collection[str]) -> Kernel:
     by_lower = {known.lower(): known for known in indices}
     wanted = name.strip().lower()
     if wanted not in by_lower:
-        near = [
-            by_lower[known]
-            for known in difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)
-        ]
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(indices)}."
+        close = difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)
+        near = " or ".join(by_lower[known] for known in close)
+        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(indices)}."
         raise InputError(f"Index '{name}' cannot be used", "it is not known", hint)
     index = indices[by_lower[wanted]]
     chosen = _choose_bands(
@@ -113,12 +112,11 @@ def _choose_bands(
         offers = alternatives.get(band, [band])
         match = next((offer for offer in offers if offer in available), None)
         if match is None:
-            near = [] if hint else difflib.get_close_matches(band, available, n=3, cutoff=0.5)
+            listed = ", ".join(available) or "no named band"
             raise AlgorithmError(
                 f"{subject} cannot be computed",
-                f"the stack has no band {' or '.join(offers)} (it has "
-                f"{', '.join(available) or 'no named band'})",
-                hint or (f"Did you mean {' or '.join(near)}?" if near else ""),
+                f"the stack has no band {' or '.join(offers)} (it has {listed})",
+                hint or nearest_hint(band, available, "", cutoff=0.5),
             )
         chosen[band] = match
     return chosen

@@ -11,7 +11,7 @@ that in two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -192,12 +192,7 @@ class RadarWaterSurvey:
         """Int64, (choices, dates, 2, bins + 1): the squares' sum and the number of squares; the sum
         of all and their number.
         """
-        rows, cols = next(iter(values.values())).shape
-        corners = [(row, col) for row in range(0, rows, CELL) for col in range(0, cols, CELL)]
-        cells = [
-            {name: pixels[row : row + CELL, col : col + CELL] for name, pixels in values.items()}
-            for row, col in corners
-        ]
+        cells = list(_cells(values))
         counts = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
         for date_index, date in enumerate(self.water.cuts):
             # Each square is filtered alone, so that it is the same whatever is known of its
@@ -264,6 +259,15 @@ class RadarWaterSurvey:
         return find_cut(histogram, self.method, (low, min(high, brightest)))
 
 
+def _cells(values: Values) -> Iterator[Values]:
+    """The squares of a part of the raster."""
+    rows, cols = next(iter(values.values())).shape
+    for row in range(0, rows, CELL):
+        for col in range(0, cols, CELL):
+            window = (slice(row, row + CELL), slice(col, col + CELL))
+            yield {name: pixels[window] for name, pixels in values.items()}
+
+
 def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Squares that hold water and land, each enough of it to be told apart."""
     if not len(histograms):
@@ -313,27 +317,26 @@ def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
         Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
     method : ThresholdMethod
     """
-    layers = [WATER_LAYER]
-    references = [
-        REFERENCES[method],
-        *([] if method == ThresholdMethod.FIXED else [REFERENCES["squares"]]),
-    ]
+    layers, references, survey, halo = [WATER_LAYER], [REFERENCES[method]], None, 0
+    if method != ThresholdMethod.FIXED:
+        references.append(REFERENCES["squares"])
+        survey = RadarWaterSurvey(water, method)
     if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
+        halo = speckle.HALO
     if water.compared:
         layers.append(FLOODED_LAYER)
     if "pre" in water.cuts:
         layers.append(CHANGE_LAYER)
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
-    survey = None if method == ThresholdMethod.FIXED else RadarWaterSurvey(water, method)
     return Kernel(
         f"Water ({method})",
         {name: name for name in names},
         water,
         tuple(layers),
         "; ".join(references),
-        halo=0 if water.speckle == SpeckleFilter.NONE else speckle.HALO,
+        halo=halo,
         survey=survey,
         cell=CELL,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import Any
 from ..enums import Unit
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,8 @@ class Sensor:
         wanted = [name.strip().lower() for name in names if name.strip()] or list(self.default)
         for name in wanted:
             if name not in self.bands:
-                near = difflib.get_close_matches(name, self.bands, n=3, cutoff=0.5)
-                hint = (
-                    f"Did you mean {' or '.join(near)}?"
-                    if near
-                    else f"It has: {', '.join(self.bands)}."
-                )
+                listed = f"It has: {', '.join(self.bands)}."
+                hint = nearest_hint(name, self.bands, listed, cutoff=0.5)
                 raise InputError(
                     f"Band '{name}' cannot be used", f"{self.title} has no such band", hint
                 )
@@ -121,8 +117,7 @@ def get_sensor(name: str) -> Sensor:
     sensors = load_sensors()
     sensor = sensors.get(name.strip().lower())
     if sensor is None:
-        near = difflib.get_close_matches(name.lower(), sensors, n=2, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sensors)}."
+        hint = nearest_hint(name.lower(), sensors, f"Known: {', '.join(sensors)}.", count=2)
         raise InputError(f"Sensor '{name}' cannot be used", "it is not known", hint)
     return sensor
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,28 @@ def get_catalog(name: str) -> Catalog:
     tree = _tree()
     fields = tree["catalogs"].get(text.lower())
     if fields is not None:
-        url = os.environ.get(fields["url_env"], "") if "url_env" in fields else ""
+        url = os.environ.get(fields.get("url_env", ""), "")
         return Catalog(
             name=text.lower(),
             title=fields["title"],
             url=(url or fields["url"]).rstrip("/"),
-            collections={sensor: tuple(ids) for sensor, ids in fields["collections"].items()},
+            collections=_collections(fields["collections"]),
             sas_token_url=fields.get("sas_token_url"),
             token_hosts=tuple(fields.get("token_hosts", ())),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:
-        known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
-        return Catalog(
-            name=text, title=parts.netloc, url=text.rstrip("/"), collections=known, exact=False
-        )
-    near = difflib.get_close_matches(text.lower(), tree["catalogs"], n=2, cutoff=0.4)
-    hint = (
-        f"Did you mean {' or '.join(near)}?"
-        if near
-        else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
-    )
+        known = _collections(tree["known_collections"])
+        return Catalog(text, parts.netloc, text.rstrip("/"), known, exact=False)
+    listed = f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
+    hint = nearest_hint(text.lower(), tree["catalogs"], listed, count=2)
     raise InputError(
         f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint
     )
+
+
+def _collections(fields: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {sensor: tuple(ids) for sensor, ids in fields.items()}
 
 
 def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:

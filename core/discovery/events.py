@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Any
 from ..enums import Priority
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,5 @@ def get_event(name: str) -> EventType:
     text = name.strip().lower()
     if text in events:
         return events[text]
-    near = difflib.get_close_matches(text, events, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(events)}."
+    hint = nearest_hint(text, events, f"Known: {', '.join(events)}.")
     raise InputError(f"Event '{name}' cannot be used", "it is not known", hint)

@@ -33,11 +33,16 @@ def stated_grid(properties: StacObject, asset: StacObject, resolution_m: float) 
     transform, shape = _numbers(source.get("proj:transform")), _numbers(source.get("proj:shape"))
     if not crs or len(transform) not in (6, 9) or len(shape) != 2 or min(shape) < 1:
         return None
-    grid = Grid(crs, tuple(transform[:6]), (int(shape[0]), int(shape[1])))  # type: ignore[arg-type]
-    a, b, _, d, e, _ = grid.transform
-    if b or d or a <= 0 or e >= 0:  # not north up
+    if not own and abs(transform[0] - resolution_m) > 1e-6 * resolution_m:
         return None
-    return grid if own or abs(a - resolution_m) <= 1e-6 * resolution_m else None
+    return _north_up(crs, transform, shape)
+
+
+def _north_up(crs: str, transform: list[float], shape: list[float]) -> Grid | None:
+    a, b, c, d, e, f = transform[:6]
+    if b or d or a <= 0 or e >= 0:
+        return None
+    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
 
 
 def stated_crs(source: StacObject) -> str:

@@ -60,7 +60,7 @@ def open_cluster(
         ) from None
     client: Any = None
     try:
-        try:
+        with _as_engine_errors(failure):
             client = within(
                 CONNECT_S + 1,
                 stop,
@@ -77,20 +77,27 @@ def open_cluster(
             # be reached from here.
             client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
-        except TooLate:
-            raise EngineError(
-                failure, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
-            ) from None
-        except (OSError, ValueError) as error:  # nothing there, or no address
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise EngineError(
-                failure, reason, f"Is its scheduler running, and reachable from here? {ANOTHER}"
-            ) from error
         yield DaskClusterEngine(client, address, threads, limit_s)
     finally:
         if client is not None:
             with suppress(TooLate, OSError):  # what is left then ends with this process
                 within(CLOSE_S, threading.Event(), lambda: client.close(timeout=CLOSE_S))
+
+
+@contextmanager
+def _as_engine_errors(failure: str) -> Iterator[None]:
+    """Late answers and refused connections as sentences."""
+    try:
+        yield
+    except TooLate:
+        raise EngineError(
+            failure, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
+        ) from None
+    except (OSError, ValueError) as error:  # nothing there, or no address
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise EngineError(
+            failure, reason, f"Is its scheduler running, and reachable from here? {ANOTHER}"
+        ) from error
 
 
 def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[str, int]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..raster.physical import FloatArray
 from ..raster.reader import BandFacts
@@ -137,14 +138,10 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     if r.shape != n.shape:
         return []
     with np.errstate(invalid="ignore", divide="ignore"):
-        bright = np.maximum(r, n) > BRIGHT
-        green, swir = bands.get("green"), bands.get("swir16")
-        if green is not None and swir is not None:
-            g, s = green.values, swir.values
-            bright &= ~((g - s) / (g + s) > SNOW_INDEX)
-        total = int((~np.isnan(r) & ~np.isnan(n)).sum())
-        odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / max(1, total)
-        usual = 100 * float((bright & (n - r > RED_ABOVE_NIR)).sum()) / max(1, total)
+        bright = (np.maximum(r, n) > BRIGHT) & ~_snow(bands)
+        total = max(1, int((~np.isnan(r) & ~np.isnan(n)).sum()))
+        odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / total
+        usual = 100 * float((bright & (n - r > RED_ABOVE_NIR)).sum()) / total
     if odd <= SWAPPED_PERCENT or usual > odd / 4:
         return []
     sentence = (
@@ -153,6 +150,17 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
         "Look at their files."
     )
     return [Finding.warning("band_swapped", sentence, "red", odd, SWAPPED_PERCENT)]
+
+
+def _snow(bands: Mapping[str, SeenBand]) -> npt.NDArray[np.bool_] | np.bool_:
+    """Snow by the snow index; none where a band of it is missing."""
+    green, swir = bands.get("green"), bands.get("swir16")
+    if green is None or swir is None:
+        return np.False_
+    snow: npt.NDArray[np.bool_] = (green.values - swir.values) / (
+        green.values + swir.values
+    ) > SNOW_INDEX
+    return snow
 
 
 def _check_shifts(

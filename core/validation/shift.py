@@ -109,16 +109,9 @@ def measure_shift(
         Pixel size of the coarser band in pixels of the windows: what counts as agreeing grows with
         it.
     """
-    peaks = []
-    usable = 0
-    for before, after in zip(first, second):
-        if before is None or after is None:
-            continue
-        usable += 1
-        shift = _peak(before, after)
-        if shift is not None:
-            peaks.append(shift)
-    if not peaks or 2 * len(peaks) < usable:
+    usable = [_peak(a, b) for a, b in zip(first, second) if a is not None and b is not None]
+    peaks = [peak for peak in usable if peak is not None]
+    if not peaks or 2 * len(peaks) < len(usable):
         return None
     shifts = np.array(peaks)
     middle = np.median(shifts, axis=0)
