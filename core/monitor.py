@@ -38,21 +38,21 @@ class BandState(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the operation as a whole has come."""
+    """Progress of the operation as a whole."""
 
     fraction: float
     """0..1"""
     message: str = ""
-    """What is being done now, for a person."""
+    """The present step, for a person."""
     detail: str = ""
-    """What changes all the time: ``"120 of 600 MB, 12 MB/s, 40 s left"``; for what can be
+    """Figures that change all the time: ``"120 of 600 MB, 12 MB/s, 40 s left"``; for what can be
     overwritten, not for logs.
     """
 
 
 @dataclass(frozen=True)
 class BandProgress:
-    """How far one band of one scene has come."""
+    """Progress of one band of one scene."""
 
     item_id: str
     band: str
@@ -93,7 +93,7 @@ class Monitor(Protocol):
         """Take an event; called on the operation's calling thread only."""
 
     def cancelled(self) -> bool:
-        """Whether the operation should stop; asked at least every 0.1 s while work is under way."""
+        """True if the operation should stop; asked at least every 0.1 s while work is under way."""
 
 
 class RecordingMonitor:
@@ -117,7 +117,7 @@ class RecordingMonitor:
         self._stopped.set()
 
     def cancelled(self) -> bool:
-        """Whether :meth:`cancel` was called."""
+        """True after :meth:`cancel`."""
         return self._stopped.is_set()
 
 
@@ -137,7 +137,7 @@ class PartMonitor:
         self._parent.emit(event)
 
     def cancelled(self) -> bool:
-        """As the parent says."""
+        """True if the parent asks to stop."""
         return self._parent.cancelled()
 
 

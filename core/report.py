@@ -1,4 +1,4 @@
-"""What the validator says of a raster."""
+"""Findings of the validator, and its report of a raster."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ class Finding:
         """A finding that a person should look at."""
         return cls(code, Severity.WARNING, sentence, band, measured, limit)
 
+    @property
+    def is_error(self) -> bool:
+        """Weight that makes the raster invalid."""
+        return self.severity == Severity.ERROR
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
@@ -76,7 +81,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What the validator says of one raster."""
+    """Report of the validator on one raster."""
 
     path: Path
     bands: tuple[str, ...]
@@ -97,7 +102,7 @@ class ValidationReport:
     @property
     def ok(self) -> bool:
         """No finding is an error."""
-        return not any(f.severity == Severity.ERROR for f in self.findings)
+        return not any(finding.is_error for finding in self.findings)
 
     def verdict(self, band: str) -> Verdict:
         """The result for one band."""

@@ -7,9 +7,8 @@ user's YAML > the shipped ``config/ingestion.yaml`` > the default below.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,9 @@ from .enums import (
     StackFormat,
 )
 from .errors import SettingsError
+from .setting_casts import cast_setting
 
+SettingField = dataclasses.Field[Any]
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
 
 
@@ -95,11 +96,7 @@ class Settings:
         "The picture, where a scene has no bands",
     )
     default_format: StackFormat = _setting(
-        StackFormat.VRT,
-        "stacking.default_format",
-        "word",
-        "Stack format",
-        choices=StackFormat,
+        StackFormat.VRT, "stacking.default_format", "word", "Stack format", choices=StackFormat
     )
     resample_method: Resampling = _setting(
         Resampling.BILINEAR,
@@ -258,11 +255,7 @@ class Settings:
         None, "processing.workers", "integer", "Threads (empty: one per core)", least=1, most=256
     )
     engine: EngineName = _setting(
-        EngineName.AUTO,
-        "processing.engine",
-        "word",
-        "Engine",
-        choices=EngineName,
+        EngineName.AUTO, "processing.engine", "word", "Engine", choices=EngineName
     )
     cluster: str = _setting(
         "", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)"
@@ -342,7 +335,7 @@ class Settings:
         }
 
 
-def setting_fields() -> list[dataclasses.Field[Any]]:
+def setting_fields() -> list[SettingField]:
     """The fields of :class:`Settings` that are settings."""
     return [f for f in dataclasses.fields(Settings) if "path" in f.metadata]
 
@@ -372,36 +365,40 @@ def resolve_settings(
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    by_path = {f.metadata["path"]: f for f in setting_fields()}
-    by_name = {f.name: f for f in setting_fields()}
-
-    def put(f: dataclasses.Field[Any], raw: Any, origin: str) -> None:
+    for f, raw, origin in (*_from_files(environ, user_file), *_from_environment(environ)):
         values[f.name] = _cast(f, raw, origin)
         origins[f.name] = origin
+    return Settings(**values, origins=origins).override(**(overrides or {}))
 
-    explicit = user_file or (
-        Path(environ["FIRSTLIGHT_CONFIG"]).expanduser()
-        if environ.get("FIRSTLIGHT_CONFIG")
-        else None
-    )
+
+def _cast(f: SettingField, raw: Any, origin: str) -> Any:
+    return cast_setting(f.name, f.default, f.metadata, raw, origin)
+
+
+def _from_files(
+    environ: Mapping[str, str], user_file: Path | None
+) -> Iterator[tuple[SettingField, Any, str]]:
+    """Field, raw value and origin of the settings in the shipped and the user's file."""
+    named = environ.get("FIRSTLIGHT_CONFIG")
+    explicit = user_file or (Path(named).expanduser() if named else None)
     if explicit and not explicit.is_file():
         raise SettingsError(f"The settings file {explicit} cannot be used", "it does not exist")
     own = explicit or Path.home() / ".config" / "firstlight" / "config.yaml"
+    by_path = {f.metadata["path"]: f for f in setting_fields()}
     for path, origin in ((CONFIG_DIR / "ingestion.yaml", "config/ingestion.yaml"), (own, str(own))):
-        if path.is_file():
-            for key, raw in _flatten(read_yaml(path), by_path).items():
-                if key not in by_path:
-                    raise SettingsError(
-                        f"The setting '{key}' in {origin}",
-                        "is not known",
-                        f"Known: {', '.join(by_path)}.",
-                    )
-                put(by_path[key], raw, origin)
-    for name, f in by_name.items():
-        variable = f"FIRSTLIGHT_{name.upper()}"
+        tree = read_yaml(path) if path.is_file() else {}
+        for key, raw in _flatten(tree, by_path).items():
+            if key not in by_path:
+                hint = f"Known: {', '.join(by_path)}."
+                raise SettingsError(f"The setting '{key}' in {origin}", "is not known", hint)
+            yield by_path[key], raw, origin
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingField, Any, str]]:
+    for f in setting_fields():
+        variable = f"FIRSTLIGHT_{f.name.upper()}"
         if environ.get(variable):
-            put(f, environ[variable], f"environment {variable}")
-    return Settings(**values, origins=origins).override(**(overrides or {}))
+            yield f, environ[variable], f"environment {variable}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -415,16 +412,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(
             f"The settings file {path} cannot be read", " ".join(str(error).split())
         ) from error
-    if found is None:
+    if tree is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(tree, dict):
         raise SettingsError(f"The settings file {path} cannot be used", "it holds no sections")
-    return found
+    return tree
 
 
 def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -438,74 +435,3 @@ def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = ""
         else:
             flat[path] = value
     return flat
-
-
-def _cast(f: dataclasses.Field[Any], raw: Any, origin: str) -> Any:
-    meta = f.metadata
-    what = f"The setting '{f.name}' from {origin} cannot be {raw!r}"
-    if raw is None:
-        if f.default is None or f.default == ():
-            return f.default
-        raise SettingsError(what, "it needs a value")
-    try:
-        value = _CASTS[meta["kind"]](raw)
-    except (TypeError, ValueError):
-        raise SettingsError(what, f"it is no {meta['kind']}") from None
-    choices = tuple(meta.get("choices", ()))
-    if choices and value not in choices:
-        raise SettingsError(what, "it is not one of the choices", f"Known: {', '.join(choices)}.")
-    if choices:
-        return choices[choices.index(value)]
-    if meta.get("least") is not None and value < meta["least"]:
-        raise SettingsError(what, f"the least is {meta['least']}")
-    if meta.get("most") is not None and value > meta["most"]:
-        raise SettingsError(what, f"the most is {meta['most']}")
-    return value
-
-
-def _flag(raw: Any) -> bool:
-    if isinstance(raw, bool):
-        return raw
-    word = str(raw).strip().lower()
-    if word not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
-        raise ValueError
-    return word in ("true", "yes", "on", "1")
-
-
-def _integer(raw: Any) -> int:
-    value = _number(raw)
-    if value != int(value):
-        raise ValueError
-    return int(value)
-
-
-def _number(raw: Any) -> float:
-    if isinstance(raw, bool):
-        raise ValueError
-    value = float(raw)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _words(raw: Any) -> tuple[str, ...]:
-    parts = raw.split(",") if isinstance(raw, str) else list(raw)
-    return tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
-
-
-def _range(raw: Any) -> tuple[float, float]:
-    low, high = (_number(part) for part in (raw.split(",") if isinstance(raw, str) else raw))
-    if low >= high:
-        raise ValueError
-    return (low, high)
-
-
-_CASTS = {
-    "integer": _integer,
-    "number": _number,
-    "flag": _flag,
-    "text": lambda raw: str(raw).strip(),
-    "word": lambda raw: str(raw).strip().lower(),
-    "words": _words,
-    "range": _range,
-}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -25,3 +27,11 @@ def public_url(url: str) -> str:
     """The URL without its query, which may hold a token."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def nearest_hint(
+    name: str, known: Iterable[str], otherwise: str, count: int = 3, cutoff: float = 0.4
+) -> str:
+    """``Did you mean nir or nir08?``, or ``otherwise`` where no known name is near."""
+    near = difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
+    return f"Did you mean {' or '.join(near)}?" if near else otherwise

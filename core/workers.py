@@ -17,7 +17,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 LOOK_S = 0.1
-"""How often a waiting thread looks whether it should stop."""
+"""Time between two looks of a waiting thread whether it should stop."""
 CALL_LOOK_S = 0.05
 """The same, for a call that is waited for within a limit."""
 GRACE_S = 0.5
@@ -190,7 +190,7 @@ class LinkedStop(threading.Event):
         self.above = above
 
     def is_set(self) -> bool:
-        """Whether this or the one above is set."""
+        """True if this or the one above is set."""
         return super().is_set() or self.above.is_set()
 
     def set_own(self) -> None:

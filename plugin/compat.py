@@ -44,10 +44,8 @@ def _pick(new_enum: str, new_member: str, old_enum: Any, old_member: str) -> Any
     """The member of ``Qgis.<new_enum>`` where this QGIS has it, else that of the enum it was
     before.
     """
-    found = getattr(Qgis, new_enum, None)
-    return (
-        getattr(found, new_member) if hasattr(found, new_member) else getattr(old_enum, old_member)
-    )
+    enum = getattr(Qgis, new_enum, None)
+    return getattr(enum, new_member) if hasattr(enum, new_member) else getattr(old_enum, old_member)
 
 
 FLAG_ADVANCED = _pick(

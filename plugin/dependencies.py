@@ -1,4 +1,4 @@
-"""Which libraries FirstLight needs, which are missing, and how to mend it."""
+"""Libraries that FirstLight needs, those that are missing, and the way to mend it."""
 
 from __future__ import annotations
 

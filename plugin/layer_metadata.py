@@ -1,4 +1,4 @@
-"""What a layer tells about itself: title, abstract, extent, time (QGIS's layer metadata)."""
+"""Metadata of a layer: title, abstract, extent, time (QGIS's layer metadata)."""
 
 from __future__ import annotations
 

@@ -56,38 +56,36 @@ def apply_style(layer: QgsMapLayer, key: str, classes: Sequence[MapClass] = ()) 
     classes : sequence of MapClass
         What a raster without a style holds: they are shown in their own colours.
     """
-    if not key and classes and isinstance(layer, QgsRasterLayer):
-        show_classes(layer, classes)
-        return
-    if key == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
-        show_natural_color(layer)
-        return
     if key == PICTURE:
         return
-    if key == STRETCHED and isinstance(layer, QgsRasterLayer):
+    if not isinstance(layer, QgsRasterLayer):
+        _load_style(layer, key)
+    elif not key and classes:
+        show_classes(layer, classes)
+    elif key == NATURAL_COLOR:
+        show_natural_color(layer)
+    elif key == STRETCHED or not _load_style(layer, key):
         layer.setDefaultContrastEnhancement()
-        return
+    elif isinstance(layer.renderer(), QgsPalettedRasterRenderer):
+        _show_not_observed(layer)
+
+
+def _load_style(layer: QgsMapLayer, key: str) -> bool:
     path = STYLE_DIR / f"{key}.qml"
-    message, loaded = (
-        layer.loadNamedStyle(str(path)) if path.is_file() else (f"{path} is missing", False)
-    )
+    message, loaded = f"{path} is missing", False
+    if path.is_file():
+        message, loaded = layer.loadNamedStyle(str(path))
     if not loaded:
         log(f"Layer '{layer.name()}' has QGIS's default style: {message}", Level.WARNING)
-        if isinstance(layer, QgsRasterLayer):
-            layer.setDefaultContrastEnhancement()
-        return
-    if isinstance(layer, QgsRasterLayer) and isinstance(
-        layer.renderer(), QgsPalettedRasterRenderer
-    ):
-        _show_not_observed(layer)
+    return bool(loaded)
 
 
 def show_classes(layer: QgsRasterLayer, classes: Sequence[MapClass]) -> None:
     """Show classes, and what was not observed, in their colours and with their names."""
     unseen = MapClass(NOT_OBSERVED, "Not observed", NOT_OBSERVED_COLOR)
     shown = [
-        QgsPalettedRasterRenderer.Class(one.code, QColor(*one.color), one.name)
-        for one in (*classes, unseen)
+        QgsPalettedRasterRenderer.Class(each.code, QColor(*each.color), each.name)
+        for each in (*classes, unseen)
     ]
     layer.setRenderer(QgsPalettedRasterRenderer(layer.dataProvider(), 1, shown))
     _show_not_observed(layer)
@@ -104,12 +102,12 @@ def band_names(layer: QgsRasterLayer) -> dict[str, int]:
     """Lower-case band name → number, from the descriptions in the file; QGIS shows them as ``Band
     1: blue``.
     """
-    found: dict[str, int] = {}
+    names: dict[str, int] = {}
     for number in range(1, layer.bandCount() + 1):
         label = layer.bandName(number).partition(": ")[2]
         if label:
-            found.setdefault(label.strip().lower(), number)
-    return found
+            names.setdefault(label.strip().lower(), number)
+    return names
 
 
 def show_natural_color(layer: QgsRasterLayer) -> None:

@@ -1,4 +1,4 @@
-"""What operations made → styled layers on the map; everything here runs on the main thread."""
+"""Results of operations → styled layers on the map; everything here runs on the main thread."""
 
 from __future__ import annotations
 
@@ -102,13 +102,13 @@ def source_path(layer: QgsMapLayer) -> Path | None:
     provider = layer.providerType()
     if provider not in ("gdal", "ogr"):
         return None
-    found = QgsProviderRegistry.instance().decodeUri(provider, layer.source()).get("path")
-    return Path(found) if found else None
+    path = QgsProviderRegistry.instance().decodeUri(provider, layer.source()).get("path")
+    return Path(path) if path else None
 
 
 def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None:
-    """Where a layer of the same file is, else in the group of the scene, below whatever covers less
-    of it.
+    """Position of a layer of the same file, else in the group of the scene, below whatever covers
+    less of it.
     """
     root = project.layerTreeRoot()
     old = [
@@ -117,7 +117,7 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         if _same_file(source_path(other), output.path)
     ]
     node = next(
-        (found for found in (root.findLayer(other.id()) for other in old) if found is not None),
+        (node for node in (root.findLayer(other.id()) for other in old) if node is not None),
         None,
     )
     project.addMapLayer(layer, False)
@@ -163,5 +163,5 @@ def _rank(layer: QgsMapLayer, picture: bool) -> int:
     return 2 if picture else 1
 
 
-def _same_file(one: Path | None, other: Path) -> bool:
-    return one is not None and one.resolve() == other.resolve()
+def _same_file(first: Path | None, second: Path) -> bool:
+    return first is not None and first.resolve() == second.resolve()

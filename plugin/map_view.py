@@ -8,7 +8,7 @@ from qgis.core import QgsCoordinateTransform, QgsCsException, QgsMapLayer, QgsPr
 from qgis.gui import QgsMapCanvas
 
 LEAST_SHARE = 0.05
-"""Of the map's width or height: a layer that takes less is as good as out of view."""
+"""Least share of the map's width or height: a layer that takes less is as good as out of view."""
 
 
 def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:

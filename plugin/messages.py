@@ -25,7 +25,7 @@ def _title(named: Param | Operation) -> str:
 
 
 WORDING = Wording(OPERATIONS, _title, lambda operation, _options: _title(operation))
-"""How sentences of core name parameters and operations in QGIS."""
+"""Names of parameters and operations in QGIS, for sentences of core."""
 
 
 def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:

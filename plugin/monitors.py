@@ -1,6 +1,4 @@
-"""What an operation tells its caller, in QGIS's words: task signals, Processing feedback, the log
-tab.
-"""
+"""Events of an operation in QGIS's terms: task signals, Processing feedback, the log tab."""
 
 from __future__ import annotations
 
@@ -83,7 +81,7 @@ class TaskMonitor:
         self._flush_when_due()
 
     def cancelled(self) -> bool:
-        """Whether the user wants to stop; operations ask often, so late events leave here too."""
+        """True if the user wants to stop; operations ask often, so late events leave here too."""
         self._flush_when_due()
         return self._is_cancelled()
 
@@ -140,7 +138,7 @@ class FeedbackMonitor:
             self._tell(event.level, event.text)
 
     def cancelled(self) -> bool:
-        """Whether Cancel was pressed."""
+        """True after Cancel was pressed."""
         return bool(self._feedback.isCanceled())
 
     def _tell(self, level: Level, text: str) -> None:

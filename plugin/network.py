@@ -96,7 +96,7 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
         Host (with port, as in the URL) → headers. A host whose authentication cannot be used is
         left out, and the log says so; its server then answers with 401, which is told to the user.
     """
-    found: dict[str, dict[str, str]] = {}
+    by_host: dict[str, dict[str, str]] = {}
     manager = QgsApplication.authManager()
     for url, authcfg in logins.items():
         host = urlsplit(url).netloc
@@ -117,11 +117,11 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
             for name in names
         }
         if headers:
-            found[host] = {**found.get(host, {}), **headers}
+            by_host[host] = {**by_host.get(host, {}), **headers}
         else:
             log(
                 f"The authentication '{authcfg}' for {host} sends no headers: that kind is not "
                 "supported.",
                 Level.WARNING,
             )
-    return found
+    return by_host

@@ -66,35 +66,35 @@ def add_catalog(title: str, url: str, authcfg: str = "") -> StoredCatalog:
         If the address is none, holds a password, or the title is taken.
     """
     host = _host(url)
-    made = StoredCatalog(title.strip() or host, url.strip().rstrip("/"), authcfg)
-    others = [one for one in read_catalogs() if one.url != made.url]
-    taken = [one.title for one in others] + [get_catalog(name).title for name in catalog_names()]
-    if made.title in taken:
+    catalog = StoredCatalog(title.strip() or host, url.strip().rstrip("/"), authcfg)
+    others = [each for each in read_catalogs() if each.url != catalog.url]
+    taken = [each.title for each in others] + [get_catalog(name).title for name in catalog_names()]
+    if catalog.title in taken:
         raise InputError(
-            f"Catalogue '{made.title}' cannot be added",
+            f"Catalogue '{catalog.title}' cannot be added",
             "there is one of that name",
             "Choose another title.",
         )
-    _write_catalogs([*others, made])
-    return made
+    _write_catalogs([*others, catalog])
+    return catalog
 
 
 def remove_catalog(url: str) -> None:
     """Forget a catalogue; its QGIS authentication stays, it may serve others."""
-    _write_catalogs([one for one in read_catalogs() if one.url != url])
+    _write_catalogs([catalog for catalog in read_catalogs() if catalog.url != url])
 
 
 def _host(url: str) -> str:
-    what = f"The address '{url.strip()}' cannot be used"
+    failure = f"The address '{url.strip()}' cannot be used"
     hint = "Give one like https://stac.example.com/v1."
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
         port = parts.port
     except ValueError as error:
-        raise InputError(what, str(error), hint) from None
+        raise InputError(failure, str(error), hint) from None
     if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in url.strip()):
-        raise InputError(what, "it is no http(s) URL", hint)
+        raise InputError(failure, "it is no http(s) URL", hint)
     if parts.username or parts.password:
         # it would stand in the settings file for everybody to read
         raise InputError(
@@ -106,7 +106,7 @@ def _host(url: str) -> str:
 
 
 def _write_catalogs(catalogs: list[StoredCatalog]) -> None:
-    QgsSettings().setValue(_CATALOGS, json.dumps([asdict(one) for one in catalogs]))
+    QgsSettings().setValue(_CATALOGS, json.dumps([asdict(catalog) for catalog in catalogs]))
 
 
 def read_overrides() -> dict[str, Any]:
@@ -116,8 +116,8 @@ def read_overrides() -> dict[str, Any]:
     Names that this version does not know (from a newer one, say) are left out rather than refused.
     """
     store = QgsSettings()
-    found = {f.name: store.value(_OVERRIDES + f.name, None) for f in setting_fields()}
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    stored = {f.name: store.value(_OVERRIDES + f.name, None) for f in setting_fields()}
+    return {name: value for name, value in stored.items() if value not in (None, "")}
 
 
 def settings_reader() -> Callable[[], Settings]:
@@ -125,7 +125,9 @@ def settings_reader() -> Callable[[], Settings]:
     on its own thread.
     """
     overrides, proxies = read_overrides(), read_proxies()
-    headers = read_headers({one.url: one.authcfg for one in read_catalogs() if one.authcfg})
+    headers = read_headers(
+        {catalog.url: catalog.authcfg for catalog in read_catalogs() if catalog.authcfg}
+    )
     authorities = read_authorities()
     return lambda: replace(
         resolve_settings(overrides), proxies=proxies, headers=headers, authorities=authorities
@@ -133,7 +135,7 @@ def settings_reader() -> Callable[[], Settings]:
 
 
 def read_last(name: str, default: str = "") -> str:
-    """What the user chose last: ``catalog``, ``sensor``, ``output``."""
+    """The user's last choice: ``catalog``, ``sensor``, ``output``."""
     return str(QgsSettings().value(_LAST + name, default) or default)
 
 

@@ -104,7 +104,7 @@ class OperationTask(QgsTask):
         self.happened.emit(events)
 
 
-def fault(operation: Operation, why: str) -> FirstLightError:
+def fault(operation: Operation, reason: str) -> FirstLightError:
     """Put a fault of FirstLight itself into the words people see.
 
     Parameters
@@ -115,5 +115,7 @@ def fault(operation: Operation, why: str) -> FirstLightError:
         Class and text of the exception.
     """
     return FirstLightError(
-        f"{operation.title} failed", why, "This is a fault in FirstLight; the log has the details."
+        f"{operation.title} failed",
+        reason,
+        "This is a fault in FirstLight; the log has the details.",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from qgis.PyQt.QtGui import QBrush, QColor
 from qgis.PyQt.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
-from ..core.types import Finding, Severity, ValidationReport, Verdict
+from ..core.types import Finding, ValidationReport, Verdict
 
 COLOURS = {Verdict.PASS: "#2e7d32", Verdict.WARN: "#b26a00", Verdict.FAIL: "#c62828"}
 """Dark enough to read on white, bright enough on dark themes; the word says the same."""
@@ -33,7 +33,7 @@ class ReportView(QTreeWidget):
             return
         general = [finding for finding in report.findings if finding.band not in report.bands]
         worst = Verdict.WARN if general else Verdict.PASS
-        if any(f.severity == Severity.ERROR for f in general):
+        if any(f.is_error for f in general):
             worst = Verdict.FAIL
         self._add(self.tr("File"), worst, general)
         for name in report.bands:

@@ -33,8 +33,8 @@ class BurnIndex(StrEnum):
 LEAST_NBR = 0.001
 """RdNBR divides by no less than the root of this."""
 EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
-"""Of dNBR between the classes; an edge belongs to the class above it (Key & Benson 2006, table
-LA-2: +100 to +269 is low).
+"""Limits of dNBR between the classes; an edge belongs to the class above it (Key & Benson 2006,
+table LA-2: +100 to +269 is low).
 """
 ROUNDING = 1e-6
 """So near below an edge a value counts as on it: float32 cannot tell 0.27 from 0.2699999."""
@@ -70,7 +70,7 @@ REFERENCES: Mapping[BurnIndex, str] = {
     BurnIndex.RBR: "Parks, Dillon & Miller 2014, doi:10.3390/rs6031827",
 }
 _WIDEST = 2 / LEAST_NBR**0.5
-"""Of RdNBR, either way."""
+"""Largest RdNBR, either way."""
 INDEX_LAYERS: Mapping[BurnIndex, Layer] = {
     name: Layer(name, title, (-widest, widest), name, dtype="float32")
     for name, title, widest in (
@@ -126,7 +126,7 @@ class BurnSeverity:
     found.
     """
     radius_px: Radius = (0.0, 0.0)
-    """Of the masks' dilation."""
+    """Radius of the masks' dilation."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """Index (float32, NaN = not observed) and class (uint8); of a relative index dNBR too."""
@@ -175,25 +175,25 @@ def compare_nbr(
 
 
 def water_on_both(values: Values, masks: Sequence[str]) -> npt.NDArray[np.bool_] | None:
-    """Where the masks of both dates say water; None where a date has no mask. One date alone may
-    take fresh char for water.
+    """Pixels that the masks of both dates call water; None where a date has no mask. One date alone
+    may take fresh char for water.
     """
-    found: dict[str, npt.NDArray[np.bool_]] = {}
+    water: dict[str, npt.NDArray[np.bool_]] = {}
     for name in masks:
         date, _, band = name.partition(".")
-        found[date] = is_water(band, values[name])
-    return found["pre"] & found["post"] if {"pre", "post"} <= set(found) else None
+        water[date] = is_water(band, values[name])
+    return water["pre"] & water["post"] if {"pre", "post"} <= set(water) else None
 
 
 def classify(
     change: FloatArray, scale: SeverityScale = SCALES[BurnIndex.DNBR]
 ) -> npt.NDArray[np.uint8]:
     """Codes of the scale's classes; for NaN the lowest, to be masked by the caller."""
-    codes = [one.code for one in scale.classes]
-    found = np.full(change.shape, codes[0], np.uint8)
+    codes = [each.code for each in scale.classes]
+    classes = np.full(change.shape, codes[0], np.uint8)
     for edge, below, above in zip(scale.edges, codes, codes[1:]):
-        found += (change >= np.float32(edge - ROUNDING)) * np.uint8(above - below)
-    return found
+        classes += (change >= np.float32(edge - ROUNDING)) * np.uint8(above - below)
+    return classes
 
 
 def severity_kernel(

@@ -1,4 +1,4 @@
-"""How much NBR changed where nothing burned: season, drought, haze and view between the two dates.
+"""Change of NBR over unburned ground: season, drought, haze and view between the two dates.
 
 Key & Benson 2006 (FIREMON, chapter LA) take the mean dNBR of unburned vegetation off every pixel,
 Miller & Thode 2007 (doi:10.1016/j.rse.2006.12.006) do the same, Parks et al. 2018
@@ -21,18 +21,18 @@ from .burn import compare_nbr
 from .kernel import Compute, Values
 
 STEP = 0.001
-"""Of the histogram, in dNBR."""
+"""Width of the histogram's bins, in dNBR."""
 WIDEST = 0.5
-"""What lies further from zero is counted at the ends."""
+"""Largest dNBR of the histogram; pixels beyond are counted at its ends."""
 BINS = 2 * round(WIDEST / STEP) + 1
 HALF_WIDTH = 0.1
-"""Of the class "unburned" (Key & Benson 2006, table LA-2)."""
+"""Half width of the class "unburned" (Key & Benson 2006, table LA-2)."""
 VEGETATED_NBR = 0.1
 """NBR before of what can burn, a judgement: bare soil, rock and water are no measure of the season.
 """
 LEAST_PIXELS = 1000
 LEAST_SHARE = 0.1
-"""Of the vegetated pixels: with fewer in the peak, it may be the fire's."""
+"""Least share of the vegetated pixels in the peak: with fewer, it may be the fire's."""
 _SMOOTHING = 21
 """Bins, for the mode only."""
 _ROUNDS = 100
@@ -49,7 +49,7 @@ class TakesOffset(Protocol):
         """The same with an offset, and how many unburned pixels it comes from."""
 
     def __call__(self, values: Values) -> npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]:
-        """As of any kernel."""
+        """Layers of one tile."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class OffsetSurvey:
     """The histogram of dNBR over vegetation, and the offset that it gives."""
 
     function: TakesOffset
-    """As it is without an offset."""
+    """The function without an offset."""
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels in each of ``BINS`` steps of dNBR: clear on both dates, and vegetated before.
@@ -68,15 +68,15 @@ class OffsetSurvey:
         before, change, missing = compare_nbr(values, self.function.masks)
         with np.errstate(invalid="ignore"):
             wanted = ~missing & (before >= np.float32(VEGETATED_NBR))
-        places = np.rint(change[wanted].astype(np.float64) / STEP).astype(np.int64) + BINS // 2
-        return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS).astype(np.int64)
+        bins = np.rint(change[wanted].astype(np.float64) / STEP).astype(np.int64) + BINS // 2
+        return np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS).astype(np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Compute:
         """The function with the offset; with none where there are too few unburned pixels
         to tell.
         """
-        found = find_offset(total)
-        return self.function if found is None else self.function.with_offset(*found)
+        offset = find_offset(total)
+        return self.function if offset is None else self.function.with_offset(*offset)
 
 
 def find_offset(histogram: npt.NDArray[np.int64]) -> tuple[float, int] | None:

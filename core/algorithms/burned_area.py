@@ -1,5 +1,5 @@
-"""What burned between two dates: strict signs of char find patches, lenient ones give them their
-extent.
+"""Ground that burned between two dates: strict signs of char find patches, lenient ones give them
+their extent.
 
 In two phases, as Bastarrika et al. 2011 (doi:10.1016/j.rse.2010.12.005) and Roteta et al. 2019
 (doi:10.1016/j.rse.2018.12.011) do: pixels that burned beyond doubt are seeds, and what touches them
@@ -46,7 +46,7 @@ LEAST_NIR_BEFORE = 0.08
 LEAST_SWIR22 = 0.05
 """Reflectance after, of everything that burned: water and deep shadow are darker."""
 SEED_SHARE = 0.05
-"""Of the pixels of a patch that must be seeds: noise plants single ones."""
+"""Least share of seeds in a patch: noise plants single ones."""
 NO_FIRE, GROWTH, SEED = 0, 1, 2
 """Codes before patches are told apart."""
 MARKS = (
@@ -82,7 +82,7 @@ class BurnSigns:
     found.
     """
     radius_px: Radius = (0.0, 0.0)
-    """Of the masks' dilation."""
+    """Radius of the masks' dilation."""
 
     def __call__(self, values: Values) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:
         """DNBR and confidence 0..1 (float32, NaN = not observed), marks (uint8)."""

@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 MOST_CHARACTERS = 1000
 """A formula of a person is far shorter."""
 MOST_DEPTH = 100
-"""Of operations within operations; a sum of n terms is as deep as n."""
+"""Maximum depth of operations within operations; a sum of n terms is as deep as n."""
 MOST_NUMBER = 3e38
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: np.add,
@@ -104,9 +104,9 @@ def _parse(text: str) -> ast.Expression:
     try:
         return ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+        reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
         raise AlgorithmError(
-            f"The formula '{text}' cannot be used", f"it cannot be parsed ({why})"
+            f"The formula '{text}' cannot be used", f"it cannot be parsed ({reason})"
         ) from error
 
 
@@ -127,76 +127,76 @@ class _Check:
             self.visit(inner, depth + 1)
 
     def _operands(self, node: ast.expr) -> list[ast.expr]:
-        """What the node computes with."""
+        """The parts that the node computes with."""
         if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
             return [node.left, node.right]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             return [node.operand]
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
             return [node.left, *node.comparators]
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in _FUNCTIONS
-            and not node.keywords
-        ):
-            return self._arguments(node.func.id, node.args)
-        if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, (int, float))
-            and not isinstance(node.value, bool)
-        ):
-            if abs(node.value) > MOST_NUMBER:
-                raise self._refusal("a number in it is too large for float32")
-            return []
+        if isinstance(node, ast.Call) and _function(node) in _FUNCTIONS and not node.keywords:
+            return self._arguments(_function(node), node.args)
+        self._check_leaf(node)
+        return []
+
+    def _check_leaf(self, node: ast.expr) -> None:
+        """Keep a band's name; refuse what is neither a name nor a number."""
         if isinstance(node, ast.Name):
             self.names[node.id.lower()] = None
-            return []
-        raise self._refusal(f"'{ast.unparse(node)}' is not allowed", ALLOWED)
+        elif not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
+            raise self._refusal(f"'{ast.unparse(node)}' is not allowed", ALLOWED)
+        elif abs(node.value) > MOST_NUMBER:  # type: ignore[arg-type, operator]
+            raise self._refusal("a number in it is too large for float32")
 
-    def _arguments(self, name: str, given: list[ast.expr]) -> list[ast.expr]:
-        if name in _ONE and len(given) != 1:
+    def _arguments(self, name: str, arguments: list[ast.expr]) -> list[ast.expr]:
+        count = len(arguments)
+        if name in _ONE and count != 1:
             raise self._refusal(f"{name} takes one argument")
-        if name in _SEVERAL and len(given) < 2:
+        if name in _SEVERAL and count < 2:
             raise self._refusal(f"{name} takes two arguments or more")
-        if name == "where" and len(given) != 3:
-            raise self._refusal(
-                "where takes three arguments", "Write where(condition, then, otherwise)."
-            )
-        return given
+        if name == "where" and count != 3:
+            hint = "Write where(condition, then, otherwise)."
+            raise self._refusal("where takes three arguments", hint)
+        return arguments
 
-    def _refusal(self, why: str, hint: str = "") -> AlgorithmError:
-        return AlgorithmError(f"The formula '{self.text}' cannot be used", why, hint)
+    def _refusal(self, reason: str, hint: str = "") -> AlgorithmError:
+        return AlgorithmError(f"The formula '{self.text}' cannot be used", reason, hint)
 
 
 def _can_lose_nan(tree: ast.expr) -> bool:
-    """Whether it has a step that gives numbers for NaN: NaN ** 0 is 1, NaN > 1 is false, where()
-    takes one side.
+    """Presence of a step that gives numbers for NaN: NaN ** 0 is 1, NaN > 1 is false, where() takes
+    one side.
     """
     return any(isinstance(node, (ast.Pow, ast.Compare, ast.Call)) for node in ast.walk(tree))
+
+
+def _function(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _compute(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
     if isinstance(node, ast.BinOp):
         return _BINARY[type(node.op)](_step(node.left, values), _step(node.right, values))
     if isinstance(node, ast.UnaryOp):
-        inner = _step(node.operand, values)
-        return np.negative(inner) if isinstance(node.op, ast.USub) else inner
+        operand = _step(node.operand, values)
+        return np.negative(operand) if isinstance(node.op, ast.USub) else operand
     if isinstance(node, ast.Compare):
-        one, other = _step(node.left, values), _step(node.comparators[0], values)
-        truth = np.asarray(_COMPARE[type(node.ops[0])](one, other), np.float32)
-        return np.where(np.isnan(one) | np.isnan(other), np.float32(np.nan), truth)
+        left, right = _step(node.left, values), _step(node.comparators[0], values)
+        truth = np.asarray(_COMPARE[type(node.ops[0])](left, right), np.float32)
+        return np.where(np.isnan(left) | np.isnan(right), np.float32(np.nan), truth)
     if isinstance(node, ast.Constant):
         return np.float32(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.Call):
-        name = node.func.id  # type: ignore[attr-defined]
-        given = [_step(one, values) for one in node.args]
-        if name == "where":
-            return np.where(
-                np.isnan(given[0]), np.float32(np.nan), np.where(given[0] != 0, given[1], given[2])
-            )
-        return _ONE[name](*given) if name in _ONE else reduce(_SEVERAL[name], given)
+        return _call(_function(node), [_step(argument, values) for argument in node.args])
     return values[node.id.lower()]  # type: ignore[attr-defined]
+
+
+def _call(name: str, arguments: list[Any]) -> Any:
+    if name == "where":
+        condition, then, otherwise = arguments
+        chosen = np.where(condition != 0, then, otherwise)
+        return np.where(np.isnan(condition), np.float32(np.nan), chosen)
+    return _ONE[name](*arguments) if name in _ONE else reduce(_SEVERAL[name], arguments)
 
 
 def _step(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
@@ -204,8 +204,7 @@ def _step(node: ast.expr, values: Mapping[str, FloatArray]) -> Any:
     0, 5) were 5.
     """
     result = _compute(node, values)
-    if isinstance(node, ast.Call) or (
-        isinstance(node, ast.BinOp) and isinstance(node.op, _BLOWS_UP)
-    ):
+    division = isinstance(node, ast.BinOp) and isinstance(node.op, _BLOWS_UP)
+    if division or isinstance(node, ast.Call):
         return np.where(np.isinf(result), np.float32(np.nan), result)
     return result

@@ -1,4 +1,4 @@
-"""What a flood adds to the water that was there, and where water cannot stand.
+"""Water that a flood adds to the water before it, and ground on which water cannot stand.
 
 Maps of water are codes: 0 dry, 1 water, 255 not observed. The rules are the same for radar and
 optical water.
@@ -28,8 +28,9 @@ FLOODED_LAYER = Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_
 HAND, SLOPE, PERMANENT = "terrain.hand", "terrain.slope", "permanent.water"
 """Names of the extra rasters in the joined stack."""
 HAND_LIMIT_M = 15.0
-"""Of HydroSAR, the water maps of the Alaska Satellite Facility (asf-tools, ``hand_threshold``).
-Twele et al. 2016 (doi:10.1080/01431161.2016.1192304) leave out high ground the same way.
+"""Limit of HydroSAR, the water maps of the Alaska Satellite Facility (asf-tools,
+``hand_threshold``). Twele et al. 2016 (doi:10.1080/01431161.2016.1192304) leave out high ground the
+same way.
 """
 SLOPE_LIMIT_DEG = 15.0
 """From where HydroSAR takes no ground for water."""
@@ -37,7 +38,7 @@ SLOPE_LIMIT_DEG = 15.0
 
 @dataclass(frozen=True)
 class FloodRules:
-    """Where water cannot stand."""
+    """Rules for ground on which water cannot stand."""
 
     hand_limit_m: float = HAND_LIMIT_M
     """Water whose ground lies higher above the nearest drainage is none."""
@@ -76,8 +77,8 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
 
 
 def permanent_water(values: Values, rules: FloodRules) -> npt.NDArray[np.bool_] | None:
-    """Where the map of permanent water says that there is some, not where it says nothing (NaN);
-    None without such a map.
+    """Pixels that the map of permanent water marks, none where it says nothing (NaN); None without
+    such a map.
     """
     seen = values.get(PERMANENT)
     if seen is None:

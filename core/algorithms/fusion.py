@@ -22,7 +22,7 @@ SENSOR_WEIGHTS = {"sentinel2": 1.0, "landsat": 1.0, "sentinel1": 0.8}
 radar picture with its speckle.
 """
 OTHER_SENSOR = 0.7
-"""Of a source that does not say its sensor, or another one."""
+"""Weight of a source of another sensor, or of none that it states."""
 LEAST_CLEAR = 0.5
 """Factor of a source that observed next to nothing; it rises to 1 with the observed share: where
 there is much cloud there is also cloud that the mask missed. A judgement.
@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Weight:
-    """How much a source counts, and why."""
+    """Weight of a source, and its factors."""
 
     thousandths: int
     sensor: float = 1.0
@@ -105,11 +105,11 @@ class Vote:
         """
         shape = values[source_key(0)].shape
         yes, no, agreeing, seeing = (np.zeros(shape, np.int32) for _ in range(4))
-        for place, (source, weight) in enumerate(zip(self.sources, self.weights, strict=True)):
-            seen, said = read_votes(values[source_key(place)], source)
-            yes += said * np.int32(weight.thousandths)
-            no += (seen & ~said) * np.int32(weight.thousandths)
-            agreeing += said
+        for index, (source, weight) in enumerate(zip(self.sources, self.weights, strict=True)):
+            seen, positive = read_votes(values[source_key(index)], source)
+            yes += positive * np.int32(weight.thousandths)
+            no += (seen & ~positive) * np.int32(weight.thousandths)
+            agreeing += positive
             seeing += seen
         present = yes > no
         consensus = present.astype(np.uint8)
@@ -120,9 +120,9 @@ class Vote:
             agreement: FloatArray = np.asarray(
                 agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32
             )
-        everything = sum(weight.thousandths for weight in self.weights)
+        total = sum(weight.thousandths for weight in self.weights)
         confidence: FloatArray = np.asarray(
-            np.abs(yes - no).astype(np.float32) / np.float32(everything), np.float32
+            np.abs(yes - no).astype(np.float32) / np.float32(total), np.float32
         )
         confidence[unseen] = np.nan
         return consensus, agreement, confidence
@@ -130,17 +130,17 @@ class Vote:
 
 @dataclass(frozen=True)
 class VoteSurvey:
-    """How much each source observed, which is a part of its weight."""
+    """Pixels that each source observed, which is a part of its weight."""
 
     function: Vote
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Pixels that each source observed."""
         seen = (
-            read_votes(values[source_key(place)], source)[0]
-            for place, source in enumerate(self.function.sources)
+            read_votes(values[source_key(index)], source)[0]
+            for index, source in enumerate(self.function.sources)
         )
-        return np.array([np.count_nonzero(one) for one in seen], np.int64)
+        return np.array([np.count_nonzero(mask) for mask in seen], np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> Vote:
         """The vote with its weights."""
@@ -168,19 +168,19 @@ def _thousandths(weight: float) -> int:
 def read_votes(
     codes: FloatArray, source: Source
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Where a source says anything, and where it says that the event was there."""
+    """Pixels that a source observed, and those of them where it saw the event."""
     seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
     for code in source.silent:
         seen &= codes != code
-    said = np.zeros(codes.shape, np.bool_)
+    positive = np.zeros(codes.shape, np.bool_)
     for code in source.positive:
-        said |= codes == code
-    return seen, said & seen
+        positive |= codes == code
+    return seen, positive & seen
 
 
-def source_key(place: int) -> str:
+def source_key(index: int) -> str:
     """The name of a source's band in the function."""
-    return f"source{place + 1}"
+    return f"source{index + 1}"
 
 
 def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
@@ -193,6 +193,6 @@ def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
         The band of each in the joined stack.
     """
     vote = Vote(tuple(sources))
-    names: dict[str, Any] = {source_key(place): band for place, band in enumerate(bands)}
+    names: dict[str, Any] = {source_key(index): band for index, band in enumerate(bands)}
     layers = (CONSENSUS_LAYER, AGREEMENT_LAYER, CONFIDENCE_LAYER)
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from ..errors import AlgorithmError, InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 from .expression import Formula, parse_formula
 from .kernel import Kernel, Layer
 
@@ -40,13 +41,13 @@ def load_indices() -> Mapping[str, Index]:
     return {
         name: Index(
             name=name,
-            title=words["title"],
-            formula=parse_formula(words["formula"]),
-            range=(float(words["range"][0]), float(words["range"][1])),
-            style=words["style"],
-            reference=words["reference"],
+            title=fields["title"],
+            formula=parse_formula(fields["formula"]),
+            range=(float(fields["range"][0]), float(fields["range"][1])),
+            style=fields["style"],
+            reference=fields["reference"],
         )
-        for name, words in tree.items()
+        for name, fields in tree.items()
     }
 
 
@@ -66,13 +67,12 @@ def index_kernel(name: str, available: Collection[str]) -> Kernel:
         If the stack lacks a band.
     """
     indices = load_indices()
-    by_lower = {one.lower(): one for one in indices}
+    by_lower = {known.lower(): known for known in indices}
     wanted = name.strip().lower()
     if wanted not in by_lower:
-        near = [
-            by_lower[one] for one in difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)
-        ]
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(indices)}."
+        close = difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.4)
+        near = " or ".join(by_lower[known] for known in close)
+        hint = f"Did you mean {near}?" if near else f"Known: {', '.join(indices)}."
         raise InputError(f"Index '{name}' cannot be used", "it is not known", hint)
     index = indices[by_lower[wanted]]
     chosen = _choose_bands(
@@ -103,7 +103,7 @@ def formula_kernel(text: str, available: Collection[str]) -> Kernel:
 
 
 def _choose_bands(
-    formula: Formula, available: Collection[str], what: str, hint: str
+    formula: Formula, available: Collection[str], subject: str, hint: str
 ) -> dict[str, str]:
     """Name in the formula → band of the stack."""
     alternatives = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"]
@@ -112,12 +112,11 @@ def _choose_bands(
         offers = alternatives.get(band, [band])
         match = next((offer for offer in offers if offer in available), None)
         if match is None:
-            near = [] if hint else difflib.get_close_matches(band, available, n=3, cutoff=0.5)
+            listed = ", ".join(available) or "no named band"
             raise AlgorithmError(
-                f"{what} cannot be computed",
-                f"the stack has no band {' or '.join(offers)} (it has "
-                f"{', '.join(available) or 'no named band'})",
-                hint or (f"Did you mean {' or '.join(near)}?" if near else ""),
+                f"{subject} cannot be computed",
+                f"the stack has no band {' or '.join(offers)} (it has {listed})",
+                hint or nearest_hint(band, available, "", cutoff=0.5),
             )
         chosen[band] = match
     return chosen

@@ -1,4 +1,4 @@
-"""Where every mask shows the ground, without the surroundings of clouds, which masks often miss."""
+"""Ground that every mask shows, without the surroundings of clouds, which masks often miss."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from .kernel import Values
 
 BoolArray = npt.NDArray[np.bool_]
 Radius = tuple[float, float]
-"""How far a mask is dilated, in pixels: down the rows and along the columns, which differ where
-pixels are not square.
+"""Dilation of a mask in pixels: down the rows and along the columns, which differ where pixels are
+not square.
 """
 
 MOST_PIXELS = 1000
-"""Of a dilation: tiles get as many pixels around them."""
+"""Maximum dilation: tiles get as many pixels around them."""
 
 
 def clear_pixels(values: Values, masks: Sequence[str], radius_px: Radius = (0.0, 0.0)) -> BoolArray:
-    """Where every mask says that the ground is seen, and no cloud or shadow of it lies within the
-    radius.
+    """Pixels where every mask sees the ground, and has no cloud or shadow within the radius.
 
     Only cloud and shadow are dilated: what has no data, at a scene's edge or beyond it, says
     nothing of its neighbours.
@@ -81,13 +80,13 @@ def dilate(mask: BoolArray, radius_px: Radius) -> BoolArray:
 
 def _row_distance(mask: BoolArray, most: int) -> npt.NDArray[np.uint16]:
     """Columns to the nearest set pixel of the row, ``most`` where it is as far or there is none."""
-    places = np.arange(mask.shape[1], dtype=np.int32)
-    before = np.maximum.accumulate(np.where(mask, places, np.int32(-most)), axis=1)
+    columns = np.arange(mask.shape[1], dtype=np.int32)
+    before = np.maximum.accumulate(np.where(mask, columns, np.int32(-most)), axis=1)
     after = np.minimum.accumulate(
-        np.where(mask, places, np.int32(mask.shape[1] + most))[:, ::-1], axis=1
+        np.where(mask, columns, np.int32(mask.shape[1] + most))[:, ::-1], axis=1
     )[:, ::-1]
     nearest: npt.NDArray[np.uint16] = np.minimum(
-        np.minimum(places - before, after - places), most
+        np.minimum(columns - before, after - columns), most
     ).astype(np.uint16)
     return nearest
 
@@ -103,18 +102,18 @@ def dilation_radius(metres: float, grid: Grid) -> Radius:
     """
     if not metres:
         return (0.0, 0.0)
-    what = f"Masks cannot be dilated by {metres:g} m"
+    failure = f"Masks cannot be dilated by {metres:g} m"
     size = pixel_size_m(grid)
     if size is None:
         raise InputError(
-            what,
+            failure,
             "the stack has no coordinate reference system, so that a pixel has no metres",
             "Leave it out.",
         )
     radius = (metres / size[0], metres / size[1])
     if max(radius) > MOST_PIXELS:
         raise InputError(
-            what,
+            failure,
             f"that is {max(radius):.0f} pixels, and {MOST_PIXELS} are the most",
             "Choose a shorter distance.",
         )

@@ -69,7 +69,7 @@ INDEX = Bins(-1.0, 1.0, 0.01)
 SMOOTHING = 0.03
 """Standard deviation of the Gaussian that smooths the histogram before its humps are looked for."""
 LEAST_CUT = -0.1
-"""Of a cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated
+"""Least cut of the scene's own: further below come roofs and wet soil. A judgement, by simulated
 scenes. They also show that a cut above ``FIXED`` loses the mixed pixels of every shore, so that
 none is taken.
 """
@@ -106,14 +106,14 @@ class OpticalWater:
     """Names of the inputs that are masks: ``post.scl``."""
     threshold: float = FIXED
     origin: CutOrigin = CutOrigin.FIXED
-    """Of the threshold."""
+    """Source of the threshold."""
     rules: FloodRules = FloodRules()
     radius_px: Radius = (0.0, 0.0)
-    """Of the masks' dilation."""
+    """Radius of the masks' dilation."""
     scaled: Mapping[str, bool] = field(default_factory=dict)
     """Date → whether its numbers are reflectance, so that ``BRIGHTEST`` means something."""
     compared: bool = False
-    """Whether there is a map of permanent water, or a date before."""
+    """True with a map of permanent water, or a date before."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and
@@ -126,9 +126,9 @@ class OpticalWater:
             sure = np.minimum(
                 np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1)
             )
-        made = (now, codes["post"], sure)
+        layers = (now, codes["post"], sure)
         if not self.compared:
-            return made
+            return layers
         before = codes.get("pre", np.full(now.shape, DRY, np.uint8))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
@@ -137,7 +137,7 @@ class OpticalWater:
                     (flooded == WATER)
                     & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))
                 ] = DRY
-        return *made, flooded
+        return *layers, flooded
 
     def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
         """The index of one date, −1..1, NaN = not observed.
@@ -149,15 +149,15 @@ class OpticalWater:
         masks = [name for name in self.masks if name.partition(".")[0] == date]
         with np.errstate(all="ignore"):
             low, high = np.maximum(green, np.float32(0)), np.maximum(other, np.float32(0))
-            found: FloatArray = (low - high) / (low + high)  # NaN where both are 0
+            index: FloatArray = (low - high) / (low + high)  # NaN where both are 0
             if self.scaled.get(date):
-                found[green > np.float32(BRIGHTEST)] = np.nan
+                index[green > np.float32(BRIGHTEST)] = np.nan
         if masks:
-            found[~_snow_free(values, masks, radius_px)] = np.nan
-        return found
+            index[~_snow_free(values, masks, radius_px)] = np.nan
+        return index
 
     def _classify(self, index: FloatArray, values: Values) -> Codes:
-        """What equals the threshold is dry."""
+        """Codes by the threshold; a value equal to it is dry."""
         with np.errstate(invalid="ignore"):
             codes = (index > np.float32(self.threshold)).astype(np.uint8)
         codes[np.isnan(index)] = NOT_OBSERVED
@@ -175,7 +175,7 @@ def _snow_free(values: Values, masks: list[str], radius_px: Radius) -> BoolArray
 
 
 @dataclass(frozen=True)
-class WaterSurvey:
+class OpticalWaterSurvey:
     """The histogram of the index, of all dates together: one threshold for both, so that it makes
     no change of its own.
 
@@ -194,11 +194,11 @@ class WaterSurvey:
 
     def settle(self, total: npt.NDArray[np.int64]) -> OpticalWater:
         """The map with the threshold of the scene, or with the one it had."""
-        found = find_water_cut(total)
+        threshold = find_water_cut(total)
         return (
             self.water
-            if found is None
-            else replace(self.water, threshold=found, origin=CutOrigin.SCENE)
+            if threshold is None
+            else replace(self.water, threshold=threshold, origin=CutOrigin.SCENE)
         )
 
 
@@ -229,15 +229,15 @@ def find_water_cut(histogram: Counts) -> float | None:
     )
     if not land < 0 < water:
         return None
-    found = min(INDEX.above(cut), FIXED)
+    threshold = min(INDEX.above(cut), FIXED)
     above, shore = (
-        histogram[middle > found].sum(),
-        histogram[(middle > LEAST_CUT) & (middle < found)].sum(),
+        histogram[middle > threshold].sum(),
+        histogram[(middle > LEAST_CUT) & (middle < threshold)].sum(),
     )
-    return LEAST_CUT if shore <= MOST_SHORE * above else found
+    return LEAST_CUT if shore <= MOST_SHORE * above else threshold
 
 
-def water_kernel(
+def optical_water_kernel(
     method: WaterIndex, bands: Mapping[str, str], water: OpticalWater, survey: bool
 ) -> Kernel:
     """The kernel.
@@ -256,14 +256,13 @@ def water_kernel(
     layers = [INDEX_LAYERS[method], WATER_LAYER, CONFIDENCE_LAYER]
     if water.compared:
         layers.append(FLOODED_LAYER)
+    sources = (method, ThresholdMethod.OTSU) if survey else (method,)
     return Kernel(
         f"Water ({method})",
         dict(bands),
         water,
         tuple(layers),
-        "; ".join(
-            REFERENCES[one] for one in ((method, ThresholdMethod.OTSU) if survey else (method,))
-        ),
+        "; ".join(REFERENCES[source] for source in sources),
         halo=dilation_halo(water.radius_px),
-        survey=WaterSurvey(water) if survey else None,
+        survey=OpticalWaterSurvey(water) if survey else None,
     )

@@ -1,4 +1,4 @@
-"""What is usual in a picture, from whole-number histograms: exact, and the same in whatever parts
+"""Usual values of a picture, from whole-number histograms: exact, and the same in whatever parts
 they were counted.
 """
 

@@ -11,7 +11,7 @@ that in two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,7 +112,7 @@ best overlap on simulated floods.
 
 @dataclass(frozen=True)
 class Cut:
-    """Where water begins on one date."""
+    """Threshold of water on one date."""
 
     threshold_db: float
     origin: CutOrigin
@@ -131,7 +131,7 @@ class WaterMap:
     speckle: SpeckleFilter
     rules: FloodRules = FloodRules()
     compared: bool = False
-    """Whether there is a map of permanent water, or a date before."""
+    """True with a map of permanent water, or a date before."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """The layers; float32 with NaN for the change, uint8 for the others."""
@@ -149,7 +149,7 @@ class WaterMap:
         return codes["post"], flooded, change
 
     def backscatter(self, values: Values, date: str) -> FloatArray:
-        """What is compared with the threshold: dB, NaN = not observed in one of the bands."""
+        """Level that is compared with the threshold: dB, NaN = not observed in one of the bands."""
         return _mean([self.smooth(values, date, band) for band in self.bands])
 
     def smooth(self, values: Values, date: str, band: str) -> FloatArray:
@@ -162,7 +162,7 @@ class WaterMap:
         return speckle.filter_db(known, self.speckle)
 
     def _classify(self, level: FloatArray, values: Values, date: str) -> Codes:
-        """What equals the threshold is dry."""
+        """Codes by the threshold; a value equal to it is dry."""
         with np.errstate(invalid="ignore"):
             codes = (level < np.float32(self.cuts[date].threshold_db)).astype(np.uint8)
         codes[np.isnan(level)] = NOT_OBSERVED
@@ -170,7 +170,7 @@ class WaterMap:
 
 
 @dataclass(frozen=True)
-class WaterSurvey:
+class RadarWaterSurvey:
     """For each date the histogram of the squares that hold water and land, how many those are, and
     the histogram of all.
 
@@ -192,51 +192,46 @@ class WaterSurvey:
         """Int64, (choices, dates, 2, bins + 1): the squares' sum and the number of squares; the sum
         of all and their number.
         """
-        rows, cols = next(iter(values.values())).shape
-        corners = [(row, col) for row in range(0, rows, CELL) for col in range(0, cols, CELL)]
-        cells = [
-            {name: one[row : row + CELL, col : col + CELL] for name, one in values.items()}
-            for row, col in corners
-        ]
-        found = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
-        for place, date in enumerate(self.water.cuts):
+        cells = list(_cells(values))
+        counts = np.zeros((len(self.choices), len(self.water.cuts), 2, DB.count + 1), np.int64)
+        for date_index, date in enumerate(self.water.cuts):
             # Each square is filtered alone, so that it is the same whatever is known of its
             # neighbours.
             smooth = [
                 [self.water.smooth(cell, date, band) for band in self.water.bands] for cell in cells
             ]
             for number, bands in enumerate(self.choices):
-                every = np.stack([DB.tally(_mean(one[-len(bands) :])) for one in smooth])
+                every = np.stack([DB.tally(_mean(levels[-len(bands) :])) for levels in smooth])
                 enough = every[every.sum(axis=1) >= LEAST_PIXELS]
                 both = enough[_hold_both(enough, bands)]
                 for row, part in enumerate((both, every)):
-                    found[number, place, row] = [*part.sum(axis=0), len(part)]
-        return found
+                    counts[number, date_index, row] = [*part.sum(axis=0), len(part)]
+        return counts
 
     def settle(self, total: npt.NDArray[np.int64]) -> WaterMap:
         """The map with the thresholds that were found; a date without one takes the other's, from
         the same sensor.
         """
         for bands, parts in zip(self.choices, total):
-            found = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
-            known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
+            cuts = {date: self._find(bands, *part) for date, part in zip(self.water.cuts, parts)}
+            known = next((cut for cut in reversed(list(cuts.values())) if cut is not None), None)
             if known is not None:
                 spare = replace(known, origin=CutOrigin.OTHER_DATE)
                 return replace(
                     self.water,
                     bands=bands,
-                    cuts={date: cut or spare for date, cut in found.items()},
+                    cuts={date: cut or spare for date, cut in cuts.items()},
                 )
         return self.water
 
     def _find(self, bands: Sequence[str], squares: Counts, picture: Counts) -> Cut | None:
-        everything = picture[:-1]
+        whole = picture[:-1]
         if squares[-1] >= LEAST_CELLS:
-            cut = self._cut(squares[:-1], everything, bands)
+            cut = self._cut(squares[:-1], whole, bands)
             if cut is not None:
                 return Cut(DB.above(cut), CutOrigin.SQUARES)
-        cut = self._cut(everything, everything, bands)
-        if cut is not None and has_valley(everything, cut, SMOOTHING_DB / DB.step):
+        cut = self._cut(whole, whole, bands)
+        if cut is not None and has_valley(whole, cut, SMOOTHING_DB / DB.step):
             return Cut(DB.above(cut), CutOrigin.PICTURE)
         return None
 
@@ -260,12 +255,21 @@ class WaterSurvey:
         )
         if valley is not None and valley < brightest:
             return valley
-        low, high = (int((one[0] + 0.5) * _COARSE) for one in fitted.means)
+        low, high = (int((mean[0] + 0.5) * _COARSE) for mean in fitted.means)
         return find_cut(histogram, self.method, (low, min(high, brightest)))
 
 
+def _cells(values: Values) -> Iterator[Values]:
+    """The squares of a part of the raster."""
+    rows, cols = next(iter(values.values())).shape
+    for row in range(0, rows, CELL):
+        for col in range(0, cols, CELL):
+            window = (slice(row, row + CELL), slice(col, col + CELL))
+            yield {name: pixels[window] for name, pixels in values.items()}
+
+
 def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which squares hold water and land, each enough of it to be told apart."""
+    """Squares that hold water and land, each enough of it to be told apart."""
     if not len(histograms):
         return np.zeros(0, bool)
     fitted = fit_two(_coarsen(histograms))
@@ -273,7 +277,7 @@ def _hold_both(histograms: Counts, bands: Sequence[str]) -> npt.NDArray[np.bool_
 
 
 def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Whether the lower part can be water: neither as bright as land nor darker than any echo."""
+    """Lower parts that can be water: neither as bright as land nor darker than any echo."""
     with np.errstate(invalid="ignore"):
         level = DB.low + (fitted.means[0] + 0.5) * _COARSE * DB.step
         return np.asarray(
@@ -286,7 +290,7 @@ def _coarsen(histograms: Counts) -> Counts:
 
 
 def _mean(levels: Sequence[FloatArray]) -> FloatArray:
-    """Of one or two bands in dB."""
+    """Mean of one or two bands in dB."""
     return (
         levels[0]
         if len(levels) == 1
@@ -304,7 +308,7 @@ def fixed_db(bands: Sequence[str]) -> float:
     return mean_db(DARKEST_LAND_DB, bands) - (LONE_MARGIN_DB if len(bands) == 1 else 0.0)
 
 
-def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
+def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     """The kernel of a map of water.
 
     Parameters
@@ -313,27 +317,26 @@ def water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
         Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
     method : ThresholdMethod
     """
-    layers = [WATER_LAYER]
-    references = [
-        REFERENCES[method],
-        *([] if method == ThresholdMethod.FIXED else [REFERENCES["squares"]]),
-    ]
+    layers, references, survey, halo = [WATER_LAYER], [REFERENCES[method]], None, 0
+    if method != ThresholdMethod.FIXED:
+        references.append(REFERENCES["squares"])
+        survey = RadarWaterSurvey(water, method)
     if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
+        halo = speckle.HALO
     if water.compared:
         layers.append(FLOODED_LAYER)
     if "pre" in water.cuts:
         layers.append(CHANGE_LAYER)
         references.append(REFERENCES["change"])
     names = [f"{date}.{band}" for date in water.cuts for band in water.bands]
-    survey = None if method == ThresholdMethod.FIXED else WaterSurvey(water, method)
     return Kernel(
         f"Water ({method})",
         {name: name for name in names},
         water,
         tuple(layers),
         "; ".join(references),
-        halo=0 if water.speckle == SpeckleFilter.NONE else speckle.HALO,
+        halo=halo,
         survey=survey,
         cell=CELL,
     )

@@ -118,9 +118,9 @@ def _by_strips(power: Floats, sums: Sums, looks: float) -> Floats:
     out = np.empty(power.shape)
     for row in range(0, power.shape[0], STRIP):
         part = padded[row : row + STRIP + 2 * HALO]
-        there = ~np.isnan(part)
-        value = part if there.all() else np.where(there, part, 0.0)
-        count, total, squares = sums(there, value)
+        known = ~np.isnan(part)
+        value = part if known.all() else np.where(known, part, 0.0)
+        count, total, squares = sums(known, value)
         out[row : row + STRIP] = _estimate(
             part[HALO:-HALO, HALO:-HALO], count, total, squares, looks
         )
@@ -136,48 +136,48 @@ def _estimate(power: Floats, count: Floats, total: Floats, squares: Floats, look
         return np.asarray(mean + weight * (power - mean))  # NaN where the pixel is
 
 
-def _box_sums(there: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
+def _box_sums(known: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
     """Number of values, their sum and that of their squares in each window."""
     height, width = (size - 2 * HALO for size in value.shape)
 
-    def box(one: Floats) -> Floats:
-        return _cols(_rows(one, range(WINDOW), height), range(WINDOW), width)
+    def box(numbers: Floats) -> Floats:
+        return _cols(_rows(numbers, range(WINDOW), height), range(WINDOW), width)
 
     count = (
-        np.full((height, width), float(WINDOW**2)) if there.all() else box(there.astype(np.float64))
+        np.full((height, width), float(WINDOW**2)) if known.all() else box(known.astype(np.float64))
     )
     return count, box(value), box(value * value)
 
 
-def _half_sums(there: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
-    """As :func:`_box_sums`, of the half window on the pixel's side of the edge."""
-    side = _choose_side(there, value)
+def _half_sums(known: Bools, value: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sums like those of :func:`_box_sums`, of the half window on the pixel's side of the edge."""
+    side = _choose_side(known, value)
 
-    def chosen(one: Floats) -> Floats:
+    def chosen(numbers: Floats) -> Floats:
         out = np.empty(side.shape)
-        for number, half in enumerate(_halves(one)):
+        for number, half in enumerate(_halves(numbers)):
             np.copyto(out, half, where=side == number)
         return out
 
-    count = np.full(side.shape, float(HALF)) if there.all() else chosen(there.astype(np.float64))
+    count = np.full(side.shape, float(HALF)) if known.all() else chosen(known.astype(np.float64))
     return count, chosen(value), chosen(value * value)
 
 
-def _halves(one: Floats) -> list[Floats]:
+def _halves(numbers: Floats) -> list[Floats]:
     """Sums over the eight halves of the window, in the order of :func:`_choose_side`: each with the
     line of the edge itself.
     """
-    height, width = (size - 2 * HALO for size in one.shape)
+    height, width = (size - 2 * HALO for size in numbers.shape)
     low, high, whole = range(HALO + 1), range(HALO, WINDOW), range(WINDOW)
-    down = _rows(one, whole, height)
+    down = _rows(numbers, whole, height)
     sides = [_cols(down, low, width), _cols(down, high, width)]
-    sides += [_cols(_rows(one, part, height), whole, width) for part in (low, high)]
+    sides += [_cols(_rows(numbers, part, height), whole, width) for part in (low, high)]
     corners = [np.zeros((height, width)) for _ in range(4)]
-    from_left, from_right = np.zeros((one.shape[0], width)), np.zeros((one.shape[0], width))
+    from_left, from_right = np.zeros((numbers.shape[0], width)), np.zeros((numbers.shape[0], width))
     for step in whole:  # the rows of the triangles, one pixel more in each
         last = WINDOW - 1 - step
-        from_left += one[:, step : step + width]
-        from_right += one[:, last : last + width]
+        from_left += numbers[:, step : step + width]
+        from_right += numbers[:, last : last + width]
         corners[0] += from_left[
             last : last + height
         ]  # upper left: its uppermost row is the whole window's
@@ -188,8 +188,8 @@ def _halves(one: Floats) -> list[Floats]:
 
 
 def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
-    """Which half of the window holds the pixel's own side of the edge: left, right, upper, lower,
-    then the corners.
+    """Number of the half of the window on the pixel's own side of the edge: left, right, upper,
+    lower, then the corners.
     """
     height, width = (size - 2 * HALO for size in value.shape)
 

@@ -1,5 +1,5 @@
-"""Where the pattern of a built-up place changed: brightness and local correlation of two pictures
-in a moving window.
+"""Changes of the pattern of a built-up place: brightness and local correlation of two pictures in a
+moving window.
 
 Collapsed and uncovered buildings scatter radar otherwise: the window's mean backscatter changes and
 its pattern no longer resembles the one before. The two together mark damaged districts (Matsuoka &
@@ -38,7 +38,7 @@ OPTICAL_STRUCTURE = 0.15
 FLAT = 1e-6
 """Square of the coefficient of variation below which there is nothing in a window to correlate."""
 LEAST_SHARE = 0.5
-"""Of the window's pixels that both dates must have."""
+"""Least share of the window's pixels that both dates must have."""
 CHANGED, STRONG = 4.0, 6.0
 """Limits of the combined deviation: a judgement. An unchanged Gaussian pixel passes the first one
 time in about 5000.
@@ -98,7 +98,7 @@ STRIP = 64
 
 @dataclass(frozen=True)
 class Usual:
-    """What change is usual in a picture."""
+    """Usual change in a picture."""
 
     brightness: tuple[float, float] = (0.0, LEAST_BRIGHTNESS_SPREAD_DB)
     """Median and standard deviation of the change of the window's mean, in dB."""
@@ -124,7 +124,7 @@ class StructuralDamage:
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
     radius_px: Radius = (0.0, 0.0)
-    """How far clouds and shadows of the masks are dilated."""
+    """Radius of the masks' dilation."""
     usual: Usual = Usual()
 
     @property
@@ -179,17 +179,17 @@ class StructuralDamage:
         brightness, correlation, variation = (
             np.full((rows, cols), np.nan, np.float32) for _ in range(3)
         )
-        found = (brightness, correlation, variation)
+        measures = (brightness, correlation, variation)
         reach = self.reach
         if rows <= 2 * reach or cols <= 2 * reach:
-            return found
+            return measures
         for top in range(reach, rows - reach, STRIP):
             bottom = min(top + STRIP, rows - reach)
             around = slice(top - reach, bottom + reach)
-            made = self._windows(before[around], after[around], seen[around])
-            for whole, part in zip(found, made):
+            strips = self._windows(before[around], after[around], seen[around])
+            for whole, part in zip(measures, strips):
                 whole[top:bottom, reach:-reach] = part
-        return found
+        return measures
 
     def _windows(
         self, before: FloatArray, after: FloatArray, seen: npt.NDArray[np.bool_]

@@ -41,13 +41,13 @@ EXCESS_LAYER = Layer(
 )
 ANOMALY_LAYER = Layer("anomaly", "Thermal anomaly", (0, NOT_OBSERVED), "anomaly", CLASSES)
 CERTAIN_K = 360.0
-"""Of Giglio et al. 2016 by day. No ground is as hot in the sun: the hottest that satellites saw was
-353.9 K (Zhao et al. 2021, doi:10.1175/BAMS-D-20-0325.1).
+"""Threshold of Giglio et al. 2016 by day. No ground is as hot in the sun: the hottest that
+satellites saw was 353.9 K (Zhao et al. 2021, doi:10.1175/BAMS-D-20-0325.1).
 """
 LEAST_SHARE = 0.1
-"""Of the window's pixels that must be background; beyond the raster's edge there is none. Giglio et
-al. 2016 ask for a quarter, of windows of some tens of pixels; a tenth of this one, 168 pixels, is
-more than they mostly have.
+"""Least share of background in the window; beyond the raster's edge there is none. Giglio et al.
+2016 ask for a quarter, of windows of some tens of pixels; a tenth of this one, 168 pixels, is more
+than they mostly have.
 """
 SPREAD = 4
 """Least standard deviations above the background. Giglio et al. 2016 take 3 to 3.5; what is set
@@ -58,7 +58,7 @@ FIRST_MARGIN_K, FIRST_SPREAD = 5.0, 1.5
 fire does not hide itself in its background. With 1.5 it may fill three tenths of the window.
 """
 KELVIN = (150.0, 500.0)
-"""What can be a temperature: Landsat's product ends at 373 K."""
+"""Range of temperatures: Landsat's product ends at 373 K."""
 _PER_KELVIN = 1000
 _ZERO_K = 273.15
 
@@ -76,13 +76,13 @@ class HotterThanAround:
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``post.qa_pixel``."""
     radius: int = 20
-    """Of the window, in pixels."""
+    """Radius of the window, in pixels."""
     margin_k: float = 10.0
     """Least kelvin above the background."""
     least_k: float = 300.0
     """Least temperature."""
     radius_px: Radius = (0.0, 0.0)
-    """Of the masks' dilation."""
+    """Radius of the masks' dilation."""
 
     @property
     def halo(self) -> int:
@@ -153,9 +153,9 @@ def _box(values: npt.NDArray[np.generic], radius: int) -> npt.NDArray[np.int64]:
         sums = np.concatenate(
             [np.zeros_like(np.take(total, [0], axis)), np.cumsum(total, axis=axis)], axis=axis
         )
-        place = np.arange(size)
-        total = np.take(sums, np.minimum(place + radius + 1, size), axis) - np.take(
-            sums, np.maximum(place - radius, 0), axis
+        index = np.arange(size)
+        total = np.take(sums, np.minimum(index + radius + 1, size), axis) - np.take(
+            sums, np.maximum(index - radius, 0), axis
         )
     return total
 

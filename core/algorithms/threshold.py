@@ -1,4 +1,4 @@
-"""Where to cut a histogram in two, and whether it has two parts at all.
+"""Thresholds of histograms: the cut in two parts, and a test for there being two.
 
 A histogram is whole numbers, so that the parts of a raster add up to the same in any order. A cut
 is the last bin of the lower class. Both ways of cutting split anything; whether there are two
@@ -58,9 +58,9 @@ equality. Chini et al. 2017 (doi:10.1109/TGRS.2017.2737664) ask for 0.99; the hi
 part of a raster is noisier than that.
 """
 LEAST_SHARE = 0.1
-"""Of the smaller class in a part of the raster (Chini et al. 2017)."""
+"""Least share of the smaller class in a part of the raster (Chini et al. 2017)."""
 _ROUNDS = 60
-"""Of expectation and maximisation: the decision changes no more after fewer."""
+"""Rounds of expectation and maximisation: the decision changes no more after fewer."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Bins:
 
     low: float
     high: float
-    """What lies outside ``low`` to ``high`` is counted in the first or last bin."""
+    """Values outside ``low`` to ``high`` are counted in the first or last bin."""
     step: float
 
     @property
@@ -89,12 +89,10 @@ class Bins:
         ndarray of int64, (count,)
         """
         seen = values[~np.isnan(values)]
-        places = np.floor(
+        bins = np.floor(
             (np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step
         ).astype(np.int64)
-        return np.bincount(np.minimum(places, self.count - 1), minlength=self.count).astype(
-            np.int64
-        )
+        return np.bincount(np.minimum(bins, self.count - 1), minlength=self.count).astype(np.int64)
 
     def above(self, cut: int) -> float:
         """The value between bin ``cut`` and the next, in the unit of the values."""
@@ -122,8 +120,8 @@ def otsu_bin(histogram: Counts, between: tuple[int, int] | None = None) -> int |
         First and last bin that the cut may be.
     """
     count = histogram.astype(np.float64)
-    place = np.arange(count.size)
-    below, moment = np.cumsum(count), np.cumsum(count * place)
+    bins = np.arange(count.size)
+    below, moment = np.cumsum(count), np.cumsum(count * bins)
     above = below[-1] - below
     with np.errstate(all="ignore"):
         variance = below * above * (moment / below - (moment[-1] - moment) / above) ** 2
@@ -147,11 +145,11 @@ def kittler_illingworth_bin(
         As in :func:`otsu_bin`. Where a tail of one class is long the least error can lie far out in
         it: give ``between``.
     """
-    place = np.arange(histogram.size, dtype=np.int64)
-    moments = [np.cumsum(histogram * place**power) for power in range(3)]  # whole numbers: exact
+    bins = np.arange(histogram.size, dtype=np.int64)
+    moments = [np.cumsum(histogram * bins**power) for power in range(3)]  # whole numbers: exact
     with np.errstate(all="ignore"):
         criterion = np.ones(histogram.size)
-        for number, first, second in (moments, [one[-1] - one for one in moments]):
+        for number, first, second in (moments, [moment[-1] - moment for moment in moments]):
             share = number / moments[0][-1]
             variance = second / number - (first / number) ** 2 + 1 / 12
             criterion += share * np.log(variance) - 2 * share * np.log(share)
@@ -170,7 +168,7 @@ def _best(criterion: Floats, between: tuple[int, int] | None) -> int:
 
 
 def has_valley(histogram: Counts, cut: int, smoothing: float) -> bool:
-    """Whether the histogram has a hump on either side of the cut and falls between them.
+    """True if the histogram has a hump on either side of the cut and falls between them.
 
     Parameters
     ----------
@@ -205,18 +203,18 @@ def valley_above(histogram: Counts, top: int, smoothing: float) -> int | None:
         As in :func:`has_valley`.
     """
     smooth = _smooth(histogram, smoothing)
-    hump = bottom = place = int(np.argmax(smooth[: top + 1]))
-    while place < smooth.size:
-        if smooth[bottom] <= DEEPEST_VALLEY * min(smooth[hump], smooth[place]) > 0:
-            rise = place + int(np.argmax(smooth[place : top + 1])) if place < top else top
+    hump = bottom = bin_ = int(np.argmax(smooth[: top + 1]))
+    while bin_ < smooth.size:
+        if smooth[bottom] <= DEEPEST_VALLEY * min(smooth[hump], smooth[bin_]) > 0:
+            rise = bin_ + int(np.argmax(smooth[bin_ : top + 1])) if bin_ < top else top
             if rise >= top:
                 return bottom
-            hump = bottom = place = rise  # another hump of the lower kind
-        elif smooth[place] > smooth[hump]:  # the same one goes on
-            hump = bottom = place
-        elif smooth[place] < smooth[bottom]:
-            bottom = place
-        place += 1
+            hump = bottom = bin_ = rise  # another hump of the lower kind
+        elif smooth[bin_] > smooth[hump]:  # the same one goes on
+            hump = bottom = bin_
+        elif smooth[bin_] < smooth[bottom]:
+            bottom = bin_
+        bin_ += 1
     return None
 
 
@@ -236,9 +234,9 @@ class TwoParts:
     """
 
     share: Floats
-    """Of the lower one, 0..1."""
+    """Share of the lower one, 0..1."""
     means: tuple[Floats, Floats]
-    """Of the lower and the upper one, in bins."""
+    """Means of the lower and the upper one, in bins."""
     deviations: tuple[Floats, Floats]
     """Standard deviations, in bins."""
     fit: Floats
@@ -249,13 +247,11 @@ class TwoParts:
     @property
     def distance(self) -> Floats:
         """Ashman's D = √2 |μ₁ − μ₂| / √(σ₁² + σ₂²)."""
-        (one, other), (narrow, wide) = self.means, self.deviations
-        return np.asarray(np.sqrt(2) * np.abs(one - other) / np.sqrt(narrow**2 + wide**2))
+        (lower, upper), (narrow, wide) = self.means, self.deviations
+        return np.asarray(np.sqrt(2) * np.abs(lower - upper) / np.sqrt(narrow**2 + wide**2))
 
     def are_two(self) -> npt.NDArray[np.bool_]:
-        """Which of the histograms have two parts, far enough apart, neither too small, that
-        describe it.
-        """
+        """Histograms that have two parts, far enough apart, neither too small, that describe it."""
         with np.errstate(invalid="ignore"):
             large = np.minimum(self.share, 1 - self.share) >= LEAST_SHARE
             return np.asarray((self.distance >= LEAST_DISTANCE) & (self.fit >= LEAST_FIT) & large)
@@ -275,33 +271,33 @@ def fit_two(histograms: Counts) -> TwoParts:
     total = histograms.sum(axis=1, keepdims=True).astype(np.float64)
     with np.errstate(all="ignore"):
         part = histograms / total
-        place = np.arange(histograms.shape[1], dtype=np.float64)
+        bins = np.arange(histograms.shape[1], dtype=np.float64)
         lower = np.zeros(part.shape)
         for row, histogram in enumerate(histograms):
             cut = otsu_bin(histogram)
             lower[row, : 0 if cut is None else cut + 1] = 1
         for _ in range(_ROUNDS):
             weights = (part * lower, part * (1 - lower))
-            share, means, deviations = _moments(weights, place)
+            share, means, deviations = _moments(weights, bins)
             density = [
-                number * np.exp(-0.5 * ((place - mean) / deviation) ** 2) / deviation
+                number * np.exp(-0.5 * ((bins - mean) / deviation) ** 2) / deviation
                 for number, mean, deviation in zip(share, means, deviations)
             ]
             both = density[0] + density[1]
             lower = np.where(both > 0, density[0] / both, lower)
         fit = np.sqrt(part * both / np.sqrt(2 * np.pi)).sum(axis=1)
-    flat = [(one[:, 0], other[:, 0]) for one, other in (share, means, deviations)]
+    flat = [(below[:, 0], above[:, 0]) for below, above in (share, means, deviations)]
     return TwoParts(flat[0][0], flat[1], flat[2], fit)
 
 
-def _moments(weights: tuple[Floats, Floats], place: Floats) -> list[tuple[Floats, Floats]]:
+def _moments(weights: tuple[Floats, Floats], bins: Floats) -> list[tuple[Floats, Floats]]:
     """Share, mean and standard deviation of both parts, (n, 1) each."""
-    shares = [one.sum(axis=1, keepdims=True) for one in weights]
+    shares = [part.sum(axis=1, keepdims=True) for part in weights]
     means = [
-        (one * place).sum(axis=1, keepdims=True) / share for one, share in zip(weights, shares)
+        (part * bins).sum(axis=1, keepdims=True) / share for part, share in zip(weights, shares)
     ]
     spreads = [
-        (one * (place - mean) ** 2).sum(axis=1, keepdims=True) for one, mean in zip(weights, means)
+        (part * (bins - mean) ** 2).sum(axis=1, keepdims=True) for part, mean in zip(weights, means)
     ]
     variances = [spread / share + 1 / 12 for spread, share in zip(spreads, shares)]
     return [

@@ -44,7 +44,7 @@ DAMAGE_DEVIATIONS = 3.0
 et al. 2013.
 """
 SEVERE_LOSS = 0.2
-"""Of the index, from which damage is called severe: a judgement, to be calibrated for the
+"""Loss of the index from which damage is called severe: a judgement, to be calibrated for the
 vegetation of the place.
 """
 LEAST_NOISE = 0.01
@@ -79,7 +79,7 @@ REFERENCE = (
     "spread: Leys et al. 2013, doi:10.1016/j.jesp.2013.03.013"
 )
 STEP = 0.001
-"""Of the histogram of losses, which run from -2 to 2."""
+"""Width of the bins of losses, which run from -2 to 2."""
 BINS = round(4 / STEP) + 1
 
 
@@ -94,7 +94,7 @@ class WindDamage:
     masks: tuple[str, ...] = ()
     """Names of the inputs that are masks: ``pre.scl``."""
     radius_px: Radius = (0.0, 0.0)
-    """How far clouds and shadows of the masks are dilated."""
+    """Radius of the masks' dilation."""
     vegetated: float = VEGETATED_NDVI
     """NDVI before, from which a pixel is looked at."""
     severe: float = SEVERE_LOSS
@@ -164,8 +164,8 @@ class WindSurvey:
         halo = dilation_halo(self.function.radius_px)
         inside = tuple(slice(halo, side - halo) for side in loss.shape)
         loss = loss[inside][counted[inside]]
-        places = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
-        return np.bincount(places, minlength=BINS).astype(np.int64)
+        bins = np.rint((loss.astype(np.float64) + 2) / STEP).astype(np.int64)
+        return np.bincount(bins, minlength=BINS).astype(np.int64)
 
     def settle(self, total: npt.NDArray[np.int64]) -> WindDamage:
         """The function with offset and noise; without any vegetation, as it was."""

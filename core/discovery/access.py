@@ -77,7 +77,7 @@ class Access:
         return self.open(*locate(href, catalog, collection), renew)
 
     def open(self, url: str, token_url: str, renew: bool = False) -> str:
-        """As :meth:`url`, of what :func:`locate` found.
+        """Address to open, from what :func:`locate` found; see :meth:`url`.
 
         Raises
         ------
@@ -87,11 +87,13 @@ class Access:
         return f"{url}?{self._token(token_url, url, renew)}" if token_url else url
 
     def headers(self, url: str) -> Mapping[str, str]:
-        """What the user's authentication for this host asks to be sent along."""
+        """Headers of the user's authentication for this host."""
         return self._settings.headers_for(url)
 
     def remote_options(self, url: str) -> RemoteOptions:
-        """How GDAL is to reach a URL: the same waits, proxy and headers as everything else."""
+        """Options by which GDAL reaches a URL: the same waits, proxy and headers as everything
+        else.
+        """
         from requests.utils import select_proxy
 
         settings = self._settings
@@ -120,7 +122,7 @@ class Access:
     def _fetch(self, address: str) -> _Token:
         import requests
 
-        what = f"No access token from {urlsplit(address).netloc}"
+        failure = f"No access token from {urlsplit(address).netloc}"
         hint = "Try again later, or choose another catalogue."
         try:
             with requests.Session() as session:
@@ -128,18 +130,18 @@ class Access:
                 timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
                 answer = session.get(address, timeout=timeout, headers=dict(self.headers(address)))
                 if answer.status_code != 200:
-                    raise AccessError(what, f"HTTP {answer.status_code} {answer.reason}", hint)
+                    raise AccessError(failure, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
             return _Token(
                 str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp()
             )
         except (ValueError, KeyError, TypeError) as error:  # a page of HTML too
             raise AccessError(
-                what, f"the answer holds no token ({type(error).__name__})", hint
+                failure, f"the answer holds no token ({type(error).__name__})", hint
             ) from error
         except requests.RequestException as error:
             raise AccessError(
-                what,
+                failure,
                 f"it cannot be reached ({type(error).__name__})",
                 "Check the network and the proxy.",
             ) from error
@@ -175,13 +177,13 @@ def public_address(href: str) -> str:
     public, paid = get_buckets()
     if parts.netloc in public:
         return f"{public[parts.netloc]}{parts.path}"
-    why = (
+    reason = (
         "its bucket asks the reader to pay"
         if parts.netloc in paid
         else f"the bucket {parts.netloc} is not known to be public"
     )
     raise AccessError(
-        f"{href} cannot be opened", f"requires authentication: {why}", AUTHENTICATION_HINT
+        f"{href} cannot be opened", f"requires authentication: {reason}", AUTHENTICATION_HINT
     )
 
 

@@ -1,10 +1,7 @@
-"""What bands each sensor has: read from ``config/band_config.yaml``, the only place that
-says it.
-"""
+"""Bands of each sensor, from ``config/band_config.yaml``, the only place that says it."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +10,7 @@ from typing import Any
 from ..enums import Unit
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -59,15 +57,15 @@ class Sensor:
     band_bytes: int
     """Typical size of a band at the finest resolution, for estimates."""
     clouds: bool = True
-    """Whether clouds hide the ground from it."""
+    """False where it sees through clouds."""
     dated: bool = True
-    """Whether its items are of a moment; False: their time is that of an edition, and no search
+    """True where its items are of a moment; False: their time is that of an edition, and no search
     asks for it.
     """
 
     def sort(self, names: Iterable[str]) -> list[str]:
         """Band names in wavelength order; unknown ones after, by name."""
-        order = {name: place for place, name in enumerate(self.bands)}
+        order = {name: index for index, name in enumerate(self.bands)}
         return sorted(names, key=lambda name: (order.get(name, len(order)), name))
 
     def pick(self, names: Sequence[str]) -> list[str]:
@@ -82,12 +80,8 @@ class Sensor:
         wanted = [name.strip().lower() for name in names if name.strip()] or list(self.default)
         for name in wanted:
             if name not in self.bands:
-                near = difflib.get_close_matches(name, self.bands, n=3, cutoff=0.5)
-                hint = (
-                    f"Did you mean {' or '.join(near)}?"
-                    if near
-                    else f"It has: {', '.join(self.bands)}."
-                )
+                listed = f"It has: {', '.join(self.bands)}."
+                hint = nearest_hint(name, self.bands, listed, cutoff=0.5)
                 raise InputError(
                     f"Band '{name}' cannot be used", f"{self.title} has no such band", hint
                 )
@@ -104,7 +98,7 @@ class Sensor:
 def load_sensors() -> Mapping[str, Sensor]:
     """All sensors, by name."""
     tree = read_yaml(CONFIG_DIR / "band_config.yaml")["sensors"]
-    return {name: _sensor(name, words) for name, words in tree.items()}
+    return {name: _sensor(name, fields) for name, fields in tree.items()}
 
 
 def sensor_names() -> tuple[str, ...]:
@@ -121,27 +115,26 @@ def get_sensor(name: str) -> Sensor:
         If there is none; the sentence offers the nearest names.
     """
     sensors = load_sensors()
-    found = sensors.get(name.strip().lower())
-    if found is None:
-        near = difflib.get_close_matches(name.lower(), sensors, n=2, cutoff=0.4)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(sensors)}."
+    sensor = sensors.get(name.strip().lower())
+    if sensor is None:
+        hint = nearest_hint(name.lower(), sensors, f"Known: {', '.join(sensors)}.", count=2)
         raise InputError(f"Sensor '{name}' cannot be used", "it is not known", hint)
-    return found
+    return sensor
 
 
-def _sensor(name: str, words: Mapping[str, Any]) -> Sensor:
-    bands = {key: _band(key, facts) for key, facts in words["bands"].items()}
+def _sensor(name: str, fields: Mapping[str, Any]) -> Sensor:
+    bands = {key: _band(key, facts) for key, facts in fields["bands"].items()}
     return Sensor(
         name=name,
-        title=str(words["title"]),
+        title=str(fields["title"]),
         bands=bands,
-        required=tuple(words["required"]),
-        default=tuple(words["default"]),
-        visual_keys=tuple(words["visual"]),
-        platforms=tuple(words.get("platforms", ())),
-        band_bytes=int(words["band_bytes"]),
-        clouds=bool(words.get("clouds", True)),
-        dated=bool(words.get("dated", True)),
+        required=tuple(fields["required"]),
+        default=tuple(fields["default"]),
+        visual_keys=tuple(fields["visual"]),
+        platforms=tuple(fields.get("platforms", ())),
+        band_bytes=int(fields["band_bytes"]),
+        clouds=bool(fields.get("clouds", True)),
+        dated=bool(fields.get("dated", True)),
     )
 
 

@@ -1,10 +1,7 @@
-"""Which STAC APIs there are, and which of their collections hold which sensor:
-``config/catalogs.yaml``.
-"""
+"""STAC APIs, and their collections of each sensor: ``config/catalogs.yaml``."""
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Catalog:
     collections: Mapping[str, tuple[str, ...]]
     """Sensor → collection ids."""
     sas_token_url: str | None = None
-    """Where tokens for its files are had; holds ``{collection}``."""
+    """URL of tokens for its files; holds ``{collection}``."""
     token_hosts: tuple[str, ...] = ()
     """Ends of the names of the hosts whose files need a token; no other host is ever sent one."""
     exact: bool = True
@@ -47,32 +45,30 @@ def get_catalog(name: str) -> Catalog:
     """
     text = name.strip()
     tree = _tree()
-    words = tree["catalogs"].get(text.lower())
-    if words is not None:
-        url = os.environ.get(words["url_env"], "") if "url_env" in words else ""
+    fields = tree["catalogs"].get(text.lower())
+    if fields is not None:
+        url = os.environ.get(fields.get("url_env", ""), "")
         return Catalog(
             name=text.lower(),
-            title=words["title"],
-            url=(url or words["url"]).rstrip("/"),
-            collections={sensor: tuple(ids) for sensor, ids in words["collections"].items()},
-            sas_token_url=words.get("sas_token_url"),
-            token_hosts=tuple(words.get("token_hosts", ())),
+            title=fields["title"],
+            url=(url or fields["url"]).rstrip("/"),
+            collections=_collections(fields["collections"]),
+            sas_token_url=fields.get("sas_token_url"),
+            token_hosts=tuple(fields.get("token_hosts", ())),
         )
     parts = urlsplit(text)
     if parts.scheme in ("http", "https") and parts.netloc:
-        known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
-        return Catalog(
-            name=text, title=parts.netloc, url=text.rstrip("/"), collections=known, exact=False
-        )
-    near = difflib.get_close_matches(text.lower(), tree["catalogs"], n=2, cutoff=0.4)
-    hint = (
-        f"Did you mean {' or '.join(near)}?"
-        if near
-        else f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
-    )
+        known = _collections(tree["known_collections"])
+        return Catalog(text, parts.netloc, text.rstrip("/"), known, exact=False)
+    listed = f"Known: {', '.join(tree['catalogs'])}; or give an http(s) URL."
+    hint = nearest_hint(text.lower(), tree["catalogs"], listed, count=2)
     raise InputError(
         f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint
     )
+
+
+def _collections(fields: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {sensor: tuple(ids) for sensor, ids in fields.items()}
 
 
 def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,5 +1,5 @@
-"""How much of the area a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all scenes
-in parallel.
+"""Share of the area that a scene shows free of cloud: read from SCL or QA_PIXEL overviews, all
+scenes in parallel.
 
 The figure of the catalogue is for the whole scene, 110 or 185 km wide; what counts is the sky over
 the area.

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Any
 from ..enums import Priority
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
+from ..text import nearest_hint
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class EventType:
     secondary: tuple[str, ...]
     """Sensors that help."""
     days_before: int
-    """How long before the event a scene still shows the usual state."""
+    """Days before the event in which a scene shows the usual state."""
     days_after: int
-    """How long after it a scene still shows its traces."""
+    """Days after it in which a scene still shows its traces."""
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Sensor → bands needed."""
     algorithms: tuple[str, ...] = ()
     """Indices that are worth computing of each scene."""
     recipe: tuple[RecipeStep, ...] = ()
-    """What ``flight event`` does; a step whose sensors see nothing is left out and named."""
+    """Steps of ``flight event``; a step whose sensors see nothing is left out and named."""
     fuse: str = ""
     """The layer that several steps' maps are put together by, where more than one has it:
     ``flooded``.
@@ -59,31 +59,31 @@ class EventType:
 @lru_cache(maxsize=1)
 def load_events() -> Mapping[str, EventType]:
     """All events, by name; each type is followed by its subtypes."""
-    found: dict[str, EventType] = {}
-    for name, words in read_yaml(CONFIG_DIR / "events.yaml")["events"].items():
-        _add(found, name, words)
-    return found
+    events: dict[str, EventType] = {}
+    for name, fields in read_yaml(CONFIG_DIR / "events.yaml")["events"].items():
+        _add(events, name, fields)
+    return events
 
 
-def _add(found: dict[str, EventType], name: str, words: Mapping[str, Any]) -> None:
-    found[name] = EventType(
+def _add(events: dict[str, EventType], name: str, fields: Mapping[str, Any]) -> None:
+    events[name] = EventType(
         name=name,
-        title=words["title"],
-        primary=tuple(words["primary"]),
-        secondary=tuple(words["secondary"]),
-        days_before=int(words["days_before"]),
-        days_after=int(words["days_after"]),
-        bands={sensor: tuple(bands) for sensor, bands in words["bands"].items()},
-        algorithms=tuple(words["algorithms"]),
+        title=fields["title"],
+        primary=tuple(fields["primary"]),
+        secondary=tuple(fields["secondary"]),
+        days_before=int(fields["days_before"]),
+        days_after=int(fields["days_after"]),
+        bands={sensor: tuple(bands) for sensor, bands in fields["bands"].items()},
+        algorithms=tuple(fields["algorithms"]),
         recipe=tuple(
             RecipeStep(tuple(step["sensors"]), tuple(step["algorithms"]))
-            for step in words.get("recipe", ())
+            for step in fields.get("recipe", ())
         ),
-        fuse=words.get("fuse", ""),
+        fuse=fields.get("fuse", ""),
     )
-    usual = {key: value for key, value in words.items() if key != "subtypes"}
-    for subtype, own in words.get("subtypes", {}).items():
-        _add(found, f"{name}.{subtype}", {**usual, **own})
+    usual = {key: value for key, value in fields.items() if key != "subtypes"}
+    for subtype, own in fields.get("subtypes", {}).items():
+        _add(events, f"{name}.{subtype}", {**usual, **own})
 
 
 def event_names() -> tuple[str, ...]:
@@ -103,6 +103,5 @@ def get_event(name: str) -> EventType:
     text = name.strip().lower()
     if text in events:
         return events[text]
-    near = difflib.get_close_matches(text, events, n=3, cutoff=0.4)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(events)}."
+    hint = nearest_hint(text, events, f"Known: {', '.join(events)}.")
     raise InputError(f"Event '{name}' cannot be used", "it is not known", hint)

@@ -66,13 +66,13 @@ def _read_entry(entry: Any, failure: str) -> SceneItem:
 def _from_stac(item: StacObject) -> SceneItem:
     """The sensor is the one that knows most of the item's assets and fits its collection."""
     collection = str(item.get("collection") or "").lower()
-    for name, word in (
+    for name, part in (
         ("sentinel2", "sentinel-2"),
         ("landsat", "landsat"),
         ("sentinel1", "sentinel-1"),
         ("dem", "cop-dem"),
     ):
-        if word in collection:
+        if part in collection:
             return parse_item(item, get_sensor(name), "file")
     scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]
     return max(scenes, key=lambda scene: len(scene.bands))

@@ -27,25 +27,25 @@ SEASON_DAYS = 91.0
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What one satellite saw of the area in one pass: one scene or several tiles."""
+    """Scenes of the area by one satellite in one pass: one scene or several tiles."""
 
     scenes: tuple[SceneItem, ...]
     coverage_percent: float | None
-    """Of the area, all tiles together."""
+    """Share of the area, all tiles together."""
     clear_percent: float | None
-    """Of the area, by the masks where they were looked at, else estimated from the catalogue's
-    cloud figures.
+    """Share of the area, by the masks where they were looked at, else estimated from the
+    catalogue's cloud figures.
     """
     clear_is_measured: bool
 
     @property
     def datetime(self) -> datetime:
-        """Of its first scene."""
+        """Time of its first scene."""
         return self.scenes[0].datetime
 
     @property
     def sensor(self) -> str:
-        """Of all its scenes."""
+        """Name of the sensor of all its scenes."""
         return self.scenes[0].sensor
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisitio
     processed last by name.
     """
     groups: list[list[SceneItem]] = []
-    for scene in sorted(scenes, key=lambda one: (one.datetime, one.id)):
+    for scene in sorted(scenes, key=lambda scene: (scene.datetime, scene.id)):
         for group in reversed(groups):
             if _same_pass(group[0], scene):
                 group.append(scene)
@@ -105,21 +105,21 @@ def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisitio
     return [_acquisition(_without_duplicates(group), aoi) for group in groups]
 
 
-def _same_pass(one: SceneItem, other: SceneItem) -> bool:
+def _same_pass(first: SceneItem, second: SceneItem) -> bool:
     return (
-        (one.sensor, one.collection, one.platform)
-        == (other.sensor, other.collection, other.platform)
-        and (one.relative_orbit == other.relative_orbit or one.sensor == "landsat")
-        and abs(other.datetime - one.datetime) <= SAME_PASS
+        (first.sensor, first.collection, first.platform)
+        == (second.sensor, second.collection, second.platform)
+        and (first.relative_orbit == second.relative_orbit or first.sensor == "landsat")
+        and abs(second.datetime - first.datetime) <= SAME_PASS
     )
 
 
 def _without_duplicates(scenes: list[SceneItem]) -> tuple[SceneItem, ...]:
     newest: dict[object, SceneItem] = {}
     for scene in scenes:
-        place = tuple(round(edge, 3) for edge in scene.bbox)
-        if place not in newest or newest[place].id < scene.id:
-            newest[place] = scene
+        bounds = tuple(round(edge, 3) for edge in scene.bbox)
+        if bounds not in newest or newest[bounds].id < scene.id:
+            newest[bounds] = scene
     return tuple(newest.values())
 
 
@@ -146,7 +146,7 @@ def _clear_percent(scenes: Sequence[SceneItem], covered: float) -> float | None:
 
 
 def _clear_share(scene: SceneItem) -> float | None:
-    """Of the part of the area that the scene covers, the share (0..1) that is clear."""
+    """Clear share (0..1) of the part of the area that the scene covers."""
     if scene.sensor == "sentinel1":
         return 1.0
     if scene.clear_percent is not None:
@@ -178,16 +178,9 @@ def rank_pairs(
         How many days before and after the event count.
     """
     days_before, days_after = days
-    before = [
-        one
-        for one in acquisitions
-        if timedelta(0) < moment - one.datetime <= timedelta(days=days_before)
-    ]
-    after = [
-        one
-        for one in acquisitions
-        if timedelta(0) <= one.datetime - moment <= timedelta(days=days_after)
-    ]
+    first, last = moment - timedelta(days=days_before), moment + timedelta(days=days_after)
+    before = [pass_ for pass_ in acquisitions if first <= pass_.datetime < moment]
+    after = [pass_ for pass_ in acquisitions if moment <= pass_.datetime <= last]
     pairs = [
         _pair(a, b, moment, days_before, days_after)
         for a in before
@@ -217,52 +210,53 @@ def _pair(
     apart = abs((after.datetime - before.datetime).days) % 365
     off_season = min(apart, 365 - apart)
     season = max(0.0, 1 - off_season / SEASON_DAYS)
-    usable = [_usable(one) for one in (before, after)]
+    usable = [_usable(acquisition) for acquisition in (before, after)]
     score = usable[0] * usable[1] * (WEIGHT_NEAR * near + WEIGHT_SEASON * season)
     return Pair(before, after, score, _reason(before, after, days, off_season))
 
 
-def _usable(one: Acquisition) -> float:
+def _usable(acquisition: Acquisition) -> float:
     """Share of the area (0..1) that can be compared; what is not known counts as half."""
-    if one.clear_percent is not None:
-        return one.clear_percent / 100
-    return 0.5 * (one.coverage_percent if one.coverage_percent is not None else 50.0) / 100
+    if acquisition.clear_percent is not None:
+        return acquisition.clear_percent / 100
+    covered = acquisition.coverage_percent
+    return 0.5 * (50.0 if covered is None else covered) / 100
 
 
 def _reason(before: Acquisition, after: Acquisition, days: list[float], off_season: int) -> str:
-    words = [
+    parts = [
         f"before: {_describe(before)}, {_count(days[0])} before the event",
         f"after: {_describe(after)}, {_count(days[1])} after it",
     ]
     if off_season <= 30:
-        words.append("same season")
+        parts.append("same season")
     else:
-        words.append(
+        parts.append(
             f"{off_season} days apart in the season: plants may have changed by themselves"
         )
     if before.sensor == "sentinel1":
         orbit = before.scenes[0].relative_orbit
         direction = before.scenes[0].orbit_direction
-        words.append(f"same orbit {orbit} {direction}".rstrip())
-    return "; ".join(words)
+        parts.append(f"same orbit {orbit} {direction}".rstrip())
+    return "; ".join(parts)
 
 
-def _describe(one: Acquisition) -> str:
+def _describe(acquisition: Acquisition) -> str:
     covers = (
         "coverage unknown"
-        if one.coverage_percent is None
-        else f"covers {one.coverage_percent:.0f} % of the area"
+        if acquisition.coverage_percent is None
+        else f"covers {acquisition.coverage_percent:.0f} % of the area"
     )
-    if one.sensor == "sentinel1":
+    if acquisition.sensor == "sentinel1":
         return f"{covers}, sees through cloud"
-    if one.clear_percent is None:
+    if acquisition.clear_percent is None:
         return f"{covers}, cloud unknown"
     how = (
         "seen clear"
-        if one.clear_is_measured
+        if acquisition.clear_is_measured
         else "clear by the catalogue's figure for the whole scene"
     )
-    return f"{covers}, {one.clear_percent:.0f} % {how}"
+    return f"{covers}, {acquisition.clear_percent:.0f} % {how}"
 
 
 def _days(span: timedelta) -> float:

@@ -1,5 +1,5 @@
-"""Where an item's pixels lie, as the catalogue says: the STAC projection extension, so that no file
-need be opened for it.
+"""Grid of an item's pixels as the catalogue states it: the STAC projection extension, so that no
+file need be opened for it.
 
 Sources: STAC projection extension 1.x (``proj:epsg``) and 2.0 (``proj:code``): fields of an asset,
 else of the item; raster extension 1.x (``raster:bands``) and STAC 1.1 (``bands``, ``data_type``).
@@ -33,11 +33,16 @@ def stated_grid(properties: StacObject, asset: StacObject, resolution_m: float) 
     transform, shape = _numbers(source.get("proj:transform")), _numbers(source.get("proj:shape"))
     if not crs or len(transform) not in (6, 9) or len(shape) != 2 or min(shape) < 1:
         return None
-    a, b, c, d, e, f = transform[:6]
-    if not own and abs(a - resolution_m) > 1e-6 * resolution_m:
+    if not own and abs(transform[0] - resolution_m) > 1e-6 * resolution_m:
         return None
-    north_up = not b and not d and a > 0 > e
-    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1]))) if north_up else None
+    return _north_up(crs, transform, shape)
+
+
+def _north_up(crs: str, transform: list[float], shape: list[float]) -> Grid | None:
+    a, b, c, d, e, f = transform[:6]
+    if b or d or a <= 0 or e >= 0:
+        return None
+    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
 
 
 def stated_crs(source: StacObject) -> str:

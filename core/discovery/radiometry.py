@@ -1,4 +1,5 @@
-"""How each band's stored numbers become physical ones: decided here, once for each item and band.
+"""Rules by which each band's stored numbers become physical ones: decided here, once for each item
+and band.
 
 Sources: ESA, Sentinel-2 Products Specification Document (processing baseline 04.00 and the offset
 of -1000, in force since 25 January 2022); USGS, Landsat 8-9 Collection 2 Level 2 Science Product

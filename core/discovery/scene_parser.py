@@ -68,9 +68,7 @@ def _parse(
         footprint=geometry if isinstance(geometry, Mapping) else None,
         cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
         epsg=_epsg(properties),
-        resolution_m=min(
-            (part.resolution_m for part in bands.values() or sensor.bands.values()),
-        ),
+        resolution_m=min(part.resolution_m for part in bands.values() or sensor.bands.values()),
         bands=bands,
         size_bytes=_default_bytes(sensor, bands),
         missing_bands=tuple(name for name in sensor.default if name not in bands),
@@ -117,11 +115,13 @@ def _default_bytes(sensor: Sensor, bands: Mapping[str, BandAsset]) -> int:
 def _asset_key(band: Band, assets: Mapping[str, StacObject]) -> str | None:
     """The band's asset, by the key table first, then by its common name."""
     by_lower = {key.lower(): key for key in assets}
-    known = [by_lower[key.lower()] for key in band.asset_keys if key.lower() in by_lower]
-    if known or band.common_name is None:
-        return known[0] if known else None
-    named = (key for key, asset in assets.items() if _common_name(asset) == band.common_name)
-    return next((key for key in named if "image/jp2" not in str(assets[key].get("type"))), None)
+    listed = next((by_lower[k.lower()] for k in band.asset_keys if k.lower() in by_lower), None)
+    if listed is not None or band.common_name is None:
+        return listed
+    for key, asset in assets.items():
+        if _common_name(asset) == band.common_name and "image/jp2" not in str(asset.get("type")):
+            return key
+    return None
 
 
 def _common_name(asset: StacObject) -> str | None:

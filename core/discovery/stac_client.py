@@ -31,8 +31,8 @@ UNREACHABLE = (
 )
 """Reason and hint."""
 MOST_ITEMS = 10_000
-"""Where a server cannot sort, all its items are fetched before the newest can be told; at most so
-many.
+"""Maximum number of items to fetch from a server that cannot sort: all are fetched before the
+newest can be told.
 """
 
 
@@ -98,21 +98,13 @@ class SceneSearch:
         if self._pages is None:
             self._pages = _pages(self.query, self._catalog, self._sensor, self._settings)
         limit, fetched, sorts = self.query.limit, 0, True
-        while not self.exhausted and fetched < MOST_ITEMS:
-            if sorts and len(self._waiting) >= limit:
-                break
+        while not self.exhausted and (len(self._waiting) < limit or not sorts):
             if events.stop.is_set():
                 raise Cancelled()
-            items, sorts = next(self._pages, (None, sorts))
-            if items is None:
-                self.exhausted = True
+            if fetched >= MOST_ITEMS:
                 break
-            fetched += len(items)
-            scenes = (self._wanted(item, events) for item in items)
-            self._waiting += [scene for scene in scenes if scene is not None]
-            count = len(self._waiting)
-            text = "1 scene found" if count == 1 else f"{count} scenes found"
-            events.put(Progress(min(1.0, count / limit), text))
+            items, sorts = next(self._pages, (None, sorts))
+            fetched += self._keep(items, events)
         if fetched >= MOST_ITEMS and not self.exhausted:
             text = (
                 f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
@@ -120,9 +112,23 @@ class SceneSearch:
             )
             events.put(Note(Level.WARNING, text))
 
+    def _keep(self, items: list[Any] | None, events: EventQueue) -> int:
+        """Keep the wanted scenes of a page and tell; returns the page's number of items. Without a
+        page the search is over.
+        """
+        if items is None:
+            self.exhausted = True
+            return 0
+        scenes = (self._wanted(item, events) for item in items)
+        self._waiting += [scene for scene in scenes if scene is not None]
+        count = len(self._waiting)
+        text = "1 scene found" if count == 1 else f"{count} scenes found"
+        events.put(Progress(min(1.0, count / self.query.limit), text))
+        return len(items)
+
     @property
     def has_more(self) -> bool:
-        """Whether :meth:`next` may give more; certain only when it is False."""
+        """True if :meth:`next` may give more; certain only when it is False."""
         return bool(self._waiting) or not self.exhausted
 
     def _wanted(self, item: Any, events: EventQueue) -> SceneItem | None:

@@ -33,9 +33,9 @@ from .tile_work import SurveyWork, TileSource, TileWork
 NODATA = -9999.0
 NODATA_INT16 = -32768.0
 SURVEY_SHARE = 0.3
-"""Of the progress bar, where a first pass over the tiles is needed."""
+"""Share of the progress bar for a first pass over the tiles."""
 TILES_SHARE = 0.9
-"""Of the progress bar; the rest is for laying out the COG."""
+"""Share of the progress bar at the end of the tiles; the rest is for laying out the COG."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Applied:
     """A kernel as it was applied, and figures of its layers."""
 
     kernel: Kernel
-    """As it was applied: what its survey settled is in its function."""
+    """The kernel with what its survey settled."""
     layers: tuple[LayerStatistics, ...]
     """One for each band of each of the kernel's, in their order."""
 
@@ -59,7 +59,7 @@ def apply_kernel(
     tags: Mapping[str, str] | None = None,
     resume: bool = False,
 ) -> LayerStatistics:
-    """As :func:`apply_layers`, for a kernel of one layer."""
+    """Apply a kernel of one layer: see :func:`apply_layers`."""
     return apply_layers(
         reader, bands, kernel, (output,), settings, monitor, engine, tags, resume
     ).layers[0]
@@ -119,7 +119,7 @@ class _LayerRun:
     kernel: Kernel
     specs: tuple[RasterSpec, ...]
     size: int
-    """Of a tile's side, in pixels."""
+    """Side of a tile, in pixels."""
     settings: Settings
     events: EventQueue
 

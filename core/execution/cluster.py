@@ -51,16 +51,16 @@ def open_cluster(
         If nothing answers, there is no worker, or versions, FirstLight's code or files differ.
     Cancelled
     """
-    what = f"The Dask cluster at {address} cannot be used"
+    failure = f"The Dask cluster at {address} cannot be used"
     try:
         from distributed import Client
     except ImportError:
         raise DependencyError(
-            what, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}"
+            failure, "the library 'distributed' is not installed here", f"Install it. {ANOTHER}"
         ) from None
     client: Any = None
     try:
-        try:
+        with _as_engine_errors(failure):
             client = within(
                 CONNECT_S + 1,
                 stop,
@@ -69,7 +69,7 @@ def open_cluster(
             threads = _wait_for_workers(client, workers, stop)
             if not threads:
                 raise EngineError(
-                    what,
+                    failure,
                     f"it has no worker after {WORKERS_S:.0f} s",
                     f"Start one: dask worker {address}. {ANOTHER}",
                 )
@@ -77,20 +77,27 @@ def open_cluster(
             # be reached from here.
             client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
-        except TooLate:
-            raise EngineError(
-                what, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
-            ) from None
-        except (OSError, ValueError) as error:  # nothing there, or no address
-            why = " ".join(str(error).split()) or type(error).__name__
-            raise EngineError(
-                what, why, f"Is its scheduler running, and reachable from here? {ANOTHER}"
-            ) from error
         yield DaskClusterEngine(client, address, threads, limit_s)
     finally:
         if client is not None:
             with suppress(TooLate, OSError):  # what is left then ends with this process
                 within(CLOSE_S, threading.Event(), lambda: client.close(timeout=CLOSE_S))
+
+
+@contextmanager
+def _as_engine_errors(failure: str) -> Iterator[None]:
+    """Late answers and refused connections as sentences."""
+    try:
+        yield
+    except TooLate:
+        raise EngineError(
+            failure, "it does not answer in time", f"Is its scheduler sound? {ANOTHER}"
+        ) from None
+    except (OSError, ValueError) as error:  # nothing there, or no address
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise EngineError(
+            failure, reason, f"Is its scheduler running, and reachable from here? {ANOTHER}"
+        ) from error
 
 
 def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[str, int]:
@@ -105,7 +112,7 @@ def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[s
 
 
 def can_be_reached(workers: Iterable[str]) -> bool:
-    """Whether this computer can connect to all workers, as in one network, and not to the scheduler
+    """True if this computer can connect to all workers, as in one network, and not to the scheduler
     alone.
     """
     import socket

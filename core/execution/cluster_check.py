@@ -48,29 +48,31 @@ def check_cluster(
         If anything does not fit.
     Cancelled, TooLate
     """
-    what = f"The Dask cluster at {address} cannot be used"
-    found = within(CHECK_S, stop, client.get_versions)
-    here = _compared(found["client"])
+    failure = f"The Dask cluster at {address} cannot be used"
+    versions = within(CHECK_S, stop, client.get_versions)
+    here = _compared(versions["client"])
     # Python and Dask first: without the same ones, nothing else can be asked.
-    nodes = {"the scheduler": _compared(found["scheduler"])}
-    nodes.update((f"the worker {name}", _compared(node)) for name, node in found["workers"].items())
-    _compare(what, here, nodes)
+    nodes = {"the scheduler": _compared(versions["scheduler"])}
+    nodes.update(
+        (f"the worker {name}", _compared(node)) for name, node in versions["workers"].items()
+    )
+    _compare(failure, here, nodes)
 
     libraries, ours = _ask(client, stop)
-    _compare(what, {"GDAL": _probe(core_files(), PACKAGE)()["GDAL"]}, libraries)
+    _compare(failure, {"GDAL": _probe(core_files(), PACKAGE)()["GDAL"]}, libraries)
     if any(node[PACKAGE] is None for node in ours.values()):
         _refuse_others(
-            what, {name: node for name, node in ours.items() if node[PACKAGE] is not None}
+            failure, {name: node for name, node in ours.items() if node[PACKAGE] is not None}
         )
         _send(client, stop)
         ours = _ask(client, stop)[1]
-    _refuse_others(what, ours)
-    _check_files(client, what, files, stop)
+    _refuse_others(failure, ours)
+    _check_files(client, failure, files, stop)
 
 
 def differences(here: Facts, nodes: Mapping[str, Facts]) -> list[str]:
     """Every library that is not everywhere the same as here, as part of a sentence."""
-    found = []
+    texts = []
     for library, version in here.items():
         others: dict[str | None, list[str]] = {}
         for node, facts in nodes.items():
@@ -78,27 +80,27 @@ def differences(here: Facts, nodes: Mapping[str, Facts]) -> list[str]:
                 others.setdefault(facts[library], []).append(node)
         for other, names in others.items():
             where = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-            found.append(
+            texts.append(
                 f"{library} is {version or 'missing'} here and {other or 'missing'} on {where}"
             )
-    return found
+    return texts
 
 
-def _compare(what: str, here: Facts, nodes: Mapping[str, Facts]) -> None:
-    found = differences(here, nodes)
-    if found:
+def _compare(failure: str, here: Facts, nodes: Mapping[str, Facts]) -> None:
+    texts = differences(here, nodes)
+    if texts:
         raise EngineError(
-            what, "; ".join(found), f"Install the same versions everywhere. {CHOOSE_ANOTHER}"
+            failure, "; ".join(texts), f"Install the same versions everywhere. {CHOOSE_ANOTHER}"
         )
 
 
-def _refuse_others(what: str, nodes: Mapping[str, Facts]) -> None:
-    found = differences({PACKAGE: digest()}, nodes)
-    if found:
-        why = "; ".join(found).replace(PACKAGE, "the code of FirstLight")
+def _refuse_others(failure: str, nodes: Mapping[str, Facts]) -> None:
+    texts = differences({PACKAGE: digest()}, nodes)
+    if texts:
+        reason = "; ".join(texts).replace(PACKAGE, "the code of FirstLight")
         raise EngineError(
-            what,
-            why,
+            failure,
+            reason,
             "Install the same version there, or restart its scheduler and workers. "
             f"{CHOOSE_ANOTHER}",
         )
@@ -113,8 +115,8 @@ def _compared(node: Mapping[str, Any]) -> Facts:
 
 
 def _ask(client: Any, stop: threading.Event) -> tuple[dict[str, Facts], dict[str, Facts]]:
-    """What the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks the
-    work too, on the scheduler.
+    """Facts that the probe finds: GDAL on the workers, and FirstLight there and, since it unpacks
+    the work too, on the scheduler.
 
     Dask before 2023.5 hands the work on as it is, and sends uploads to workers alone.
     """
@@ -152,11 +154,11 @@ def _probe(files: Sequence[str], package: str) -> Callable[[], dict[str, str | N
             importlib.import_module(f"{package}.core")
         except ImportError:
             return facts
-        found = hashlib.sha256()
+        digest = hashlib.sha256()
         try:
             for name in files:
-                found.update((pkgutil.get_data(package, name) or b"").replace(b"\r\n", b"\n"))
-            facts[package] = found.hexdigest()[:8]
+                digest.update((pkgutil.get_data(package, name) or b"").replace(b"\r\n", b"\n"))
+            facts[package] = digest.hexdigest()[:8]
         except OSError:
             facts[package] = "without some of its modules"
         return facts
@@ -171,7 +173,7 @@ def _send(client: Any, stop: threading.Event) -> None:
 
 
 def _check_files(
-    client: Any, what: str, files: Sequence[tuple[str, int]], stop: threading.Event
+    client: Any, failure: str, files: Sequence[tuple[str, int]], stop: threading.Event
 ) -> None:
     def look() -> list[str]:
         import os
@@ -186,7 +188,7 @@ def _check_files(
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise EngineError(
-                what,
+                failure,
                 f"the worker {worker} does not see {missing[0]}{more} as this computer does",
                 "Put the stack and its bands where all workers find them under the same path. "
                 f"{CHOOSE_ANOTHER}",

@@ -42,7 +42,7 @@ ANOTHER = "Or choose another engine, threads for example."
 
 @dataclass(frozen=True)
 class Failure:
-    """What a worker sends back where a tile failed."""
+    """Answer of a worker where a tile failed."""
 
     error: FirstLightError
     worker: str
@@ -139,7 +139,7 @@ class _Run:
         self.under_way: dict[str, _Tile] = {}
         self.failed: list[tuple[_Tile, str]] = []
         self.happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        """What other threads found, to be dealt with on the one that called."""
+        """Calls that other threads ask the calling one to make."""
         self.workers = tuple(threads)
         self.answered = self.peopled = time.monotonic()
         self.keep: Callable[[_Tile, Any], None] = lambda tile, result: None
@@ -226,8 +226,8 @@ class _Run:
             error = future.exception(timeout=self.limit_s)
         except (CancelledError, OldCancelledError, LateError, TimeoutError, OSError) as caught:
             error = caught
-        why = " ".join(str(error).split()) or type(error).__name__
-        return Failure(EngineError("The tile failed", why), "")
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return Failure(EngineError("The tile failed", reason), "")
 
     def _done(self, key: str) -> None:
         tile = self.under_way.pop(key, None)
@@ -301,8 +301,8 @@ class _Run:
 
     def _failure(self) -> EngineError:
         tiles = ", ".join(str(tile) for tile, _ in self.failed[:MOST_FAILED])
-        why = f"{tiles} failed {TRIES} times each, the last time because: {self.failed[-1][1]}"
-        return EngineError(self.failure, why, f"What do the workers' logs say? {ANOTHER}")
+        reason = f"{tiles} failed {TRIES} times each, the last time because: {self.failed[-1][1]}"
+        return EngineError(self.failure, reason, f"What do the workers' logs say? {ANOTHER}")
 
 
 def _raise(error: FirstLightError) -> None:

@@ -1,4 +1,4 @@
-"""What an engine is: something that does the same work for many tiles."""
+"""Engines: each does the same work for many tiles."""
 
 from __future__ import annotations
 

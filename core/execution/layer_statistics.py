@@ -15,7 +15,7 @@ from ..raster.pixel_area import pixel_area_m2
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """What a layer holds, in physical units.
+    """Figures of a layer, in physical units.
 
     Values outside the index's range come from negative reflectance (dark water, shadow, haze): they
     stay in the layer as the formula gives them, but do not enter minimum, maximum and mean, which a
@@ -25,17 +25,17 @@ class LayerStatistics:
     pixels: int = 0
     observed: int = 0
     inside: int = 0
-    """Of the observed ones, those within the range."""
+    """Observed pixels within the range."""
     total: float = 0.0
     low: float = math.inf
     high: float = -math.inf
     classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
-    """Of a layer of classes, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
+    """Classes of a layer, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
     without a reference system).
     """
     engine: str = field(default="", compare=False)
-    """Which engine computed it, and why: a sentence; empty where the caller chose it, or all tiles
-    were there already.
+    """The engine that computed it and why, as a sentence; empty where the caller chose it, or all
+    tiles were there already.
     """
 
     @classmethod

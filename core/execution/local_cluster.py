@@ -43,7 +43,7 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
         If they cannot be started.
     Cancelled
     """
-    what = "Starting a Dask cluster on this computer failed"
+    failure = "Starting a Dask cluster on this computer failed"
     python = find_interpreter(stop)
     processes: list[subprocess.Popen[bytes]] = []
     with tempfile.TemporaryDirectory(
@@ -63,7 +63,7 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
                 str(note),
             ]
             processes.append(_start(python, folder, log, "scheduler", options))
-            address = _address(note, processes[0], what, log, stop)
+            address = _address(note, processes[0], failure, log, stop)
             for _ in range(workers):
                 options = [
                     address,
@@ -119,23 +119,21 @@ def find_interpreter(stop: threading.Event) -> str:
 
 
 def candidates() -> list[str]:
-    """Where a Python like this one may be, the likeliest first; QGIS's own program is none."""
+    """Paths of a Python like this one, the likeliest first; QGIS's own program is none."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    names = (
-        ["python.exe", "python3.exe"]
-        if sys.platform == "win32"
-        else [f"python{version}", "python3"]
-    )
-    places = [sys.exec_prefix, sys.base_exec_prefix]
-    inside = [Path(place) / sub / name for place in places for sub in ("", "bin") for name in names]
+    windows = sys.platform == "win32"
+    names = ["python.exe", "python3.exe"] if windows else [f"python{version}", "python3"]
+    program = Path(sys.executable or "")
+    folders = [
+        Path(prefix) / sub
+        for prefix in (sys.exec_prefix, sys.base_exec_prefix)
+        for sub in ("", "bin")
+    ]
     if sys.platform == "darwin" and sys.executable:
-        inside += [Path(sys.executable).parent / "bin" / name for name in names]
-    own = (
-        [Path(sys.executable)]
-        if sys.executable and Path(sys.executable).name.lower().startswith("python")
-        else []
-    )
-    return list(dict.fromkeys(str(path) for path in [*own, *inside] if path.is_file()))
+        folders.append(program.parent / "bin")
+    own = [program] if program.name.lower().startswith("python") else []
+    paths = [*own, *(folder / name for folder in folders for name in names)]
+    return list(dict.fromkeys(str(path) for path in paths if path.is_file()))
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -171,28 +169,28 @@ def _start(
 
 
 def _environment() -> dict[str, str]:
-    """What this process has, with the places of its libraries: QGIS adds some that its Python does
-    not know by itself.
+    """Environment of this process, with the folders of its libraries: QGIS adds some that its
+    Python does not know by itself.
     """
-    places = [place for place in sys.path if Path(place).name in ("site-packages", "dist-packages")]
-    given = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*given, *places]))}
+    libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*own, *libraries]))}
 
 
 def _address(
-    note: Path, scheduler: subprocess.Popen[bytes], what: str, log: Path, stop: threading.Event
+    note: Path, scheduler: subprocess.Popen[bytes], failure: str, log: Path, stop: threading.Event
 ) -> str:
     end_at = time.monotonic() + START_S
     while True:
         with suppress(OSError, ValueError, KeyError):  # not there yet, or half written
             return str(json.loads(note.read_text(encoding="utf-8"))["address"])
         if scheduler.poll() is not None or time.monotonic() > end_at:
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
+            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
                 "it said nothing"
             ]
             raise EngineError(
-                what,
-                f"the scheduler did not start: {said[-1]}",
+                failure,
+                f"the scheduler did not start: {lines[-1]}",
                 "Choose another engine, threads for example.",
             )
         if stop.wait(LOOK_S):

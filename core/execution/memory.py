@@ -1,4 +1,4 @@
-"""How much memory is free for tiles."""
+"""Free memory for tiles."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def _free_on_windows() -> int | None:
         )
 
     status = Status(length=ctypes.sizeof(Status))
-    found = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
-    return int(status.free) if found else None
+    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined,unused-ignore]
+    return int(status.free) if known else None

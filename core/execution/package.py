@@ -15,24 +15,24 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def core_files() -> tuple[str, ...]:
     """The modules that workers need, relative to the package, with ``/``."""
-    found = [path.relative_to(_ROOT).as_posix() for path in (_ROOT / "core").rglob("*.py")]
-    return ("__init__.py", *sorted(found))
+    names = [path.relative_to(_ROOT).as_posix() for path in (_ROOT / "core").rglob("*.py")]
+    return ("__init__.py", *sorted(names))
 
 
 @lru_cache(maxsize=1)
 def digest() -> str:
-    """Of the modules that have been loaded here; read once, since a file that changes later is not
-    loaded again.
+    """Digest of the modules that have been loaded here; read once, since a file that changes later
+    is not loaded again.
     """
     return digest_of([(_ROOT / name).read_bytes() for name in core_files()])
 
 
 def digest_of(texts: list[bytes]) -> str:
     """Eight hexadecimal digits for sources; how their lines end makes no difference."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for text in texts:
-        found.update(text.replace(b"\r\n", b"\n"))
-    return found.hexdigest()[:8]
+        digest.update(text.replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:8]
 
 
 def make_zip(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""How many tiles are done, and how long the rest will take."""
+"""Progress of tiles: those done, and the time that the rest will take."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Which engine does a job: by its tiles, the memory that is free, the processor's cores, and what
-the user says.
+"""Choice of the engine for a job: by its tiles, the memory that is free, the processor's cores, and
+what the user says.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .local_cluster import local_cluster
 from .memory import free_bytes
 
 MEMORY_SHARE = 0.5
-"""Of the free memory, what tiles may take: the rest is for QGIS, for the system's cache of files,
-and for error.
+"""Share of the free memory that tiles may take: the rest is for QGIS, for the system's cache of
+files, and for error.
 """
 
 
@@ -30,7 +30,7 @@ REMOTE_THREADS = 4
 
 @dataclass(frozen=True)
 class Job:
-    """What the router needs to know of a job."""
+    """Facts of a job by which an engine is chosen."""
 
     tiles: int
     """Still to be computed."""
@@ -83,7 +83,7 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         Free memory in bytes; by default what the system says.
     """
     wanted = settings.engine
-    tiles = f"{job.tiles} tile{'s' if job.tiles != 1 else ''}"
+    tiles = "1 tile" if job.tiles == 1 else f"{job.tiles} tiles"
     asked = f"{tiles}, as asked for"
     many = job.tiles >= settings.cluster_from_tiles
     if wanted == EngineName.CLUSTER:
@@ -96,14 +96,18 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         return _one_by_one(asked)
     if wanted == EngineName.THREADS:
         return _on_threads(workers, asked + limit)
+    return _choose_here(job, settings, tiles, workers, limit)
+
+
+def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: str) -> Choice:
+    """Serial or threads, by the job itself."""
     if workers == 1:
         return _one_by_one(tiles + (limit or ", one core"))
-    few = job.tiles < settings.serial_below_tiles
-    if few and (job.tiles <= 1 or not job.remote):
-        return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
-    if few:
+    if job.tiles < settings.serial_below_tiles:
+        if job.tiles <= 1 or not job.remote:
+            return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
         tiles += ", read over the network"
-    elif many:
+    elif job.tiles >= settings.cluster_from_tiles:
         from_tiles = settings.cluster_from_tiles
         tiles += f", from {from_tiles} on a cluster would be used, but none is configured"
     return _on_threads(workers, tiles + limit)
@@ -167,7 +171,7 @@ def thread_count(remote: bool, settings: Settings) -> int:
 
 
 def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
-    """How many threads, and what keeps it from being one for each core."""
+    """Number of threads, and the limit that keeps it below one for each core."""
     wanted = thread_count(job.remote, settings)
     room = wanted if free is None else max(1, int(free * MEMORY_SHARE) // max(1, job.tile_bytes))
     if room >= wanted:

@@ -1,5 +1,5 @@
-"""What is done for one tile, from its pixels to compressed blocks: values only, which may be sent
-to a worker anywhere.
+"""Work of one tile, from its pixels to compressed blocks: values only, which may be sent to a
+worker anywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TileSource(Protocol):
 
     @property
     def grid(self) -> Grid:
-        """Where its pixels lie."""
+        """The grid of its pixels."""
 
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
@@ -60,7 +60,7 @@ class TileSource(Protocol):
 
 @dataclass(frozen=True)
 class SurveyWork:
-    """What one tile adds to a kernel's survey: values only, so that it can be sent to a worker."""
+    """Share of one tile in a kernel's survey: values only, so that it can be sent to a worker."""
 
     source: TileSource
     indexes: Mapping[str, int]
@@ -75,8 +75,8 @@ class SurveyWork:
                 _read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile)
             )
         rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
-        found = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
-        return sum(found[1:], found[0])
+        parts = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
+        return sum(parts[1:], parts[0])
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class TileWork:
 
     def __call__(self, tile: Window) -> list[list[Piece]]:
         """The tile's pieces of each layer."""
-        made = compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
-        parts = zip(self.specs, self.codecs, made, strict=True)
+        layers = compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
+        parts = zip(self.specs, self.codecs, layers, strict=True)
         return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
 
 
@@ -113,22 +113,22 @@ def compute_tile(
     """
     if kernel.halo:
         return [
-            _stored(made, spec)
-            for made, spec in zip(_with_halo(source, indexes, kernel, tile), specs, strict=True)
+            _stored(result, spec)
+            for result, spec in zip(_with_halo(source, indexes, kernel, tile), specs, strict=True)
         ]
     out: list[npt.NDArray[Any]] = [
         np.empty((len(spec.band_names), tile.rows, tile.cols), spec.dtype) for spec in specs
     ]
-    for place, values in enumerate(source.strips(indexes, tile, STRIP)):
-        row = place * STRIP
-        for layer, made, spec in zip(out, kernel.run(values), specs, strict=True):
-            layer[:, row : row + STRIP] = _stored(made, spec)
+    for number, values in enumerate(source.strips(indexes, tile, STRIP)):
+        row = number * STRIP
+        for layer, result, spec in zip(out, kernel.run(values), specs, strict=True):
+            layer[:, row : row + STRIP] = _stored(result, spec)
     return out
 
 
-def _stored(made: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
+def _stored(result: npt.NDArray[Any], spec: RasterSpec) -> npt.NDArray[Any]:
     """Numbers are encoded; classes are what is stored."""
-    return made if made.dtype == np.uint8 else encode(made, spec)
+    return result if result.dtype == np.uint8 else encode(result, spec)
 
 
 def _with_halo(
@@ -136,8 +136,8 @@ def _with_halo(
 ) -> list[npt.NDArray[Any]]:
     inside = slice(kernel.halo, -kernel.halo)
     return [
-        made[..., inside, inside]
-        for made in kernel.run(_read_with_halo(source, indexes, kernel.halo, tile))
+        result[..., inside, inside]
+        for result in kernel.run(_read_with_halo(source, indexes, kernel.halo, tile))
     ]
 
 
@@ -148,12 +148,12 @@ def _read_with_halo(
     rows, cols = source.grid.shape
     top, left = max(0, tile.row - halo), max(0, tile.col - halo)
     bottom, right = min(rows, tile.row + tile.rows + halo), min(cols, tile.col + tile.cols + halo)
-    there = Window(top, left, bottom - top, right - left)
+    inside = Window(top, left, bottom - top, right - left)
     y, x = top - tile.row + halo, left - tile.col + halo
     shape = (tile.rows + 2 * halo, tile.cols + 2 * halo)
     inputs: dict[str, FloatArray] = {name: np.full(shape, np.nan, np.float32) for name in indexes}
-    for place, values in enumerate(source.strips(indexes, there, STRIP)):
-        start = y + place * STRIP
+    for number, values in enumerate(source.strips(indexes, inside, STRIP)):
+        start = y + number * STRIP
         for name, strip in values.items():
-            inputs[name][start : start + len(strip), x : x + there.cols] = strip
+            inputs[name][start : start + len(strip), x : x + inside.cols] = strip
     return inputs

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..algorithms.indices import formula_kernel, index_kernel, index_names
 from ..algorithms.kernel import Kernel, Layer
+from ..enums import Unit
 from ..errors import InputError
 from ..execution.apply import Applied
 from ..monitor import Monitor
@@ -124,7 +125,9 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
     if params.formula and params.name != DEFAULT_INDEX:
         warnings.append(f"{params.name} was not computed: the formula takes its place")
     rules = {band: job.inputs.radiometry[band] for band in kernel.bands.values()}
-    raw = [band for band, rule in rules.items() if rule.unit != "reflectance" and rule.scale == 1.0]
+    raw = [
+        band for band, rule in rules.items() if rule.unit != Unit.REFLECTANCE and rule.scale == 1.0
+    ]
     if raw:
         warnings.append(
             f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the "

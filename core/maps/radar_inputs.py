@@ -92,7 +92,7 @@ def check_unit(part: StackPart, band: str, unit: str) -> None:
             f"{band} is uncalibrated amplitude, for which a threshold in dB means nothing",
             hint,
         )
-    if unit not in ("power", "dB"):
+    if unit not in (Unit.POWER, Unit.DECIBEL):
         words = (
             "‘flight stack --sensor sentinel1 --unit db --band "
             f"{band}={path}#{part.bands[band]} --output STACK.vrt’"

@@ -25,6 +25,7 @@ from ..algorithms.structural_damage import (
     StructuralDamage,
     structural_kernel,
 )
+from ..enums import Unit
 from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
@@ -136,7 +137,7 @@ def make_kernel(params: StructuralDamageParams, inputs: MapInputs) -> Kernel:
     radar = band in POLARISATIONS
     for part in inputs.parts if radar else ():
         unit = part.facts.bands[part.bands[band] - 1].radiometry.unit
-        if unit not in ("power", "dB"):
+        if unit not in (Unit.POWER, Unit.DECIBEL):
             raise AlgorithmError(
                 f"{FAILURE} in {part.facts.path}",
                 f"the unit of {band} is {unit or 'not known'}, and the comparison needs power "

@@ -126,7 +126,7 @@ def make_kernel(params: WaterParams, inputs: MapInputs) -> Kernel:
         },
         compared=params.pre is not None or params.permanent_water is not None,
     )
-    return optical.water_kernel(index, inputs.bands, water, survey=threshold.is_auto)
+    return optical.optical_water_kernel(index, inputs.bands, water, survey=threshold.is_auto)
 
 
 def report(job: MapJob[WaterParams], applied: Applied) -> Findings:

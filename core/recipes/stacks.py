@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..discovery.band_config import load_sensors
+from ..enums import Unit
 from ..errors import InputError
 from ..raster.band_names import identify_bands
 from ..raster.reader import RasterFacts, StackReader
@@ -95,7 +96,7 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
             "int" in band.dtype
             or (
                 band.radiometry.offset == 0.0
-                and band.radiometry.unit not in ("reflectance", "kelvin")
+                and band.radiometry.unit not in (Unit.REFLECTANCE, Unit.KELVIN)
             )
         )
     ]

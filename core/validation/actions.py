@@ -1,4 +1,4 @@
-"""What becomes of a raster that is not valid: as the setting ``validation.on_invalid`` says."""
+"""Treatment of a raster that is not valid, by the setting ``validation.on_invalid``."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ def not_validated(path: Path) -> ValidationReport:
 
 def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> ValidationReport:
     """Save the picture if wanted, then reject, let through with a warning, or clean up."""
-    if settings.screenshot == Screenshot.ALWAYS or (
-        settings.screenshot == Screenshot.ON_FAILURE and not report.ok
-    ):
+    wanted = {Screenshot.ALWAYS} if report.ok else {Screenshot.ALWAYS, Screenshot.ON_FAILURE}
+    if settings.screenshot in wanted:
         picture, trouble = save_quicklook(report, settings)
         if trouble:
             events.put(Note(Level.WARNING, trouble))
@@ -47,19 +46,21 @@ def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> 
     if report.ok:
         return report
     if settings.on_invalid == OnInvalid.WARN:
-        findings = tuple(
-            replace(f, severity=Severity.WARNING) if f.severity == Severity.ERROR else f
-            for f in report.findings
-        )
-        return replace(
-            report,
-            findings=findings,
-            overrides={**report.overrides, "every error": Severity.WARNING},
-        )
+        return _with_warnings(report)
     if settings.on_invalid == OnInvalid.CLEANUP:
-        for removed in clean_up(report):
-            events.put(Note(Level.WARNING, f"Removed {removed}, which did not pass validation"))
+        for path in clean_up(report):
+            events.put(Note(Level.WARNING, f"Removed {path}, which did not pass validation"))
     return report
+
+
+def _with_warnings(report: ValidationReport) -> ValidationReport:
+    """The report with warnings in place of errors."""
+    findings = tuple(
+        replace(finding, severity=Severity.WARNING) if finding.is_error else finding
+        for finding in report.findings
+    )
+    overrides = {**report.overrides, "every error": Severity.WARNING}
+    return replace(report, findings=findings, overrides=overrides)
 
 
 def clean_up(report: ValidationReport) -> list[Path]:
@@ -78,19 +79,18 @@ def clean_up(report: ValidationReport) -> list[Path]:
     record = read_record(folder)
     if not record:
         return []
-    damaged = {f.band for f in report.findings if f.code in DAMAGE and f.severity == Severity.ERROR}
+    damaged = {f.band for f in report.findings if f.code in DAMAGE and f.is_error}
     ours = [folder / f"{band}.tif" for band in damaged if band in record]
     if report.path.stem == f"{folder.name}_stack" and report.path.suffix in (".vrt", ".tif"):
         ours.append(report.path)
-    removed = []
-    for path in ours:
-        if path.is_symlink() or not path.is_file():
-            continue
-        try:
-            path.unlink()
-        except (
-            OSError
-        ):  # open in QGIS on Windows: it stays, and the next run finds it damaged again
-            continue
-        removed.append(path)
-    return removed
+    return [path for path in ours if _remove(path)]
+
+
+def _remove(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        path.unlink()
+    except OSError:  # open in QGIS on Windows: it stays, and the next run finds it damaged again
+        return False
+    return True

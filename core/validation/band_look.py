@@ -102,7 +102,7 @@ def _read(name: str, raster: PreparedRaster) -> tuple[npt.NDArray[Any], Unit, Ba
             unit = radar_unit(stored, rule)
             rule = decibel_rule(unit, rule)
         coarseness = _coarseness(name, raster)
-        sample = sample_band(reader, index, rule, raster.places, coarseness, stored)
+        sample = sample_band(reader, index, rule, raster.plan, coarseness, stored)
     if raster.covered < 1:
         nodata_percent = 100 - raster.covered * (100 - sample.nodata_percent)
         sample = replace(sample, nodata_percent=nodata_percent)
@@ -113,7 +113,7 @@ def _compare_overview(
     name: str, raster: PreparedRaster, band: BandFacts, stored: npt.NDArray[Any], sample: BandSample
 ) -> list[Finding]:
     """A finding where a window at full size cannot show what the overview shows."""
-    for window, pixels in zip(raster.places.windows, sample.stored_windows):
+    for window, pixels in zip(raster.plan.windows, sample.stored_windows):
         shown = at_window(stored, window, raster.facts.grid.shape)
         comparable = LEAST_SHOWN <= shown.size < pixels.size
         if comparable and pixels_disagree(pixels, shown, band.radiometry.nodata):

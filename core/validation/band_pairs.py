@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..raster.physical import FloatArray
 from ..raster.reader import BandFacts
@@ -31,9 +32,7 @@ from angles that differ by up to 2.6 seconds of flight.
 
 @dataclass(frozen=True)
 class SeenBand:
-    """What is kept of a band that was read: the pixels themselves would be too much of a large
-    stack.
-    """
+    """Figures that are kept of a band: its pixels would be too much of a large stack."""
 
     name: str
     unit: Unit
@@ -41,13 +40,13 @@ class SeenBand:
     values: FloatArray
     """The overview's physical values, (rows, cols); NaN = no data."""
     figures: Mapping[str, float | None]
-    """What was measured."""
+    """Measured figures."""
     digest: str
-    """Of all stored numbers that were read; empty where the band is blank."""
+    """Digest of all stored numbers that were read; empty where the band is blank."""
     coarseness: float
     """Its own pixel size in pixels of the stack: 2 for 20 m in a 10 m stack."""
     spectra: tuple[ComplexArray | None, ...]
-    """Of its windows' edges."""
+    """Spectra of its windows' edges."""
 
     @property
     def is_class(self) -> bool:
@@ -58,7 +57,7 @@ class SeenBand:
 def keep_band(
     name: str, band: BandFacts, unit: Unit, coarseness: float, sample: BandSample
 ) -> SeenBand:
-    """What is needed of a band later."""
+    """Keep what later checks need of a band."""
     digest = hashlib.blake2b(digest_size=16)
     for stored in (sample.stored, *sample.stored_windows):
         digest.update(np.ascontiguousarray(stored).tobytes())
@@ -99,9 +98,9 @@ def _check_types(bands: Sequence[SeenBand]) -> list[Finding]:
     findings = []
     for unit, types in kinds.items():
         if len(types) > 1 and unit != Unit.CLASS:
-            said = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
+            listed = "; ".join(f"{dtype}: {', '.join(names)}" for dtype, names in types.items())
             sentence = (
-                f"Bands of one kind are stored in different data types ({said}). "
+                f"Bands of one kind are stored in different data types ({listed}). "
                 "Download the odd one again."
             )
             rare = min(types.values(), key=len)
@@ -139,14 +138,10 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     if r.shape != n.shape:
         return []
     with np.errstate(invalid="ignore", divide="ignore"):
-        bright = np.maximum(r, n) > BRIGHT
-        green, swir = bands.get("green"), bands.get("swir16")
-        if green is not None and swir is not None:
-            g, s = green.values, swir.values
-            bright &= ~((g - s) / (g + s) > SNOW_INDEX)
-        total = int((~np.isnan(r) & ~np.isnan(n)).sum())
-        odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / max(1, total)
-        usual = 100 * float((bright & (n - r > RED_ABOVE_NIR)).sum()) / max(1, total)
+        bright = (np.maximum(r, n) > BRIGHT) & ~_snow(bands)
+        total = max(1, int((~np.isnan(r) & ~np.isnan(n)).sum()))
+        odd = 100 * float((bright & (r - n > RED_ABOVE_NIR)).sum()) / total
+        usual = 100 * float((bright & (n - r > RED_ABOVE_NIR)).sum()) / total
     if odd <= SWAPPED_PERCENT or usual > odd / 4:
         return []
     sentence = (
@@ -157,14 +152,25 @@ def _check_swapped(bands: Mapping[str, SeenBand]) -> list[Finding]:
     return [Finding.warning("band_swapped", sentence, "red", odd, SWAPPED_PERCENT)]
 
 
+def _snow(bands: Mapping[str, SeenBand]) -> npt.NDArray[np.bool_] | np.bool_:
+    """Snow by the snow index; none where a band of it is missing."""
+    green, swir = bands.get("green"), bands.get("swir16")
+    if green is None or swir is None:
+        return np.False_
+    snow: npt.NDArray[np.bool_] = (green.values - swir.values) / (
+        green.values + swir.values
+    ) > SNOW_INDEX
+    return snow
+
+
 def _check_shifts(
     bands: Sequence[SeenBand], settings: Settings
 ) -> tuple[list[Finding], dict[str, float]]:
     """Each band is compared with its neighbour in the spectrum, which is most like it."""
     between: list[Shift | None] = []
-    for place in range(len(bands) - 1):
-        coarser = max(bands[place].coarseness, bands[place + 1].coarseness)
-        between.append(measure_shift(bands[place].spectra, bands[place + 1].spectra, coarser))
+    for index in range(len(bands) - 1):
+        coarser = max(bands[index].coarseness, bands[index + 1].coarseness)
+        between.append(measure_shift(bands[index].spectra, bands[index + 1].spectra, coarser))
     findings, shifts = [], {}
     for band, offset in zip(bands, offsets_along_chain(between)):
         if offset is None:

@@ -1,4 +1,5 @@
-"""What the validator reads of one band: an overview of all of it, and a few windows at full size.
+"""Pixels that the validator reads of one band: an overview of all of it, and a few windows at full
+size.
 
 The overview tells nodata share, percentiles and spread; averaged pixels spread less than the pixels
 themselves, so the spread is raised by what the windows hold beyond the overview at the same places.
@@ -35,33 +36,34 @@ class BandSample:
     windows: tuple[FloatArray, ...]
     """Physical values at full size."""
     nodata_percent: float
-    """Of the area."""
+    """Share of the area."""
     std_stored: float
     """In stored units; 0 where there is no data at all."""
     std: float
     """In physical units (dB for radar power)."""
     window_std: float
-    """Of the full-size windows together, physical; NaN where they hold no data."""
+    """Standard deviation of the full-size windows together, physical; NaN where they hold no data.
+    """
     low: float
     """2nd percentile, physical; NaN where there is no data."""
     high: float
     """98th percentile, physical."""
     saturated_percent: float
-    """Of the pixels with data, those at the highest number the type can hold."""
+    """Share of the pixels with data that hold the type's highest number."""
 
     @property
     def data(self) -> FloatArray:
         """The overview's physical values that are data."""
-        found: FloatArray = self.values[~np.isnan(self.values)]
-        return found
+        data: FloatArray = self.values[~np.isnan(self.values)]
+        return data
 
     def outside_percent(self, limits: tuple[float, float]) -> float:
-        """Of the pixels with data, those outside a range of physical values."""
+        """Share of the pixels with data that lie outside a range of physical values."""
         data = self.data
         return 100 * float(((data < limits[0]) | (data > limits[1])).mean()) if data.size else 0.0
 
     def figures(self) -> dict[str, float | None]:
-        """What was measured, JSON-ready; percentiles and ``std`` in physical units."""
+        """Measured figures, JSON-ready; percentiles and ``std`` in physical units."""
         figures = {
             "nodata_percent": self.nodata_percent,
             "std_stored": self.std_stored,
@@ -77,8 +79,8 @@ class BandSample:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where all bands are looked at."""
+class SamplePlan:
+    """Windows and area at which all bands are looked at."""
 
     windows: tuple[Window, ...] = ()
     """In full size: from :func:`choose_windows`."""
@@ -104,7 +106,7 @@ def read_overview(reader: StackReader, index: int) -> npt.NDArray[Any]:
 
 
 def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
-    """Places to look at in full size: one in each quarter, where data are and edges are strongest.
+    """Windows to look at in full size: one in each quarter, where data are and edges are strongest.
 
     All bands are looked at in the same places, so that they can be compared; where nothing is known
     to be better, the middle of the quarter is taken.
@@ -129,17 +131,17 @@ def choose_windows(values: FloatArray, shape: tuple[int, int]) -> list[Window]:
         np.add.reduceat(edges, at_rows, axis=0), at_cols, axis=1
     )  # NaN where there is a gap
     score[np.isnan(score)] = -1.0
-    found = []
+    windows = []
     for upper in (tops + side <= rows // 2, tops >= rows // 2):
         for left in (lefts + side <= cols // 2, lefts >= cols // 2):
             part = score[np.ix_(upper, left)]
             if not part.size:
                 continue
-            row, col = (int(place) for place in np.unravel_index(int(part.argmax()), part.shape))
+            row, col = (int(index) for index in np.unravel_index(int(part.argmax()), part.shape))
             if part[row, col] < 0:
                 row, col = part.shape[0] // 2, part.shape[1] // 2
-            found.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
-    return found
+            windows.append(Window(int(tops[upper][row]), int(lefts[left][col]), side, side))
+    return windows
 
 
 def window_side(shape: tuple[int, int]) -> int:
@@ -156,7 +158,7 @@ def sample_band(
     reader: StackReader,
     index: int,
     radiometry: Radiometry,
-    places: Places = Places(),
+    plan: SamplePlan = SamplePlan(),
     coarseness: float = 1.0,
     stored: npt.NDArray[Any] | None = None,
 ) -> BandSample:
@@ -179,12 +181,14 @@ def sample_band(
         stored = read_overview(reader, index)
     values = to_physical(stored, radiometry)
     wanted = np.ones(values.shape, bool)
-    if places.inside is not None:
-        wanted = places.inside
+    if plan.inside is not None:
+        wanted = plan.inside
         values[~wanted] = np.nan
-    stored_windows, full = _read_windows(reader, index, radiometry, places.windows, coarseness)
+    stored_windows, full = _read_windows(reader, index, radiometry, plan.windows, coarseness)
     pooled = (
-        np.concatenate([one[~np.isnan(one)] for one in full]) if full else np.empty(0, np.float32)
+        np.concatenate([window[~np.isnan(window)] for window in full])
+        if full
+        else np.empty(0, np.float32)
     )
     window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
     seen = ~np.isnan(values)
@@ -195,7 +199,7 @@ def sample_band(
             stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0
         )
     low, high = np.percentile(values[seen], (2, 98))
-    gain = _hidden_spread(values, full, places.windows, reader.facts.grid.shape)
+    gain = _hidden_spread(values, full, plan.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
         values=values,
@@ -219,20 +223,17 @@ def _read_windows(
     coarseness: float,
 ) -> tuple[tuple[npt.NDArray[Any], ...], tuple[FloatArray, ...]]:
     """Stored numbers as fine as the band has them, and physical values in pixels of the raster."""
-    times = round(coarseness)
-    if (
-        times < 2
-        or abs(coarseness - times) > 1e-6
-        or any(window.rows % times or window.cols % times for window in windows)
-    ):
+    times = max(1, round(coarseness))
+    fits = not any(window.rows % times or window.cols % times for window in windows)
+    if abs(coarseness - times) > 1e-6 or not fits:
         times = 1
     stored = tuple(
         reader.read_stored(index, window, max(window.rows, window.cols) // times)
         for window in windows
     )
-    values = [to_physical(one, radiometry) for one in stored]
+    values = [to_physical(pixels, radiometry) for pixels in stored]
     return stored, tuple(
-        one.repeat(times, 0).repeat(times, 1) if times > 1 else one for one in values
+        pixels.repeat(times, 0).repeat(times, 1) if times > 1 else pixels for pixels in values
     )
 
 
@@ -264,12 +265,7 @@ def _hidden_spread(
     total = float(np.nanvar(values, dtype=np.float64))
     if step == 1 or total == 0 or not full:
         return 1.0
-    seen, real = 0.0, 0.0
-    for window, pixels in zip(windows, full):
-        part = at_window(values, window, shape)
-        if not (np.isnan(part).any() or np.isnan(pixels).any()):
-            seen += float(part.var(dtype=np.float64))
-            real += float(pixels.var(dtype=np.float64))
+    seen, real = _window_variances(values, full, windows, shape)
     if seen == 0 or real <= seen:
         return 1.0
     side = max(2, windows[0].rows // step)
@@ -278,6 +274,22 @@ def _hidden_spread(
     local = squares.var(axis=(1, 3), dtype=np.float64)
     mean = float(np.nanmean(local)) if not np.isnan(local).all() else 0.0
     return float(np.sqrt(1 + (real / seen - 1) * mean / total))
+
+
+def _window_variances(
+    values: FloatArray,
+    full: Sequence[FloatArray],
+    windows: Sequence[Window],
+    shape: tuple[int, int],
+) -> tuple[float, float]:
+    """Sums of variances in the windows without gaps: of the overview, and of the pixels."""
+    seen, real = 0.0, 0.0
+    for window, pixels in zip(windows, full):
+        part = at_window(values, window, shape)
+        if not (np.isnan(part).any() or np.isnan(pixels).any()):
+            seen += float(part.var(dtype=np.float64))
+            real += float(pixels.var(dtype=np.float64))
+    return seen, real
 
 
 def _saturated(stored: npt.NDArray[Any]) -> float:

@@ -56,7 +56,7 @@ CHECKS: Mapping[str, str] = {
 """Code → what is well where there is no such finding."""
 
 
-def parse_overrides(words: Sequence[str]) -> dict[str, CheckWeight]:
+def parse_overrides(entries: Sequence[str]) -> dict[str, CheckWeight]:
     """``band_shifted=off`` → check and what becomes of it.
 
     Raises
@@ -65,14 +65,18 @@ def parse_overrides(words: Sequence[str]) -> dict[str, CheckWeight]:
         For a word of another form, an unknown check or an unknown severity.
     """
     weights = {}
-    for word in words:
-        code, _, wanted = (part.strip() for part in word.partition("="))
-        what = f"The check '{word}' cannot be set"
+    for entry in entries:
+        code, _, wanted = (part.strip() for part in entry.partition("="))
+        failure = f"The check '{entry}' cannot be set"
         if code not in CHECKS:
-            raise SettingsError(what, f"there is no check '{code}'", f"Known: {', '.join(CHECKS)}.")
+            raise SettingsError(
+                failure, f"there is no check '{code}'", f"Known: {', '.join(CHECKS)}."
+            )
         if wanted not in tuple(CheckWeight):
             raise SettingsError(
-                what, f"'{wanted}' is not known", f"Write {code}=off, or =error, =warning, =info."
+                failure,
+                f"'{wanted}' is not known",
+                f"Write {code}=off, or =error, =warning, =info.",
             )
         weights[code] = CheckWeight(wanted)
     return weights

@@ -20,7 +20,7 @@ SAMPLED = 12
 FEWEST = 2
 """The same, of one file."""
 SUSPECTS = 16
-"""Of the tiles that look odd, so many are decoded."""
+"""Maximum number of odd-looking tiles to decode."""
 EMPTY_SHARE = 0.005
 """A tile that packs better than this is constant or nearly so; textured imagery keeps a tenth and
 more.
@@ -31,7 +31,7 @@ AGAIN = "Remove it and download it again."
 
 @dataclass(frozen=True)
 class FileCheck:
-    """What is to be looked at in one file, and how."""
+    """Task of looking at one file's structure."""
 
     path: Path
     band: str
@@ -239,7 +239,7 @@ def _overview(tiff: TiffBlocks, block: Block) -> Pixels | None:
 
 
 def _differs(tiff: TiffBlocks, block: Block) -> bool:
-    """Whether a tile and its overview disagree; both are read, so only for tiles that are
+    """True if a tile and its overview disagree; both are read, so only for tiles that are
     suspected, or all when deep.
     """
     patch = _overview(tiff, block)
@@ -253,7 +253,7 @@ def _differs(tiff: TiffBlocks, block: Block) -> bool:
 
 
 def pixels_disagree(pixels: Pixels, overview: Pixels, nodata: float | None) -> bool:
-    """Whether full-size pixels and the overview of the same place cannot show the same thing.
+    """True if full-size pixels and their overview cannot show the same thing.
 
     Averaging lowers the spread and keeps the mean; the edges of the two places may differ by an
     overview pixel. So it takes a mean that is off by half a standard deviation and 5 %, a spread a

@@ -17,7 +17,7 @@ from ..raster.reader import RasterFacts, StackReader, read_facts
 from ..settings import Settings
 from ..shapes.area_mask import area_mask
 from ..types import Finding, Grid, ValidationReport
-from .band_sample import Places, choose_windows, read_overview
+from .band_sample import SamplePlan, choose_windows, read_overview
 from .file_structure import SAMPLED, FileCheck, check_structure
 from .presence import check_bands, check_outside, check_placement, check_source
 from .spec import ValidationSpec, known_names
@@ -33,7 +33,7 @@ class PreparedRaster:
     facts: RasterFacts
     bands: Mapping[str, int]
     """Name → band of the file, from 1."""
-    places: Places
+    plan: SamplePlan
     covered: float
     """Share of the area (0..1) that the raster covers; 1 where that is no matter."""
     first: Overview | None
@@ -65,11 +65,11 @@ def prepare(
         # dataset holds the two the other way round.
         return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
     first = _first_overview(facts, bands)
-    places, covered, uncovered = _choose_places(facts, bands, first, spec, settings)
+    plan, covered, uncovered = _plan_samples(facts, bands, first, spec, settings)
     return PreparedRaster(
         facts,
         bands,
-        places,
+        plan,
         covered if spec.must_cover else 1.0,
         first,
         sources,
@@ -128,31 +128,31 @@ def _first_overview(facts: RasterFacts, bands: Mapping[str, int]) -> Overview | 
         return None
 
 
-def _choose_places(
+def _plan_samples(
     facts: RasterFacts,
     bands: Mapping[str, int],
     first: Overview | None,
     spec: ValidationSpec,
     settings: Settings,
-) -> tuple[Places, float, list[Finding]]:
+) -> tuple[SamplePlan, float, list[Finding]]:
     """Windows and area to look at, the share of the area that is covered, and findings of it."""
     if first is None:
-        return Places(), 1.0, []
+        return SamplePlan(), 1.0, []
     rule = facts.bands[next(iter(bands.values())) - 1].radiometry
     windows = tuple(choose_windows(to_physical(first, rule), facts.grid.shape))
     if spec.area is None:
-        return Places(windows), 1.0, []
+        return SamplePlan(windows), 1.0, []
     try:
         inside, covered = area_mask(spec.area, _overview_grid(facts.grid, first.shape))
     except AreaError as error:
-        return Places(windows), 1.0, [Finding.error("no_crs", str(error))]
+        return SamplePlan(windows), 1.0, [Finding.error("no_crs", str(error))]
     # The covered share is an estimate, which of a large area may find nothing of a small raster.
     if inside.any():
-        return Places(windows, inside), covered, []
+        return SamplePlan(windows, inside), covered, []
     sentence = f"{facts.path.name} does not cover the area at all. Choose a scene that does."
     limit = settings.max_nodata_percent
     finding = Finding.error("nodata_share", sentence, None, 100.0, limit)
-    return Places(windows), 1.0, [finding]
+    return SamplePlan(windows), 1.0, [finding]
 
 
 def _overview_grid(grid: Grid, shape: tuple[int, ...]) -> Grid:

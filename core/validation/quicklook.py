@@ -5,6 +5,7 @@ asks later.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..raster.physical import to_physical
 from ..raster.picture import Picture, draw_text, stretch, write_png
 from ..raster.reader import StackReader
 from ..settings import Settings
-from ..types import Severity, ValidationReport
+from ..types import ValidationReport
 
 SIZE = 512
 """Pixels a side, at most."""
@@ -45,9 +46,7 @@ def draw_quicklook(report: ValidationReport) -> Picture:
     below.
     """
     picture = _pixels(report)
-    failed = [
-        f"{f.code} {f.band or ''}".strip() for f in report.findings if f.severity == Severity.ERROR
-    ]
+    failed = [f"{f.code} {f.band or ''}".strip() for f in report.findings if f.is_error]
     verdict = (
         f"valid: {', '.join(report.bands)}"
         if report.ok
@@ -62,18 +61,8 @@ def draw_quicklook(report: ValidationReport) -> Picture:
 def _pixels(report: ValidationReport) -> Picture:
     index = {name: number for number, name in report.band_names.items()}
     names = COLOURS if all(name in index for name in COLOURS) else tuple(index)[:1] * 3
-    layers: dict[str, Picture] = {}
     try:
-        if names:
-            with StackReader(report.path) as reader:
-                for name in names:
-                    if name not in layers:
-                        band = reader.facts.bands[index[name] - 1]
-                        layers[name] = stretch(
-                            to_physical(
-                                reader.read_stored(band.index, max_size=SIZE), band.radiometry
-                            )
-                        )
+        layers = _layers(report, {name: index[name] for name in names})
     except RasterError:  # then that is the picture: nothing to be seen
         layers = {}
     if not layers:
@@ -83,6 +72,17 @@ def _pixels(report: ValidationReport) -> Picture:
         times = -(-SIZE // 2 // picture.shape[1])
         picture = picture.repeat(times, 0).repeat(times, 1)
     return picture
+
+
+def _layers(report: ValidationReport, indexes: Mapping[str, int]) -> dict[str, Picture]:
+    if not indexes:
+        return {}
+    layers = {}
+    with StackReader(report.path) as reader:
+        for name, index in indexes.items():
+            stored = reader.read_stored(index, max_size=SIZE)
+            layers[name] = stretch(to_physical(stored, reader.facts.bands[index - 1].radiometry))
+    return layers
 
 
 def remove_old(folder: Path, days: int) -> None:

@@ -21,7 +21,7 @@ from .band_sample import BandSample
 from .band_validator import check_emptiness
 
 EDGE_PIXELS = 3
-"""Of the overview: how deep border noise is looked for."""
+"""Depth of the search for border noise, in pixels of the overview."""
 EDGE_SHARE = 20.0
 """Per cent of the edge that may lie below the floor."""
 FLOOR_BELOW_MEDIAN_DB = 25.0

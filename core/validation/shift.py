@@ -1,4 +1,4 @@
-"""How far two bands lie apart, in pixels.
+"""Shift between two bands, in pixels.
 
 The correlation is taken of gradient magnitudes, because neighbouring bands see the same edges with
 other, even opposite, brightness. It is computed by Fourier transform with half-whitened amplitudes,
@@ -109,28 +109,21 @@ def measure_shift(
         Pixel size of the coarser band in pixels of the windows: what counts as agreeing grows with
         it.
     """
-    found = []
-    usable = 0
-    for one, other in zip(first, second):
-        if one is None or other is None:
-            continue
-        usable += 1
-        shift = _peak(one, other)
-        if shift is not None:
-            found.append(shift)
-    if not found or 2 * len(found) < usable:
+    usable = [_peak(a, b) for a, b in zip(first, second) if a is not None and b is not None]
+    peaks = [peak for peak in usable if peak is not None]
+    if not peaks or 2 * len(peaks) < len(usable):
         return None
-    shifts = np.array(found)
+    shifts = np.array(peaks)
     middle = np.median(shifts, axis=0)
     agreeing = np.hypot(*(shifts - middle).T) <= AGREE_PX * max(1.0, coarseness)
-    if 2 * int(agreeing.sum()) <= len(found):
+    if 2 * int(agreeing.sum()) <= len(peaks):
         return None
     rows, cols = (float(v) for v in shifts[agreeing].mean(axis=0))
     return Shift(rows, cols, int(agreeing.sum()))
 
 
-def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
-    cross = other * np.conj(one)
+def _peak(first: ComplexArray, second: ComplexArray) -> tuple[float, float] | None:
+    cross = second * np.conj(first)
     size = np.abs(cross)
     np.divide(cross, np.sqrt(size), out=cross, where=size > 0)
     surface = np.fft.ifft2(cross).real
@@ -142,16 +135,16 @@ def _peak(one: ComplexArray, other: ComplexArray) -> tuple[float, float] | None:
         or _is_ridge(surface, int(row), int(col))
     ):
         return None
-    where = []
-    for place, kept in ((int(row), surface.shape[0]), (int(col), surface.shape[1])):
-        where.append((place if place <= kept // 2 else place - kept) * 2 * (kept + 1) / kept)
+    position = []
+    for index, kept in ((int(row), surface.shape[0]), (int(col), surface.shape[1])):
+        position.append((index if index <= kept // 2 else index - kept) * 2 * (kept + 1) / kept)
     for step in FINE_STEPS:
-        where = _refine(cross, where[0], where[1], step)
-    return where[0], where[1]
+        position = _refine(cross, position[0], position[1], step)
+    return position[0], position[1]
 
 
 def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
-    """Whether the correlation is nearly as high far along the peak's row or column: a straight edge
+    """True if the correlation is nearly as high far along the peak's row or column: a straight edge
     slides along itself.
     """
     rows, cols = surface.shape
@@ -198,11 +191,11 @@ def offsets_along_chain(shifts: Sequence[Shift | None]) -> list[tuple[float, flo
         _, row, col = groups[-1][-1]
         groups[-1].append((number, row + shift.rows, col + shift.cols))
     group = max(groups, key=len)
-    found: list[tuple[float, float] | None] = [None] * (len(shifts) + 1)
+    offsets: list[tuple[float, float] | None] = [None] * (len(shifts) + 1)
     if len(group) < 2:
-        return found
+        return offsets
     middle_row = sorted(row for _, row, _ in group)[(len(group) - 1) // 2]
     middle_col = sorted(col for _, _, col in group)[(len(group) - 1) // 2]
     for number, row, col in group:
-        found[number] = (row - middle_row, col - middle_col)
-    return found
+        offsets[number] = (row - middle_row, col - middle_col)
+    return offsets

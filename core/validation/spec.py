@@ -1,4 +1,4 @@
-"""What a raster should be, and what else is known of bands."""
+"""Specification of a raster, and the names of bands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..types import Aoi
 
 @dataclass(frozen=True)
 class ValidationSpec:
-    """What the raster should be."""
+    """Bands and area that the raster should have."""
 
     sensor: Sensor | None = None
     """None: only what the file says of itself is checked."""
@@ -20,9 +20,9 @@ class ValidationSpec:
     expected: tuple[str, ...] = ()
     """Bands it should have, in order; a missing one that is not required is a warning."""
     area: Aoi | None = None
-    """Where it matters: nodata elsewhere is no matter. None: the whole raster."""
+    """Area that matters: nodata elsewhere is no matter. None: the whole raster."""
     must_cover: bool = True
-    """Whether what the raster leaves of the area uncovered counts as nodata; False for one of
+    """True if what the raster leaves of the area uncovered counts as nodata; False for one of
     several scenes of an area.
     """
 
@@ -33,7 +33,7 @@ def known_names(sensor: Sensor | None) -> Mapping[str, Collection[str]]:
 
     sensors = [sensor] if sensor is not None else list(load_sensors().values())
     names: dict[str, list[str]] = {}
-    for one in sensors:
-        for band in one.bands.values():
+    for each in sensors:
+        for band in each.bands.values():
             names.setdefault(band.name, []).extend((band.code, *band.asset_keys))
     return names

@@ -26,7 +26,8 @@ CODE_CLASSES = {"vrtderivedrasterband", "vrtrawrasterband"}
 """One runs functions on the pixels, the other reads any file as if it were pixels."""
 SOURCE_TAGS = {"sourcefilename", "sourcedataset"}
 FREE_TEXT = {"mdi", "srs", "description", "gcplist", "categoryname"}
-"""Where ``://`` may stand without anything being opened: a band's tags tell the URL it came from.
+"""Elements in which ``://`` may stand without anything being opened: a band's tags tell the URL it
+came from.
 """
 OPENED_DOMAINS = {"geolocation", "rpc"}
 """Metadata that name further rasters."""
@@ -42,7 +43,7 @@ class StatedSource:
     shape: tuple[int, int]
     """(rows, cols)"""
     dtype: str
-    """As numpy names it; empty where the VRT does not say."""
+    """numpy's name of the data type; empty where the VRT does not say."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class VrtSources:
     outside: tuple[Path, ...] = ()
     """Those that do not lie below the VRT's folder, or are named by their whole path."""
     stated: tuple[StatedSource, ...] = ()
-    """Of those for which it says it."""
+    """Facts of the files for which the VRT states them."""
 
 
 @dataclass(frozen=True)

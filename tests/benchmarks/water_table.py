@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from firstlight.core.algorithms.sar_water import Cut, WaterMap, WaterSurvey, fixed_db
+from firstlight.core.algorithms.sar_water import Cut, RadarWaterSurvey, WaterMap, fixed_db
 from support.radar_chips import Chip, iou, make_chip, wet
 
 BOTH = ("vv", "vh")
@@ -84,7 +84,7 @@ def solve(dates: dict[str, Chip], way: tuple[Sequence[str], str, str]) -> tuple[
         compared=len(dates) > 1,
     )
     if method != "fixed":
-        survey = WaterSurvey(water, method)
+        survey = RadarWaterSurvey(water, method)
         water = survey.settle(survey.tally(values))
     return water(values)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from firstlight.core.algorithms.burn import BurnSeverity
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED, Kernel, Layer, MapClass
-from firstlight.core.algorithms.sar_water import Cut, WaterMap, water_kernel
+from firstlight.core.algorithms.sar_water import Cut, WaterMap, radar_water_kernel
 from firstlight.core.errors import AlgorithmError
 from firstlight.core.execution.apply import Applied, apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
@@ -282,7 +282,7 @@ def test_an_interrupted_run_of_two_layers_goes_on_and_ends_in_the_same_bytes(
     "kernel",
     [
         index_kernel("NDVI", ["red", "nir"]),
-        water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "otsu"),
+        radar_water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "otsu"),
         BurnSeverity("rbr", ("pre.scl",)),
     ],
     ids=["index", "water", "burn"],

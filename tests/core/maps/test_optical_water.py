@@ -16,10 +16,10 @@ from firstlight.core.algorithms.optical_water import (
     INDEX,
     LEAST_CUT,
     OpticalWater,
+    OpticalWaterSurvey,
     WaterIndex,
-    WaterSurvey,
     find_water_cut,
-    water_kernel,
+    optical_water_kernel,
 )
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
@@ -558,9 +558,9 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
     water = OpticalWater(
         dates, masks, radius_px=radius, scaled=dict.fromkeys(dates, True), compared=compared
     )
-    kernel = water_kernel("mndwi", {name: name for name in bands}, water, survey=True)
+    kernel = optical_water_kernel("mndwi", {name: name for name in bands}, water, survey=True)
     values = dict(zip(bands, np.stack(data).astype(np.float32)))
-    whole = WaterSurvey(water).settle(WaterSurvey(water).tally(values))
+    whole = OpticalWaterSurvey(water).settle(OpticalWaterSurvey(water).tally(values))
     assert (whole.origin, whole.threshold < 0) == ("scene", True)
     files = []
     with StackReader(path) as reader:

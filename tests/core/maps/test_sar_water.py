@@ -15,10 +15,10 @@ from firstlight.core.algorithms.sar_water import (
     DB,
     LEAST_DROP_DB,
     Cut,
+    RadarWaterSurvey,
     WaterMap,
-    WaterSurvey,
     fixed_db,
-    water_kernel,
+    radar_water_kernel,
 )
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
@@ -281,7 +281,9 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path) -> None:
 def test_the_survey_is_the_sum_of_its_squares() -> None:
     chip = make_chip(LAKE, 3)
     values = {"post.vv": chip.vv, "post.vh": chip.vh}
-    survey = WaterSurvey(WaterMap(("vv", "vh"), {"post": Cut(-19.0, "fixed")}, "refined-lee"), "ki")
+    survey = RadarWaterSurvey(
+        WaterMap(("vv", "vh"), {"post": Cut(-19.0, "fixed")}, "refined-lee"), "ki"
+    )
     whole = survey.tally(values)
     parts = [
         survey.tally(
@@ -539,7 +541,7 @@ def test_the_kernel_can_travel() -> None:
     """
     import pickle
 
-    kernel = water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "ki")
+    kernel = radar_water_kernel(WaterMap(("vv",), {"post": Cut(-16.0, "fixed")}, "lee"), "ki")
     assert pickle.loads(pickle.dumps(kernel)) == kernel
     assert " at 0x" not in repr(kernel)
 
