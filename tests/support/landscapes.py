@@ -47,13 +47,17 @@ def smooth_noise(
     """A random surface whose spectrum falls with frequency to the power of ``slope``: mean 0,
     deviation 1.
     """
-    fy, fx = np.fft.fftfreq(shape[0])[:, np.newaxis], np.fft.rfftfreq(shape[1])[np.newaxis, :]
+    fy, fx = (
+        np.fft.fftfreq(shape[0], 1.0)[:, np.newaxis],
+        np.fft.rfftfreq(shape[1], 1.0)[np.newaxis, :],
+    )
     frequency = np.hypot(fy, fx)
     frequency[0, 0] = 1.0
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) / frequency**slope
     spectrum[0, 0] = 0.0
     surface: npt.NDArray[Any] = np.fft.irfft2(spectrum, s=shape)
-    return surface / surface.std()
+    surface /= surface.std()
+    return surface
 
 
 def landscape(kind: str, size: int, seed: int) -> dict[str, npt.NDArray[np.uint16]]:
