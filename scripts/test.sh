@@ -68,8 +68,8 @@ test_halves() {
   local code=0 qgis
   test_qgis >"$REPORTS/qgis.log" 2>&1 &
   qgis=$!
-  # Ctrl-C does not reach what runs in the background.
-  trap 'kill "$qgis" 2>/dev/null || true' EXIT
+  # shellcheck disable=SC2064 # expanded now; Ctrl-C does not reach what runs in the background
+  trap "pkill -P $qgis || true" EXIT
   test_core || code=1
   wait "$qgis" || code=1
   trap - EXIT
