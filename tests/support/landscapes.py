@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firstlight.core.enums import Unit
 from firstlight.core.types import Radiometry
 
-RULE = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
+RULE = Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE, "as the item states")
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 SURFACES = {
     "grass": (0.04, 0.08, 0.05, 0.40, 0.22, 0.11),

@@ -182,10 +182,8 @@ class LockedServer(StacServer):
         self.RequestHandlerClass = _LockedHandler
 
 
-def write_override(name, value):
-    """A setting as the user's QGIS keeps it; None removes it."""
-    from qgis.core import QgsSettings
-
+def write_override(name: str, value: object) -> None:
+    """Write a setting as the user's QGIS keeps it; None removes it."""
     if value is None:
         QgsSettings().remove(f"firstlight/settings/{name}")
     else:
