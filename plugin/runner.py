@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
+from ..core.monitor import Event
 from ..core.operation import Operation
 from .settings_store import settings_reader
 from .task import OperationTask
@@ -27,11 +29,16 @@ class TaskRunner(QObject):
         """The tasks that have not ended."""
         return tuple(self._tasks)
 
-    def start(self, operation: Operation, params: Any) -> OperationTask:
+    def start(
+        self,
+        operation: Operation,
+        params: Any,
+        follow: Callable[[tuple[Event, ...]], None] | None = None,
+    ) -> OperationTask:
         """Start an operation.
 
-        A task's signals arrive through the event loop, so connecting to them right after this call
-        misses none.
+        How it ended is told on this thread through the event loop, so connecting to those signals
+        right after this call misses none.
 
         Parameters
         ----------
@@ -39,11 +46,15 @@ class TaskRunner(QObject):
             What to run.
         params : object
             What ``operation.make_params`` made.
+        follow : callable, optional
+            Gets the events: connected before the work begins, which may tell of something at once.
         """
         task = OperationTask(operation, params, settings_reader())
         self._tasks.append(task)
         for signal in (task.succeeded, task.failed, task.stopped):
             signal.connect(lambda *_, ended=task: self._drop(ended))
+        if follow is not None:
+            task.happened.connect(follow)
         QgsApplication.taskManager().addTask(task)
         return task
 

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "firstlight"
 
@@ -465,7 +467,7 @@ def test_every_module_of_core_loads_without_qgis_and_without_heavy_libraries() -
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         env=env,
         cwd="/",
         check=False,

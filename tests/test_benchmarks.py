@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+
+from support.waiting import PATIENCE_S, wait_until
 
 FOLDER = Path(__file__).resolve().parent / "benchmarks"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -22,7 +23,7 @@ def run(script, *words, **env):
     """One of the bench's scripts in a process of its own."""
     command = [sys.executable, str(FOLDER / script), *map(str, words)]
     return subprocess.run(
-        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=100
+        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=10 * PATIENCE_S
     )
 
 
@@ -99,16 +100,16 @@ def test_requests_and_bytes_are_counted(modules, scene, tmp_path):
         link.LinkSpec(scene, tmp_path / "log", delay_ms=5, mbit=1000), "python"
     ) as line:
         url = f"{line.url}/before/red.tif"
-        assert DIRECT.open(url, timeout=10).read() == path.read_bytes()
+        assert DIRECT.open(url, timeout=PATIENCE_S).read() == path.read_bytes()
         mark = line.mark()
         part = urllib.request.Request(url, headers={"Range": "bytes=10-109"})
-        with DIRECT.open(part, timeout=10) as answer:
+        with DIRECT.open(part, timeout=PATIENCE_S) as answer:
             assert answer.status == 206
             assert answer.read() == path.read_bytes()[10:110]
         assert line.traffic(mark) == link.Traffic(1, 100)
         assert line.traffic(0) == link.Traffic(2, 100 + path.stat().st_size)
     with pytest.raises(OSError):
-        DIRECT.open(url, timeout=10)  # it ended with the context
+        DIRECT.open(url, timeout=PATIENCE_S)  # it ended with the context
 
 
 def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, monkeypatch):
@@ -118,7 +119,7 @@ def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, mon
 
     def write_late(server, line):
         held.set()
-        let_go.wait(10)
+        let_go.wait(PATIENCE_S)
         write_log(server, line)
 
     monkeypatch.setattr(link.LineServer, "write_log", write_late)
@@ -126,9 +127,9 @@ def test_an_answer_that_is_under_way_is_waited_for(modules, scene, tmp_path, mon
     with link.LineServer(spec) as server:
         line = link.Link(server.base_url, "python", 0, spec.log)
         DIRECT.open(
-            f"{line.url}/items.json", timeout=10
+            f"{line.url}/items.json", timeout=PATIENCE_S
         ).read()  # the client has all, the log has nothing
-        held.wait(10)
+        held.wait(PATIENCE_S)
         threading.Timer(0.2, let_go.set).start()
         assert line.traffic(0).requests == 1
 
@@ -140,7 +141,7 @@ def test_the_first_request_on_a_connection_waits_three_times(modules, scene, tmp
     waits = []
     monkeypatch.setattr(link.time, "sleep", waits.append)
     with link.LineServer(link.LinkSpec(scene, tmp_path / "log", delay_ms=50)) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
         for _ in range(2):
             connection.request("HEAD", "/before/red.tif")
             connection.getresponse().read()
@@ -237,16 +238,11 @@ def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
     import measure
 
     found = measure.run_measured(
-        ["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 0.5
+        ["bash", "-c", "sleep 600 & echo $!; wait"], dict(os.environ), tmp_path / "log", 3
     )
     assert found.code == -9
     child = int((tmp_path / "log").read_text())
-    end = time.monotonic() + 10
-    while (
-        alive(child) and time.monotonic() < end
-    ):  # the signal is sent, but the kernel may take a moment
-        time.sleep(0.01)
-    assert not alive(child)
+    wait_until(lambda: not alive(child))  # the signal is sent, but the kernel may take a moment
     del sys.modules["measure"]
 
 

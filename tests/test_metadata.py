@@ -13,6 +13,7 @@ import pytest
 
 import firstlight
 from firstlight import core
+from support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -98,7 +99,7 @@ def tracked_files() -> list[Path]:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE_S,
             check=True,
         ).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):

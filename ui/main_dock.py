@@ -239,10 +239,9 @@ class MainDock(QgsDockWidget):
             self._show_error(error)
             finish("failed")
             return False
-        task = self._task = self._runner.start(operation, params)
+        task = self._task = self._runner.start(operation, params, self._follow)
         self.run_panel.progress_bar.reset()
         self.tools_panel.set_running(True)
-        task.happened.connect(self._follow)
         task.succeeded.connect(lambda result: self._end(lambda: succeed(result)))
         task.failed.connect(
             lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed"))

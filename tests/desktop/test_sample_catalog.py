@@ -11,13 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "sample_catalog.py"
@@ -32,11 +33,8 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until_ended(pids: list[int], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and any(is_running(pid) for pid in pids):
-        time.sleep(0.05)
-    assert not [pid for pid in pids if is_running(pid)]
+def wait_until_ended(pids: list[int]) -> None:
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
 
 
 def start() -> tuple[subprocess.Popen[str], dict[str, Any]]:
@@ -53,13 +51,13 @@ def catalog() -> Iterator[dict[str, Any]]:
     process, ready = start()
     yield ready
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     wait_until_ended(ready["pids"])
 
 
 def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)
     try:
         # As given: urllib would tidy up a path with dots.
         connection.request(
@@ -155,7 +153,7 @@ def test_nothing_else_is_served(catalog: dict[str, Any], path: str) -> None:
 def test_all_parts_end_together(catalog: dict[str, Any], number: signal.Signals) -> None:
     process, ready = start()
     os.kill(process.pid, number)
-    process.wait(10)
+    process.wait(PATIENCE_S)
     wait_until_ended(ready["pids"])
 
 
@@ -164,7 +162,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         [sys.executable, str(SCRIPT), "serve", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 1
     assert done.stderr.startswith("The sample catalogue cannot be served: there is no scene in ")

@@ -32,6 +32,7 @@ from firstlight.plugin.settings_store import (
 from support.qgis_fixtures import store_authority, store_login, write_override
 from support.range_server import FaultyServer
 from support.rasters import write_raster
+from support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_an_authority_that_qgis_trusts_is_trusted_everywhere_and_only_while_it_d
             settings = settings_reader()()
             with new_session(settings) as session:
                 try:
-                    by_requests = session.get(url, timeout=5).status_code == 200
+                    by_requests = session.get(url, timeout=PATIENCE_S).status_code == 200
                 except requests.exceptions.SSLError:
                     by_requests = False
             with remote_gdal(Access(settings).remote_options(url)), quiet_gdal():

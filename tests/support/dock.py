@@ -17,7 +17,7 @@ from .waiting import PATIENCE_MS
 def press(qtbot: QtBot, button: QAbstractButton) -> None:
     """Click a button that can be clicked."""
     assert button.isEnabled()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)  # type: ignore[no-untyped-call]
 
 
 def choose_world(dock: MainDock, world: World) -> None:

@@ -101,13 +101,13 @@ def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
         path = write_raster(
             folder / file, data, resolution=resolution, origin=origin, nodata=nodata, cog=True
         )
-        facts = {"nodata": nodata, "data_type": data.dtype.name}
+        storage: dict[str, Any] = {"nodata": nodata, "data_type": data.dtype.name}
         if one.sensor == "sentinel2" and name != "scl":
-            facts.update(scale=0.0001, offset=-0.1)
+            storage.update(scale=0.0001, offset=-0.1)
         assets[name] = {
             "href": files.url(file),
             "type": "image/tiff; application=geotiff; profile=cloud-optimized",
-            "raster:bands": [facts],
+            "raster:bands": [storage],
             "file:size": path.stat().st_size,
         }
     left, top = origin
@@ -126,7 +126,7 @@ def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
         max(y for _, y in points),
     )
     if one.sensor == "sentinel1":
-        facts = {
+        facts: dict[str, Any] = {
             "platform": "sentinel-1a",
             "sat:relative_orbit": one.orbit,
             "sat:orbit_state": "ascending",

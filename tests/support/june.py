@@ -15,6 +15,11 @@ def band_links(*names: str) -> dict[str, Any]:
     return {name: {"href": f"http://x/{name}.tif"} for name in names or S2_BANDS}
 
 
+def cloud(percent: float) -> dict[str, Any]:
+    """The property that tells the cloud over the whole scene."""
+    return {"eo:cloud_cover": percent}
+
+
 def june_items() -> list[dict[str, Any]]:
     """Items of twelve days, 0 % to 88 % of cloud, the oldest first."""
     return [
@@ -22,7 +27,7 @@ def june_items() -> list[dict[str, Any]]:
             f"day{n:02d}",
             when=f"2024-06-{n + 1:02d}T10:00:00Z",
             assets=band_links(),
-            **{"eo:cloud_cover": n * 8},
+            **cloud(n * 8),
         )
         for n in range(12)
     ]

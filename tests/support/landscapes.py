@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firstlight.core.enums import Unit
 from firstlight.core.types import Radiometry
 
-RULE = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")
+RULE = Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE, "as the item states")
 BANDS = ("blue", "green", "red", "nir", "swir16", "swir22")
 SURFACES = {
     "grass": (0.04, 0.08, 0.05, 0.40, 0.22, 0.11),
@@ -47,13 +48,17 @@ def smooth_noise(
     """A random surface whose spectrum falls with frequency to the power of ``slope``: mean 0,
     deviation 1.
     """
-    fy, fx = np.fft.fftfreq(shape[0])[:, np.newaxis], np.fft.rfftfreq(shape[1])[np.newaxis, :]
+    fy, fx = (
+        np.fft.fftfreq(shape[0], 1.0)[:, np.newaxis],
+        np.fft.rfftfreq(shape[1], 1.0)[np.newaxis, :],
+    )
     frequency = np.hypot(fy, fx)
     frequency[0, 0] = 1.0
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) / frequency**slope
     spectrum[0, 0] = 0.0
     surface: npt.NDArray[Any] = np.fft.irfft2(spectrum, s=shape)
-    return surface / surface.std()
+    surface /= surface.std()
+    return surface
 
 
 def landscape(kind: str, size: int, seed: int) -> dict[str, npt.NDArray[np.uint16]]:

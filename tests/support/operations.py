@@ -9,10 +9,11 @@ from pathlib import Path
 from firstlight.core.discovery.band_config import Sensor, sensor_names
 from firstlight.core.discovery.catalogs import Catalog, get_catalog
 from firstlight.core.discovery.events import EventType, event_names
+from firstlight.core.enums import Status
 from firstlight.core.errors import Cancelled, InputError
 from firstlight.core.moment import Moment
-from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
-from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output, Status
+from firstlight.core.monitor import BandProgress, BandState, Level, Monitor, Note, Progress
+from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output
 from firstlight.core.params import BandPath, Kind, param
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi
@@ -33,9 +34,9 @@ def run_count(params: CountParams, settings: Settings, monitor: Monitor) -> Oper
         if monitor.cancelled():
             raise Cancelled("Counting")
         monitor.emit(Progress((step + 1) / params.steps, f"step {step + 1}"))
-        monitor.emit(BandProgress("scene", "red", "downloading", step + 1, params.steps))
+        monitor.emit(BandProgress("scene", "red", BandState.DOWNLOADING, step + 1, params.steps))
         never.wait(params.wait_s)
-    monitor.emit(BandProgress("scene", "red", "done", params.steps, params.steps))
+    monitor.emit(BandProgress("scene", "red", BandState.DONE, params.steps, params.steps))
     return OperationResult(
         data={"steps": params.steps, "thread": threading.current_thread().name},
         text=f"counted to {params.steps}",
@@ -71,7 +72,7 @@ def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> Operat
     if params.how == "unknown":
         raise ZeroDivisionError("1/0 in the middle")
     if params.how == "warn":
-        monitor.emit(Note("warning", "something odd"))
+        monitor.emit(Note(Level.WARNING, "something odd"))
         return OperationResult(data=None, text="well, after all")
     rows = [
         {"item_id": "A", "status": "completed", "failures": {}},
@@ -100,7 +101,7 @@ class NamesParams:
 
 def run_names(params: NamesParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Name some in an event, and in the result or the failure."""
-    monitor.emit(Note("warning", "Lower ‘hand_limit’."))
+    monitor.emit(Note(Level.WARNING, "Lower ‘hand_limit’."))
     if params.fails:
         raise InputError("The unit", "‘stack.unit’ is missing", "Run ‘flight repair’.")
     sentence = "No ‘stack.unit’, and no ‘nonsense’: run ‘flight repair’."

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtNetwork import QSslCertificate
@@ -21,6 +22,7 @@ from .desktop import Desktop
 from .rasters import ramp, write_raster
 from .stac_server import StacServer, _Handler
 from .surroundings import forget_the_user
+from .waiting import PATIENCE_MS
 
 PLUGIN_PATHS = ("/usr/share/qgis/python/plugins", "/usr/share/qgis/python")
 
@@ -111,11 +113,11 @@ def make_stack(
 
 
 @pytest.fixture
-def wait_for(qtbot: object) -> Callable[..., None]:
-    """``wait_for(condition, timeout_ms)``: runs the event loop until the condition holds."""
+def wait_for(qtbot: QtBot) -> Callable[..., None]:
+    """``wait_for(condition)``: runs the event loop until the condition holds."""
 
-    def wait(condition: Callable[[], object], timeout_ms: int = 5000) -> None:
-        qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
+    def wait(condition: Callable[[], object]) -> None:
+        qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
 
     return wait
 
@@ -180,10 +182,8 @@ class LockedServer(StacServer):
         self.RequestHandlerClass = _LockedHandler
 
 
-def write_override(name, value):
-    """A setting as the user's QGIS keeps it; None removes it."""
-    from qgis.core import QgsSettings
-
+def write_override(name: str, value: object) -> None:
+    """Write a setting as the user's QGIS keeps it; None removes it."""
     if value is None:
         QgsSettings().remove(f"firstlight/settings/{name}")
     else:

@@ -43,7 +43,7 @@ class Chip:
 def blobs(shape: tuple[int, int], seed: int, scale: float) -> Any:
     """A smooth random field, standardised: the sum of three octaves of filtered noise."""
     random = np.random.default_rng(seed)
-    rows, cols = (np.fft.fftfreq(n) for n in shape)
+    rows, cols = (np.fft.fftfreq(n, 1.0) for n in shape)
     frequency = np.hypot(rows[:, None], cols[None])
     field = np.fft.ifft2(
         np.fft.fft2(random.normal(size=shape)) * np.exp(-((frequency * scale) ** 2))

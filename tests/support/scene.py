@@ -36,7 +36,7 @@ def band_pixels(name: str, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
         0, 300, shape
     )  # fields and roads: the same in all bands
     texture = brightness * (1500 + 600 * np.sin(rows / 17) + 500 * np.cos(cols / 23) + ground)
-    return np.clip(texture + noise, 300, 4500).astype(np.uint16)
+    return np.asarray(np.clip(texture + noise, 300, 4500), np.uint16)
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,8 @@ LEFT, TOP = 600000.0, 5200020.0
 def smooth(seed: int, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
     """Numbers that change by little from pixel to pixel, for what is interpolated."""
     rows, cols = np.indices(shape)
-    return (3000 + 900 * np.sin(rows / (19 + seed)) + 800 * np.cos(cols / (23 + seed))).astype(
-        np.uint16
-    )
+    waves = 3000 + 900 * np.sin(rows / (19 + seed)) + 800 * np.cos(cols / (23 + seed))
+    return np.asarray(waves, np.uint16)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class MadeScene:
 
 def serve(server: FaultyServer, made: MadeScene, **write: Any) -> SceneItem:
     """Write a scene's bands below the server's folder, and make its item."""
-    assets = {}
+    assets: dict[str, dict[str, Any]] = {}
     for name, pixels in made.bands.items():
         size = made.resolution.get(name, 10.0)
         path = f"{made.id}/{name}.tif"

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
+from .stac_server import CONFORMS_TO, Behaviour, StacServer, _Handler, make_item
 
 SORT = "https://api.stacspec.org/v1.0.0/item-search#sort"
 Json = dict[str, Any]
 Points = Sequence[Sequence[float]]
+
+
+class _PromptHandler(_Handler):
+    disable_nagle_algorithm = True
 
 
 class SortingServer(StacServer):
@@ -30,9 +34,7 @@ class SortingServer(StacServer):
         )
         super().__init__(items, behaviour=behaviour)
         # Headers and body are two packets, and each pair would wait 40 ms for an acknowledgement.
-        self.RequestHandlerClass = type(
-            "Handler", (self.RequestHandlerClass,), {"disable_nagle_algorithm": True}
-        )
+        self.RequestHandlerClass = _PromptHandler
         self._given = list(items)
         self._one_at_a_time = threading.Lock()
 

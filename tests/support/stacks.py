@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy.typing as npt
 
+from firstlight.core.enums import Unit
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 
 from .rasters import write_raster
 
-S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance")
+S2 = Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE)
 """Sentinel-2 L2A of processing baseline 04.00 and later."""
-LANDSAT = Radiometry(0.0000275, -0.2, 0.0, "reflectance")
+LANDSAT = Radiometry(0.0000275, -0.2, 0.0, Unit.REFLECTANCE)
 """Surface reflectance of Landsat Collection 2."""
-CLASS = Radiometry(1.0, 0.0, None, "class")
+CLASS = Radiometry(1.0, 0.0, None, Unit.CLASS)
 CLASS_BANDS = ("scl", "qa_pixel")
 
 

@@ -14,6 +14,7 @@ from support.desktop import Desktop
 from support.qgis_fixtures import *  # noqa: F403 - fixtures are found by their names
 from support.qgis_fixtures import _quiet_surroundings  # noqa: F401 - a star takes no names with an underscore
 from support.scene import World, small_world
+from support.waiting import PATIENCE_MS
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def dock(desktop: Desktop, tmp_path: Path) -> Iterator[MainDock]:
     desktop.window.resizeDocks([made], [400], Qt.Orientation.Horizontal)
     made.set_output(tmp_path / "results")
     yield made
-    assert runner.cancel_all(5000)
+    assert runner.cancel_all(PATIENCE_MS)
     made.close_down()
     desktop.removeDockWidget(made)
 

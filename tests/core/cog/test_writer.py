@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from firstlight.core.cog import writer as writer_module
 from firstlight.core.cog.geotiff_copy import copy_to_cog
 from firstlight.core.cog.layout import CLASSIC_END
 from firstlight.core.cog.raster_spec import RasterSpec, encode, integer_scale
@@ -99,6 +101,24 @@ def test_laying_out_can_be_stopped(tmp_path: Path, after: int) -> None:
         write(tmp_path / "a.tif", on_progress=go_on)
     assert list(tmp_path.iterdir()) == []
     assert all(0 <= fraction <= 1 for fraction in asked)
+
+
+def test_a_disk_that_loses_the_end_is_noticed_and_the_older_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written is read back before it gets its name."""
+    (tmp_path / "a.tif").write_text("older")
+    write_file = writer_module.write_file
+
+    def lose_the_end(path: Path, *words: Any) -> bool:
+        done = write_file(path, *words)
+        os.truncate(path, path.stat().st_size - 1000)
+        return done
+
+    monkeypatch.setattr(writer_module, "write_file", lose_the_end)
+    with pytest.raises(RasterError, match=r"^Writing .*a\.tif failed: .*Is the disk full\?"):
+        write(tmp_path / "a.tif")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.tif", "older")]
 
 
 def test_windows_may_come_from_many_threads(tmp_path: Path) -> None:

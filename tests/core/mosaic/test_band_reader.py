@@ -19,10 +19,11 @@ from firstlight.core.types import Grid, Radiometry
 from support.range_server import ALWAYS, Fault, FaultyServer
 from support.rasters import noise, write_raster
 from support.scenes import LEFT, TOP
+from support.waiting import PATIENCE_S
 
 SHAPE = (300, 410)
 GRID = Grid("EPSG:32632", (10.0, 0.0, LEFT, 0.0, -10.0, TOP), SHAPE)
-OPTIONS = RemoteOptions(connect_timeout_s=5, read_timeout_s=5)
+OPTIONS = RemoteOptions(connect_timeout_s=PATIENCE_S, read_timeout_s=PATIENCE_S)
 
 
 @pytest.fixture

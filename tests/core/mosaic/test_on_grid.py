@@ -20,6 +20,7 @@ from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.grids import exact_places, grid_at
 from support.rasters import noise, write_raster
+from support.waiting import PATIENCE_S
 
 Floats = npt.NDArray[np.float64]
 EAST = grid_at(12, 47, 32633, (150, 170), 10)
@@ -38,7 +39,7 @@ def open_band(
     _, _, left, _, _, top = grid.transform
     epsg, size = int(grid.crs.split(":")[1]), grid.resolution[0]
     write_raster(path, values, epsg=epsg, resolution=size, origin=(left, top), nodata=nodata)
-    options = RemoteOptions(connect_timeout_s=5, read_timeout_s=5)
+    options = RemoteOptions(connect_timeout_s=PATIENCE_S, read_timeout_s=PATIENCE_S)
     place = BandLocation(
         "'red' of A", grid, Radiometry(nodata=nodata), is_class, lambda renew: (str(path), options)
     )

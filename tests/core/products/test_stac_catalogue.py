@@ -37,6 +37,7 @@ from firstlight.core.products.result_record import (
 )
 from firstlight.core.products.stac_catalogue import write_catalogue
 from support.rasters import write_raster
+from support.waiting import PATIENCE_S
 
 CLASSES = (MapClass(1, "Unburned", (30, 120, 200)), MapClass(2, "High severity", (215, 25, 28)))
 SEVERITY = Layer("severity", "Burn severity", (1, 2), "severity", CLASSES)
@@ -406,7 +407,7 @@ def test_several_programs_write_at_once_and_none_is_lost(tmp_path: Path) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert len(list(catalogue(tmp_path).get_items())) == 6
     assert not list(tmp_path.glob("*.part"))
 
