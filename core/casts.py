@@ -163,7 +163,7 @@ def _band_path(text: str) -> BandPath:
     if not equals or not name or not rest:
         raise InputError(
             f"The band '{str(text).strip()}' cannot be used",
-            "it is not NAME=PATH",
+            "it names no band and no file",
             "Write it like red=/data/B04.tif.",
         )
     path = Path(rest).expanduser()

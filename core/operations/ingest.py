@@ -141,7 +141,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
     if params.window == DownloadWindow.AOI and params.area is None:
         raise InputError(
             "Ingest cannot start",
-            "only the area is to be fetched, and none is given",
+            "only the area is to be fetched, and no area is given",
             "Give the area.",
         )
     _check_bands(params, settings)
