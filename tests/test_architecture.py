@@ -512,7 +512,7 @@ PLANTED = {
     ),
     "ui imports a reader": (
         "ui/run_panel.py",
-        "from ..core.raster.reader import StackReader",
+        "from ..core.raster.reader import RasterReader",
         "of core, ui may",
     ),
     "ui speaks HTTP": ("ui/run_panel.py", "def f():\n    import requests", "speaks no HTTP"),
@@ -613,7 +613,7 @@ PLANTED = {
         "try:\n    from osgeo import ogr\nexcept ImportError:\n    ogr = None",
         "is heavy",
     ),
-    "a circle": ("core/raster/grid.py", "from .reader import StackReader", "circle of imports"),
+    "a circle": ("core/raster/grid.py", "from .reader import RasterReader", "circle of imports"),
     "a circle hidden in a function": (
         "core/operations/info.py",
         "def f():\n    from .registry import OPERATIONS",

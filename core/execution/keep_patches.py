@@ -11,7 +11,7 @@ from ..algorithms.kernel import Layer
 from ..cog.writer import CogWriter
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..settings import Settings
 from ..shapes.seeded_patches import PatchRule, SeededPatches, find_patches
 from ..workers import run_in_background
@@ -42,7 +42,7 @@ def keep_patches(
     events = EventQueue(monitor)
 
     def all_of_it() -> tuple[LayerStatistics, SeededPatches]:
-        with StackReader(marks) as reader:
+        with RasterReader(marks) as reader:
             events.put(Progress(0.0, f"{layer.title}: patches"))
             patches = find_patches(reader, rule, events.stop.is_set)
             spec = layer_spec(reader, layer, settings, tags)

@@ -11,7 +11,7 @@ from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT
 from ..errors import InputError
 from ..params import InputRole, Kind, param
 from ..raster.grid import split_windows
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..recipes.inputs import MapInputs
 from ..recipes.params import MapParams
 
@@ -144,7 +144,7 @@ class FloodMapParams(MapParams):
         """
         if self.permanent_water is None or self.permanent_values is not None:
             return []
-        with StackReader(inputs.path) as reader:
+        with RasterReader(inputs.path) as reader:
             for window in split_windows(inputs.grid.shape, 1024):
                 values = reader.read(inputs.indexes[inputs.bands[PERMANENT]], window)
                 odd = values[(values > 0) & (values != 1)]

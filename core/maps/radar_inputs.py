@@ -8,7 +8,7 @@ from pathlib import Path
 from ..enums import Polarisation, Unit
 from ..errors import AlgorithmError
 from ..raster.grid import Window
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..recipes.inputs import MapInputs, StackRequest
 from ..stack.pair import StackPart
 
@@ -113,7 +113,7 @@ def doubt_units(inputs: MapInputs, bands: Sequence[str]) -> list[str]:
     row, col = max(0, rows - LOOK) // 2, max(0, cols - LOOK) // 2
     middle = Window(row, col, min(rows, LOOK), min(cols, LOOK))
     warnings = []
-    with StackReader(inputs.path) as reader:
+    with RasterReader(inputs.path) as reader:
         for part in inputs.parts:
             for band in bands:
                 values = reader.read(inputs.indexes[inputs.bands[f"{part.name}.{band}"]], middle)

@@ -29,7 +29,7 @@ from ..products.result_record import (
 )
 from ..products.stac_catalogue import write_catalogue
 from ..raster.grid import Window
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..recipes.stacks import describe_input, prepare_folder
 from ..settings import Settings
 from ..terrain.heights import (
@@ -229,7 +229,7 @@ def _catalogue(
 
     def inputs() -> tuple[InputRecord, ...]:
         if file is not None:
-            with StackReader(file) as reader:
+            with RasterReader(file) as reader:
                 return (
                     record_input(
                         "dem", file, reader.facts.tags, reader.state(), events.stop.is_set
@@ -256,7 +256,7 @@ def _catalogue(
 
 def _describe(cell: SceneItem, file: Path | None) -> dict[str, Any]:
     if file is not None:
-        with StackReader(file) as reader:
+        with RasterReader(file) as reader:
             return describe_input(reader)
     return {
         "item_id": cell.id,

@@ -115,7 +115,7 @@ def record_input(
     tags : mapping
         Of the raster: ``item_id``, ``sensor``, ``datetime``, ``catalog``, ``collection``.
     state : iterable of (path, size, time of change)
-        As :meth:`StackReader.state` gives it; a size below 0 stands for what is no file of this
+        As :meth:`RasterReader.state` gives it; a size below 0 stands for what is no file of this
         computer.
     stop : callable
         Asked every megabyte.

@@ -1,6 +1,6 @@
 """Read rasters: facts about them, and windows as physical values.
 
-Scale, offset and nodata are applied here and nowhere else. What leaves :meth:`StackReader.read` is
+Scale, offset and nodata are applied here and nowhere else. What leaves :meth:`RasterReader.read` is
 float32, NaN = no data: reflectance 0..1, kelvin, or dB for radar power.
 """
 
@@ -143,7 +143,7 @@ lie in ``BLOCK_BYTES``.
 """
 
 
-class StackReader:
+class RasterReader:
     """Reads windows of a raster as physical values; safe to use from many threads.
 
     It may be sent to another process: what travels is the path and the radiometry, and each process
@@ -184,10 +184,10 @@ class StackReader:
         if (
             self._remote is not None
         ):  # with headers, which cannot be a key: not kept open from tile to tile
-            return StackReader, (self.facts.path, self.radiometry, self._remote)
+            return RasterReader, (self.facts.path, self.radiometry, self._remote)
         return _reader_here, (abspath(self.facts.path), self.radiometry, self._name)
 
-    def __enter__(self) -> StackReader:
+    def __enter__(self) -> RasterReader:
         return self
 
     def __exit__(
@@ -353,9 +353,9 @@ class StackReader:
 
 
 @lru_cache(maxsize=4)
-def _reader_here(path: str, radiometry: tuple[Radiometry, ...], _name: str) -> StackReader:
+def _reader_here(path: str, radiometry: tuple[Radiometry, ...], _name: str) -> RasterReader:
     """A reader of this process in place of one that was sent to it; the last few are kept open."""
-    return StackReader(Path(path), radiometry)
+    return RasterReader(Path(path), radiometry)
 
 
 def _open(path: Path) -> Any:

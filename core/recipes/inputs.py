@@ -14,7 +14,7 @@ from ..errors import AlgorithmError, InputError
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.reader import RasterFacts, StackReader, read_facts
+from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
@@ -132,7 +132,7 @@ class MapInputs:
         """
         records = []
         for name, path in self.paths.items():
-            with StackReader(path) as reader:
+            with RasterReader(path) as reader:
                 records.append(record_input(name, path, reader.facts.tags, reader.state(), stop))
         return tuple(records)
 
@@ -140,7 +140,7 @@ class MapInputs:
         """Each input with the state of its files, for the provenance."""
         described = {}
         for name, path in self.paths.items():
-            with StackReader(path) as reader:
+            with RasterReader(path) as reader:
                 described[name] = describe_input(reader)
         return described
 

@@ -22,7 +22,7 @@ from ..products.perimeter import (
 )
 from ..products.result_record import LayerRecord, ResultRecord
 from ..products.stac_catalogue import write_catalogue
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..settings import Settings
 from ..workers import run_in_background
 from .class_statistics import class_statistics
@@ -84,7 +84,7 @@ def compute_map(job: MapJob[Any], settings: Settings, monitor: Monitor) -> Appli
         Nothing is left under the names of layers that were not finished.
     """
     inputs = job.inputs
-    with StackReader(inputs.path) as reader:
+    with RasterReader(inputs.path) as reader:
         return apply_layers(
             reader,
             inputs.indexes,

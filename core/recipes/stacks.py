@@ -11,13 +11,13 @@ from ..discovery.band_config import load_sensors
 from ..enums import Unit
 from ..errors import InputError
 from ..raster.band_names import identify_bands
-from ..raster.reader import RasterFacts, StackReader
+from ..raster.reader import RasterFacts, RasterReader
 from ..types import format_time
 from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 
 
-def describe_input(reader: StackReader) -> dict[str, Any]:
+def describe_input(reader: RasterReader) -> dict[str, Any]:
     """Describe a stack and the state of its files, JSON-ready: enough to tell whether a result is
     of today's inputs.
     """

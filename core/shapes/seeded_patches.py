@@ -14,7 +14,7 @@ from ..errors import Cancelled, RasterError
 from ..raster.classes import NOT_OBSERVED
 from ..raster.grid import Window
 from ..raster.pixel_area import pixel_area_m2
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..types import Grid
 from .runs import IntArray, Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
 
@@ -52,7 +52,7 @@ class SeededPatches:
         return result
 
 
-def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool]) -> SeededPatches:
+def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]) -> SeededPatches:
     """Tell the patches of a raster of marks apart.
 
     Patches are connected along edges and across corners, over the whole raster. GDAL's sieve knows
@@ -61,7 +61,7 @@ def find_patches(reader: StackReader, rule: PatchRule, stop: Callable[[], bool])
 
     Parameters
     ----------
-    reader : StackReader
+    reader : RasterReader
         Of one band of uint8.
     stop : callable
         Asked for each strip.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..errors import BandStackError, RasterError
 from ..gdal.environment import quiet_gdal
 from ..raster.grid import Window, intersect_bounds, overlap_rects
-from ..raster.reader import StackReader, read_facts
+from ..raster.reader import RasterReader, read_facts
 from ..types import Grid
 from .grid import PlacedBand
 from .source import OpenedBand
@@ -62,10 +62,10 @@ def check_written(
                 hint,
             )
     _check_sources(path, placed, what)
-    with StackReader(path) as stack:
+    with RasterReader(path) as stack:
         for index, one in enumerate(placed, start=1):
             try:
-                with StackReader(one.opened.source.path) as source:
+                with RasterReader(one.opened.source.path) as source:
                     _check_pixels(stack, index, source, one, grid, method_for(one, style))
             except _Differs as error:
                 raise BandStackError(
@@ -118,7 +118,7 @@ def _check_sources(path: Path, placed: Sequence[PlacedBand], what: str) -> None:
 
 
 def _check_pixels(
-    stack: StackReader, index: int, source: StackReader, one: PlacedBand, grid: Grid, method: str
+    stack: RasterReader, index: int, source: RasterReader, one: PlacedBand, grid: Grid, method: str
 ) -> None:
     common = intersect_bounds([one.grid.bounds, grid.bounds])
     if common is None:
@@ -173,7 +173,7 @@ def _place_in_source(
 
 
 def _around(
-    source: StackReader, band: OpenedBand, place: tuple[float, float], reach: int
+    source: RasterReader, band: OpenedBand, place: tuple[float, float], reach: int
 ) -> npt.NDArray[Any]:
     rows, cols = band.facts.grid.shape
     left, top = max(0, math.floor(place[0]) - reach), max(0, math.floor(place[1]) - reach)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..enums import Depth
 from ..errors import RasterError
-from ..raster.reader import BandFacts, StackReader
+from ..raster.reader import BandFacts, RasterReader
 from ..settings import Settings
 from ..types import Finding, Unit
 from .band_pairs import SeenBand, keep_band
@@ -93,7 +93,7 @@ def _read(name: str, raster: PreparedRaster) -> tuple[npt.NDArray[Any], Unit, Ba
     index = raster.bands[name]
     band = raster.facts.bands[index - 1]
     # Opened for this band alone: what GDAL keeps of its tiles goes when it is closed.
-    with StackReader(raster.facts.path) as reader:
+    with RasterReader(raster.facts.path) as reader:
         is_first = index == next(iter(raster.bands.values()))
         stored = raster.first if is_first and raster.first is not None else None
         stored = read_overview(reader, index) if stored is None else stored

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..raster.grid import Window
 from ..raster.physical import FloatArray, to_physical
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..types import Radiometry
 
 OVERVIEW_SIZE = 1024
@@ -98,7 +98,7 @@ def overview_step(shape: tuple[int, int]) -> int:
     return step
 
 
-def read_overview(reader: StackReader, index: int) -> npt.NDArray[Any]:
+def read_overview(reader: RasterReader, index: int) -> npt.NDArray[Any]:
     """One band decimated by :func:`overview_step`, stored numbers."""
     shape = reader.facts.grid.shape
     step = overview_step(shape)
@@ -155,7 +155,7 @@ def window_side(shape: tuple[int, int]) -> int:
 
 
 def sample_band(
-    reader: StackReader,
+    reader: RasterReader,
     index: int,
     radiometry: Radiometry,
     plan: SamplePlan = SamplePlan(),
@@ -216,7 +216,7 @@ def sample_band(
 
 
 def _read_windows(
-    reader: StackReader,
+    reader: RasterReader,
     index: int,
     radiometry: Radiometry,
     windows: Sequence[Window],

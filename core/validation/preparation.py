@@ -13,7 +13,7 @@ from ..enums import Depth
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
 from ..raster.band_names import identify_bands
 from ..raster.physical import to_physical
-from ..raster.reader import RasterFacts, StackReader, read_facts
+from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..settings import Settings
 from ..shapes.area_mask import area_mask
 from ..types import Finding, Grid, ValidationReport
@@ -122,7 +122,7 @@ def _first_overview(facts: RasterFacts, bands: Mapping[str, int]) -> Overview | 
     if not bands:
         return None
     try:
-        with StackReader(facts.path) as reader:
+        with RasterReader(facts.path) as reader:
             return read_overview(reader, next(iter(bands.values())))
     except RasterError:  # that band's own look says so
         return None

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import RasterError
 from ..raster.physical import to_physical
 from ..raster.picture import Picture, draw_text, stretch, write_png
-from ..raster.reader import StackReader
+from ..raster.reader import RasterReader
 from ..settings import Settings
 from ..types import ValidationReport
 
@@ -78,7 +78,7 @@ def _layers(report: ValidationReport, indexes: Mapping[str, int]) -> dict[str, P
     if not indexes:
         return {}
     layers = {}
-    with StackReader(report.path) as reader:
+    with RasterReader(report.path) as reader:
         for name, index in indexes.items():
             stored = reader.read_stored(index, max_size=SIZE)
             layers[name] = stretch(to_physical(stored, reader.facts.bands[index - 1].radiometry))

@@ -14,7 +14,7 @@ from firstlight.core.execution.layer_statistics import LayerStatistics
 from firstlight.core.monitor import Monitor, RecordingMonitor
 from firstlight.core.operation import Operation, OperationResult
 from firstlight.core.operations.registry import get_operation
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 
 
@@ -50,7 +50,7 @@ def run_kernel(
     """Apply a kernel of one layer (NDVI unless given) to a stack whose bands bear their names;
     ``layer`` goes to :func:`apply_kernel`.
     """
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         bands = {band.description: band.index for band in reader.facts.bands}
         return apply_kernel(
             reader,

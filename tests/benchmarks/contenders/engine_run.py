@@ -19,7 +19,7 @@ from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.local_cluster import local_cluster
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import resolve_settings
 
 NOT_HERE = 77
@@ -37,7 +37,7 @@ def run(engine: str, workers: int = 1) -> None:
 
     def compute(chosen: Engine) -> None:
         began = time.perf_counter()
-        with StackReader(stack) as reader:
+        with RasterReader(stack) as reader:
             names = {band.description: band.index for band in reader.facts.bands}
             kernel = index_kernel("NDVI", names)
             apply_kernel(

@@ -27,7 +27,7 @@ from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.types import Radiometry
 from support.range_server import Fault, FaultyServer
 from support.rasters import noise, read_values, write_raster
@@ -110,7 +110,7 @@ def test_every_index_equals_double_precision_within_a_millionth(
     tmp_path: Path, name: str, rule: Radiometry
 ) -> None:
     stack = make_stack(tmp_path, rule, low=8000 if rule is LANDSAT else 1200)
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         kernel = index_kernel(name, [band.description for band in reader.facts.bands])
     run_kernel(stack, tmp_path / "o.tif", kernel)
     got = read_values(tmp_path / "o.tif")
@@ -436,7 +436,7 @@ def test_a_halo_makes_tiles_as_good_as_the_whole(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stack = make_stack(folder, red=data)
-        with StackReader(stack) as reader:
+        with RasterReader(stack) as reader:
             whole = reader.read(1, Window(0, 0, *shape))
         run_kernel(stack, folder / "o.tif", kernel, settings=small_tiles(tile))
         assert np.array_equal(
@@ -474,7 +474,7 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
     import rasterio
 
     stack = make_stack(tmp_path)
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         kernel = index_kernel(name, [band.description for band in reader.facts.bands])
     floats = run_kernel(stack, tmp_path / "f.tif", kernel)
     integers = run_kernel(
@@ -580,13 +580,13 @@ from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.errors import Cancelled
 from firstlight.core.execution.apply import apply_kernel
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 folder, monitor = Path(sys.argv[1]), RecordingMonitor()
 monitor.cancelled = (folder / "stop").exists
 before = set(threading.enumerate())
 try:
-    with StackReader(folder / "slow.vrt") as reader:
+    with RasterReader(folder / "slow.vrt") as reader:
         ndvi = index_kernel("NDVI", ["red", "nir"])
         apply_kernel(reader, {"red": 1, "nir": 2}, ndvi, folder / "o.tif", Settings(), monitor)
 except Cancelled:

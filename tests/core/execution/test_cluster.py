@@ -44,7 +44,7 @@ from firstlight.core.execution.package import PACKAGE, digest
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import SceneItem
 from support.dask_cluster import DaskCluster
@@ -278,7 +278,7 @@ def test_a_tile_that_fails_three_times_names_itself(
     with (tmp_path / "red.tif").open("r+b") as file:
         file.truncate(len(whole) - 30000)
     broken = set()
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         for tile in split_windows(reader.facts.grid.shape, 64):
             try:
                 reader.read(1, tile)
@@ -627,8 +627,8 @@ def test_a_scene_that_workers_cannot_read_is_left_out(
     assert "Scene S1 is left out" in result.text
     mosaic([items[0], items[2]], tmp_path / "serial.tif", engine="serial", **words)
     with (
-        StackReader(tmp_path / "cluster.tif") as one,
-        StackReader(tmp_path / "serial.tif") as other,
+        RasterReader(tmp_path / "cluster.tif") as one,
+        RasterReader(tmp_path / "serial.tif") as other,
     ):
         whole = Window(0, 0, *one.grid.shape)
         assert np.array_equal(one.read_stored(1, whole), other.read_stored(1, whole))

@@ -21,7 +21,7 @@ from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.tile_work import TileWork
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from support.rasters import noise
 from support.run import run_kernel, small_tiles
@@ -83,7 +83,7 @@ def test_results_are_handed_on_as_they_come_and_not_kept(engine: Engine) -> None
 
 def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack: Path) -> None:
     kernel = index_kernel("NDVI", ["red", "nir"])
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         spec = RasterSpec(reader.facts.grid, "float32", -9999.0, block=32)
         work = TileWork(reader, {"red": 1, "nir": 2}, kernel, (spec,), (Codec("deflate"),))
         sent = pickle.dumps(work)
@@ -96,7 +96,7 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
         [here], [made] = work(tile), there(tile)
         assert [piece.blocks for piece in made] == [piece.blocks for piece in here]
         assert [piece.statistics for piece in made] == [piece.statistics for piece in here]
-    with StackReader(stack) as later:  # another run: the file may be another one by now
+    with RasterReader(stack) as later:  # another run: the file may be another one by now
         assert pickle.loads(pickle.dumps(later)) is not there.source
 
 

@@ -16,7 +16,7 @@ from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, RasterError
 from firstlight.core.maps.burned_area import BURNED_AREA
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.shapes.seeded_patches import PatchRule, find_patches
 from firstlight.core.types import Radiometry
@@ -252,7 +252,7 @@ def test_all_cloud_is_a_result(tmp_path: Path) -> None:
 
 def test_a_raster_without_a_place_has_no_hectares(tmp_path: Path) -> None:
     marks = np.array([[2, 1, 0], [0, 0, 0], [1, 0, 255]], np.uint8)
-    with StackReader(write_raster(tmp_path / "marks.tif", marks, epsg=None, nodata=255)) as reader:
+    with RasterReader(write_raster(tmp_path / "marks.tif", marks, epsg=None, nodata=255)) as reader:
         with pytest.raises(RasterError, match=r"no reference system.*Give a least area of 0"):
             find_patches(reader, PatchRule(2, 0.05, 1.0), lambda: False)
         found = find_patches(reader, PatchRule(2, 0.05, 0.0), lambda: False)
@@ -276,7 +276,7 @@ def test_a_patch_is_as_large_as_the_ground_in_degrees(tmp_path: Path) -> None:
             origin=(10, latitude),
             nodata=255,
         )
-        with StackReader(path) as reader:
+        with RasterReader(path) as reader:
             kept = [
                 find_patches(reader, PatchRule(2, 0, least), lambda: False).kept
                 for least in (0.97 * area, 1.03 * area)
@@ -289,7 +289,7 @@ def test_a_patch_needs_its_share_of_seeds(tmp_path: Path) -> None:
     marks = np.zeros((40, 40), np.uint8)
     marks[:10, :10], marks[20:30, 20:30] = 1, 1
     marks[5, 5], marks[20, 20:25] = 2, 2
-    with StackReader(write_raster(tmp_path / "marks.tif", marks, nodata=255)) as reader:
+    with RasterReader(write_raster(tmp_path / "marks.tif", marks, nodata=255)) as reader:
         found = find_patches(reader, PatchRule(2, 0.05, 0.0), lambda: False)
     kept = found.paint(marks, 0)
     assert kept[:15].sum() == 0

@@ -12,7 +12,7 @@ from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.maps.sar_water import SAR_WATER
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
@@ -31,7 +31,7 @@ def radar(folder: Path, value: float = 0.1, day: str = "") -> Path:
 
 
 def read_all(inputs: Any, name: str) -> Any:
-    with StackReader(inputs.path) as reader:
+    with RasterReader(inputs.path) as reader:
         rows, cols = reader.facts.grid.shape
         return reader.read(inputs.indexes[inputs.bands[name]], Window(0, 0, rows, cols))
 
@@ -72,7 +72,7 @@ def test_a_raster_beside_the_stack_is_brought_onto_its_grid_and_never_crops_it(
         RecordingMonitor(),
         extras={"terrain.hand": hand, "permanent.water": water},
     )
-    with StackReader(stack) as reader:
+    with RasterReader(stack) as reader:
         assert inputs.grid == reader.facts.grid
     height = read_all(inputs, "terrain.hand")
     assert np.nanmax(np.abs(height[:15, :15] - 7)) == 0

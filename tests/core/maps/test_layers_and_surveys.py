@@ -26,7 +26,7 @@ from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.raster.pixel_area import pixel_area_m2
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Grid
 from support.rasters import noise, write_raster
@@ -113,7 +113,7 @@ def apply(
     **more: Any,
 ) -> Applied:
     settings = dataclasses.replace(Settings(), tile_size=tile, workers=2)
-    with StackReader(raster) as reader:
+    with RasterReader(raster) as reader:
         monitor = more.pop("monitor", RecordingMonitor())
         return apply_layers(reader, {"red": 1}, kernel, outputs, settings, monitor, engine, **more)
 
@@ -227,7 +227,7 @@ def test_a_layer_may_insist_on_floating_point(tmp_path: Path) -> None:
     kernel = two_layers(1)
     layers = (dataclasses.replace(kernel.layers[0], dtype="float32"), kernel.layers[1])
     settings = dataclasses.replace(Settings(), output_dtype="int16", workers=1)
-    with StackReader(
+    with RasterReader(
         write_raster(tmp_path / "red.tif", noise((30, 30), 0, 1, 1000, 0.1))
     ) as reader:
         for number, one in enumerate([kernel, dataclasses.replace(kernel, layers=layers)]):

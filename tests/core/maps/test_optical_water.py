@@ -27,7 +27,7 @@ from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
@@ -563,7 +563,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
     whole = OpticalWaterSurvey(water).settle(OpticalWaterSurvey(water).tally(values))
     assert (whole.origin, whole.threshold < 0) == ("scene", True)
     files = []
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         places = {name: number for number, name in enumerate(bands, start=1)}
         for turn, (engine, tile) in enumerate(
             [(SerialEngine(), 64), (DaskThreadsEngine(3), 64), (SerialEngine(), 128)]

@@ -19,7 +19,7 @@ from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Grid, Radiometry, SceneItem
 from support.grids import exact_places
@@ -389,7 +389,7 @@ def test_scaled_whole_numbers_keep_scale_nodata_names_and_where_they_come_from(
         rule="last",
     )
     exact = run(tmp_path, scenes, WHOLE, small, bands=("red", "nir"), rule="last", name="exact.tif")
-    with StackReader(whole.value.outputs["mosaic"]) as reader:
+    with RasterReader(whole.value.outputs["mosaic"]) as reader:
         facts = reader.facts
     assert [band.description for band in facts.bands] == ["red", "nir"]
     assert {band.dtype for band in facts.bands} == {"int16"}
@@ -576,7 +576,7 @@ def test_radar_power_comes_out_in_db(tmp_path: Path, server: FaultyServer, small
     )
     got, corner, _ = pixels(result)
     np.testing.assert_allclose(got[0], 10 * np.log10(laid(made, corner, got.shape[1:])), atol=1e-4)
-    with StackReader(result.value.outputs["mosaic"]) as reader:
+    with RasterReader(result.value.outputs["mosaic"]) as reader:
         assert reader.facts.bands[0].radiometry.unit == "dB"
         np.testing.assert_allclose(reader.read(1, Window(0, 0, 5, 5)), got[0, :5, :5], atol=1e-5)
     with pytest.raises(InputError, match="units differ"):

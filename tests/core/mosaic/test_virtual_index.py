@@ -28,7 +28,7 @@ from firstlight.core.mosaic.virtual_index import (
 )
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, Grid, SceneItem
 from support.range_server import FaultyServer
@@ -74,7 +74,7 @@ def test_the_vrt_costs_no_request_and_reads_as_the_mosaic(
     index = index_of(settings, *three(server, offsets))
     path = STACVRTBuilder(index).build(GRID, tmp_path / "m.vrt")
     with (
-        StackReader(path, remote=RemoteOptions()) as stack,
+        RasterReader(path, remote=RemoteOptions()) as stack,
         MosaicReader(index.plan(GRID)) as mosaic,
     ):
         assert stack.facts.grid == GRID
@@ -107,11 +107,11 @@ def test_a_kernel_runs_over_the_vrt_as_over_any_stack(
     index = index_of(settings, scene, bands=("red", "nir"))
     path = STACVRTBuilder(index).build(GRID, tmp_path / "m.vrt")
     kernel = index_kernel("NDVI", ("red", "nir"))
-    with StackReader(path, remote=RemoteOptions()) as reader:
+    with RasterReader(path, remote=RemoteOptions()) as reader:
         apply_kernel(
             reader, {"red": 1, "nir": 2}, kernel, tmp_path / "n.tif", settings, RecordingMonitor()
         )
-    with StackReader(tmp_path / "n.tif") as made:
+    with RasterReader(tmp_path / "n.tif") as made:
         got = made.read(1, Window(10, 20, 240, 230))
     red, nir = (data[name].astype(float) for name in ("red", "nir"))
     np.testing.assert_allclose(got, (nir - red) / (nir + red), atol=1e-6)
@@ -159,7 +159,7 @@ def test_an_index_comes_straight_from_the_scenes_with_no_more_than_its_blocks_fe
             assert 0 < server.bytes_sent(f"{name}/{band}.tif") < 0.3 * whole + 40_000, (
                 "a quarter of the rows, half of the columns"
             )
-    with StackReader(output) as made:
+    with RasterReader(output) as made:
         got, (_, _, left, _, _, top) = (
             made.read(1, Window(0, 0, *made.grid.shape)),
             made.grid.transform,
@@ -280,7 +280,7 @@ def test_the_operation_writes_either_kind(
                 output=tmp_path / f"{rule}{suffix}",
             )
             run_mosaic(params, settings, RecordingMonitor())
-            with StackReader(params.output, remote=RemoteOptions()) as reader:
+            with RasterReader(params.output, remote=RemoteOptions()) as reader:
                 made[suffix] = reader.read(1, Window(0, 0, *reader.facts.grid.shape))
         both = np.isfinite(made[".vrt"]) & np.isfinite(made[".tif"])
         assert both.mean() > 0.8
@@ -309,7 +309,7 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(
         }
         params = MosaicParams(**words, crs="EPSG:4326", resolution=0.0001)
         run_mosaic(params, settings, RecordingMonitor())
-        with StackReader(params.output, remote=RemoteOptions()) as reader:
+        with RasterReader(params.output, remote=RemoteOptions()) as reader:
             west, south, east, _ = reader.facts.grid.bounds
             assert (round(west), round(south)) == (10, 47)
             assert 0.02 < east - west < 0.03

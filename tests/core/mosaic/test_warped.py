@@ -21,7 +21,7 @@ from firstlight.core.mosaic.vrt import write_vrt
 from firstlight.core.mosaic.warped import read_warped
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.types import Grid, Radiometry
 from support.rasters import write_raster
 from support.warping import assert_near, exact_warp, grid_around, noise, odd_windows
@@ -153,7 +153,7 @@ def test_a_mosaic_as_vrt_is_as_sharp_as_one_that_firstlight_writes(
     scene = MosaicScene("A", {"red": place}, all_of(grid))
     write_vrt(MosaicPlan(grid, ("red",), (scene,)), tmp_path / "m.vrt")
     expected, inner = exact_warp(values, source, grid)
-    with StackReader(tmp_path / "m.vrt") as reader:
+    with RasterReader(tmp_path / "m.vrt") as reader:
         whole = reader.read_stored(1)
         for window in odd_windows(grid.shape, 10, 500):
             rows = slice(window.row, window.row + window.rows)

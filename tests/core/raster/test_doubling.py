@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from firstlight.core.raster.doubling import double, find_doublings
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import noise, write_raster
@@ -75,7 +75,7 @@ def test_the_same_numbers_as_gdal(
     row, col, rows, cols = place
     window = Window(row, col, min(rows, 160 - row), min(cols, 200 - col))
     assert find_doublings(stacks[name]).keys() == {2}
-    with StackReader(stacks[name]) as reader:
+    with RasterReader(stacks[name]) as reader:
         assert np.array_equal(reader.read_stored(2, window), by_gdal(stacks[name], window))
 
 
@@ -88,7 +88,7 @@ def test_gdal_is_not_asked_where_there_is_no_nodata(
         "firstlight.core.raster.doubling.double",
         lambda around: np.full([2 * n for n in around.shape], 5),
     )
-    with StackReader(stacks[name]) as reader:
+    with RasterReader(stacks[name]) as reader:
         assert (reader.read_stored(2, Window(0, 0, 160, 200)) == 5).all()
 
 
@@ -103,7 +103,7 @@ def test_nodata_is_left_out_of_the_interpolation(tmp_path: Path) -> None:
     coarse[30:40, 30:40] = 0
     path = make(tmp_path, coarse)
     window = Window(0, 0, 160, 200)
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         got = reader.read_stored(2, window)
         assert np.array_equal(got, by_gdal(path, window))
         assert set(np.unique(got[got < 5000])) == {0}
@@ -116,7 +116,7 @@ def test_where_the_coarse_band_ends_before_the_stack_gdal_says_what_is_there(
 ) -> None:
     path = make(tmp_path, noise((60, 70), low=5000, high=5100))
     window = Window(0, 0, 160, 200)
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         assert np.array_equal(reader.read_stored(2, window), by_gdal(path, window))
         assert (reader.read_stored(2, window)[121:] == 0).all()
 
@@ -141,7 +141,7 @@ def test_other_bands_are_left_to_gdal(tmp_path: Path, case: str) -> None:
         band_order=["nir", "b"],
     )
     assert find_doublings(tmp_path / "s.vrt") == {}
-    with StackReader(tmp_path / "s.vrt") as reader:
+    with RasterReader(tmp_path / "s.vrt") as reader:
         window = Window(8, 8, 100, 100)
         assert np.array_equal(reader.read_stored(2, window), by_gdal(tmp_path / "s.vrt", window))
 

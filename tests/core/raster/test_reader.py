@@ -17,7 +17,7 @@ from firstlight.core.gdal.environment import quiet_gdal
 from firstlight.core.raster.band_names import identify_bands
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.physical import to_physical
-from firstlight.core.raster.reader import StackReader, check_raster, read_facts
+from firstlight.core.raster.reader import RasterReader, check_raster, read_facts
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.image_validator import known_names
 from support.rasters import ramp, write_raster
@@ -111,7 +111,7 @@ def test_facts_of_a_file(tmp_path: Path) -> None:
 
 def test_a_window_is_that_window(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", ramp((40, 64)))
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         assert np.array_equal(
             reader.read_stored(1, Window(5, 7, 11, 13)), ramp((40, 64))[5:16, 7:20]
         )
@@ -126,9 +126,9 @@ def test_the_files_own_rule_counts_unless_another_is_given(tmp_path: Path) -> No
     path = write_raster(tmp_path / "a.tif", np.full((4, 4), 3000, np.uint16))
     with rasterio.open(path, "r+") as dataset:
         dataset.scales, dataset.offsets = (0.0001,), (-0.1,)
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         assert reader.read(1, Window(0, 0, 1, 1))[0, 0] == pytest.approx(0.2)
-    with StackReader(path, [Radiometry(0.001, 0.0, None)]) as reader:
+    with RasterReader(path, [Radiometry(0.001, 0.0, None)]) as reader:
         assert reader.read(1, Window(0, 0, 1, 1))[0, 0] == pytest.approx(3.0)
 
 
@@ -137,7 +137,7 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", noise)
     wrong: list[Any] = []
 
-    def read(seed: int, reader: StackReader) -> None:
+    def read(seed: int, reader: RasterReader) -> None:
         random = np.random.default_rng(seed)
         for _ in range(30):
             row, col = (int(v) for v in random.integers(0, 250, 2))
@@ -147,7 +147,7 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
             ):
                 wrong.append((row, col))
 
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         threads = [threading.Thread(target=read, args=(seed, reader)) for seed in range(6)]
         for thread in threads:
             thread.start()
@@ -168,7 +168,7 @@ def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(
     limit, before = gdal.GetCacheMax(), gdal.GetCacheUsed()
     monkeypatch.setattr(module, "CACHE_BYTES", 200_000)
     most = 0
-    with StackReader(tmp_path / "a.tif") as reader:
+    with RasterReader(tmp_path / "a.tif") as reader:
         for window in split_windows((1024, 1024), 128):
             reader.read(1, window)
             most = max(most, gdal.GetCacheUsed() - before)
@@ -213,7 +213,7 @@ def test_pixels_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = write_raster(tmp_path / "a.tif", noise)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with (
-        StackReader(path) as reader,
+        RasterReader(path) as reader,
         pytest.raises(RasterError, match=r"Reading band 1 of .*a\.tif failed: "),
     ):
         reader.read(1, Window(0, 0, 600, 600))
@@ -228,7 +228,7 @@ def test_reading_leaves_gdals_switches_as_they_were(tmp_path: Path) -> None:
         gdal.GetUseExceptions(),
         gdal.GetCacheMax(),
     )
-    with StackReader(write_raster(tmp_path / "a.tif")) as reader:
+    with RasterReader(write_raster(tmp_path / "a.tif")) as reader:
         reader.read(1, Window(0, 0, 5, 5))
     check_raster(tmp_path / "a.tif")
     with quiet_gdal() as messages:

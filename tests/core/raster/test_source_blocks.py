@@ -21,7 +21,7 @@ from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window, in_columns, split_windows
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.source_blocks import band_layout, decode_units, read_window
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
@@ -130,7 +130,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
         "firstlight.core.raster.reader.BLOCK_BYTES", 2 * 2 * 512 * 600 * 2
     )  # two rows of units of both bands
     kernel = severity_kernel(BurnSeverity("dnbr"), {name: name for name in sources})
-    with StackReader(tmp_path / "s.vrt") as reader:
+    with RasterReader(tmp_path / "s.vrt") as reader:
         places = {band.description: band.index for band in reader.facts.bands}
         outputs = (tmp_path / "a.tif", tmp_path / "b.tif")
         apply_layers(

@@ -16,7 +16,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from firstlight.core.raster.grid import PixelRect, Window
-from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.raster.reader import RasterReader, read_facts
 from firstlight.core.raster.vrt_text import (
     VrtBand,
     VrtSource,
@@ -136,7 +136,7 @@ def read_in_many_ways(path: Path) -> list[Any]:
                         )
                     )
         reads.append(band.GetMaskBand().ReadAsArray())
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         for number in range(1, dataset.RasterCount + 1):
             reads.append(reader.read_stored(number))
             reads.append(reader.read_stored(number, Window(3, 5, rows - 9, cols - 9)))
@@ -226,7 +226,7 @@ def test_a_stack_of_0_1_gives_the_same_pixels(
 
 def test_a_copied_band_has_the_pixels_of_its_file(tmp_path: Path) -> None:
     path = partly(tmp_path)
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         grid = reader.facts.grid
         values = reader.read_stored(1)
     row, col = round((grid.transform[5] - 5200020.0) / 10), round(-(grid.transform[2] - 6e5) / 10)
@@ -243,7 +243,7 @@ def test_tiles_of_a_pass_lie_over_each_other_where_they_have_data(tmp_path: Path
     mosaic = mosaic_stacks([read_facts(first), read_facts(second)], tmp_path / "pass.vrt")
     assert source_kinds(mosaic)[:4] == ["ComplexSource"] * 4, "nodata shows the tile below"
     assert source_kinds(mosaic)[6:] == ["SimpleSource"] * 2, "classes here have no nodata"
-    with StackReader(mosaic) as reader:
+    with RasterReader(mosaic) as reader:
         assert np.array_equal(reader.read_stored(1), np.where(noise(1), noise(1), noise(9)))
 
 

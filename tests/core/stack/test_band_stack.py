@@ -19,7 +19,7 @@ from firstlight.core.errors import (
     ResolutionError,
 )
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.raster.reader import RasterReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.types import Radiometry
 from support.rasters import noise, ramp, read_band, write_raster
@@ -142,7 +142,7 @@ def test_a_coarse_band_that_begins_half_a_pixel_earlier_is_not_shifted(tmp_path:
 
 def test_tile_by_tile_is_the_same_as_the_whole(six: dict[str, BandSource], tmp_path: Path) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
-    with StackReader(tmp_path / "s.vrt") as reader:
+    with RasterReader(tmp_path / "s.vrt") as reader:
         for index in (1, 5):
             whole = reader.read_stored(index)
             for window in split_windows((80, 100), 17):
@@ -244,7 +244,7 @@ def test_bands_of_different_extents_are_united_and_the_gap_is_nodata(tmp_path: P
         )
         == 2
     )
-    with StackReader(tmp_path / "s.vrt") as reader:
+    with RasterReader(tmp_path / "s.vrt") as reader:
         values = reader.read(2, Window(0, 0, 50, 50))
         assert np.isnan(values[:10]).all()
         assert np.isnan(values[:, :10]).all()
@@ -712,7 +712,7 @@ def test_a_broken_source_is_named_when_it_is_read(
     create_band_stack(six, tmp_path / "s.vrt")
     six["nir"].path.unlink()
     with (
-        StackReader(tmp_path / "s.vrt") as reader,
+        RasterReader(tmp_path / "s.vrt") as reader,
         pytest.raises(RasterError, match="Reading band 4 of"),
     ):
         reader.read(4, Window(0, 0, 10, 10))

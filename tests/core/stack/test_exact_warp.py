@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.raster.reader import RasterReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.pair import StackPart, join_stacks
 from firstlight.core.types import BandStack, Grid, Radiometry
@@ -48,7 +48,7 @@ def stack_of(folder: Path, grids: tuple[Grid, Grid], values: Any, **options: Any
 
 
 def pixels(path: Path, index: int) -> Any:
-    with StackReader(path) as reader:
+    with RasterReader(path) as reader:
         return reader.read_stored(index)
 
 
@@ -137,7 +137,7 @@ def test_every_window_is_the_cut_out_of_the_whole(tmp_path: Path, block: tuple[i
     whole = pixels(stack.path, 2)
     wrong = []
     for window in odd_windows(stack.grid.shape, 40, 333):
-        with StackReader(stack.path) as reader:  # anew: no block is left over from another window
+        with RasterReader(stack.path) as reader:  # anew: no block is left over from another window
             part = reader.read_stored(2, window)
         rows = slice(window.row, window.row + window.rows)
         if not np.array_equal(part, whole[rows, window.col : window.col + window.cols]):

@@ -291,7 +291,7 @@ def test_a_pixel_is_the_same_however_small_the_window_is_that_it_is_read_in(
     tmp_path: Path, size: int, declared: bool
 ) -> None:
     from firstlight.core.raster.grid import split_windows
-    from firstlight.core.raster.reader import StackReader
+    from firstlight.core.raster.reader import RasterReader
 
     rng = np.random.default_rng(3)
     coarse = rng.integers(200, 6000, (13, 13)).astype(np.uint16)
@@ -304,7 +304,7 @@ def test_a_pixel_is_the_same_however_small_the_window_is_that_it_is_read_in(
     }
     sources = {name: one.write(tmp_path / f"{name}.tif") for name, one in made.items()}
     stack = create_band_stack(sources, tmp_path / "s.vrt", list(made))
-    with StackReader(stack.path) as reader:
+    with RasterReader(stack.path) as reader:
         whole = reader.read_stored(2)
         for w in split_windows(stack.grid.shape, size):
             assert np.array_equal(

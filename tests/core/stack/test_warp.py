@@ -15,7 +15,7 @@ import pytest
 
 from firstlight.core.errors import ExtentMismatchError
 from firstlight.core.raster.grid import split_windows
-from firstlight.core.raster.reader import StackReader, read_facts
+from firstlight.core.raster.reader import RasterReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from firstlight.core.validation.vrt_sources import check_vrt_sources
@@ -297,7 +297,7 @@ def test_the_same_inputs_give_the_same_bytes_in_nested_vrts_too(mixed: Path) -> 
 
 
 def test_many_threads_read_what_one_reads(mixed: Path) -> None:
-    with StackReader(mixed / "s.vrt") as reader:
+    with RasterReader(mixed / "s.vrt") as reader:
         alone = {
             (index, w): reader.read_stored(index, w)
             for index in (1, 2, 3)
@@ -341,7 +341,7 @@ def test_what_a_band_without_nodata_does_not_reach_is_never_data(
     assert np.array_equal(
         np.float64(stack.bands[1].radiometry.nodata or 0), np.float64(chosen), equal_nan=True
     )
-    with StackReader(stack.path) as reader:
+    with RasterReader(stack.path) as reader:
         gone = np.isnan(reader.read(2, split_windows(stack.grid.shape, 10_000)[0]))
     want = np.ones(stack.grid.shape, bool)
     want[5:69, 10:74] = False

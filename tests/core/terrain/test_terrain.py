@@ -18,7 +18,7 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import TERRAIN, run_terrain
 from firstlight.core.operations.terrain_map import CREDIT
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.utm import is_metric, metric_crs
 from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import Settings
@@ -276,7 +276,7 @@ def test_the_place_may_be_that_of_a_stack_in_degrees_and_hand_joins_it(
     wanted = {"post": StackRequest(stack, {"backscatter": ("vv",)}, masks=False)}
     extras = {f"terrain.{name}": tmp_path / "t" / f"{name}.tif" for name in ("dem", "hand")}
     inputs = open_inputs("Water", wanted, tmp_path / "out", RecordingMonitor(), extras)
-    with StackReader(inputs.path) as reader:
+    with RasterReader(inputs.path) as reader:
         assert reader.facts.grid.shape == (200, 260)
         heights = reader.read(inputs.indexes[inputs.bands["terrain.dem"]], Window(0, 0, 200, 260))
         hand = reader.read(inputs.indexes[inputs.bands["terrain.hand"]], Window(0, 0, 200, 260))

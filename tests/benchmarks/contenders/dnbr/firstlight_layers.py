@@ -7,7 +7,7 @@ from firstlight.core.execution.apply import apply_layers
 from firstlight.core.maps.burn_severity import BANDS
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
-from firstlight.core.raster.reader import StackReader
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import resolve_settings
 
@@ -23,7 +23,7 @@ for name, folder in (("pre", SOURCE), ("post", LATER)):
 wanted = {name: StackRequest(stack, BANDS) for name, stack in stacks.items()}
 inputs = open_inputs("Burn severity", wanted, OUT, monitor)
 paths = [OUT / "dnbr.tif", OUT / "severity.tif"]
-with StackReader(inputs.path) as reader:
+with RasterReader(inputs.path) as reader:
     apply_layers(
         reader,
         inputs.indexes,
