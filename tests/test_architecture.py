@@ -211,6 +211,21 @@ UI_MAY_IMPORT = (
     "ui",
 )
 BROAD_EXCEPT = ("core.cli", "plugin.task")
+SEAM = "core.gdal"
+OF_THE_SEAM = {
+    "Warp",
+    "AutoCreateWarpedVRT",
+    "CreateWarpedVRT",
+    "ReprojectImage",
+    "WarpedVRT",
+    "reproject",
+    "transform_geom",
+    "SetFromUserInput",
+    "PushErrorHandler",
+}
+"""Calls of GDAL and rasterio that only the seam makes: a warp that is not told its scale blends too
+wide, an area whose edges are not divided is off by hundreds of metres.
+"""
 MOST_MODULES = 20
 MAKES_THE_WINDOW = ("plugin.main", "initGui")
 
@@ -320,6 +335,10 @@ def violations(sources: Mapping[str, str]) -> list[str]:
     broken += [sentence for path, text in sources.items() for sentence in _borrowed(path, text)]
     for path, text in sources.items():
         module = module_name(path)
+        if within(module, "core") and not within(module, SEAM):
+            broken += [
+                f"{module}:{line} calls {name}: only {SEAM} does" for line, name in seam_calls(text)
+            ]
         if module not in BROAD_EXCEPT:
             broken += [
                 f"{module}:{line} catches everything: only {' and '.join(BROAD_EXCEPT)} may"
@@ -421,6 +440,14 @@ def _borrowed(path: str, text: str) -> tuple[str, ...]:
 
 
 @cache
+def seam_calls(text: str) -> tuple[tuple[int, str], ...]:
+    """Lines and names of the calls that belong to the seam to GDAL."""
+    calls = (node for node in ast.walk(parse(text)) if isinstance(node, ast.Call))
+    names = ((call.lineno, ast.unparse(call.func).rpartition(".")[2]) for call in calls)
+    return tuple((line, name) for line, name in names if name in OF_THE_SEAM)
+
+
+@cache
 def broad_excepts(text: str) -> tuple[int, ...]:
     """Lines of the handlers that catch everything."""
     return tuple(
@@ -482,6 +509,16 @@ PLANTED = {
         "core/workers.py",
         "def f():\n    from qgis.PyQt import QtCore",
         "neither QGIS nor Qt",
+    ),
+    "a warp that is not the seam's": (
+        "core/stack/warp.py",
+        "def f(gdal):\n    return gdal.Warp('', 'a.tif', format='VRT')",
+        "calls Warp: only core.gdal does",
+    ),
+    "an area moved past the seam": (
+        "core/shapes/area_mask.py",
+        "def f(a):\n    from rasterio.warp import transform_geom\n    transform_geom('', '', a)",
+        "calls transform_geom: only core.gdal does",
     ),
     "core imports processing": ("core/maps/index.py", "import processing", "neither QGIS nor Qt"),
     "core imports the plugin": (
