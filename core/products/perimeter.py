@@ -120,59 +120,67 @@ def write_perimeter(
     Cancelled
         If ``stop``.
     """
-    strange = [code for code in rule.codes if not 0 <= code < NOT_OBSERVED]
-    if strange or not rule.codes:
-        why = f"{strange[0]} is no class" if strange else "no class is to be inside"
-        raise InputError(
-            f"No outline can be drawn of {classes}", why, f"Classes are 0..{NOT_OBSERVED - 1}."
-        )
+    _check_codes(classes, rule)
     scratch = output.with_name(f"{output.name}.mask.part")
     patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
-    outlines = [patch.outline for patch in patches.found]
-    notes = _notes(patches, rule)
-    if outlines and rule.simplify_px > 0:
-        simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
-        if simple is None:
-            notes.append(
-                "The outline follows the edges of the pixels: simplified it would cross itself, "
-                "or it has too many corners"
-            )
-        outlines = list(simple or outlines)
+    outlines, kept_edges = _outlines(patches, rule)
+    notes = [*_notes(patches, rule), *kept_edges]
     known = bool(patches.grid.crs)
     total = sum(patch.area for patch in patches.found) if known else None
-    day = about.acquired.date() if about.acquired else None
-    shared: dict[str, Value] = {
-        "date": day,
-        "sensor": about.sensor,
-        "method": about.method,
-        "event": about.event,
-    }
+    rows, cols = patches.grid.shape
+    shared = _shared(about)
     whole = {
         **shared,
         **_areas(total),
         "patches": len(outlines),
         "min_area_ha": rule.min_area_ha if known else None,
-        "not_observed_percent": 100
-        * patches.not_observed
-        / (patches.grid.shape[0] * patches.grid.shape[1]),
-        "note": ". ".join([*notes, *([about.note] if about.note else [])]),
+        "not_observed_percent": 100 * patches.not_observed / (rows * cols),
+        "note": ". ".join(filter(None, [*notes, about.note])),
     }
-    rows = [
+    features = [
         (outline, {"patch": number, **_areas(patch.area if known else None), **shared})
         for number, (outline, patch) in enumerate(zip(outlines, patches.found), start=1)
     ]
+    joined = [(join_outlines(outlines), whole)] if outlines else []
     layers = (
-        VectorLayer(
-            WHOLE,
-            f"{about.event}: outline",
-            _WHOLE,
-            [(join_outlines(outlines), whole)] if outlines else [],
-            multi=True,
-        ),
-        VectorLayer(PATCHES, f"{about.event}: patches", _PATCH, rows),
+        VectorLayer(WHOLE, f"{about.event}: outline", _WHOLE, joined, multi=True),
+        VectorLayer(PATCHES, f"{about.event}: patches", _PATCH, features),
     )
     write_geopackage(output, patches.grid.crs, layers, stop)
     return Perimeter(output, len(outlines), total, rule, tuple(notes))
+
+
+def _check_codes(classes: Path, rule: PerimeterRule) -> None:
+    strange = [code for code in rule.codes if not 0 <= code < NOT_OBSERVED]
+    if strange or not rule.codes:
+        reason = f"{strange[0]} is no class" if strange else "no class is to be inside"
+        raise InputError(
+            f"No outline can be drawn of {classes}", reason, f"Classes are 0..{NOT_OBSERVED - 1}."
+        )
+
+
+def _outlines(patches: Patches, rule: PerimeterRule) -> tuple[list[bytes], list[str]]:
+    """Outlines with fewer corners, and a note where they had to keep all."""
+    outlines = [patch.outline for patch in patches.found]
+    if not outlines or rule.simplify_px <= 0:
+        return outlines, []
+    simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
+    if simple is not None:
+        return list(simple), []
+    return outlines, [
+        "The outline follows the edges of the pixels: simplified it would cross itself, or it has "
+        "too many corners"
+    ]
+
+
+def _shared(about: PerimeterFacts) -> dict[str, Value]:
+    """Attributes of every feature."""
+    return {
+        "date": about.acquired.date() if about.acquired else None,
+        "sensor": about.sensor,
+        "method": about.method,
+        "event": about.event,
+    }
 
 
 def _areas(square_metres: float | None) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..errors import ExtentMismatchError, ResolutionError
 from ..gdal.crs import crs_name, is_geographic, same_crs, unit_of
 from ..raster.grid import grid_over, intersect_bounds, union_bounds
-from ..types import Grid
+from ..types import Bounds, Grid
 from .source import GCPS_ONLY, OpenedBand, extents, same_size
 from .warp import source_positions, suggest_grid
 
@@ -118,34 +118,43 @@ def stack_grid(
     ResolutionError
         If the wanted pixels are too large or too small.
     """
-    leading = [one for one in placed if not one.warped] or list(placed)
-    finest = min((one.grid for one in leading), key=lambda grid: grid.resolution[0])
-    slanted = min((one.grid.resolution[0] for one in placed if one.warped), default=math.inf)
-    if target_resolution is not None:
-        if not target_resolution > 0:
-            raise ResolutionError(what, f"the resolution {target_resolution:g} is not above zero")
-        resolution = (target_resolution, target_resolution)
-    elif slanted < (1 - ALIKE) * finest.resolution[0]:
-        tidy = float(f"{slanted:.2g}")
-        resolution = (tidy, tidy)
-    else:
-        resolution = finest.resolution
-    everything = [(one.name, one.grid) for one in placed]
+    leading = [band for band in placed if not band.warped] or list(placed)
+    finest = min((band.grid for band in leading), key=lambda grid: grid.resolution[0])
+    resolution = _pixel_size(placed, finest, target_resolution, what)
     if mode == "intersect":
-        bounds = intersect_bounds([grid.bounds for _, grid in everything])
-        if bounds is None:
-            raise ExtentMismatchError(
-                what,
-                f"the bands have no area in common ({extents(everything)})",
-                "Are they of one scene?",
-            )
+        bounds = _common_bounds(placed, what)
     else:
-        bounds = union_bounds([one.grid.bounds for one in leading if _alike(one, finest)])
+        bounds = union_bounds([band.grid.bounds for band in leading if _alike(band, finest)])
     if target_resolution is not None:
         _check_resolution(target_resolution, finest, bounds, what)
     grid = grid_over(bounds, finest, resolution)
     check_overlap(placed, grid, finest, what)
     return grid
+
+
+def _pixel_size(
+    placed: Sequence[PlacedBand], finest: Grid, target_resolution: float | None, what: str
+) -> tuple[float, float]:
+    """Width and height of the stack's pixels in the unit of the coordinate system."""
+    if target_resolution is not None:
+        if not target_resolution > 0:
+            raise ResolutionError(what, f"the resolution {target_resolution:g} is not above zero")
+        return (target_resolution, target_resolution)
+    slanted = min((band.grid.resolution[0] for band in placed if band.warped), default=math.inf)
+    if slanted < (1 - ALIKE) * finest.resolution[0]:
+        tidy = float(f"{slanted:.2g}")
+        return (tidy, tidy)
+    return finest.resolution
+
+
+def _common_bounds(placed: Sequence[PlacedBand], what: str) -> Bounds:
+    bounds = intersect_bounds([band.grid.bounds for band in placed])
+    if bounds is None:
+        grids = extents([(band.name, band.grid) for band in placed])
+        raise ExtentMismatchError(
+            what, f"the bands have no area in common ({grids})", "Are they of one scene?"
+        )
+    return bounds
 
 
 def check_overlap(placed: Sequence[PlacedBand], grid: Grid, finest: Grid, what: str) -> None:
