@@ -11,7 +11,7 @@ from typing import Any
 from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from ..core.enums import Status
 from ..core.errors import FirstLightError
@@ -44,6 +44,7 @@ from .run_panel import RunPanel
 from .scene_finder import SceneFinder
 from .scene_panel import ScenePanel
 from .search_panel import SearchPanel
+from .steps_scroll import StepsScroll
 from .tools_panel import ToolsPanel
 
 LEAST_WIDTH = 360
@@ -93,6 +94,16 @@ class MainDock(QgsDockWidget):
             self.search_panel, self.event_box, self.scene_panel, self.take_area, self._start
         )
         self.catalog_dialog: CatalogDialog | None = None
+        self._scroll = StepsScroll(
+            (
+                self.area_panel,
+                self.search_panel,
+                self.event_box,
+                self.scene_panel,
+                self.band_panel,
+                self.run_panel,
+            )
+        )
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = QLabel(objectName="status_label")
         self._connect()
@@ -411,24 +422,6 @@ class MainDock(QgsDockWidget):
         self._changed()
 
     def _build(self) -> None:
-        steps = QWidget(objectName="steps")
-        column = QVBoxLayout(steps)
-        column.setContentsMargins(0, 4, 0, 4)
-        for panel in (
-            self.area_panel,
-            self.search_panel,
-            self.event_box,
-            self.scene_panel,
-            self.band_panel,
-            self.run_panel,
-        ):
-            column.addWidget(panel)
-        column.addStretch(1)
-        self._scroll = QScrollArea(objectName="scenes_scroll")
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(steps)
         scenes_tab = QWidget()
         layout = QVBoxLayout(scenes_tab)
         layout.setContentsMargins(0, 0, 0, 6)
@@ -447,10 +440,5 @@ class MainDock(QgsDockWidget):
         layout.addWidget(self.status_label)
         # Never narrower than the steps need, whatever the font: nothing is cut off, and nothing
         # scrolls sideways.
-        needed = (
-            steps.minimumSizeHint().width()
-            + self._scroll.verticalScrollBar().sizeHint().width()
-            + 2 * SIDE
-        )
-        whole.setMinimumWidth(max(LEAST_WIDTH, needed))
+        whole.setMinimumWidth(max(LEAST_WIDTH, self._scroll.needed_width + 2 * SIDE))
         self.setWidget(whole)
