@@ -197,6 +197,26 @@ def test_a_half_that_became_a_link_is_not_given_the_name(path: Path) -> None:
     assert victim.read_bytes() == b"theirs"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_planted_at_the_last_moment_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the removal of what was there and the new file."""
+    victim = path.with_name("victim")
+    victim.write_bytes(b"theirs")
+    unlink = Path.unlink
+
+    def unlink_and_plant(self: Path, missing_ok: bool = False) -> None:
+        unlink(self, missing_ok=True)
+        if self == part_of(path):
+            self.symlink_to(victim)
+
+    monkeypatch.setattr(Path, "unlink", unlink_and_plant)
+    with pytest.raises(IngestionError, match="File exists"):
+        write_whole(path, NEW, FAILURE)
+    assert (path.read_bytes(), victim.read_bytes()) == (OLD, b"theirs")
+
+
 def test_a_link_under_the_name_itself_is_replaced_not_followed(path: Path) -> None:
     victim = path.with_name("victim")
     path.rename(victim)
