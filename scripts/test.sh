@@ -55,12 +55,12 @@ run_pytest() {
 # Three processes, each file in one of them: a part of the time goes into waiting for servers and processes.
 test_core() (
   unset DISPLAY WAYLAND_DISPLAY
-  run_pytest core 300 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
+  run_pytest core 600 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
     -m "not qgis" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
 )
 
 test_qgis() {
-  QT_QPA_PLATFORM=offscreen run_pytest qgis 300 tests/plugin tests/ui
+  QT_QPA_PLATFORM=offscreen run_pytest qgis 600 tests/plugin tests/ui
 }
 
 # Both halves at once: each waits for servers and processes a part of the time.

@@ -23,6 +23,7 @@ from firstlight.plugin.processing.provider import FirstLightProvider
 from support.operations import COPY, COUNT, EVERY, FAIL, NAMES
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
+from support.waiting import PATIENCE_MS
 
 
 class Log(QgsProcessingFeedback):
@@ -183,7 +184,7 @@ def test_a_result_that_qgis_loads_is_styled(
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("firstlight:copy")
     if in_background:
         task = QgsProcessingAlgRunnerTask(algorithm, values, context, log)
-        with qtbot.waitSignal(task.executed) as caught:
+        with qtbot.waitSignal(task.executed, timeout=PATIENCE_MS) as caught:
             QgsApplication.taskManager().addTask(task)
         ok, results = caught.args
     else:

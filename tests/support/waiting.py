@@ -16,7 +16,7 @@ import pytest
 
 from firstlight.core.monitor import Event, EventQueue, RecordingMonitor
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """The limit of all waits: nothing takes so long, even on a computer that is busy otherwise."""
 PATIENCE_MS = round(PATIENCE_S * 1000)
 
