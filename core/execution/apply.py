@@ -48,23 +48,6 @@ class Applied:
     """One for each band of each of the kernel's, in their order."""
 
 
-def apply_kernel(
-    reader: TileSource,
-    bands: Mapping[str, int],
-    kernel: Kernel,
-    output: Path,
-    settings: Settings,
-    monitor: Monitor,
-    engine: Engine | None = None,
-    tags: Mapping[str, str] | None = None,
-    resume: bool = False,
-) -> LayerStatistics:
-    """Apply a kernel of one layer: see :func:`apply_layers`."""
-    return apply_layers(
-        reader, bands, kernel, (output,), settings, monitor, engine, tags, resume
-    ).layers[0]
-
-
 def apply_layers(
     reader: TileSource,
     bands: Mapping[str, int],
@@ -72,6 +55,7 @@ def apply_layers(
     outputs: Sequence[Path],
     settings: Settings,
     monitor: Monitor,
+    *,
     engine: Engine | None = None,
     tags: Mapping[str, str] | None = None,
     resume: bool = False,

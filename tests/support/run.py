@@ -8,7 +8,7 @@ from typing import Any
 
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import Kernel
-from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.engine import Engine
 from firstlight.core.execution.layer_statistics import LayerStatistics
 from firstlight.core.monitor import Monitor, RecordingMonitor
@@ -48,17 +48,18 @@ def run_kernel(
     **layer: Any,
 ) -> LayerStatistics:
     """Apply a kernel of one layer (NDVI unless given) to a stack whose bands bear their names;
-    ``layer`` goes to :func:`apply_kernel`.
+    ``layer`` goes to :func:`apply_layers`.
     """
     with RasterReader(stack) as reader:
         bands = {band.description: band.index for band in reader.facts.bands}
-        return apply_kernel(
+        applied = apply_layers(
             reader,
             bands,
             kernel or index_kernel("NDVI", bands),
-            output,
+            (output,),
             settings or small_tiles(),
             monitor or RecordingMonitor(),
-            engine,
+            engine=engine,
             **layer,
         )
+    return applied.layers[0]

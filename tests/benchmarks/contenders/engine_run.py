@@ -12,7 +12,7 @@ from dataclasses import replace
 from task import OUT, SOURCE, report
 
 from firstlight.core.algorithms.indices import index_kernel
-from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.cluster import open_cluster
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
@@ -40,14 +40,14 @@ def run(engine: str, workers: int = 1) -> None:
         with RasterReader(stack) as reader:
             names = {band.description: band.index for band in reader.facts.bands}
             kernel = index_kernel("NDVI", names)
-            apply_kernel(
+            apply_layers(
                 reader,
                 names,
                 kernel,
-                OUT / "ndvi.tif",
+                (OUT / "ndvi.tif",),
                 replace(settings, workers=workers),
                 RecordingMonitor(),
-                chosen,
+                engine=chosen,
             )
         report(began)
 

@@ -578,7 +578,7 @@ import sys, threading
 from pathlib import Path
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.errors import Cancelled
-from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.apply import apply_layers
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
@@ -588,7 +588,7 @@ before = set(threading.enumerate())
 try:
     with RasterReader(folder / "slow.vrt") as reader:
         ndvi = index_kernel("NDVI", ["red", "nir"])
-        apply_kernel(reader, {"red": 1, "nir": 2}, ndvi, folder / "o.tif", Settings(), monitor)
+        apply_layers(reader, {"red": 1, "nir": 2}, ndvi, [folder / "o.tif"], Settings(), monitor)
 except Cancelled:
     print("stopped", flush=True)
     for thread in set(threading.enumerate()) - before:

@@ -115,7 +115,9 @@ def apply(
     settings = dataclasses.replace(Settings(), tile_size=tile, workers=2)
     with RasterReader(raster) as reader:
         monitor = more.pop("monitor", RecordingMonitor())
-        return apply_layers(reader, {"red": 1}, kernel, outputs, settings, monitor, engine, **more)
+        return apply_layers(
+            reader, {"red": 1}, kernel, outputs, settings, monitor, engine=engine, **more
+        )
 
 
 def stored(path: Path) -> Any:

@@ -571,7 +571,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
             outputs = [tmp_path / f"{turn}_{layer.name}.tif" for layer in kernel.layers]
             settings = Settings(workers=2, tile_size=tile)
             applied = apply_layers(
-                reader, places, kernel, outputs, settings, RecordingMonitor(), engine
+                reader, places, kernel, outputs, settings, RecordingMonitor(), engine=engine
             )
             assert applied.kernel.compute == whole
             for output, expected in zip(outputs, whole(values), strict=True):

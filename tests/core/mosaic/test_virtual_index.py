@@ -16,7 +16,7 @@ from firstlight.core.cli import main
 from firstlight.core.discovery.access import Access
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import RasterError
-from firstlight.core.execution.apply import apply_kernel
+from firstlight.core.execution.apply import apply_layers
 from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.mosaic.reader import MosaicReader
@@ -108,9 +108,8 @@ def test_a_kernel_runs_over_the_vrt_as_over_any_stack(
     path = STACVRTBuilder(index).build(GRID, tmp_path / "m.vrt")
     kernel = index_kernel("NDVI", ("red", "nir"))
     with RasterReader(path, remote=RemoteOptions()) as reader:
-        apply_kernel(
-            reader, {"red": 1, "nir": 2}, kernel, tmp_path / "n.tif", settings, RecordingMonitor()
-        )
+        bands, outputs = {"red": 1, "nir": 2}, (tmp_path / "n.tif",)
+        apply_layers(reader, bands, kernel, outputs, settings, RecordingMonitor())
     with RasterReader(tmp_path / "n.tif") as made:
         got = made.read(1, Window(10, 20, 240, 230))
     red, nir = (data[name].astype(float) for name in ("red", "nir"))

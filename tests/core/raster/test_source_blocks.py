@@ -140,7 +140,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
             outputs,
             Settings(tile_size=256),
             RecordingMonitor(),
-            DaskThreadsEngine(3),
+            engine=DaskThreadsEngine(3),
         )
     assert len(decoded) == 2 * 4 * 2
     assert set(decoded.values()) == {1}
