@@ -190,7 +190,7 @@ class CogWriter:
                     lambda done: on_progress(min(1.0, done / length)),
                 ):
                     raise Cancelled(f"Writing {self.path.name}")
-                check_raster(part)
+                _check_read_back(part, what)
         except RasterError as error:
             raise RasterError(what, error.why, error.hint or "Is the disk full?") from error
         on_progress(1.0)
@@ -324,3 +324,11 @@ def _gdal_version() -> str:
     from osgeo import gdal
 
     return str(gdal.VersionInfo())
+
+
+def _check_read_back(part: Path, what: str) -> None:
+    """Read the last pixels: a disk may lose them and tell nobody."""
+    try:
+        check_raster(part)
+    except RasterError as error:
+        raise RasterError(what, error.why, "Is the disk full?") from error

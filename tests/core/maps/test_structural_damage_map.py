@@ -102,7 +102,7 @@ def test_tiles_give_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     )
     assert result.statistics["structured_pixels"] == np.isin(codes, (1, 2, 3)).sum()
     assert any(
-        "districts of about 130 m, from pixels of 10 m: nothing is told of single buildings" in w
+        "districts of about 130 m, from pixels of 10 m: single buildings cannot be judged" in w
         for w in result.warnings
     )
 

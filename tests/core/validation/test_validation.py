@@ -480,7 +480,7 @@ def test_real_radar_without_a_place_says_so_and_is_not_called_blank(
         shared("s1-grd-india-gcp") / "iw-vv.tiff", ValidationSpec(get_sensor("sentinel1"))
     )
     assert [f.code for f in errors(report)] == ["no_crs"]
-    assert "ground control points only; warp it first" in errors(report)[0].sentence
+    assert "only ground control points: warp it first" in errors(report)[0].sentence
 
 
 def test_the_ramp_of_the_other_tests_is_no_blank_band(tmp_path: Path) -> None:
