@@ -94,16 +94,6 @@ class MainDock(QgsDockWidget):
             self.search_panel, self.event_box, self.scene_panel, self.take_area, self._start
         )
         self.catalog_dialog: CatalogDialog | None = None
-        self._scroll = StepsScroll(
-            (
-                self.area_panel,
-                self.search_panel,
-                self.event_box,
-                self.scene_panel,
-                self.band_panel,
-                self.run_panel,
-            )
-        )
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = QLabel(objectName="status_label")
         self._connect()
@@ -422,6 +412,16 @@ class MainDock(QgsDockWidget):
         self._changed()
 
     def _build(self) -> None:
+        self._scroll = StepsScroll(
+            (
+                self.area_panel,
+                self.search_panel,
+                self.event_box,
+                self.scene_panel,
+                self.band_panel,
+                self.run_panel,
+            )
+        )
         scenes_tab = QWidget()
         layout = QVBoxLayout(scenes_tab)
         layout.setContentsMargins(0, 0, 0, 6)
