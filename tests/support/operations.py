@@ -13,7 +13,7 @@ from firstlight.core.enums import Status
 from firstlight.core.errors import Cancelled, InputError
 from firstlight.core.moment import Moment
 from firstlight.core.monitor import BandProgress, BandState, Level, Monitor, Note, Progress
-from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output
+from firstlight.core.operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from firstlight.core.params import BandPath, Kind, param
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi
@@ -23,8 +23,8 @@ from firstlight.core.types import Aoi
 class CountParams:
     """How far to count."""
 
-    steps: int = param(10, kind="integer", title="Steps", minimum=0, maximum=100000)
-    wait_s: float = param(0.0, kind="number", title="Wait", minimum=0)
+    steps: int = param(10, kind=Kind.INTEGER, title="Steps", minimum=0, maximum=100000)
+    wait_s: float = param(0.0, kind=Kind.NUMBER, title="Wait", minimum=0)
 
 
 def run_count(params: CountParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -52,7 +52,7 @@ COUNT = Operation(
     summary="Counts.",
     params=CountParams,
     run=run_count,
-    outputs=(Output("steps", "Steps", "number"),),
+    outputs=(Output("steps", "Steps", OutputKind.NUMBER),),
 )
 
 
@@ -61,7 +61,7 @@ class FailParams:
     """How to fail."""
 
     how: str = param(
-        kind="choice", title="How", choices=("named", "unknown", "failed", "partial", "warn")
+        kind=Kind.CHOICE, title="How", choices=("named", "unknown", "failed", "partial", "warn")
     )
 
 
@@ -95,8 +95,8 @@ FAIL = Operation(
 class NamesParams:
     """How to name parameters and operations in sentences."""
 
-    hand_limit: float = param(5.0, kind="number", title="Height limit")
-    fails: bool = param(False, kind="flag", title="Fails")
+    hand_limit: float = param(5.0, kind=Kind.NUMBER, title="Height limit")
+    fails: bool = param(False, kind=Kind.FLAG, title="Fails")
 
 
 def run_names(params: NamesParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -117,34 +117,34 @@ NAMES = Operation(
 class EveryParams:
     """One parameter of every kind."""
 
-    area: Aoi = param(kind="area", title="Area", help="Where.")
+    area: Aoi = param(kind=Kind.AREA, title="Area", help="Where.")
     catalog: Catalog = param(
         "earth-search",
-        kind="catalog",
+        kind=Kind.CATALOG,
         title="Catalogue",
         make_default=lambda: get_catalog("earth-search"),
     )
-    sensor: Sensor | None = param(None, kind="sensor", title="Sensor", choices=sensor_names)
-    event: EventType | None = param(None, kind="event", title="Event", choices=event_names)
-    day: Moment = param(kind="date", title="Day")
-    word: str = param("b", kind="choice", title="Word", choices=("a", "b", "c"))
-    words: tuple[str, ...] = param((), kind="choices", title="Words", choices=("x", "y", "z"))
-    text: str | None = param(None, kind="text", title="Text")
-    whole: int = param(5, kind="integer", title="Whole", minimum=1, maximum=9)
+    sensor: Sensor | None = param(None, kind=Kind.SENSOR, title="Sensor", choices=sensor_names)
+    event: EventType | None = param(None, kind=Kind.EVENT, title="Event", choices=event_names)
+    day: Moment = param(kind=Kind.DATE, title="Day")
+    word: str = param("b", kind=Kind.CHOICE, title="Word", choices=("a", "b", "c"))
+    words: tuple[str, ...] = param((), kind=Kind.CHOICES, title="Words", choices=("x", "y", "z"))
+    text: str | None = param(None, kind=Kind.TEXT, title="Text")
+    whole: int = param(5, kind=Kind.INTEGER, title="Whole", minimum=1, maximum=9)
     part: float | None = param(
-        None, kind="number", title="Part", minimum=0, maximum=1, advanced=True
+        None, kind=Kind.NUMBER, title="Part", minimum=0, maximum=1, advanced=True
     )
-    sure: bool = param(False, kind="flag", title="Sure")
-    bands: tuple[str, ...] = param((), kind="bands", title="Bands")
-    files: tuple[BandPath, ...] = param(kind="band_files", title="Files")
-    note: Path | None = param(None, kind="file_in", title="Note")
-    places: tuple[Path, ...] = param((), kind="folders_in", title="Places")
-    picture: Path = param(kind="raster_in", title="Picture")
-    pictures: tuple[Path, ...] = param((), kind="rasters_in", title="Pictures")
-    stack: Path = param(kind="raster_out", title="Stack", suffix=".vrt")
-    outlines: Path | None = param(None, kind="vector_out", title="Outlines", suffix=".geojson")
-    folder: Path = param(kind="folder_out", title="Folder")
-    only_cli: str | None = param(None, kind="text", title="Hidden", doors=("cli",))
+    sure: bool = param(False, kind=Kind.FLAG, title="Sure")
+    bands: tuple[str, ...] = param((), kind=Kind.BANDS, title="Bands")
+    files: tuple[BandPath, ...] = param(kind=Kind.BAND_FILES, title="Files")
+    note: Path | None = param(None, kind=Kind.FILE_IN, title="Note")
+    places: tuple[Path, ...] = param((), kind=Kind.FOLDERS_IN, title="Places")
+    picture: Path = param(kind=Kind.RASTER_IN, title="Picture")
+    pictures: tuple[Path, ...] = param((), kind=Kind.RASTERS_IN, title="Pictures")
+    stack: Path = param(kind=Kind.RASTER_OUT, title="Stack", suffix=".vrt")
+    outlines: Path | None = param(None, kind=Kind.VECTOR_OUT, title="Outlines", suffix=".geojson")
+    folder: Path = param(kind=Kind.FOLDER_OUT, title="Folder")
+    only_cli: str | None = param(None, kind=Kind.TEXT, title="Hidden", doors=("cli",))
 
 
 SEEN: list[EveryParams] = []
@@ -174,8 +174,8 @@ assert {p.kind for p in EVERY.parameters()} == set(Kind), (
 class CopyParams:
     """A raster to copy."""
 
-    source: Path = param(kind="raster_in", title="Source")
-    output: Path = param(kind="raster_out", title="Copy", suffix=".tif")
+    source: Path = param(kind=Kind.RASTER_IN, title="Source")
+    output: Path = param(kind=Kind.RASTER_OUT, title="Copy", suffix=".tif")
 
 
 def run_copy(params: CopyParams, settings: Settings, monitor: Monitor) -> OperationResult:
