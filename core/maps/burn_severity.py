@@ -50,8 +50,8 @@ class BurnSeverityParams(OpticalMapParams):
         InputRole.BEFORE, "Stack before", "A stack from before the fire, of the same season."
     )
     post: Path = stack_param(InputRole.AFTER, "Stack after", "A stack from after the fire.")
-    index: str = param(
-        "dnbr",
+    index: BurnIndex = param(
+        BurnIndex.DNBR,
         kind=Kind.CHOICE,
         title="Index",
         choices=tuple(BurnIndex),
@@ -75,7 +75,7 @@ def make_kernel(params: BurnSeverityParams, inputs: MapInputs) -> Kernel:
     """Make the kernel, with a survey where the offset is to be found."""
     offset = OFFSET.read(params.offset)
     function = BurnSeverity(
-        BurnIndex(params.index),
+        params.index,
         inputs.masks,
         offset.otherwise(0.0),
         radius_px=params.dilation(inputs.grid),
@@ -86,7 +86,7 @@ def make_kernel(params: BurnSeverityParams, inputs: MapInputs) -> Kernel:
 
 def report(job: MapJob[BurnSeverityParams], applied: Applied) -> Findings:
     """Tell the offset and the class limits."""
-    index = BurnIndex(job.params.index)
+    index = job.params.index
     function = cast("BurnSeverity", applied.kernel.compute)
     offset = OFFSET.read(job.params.offset)
     found = offset_statistics(function)

@@ -56,7 +56,7 @@ class SarWaterParams(FloodMapParams):
         "The same place before the flood, seen from the same orbit.",
         default=None,
     )
-    method: str | None = param(
+    method: ThresholdMethod | None = param(
         None,
         kind=Kind.CHOICE,
         title="Method",
@@ -108,8 +108,7 @@ class SarWaterParams(FloodMapParams):
     @property
     def used_method(self) -> ThresholdMethod:
         """The method that was asked for, or that suits the threshold."""
-        suitable = ThresholdMethod.KI if self.cut.is_auto else ThresholdMethod.FIXED
-        return ThresholdMethod(self.method or suitable)
+        return self.method or (ThresholdMethod.KI if self.cut.is_auto else ThresholdMethod.FIXED)
 
     @property
     def used_filter(self) -> SpeckleFilter:

@@ -49,7 +49,7 @@ class WaterParams(FloodMapParams, OpticalMapParams):
         "The same place before the flood: what was no water then is flooded.",
         default=None,
     )
-    method: str | None = param(
+    method: optical.WaterIndex | None = param(
         None,
         kind=Kind.CHOICE,
         title="Method",
@@ -80,8 +80,7 @@ def open_scenes(params: WaterParams, monitor: Monitor) -> MapInputs:
         If a stack lacks a band.
     """
     stacks = {**({} if params.pre is None else {"pre": params.pre}), "post": params.stack}
-    asked = params.method
-    index, warnings = (optical.WaterIndex(asked), []) if asked else _suitable_index(stacks)
+    index, warnings = (params.method, []) if params.method else _suitable_index(stacks)
     bands = {"green": ("green",), "other": PARTNERS[index.other]}
     requests = {date: StackRequest(stack, bands) for date, stack in stacks.items()}
     inputs = open_inputs(SUBJECT, requests, params.output, monitor, params.extras())

@@ -34,8 +34,8 @@ class WindDamageParams(OpticalMapParams):
         InputRole.BEFORE, "Stack before", "A stack from before the storm, of the same season."
     )
     post: Path = stack_param(InputRole.AFTER, "Stack after", "A stack from after the storm.")
-    index: str = param(
-        "ndmi",
+    index: wind.VegetationIndex = param(
+        wind.VegetationIndex.NDMI,
         kind=Kind.CHOICE,
         title="Index",
         choices=tuple(wind.VegetationIndex),
@@ -74,7 +74,7 @@ class WindDamageParams(OpticalMapParams):
 
 def request_stacks(params: WindDamageParams) -> Mapping[str, StackRequest]:
     """Ask for the bands of the index, and before the storm also for NDVI's."""
-    partner = wind.VegetationIndex(params.index).partner
+    partner = params.index.partner
     requests = params.requests({"nir": ("nir", "nir08"), partner: (partner,)})
     before = requests["pre"]
     return {**requests, "pre": replace(before, bands={**before.bands, "red": ("red",)})}
@@ -83,7 +83,7 @@ def request_stacks(params: WindDamageParams) -> Mapping[str, StackRequest]:
 def make_kernel(params: WindDamageParams, inputs: MapInputs) -> Kernel:
     """Make the kernel; its survey finds the noise, and the offset where none is given."""
     function = wind.WindDamage(
-        wind.VegetationIndex(params.index),
+        params.index,
         vegetated=params.vegetated,
         severe=params.severe,
         radius_px=params.dilation(inputs.grid),

@@ -9,7 +9,7 @@ from typing import Any
 from .. import PRODUCT
 from ..discovery.band_config import get_sensor
 from ..products.html_page import Figure, Page, Section, Table, write_page
-from ..products.pictures import class_picture, picture_grid, rgb, scale_bar, stack_picture
+from ..products.pictures import class_picture, picture_grid, scale_bar, stack_picture
 from ..raster.pixel_area import pixel_area_m2
 from ..scenes.event_pairs import EventQuery
 from ..scenes.passes import PassStack
@@ -30,22 +30,20 @@ class EventStory:
     @property
     def unseen_percent(self) -> float | None:
         """Share of the first map that was not observed."""
-        value: float | None = self.mapped[0].result.statistics["not_observed"]["percent"]
-        return value
+        return self.mapped[0].result.figures.main.not_observed_percent
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         """The figures to be seen first, each with its name."""
         keys = []
         for step in self.mapped:
-            sums = step.result.statistics[step.subject]
-            percent = sums["observed_percent"]
+            total = step.result.figures.share_of(step.subject)
+            percent = total.observed_percent
             share = "" if percent is None else f", {percent:.1f} % of what was observed"
-            name = f"{step.subject.replace('_', ' ')}{share} · {step.title}"
-            keys.append((_km2(sums["area_km2"]), name))
-        unseen = self.mapped[0].result.statistics["not_observed"]
-        percent = unseen["percent"]
-        return [*keys, (_km2(unseen["area_km2"]), f"not observed: {percent:.1f} % of the map")]
+            name = f"{step.subject.name.replace('_', ' ')}{share} · {step.title}"
+            keys.append((_km2(total.area_km2), name))
+        unseen = _km2(self.mapped[0].result.figures.main.not_observed.area_km2)
+        return [*keys, (unseen, f"not observed: {self.unseen_percent:.1f} % of the map")]
 
     @property
     def warnings(self) -> list[str]:
@@ -93,7 +91,7 @@ def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:
     """A map with its pictures and areas; ``otherwise`` lies under a map that is made of
     other maps.
     """
-    rows = step.result.statistics["classes"]
+    rows, origin = step.result.figures.main.rows, step.result.origin
     grid = picture_grid(step.main_path)
     figures = []
     under = None
@@ -104,31 +102,31 @@ def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:
         figures.append(Figure(f"{side}, {time} UTC", under, caption, _bar(grid)))
     if under is None:
         under = stack_picture(otherwise.stack, grid)[0] if otherwise else _blank(grid)
-    colors = {row["code"]: rgb(row["color"]) for row in rows}
-    drawn = class_picture(step.main_path, colors, step.codes, under, grid)
-    legend = tuple((row["color"], row["name"]) for row in rows)
-    caption = f"{step.main_path.name}. {step.result.provenance['reference']}"
+    colors = {row.map_class.code: row.map_class.color for row in rows}
+    drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid)
+    legend = tuple((row.color, row.map_class.name) for row in rows)
+    caption = f"{step.main_path.name}. {origin.reference}"
     map_figure = Figure(
         step.title, drawn, caption, _bar(grid), (*legend, ("hatched", "Not observed")), wide=True
     )
-    note = step.result.provenance.get("note")
-    return Section(step.title, (map_figure, *figures), (note,) if note else (), _areas(step))
+    notes = (origin.note,) if origin.note else ()
+    return Section(step.title, (map_figure, *figures), notes, _areas(step))
 
 
 def _areas(step: MappedStep) -> Table:
     """Areas of the classes, and of what was not observed."""
-    unseen = step.result.statistics["not_observed"]
+    figures = step.result.figures.main
     rows = [
         (
-            row["name"],
-            _number(row["area_km2"]),
-            _number(row["area_ha"], 1),
-            _number(row["observed_percent"], 1),
+            row.map_class.name,
+            _number(row.ground.area_km2),
+            _number(row.ground.area_ha, 1),
+            _number(row.observed_percent, 1),
         )
-        for row in step.result.statistics["classes"]
+        for row in figures.rows
     ]
-    name = "Not observed (cloud, shadow, no data)"
-    rows.append((name, _number(unseen["area_km2"]), _number(unseen["area_ha"], 1), "–"))
+    unseen, name = figures.not_observed, "Not observed (cloud, shadow, no data)"
+    rows.append((name, _number(unseen.area_km2), _number(unseen.area_ha, 1), "–"))
     return Table(("Class", "km²", "ha", "% of observed"), tuple(rows))
 
 
@@ -181,12 +179,11 @@ def _sources(story: EventStory) -> Section:
 
 
 def _method(step: MappedStep) -> str:
-    provenance = step.result.provenance
+    origin = step.result.origin
     given = ", ".join(
-        f"{name} = {value}" for name, value in provenance["parameters"].items() if value is not None
+        f"{name} = {value}" for name, value in origin.parameters.items() if value is not None
     )
-    formula, reference = provenance["formula"], provenance["reference"]
-    return f"{step.title}: {formula} ({given or 'no parameters'}). {reference}."
+    return f"{step.title}: {origin.formula} ({given or 'no parameters'}). {origin.reference}."
 
 
 def _caveats(story: EventStory) -> Section:

@@ -18,7 +18,9 @@ from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput
 from ..params import InputRole
+from ..recipes.layers import Extent
 from ..recipes.map_operation import MapOperation
+from ..recipes.results import MapResult
 from ..scenes.event_pairs import ChosenStep, EventQuery
 from ..scenes.passes import PassStack, bring_pass
 from ..settings import Settings
@@ -54,7 +56,7 @@ class MappedStep:
     operation: MapOperation
     source: ReadyStep | None
     """Passes that it is made from; None where it is made from other maps."""
-    result: AlgorithmResult
+    result: MapResult
     layers: tuple[LayerOutput, ...]
 
     @property
@@ -70,20 +72,14 @@ class MappedStep:
         return self.source.passes if self.source else ()
 
     @property
-    def subject(self) -> str:
-        """Name of the extent that the map is about."""
-        return str(self.result.provenance["map"]["about"])
-
-    @property
-    def codes(self) -> Sequence[int]:
-        """Codes of the main raster that are that extent."""
-        codes: Sequence[int] = self.result.provenance["map"]["codes"]
-        return codes
+    def subject(self) -> Extent:
+        """The extent that the map is about."""
+        return self.result.figures.extents[0]
 
     @property
     def main_path(self) -> Path:
         """The raster of that extent."""
-        return self.result.outputs[self.result.provenance["map"]["layer"]]
+        return self.result.outputs[self.subject.layer.name]
 
 
 @dataclass
@@ -200,7 +196,7 @@ class EventRun:
         self, operation: MapOperation, params: object, source: ReadyStep | None, monitor: Monitor
     ) -> MappedStep:
         result = operation.run(params, self.settings, monitor)
-        assert isinstance(result.value, AlgorithmResult)  # every map has it; a test runs them all
+        assert isinstance(result.value, MapResult)  # every map has it; a test runs them all
         return MappedStep(operation, source, result.value, result.layers)
 
     @contextmanager

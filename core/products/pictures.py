@@ -124,12 +124,6 @@ def class_picture(
     return picture
 
 
-def rgb(text: str) -> tuple[int, int, int]:
-    """``#a41fd6`` → red, green, blue."""
-    red, green, blue = (int(text[place : place + 2], 16) for place in (1, 3, 5))
-    return red, green, blue
-
-
 def scale_bar(width_m: float, wanted_share: float = 0.25) -> tuple[float, str]:
     """A round length of about a quarter of the picture's width, as share of the width and
     as text.

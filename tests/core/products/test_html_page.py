@@ -16,7 +16,6 @@ from firstlight.core.products.html_page import Figure, Page, Section, Table, wri
 from firstlight.core.products.pictures import (
     class_picture,
     picture_grid,
-    rgb,
     scale_bar,
     stack_picture,
 )
@@ -115,8 +114,8 @@ def test_classes_are_drawn_where_they_lie_and_the_unseen_is_hatched(tmp_path: Pa
     grid = picture_grid(path)
     assert grid.shape == (20, 30)
     under = np.full((20, 30, 3), 255, np.uint8)
-    drawn = class_picture(path, {3: rgb("#00ff00"), 7: rgb("#a41fd6")}, (7,), under, grid)
-    strong = np.rint(0.15 * 255 + 0.85 * np.array(rgb("#a41fd6")))
+    drawn = class_picture(path, {3: (0, 255, 0), 7: (164, 31, 214)}, (7,), under, grid)
+    strong = np.rint(0.15 * 255 + 0.85 * np.array((164, 31, 214)))
     assert np.abs(drawn[10:, 10:].astype(int) - strong).max() <= 1
     assert (drawn[5:10, :, 1] == 255).all()  # white under a quarter of green
     assert (drawn[5:10, :, 0] < 255).all()
