@@ -128,8 +128,8 @@ BURN_SEVERITY = map_operation(
         name="burn-severity",
         title="Burn severity",
         group="Wildfire",
-        summary="Compares a stack before and one after a fire: dNBR, RdNBR or RBR, and severity "
-        "classes with their areas.",
+        summary="Maps burn severity by dNBR, RdNBR or RBR, in classes with their areas. "
+        "Compares a stack before a fire with one after it.",
         params=BurnSeverityParams,
         layers=(
             MapLayer(

@@ -163,8 +163,8 @@ BURNED_AREA = map_operation(
         name="burned-area",
         title="Burned area",
         group="Wildfire",
-        summary="Finds what burned between two stacks: patches that hold char beyond doubt, grown "
-        "as far as the ground changed.",
+        summary="Maps what burned between two stacks. Its patches hold char beyond doubt, "
+        "and are grown as far as the ground changed.",
         params=BurnedAreaParams,
         layers=(
             MapLayer(BURNED_LAYER, "Burned area"),

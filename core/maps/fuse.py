@@ -190,8 +190,8 @@ FUSE = map_operation(
         title="Fusion of extents",
         subject="Fusion",
         group="Fusion",
-        summary="Puts several extents of one event together (radar and optical, several days): "
-        "consensus, agreement, confidence.",
+        summary="Puts several extents of one event together: consensus, agreement, "
+        "confidence. They may be radar and optical, and of several days.",
         params=FuseParams,
         layers=(
             MapLayer(fusion.CONSENSUS_LAYER, "Consensus"),

@@ -190,8 +190,8 @@ INDEX = map_operation(
         name="index",
         title="Spectral index",
         group="Indices",
-        summary="Computes a spectral index, or your own formula, from a band stack, tile by tile, "
-        "into a cloud-optimised GeoTIFF.",
+        summary="Computes a spectral index, or a formula of your own, from a band stack. "
+        "The layer is a cloud-optimised GeoTIFF.",
         params=IndexParams,
         numbers=(
             Output("mean", "Mean", OutputKind.NUMBER),

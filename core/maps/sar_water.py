@@ -227,8 +227,9 @@ SAR_WATER = map_operation(
         title="Water from radar",
         subject=SUBJECT,
         group="Flood",
-        summary="Maps open water in a radar scene, and what of it is new since another one "
-        "or beyond permanent water; what was not observed is a class of its own.",
+        summary="Maps open water in a radar scene, and what of it is flood. Flood is what "
+        "was dry in a scene before, or lies beyond permanent water; what was not "
+        "observed is a class of its own.",
         params=SarWaterParams,
         layers=(
             MapLayer(WATER_LAYER, "Water"),

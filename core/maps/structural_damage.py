@@ -198,8 +198,8 @@ STRUCTURAL_DAMAGE = map_operation(
         name="structural-damage",
         title="Structural damage",
         group="Storm",
-        summary="Compares the pattern of built-up land before and after: brightness and "
-        "correlation in a moving window.",
+        summary="Maps built-up land whose pattern changed. Compares brightness and "
+        "correlation before and after in a moving window.",
         params=StructuralDamageParams,
         layers=(
             MapLayer(DAMAGE_LAYER, "Change classes"),

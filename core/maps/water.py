@@ -172,8 +172,9 @@ WATER_MAP = map_operation(
         title="Water from optical scenes",
         subject=SUBJECT,
         group="Flood",
-        summary="Maps open water by NDWI or MNDWI, and what of it is new since a stack before or "
-        "beyond permanent water; cloud, shadow and snow are a class of their own.",
+        summary="Maps open water by NDWI or MNDWI, and what of it is flood. Flood is what "
+        "was dry in a stack before, or lies beyond permanent water; cloud, shadow "
+        "and snow are a class of their own.",
         params=WaterParams,
         layers=(
             MapLayer(WATER_LAYER, "Water"),

@@ -147,8 +147,8 @@ WIND_DAMAGE = map_operation(
         name="wind-damage",
         title="Wind damage",
         group="Storm",
-        summary="Compares a stack before and one after a storm: vegetation that lost more "
-        "of an index than season and noise explain.",
+        summary="Maps vegetation that lost more of an index than season and noise explain. "
+        "Compares a stack before a storm with one after it.",
         params=WindDamageParams,
         layers=(
             MapLayer(wind.DAMAGE_LAYER, "Damage classes"),

@@ -98,8 +98,8 @@ CACHE = Operation(
     name="cache",
     title="Band cache",
     group="Help",
-    summary="Lists the bands kept from earlier downloads with their size, and removes "
-    "old ones. Files in the folders of stacks are never removed.",
+    summary="Lists the bands kept from earlier downloads, and removes old ones. Files "
+    "in the folders of stacks are never removed.",
     params=CacheParams,
     run=run_cache,
     outputs=(

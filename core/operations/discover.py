@@ -150,8 +150,7 @@ DISCOVER = Operation(
     name="discover",
     title="Find scenes",
     group="Scenes",
-    summary="Searches a STAC catalogue for scenes over an area, and tells which bands each of "
-    "them offers.",
+    summary="Searches a STAC catalogue for scenes over an area, and says which bands each offers.",
     params=DiscoverParams,
     run=run_discover,
     outputs=(Output("count", "Number of scenes", OutputKind.NUMBER),),

@@ -66,9 +66,8 @@ class EventParams:
         False,
         kind=Kind.FLAG,
         title="Use heights",
-        help="Floods only: fetch the height model, and leave out what lies steep or high above "
-        "the drainage: radar shadow, "
-        "and lakes on hillsides with it.",
+        help="Floods only: fetch heights, and leave out what is steep or high above the "
+        "drainage. That is radar shadow, and lakes on hillsides with it.",
         advanced=True,
     )
     days_before: int | None = days_param("Days before", "the event's own")
@@ -240,9 +239,9 @@ EVENT = Operation(
     name="event",
     title="Map an event",
     group="Events",
-    summary="From area and date to the map: finds the best pair of passes, downloads the area, "
-    "stacks, validates, runs the "
-    "algorithms of the event, and writes layers, areas and a one-page report.",
+    summary="Maps an event from its area and date. Finds the best pair of passes, "
+    "downloads, stacks and validates them, runs the event's algorithms, and "
+    "writes layers, areas and a one-page report.",
     params=EventParams,
     run=run_event,
     outputs=(

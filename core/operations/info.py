@@ -144,9 +144,8 @@ INFO = Operation(
     name="info",
     title="What FirstLight knows",
     group="Help",
-    summary="Shows sensors with their bands, catalogues, events, indices, algorithms with their "
-    "limits, and the settings "
-    "in force with their origin.",
+    summary="Shows sensors with their bands, catalogues, events, indices and algorithms "
+    "with their limits. Also the settings in force, with their origin.",
     params=InfoParams,
     run=run_info,
     outputs=(Output("text", "Text"),),

@@ -340,8 +340,8 @@ INGEST = Operation(
     name="ingest",
     title="Ingest scenes",
     group="Scenes",
-    summary="Downloads single bands in parallel, stacks them and validates each stack; computes "
-    "indices if wanted.",
+    summary="Downloads single bands in parallel, stacks them and validates each stack. "
+    "Computes indices if wanted.",
     params=IngestParams,
     run=run_ingest,
     outputs=(

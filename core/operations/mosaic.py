@@ -62,9 +62,8 @@ class MosaicParams(EngineParams):
         kind=Kind.CHOICE,
         title="Rule",
         choices=RULES,
-        help="Where several scenes have data: the first or the last of them, their median, or "
-        "the one with the clearest sky "
-        "over the area, filled up from the next.",
+        help="The pixel where several scenes have data: of the first, of the last, their "
+        "median, or of the clearest over the area, filled up from the next.",
     )
     clouds: str = param(
         "auto",
@@ -307,9 +306,9 @@ MOSAIC = Operation(
     name="mosaic",
     title="Mosaic of scenes",
     group="Mosaics",
-    summary="Puts many scenes together over an area, straight from where they lie: only the "
-    "needed tiles are fetched, several "
-    "UTM zones come onto one grid, clouds can be left out.",
+    summary="Puts many scenes together over an area, straight from where they lie. Only "
+    "the needed tiles are fetched, several UTM zones come onto one grid, clouds "
+    "can be left out.",
     params=MosaicParams,
     run=run_mosaic,
     outputs=(

@@ -81,8 +81,8 @@ REPAIR = Operation(
     name="repair",
     title="Mend a stack",
     group="Stacks",
-    summary="Finds the moved or renamed band files of a stack again, makes it anew on its old "
-    "grid, and keeps the old text.",
+    summary="Makes a stack anew whose band files were moved or renamed. It keeps its "
+    "grid, and the old text beside it.",
     params=RepairParams,
     run=run_repair,
     outputs=(Output("mends", "What was mended"),),

@@ -100,8 +100,8 @@ RESULTS = Operation(
     name="results",
     title="Open results",
     group="Results",
-    summary="Puts the layers of earlier runs back on the map in their styles, and says which "
-    "files are gone or have changed.",
+    summary="Puts the layers of earlier runs back on the map in their styles. Says "
+    "which files are gone or have changed.",
     params=ResultsParams,
     run=run_results,
     outputs=(Output("text", "Text"),),

@@ -231,8 +231,8 @@ STACK = Operation(
     name="stack",
     title="Stack local bands",
     group="Stacks",
-    summary="Makes a VRT of single band files: named, in wavelength order, on one grid or one "
-    "for each pixel size, with scale.",
+    summary="Makes a VRT of single band files: named, scaled, in wavelength order. It "
+    "has one grid, or one for each pixel size.",
     params=StackParams,
     run=run_stack,
     outputs=(

@@ -161,9 +161,9 @@ TERRAIN = Operation(
     name="terrain",
     title="Slope and height above drainage",
     group="Flood",
-    summary="Fetches the Copernicus height model of an area (or takes a file) and computes "
-    "slope and HAND, the height above the "
-    "nearest drainage: what floods are checked against.",
+    summary="Computes slope and HAND, the height above the nearest drainage, of an "
+    "area. Heights are those of the Copernicus model, which is fetched, or of a "
+    "file; floods are checked against them.",
     params=TerrainParams,
     run=run_terrain,
     outputs=(

@@ -148,8 +148,8 @@ VALIDATE = Operation(
     name="validate",
     title="Validate a stack",
     group="Stacks",
-    summary="Checks that files are whole, bands are present, not blank, not mostly nodata, "
-    "plausible, and lie on each other.",
+    summary="Checks that files are whole, and bands present, plausible and aligned. No "
+    "band may be blank or mostly nodata.",
     params=ValidateParams,
     run=run_validate,
     outputs=(
