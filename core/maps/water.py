@@ -31,8 +31,8 @@ PARTNERS = {"nir": ("nir", "nir08"), "swir16": ("swir16",)}
 """Band that green is compared with → the bands that can be it."""
 THRESHOLD = AutoNumberRule("threshold", -1, 1, "0.1", hint="The index lies there.")
 NOTE = (
-    "Snow, shadow, glint and roofs can have the index of water: where no mask "
-    "shows them, compare with the scene."
+    "Snow, shadow, glint and roofs can have the index of water: where there is no mask of them, "
+    "look at the picture."
 )
 
 
