@@ -77,6 +77,8 @@ class Fault:
     """Answer 200 with the whole file, whatever range was asked for."""
     shift_range: int = 0
     """Answer 206 with a range that begins so many bytes later than asked."""
+    cut_range: int = 0
+    """Answer 206 with a range that ends so many bytes earlier than asked, and say so."""
     gzip: bool = False
     """Answer with ``Content-Encoding: gzip``, although asked not to."""
     no_length: bool = False
@@ -171,7 +173,7 @@ class FaultyHandler(RangeHandler):
         span = super().wanted(content)
         if span is None or self.fault is None or self.fault.ignore_range:
             return None if self.fault and self.fault.ignore_range else span
-        return (span[0] + self.fault.shift_range, span[1])
+        return (span[0] + self.fault.shift_range, span[1] - self.fault.cut_range)
 
     def send_header(self, keyword: str, value: str) -> None:
         """Leave the length out where the fault says so; then the end of the connection is the end

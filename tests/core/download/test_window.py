@@ -262,6 +262,13 @@ def test_a_range_that_is_named_otherwise_than_asked_is_not_taken(trial: Trial) -
     assert trial.fetch.attempts == 2
 
 
+def test_a_range_that_ends_earlier_than_asked_is_not_taken_for_the_whole(trial: Trial) -> None:
+    """Although it says so: the rest of it would be read as zeros."""
+    trial.server.break_next(FILE, Fault(times=1), Fault(cut_range=1000, times=1))
+    trial.is_right(trial.run())
+    assert trial.fetch.attempts == 2
+
+
 def test_a_stop_keeps_the_spans_and_the_next_run_fetches_the_missing_ones(trial: Trial) -> None:
     trial.slots = 1
     gate = Gate()
