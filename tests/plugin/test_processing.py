@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import numpy as np
 import pytest
 from qgis.core import (
@@ -87,7 +89,7 @@ def test_what_the_toolbox_shows(real):
         assert algorithm.group() == operation.group
         assert algorithm.groupId().isalpha()
         assert algorithm.shortDescription() == operation.summary
-        help_text = algorithm.shortHelpString()
+        help_text = unescape(algorithm.shortHelpString())
         assert operation.summary in help_text
         for param in operation.parameters("processing"):
             assert not param.help or f"<b>{param.title}</b>" in help_text
