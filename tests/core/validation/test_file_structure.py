@@ -50,3 +50,11 @@ def test_a_tile_of_other_texture_is_seen_by_the_deep_look_alone(band: Path) -> N
     overwrite(band, 3, 4, noise((BLOCK, BLOCK), 9, 20000, 30000))
     assert codes(band, deep=False) == []
     assert codes(band, deep=True) == ["tile_differs"]
+
+
+def test_all_such_tiles_are_counted(band: Path) -> None:
+    for row, col in ((2, 2), (3, 4), (5, 1), (6, 6)):
+        overwrite(band, row, col, np.full((BLOCK, BLOCK), 9000, np.uint16))
+    [finding] = check_structure(FileCheck(band, "nir", deep=False))
+    assert (finding.code, finding.measured, finding.limit) == ("tile_differs", 4.0, 0.0)
+    assert finding.sentence.startswith("4 tiles of nir.tif (band 'nir') differ from its overviews.")
