@@ -522,6 +522,16 @@ def test_windows_lie_on_the_lines_of_the_spans(tmp_path: Path, window: Window) -
         writer.write(window, np.zeros((window.rows, window.cols), np.float32))
 
 
+def test_a_window_of_which_only_a_part_came_is_not_taken_for_done(tmp_path: Path) -> None:
+    first, both = Window(0, 0, 128, 128), Window(0, 0, 128, 256)
+    with pytest.raises(Cancelled), CogWriter(tmp_path / "a.tif", SPEC, "key") as writer:  # noqa: PT012
+        writer.write(first, VALUES[:128, :128])
+        raise Cancelled
+    with CogWriter(tmp_path / "a.tif", SPEC, "key") as writer:
+        assert writer.has(first)
+        assert not writer.has(both)
+
+
 def test_a_resumed_file_has_the_bytes_of_one_that_was_not_stopped(tmp_path: Path) -> None:
     windows = split_windows(GRID.shape, SPEC.span)
     write(tmp_path / "whole.tif")
