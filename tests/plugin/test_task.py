@@ -142,6 +142,7 @@ def test_a_task_that_waits_for_its_turn_can_be_cancelled(runner, wait_for):
         wait_for(
             lambda: any(task.status() == OperationTask.TaskStatus.Running for task in blockers)
         )
+        wait_for(gate.reached.is_set)
         assert late.status() == OperationTask.TaskStatus.Queued
         runner.cancel(late)
         wait_for(lambda: answers.said)

@@ -116,7 +116,7 @@ def test_a_disk_that_loses_the_end_is_noticed_and_the_older_file_stays(
         return done
 
     monkeypatch.setattr(writer_module, "write_file", lose_the_end)
-    with pytest.raises(RasterError, match=r"^Writing .*a\.tif failed: "):
+    with pytest.raises(RasterError, match=r"^Writing .*a\.tif failed: .*Is the disk full\?"):
         write(tmp_path / "a.tif")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.tif", "older")]
 
@@ -520,6 +520,16 @@ def test_windows_lie_on_the_lines_of_the_spans(tmp_path: Path, window: Window) -
         pytest.raises(ValueError, match="lines of 128 pixels"),
     ):
         writer.write(window, np.zeros((window.rows, window.cols), np.float32))
+
+
+def test_a_window_of_which_only_a_part_came_is_not_taken_for_done(tmp_path: Path) -> None:
+    first, both = Window(0, 0, 128, 128), Window(0, 0, 128, 256)
+    with pytest.raises(Cancelled), CogWriter(tmp_path / "a.tif", SPEC, "key") as writer:  # noqa: PT012
+        writer.write(first, VALUES[:128, :128])
+        raise Cancelled
+    with CogWriter(tmp_path / "a.tif", SPEC, "key") as writer:
+        assert writer.has(first)
+        assert not writer.has(both)
 
 
 def test_a_resumed_file_has_the_bytes_of_one_that_was_not_stopped(tmp_path: Path) -> None:
