@@ -28,6 +28,7 @@ from ..raster.pixel_area import pixel_area_m2
 from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint
 from ..types import Grid, format_time
+from .perimeter import Perimeter
 from .result_record import InputRecord, LayerFigures, LayerRecord, ResultRecord
 
 STAC_VERSION = "1.1.0"
@@ -81,17 +82,7 @@ def make_item(
         for raster in record.layers
     }
     if record.perimeter is not None:
-        assets["perimeter"] = {
-            "href": _href(record.perimeter.path, folder),
-            "type": GEOPACKAGE,
-            "title": "Outline",
-            "roles": ["data"],
-            **_file(record.perimeter.path, stop),
-            "firstlight:style": "perimeter",
-            "firstlight:perimeter": {
-                key: value for key, value in record.perimeter.to_dict().items() if key != "path"
-            },
-        }
+        assets["perimeter"] = _perimeter_asset(record.perimeter, folder, stop)
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
@@ -102,23 +93,43 @@ def make_item(
         "geometry": outline[0] if outline else None,
         **({"bbox": list(outline[1])} if outline else {}),
         "properties": {**_times(record), **_properties(record, folder), **_projection(grid)},
-        "links": [
-            *(
-                {"rel": rel, "href": f"./{catalogue}", "type": "application/json"}
-                for rel in ("root", "parent")
-            ),
-            *(
-                {
-                    "rel": "derived_from",
-                    "href": source.source_url,
-                    "type": "application/geo+json",
-                    "title": source.item_id,
-                }
-                for source in record.inputs
-                if source.source_url
-            ),
-        ],
+        "links": _links(record, catalogue),
         "assets": assets,
+    }
+
+
+def _links(record: ResultRecord, catalogue: str) -> list[dict[str, str]]:
+    """Lead to the folder's catalogue, and to the inputs' own items where they are public."""
+    above = [
+        {"rel": rel, "href": f"./{catalogue}", "type": "application/json"}
+        for rel in ("root", "parent")
+    ]
+    sources = [
+        {
+            "rel": "derived_from",
+            "href": source.source_url,
+            "type": "application/geo+json",
+            "title": source.item_id,
+        }
+        for source in record.inputs
+        if source.source_url
+    ]
+    return [*above, *sources]
+
+
+def _perimeter_asset(
+    perimeter: Perimeter, folder: Path, stop: Callable[[], bool]
+) -> dict[str, Any]:
+    figures = perimeter.to_dict()
+    del figures["path"]
+    return {
+        "href": _href(perimeter.path, folder),
+        "type": GEOPACKAGE,
+        "title": "Outline",
+        "roles": ["data"],
+        **_file(perimeter.path, stop),
+        "firstlight:style": "perimeter",
+        "firstlight:perimeter": figures,
     }
 
 

@@ -92,11 +92,7 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         tree = json.loads(item.read_text(encoding="utf-8"))
         properties = tree["properties"]
         operation = str(properties["firstlight:operation"])
-        acquired = (
-            parse_time(str(properties["datetime"]))
-            if properties.get("firstlight:datetime_of") == "input"
-            else None
-        )
+        acquired = _acquired(properties)
         assets = dict(tree["assets"])
         named = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
@@ -105,13 +101,20 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         raise InputError(
             what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN
         ) from error
-    problems = [_problem(layer, assets[layer.name], item, check, stop) for layer in named]
+    problems = (_problem(layer, assets[layer.name], item, check, stop) for layer in named)
+    warnings = tuple(filter(None, problems))
     layers = tuple(layer for layer in named if _is_safe(layer, item) and layer.path.is_file())
-    warnings = tuple(problem for problem in problems if problem)
     note = str(properties.get("description") or "")
     return StoredResult(
         item, str(properties.get("title") or operation), operation, acquired, note, layers, warnings
     )
+
+
+def _acquired(properties: Mapping[str, Any]) -> datetime | None:
+    """Time of the newest input; None where the item tells that of its making."""
+    if properties.get("firstlight:datetime_of") != "input":
+        return None
+    return parse_time(str(properties["datetime"]))
 
 
 def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:

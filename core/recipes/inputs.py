@@ -14,7 +14,7 @@ from ..errors import AlgorithmError, InputError
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.reader import RasterReader, read_facts
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
@@ -186,31 +186,23 @@ def open_inputs(
         If a stack cannot be read.
     """
     extras = extras or {}
-    _check_distinct(subject, {name: request.stack for name, request in stacks.items()})
-    files = [
-        file
-        for path in (*(request.stack for request in stacks.values()), *extras.values())
-        for file in check_stack(path)
-    ]
+    paths = [request.stack for request in stacks.values()]
+    _check_distinct(subject, paths)
+    files = [file for path in (*paths, *extras.values()) for file in check_stack(path)]
     joined_name = f"{subject.lower().replace(' ', '_')}_inputs.vrt"
     [joined_path] = prepare_folder(output, (joined_name,), files)
     roles: dict[str, str] = {}
     parts = tuple(_part(subject, name, request, roles) for name, request in stacks.items())
-    warnings = _warnings(parts, {name: request.masks for name, request in stacks.items()})
+    warnings = _warnings(parts, stacks)
     if len(parts) == 1 and not extras:
         names = {role: band.partition(".")[2] for role, band in roles.items()}
         return single_input(parts[0], names, warnings)
-    beside = []
-    for name, path in extras.items():
-        prefix, _, band = name.partition(".")
-        classes = frozenset((band,)) if band in CLASS_EXTRAS else frozenset()
-        facts = _one_band(subject, path)
-        beside.append(StackPart(prefix, facts, {band: 1}, leads=False, classes=classes))
-        roles[name] = name
+    beside = [_beside(subject, name, path) for name, path in extras.items()]
     joined = run_in_background(
         lambda: join_stacks([*parts, *beside], joined_path), EventQueue(monitor)
     )
-    return joined_inputs(parts, joined, roles, warnings, extras)
+    bands = {**roles, **{name: name for name in extras}}
+    return joined_inputs(parts, joined, bands, warnings, extras)
 
 
 def single_input(
@@ -243,9 +235,9 @@ def joined_inputs(
     )
 
 
-def _check_distinct(subject: str, stacks: Mapping[str, Path]) -> None:
+def _check_distinct(subject: str, stacks: Sequence[Path]) -> None:
     seen: set[Path] = set()
-    for path in stacks.values():
+    for path in stacks:
         if path.resolve() in seen:
             raise InputError(
                 f"{subject} cannot be mapped",
@@ -281,7 +273,8 @@ def _part(subject: str, name: str, request: StackRequest, roles: dict[str, str])
     return StackPart(name, facts, picked)
 
 
-def _one_band(subject: str, path: Path) -> RasterFacts:
+def _beside(subject: str, name: str, path: Path) -> StackPart:
+    """Take a raster of one band that is brought onto the stacks' grid."""
     facts = read_facts(path)
     if len(facts.bands) != 1:
         raise InputError(
@@ -289,7 +282,9 @@ def _one_band(subject: str, path: Path) -> RasterFacts:
             f"it has {len(facts.bands)} bands",
             "Give a raster of one band.",
         )
-    return facts
+    prefix, _, band = name.partition(".")
+    classes = frozenset((band,)) if band in CLASS_EXTRAS else frozenset()
+    return StackPart(prefix, facts, {band: 1}, leads=False, classes=classes)
 
 
 def unscaled_bands(part: StackPart) -> list[str]:
@@ -299,9 +294,9 @@ def unscaled_bands(part: StackPart) -> list[str]:
     )
 
 
-def _warnings(parts: Sequence[StackPart], masked: Mapping[str, bool]) -> tuple[str, ...]:
+def _warnings(parts: Sequence[StackPart], stacks: Mapping[str, StackRequest]) -> tuple[str, ...]:
     """Tell what is to be known before somebody acts on the map."""
-    optical = [part for part in parts if masked[part.name]]
+    optical = [part for part in parts if stacks[part.name].masks]
     warnings = [warning for part in optical for warning in _stack_warnings(part)]
     scaled: dict[bool, list[str]] = {}
     for part in optical:
