@@ -202,30 +202,16 @@ class CogWriter:
         parts = [self._pieces[index] for index in self._indexes(1) if index in self._pieces]
         return [total(part[band] for part in parts) for band in range(len(self.spec.band_names))]
 
-    def statistics_by_rows(self) -> list[tuple[int, int, list[BandStatistics]]]:
-        """Statistics for each row of spans: its first row of pixels, how many they are,
-        and of each band.
-        """
-        by_row = []
-        for row in range(-(-self.spec.grid.shape[0] // self.spec.span)):
-            parts = [
-                self._pieces[index]
-                for index in self._indexes(1)
-                if index[1] == row and index in self._pieces
-            ]
-            first = row * self.spec.span
-            rows = min(self.spec.span, self.spec.grid.shape[0] - first)
-            by_row.append(
-                (
-                    first,
-                    rows,
-                    [
-                        total(part[band] for part in parts)
-                        for band in range(len(self.spec.band_names))
-                    ],
-                )
-            )
-        return by_row
+    def statistics_by_span(self) -> list[tuple[Window, tuple[BandStatistics, ...]]]:
+        """Statistics for each span of pixels, and of each band."""
+        (rows, cols), span = self.spec.grid.shape, self.spec.span
+        by_span = []
+        for index in self._indexes(1):
+            if index in self._pieces:
+                row, col = index[1] * span, index[2] * span
+                window = Window(row, col, min(span, rows - row), min(span, cols - col))
+                by_span.append((window, self._pieces[index]))
+        return by_span
 
     @property
     def _top(self) -> int:

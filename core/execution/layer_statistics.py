@@ -10,7 +10,7 @@ from ..algorithms.kernel import NOT_OBSERVED
 from ..cog.raster_spec import RasterSpec
 from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
-from ..raster.pixel_area import pixel_area_m2
+from ..raster.pixel_area import ground_of
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class LayerStatistics:
 
 
 def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
-    """Statistics of a finished layer's bands; areas row by row, because in degrees a pixel's area
-    depends on its latitude.
+    """Statistics of a finished layer's bands; areas span by span, because a pixel's area depends on
+    its latitude, or on where it lies in a projection.
     """
     bands = [LayerStatistics.of(band, writer.spec, engine) for band in writer.statistics()]
     return [replace(bands[0], classes=_class_areas(writer))] if writer.spec.colors else bands
@@ -76,8 +76,9 @@ def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
 
 def _class_areas(writer: CogWriter) -> dict[int, tuple[int, float | None]]:
     classes: dict[int, tuple[int, float | None]] = {}
-    for row, rows, [part] in writer.statistics_by_rows():
-        area = pixel_area_m2(writer.spec.grid, row, rows)
+    ground_area = ground_of(writer.spec.grid)
+    for window, [part] in writer.statistics_by_span():
+        area = None if ground_area is None else ground_area.mean(window)
         for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
             pixels, ground = classes.get(code, (0, 0.0))
             ground = None if area is None or ground is None else ground + count * area

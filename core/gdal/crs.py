@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ..errors import RasterError
@@ -45,11 +46,39 @@ def spatial_reference(crs: str) -> Any:
 
 
 def reference_text(reference: Any) -> str:
-    """``EPSG:n`` where a spatial reference has a code, else WKT; empty for None."""
+    """``EPSG:n`` where the horizontal part of a spatial reference has a code, else its WKT; empty
+    for None.
+    """
     if reference is None:
         return ""
-    code = reference.GetAuthorityCode(None) if reference.GetAuthorityName(None) == "EPSG" else None
-    return f"EPSG:{code}" if code else str(reference.ExportToWkt())
+    flat = _flat(reference)
+    code = flat.GetAuthorityCode(None) if flat.GetAuthorityName(None) == "EPSG" else None
+    return f"EPSG:{code}" if code else str(flat.ExportToWkt())
+
+
+def _flat(reference: Any) -> Any:
+    """A spatial reference without heights: they say nothing of where a pixel lies."""
+    if not (reference.IsCompound() or reference.GetAxesCount() > 2):
+        return reference
+    flat = reference.Clone()
+    with quiet_gdal():
+        flat.DemoteTo2D(None)
+    return flat
+
+
+@lru_cache(maxsize=256)
+def horizontal(crs: str) -> str:
+    """The horizontal part of a coordinate system; the same text where it has no vertical one.
+
+    ``EPSG:32633+5773`` and ``EPSG:32633`` are one grid: the vertical part tells what heights in the
+    pixels mean, and reflectance or decibels are no heights.
+    """
+    try:
+        reference = spatial_reference(crs)
+    except RasterError:
+        return crs
+    flat = _flat(reference)
+    return crs if flat is reference else reference_text(flat)
 
 
 def short_text(crs: str) -> str:
@@ -81,11 +110,12 @@ def crs_name(crs: str) -> str:
 
 
 def same_crs(crs: str, other: str) -> bool:
-    """Tell whether two coordinate systems are the same, however they are written."""
+    """Tell whether two coordinate systems are horizontally the same, however they are written."""
     if crs == other:
         return True
     try:
-        return bool(spatial_reference(crs).IsSame(spatial_reference(other)))
+        references = [spatial_reference(horizontal(text)) for text in (crs, other)]
+        return bool(references[0].IsSame(references[1]))
     except RasterError:
         return False
 

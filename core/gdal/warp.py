@@ -5,6 +5,10 @@ chunk is tilted, its box too large, and the result blended too wide: 13 % of the
 texture is lost, differently in each chunk and from version to version (OSGeo/gdal issues 7750 and
 13806). ``XSCALE`` and ``YSCALE``, pixels of the target to one of the source, are read by GDAL 3.1
 and later at least, so every warp is made here and sets both.
+
+Where a source's coordinate system has a vertical part, GDAL takes pixels for heights and moves them
+by the geoid. They are none, or have been read in their own unit: ``-novshift`` (GDAL 2.2 and later)
+keeps the numbers.
 """
 
 from __future__ import annotations
@@ -224,7 +228,7 @@ def _arguments(steps: tuple[float, float], options: WarpOptions) -> dict[str, An
         "overviewLevel": "AUTO" if options.overviews else "NONE",
         "tps": options.thin_plate,
         "warpOptions": scale_options(steps, method),
-        "options": ["-nosrcalpha"],
+        "options": ["-nosrcalpha", "-novshift"],
     }
     if options.nodata is not None:
         arguments["srcNodata"] = arguments["dstNodata"] = f"{options.nodata:.17g}"

@@ -10,7 +10,8 @@ from pathlib import Path
 from ..algorithms.fusion import Source
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
-from ..raster.pixel_area import pixel_area_m2
+from ..raster.grid import Window
+from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterFacts, read_facts
 from ..recipes.auto_number import AutoNumber, AutoNumberRule
 from ..types import Grid, parse_time
@@ -98,10 +99,12 @@ def _pixels(own: Grid, grid: Grid) -> int:
     """Count the pixels of the common grid that a raster of the same area has; a warped one has
     no-data corners that are not its own.
     """
-    own_m2, common_m2 = (pixel_area_m2(each, each.shape[0] // 2, 1) for each in (own, grid))
-    assert own_m2 is not None  # what has no reference system cannot be joined
-    assert common_m2 is not None
-    return max(1, round(own.shape[0] * own.shape[1] * own_m2 / common_m2))
+    own_ground, common_ground = ground_of(own), ground_of(grid)
+    if own_ground is None or common_ground is None:  # a part of one has no place on earth
+        return own.shape[0] * own.shape[1]
+    pixel = common_ground.mean(Window(0, 0, *grid.shape))
+    area = float(own_ground.rectangles((0, own.shape[0]), (0, own.shape[1])))
+    return max(1, round(area / pixel))
 
 
 def source_warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:

@@ -20,7 +20,7 @@ from ..gdal.environment import RemoteOptions
 from ..gdal.projection import area_bounds
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.grid import Window, common, grid_over
+from ..raster.grid import Window, common, finest_pixel, grid_over
 from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
 from .band_reader import BandLocation, read_header
@@ -44,9 +44,8 @@ class VirtualScene:
     @property
     def finest(self) -> Grid:
         """The grid of its finest band."""
-        return min(
-            (location.grid for location in self.bands.values()), key=lambda grid: grid.resolution[0]
-        )
+        grids = [location.grid for location in self.bands.values()]
+        return grids[finest_pixel(grids)[0]]
 
 
 @dataclass(frozen=True)
@@ -188,14 +187,15 @@ def mosaic_grid(
     """
     grids = [scene.finest for scene in scenes]
     own = [grid for grid in grids if grid.crs == crs] or grids
-    like = min(own, key=lambda grid: grid.resolution[0])
+    leading, finest = finest_pixel(own)
+    like = own[leading]
     if like.crs != crs and not resolution and unit_of(like.crs) != unit_of(crs):
         why = (
             f"the bands' is in the unit of {like.crs[:20]}, and this system's unit is another "
             f"({unit_of(crs)[0]})"
         )
         raise RasterError(f"No pixel size is given for {crs[:20]}", why, "Give a resolution.")
-    size = (resolution, resolution) if resolution else like.resolution
+    size = (resolution, resolution) if resolution else finest
     if like.crs != crs or (resolution and size != like.resolution):
         like = Grid(crs, (size[0], 0.0, 0.0, 0.0, -size[1], 0.0), (1, 1))
     return grid_over(area_bounds(aoi.geometry, crs), like, size)

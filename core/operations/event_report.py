@@ -10,7 +10,8 @@ from .. import PRODUCT
 from ..discovery.band_config import get_sensor
 from ..products.html_page import Figure, Page, Section, Table, write_page
 from ..products.pictures import class_picture, picture_grid, scale_bar, stack_picture
-from ..raster.pixel_area import pixel_area_m2
+from ..raster.grid import Window, grid_part
+from ..raster.pixel_area import pixel_size_m
 from ..scenes.event_pairs import EventQuery
 from ..scenes.passes import PassStack
 from ..types import Grid, format_time
@@ -138,13 +139,8 @@ def _blank(grid: Grid) -> Any:
 
 def _bar(grid: Grid) -> tuple[float, str] | None:
     rows, cols = grid.shape
-    area = pixel_area_m2(grid, rows // 2, 1)
-    if not area:
-        return None
-    # in degrees a pixel is narrower than it is high: area / height in metres is its width
-    high = grid.resolution[1] * (110_574.0 if "4326" in grid.crs else 1.0)
-    wide = area / high if "4326" in grid.crs else grid.resolution[0]
-    return scale_bar(wide * cols)
+    size = pixel_size_m(grid_part(grid, Window(rows // 2, 0, 1, cols)))
+    return None if size is None else scale_bar(size[1] * cols)
 
 
 def _sources(story: EventStory) -> Section:

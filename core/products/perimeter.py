@@ -12,7 +12,8 @@ from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
-from ..raster.pixel_area import pixel_area_m2
+from ..raster.grid import Window
+from ..raster.pixel_area import ground_of
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
 from ..shapes.patches import Patches, join_outlines, simplify_together, trace_patches
 
@@ -70,7 +71,7 @@ class Perimeter:
     path: Path
     patches: int
     area_m2: float | None
-    """Of all patches, counted in pixels; None where the raster has no reference system."""
+    """Of all patches, counted in pixels; None where areas are not known."""
     rule: PerimeterRule
     notes: tuple[str, ...] = ()
     """Sentences that a person should know of it."""
@@ -125,7 +126,7 @@ def write_perimeter(
     patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
     outlines, kept_edges = _outlines(patches, rule)
     notes = [*_notes(patches, rule), *kept_edges]
-    known = bool(patches.grid.crs)
+    known = ground_of(patches.grid) is not None
     total = sum(patch.area for patch in patches.found) if known else None
     rows, cols = patches.grid.shape
     shared = _shared(about)
@@ -191,18 +192,23 @@ def _areas(square_metres: float | None) -> dict[str, Value]:
 
 def _notes(patches: Patches, rule: PerimeterRule) -> list[str]:
     notes = []
+    ground, whole = ground_of(patches.grid), Window(0, 0, *patches.grid.shape)
     if not patches.grid.crs:
         notes.append(
             "The map has no coordinate system, so areas are not known and no patch was dropped"
         )
+    elif ground is None:
+        notes.append(
+            "A part of the map has no place on earth, so areas are not known and no patch was "
+            "dropped"
+        )
     if not patches.pixels:
         notes.append("No pixel has one of the classes: there is nothing to outline")
     elif not patches.found:
-        pixel = pixel_area_m2(patches.grid, patches.grid.shape[0] // 2, 1) or 0.0
-        ground = patches.pixels * pixel / 1e4
+        pixel = ground.mean(whole) if ground else 0.0
         notes.append(
-            f"All patches ({ground:.2g} ha together) are smaller than {rule.min_area_ha:g} ha: "
-            "none is outlined"
+            f"All patches ({patches.pixels * pixel / 1e4:.2g} ha together) are smaller than "
+            f"{rule.min_area_ha:g} ha: none is outlined"
         )
     rows, cols = patches.grid.shape
     if patches.not_observed == rows * cols:

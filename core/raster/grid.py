@@ -90,6 +90,45 @@ def grid_over(bounds: Bounds, like: Grid, resolution: tuple[float, float] | None
     return Grid(crs=like.crs, transform=(xres, 0.0, left, 0.0, -yres, top), shape=(rows, cols))
 
 
+def finest_pixel(grids: Sequence[Grid], tolerance: float = SNAP) -> tuple[int, tuple[float, float]]:
+    """The grid that leads where several are put on one, and the size of the pixels.
+
+    Each direction counts for itself: of pixels of 10 × 20 and 20 × 10 m those of 10 × 10 m lose
+    nothing.
+
+    Parameters
+    ----------
+    tolerance : float
+        Pixels larger by so much, as a share, count as equal.
+
+    Returns
+    -------
+    index, (x, y)
+        The first of the grids that are as fine in both directions, or in one where none is; and
+        its pixel size, finer where another's is.
+    """
+    least = [min(grid.resolution[axis] for grid in grids) for axis in (0, 1)]
+    index = min(
+        range(len(grids)), key=lambda i: coarser_axes(grids[i], (least[0], least[1]), tolerance)
+    )
+    x, y = (
+        own if own <= (1 + tolerance) * fine else fine
+        for own, fine in zip(grids[index].resolution, least)
+    )
+    return index, (x, y)
+
+
+def coarser_axes(grid: Grid, size: tuple[float, float], tolerance: float = SNAP) -> int:
+    """Number of directions, 0..2, in which a grid's pixels are larger than ``size``."""
+    return sum(own > (1 + tolerance) * other for own, other in zip(grid.resolution, size))
+
+
+def pixel_text(grid: Grid, digits: int = 6) -> str:
+    """The pixel size for a sentence: ``10``, or ``10 × 20`` where pixels are oblong."""
+    sides = [f"{size:.{digits}g}" for size in grid.resolution]
+    return sides[0] if sides[0] == sides[1] else " × ".join(sides)
+
+
 def grid_part(grid: Grid, window: Window) -> Grid:
     """The grid of a window's pixels."""
     a, b, c, d, e, f = grid.transform

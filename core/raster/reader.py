@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from ..enums import Unit
 from ..errors import RasterError
+from ..gdal.crs import horizontal
 from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..types import Grid, Radiometry
@@ -417,11 +418,11 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
 
 
 def crs_text(crs: Any) -> str:
-    """``EPSG:n`` where there is a code, else WKT, else empty."""
+    """``EPSG:n`` of the horizontal part where there is a code, else WKT, else empty."""
     if not crs:
         return ""
     code = crs.to_epsg()
-    return f"EPSG:{code}" if code else str(crs.to_wkt())
+    return horizontal(f"EPSG:{code}" if code else str(crs.to_wkt()))
 
 
 def _reason(error: Exception) -> str:

@@ -18,7 +18,7 @@ from ..files.atomic import WriteFailure, scratch_file
 from ..gdal.environment import local_gdal, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..raster.classes import NOT_OBSERVED
-from ..raster.pixel_area import pixel_area_m2, ring_area
+from ..raster.pixel_area import ground_of, largest_pixel_m2, ring_area
 from ..raster.reader import read_facts
 from ..types import Grid
 
@@ -37,7 +37,7 @@ class Patch:
     outline: bytes
     """WKB polygon in the raster's system, along the edges of pixels."""
     area: float
-    """Square metres; of a raster without a reference system, in its units."""
+    """Square metres; where areas are not known, in units of the raster."""
     top_left: tuple[float, float]
     """Least x and greatest y."""
 
@@ -72,8 +72,8 @@ def trace_patches(
     codes : collection of int
         Some of 0..254.
     min_area_m2 : float
-        0 keeps every pixel. A raster without a reference system has no square metres: nothing is
-        dropped there.
+        0 keeps every pixel. Where areas are not known, as without a reference system, nothing is
+        dropped.
     scratch : Path
         A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
@@ -93,7 +93,7 @@ def trace_patches(
             f"No outline can be drawn of {classes}", "it is not one band of classes (uint8)"
         )
     what = f"Drawing the outline of {classes} failed"
-    least = min_area_m2 if facts.grid.crs else 0.0
+    least = min_area_m2 if ground_of(facts.grid) else 0.0
     with scratch_file(scratch, WriteFailure(what)):
         try:
             with _gdal_failures(what, stop):
@@ -101,7 +101,7 @@ def trace_patches(
                 threshold = _threshold(facts.grid, least)
                 if pixels and threshold > 1:
                     _sieve(mask, classes, threshold, stop)
-                traced = _polygons(mask, ring_area(facts.grid.crs), stop) if pixels else ()
+                traced = _polygons(mask, ring_area(facts.grid), stop) if pixels else ()
                 # The area is a sum of rounded numbers.
                 found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]
         finally:
@@ -230,15 +230,13 @@ def _strip(dataset: Any, row: int) -> Any:
 
 
 def _threshold(grid: Grid, least: float) -> int:
-    """The least number of pixels that can have this area: in degrees pixels differ, and the largest
+    """The least number of pixels that can have this area: where pixels differ, the largest
     count.
     """
     if least <= 0:
         return 0
-    largest = max(
-        pixel_area_m2(grid, row, 1) or 0.0 for row in (0, grid.shape[0] // 2, grid.shape[0] - 1)
-    )
-    return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest > 0 else 0
+    largest = largest_pixel_m2(grid)
+    return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest else 0
 
 
 def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:

@@ -13,9 +13,8 @@ import numpy.typing as npt
 from ..errors import Cancelled, RasterError
 from ..raster.classes import NOT_OBSERVED
 from ..raster.grid import Window
-from ..raster.pixel_area import pixel_area_m2
+from ..raster.pixel_area import Ground, ground_of
 from ..raster.reader import RasterReader
-from ..types import Grid
 from .runs import IntArray, Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
 
 STRIP_ROWS = 512
@@ -73,11 +72,10 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
     Cancelled
         If ``stop``.
     """
-    grid = reader.facts.grid
-    rows, cols = grid.shape
+    rows, cols = reader.facts.grid.shape
     parts: list[Runs] = []
     seeds: list[IntArray] = [np.zeros(0, np.int64)]
-    areas = np.zeros(rows)
+    ground_area = _ground(reader, rule)
     for row in range(0, rows, STRIP_ROWS):
         if stop():
             raise Cancelled("Telling patches apart")
@@ -86,12 +84,14 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
         strip_runs = find_runs((codes > 0) & (codes <= rule.seed), row)
         parts.append(strip_runs)
         seeds.append(count_in_runs(codes == rule.seed, strip_runs, row))
-        areas[row : row + count] = _area(grid, row, count, rule)
     runs = join_runs(parts)
     labels = label_runs(runs)
     pixels = np.bincount(labels, runs.pixels)
     planted = np.bincount(labels, np.concatenate(seeds))
-    ground = np.bincount(labels, runs.pixels * areas[runs.row])
+    areas = np.zeros(len(labels))
+    if ground_area is not None:
+        areas = ground_area.rectangles((runs.row, runs.row + 1), (runs.start, runs.stop))
+    ground = np.bincount(labels, areas)
     enough = (planted > 0) & (planted >= rule.seed_share * pixels)
     large = ground >= rule.min_area_m2 * (1 - 1e-9)  # the area is a sum of rounded numbers
     chosen = (enough & large)[labels]
@@ -102,9 +102,12 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
     )
 
 
-def _area(grid: Grid, row: int, count: int, rule: PatchRule) -> float:
-    area = pixel_area_m2(grid, row, count)
-    if area is None and rule.min_area_m2 > 0:
+def _ground(reader: RasterReader, rule: PatchRule) -> Ground | None:
+    """Areas of the raster's pixels; None where nobody asks for them and they are not known."""
+    ground = ground_of(reader.facts.grid)
+    if ground is None and rule.min_area_m2 > 0:
         why = "the map has no reference system, so that nobody knows how large a pixel is"
+        if reader.facts.grid.crs:
+            why = "a part of the map has no place on earth, so that nobody knows its pixels' size"
         raise RasterError("Small patches cannot be left out", why, "Give a least area of 0.")
-    return area or 0.0
+    return ground

@@ -19,6 +19,7 @@ from ..files.atomic import (
     scratch_file,
     write_whole,
 )
+from ..raster.grid import coarser_axes
 from ..types import BandStack, Grid, StackBand
 from .check import check_written
 from .geotiff import stack_to_geotiff
@@ -198,7 +199,7 @@ def make_stack(
                 source=one.opened.source.path,
                 radiometry=one.opened.radiometry,
                 wavelength_nm=one.opened.source.wavelength_nm,
-                resampled_from_m=one.grid.resolution[0]
+                resampled_from_m=max(one.grid.resolution)
                 if one.warped or not same_size(one.grid, grid)
                 else None,
             )
@@ -218,9 +219,7 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
         band = one.opened
         # coarse bands fall short of the finest ones' edge by less than their pixel: nothing to
         # speak of
-        if share < 1 - 1e-9 and (
-            one.warped or one.grid.resolution[0] <= 1.000001 * grid.resolution[0]
-        ):
+        if share < 1 - 1e-9 and (one.warped or not coarser_axes(one.grid, grid.resolution)):
             percent = f" ({100 * share:.0f} % of it)" if one.warped else ""
             warnings.append(
                 f"Band '{one.name}' covers only a part of the stack{percent}; the rest of it is "

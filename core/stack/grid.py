@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 from ..errors import ExtentMismatchError, ResolutionError
 from ..gdal.crs import crs_name, is_geographic, same_crs, unit_of
-from ..raster.grid import grid_over, intersect_bounds, union_bounds
+from ..raster.grid import (
+    SNAP,
+    coarser_axes,
+    finest_pixel,
+    grid_over,
+    intersect_bounds,
+    pixel_text,
+    union_bounds,
+)
 from ..types import Bounds, Grid
-from .source import GCPS_ONLY, OpenedBand, extents, same_size
+from .source import GCPS_ONLY, OpenedBand, extents
 from .warp import source_positions, suggest_grid
 
 ALIKE = 0.1
@@ -97,7 +105,8 @@ def _were(names: Sequence[str]) -> str:
 def stack_grid(
     placed: Sequence[PlacedBand], mode: str, target_resolution: float | None, what: str
 ) -> Grid:
-    """The grid of the finest band, over the extent of all bands that are as fine.
+    """The grid of the finest band, over the extent of all bands that are as fine; of oblong pixels
+    the finest in each direction.
 
     Not over the extent of all: a coarse band that reaches further (other products, windows cut
     separately) would surround the fine ones with nodata. Warped bands are fitted to those that are
@@ -119,12 +128,13 @@ def stack_grid(
         If the wanted pixels are too large or too small.
     """
     leading = [band for band in placed if not band.warped] or list(placed)
-    finest = min((band.grid for band in leading), key=lambda grid: grid.resolution[0])
-    resolution = _pixel_size(placed, finest, target_resolution, what)
+    index, size = finest_pixel([band.grid for band in leading])
+    finest = leading[index].grid
+    resolution = _pixel_size(placed, size, target_resolution, what)
     if mode == "intersect":
         bounds = _common_bounds(placed, what)
     else:
-        bounds = union_bounds([band.grid.bounds for band in leading if _alike(band, finest)])
+        bounds = union_bounds([band.grid.bounds for band in leading if _alike(band, finest, size)])
     if target_resolution is not None:
         _check_resolution(target_resolution, finest, bounds, what)
     grid = grid_over(bounds, finest, resolution)
@@ -133,18 +143,26 @@ def stack_grid(
 
 
 def _pixel_size(
-    placed: Sequence[PlacedBand], finest: Grid, target_resolution: float | None, what: str
+    placed: Sequence[PlacedBand],
+    finest: tuple[float, float],
+    target_resolution: float | None,
+    what: str,
 ) -> tuple[float, float]:
     """Width and height of the stack's pixels in the unit of the coordinate system."""
     if target_resolution is not None:
         if not target_resolution > 0:
             raise ResolutionError(what, f"the resolution {target_resolution:g} is not above zero")
         return (target_resolution, target_resolution)
-    slanted = min((band.grid.resolution[0] for band in placed if band.warped), default=math.inf)
-    if slanted < (1 - ALIKE) * finest.resolution[0]:
-        tidy = float(f"{slanted:.2g}")
-        return (tidy, tidy)
-    return finest.resolution
+    x, y = (_finer_side(placed, axis, finest[axis]) for axis in (0, 1))
+    return x, y
+
+
+def _finer_side(placed: Sequence[PlacedBand], axis: int, finest: float) -> float:
+    """Side of the stack's pixels in one direction: rounded that of a warped band, if it is finer
+    than those that are not.
+    """
+    slanted = min((band.grid.resolution[axis] for band in placed if band.warped), default=math.inf)
+    return float(f"{slanted:.2g}") if slanted < (1 - ALIKE) * finest else finest
 
 
 def _common_bounds(placed: Sequence[PlacedBand], what: str) -> Bounds:
@@ -184,10 +202,10 @@ def check_overlap(placed: Sequence[PlacedBand], grid: Grid, finest: Grid, what: 
             raise ExtentMismatchError(what, why, "Is it of this scene?")
 
 
-def _alike(one: PlacedBand, finest: Grid) -> bool:
-    if one.warped:
-        return one.grid.resolution[0] <= (1 + ALIKE) * finest.resolution[0]
-    return same_size(one.grid, finest)
+def _alike(band: PlacedBand, finest: Grid, size: tuple[float, float]) -> bool:
+    """Tell whether a band's pixels are as fine as those of the finest band."""
+    tolerance = ALIKE if band.warped else SNAP
+    return coarser_axes(band.grid, size, tolerance) <= coarser_axes(finest, size, tolerance)
 
 
 def _check_resolution(
@@ -200,13 +218,13 @@ def _check_resolution(
             what,
             f"pixels of {wanted:g} (in {unit}) are larger than the whole stack of {width:.6g} × "
             f"{height:.6g}",
-            f"The bands have {like.resolution[0]:.6g}: choose a resolution near that.",
+            f"The bands have {pixel_text(like)}: choose a resolution near that.",
         )
     if max(width, height) / wanted > MOST_PIXELS:
         raise ResolutionError(
             what,
             f"pixels of {wanted:g} (in {unit}) would make more than {MOST_PIXELS} rows or columns",
-            f"The bands have {like.resolution[0]:.6g}: choose a resolution near that.",
+            f"The bands have {pixel_text(like)}: choose a resolution near that.",
         )
 
 
@@ -261,17 +279,25 @@ def group_by_resolution(placed: Sequence[PlacedBand]) -> list[list[PlacedBand]]:
     """Bands whose pixels are of one size, the finest first; the order within a group stays."""
     groups: list[list[PlacedBand]] = []
     for one in sorted(
-        placed, key=lambda one: one.grid.resolution[0]
+        placed, key=lambda one: math.prod(one.grid.resolution)
     ):  # sorted() keeps the order of equals
-        if groups and one.grid.resolution[0] <= (1 + ALIKE) * groups[-1][0].grid.resolution[0]:
-            groups[-1].append(one)
-        else:
+        group = next((group for group in groups if _one_size(one.grid, group[0].grid)), None)
+        if group is None:
             groups.append([one])
+        else:
+            group.append(one)
     order = {one.name: number for number, one in enumerate(placed)}
     return [sorted(group, key=lambda one: order[one.name]) for group in groups]
 
 
+def _one_size(grid: Grid, finest: Grid) -> bool:
+    """Tell whether pixels are about as large as finer ones, in each direction."""
+    return not (
+        coarser_axes(grid, finest.resolution, ALIKE) or coarser_axes(finest, grid.resolution, ALIKE)
+    )
+
+
 def resolution_name(grid: Grid) -> str:
-    """The pixel size for a file's name: ``20m``, ``0.0002deg``."""
+    """The pixel size for a file's name: ``20m``, ``10x20m``, ``0.0002deg``."""
     unit = "deg" if is_geographic(grid.crs) else "m" if unit_of(grid.crs)[1] == 1.0 else "units"
-    return f"{grid.resolution[0]:.4g}{unit}"
+    return f"{pixel_text(grid, 4).replace(' × ', 'x')}{unit}"

@@ -10,11 +10,19 @@ from pathlib import Path
 
 from ..errors import BandStackError, ExtentMismatchError
 from ..gdal.crs import crs_name, same_crs
-from ..raster.grid import SNAP, grid_over, intersect_bounds, overlap_rects, union_bounds
+from ..raster.grid import (
+    SNAP,
+    finest_pixel,
+    grid_over,
+    intersect_bounds,
+    overlap_rects,
+    pixel_text,
+    union_bounds,
+)
 from ..raster.reader import RasterFacts
 from ..types import BandStack, Bounds, Grid, Unit
 from .band_stack import make_stack
-from .grid import PlacedBand, place_bands
+from .grid import ALIKE, PlacedBand, place_bands
 from .notes import read_notes
 from .source import BandSource, extents, open_band, same_size
 from .vrt import StackStyle
@@ -94,9 +102,10 @@ def _common_grid(
 ) -> tuple[Grid, list[str]]:
     """The grid of the finest stack over the area, and how the others differ from it."""
     placed = _place(leaders, leaders[0].facts.grid.crs, what)
-    leading = _finest(placed)
+    leading, size = _finest(placed)
     if leading and not same_crs(leaders[leading].facts.grid.crs, leaders[0].facts.grid.crs):
         placed = _place(leaders, leaders[leading].facts.grid.crs, what)
+        size = placed[leading].grid.resolution
     bounds = [band.grid.bounds for band in placed]
     common = _all_of(bounds) if everything else intersect_bounds(bounds)
     if common is None:
@@ -104,7 +113,7 @@ def _common_grid(
         raise ExtentMismatchError(
             what, f"they have no area in common ({where})", "Choose two stacks of one place."
         )
-    grid = grid_over(common, placed[leading].grid)
+    grid = grid_over(common, placed[leading].grid, size)
     name = leaders[leading].facts.path.name
     warnings = []
     for index, (part, band) in enumerate(zip(leaders, placed)):
@@ -135,10 +144,9 @@ def _place(parts: Sequence[StackPart], crs: str, what: str) -> list[PlacedBand]:
     ]
 
 
-def _finest(placed: Sequence[PlacedBand]) -> int:
+def _finest(placed: Sequence[PlacedBand]) -> tuple[int, tuple[float, float]]:
     """Warped pixels are a little smaller or larger than before: only a tenth counts as finer."""
-    finest = min(one.grid.resolution[0] for one in placed)
-    return next(place for place, one in enumerate(placed) if one.grid.resolution[0] <= 1.1 * finest)
+    return finest_pixel([band.grid for band in placed], ALIKE)
 
 
 def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> list[str]:
@@ -155,7 +163,7 @@ def _differences(part: StackPart, one: PlacedBand, grid: Grid, leading: str) -> 
         if one.warped:
             why = f"in {crs_name(one.opened.crs)}"
         elif not same_size(one.grid, grid):
-            why = f"with pixels of {one.grid.resolution[0]:g} instead of {grid.resolution[0]:g}"
+            why = f"with pixels of {pixel_text(one.grid)} instead of {pixel_text(grid)}"
         how = "Reflectance was interpolated onto that, classes were taken from the nearest pixel"
         if part.classes.issuperset(part.bands):
             how = "Its classes were taken from the nearest pixel"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..raster.grid import PixelRect, overlap_rects
+from ..raster.grid import PixelRect, coarser_axes, overlap_rects
 from ..raster.vrt_text import (
     VrtBand,
     VrtSource,
@@ -117,7 +117,7 @@ def needs_warp(one: PlacedBand, grid: Grid) -> bool:
     if one.warped:
         return True
     if one.opened.source.is_class:
-        return grid.resolution[0] > 1.000001 * one.grid.resolution[0]
+        return coarser_axes(grid, one.grid.resolution) > 0
     declared, meant = one.opened.band.radiometry.nodata, one.opened.radiometry.nodata
     known = declared == meant and (meant is None or not math.isnan(meant))
     return not known and is_resampled(one, grid)

@@ -197,14 +197,14 @@ def test_tiles_with_the_halo_give_what_the_whole_gives(
     assert np.array_equal(found, clear_pixels({"scl": scl}, ["scl"], radius))
 
 
-def grid(crs: str, size: float, top: float = 5e6, rows: int = 100) -> Grid:
-    return Grid(crs, (size, 0.0, 10.0, 0.0, -size, top), (rows, 100))
+def grid(crs: str, size: float, top: float = 5e6, rows: int = 100, left: float = 10.0) -> Grid:
+    return Grid(crs, (size, 0.0, left, 0.0, -size, top), (rows, 100))
 
 
 def test_metres_as_pixels() -> None:
     assert dilation_radius(0, grid("", 10)) == (0.0, 0.0)
-    assert dilation_radius(100, grid("EPSG:32632", 20)) == (5.0, 5.0)
-    assert dilation_radius(100, grid("EPSG:2225", 10, 2e6)) == pytest.approx(
+    assert dilation_radius(100, grid("EPSG:32632", 20, left=5e5)) == (5.0, 5.0)
+    assert dilation_radius(100, grid("EPSG:2225", 10, 2e6, left=6e6)) == pytest.approx(
         (32.808, 32.808), abs=1e-3
     )  # US survey feet
     assert dilation_halo((5.0, 5.9)) == 5
