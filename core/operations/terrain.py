@@ -35,6 +35,8 @@ from .terrain_map import (
     map_terrain,
 )
 
+DEM_UNITS = ("m", "ft", "us-ft")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TerrainParams:
@@ -53,8 +55,17 @@ class TerrainParams:
         None,
         kind=Kind.RASTER_IN,
         title="Height model",
-        help="A raster of heights in metres; if not given, the catalogue's Copernicus DEM is "
-        "fetched.",
+        help="A raster of heights, in metres if it names no other unit; if not given, the "
+        "catalogue's Copernicus DEM is fetched.",
+    )
+    dem_unit: str | None = param(
+        None,
+        kind=Kind.CHOICE,
+        title="Unit of the height model",
+        choices=DEM_UNITS,
+        help="If not given, as the height model says by its band's unit or its vertical "
+        "coordinate system, else metres.",
+        advanced=True,
     )
     catalog: Catalog = catalog_param()
     drainage: float = param(
@@ -99,7 +110,9 @@ def _request(params: TerrainParams) -> TerrainRequest:
         If no area is given or two are, or the height model cannot be used.
     """
     if params.dem is not None:
-        heights_of_file(params.dem)  # a file that cannot be one is named as a height model
+        heights_of_file(
+            params.dem, params.dem_unit or ""
+        )  # a file that cannot be one is named as a height model
     area = _metric_area(params)
     whole = params.area is None and params.like is None
     return TerrainRequest(
@@ -107,6 +120,7 @@ def _request(params: TerrainParams) -> TerrainRequest:
         params.output,
         params.catalog,
         params.dem,
+        params.dem_unit or "",
         tuple(path for path in (params.like, params.dem) if path is not None),
         params.drainage,
         0.0 if whole else params.buffer,

@@ -38,8 +38,10 @@ from ..terrain.heights import (
     find_heights,
     heights_of_file,
     lay_grid,
+    unusable,
 )
 from ..terrain.layers import LAYERS, Terrain, TerrainJob, compute_terrain
+from ..terrain.voids import declare_voids
 from ..types import AlgorithmResult, Grid, SceneItem
 from ..workers import run_in_background
 
@@ -79,7 +81,9 @@ class TerrainRequest:
     catalog: Catalog
     """Searched for heights where there is no ``dem``."""
     dem: Path | None = None
-    """A raster of heights in metres."""
+    """A raster of heights."""
+    dem_unit: str = ""
+    """Its unit; empty for what it says itself, else metres."""
     inputs: tuple[Path, ...] = ()
     """Files that must not be replaced."""
     drainage_km2: float = DRAINAGE_KM2
@@ -88,12 +92,13 @@ class TerrainRequest:
     whole: bool = False
     """The height model is taken to its edges."""
 
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, float | str]:
         """Options, for the provenance."""
         return {
             "drainage_km2": self.drainage_km2,
             "buffer_km": self.buffer_km,
             "resolution_m": self.resolution_m,
+            **({"dem_unit": self.dem_unit} if self.dem_unit else {}),
         }
 
 
@@ -116,7 +121,7 @@ def map_terrain(
     files = [f"{name}.tif" for name in LAYERS]
     paths = dict(zip(LAYERS, prepare_folder(request.output, files, request.inputs)))
     grid, window = lay_grid(request.area, request.resolution_m, request.buffer_km)
-    cells = _find_cells(request, grid, settings, PartMonitor(monitor, 0.0, 0.05))
+    cells, doubts = _find_cells(request, grid, settings, PartMonitor(monitor, 0.0, 0.05))
     part = PartMonitor(monitor, 0.05, 0.1)
     index = build_index(cells, (BAND,), Access(settings), part, keep_going=False)
     plan = index.plan(grid)
@@ -125,7 +130,7 @@ def map_terrain(
     with MosaicReader(plan) as reader:
         terrain = compute_terrain(reader, job, settings, PartMonitor(monitor, 0.1, 1.0))
     statistics = _statistics(terrain)
-    warnings = _warnings(statistics, request.whole)
+    warnings = (*doubts, *_warnings(statistics, request.whole))
     for text in warnings:
         monitor.emit(Note(Level.WARNING, text))
     provenance = _provenance(request, plan, cells, grid, window, tags)
@@ -161,10 +166,20 @@ def map_terrain(
 
 def _find_cells(
     request: TerrainRequest, grid: Grid, settings: Settings, monitor: Monitor
-) -> tuple[SceneItem, ...]:
-    if request.dem is not None:
-        return (heights_of_file(request.dem),)
-    return find_heights(grid, request.catalog.name, settings, monitor)
+) -> tuple[tuple[SceneItem, ...], list[str]]:
+    """The cells of a height model, and what is to be known of them."""
+    if request.dem is None:
+        return find_heights(grid, request.catalog.name, settings, monitor), []
+    path, item = request.dem, heights_of_file(request.dem, request.dem_unit)
+    rule = item.bands[BAND].radiometry
+    events = EventQueue(monitor)
+    declared, warnings = run_in_background(
+        lambda: declare_voids(path, rule, grid, unusable(path), events.stop.is_set), events
+    )
+    if rule.reason.startswith("in metres"):
+        warnings = [f"Heights of {path.name} were brought to metres, {rule.reason[11:]}", *warnings]
+    band = replace(item.bands[BAND], radiometry=declared)
+    return (replace(item, bands={BAND: band}),), warnings
 
 
 def _tags(request: TerrainRequest, cells: tuple[SceneItem, ...]) -> dict[str, str]:

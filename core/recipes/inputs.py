@@ -5,7 +5,7 @@ of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ from ..errors import AlgorithmError, InputError
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.reader import RasterReader, read_facts
+from ..raster.height_unit import in_metres
+from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
 from .stacks import check_stack, describe_input, named_bands, prepare_folder, unscaled
 
 SCENE_TAGS = ("item_id", "datetime", "sensor")
+DEGREES = ("", "degree", "degrees", "deg", "°")
+"""Units of a slope."""
 CLASS_EXTRAS = ("water",)
 """Of rasters beside the stacks, those that hold classes: ``permanent.water``."""
 
@@ -284,7 +287,22 @@ def _beside(subject: str, name: str, path: Path) -> StackPart:
         )
     prefix, _, band = name.partition(".")
     classes = frozenset((band,)) if band in CLASS_EXTRAS else frozenset()
+    facts = _beside_facts(subject, facts, band)
     return StackPart(prefix, facts, {band: 1}, leads=False, classes=classes)
+
+
+def _beside_facts(subject: str, facts: RasterFacts, band: str) -> RasterFacts:
+    """Facts of a raster beside the stacks; heights in metres, slopes in degrees."""
+    what = f"{subject} cannot be mapped with {facts.path}"
+    unit = str(facts.bands[0].radiometry.unit)
+    if band == "slope" and unit.lower() not in DEGREES:
+        raise InputError(
+            what, f"its unit is '{unit}', and slopes are in degrees", "Give degrees, or the unit."
+        )
+    if band != "hand":
+        return facts
+    rule = in_metres(facts, what, "Give heights in metres, or name their unit in the file.")
+    return replace(facts, bands=(replace(facts.bands[0], radiometry=rule),))
 
 
 def unscaled_bands(part: StackPart) -> list[str]:

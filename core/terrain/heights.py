@@ -16,6 +16,7 @@ from ..gdal.crs import LONLAT
 from ..gdal.projection import area_bounds, moved_bounds
 from ..monitor import Monitor
 from ..raster.grid import Window, grid_over
+from ..raster.height_unit import in_metres
 from ..raster.reader import read_facts
 from ..raster.utm import is_metric, metric_crs
 from ..settings import Settings
@@ -115,18 +116,28 @@ def find_heights(
     return tuple(cells)
 
 
-def heights_of_file(path: Path) -> SceneItem:
-    """A file of heights in metres as the only cell of a height model.
+def unusable(path: Path) -> str:
+    """The start of a sentence on a file that is no height model."""
+    return f"{path} cannot be used as a height model"
+
+
+def heights_of_file(path: Path, unit: str = "") -> SceneItem:
+    """A file of heights as the only cell of a height model, in metres.
+
+    Parameters
+    ----------
+    unit : str
+        Of its heights, if its own word does not count.
 
     Raises
     ------
     InputError
-        If it has more than one band, or no coordinate system.
+        If it has more than one band or no coordinate system, or its unit is none of height.
     RasterError
         If it cannot be read.
     """
     facts = read_facts(path)
-    subject = f"{path} cannot be used as a height model"
+    subject = unusable(path)
     if len(facts.bands) != 1:
         raise InputError(
             subject,
@@ -136,13 +147,12 @@ def heights_of_file(path: Path) -> SceneItem:
     if not facts.grid.crs:
         raise InputError(subject, "it has no coordinate system", "Assign the one it is in.")
     [band] = facts.bands
-    stated = band.radiometry
-    nodata = stated.nodata
+    rule = in_metres(facts, subject, "Say what it is with ‘terrain.dem_unit’.", unit)
+    nodata = rule.nodata
     if nodata is None:  # something has to stand for what lies outside, and 0 is a height
         nodata = math.nan if band.dtype.startswith("float") else -32768.0
-    asset = BandAsset(
-        BAND, str(path.resolve()), 0.0, Radiometry(stated.scale, stated.offset, nodata, Unit.METRE)
-    )
+    rule = Radiometry(rule.scale, rule.offset, nodata, Unit.METRE, rule.reason)
+    asset = BandAsset(BAND, str(path.resolve()), 0.0, rule)
     area = around(facts.grid)
     return SceneItem(
         id=path.name,
