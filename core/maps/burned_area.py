@@ -32,7 +32,7 @@ from ..recipes.map_operation import map_operation
 from ..recipes.params import OpticalMapParams, stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.run import compute_map, map_tags
-from ..recipes.stacks import spare_inputs
+from ..recipes.stacks import implausible, spare_inputs
 from ..settings import Settings
 from ..shapes.seeded_patches import PatchRule, SeededPatches
 from .burn_severity import OFFSET, offset_line, offset_statistics, offset_warnings
@@ -100,6 +100,11 @@ def make_kernel(params: BurnedAreaParams, inputs: MapInputs) -> Kernel:
                 "reflectance",
                 "Stack it with ‘stack.scale’ and ‘stack.offset’, such as 0.0000275 and -0.2 "
                 "for Landsat Collection 2.",
+            )
+        impossible = implausible(part.facts, part.bands)
+        if impossible:
+            raise AlgorithmError(
+                "Burned area cannot be mapped", impossible[0], "Its limits are of reflectance."
             )
     offset = OFFSET.read(params.offset)
     function = BurnSigns(

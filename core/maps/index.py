@@ -10,8 +10,7 @@ from typing import Any
 
 from ..algorithms.indices import formula_kernel, index_kernel, index_names
 from ..algorithms.kernel import Kernel, Layer
-from ..enums import Unit
-from ..errors import InputError
+from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import LayerOutput, OperationResult, Output, OutputKind
@@ -23,7 +22,14 @@ from ..recipes.params import STACKS_ORDER, MapParams, stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.results import MapResult
 from ..recipes.run import door_values
-from ..recipes.stacks import check_stack, named_bands
+from ..recipes.stacks import (
+    band_doubts,
+    check_stack,
+    implausible,
+    named_bands,
+    naming_warnings,
+    unscaled,
+)
 from ..settings import Settings
 from ..stack.pair import StackPart
 from ..types import AlgorithmResult
@@ -92,14 +98,27 @@ def open_stack(params: IndexParams, monitor: Monitor) -> MapInputs:
             )
     facts = read_facts(params.stack)
     bands = named_bands(facts)
-    return single_input(StackPart("post", facts, bands), {band: band for band in bands})
+    part = StackPart("post", facts, bands)
+    return single_input(part, {band: band for band in bands}, tuple(naming_warnings(facts)))
 
 
 def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:
-    """Make the kernel of the index, or of the formula."""
-    if params.formula:
-        return formula_kernel(params.formula, inputs.bands)
-    return index_kernel(params.name, inputs.bands)
+    """Make the kernel of the index, or of the formula.
+
+    Raises
+    ------
+    AlgorithmError
+        If the stack lacks a band, or names it so that it could be another one.
+    """
+    try:
+        if params.formula:
+            return formula_kernel(params.formula, inputs.bands)
+        return index_kernel(params.name, inputs.bands)
+    except AlgorithmError as error:
+        doubts = band_doubts(inputs.parts[0].facts)
+        if not doubts:
+            raise
+        raise AlgorithmError(error.what, error.why, doubts) from error
 
 
 def make_tags(params: IndexParams, kernel: Kernel) -> Mapping[str, str]:
@@ -124,10 +143,10 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
     warnings = []
     if params.formula and params.name != DEFAULT_INDEX:
         warnings.append(f"{params.name} was not computed: the formula takes its place")
-    rules = {band: job.inputs.radiometry[band] for band in kernel.bands.values()}
-    raw = [
-        band for band, rule in rules.items() if rule.unit != Unit.REFLECTANCE and rule.scale == 1.0
-    ]
+    [part] = job.inputs.parts
+    used = {band: part.bands[band] for band in kernel.bands.values()}
+    warnings += implausible(part.facts, used)
+    raw = [band for band, index in used.items() if unscaled(part.facts, [index])]
     if raw:
         warnings.append(
             f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the "

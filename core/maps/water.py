@@ -23,7 +23,7 @@ from ..recipes.layers import Extent, MapLayer
 from ..recipes.map_operation import map_operation
 from ..recipes.params import OpticalMapParams, stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
-from ..recipes.stacks import check_stack, named_bands, unscaled
+from ..recipes.stacks import band_doubts, check_stack, named_bands, unscaled
 from .flood_params import FloodMapParams
 
 SUBJECT = "Water"
@@ -91,7 +91,8 @@ def _suitable_index(stacks: Mapping[str, Path]) -> tuple[optical.WaterIndex, lis
     """Choose an index, and tell what is to be known of the choice."""
     for stack in stacks.values():
         check_stack(stack)
-        bands = named_bands(read_facts(stack))
+        facts = read_facts(stack)
+        bands = named_bands(facts)
         if "swir16" in bands:
             continue
         if not set(PARTNERS["nir"]) & set(bands):
@@ -99,7 +100,8 @@ def _suitable_index(stacks: Mapping[str, Path]) -> tuple[optical.WaterIndex, lis
                 f"{SUBJECT} cannot be mapped",
                 f"{stack} has no band swir16, nir or nir08 (it has "
                 f"{', '.join(bands) or 'no named band'})",
-                "Ingest or stack the scene with green, and short-wave or near infrared.",
+                band_doubts(facts)
+                or "Ingest or stack the scene with green, and short-wave or near infrared.",
             )
         return optical.WaterIndex.NDWI, [
             f"{stack.name} has no band swir16: ndwi was taken. It misses muddy water and "

@@ -6,6 +6,7 @@ from ..maps.registry import MAPS
 from ..operation import Operation
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
+from .describe import DESCRIBE
 from .discover import DISCOVER
 from .event import EVENT
 from .info import INFO
@@ -25,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     PAIRS,
     INGEST,
     STACK,
+    DESCRIBE,
     REPAIR,
     VALIDATE,
     MOSAIC,

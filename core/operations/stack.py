@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..discovery.band_config import Band, Sensor, sensor_names
 from ..errors import InputError
+from ..identity.band_names import RANGES_NM, identify_bands
+from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
+from ..identity.plausible import check_plausible
+from ..identity.products import get_product, product_names
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
-from ..raster.reader import BandFacts, read_facts
+from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
 from ..types import BandStack, Radiometry, Unit
@@ -35,6 +40,14 @@ class StackParams:
         title="Bands",
         help="The band's name and its file: red=B04.tif; #2 behind the file takes its second band.",
         flag="--band",
+    )
+    product: str | None = param(
+        None,
+        kind=Kind.CHOICE,
+        title="Product",
+        choices=product_names,
+        help="What the files are, and so their scale, offset and nodata; if not given, as their "
+        "header, their metadata (MTL, MTD) or their names say.",
     )
     scale: float | None = param(
         None,
@@ -93,7 +106,11 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             f"the folder {output.parent} does not exist",
             "Make it first.",
         )
-    sources = {band.name: _source(band, sensor, params) for band in params.band}
+    rules = {band.name: _rule(band, sensor, params) for band in params.band}
+    sources = {
+        band.name: _source(band, sensor.bands[band.name], rules[band.name].radiometry)
+        for band in params.band
+    }
     if len(sources) < len(params.band):
         raise InputError(
             "The bands cannot be stacked", "a band is named twice", "Name each band once."
@@ -110,6 +127,8 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         ),
         EventQueue(monitor),
     )
+    warnings = [*_rule_warnings(params.band, rules), *_value_warnings(stack), *stack.warnings]
+    stack = replace(stack, warnings=tuple(dict.fromkeys(warnings)))
     for warning in stack.warnings:
         monitor.emit(Note(Level.WARNING, warning))
     stacks = (stack, *stack.companions)
@@ -154,8 +173,13 @@ def _size(stack: BandStack) -> str:
     return f"{cols} × {rows} pixels, {stack.grid.crs}"
 
 
-def _source(given: BandPath, sensor: Sensor, params: StackParams) -> BandSource:
-    """Source of a band; the file's own scale is kept where none is given.
+def _source(given: BandPath, band: Band, radiometry: Radiometry) -> BandSource:
+    """Source of a band, to be read by a rule."""
+    return BandSource(given.path, given.index, radiometry, band.wavelength_nm, band.is_class)
+
+
+def _rule(given: BandPath, sensor: Sensor, params: StackParams) -> BandRule:
+    """Rule of a band: what the user says, else the file, else its product.
 
     Raises
     ------
@@ -166,42 +190,64 @@ def _source(given: BandPath, sensor: Sensor, params: StackParams) -> BandSource:
     """
     sensor.pick([given.name])  # refuses what the sensor does not have
     band = sensor.bands[given.name]
-    bands = read_facts(given.path).bands
-    if not 1 <= given.index <= len(bands):
+    facts = read_facts(given.path)
+    if not 1 <= given.index <= len(facts.bands):
         raise InputError(
             f"The band '{given}' cannot be used",
-            f"{given.path} has {len(bands)} bands, no band {given.index}",
+            f"{given.path} has {len(facts.bands)} bands, no band {given.index}",
         )
     if params.unit and band.unit != Unit.POWER:
         why = f"band '{band.name}' of {sensor.title} is no radar backscatter but {band.unit}"
         raise InputError(f"The unit {params.unit} cannot be used", why, "Leave it out.")
-    stored = bands[given.index - 1]
-    radiometry = _radiometry(stored, band, params)
+    stored = facts.bands[given.index - 1]
+    product = get_product(params.product) if params.product else None
+    rule = decide_rule(given.path, stored, band, GivenRule(product, params.scale, params.offset))
+    radiometry = rule.radiometry
+    if params.unit:
+        radiometry = replace(radiometry, unit=UNITS[params.unit])
     _check_radiometry(given, radiometry, stored.dtype)
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
-    return BandSource(given.path, given.index, radiometry, band.wavelength_nm, band.is_class)
-
-
-def _radiometry(stored: BandFacts, band: Band, params: StackParams) -> Radiometry:
-    """Scale, offset and unit: as given for this run, else as the file says, else as the sensor's
-    files usually are.
-    """
-    own = stored.radiometry
-    if band.is_class:
-        return Radiometry(nodata=own.nodata, unit=Unit.CLASS, reason="classes are not scaled")
-    given = params.scale is not None or params.offset is not None
-    usual = band.unit
-    # Whole numbers of a radar that are to be power are a ground range detected product's amplitude.
-    if band.unit == Unit.POWER and "int" in stored.dtype and not given:
-        usual = Unit.AMPLITUDE
     return replace(
-        own,
-        scale=own.scale if params.scale is None else params.scale,
-        offset=own.offset if params.offset is None else params.offset,
-        unit=UNITS[params.unit] if params.unit else own.unit or usual,
-        reason="given for this run" if given else own.reason,
+        rule, radiometry=radiometry, warnings=(*rule.warnings, *_name_warnings(given, facts))
     )
+
+
+def _name_warnings(given: BandPath, facts: RasterFacts) -> list[str]:
+    """Tell where the file calls the band otherwise than the user does."""
+    named = identify_bands(facts)
+    own = {index: name for name, index in named.indexes.items() if index in named.ranks}
+    name = own.get(given.index, given.name)
+    if name[:3] == given.name[:3] or name not in RANGES_NM or given.name not in RANGES_NM:
+        return []
+    return [
+        f"The band {given.name} was given as {given.path.name}, whose own name says {name}: "
+        f"{given.name} is taken. Is it the right file?"
+    ]
+
+
+def _rule_warnings(bands: Sequence[BandPath], rules: Mapping[str, BandRule]) -> list[str]:
+    """Tell of bands whose scale nobody knows, and of contradictions."""
+    bare = [band for band in bands if rules[band.name].is_unscaled]
+    warnings = [warning for rule in rules.values() for warning in rule.warnings]
+    if not bare:
+        return warnings
+    names = ", ".join(band.name for band in bare)
+    return [
+        f"No scale is known for {names}: their stored numbers are no reflectance. "
+        f"{scale_hint(bare[0].path)}",
+        *warnings,
+    ]
+
+
+def _value_warnings(stack: BandStack) -> list[str]:
+    """Tell of values that cannot be what their unit says."""
+    warnings = []
+    for written in (stack, *stack.companions):
+        judged = {band.name: band.index for band in written.bands if band.radiometry.unit}
+        with RasterReader(written.path) as reader:
+            warnings += [finding.sentence for finding in check_plausible(reader, judged)]
+    return warnings
 
 
 def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> None:

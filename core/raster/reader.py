@@ -265,6 +265,11 @@ class RasterReader:
             for path, one in there.items()
         )
 
+    def has_overviews(self, index: int) -> bool:
+        """Tell whether a band can be read decimated without reading all of it."""
+        with self._surroundings():
+            return int(self._mine().dataset.GetRasterBand(index).GetOverviewCount()) > 0
+
     def read(self, index: int, window: Window) -> FloatArray:
         """One band's window.
 

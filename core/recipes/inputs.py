@@ -19,7 +19,16 @@ from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
-from .stacks import check_stack, describe_input, named_bands, prepare_folder, unscaled
+from .stacks import (
+    band_doubts,
+    check_stack,
+    describe_input,
+    implausible,
+    named_bands,
+    naming_warnings,
+    prepare_folder,
+    unscaled,
+)
 
 SCENE_TAGS = ("item_id", "datetime", "sensor")
 DEGREES = ("", "degree", "degrees", "deg", "°")
@@ -267,7 +276,7 @@ def _part(subject: str, name: str, request: StackRequest, roles: dict[str, str])
                 f"{subject} cannot be mapped",
                 f"{facts.path} has no band {' or '.join(offers)} (it has "
                 f"{', '.join(bands) or 'no named band'})",
-                "Ingest or stack the scene with the bands that are needed.",
+                band_doubts(facts) or "Ingest or stack the scene with the bands that are needed.",
             )
     for mask in MASK_BANDS if request.masks else ():
         if mask in bands:
@@ -331,7 +340,7 @@ def _warnings(parts: Sequence[StackPart], stacks: Mapping[str, StackRequest]) ->
 
 def _stack_warnings(part: StackPart) -> list[str]:
     raw, name = unscaled_bands(part), part.facts.path.name
-    warnings = []
+    warnings = [*naming_warnings(part.facts), *implausible(part.facts, part.bands)]
     if raw:
         warnings.append(
             f"No scale is known for {', '.join(raw)} of {name}: the index is of its stored numbers"

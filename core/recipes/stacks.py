@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..discovery.band_config import load_sensors
 from ..enums import Unit
 from ..errors import InputError
-from ..raster.band_names import identify_bands
+from ..identity.band_names import identify_bands
+from ..identity.plausible import check_plausible
+from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import RasterFacts, RasterReader
 from ..types import format_time
-from ..validation.image_validator import known_names
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 
 
@@ -103,7 +103,27 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
 
 
 def named_bands(facts: RasterFacts) -> dict[str, int]:
-    """Canonical band name → index from 1; the raster's own sensor decides what ``B5`` is, without
-    one all sensors' names are tried.
-    """
-    return identify_bands(facts, known_names(load_sensors().get(facts.tags.get("sensor", ""))))
+    """Canonical band name → index from 1, read within the naming of the raster's own sensor."""
+    return dict(identify_bands(facts).indexes)
+
+
+def naming_warnings(facts: RasterFacts) -> list[str]:
+    """Sentences about bands that could not be named."""
+    return [finding.sentence for finding in identify_bands(facts).findings]
+
+
+def band_doubts(facts: RasterFacts) -> str:
+    """Sentences about bands that could not be named, for an error that misses one."""
+    return " ".join(naming_warnings(facts))
+
+
+def implausible(facts: RasterFacts, bands: Mapping[str, int]) -> list[str]:
+    """Sentences about bands whose values cannot be what their unit says."""
+    raw = set(unscaled(facts, list(bands.values())))
+    judged = {
+        name: index
+        for name, index in bands.items()
+        if facts.bands[index - 1].description not in raw and name not in MASK_BANDS
+    }
+    with RasterReader(facts.path) as reader:
+        return [finding.sentence for finding in check_plausible(reader, judged)]

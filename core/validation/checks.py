@@ -36,6 +36,8 @@ CHECKS: Mapping[str, str] = {
     "not_terrain_corrected": "the raster has a grid, not ground control points only",
     "band_missing": "required and expected bands are there",
     "band_unnamed": "bands can be named",
+    "band_ambiguous": "a band's name means one band of one sensor",
+    "band_contradiction": "a band's name, wavelength and sensor agree",
     "band_count": "there are as many bands as expected",
     "band_order": "bands stand in the usual order",
     "dtype_unfit": "the number type can hold the band's values",

@@ -15,9 +15,9 @@ from .band_look import BandLook, look_at_band
 from .band_pairs import check_pairs
 from .checks import apply_overrides, parse_overrides
 from .preparation import prepare
-from .spec import ValidationSpec, known_names
+from .spec import ValidationSpec
 
-__all__ = ["ValidationSpec", "known_names", "validate"]
+__all__ = ["ValidationSpec", "validate"]
 
 
 def validate(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..enums import Depth
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
-from ..raster.band_names import identify_bands
+from ..identity.band_names import identify_bands
 from ..raster.physical import to_physical
 from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..settings import Settings
@@ -20,7 +20,7 @@ from ..types import Finding, Grid, ValidationReport
 from .band_sample import SamplePlan, choose_windows, read_overview
 from .file_structure import SAMPLED, FileCheck, check_structure
 from .presence import check_bands, check_outside, check_placement, check_source
-from .spec import ValidationSpec, known_names
+from .spec import ValidationSpec
 from .vrt_sources import VrtSources, check_is_raster, check_vrt_sources, is_vrt
 
 Overview = npt.NDArray[np.generic]
@@ -51,11 +51,13 @@ def prepare(
     sources, findings, facts = _check_file(path, settings, stopped)
     if facts is None:
         return ValidationReport(path, (), tuple(findings))
-    bands = identify_bands(facts, known_names(spec.sensor), spec.expected)
+    named = identify_bands(facts, spec.sensor, spec.expected)
+    bands = named.indexes
     resolutions, differing = _check_sources(sources, bands, facts.grid)
     findings += [
         *check_outside(path, sources),
         *check_placement(facts),
+        *named.findings,
         *check_bands(bands, len(facts.bands), spec, settings),
         *differing,
     ]

@@ -1,8 +1,7 @@
-"""Specification of a raster, and the names of bands."""
+"""Specification of a raster."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..discovery.band_config import Sensor
@@ -25,15 +24,3 @@ class ValidationSpec:
     """True if what the raster leaves of the area uncovered counts as nodata; False for one of
     several scenes of an area.
     """
-
-
-def known_names(sensor: Sensor | None) -> Mapping[str, Collection[str]]:
-    """Canonical band name → its other names; of all sensors where none is given."""
-    from ..discovery.band_config import load_sensors
-
-    sensors = [sensor] if sensor is not None else list(load_sensors().values())
-    names: dict[str, list[str]] = {}
-    for each in sensors:
-        for band in each.bands.values():
-            names.setdefault(band.name, []).extend((band.code, *band.asset_keys))
-    return names

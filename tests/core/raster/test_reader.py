@@ -11,15 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.errors import RasterError
 from firstlight.core.gdal.environment import quiet_gdal
-from firstlight.core.raster.band_names import identify_bands
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.raster.reader import RasterReader, check_raster, read_facts
 from firstlight.core.types import Radiometry
-from firstlight.core.validation.image_validator import known_names
 from support.rasters import ramp, write_raster
 
 
@@ -239,93 +236,3 @@ def test_reading_leaves_gdals_switches_as_they_were(tmp_path: Path) -> None:
         gdal.GetUseExceptions(),
         gdal.GetCacheMax(),
     ) == before
-
-
-def described(path: Path, *names: str, **tags: str) -> Path:
-    import rasterio
-
-    write_raster(path, np.stack([ramp() for _ in names]))
-    with rasterio.open(path, "r+") as dataset:
-        for number, name in enumerate(names, start=1):
-            if name:
-                dataset.set_band_description(number, name)
-        dataset.update_tags(**tags)
-    return path
-
-
-ANY = known_names(None)
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (("blue", "red"), {"blue": 1, "red": 2}),
-        (("Blue", " RED "), {"blue": 1, "red": 2}),
-        (("B02", "b08"), {"blue": 1, "nir": 2}),
-        (("B04 - red", "B08 (nir)"), {"red": 1, "nir": 2}),
-        (("SR_B4", "SR_B5"), {"red": 1, "nir08": 2}),
-        (("VV", "VH"), {"vv": 1, "vh": 2}),
-        (("NDVI", ""), {"ndvi": 1}),
-        (("red", "red"), {"red": 1}),
-    ],
-)
-def test_bands_are_known_by_their_descriptions(
-    tmp_path: Path, names: tuple[str, ...], expected: dict[str, int]
-) -> None:
-    assert identify_bands(read_facts(described(tmp_path / "a.tif", *names)), ANY) == expected
-
-
-@pytest.mark.parametrize(
-    ("file", "expected"),
-    [
-        ("T32TPT_20240601_B08_10m.tif", {"nir": 1}),
-        ("LC08_L2SP_001062_20201031_SR_B4.tif", {"red": 1}),
-        ("swir16.tif", {"swir16": 1}),
-        ("iw-vv.tif", {"vv": 1}),
-        ("holiday.tif", {}),
-    ],
-)
-def test_a_single_band_is_known_by_its_files_name(
-    tmp_path: Path, file: str, expected: dict[str, int]
-) -> None:
-    assert identify_bands(read_facts(described(tmp_path / file, "")), ANY) == expected
-
-
-def test_landsats_quality_band_is_known_by_its_files_name(tmp_path: Path) -> None:
-    assert identify_bands(read_facts(described(tmp_path / "LC08_L2SP_QA_PIXEL.tif", "")), ANY) == {
-        "qa_pixel": 1
-    }
-
-
-def test_bands_are_known_by_place_only_when_nothing_else_tells_and_the_counts_are_equal(
-    tmp_path: Path,
-) -> None:
-    facts = read_facts(described(tmp_path / "a.tif", "", ""))
-    assert identify_bands(facts, ANY, ["Blue", "red"]) == {"blue": 1, "red": 2}
-    assert identify_bands(facts, ANY, ["blue"]) == {}
-    assert identify_bands(facts, ANY) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "band"), [("B05 - red edge 1", "rededge1"), ("B8A, narrow nir", "nir08")]
-)
-def test_the_agencys_code_tells_more_than_a_colours_name(
-    tmp_path: Path, text: str, band: str
-) -> None:
-    path = described(tmp_path / "a.tif", text)
-    assert identify_bands(read_facts(path), known_names(get_sensor("sentinel2"))) == {band: 1}
-
-
-def test_a_stack_that_names_its_sensor_is_read_with_that_sensors_codes(tmp_path: Path) -> None:
-    from firstlight.core.errors import AlgorithmError
-    from firstlight.core.maps.index import IndexParams, compute_index
-    from firstlight.core.monitor import RecordingMonitor
-    from firstlight.core.settings import Settings
-
-    path = described(tmp_path / "s.tif", "B4", "B5", sensor="sentinel2")  # red and red edge
-    with pytest.raises(AlgorithmError, match="has no band nir"):
-        compute_index(
-            IndexParams(name="NDVI", stack=path, output=tmp_path / "o.tif"),
-            Settings(),
-            RecordingMonitor(),
-        )

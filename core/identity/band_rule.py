@@ -1,0 +1,179 @@
+"""The rule by which a band of a local file is read, by the order of trust, and contradictions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..discovery.band_config import Band
+from ..errors import InputError
+from ..raster.reader import BandFacts
+from ..types import Radiometry, Unit
+from .evidence import Evidence
+from .product_names import ProposedProduct, is_sentinel2_band, propose_product
+from .products import Product, ProductRule
+
+NO_SCALE = "no scale is known: stored numbers"
+
+
+@dataclass(frozen=True)
+class BandRule:
+    """How a band's stored numbers become physical, and who says so."""
+
+    radiometry: Radiometry
+    evidence: Evidence
+    """Of its scale and offset."""
+    product: Product | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_unscaled(self) -> bool:
+        """Tell whether the stored numbers pass for what they are, unscaled."""
+        return self.radiometry.reason == NO_SCALE
+
+
+@dataclass(frozen=True)
+class GivenRule:
+    """What the user says of a band."""
+
+    product: Product | None = None
+    scale: float | None = None
+    offset: float | None = None
+
+
+def decide_rule(path: Path, stored: BandFacts, band: Band, given: GivenRule) -> BandRule:
+    """Scale, offset, nodata and unit of a band: the user's word, else the file's header, else the
+    product that its metadata or its name tells.
+
+    Raises
+    ------
+    InputError
+        If the product has no such band, or needs factors that are not there.
+    """
+    own = stored.radiometry
+    if band.is_class:
+        rule = given.product.rule(Unit.CLASS) if given.product else None
+        nodata = own.nodata if rule is None or rule.nodata is None else rule.nodata
+        radiometry = Radiometry(nodata=nodata, unit=Unit.CLASS, reason="classes are not scaled")
+        return BandRule(radiometry, Evidence.USER if rule else Evidence.ASSUMED, given.product)
+    if given.scale is not None or given.offset is not None:
+        radiometry = replace(
+            own,
+            scale=own.scale if given.scale is None else given.scale,
+            offset=own.offset if given.offset is None else given.offset,
+            unit=own.unit or band.unit,
+            reason="given for this run",
+        )
+        return BandRule(radiometry, Evidence.USER)
+    proposed = propose_product(path)
+    if given.product is not None:
+        factors = proposed.factors if proposed and proposed.product == given.product else {}
+        proposed = ProposedProduct(given.product, Evidence.USER, "‘product’", factors)
+    by_product = _product_radiometry(path, band, proposed, own.nodata)
+    is_stated = own.scale != 1.0 or own.offset != 0.0
+    if by_product is not None and (given.product is not None or not is_stated):
+        return _by_product(stored, proposed, by_product)
+    if is_stated or "int" not in stored.dtype or band.unit != Unit.REFLECTANCE:
+        return _by_header(path, stored, band, proposed, by_product)
+    radiometry = replace(own, reason=NO_SCALE)
+    return BandRule(radiometry, Evidence.NONE, warnings=())
+
+
+def _by_product(
+    stored: BandFacts, proposed: ProposedProduct | None, radiometry: Radiometry
+) -> BandRule:
+    """The product's rule; decimal numbers are no stored numbers of a product of whole ones."""
+    assert proposed is not None
+    if proposed.evidence != Evidence.USER and "int" not in stored.dtype:
+        return BandRule(
+            replace(stored.radiometry, unit=stored.radiometry.unit or radiometry.unit),
+            Evidence.HEADER,
+        )
+    own = stored.radiometry
+    warnings: tuple[str, ...] = ()
+    if (own.scale, own.offset) not in ((1.0, 0.0), (radiometry.scale, radiometry.offset)):
+        warnings = (
+            f"The file says scale {own.scale:g} and offset {own.offset:g}, the product "
+            f"{proposed.product.name} {radiometry.scale:g} and {radiometry.offset:g}: the product "
+            "was taken, as asked",
+        )
+    return BandRule(radiometry, proposed.evidence, proposed.product, warnings)
+
+
+def _by_header(
+    path: Path,
+    stored: BandFacts,
+    band: Band,
+    proposed: ProposedProduct | None,
+    by_product: Radiometry | None,
+) -> BandRule:
+    """The file's own rule, with a warning where its product has another."""
+    own = stored.radiometry
+    warnings: tuple[str, ...] = ()
+    if by_product is not None and proposed is not None:
+        same = abs(own.scale - by_product.scale) <= 1e-6 * abs(by_product.scale) and (
+            abs(own.offset - by_product.offset) <= 1e-6
+        )
+        if not same:
+            warnings = (
+                f"{path.name} says scale {own.scale:g} and offset {own.offset:g}, and is "
+                f"{proposed.product.title} by {proposed.source}, which has {by_product.scale:g} "
+                f"and {by_product.offset:g}: the file is believed. Give ‘product’ "
+                f"{proposed.product.name} if it is wrong",
+            )
+    radiometry = replace(own, unit=own.unit or band.unit)
+    # Whole numbers of a radar that are to be power are a ground range detected product's amplitude.
+    if own.unit == Unit.NONE and band.unit == Unit.POWER and "int" in stored.dtype:
+        radiometry = replace(radiometry, unit=Unit.AMPLITUDE)
+    return BandRule(radiometry, Evidence.HEADER, proposed and proposed.product, warnings)
+
+
+def _product_radiometry(
+    path: Path, band: Band, proposed: ProposedProduct | None, nodata: float | None
+) -> Radiometry | None:
+    """The product's rule for a band; nodata as the file declares it, else as the product says."""
+    if proposed is None:
+        return None
+    product, asked = proposed.product, proposed.evidence == Evidence.USER
+    rule = product.rule(band.unit)
+    if rule is None:
+        if not asked:
+            return None
+        why = f"{product.title} has no band in {band.unit or 'no unit'}"
+        raise InputError(f"The product {product.name} cannot be used for '{band.name}'", why)
+    scaling = _scaling(path, rule, proposed)
+    if scaling is None:
+        if not asked:
+            return None
+        raise InputError(
+            f"The product {product.name} cannot be used for '{band.name}'",
+            f"its factors are the scene's own, and no MTL file with them lies beside {path.name}",
+            "Put the scene's MTL file there, or give ‘scale’ and ‘offset’.",
+        )
+    return Radiometry(
+        scale=scaling[0],
+        offset=scaling[1],
+        nodata=rule.nodata if nodata is None else nodata,
+        unit=rule.unit,
+        reason=f"{product.title}, by {proposed.source}",
+    )
+
+
+def _scaling(
+    path: Path, rule: ProductRule, proposed: ProposedProduct
+) -> tuple[float, float] | None:
+    if rule.scale is not None:
+        return rule.scale, rule.offset
+    match = re.search(r"_(B\d+)$", path.stem.upper())
+    return proposed.factors.get(match[1]) if match else None
+
+
+def scale_hint(path: Path) -> str:
+    """Options that settle a missing scale."""
+    if is_sentinel2_band(path):
+        return (
+            "Give ‘product’ sentinel2-l2a or sentinel2-l2a-old (before processing baseline 04.00), "
+            "or ‘scale’ and ‘offset’."
+        )
+    return "Give ‘product’, such as reflectance-10000, or ‘scale’ and ‘offset’."

@@ -1,0 +1,224 @@
+"""A source said whole: for each band its sensor, product, name, wavelength, scale, offset, unit and
+valid data, each with the evidence for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..discovery.band_config import Band, Sensor, load_sensors
+from ..raster.reader import BandFacts, RasterFacts, RasterReader
+from ..report import Finding
+from ..types import Unit
+from .band_names import NamedBands, Rank, identify_bands
+from .band_rule import BandRule, GivenRule, decide_rule, scale_hint
+from .description import read_wavelength
+from .evidence import Evidence, Stated
+from .naming import load_namings
+from .plausible import check_plausible
+from .product_names import propose_product
+from .products import Product
+
+UNKNOWN: Stated[str] = Stated("", Evidence.NONE)
+RANK_EVIDENCE = {Rank.PLACE: Evidence.ASSUMED}
+"""Way of naming a band → evidence, where that is not the header's description."""
+
+
+@dataclass(frozen=True)
+class SourceIdentity:
+    """One band of a raster: what it is, and who says so."""
+
+    index: int
+    """From 1."""
+    dtype: str
+    sensor: Stated[str]
+    product: Stated[str]
+    band: Stated[str]
+    wavelength_nm: Stated[float | None]
+    scale: Stated[float]
+    offset: Stated[float]
+    unit: Stated[str]
+    nodata: Stated[float | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; NaN as text, which JSON does not have."""
+        nodata = self.nodata
+        is_nan = nodata.value is not None and nodata.value != nodata.value
+        return {
+            "index": self.index,
+            "data_type": self.dtype,
+            "sensor": self.sensor.to_dict(),
+            "product": self.product.to_dict(),
+            "band": self.band.to_dict(),
+            "wavelength_nm": self.wavelength_nm.to_dict(),
+            "scale": self.scale.to_dict(),
+            "offset": self.offset.to_dict(),
+            "unit": self.unit.to_dict(),
+            "nodata": {**nodata.to_dict(), "value": "nan"} if is_nan else nodata.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class RasterIdentity:
+    """All bands of a raster."""
+
+    path: Path
+    bands: tuple[SourceIdentity, ...]
+    findings: tuple[Finding, ...]
+    """Contradictions, names that mean several bands, values that cannot be."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "path": str(self.path),
+            "bands": [band.to_dict() for band in self.bands],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+def identify_source(
+    path: Path, sensor: Sensor | None = None, product: Product | None = None
+) -> RasterIdentity:
+    """Say what a local raster is.
+
+    Parameters
+    ----------
+    sensor, product : optional
+        The user's word.
+
+    Raises
+    ------
+    InputError
+        If the product does not fit a band.
+    RasterError
+        If the file cannot be read.
+    """
+    with RasterReader(path) as reader:
+        named = identify_bands(reader.facts, sensor)
+        names = {index: name for name, index in named.indexes.items() if index in named.ranks}
+        rules = {
+            band.index: _rule(reader.facts, band, names.get(band.index, ""), product)
+            for band in reader.facts.bands
+        }
+        findings = [*named.findings, *_rule_findings(path, rules, names)]
+        judged = {name: i for i, name in names.items() if not rules[i].is_unscaled}
+        reader.radiometry = tuple(rules[band.index].radiometry for band in reader.facts.bands)
+        findings += check_plausible(reader, judged)
+        bands = tuple(
+            _identity(reader.facts, band, named, rules[band.index], sensor)
+            for band in reader.facts.bands
+        )
+    return RasterIdentity(path, bands, tuple(findings))
+
+
+def _rule(facts: RasterFacts, stored: BandFacts, name: str, product: Product | None) -> BandRule:
+    unit = _usual_unit(name) or stored.radiometry.unit
+    band = Band(name, "", 0.0, None, unit, (), None)
+    if unit == Unit.NONE and product is None:
+        return BandRule(stored.radiometry, Evidence.HEADER)
+    return decide_rule(facts.path, stored, band, GivenRule(product))
+
+
+def _usual_unit(name: str) -> Unit:
+    """Unit of a canonical band; none where no sensor has it."""
+    for sensor in load_sensors().values():
+        if name in sensor.bands:
+            return sensor.bands[name].unit
+    for naming in load_namings().values():
+        for band in (*naming.codes.values(), *naming.names.values()):
+            if band.name == name:
+                return band.unit
+    return Unit.NONE
+
+
+def _rule_findings(path: Path, rules: dict[int, BandRule], names: dict[int, str]) -> list[Finding]:
+    bare = [names.get(index, str(index)) for index, rule in rules.items() if rule.is_unscaled]
+    findings = [
+        Finding.warning("scale_contradiction", f"{warning}.", names.get(index))
+        for index, rule in rules.items()
+        for warning in rule.warnings
+    ]
+    if bare:
+        sentence = (
+            f"No scale is known for {', '.join(bare)} of {path.name}: their stored numbers are no "
+            f"reflectance. Stack it with ‘flight stack’. {scale_hint(path)}"
+        )
+        findings.insert(0, Finding.warning("scale_unknown", sentence))
+    return findings
+
+
+def _identity(
+    facts: RasterFacts,
+    stored: BandFacts,
+    named: NamedBands,
+    rule: BandRule,
+    sensor: Sensor | None,
+) -> SourceIdentity:
+    name = next((n for n, index in named.indexes.items() if index == stored.index), "")
+    rank = named.ranks.get(stored.index)
+    band: Stated[str] = Stated(name, Evidence.NONE, "not known")
+    if rank is not None:
+        by_name = Evidence.HEADER if stored.description else Evidence.NAME
+        band = Stated(name, RANK_EVIDENCE.get(rank, by_name), rank)
+    radiometry, own = rule.radiometry, stored.radiometry
+    product = UNKNOWN
+    proposed = propose_product(facts.path)
+    if rule.product is not None:
+        told = rule.evidence if rule.evidence == Evidence.USER or not proposed else None
+        product = Stated(
+            rule.product.name,
+            told or (proposed.evidence if proposed else Evidence.NONE),
+            proposed.source if proposed else "",
+        )
+    said = radiometry.reason
+    unit_by = Evidence.HEADER if own.unit else rule.evidence
+    if not own.unit and rule.product is None and radiometry.unit:
+        unit_by = Evidence.ASSUMED
+    nodata_by = Evidence.HEADER if own.nodata is not None else rule.evidence
+    return SourceIdentity(
+        index=stored.index,
+        dtype=stored.dtype,
+        sensor=_sensor(facts, named, rule, sensor),
+        product=product,
+        band=band,
+        wavelength_nm=_wavelength(stored, name, named.namings),
+        scale=Stated(radiometry.scale, rule.evidence, said),
+        offset=Stated(radiometry.offset, rule.evidence, said),
+        unit=Stated(str(radiometry.unit), unit_by if radiometry.unit else Evidence.NONE),
+        nodata=Stated(
+            radiometry.nodata, nodata_by if radiometry.nodata is not None else Evidence.NONE
+        ),
+    )
+
+
+def _sensor(
+    facts: RasterFacts, named: NamedBands, rule: BandRule, sensor: Sensor | None
+) -> Stated[str]:
+    if sensor is not None:
+        return Stated(sensor.name, Evidence.USER)
+    if facts.tags.get("sensor"):
+        return Stated(facts.tags["sensor"], Evidence.HEADER, "the tag 'sensor'")
+    if rule.product is not None and rule.product.sensor:
+        return Stated(rule.product.sensor, rule.evidence, rule.product.title)
+    sensors = {naming.sensor for naming in named.namings}
+    if len(sensors) == 1:
+        return Stated(sensors.pop(), Evidence.NAME, "its bands' names")
+    return UNKNOWN
+
+
+def _wavelength(stored: BandFacts, name: str, namings: Sequence[Any]) -> Stated[float | None]:
+    stated = read_wavelength(stored.description, stored.tags)
+    if stated is not None:
+        return Stated(stated, Evidence.HEADER)
+    known = {
+        band.wavelength_nm
+        for naming in namings
+        for band in naming.codes.values()
+        if band.name == name
+    }
+    if len(known) == 1:
+        return Stated(known.pop(), Evidence.ASSUMED, "its sensor's")
+    return Stated(None, Evidence.NONE)

@@ -1,0 +1,107 @@
+"""Say what a raster is, with the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..discovery.band_config import Sensor, sensor_names
+from ..identity.evidence import Evidence, Stated
+from ..identity.products import get_product, product_names
+from ..identity.source import RasterIdentity, SourceIdentity, identify_source
+from ..monitor import EventQueue, Monitor
+from ..operation import Operation, OperationResult, Output, OutputKind
+from ..params import Kind, param
+from ..recipes.stacks import check_stack
+from ..settings import Settings
+from ..workers import run_in_background
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribeParams:
+    """Raster, and what the user knows of it."""
+
+    path: Path = param(
+        kind=Kind.RASTER_IN, title="Raster", help="A stack or any raster.", positional=True
+    )
+    sensor: Sensor | None = param(
+        None,
+        kind=Kind.SENSOR,
+        title="Sensor",
+        choices=sensor_names,
+        help="The satellite it is of; if not given, as the file says.",
+    )
+    product: str | None = param(
+        None,
+        kind=Kind.CHOICE,
+        title="Product",
+        choices=product_names,
+        help="What it is; if not given, as its header, its metadata or its name says.",
+    )
+
+
+def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -> OperationResult:
+    """Tell it as text and as data."""
+    check_stack(params.path)
+    product = get_product(params.product) if params.product else None
+    identity = run_in_background(
+        lambda: identify_source(params.path, params.sensor, product), EventQueue(monitor)
+    )
+    text = _text(identity)
+    return OperationResult(
+        data=identity.to_dict(),
+        text=text,
+        outputs={"text": text, "findings": len(identity.findings)},
+        value=identity,
+    )
+
+
+def _text(identity: RasterIdentity) -> str:
+    lines = [f"{identity.path}: {len(identity.bands)} bands"]
+    for band in identity.bands:
+        lines += _band_lines(band)
+    lines += [f"  warn: {finding.sentence}" for finding in identity.findings]
+    return "\n".join(lines)
+
+
+def _band_lines(band: SourceIdentity) -> list[str]:
+    rows = {
+        "band": _said(band.band, str),
+        "wavelength": _said(band.wavelength_nm, lambda nm: f"{nm:g} nm"),
+        "sensor": _said(band.sensor, str),
+        "product": _said(band.product, str),
+        "scale": _said(band.scale, lambda number: f"{number:.8g}"),
+        "offset": _said(band.offset, lambda number: f"{number:.8g}"),
+        "unit": _said(band.unit, str),
+        "nodata": _said(band.nodata, lambda number: f"{number:.8g}"),
+    }
+    return [
+        f"  band {band.index} ({band.dtype})",
+        *(f"    {name + ':':<12}{text}" for name, text in rows.items()),
+    ]
+
+
+def _said(stated: Stated[object], shown: Callable[..., str]) -> str:
+    """``0.0001 (header: as the file says)``."""
+    if stated.value in ("", None):
+        return "not known"
+    if stated.evidence == Evidence.NONE:
+        return f"{shown(stated.value)} ({stated.source or 'nobody says it'})"
+    source = f": {stated.source}" if stated.source else ""
+    return f"{shown(stated.value)} ({stated.evidence}{source})"
+
+
+DESCRIBE = Operation(
+    name="describe",
+    title="What a raster is",
+    group="Stacks",
+    summary="Shows sensor, product, band, wavelength, scale, offset, unit and nodata of each band, "
+    "who says so, and what contradicts.",
+    params=DescribeParams,
+    run=run_describe,
+    outputs=(
+        Output("text", "Text"),
+        Output("findings", "Number of findings", OutputKind.NUMBER),
+    ),
+)

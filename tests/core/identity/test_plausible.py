@@ -1,0 +1,77 @@
+"""Values that cannot be what their unit says are told with their cause, good ones are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firstlight.core.identity.plausible import check_plausible
+from firstlight.core.raster.reader import RasterReader
+from firstlight.core.types import Radiometry, Unit
+from support.rasters import write_raster
+
+REFLECTANCE = Radiometry(unit=Unit.REFLECTANCE)
+
+
+def causes(path: Path, name: str, radiometry: Radiometry, low: float, high: float) -> str:
+    values = np.linspace(low, high, 64 * 64).reshape(64, 64).astype("float32")
+    write_raster(path, values, nodata=None)
+    with RasterReader(path, [radiometry]) as reader:
+        return " ".join(f.sentence for f in check_plausible(reader, {name: 1}))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "low", "high", "word"),
+    [
+        ("nir", REFLECTANCE, 500, 4000, "times 10000"),
+        ("nir", Radiometry(), 500, 4000, "times 10000"),
+        ("nir", REFLECTANCE, 2, 60, "in percent"),
+        ("red", REFLECTANCE, -0.09, 0.02, "offset was taken off"),
+        ("red", Radiometry(0.0001, -0.1, unit=Unit.REFLECTANCE), 100, 900, "offset was taken off"),
+        ("red", Radiometry(0.0001, unit=Unit.REFLECTANCE), 0.02, 0.6, "scaled twice"),
+        ("lwir11", Radiometry(unit=Unit.KELVIN), 38000, 48000, "no kelvin"),
+        ("lwir11", Radiometry(unit=Unit.KELVIN), 5, 40, "degrees Celsius"),
+        ("lwir11", Radiometry(0.00341802, unit=Unit.KELVIN), 280, 310, "no kelvin"),
+    ],
+)
+def test_impossible_values_are_told_with_their_cause(
+    tmp_path: Path, name: str, rule: Radiometry, low: float, high: float, word: str
+) -> None:
+    assert word in causes(tmp_path / "a.tif", name, rule, low, high)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "low", "high"),
+    [
+        ("nir", REFLECTANCE, 0.0, 0.6),
+        ("nir", REFLECTANCE, 0.6, 1.5),  # snow
+        ("swir22", REFLECTANCE, -0.015, 0.01),  # water
+        ("nir", Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE), 1010, 5000),
+        ("lwir11", Radiometry(unit=Unit.KELVIN), 240, 330),
+        ("scl", Radiometry(unit=Unit.CLASS), 0, 11),
+        ("vv", Radiometry(unit=Unit.DECIBEL), -25, -5),
+        ("ndvi", Radiometry(), -1, 1),
+    ],
+)
+def test_values_that_can_be_are_not(
+    tmp_path: Path, name: str, rule: Radiometry, low: float, high: float
+) -> None:
+    assert causes(tmp_path / "a.tif", name, rule, low, high) == ""
+
+
+def test_a_large_raster_without_overviews_is_looked_at_in_a_few_windows(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "a.tif", np.full((2100, 2100), 3000, np.uint16))
+    with RasterReader(path, [REFLECTANCE]) as reader:
+        read: list[int] = []
+        original = reader.read_stored
+
+        def counting(*args: object, **more: object) -> object:
+            pixels = original(*args, **more)  # type: ignore[arg-type]
+            read.append(pixels.size)
+            return pixels
+
+        reader.read_stored = counting  # type: ignore[method-assign,assignment]
+        assert check_plausible(reader, {"nir": 1}) == []  # all alike: the validator's matter
+    assert sum(read) == 5 * 64 * 64
