@@ -22,10 +22,12 @@ class Grid:
 
     @property
     def bounds(self) -> Bounds:
-        """left, bottom, right, top in the unit of the CRS (north-up grids)."""
-        a, _, c, _, e, f = self.transform
+        """left, bottom, right, top in the unit of the CRS; of a tilted grid around its corners."""
+        a, b, c, d, e, f = self.transform
         rows, cols = self.shape
-        return (c, f + e * rows, c + a * cols, f)
+        xs = [c + x for x in (0.0, a * cols, b * rows, a * cols + b * rows)]
+        ys = [f + y for y in (0.0, d * cols, e * rows, d * cols + e * rows)]
+        return (min(xs), min(ys), max(xs), max(ys))
 
     @property
     def resolution(self) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError
-from ..gdal.crs import reference_text
+from ..gdal.crs import dataset_grid
 from ..gdal.environment import quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..gdal.projection import placed_bounds
@@ -336,7 +336,8 @@ def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Windo
     left, step_x, skew_x, top, skew_y, step_y = dataset.GetGeoTransform()
     if not dataset.GetProjection() or skew_x or skew_y or step_x <= 0 or step_y >= 0:
         raise NotWindowable(what, "it is not placed north-up on a map")
-    bounds = placed_bounds(geometry, reference_text(dataset.GetSpatialRef()))
+    grid = dataset_grid(dataset)
+    bounds = placed_bounds(geometry, grid.crs, grid.bounds)
     if bounds is None:
         raise RasterError(what, "the area reaches too far from it")
     west, south, east, north = bounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -130,6 +131,16 @@ def axis_mapping(crs: str) -> str:
 def is_geographic(crs: str) -> bool:
     """Tell whether its unit is an angle."""
     return bool(spatial_reference(crs).IsGeographic())
+
+
+@lru_cache(maxsize=256)
+def full_turn(crs: str) -> float:
+    """Once around the globe in the unit of a geographic system: 360, or 400 in grads; 0 in any
+    other.
+    """
+    if not crs or not is_geographic(crs):
+        return 0.0
+    return round(2 * math.pi / float(spatial_reference(crs).GetAngularUnits()), 9)
 
 
 def unit_of(crs: str) -> tuple[str, float]:

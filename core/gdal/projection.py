@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..types import Bounds, Grid
-from .crs import LONLAT, spatial_reference
+from .crs import LONLAT, full_turn, spatial_reference
 from .environment import quiet_gdal
 
 Coordinates = npt.NDArray[np.float64]
@@ -68,8 +68,15 @@ def rings_of(geometry: Mapping[str, Any]) -> list[list[Coordinates]]:
     ]
 
 
-def project_area(geometry: Mapping[str, Any], crs: str) -> dict[str, Any]:
+def project_area(
+    geometry: Mapping[str, Any], crs: str, near: Bounds | None = None
+) -> dict[str, Any]:
     """A lon/lat area (GeoJSON, edges straight in degrees) in another coordinate system.
+
+    Parameters
+    ----------
+    near : Bounds, optional
+        Of a raster in that system. If its longitudes run from 0 to 360, those of the area do too.
 
     Returns
     -------
@@ -82,6 +89,7 @@ def project_area(geometry: Mapping[str, Any], crs: str) -> dict[str, Any]:
         If there is no way there, or the area reaches too far from where the system is defined.
     """
     polygons = [[_moved(ring, crs) for ring in polygon] for polygon in rings_of(geometry)]
+    polygons = [_turned(polygon, crs, near) for polygon in polygons]
     if not all(np.isfinite(ring).all() for polygon in polygons for ring in polygon):
         raise _too_far(crs)
     return {
@@ -90,36 +98,55 @@ def project_area(geometry: Mapping[str, Any], crs: str) -> dict[str, Any]:
     }
 
 
-def area_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds:
-    """The bounds of a lon/lat area in another coordinate system.
+def _turned(polygon: list[Coordinates], crs: str, near: Bounds | None) -> list[Coordinates]:
+    """A polygon in degrees, whole turns around the globe from where it was, so that it lies on a
+    raster; elsewhere as it is.
+    """
+    turn = full_turn(crs)
+    if near is None or not turn:
+        return polygon
+    left, right = polygon[0][:, 0].min(), polygon[0][:, 0].max()
+    shared = {k: min(right + k * turn, near[2]) - max(left + k * turn, near[0]) for k in (0, 1, -1)}
+    best = max(shared, key=lambda k: shared[k])  # the first of equals: as it is
+    if shared[best] <= 0 or not best:
+        return polygon
+    return [ring + (best * turn, 0.0) for ring in polygon]
+
+
+def area_bounds(geometry: Mapping[str, Any], crs: str, near: Bounds | None = None) -> Bounds:
+    """The bounds of a lon/lat area in another coordinate system, ``near`` as in
+    :func:`project_area`.
 
     Raises
     ------
     RasterError
         As :func:`project_area`.
     """
-    outlines = _outlines(geometry, crs)
+    outlines = _outlines(geometry, crs, near)
     if not np.isfinite(outlines).all():
         raise _too_far(crs)
     return _bounds(outlines)
 
 
-def placed_bounds(geometry: Mapping[str, Any], crs: str) -> Bounds | None:
+def placed_bounds(
+    geometry: Mapping[str, Any], crs: str, near: Bounds | None = None
+) -> Bounds | None:
     """The bounds of as much of a lon/lat area as has a place in another coordinate system; None
-    where nothing has.
+    where nothing has. ``near`` as in :func:`project_area`.
 
     Raises
     ------
     RasterError
         If there is no way there at all.
     """
-    outlines = _outlines(geometry, crs)
+    outlines = _outlines(geometry, crs, near)
     placed = outlines[np.isfinite(outlines).all(axis=1)]
     return _bounds(placed) if len(placed) else None
 
 
-def _outlines(geometry: Mapping[str, Any], crs: str) -> Coordinates:
-    return np.concatenate([_moved(polygon[0], crs) for polygon in rings_of(geometry)])
+def _outlines(geometry: Mapping[str, Any], crs: str, near: Bounds | None) -> Coordinates:
+    outlines = [[_moved(polygon[0], crs)] for polygon in rings_of(geometry)]
+    return np.concatenate([_turned(outline, crs, near)[0] for outline in outlines])
 
 
 def _bounds(points: Coordinates) -> Bounds:
@@ -149,8 +176,23 @@ def _moved(ring: Coordinates, crs: str) -> Coordinates:
     return np.column_stack(project_points(LONLAT, crs, dense[:, 0], dense[:, 1]))
 
 
-def moved_bounds(grid: Grid, crs: str) -> Bounds:
+def turned_near(xs: Coordinates, crs: str, near: Bounds) -> Coordinates:
+    """Longitudes whole turns from where they were, so that they lie nearest to a raster, which may
+    run from 0 to 360; in a projected system as they are.
+    """
+    turn = full_turn(crs)
+    if not turn:
+        return xs
+    return np.asarray(xs + turn * np.round(((near[0] + near[2]) / 2 - xs) / turn))
+
+
+def moved_bounds(grid: Grid, crs: str, near: Bounds | None = None) -> Bounds:
     """The bounds of a grid in another coordinate system.
+
+    Parameters
+    ----------
+    near : Bounds, optional
+        Of a raster in that system: longitudes are turned to it.
 
     Raises
     ------
@@ -160,10 +202,12 @@ def moved_bounds(grid: Grid, crs: str) -> Bounds:
     import rasterio
     from rasterio.warp import transform_bounds
 
-    if grid.crs == crs:
-        return grid.bounds
     try:
-        left, bottom, right, top = transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=21)
+        left, bottom, right, top = (
+            grid.bounds
+            if grid.crs == crs
+            else transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=21)
+        )
     except (rasterio.errors.RasterioError, ValueError) as error:
         raise RasterError(
             f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", " ".join(str(error).split())
@@ -172,4 +216,8 @@ def moved_bounds(grid: Grid, crs: str) -> Bounds:
         raise RasterError(
             f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", "the corners have no place there"
         )
+    if near is not None and left <= right:
+        middle = (left + right) / 2
+        shift = float(turned_near(np.array(middle), crs, near)) - middle
+        left, right = left + shift, right + shift
     return (left, bottom, right, top)

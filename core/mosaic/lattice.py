@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..gdal.projection import turned_near
 from ..raster.grid import Window
 from ..types import Grid
 
@@ -165,5 +166,6 @@ def _positions(
         except (rasterio.errors.RasterioError, ValueError):
             moved = (np.full(xs.size, np.nan), np.full(xs.size, np.nan))
         xs, ys = (np.array(one, dtype=np.float64).reshape(xs.shape) for one in moved)
+    xs = turned_near(xs, source.crs, source.bounds)
     a, _, left, _, e, top = source.transform
     return (ys - top) / e - 0.5, (xs - left) / a - 0.5

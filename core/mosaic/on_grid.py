@@ -31,7 +31,7 @@ Known = dict[tuple[Lattice, Window], list[Fours]]
 
 def placed_window(source: Grid, target: Grid) -> Window | None:
     """The window of ``target`` that a grid may fill; None where they do not touch."""
-    bounds = moved_bounds(source, target.crs)
+    bounds = moved_bounds(source, target.crs, target.bounds)
     left, _, _, top = target.bounds
     xres, yres = target.resolution
     rows, cols = target.shape

@@ -122,7 +122,7 @@ def _needed(grid: Grid, part: Grid, margin: int) -> Window | None:
     """The source's pixels under a part of the target and around it, up to one beyond the source's
     edges; None where it has none there.
     """
-    bounds = moved_bounds(part, grid.crs)
+    bounds = moved_bounds(part, grid.crs, grid.bounds)
     xres, yres = grid.resolution
     left, _, _, top = grid.bounds
     rows, cols = grid.shape

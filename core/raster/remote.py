@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
-from ..gdal.crs import reference_text
+from ..gdal.crs import dataset_grid
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
@@ -84,11 +84,15 @@ def _placed_area(
 ) -> tuple[dict[str, Any], Bounds]:
     """The area in the dataset's coordinate system, and its bounds."""
     what = f"{name} cannot be laid over the area"
-    crs = reference_text(dataset.GetSpatialRef())
+    grid = dataset_grid(dataset)
+    crs = grid.crs
     if not crs:
         raise RasterError(what, "it has no coordinate system")
     try:
-        return project_area(geometry, crs), area_bounds(geometry, crs)
+        return (
+            project_area(geometry, crs, grid.bounds),
+            area_bounds(geometry, crs, grid.bounds),
+        )
     except RasterError as error:
         raise RasterError(what, error.why.replace("it reaches", "the area reaches")) from error
 

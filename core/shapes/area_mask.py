@@ -10,12 +10,18 @@ from ..gdal.crs import LONLAT
 from ..gdal.environment import rasterio_env
 from ..gdal.projection import moved_bounds, project_area
 from ..raster.grid import intersect_bounds
-from ..types import Aoi, Grid
+from ..types import Aoi, Bounds, Grid
 
 COVER_SIZE = 400
 """Pixels a side for telling how much of an area a raster covers: a four-hundredth of its width is
 near enough.
 """
+
+
+def _turns(box: Bounds) -> list[Bounds]:
+    """A box in degrees, and the same one in rasters from 0 to 360 and beyond."""
+    west, south, east, north = box
+    return [(west + turn, south, east + turn, north) for turn in (-360.0, 0.0, 360.0)]
 
 
 def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
@@ -47,10 +53,10 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
             # degrees first.
             own_box = moved_bounds(grid, LONLAT)
             if own_box[0] <= own_box[2] and not any(
-                intersect_bounds([box, own_box]) for box in aoi.boxes
+                intersect_bounds([turned, own_box]) for box in aoi.boxes for turned in _turns(box)
             ):
                 return np.zeros(grid.shape, bool), 0.0
-            geometry = project_area(aoi.geometry, grid.crs)
+            geometry = project_area(aoi.geometry, grid.crs, grid.bounds)
             left, bottom, right, top = bounds_of(geometry)
             mask = rasterize(
                 [geometry],

@@ -31,7 +31,10 @@ MOST_CELLS = 1000
 def around(grid: Grid) -> Aoi:
     """The box around a grid, in degrees."""
     west, south, east, north = moved_bounds(grid, LONLAT)
-    return Aoi.from_bounds(max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
+    south, north = max(south, -90.0), min(north, 90.0)
+    if west < east and east - west < 360 and (west < -180 or east > 180):  # from 0 to 360
+        west, east = ((edge + 180) % 360 - 180 for edge in (west, east))
+    return Aoi.from_bounds(max(west, -180.0), south, min(east, 180.0), north)
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,10 @@ def heights_of_file(path: Path, unit: str = "") -> SceneItem:
         )
     if not facts.grid.crs:
         raise InputError(subject, "it has no coordinate system", "Assign the one it is in.")
+    a, b, _, d, e, _ = facts.grid.transform
+    if b or d or a <= 0 or e >= 0:
+        why = "its pixels lie on no north-up grid"
+        raise InputError(subject, why, "Warp it first, or stack it: stacks are north-up.")
     [band] = facts.bands
     rule = in_metres(facts, subject, "Say what it is with ‘terrain.dem_unit’.", unit)
     nodata = rule.nodata

@@ -162,7 +162,7 @@ def _part(own: Grid, grid: Grid) -> Window:
     if b or d or e > 0:
         return whole
     try:
-        common = intersect_bounds([moved_bounds(grid, own.crs), own.bounds])
+        common = intersect_bounds([moved_bounds(grid, own.crs, own.bounds), own.bounds])
     except RasterError:
         return whole
     if common is None:
