@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from .enums import (
     Compression,
@@ -27,6 +26,7 @@ from .enums import (
     StackFormat,
 )
 from .errors import SettingsError
+from .logins import login_keys
 from .setting_casts import cast_setting
 
 SettingField = dataclasses.Field[Any]
@@ -282,7 +282,9 @@ class Settings:
     ``requests``.
     """
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    """Host → HTTP headers, from the authentication that the user attached to a catalogue."""
+    """Host → HTTP headers, from the authentication that the user attached to a catalogue; the keys
+    are those of :func:`~.logins.login_keys`.
+    """
 
     @property
     def worker_count(self) -> int:
@@ -296,8 +298,11 @@ class Settings:
         )
 
     def headers_for(self, url: str) -> Mapping[str, str]:
-        """The headers for the host of a URL; never sent to another host."""
-        return self.headers.get(urlsplit(url).netloc, {})
+        """The headers for the host of a URL; never sent to another host, or by http instead of
+        https.
+        """
+        keys = [key for key in login_keys(url) if key in self.headers]
+        return self.headers[keys[0]] if keys else {}
 
     def override(self, **given: Any) -> Settings:
         """A copy with what this run's parameters say; ``None`` and empty mean "not given".

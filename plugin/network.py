@@ -14,6 +14,7 @@ from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 
 from ..core.errors import FirstLightError
 from ..core.files.atomic import WriteFailure, write_whole
+from ..core.logins import login_keys
 from ..core.monitor import Level
 from .monitors import log
 
@@ -93,13 +94,14 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        Host (with port, as in the URL) → headers. A host whose authentication cannot be used is
-        left out, and the log says so; its server then answers with 401, which is told to the user.
+        Host (with its port; for a catalogue at http ``http://host``) → headers. A host whose
+        authentication cannot be used is left out, and the log says so; its server then answers
+        with 401, which is told to the user.
     """
     by_host: dict[str, dict[str, str]] = {}
     manager = QgsApplication.authManager()
     for url, authcfg in logins.items():
-        host = urlsplit(url).netloc
+        host = next(iter(login_keys(url)), "")
         request = QNetworkRequest(QUrl(url))
         if (
             authcfg not in manager.configIds()

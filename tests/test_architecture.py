@@ -83,10 +83,15 @@ _VALUES = (
     "core.errors",
     "core.monitor",
     "core.moment",
+    "core.logins",
 )
 _SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
 _RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
-_DISCOVERY = ("core.discovery.band_config", "core.discovery.access")
+_DISCOVERY = (
+    "core.discovery.band_config",
+    "core.discovery.access",
+    "core.discovery.session",
+)
 """What others may know of discovery: which bands a sensor has, and how a catalogue's address is
 opened.
 """
@@ -108,6 +113,7 @@ _ENGINE = (
 )
 CORE_LAYERS = {
     "core.aoi": ("core.errors",),
+    "core.logins": (),
     "core.enums": (),
     "core.report": ("core.enums",),
     "core.times": (),

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AccessError
 from ..gdal.environment import RemoteOptions
+from ..logins import login_keys
 from ..settings import Settings
 from ..types import parse_time
 from .catalogs import catalog_names, get_buckets, get_catalog
+from .session import InsecureRedirect, new_session
 
 AUTHENTICATION_HINT = (
     "This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not "
@@ -49,6 +51,7 @@ class Access:
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
+        self._landings: dict[str, str] = {}  # address at a host with a login → where it ends
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
@@ -90,21 +93,81 @@ class Access:
         """Headers of the user's authentication for this host."""
         return self._settings.headers_for(url)
 
+    def reach(self, url: str, renew: bool = False) -> tuple[str, RemoteOptions]:
+        """The address at which GDAL finds a file, and options to read it there.
+
+        GDAL sends headers wherever it is redirected to. For a host with a login, redirects are
+        therefore followed here, and GDAL is sent to where they end.
+
+        Raises
+        ------
+        AccessError
+            If the server sends from https to http.
+        """
+        if not self.headers(url):
+            return url, self._options(url)
+        if renew or url not in self._landings:
+            self._landings[url] = self._land(url)
+        landing = self._landings[url]
+        return landing, self._options(landing)
+
     def remote_options(self, url: str) -> RemoteOptions:
         """Options by which GDAL reaches a URL: the same waits, proxy and headers as everything
-        else.
+        else. A server that redirects to another host gets no headers: see :meth:`reach`.
         """
+        landing, options = self.reach(url)
+        same = urlsplit(landing).netloc == urlsplit(url).netloc
+        return replace(self._options(url), headers=options.headers if same else {})
+
+    def limited_to(self, urls: Iterable[str]) -> Access:
+        """Access that knows only what these addresses need: fit to be sent to other computers."""
+        urls = list(urls)
+        settings = self._settings
+        keys = {key for url in urls for key in login_keys(url)}
+        schemes = {"all", "no", *(urlsplit(url).scheme for url in urls)}
+        needed = Settings(
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+            authorities=settings.authorities,
+            proxies={
+                name: proxy
+                for name, proxy in settings.proxies.items()
+                if name.partition("://")[0] in schemes
+            },
+            headers={host: each for host, each in settings.headers.items() if host in keys},
+        )
+        limited = Access(needed, self._clock)
+        limited._tokens, limited._given, limited._lock = self._tokens, self._given, self._lock
+        return limited
+
+    @property
+    def _timeout(self) -> tuple[float, float]:
+        return self._settings.connect_timeout_s, self._settings.read_timeout_s
+
+    def _options(self, url: str) -> RemoteOptions:
         from requests.utils import select_proxy
 
         settings = self._settings
         proxy = select_proxy(url, dict(settings.proxies)) or ""
-        return RemoteOptions(
-            settings.connect_timeout_s,
-            settings.read_timeout_s,
-            proxy,
-            self.headers(url),
-            settings.authorities,
-        )
+        return RemoteOptions(*self._timeout, proxy, self.headers(url), settings.authorities)
+
+    def _land(self, url: str) -> str:
+        """The address where a URL's redirects end; the URL where its server does not answer."""
+        import requests
+
+        try:
+            with (
+                new_session(self._settings) as session,
+                session.get(
+                    url, timeout=self._timeout, headers={"Range": "bytes=0-0"}, stream=True
+                ) as answer,
+            ):
+                return str(answer.url)
+        except InsecureRedirect as error:
+            public = url.partition("?")[0]
+            raise AccessError(f"{public} cannot be opened", str(error)) from error
+        except requests.RequestException:
+            return url  # GDAL says why
 
     def _token(self, address: str, url: str, renew: bool) -> str:
         # one at a time: four bands that begin together, or are refused together, need one token,
@@ -125,10 +188,8 @@ class Access:
         failure = f"No access token from {urlsplit(address).netloc}"
         hint = "Try again later, or choose another catalogue."
         try:
-            with requests.Session() as session:
-                configure_session(session, self._settings)
-                timeout = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
-                answer = session.get(address, timeout=timeout, headers=dict(self.headers(address)))
+            with new_session(self._settings) as session:
+                answer = session.get(address, timeout=self._timeout)
                 if answer.status_code != 200:
                     raise AccessError(failure, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
@@ -139,28 +200,14 @@ class Access:
             raise AccessError(
                 failure, f"the answer holds no token ({type(error).__name__})", hint
             ) from error
+        except InsecureRedirect as error:
+            raise AccessError(failure, str(error), hint) from error
         except requests.RequestException as error:
             raise AccessError(
                 failure,
                 f"it cannot be reached ({type(error).__name__})",
                 "Check the network and the proxy.",
             ) from error
-
-
-def configure_session(session: Any, settings: Settings) -> None:
-    """Give a ``requests.Session`` the user's proxies and certificates."""
-    session.proxies.update(settings.proxies)
-    if settings.authorities:
-        usual = session.merge_environment_settings
-
-        def merged(url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-            # requests lets REQUESTS_CA_BUNDLE win over session.verify; what the user told QGIS
-            # counts more.
-            return usual(
-                url, proxies, stream, settings.authorities if verify is None else verify, cert
-            )
-
-        session.merge_environment_settings = merged
 
 
 def public_address(href: str) -> str:

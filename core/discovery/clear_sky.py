@@ -105,7 +105,8 @@ def _read(
     """The mask over an area; a token that is refused is renewed once."""
     url = access.url(mask.href, scene.catalog, scene.collection)
     try:
-        return read_over_area(url, area, access.remote_options(url))
+        address, options = access.reach(url)
+        return read_over_area(address, area, options)
     except RasterError as error:
         if re.search(r"response code: 40[13]", error.why) is None:
             raise
@@ -114,4 +115,5 @@ def _read(
             raise AccessError(
                 error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT
             ) from error
-        return read_over_area(fresh, area, access.remote_options(fresh))
+        address, options = access.reach(fresh, renew=True)
+        return read_over_area(address, area, options)

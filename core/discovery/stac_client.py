@@ -13,11 +13,12 @@ from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..types import SceneItem, SearchQuery, format_time
 from ..workers import run_in_background
-from .access import AUTHENTICATION_HINT, configure_session
+from .access import AUTHENTICATION_HINT
 from .band_config import Sensor, get_sensor
 from .catalogs import Catalog, get_catalog
 from .coverage import covered_percent
 from .scene_parser import parse_item
+from .session import new_session
 from .stac_fields import StacObject
 
 PAGE_SIZE = 100
@@ -207,9 +208,9 @@ def _connect(catalog: Catalog, settings: Settings) -> Any:
     from pystac_client.stac_api_io import StacApiIO
 
     timeout = (settings.connect_timeout_s, settings.read_timeout_s)
-    headers = dict(settings.headers_for(catalog.url))
-    stac_io = StacApiIO(headers=headers, timeout=timeout, max_retries=2)
-    configure_session(stac_io.session, settings)
+    stac_io = StacApiIO(timeout=timeout)
+    # the client's own session sends its headers wherever the catalogue's links lead
+    stac_io.session = new_session(settings, retries=2)
     # without a timeout of its own, the client waits for ever
     return pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)
 

@@ -1,4 +1,4 @@
-"""HTTP as downloads need it: one session, answers sorted by what to do next, no secrets in
+"""HTTP as downloads need it: answers sorted by what to do next, no secrets in
 sentences.
 """
 
@@ -11,15 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from .. import PRODUCT
-from ..discovery.access import configure_session
-from ..settings import Settings
+from ..discovery.session import MOST_REDIRECTS, InsecureRedirect
+from ..discovery.session import new_session as new_session
 
 MOST_WAIT_S = 60.0
 """The longest wait between two tries, whatever the server asks for."""
-MOST_REDIRECTS = 10
 TEMPORARY = {408, 425, 429}
 """Besides 5xx: worth another try (RFC 9110, RFC 8470, RFC 6585)."""
 SAY_WHEN = {429, 503}
@@ -30,8 +27,6 @@ is.
 """
 REFUSED = {401, 403}
 """With a fresh address it may be let in."""
-OWN_HEADERS = {"accept", "accept-encoding", "connection", "if-range", "range", "user-agent"}
-"""What may follow a redirect to another host; anything else may be the user's authentication."""
 
 
 @dataclass(frozen=True)
@@ -64,44 +59,6 @@ class Trouble(Exception):
         self.final = final
 
 
-def new_session(settings: Settings, connections: int = 10) -> Any:
-    """A ``requests.Session`` with the user's proxies and certificates; it keeps ``connections``
-    open per host.
-
-    It never follows a redirect from https to http, and never carries the user's headers to another
-    host.
-    """
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    class Session(requests.Session):
-        def get_redirect_target(self, resp: Any) -> str | None:
-            target: str | None = super().get_redirect_target(resp)
-            if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
-                raise Trouble(
-                    "the server sends from https to http, which anybody could read and change",
-                    final=True,
-                )
-            return target
-
-        def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
-            super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
-            if urlsplit(prepared_request.url).netloc != urlsplit(response.request.url).netloc:
-                for name in [
-                    name for name in prepared_request.headers if name.lower() not in OWN_HEADERS
-                ]:
-                    del prepared_request.headers[name]
-
-    session = Session()
-    configure_session(session, settings)
-    session.max_redirects = MOST_REDIRECTS
-    session.headers["User-Agent"] = PRODUCT.replace(" ", "/")
-    adapter = HTTPAdapter(pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
 @contextmanager
 def open_response(
     session: Any, url: str, headers: Mapping[str, str], waits: Waits
@@ -129,6 +86,8 @@ def open_response(
         ) as response:
             _check_status(response)
             yield response
+    except InsecureRedirect as error:
+        raise Trouble(str(error), final=True) from error
     except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
         raise Trouble("the server did not answer in time") from error
     except requests.TooManyRedirects as error:

@@ -12,6 +12,7 @@ from ..errors import Cancelled, DependencyError, EngineError
 from ..workers import TooLate, within
 from .cluster_check import check_cluster
 from .cluster_engine import ANOTHER, ANSWER_S, LOOK_S, DaskClusterEngine
+from .credentials import Credentials
 
 CONNECT_S = 10.0
 WORKERS_S = 20.0
@@ -28,6 +29,7 @@ def open_cluster(
     limit_s: float,
     stop: threading.Event,
     workers: int = 1,
+    credentials: Credentials | None = None,
 ) -> Iterator[DaskClusterEngine]:
     """Connect to a cluster and see that it is fit for the work.
 
@@ -42,6 +44,8 @@ def open_cluster(
     stop : threading.Event
     workers : int
         So many are waited for.
+    credentials : Credentials, optional
+        Of a local cluster; by default as Dask's own settings say.
 
     Raises
     ------
@@ -61,10 +65,11 @@ def open_cluster(
     client: Any = None
     try:
         with _as_engine_errors(failure):
+            security = {"security": credentials.security()} if credentials else {}
             client = within(
                 CONNECT_S + 1,
                 stop,
-                lambda: Client(address, timeout=CONNECT_S, set_as_default=False),
+                lambda: Client(address, timeout=CONNECT_S, set_as_default=False, **security),
             )
             threads = _wait_for_workers(client, workers, stop)
             if not threads:

@@ -13,9 +13,23 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, EngineError
+from .credentials import Credentials, make_credentials
+
+FAILURE = "Starting a Dask cluster on this computer failed"
+ANOTHER = "Choose another engine, threads for example."
+FOLDER_PREFIX = "firstlight-cluster-"
+LOOPBACK = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+"""Without the second, the pages of scheduler and workers are on every interface."""
+NO_PAGES = {
+    "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",
+    "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
+    "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+}
+"""Dask's settings for the cluster: its pages, which ask nobody for a key, show nothing."""
 
 START_S = 30.0
 """Most time until the scheduler has its address."""
@@ -27,15 +41,23 @@ _TRY = (
 )
 
 
+@dataclass(frozen=True)
+class LocalCluster:
+    """A cluster of this computer's own, while it lives."""
+
+    address: str
+    """Of the scheduler: ``tls://127.0.0.1:port``."""
+    credentials: Credentials
+    """Without them nobody is answered."""
+
+
 @contextmanager
-def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
+def local_cluster(workers: int, stop: threading.Event) -> Iterator[LocalCluster]:
     """A scheduler and workers of one thread each; they are ended with the block, and with this
     process whatever ends it.
 
-    Yields
-    ------
-    str
-        The scheduler's address, on the loopback interface.
+    They listen on the loopback interface, and answer only who has the key of this run: other users
+    of the same computer can neither use nor read them.
 
     Raises
     ------
@@ -43,45 +65,34 @@ def local_cluster(workers: int, stop: threading.Event) -> Iterator[str]:
         If they cannot be started.
     Cancelled
     """
-    failure = "Starting a Dask cluster on this computer failed"
     python = find_interpreter(stop)
     processes: list[subprocess.Popen[bytes]] = []
-    with tempfile.TemporaryDirectory(
-        prefix="firstlight-cluster-", ignore_cleanup_errors=True
-    ) as name:
+    # mkdtemp makes it for this user alone.
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        note = folder / "scheduler.json"
-        log = folder / "log.txt"
         try:
-            options = [
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "0",
-                "--no-dashboard",
-                "--scheduler-file",
-                str(note),
-            ]
+            credentials = _credentials(folder)
+            log, note = folder / "log.txt", folder / "scheduler.json"
+            common = [*credentials.options(), *LOOPBACK, "--no-dashboard"]
+            options = [*common, "--port", "0", "--scheduler-file", str(note)]
             processes.append(_start(python, folder, log, "scheduler", options))
-            address = _address(note, processes[0], failure, log, stop)
-            for _ in range(workers):
-                options = [
-                    address,
-                    "--nthreads",
-                    "1",
-                    "--no-nanny",
-                    "--no-dashboard",
-                    "--memory-limit",
-                    "0",
-                ]
-                processes.append(
-                    _start(
-                        python, folder, log, "worker", [*options, "--local-directory", str(folder)]
-                    )
-                )
-            yield address
+            address = _address(note, processes[0], log, stop)
+            own = ["--nthreads", "1", "--no-nanny", "--memory-limit", "0"]
+            options = [address, *common, *own, "--local-directory", str(folder)]
+            for _ in range(workers):  # one by one: each that has begun is ended below
+                processes.append(_start(python, folder, log, "worker", options))  # noqa: PERF401
+            yield LocalCluster(address, credentials)
         finally:
             end(processes)
+
+
+def _credentials(folder: Path) -> Credentials:
+    try:
+        return make_credentials(folder)
+    except OSError as error:
+        raise EngineError(
+            FAILURE, f"its key cannot be written ({error.strerror})", ANOTHER
+        ) from None
 
 
 def find_interpreter(stop: threading.Event) -> str:
@@ -111,7 +122,7 @@ def find_interpreter(stop: threading.Event) -> str:
             if tried.returncode == 0 and tried.stdout.strip() == version:
                 return candidate
     raise EngineError(
-        "Starting a Dask cluster on this computer failed",
+        FAILURE,
         f"no Python {version} was found that has numpy, GDAL and distributed",
         "Install dask[distributed] for QGIS's Python, or choose another engine, threads for "
         "example.",
@@ -158,12 +169,12 @@ def _start(
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with log.open("ab") as output:
         return subprocess.Popen(
-            [python, str(_PROGRAM), kind, *options],
+            [python, str(_PROGRAM), str(folder), kind, *options],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             cwd=folder,
-            env=_environment(),
+            env={**_environment(), **NO_PAGES},
             creationflags=flags,
         )
 
@@ -178,7 +189,7 @@ def _environment() -> dict[str, str]:
 
 
 def _address(
-    note: Path, scheduler: subprocess.Popen[bytes], failure: str, log: Path, stop: threading.Event
+    note: Path, scheduler: subprocess.Popen[bytes], log: Path, stop: threading.Event
 ) -> str:
     end_at = time.monotonic() + START_S
     while True:
@@ -188,10 +199,6 @@ def _address(
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
                 "it said nothing"
             ]
-            raise EngineError(
-                failure,
-                f"the scheduler did not start: {lines[-1]}",
-                "Choose another engine, threads for example.",
-            )
+            raise EngineError(FAILURE, f"the scheduler did not start: {lines[-1]}", ANOTHER)
         if stop.wait(LOOK_S):
             raise Cancelled()

@@ -151,9 +151,14 @@ def open_engine(
             yield engine
     else:
         with (
-            local_cluster(choice.workers, stop) as address,
+            local_cluster(choice.workers, stop) as own,
             open_cluster(
-                address, job.files, settings.tile_timeout_s, stop, choice.workers
+                own.address,
+                job.files,
+                settings.tile_timeout_s,
+                stop,
+                choice.workers,
+                own.credentials,
             ) as engine,
         ):
             yield engine

@@ -45,6 +45,8 @@ READ_OPTIONS = {
     # without it: dozens of requests for files that are not there
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
+    # Another plugin may have switched the check of certificates off for the whole process.
+    "GDAL_HTTP_UNSAFESSL": "NO",
     # From 3.9 on GDAL warps what is asked for at once, and each window a little differently; block
     # by block, as before, a pixel is the same in every window (OSGeo/gdal pull request 9426).
     "GDAL_VRT_WARP_USE_DATASET_RASTERIO": "NO",
@@ -99,10 +101,10 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
                 ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities
             )
         )
-    if options.headers:
-        http["GDAL_HTTP_HEADERS"] = "\r\n".join(
-            f"{name}: {value}" for name, value in options.headers.items()
-        )
+    # Set also where there are none: those of another plugin are for another server.
+    http["GDAL_HTTP_HEADERS"] = "\r\n".join(
+        f"{name}: {value}" for name, value in options.headers.items()
+    )
     with _thread_options(http):
         yield
 

@@ -7,7 +7,8 @@ of a band is read only where they do not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -114,6 +115,8 @@ def build_index(
     """
     events = EventQueue(monitor)
     done: list[None] = []
+    # The index may travel to a cluster: with the logins of its own hosts, and no others.
+    access = access.limited_to(_addresses(scenes, (*bands, *(MASK_BANDS if masked else ()))))
 
     def place(scene: SceneItem) -> VirtualScene | str:
         try:
@@ -201,6 +204,14 @@ def mosaic_grid(
     return grid_over(area_bounds(aoi.geometry, crs), like, size)
 
 
+def _addresses(scenes: Sequence[SceneItem], bands: Sequence[str]) -> Iterator[str]:
+    """Addresses of files and tokens; those that cannot be opened are told of later."""
+    for scene in scenes:
+        for name in set(bands) & set(scene.bands):
+            with suppress(AccessError):
+                yield from locate(scene.bands[name].href, scene.catalog, scene.collection)
+
+
 def _place_scene(
     scene: SceneItem, bands: Sequence[str], access: Access, masked: bool
 ) -> VirtualScene:
@@ -244,7 +255,7 @@ def _open_file(path: str, _renew: bool) -> tuple[str, RemoteOptions]:
 
 
 def _open_url(access: Access, url: str, token_url: str, renew: bool) -> tuple[str, RemoteOptions]:
-    return access.open(url, token_url, renew), access.remote_options(url)
+    return access.reach(access.open(url, token_url, renew), renew)
 
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:

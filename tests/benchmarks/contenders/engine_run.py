@@ -63,7 +63,7 @@ def run(engine: str, workers: int = 1) -> None:
             sys.exit(NOT_HERE)
         stop = threading.Event()
         with (
-            local_cluster(workers, stop) as address,
-            open_cluster(address, [], 300, stop, workers) as cluster,
+            local_cluster(workers, stop) as own,
+            open_cluster(own.address, [], 300, stop, workers, own.credentials) as cluster,
         ):
             compute(cluster)

@@ -47,6 +47,7 @@ from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import SceneItem
+from support.cluster_processes import children
 from support.dask_cluster import DaskCluster
 from support.range_server import FaultyServer
 from support.rasters import noise
@@ -476,52 +477,6 @@ def test_a_cluster_of_its_own_ends_with_the_work(stack: Path, tmp_path: Path) ->
     assert (tmp_path / "own.tif").read_bytes() == (tmp_path / "serial.tif").read_bytes()
     assert "this computer's own processes" in told.engine
     wait_until(lambda: children() == before, "its processes go on")
-
-
-def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
-    root = Path(__file__).resolve().parents[3]
-    program = (
-        "import importlib.util, sys, threading, time\n"
-        "spec = importlib.util.spec_from_file_location('firstlight', "
-        f"{str(root / '__init__.py')!r},"
-        f" submodule_search_locations=[{str(root)!r}])\n"
-        "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; "
-        "spec.loader.exec_module(module)\n"
-        "from firstlight.core.execution.local_cluster import local_cluster\n"
-        "with local_cluster(1, threading.Event()) as address:\n"
-        "    print(address, flush=True)\n"
-        "    threading.Event().wait()\n"
-    )
-    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert starter.stdout is not None
-    assert starter.stdout.readline().startswith("tcp://127.0.0.1:")
-    wait_until(lambda: len(children(starter.pid)) >= 2, "there is no scheduler with a worker")
-    processes = children(starter.pid)
-    starter.kill()
-    starter.wait()
-    starter.stdout.close()
-    wait_until(lambda: not any(map(is_cluster, processes)), "its processes go on")
-
-
-def children(parent: int | None = None) -> set[int]:
-    """Processes of a cluster that this (or another) process has started. Linux."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                status = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(status[1]) == (parent or os.getpid()) and is_cluster(int(entry.name)):
-                found.add(int(entry.name))
-    return found
-
-
-def is_cluster(pid: int) -> bool:
-    try:
-        return b"cluster_process.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def test_qgis_itself_is_never_taken_for_a_python(
