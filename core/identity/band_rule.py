@@ -126,7 +126,8 @@ def _by_header(
     # Whole numbers of a radar that are to be power are a ground range detected product's amplitude.
     if own.unit == Unit.NONE and band.unit == Unit.POWER and "int" in stored.dtype:
         radiometry = replace(radiometry, unit=Unit.AMPLITUDE)
-    return BandRule(radiometry, Evidence.HEADER, proposed and proposed.product, warnings)
+    product = proposed.product if proposed else None
+    return BandRule(radiometry, Evidence.HEADER, product, warnings)
 
 
 def _product_radiometry(

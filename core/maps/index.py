@@ -98,8 +98,8 @@ def open_stack(params: IndexParams, monitor: Monitor) -> MapInputs:
             )
     facts = read_facts(params.stack)
     bands = named_bands(facts)
-    part = StackPart("post", facts, bands)
-    return single_input(part, {band: band for band in bands}, tuple(naming_warnings(facts)))
+    names = {band: band for band in bands}
+    return single_input(StackPart("post", facts, bands), names, tuple(naming_warnings(facts)))
 
 
 def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..discovery.band_config import Sensor, sensor_names
 from ..identity.evidence import Evidence, Stated
@@ -82,7 +83,7 @@ def _band_lines(band: SourceIdentity) -> list[str]:
     ]
 
 
-def _said(stated: Stated[object], shown: Callable[..., str]) -> str:
+def _said(stated: Stated[Any], shown: Callable[[Any], str]) -> str:
     """``0.0001 (header: as the file says)``."""
     if stated.value in ("", None):
         return "not known"
