@@ -12,11 +12,11 @@ from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..raster.reader import read_facts
+from ..raster.vrt_sources import check_is_raster, is_vrt
 from ..report import Severity
 from ..settings import Settings
 from ..types import Aoi, ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
-from ..validation.vrt_sources import check_is_raster, is_vrt
 from .search_params import AREA_HELP
 
 LABELS = {Severity.ERROR: "FAIL", Severity.WARNING: "warn", Severity.INFO: "note"}

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from ..enums import Unit
 from ..errors import RasterError
+from ..gdal.containers import file_of, find_subdataset
 from ..gdal.crs import horizontal
 from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
 from ..gdal.errors import checked, gdal_errors
@@ -28,7 +29,9 @@ from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .grid import Window
+from .open_file import check_openable, open_checked, open_with_rasterio, reason_of
 from .physical import FloatArray, to_physical
+from .vrt_sources import check_vrt_sources, is_vrt
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,27 @@ class RasterFacts:
     """(rows, cols) of the first band's blocks."""
 
 
-def read_facts(path: Path) -> RasterFacts:
-    """Open a raster and tell what it is.
+def read_facts(path: Path, ours: bool = False) -> RasterFacts:
+    """Open a raster, after a look at what it would make GDAL open, and tell what it is.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a raster inside a container by GDAL's name.
+    ours : bool
+        A VRT that FirstLight has just written, which may name addresses.
 
     Raises
     ------
     RasterError
-        If it is not there or no raster.
+        If it is not there, no raster, or holds no bands.
+    ValidationError, VRTSourceNotFoundError
+        If it is a VRT that names what is not on this computer, or holds code; or a file beside it
+        does.
     """
-    with rasterio_env(), _open(path) as dataset:  # type: ignore[attr-defined]
+    if not ours:
+        check_openable(path)
+    with rasterio_env(remote=ours), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
         return _facts(path, dataset)
 
 
@@ -81,7 +96,8 @@ def check_raster(path: Path) -> RasterFacts:
     import rasterio
     from rasterio.windows import Window as RasterioWindow
 
-    with rasterio_env(), _open(path) as dataset:  # type: ignore[attr-defined]
+    check_openable(path)
+    with rasterio_env(), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
         facts = _facts(path, dataset)
         rows, cols = facts.grid.shape
         window = RasterioWindow(max(0, cols - 1), max(0, rows - 1), 1, 1)
@@ -90,7 +106,7 @@ def check_raster(path: Path) -> RasterFacts:
                 dataset.read(band.index, window=window)
         except (rasterio.errors.RasterioError, OSError) as error:
             raise RasterError(
-                f"The raster {path} is damaged", _reason(error), "Remove it and run again."
+                f"The raster {path} is damaged", reason_of(error), "Remove it and run again."
             ) from error
         return facts
 
@@ -116,6 +132,10 @@ def check_band_file(path: Path) -> RasterFacts:
             f"it is a {facts.driver}, no GeoTIFF or JPEG 2000",
         )
     return check_raster(path)
+
+
+MOST_NAMED = 12
+"""Variables of a container in a sentence."""
 
 
 class _Opened:
@@ -166,12 +186,13 @@ class RasterReader:
         radiometry: Sequence[Radiometry] | None = None,
         remote: RemoteOptions | None = None,
     ) -> None:
-        self.facts = read_facts(path)
+        self.facts = read_facts(path, ours=remote is not None)
         self._remote = remote
         self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
         self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
+        self._containers = _containers(path) if remote is None else ()
         self._blocks = BlockCache(BLOCK_BYTES)
         self._local = threading.local()
         self._opened: list[_Opened] = []
@@ -255,10 +276,9 @@ class RasterReader:
         """Path, size and time of change (ns) of the file and of those that it names; -1 where they
         are not on this machine.
         """
-        files = [
-            self.facts.path,
-            *(Path(name) for name in self._mine().dataset.GetFileList() or ()),
-        ]
+        named = (Path(name) for name in self._mine().dataset.GetFileList() or ())
+        files = [file_of(self.facts.path), *(path for path in named if not _is_notes(path))]
+        files += self._containers
         there = {path.resolve(): path.stat() if path.is_file() else None for path in files}
         return sorted(
             (str(path), one.st_size, one.st_mtime_ns) if one else (str(path), -1, -1)
@@ -338,7 +358,7 @@ class RasterReader:
         if doubling is None:
             return False
         if doubling.name not in mine.sources:
-            mine.sources[doubling.name] = _open_with_gdal(Path(doubling.name))
+            mine.sources[doubling.name] = open_checked(Path(doubling.name))
         values = read_doubled(mine.sources[doubling.name], doubling, area, self._blocks)
         if values is None:
             return False
@@ -351,7 +371,7 @@ class RasterReader:
         if mine is None:
             path = self.facts.path
             with self._surroundings():
-                mine = _Opened(_open_with_gdal(path))
+                mine = _Opened(open_checked(path))
             self._local.opened = mine
             with self._lock:
                 self._opened.append(mine)
@@ -364,35 +384,22 @@ def _reader_here(path: str, radiometry: tuple[Radiometry, ...], _name: str) -> R
     return RasterReader(Path(path), radiometry)
 
 
-def _open(path: Path) -> Any:
-    import rasterio
-
-    if not path.exists():
-        raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
-    try:
-        return rasterio.open(path, sharing=False)
-    except (
-        rasterio.errors.RasterioError,
-        OSError,
-    ) as error:  # RasterioIOError is an OSError only, in rasterio 1.3
-        raise RasterError(
-            f"The raster {path} cannot be opened", _reason(error), "Is it a raster, and complete?"
-        ) from error
+def _containers(path: Path) -> tuple[Path, ...]:
+    """The container files that a VRT names; GDAL leaves them out of its list."""
+    if not is_vrt(file_of(path)):
+        return ()
+    files = check_vrt_sources(path).files
+    return tuple(dict.fromkeys(file_of(file) for file in files if find_subdataset(file)))
 
 
-def _open_with_gdal(path: Path) -> Any:
-    from osgeo import gdal
-
-    def failure(why: str) -> RasterError:
-        return RasterError(
-            f"The raster {path} cannot be opened", why, "Is it a raster, and complete?"
-        )
-
-    with gdal_errors(failure):
-        return checked(gdal.OpenEx(str(path), gdal.OF_RASTER))  # not shared
+def _is_notes(path: Path) -> bool:
+    """Tell whether a file is one that QGIS writes beside a raster when it is looked at."""
+    return path.name.lower().endswith(".aux.xml")
 
 
 def _facts(path: Path, dataset: Any) -> RasterFacts:
+    if not dataset.count:
+        raise _no_bands(path, dataset.tags(ns="SUBDATASETS"))
     transform = tuple(dataset.transform)[:6]
     return RasterFacts(
         path=path,
@@ -422,14 +429,31 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
     )
 
 
+def _no_bands(path: Path, entries: Mapping[str, str]) -> RasterError:
+    """The error of a file without bands, naming the rasters in it where it is a container."""
+    names = [text for key, text in sorted(entries.items(), key=_number) if key.endswith("_NAME")]
+    failure = f"The raster {path} cannot be used as it is"
+    if not names:
+        return RasterError(failure, "it has no bands", "Is it a raster, and complete?")
+    subdatasets = [(find_subdataset(name), name) for name in names]
+    variables = [name if sub is None else sub.variable.lstrip("/") for sub, name in subdatasets]
+    shown = ", ".join(variables[:MOST_NAMED]) + " …" * (len(variables) > MOST_NAMED)
+    return RasterError(
+        failure,
+        f"it is a container of {len(names)} rasters ({shown})",
+        f"Name one of them: {names[0]}, or several as bands of a stack.",
+    )
+
+
+def _number(entry: tuple[str, str]) -> int:
+    """Number of an entry of GDAL's list of subdatasets: ``SUBDATASET_2_NAME``."""
+    digits = "".join(letter for letter in entry[0] if letter.isdigit())
+    return int(digits or 0)
+
+
 def crs_text(crs: Any) -> str:
     """``EPSG:n`` of the horizontal part where there is a code, else WKT, else empty."""
     if not crs:
         return ""
     code = crs.to_epsg()
     return horizontal(f"EPSG:{code}" if code else str(crs.to_wkt()))
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split()) or type(error).__name__

@@ -11,12 +11,12 @@ pixel by pixel through floating point: about twice as slow.
 from __future__ import annotations
 
 import math
-import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..gdal.containers import find_subdataset, gdal_name, real_path
 from ..gdal.crs import axis_mapping, geotransform_text
 from ..gdal.types import GDAL_NAMES
 from ..types import Grid, Radiometry
@@ -90,12 +90,13 @@ def nodata_text(nodata: float) -> str:
 def source_name(path: Path, folder: Path) -> tuple[str, bool]:
     """Name of a file for a VRT in ``folder``, and whether it is relative.
 
-    It is where the file lies below that folder, so that the folder can be moved.
+    It is where the file lies below that folder, so that the folder can be moved; a raster inside a
+    container has no relative name that every version of GDAL knows.
     """
-    source, base = path.resolve(), folder.resolve()
-    if base in source.parents:
+    source, base = real_path(path), folder.resolve()
+    if find_subdataset(path) is None and base in source.parents:
         return source.relative_to(base).as_posix(), True
-    return os.fspath(source), False
+    return gdal_name(source), False
 
 
 def point_to(node: ET.Element, name: str, relative: bool) -> None:

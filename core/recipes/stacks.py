@@ -9,12 +9,14 @@ from typing import Any
 
 from ..enums import Unit
 from ..errors import InputError
+from ..gdal.containers import file_of
 from ..identity.band_names import identify_bands
 from ..identity.plausible import check_plausible
 from ..raster.cloud_mask import MASK_BANDS
+from ..raster.open_file import check_openable
 from ..raster.reader import RasterFacts, RasterReader
+from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import format_time
-from ..validation.vrt_sources import check_vrt_sources, is_vrt
 
 
 def describe_input(reader: RasterReader) -> dict[str, Any]:
@@ -43,7 +45,10 @@ def check_stack(stack: Path) -> list[Path]:
     VRTSourceNotFoundError, ValidationError
         If one is missing, or the stack holds what no stack needs.
     """
-    return [stack, *(check_vrt_sources(stack).files if is_vrt(stack) else ())]
+    check_openable(stack)
+    file = file_of(stack)
+    named = check_vrt_sources(file).files if is_vrt(file) else ()
+    return [file, *(file_of(path) for path in named)]
 
 
 def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:

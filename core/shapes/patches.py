@@ -15,6 +15,8 @@ import numpy as np
 
 from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, scratch_file
+from ..gdal.containers import gdal_name
+from ..gdal.drivers import open_dataset
 from ..gdal.environment import local_gdal, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..raster.classes import NOT_OBSERVED
@@ -197,7 +199,7 @@ def _make_mask(
     """
     from osgeo import gdal
 
-    source = checked(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    source = checked(open_dataset(gdal_name(classes)))
     cols, rows = source.RasterXSize, source.RasterYSize
     # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
@@ -245,7 +247,7 @@ def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:
 
     band = mask.GetRasterBand(1)
     checked_code(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
-    source = checked(gdal.OpenEx(str(classes), gdal.OF_RASTER))
+    source = checked(open_dataset(gdal_name(classes)))
     for row in range(0, mask.RasterYSize, STRIP_ROWS):
         seen = _strip(source, row) != NOT_OBSERVED
         if not seen.all():

@@ -19,6 +19,7 @@ from ..files.atomic import (
     scratch_file,
     write_whole,
 )
+from ..gdal.containers import file_of
 from ..raster.grid import coarser_axes
 from ..types import BandStack, Grid, StackBand
 from .check import check_written
@@ -137,7 +138,7 @@ def _open_bands(
 ) -> list[OpenedBand]:
     opened = [open_band(name, band_paths[name], what) for name in order]
     for band in opened:
-        if band.source.path.resolve() == output.resolve():
+        if file_of(band.source.path).resolve() == output.resolve():
             raise BandStackError(
                 what, f"it would replace the source of band '{band.name}'", "Choose another name."
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import BandStackError, RasterError
-from ..gdal.environment import quiet_gdal
+from ..gdal.containers import file_of, real_path
 from ..raster.grid import Window, intersect_bounds, overlap_rects
 from ..raster.reader import RasterReader, read_facts
+from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import Grid
 from .grid import PlacedBand
 from .source import OpenedBand
@@ -90,31 +90,18 @@ def _same_nodata(one: float | None, other: float | None) -> bool:
 
 
 def _check_sources(path: Path, placed: Sequence[PlacedBand], what: str) -> None:
-    from osgeo import gdal
-
-    found: set[str] = set()
-    waiting = [str(path)]
-    with quiet_gdal():
-        while waiting:
-            try:
-                dataset = gdal.Open(waiting.pop())
-                files = dataset.GetFileList() if dataset is not None else None
-            except (
-                RuntimeError
-            ):  # with GDAL's exceptions on; what could not be opened is missing below
-                files = None
-            for file in files or []:
-                whole = os.path.realpath(file)
-                if whole not in found:
-                    found.add(whole)
-                    if file.lower().endswith(".vrt"):
-                        waiting.append(file)
-            dataset = None
-    missing = [one.name for one in placed if os.path.realpath(one.opened.source.path) not in found]
+    found = _files_of(path)
+    missing = [one.name for one in placed if not _files_of(one.opened.source.path) <= found]
     if missing:
         raise BandStackError(
             what, f"the written stack has no source for {', '.join(missing)}", "Please report this."
         )
+
+
+def _files_of(path: Path) -> set[Path]:
+    """The rasters that hold the pixels of a raster: itself, or what it names."""
+    files = check_vrt_sources(path).files if is_vrt(file_of(path)) else (path,)
+    return {real_path(file) for file in files}
 
 
 def _check_pixels(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BandStackError, RasterError
+from ..gdal.containers import find_subdataset
 from ..gdal.crs import grid_of, short_text
 from ..types import Grid, Radiometry, Unit
 from .vrt import StackStyle
@@ -120,15 +121,17 @@ def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
     unit = Unit(node.findtext("UnitType") or "")
     nodata = node.findtext("NoDataValue")
     found = node.find(".//SourceFilename")
+    source = Path(tags["source"])
     pointer, absolute = None, False
     if found is not None and found.text:
         relative = found.get("relativeToVRT") == "1"
         pointer = folder / found.text if relative else Path(found.text)
-        absolute = not relative and folder.resolve() in Path(found.text).resolve().parents
+        inside = folder.resolve() in pointer.resolve().parents
+        absolute = not relative and inside and find_subdataset(pointer) is None
     return NotedBand(
         name=tags["band"],
         description=node.findtext("Description") or "",
-        source=folder / tags["source"],
+        source=source if find_subdataset(source) is not None else folder / source,
         pointer=pointer,
         absolute=absolute,
         index=int(tags["source_grid"].partition(", band ")[2].partition(";")[0]),

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BandStackError, RasterError
+from ..errors import BandStackError, RasterError, ValidationError
 from ..files.atomic import WriteFailure, write_whole
 from ..files.checksum import sha256_of
 from ..files.record import BandRecord, read_record
+from ..gdal.containers import file_of, real_path, with_file
 from ..raster.reader import read_facts
 from ..types import BandStack
 from .band_stack import make_stack
@@ -92,7 +93,7 @@ def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
     mends: list[Mend] = []
     lost: list[str] = []
     whole = {band.name for band in notes.bands if _is_it(band.source, band)}
-    taken = {band.source.resolve() for band in notes.bands if band.name in whole}
+    taken = {real_path(band.source) for band in notes.bands if band.name in whole}
     for band in notes.bands:
         if band.name in whole:
             found[band.name] = band.source
@@ -103,7 +104,7 @@ def repair_stack(path: Path, folders: Sequence[Path] = ()) -> Repair:
             lost.append(f"{band.name} ({band.source.name}: {reason})")
             continue
         found[band.name] = candidate
-        taken.add(candidate.resolve())
+        taken.add(real_path(candidate))
         mends.append(Mend(band.name, str(band.source), str(candidate), reason))
     if lost:
         places = ", ".join(str(folder) for folder in where)
@@ -147,7 +148,7 @@ def _pointer_mends(band: NotedBand) -> list[Mend]:
                 "a whole path was written where a relative one was",
             )
         ]
-    if not band.pointer.exists():
+    if not file_of(band.pointer).exists():
         return [
             Mend(
                 band.name,
@@ -156,7 +157,7 @@ def _pointer_mends(band: NotedBand) -> list[Mend]:
                 "the VRT between the stack and the band is gone",
             )
         ]
-    if band.pointer.suffix.lower() != ".vrt" and band.pointer.resolve() != band.source.resolve():
+    if band.pointer.suffix.lower() != ".vrt" and real_path(band.pointer) != real_path(band.source):
         return [
             Mend(
                 band.name,
@@ -170,8 +171,10 @@ def _pointer_mends(band: NotedBand) -> list[Mend]:
 
 def _find(band: NotedBand, search: _Search, taken: set[Path]) -> tuple[Path | None, str]:
     """The band's file and why this one, or None and why none."""
-    free = [file for file in search.files if file.resolve() not in taken]
-    named = [file for file in free if file.name.lower() == band.source.name.lower()]
+    every = (with_file(band.source, file) for file in search.files)
+    free = [path for path in every if real_path(path) not in taken]
+    name = file_of(band.source).name.lower()
+    named = [path for path in free if file_of(path).name.lower() == name]
     fitting = [file for file in named if _is_it(file, band)]
     if fitting:
         return _find_by_name(band, fitting, search.record)
@@ -182,7 +185,7 @@ def _find_by_name(
     band: NotedBand, fitting: Sequence[Path], record: Mapping[str, BandRecord]
 ) -> tuple[Path | None, str]:
     """As :func:`_find`, among files of the band's name, type and grid."""
-    exact = [file for file in fitting if file.stat().st_size == band.size_bytes]
+    exact = [path for path in fitting if _size(path) == band.size_bytes]
     candidates = exact or fitting
     file = _pick(candidates, band, record)
     if file is None:
@@ -198,9 +201,7 @@ def _find_by_size(
     record: Mapping[str, BandRecord],
 ) -> tuple[Path | None, str]:
     """As :func:`_find`, where no file of that name fits."""
-    fitting = [
-        file for file in files if file.stat().st_size == band.size_bytes and _is_it(file, band)
-    ]
+    fitting = [path for path in files if _size(path) == band.size_bytes and _is_it(path, band)]
     file = _pick(fitting, band, record)
     if file is not None:
         return file, "another name; same size in bytes, type and grid"
@@ -219,18 +220,22 @@ def _pick(files: Sequence[Path], band: NotedBand, record: Mapping[str, BandRecor
         return files[0] if files else None
     entry = record.get(band.name)
     wanted = entry.sha256 if entry is not None else ""
-    sums = {file: sha256_of(file) for file in files}
+    sums = {path: sha256_of(file_of(path)) for path in files}
     fitting = [file for file in files if sums[file] == wanted] if wanted else list(files)
     return fitting[0] if fitting and len({sums[file] for file in fitting}) == 1 else None
 
 
+def _size(path: Path) -> int:
+    return file_of(path).stat().st_size
+
+
 def _is_it(path: Path, band: NotedBand) -> bool:
     """Whether a file is there and has the band's type and grid."""
-    if not path.is_file():
+    if not file_of(path).is_file():
         return False
     try:
         facts = read_facts(path)
-    except RasterError:
+    except (RasterError, ValidationError):
         return False
     return band.index <= len(facts.bands) and identity(facts, band.index) == band.grid_text
 

@@ -11,6 +11,7 @@ from ..errors import BandStackError, CRSMismatchError, RasterError, ResolutionEr
 from ..gdal.crs import reference_text
 from ..gdal.environment import quiet_gdal
 from ..gdal.types import GDAL_NAMES, holds, is_floating, type_range
+from ..raster.open_file import open_checked
 from ..raster.reader import BandFacts, RasterFacts, read_facts
 from ..types import Grid, Radiometry
 
@@ -139,11 +140,8 @@ def _gcp_crs(path: Path) -> str:
     """The coordinate system of ground control points: rasterio tells the points, GDAL their
     coordinate system.
     """
-    from osgeo import gdal
-
     with quiet_gdal():
-        dataset = gdal.Open(str(path))
-        return reference_text(dataset.GetGCPSpatialRef()) if dataset is not None else ""
+        return reference_text(open_checked(path).GetGCPSpatialRef())
 
 
 def stand_in_nodata(band: OpenedBand) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..gdal.containers import file_of
 from ..raster.grid import PixelRect, coarser_axes, overlap_rects
 from ..raster.vrt_text import (
     VrtBand,
@@ -183,7 +184,7 @@ def _band_facts(band: PlacedBand, style: StackStyle, folder: Path) -> dict[str, 
         "radiometry": opened.radiometry.reason,
         "resampling": method_for(band, style),
         "source": source_name(opened.source.path, folder)[0],
-        "source_bytes": str(opened.source.path.stat().st_size),
+        "source_bytes": str(file_of(opened.source.path).stat().st_size),
         "source_grid": identity(opened.facts, opened.source.index),
     }
     if opened.source.wavelength_nm is not None:

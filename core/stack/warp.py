@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from ..errors import BandStackError, CRSMismatchError
 from ..gdal.crs import crs_name
 from ..gdal.environment import quiet_gdal
-from ..gdal.errors import checked, gdal_errors
+from ..gdal.errors import gdal_errors
 from ..gdal.warp import WarpOptions, stand_in, suggested_grid, warped_xml
+from ..raster.open_file import open_checked
 from ..types import Grid
 from .source import GCPS_ONLY, OpenedBand
 
@@ -33,11 +34,9 @@ def suggest_grid(band: OpenedBand, crs: str, what: str) -> Grid:
     CRSMismatchError
         If there is no way from the band's coordinate system to the other.
     """
-    from osgeo import gdal
-
     failure = _failure(band, crs, what)
     with gdal_errors(failure):
-        dataset = checked(gdal.Open(str(band.source.path)))
+        dataset = open_checked(band.source.path)
         grid = suggested_grid(dataset, crs, _by_splines(band))
     if not all(math.isfinite(v) for v in grid.transform):
         raise failure("its corners have no place there")
@@ -53,11 +52,9 @@ def describe_warped(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.
     method : str
         GDAL's name of the resampling method.
     """
-    from osgeo import gdal
-
     options = WarpOptions(method, band.radiometry.nodata, thin_plate=_by_splines(band))
     with gdal_errors(_failure(band, grid.crs, what)):
-        dataset = checked(gdal.Open(str(band.source.path)))
+        dataset = open_checked(band.source.path)
         root = warped_xml(dataset, grid, options)
     for node in (*root.findall("VRTRasterBand")[1:], *root.findall("Metadata")):
         root.remove(node)
@@ -86,7 +83,7 @@ def source_positions(
 
     rows, cols = band.facts.grid.shape
     with quiet_gdal():
-        source, target = gdal.Open(str(band.source.path)), stand_in(grid)
+        source, target = open_checked(band.source.path), stand_in(grid)
         method = ["METHOD=GCP_TPS"] if _by_splines(band) else []
         try:
             points, good = gdal.Transformer(source, target, method).TransformPoints(
@@ -101,13 +98,10 @@ def source_positions(
 
 
 def _by_splines(band: OpenedBand) -> bool:
-    from osgeo import gdal
-
     if band.crooked != GCPS_ONLY:
         return False
     with quiet_gdal():
-        dataset = gdal.Open(str(band.source.path))
-        return dataset is not None and dataset.GetGCPCount() >= THIN_PLATE_POINTS
+        return bool(open_checked(band.source.path).GetGCPCount() >= THIN_PLATE_POINTS)
 
 
 def _failure(band: OpenedBand, crs: str, what: str) -> Callable[[str], CRSMismatchError]:

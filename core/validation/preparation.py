@@ -11,9 +11,12 @@ import numpy.typing as npt
 
 from ..enums import Depth
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
+from ..gdal.containers import file_of
 from ..identity.band_names import identify_bands
+from ..raster.open_file import check_openable
 from ..raster.physical import to_physical
 from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.vrt_sources import VrtSources, check_vrt_sources, is_vrt
 from ..settings import Settings
 from ..shapes.area_mask import area_mask
 from ..types import Finding, Grid, ValidationReport
@@ -21,7 +24,6 @@ from .band_sample import SamplePlan, choose_windows, read_overview
 from .file_structure import SAMPLED, FileCheck, check_structure
 from .presence import check_bands, check_outside, check_placement, check_source
 from .spec import ValidationSpec
-from .vrt_sources import VrtSources, check_is_raster, check_vrt_sources, is_vrt
 
 Overview = npt.NDArray[np.generic]
 
@@ -86,11 +88,13 @@ def _check_file(
     """The raster's own file; no facts where it cannot be opened or must not be."""
     sources, findings = VrtSources(()), list[Finding]()
     try:
-        check_is_raster(path)
+        check_openable(path)
         if is_vrt(path):
             sources = check_vrt_sources(path)
         else:
-            job = FileCheck(path, path.stem, settings.validation_depth == Depth.DEEP, SAMPLED)
+            job = FileCheck(
+                file_of(path), path.stem, settings.validation_depth == Depth.DEEP, SAMPLED
+            )
             findings += check_structure(job, stopped)
         facts = None if _has_unreadable(findings) else read_facts(path)
     except VRTSourceNotFoundError as error:

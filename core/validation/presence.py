@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..errors import RasterError
 from ..raster.reader import RasterFacts, read_facts
+from ..raster.vrt_sources import StatedSource, VrtSources
 from ..settings import Settings
 from ..types import Finding, Grid, Severity
 from .spec import ValidationSpec
-from .vrt_sources import StatedSource, VrtSources
 
 
 def check_placement(facts: RasterFacts) -> list[Finding]:

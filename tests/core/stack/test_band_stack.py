@@ -17,6 +17,7 @@ from firstlight.core.errors import (
     ExtentMismatchError,
     RasterError,
     ResolutionError,
+    VRTSourceNotFoundError,
 )
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import RasterReader, read_facts
@@ -710,9 +711,9 @@ def test_a_broken_source_is_named_when_it_is_read(
     six: dict[str, BandSource], tmp_path: Path
 ) -> None:
     create_band_stack(six, tmp_path / "s.vrt")
-    six["nir"].path.unlink()
-    with (
-        RasterReader(tmp_path / "s.vrt") as reader,
-        pytest.raises(RasterError, match="Reading band 4 of"),
-    ):
-        reader.read(4, Window(0, 0, 10, 10))
+    with RasterReader(tmp_path / "s.vrt") as reader:
+        six["nir"].path.unlink()
+        with pytest.raises(RasterError, match="Reading band 4 of"):
+            reader.read(4, Window(0, 0, 10, 10))
+    with pytest.raises(VRTSourceNotFoundError, match=r"nir\.tif"):
+        read_facts(tmp_path / "s.vrt")

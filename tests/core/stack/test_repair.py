@@ -16,10 +16,10 @@ import pytest
 
 from firstlight.core.cli import main
 from firstlight.core.errors import BandStackError
+from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.repair import repair_stack
 from firstlight.core.types import Radiometry
-from firstlight.core.validation.vrt_sources import check_vrt_sources
 from support.rasters import noise, read_bands, write_raster
 
 S2 = Radiometry(0.0001, -0.1, 0.0, "reflectance", "as the item states")

@@ -16,9 +16,9 @@ import pytest
 from firstlight.core.errors import ExtentMismatchError
 from firstlight.core.raster.grid import split_windows
 from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
-from firstlight.core.validation.vrt_sources import check_vrt_sources
 from support.rasters import ramp, read_band, write_raster
 
 LEFT, TOP = 600000.0, 5200020.0

@@ -16,11 +16,11 @@ import pytest
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.errors import Cancelled, ValidationError, VRTSourceNotFoundError
 from firstlight.core.monitor import Progress, RecordingMonitor
+from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Finding, Radiometry, ValidationReport
 from firstlight.core.validation.image_validator import ValidationSpec, validate
-from firstlight.core.validation.vrt_sources import check_vrt_sources
 from support.rasters import noise, ramp, write_raster
 from support.stacks import write_stack
 

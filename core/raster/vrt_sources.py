@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from ..errors import ValidationError, VRTSourceNotFoundError
+from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
+from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
+from ..gdal.drivers import refuse_other_format
+from ..gdal.errors import gdal_errors
+from .sidecars import check_sidecars
 
 CODE_TAGS = {
     "pixelfunctioncode",
@@ -51,7 +55,7 @@ class VrtSources:
     """Files that a VRT points at, VRTs inside it followed to their ends."""
 
     files: tuple[Path, ...]
-    """The rasters that hold pixels."""
+    """The rasters that hold pixels, one inside a container by GDAL's name."""
     bands: Mapping[int, tuple[Path, ...]] = field(default_factory=dict)
     """Band of the VRT, from 1 → the files it is made of."""
     outside: tuple[Path, ...] = ()
@@ -118,6 +122,7 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
     if depth > MOST_DEPTH:
         reason = f"VRTs name VRTs more than {MOST_DEPTH} deep"
         raise ValidationError(failure, reason, "Make the stack again.")
+    check_sidecars(path)
     named = _read_sources(path, failure)
     _refuse_missing(named, failure)
     bands: dict[int, dict[Path, None]] = {}
@@ -152,13 +157,25 @@ def _follow(file: _NamedFile, depth: int) -> VrtSources:
     """The file itself, or what it points at where it is a VRT."""
     outside = (file.path,) if file.outside else ()
     stated = (file.stated,) if file.stated is not None else ()
-    if not is_vrt(file.path):
-        check_is_raster(file.path)
+    if not is_vrt(file_of(file.path)):
+        _check_pixels(file.path)
         return VrtSources((file.path,), outside=outside, stated=stated)
     inner = check_vrt_sources(file.path, depth + 1)
     return VrtSources(
         inner.files, outside=(*outside, *inner.outside), stated=(*stated, *inner.stated)
     )
+
+
+def _check_pixels(path: Path) -> None:
+    """See that a source holds pixels itself: GDAL opens what a VRT names in any format it knows."""
+    file = file_of(path)
+    check_is_raster(file)
+    check_sidecars(file)
+    try:
+        with gdal_errors(lambda why: RasterError(f"The raster {file} cannot be opened", why)):
+            refuse_other_format(gdal_name(path))
+    except RasterError as error:
+        raise ValidationError(error.what, error.why, error.hint) from error
 
 
 def _read_sources(path: Path, failure: str) -> list[_NamedFile]:
@@ -188,6 +205,8 @@ def _source_properties(root: ET.Element) -> dict[ET.Element, ET.Element]:
 
 def _refuse_remote(node: ET.Element, failure: str) -> None:
     name = (node.text or "").strip()
+    if node.tag.lower() in SOURCE_TAGS and find_subdataset(name) is not None:
+        name = name.replace('"://', '":/')  # HDF5's own
     remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
     if remote and node.tag.lower() not in FREE_TEXT - SOURCE_TAGS:
         hint = (
@@ -202,7 +221,7 @@ def _named_file(
 ) -> _NamedFile:
     source = Path((node.text or "").strip())
     relative = _attributes(node).get("relativetovrt") == "1"
-    path = folder / source if relative else source
+    path = with_file(source, folder / file_of(source)) if relative else source
     stated = None if properties is None else _stated(path, properties)
     return _NamedFile(path, band, not relative or _leaves(folder, path), stated)
 
@@ -274,13 +293,13 @@ def _walk(node: ET.Element, band: int | None) -> Iterator[tuple[ET.Element, int 
 def _leaves(folder: Path, source: Path) -> bool:
     base = os.path.abspath(folder)
     try:
-        return os.path.commonpath([base, os.path.abspath(source)]) != base
+        return os.path.commonpath([base, os.path.abspath(file_of(source))]) != base
     except ValueError:  # another drive
         return True
 
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.exists()
+        return file_of(path).exists()
     except (OSError, ValueError):  # a name that no file can have
         return False

@@ -1,0 +1,73 @@
+"""Rasters inside a container file (netCDF, HDF), by GDAL's names: ``NETCDF:"scene.nc":red``.
+
+Such a name travels as a :class:`~pathlib.Path`, as the files do that stand in its place; on the way
+it loses one of two slashes, and on Windows all of them turn. :func:`gdal_name` puts that right, and
+whoever needs the file itself asks :func:`file_of`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_NAME = re.compile(
+    r"(?P<prefix>NETCDF|HDF5|HDF4_SDS:\w+|HDF4_EOS:EOS_\w+):"
+    r'(?:"(?P<quoted>[^"]+)"|(?P<bare>(?:[A-Za-z]:[\\/])?[^":]+))'
+    r":(?P<variable>.+)",
+    re.IGNORECASE,
+)
+"""Only these: what else GDAL opens by a prefix lies elsewhere, or is no raster of numbers."""
+
+
+@dataclass(frozen=True)
+class Subdataset:
+    """One of a container's rasters."""
+
+    prefix: str
+    """``NETCDF``, ``HDF5``, ``HDF4_EOS:EOS_GRID``."""
+    file: Path
+    variable: str
+
+    @property
+    def name(self) -> str:
+        """GDAL's name, with the file's whole path: a VRT has no relative one for all of them."""
+        variable = self.variable.replace("\\", "/")
+        if self.prefix == "HDF5":
+            variable = f"//{variable.lstrip('/')}"
+        return f'{self.prefix}:"{os.path.abspath(self.file)}":{variable}'
+
+
+def find_subdataset(path: Path | str) -> Subdataset | None:
+    """The raster that a path names inside a container; None where it is a path of a file."""
+    match = _NAME.fullmatch(str(path))
+    if match is None:
+        return None
+    file = Path(match["quoted"] or match["bare"]).expanduser()
+    return Subdataset(match["prefix"].upper(), file, match["variable"])
+
+
+def file_of(path: Path) -> Path:
+    """The file on the disk: the container of a subdataset, else the path itself."""
+    subdataset = find_subdataset(path)
+    return path if subdataset is None else subdataset.file
+
+
+def gdal_name(path: Path) -> str:
+    """The name by which GDAL opens a path."""
+    subdataset = find_subdataset(path)
+    return os.fspath(path) if subdataset is None else subdataset.name
+
+
+def with_file(path: Path, file: Path) -> Path:
+    """The raster of the same name in another container; of no container: the other file."""
+    subdataset = find_subdataset(path)
+    if subdataset is None:
+        return file
+    return Path(Subdataset(subdataset.prefix, file, subdataset.variable).name)
+
+
+def real_path(path: Path) -> Path:
+    """The path with its links resolved, the container's where it names a raster inside one."""
+    return with_file(path, file_of(path).resolve())
