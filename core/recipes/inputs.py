@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AlgorithmError, InputError
+from ..identity.height_unit import in_metres
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.height_unit import in_metres
 from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time

@@ -14,9 +14,9 @@ from ..enums import Unit
 from ..errors import InputError, NoScenesError
 from ..gdal.crs import LONLAT
 from ..gdal.projection import area_bounds, moved_bounds
+from ..identity.height_unit import in_metres
 from ..monitor import Monitor
 from ..raster.grid import Window, grid_over
-from ..raster.height_unit import in_metres
 from ..raster.reader import read_facts
 from ..raster.utm import is_metric, metric_crs
 from ..settings import Settings

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..enums import Unit
 from ..errors import InputError
 from ..gdal.environment import quiet_gdal
+from ..raster.reader import RasterFacts
 from ..types import Radiometry
-from .reader import RasterFacts
 
 FOOT, US_FOOT = 0.3048, 1200 / 3937
 METRES = {
