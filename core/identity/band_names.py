@@ -154,22 +154,17 @@ def _allowed(
     """The namings in which codes may be read, and those of them whose platform is known."""
     tags = {key.lower(): value for key, value in facts.tags.items()}
     told = [value for key, value in tags.items() if any(part in key for part in PLATFORM_TAGS)]
-    told.append(facts.path.stem)
-    if facts.path.parent.name:
-        told.append(facts.path.parent.name)
-    platform = platform_namings(told)
+    platform = platform_namings([*told, facts.path.stem, facts.path.parent.name])
     every = tuple(load_namings().values())
     named = sensor or load_sensors().get(tags.get("sensor", "").strip().lower())
-    if named is not None:
-        own = tuple(naming for naming in every if naming.sensor in (named.name, ""))
-        known = tuple(naming for naming in platform if naming.sensor == named.name)
-        if not known:  # the sensor "landsat" is that of Landsat 8 and 9
-            known = tuple(naming for naming in own if naming.sensor and naming.name != "landsat-tm")
-        free = tuple(naming for naming in own if not naming.sensor)
-        return (*known, *free), known
-    if platform:
-        return (*platform, *(naming for naming in every if not naming.codes)), platform
-    return every, ()
+    if named is None:
+        phrases = tuple(naming for naming in every if not naming.codes)
+        return (*platform, *phrases) if platform else every, platform
+    known = tuple(naming for naming in platform if naming.sensor == named.name)
+    if not known:  # the sensor "landsat" is that of Landsat 8 and 9
+        own = [naming for naming in every if naming.sensor == named.name]
+        known = tuple(naming for naming in own if naming.name != "landsat-tm")
+    return (*known, *(naming for naming in every if not naming.sensor)), known
 
 
 def _read(index: int, text: str, band: BandFacts) -> Reading:

@@ -53,31 +53,45 @@ def decide_rule(path: Path, stored: BandFacts, band: Band, given: GivenRule) -> 
     """
     own = stored.radiometry
     if band.is_class:
-        rule = given.product.rule(Unit.CLASS) if given.product else None
-        nodata = own.nodata if rule is None or rule.nodata is None else rule.nodata
-        radiometry = Radiometry(nodata=nodata, unit=Unit.CLASS, reason="classes are not scaled")
-        return BandRule(radiometry, Evidence.USER if rule else Evidence.ASSUMED, given.product)
+        return _class_rule(own, given.product)
     if given.scale is not None or given.offset is not None:
-        radiometry = replace(
-            own,
-            scale=own.scale if given.scale is None else given.scale,
-            offset=own.offset if given.offset is None else given.offset,
-            unit=own.unit or band.unit,
-            reason="given for this run",
-        )
-        return BandRule(radiometry, Evidence.USER)
+        return _given_rule(own, band, given)
     proposed = propose_product(path)
     if given.product is not None:
-        factors = proposed.factors if proposed and proposed.product == given.product else {}
-        proposed = ProposedProduct(given.product, Evidence.USER, "‘product’", factors)
+        proposed = _asked(given.product, proposed)
     by_product = _product_radiometry(path, band, proposed, own.nodata)
     is_stated = own.scale != 1.0 or own.offset != 0.0
     if by_product is not None and (given.product is not None or not is_stated):
         return _by_product(stored, proposed, by_product)
     if is_stated or "int" not in stored.dtype or band.unit != Unit.REFLECTANCE:
         return _by_header(path, stored, band, proposed, by_product)
-    radiometry = replace(own, reason=NO_SCALE)
-    return BandRule(radiometry, Evidence.NONE, warnings=())
+    return BandRule(replace(own, reason=NO_SCALE), Evidence.NONE)
+
+
+def _asked(product: Product, proposed: ProposedProduct | None) -> ProposedProduct:
+    """The user's product, with the scene's own factors where its metadata has them."""
+    factors = proposed.factors if proposed is not None and proposed.product == product else {}
+    return ProposedProduct(product, Evidence.USER, "‘product’", factors)
+
+
+def _class_rule(own: Radiometry, product: Product | None) -> BandRule:
+    """Classes are as they are; only their nodata can be a product's."""
+    rule = product.rule(Unit.CLASS) if product else None
+    nodata = own.nodata if rule is None or rule.nodata is None else rule.nodata
+    radiometry = Radiometry(nodata=nodata, unit=Unit.CLASS, reason="classes are not scaled")
+    return BandRule(radiometry, Evidence.USER if rule else Evidence.ASSUMED, product)
+
+
+def _given_rule(own: Radiometry, band: Band, given: GivenRule) -> BandRule:
+    """The user's own figures."""
+    radiometry = replace(
+        own,
+        scale=own.scale if given.scale is None else given.scale,
+        offset=own.offset if given.offset is None else given.offset,
+        unit=own.unit or band.unit,
+        reason="given for this run",
+    )
+    return BandRule(radiometry, Evidence.USER)
 
 
 def _by_product(
