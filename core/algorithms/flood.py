@@ -44,8 +44,9 @@ class FloodRules:
     """Water whose ground lies higher above the nearest drainage is none."""
     slope_limit_deg: float = SLOPE_LIMIT_DEG
     """Water on steeper ground is none."""
-    permanent_values: tuple[float, float] | None = None
-    """The least and the most value of the map of permanent water that mean it; None: all above 0.
+    permanent_values: tuple[tuple[float, float], ...] | None = None
+    """Ranges of values of the map of permanent water that mean it, both ends among them; None: all
+    above 0.
     """
 
 
@@ -86,8 +87,10 @@ def permanent_water(values: Values, rules: FloodRules) -> npt.NDArray[np.bool_] 
     with np.errstate(invalid="ignore"):
         if rules.permanent_values is None:
             return np.asarray(seen > 0)
-        least, most = rules.permanent_values
-        return np.asarray((seen >= np.float32(least)) & (seen <= np.float32(most)))
+        always = np.zeros(seen.shape, np.bool_)
+        for least, most in rules.permanent_values:
+            always |= (seen >= np.float32(least)) & (seen <= np.float32(most))
+        return always
 
 
 def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | None = None) -> Codes:

@@ -65,8 +65,8 @@ class Source:
     """For people."""
     positive: tuple[int, ...] = (1,)
     """Codes that mean the event."""
-    silent: tuple[int, ...] = ()
-    """Codes that are no statement ("not vegetated before"): as if not observed."""
+    negative: tuple[int, ...] = (0,)
+    """Codes that mean observed and not affected; all others are as if not observed."""
     sensor: str = ""
     days: float | None = None
     """From the event, either way; None: not known, and no reason to trust it less."""
@@ -169,13 +169,12 @@ def read_votes(
     codes: FloatArray, source: Source
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Pixels that a source observed, and those of them where it saw the event."""
-    seen = ~(np.isnan(codes) | (codes == NOT_OBSERVED))
-    for code in source.silent:
-        seen &= codes != code
-    positive = np.zeros(codes.shape, np.bool_)
+    positive, seen = (np.zeros(codes.shape, np.bool_) for _ in range(2))
     for code in source.positive:
         positive |= codes == code
-    return seen, positive & seen
+    for code in source.negative:
+        seen |= codes == code
+    return seen | positive, positive
 
 
 def source_key(index: int) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT_DEG, FloodRules
 from ..errors import InputError
 from ..params import InputRole, Kind, param
-from ..raster.grid import split_windows
-from ..raster.reader import RasterReader
+from ..raster.class_survey import class_names, survey_classes
+from ..raster.reader import read_facts
+from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
+from ..recipes.code_tables import MapSubject
 from ..recipes.inputs import MapInputs
 from ..recipes.params import MapParams
 
+_SETTLE = "Say which values mean water all the year round with ‘permanent_values’."
 _ORDER = 1
 """At the doors, behind a map's own parameters."""
 
@@ -27,7 +30,8 @@ class FloodMapParams(MapParams):
         None,
         kind=Kind.RASTER_IN,
         title="Permanent water",
-        help="A raster of one band, above 0 where water stands all year: such water is no flood.",
+        help="A raster of one band of classes, such as 1 where water stands all year: such water "
+        "is no flood.",
         flag="--permanent-water",
         advanced=True,
         order=_ORDER,
@@ -36,9 +40,9 @@ class FloodMapParams(MapParams):
         None,
         kind=Kind.TEXT,
         title="Values of permanent water",
-        help="Its values that mean permanent water: 3, or 75-100; if not given, all "
-        "above 0. In JRC Global Surface Water 3 of the yearly classes, 12 of the "
-        "seasonality, 75-100 of the occurrence in percent.",
+        help="Its values that mean permanent water: 3, or 75-100, or 1,2,7; if not given, 1, or "
+        "what a known product says: JRC Global Surface Water 3 of the yearly classes, 12 of the "
+        "seasonality; of its occurrence in percent you choose, such as 75-100.",
         flag="--permanent-values",
         advanced=True,
         order=_ORDER,
@@ -106,16 +110,40 @@ class FloodMapParams(MapParams):
         }
 
     def rules(self) -> FloodRules:
-        """Return the limits.
+        """Return the limits, before any raster is looked at.
 
         Raises
         ------
         InputError
             If the values of permanent water are none, or are of no raster.
         """
-        return FloodRules(self.hand_limit, self.slope_limit, self._permanent_range())
+        return FloodRules(self.hand_limit, self.slope_limit, self._permanent_ranges())
 
-    def _permanent_range(self) -> tuple[float, float] | None:
+    def rules_for(self, inputs: MapInputs) -> FloodRules:
+        """Return the limits, with the values that mean permanent water in the raster given.
+
+        Raises
+        ------
+        InputError
+            As :meth:`rules`; or if the raster holds values that nobody explains.
+        """
+        meaning = self._permanent_meaning(inputs)
+        if meaning is None:
+            return self.rules()
+        ranges = tuple((float(code), float(code)) for code in meaning.affected)
+        return replace(self.rules(), permanent_values=ranges)
+
+    def _permanent_meaning(self, inputs: MapInputs) -> ClassMeaning | None:
+        """Tell what the values of permanent water mean in the area, where the user does not."""
+        if self.permanent_water is None or self.permanent_values is not None:
+            return None
+        facts = read_facts(self.permanent_water)
+        survey = survey_classes(inputs.path, inputs.indexes[inputs.bands[PERMANENT]])
+        survey = replace(survey, names=class_names(self.permanent_water))
+        words = CodeWords(MapSubject.PERMANENT_WATER, hint=_SETTLE)
+        return explain_codes(survey, facts, words, "The permanent water cannot be used")
+
+    def _permanent_ranges(self) -> tuple[tuple[float, float], ...] | None:
         text = self.permanent_values
         if text is None:
             return None
@@ -124,34 +152,24 @@ class FloodMapParams(MapParams):
             raise InputError(
                 what, "there is no raster of permanent water", "Give it with ‘permanent_water’."
             )
-        number = r"(\d+(?:\.\d+)?)"
-        match = re.fullmatch(rf"\s*{number}(?:\s*-\s*{number})?\s*", text)
-        if match is None:
-            raise InputError(
-                what, "they are neither a number nor a range", "Write them like 3, or 75-100."
-            )
-        lowest, highest = float(match[1]), float(match[2] or match[1])
-        if lowest > highest:
-            raise InputError(what, f"{match[1]} is above {match[2]}", "Write the lower one first.")
-        return lowest, highest
+        return tuple(_range(item, what) for item in text.split(","))
 
     def doubts(self, inputs: MapInputs) -> list[str]:
-        """Warn where the map of permanent water is more than no and yes, and nobody said what its
-        numbers mean.
-
-        Agencies' maps code "not water" and "no data" with numbers above 0, which would hide every
-        flood.
+        """Tell how the map of permanent water was read where it is more than no and yes: agencies'
+        maps code "not water" and "no data" with numbers above 0, which would hide every flood.
         """
-        if self.permanent_water is None or self.permanent_values is not None:
-            return []
-        with RasterReader(inputs.path) as reader:
-            for window in split_windows(inputs.grid.shape, 1024):
-                values = reader.read(inputs.indexes[inputs.bands[PERMANENT]], window)
-                odd = values[(values > 0) & (values != 1)]
-                if odd.size:
-                    return [
-                        f"{self.permanent_water} holds other numbers than 0 and 1 "
-                        f"({odd.flat[0]:g}): all above 0 were taken for permanent water. If some "
-                        "mean something else, say which are water with ‘permanent_values’"
-                    ]
-        return []
+        meaning = self._permanent_meaning(inputs)
+        return [] if meaning is None else list(meaning.warnings)
+
+
+def _range(text: str, what: str) -> tuple[float, float]:
+    number = r"(\d+(?:\.\d+)?)"
+    match = re.fullmatch(rf"\s*{number}(?:\s*-\s*{number})?\s*", text)
+    if match is None:
+        raise InputError(
+            what, "they are neither a number nor a range", "Write them like 3, or 75-100."
+        )
+    lowest, highest = float(match[1]), float(match[2] or match[1])
+    if lowest > highest:
+        raise InputError(what, f"{match[1]} is above {match[2]}", "Write the lower one first.")
+    return lowest, highest

@@ -29,9 +29,10 @@ from .fuse_sources import (
     Question,
     make_source,
     open_extent,
-    parse_codes,
     parse_weights,
+    read_words,
     source_warnings,
+    with_spare_nodata,
 )
 
 NOTE = (
@@ -49,7 +50,7 @@ class FuseParams(MapParams):
         kind=Kind.RASTERS_IN,
         title="Extents",
         help="Two or more class rasters of one event: flooded.tif, severity.tif or masks of "
-        "others; 255 is not observed.",
+        "others.",
         order=STACKS_ORDER,
     )
     event_date: Moment | None = param(
@@ -63,8 +64,17 @@ class FuseParams(MapParams):
         None,
         kind=Kind.TEXT,
         title="Affected codes",
-        help="Codes that mean affected, such as 4,5,6,7; if not given, those that "
-        "FirstLight's maps name, else 1.",
+        help="Codes that mean affected, such as 1,2 or 4-7; if not given, those that the file or "
+        "a known product (OPERA DSWx, GFM, MTBS) names, else 1.",
+    )
+    not_observed: str | None = param(
+        None,
+        kind=Kind.TEXT,
+        title="Codes not observed",
+        help="Codes that say nothing, such as cloud: 252,253 or 250-255, =-1 if negative; none: "
+        "also what a file declares as no data is a class. If not given, as the file or a known "
+        "product says.",
+        flag="--not-observed",
     )
     weights: str = param(
         "auto",
@@ -100,7 +110,7 @@ class FuseParams(MapParams):
             If a date, weight or code cannot be read.
         """
         weights = dict(zip(self.inputs, parse_weights(self.weights, len(self.inputs))))
-        codes = parse_codes(self.positive) if self.positive else None
+        codes = read_words(self.positive, self.not_observed)
         moment = self.event_date.first if self.event_date else None
         return Question(moment, codes, weights)
 
@@ -125,15 +135,20 @@ def open_extents(params: FuseParams, monitor: Monitor) -> MapInputs:
         map(open_extent, params.inputs),
         key=lambda facts: (facts.tags.get("datetime", ""), str(facts.path.resolve())),
     )
+    question = params.question()
+    warnings = [warning for facts in extents for warning in source_warnings(facts, question)]
     parts = tuple(
-        StackPart(f"source{number}", facts, {"extent": 1}, classes=frozenset({"extent"}))
+        StackPart(
+            f"source{number}",
+            with_spare_nodata(facts, question),
+            {"extent": 1},
+            classes=frozenset({"extent"}),
+        )
         for number, facts in enumerate(extents, start=1)
     )
     joined = run_in_background(
         lambda: join_stacks(parts, joined_path, everything=True), EventQueue(monitor)
     )
-    moment = params.question().moment
-    warnings = [warning for facts in extents for warning in source_warnings(facts, moment)]
     bands = {part.name: f"{part.name}.extent" for part in parts}
     return joined_inputs(parts, joined, bands, warnings)
 

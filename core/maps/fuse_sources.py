@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from ..algorithms.fusion import Source
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
+from ..raster.class_survey import ClassSurvey, survey_classes
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterFacts, read_facts
 from ..recipes.auto_number import AutoNumber, AutoNumberRule
+from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
+from ..recipes.code_tables import MapSubject, parse_codes
 from ..types import Grid, parse_time
 
 FAILURE = "The extents cannot be put together"
 WEIGHT = AutoNumberRule("weights", 0.001, 1, "1,0.6,auto")
+NO_CODE = "none"
+"""Said of codes that are not observed: no code is, not even the nodata of the files."""
+SETTLE = (
+    "Say which codes mean affected with ‘fuse.positive’, and which mean nothing with "
+    "‘fuse.not_observed’"
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +35,8 @@ class Question:
 
     moment: datetime | None
     """Of the event; None: all days count alike."""
-    codes: tuple[int, ...] | None
-    """That mean the event in every extent; None: as each says itself."""
+    codes: CodeWords
+    """That mean the event, or nothing, in every extent."""
     weights: Mapping[Path, AutoNumber]
 
 
@@ -46,7 +55,7 @@ def open_extent(path: Path) -> RasterFacts:
             f"{path} has {len(facts.bands)} bands, which is no extent",
             "Give rasters of one band of classes.",
         )
-    if facts.bands[0].dtype.startswith(("float", "complex")):
+    if not survey_classes(path).is_classes:
         raise InputError(
             FAILURE,
             f"{path} holds numbers, no classes",
@@ -62,26 +71,54 @@ def open_extent(path: Path) -> RasterFacts:
     return facts
 
 
-def make_source(facts: RasterFacts, grid: Grid, question: Question) -> Source:
-    """Put together what is known of an extent; our own maps say themselves which of their codes
-    mean the event, and which mean nothing.
+def read_extent(facts: RasterFacts, question: Question) -> ClassMeaning:
+    """Tell what the codes of an extent mean; our own maps say it themselves.
 
     Raises
     ------
     InputError
-        If it has several classes and nobody says which of them mean the event.
+        If it holds codes that nobody explains.
     """
-    layer = facts.bands[0].description
-    own = facts.tags.get(f"event_codes_{layer}", "")
-    silent = facts.tags.get(f"silent_codes_{layer}", "")
-    if not question.codes and not own and sum(key.startswith("class_") for key in facts.tags) > 2:
-        why = f"{facts.path} holds several classes and does not say which of them mean the event"
-        raise InputError(FAILURE, why, "Name them with ‘fuse.positive’, such as 4,5,6,7.")
-    codes = question.codes or parse_codes(own or "1")
+    return explain_codes(survey_classes(facts.path), facts, question.codes, FAILURE)
+
+
+def with_spare_nodata(facts: RasterFacts, question: Question) -> RasterFacts:
+    """Give an extent a nodata value that is none of its codes, where it declares none or the user
+    wants its own to count: what it does not reach must not look like one of its classes.
+    """
+    band = facts.bands[0]
+    nodata = band.radiometry.nodata
+    if nodata is not None and not question.codes.ignores_nodata:
+        return facts
+    spare = _spare_code(survey_classes(facts.path), band.dtype)
+    if spare is None:
+        return facts
+    radiometry = replace(band.radiometry, nodata=spare)
+    return replace(facts, bands=(replace(band, radiometry=radiometry),))
+
+
+def _spare_code(survey: ClassSurvey, dtype: str) -> float | None:
+    if dtype.startswith("float"):
+        return float("nan") if survey.nodata is None else -32768.0
+    used = {*survey.counts, survey.nodata}
+    lowest = -128 if dtype.startswith("int") else 0
+    highest = 127 if dtype == "int8" else NOT_OBSERVED
+    return next((float(code) for code in range(highest, lowest - 1, -1) if code not in used), None)
+
+
+def make_source(facts: RasterFacts, grid: Grid, question: Question) -> Source:
+    """Put together what is known of an extent.
+
+    Raises
+    ------
+    InputError
+        If it holds codes that nobody explains.
+    """
+    meaning = read_extent(facts, question)
     return Source(
         name=str(facts.path),
-        positive=codes,
-        silent=tuple(code for code in parse_codes(silent) if code not in codes) if silent else (),
+        positive=meaning.affected,
+        negative=meaning.dry,
         sensor=facts.tags.get("sensor", ""),
         days=_days_apart(facts.tags.get("datetime"), question.moment),
         pixels=_pixels(facts.grid, grid),
@@ -107,22 +144,48 @@ def _pixels(own: Grid, grid: Grid) -> int:
     return max(1, round(area / pixel))
 
 
-def source_warnings(facts: RasterFacts, moment: datetime | None) -> list[str]:
-    """Warn of what is to be known of an extent before it is believed."""
-    warnings = []
+def source_warnings(facts: RasterFacts, question: Question) -> list[str]:
+    """Warn of what is to be known of an extent before it is believed.
+
+    Raises
+    ------
+    InputError
+        If it holds codes that nobody explains.
+    """
+    warnings = list(read_extent(facts, question).warnings)
     nodata, name = facts.bands[0].radiometry.nodata, facts.path.name
-    if nodata is not None and nodata != NOT_OBSERVED:
+    silent = nodata is not None and nodata != NOT_OBSERVED and not question.codes.ignores_nodata
+    if silent and survey_classes(facts.path).empty:
         warnings.append(
             f"{name} declares {nodata:g} as no data: that counts as not observed, even "
-            "where it means dry or unharmed"
+            f"where it means dry or unharmed. If it does, set ‘fuse.not_observed’ to {NO_CODE}"
         )
-    if moment is not None and not facts.tags.get("datetime"):
+    if question.moment is not None and not facts.tags.get("datetime"):
         warnings.append(
             f"{name} does not say when it was taken: it counts as if on the day of the event"
         )
     if not facts.tags.get("sensor"):
         warnings.append(f"{name} does not say its sensor: it counts less than one that does")
     return warnings
+
+
+def read_words(positive: str | None, not_observed: str | None) -> CodeWords:
+    """Read what the user says of codes.
+
+    Raises
+    ------
+    InputError
+        If they are no codes, or one is said to mean both.
+    """
+    affected = frozenset(parse_codes(positive)) if positive else None
+    ignores = (not_observed or "").strip().lower() == NO_CODE
+    unseen = frozenset(parse_codes(not_observed)) if not_observed and not ignores else frozenset()
+    both = sorted(unseen & (affected or frozenset()))
+    if both:
+        raise InputError(
+            FAILURE, f"code {both[0]} is said to mean both affected and not observed", SETTLE + "."
+        )
+    return CodeWords(MapSubject.EVENT, affected, unseen, ignores, SETTLE + ".")
 
 
 def parse_weights(text: str, count: int) -> list[AutoNumber]:
@@ -143,26 +206,3 @@ def parse_weights(text: str, count: int) -> list[AutoNumber]:
             "Give auto, or one for each.",
         )
     return [WEIGHT.read(item, among=text) for item in items]
-
-
-def parse_codes(text: str) -> tuple[int, ...]:
-    """Read class codes, in order.
-
-    Raises
-    ------
-    InputError
-        If one is no class.
-    """
-    try:
-        codes = tuple(sorted({int(item) for item in text.split(",")}))
-    except ValueError:
-        raise InputError(
-            f"The codes '{text}' cannot be used",
-            "they are no whole numbers",
-            "Write them like 4,5,6,7.",
-        ) from None
-    if codes[0] < 0 or codes[-1] >= NOT_OBSERVED:
-        raise InputError(
-            f"The codes '{text}' cannot be used", f"a class lies within 0 to {NOT_OBSERVED - 1}"
-        )
-    return codes

@@ -156,7 +156,7 @@ def make_kernel(params: SarWaterParams, inputs: MapInputs) -> Kernel:
     cut = radar.Cut(params.cut.otherwise(radar.fixed_db(bands)), origin)
     compared = params.pre is not None or params.permanent_water is not None
     cuts = dict.fromkeys(dates, cut)
-    water = radar.WaterMap(bands, cuts, params.used_filter, params.rules(), compared)
+    water = radar.WaterMap(bands, cuts, params.used_filter, params.rules_for(inputs), compared)
     kernel = radar.radar_water_kernel(water, params.used_method)
     names = (*kernel.bands, *inputs.extras)
     return replace(kernel, bands={name: inputs.bands[name] for name in names})

@@ -120,7 +120,7 @@ def make_kernel(params: WaterParams, inputs: MapInputs) -> Kernel:
         masks=inputs.masks,
         threshold=threshold.otherwise(optical.FIXED),
         origin=CutOrigin.FIXED if threshold.is_auto else CutOrigin.GIVEN,
-        rules=params.rules(),
+        rules=params.rules_for(inputs),
         radius_px=params.dilation(inputs.grid),
         scaled={
             part.name: not unscaled(part.facts, [part.bands["green"]]) for part in inputs.parts

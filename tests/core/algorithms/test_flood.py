@@ -47,10 +47,14 @@ def test_new_water(before: int, after: int, always: float, flooded: int) -> None
 
 @pytest.mark.parametrize(
     ("values", "found"),
-    [(None, [0, 1, 1, 1, 1, 0]), ((3, 3), [0, 0, 0, 1, 0, 0]), ((2, 200), [0, 0, 1, 1, 0, 0])],
+    [
+        (None, [0, 1, 1, 1, 1, 0]),
+        (((3, 3),), [0, 0, 0, 1, 0, 0]),
+        (((1, 1), (3, 200)), [0, 1, 0, 1, 0, 0]),
+    ],
 )
 def test_which_numbers_mean_permanent_water(
-    values: tuple[float, float] | None, found: list[int]
+    values: tuple[tuple[float, float], ...] | None, found: list[int]
 ) -> None:
     """Of yearly classes: no data, not water, seasonal, permanent; and a fill value."""
     seen = np.array([[0, 1, 2, 3, 255, NAN]], np.float32)

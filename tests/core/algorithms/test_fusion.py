@@ -59,7 +59,8 @@ def test_each_pixel_is_what_a_count_gives(
 ) -> None:
     random = np.random.default_rng(seed)
     layers = random.choice([0.0, 1.0, 4.0, 7.0, 255.0, math.nan], (len(weights), 3, 5))
-    consensus, agreement, confidence = vote(layers, weights, positive=positive)
+    negative = tuple({0, 1, 4, 7} - set(positive))
+    consensus, agreement, confidence = vote(layers, weights, positive=positive, negative=negative)
     for place in np.ndindex(3, 5):
         expected = naive([float(layer[place]) for layer in layers], weights, positive)
         assert np.allclose(
@@ -99,14 +100,11 @@ def test_who_did_not_see_leaves_it_to_the_others_and_nobody_is_not_observed() ->
 
 def test_a_class_that_says_nothing_counts_as_not_observed() -> None:
     consensus, _, _ = vote(
-        [[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), silent=(0,)
+        [[[0.0, 1.0, 2.0]], [[0.0, 0.0, 0.0]]], [500, 100], positive=(2,), negative=(1,)
     )
     assert consensus.tolist() == [[UNSEEN, 0, 1]]
-    consensus, agreement, _ = vote(
-        [[[0.0, 255.0]], [[1.0, 1.0]]], [100, 500], positive=(0, 255), silent=(0,)
-    )
-    assert consensus.tolist() == [[0, 0]]  # what says nothing does not vote, whatever its code
-    assert agreement.tolist() == [[1, 1]]
+    consensus, _, _ = vote([[[0.0, 7.0, 253.0, -1.0, 255.0]]], [100], positive=(255,))
+    assert consensus.tolist() == [[0, UNSEEN, UNSEEN, UNSEEN, 1]]  # what nobody explains
 
 
 def test_weights_are_made_of_sensor_clear_sky_and_days() -> None:
@@ -137,8 +135,8 @@ def test_a_vote_can_be_sent_to_another_process_and_says_what_it_does() -> None:
 def test_the_survey_counts_what_each_source_saw_in_any_parts() -> None:
     layers = np.random.default_rng(3).choice([0.0, 1.0, 2.0, 255.0, math.nan], (2, 40, 30))
     sources = (
-        Source("a", pixels=1200, sensor="sentinel2"),
-        Source("b", (2,), (0,), pixels=600, sensor="sentinel1"),
+        Source("a", negative=(0, 2), pixels=1200, sensor="sentinel2"),
+        Source("b", (2,), (1,), pixels=600, sensor="sentinel1"),
     )
     kernel = fusion_kernel(sources, ["one", "two"])
     assert kernel.bands == {"source1": "one", "source2": "two"}

@@ -310,12 +310,14 @@ def test_what_cannot_be_fused_is_refused(three: list[Path], tmp_path: Path) -> N
             "'much' is neither auto nor a number. Write them like 1,0.6,auto",
         ),
         (three, {"positive": "a"}, "they are no whole numbers"),
-        (three, {"positive": "255"}, "a class lies within 0 to 254"),
+        (three, {"positive": "255"}, "declares 255 as no data, which is said to mean the event"),
+        (three, {"positive": "1", "not_observed": "0-2"}, "code 1 is said to mean both"),
+        (three, {"not_observed": "9-3"}, "9 is above 3"),
         (three, {"event_date": "soon"}, "it is no ISO date"),
     ):
         with pytest.raises(InputError, match=sentence):
             run(inputs, out, **more)
-    numbers = write_raster(tmp_path / "dnbr.tif", np.zeros((60, 80), np.float32), nodata=-9999)
+    numbers = write_raster(tmp_path / "dnbr.tif", np.full((60, 80), 0.4, np.float32), nodata=-9999)
     with pytest.raises(InputError, match=r"dnbr.tif holds numbers, no classes"):
         run([three[0], numbers], out)
     many = write_raster(tmp_path / "many.tif", np.zeros((2, 60, 80), np.uint8))
