@@ -22,6 +22,7 @@ STORIES = {
     "files": "sums, locks, journals",
     "cog": "writes layers",
     "shapes": "areas, outlines",
+    "identity": "what a file is",
     "discovery": "finds scenes",
     "algorithms": "what is computed",
     "execution": "who computes tiles",

@@ -94,6 +94,7 @@ _DECLARATION = ("core.params", "core.operation")
 """How an operation is declared."""
 _ENGINE = (
     *_RASTERS,
+    "core.identity",
     "core.cog",
     "core.shapes",
     "core.discovery",
@@ -149,11 +150,19 @@ CORE_LAYERS = {
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
     "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
     "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),
-    "core.discovery": (*_RASTERS, "core.shapes", "core.discovery"),
+    # What a source is, from its own words: below all that reads one.
+    "core.identity": (*_RASTERS, "core.discovery.band_config", "core.identity"),
+    "core.discovery": (*_RASTERS, "core.shapes", "core.identity", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
-    "core.validation": (*_RASTERS, "core.shapes", "core.discovery.band_config", "core.validation"),
+    "core.validation": (
+        *_RASTERS,
+        "core.shapes",
+        "core.identity",
+        "core.discovery.band_config",
+        "core.validation",
+    ),
     "core.download": (*_RASTERS, *_DISCOVERY, "core.download"),
-    "core.stack": (*_RASTERS, "core.cog", *_DISCOVERY, "core.stack"),
+    "core.stack": (*_RASTERS, "core.cog", "core.identity", *_DISCOVERY, "core.stack"),
     "core.mosaic": (*_RASTERS, "core.discovery", "core.mosaic"),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
     "core.execution": (
