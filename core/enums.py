@@ -61,6 +61,17 @@ class Unit(OpenStrEnum):
         return self in (Unit.POWER, Unit.AMPLITUDE, Unit.DECIBEL)
 
 
+class Evidence(StrEnum):
+    """Source of a band's rule, the weakest last."""
+
+    ITEM = "item"
+    """The item states the figures."""
+    PRODUCT = "product"
+    """The item's collection or name tells its product."""
+    ASSUMED = "assumed"
+    """Nothing tells: what a file's header says against it is believed."""
+
+
 class OrbitDirection(OpenStrEnum):
     """Direction of flight over the equator."""
 

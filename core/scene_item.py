@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .aoi import Aoi, Bounds
-from .enums import OrbitDirection, Priority, Unit
+from .enums import Evidence, OrbitDirection, Priority, Unit
 from .errors import InputError
 from .pixel_grid import Grid
 from .times import format_time
@@ -63,6 +63,8 @@ class Radiometry:
     unit: Unit = Unit.NONE
     reason: str = ""
     """Source of scale and offset, for a person."""
+    evidence: Evidence = field(default=Evidence.ITEM, compare=False, repr=False)
+    """Source of scale and offset, for the program: what a file's own header is weighed against."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -74,6 +76,7 @@ class Radiometry:
             else self.nodata,  # JSON has no NaN
             "unit": self.unit,
             "reason": self.reason,
+            **({} if self.evidence == Evidence.ITEM else {"evidence": self.evidence}),
         }
 
 

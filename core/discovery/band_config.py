@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -62,6 +62,13 @@ class Sensor:
     """True where its items are of a moment; False: their time is that of an edition, and no search
     asks for it.
     """
+    namings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Naming of a product that numbers the bands otherwise → band → asset keys."""
+
+    def keys_of(self, band: Band, naming: str) -> tuple[str, ...]:
+        """Asset keys of a band in a naming; those of the sensor where that is no other one."""
+        own = self.namings.get(naming)
+        return band.asset_keys if own is None else own.get(band.name, ())
 
     def sort(self, names: Iterable[str]) -> list[str]:
         """Band names in wavelength order; unknown ones after, by name."""
@@ -135,6 +142,10 @@ def _sensor(name: str, fields: Mapping[str, Any]) -> Sensor:
         band_bytes=int(fields["band_bytes"]),
         clouds=bool(fields.get("clouds", True)),
         dated=bool(fields.get("dated", True)),
+        namings={
+            naming: {band: tuple(keys) for band, keys in names.items()}
+            for naming, names in fields.get("namings", {}).items()
+        },
     )
 
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..enums import Evidence
 from ..errors import DiscoveryError, InputError
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors
+from .item_product import sensor_of
 from .scene_parser import parse_item
 from .stac_fields import StacObject
 
@@ -64,17 +66,18 @@ def _read_entry(entry: Any, failure: str) -> SceneItem:
 
 
 def _from_stac(item: StacObject) -> SceneItem:
-    """The sensor is the one that knows most of the item's assets and fits its collection."""
-    collection = str(item.get("collection") or "").lower()
-    for name, part in (
-        ("sentinel2", "sentinel-2"),
-        ("landsat", "landsat"),
-        ("sentinel1", "sentinel-1"),
-        ("dem", "cop-dem"),
-    ):
-        if part in collection:
-            return parse_item(item, get_sensor(name), "file")
-    scenes = [parse_item(item, sensor, "file") for sensor in load_sensors().values()]
+    """The sensor is that of the item's product, else the one that knows most of its assets."""
+    own = sensor_of(item)
+    if own is not None:
+        return parse_item(item, get_sensor(own), "file")
+    scenes, refusals = [], []
+    for sensor in load_sensors().values():
+        try:
+            scenes.append(parse_item(item, sensor, "file"))
+        except DiscoveryError as error:
+            refusals.append(error)
+    if not any(scene.bands for scene in scenes) and refusals:
+        raise refusals[0]
     return max(scenes, key=lambda scene: len(scene.bands))
 
 
@@ -153,6 +156,7 @@ def _with_rule(asset: BandAsset, rule: StacObject | None) -> BandAsset:
     typed = {
         "nodata": None if nodata is None else float(nodata),
         "unit": Unit(rule.get("unit") or ""),
+        "evidence": Evidence(rule.get("evidence") or Evidence.ITEM),
     }
     return replace(asset, radiometry=Radiometry(**{**rule, **typed}))
 

@@ -1,45 +1,51 @@
 """Rules by which each band's stored numbers become physical ones: decided here, once for each item
-and band.
-
-Sources: ESA, Sentinel-2 Products Specification Document (processing baseline 04.00 and the offset
-of -1000, in force since 25 January 2022); USGS, Landsat 8-9 Collection 2 Level 2 Science Product
-Guide (LSDS-1619): reflectance DN * 0.0000275 - 0.2, temperature DN * 0.00341802 + 149.0, fill 0.
+and band, by the item's own figures and its product (``config/products.yaml``).
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 
+from ..enums import Evidence
+from ..errors import DiscoveryError
 from ..types import Radiometry, Unit
 from .band_config import Band
-from .stac_fields import StacObject, product_match, properties_of, stated_number, stated_values
+from .item_product import ItemProduct, Trust, is_copernicus_dem, item_product
+from .item_product import is_ground_range as is_ground_range
+from .stac_fields import StacObject, is_number, properties_of, stated_number, stated_values
 
-S2_SCALE = 0.0001
-S2_OFFSET = -0.1
-"""-1000 stored units; since processing baseline 04.00."""
-S2_OFFSET_SINCE = "2022-01-25"
 DEM_VOID = -32767.0
 """Copernicus DEM Product Handbook (GEO1988-CopernicusDEM-SPE-002): no height; the files do not
 declare it.
 """
+_RADIANCE = re.compile(r"watt|\bw\s?[/·* ]|w/m|radiance|ster", re.IGNORECASE)
+_DECIBEL = re.compile(r"^(db|decibels?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class StatedScaling:
-    """Scale, offset and nodata as the asset states them; None where it does not."""
+    """Scale, offset, nodata and unit as the asset states them; None where it does not."""
 
     scale: float | None = None
     offset: float | None = None
     nodata: float | None = None
+    unit: str = ""
 
     @classmethod
     def of(cls, asset: StacObject) -> StatedScaling:
-        """The asset's own figures."""
+        """The asset's own figures. A scale of 1 without an offset is what tools write of every
+        file, and states nothing.
+        """
         nodata = stated_number(asset, "nodata")
         if nodata is None and "nan" in stated_values(asset, "nodata"):
             nodata = float("nan")
-        return cls(stated_number(asset, "scale"), stated_number(asset, "offset"), nodata)
+        scale, offset = stated_number(asset, "scale"), stated_number(asset, "offset")
+        if (scale in (None, 1.0)) and not offset and scale is not None:
+            scale = offset = None
+        unit = next((str(value) for value in stated_values(asset, "unit")), "")
+        return cls(scale, offset, nodata, unit)
 
 
 def decide_radiometry(sensor: str, band: Band, item: StacObject, asset: StacObject) -> Radiometry:
@@ -53,73 +59,111 @@ def decide_radiometry(sensor: str, band: Band, item: StacObject, asset: StacObje
         The band, by its canonical name.
     item, asset : mapping
         The STAC item and the asset, as the catalogue gave them.
+
+    Raises
+    ------
+    DiscoveryError
+        If its numbers cannot become the band's unit by what the item states.
     """
     stated = StatedScaling.of(asset)
+    identity = item_product(sensor, item)
     if band.is_class:
-        fill = 1.0 if band.name == "qa_pixel" else 0.0  # QA_PIXEL: bit 0 is fill
+        product = identity.product.rule(Unit.CLASS) if identity.product else None
+        fill = product.nodata if product else (1.0 if band.name == "qa_pixel" else 0.0)
         rule = Radiometry(1.0, 0.0, fill, Unit.CLASS, "classes are not scaled")
-    elif sensor == "sentinel2":
-        rule = _sentinel2(band, item, stated)
-    elif sensor == "landsat":
-        rule = _landsat(band, stated)
+    elif sensor == "dem":
+        void = DEM_VOID if is_copernicus_dem(item) else None
+        rule = Radiometry(1.0, 0.0, void, band.unit, identity.reason)
     elif sensor == "sentinel1":
-        rule = _sentinel1(item)
+        rule = _radar(identity, stated)
     else:
-        rule = Radiometry(1.0, 0.0, DEM_VOID, band.unit, "metres above the geoid")
+        rule = _optical(band, item, asset, identity, stated)
     return rule if stated.nodata is None else replace(rule, nodata=stated.nodata)
 
 
-def _sentinel2(band: Band, item: StacObject, stated: StatedScaling) -> Radiometry:
-    if stated.scale is None and stated.offset is None:
-        offset, reason = _derived_offset(item)
-        return Radiometry(S2_SCALE, offset, 0.0, band.unit, reason)
-    offset, reason = stated.offset or 0.0, "as the item states"
-    if offset and properties_of(item).get("earthsearch:boa_offset_applied") is True:
-        offset, reason = 0.0, "the item says that the offset is already in the pixels"
-    return Radiometry(stated.scale or S2_SCALE, offset, 0.0, band.unit, reason)
+def _radar(identity: ItemProduct, stated: StatedScaling) -> Radiometry:
+    product = identity.product.rule(Unit.POWER) if identity.product else None
+    assert product is not None  # for the type checker: each radar product has one
+    if _DECIBEL.match(stated.unit):
+        return Radiometry(1.0, 0.0, product.nodata, Unit.DECIBEL, "dB, as the item states")
+    evidence = Evidence.PRODUCT if identity.trust == Trust.KNOWN else Evidence.ASSUMED
+    return Radiometry(1.0, 0.0, product.nodata, product.unit, identity.reason, evidence)
 
 
-def _derived_offset(item: StacObject) -> tuple[float, str]:
-    """Sentinel-2's offset by processing baseline, else by date, and the reason."""
-    baseline = _baseline(item)
-    if baseline is not None:
-        text = f"processing baseline {baseline:05.2f}"
-        if baseline >= 4.0:
-            return S2_OFFSET, f"{text}: offset of -1000 since 04.00"
-        return 0.0, f"{text}: no offset before 04.00"
-    text = "no processing baseline given"
-    if str(properties_of(item).get("datetime") or "")[:10] >= S2_OFFSET_SINCE:
-        return S2_OFFSET, f"{text}; offset assumed since {S2_OFFSET_SINCE}"
-    return 0.0, f"{text}; none before {S2_OFFSET_SINCE}"
+def _optical(
+    band: Band, item: StacObject, asset: StacObject, identity: ItemProduct, stated: StatedScaling
+) -> Radiometry:
+    failure = f"Band '{band.name}' of {item.get('id')} cannot be read as {band.unit}"
+    if _RADIANCE.search(stated.unit):
+        hint = "Use Level 2, or stack the files with their MTL file (flight stack)."
+        raise DiscoveryError(failure, f"its item states radiance ({stated.unit})", hint)
+    product = identity.product
+    rule = product.rule(band.unit) if product is not None else None
+    if product is not None and rule is not None and rule.scale is None:
+        return _top_of_atmosphere(band, item, asset, stated, failure)
+    nodata = 0.0 if rule is None else rule.nodata
+    if stated.scale is not None or stated.offset:
+        return _as_stated(band, identity, stated, nodata)
+    if rule is None or rule.scale is None:
+        return Radiometry(1.0, 0.0, None, band.unit, identity.reason, Evidence.ASSUMED)
+    offset = 0.0 if identity.offset_applied else rule.offset
+    evidence = Evidence.PRODUCT if identity.trust == Trust.KNOWN else Evidence.ASSUMED
+    return Radiometry(rule.scale, offset, nodata, band.unit, identity.reason, evidence)
 
 
-def _baseline(item: StacObject) -> float | None:
+def _as_stated(
+    band: Band, identity: ItemProduct, stated: StatedScaling, nodata: float | None
+) -> Radiometry:
+    """The item's own figures; what it leaves out is its product's."""
+    rule = identity.product.rule(band.unit) if identity.product else None
+    reason, evidence = "as the item states", Evidence.ITEM
+    scale, offset = stated.scale, stated.offset
+    if scale is None:
+        scale = rule.scale if rule is not None and rule.scale is not None else 1.0
+    if offset is None:
+        offset = rule.offset if rule is not None else 0.0
+        if offset:
+            reason = f"scale as the item states; {identity.reason}"
+    if identity.offset_applied and offset:
+        offset, reason = 0.0, identity.reason
+    if _celsius(stated):
+        offset += 273.15
+    return Radiometry(scale, offset, nodata, band.unit, reason, evidence)
+
+
+def _celsius(stated: StatedScaling) -> bool:
+    return "celsius" in stated.unit.lower() and (stated.offset or 0.0) < 200.0
+
+
+def _top_of_atmosphere(
+    band: Band, item: StacObject, asset: StacObject, stated: StatedScaling, failure: str
+) -> Radiometry:
+    """Reflectance at the top of the atmosphere, by the scene's own factors and the sun's height."""
     properties = properties_of(item)
-    text = properties.get("s2:processing_baseline") or properties.get("processing:version")
-    match = re.fullmatch(r"(\d\d)\.?(\d\d)", str(text or ""))
-    match = match or product_match(item, r"_N(\d\d)(\d\d)_")
-    return float(f"{match[1]}.{match[2]}") if match else None
+    number = _band_number(asset)
+    scale = stated.scale or _factor(properties, f"REFLECTANCE_MULT_BAND_{number}")
+    offset = stated.offset
+    if offset is None:
+        offset = _factor(properties, f"REFLECTANCE_ADD_BAND_{number}")
+    names = ("view:sun_elevation", "eo:sun_elevation", "SUN_ELEVATION")
+    elevation = next((value for name in names if (value := _factor(properties, name))), None)
+    hint = "Use Level 2, or stack the files with their MTL file (flight stack)."
+    if scale is None or offset is None:
+        why = "it is Landsat Level 1, and its item states no factors of reflectance"
+        raise DiscoveryError(failure, f"{why} (REFLECTANCE_MULT and REFLECTANCE_ADD)", hint)
+    if elevation is None or not 0 < elevation <= 90:
+        why = f"it is Landsat Level 1, and the sun's elevation is {elevation or 'not stated'}"
+        raise DiscoveryError(failure, why, hint)
+    sine = math.sin(math.radians(elevation))
+    reason = f"top of atmosphere, by the scene's factors and the sun at {elevation:.1f} degrees"
+    return Radiometry(scale / sine, offset / sine, 0.0, band.unit, reason, Evidence.ITEM)
 
 
-def _landsat(band: Band, stated: StatedScaling) -> Radiometry:
-    product = "Landsat Collection 2 Level 2 surface"
-    if stated.scale is not None:
-        return Radiometry(stated.scale, stated.offset or 0.0, 0.0, band.unit, "as the item states")
-    if band.unit == Unit.KELVIN:
-        return Radiometry(0.00341802, 149.0, 0.0, Unit.KELVIN, f"{product} temperature")
-    return Radiometry(0.0000275, -0.2, 0.0, Unit.REFLECTANCE, f"{product} reflectance")
+def _factor(properties: StacObject, name: str) -> float | None:
+    value = properties.get(name, properties.get(name.lower()))
+    return float(value) if is_number(value) else None
 
 
-def _sentinel1(item: StacObject) -> Radiometry:
-    if is_ground_range(item):
-        reason = "ground range detected: uncalibrated amplitude, not sigma0"
-        return Radiometry(1.0, 0.0, 0.0, Unit.AMPLITUDE, reason)
-    reason = "radiometrically terrain-corrected gamma0, linear power"
-    return Radiometry(1.0, 0.0, -32768.0, Unit.POWER, reason)
-
-
-def is_ground_range(item: StacObject) -> bool:
-    """GRD: a Sentinel-1 item that is not calibrated and not terrain-corrected."""
-    collection = str(item.get("collection") or "").lower()
-    product = str(properties_of(item).get("sar:product_type") or collection)
-    return "rtc" not in collection and "grd" in product.lower()
+def _band_number(asset: StacObject) -> str:
+    match = re.search(r"_B(\d+)\.tiff?$", str(asset.get("href")).partition("?")[0], re.IGNORECASE)
+    return match[1] if match else ""

@@ -11,9 +11,11 @@ from typing import Any
 
 from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
+from .band_assets import band_keys, openable_assets, why_no_band
 from .band_config import Band, Sensor
+from .item_product import is_ground_range, naming_of, sensor_of
 from .projection import stated_crs, stated_dtype, stated_grid
-from .radiometry import decide_radiometry, is_ground_range
+from .radiometry import decide_radiometry
 from .stac_fields import StacObject, is_number, product_match, properties_of, stated_values
 
 
@@ -52,8 +54,11 @@ def _parse(
     item: StacObject, sensor: Sensor, catalog: str, fallback_bbox: Bounds | None, failure: str
 ) -> SceneItem:
     properties = properties_of(item)
-    assets = _openable_assets(item)
+    _check_sensor(item, sensor, failure)
+    assets = openable_assets(item)
     bands = _bands(sensor, item, assets)
+    if not bands and (why := why_no_band(sensor, item, assets)):
+        raise DiscoveryError(failure, why, NO_BAND_HINT)
     geometry, cloud = item.get("geometry"), properties.get("eo:cloud_cover")
     bbox = _bbox(item, fallback_bbox)
     if bbox is None:
@@ -87,22 +92,25 @@ def _text(source: StacObject, name: str) -> str:
     return str(source.get(name) or "")
 
 
-def _openable_assets(item: StacObject) -> dict[str, StacObject]:
-    return {
-        key: asset
-        for key, asset in (item.get("assets") or {}).items()
-        if isinstance(asset, Mapping) and asset.get("href")
-    }
+NO_BAND_HINT = "Download its files and stack those that are bands (flight stack)."
+
+
+def _check_sensor(item: StacObject, sensor: Sensor, failure: str) -> None:
+    """Refuse an item of another sensor, whose bands have the same keys and other wavelengths."""
+    naming, own = naming_of(item), sensor_of(item)
+    if naming.startswith("hls") and own not in (None, sensor.name):
+        title = naming.upper().replace("-", " ")
+        why = f"it is {title}, whose bands are numbered otherwise than those of {sensor.title}"
+        raise DiscoveryError(failure, why, f"Ask for the sensor {own}.")
 
 
 def _bands(
     sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
 ) -> dict[str, BandAsset]:
-    keys = {band.name: _asset_key(band, assets) for band in sensor.bands.values()}
+    keys = band_keys(sensor, item, assets)
     return {
         name: _band_asset(sensor, sensor.bands[name], item, assets[key])
         for name, key in keys.items()
-        if key is not None
     }
 
 
@@ -110,26 +118,6 @@ def _default_bytes(sensor: Sensor, bands: Mapping[str, BandAsset]) -> int:
     """Size of the sensor's default bands, or of all where there is none of them."""
     names = [name for name in sensor.default if name in bands] or list(bands)
     return sum(bands[name].size_bytes or bands[name].estimated_bytes for name in names)
-
-
-def _asset_key(band: Band, assets: Mapping[str, StacObject]) -> str | None:
-    """The band's asset, by the key table first, then by its common name."""
-    by_lower = {key.lower(): key for key in assets}
-    listed = next((by_lower[k.lower()] for k in band.asset_keys if k.lower() in by_lower), None)
-    if listed is not None or band.common_name is None:
-        return listed
-    for key, asset in assets.items():
-        if _common_name(asset) == band.common_name and "image/jp2" not in str(asset.get("type")):
-            return key
-    return None
-
-
-def _common_name(asset: StacObject) -> str | None:
-    """``eo:common_name`` of an asset of one band: STAC 1.0 ``eo:bands``, STAC 1.1 ``bands``."""
-    layers = asset.get("eo:bands") or asset.get("bands") or []
-    if len(layers) != 1 or not isinstance(layers[0], Mapping):
-        return None
-    return layers[0].get("common_name") or layers[0].get("eo:common_name")
 
 
 def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject) -> BandAsset:

@@ -20,6 +20,11 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def is_true(value: Any) -> bool:
+    """True, also as text or number; some catalogues write ``"true"``."""
+    return value is True or str(value).strip().lower() in ("true", "yes", "1")
+
+
 def layers_of(asset: StacObject) -> list[StacObject]:
     """The asset's layers: ``raster:bands`` of STAC 1.0, ``bands`` of STAC 1.1."""
     return [
@@ -47,6 +52,11 @@ def stated_number(asset: StacObject, name: str) -> float | None:
 
 def product_match(item: StacObject, pattern: str) -> re.Match[str] | None:
     """The first match in the product's name: ``s2:product_uri`` of Sentinel-2, else the id."""
-    names = (properties_of(item).get("s2:product_uri"), item.get("id"))
+    properties = properties_of(item)
+    names = (
+        properties.get("s2:product_uri"),
+        properties.get("sentinel:product_id"),
+        item.get("id"),
+    )
     matches = (re.search(pattern, str(name or "")) for name in names)
     return next((match for match in matches if match), None)

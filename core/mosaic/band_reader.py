@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..discovery.header import weigh_header
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid, same_crs
 from ..gdal.environment import RemoteOptions, remote_gdal
@@ -22,6 +23,7 @@ from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import is_floating
 from ..raster.block_cache import BlockCache
 from ..raster.grid import Window
+from ..raster.header import Header, dataset_header
 from ..raster.reader import BAND_DRIVERS
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_units, read_window
 from ..types import Grid, Radiometry
@@ -208,10 +210,22 @@ class BandReader:
                 f"{_words(stated)})",
                 "Download the scene instead.",
             )
+        self._check_rule(dataset_header(dataset))
+
+    def _check_rule(self, header: Header) -> None:
+        rule = self.location.radiometry
+        weighed, warning = weigh_header(self.location.name, rule, header)
+        if weighed != rule:
+            told = warning or f"the file's nodata is {header.nodata}, not {rule.nodata}"
+            raise RasterError(
+                f"Reading {self.location.name} failed",
+                f"its file contradicts its catalogue ({told})",
+                "State scale, offset and nodata in the item (raster:bands), or download the scene.",
+            )
 
 
-def read_header(name: str, address: Address) -> Grid:
-    """The grid of a file's pixels, from its header.
+def read_remote_header(name: str, address: Address) -> tuple[Grid, Header]:
+    """The grid of a file's pixels, and what else its header states.
 
     Raises
     ------
@@ -227,7 +241,8 @@ def read_header(name: str, address: Address) -> Grid:
         )
 
     with remote_gdal(options), gdal_errors(failure):
-        grid = dataset_grid(checked(_open(url)))
+        dataset = checked(_open(url))
+        grid, header = dataset_grid(dataset), dataset_header(dataset)
     a, b, _, d, e, _ = grid.transform
     if not grid.crs or b or d or a <= 0 or e >= 0:
         raise RasterError(
@@ -235,7 +250,7 @@ def read_header(name: str, address: Address) -> Grid:
             "it lies on no north-up grid",
             "Download the scene and stack it instead.",
         )
-    return grid
+    return grid, header
 
 
 def _open(address: str) -> Any:

@@ -96,7 +96,7 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     index = build_index(
         scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going
     )
-    for warning in index.warnings:
+    for warning in (*index.warnings, *index.contradictions):
         monitor.emit(Note(Level.WARNING, warning))
     _check_units(index, bands)
     unmasked = [

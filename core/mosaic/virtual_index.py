@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..discovery.access import Access, locate
+from ..discovery.header import join_warnings, weigh_header
+from ..enums import Evidence
 from ..errors import AccessError, RasterError
 from ..gdal.crs import unit_of
 from ..gdal.environment import RemoteOptions
@@ -24,7 +26,7 @@ from ..raster.cloud_mask import MASK_BANDS
 from ..raster.grid import Window, common, finest_pixel, grid_over
 from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
-from .band_reader import BandLocation, read_header
+from .band_reader import BandLocation, read_remote_header
 from .on_grid import placed_window
 from .reader import MosaicPlan, MosaicScene
 from .vrt import write_vrt
@@ -41,6 +43,8 @@ class VirtualScene:
     bands: Mapping[str, BandLocation]
     mask: BandLocation | None = None
     mask_band: str = ""
+    warnings: tuple[str, ...] = ()
+    """Contradictions between its item and its files."""
 
     @property
     def finest(self) -> Grid:
@@ -56,6 +60,11 @@ class VirtualRasterIndex:
     scenes: tuple[VirtualScene, ...]
     warnings: tuple[str, ...] = ()
     """Which scenes were left out, and why."""
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """Contradictions between items and their files."""
+        return tuple(warning for scene in self.scenes for warning in scene.warnings)
 
     def plan(self, grid: Grid, rule: str = "first", method: str = "bilinear") -> MosaicPlan:
         """The scenes on a grid, the first of them counting most; those beside it are left out.
@@ -216,15 +225,18 @@ def _place_scene(
     scene: SceneItem, bands: Sequence[str], access: Access, masked: bool
 ) -> VirtualScene:
     mask = next((scene.bands[name] for name in MASK_BANDS if masked and name in scene.bands), None)
+    placed = {name: _place_band(scene, scene.bands[name], access) for name in bands}
     return VirtualScene(
         scene,
-        {name: _place_band(scene, scene.bands[name], access) for name in bands},
-        _place_band(scene, mask, access) if mask else None,
+        {name: location for name, (location, _) in placed.items()},
+        _place_band(scene, mask, access)[0] if mask else None,
         mask.band if mask else "",
+        tuple(join_warnings(scene.id, {name: text for name, (_, text) in placed.items()})),
     )
 
 
-def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandLocation:
+def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[BandLocation, str]:
+    """The band's place, and what its header says against its item."""
     name = f"'{asset.band}' of {scene.id}"
     parts = urlsplit(asset.href)
     on_disk = unquote(parts.path) if parts.scheme == "file" else ""
@@ -234,11 +246,14 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandLocat
     address = (
         partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
     )
-    radiometry = asset.radiometry
+    radiometry, grid, warning = asset.radiometry, asset.grid, ""
+    if grid is None or radiometry.evidence == Evidence.ASSUMED or radiometry.nodata is None:
+        stated, header = read_remote_header(name, address)
+        grid = grid or stated
+        radiometry, warning = weigh_header(name, radiometry, header)
     if radiometry.nodata is None:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=0.0)
-    grid = asset.grid or read_header(name, address)
-    return BandLocation(
+    location = BandLocation(
         name,
         grid,
         radiometry,
@@ -248,6 +263,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> BandLocat
         source=url.partition("?")[0],
         dtype=asset.dtype,
     )
+    return location, warning
 
 
 def _open_file(path: str, _renew: bool) -> tuple[str, RemoteOptions]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
+from ..discovery.header import join_warnings, weigh_header
 from ..download.band_downloader import download_bands
 from ..download.plan import (
     all_whole,
@@ -25,6 +26,7 @@ from ..enums import SceneStatus, StackFormat
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
+from ..raster.header import read_header
 from ..raster.reader import check_raster
 from ..settings import Settings
 from ..stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
@@ -328,10 +330,19 @@ def _reasons(failures: Sequence[BandFailure]) -> str:
 def _stack(
     scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings
 ) -> BandStack:
+    weighed = {
+        file.band: weigh_header(
+            f"'{file.band}' of {scene.id}",
+            scene.bands[file.band].radiometry,
+            read_header(file.path),
+        )
+        for file in files
+    }
+    notes = join_warnings(scene.id, {band: warning for band, (_, warning) in weighed.items()})
     sources = {
         file.band: BandSource(
             path=file.path,
-            radiometry=scene.bands[file.band].radiometry,
+            radiometry=weighed[file.band][0],
             wavelength_nm=sensor.bands[file.band].wavelength_nm,
             is_class=sensor.bands[file.band].is_class,
         )
@@ -351,6 +362,7 @@ def _stack(
             "datetime": format_time(scene.datetime),
         },
     )
+    stack = replace(stack, warnings=(*notes, *stack.warnings))
     if settings.default_format == StackFormat.GEOTIFF:
         return stack_to_geotiff(stack, stack.path.with_suffix(".tif"))
     return stack

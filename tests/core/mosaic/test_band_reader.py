@@ -12,7 +12,7 @@ import pytest
 
 from firstlight.core.errors import RasterError
 from firstlight.core.gdal.environment import RemoteOptions
-from firstlight.core.mosaic.band_reader import Address, BandLocation, BandReader, read_header
+from firstlight.core.mosaic.band_reader import Address, BandLocation, BandReader, read_remote_header
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
@@ -112,7 +112,7 @@ def test_a_token_is_not_in_the_message(server: FaultyServer) -> None:
     server.break_next("a.tif", Fault(status=403, times=ALWAYS))
     for work in (
         lambda: source(at(f"{server.url('a.tif')}?sig=secret")).read(Window(0, 0, 5, 5)),
-        lambda: read_header("'red' of A", at(f"{server.url('a.tif')}?sig=secret")),
+        lambda: read_remote_header("'red' of A", at(f"{server.url('a.tif')}?sig=secret")),
     ):
         with pytest.raises(RasterError, match="403") as caught:
             work()
@@ -137,7 +137,7 @@ def test_a_band_that_is_a_vrt_is_not_opened(tmp_path: Path, server: FaultyServer
     with pytest.raises(RasterError):
         source(at(server.url("b.tif"))).read(Window(0, 0, 5, 5))
     with pytest.raises(RasterError):
-        read_header("'red' of A", at(str(server.root / "b.tif")))
+        read_remote_header("'red' of A", at(str(server.root / "b.tif")))
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_a_file_must_lie_where_it_was_said_to_lie(
 def test_the_header_tells_the_grid_and_refuses_what_is_on_none(
     tmp_path: Path, server: FaultyServer
 ) -> None:
-    assert read_header("'red' of A", at(server.url("a.tif"))) == GRID
+    assert read_remote_header("'red' of A", at(server.url("a.tif")))[0] == GRID
     with pytest.raises(RasterError, match="no north-up grid"):
-        read_header(
+        read_remote_header(
             "'vv' of B",
             at(str(write_raster(tmp_path / "plain.tif", noise((9, 9), 1), epsg=None))),
         )

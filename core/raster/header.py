@@ -1,0 +1,63 @@
+"""Facts that a file states of its first band in its header, to be weighed against a catalogue's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import RasterError
+from ..gdal.environment import quiet_gdal
+from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import numpy_type
+
+
+@dataclass(frozen=True)
+class Header:
+    """Facts that a file states of its first band."""
+
+    dtype: str
+    """As numpy calls it."""
+    scale: float = 1.0
+    offset: float = 0.0
+    nodata: float | None = None
+    unit: str = ""
+    count: int = 1
+    """Bands in the file that are no transparency of the others."""
+
+    @property
+    def states_scaling(self) -> bool:
+        """True where scale or offset differ from what every file has."""
+        return (self.scale, self.offset) != (1.0, 0.0)
+
+
+def dataset_header(dataset: Any) -> Header:
+    """The header of an opened GDAL dataset."""
+    from osgeo import gdal
+
+    bands = [dataset.GetRasterBand(index + 1) for index in range(dataset.RasterCount)]
+    first = bands[0]
+    scale, offset = first.GetScale(), first.GetOffset()
+    return Header(
+        dtype=numpy_type(first.DataType),
+        scale=1.0 if scale is None else float(scale),
+        offset=0.0 if offset is None else float(offset),
+        nodata=first.GetNoDataValue(),
+        unit=first.GetUnitType() or "",
+        count=sum(band.GetColorInterpretation() != gdal.GCI_AlphaBand for band in bands),
+    )
+
+
+def read_header(path: Path) -> Header:
+    """The header of a file on the disk.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be opened.
+    """
+    from osgeo import gdal
+
+    failure = f"Reading the header of {path.name} failed"
+    with quiet_gdal(), gdal_errors(lambda why: RasterError(failure, why, "Is the file complete?")):
+        return dataset_header(checked(gdal.OpenEx(str(path), gdal.OF_RASTER)))
