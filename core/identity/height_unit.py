@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..enums import Unit
 from ..errors import InputError
-from ..gdal.environment import quiet_gdal
+from ..raster.open_file import open_checked
 from ..raster.reader import RasterFacts
 from ..types import Radiometry
 
@@ -105,15 +105,8 @@ def in_metres(facts: RasterFacts, subject: str, hint: str, unit: str = "") -> Ra
 
 def _vertical_unit(path: Path) -> tuple[str, float] | None:
     """Name and metres of the unit of a file's vertical coordinate system; None without one."""
-    from osgeo import gdal
-
-    with quiet_gdal():
-        try:
-            dataset = gdal.OpenEx(str(path), gdal.OF_RASTER)
-            reference = None if dataset is None else dataset.GetSpatialRef()
-            if reference is None or not reference.IsCompound():
-                return None
-            name = reference.GetAttrValue("VERT_CS|UNIT") or "unknown"
-            return str(name), float(reference.GetTargetLinearUnits("VERT_CS"))
-        except RuntimeError:  # with GDAL's exceptions on
-            return None
+    reference = open_checked(path).GetSpatialRef()
+    if reference is None or not reference.IsCompound():
+        return None
+    name = reference.GetAttrValue("VERT_CS|UNIT") or "unknown"
+    return str(name), float(reference.GetTargetLinearUnits("VERT_CS"))

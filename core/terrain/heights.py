@@ -18,9 +18,9 @@ from ..identity.height_unit import in_metres
 from ..monitor import Monitor
 from ..raster.grid import Window, grid_over
 from ..raster.reader import read_facts
-from ..raster.utm import is_metric, metric_crs
 from ..settings import Settings
 from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQuery
+from .utm import is_metric, metric_crs
 
 BAND = "elevation"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

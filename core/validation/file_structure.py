@@ -11,9 +11,9 @@ import numpy as np
 from ..errors import Cancelled, RasterError
 from ..files.checksum import sha256_of
 from ..files.record import read_record
-from ..raster.jpeg2000 import is_jpeg2000, missing_end
 from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
 from ..types import Finding, Severity
+from .jpeg2000 import is_jpeg2000, missing_end
 
 SAMPLED = 12
 """Tiles of a stack that the quick look decodes strictly, shared among its files."""

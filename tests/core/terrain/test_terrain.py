@@ -19,11 +19,11 @@ from firstlight.core.operations.terrain import TERRAIN, run_terrain
 from firstlight.core.operations.terrain_map import CREDIT
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import RasterReader
-from firstlight.core.raster.utm import is_metric, metric_crs
 from firstlight.core.recipes.inputs import StackRequest, open_inputs
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.terrain import layers as terrain_layers
+from firstlight.core.terrain.utm import is_metric, metric_crs
 from firstlight.core.types import Radiometry
 from support.range_server import Fault, FaultyServer
 from support.rasters import write_raster
