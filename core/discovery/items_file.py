@@ -40,7 +40,7 @@ def read_items(path: Path) -> list[SceneItem]:
             failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
         ) from error
     except DiscoveryError as error:
-        raise InputError(failure, f"{error.what}: {error.why}", HINT) from error
+        raise InputError(failure, f"{error.what}: {error.why}", error.hint or HINT) from error
 
 
 def _read_json(path: Path, failure: str) -> Any:
