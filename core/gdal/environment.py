@@ -42,25 +42,30 @@ def gdal_version() -> str:
 
 
 READ_OPTIONS = {
-    # without it: dozens of requests for files that are not there
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    # headers, world files, masks and .aux.xml beside a file
+    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     # From 3.9 on GDAL warps what is asked for at once, and each window a little differently; block
     # by block, as before, a pixel is the same in every window (OSGeo/gdal pull request 9426).
     "GDAL_VRT_WARP_USE_DATASET_RASTERIO": "NO",
 }
-"""GDAL's options for whatever FirstLight reads."""
+"""GDAL's options for whatever FirstLight reads on this computer."""
+REMOTE_OPTIONS = {
+    **READ_OPTIONS,
+    # without it: dozens of requests for files that are not there
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+}
+"""And of what it reads over HTTP."""
 
 
-def rasterio_env() -> object:
-    """A ``rasterio.Env`` for this thread: no folder listing, no Python in VRTs, a bounded block
-    cache.
+def rasterio_env(remote: bool = False) -> object:
+    """A ``rasterio.Env`` for this thread: no Python in VRTs, and of remote files no folder listing.
 
     GDAL_CACHEMAX is process-wide and belongs to QGIS, so it is left alone.
     """
     import rasterio
 
-    return rasterio.Env(**READ_OPTIONS)
+    return rasterio.Env(**(REMOTE_OPTIONS if remote else READ_OPTIONS))
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
     (OSGeo/gdal #7150).
     """
     http = {
-        **READ_OPTIONS,
+        **REMOTE_OPTIONS,
         "GDAL_HTTP_CONNECTTIMEOUT": str(max(1, round(options.connect_timeout_s))),
         "GDAL_HTTP_TIMEOUT": str(max(1, round(options.read_timeout_s))),
         "GDAL_HTTP_MAX_RETRY": "1",
@@ -109,7 +114,7 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
 
 @contextmanager
 def local_gdal() -> Iterator[None]:
-    """Let ``osgeo.gdal`` of this thread open files: no folder listing, no Python in VRTs."""
+    """Let ``osgeo.gdal`` of this thread open files: their sidecars with them, no Python in VRTs."""
     with _thread_options(READ_OPTIONS):
         yield
 
