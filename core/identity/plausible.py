@@ -10,9 +10,9 @@ import numpy as np
 from ..enums import Unit
 from ..raster.physical import to_physical
 from ..raster.reader import RasterReader
-from ..raster.sample import sample_stored
 from ..report import Finding
 from .band_names import RANGES_NM
+from .sample import sample_stored
 
 BRIGHTEST = 1.6
 """Reflectance that snow and sun glint reach; a band whose median is brighter holds none."""

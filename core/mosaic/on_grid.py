@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..gdal.projection import moved_bounds
 from ..raster.grid import Window, common, overlap_rects
 from ..raster.physical import FloatArray, to_physical
+from ..raster.valid import find_missing_or_none
 from ..types import Grid
 from .band_reader import BandLocation, BandReader
 from .interpolation import Fours, blend, find_fours, pick_nearest
@@ -158,10 +159,9 @@ def _with_nan(stored: npt.NDArray[Any], window: Window, location: BandLocation) 
     """
     nodata = location.radiometry.nodata
     values: FloatArray = stored.astype(np.float32)
-    if nodata is not None and not math.isnan(nodata):
-        missing = stored == nodata
-        if missing.any():
-            values[missing] = np.nan
+    missing = find_missing_or_none(stored, nodata, location.radiometry.unit)
+    if missing is not None:
+        values[missing] = np.nan
     rows, cols = location.grid.shape
     values[: max(0, -window.row)] = np.nan
     values[:, : max(0, -window.col)] = np.nan

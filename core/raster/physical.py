@@ -1,5 +1,5 @@
-"""Stored numbers → physical values: scale, offset, nodata and the decibel are applied here and
-nowhere else.
+"""Stored numbers → physical values: scale, offset and the decibel are applied here and nowhere
+else. :mod:`.valid` tells what is no data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import Radiometry, Unit
+from .valid import find_missing_or_none
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -21,9 +22,7 @@ def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
     to 2^24 that subtraction is exact in float32 when offset/scale is whole (Sentinel-2: -1000), so
     dark pixels keep their digits.
     """
-    bad: npt.NDArray[np.bool_] | None = None
-    if radiometry.nodata is not None:
-        bad = np.isnan(stored) if np.isnan(radiometry.nodata) else stored == radiometry.nodata
+    bad = find_missing_or_none(stored, radiometry.nodata, radiometry.unit)
     values: FloatArray = stored.astype(np.float32)
     if radiometry.offset and radiometry.scale:
         values += np.float32(radiometry.offset / radiometry.scale)

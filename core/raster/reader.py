@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from os.path import abspath
 from pathlib import Path
@@ -31,6 +31,7 @@ from .doubling import find_doublings, read_doubled
 from .grid import Window
 from .open_file import check_openable, open_checked, open_with_rasterio, reason_of
 from .physical import FloatArray, to_physical
+from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
 
 
@@ -45,6 +46,12 @@ class BandFacts:
     dtype: str
     radiometry: Radiometry
     tags: Mapping[str, str]
+    masked: bool = False
+    """A mask or an alpha band says where there is nothing; the reader puts ``radiometry.nodata``
+    there, which then always is a number.
+    """
+    alpha: bool = False
+    """An alpha band itself: no measurement."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +196,10 @@ class RasterReader:
         self.facts = read_facts(path, ours=remote is not None)
         self._remote = remote
         self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
-        self.radiometry = tuple(radiometry or [band.radiometry for band in self.facts.bands])
+        own = [band.radiometry for band in self.facts.bands]
+        self.radiometry = tuple(
+            _under_mask(rule, band) for rule, band in zip(radiometry or own, self.facts.bands)
+        )
         """One for each band."""
         self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
         self._containers = _containers(path) if remote is None else ()
@@ -345,10 +355,26 @@ class RasterReader:
                 return
             band = mine.dataset.GetRasterBand(index)
             checked(band.ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored))
+            if self.facts.bands[index - 1].masked:
+                self._fill_masked(stored, band, index, where)
             mine.cached_bytes += stored.nbytes
             if mine.cached_bytes > CACHE_BYTES:
                 mine.dataset.FlushCache()
                 mine.cached_bytes = 0
+
+    def _fill_masked(
+        self, stored: npt.NDArray[Any], band: Any, index: int, where: tuple[int, int, int, int]
+    ) -> None:
+        rows, cols = stored.shape
+        mask = np.empty(stored.shape, np.uint8)
+        checked(
+            band.GetMaskBand().ReadRaster(
+                *where, buf_xsize=cols, buf_ysize=rows, buf_type=1, buf_obj=mask
+            )
+        )
+        own = self.facts.bands[index - 1]
+        nodata = nodata_under_mask(own.dtype, self.radiometry[index - 1].nodata)
+        stored[mask == 0] = nodata
 
     def _fill_doubled(
         self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window
@@ -407,22 +433,7 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
         grid=Grid(
             crs=crs_text(dataset.crs), transform=transform, shape=(dataset.height, dataset.width)
         ),
-        bands=tuple(
-            BandFacts(
-                index=index,
-                description=dataset.descriptions[index - 1] or "",
-                dtype=dataset.dtypes[index - 1],
-                radiometry=Radiometry(
-                    scale=dataset.scales[index - 1],
-                    offset=dataset.offsets[index - 1],
-                    nodata=dataset.nodatavals[index - 1],
-                    unit=Unit(dataset.units[index - 1] or ""),
-                    reason=dataset.tags(index).get("radiometry", "as the file says"),
-                ),
-                tags=dataset.tags(index),
-            )
-            for index in dataset.indexes
-        ),
+        bands=tuple(_band_facts(dataset, index) for index in dataset.indexes),
         tags=dataset.tags(),
         has_gcps=bool(dataset.gcps[0]),
         block_shape=dataset.block_shapes[0],
@@ -449,6 +460,35 @@ def _number(entry: tuple[str, str]) -> int:
     """Number of an entry of GDAL's list of subdatasets: ``SUBDATASET_2_NAME``."""
     digits = "".join(letter for letter in entry[0] if letter.isdigit())
     return int(digits or 0)
+
+
+def _band_facts(dataset: Any, index: int) -> BandFacts:
+    place = index - 1
+    tags = dataset.tags(index)
+    alpha = dataset.colorinterp[place].name == "alpha"
+    band = BandFacts(
+        index=index,
+        description=dataset.descriptions[place] or "",
+        dtype=dataset.dtypes[place],
+        radiometry=Radiometry(
+            scale=dataset.scales[place],
+            offset=dataset.offsets[place],
+            nodata=dataset.nodatavals[place],
+            unit=Unit(dataset.units[place] or ""),
+            reason=tags.get("radiometry", "as the file says"),
+        ),
+        tags=tags,
+        masked=not alpha and is_masked(sum(dataset.mask_flag_enums[place])),
+        alpha=alpha,
+    )
+    return replace(band, radiometry=_under_mask(band.radiometry, band))
+
+
+def _under_mask(rule: Radiometry, band: BandFacts) -> Radiometry:
+    """The rule with a nodata value for what a mask hides, where there is a mask."""
+    if not band.masked:
+        return rule
+    return replace(rule, nodata=nodata_under_mask(band.dtype, rule.nodata))
 
 
 def crs_text(crs: Any) -> str:

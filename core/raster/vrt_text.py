@@ -46,6 +46,8 @@ class VrtSource:
     """GDAL's name of the resampling method; empty: nearest."""
     nodata: float | None = None
     """Stored number that leaves what lies below as it is."""
+    masked: bool = False
+    """The file says by a mask where it has nothing; that leaves what lies below as it is, too."""
     physical: tuple[float, float] | None = None
     """Scale and offset to apply to the stored numbers; None: they stay stored."""
 
@@ -136,6 +138,7 @@ def only_copies(source: VrtSource, band: VrtBand) -> bool:
     sides = (src.x, src.y, src.width, src.height, dst.x, dst.y, dst.width, dst.height)
     return (
         source.physical is None
+        and not source.masked
         and source.dtype == band.dtype
         and (src.width, src.height) == (dst.width, dst.height)
         and all(side == round(side) for side in sides)
@@ -188,7 +191,9 @@ def _add_source(parent: ET.Element, source: VrtSource, band: VrtBand) -> None:
         scale, offset = source.physical
         ET.SubElement(node, "ScaleOffset").text = repr(float(offset))
         ET.SubElement(node, "ScaleRatio").text = repr(float(scale))
-    if source.nodata is not None and not copies:
+    if source.masked:
+        ET.SubElement(node, "UseMaskBand").text = "true"  # beside NODATA, GDAL 3.6 forgets it
+    elif source.nodata is not None and not copies:
         ET.SubElement(node, "NODATA").text = nodata_text(source.nodata)
 
 

@@ -14,6 +14,7 @@ from ..errors import BandStackError, RasterError
 from ..gdal.containers import file_of, real_path
 from ..raster.grid import Window, intersect_bounds, overlap_rects
 from ..raster.reader import RasterReader, read_facts
+from ..raster.valid import find_missing
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import Grid
 from .grid import PlacedBand
@@ -173,10 +174,10 @@ def _around(
 
 def _plausible(value: Any, around: npt.NDArray[Any], one: PlacedBand, method: str) -> bool:
     nodata = one.opened.radiometry.nodata
-    valid = around[~is_nodata(around, nodata)]
+    valid = around[~find_missing(around, nodata)]
     if around.size == 1:
         return bool(np.array_equal(around.ravel(), [value], equal_nan=around.dtype.kind == "f"))
-    if is_nodata(np.asarray(value), nodata):
+    if find_missing(np.asarray(value), nodata):
         return valid.size < around.size or bool(valid.min() <= value <= valid.max())
     if valid.size == 0:
         return False
@@ -188,14 +189,6 @@ def _plausible(value: Any, around: npt.NDArray[Any], one: PlacedBand, method: st
     )  # the negative lobes of the cubic reach a little further
     rounding = 1.0 if around.dtype.kind in "iu" else 1e-5 * max(abs(low), abs(high))
     return low - over - rounding <= float(value) <= high + over + rounding
-
-
-def is_nodata(values: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
-    """Which stored numbers mean nothing."""
-    missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
-    if nodata is not None and not math.isnan(nodata):
-        missing |= values == np.asarray(nodata).astype(values.dtype)
-    return missing
 
 
 def _range(around: npt.NDArray[Any]) -> str:

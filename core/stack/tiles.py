@@ -98,4 +98,5 @@ def _source(stack: RasterFacts, index: int, grid: Grid, folder: Path) -> VrtSour
         shape=stack.grid.shape,
         block_shape=stack.block_shape,
         nodata=band.radiometry.nodata,
+        masked=band.masked,
     )

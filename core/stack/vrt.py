@@ -173,6 +173,7 @@ def _file_source(band: PlacedBand, grid: Grid, folder: Path, style: StackStyle) 
         block_shape=opened.facts.block_shape,
         method=method_for(band, style),
         nodata=opened.radiometry.nodata,
+        masked=opened.band.masked,
     )
 
 

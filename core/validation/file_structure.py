@@ -12,6 +12,7 @@ from ..errors import Cancelled, RasterError
 from ..files.checksum import sha256_of
 from ..files.record import read_record
 from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
+from ..raster.valid import find_missing
 from ..types import Finding, Severity
 from .jpeg2000 import is_jpeg2000, missing_end
 
@@ -272,9 +273,7 @@ def pixels_disagree(pixels: Pixels, overview: Pixels, nodata: float | None) -> b
 
 
 def _valid(pixels: Pixels, nodata: float | None) -> Pixels:
-    good: Pixels = np.isfinite(pixels) if pixels.dtype.kind == "f" else np.ones(pixels.shape, bool)
-    if nodata is not None:
-        good = good & (pixels != nodata)
+    good: Pixels = ~find_missing(pixels, nodata)
     return good
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..enums import Polarisation
 from ..raster.reader import BandFacts
+from ..raster.valid import find_missing
 from ..settings import Settings
 from ..types import Finding, Radiometry, Unit
 from .band_sample import BandSample
@@ -53,8 +54,8 @@ def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> Unit:
 
 
 def _with_data(stored: npt.NDArray[Any], radiometry: Radiometry) -> npt.NDArray[Any]:
-    data: npt.NDArray[Any] = stored[np.isfinite(stored)]
-    return data if radiometry.nodata is None else data[data != radiometry.nodata]
+    data: npt.NDArray[Any] = stored[~find_missing(stored, radiometry.nodata)]
+    return data
 
 
 def decibel_rule(unit: Unit, radiometry: Radiometry) -> Radiometry:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .grid import Window
-from .reader import RasterReader
+from ..raster.grid import Window
+from ..raster.reader import RasterReader
 
 SMALL = 2048
 """Pixels a side up to which a raster is read whole, decimated."""
