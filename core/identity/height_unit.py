@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..enums import Unit
 from ..errors import InputError
+from ..gdal.containers import gdal_name
+from ..gdal.drivers import open_dataset
 from ..gdal.environment import quiet_gdal
 from ..raster.reader import RasterFacts
 from ..types import Radiometry
@@ -105,11 +107,9 @@ def in_metres(facts: RasterFacts, subject: str, hint: str, unit: str = "") -> Ra
 
 def _vertical_unit(path: Path) -> tuple[str, float] | None:
     """Name and metres of the unit of a file's vertical coordinate system; None without one."""
-    from osgeo import gdal
-
     with quiet_gdal():
         try:
-            dataset = gdal.OpenEx(str(path), gdal.OF_RASTER)
+            dataset = open_dataset(gdal_name(path))
             reference = None if dataset is None else dataset.GetSpatialRef()
             if reference is None or not reference.IsCompound():
                 return None
