@@ -8,8 +8,10 @@ import math
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,16 @@ import numpy.typing as npt
 
 from ..discovery.header import weigh_header
 from ..errors import RasterError
+from ..gdal.containers import gdal_name
 from ..gdal.crs import dataset_grid, same_crs
-from ..gdal.environment import RemoteOptions, remote_gdal
+from ..gdal.drivers import open_dataset
+from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import is_floating
 from ..raster.block_cache import BlockCache
 from ..raster.grid import Window
 from ..raster.header import Header, dataset_header
+from ..raster.open_file import check_openable
 from ..raster.reader import BAND_DRIVERS
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_units, read_window
 from ..types import Grid, Radiometry
@@ -166,7 +171,7 @@ class BandReader:
         for attempt in (1, 2):
             address, options = self.location.address(refused)
             try:
-                with remote_gdal(options), gdal_errors(partial(self._unread, address)):
+                with _surroundings(address, options), gdal_errors(partial(self._unread, address)):
                     dataset = checked(self._take(address))
                     result = use(dataset)
                     self._give(dataset)
@@ -240,7 +245,7 @@ def read_remote_header(name: str, address: Address) -> tuple[Grid, Header]:
             f"Reading the header of {name} failed", _public(why, url), "Is the file there?"
         )
 
-    with remote_gdal(options), gdal_errors(failure):
+    with _surroundings(url, options), gdal_errors(failure):
         dataset = checked(_open(url))
         grid, header = dataset_grid(dataset), dataset_header(dataset)
     a, b, _, d, e, _ = grid.transform
@@ -257,10 +262,22 @@ def _open(address: str) -> Any:
     """A dataset; None where GDAL cannot open it."""
     from osgeo import gdal
 
+    if not _is_remote(address):
+        check_openable(Path(address))
+        return open_dataset(gdal_name(Path(address)))
     path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
     return gdal.OpenEx(
         path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
     )
+
+
+def _is_remote(address: str) -> bool:
+    return address.startswith(("http://", "https://", "/vsi"))
+
+
+def _surroundings(address: str, options: RemoteOptions) -> AbstractContextManager[None]:
+    """GDAL's options for an address: a file of this computer is read with those beside it."""
+    return remote_gdal(options) if _is_remote(address) else local_gdal()
 
 
 def _at(dataset: Any, level: int) -> Any:

@@ -18,6 +18,7 @@ from ..discovery.access import Access, locate
 from ..discovery.header import join_warnings, weigh_header
 from ..enums import Evidence
 from ..errors import AccessError, RasterError
+from ..gdal.containers import find_subdataset
 from ..gdal.crs import unit_of
 from ..gdal.environment import RemoteOptions
 from ..gdal.projection import area_bounds
@@ -239,7 +240,8 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
     """The band's place, and what its header says against its item."""
     name = f"'{asset.band}' of {scene.id}"
     parts = urlsplit(asset.href)
-    on_disk = unquote(parts.path) if parts.scheme == "file" else ""
+    inside = find_subdataset(asset.href) is not None
+    on_disk = asset.href if inside else unquote(parts.path) if parts.scheme == "file" else ""
     url, token_url = (
         (on_disk, "") if on_disk else locate(asset.href, scene.catalog, scene.collection)
     )

@@ -17,6 +17,7 @@ from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
 from ..types import Bounds
+from .reader import BAND_DRIVERS
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""
@@ -106,7 +107,8 @@ def _open(address: str) -> Any:
     from osgeo import gdal
 
     path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-    return gdal.OpenEx(path, gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR)
+    flags = gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR
+    return gdal.OpenEx(path, flags, allowed_drivers=list(BAND_DRIVERS))
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import BandStackError, RasterError
+from ..errors import BandStackError, RasterError, ValidationError
 from ..gdal.containers import file_of, real_path
 from ..raster.grid import Window, intersect_bounds, overlap_rects
-from ..raster.reader import RasterReader, read_facts
+from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..raster.valid import find_missing
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import Grid
@@ -40,7 +40,7 @@ def check_written(
     BandStackError
         Naming the band and what is wrong with it.
     """
-    facts = read_facts(path)
+    facts = _read_back(path, what)
     hint = "Please report this."
     names = [band.description for band in facts.bands]
     wanted = [style.descriptions.get(one.name, one.name) for one in placed]
@@ -78,6 +78,14 @@ def check_written(
                     f"the pixels of band '{one.name}' cannot be read ({error.why})",
                     "Fetch the band again.",
                 ) from error
+
+
+def _read_back(path: Path, what: str) -> RasterFacts:
+    """Open what was written; what it names has to be there."""
+    try:
+        return read_facts(path)
+    except ValidationError as error:
+        raise BandStackError(what, f"the written stack is unusable: {error.why}") from error
 
 
 class _Differs(ValueError):

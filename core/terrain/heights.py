@@ -12,6 +12,7 @@ from pathlib import Path
 from ..discovery.stac_client import SceneSearch
 from ..enums import Unit
 from ..errors import InputError, NoScenesError
+from ..gdal.containers import file_of, gdal_name, real_path
 from ..gdal.crs import LONLAT
 from ..gdal.projection import area_bounds, moved_bounds
 from ..identity.height_unit import in_metres
@@ -159,10 +160,10 @@ def heights_of_file(path: Path, unit: str = "") -> SceneItem:
     if nodata is None:  # something has to stand for what lies outside, and 0 is a height
         nodata = math.nan if band.dtype.startswith("float") else -32768.0
     rule = Radiometry(rule.scale, rule.offset, nodata, Unit.METRE, rule.reason)
-    asset = BandAsset(BAND, str(path.resolve()), 0.0, rule)
+    asset = BandAsset(BAND, gdal_name(real_path(path)), 0.0, rule)
     area = around(facts.grid)
     return SceneItem(
-        id=path.name,
+        id=file_of(path).name,
         sensor="dem",
         catalog="file",
         collection="",

@@ -77,7 +77,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "a file that is not there": (
         spoil(">red.tif</SourceF", ">green.tif</SourceF"),
-        "no source for red",
+        "source file '.*green.tif' not found",
     ),
     "no source": (spoil("<SimpleSource.*?</SimpleSource>", ""), "no source for red"),
     "shifted by a pixel": (

@@ -195,3 +195,28 @@ def test_the_geoid_moves_no_pixel_of_a_stack(tmp_path: Path) -> None:
         assert set(values[np.isfinite(values)]) == {3000.0}
         assert (values == 3000).mean() > 0.8
         assert any("warped" in text for text in stack.warnings) == zone.startswith("EPSG:32633")
+
+
+@pytest.mark.parametrize(
+    ("name", "driver"),
+    [("dem.asc", "AAIGrid"), ("dem.img", "ENVI"), ("dem.vrt", "VRT"), ("dem.xyz", "XYZ")],
+)
+def test_heights_come_in_any_format(tmp_path: Path, name: str, driver: str) -> None:
+    source = write_heights(tmp_path / "source.tif", HILLS.astype("f4"))
+    expected, _ = run(tmp_path / "a", source)
+    path = tmp_path / name
+    gdal.GetDriverByName(driver).CreateCopy(str(path), gdal.Open(str(source)))
+    if driver == "XYZ":  # it has no place for a coordinate system but the notes beside it
+        srs = "<PAMDataset><SRS>EPSG:32632</SRS></PAMDataset>"
+        path.with_name("dem.xyz.aux.xml").write_text(srs)
+    values, _ = run(tmp_path / "b", path)
+    assert np.nanmax(np.abs(values - expected)) < 0.01
+
+
+def test_heights_may_lie_in_a_container(tmp_path: Path) -> None:
+    source = write_heights(tmp_path / "source.tif", HILLS.astype("f4"))
+    expected, _ = run(tmp_path / "a", source)
+    twice = gdal.BuildVRT("", [str(source), str(source)], separate=True)
+    gdal.GetDriverByName("netCDF").CreateCopy(str(tmp_path / "two.nc"), twice)
+    values, _ = run(tmp_path / "b", Path(f'NETCDF:"{tmp_path / "two.nc"}":Band2'))
+    assert np.array_equal(values, expected, equal_nan=True)
