@@ -88,10 +88,10 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
     labels = label_runs(runs)
     pixels = np.bincount(labels, runs.pixels)
     planted = np.bincount(labels, np.concatenate(seeds))
-    areas = np.zeros(len(labels))
+    ground = np.zeros(len(pixels))
     if ground_area is not None:
         areas = ground_area.rectangles((runs.row, runs.row + 1), (runs.start, runs.stop))
-    ground = np.bincount(labels, areas)
+        ground = np.bincount(labels, areas)
     enough = (planted > 0) & (planted >= rule.seed_share * pixels)
     large = ground >= rule.min_area_m2 * (1 - 1e-9)  # the area is a sum of rounded numbers
     chosen = (enough & large)[labels]

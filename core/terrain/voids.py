@@ -132,7 +132,7 @@ def _count(stored: npt.NDArray[np.float64], rule: Radiometry, survey: _Survey) -
             survey.near.add(value)
     odd |= sentinel
     values, counts = np.unique(stored[odd], return_counts=True)
-    for value, count in zip(values.tolist(), counts.tolist()):
+    for value, count in zip(map(float, values), map(int, counts)):
         survey.odd[value] = survey.odd.get(value, 0) + count
     _count_zeros(stored, metres, known & ~odd, survey)
 
