@@ -117,7 +117,9 @@ def identify_source(
 def _rule(facts: RasterFacts, stored: BandFacts, name: str, product: Product | None) -> BandRule:
     unit = _usual_unit(name) or stored.radiometry.unit
     band = Band(name, "", 0.0, None, unit, (), None)
-    if unit == Unit.NONE and product is None:
+    # Radar that states no unit can hold power, amplitude or dB: only its product tells.
+    silent = unit == Unit.NONE or (unit == Unit.POWER and not stored.radiometry.unit)
+    if silent and product is None and propose_product(facts.path) is None:
         return BandRule(stored.radiometry, Evidence.HEADER)
     return decide_rule(facts.path, stored, band, GivenRule(product))
 
@@ -164,15 +166,6 @@ def _identity(
         by_name = Evidence.HEADER if stored.description else Evidence.NAME
         band = Stated(name, RANK_EVIDENCE.get(rank, by_name), rank)
     radiometry, own = rule.radiometry, stored.radiometry
-    product = UNKNOWN
-    proposed = propose_product(facts.path)
-    if rule.product is not None:
-        told = rule.evidence if rule.evidence == Evidence.USER or not proposed else None
-        product = Stated(
-            rule.product.name,
-            told or (proposed.evidence if proposed else Evidence.NONE),
-            proposed.source if proposed else "",
-        )
     said = radiometry.reason
     unit_by = Evidence.HEADER if own.unit else rule.evidence
     if not own.unit and rule.product is None and radiometry.unit:
@@ -182,7 +175,7 @@ def _identity(
         index=stored.index,
         dtype=stored.dtype,
         sensor=_sensor(facts, named, rule, sensor),
-        product=product,
+        product=_product(facts.path, rule),
         band=band,
         wavelength_nm=_wavelength(stored, name, named.namings),
         scale=Stated(radiometry.scale, rule.evidence, said),
@@ -192,6 +185,15 @@ def _identity(
             radiometry.nodata, nodata_by if radiometry.nodata is not None else Evidence.NONE
         ),
     )
+
+
+def _product(path: Path, rule: BandRule) -> Stated[str]:
+    if rule.product is None:
+        return UNKNOWN
+    proposed = propose_product(path)
+    if rule.evidence == Evidence.USER or proposed is None:
+        return Stated(rule.product.name, rule.evidence)
+    return Stated(rule.product.name, proposed.evidence, proposed.source)
 
 
 def _sensor(

@@ -144,3 +144,11 @@ def test_describe_knows_a_stack_of_ours_again(tmp_path: Path) -> None:
     assert (band["sensor"]["value"], band["sensor"]["evidence"]) == ("sentinel2", "header")
     assert (band["offset"]["value"], band["offset"]["evidence"]) == (-0.1, "header")
     assert band["wavelength_nm"]["value"] == 665
+
+
+def test_describe_does_not_guess_what_radar_holds(tmp_path: Path) -> None:
+    """A chip in dB that states no unit is no power."""
+    path = write_raster(tmp_path / "vv.tif", ramp(low=-25, high=-5, dtype="float32"), nodata=None)
+    assert describe(path).data["bands"][0]["unit"]["evidence"] == "none"
+    told = describe(path, product="sentinel1-rtc").data["bands"][0]["unit"]
+    assert told == {"value": "power", "evidence": "user", "source": ""}
