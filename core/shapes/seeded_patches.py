@@ -88,7 +88,7 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
     labels = label_runs(runs)
     pixels = np.bincount(labels, runs.pixels)
     planted = np.bincount(labels, np.concatenate(seeds))
-    ground = np.zeros(len(pixels))
+    ground: npt.NDArray[Any] = np.zeros(len(pixels))
     if ground_area is not None:
         areas = ground_area.rectangles((runs.row, runs.row + 1), (runs.start, runs.stop))
         ground = np.bincount(labels, areas)
