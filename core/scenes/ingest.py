@@ -22,12 +22,13 @@ from ..download.plan import (
     safe_name,
     scene_folder,
 )
-from ..enums import SceneStatus, StackFormat
+from ..enums import SceneStatus, StackFormat, Unit
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
+from ..identity.plausible import check_plausible
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ..raster.header import read_header
-from ..raster.reader import check_raster
+from ..raster.reader import RasterReader, check_raster
 from ..settings import Settings
 from ..stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from ..types import (
@@ -362,7 +363,22 @@ def _stack(
             "datetime": format_time(scene.datetime),
         },
     )
+    notes += _implausible(stack)
     stack = replace(stack, warnings=(*notes, *stack.warnings))
     if settings.default_format == StackFormat.GEOTIFF:
         return stack_to_geotiff(stack, stack.path.with_suffix(".tif"))
     return stack
+
+
+def _implausible(stack: BandStack) -> list[str]:
+    """Sentences about values that cannot be what their unit says: items can be wrong, too."""
+    sentences = []
+    for written in (stack, *stack.companions):
+        judged = {
+            band.name: band.index
+            for band in written.bands
+            if band.radiometry.unit in (Unit.REFLECTANCE, Unit.KELVIN)
+        }
+        with RasterReader(written.path) as reader:
+            sentences += [finding.sentence for finding in check_plausible(reader, judged)]
+    return sentences
