@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..gdal.environment import local_gdal
-from ..gdal.errors import checked, gdal_errors
+from ..gdal.errors import gdal_errors
 from .grid import split_windows
+from .open_file import open_checked
 from .reader import RasterReader
 
 MOST_CODES = 1024
@@ -107,8 +107,7 @@ def class_names(path: Path, index: int = 1) -> dict[int, str]:
 
     what = f"Reading the classes of {path} failed"
     with local_gdal(), gdal_errors(lambda why: RasterError(what, why)):
-        beside = [file.name for file in path.parent.glob(f"{escape(path.stem)}*")]
-        dataset = checked(gdal.OpenEx(str(path), gdal.OF_RASTER, sibling_files=beside))
+        dataset = open_checked(path)
         band = dataset.GetRasterBand(index)
         # GDAL 3.6's own GetCategoryNames answers None in Python
         told = gdal.Info(dataset, format="json")["bands"][index - 1]

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import RasterError
 from ..gdal.environment import quiet_gdal
-from ..gdal.errors import checked, gdal_errors
+from ..gdal.errors import gdal_errors
 from ..gdal.types import numpy_type
+from .open_file import open_checked
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,6 @@ def read_header(path: Path) -> Header:
     RasterError
         If it cannot be opened.
     """
-    from osgeo import gdal
-
     failure = f"Reading the header of {path.name} failed"
     with quiet_gdal(), gdal_errors(lambda why: RasterError(failure, why, "Is the file complete?")):
-        return dataset_header(checked(gdal.OpenEx(str(path), gdal.OF_RASTER)))
+        return dataset_header(open_checked(path))
