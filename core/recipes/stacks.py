@@ -14,6 +14,7 @@ from ..raster.band_names import identify_bands
 from ..raster.reader import RasterFacts, RasterReader
 from ..types import format_time
 from ..validation.image_validator import known_names
+from ..validation.presence import refuse_exchanged
 from ..validation.vrt_sources import check_vrt_sources, is_vrt
 
 
@@ -41,9 +42,13 @@ def check_stack(stack: Path) -> list[Path]:
     Raises
     ------
     VRTSourceNotFoundError, ValidationError
-        If one is missing, or the stack holds what no stack needs.
+        If one is missing or was exchanged, or the stack holds what no stack needs.
     """
-    return [stack, *(check_vrt_sources(stack).files if is_vrt(stack) else ())]
+    if not is_vrt(stack):
+        return [stack]
+    sources = check_vrt_sources(stack)
+    refuse_exchanged(stack, sources)
+    return [stack, *sources.files]
 
 
 def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:
