@@ -10,12 +10,12 @@ from typing import Any
 from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT_DEG, FloodRules
 from ..errors import InputError
 from ..params import InputRole, Kind, param
-from ..raster.class_survey import class_names, survey_classes
 from ..raster.reader import read_facts
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
 from ..recipes.code_tables import MapSubject
 from ..recipes.inputs import MapInputs
 from ..recipes.params import MapParams
+from ..shapes.class_survey import class_names, survey_classes
 
 _SETTLE = "Say which values mean water all the year round with ‘permanent_values’."
 _ORDER = 1

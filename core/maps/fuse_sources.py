@@ -10,13 +10,13 @@ from pathlib import Path
 from ..algorithms.fusion import Source
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
-from ..raster.class_survey import ClassSurvey, survey_classes
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterFacts, read_facts
 from ..recipes.auto_number import AutoNumber, AutoNumberRule
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
 from ..recipes.code_tables import MapSubject, parse_codes
+from ..shapes.class_survey import ClassSurvey, survey_classes
 from ..types import Grid, parse_time
 
 FAILURE = "The extents cannot be put together"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import InputError
-from ..raster.class_survey import ClassSurvey
 from ..raster.classes import NOT_OBSERVED
 from ..raster.reader import RasterFacts
+from ..shapes.class_survey import ClassSurvey
 from .code_tables import (
     CodeTable,
     MapSubject,

@@ -13,8 +13,8 @@ import pytest
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.errors import InputError
 from firstlight.core.maps.fuse import FUSE
-from firstlight.core.raster.class_survey import survey_classes
 from firstlight.core.recipes.code_tables import load_tables, parse_codes
+from firstlight.core.shapes.class_survey import survey_classes
 from support.rasters import read_values, write_raster
 from support.run import run_operation
 

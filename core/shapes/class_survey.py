@@ -14,9 +14,9 @@ import numpy.typing as npt
 from ..errors import RasterError
 from ..gdal.environment import local_gdal
 from ..gdal.errors import gdal_errors
-from .grid import split_windows
-from .open_file import open_checked
-from .reader import RasterReader
+from ..raster.grid import split_windows
+from ..raster.open_file import open_checked
+from ..raster.reader import RasterReader
 
 MOST_CODES = 1024
 """What holds more numbers than these holds measurements, no classes."""
