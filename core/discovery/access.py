@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..errors import AccessError
 from ..gdal.environment import RemoteOptions
-from ..logins import login_keys
+from ..logins import is_loopback, login_keys
 from ..settings import Settings
 from ..types import parse_time
 from .catalogs import catalog_names, get_buckets, get_catalog
@@ -247,6 +247,9 @@ def locate(href: str, catalog: str, collection: str) -> tuple[str, str]:
     if catalog not in catalog_names() or "?" in url:
         return url, ""
     known = get_catalog(catalog)
-    if not known.sas_token_url or not (urlsplit(url).hostname or "").endswith(known.token_hosts):
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
+    if not known.sas_token_url or not (parts.hostname or "").endswith(known.token_hosts):
         return url, ""
-    return url, known.sas_token_url.format(collection=collection)
+    # a token is as good as a login: not for everybody to read
+    return url, known.sas_token_url.format(collection=quote(collection, safe="")) if safe else ""
