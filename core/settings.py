@@ -189,7 +189,7 @@ class Settings:
         least=0.1,
     )
     min_std_dev_db: float = _setting(
-        2.0,
+        0.5,
         "sar_validation.min_std_dev_db",
         "number",
         "Radar: blank below this deviation (dB)",

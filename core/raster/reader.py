@@ -52,6 +52,8 @@ class BandFacts:
     """
     alpha: bool = False
     """An alpha band itself: no measurement."""
+    palette: bool = False
+    """Its numbers stand for the colours of a table."""
 
 
 @dataclass(frozen=True)
@@ -480,6 +482,7 @@ def _band_facts(dataset: Any, index: int) -> BandFacts:
         tags=tags,
         masked=not alpha and is_masked(sum(dataset.mask_flag_enums[place])),
         alpha=alpha,
+        palette=dataset.colorinterp[place].name == "palette",
     )
     return replace(band, radiometry=_under_mask(band.radiometry, band))
 

@@ -17,6 +17,7 @@ from ..raster.open_file import check_openable
 from ..raster.reader import RasterFacts, RasterReader
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import format_time
+from ..validation.presence import refuse_exchanged
 
 
 def describe_input(reader: RasterReader) -> dict[str, Any]:
@@ -43,12 +44,15 @@ def check_stack(stack: Path) -> list[Path]:
     Raises
     ------
     VRTSourceNotFoundError, ValidationError
-        If one is missing, or the stack holds what no stack needs.
+        If one is missing or was exchanged, or the stack holds what no stack needs.
     """
     check_openable(stack)
     file = file_of(stack)
-    named = check_vrt_sources(file).files if is_vrt(file) else ()
-    return [file, *(file_of(path) for path in named)]
+    if not is_vrt(file):
+        return [file]
+    sources = check_vrt_sources(file)
+    refuse_exchanged(file, sources)
+    return [file, *(file_of(path) for path in sources.files)]
 
 
 def prepare_folder(output: Path, names: Sequence[str], inputs: Sequence[Path]) -> list[Path]:

@@ -33,7 +33,7 @@ class NotedBand:
     """Band of the file, from 1."""
     size_bytes: int
     grid_text: str
-    """As :func:`~firstlight.core.stack.source.identity`."""
+    """As :func:`~firstlight.core.raster.source_notes.identity`."""
     radiometry: Radiometry
     wavelength_nm: float | None
     is_class: bool

@@ -17,11 +17,12 @@ from ..files.checksum import sha256_of
 from ..files.record import BandRecord, read_record
 from ..gdal.containers import file_of, real_path, with_file
 from ..raster.reader import read_facts
+from ..raster.source_notes import identity
 from ..types import BandStack
 from .band_stack import make_stack
 from .grid import place_bands
 from .notes import NotedBand, StackNotes, read_notes
-from .source import BandSource, identity, open_band
+from .source import BandSource, open_band
 
 MOST_FILES = 20000
 """Looked at in all folders together: a home folder is not a place to search."""

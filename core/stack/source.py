@@ -164,15 +164,6 @@ def with_nodata(radiometry: Radiometry, nodata: float | None) -> Radiometry:
     )
 
 
-def identity(facts: RasterFacts, index: int) -> str:
-    """A text that tells one file's band from another's without reading pixels: kept in the stack,
-    compared by the repair.
-    """
-    rows, cols = facts.grid.shape
-    place = " ".join(f"{v:.12g}" for v in facts.grid.transform)
-    return f"{cols} x {rows} {facts.bands[index - 1].dtype}, band {index}; {place}"
-
-
 def same_size(one: Grid, other: Grid) -> bool:
     """Tell whether the pixels of two grids are of one size."""
     return all(abs(a - b) < 1e-6 * b for a, b in zip(one.resolution, other.resolution))

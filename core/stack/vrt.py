@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..gdal.containers import file_of
 from ..raster.grid import PixelRect, coarser_axes, overlap_rects
+from ..raster.source_notes import note_source
 from ..raster.vrt_text import (
     VrtBand,
     VrtSource,
@@ -23,7 +24,6 @@ from ..raster.vrt_text import (
 )
 from ..types import Grid
 from .grid import PlacedBand
-from .source import identity
 from .warp import describe_warped
 
 COLORS = {"red": "Red", "green": "Green", "blue": "Blue"}
@@ -186,7 +186,7 @@ def _band_facts(band: PlacedBand, style: StackStyle, folder: Path) -> dict[str, 
         "resampling": method_for(band, style),
         "source": source_name(opened.source.path, folder)[0],
         "source_bytes": str(file_of(opened.source.path).stat().st_size),
-        "source_grid": identity(opened.facts, opened.source.index),
+        **note_source(opened.facts, opened.source.index),
     }
     if opened.source.wavelength_nm is not None:
         facts["wavelength"] = f"{opened.source.wavelength_nm:g}"

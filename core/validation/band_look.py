@@ -15,8 +15,9 @@ from ..settings import Settings
 from ..types import Finding, Unit
 from .band_pairs import SeenBand, keep_band
 from .band_sample import BandSample, at_window, read_overview, sample_band
-from .band_validator import check_optical_band, plausible_range
+from .band_validator import check_emptiness, check_optical_band, plausible_range
 from .file_structure import FEWEST, SAMPLED, FileCheck, check_structure, pixels_disagree
+from .kind import holds_classes
 from .preparation import PreparedRaster
 from .sar_validator import check_sar_band, decibel_rule, is_radar, radar_unit
 from .spec import ValidationSpec
@@ -51,7 +52,9 @@ def look_at_band(
     except RasterError as error:
         unreadable = Finding.error("band_unreadable", str(error), name)
         return BandLook(name, (*findings, unreadable), None)
-    if is_radar(name, band):
+    if unit == Unit.CLASS:
+        findings += check_emptiness(name, sample.nodata_percent, settings)
+    elif is_radar(name, band):
         findings += check_sar_band(name, unit, band, sample, settings)
     else:
         tags = raster.facts.tags
@@ -69,7 +72,7 @@ def _check_files(
 ) -> list[Finding]:
     """Structure of the band's own files, where the raster is a VRT."""
     index = raster.bands[name]
-    is_class = raster.facts.bands[index - 1].radiometry.unit == Unit.CLASS
+    is_class = holds_classes(name, raster.facts.bands[index - 1])
     deep = settings.validation_depth == Depth.DEEP
     sampled = max(FEWEST, SAMPLED // len(raster.bands))
     return [
@@ -98,7 +101,9 @@ def _read(name: str, raster: PreparedRaster) -> tuple[npt.NDArray[Any], Unit, Ba
         stored = raster.first if is_first and raster.first is not None else None
         stored = read_overview(reader, index) if stored is None else stored
         unit, rule = band.radiometry.unit, band.radiometry
-        if is_radar(name, band):
+        if holds_classes(name, band, stored):
+            unit = Unit.CLASS
+        elif is_radar(name, band):
             unit = radar_unit(stored, rule)
             rule = decibel_rule(unit, rule)
         coarseness = _coarseness(name, raster)

@@ -6,12 +6,15 @@ import numpy as np
 
 from ..raster.reader import BandFacts
 from ..settings import Settings
-from ..types import Finding, Unit
+from ..types import Finding, Severity, Unit
 from .band_sample import BandSample
 
 FLOAT_STEP = 0.0001
 LEAST_TOP = 0.5
 """Reflectance that any band's number type must be able to hold."""
+
+DARK_MEDIAN = -0.02
+"""Water and shadow come out a little below 0 after atmospheric correction, no lower."""
 
 
 def check_optical_band(
@@ -54,6 +57,11 @@ def _check_blank(
 def _check_range(
     name: str, band: BandFacts, sample: BandSample, limits: tuple[float, float], settings: Settings
 ) -> list[Finding]:
+    unit = band.radiometry.unit
+    if unit in (Unit.NONE, Unit.REFLECTANCE) and sample.data.size:
+        negative = _check_negative(name, sample)
+        if negative:
+            return negative
     outside, most = sample.outside_percent(limits), settings.max_outside_percent
     if outside <= most:
         return []
@@ -64,6 +72,21 @@ def _check_range(
         f"snow; its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}.{hint}"
     )
     return [Finding.warning("range_implausible", sentence, name, outside, most)]
+
+
+def _check_negative(name: str, sample: BandSample) -> list[Finding]:
+    """A finding where reflectance lies below 0 far more than after any atmospheric correction."""
+    middle = float(np.median(sample.data))
+    everywhere = sample.high < 0
+    if not everywhere and middle >= DARK_MEDIAN:
+        return []
+    severity = Severity.ERROR if everywhere else Severity.WARNING
+    sentence = (
+        f"Band '{name}' has reflectance below 0: its median is {middle:.4g}, its 2nd to 98th "
+        f"percentile {sample.low:.4g}..{sample.high:.4g}. Was an offset taken off twice? Stack it "
+        "again with the ‘stack.scale’ and ‘stack.offset’ of its product."
+    )
+    return [Finding("range_implausible", severity, sentence, name, middle, DARK_MEDIAN)]
 
 
 def _check_saturated(name: str, sample: BandSample, settings: Settings) -> list[Finding]:

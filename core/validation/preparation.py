@@ -22,6 +22,7 @@ from ..shapes.area_mask import area_mask
 from ..types import Finding, Grid, ValidationReport
 from .band_sample import SamplePlan, choose_windows, read_overview
 from .file_structure import SAMPLED, FileCheck, check_structure
+from .kind import holds_classes
 from .presence import check_bands, check_outside, check_placement, check_source
 from .spec import ValidationSpec
 
@@ -55,12 +56,12 @@ def prepare(
         return ValidationReport(path, (), tuple(findings))
     named = identify_bands(facts, spec.sensor, spec.expected)
     bands = named.indexes
-    resolutions, differing = _check_sources(sources, bands, facts.grid)
+    resolutions, differing = _check_sources(sources, bands, facts)
     findings += [
         *check_outside(path, sources),
         *check_placement(facts),
         *named.findings,
-        *check_bands(bands, len(facts.bands), spec, settings),
+        *check_bands(bands, _measured(facts, bands, spec), spec, settings),
         *differing,
     ]
     if _has_unreadable(findings):
@@ -79,6 +80,16 @@ def prepare(
         sources,
         resolutions,
         (*findings, *uncovered),
+    )
+
+
+def _measured(facts: RasterFacts, bands: Mapping[str, int], spec: ValidationSpec) -> int:
+    """Number of bands that are expected or measure something: no masks, no transparency."""
+    names = {index: name for name, index in bands.items()}
+    return sum(
+        names.get(band.index, "") in spec.expected
+        or not (band.alpha or holds_classes(names.get(band.index, ""), band))
+        for band in facts.bands
     )
 
 
@@ -111,7 +122,7 @@ def _has_unreadable(findings: list[Finding]) -> bool:
 
 
 def _check_sources(
-    sources: VrtSources, bands: Mapping[str, int], grid: Grid
+    sources: VrtSources, bands: Mapping[str, int], facts: RasterFacts
 ) -> tuple[dict[Path, float], list[Finding]]:
     """Each source's pixel size, and findings of those that are not what the VRT states."""
     resolutions: dict[Path, float] = {}
@@ -119,7 +130,7 @@ def _check_sources(
     owners = {file: name for name, index in bands.items() for file in sources.bands.get(index, ())}
     for file in sources.files:
         owner = owners.get(file, file.stem)
-        resolutions[file], differing = check_source(file, owner, sources, grid)
+        resolutions[file], differing = check_source(file, owner, sources, facts)
         findings += differing
     return resolutions, findings
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..errors import RasterError
+from ..errors import RasterError, ValidationError
 from ..raster.reader import RasterFacts, read_facts
+from ..raster.source_notes import is_noted, moved, rescaled
 from ..raster.vrt_sources import StatedSource, VrtSources
 from ..settings import Settings
-from ..types import Finding, Grid, Severity
+from ..types import Finding, Severity
 from .spec import ValidationSpec
 
 
@@ -40,7 +41,7 @@ def check_bands(
     bands : mapping of str to int
         Name → band of the file, from 1.
     count : int
-        Bands of the file, named or not.
+        Bands of the file, named or not, but for masks that nobody expects.
     """
     expected = spec.expected
     if spec.sensor is not None and spec.sensor.name == "sentinel1" and not expected:
@@ -101,11 +102,12 @@ def check_outside(path: Path, sources: VrtSources) -> list[Finding]:
 
 
 def check_source(
-    file: Path, band: str, sources: VrtSources, grid: Grid
+    file: Path, band: str, sources: VrtSources, raster: RasterFacts
 ) -> tuple[float, list[Finding]]:
     """The pixel size of one of a VRT's files in the unit of the stack (0 if not known), and a
-    finding where the file is not what the VRT states.
+    finding where the file is not what the VRT states and notes.
     """
+    grid = raster.grid
     try:
         facts = read_facts(file)
     except RasterError as error:  # a VRT shows nodata in its place, and says nothing
@@ -113,13 +115,45 @@ def check_source(
     resolution = facts.grid.resolution[0] if facts.grid.crs == grid.crs else 0.0
     stated = [source for source in sources.stated if source.path == file]
     differing = [text for source in stated for text in _differences(facts, source)]
-    if not differing:
-        return resolution, []
+    notes = [band.tags for band in raster.bands if is_noted(band.tags, raster.path, file)]
+    differing += dict.fromkeys(text for tags in notes for text in moved(facts, tags))
+    if differing:
+        return resolution, [_exchanged(file, band, " and ".join(differing), Severity.ERROR)]
+    changed = next(filter(None, (rescaled(facts, tags) for tags in notes)), "")
+    return resolution, [_exchanged(file, band, changed, Severity.WARNING)] if changed else []
+
+
+def _exchanged(file: Path, band: str, differing: str, severity: Severity) -> Finding:
     sentence = (
         f"The file {file.name} (band '{band}') is not the one that was stacked: it has "
-        f"{' and '.join(differing)}. Make the stack again."
+        f"{differing}. Make the stack again."
     )
-    return resolution, [Finding.error("source_differs", sentence, band)]
+    return Finding("source_differs", severity, sentence, band)
+
+
+def refuse_exchanged(path: Path, sources: VrtSources) -> None:
+    """Refuse a stack one of whose files lies elsewhere than when it was stacked.
+
+    Raises
+    ------
+    ValidationError
+        Naming the file and what is different.
+    RasterError
+        If it cannot be opened.
+    """
+    raster = read_facts(path)
+    for index, files in sources.bands.items():
+        band = raster.bands[index - 1]
+        for file in files:
+            if is_noted(band.tags, path, file):
+                differing = " and ".join(moved(read_facts(file), band.tags))
+                if differing:
+                    raise ValidationError(
+                        f"{path.name} cannot be used",
+                        f"{file.name} ('{band.description}') is not the file that was stacked: it "
+                        f"has {differing}",
+                        "Make the stack again.",
+                    )
 
 
 def _differences(facts: RasterFacts, stated: StatedSource) -> Iterator[str]:

@@ -28,13 +28,18 @@ EDGE_SHARE = 20.0
 FLOOR_BELOW_MEDIAN_DB = 25.0
 AMPLITUDE_FACTOR = 2.0
 """10 log10 of amplitude is half of what it is in dB."""
+CROSS_BELOW_DB = 10.0
+"""Cross-polarised backscatter is so much weaker."""
+LINEAR_HIGH = 3.0
+"""98th percentile of linear power that only a city of corner reflectors exceeds."""
 NEGATIVE_PERCENT = 1.0
 """Noise removal leaves a few negative numbers in linear power."""
 
 
 def is_radar(name: str, band: BandFacts) -> bool:
     """Radar backscatter, by unit or name."""
-    return band.radiometry.unit.is_backscatter or name in tuple(Polarisation)
+    unit = band.radiometry.unit
+    return unit.is_backscatter or (unit == Unit.NONE and name in tuple(Polarisation))
 
 
 def radar_unit(stored: npt.NDArray[Any], radiometry: Radiometry) -> Unit:
@@ -86,19 +91,19 @@ def check_sar_band(
     findings = check_emptiness(name, sample.nodata_percent, settings)
     if sample.nodata_percent == 100:
         return findings
-    floor = settings.backscatter_range_db[0]
+    floor, middle = settings.backscatter_range_db[0], float(np.median(sample.data))
     if unit != Unit.AMPLITUDE:
         return [
             *findings,
             *_check_spread(name, 1.0, sample, settings),
             *_check_range(name, sample, settings),
-            *_check_border(name, sample, floor),
+            *_check_border(name, sample, min(floor, middle - FLOOR_BELOW_MEDIAN_DB / 2)),
         ]
     sentence = (
         f"Band '{name}' holds uncalibrated amplitude and is not terrain-corrected: do not read it "
         "as sigma0. Use terrain-corrected scenes (RTC) for thresholds in dB."
     )
-    floor = float(np.median(sample.data)) - FLOOR_BELOW_MEDIAN_DB / AMPLITUDE_FACTOR
+    floor = middle - FLOOR_BELOW_MEDIAN_DB / AMPLITUDE_FACTOR
     return [
         *findings,
         Finding.warning("not_calibrated", sentence, name),
@@ -123,8 +128,11 @@ def _check_spread(
 
 
 def _check_range(name: str, sample: BandSample, settings: Settings) -> list[Finding]:
+    # Calm water lies at the noise floor and, where noise was taken off, far below: only a scene
+    # whose brightest pixels lie there, too, is none.
     limits, most = settings.backscatter_range_db, settings.max_outside_percent
-    outside = sample.outside_percent(limits)
+    above = sample.outside_percent((-np.inf, limits[1]))
+    outside = 100.0 if sample.high < limits[0] - CROSS_BELOW_DB * _is_cross(name) else above
     if outside <= most:
         return []
     sentence = (
@@ -135,10 +143,18 @@ def _check_range(name: str, sample: BandSample, settings: Settings) -> list[Find
     return [Finding.warning("range_implausible", sentence, name, outside, most)]
 
 
+def _is_cross(name: str) -> bool:
+    return name in (Polarisation.VH, Polarisation.HV)
+
+
 def _check_unit(name: str, unit: Unit, band: BandFacts, sample: BandSample) -> list[Finding]:
+    if unit == Unit.DECIBEL:
+        return _check_decibel(name, sample)
     if unit != Unit.POWER or band.dtype.startswith("u"):
         return []
-    stored = _with_data(sample.stored, band.radiometry)
+    # Overviews may have been made by a method that overshoots (cubic, lanczos): pixels count.
+    full = sample.stored_windows or (sample.stored,)
+    stored = np.concatenate([_with_data(pixels, band.radiometry).ravel() for pixels in full])
     negative = 100 * float((stored < 0).mean()) if stored.size else 0.0
     if negative <= NEGATIVE_PERCENT:
         return []
@@ -148,6 +164,17 @@ def _check_unit(name: str, unit: Unit, band: BandFacts, sample: BandSample) -> l
         "nodata."
     )
     return [Finding.error("unit_contradicts", sentence, name, negative, NEGATIVE_PERCENT)]
+
+
+def _check_decibel(name: str, sample: BandSample) -> list[Finding]:
+    """A finding where numbers that should be dB are all as those of linear power."""
+    if not sample.data.size or sample.low <= 0 or sample.high > LINEAR_HIGH:
+        return []
+    sentence = (
+        f"Band '{name}' should be in dB, but its numbers are positive: {sample.low:.4g} to "
+        f"{sample.high:.4g}. It seems to be linear power. Stack it with the unit power."
+    )
+    return [Finding.error("unit_contradicts", sentence, name, sample.low, 0.0)]
 
 
 def _check_border(name: str, sample: BandSample, floor: float) -> list[Finding]:
