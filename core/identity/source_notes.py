@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..gdal.containers import file_of
 from ..gdal.crs import crs_name, same_crs
 from ..raster.reader import RasterFacts
 
@@ -22,7 +21,6 @@ def identity(facts: RasterFacts, index: int) -> str:
 def note_source(facts: RasterFacts, index: int) -> dict[str, str]:
     """Tags of a band in a stack that tell what its file was when it was stacked."""
     return {
-        "source_bytes": str(file_of(facts.path).stat().st_size),
         "source_grid": identity(facts, index),
         "source_crs": facts.grid.crs,
         "source_scale": _scale(facts, index),

@@ -51,7 +51,7 @@ def check_stack(stack: Path) -> list[Path]:
     if not is_vrt(file):
         return [file]
     sources = check_vrt_sources(file)
-    refuse_exchanged(stack, sources)
+    refuse_exchanged(file, sources)
     return [file, *(file_of(path) for path in sources.files)]
 
 

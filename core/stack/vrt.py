@@ -184,6 +184,7 @@ def _band_facts(band: PlacedBand, style: StackStyle, folder: Path) -> dict[str, 
         "radiometry": opened.radiometry.reason,
         "resampling": method_for(band, style),
         "source": source_name(opened.source.path, folder)[0],
+        "source_bytes": str(file_of(opened.source.path).stat().st_size),
         **note_source(opened.facts, opened.source.index),
     }
     if opened.source.wavelength_nm is not None:
