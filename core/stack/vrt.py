@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..gdal.containers import file_of
 from ..identity.source_notes import note_source
 from ..raster.grid import PixelRect, coarser_axes, overlap_rects
 from ..raster.vrt_text import (
