@@ -31,6 +31,7 @@ from ..raster.header import Header, dataset_header
 from ..raster.open_file import check_openable
 from ..raster.reader import BAND_DRIVERS
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_units, read_window
+from ..raster.vrt_sources import is_vrt
 from ..types import Grid, Radiometry
 
 IDLE_HANDLES = 2
@@ -263,11 +264,15 @@ def _open(address: str) -> Any:
     from osgeo import gdal
 
     if not _is_remote(address):
-        check_openable(Path(address))
-        return open_dataset(gdal_name(Path(address)))
-    path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
+        path = Path(address)
+        check_openable(path)
+        if path.suffix.lower() != ".vrt" and is_vrt(path):
+            hint = "Give the VRT its name, if it is one of yours."
+            raise RasterError(f"{path} cannot be read", "it is a VRT that calls itself else", hint)
+        return open_dataset(gdal_name(path))
+    name = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
     return gdal.OpenEx(
-        path, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
+        name, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..errors import RasterError
+from ..errors import RasterError, ValidationError
 from ..gdal.containers import file_of, gdal_name
 from ..gdal.drivers import HINT, identify, open_dataset
 from ..gdal.errors import checked, gdal_errors
@@ -19,15 +19,18 @@ def check_openable(path: Path) -> None:
     Raises
     ------
     RasterError
-        If it is not there.
+        If it is not there, or text that poses as a raster.
     ValidationError, VRTSourceNotFoundError
-        If it is text that poses as a raster; a VRT that names what is not there or not on this
-        computer, or holds code; or a file beside it does.
+        If it is a VRT that names what is not there or not on this computer, or holds code; or a
+        file beside it does.
     """
     file = file_of(path)
     if not _is_there(file):
         raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
-    check_is_raster(file)
+    try:
+        check_is_raster(file)
+    except ValidationError as error:
+        raise RasterError(f"The raster {path} cannot be opened", error.why, error.hint) from error
     if is_vrt(file):
         check_vrt_sources(file)
     else:

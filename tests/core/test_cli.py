@@ -382,7 +382,7 @@ BAD_INPUT = {
     "a stack that is not there": (
         ["index", "NDVI", "--stack", "{tmp}/nope.vrt", "--output", "{tmp}/o.tif"],
         1,
-        "No such file",
+        "it does not exist",
     ),
     "an index without its band": (
         ["index", "NDVI", "--stack", "{red}", "--output", "{tmp}/o.tif"],

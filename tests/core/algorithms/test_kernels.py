@@ -579,6 +579,7 @@ from pathlib import Path
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.errors import Cancelled
 from firstlight.core.execution.apply import apply_layers
+from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
@@ -586,7 +587,7 @@ folder, monitor = Path(sys.argv[1]), RecordingMonitor()
 monitor.cancelled = (folder / "stop").exists
 before = set(threading.enumerate())
 try:
-    with RasterReader(folder / "slow.vrt") as reader:
+    with RasterReader(folder / "slow.vrt", remote=RemoteOptions()) as reader:
         ndvi = index_kernel("NDVI", ["red", "nir"])
         apply_layers(reader, {"red": 1, "nir": 2}, ndvi, [folder / "o.tif"], Settings(), monitor)
 except Cancelled:

@@ -153,7 +153,7 @@ def test_a_mosaic_as_vrt_is_as_sharp_as_one_that_firstlight_writes(
     scene = MosaicScene("A", {"red": place}, all_of(grid))
     write_vrt(MosaicPlan(grid, ("red",), (scene,)), tmp_path / "m.vrt")
     expected, inner = exact_warp(values, source, grid)
-    with RasterReader(tmp_path / "m.vrt") as reader:
+    with RasterReader(tmp_path / "m.vrt", remote=RemoteOptions()) as reader:
         whole = reader.read_stored(1)
         for window in odd_windows(grid.shape, 10, 500):
             rows = slice(window.row, window.row + window.rows)
