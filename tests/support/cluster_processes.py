@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -31,12 +32,7 @@ def is_cluster(pid: int) -> bool:
 
 def listening(pids: set[int]) -> list[tuple[str, int]]:
     """Address and port of everything that processes listen on, by TCP and UDP."""
-    inodes = {
-        os.readlink(entry)[len("socket:[") : -1]
-        for pid in pids
-        for entry in Path(f"/proc/{pid}/fd").iterdir()
-        if os.readlink(entry).startswith("socket:[")
-    }
+    inodes = set().union(*map(_socket_inodes, pids))
     found = []
     for table, states in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
@@ -45,6 +41,17 @@ def listening(pids: set[int]) -> list[tuple[str, int]]:
                 host, port = fields[1].split(":")
                 found.append((_host(host), int(port, 16)))
     return sorted(found)
+
+
+def _socket_inodes(pid: int) -> set[str]:
+    """Inodes of a process's sockets; a file that it closes meanwhile is none of them."""
+    inodes = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            target = os.readlink(entry)
+            if target.startswith("socket:["):
+                inodes.add(target[len("socket:[") : -1])
+    return inodes
 
 
 def _host(text: str) -> str:

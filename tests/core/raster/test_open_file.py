@@ -199,7 +199,7 @@ def test_text_that_names_a_server_is_no_raster(
     url, seen = visitors
     path = tmp_path / "red.tif"
     path.write_text(text.format(url=url))
-    with pytest.raises(ValidationError, match="it is text, not pixels"):
+    with pytest.raises(RasterError, match="it is text, not pixels"):
         read_facts(path)
     for name in (f"WMS:{url}", f"/vsicurl/{url}", url, f'NETCDF:"{url}":red'):
         with pytest.raises(RasterError, match="does not exist"):
