@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.radar_water.levels import DB, fixed_db
+from firstlight.core.algorithms.radar_water.squares import CELL, DOUBTED, PICTURE, SURE, Cut
 from firstlight.core.algorithms.sar_water import (
-    CELL,
-    DB,
     LEAST_DROP_DB,
-    Cut,
     RadarWaterSurvey,
     WaterMap,
-    fixed_db,
     radar_water_kernel,
 )
 from firstlight.core.cli import main
@@ -293,10 +291,11 @@ def test_the_survey_is_the_sum_of_its_squares() -> None:
         for col in range(0, SHAPE[1], 2 * CELL)
     ]
     assert np.array_equal(sum(parts), whole)
-    assert whole.shape == (2, 1, 2, DB.count + 1)
-    assert whole[0, 0, 1, :-1].sum() == chip.vv.size
-    assert whole[0, 0, 1, -1] == 20
-    assert 3 <= whole[0, 0, 0, -1] < 20
+    assert whole.shape == (2, 1, 4, DB.count + 1)
+    assert whole[0, 0, PICTURE, :-1].sum() == chip.vv.size
+    assert whole[0, 0, PICTURE, -1] == 20
+    assert 10 <= whole[0, 0, SURE, -1] < 60
+    assert whole[0, 0, DOUBTED, -1] < 5
 
 
 @pytest.mark.parametrize(
