@@ -64,6 +64,20 @@ def test_growth_depends_on_its_halo_alone(growth: Growth) -> None:
             assert np.array_equal(inner, whole[row : row + 75, col : col + 110])
 
 
+def test_lines_across_tiles_are_the_same_in_each() -> None:
+    """They are long enough or too short, and end one pixel beyond a tile's edge."""
+    vv, vh = flat((360, 160))
+    for number, length in enumerate(range(LINE_LENGTH - 16, LINE_LENGTH + 2, 3)):
+        rows = slice(60 * number + 20, 60 * number + 24)
+        vv[rows, 81 - length : 81], vh[rows, 81 - length : 81] = -18, -25
+    growth, margin = prior_growth(BANDS), HALO - speckle.HALO
+    whole = grown(vv, vh, growth)
+    assert 0 < whole[:, 80].sum() < 24
+    left = grown(vv[:, : 80 + margin], vh[:, : 80 + margin], growth)[:, :80]
+    right = grown(vv[:, 80 - margin :], vh[:, 80 - margin :], growth)[:, margin:]
+    assert np.array_equal(np.hstack([left, right]), whole)
+
+
 def test_water_grows_to_where_land_is_nearer_and_no_farther_than_its_steps() -> None:
     vv, vh = flat((80, 80))
     vv[30:40, 30:40], vh[30:40, 30:40] = -21, -27
