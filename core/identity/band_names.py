@@ -153,18 +153,30 @@ def _allowed(
 ) -> tuple[tuple[Naming, ...], tuple[Naming, ...]]:
     """The namings in which codes may be read, and those of them whose platform is known."""
     tags = {key.lower(): value for key, value in facts.tags.items()}
-    told = [value for key, value in tags.items() if any(part in key for part in PLATFORM_TAGS)]
-    platform = platform_namings([*told, facts.path.stem, facts.path.parent.name])
+    platform = _platforms(facts, tags)
     every = tuple(load_namings().values())
     named = sensor or load_sensors().get(tags.get("sensor", "").strip().lower())
     if named is None:
         phrases = tuple(naming for naming in every if not naming.codes)
         return (*platform, *phrases) if platform else every, platform
-    known = tuple(naming for naming in platform if naming.sensor == named.name)
-    if not known:  # the sensor "landsat" is that of Landsat 8 and 9
-        own = [naming for naming in every if naming.sensor == named.name]
-        known = tuple(naming for naming in own if naming.name != "landsat-tm")
+    known = _of_sensor(named, platform) or _usual(named, every)
     return (*known, *(naming for naming in every if not naming.sensor)), known
+
+
+def _platforms(facts: RasterFacts, tags: Mapping[str, str]) -> tuple[Naming, ...]:
+    """The namings of the platform that tags, file and folder tell."""
+    told = [value for key, value in tags.items() if any(part in key for part in PLATFORM_TAGS)]
+    return platform_namings([*told, facts.path.stem, facts.path.parent.name])
+
+
+def _of_sensor(sensor: Sensor, namings: Sequence[Naming]) -> tuple[Naming, ...]:
+    return tuple(naming for naming in namings if naming.sensor == sensor.name)
+
+
+def _usual(sensor: Sensor, namings: Sequence[Naming]) -> tuple[Naming, ...]:
+    """The namings of a sensor without a platform: "landsat" is Landsat 8 and 9."""
+    own = _of_sensor(sensor, namings)
+    return tuple(naming for naming in own if naming.name != "landsat-tm")
 
 
 def _read(index: int, text: str, band: BandFacts) -> Reading:
