@@ -65,6 +65,8 @@ class OperationResult:
     """Values for the outputs declared by the operation."""
     value: Any = None
     """The result itself as values of :mod:`firstlight.core.types`."""
+    warnings: tuple[str, ...] = ()
+    """Doubts about the result, whatever its status: a person is told them before the figures."""
 
     def json_data(self) -> Any:
         """Data that ``flight … --json`` prints."""

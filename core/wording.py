@@ -98,6 +98,7 @@ class Wording:
             text=data(result.text),
             data=lambda: data(result.json_data()),
             value=report,
+            warnings=tuple(data(result.warnings)),
         )
 
 

@@ -25,7 +25,7 @@ except ImportError:
     from qgis.PyQt.QtWidgets import QAction
 
 __all__ = [
-    "DATE_ONLY",
+    "DATE_AND_TIME",
     "FILE_BEHAVIOUR",
     "FLAG_ADVANCED",
     "FOLDER_BEHAVIOUR",
@@ -57,8 +57,8 @@ NUMBER_INTEGER = _pick(
 NUMBER_DOUBLE = _pick(
     "ProcessingNumberParameterType", "Double", QgsProcessingParameterNumber, "Double"
 )
-DATE_ONLY = _pick(
-    "ProcessingDateTimeParameterDataType", "Date", QgsProcessingParameterDateTime, "Date"
+DATE_AND_TIME = _pick(
+    "ProcessingDateTimeParameterDataType", "DateTime", QgsProcessingParameterDateTime, "DateTime"
 )
 FILE_BEHAVIOUR = _pick(
     "ProcessingFileParameterBehavior", "File", QgsProcessingParameterFile, "File"

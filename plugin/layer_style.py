@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 from qgis.core import (
@@ -36,6 +37,14 @@ POWER_STRETCH = (0.0, 0.4)
 """Black and white of radar backscatter in linear power (RTC products, floating point)."""
 AMPLITUDE_STRETCH = (0.0, 500.0)
 """Black and white of uncalibrated radar amplitude (GRD products, whole numbers)."""
+SAMPLE_SIDE = 32
+"""Rows and columns of the picture in small by which a stretch is judged."""
+MOST_BRIGHT, LEAST_BRIGHT = 5.0, 0.02
+"""How bright the brightest of a layer may be, in usual whites, that the usual limits still fit: a
+cloud has thrice a field's reflectance, deep water a fiftieth.
+"""
+CUT_PERCENT = (2.0, 98.0)
+"""Darkest and brightest pixels that a stretch of the layer's own leaves out."""
 
 _FLOATING = (Qgis.DataType.Float32, Qgis.DataType.Float64)
 
@@ -132,9 +141,31 @@ def show_natural_color(layer: QgsRasterLayer) -> None:
     layer.setRenderer(grey)
 
 
+def _own_limits(
+    layer: QgsRasterLayer, band: int, usual: tuple[float, float]
+) -> tuple[float, float]:
+    """The usual limits, by which pictures of two dates can be compared; those of the layer itself
+    where its numbers are others: raw ones without a scale, decibels, a very bright band.
+    """
+    sample = layer.dataProvider().block(band, layer.extent(), SAMPLE_SIDE, SAMPLE_SIDE)
+    values = sorted(
+        sample.value(row, col)
+        for row in range(sample.height())
+        for col in range(sample.width())
+        if not sample.isNoData(row, col)
+    )
+    values = [value for value in values if isfinite(value)]
+    if not values:
+        return usual
+    low, high = (values[round(cut / 100 * (len(values) - 1))] for cut in CUT_PERCENT)
+    fits = low > -usual[1] and LEAST_BRIGHT < high / usual[1] < MOST_BRIGHT
+    return usual if fits or low == high else (low, high)
+
+
 def _stretch(
-    layer: QgsRasterLayer, band: int, limits: tuple[float, float]
+    layer: QgsRasterLayer, band: int, usual: tuple[float, float]
 ) -> QgsContrastEnhancement:
+    limits = _own_limits(layer, band, usual)
     enhancement = QgsContrastEnhancement(layer.dataProvider().dataType(band))
     enhancement.setContrastEnhancementAlgorithm(
         QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum

@@ -131,6 +131,7 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         new = group.insertLayer(_row(group, layer, output), layer)
         new.setItemVisibilityChecked(output.visible)
         new.setExpanded(output.visible)
+        _open(group)
     project.removeMapLayers([other.id() for other in old])
 
 
@@ -141,6 +142,16 @@ def _group(name: str, project: QgsProject) -> QgsLayerTreeGroup:
     if not name:
         return parent
     return parent.findGroup(name) or parent.insertGroup(0, name)
+
+
+def _open(group: QgsLayerTreeGroup) -> None:
+    """Unfold a group and those above it. QGIS's tree keeps one shut that was empty when it came,
+    and does not look again unless its state changes.
+    """
+    for each in (group.parent(), group):
+        if isinstance(each, QgsLayerTreeGroup):
+            each.setExpanded(False)
+            each.setExpanded(True)
 
 
 def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
 
@@ -115,6 +115,12 @@ class FeedbackMonitor:
         self._message = ""
         self._told = time.monotonic()
         self._states: dict[tuple[str, str], str] = {}
+        self._warnings: set[str] = set()
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Tell the doubts about a result that were not told while it was made."""
+        for text in warnings:
+            self._tell(Level.WARNING, text)
 
     def emit(self, event: Event) -> None:
         """Take an event; of a band only the changes of state are written, not the bytes."""
@@ -146,7 +152,8 @@ class FeedbackMonitor:
             self._feedback.pushDebugInfo(text)
         elif level == Level.INFO:
             self._feedback.pushInfo(text)
-        elif level == Level.WARNING:
-            self._feedback.pushWarning(text)
-        else:
+        elif level == Level.ERROR:
             self._feedback.reportError(text)
+        elif text not in self._warnings:
+            self._warnings.add(text)
+            self._feedback.pushWarning(text)

@@ -212,6 +212,7 @@ CORE_LAYERS = {
 
 UI_MAY_IMPORT = (
     "core.enums",
+    "core.moment",
     "core.types",
     "core.errors",
     "core.monitor",

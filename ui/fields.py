@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qgis.gui import QgsCheckableComboBox, QgsFileWidget
-from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDateEdit,
     QDoubleSpinBox,
     QLineEdit,
     QSpinBox,
@@ -24,6 +23,7 @@ from ..core.types import Aoi
 from .area_text import area_text
 from .band_files_field import BandFilesField
 from .catalog_combo import CatalogCombo
+from .date_field import DateField
 from .field import Field
 from .raster_field import RasterField
 
@@ -98,34 +98,6 @@ class CatalogField(Field):
     def set_value(self, value: Any) -> None:
         """Choose one."""
         self.combo.set_value(value)
-
-
-class DateField(Field):
-    """A day; a check box says whether it counts, where it is optional."""
-
-    def __init__(self, param: Param) -> None:
-        super().__init__()
-        self.edit = QDateEdit(QDate.currentDate(), calendarPopup=True)
-        self.edit.setDisplayFormat("yyyy-MM-dd")
-        self.given = QCheckBox(checked=param.required)
-        self.given.setVisible(not param.required)
-        self.given.toggled.connect(self.edit.setEnabled)
-        self.given.toggled.connect(self.changed)
-        self.edit.setEnabled(param.required)
-        self.layout().addWidget(self.given)
-        self.hold(self.edit, self.edit.dateChanged)
-        if param.default:
-            self.set_value(param.default)
-
-    def value(self) -> Any:
-        """ISO date, or None."""
-        return self.edit.date().toString(Qt.DateFormat.ISODate) if self.given.isChecked() else None
-
-    def set_value(self, value: Any) -> None:
-        """Show an ISO date, or none."""
-        self.given.setChecked(bool(value))
-        if value:
-            self.edit.setDate(QDate.fromString(str(value)[:10], Qt.DateFormat.ISODate))
 
 
 class ChoiceField(Field):

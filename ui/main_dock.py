@@ -13,10 +13,13 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
+from ..core.discovery.events import load_events
 from ..core.enums import Status
 from ..core.errors import FirstLightError
+from ..core.moment import Moment
 from ..core.monitor import BandProgress, Event, Level, Note, Progress
 from ..core.operation import Operation, OperationResult
+from ..core.operations.event import event_folder
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
 from ..core.types import Aoi
@@ -47,7 +50,6 @@ from .search_panel import SearchPanel
 from .steps_scroll import StepsScroll
 from .tools_panel import ToolsPanel
 
-LEAST_WIDTH = 360
 SIDE = 4
 
 
@@ -208,7 +210,8 @@ class MainDock(QgsDockWidget):
     def _show_answer(self, result: OperationResult) -> None:
         self.tools_panel.show_result(result)
         self._take_layers(result)
-        self._say(self.tr("{title}: done.").format(title=self.tools_panel.operation.title))
+        title = self.tr(self.tools_panel.operation.title)
+        self._say(self.tr("{title}: done.").format(title=title))
         self._tell_outcome(result, self._outcome if result.layers else "")
         self.run_finished.emit(result.status)
 
@@ -291,7 +294,7 @@ class MainDock(QgsDockWidget):
         return len(layers)
 
     def _tell_outcome(self, result: OperationResult, success: str) -> None:
-        """Message bar and status line for a result of any status."""
+        """Message bar and status line for a result of any status; doubts come before success."""
         bar = self._iface.messageBar()
         if result.status == Status.FAILED:
             self._say(describe_problems(result))
@@ -300,6 +303,11 @@ class MainDock(QgsDockWidget):
             self._say(
                 self.tr("Done in part. {problems}").format(problems=describe_problems(result))
             )
+            show_warning(bar, self._outcome)
+        elif result.warnings:
+            more = len(result.warnings) - 1
+            rest = self.tr(" And {more} more.").format(more=more) if more else ""
+            self._say(f"{result.warnings[0].rstrip('.')}.{rest} {self._outcome}")
             show_warning(bar, self._outcome)
         elif success:
             show_success(bar, success)
@@ -368,12 +376,17 @@ class MainDock(QgsDockWidget):
 
     def _prepare_event(self) -> None:
         """The form that maps the event, filled in with what is chosen here."""
+        area, chosen = self.take_area(), self.event_box.values()
+        output = self.run_panel.output()
+        if area is not None and output:
+            event, date = load_events()[chosen["event"]], Moment.parse(chosen["date"])
+            output = str(Path(output) / event_folder(event, date, area))
         here = {
-            "area": self.take_area(),
+            "area": area,
             "catalog": self.search_panel.values()["catalog"],
-            "output": self.run_panel.output(),
+            "output": output,
         }
-        self.tools_panel.prepare("event", {**here, **self.event_box.values()})
+        self.tools_panel.prepare("event", {**here, **chosen})
         self.tabs.setCurrentWidget(self.tools_panel)
 
     def _connect(self) -> None:
@@ -438,7 +451,4 @@ class MainDock(QgsDockWidget):
         layout.setContentsMargins(SIDE, 4, SIDE, 4)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.status_label)
-        # Never narrower than the steps need, whatever the font: nothing is cut off, and nothing
-        # scrolls sideways.
-        whole.setMinimumWidth(max(LEAST_WIDTH, self._scroll.needed_width + 2 * SIDE))
         self.setWidget(whole)

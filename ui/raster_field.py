@@ -22,6 +22,8 @@ class RasterField(Field):
         self.combo = QgsMapLayerComboBox()
         self.combo.setFilters(RASTER_LAYERS)
         self.combo.setAllowEmptyLayer(True)
+        # QGIS chooses the project's first raster, whatever that is: not given means not given.
+        self.combo.setLayer(None)
         self.combo.setToolTip(param.help)
         self.hold(self.combo, self.combo.currentIndexChanged)
         browse = QToolButton()

@@ -1,10 +1,10 @@
-"""The steps of the Scenes tab one below the other, in a list that scrolls up and down only."""
+"""The steps of the Scenes tab one below the other, in a list that scrolls up and down."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QEvent, QObject, QSize
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 
@@ -27,11 +27,18 @@ class StepsScroll(QScrollArea):
         column.addStretch(1)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(steps)
 
-    @property
-    def needed_width(self) -> int:
-        """Pixels below which a panel would be cut off."""
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the panels need: nothing is cut off. Where a screen has no such room, the list
+        scrolls sideways.
+        """
         bar = self.verticalScrollBar().sizeHint().width()
-        return int(self.widget().minimumSizeHint().width() + bar)
+        least = super().minimumSizeHint()
+        return QSize(self.widget().minimumSizeHint().width() + bar, least.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Panels that have grown, by another font or style, want another least width."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))

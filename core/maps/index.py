@@ -175,8 +175,9 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
     mean_text = "no data" if mean is None else f"mean {mean:.3f}"
     observed = result.statistics["observed_percent"]
     text = [
+        *result.warnings,
         f"{params.output}: {mean_text}, {observed:.1f} % observed",
-        *filter(None, (*result.warnings, result.origin.engine)),
+        *filter(None, (result.origin.engine,)),
     ]
     shown = LayerOutput(
         path=params.output,
@@ -184,7 +185,8 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
         style=layer.style,
         group=inputs.tags().get("item_id") or params.stack.stem,
         acquired=inputs.newest,
-        abstract=f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
+        abstract="".join(f"Warning: {text} " for text in result.warnings)
+        + f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
     )
     return OperationResult(
         data=result.to_dict(),
@@ -192,6 +194,7 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
         layers=(shown,),
         outputs=door_values(job, result, findings),
         value=result,
+        warnings=result.warnings,
     )
 
 

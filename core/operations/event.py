@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .. import PRODUCT
 from ..discovery.access import Access
@@ -19,7 +20,7 @@ from ..moment import Moment
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
-from ..products.stac_catalogue import write_parent
+from ..products.stac_catalogue import catalogue_facts, write_parent
 from ..scenes.event_pairs import EventQuery, choose_steps
 from ..settings import Settings
 from ..types import AlgorithmResult, Aoi, format_time
@@ -28,6 +29,7 @@ from .event_report import EventStory, write_report
 from .event_run import EventRun
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
+REPORT_NAME = "report.html"
 SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
 """Shares of the progress bar where searching, downloading, heights, mapping and putting maps
 together end; the rest is the report.
@@ -125,6 +127,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     """
     query, steps = params.query(), params.steps()
     _make_folder(params.output)
+    _check_is_its_own(params.output, query)
     run = EventRun(query, params.output, settings, Access(settings), monitor)
 
     def part(begin: float, end: float) -> Monitor:
@@ -141,7 +144,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     story = EventStory(query, tuple(run.mapped), tuple(run.missed))
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
     pages = {
-        "report": write_report(story, params.output / "report.html"),
+        "report": write_report(story, params.output / REPORT_NAME),
         "catalogue": _write_catalogue(run, monitor),
     }
     return _result(story, pages, run)
@@ -158,6 +161,41 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
+def _check_is_its_own(folder: Path, query: EventQuery) -> None:
+    """Refuse to write one event's maps over those of another; the same one may be mapped again."""
+    report, there = folder / REPORT_NAME, catalogue_facts(folder)
+    if there == _event_facts(query) or (there is None and not report.exists()):
+        return
+    other = there or {}
+    named = " ".join(str(other[key]) for key in ("event", "date") if key in other)
+    raise InputError(
+        f"{query.event.title} {query.day} cannot be mapped into {folder}",
+        f"it holds the maps of another event ({named})" if named else f"it holds a {report.name}",
+        "Choose another folder; nothing was changed there.",
+    )
+
+
+def _event_facts(query: EventQuery) -> dict[str, Any]:
+    """What makes an event this one: kind, time, place."""
+    return {
+        "event": query.event.name,
+        "date": format_time(query.time),
+        "bounds": [round(edge, 6) for edge in query.aoi.bounds],
+    }
+
+
+def event_folder(event: EventType, date: Moment, area: Aoi) -> str:
+    """Name of a folder for an event: ``wildfire_2024-07-20_42.070N_7.280W``, its kind, day and
+    middle.
+    """
+    west, south, east, north = area.bounds
+    lat = (south + north) / 2
+    lon = (west + (east if east >= west else east + 360)) / 2
+    lon = lon - 360 if lon > 180 else lon
+    place = f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'}_{abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
+    return f"{event.name.replace('.', '-')}_{date.day}_{place}"
+
+
 def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
     """One STAC catalogue above those of the maps and heights."""
     children = [step.main_path.parent for step in run.mapped]
@@ -165,7 +203,10 @@ def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
     title = f"{run.query.event.title} {run.query.day}"
     events = EventQueue(monitor)
     return run_in_background(
-        lambda: write_parent(run.folder, children, title, events.stop.is_set), events
+        lambda: write_parent(
+            run.folder, children, title, _event_facts(run.query), events.stop.is_set
+        ),
+        events,
     )
 
 
@@ -179,7 +220,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
         lines.append(f"{step.title}: {paths}")
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([*lines, *story.warnings]),
+        text="\n".join([*story.warnings, *lines]),
         status=Status.DONE if complete and not story.missed else Status.PARTIAL,
         layers=tuple(_layers(run)),
         outputs={
@@ -188,6 +229,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
             "not_observed_percent": story.unseen_percent,
         },
         value=result,
+        warnings=tuple(story.warnings),
     )
 
 

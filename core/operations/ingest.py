@@ -184,6 +184,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             "count": len(stacks),
         },
         value=tuple(results),
+        warnings=tuple(dict.fromkeys(text for result in results for text in result.warnings)),
     )
 
 

@@ -271,8 +271,8 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, written: _Written) -
         data=result.to_dict(),
         text="\n".join(
             [
-                f"{output}: {content} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",
                 *warnings,
+                f"{output}: {content} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",
                 *([written.engine] if written.engine else []),
             ]
         ),
@@ -283,6 +283,7 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, written: _Written) -
             **({} if observed is None else {"observed_percent": observed}),
         },
         value=result,
+        warnings=tuple(warnings),
     )
 
 

@@ -56,6 +56,7 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         data=[_data(result) for result in results],
         text="\n".join(lines),
         status=Status.PARTIAL if warnings else Status.DONE,
+        warnings=tuple(warnings),
         layers=tuple(
             LayerOutput(
                 path=layer.path,

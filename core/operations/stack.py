@@ -152,6 +152,7 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             "companions": ",".join(str(companion.path) for companion in stack.companions),
         },
         value=stack,
+        warnings=stack.warnings,
     )
 
 

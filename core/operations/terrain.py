@@ -161,13 +161,14 @@ def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     note = result.provenance.get("note")
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([*rows, *([note] if note else []), *result.warnings]),
+        text="\n".join([*result.warnings, *rows, *([note] if note else [])]),
         layers=tuple(layers),
         outputs={
             **{name: str(path) for name, path in result.outputs.items() if name in LAYERS},
             "no_drainage_percent": figures["no_drainage_percent"],
         },
         value=result,
+        warnings=tuple(result.warnings),
     )
 
 

@@ -89,6 +89,7 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
             "screenshot": str(report.quicklook) if report.quicklook else "",
         },
         value=report,
+        warnings=tuple(f.sentence for f in report.findings if f.severity == Severity.WARNING),
     )
 
 

@@ -18,6 +18,7 @@ CATALOGUE_NAME = "catalog.json"
 OTHER_NAME = "firstlight-catalog.json"
 """Name of ours where ``catalog.json`` is another program's."""
 _OURS = "firstlight:catalogue"
+_FACTS = "firstlight:about"
 
 
 def write_catalogue(
@@ -63,7 +64,11 @@ def write_catalogue(
 
 
 def write_parent(
-    folder: Path, children: Sequence[Path], title: str, stop: Callable[[], bool] = lambda: False
+    folder: Path,
+    children: Sequence[Path],
+    title: str,
+    facts: Mapping[str, Any],
+    stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
 
@@ -71,6 +76,8 @@ def write_parent(
     ----------
     children : sequence of Path
         Folders below ``folder`` in which :func:`write_catalogue` was at work.
+    facts : mapping
+        JSON-ready: what the folder is about, for :func:`catalogue_facts`.
 
     Returns
     -------
@@ -101,8 +108,30 @@ def write_parent(
             for link in tree["links"]
             if link.get("rel") != "child" or link.get("href") not in named
         ]
-        _write(path, {**tree, "title": title, "links": [*kept, *links]})
+        _write(path, {**tree, "title": title, _FACTS: dict(facts), "links": [*kept, *links]})
     return path
+
+
+def catalogue_facts(folder: Path) -> Mapping[str, Any] | None:
+    """Tell what :func:`write_parent` was told of a folder; None where it was not at work."""
+    path = _choose(folder)
+    facts = (_read(path) or {}).get(_FACTS) if path.is_file() else None
+    return facts if isinstance(facts, dict) else None
+
+
+def catalogue_children(folder: Path) -> list[Path]:
+    """Folders below one that its catalogue leads to, in its order; none that lie elsewhere."""
+    path = _choose(folder)
+    tree = (_read(path) or {}) if path.is_file() else {}
+    links = [link for link in tree.get("links", ()) if isinstance(link, dict)]
+    hrefs = [str(link.get("href", "")) for link in links if link.get("rel") == "child"]
+    children = dict.fromkeys((folder / href).parent for href in hrefs if "\0" not in href)
+    here = folder.resolve()
+    return [
+        child
+        for child in children
+        if child.is_dir() and child.resolve() != here and child.resolve().is_relative_to(here)
+    ]
 
 
 def _choose(folder: Path) -> Path:

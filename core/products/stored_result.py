@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import InputError
 from ..files.checksum import contradicts, sha256_of
 from ..types import MapClass, parse_time
+from .stac_catalogue import catalogue_children
 from .stac_item import ITEM_SUFFIX
 
 LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
@@ -76,8 +77,7 @@ def read_results(
     if path.name.endswith(ITEM_SUFFIX):
         items = [path]
     else:
-        folder = path if path.is_dir() else path.parent
-        items = sorted(folder.glob(f"*{ITEM_SUFFIX}"))
+        items = _items_below(path if path.is_dir() else path.parent)
     if not items:
         raise InputError(
             what,
@@ -85,6 +85,14 @@ def read_results(
             "Choose the folder, or its catalog.json, that an operation wrote.",
         )
     return tuple(_read(item, what, check, stop) for item in items)
+
+
+def _items_below(folder: Path) -> list[Path]:
+    """The items of a folder; of an event's, those of the folders that its catalogue leads to."""
+    items = sorted(folder.glob(f"*{ITEM_SUFFIX}"))
+    for child in catalogue_children(folder):
+        items += sorted(child.glob(f"*{ITEM_SUFFIX}"))
+    return items
 
 
 def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> StoredResult:

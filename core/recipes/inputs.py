@@ -88,12 +88,9 @@ class MapInputs:
 
     @property
     def span(self) -> str:
-        """``2024-06-01 to 2024-08-01``, one day, or empty."""
-        return " to ".join(
-            dict.fromkeys(
-                self.days[part.name][:10] for part in self.parts if part.name in self.days
-            )
-        )
+        """``2024-06-01 to 2024-08-01``, the first day and the last; one day, or empty."""
+        days = {self.days[part.name][:10] for part in self.parts if part.name in self.days}
+        return " to ".join(dict.fromkeys((min(days), max(days)))) if days else ""
 
     @property
     def pixel_m(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -236,9 +236,9 @@ def nothing_observed(job: MapJob[Any]) -> str:
     return f"No pixel was observed{both}: {job.title} tells nothing of this place"
 
 
-def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
+def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutput]:
     """List the files as layers of one group, the outline and the first extent's layer on top; the
-    others are switched off at first.
+    others are switched off at first. Each one's notes begin with the warnings.
     """
     inputs, note = job.inputs, job.recipe.note
     dated = len(inputs.days) == len(inputs.parts)
@@ -247,6 +247,7 @@ def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
     group += f", {sensor.title}" if sensor else ""
     stacks = " and ".join(part.facts.path.name for part in inputs.parts)
     source = f"Source: {job.kernel.reference}. From {stacks}."
+    doubts = "".join(f"Warning: {text} " for text in warnings)
     layers = [
         LayerOutput(
             path=job.outputs[layer.name],
@@ -254,7 +255,7 @@ def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
             style=layer.style,
             group=group,
             acquired=inputs.newest,
-            abstract=f"{note} {source}" if note and layer.classes else source,
+            abstract=doubts + (f"{note} {source}" if note and layer.classes else source),
             visible=layer.name == job.extents[0].layer.name,
             classes=layer.classes,
         )
@@ -267,7 +268,7 @@ def map_layers(job: MapJob[Any]) -> list[LayerOutput]:
         style="perimeter",
         group=group,
         acquired=inputs.newest,
-        abstract=source,
+        abstract=doubts + source,
     )
     return [outline, *layers]
 
@@ -281,23 +282,26 @@ def present_map(job: MapJob[Any], result: MapResult, findings: Findings) -> Oper
         for row in figures.main.rows
     ]
     text = [
-        *(f"{name}: {path}" for name, path in result.outputs.items()),
+        *result.warnings,
         *findings.lines,
         *rows,
         f"Not observed (cloud, shadow, no data): {_km2(unseen.area_km2)}, "
         f"{percent:.1f} % of the map",
-        *filter(None, (job.recipe.note, *result.warnings, result.origin.engine)),
+        *filter(None, (job.recipe.note,)),
+        *(f"{name}: {path}" for name, path in result.outputs.items()),
+        *filter(None, (result.origin.engine,)),
     ]
     return OperationResult(
         data=result.to_dict(),
         text="\n".join(text),
-        layers=tuple(map_layers(job)),
+        layers=tuple(map_layers(job, result.warnings)),
         outputs={
             **door_values(job, result, findings),
             **{f"{one.name}_km2": figures.share_of(one).area_km2 for one in figures.extents},
             "not_observed_percent": percent,
         },
         value=result,
+        warnings=result.warnings,
     )
 
 

@@ -20,7 +20,7 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingOutputVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, QObject
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.enums import Status
@@ -36,6 +36,7 @@ from ..settings_store import settings_reader
 from .parameters import (
     LAYER_KINDS,
     are_files,
+    help_text,
     is_nothing,
     key,
     make_definition,
@@ -43,6 +44,7 @@ from .parameters import (
     with_suffix,
 )
 
+_MODEL_FEEDBACKS = ("QgsProcessingMultiStepFeedback", "QgsProcessingModelFeedback")
 OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
     OutputKind.TEXT: QgsProcessingOutputString,
     OutputKind.NUMBER: QgsProcessingOutputNumber,
@@ -112,7 +114,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """Summary, and a line for each parameter."""
         lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
         lines += [
-            f"<p><b>{escape(_tr(param.title))}</b>: {escape(_tr(param.help))}</p>"
+            f"<p><b>{escape(_tr(param.title))}</b>: {escape(help_text(param))}</p>"
             for param in self._declared
             if param.help
         ]
@@ -184,11 +186,13 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(str(error)) from error
         if result.status == Status.FAILED:
             raise QgsProcessingException(result.text)
+        monitor.warn(result.warnings)
         if result.status == Status.PARTIAL:
             feedback.reportError(result.text)
         else:
             feedback.pushInfo(result.text)
         self._result = result
+        self._load_others(result, context, feedback)
         targets = {
             key(param): getattr(params, param.name)
             for param in self._declared
@@ -197,6 +201,25 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         outputs = {name: str(path) for name, path in targets.items() if path is not None}
         outputs.update({name.upper(): value for name, value in result.outputs.items()})
         return outputs
+
+    def _load_others(
+        self, result: OperationResult, context: QgsProcessingContext, feedback: QObject
+    ) -> None:
+        """Have the layers shown that no destination stands for: those in a folder.
+
+        Not inside a model, whose steps report to a feedback of its own: there the model says what
+        is shown.
+        """
+        project = context.project()
+        if project is None or feedback.metaObject().className() in _MODEL_FEEDBACKS:
+            return
+        for output in result.layers:
+            path = str(output.path)
+            if not context.willLoadLayerOnCompletion(path):
+                details = QgsProcessingContext.LayerDetails(output.title, project, output.title)
+                if hasattr(details, "groupName"):  # since QGIS 3.32
+                    details.groupName = output.group
+                context.addLayerToLoadOnCompletion(path, details)
 
     def postProcessAlgorithm(
         self, context: QgsProcessingContext, feedback: QgsProcessingFeedback

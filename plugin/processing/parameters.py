@@ -33,13 +33,15 @@ from qgis.core import (
     QgsProperty,
     QgsReferencedGeometry,
 )
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtCore import QCoreApplication
 
+from ...core.errors import AreaError
+from ...core.operations.search_params import AREA_HELP
 from ...core.params import Kind, Param
 from ...core.types import Aoi
 from ..aoi import area_of_geometry, area_of_layer, area_of_rectangle, lonlat_crs
 from ..compat import (
-    DATE_ONLY,
+    DATE_AND_TIME,
     FILE_BEHAVIOUR,
     FLAG_ADVANCED,
     FOLDER_BEHAVIOUR,
@@ -49,6 +51,14 @@ from ..compat import (
     VECTOR_POLYGON,
 )
 
+PROCESSING_AREA_HELP = (
+    "An extent: west,east,south,north in degrees, another system's with its name behind: "
+    "500000,510000,4600000,4610000 [EPSG:32631]. Or a layer of polygons."
+)
+UNLIKELY = 100
+"""An extent that is so many times larger than it would be as west,south,east,north was written
+in that order.
+"""
 LAYER_KINDS = (Kind.RASTER_OUT, Kind.VECTOR_OUT)
 _EXTENT = re.compile(
     r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$"
@@ -72,10 +82,22 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
         param, QCoreApplication.translate("FirstLight", param.title)
     )
     if param.help:
-        definition.setHelp(QCoreApplication.translate("FirstLight", param.help))
+        definition.setHelp(help_text(param))
     if param.advanced:
         definition.setFlags(definition.flags() | FLAG_ADVANCED)
     return definition
+
+
+def help_text(param: Param) -> str:
+    """A parameter's help as it holds in Processing, where an area has other words and another
+    order of its edges.
+    """
+    text = str(QCoreApplication.translate("FirstLight", param.help))
+    if param.kind is not Kind.AREA:
+        return text
+    area = QCoreApplication.translate("FirstLight", AREA_HELP)
+    here = QCoreApplication.translate("FirstLight", PROCESSING_AREA_HELP)
+    return text.replace(area, here)
 
 
 @dataclass(frozen=True)
@@ -174,6 +196,7 @@ def _area(given: Given) -> Aoi | str:
     if match and _in_degrees(given, match[5]):
         # Read as written: QgsRectangle would put west < east and south < north, whatever was meant.
         west, east, south, north = match.group(1, 2, 3, 4)
+        _check_order(west, east, south, north)
         return f"{west},{south},{east},{north}"
     if isinstance(value, QgsReferencedGeometry):
         return area_of_geometry(value, value.crs(), transforms)
@@ -189,6 +212,29 @@ def _area(given: Given) -> Aoi | str:
     return area_of_rectangle(rectangle, crs, transforms)
 
 
+def _check_order(*written: str) -> None:
+    """Refuse four numbers in the order of the command line: they make another box here, often one
+    as large as a continent.
+
+    Raises
+    ------
+    AreaError
+        If they can be read so, as a much smaller box.
+    """
+    try:
+        first, second, third, last = map(float, written)
+    except ValueError:
+        return  # core says what is wrong with it
+    here = abs(second - first) * abs(last - third)
+    there = (third - first) * (last - second)
+    if third > first and last > second and here > UNLIKELY * there:
+        raise AreaError(
+            f"Area {','.join(written)} is not what was meant",
+            "an extent is west,east,south,north, and these seem to be west,south,east,north",
+            f"Write {written[0]},{written[2]},{written[1]},{written[3]} instead.",
+        )
+
+
 def _in_degrees(given: Given, written_crs: str | None) -> bool:
     if written_crs is not None:
         return written_crs.strip().upper() in ("EPSG:4326", "OGC:CRS84")
@@ -197,10 +243,15 @@ def _in_degrees(given: Given, written_crs: str | None) -> bool:
 
 
 def _date(given: Given) -> str:
+    """A time as its widget shows it, which is meant in UTC; at midnight it is the whole day, since
+    the widget cannot say that otherwise.
+    """
     if isinstance(given.value, str):
-        return given.value  # core reads it, and says what is wrong with it
-    moment = given.read_as(QgsProcessingAlgorithm.parameterAsDateTime)
-    return str(moment.date().toString(Qt.DateFormat.ISODate))
+        text = given.value  # core reads it, and says what is wrong with it
+    else:
+        moment = given.read_as(QgsProcessingAlgorithm.parameterAsDateTime)
+        text = str(moment.toString("yyyy-MM-ddTHH:mm:ss"))
+    return re.sub(r"T00:00:00(\.0+)?$", "", text.strip())
 
 
 def _raster(given: Given) -> str:
@@ -318,7 +369,7 @@ HOOKS: Mapping[Kind, Hook] = {
     Kind.EVENT: Hook(_make_enum, _choice),
     Kind.DATE: Hook(
         lambda p, title: QgsProcessingParameterDateTime(
-            key(p), title, DATE_ONLY, p.default, not p.required
+            key(p), title, DATE_AND_TIME, p.default, not p.required
         ),
         _date,
     ),

@@ -131,6 +131,49 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
             assert Path(asset.get_absolute_href() or "").is_file()
 
 
+@pytest.mark.parametrize(
+    ("event", "day"),
+    [
+        ("wildfire", "2024-06-21"),
+        ("wildfire.forest", "2024-06-20"),
+        ("wildfire", "2024-06-20T10:00Z"),
+    ],
+)
+def test_another_event_never_writes_over_the_first(
+    flight: Flight, tmp_path: Path, event: str, day: str
+) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        assert flight(world, "wildfire", "2024-06-20")[0] == 0
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+        code, _, err = flight(world, event, day)
+    assert code == 2
+    assert "holds the maps of another event (wildfire 2024-06-20T00:00:00Z)" in err
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+def test_a_report_of_somebody_else_stays(flight: Flight, tmp_path: Path) -> None:
+    report = tmp_path / "out" / "report.html"
+    report.parent.mkdir()
+    report.write_text("mine")
+    with event_world(tmp_path / "files", FIRE) as world:
+        code, _, err = flight(world, "wildfire", "2024-06-20")
+    assert code == 2
+    assert "it holds a report.html" in err
+    assert report.read_text() == "mine"
+
+
+def test_an_event_is_opened_by_its_own_catalogue(
+    flight: Flight, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        assert flight(world, "wildfire", "2024-06-20")[0] == 0
+    for given in (tmp_path / "out", tmp_path / "out" / "catalog.json"):
+        assert main(["results", str(given)]) == 0
+        out, _ = capsys.readouterr()
+        assert "Burn severity" in out
+        assert "Burned area" in out
+
+
 def test_a_second_run_fetches_nothing_again(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", FIRE) as world:
         flight(world, "wildfire", "2024-06-20")

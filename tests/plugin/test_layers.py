@@ -8,12 +8,16 @@ from datetime import datetime, timezone
 
 import numpy as np
 import pytest
+from osgeo import gdal
 from qgis.core import (
+    QgsLayerTreeModel,
     QgsPalettedRasterRenderer,
     QgsPointXY,
     QgsRasterLayer,
     QgsSingleBandPseudoColorRenderer,
+    QgsVectorLayer,
 )
+from qgis.gui import QgsLayerTreeView
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from firstlight.core.algorithms.burn import SEVERITY, BurnIndex
@@ -104,7 +108,6 @@ def test_natural_colour_by_band_name_in_reflectance(project, stack_file):
 @pytest.mark.parametrize(
     ("names", "dtype", "band", "most"),
     [
-        (("vh", "vv"), "float32", 2, 0.4),  # terrain-corrected radar: power
         (("hh", "hv"), "uint16", 1, 0.4),  # scaled to floating point by the fixture
         (("nir", "swir16"), "uint16", 1, 0.3),
     ],
@@ -276,3 +279,53 @@ def test_a_supporting_layer_comes_switched_off_and_stays_as_the_user_has_it(
     root.findLayer(layer.id()).setItemVisibilityChecked(True)
     [again], _ = add_layers([hidden], project)
     assert root.findLayer(again.id()).itemVisibilityChecked()
+
+
+@pytest.mark.parametrize("brightest", [0.05, 0.3, 1.2])
+def test_radar_power_is_shown_by_the_same_limits(project, tmp_path, brightest):
+    """Dark sea, land, a town: pictures of two dates can be compared."""
+    power = np.linspace(0.001, brightest, 64 * 64, dtype="float32").reshape(64, 64)
+    path = write_raster(tmp_path / "power.tif", power, nodata=None)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.GetRasterBand(1).SetDescription("vv")
+    raster = None
+    [layer], _ = add_layers([stack_output(path)], project)
+    stretch = layer.renderer().contrastEnhancement()
+    assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("names", "dtype", "low", "high"),
+    [
+        (("red", "green", "blue"), "uint16", 1217, 4830),  # stored numbers nobody gave a scale
+        (("red", "green", "blue"), "int16", 300, 9000),
+        (("red", "green", "blue"), "float32", 2.0, 60.0),  # percent
+        (("vv", "vh"), "float32", -25.0, -3.0),  # decibels
+        (("vv", "vh"), "uint16", 4000, 30000),  # another processor's amplitude
+    ],
+)
+def test_numbers_of_another_range_are_no_white_picture(project, tmp_path, names, dtype, low, high):
+    ramp = np.linspace(low, high, 64 * 64).reshape(64, 64).astype(dtype)
+    path = write_raster(tmp_path / "raw.tif", np.stack([ramp] * len(names)), nodata=None)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    for number, name in enumerate(names, 1):
+        raster.GetRasterBand(number).SetDescription(name)
+    raster = None
+    [layer], _ = add_layers([stack_output(path)], project)
+    renderer = layer.renderer()
+    first = getattr(renderer, "redContrastEnhancement", None) or renderer.contrastEnhancement
+    stretch = first()
+    span = high - low
+    assert stretch.minimumValue() == pytest.approx(low + 0.02 * span, abs=0.02 * span)
+    assert stretch.maximumValue() == pytest.approx(high - 0.02 * span, abs=0.02 * span)
+
+
+def test_new_groups_are_open(project, stack_file):
+    """With a layer in the project already QGIS's tree leaves new groups shut."""
+    project.addMapLayer(QgsVectorLayer("Point?crs=EPSG:4326", "the user's own", "memory"))
+    view, model = QgsLayerTreeView(), QgsLayerTreeModel(project.layerTreeRoot())
+    view.setModel(model)
+    add_layers([stack_output(stack_file)], project)
+    for name in ("FirstLight", "SCENE"):
+        group = project.layerTreeRoot().findGroup(name)
+        assert view.isExpanded(view.node2index(group)), name

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from qgis.core import (
     NULL,
+    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsGeometry,
     QgsProcessingContext,
@@ -18,7 +19,7 @@ from qgis.core import (
     QgsRectangle,
     QgsReferencedRectangle,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 from qgis.PyQt.QtGui import QIcon
 
 from firstlight.core.discovery.band_config import get_sensor
@@ -122,7 +123,7 @@ def test_definitions(algorithm):
     assert found["WORD"].defaultValue() == "b"
     assert found["WORDS"].allowMultiple()
     assert found["FILES"].headers() == ["Band", "File"]
-    assert found["DAY"].dataType() == found["DAY"].Date
+    assert found["DAY"].dataType() == found["DAY"].DateTime
     assert found["CATALOG"].defaultValue() == "earth-search"
     assert not found["OUTLINES"].createByDefault()
 
@@ -282,10 +283,25 @@ def test_the_area_of_a_layer(algorithm, given, stack_file):
     assert south < 46.943 < north
 
 
-@pytest.mark.parametrize("value", [QDate(2024, 5, 1), QDateTime(2024, 5, 1, 12, 0), "2024-05-01"])
-def test_dates(algorithm, given, value):
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        (QDate(2024, 5, 1), "2024-05-01"),
+        (QDateTime(2024, 5, 1, 0, 0), "2024-05-01"),
+        (QDateTime(2024, 5, 1, 12, 30), "2024-05-01T12:30Z"),
+        (QDateTime(QDate(2024, 5, 1), QTime(12, 30), Qt.TimeSpec.UTC), "2024-05-01T12:30Z"),
+        ("2024-05-01", "2024-05-01"),
+        ("2024-05-01T00:00:00", "2024-05-01"),
+        ("2024-05-01T00:00:00.000", "2024-05-01"),
+        ("2024-05-01T14:00Z", "2024-05-01T14:00Z"),
+        ("2024-05-01 14:00", "2024-05-01T14:00Z"),
+        ("2024-05-01T00:00:00Z", "2024-05-01T00:00Z"),
+    ],
+)
+def test_dates_keep_their_time(algorithm, given, value, meant):
+    """An event's hour decides which passes are before it; midnight in the widget is the day."""
     params, _ = run(algorithm, given | {"DAY": value})
-    assert params.day.day == "2024-05-01"
+    assert params.day == Moment.parse(meant)
 
 
 def test_a_raster_of_the_project_by_name_by_id_and_as_a_layer(algorithm, given, stack_file):
@@ -337,3 +353,26 @@ def test_made_up_destinations_have_the_parameter_s_own_suffix(algorithm, given):
 def test_bad_values_are_refused_before_anything_runs(algorithm, given, values, sentence):
     assert refusal(algorithm, given | values).startswith(sentence)
     assert SEEN == []
+
+
+@pytest.mark.parametrize("written", ["7.25,42.0,7.34,42.08", "-9.2,38.6,-9.1,38.7", "3,50,4,51"])
+def test_the_order_of_the_command_line_is_no_extent(algorithm, given, written):
+    """Read as Processing writes extents it is a box of thousands of kilometres."""
+    good, why = algorithm.checkParameterValues(given | {"AREA": written}, QgsProcessingContext())
+    west, south, east, north = written.split(",")
+    assert not good
+    assert f"Write {west},{east},{south},{north} instead" in why
+
+
+@pytest.mark.parametrize("written", ["7.25,7.34,42.0,42.08", "-10,30,35,70", "-180,180,-90,90"])
+def test_an_extent_in_its_own_order_is_taken(algorithm, given, written):
+    params, _ = run(algorithm, given | {"AREA": written})
+    west, east, south, north = map(float, written.split(","))
+    assert params.area.bounds == (west, south, east, north)
+
+
+def test_the_help_of_an_area_says_the_order_of_processing(toolbox):
+    algorithm = QgsApplication.processingRegistry().algorithmById("firstlight:discover")
+    for text in (algorithm.parameterDefinition("AREA").help(), algorithm.shortHelpString()):
+        assert "west,east,south,north" in text
+        assert "west,south,east,north" not in text

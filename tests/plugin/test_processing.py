@@ -118,6 +118,12 @@ def test_a_failing_run_raises_the_sentence(tests_own, how, sentence):
     assert sentence in str(caught.value)
 
 
+def test_doubts_about_a_result_are_told_once_each(tests_own):
+    log = Log()
+    run("fail", {"HOW": "warn"}, log)
+    assert log.warnings == ["something odd", "another doubt"]
+
+
 def test_sentences_name_parameters_and_operations_by_their_titles(tests_own):
     log = Log()
     run("names", {}, log)

@@ -73,7 +73,8 @@ def run_fail(params: FailParams, settings: Settings, monitor: Monitor) -> Operat
         raise ZeroDivisionError("1/0 in the middle")
     if params.how == "warn":
         monitor.emit(Note(Level.WARNING, "something odd"))
-        return OperationResult(data=None, text="well, after all")
+        doubts = ("something odd", "another doubt")
+        return OperationResult(data=None, text="well, after all", warnings=doubts)
     rows = [
         {"item_id": "A", "status": "completed", "failures": {}},
         {

@@ -17,7 +17,7 @@ from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.core.products.result_record import InputRecord, LayerRecord, ResultRecord
-from firstlight.core.products.stac_catalogue import write_catalogue
+from firstlight.core.products.stac_catalogue import write_catalogue, write_parent
 from firstlight.core.products.stored_result import read_results
 from firstlight.core.settings import Settings
 from support.rasters import write_raster
@@ -30,6 +30,11 @@ LAYER = Layer(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return write_catalogue_of(tmp_path / "results")
+
+
+def write_catalogue_of(tmp_path: Path) -> Path:
+    tmp_path.mkdir(exist_ok=True)
     severity = write_raster(tmp_path / "severity.tif", np.full((20, 20), 2, np.uint8), nodata=255)
     record = ResultRecord(
         operation="burn-severity",
@@ -146,6 +151,23 @@ def test_a_catalogue_from_elsewhere_can_name_only_files_beside_it(
     made, [warning] = run(folder)
     assert [one.path.name for one in made.layers] == ["perimeter.gpkg"]
     assert why in warning
+
+
+@pytest.mark.parametrize(
+    "href", ["../elsewhere/catalog.json", "/etc/catalog.json", "./catalog.json", "x\0/catalog.json"]
+)
+def test_a_catalogue_leads_to_folders_below_its_own_only(folder: Path, href: str) -> None:
+    inside = folder / "inside"
+    inside.mkdir()
+    write_catalogue_of(inside)
+    (folder.parent / "elsewhere").mkdir()
+    write_catalogue_of(folder.parent / "elsewhere")
+    path = write_parent(folder, [inside], "Event", {})
+    tree = json.loads(path.read_text())
+    tree["links"] += [{"rel": "child", "href": href}, {"rel": "child"}, 7]
+    path.write_text(json.dumps(tree))
+    found = {result.item.parent for result in read_results(path)}
+    assert found == {folder, inside}
 
 
 def test_a_style_is_a_name_and_no_path(folder: Path) -> None:
