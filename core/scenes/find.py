@@ -73,7 +73,7 @@ class SceneQuery:
                     self.start,
                     self.end,
                     name,
-                    self.catalog.name,
+                    self.catalog.address,
                     self.max_cloud_percent,
                     self.limit,
                     self.collection,
