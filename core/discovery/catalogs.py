@@ -104,33 +104,35 @@ def choose_collections(
     named : bool
         The user named it: only another spelling of the same will do.
 
-    The same name, then the same name spelt otherwise, then one whose name is that of the sensor's
-    products: Level 2 first, never what others derive from them.
+    Level 2 comes before Level 1; then the same name, the same name spelt otherwise, and one whose
+    name is that of the sensor's products, never of what others derive from them.
     """
-    same = next((name for name in names if name in listed), "")
-    if same:
-        return same
-    spelt = {_spelling(one): one for one in listed}
-    alike = next((spelt[_spelling(name)] for name in names if _spelling(name) in spelt), "")
-    if alike or named:
-        return alike
-    own = [one for one in listed if sensor_of({"collection": one}) == sensor]
-    ranked = sorted(
-        (rank, number) for number, one in enumerate(own) if (rank := _rank(sensor, one))
-    )
-    return own[ranked[0][1]] if ranked else ""
+    spelt = {_spelling(one): one for one in reversed(listed)}
+    ranks: dict[str, tuple[bool, int, int]] = {}
+    for place, name in enumerate(names):
+        one = name if name in listed else spelt.get(_spelling(name), "")
+        if one:
+            ranks.setdefault(one, (_is_level_1(one), int(one != name), place))
+    if not named:
+        for place, one in enumerate(listed):
+            if _is_of(sensor, one):
+                ranks.setdefault(one, (_is_level_1(one), 2, place))
+    return min(ranks, key=lambda one: ranks[one], default="")
 
 
 def _spelling(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _rank(sensor: str, collection: str) -> int:
-    """1 is best; 0 where a collection's product is not known, or not the sensor's own."""
-    product = item_product(sensor, {"collection": collection})
-    if product.trust == Trust.UNKNOWN or naming_of({"collection": collection}):
-        return 0
-    return 2 if re.search(r"l1|level-?1", collection.lower()) else 1
+def _is_level_1(collection: str) -> bool:
+    return re.search(r"l1|level-?1", collection.lower()) is not None
+
+
+def _is_of(sensor: str, collection: str) -> bool:
+    """Whether a collection's name is that of a known product of the sensor, in its own naming."""
+    item = {"collection": collection}
+    known = item_product(sensor, item).trust != Trust.UNKNOWN
+    return sensor_of(item) == sensor and known and not naming_of(item)
 
 
 def _collections(fields: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:

@@ -163,7 +163,8 @@ def _order(status: int | None, reason: str, heavy: bool) -> Iterator[Change]:
     page_of_another_kind = status == 200 and NO_STAC in reason and not heavy
     if page_of_another_kind or status in (401, 403, 404, 405, 406, 411, 415, 501):
         yield from (_by_get, _by_post)
-        return
+        if status != 501:
+            return
     if status == 429 or status == 503 or (status is None and not heavy):
         return
     if status in (413, 414, 431):
