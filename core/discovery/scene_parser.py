@@ -72,7 +72,7 @@ def _parse(
         collection=_text(item, "collection"),
         datetime=_moment(properties, failure),
         bbox=bbox,
-        footprint=geometry if isinstance(geometry, Mapping) else None,
+        footprint=geometry if isinstance(geometry, Mapping) and not _is_huge(geometry) else None,
         cloud_percent=_cloud_percent(properties),
         epsg=_epsg(properties),
         resolution_m=min(part.resolution_m for part in bands.values() or sensor.bands.values()),
@@ -213,6 +213,21 @@ def _bbox(item: StacObject, fallback: Bounds | None) -> Bounds | None:
     return float(bbox[0]), float(bbox[1]), float(east), float(north)
 
 
+MOST_CORNERS = 5000
+"""Of a footprint; those of agencies have 5 to some hundred."""
+
+
+def _is_huge(geometry: StacObject) -> bool:
+    """A footprint of more corners than anybody needs, which would keep the computer busy."""
+    parts, count = [geometry.get("coordinates")], 0
+    while parts and count <= MOST_CORNERS:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+            count += bool(part) and not isinstance(part[0], list)
+    return count > MOST_CORNERS
+
+
 def _geometry_bbox(geometry: Any) -> Bounds | None:
     if not isinstance(geometry, Mapping) or not geometry.get("coordinates"):
         return None
@@ -244,6 +259,8 @@ def _notes(sensor: Sensor, item: StacObject) -> tuple[str, ...]:
         notes.append(
             "Ground range detected: uncalibrated amplitude, not terrain-corrected; not sigma0"
         )
+    if isinstance(item.get("geometry"), Mapping) and _is_huge(item["geometry"]):
+        notes.append(f"Its footprint of more than {MOST_CORNERS} corners is not looked at")
     if not item.get("assets"):
         notes.append("The catalogue lists no files for this scene")
     note = properties_of(item).get("firstlight:note")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import Cancelled, DiscoveryError
+from ..errors import AreaError, Cancelled, DiscoveryError
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..stac.home import Home
@@ -19,7 +19,7 @@ from ..stac.paging import Page, search_pages
 from ..stac.query import SearchForm
 from ..stac.static import walk
 from ..stac.transport import Transport, Trouble
-from ..types import SceneItem, SearchQuery
+from ..types import Aoi, SceneItem, SearchQuery
 from ..workers import run_in_background
 from .access import AUTHENTICATION_HINT
 from .band_config import Sensor, get_sensor
@@ -58,6 +58,7 @@ class SceneSearch:
         self._pages: Iterator[Page] | None = None
         self._waiting: list[SceneItem] = []
         self._seen: set[str] = set()
+        self._given = 0
         self._broken: list[DiscoveryError] = []
         self.left_out: Counter[str] = Counter()
         """Why scenes of the catalogue are not listed, and how many."""
@@ -92,9 +93,12 @@ class SceneSearch:
                 raise
             events.put(Note(Level.WARNING, f"The list is not complete. {error}"))
         self._tell_broken(events)
+        if self.exhausted and not self._waiting and not self._given:
+            self._source.check_complete()
         limit = self.query.limit
         self._waiting.sort(key=lambda scene: (-scene.datetime.timestamp(), scene.id))
         ready, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        self._given += len(ready)
         return ready
 
     def _fetch(self, events: EventQueue) -> None:
@@ -187,7 +191,17 @@ class SceneSearch:
             return "of another time"
         if _is_cloudier(scene, self.query):
             return f"with more than {self.query.max_cloud_percent:g} % cloud"
-        return "" if covered != 0 else "beside the area"  # some servers compare boxes only
+        beside = covered == 0 or (covered is None and not _near(scene, self.query.aoi))
+        return "beside the area" if beside else ""  # some servers compare boxes only
+
+
+def _near(scene: SceneItem, aoi: Aoi) -> bool:
+    """Whether the box of a scene without a footprint touches the area, or cannot tell."""
+    try:
+        box = Aoi.from_bounds(*scene.bbox)
+    except AreaError:
+        return True
+    return covered_percent(box.geometry, aoi) != 0
 
 
 def _has_platform(scene: SceneItem, sensor: Sensor) -> bool:
@@ -226,6 +240,19 @@ class _Source:
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         home = Home.of(catalog.address)
         self.transport = Transport(new_session(settings), home, timeout, settings.retry_delay_s)
+
+    def check_complete(self) -> None:
+        """Nothing is wanted of what came: that there is nothing is known only of all.
+
+        Raises
+        ------
+        DiscoveryError
+            If more is there, or may be.
+        """
+        why = self.transport.incomplete
+        if why:
+            hint = "Narrow the dates and the area, or choose another catalogue."
+            raise DiscoveryError(self._failure, f"none of what came is wanted, and {why}", hint)
 
     def is_foreign(self, item: StacObject) -> bool:
         """Of another sensor: where the whole catalogue is walked, which holds all kinds."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from .home import WEB, Home, is_inner
+from .home import WEB, Home, is_inner, local_path
 from .landing import links_of
 from .query import Json
 
@@ -49,9 +49,9 @@ def whole_href(href: str, base: str, home: Home) -> str | None:
     if scheme and scheme != "file":
         return href
     target = urljoin(base, href)
-    if urlsplit(target).scheme in WEB or home.is_local:
+    if urlsplit(target).scheme in WEB:
         return target
-    return None
+    return str(local_path(target)) if home.is_local else None
 
 
 def _base_of(item: Json, answer_url: str, home: Home) -> str:

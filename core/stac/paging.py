@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,9 +16,12 @@ from ..monitor import Level
 from ..times import parse_time
 from .landing import Landing, items_url, links_of
 from .query import Json, SearchForm, as_parameters, eased, plainer
-from .transport import TRIES, Answer, Request, Transport, Trouble, said_by
+from .transport import ALL_FORMS, TRIES, Answer, Request, Transport, Trouble, said_by
 
 MOST_PAGES = 1000
+MOST_SMALL_PAGES = 100
+"""From there on a page must bring several items, on an average."""
+LEAST_ITEMS = 5
 MOST_IDLE_PAGES = 10
 """Pages in a row without an item of the search that still lead on."""
 MOST_REPEATED_PAGES = 1
@@ -94,11 +99,11 @@ def _first_page(
     asked, urls = form.fitting(), list(landing.search_urls)
     empty: tuple[Answer, SearchForm, list[str]] | None = None
     refusal: Trouble | None = None
-    patient = True
+    patient, end = True, transport.time_of(ALL_FORMS)
     while True:
         try:
             requests = [Request(url, asked.method, asked.query()) for url in urls]
-            answer, found = _ask_places(transport, requests, patient), asked
+            answer, found = _ask_places(transport, requests, patient, end), asked
             if features_of(answer) or any(links_of(answer.tree, "next")):
                 _tell_change(transport, found, form, refusal)
                 return answer, found, urls
@@ -114,7 +119,7 @@ def _first_page(
                 following = replace(asked, method="GET", features=True, sorts=False, box=0)
                 following = following if trouble.status in (404, 405, 501) else None
             patient = trouble.status in (429, 503)
-        if following is None:
+        if following is None or time.monotonic() > end:
             if empty is not None:
                 return empty
             raise (landing.trouble or refusal or Trouble("it did not answer"))
@@ -131,12 +136,14 @@ def _tell_change(
         transport.tell(text, Level.INFO)
 
 
-def _ask_places(transport: Transport, requests: list[Request], patient: bool = True) -> Answer:
+def _ask_places(
+    transport: Transport, requests: list[Request], patient: bool = True, end: float = math.inf
+) -> Answer:
     """The answer at the first of several places that has one."""
     for number, request in enumerate(requests, 1):
         last = number == len(requests)
         try:
-            answer = transport.ask(request, TRIES if patient else 1)
+            answer = transport.ask(request, TRIES if patient else 1, end)
             features_of(answer)
             return answer
         except Trouble as trouble:
@@ -168,7 +175,9 @@ def _pages_from(transport: Transport, answer: Answer, form: SearchForm) -> Itera
     current = Request(answer.url, form.method, form.query())
     progress.asked.add(current.signature())
     guess: Iterator[Answer] | None = None
-    for _ in range(MOST_PAGES):
+    for number in range(MOST_PAGES):
+        if number >= MOST_SMALL_PAGES and len(progress.ids) < LEAST_ITEMS * number:
+            return _tell_rest(transport, progress, f"in {number} pages that lead on")
         features = features_of(answer)
         mine = progress.take(answer, form.collections)
         _tell_foreign(transport, progress, features, mine)
@@ -195,12 +204,23 @@ def _pages_from(transport: Transport, answer: Answer, form: SearchForm) -> Itera
 
 
 def _tell_rest(transport: Transport, progress: _Progress, why: str) -> None:
-    """Tell that the catalogue did not give all it has, unless it did."""
+    """Tell that the catalogue did not give all it has, unless it did.
+
+    Raises
+    ------
+    Trouble
+        If it gave nothing at all.
+    """
     had, stated = len(progress.ids), progress.matched
     if stated is not None and had >= stated:
         return
-    share = f"{had} of {stated} scenes came" if stated is not None else f"{had} scenes came"
-    transport.tell(f"The list may not be complete. {transport.home.name}: {share}, {why}")
+    count = "1 scene" if had == 1 else f"{had} scenes"
+    share = f"{had} of {stated} scenes came" if stated is not None else f"{count} came"
+    text = f"{share}, {why}"
+    if not had:
+        raise Trouble(text)
+    transport.incomplete = text
+    transport.tell(f"The list may not be complete. {transport.home.name}: {text}")
 
 
 def _tell_foreign(

@@ -63,12 +63,15 @@ def walk(transport: Transport, start: Answer, form: SearchForm) -> Iterator[Page
 
 
 def _tell(transport: Transport, count: int, failed: list[str]) -> None:
+    name, sentences = transport.home.name, []
     if failed:
-        text = f"The list is not complete. {len(failed)} of {count} files of "
-        transport.tell(f"{text}{transport.home.name} cannot be read, such as {failed[0]}")
+        share = f"{len(failed)} of {count} files of {name}"
+        sentences.append(f"{share} cannot be read, such as {failed[0]}")
     if count >= MOST_FILES:
-        text = f"The list is not complete. {transport.home.name} has more than {MOST_FILES} files"
-        transport.tell(text)
+        sentences.append(f"{name} has more than {MOST_FILES} files")
+    for sentence in sentences:
+        transport.incomplete = sentence
+        transport.tell(f"The list is not complete. {sentence}")
 
 
 def _own_items(tree: Json) -> list[Any]:

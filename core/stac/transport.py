@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import math
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -23,10 +24,10 @@ MOST_BYTES = 32 << 20
 CHUNK_BYTES = 16 << 10
 MOST_REDIRECTS = 10
 TRIES = 4
-WHOLE_ANSWER = 4.0
-"""Times the longest wait for the next bytes: the longest wait for a whole answer."""
-ALL_TRIES = 6.0
-"""The same for an answer with all its tries."""
+WHOLE_ANSWER, ALL_TRIES, ALL_FORMS = 3.0, 4.0, 6.0
+"""Times the longest wait for the next bytes: the longest wait for a whole answer, for one with all
+its tries, and for one with all forms of the question.
+"""
 MOST_FIRST_WAIT_S = 1.0
 TEMPORARY = {408, 425, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524, 529, 598, 599}
 """Statuses that may be gone at the next try: RFC 9110, RFC 6585, and those of proxies."""
@@ -131,6 +132,8 @@ class Transport:
         self.home = home
         self.events: EventQueue | None = None
         """Hears what is told, and tells when to stop; another one for each part of a search."""
+        self.incomplete = ""
+        """Why the answers are not all that there is, as far as is known."""
         self._session = session
         self._timeout = timeout
         self._first_wait_s = min(first_wait_s, MOST_FIRST_WAIT_S)
@@ -140,8 +143,20 @@ class Transport:
         if self.events is not None:
             self.events.put(Note(level, text))
 
-    def ask(self, request: Request, tries: int = TRIES) -> Answer:
+    def time_of(self, share: float) -> float:
+        """The moment at which waiting ends: connecting, and a share of the longest wait."""
+        connect_s, read_s = self._timeout
+        return time.monotonic() + connect_s + share * read_s
+
+    def ask(self, request: Request, tries: int = TRIES, end: float = math.inf) -> Answer:
         """The answer to a question.
+
+        Parameters
+        ----------
+        tries : int
+            Most of them.
+        end : float
+            Of :meth:`time_of`: no answer is waited for any longer.
 
         Raises
         ------
@@ -150,14 +165,18 @@ class Transport:
         Cancelled
             If it was asked to stop; at once, whatever the server does.
         """
-        end = time.monotonic() + ALL_TRIES * sum(self._timeout)
+        end = min(end, self.time_of(ALL_TRIES))
         for number in range(1, tries + 1):
             try:
-                return self._ask_once(request, end - time.monotonic())
+                return self._ask_once(request, end)
             except Trouble as trouble:
                 wait_s = self._wait_s(trouble, number)
                 late = time.monotonic() + wait_s >= end
-                if not trouble.temporary or late or number >= min(tries, trouble.most_tries):
+                most = 1 if self.home.is_local else min(tries, trouble.most_tries)
+                if late and trouble.wait_s:
+                    why = f"{trouble.reason}, and it asks to wait {trouble.wait_s:.0f} s"
+                    raise Trouble(why, trouble.status, wait_s=trouble.wait_s) from None
+                if not trouble.temporary or late or number >= most:
                     raise
                 text = f"{self.home.name}: {trouble.reason}. Asked again in {wait_s:.1f} s"
                 self.tell(text, Level.INFO)
@@ -174,11 +193,11 @@ class Transport:
         elif self.events.stop.wait(wait_s):
             raise Cancelled()
 
-    def _ask_once(self, request: Request, left_s: float) -> Answer:
+    def _ask_once(self, request: Request, end: float) -> Answer:
         if self.home.is_local:
             return _read_file(request.url)
         stop = LinkedStop(self._stop)
-        limit_s = max(0.0, min(WHOLE_ANSWER * sum(self._timeout), left_s))
+        limit_s = max(0.0, min(end, self.time_of(WHOLE_ANSWER)) - time.monotonic())
         try:
             return within(limit_s, self._stop, lambda: self._exchange(request, stop))
         except TooLate:

@@ -112,7 +112,7 @@ def test_a_server_that_says_when_is_not_asked_before(settings: Settings) -> None
 
 def test_a_wait_that_is_too_long_is_not_waited(settings: Settings) -> None:
     with OnceBad(Reply(503, {"message": "busy"}, {"Retry-After": "1000000000"}), "/search") as api:
-        with pytest.raises(DiscoveryError, match="HTTP 503: busy"):
+        with pytest.raises(DiscoveryError, match="HTTP 503: busy, and it asks to wait 100000"):
             search(settings, api)
         assert len(api.searches) == 1
 
@@ -576,3 +576,46 @@ def test_hundred_scenes_are_listed_with_two_questions_a_page(settings: Settings)
         assert len(search(settings, api, limit=100, collection="sentinel-2-l2a")[0]) == 100
         assert [one.path for one in api.asked] == ["/", "/search"]
     assert SORT_CLASS in api.classes
+
+
+class Endless(OddCatalogue):
+    """Every page leads to another one."""
+
+    def __init__(self, make: Callable[[int], list[dict[str, Any]]]) -> None:
+        super().__init__(june_items())
+        self.make = make
+
+    def answer(self, asked: Asked) -> dict[str, Any]:
+        number = len(self.searches)
+        link = {"rel": "next", "href": f"/search?n={number}"}
+        return {"type": "FeatureCollection", "features": self.make(number), "links": [link]}
+
+
+def test_pages_without_end_and_without_scenes_are_not_called_nothing(settings: Settings) -> None:
+    other = [make_item("x", collection="other")]
+    for make in (lambda number: [], lambda number: other):
+        with Endless(make) as api:
+            with pytest.raises(DiscoveryError, match="0 scenes came, its next link brings nothing"):
+                search(settings, api)
+            assert len(api.searches) < 20
+
+
+def test_what_came_before_an_endless_list_broke_is_no_proof(settings: Settings) -> None:
+    far = make_item("far", bbox=(20, 46, 21, 47), assets=band_links())
+    with (
+        Endless(lambda number: [far]) as api,
+        pytest.raises(DiscoveryError, match="none of what came is wanted, and 1 scene came"),
+    ):
+        search(settings, api)
+
+
+def test_pages_of_one_scene_without_end_are_ended(settings: Settings) -> None:
+    def one(number: int) -> list[dict[str, Any]]:
+        return [make_item(f"n{number}", assets=band_links())]
+
+    with Endless(one) as api:
+        found, warnings = search(settings, api, limit=5000)
+        assert len(found) == 100
+        assert len(api.searches) == 101
+    assert len(warnings) == 1
+    assert "100 scenes came, in 100 pages that lead on" in warnings[0]
