@@ -254,7 +254,7 @@ def whole_body(asked: Asked, token: int) -> Any:
 LINKS: dict[str, Link] = {
     "relative to the page": post(whole_body, href="search"),
     "relative to the host": post(whole_body, href="/search"),
-    "an inner number": post(whole_body, href="http://10.2.3.4:8080/search"),
+    "an inner number": post(whole_body, href="http://10.0.0.7/search"),
     "an inner name": post(whole_body, href="http://stac-api:8000/search"),
     "a closed port": post(whole_body, href="http://127.0.0.1:9/search"),
     "an inner path": post(whole_body, href="http://localhost:9/inner/path/search"),
