@@ -195,6 +195,8 @@ def _pages_from(transport: Transport, answer: Answer, form: SearchForm) -> Itera
             continue
         if progress.matched is None or progress.received >= progress.matched or progress.idle:
             return None
+        if number and guess is None:  # it linked on up to here, and knows best where its end is
+            return _tell_rest(transport, progress, "and its last page leads no further")
         guess = guess or _guessed_pages(transport, current, form, progress)
         following = next(guess, None)
         if following is None:

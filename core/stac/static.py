@@ -46,6 +46,7 @@ def walk(transport: Transport, start: Answer, form: SearchForm) -> Iterator[Page
                 yield Page(own, answer.url, False)
             urls = [] if depth >= MOST_DEPTH else _links(answer, transport.home, seen)
             for number in range(0, len(urls), AT_ONCE):
+                transport.check_stop()
                 room = MOST_FILES - len(seen)
                 batch = urls[number : number + AT_ONCE][: max(0, room)]
                 seen.update(batch)

@@ -6,6 +6,7 @@ import email.utils
 import json
 import math
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -186,6 +187,17 @@ class Transport:
     def _wait_s(self, trouble: Trouble, number: int) -> float:
         usual: float = self._first_wait_s * 2.0 ** (number - 1) * random.uniform(0.5, 1.0)
         return max(usual, trouble.wait_s or 0.0)
+
+    def check_stop(self) -> None:
+        """End here if it was asked to stop.
+
+        Raises
+        ------
+        Cancelled
+            If so.
+        """
+        if self._stop.is_set():
+            raise Cancelled()
 
     def _pause(self, wait_s: float) -> None:
         if self.events is None:
@@ -405,8 +417,8 @@ def _line(text: str) -> str:
 def retry_after(text: str) -> float | None:
     """Seconds to wait, from a ``Retry-After`` header: a number or a date (RFC 9110, 10.2.3)."""
     text = text.strip()
-    if text.isascii() and text.isdecimal():
-        return float(text[:12])
+    if re.fullmatch(r"\d{1,12}(?:\.\d*)?", text, re.ASCII):
+        return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError, OverflowError):

@@ -23,7 +23,7 @@ from firstlight.core.types import Aoi, SearchQuery
 from support.june import NEWEST_FIRST, band_links, june_items
 from support.odd_catalogue import SORT_CLASS, Asked, OddCatalogue, Reply
 from support.stac_server import make_item
-from support.waiting import PATIENCE_S, StopWhen
+from support.waiting import PATIENCE_S, Gate, StopWhen
 
 AREA = Aoi.from_bounds(7.2, 46.2, 7.8, 46.8)
 TWO_PARTS = Aoi.from_geometry(
@@ -619,3 +619,105 @@ def test_pages_of_one_scene_without_end_are_ended(settings: Settings) -> None:
         assert len(api.searches) == 101
     assert len(warnings) == 1
     assert "100 scenes came, in 100 pages that lead on" in warnings[0]
+
+
+def test_a_list_that_ends_before_its_number_is_told(settings: Settings) -> None:
+    class Short(OddCatalogue):
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            return {**super().answer(asked), "numberMatched": 20}
+
+    with Short(june_items(), page=5) as api:
+        found, warnings = search(settings, api)
+        assert len(api.searches) == 3
+    assert found == NEWEST_FIRST
+    assert len(warnings) == 1
+    assert "12 of 20 scenes came, and its last page leads no further" in warnings[0]
+
+
+def test_a_number_that_is_none_is_not_believed(settings: Settings) -> None:
+    for number in (None, "many", -1, 0, True, 12.0):
+
+        class Odd(OddCatalogue):
+            def answer(self, asked: Asked) -> dict[str, Any]:
+                return {**super().answer(asked), "numberMatched": number}  # noqa: B023
+
+        with Odd(june_items()) as api:
+            assert search(settings, api) == (NEWEST_FIRST, [])
+
+
+def test_both_boxes_of_an_area_across_the_antimeridian_are_asked_for(settings: Settings) -> None:
+    items = [
+        make_item("west", bbox=(179.2, -17, 179.8, -16), assets=band_links()),
+        make_item("east", bbox=(-179.8, -17, -179.2, -16), assets=band_links()),
+        make_item("far", bbox=(0, -17, 1, -16), assets=band_links()),
+    ]
+
+    class Boxes(OddCatalogue):
+        def search(self, asked: Asked) -> Reply | None:
+            return Reply(400, {"message": "intersects?"}) if "intersects" in asked.query else None
+
+    with Boxes(items, sorts=True) as api:
+        found, warnings = search(settings, api, aoi=Aoi.from_bounds(179, -18, -179, -15))
+    assert sorted(found) == ["east", "west"]
+    assert warnings == []
+
+
+def test_a_first_answer_that_does_not_come_is_asked_for_again(settings: Settings) -> None:
+    with Gate() as gate:
+
+        class Slow(OddCatalogue):
+            def search(self, asked: Asked) -> Reply | None:
+                if len(self.searches) == 1:
+                    gate.pass_through()
+                return None
+
+        impatient = dataclasses.replace(settings, read_timeout_s=0.5)
+        with Slow(june_items()) as api:
+            assert search(impatient, api) == (NEWEST_FIRST, [])
+            assert gate.is_held
+            gate.open()
+
+
+def test_a_catalogue_whose_search_is_not_there_is_walked(settings: Settings) -> None:
+    class Walked(OddCatalogue):
+        def any(self, asked: Asked) -> Reply | None:
+            if asked.path == "/items/all.json":
+                return Reply(body={"type": "FeatureCollection", "features": self.items})
+            return Reply(404, {}) if asked.path == "/search" else None
+
+        def landing(self) -> dict[str, Any]:
+            page = super().landing()
+            page["links"] = [*page["links"], {"rel": "items", "href": "/items/all.json"}]
+            return page
+
+    with Walked(june_items()) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+
+
+def test_a_catalogue_that_moved_is_searched_where_it_is(settings: Settings) -> None:
+    with OddCatalogue(june_items(), page=5) as api:
+
+        class Moved(OddCatalogue):
+            def any(self, asked: Asked) -> Reply | None:
+                return Reply(301, b"", {"Location": f"{api.url}/"})
+
+        with Moved() as old:
+            assert search(settings, api, old.url) == (NEWEST_FIRST, [])
+            assert len(old.asked) == 1
+
+
+def test_a_cancelled_search_leaves_nobody_waiting(settings: Settings) -> None:
+    with Gate() as gate:
+
+        class Standing(OddCatalogue):
+            def search(self, asked: Asked) -> Reply | None:
+                gate.pass_through()
+                return None
+
+        with Standing(june_items()) as api:
+            one = SceneSearch(start(api.url), settings)
+            with pytest.raises(Cancelled):
+                one.next(StopWhen(gate.reached.is_set))
+            assert gate.is_held
+            assert one.next(RecordingMonitor()) == []
+            gate.open()
