@@ -125,7 +125,7 @@ def _spelling(name: str) -> str:
 
 
 def _is_level_1(collection: str) -> bool:
-    return re.search(r"l1|level-?1", collection.lower()) is not None
+    return re.search(r"l1|level-?1|msi1|grd", collection.lower()) is not None
 
 
 def _is_of(sensor: str, collection: str) -> bool:
