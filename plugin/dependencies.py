@@ -24,7 +24,6 @@ REQUIRED = (
     Library("rasterio", "rasterio"),
     Library("requests", "requests"),
     Library("yaml", "PyYAML"),
-    Library("pystac_client", "pystac-client"),
     Library("dask", "dask"),
 )
 

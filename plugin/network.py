@@ -1,5 +1,5 @@
-"""QGIS's proxies, certificates and authentications as plain values, the form that ``requests`` and
-``pystac-client`` take.
+"""QGIS's proxies, certificates and authentications as plain values, the form that ``requests``
+takes.
 """
 
 from __future__ import annotations

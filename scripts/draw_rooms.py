@@ -24,6 +24,7 @@ STORIES = {
     "shapes": "areas, outlines",
     "identity": "what a file is",
     "discovery": "finds scenes",
+    "stac": "asks catalogues",
     "algorithms": "what is computed",
     "execution": "who computes tiles",
     "stack": "bands on one grid",

@@ -55,9 +55,7 @@ everything is made of.
 """
 
 OWNERS = {
-    "pystac_client": ("core.discovery.stac_client",),
-    "pystac": ("core.discovery.stac_client",),
-    "requests": ("core.discovery", "core.download"),
+    "requests": ("core.discovery", "core.download", "core.stac"),
     "rasterio": ("core.gdal", "core.raster", "core.cog", "core.mosaic", "core.shapes"),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
     "osgeo": (
@@ -158,7 +156,9 @@ CORE_LAYERS = {
     "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),
     # What a source is, from its own words: below all that reads one.
     "core.identity": (*_RASTERS, "core.discovery.band_config", "core.identity"),
-    "core.discovery": (*_RASTERS, "core.shapes", "core.identity", "core.discovery"),
+    # Catalogues and their answers: knows no sensor.
+    "core.stac": (*_SERVICES, "core.times", "core.stac"),
+    "core.discovery": (*_RASTERS, "core.shapes", "core.identity", "core.stac", "core.discovery"),
     # band_config is vocabulary: which bands a sensor has.
     "core.validation": (
         *_RASTERS,
@@ -635,10 +635,10 @@ PLANTED = {
         "def f():\n    from .discover import DiscoverParams",
         "its own doors' affair",
     ),
-    "pystac-client elsewhere": (
-        "core/discovery/catalogs.py",
-        "def f():\n    import pystac_client",
-        "belongs to core.discovery.stac",
+    "HTTP elsewhere": (
+        "core/stack/vrt.py",
+        "def f():\n    import requests",
+        "belongs to core.discovery",
     ),
     "requests elsewhere": (
         "core/raster/reader.py",

@@ -95,6 +95,10 @@ def sensor_of(item: StacObject) -> str | None:
         return hls.sensor
     if any(_LANDSAT_NAME.search(text) for text in names) or "landsat" in collection:
         return "landsat"
+    if _LANDSAT_COLLECTION.fullmatch(collection):
+        return "landsat"
+    if _S2_COLLECTION.fullmatch(collection):
+        return "sentinel2"
     if any(_S2_NAME.search(text) for text in names) or re.search(
         r"sentinel[-_]?2|(?<![a-z0-9])s2[-_]", collection
     ):

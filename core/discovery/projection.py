@@ -8,6 +8,7 @@ else of the item; raster extension 1.x (``raster:bands``) and STAC 1.1 (``bands`
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from ..types import Grid
@@ -46,14 +47,27 @@ def _north_up(crs: str, transform: list[float], shape: list[float]) -> Grid | No
 
 
 def stated_crs(source: StacObject) -> str:
-    """``EPSG:n``, WKT, or empty."""
-    code = source.get("proj:epsg")
-    if is_number(code) and isinstance(code, int):
-        return f"EPSG:{code}"
-    text = str(source.get("proj:code") or "").upper()
-    if text.startswith("EPSG:") and text[5:].isdigit():
-        return text
+    """``EPSG:n``, WKT, or empty.
+
+    The code is read as a number or as text, alone or as the only one of a list, and in the OGC's
+    forms (OGC 09-048r5: ``urn:ogc:def:crs:EPSG::n``, ``…/def/crs/EPSG/0/n``).
+    """
+    for name in ("proj:epsg", "proj:code", "eo:epsg"):
+        code = _epsg_code(source.get(name))
+        if code:
+            return f"EPSG:{code}"
     return str(source.get("proj:wkt2") or "")
+
+
+def _epsg_code(value: Any) -> int:
+    """0 where it is none."""
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else None
+    if is_number(value):
+        return int(value) if math.isfinite(value) and value == int(value) and value > 0 else 0
+    text = value.strip() if isinstance(value, str) else ""
+    match = re.fullmatch(r"(?:(?:.*[:/])?EPSG[:/](?:[\d.]*[:/])?)?(\d{4,6})", text, re.IGNORECASE)
+    return int(match[1]) if match else 0
 
 
 def stated_dtype(asset: StacObject) -> str:

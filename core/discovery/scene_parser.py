@@ -5,6 +5,7 @@ they come from.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,7 @@ def parse_item(
         IndexError,
         AttributeError,
         OverflowError,
+        RecursionError,
     ) as error:  # text for a number …
         raise DiscoveryError(
             failure, f"it is no valid STAC item ({type(error).__name__}: {error})"
@@ -59,7 +61,7 @@ def _parse(
     bands = _bands(sensor, item, assets)
     if not bands and (why := why_no_band(sensor, item, assets)):
         raise DiscoveryError(failure, why, NO_BAND_HINT)
-    geometry, cloud = item.get("geometry"), properties.get("eo:cloud_cover")
+    geometry = item.get("geometry")
     bbox = _bbox(item, fallback_bbox)
     if bbox is None:
         raise DiscoveryError(failure, "nothing tells where it is")
@@ -70,8 +72,8 @@ def _parse(
         collection=_text(item, "collection"),
         datetime=_moment(properties, failure),
         bbox=bbox,
-        footprint=geometry if isinstance(geometry, Mapping) else None,
-        cloud_percent=float(cloud) if isinstance(cloud, (int, float)) else None,
+        footprint=geometry if isinstance(geometry, Mapping) and not _is_huge(geometry) else None,
+        cloud_percent=_cloud_percent(properties),
         epsg=_epsg(properties),
         resolution_m=min(part.resolution_m for part in bands.values() or sensor.bands.values()),
         bands=bands,
@@ -80,12 +82,48 @@ def _parse(
         visual_href=next(
             (assets[key]["href"] for key in sensor.visual_keys if key in assets), None
         ),
-        platform=_text(properties, "platform").lower(),
+        platform=_platform(item),
         relative_orbit=_relative_orbit(item),
         orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
         assets_json=json.dumps(item.get("assets") or {}),
         notes=_notes(sensor, item),
     )
+
+
+def _cloud_percent(properties: StacObject) -> float | None:
+    """Cloud of the whole scene; None where it is not stated, or stated as -1, NaN or over 100."""
+    cloud: Any = properties.get("eo:cloud_cover")
+    if isinstance(cloud, str) and re.fullmatch(r"\d+(?:\.\d+)?", cloud.strip()):
+        cloud = float(cloud)
+    return float(cloud) if is_number(cloud) and 0 <= cloud <= 100 else None
+
+
+def _platform(item: StacObject) -> str:
+    """The satellite as ``landsat-9`` or ``sentinel-2a``, in whatever spelling it is stated, else by
+    the product's name; other ones as they are, in small letters.
+    """
+    properties = properties_of(item)
+    stated = properties.get("platform") or properties.get("eo:platform") or ""
+    stated = stated[0] if isinstance(stated, list) and stated else stated
+    known = platform_name(str(stated))
+    if not stated or known in ("landsat", "sentinel-1", "sentinel-2"):
+        named = product_match(item, r"^(L[COTEM]0?[1-9]|S[12][A-D])_")
+        return platform_name(named[1]) if named else known
+    return known
+
+
+def platform_name(text: str) -> str:
+    """A satellite's name in the one spelling: ``LANDSAT_9``, ``L9``, ``LC09`` → ``landsat-9``,
+    ``S2A``, ``Sentinel2A`` → ``sentinel-2a``.
+    """
+    plain = re.sub(r"[^a-z0-9]", "", text.lower())
+    landsat = re.fullmatch(r"(?:landsat|ls|l[cotem]?)0?([1-9])", plain)
+    if landsat is not None:
+        return f"landsat-{landsat[1]}"
+    sentinel = re.fullmatch(r"(?:sentinel|s)([1-6])([a-d]?)", plain)
+    if sentinel is not None:
+        return f"sentinel-{sentinel[1]}{sentinel[2]}"
+    return text.strip().lower()
 
 
 def _text(source: StacObject, name: str) -> str:
@@ -154,6 +192,18 @@ def _moment(properties: StacObject, failure: str) -> datetime:
         raise DiscoveryError(failure, f"its time is {text!r}") from None
 
 
+def last_moment(item: StacObject, first: datetime) -> datetime:
+    """The end of an item that is of a span of time; of one that is of a moment, that moment."""
+    properties = properties_of(item)
+    text = properties.get("end_datetime")
+    if properties.get("datetime") or not isinstance(text, str):
+        return first
+    try:
+        return parse_time(text)
+    except ValueError:
+        return first
+
+
 def _bbox(item: StacObject, fallback: Bounds | None) -> Bounds | None:
     """West, south, east, north: the item's own, its geometry's, or the fallback."""
     bbox = item.get("bbox") or _geometry_bbox(item.get("geometry")) or fallback
@@ -161,6 +211,21 @@ def _bbox(item: StacObject, fallback: Bounds | None) -> Bounds | None:
         return None
     east, north = (bbox[-3], bbox[-2]) if len(bbox) == 6 else (bbox[2], bbox[3])
     return float(bbox[0]), float(bbox[1]), float(east), float(north)
+
+
+MOST_CORNERS = 5000
+"""Of a footprint; those of agencies have 5 to some hundred."""
+
+
+def _is_huge(geometry: StacObject) -> bool:
+    """A footprint of more corners than anybody needs, which would keep the computer busy."""
+    parts, count = [geometry.get("coordinates")], 0
+    while parts and count <= MOST_CORNERS:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+            count += bool(part) and not isinstance(part[0], list)
+    return count > MOST_CORNERS
 
 
 def _geometry_bbox(geometry: Any) -> Bounds | None:
@@ -194,6 +259,8 @@ def _notes(sensor: Sensor, item: StacObject) -> tuple[str, ...]:
         notes.append(
             "Ground range detected: uncalibrated amplitude, not terrain-corrected; not sigma0"
         )
+    if isinstance(item.get("geometry"), Mapping) and _is_huge(item["geometry"]):
+        notes.append(f"Its footprint of more than {MOST_CORNERS} corners is not looked at")
     if not item.get("assets"):
         notes.append("The catalogue lists no files for this scene")
     note = properties_of(item).get("firstlight:note")

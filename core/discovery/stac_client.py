@@ -1,36 +1,35 @@
-"""Search STAC APIs, page by page. The only module that knows pystac-client."""
+"""Search catalogues for scenes of a sensor: what they send, read, filtered and in order."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import Cancelled, DiscoveryError
+from ..errors import AreaError, Cancelled, DiscoveryError
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
-from ..types import SceneItem, SearchQuery, format_time
+from ..stac.home import Home
+from ..stac.items import whole_item
+from ..stac.landing import CHILDREN, Landing, collections_of, links_of, open_catalogue
+from ..stac.paging import Page, search_pages
+from ..stac.query import SearchForm
+from ..stac.static import walk
+from ..stac.transport import Transport, Trouble
+from ..types import Aoi, SceneItem, SearchQuery
 from ..workers import run_in_background
 from .access import AUTHENTICATION_HINT
 from .band_config import Sensor, get_sensor
-from .catalogs import Catalog, get_catalog
+from .catalogs import Catalog, choose_collections, get_catalog
 from .coverage import covered_percent
-from .scene_parser import parse_item
-from .session import new_session
+from .item_product import sensor_of
+from .scene_parser import last_moment, parse_item
+from .session import InsecureRedirect, new_session
 from .stac_fields import StacObject
 
-PAGE_SIZE = 100
-NEWEST_FIRST = [
-    {"field": "properties.datetime", "direction": "desc"},
-    {"field": "id", "direction": "asc"},
-]
-UNREACHABLE = (
-    "it cannot be reached",
-    "Check the network and the proxy, or choose another catalogue.",
-)
-"""Reason and hint."""
 MOST_ITEMS = 10_000
 """Maximum number of items to fetch from a server that cannot sort: all are fetched before the
 newest can be told.
@@ -40,10 +39,10 @@ newest can be told.
 class SceneSearch:
     """One search of one catalogue for one sensor: the newest scenes first, more of them on request.
 
-    The server's page generator is kept, so that asking for more goes on where the last answer
-    ended. Collection, dates, area, cloud limit and platform are always applied here: some servers
-    answer a query they do not understand with nothing at all, others forget it on the second page.
-    Only sorting is left to servers that state that they can.
+    The server's pages are kept, so that asking for more goes on where the last answer ended.
+    Collection, dates, area, cloud limit and platform are always applied here: some servers answer a
+    query they do not understand with nothing at all, others forget it on the second page. Only
+    sorting is left to servers that state that they can, as long as they do.
 
     Parameters
     ----------
@@ -53,12 +52,16 @@ class SceneSearch:
 
     def __init__(self, query: SearchQuery, settings: Settings) -> None:
         self.query = query
-        self._settings = settings
         self._catalog = get_catalog(query.catalog)
         self._sensor = get_sensor(query.sensor)
-        self._pages: Iterator[tuple[list[Any] | None, bool]] | None = None
+        self._source = _Source(query, self._catalog, self._sensor, settings)
+        self._pages: Iterator[Page] | None = None
         self._waiting: list[SceneItem] = []
         self._seen: set[str] = set()
+        self._given = 0
+        self._broken: list[DiscoveryError] = []
+        self.left_out: Counter[str] = Counter()
+        """Why scenes of the catalogue are not listed, and how many."""
         self.exhausted = False
         """Nothing more will come."""
 
@@ -68,7 +71,7 @@ class SceneSearch:
         Raises
         ------
         DiscoveryError
-            If the catalogue cannot be searched and nothing came before it failed.
+            If the catalogue cannot be searched, or no item be read, and nothing came before.
         Cancelled
             If the monitor asked to stop; the search is over then.
         """
@@ -89,23 +92,29 @@ class SceneSearch:
             if not self._waiting:
                 raise
             events.put(Note(Level.WARNING, f"The list is not complete. {error}"))
+        self._tell_broken(events)
+        if self.exhausted and not self._waiting and not self._given:
+            self._source.check_complete()
         limit = self.query.limit
         self._waiting.sort(key=lambda scene: (-scene.datetime.timestamp(), scene.id))
         ready, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        self._given += len(ready)
         return ready
 
     def _fetch(self, events: EventQueue) -> None:
         """Fetch pages until there are enough scenes; all pages where the server does not sort."""
         if self._pages is None:
-            self._pages = _pages(self.query, self._catalog, self._sensor, self._settings)
+            self._pages = self._source.pages()
+        self._source.transport.events = events
         limit, fetched, sorts = self.query.limit, 0, True
         while not self.exhausted and (len(self._waiting) < limit or not sorts):
             if events.stop.is_set():
                 raise Cancelled()
             if fetched >= MOST_ITEMS:
                 break
-            items, sorts = next(self._pages, (None, sorts))
-            fetched += self._keep(items, events)
+            page = next(self._pages, None)
+            sorts = page.sorts if page is not None else sorts
+            fetched += self._keep(page, events)
         if fetched >= MOST_ITEMS and not self.exhausted:
             text = (
                 f"{self._catalog.title} holds more than {MOST_ITEMS} scenes of this search: "
@@ -113,44 +122,86 @@ class SceneSearch:
             )
             events.put(Note(Level.WARNING, text))
 
-    def _keep(self, items: list[Any] | None, events: EventQueue) -> int:
+    def _keep(self, page: Page | None, events: EventQueue) -> int:
         """Keep the wanted scenes of a page and tell; returns the page's number of items. Without a
         page the search is over.
         """
-        if items is None:
+        if page is None:
             self.exhausted = True
             return 0
-        scenes = (self._wanted(item, events) for item in items)
+        scenes = (self._wanted(item, page.url, events) for item in page.items)
         self._waiting += [scene for scene in scenes if scene is not None]
         count = len(self._waiting)
         text = "1 scene found" if count == 1 else f"{count} scenes found"
         events.put(Progress(min(1.0, count / self.query.limit), text))
-        return len(items)
+        return len(page.items)
+
+    def _tell_broken(self, events: EventQueue) -> None:
+        """One sentence on items that cannot be read, a failure where no other came."""
+        broken, self._broken = self._broken, []
+        if not broken:
+            return
+        every = len(broken) + len(self._seen)
+        first = broken[0]
+        if not self._seen:
+            why = first.why if len(broken) == 1 else f"{len(broken)} of {every} items, {first.why}"
+            raise DiscoveryError(first.what, why, first.hint)
+        if len(broken) == 1:
+            events.put(Note(Level.WARNING, str(first)))
+            return
+        text = f"{len(broken)} of {every} items of {self._catalog.title} cannot be read: {first}"
+        events.put(Note(Level.WARNING, text))
 
     @property
     def has_more(self) -> bool:
         """True if :meth:`next` may give more; certain only when it is False."""
         return bool(self._waiting) or not self.exhausted
 
-    def _wanted(self, item: Any, events: EventQueue) -> SceneItem | None:
+    def _wanted(self, item: Any, page_url: str, events: EventQueue) -> SceneItem | None:
         sensor, query = self._sensor, self.query
+        left_out: tuple[str, ...] = ()
+        if isinstance(item, Mapping):
+            if self._source.is_foreign(item):
+                return None
+            item, left_out = whole_item(item, page_url, self._source.transport.home)
         try:
             scene = parse_item(item, sensor, self._catalog.name, fallback_bbox=query.aoi.boxes[0])
         except DiscoveryError as error:
-            events.put(Note(Level.WARNING, str(error)))
+            self._broken.append(error)
             return None
-        if scene.id in self._seen or not _has_platform(scene, sensor):
+        if scene.id in self._seen:
             return None
         self._seen.add(scene.id)
-        if not _in_time(item, scene, query, sensor) or _is_cloudier(scene, query):
-            return None
         covered = covered_percent(scene.footprint, query.aoi)
-        if covered == 0:
-            return None  # the server compared boxes only
+        why = self._why_not(item, scene, covered)
+        if why:
+            self.left_out[why] += 1
+            return None
         missing = [name for name in scene.missing_bands if name in sensor.required]
         if missing:
             events.put(Note(Level.WARNING, f"Scene {scene.id} has no {', '.join(missing)}"))
-        return replace(scene, coverage_percent=covered)
+        notes = tuple(f"Its address of {key} is a file of this computer" for key in left_out)
+        return replace(scene, coverage_percent=covered, notes=(*scene.notes, *notes))
+
+    def _why_not(self, item: StacObject, scene: SceneItem, covered: float | None) -> str:
+        """The reason why a scene is not one of the search's; empty where it is."""
+        if not _has_platform(scene, self._sensor):
+            return f"of {scene.platform}"
+        if not _in_time(item, scene, self.query, self._sensor):
+            return "of another time"
+        if _is_cloudier(scene, self.query):
+            return f"with more than {self.query.max_cloud_percent:g} % cloud"
+        beside = covered == 0 or (covered is None and not _near(scene, self.query.aoi))
+        return "beside the area" if beside else ""  # some servers compare boxes only
+
+
+def _near(scene: SceneItem, aoi: Aoi) -> bool:
+    """Whether the box of a scene without a footprint touches the area, or cannot tell."""
+    try:
+        box = Aoi.from_bounds(*scene.bbox)
+    except AreaError:
+        return True
+    return covered_percent(box.geometry, aoi) != 0
 
 
 def _has_platform(scene: SceneItem, sensor: Sensor) -> bool:
@@ -159,12 +210,13 @@ def _has_platform(scene: SceneItem, sensor: Sensor) -> bool:
 
 
 def _in_time(item: StacObject, scene: SceneItem, query: SearchQuery, sensor: Sensor) -> bool:
-    """Within the dates asked for; a scene that states a span instead of a moment is the server's to
-    judge.
+    """Within the dates asked for; a scene that states a span instead of a moment is within them
+    where the span meets them.
     """
-    if not sensor.dated or not item["properties"].get("datetime"):
+    if not sensor.dated:
         return True
-    return query.start <= scene.datetime < query.end.replace(microsecond=0) + timedelta(seconds=1)
+    end = query.end.replace(microsecond=0) + timedelta(seconds=1)
+    return scene.datetime < end and last_moment(item, scene.datetime) >= query.start
 
 
 def _is_cloudier(scene: SceneItem, query: SearchQuery) -> bool:
@@ -172,126 +224,151 @@ def _is_cloudier(scene: SceneItem, query: SearchQuery) -> bool:
     return limit is not None and scene.cloud_percent is not None and scene.cloud_percent > limit
 
 
-def _pages(
-    query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings
-) -> Iterator[tuple[list[Any], bool]]:
-    """The items of each page as they come, and whether the server sorts; every failure is a
+class _Source:
+    """The pages of one search, of whatever kind the catalogue is; every failure is a
     DiscoveryError.
     """
-    failure = f"Searching {catalog.title} ({catalog.url}) failed"
-    with _discovery_errors(failure):
-        client = _connect(catalog, settings)
-        collection = _collection(query, catalog, sensor, client, failure)
-        sorts = bool(client.conforms_to("SORT"))
-        dates = f"{format_time(query.start)}/{format_time(query.end)[:-1]}.999999Z"
-        search = client.search(
-            collections=[collection],
-            intersects=dict(query.aoi.geometry),
-            datetime=dates if sensor.dated else None,
-            limit=PAGE_SIZE,
-            **({"sortby": NEWEST_FIRST} if sorts else {}),
-        )
-        for page in search.pages_as_dicts():
-            # Some next links drop the whole query and go on with everything the server has.
-            yield (
-                [
-                    item
-                    for item in page.get("features") or ()
-                    if _collection_of(item) in (None, collection)
-                ],
-                sorts,
+
+    def __init__(
+        self, query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings
+    ) -> None:
+        self._query = query
+        self._catalog = catalog
+        self._sensor = sensor
+        self._failure = f"Searching {catalog.title} ({catalog.url}) failed"
+        self._walked = False
+        timeout = (settings.connect_timeout_s, settings.read_timeout_s)
+        home = Home.of(catalog.address)
+        self.transport = Transport(new_session(settings), home, timeout, settings.retry_delay_s)
+
+    def check_complete(self) -> None:
+        """Nothing is wanted of what came: that there is nothing is known only of all.
+
+        Raises
+        ------
+        DiscoveryError
+            If more is there, or may be.
+        """
+        why = self.transport.incomplete
+        if why:
+            hint = "Narrow the dates and the area, or choose another catalogue."
+            raise DiscoveryError(self._failure, f"none of what came is wanted, and {why}", hint)
+
+    def is_foreign(self, item: StacObject) -> bool:
+        """Of another sensor: where the whole catalogue is walked, which holds all kinds."""
+        wanted = self._query.collection
+        if not self._walked:
+            return False
+        if wanted:
+            return item.get("collection") not in (None, wanted)
+        return sensor_of(item) not in (None, self._sensor.name)
+
+    def pages(self) -> Iterator[Page]:
+        """The pages of the first collection that has any."""
+        with _discovery_errors(self._failure):
+            landing = open_catalogue(self.transport)
+            if not landing.search_urls:
+                yield from self._walk(landing)
+                return
+            try:
+                yield from self._search(landing)
+            except Trouble as trouble:
+                if landing.answer is None or trouble.status not in (404, 405, 501):
+                    raise
+                if not any(True for _ in self._children(landing)):
+                    raise
+                yield from self._walk(landing)
+
+    def _children(self, landing: Landing) -> Iterator[Any]:
+        if landing.answer is not None:
+            yield from links_of(landing.answer.tree, *CHILDREN)
+
+    def _walk(self, landing: Landing) -> Iterator[Page]:
+        assert landing.answer is not None
+        self._walked = True
+        yield from walk(self.transport, landing.answer, self._form(()))
+
+    def _search(self, landing: Landing) -> Iterator[Page]:
+        if landing.collection:
+            yield from self._pages_of(landing, landing.collection)
+            return
+        names = self._first_names(landing)
+        for name in names:
+            came = False
+            for page in self._pages_of(landing, name):
+                came = came or bool(page.items)
+                yield page
+            if came:
+                return
+        if self._catalog.exact or self._query.collection:
+            yield from self._search_listed(landing, names)
+
+    def _first_names(self, landing: Landing) -> tuple[str, ...]:
+        """Collections to search, without asking which there are where they are known."""
+        if self._query.collection:
+            return (self._query.collection,)
+        known = self._catalog.collections.get(self._query.sensor, ())
+        if not known:
+            title = self._sensor.title
+            raise DiscoveryError(
+                self._failure,
+                f"it has no {title} scenes",
+                f"It has: {', '.join(self._catalog.collections)}.",
             )
+        if self._catalog.exact:
+            return known[:1]
+        listed = collections_of(self.transport, landing)
+        if listed is None:
+            return known
+        return (self._chosen(known, tuple(listed)),)
 
+    def _search_listed(self, landing: Landing, names: tuple[str, ...]) -> Iterator[Page]:
+        """Search once more where nothing came because the collection has another name now."""
+        listed = collections_of(self.transport, landing)
+        if listed is None or set(names) <= set(listed):
+            return
+        yield from self._pages_of(landing, self._chosen(names, tuple(listed)))
 
-def _connect(catalog: Catalog, settings: Settings) -> Any:
-    import pystac_client
-    from pystac_client.stac_api_io import StacApiIO
+    def _chosen(self, names: tuple[str, ...], listed: tuple[str, ...]) -> str:
+        sensor = self._sensor.name
+        chosen = choose_collections(names, sensor, listed, bool(self._query.collection))
+        if not chosen:
+            few = ", ".join(listed[:12]) + (", …" if len(listed) > 12 else "")
+            raise DiscoveryError(
+                self._failure,
+                f"it has none of the collections {', '.join(names)}",
+                f"Name one of its own collections: {few}.",
+            )
+        if chosen not in names:
+            text = f"{self._catalog.title}: the collection {chosen} is searched"
+            self.transport.tell(text, Level.INFO)
+        return chosen
 
-    timeout = (settings.connect_timeout_s, settings.read_timeout_s)
-    stac_io = StacApiIO(timeout=timeout)
-    # the client's own session sends its headers wherever the catalogue's links lead
-    stac_io.session = new_session(settings, retries=2)
-    # without a timeout of its own, the client waits for ever
-    return pystac_client.Client.open(catalog.url, stac_io=stac_io, timeout=timeout)
+    def _pages_of(self, landing: Landing, name: str) -> Iterator[Page]:
+        form = self._form((name,))
+        if landing.items:
+            form = replace(form, features=True, box=0)
+        else:
+            form = replace(form, sorts=landing.sorts)
+        form = replace(form, methods=landing.methods, method=landing.methods[0])
+        yield from search_pages(self.transport, landing, form)
+
+    def _form(self, collections: tuple[str, ...]) -> SearchForm:
+        query = self._query
+        period = (query.start, query.end) if self._sensor.dated else None
+        return SearchForm(query.aoi, collections, period)
 
 
 @contextmanager
 def _discovery_errors(failure: str) -> Iterator[None]:
-    """Failures of pystac-client and of what it is built on, as one sentence each."""
-    import pystac
-    import requests
-    from pystac_client.errors import ClientTypeError
-    from pystac_client.exceptions import APIError
-    from pystac_client.warnings import PystacClientWarning
-
+    """Failures of the catalogue, as one sentence each."""
     try:
         yield
-    except requests.Timeout as error:
-        raise DiscoveryError(
-            failure, "it did not answer in time", "Try again, or choose another catalogue."
-        ) from error
-    except requests.ConnectionError as error:
-        raise DiscoveryError(failure, *UNREACHABLE) from error
-    except APIError as error:
-        raise DiscoveryError(failure, *_api_reason(error)) from error
-    except PystacClientWarning as error:
-        raise DiscoveryError(
-            failure,
-            f"it cannot be searched ({_short(error)})",
-            "Is the URL a STAC API with item search?",
-        ) from error
-    except (
-        *(requests.RequestException, ValueError, KeyError, TypeError, AttributeError),
-        *(pystac.STACError, pystac.STACTypeError, ClientTypeError),
-    ) as error:  # pystac reports a body that is no STAC as any of these
-        raise DiscoveryError(
-            failure,
-            f"the answer is no STAC ({type(error).__name__}: {_short(error)})",
-            "Is the URL a STAC API?",
-        ) from error
-
-
-def _collection(
-    query: SearchQuery, catalog: Catalog, sensor: Sensor, client: Any, failure: str
-) -> str:
-    """The collection to search: the one asked for, else the catalogue's first for the sensor."""
-    if query.collection:
-        return query.collection
-    names = catalog.collections.get(query.sensor, ())
-    if not names:
-        raise DiscoveryError(
-            failure,
-            f"it has no {sensor.title} scenes",
-            f"It has: {', '.join(catalog.collections)}.",
-        )
-    if catalog.exact:
-        return names[0]
-    offered = {collection.id for collection in client.get_collections()}
-    for name in names:
-        if name in offered:
-            return name
-    raise DiscoveryError(
-        failure,
-        f"it has none of the collections {', '.join(names)}",
-        "Name one of its own collections.",
-    )
-
-
-def _collection_of(item: Any) -> Any:
-    return item.get("collection") if isinstance(item, Mapping) else None
-
-
-def _api_reason(error: Any) -> tuple[str, str]:
-    status = getattr(error, "status_code", None)
-    if status in (401, 403):
-        return f"HTTP {status}: STAC catalog requires authentication", AUTHENTICATION_HINT
-    if status:
-        return f"HTTP {status}: {_short(error)}", "Try again later, or choose another catalogue."
-    if "Max retries" in str(error) or "Connection" in str(error):
-        return UNREACHABLE
-    return _short(error), "Try again later, or choose another catalogue."
-
-
-def _short(error: object) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 160 else f"{text[:157]}…"
+    except InsecureRedirect as error:
+        hint = "Give the address that begins with https, or choose another catalogue."
+        raise DiscoveryError(failure, str(error), hint) from error
+    except Trouble as error:
+        if error.status in (401, 403):
+            why = f"HTTP {error.status}: STAC catalog requires authentication"
+            raise DiscoveryError(failure, why, AUTHENTICATION_HINT) from error
+        raise DiscoveryError(failure, error.reason, error.hint) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -73,7 +74,7 @@ class SceneQuery:
                     self.start,
                     self.end,
                     name,
-                    self.catalog.name,
+                    self.catalog.address,
                     self.max_cloud_percent,
                     self.limit,
                     self.collection,
@@ -117,7 +118,7 @@ def find_scenes(query: SceneQuery, settings: Settings, monitor: Monitor) -> Disc
     searches = query.start_searches(settings)
     discovery = next_scenes(searches, query.aoi, query.event, monitor)
     if not discovery.scenes:
-        raise _nothing_found(query)
+        raise _nothing_found(query, searches)
     return discovery
 
 
@@ -147,14 +148,19 @@ def next_scenes(
     return Discovery(tuple(scenes), aoi, tuple(searches))
 
 
-def _nothing_found(query: SceneQuery) -> NoScenesError:
+def _nothing_found(query: SceneQuery, searches: Sequence[SceneSearch]) -> NoScenesError:
     titles = " or ".join(get_sensor(name).title for name in query.sensors())
     days = f"{format_time(query.start)[:10]} to {format_time(query.end)[:10]}"
+    left_out = sum((search.left_out for search in searches), Counter[str]())
     limit = query.max_cloud_percent
     cloud = f" with at most {limit:g} % cloud" if limit is not None else ""
+    why = f"nothing of {titles} covers the area from {days}{cloud}"
+    if left_out:
+        counts = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3))
+        why = f"{why} (left out: {counts})"
     return NoScenesError(
         f"No scenes found in {query.catalog.title}",
-        f"nothing of {titles} covers the area from {days}{cloud}",
+        why,
         "Widen the dates, allow more cloud, or try another sensor or catalogue.",
     )
 

@@ -133,14 +133,12 @@ def test_a_missing_library_is_one_sentence_and_the_plugin_still_loads(
     plugin, desktop, monkeypatch, qgis_app
 ):
     before = traces(desktop)
-    monkeypatch.setattr(
-        main, "missing_libraries", lambda: (Library("pystac_client", "pystac-client"),)
-    )
+    monkeypatch.setattr(main, "missing_libraries", lambda: (Library("yaml", "PyYAML"),))
     plugin.initGui()
     [message] = desktop.messages
     assert message.text == (
-        "FirstLight cannot start: QGIS's Python lacks the library pystac-client. "
-        'Run "python3 -m pip install pystac-client" with QGIS\'s own Python (on Windows in the '
+        "FirstLight cannot start: QGIS's Python lacks the library PyYAML. "
+        'Run "python3 -m pip install PyYAML" with QGIS\'s own Python (on Windows in the '
         "OSGeo4W shell) and restart QGIS."
     )
     assert plugin.dock is None

@@ -1,7 +1,7 @@
 """A STAC API on loopback with given items: small, but a real server with real paging.
 
 >>> with StacServer([make_item("a", bbox=(7, 46, 8, 47), when="2024-06-01T10:00:00Z")]) as api:
-...     pystac_client.Client.open(api.base_url).search(bbox=(7, 46, 8, 47)).item_collection()
+...     requests.post(f"{api.base_url}/search", json={"bbox": [7, 46, 8, 47]}).json()
 
 It offers Core, Collections and Item Search, and by itself neither query, filter nor sortby: like
 many servers it ignores what it does not offer.
