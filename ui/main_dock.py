@@ -22,6 +22,7 @@ from ..core.operation import Operation, OperationResult
 from ..core.operations.event import event_folder
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
+from ..core.text import at_home
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
 from ..plugin.layers import add_layers
@@ -421,7 +422,7 @@ class MainDock(QgsDockWidget):
         self.band_panel.set_sensor(self.search_panel.sensor_combo.currentData())
         self.set_catalog(read_last("catalog", self.search_panel.catalog_combo.value()))
         self.set_sensor(read_last("sensor", "sentinel2"))
-        self.set_output(read_last("output", str(Path.home() / "FirstLight")))
+        self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
         self._changed()
 
     def _build(self) -> None:

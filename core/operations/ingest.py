@@ -25,6 +25,7 @@ from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes
 from ..scenes.ingest import ingest_scene
 from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
+from ..text import joined, shown
 from ..types import Aoi, SceneItem, format_time
 from .discover import search_period
 from .search_params import (
@@ -330,11 +331,11 @@ def _add_indices(
 
 def _line(result: SceneResult) -> str:
     if result.status == SceneStatus.FAILED:
-        return f"{result.scene.id}: failed. {result.error}"
+        return shown(f"{result.scene.id}: failed. {result.error}")
     amount = f"{len(result.files)} bands" if result.stack else "one file"
     lines = [f"{result.scene.id}: {result.status}, {amount}, {result.path}"]
     lines += [f"  {name}: {path}" for name, path in result.outputs.items()]
-    return "\n".join(lines + [f"  warning: {text}" for text in result.warnings])
+    return joined(lines + [f"  warning: {text}" for text in result.warnings])
 
 
 INGEST = Operation(
