@@ -53,7 +53,7 @@ def add_layers(
             layer = open_layer(output, project)
         except FirstLightError as error:
             what = f"Layer '{shown(output.title)}' cannot be shown"
-            errors.append(FirstLightError(what, error.why, error.hint))
+            errors.append(FirstLightError(what, f"{output.path}: {error.why}", error.hint))
             continue
         if not layer.isValid():
             errors.append(
@@ -87,14 +87,14 @@ def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
     if output.path.suffix.lower() in VECTOR_SUFFIXES:
         vector_options = QgsVectorLayer.LayerOptions(project.transformContext())
         vector_options.loadDefaultStyle = False
-        return QgsVectorLayer(str(output.path), output.title, "ogr", vector_options)
+        return QgsVectorLayer(str(output.path), shown(output.title), "ogr", vector_options)
     options = QgsRasterLayer.LayerOptions(False, project.transformContext())
-    return QgsRasterLayer(str(output.path), output.title, "gdal", options)
+    return QgsRasterLayer(str(output.path), shown(output.title), "gdal", options)
 
 
 def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Give a layer its name, style, day and metadata."""
-    layer.setName(output.title)
+    layer.setName(shown(output.title))
     apply_style(layer, output.style, output.classes)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
@@ -143,7 +143,7 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         new.setItemVisibilityChecked(node.itemVisibilityChecked())
         new.setExpanded(node.isExpanded())
     else:
-        group = _group(output.group, project)
+        group = _group(shown(output.group), project)
         new = group.insertLayer(_row(group, layer, output), layer)
         new.setItemVisibilityChecked(output.visible)
         new.setExpanded(output.visible)

@@ -11,7 +11,7 @@ from typing import Any
 from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ..core.discovery.events import load_events
 from ..core.enums import Status
@@ -43,6 +43,7 @@ from .band_panel import BandPanel
 from .catalog_combo import CatalogCombo
 from .catalog_dialog import CatalogDialog
 from .event_box import EventBox
+from .plain import PlainLabel
 from .report import count, describe_choice, describe_problems
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
@@ -98,7 +99,7 @@ class MainDock(QgsDockWidget):
         )
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
-        self.status_label = QLabel(objectName="status_label")
+        self.status_label = PlainLabel(objectName="status_label")
         self._connect()
         self._restore()
         self._build()
