@@ -13,7 +13,15 @@ from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.items_file import read_items
 from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
-from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
+from ..errors import (
+    AlgorithmError,
+    Cancelled,
+    DiskFullError,
+    FirstLightError,
+    IngestionError,
+    InputError,
+    odd_data,
+)
 from ..maps.index import IndexParams, compute_index
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
@@ -260,7 +268,8 @@ def _ingest(
     indices = wanted_indices(params, request.bands)
     share = SCENE_SHARE if indices else 1.0
     try:
-        result = ingest_scene(request, settings, PartMonitor(monitor, 0.0, share), access)
+        with odd_data(f"Scene {request.scene.id} cannot be ingested", IngestionError):
+            result = ingest_scene(request, settings, PartMonitor(monitor, 0.0, share), access)
     except (Cancelled, DiskFullError, InputError):
         raise  # the next scene would meet the same
     except FirstLightError as error:
@@ -313,9 +322,10 @@ def _add_indices(
         part = PartMonitor(monitor, number / len(indices), (number + 1) / len(indices))
         output = stack.with_name(f"{stack.stem.removesuffix('_stack')}_{name.lower()}.tif")
         try:
-            index, layer = compute_index(
-                IndexParams(name=name, stack=stack, output=output), settings, part
-            )
+            with odd_data(f"{name} of {stack} cannot be computed", AlgorithmError):
+                index, layer = compute_index(
+                    IndexParams(name=name, stack=stack, output=output), settings, part
+                )
         except Cancelled:
             raise
         except FirstLightError as error:
