@@ -16,6 +16,7 @@ from .discovery.events import EventType, get_event
 from .errors import InputError
 from .moment import Moment
 from .params import BandPath, Kind, Param
+from .text import at_home
 from .types import Aoi
 
 DATE_NOUNS = {"date": "event", "event_date": "event"}
@@ -166,20 +167,20 @@ def _band_path(text: str) -> BandPath:
             "it names no band and no file",
             "Write it like red=/data/B04.tif.",
         )
-    path = Path(rest).expanduser()
+    path = at_home(rest)
     match = None if path.is_file() else re.fullmatch(r"(.*)#(\d+)", rest)
     if match is None:
         return BandPath(name.lower(), path)
-    return BandPath(name.lower(), Path(match[1]).expanduser(), int(match[2]))
+    return BandPath(name.lower(), at_home(match[1]), int(match[2]))
 
 
 def _paths(value: Any, param: Param) -> tuple[Path, ...]:
     items: Iterable[Any] = [value] if isinstance(value, (str, Path)) else value
-    return tuple(Path(item).expanduser() for item in items if str(item).strip())
+    return tuple(at_home(item) for item in items if str(item).strip())
 
 
 def _path(value: Any, param: Param) -> Path:
-    return Path(value).expanduser()
+    return at_home(value)
 
 
 def _raster_out(value: Any, param: Param) -> Path:

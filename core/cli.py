@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 130 cancelled.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TextIO
@@ -27,6 +29,7 @@ from .operation import Operation, OperationResult
 from .operations.registry import OPERATIONS, get_operation
 from .params import Door, Kind, Param
 from .settings import resolve_settings
+from .text import shown
 from .wording import Wording
 
 EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
@@ -89,15 +92,21 @@ class ConsoleMonitor:
     def _detail(self, text: str) -> None:
         """Overwrite a terminal's last line; elsewhere, a line now and then."""
         if self._live:
-            self._out.write(f"\r\x1b[K{text}")
-            self._out.flush()
+            self._write(f"\r\x1b[K{text}")
         elif time.monotonic() - self._told >= TELL_EVERY_S:
             self._told = time.monotonic()
             self._line(text)
 
     def _line(self, text: str) -> None:
-        self._out.write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
-        self._out.flush()
+        self._write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        """Nobody may be listening any more: the work goes on all the same."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except (OSError, ValueError):
+            self._out, self._live = io.StringIO(), False
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -219,12 +228,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), CANCELLED)
     except NoScenesError as error:
         if form == "json" and operation.name in LISTS:
-            print("[]")
+            return _fail(str(error), _say(operation, "[]", 1))
         return _fail(str(error), 1)
     except InputError as error:
         return _fail(str(error), USAGE)
     except FirstLightError as error:
         return _fail(str(error), 1)
+    except MemoryError:
+        what = f"flight {operation.name} failed: there is not enough memory. Use a smaller area."
+        return _fail(what, 1)
     except Exception as error:  # the outer door: whatever was not foreseen is still one sentence
         if verbose:
             raise
@@ -260,20 +272,57 @@ def join_negative(arguments: Sequence[str]) -> list[str]:
 
 
 def _print(operation: Operation, result: OperationResult, form: str) -> int:
-    try:
-        print(
-            json.dumps(result.json_data(), indent=2) if form == "json" else result.text, flush=True
-        )
-    except BrokenPipeError:  # `flight … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    code = EXIT_CODES[result.status]
     if form == "json" and result.status == Status.FAILED:
-        print(result.text, file=sys.stderr)
-    return EXIT_CODES[result.status]
+        code = _fail(result.text, code)
+    text = json.dumps(result.json_data(), indent=2) if form == "json" else result.text
+    return _say(operation, text, code)
 
 
-def _fail(sentence: str, code: int) -> int:
-    print(sentence, file=sys.stderr)
+def _say(operation: Operation, text: str, code: int) -> int:
+    """Print to stdout; the exit code, which is another one where stdout does not take the text."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `flight … | head`
+        _close(sys.stdout)
+    except OSError as error:
+        _close(sys.stdout)
+        what = f"The result of flight {operation.name} cannot be printed"
+        hint = "The files that it names are written."
+        return _fail(str(FirstLightError(what, error.strerror or str(error), hint)), 1)
     return code
+
+
+def _fail(text: str, code: int) -> int:
+    """Print to stderr, where somebody listens; the exit code."""
+    try:
+        print(shown(text, keep="\n"), file=sys.stderr, flush=True)
+    except OSError:
+        _close(sys.stderr)
+    return code
+
+
+def _close(stream: TextIO) -> None:
+    """Let what is left in a stream that takes no more go nowhere, also when Python ends."""
+    with suppress(OSError, ValueError):  # no stream of the system's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _open_streams() -> None:
+    """Stdin, stdout and stderr are there whoever has closed them, else the next file that is opened
+    would take their number, and what GDAL prints; what their encoding does not know is spelled out.
+    """
+    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the wrong way round: whoever uses it is told
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", closefd=False))
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _catch_signals(stop: threading.Event) -> dict[int, Any]:
@@ -287,6 +336,7 @@ def _catch_signals(stop: threading.Event) -> dict[int, Any]:
 
 def entry() -> None:
     """Entry point of the ``flight`` script."""
+    _open_streams()
     sys.exit(main())
 
 

@@ -6,6 +6,17 @@ specification.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ODD_DATA = (
+    *(ArithmeticError, AttributeError, LookupError),
+    *(RuntimeError, TypeError, ValueError),
+)
+"""What Python raises where data are odd in a way that nobody thought of: text for a number, NaN for
+a size, a list without end.
+"""
+
 
 class FirstLightError(Exception):
     """Base of all failures that FirstLight names.
@@ -130,3 +141,26 @@ class EngineError(FirstLightError):
 
 class AlgorithmError(FirstLightError):
     """An algorithm could not be computed."""
+
+
+@contextmanager
+def odd_data(what: str, error: type[FirstLightError]) -> Iterator[None]:
+    """Let odd data end the work on one band or one scene, and no more.
+
+    Parameters
+    ----------
+    what : str
+        What fails then.
+    error : type
+        What is raised then, and handled by whoever does the others.
+
+    Raises
+    ------
+    FirstLightError
+        ``error``, for what Python raises inside; those of FirstLight pass.
+    """
+    try:
+        yield
+    except ODD_DATA as problem:
+        why = f"its data are odd ({type(problem).__name__}: {' '.join(str(problem).split())})"
+        raise error(what, why, "Leave it out, and tell whoever offers it.") from problem

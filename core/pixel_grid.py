@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .aoi import Bounds
+
+MOST_COORDINATE = 1e15
+"""In any unit: the ecliptic in millimetres."""
+LEAST_PIXEL = 1e-12
+MOST_PIXELS = 2**31 - 1
+"""On a side; GDAL counts no further."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,35 @@ class Grid:
         """Pixel size (x, y), both positive, in the unit of the CRS."""
         return (abs(self.transform[0]), abs(self.transform[4]))
 
+    @property
+    def fault(self) -> str:
+        """Why nothing can lie on it, as a damaged or forged header has it; empty where it can."""
+        if not all(math.isfinite(value) for value in self.transform):
+            return "its position is no number"
+        if max(abs(value) for value in self.transform) > MOST_COORDINATE:
+            return "its position is too far away"
+        if any(0 < side < LEAST_PIXEL for side in self.resolution):
+            return "its pixels are too small"
+        if not all(0 < side <= MOST_PIXELS for side in self.shape):
+            return "its number of rows or columns cannot be"
+        return ""
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {"crs": self.crs, "transform": list(self.transform), "shape": list(self.shape)}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Grid:
-        """The inverse of :meth:`to_dict`."""
+        """The inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError, OverflowError
+            If the fields are no grid.
+        """
         a, b, c, d, e, f = (float(value) for value in fields["transform"])
         rows, cols = (int(value) for value in fields["shape"])
-        return cls(str(fields["crs"]), (a, b, c, d, e, f), (rows, cols))
+        grid = cls(str(fields["crs"]), (a, b, c, d, e, f), (rows, cols))
+        if grid.fault:
+            raise ValueError(grid.fault)
+        return grid

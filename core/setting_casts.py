@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,14 +20,14 @@ def cast_setting(
     SettingsError
         If it is of another kind, no choice or out of bounds; the sentence names its origin.
     """
-    failure = f"The setting '{name}' from {origin} cannot be {raw!r}"
+    failure = f"The setting '{name}' from {origin} cannot be {reprlib.repr(raw)}"
     if raw is None:
         if default is None or default == ():
             return default
         raise SettingsError(failure, "it needs a value")
     try:
         value = CASTS[declared["kind"]](raw)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SettingsError(failure, f"it is no {declared['kind']}") from None
     if "choices" in declared:
         return _choose(tuple(declared["choices"]), value, failure)

@@ -7,6 +7,7 @@ user's YAML > the shipped ``config/ingestion.yaml`` > the default below.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from .enums import (
 from .errors import SettingsError
 from .logins import login_keys
 from .setting_casts import cast_setting
+from .text import at_home
 
 SettingField = dataclasses.Field[Any]
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
@@ -385,10 +387,10 @@ def _from_files(
 ) -> Iterator[tuple[SettingField, Any, str]]:
     """Field, raw value and origin of the settings in the shipped and the user's file."""
     named = environ.get("FIRSTLIGHT_CONFIG")
-    explicit = user_file or (Path(named).expanduser() if named else None)
+    explicit = user_file or (at_home(named) if named else None)
     if explicit and not explicit.is_file():
         raise SettingsError(f"The settings file {explicit} cannot be used", "it does not exist")
-    own = explicit or Path.home() / ".config" / "firstlight" / "config.yaml"
+    own = explicit or at_home("~") / ".config" / "firstlight" / "config.yaml"
     by_path = {f.metadata["path"]: f for f in setting_fields()}
     for path, origin in ((CONFIG_DIR / "ingestion.yaml", "config/ingestion.yaml"), (own, str(own))):
         tree = read_yaml(path) if path.is_file() else {}
@@ -406,6 +408,10 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingField
             yield f, environ[variable], f"environment {variable}"
 
 
+MOST_VALUES = 100_000
+"""In one YAML file."""
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; an empty file is an empty mapping.
 
@@ -420,17 +426,35 @@ def read_yaml(path: Path) -> dict[str, Any]:
         from yaml import CSafeLoader as SafeLoader
     except ImportError:
         from yaml import SafeLoader  # type: ignore[assignment]
+    failure = f"The settings file {path} cannot be read"
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(
-            f"The settings file {path} cannot be read", " ".join(str(error).split())
-        ) from error
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.load(text, Loader=SafeLoader)
+        if "*" in text and _count(tree, {}) > MOST_VALUES:
+            reason = f"with its aliases (*name) it has more than {MOST_VALUES} values"
+            raise SettingsError(failure, reason, "Write the values themselves.")
+    except RecursionError as error:
+        raise SettingsError(failure, "it is nested too deep") from error
+    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
+        raise SettingsError(failure, " ".join(str(error).split())) from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise SettingsError(f"The settings file {path} cannot be used", "it holds no sections")
     return tree
+
+
+def _count(tree: Any, counted: dict[int, float]) -> float:
+    """How many values a tree has where each alias counts as what it stands for; infinite where one
+    stands for what it is in.
+    """
+    if not isinstance(tree, (dict, list)):
+        return 1
+    if id(tree) not in counted:
+        counted[id(tree)] = math.inf  # until it is known: an alias in it would be a circle
+        values = tree.values() if isinstance(tree, dict) else tree
+        counted[id(tree)] = 1 + sum(_count(value, counted) for value in values)
+    return counted[id(tree)]
 
 
 def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

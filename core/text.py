@@ -1,10 +1,71 @@
-"""Sizes and times as people read them."""
+"""Sizes and times as people read them, and texts that come from elsewhere."""
 
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+_UNSHOWN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""What a terminal or a window obeys rather than shows: control characters, line ends, marks that
+turn the direction of writing or have no width, and halves of characters.
+"""
+
+
+def shown(text: str, keep: str = "") -> str:
+    r"""Text from elsewhere as one line: what would be obeyed rather than shown stands there as
+    ``\\x1b``, ``\\n``, ``\\u202e``.
+
+    Parameters
+    ----------
+    keep : str
+        Characters that stay: the line ends of a text of several lines.
+    """
+
+    def escape(match: re.Match[str]) -> str:
+        mark = match.group()
+        return mark if mark in keep else mark.encode("unicode_escape", "surrogatepass").decode()
+
+    return _UNSHOWN.sub(escape, text)
+
+
+def joined(lines: Iterable[str]) -> str:
+    """A text of several lines, each of which is one line whatever is in it."""
+    return "\n".join(shown(line) for line in lines)
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """The beginning of a text from elsewhere, to be named in a sentence."""
+    return shown(text if len(text) <= most else f"{text[: most - 3]}…")
+
+
+def read_json(text: str | bytes) -> Any:
+    """The tree in a JSON text from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested deeper than Python follows.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def at_home(path: str | Path) -> Path:
+    """A path with ``~`` put in; as it is where nobody knows the user's folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def size_text(count: float) -> str:
@@ -25,7 +86,10 @@ def time_text(seconds: float) -> str:
 
 def public_url(url: str) -> str:
     """The URL without its query, which may hold a token."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an odd address, such as http://[::1/y
+        return url.partition("?")[0]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

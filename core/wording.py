@@ -5,6 +5,9 @@ Texts of core know no door. They name a parameter as ``‘hand_limit’``, one o
 stack --unit db’``. The command line makes ``--hand-limit``, ``--unit`` and the command of these,
 the dock and Processing the titles in quotes. Files keep the text as it is: the names are those of
 the parameters beside it.
+
+Every door shows events, results and failures through :class:`Wording`, so this is also where text
+of a catalogue or a file becomes one that no terminal, log or window obeys.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from .operation import Operation, OperationResult
 from .params import Param
 from .report import ValidationReport
 from .settings import Settings
+from .text import shown
 
 MARK = re.compile(r"‘(?:flight ([a-z-]+)( --[^’]+)?|(?:([a-z-]+)\.)?([a-z][a-z0-9_]*))’")
 AnyError = TypeVar("AnyError", bound=FirstLightError)
@@ -59,10 +63,16 @@ class Wording:
 
         return MARK.sub(replacement, text)
 
+    def line(self, text: str, operation: Operation) -> str:
+        """The same of a sentence for people, as one line: what a catalogue or a file has written
+        into it is shown, never obeyed.
+        """
+        return shown(self.text(text, operation))
+
     def error(self, error: AnyError, operation: Operation) -> AnyError:
         """The same failure; its sentence is in the door's words from now on."""
         error.what, error.why, error.hint = error.args = tuple(
-            self.text(part, operation) for part in (error.what, error.why, error.hint)
+            self.line(part, operation) for part in (error.what, error.why, error.hint)
         )
         return error
 
@@ -91,11 +101,13 @@ class Wording:
             raise self.error(error, operation) from error.__cause__
         report = result.value
         if isinstance(report, ValidationReport):
-            findings = (replace(f, sentence=data(f.sentence)) for f in report.findings)
+            findings = (
+                replace(f, sentence=self.line(f.sentence, operation)) for f in report.findings
+            )
             report = replace(report, findings=tuple(findings))
         return replace(
             result,
-            text=data(result.text),
+            text=shown(data(result.text), keep="\n"),
             data=lambda: data(result.json_data()),
             value=report,
             warnings=tuple(data(result.warnings)),
@@ -115,7 +127,8 @@ class _Interpreter:
         if isinstance(event, Note):
             event = replace(event, text=self._say(event.text))
         elif isinstance(event, BandProgress):
-            event = replace(event, detail=self._say(event.detail))
+            item_id, band = shown(event.item_id), shown(event.band)
+            event = replace(event, item_id=item_id, band=band, detail=self._say(event.detail))
         else:
             event = Progress(event.fraction, self._say(event.message), self._say(event.detail))
         self.monitor.emit(event)
@@ -125,4 +138,4 @@ class _Interpreter:
         return self.monitor.cancelled()
 
     def _say(self, text: str) -> str:
-        return self.wording.text(text, self.operation)
+        return self.wording.line(text, self.operation)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from qgis.core import QgsBox3d, QgsDateTimeRange, QgsLayerMetadata, QgsMapLayer
 from qgis.PyQt.QtCore import QDateTime, Qt
 
 from ..core.operation import LayerOutput
+from ..core.text import shown
 
 
 def describe_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Fill a layer's metadata; what is not known stays empty."""
     metadata = QgsLayerMetadata()
-    metadata.setIdentifier(output.path.stem)
-    metadata.setTitle(f"{output.title}, {output.group}" if output.group else output.title)
-    metadata.setAbstract(output.abstract)
+    title = f"{output.title}, {output.group}" if output.group else output.title
+    # QGIS shows these as HTML.
+    metadata.setIdentifier(escape(shown(output.path.stem), quote=False))
+    metadata.setTitle(escape(shown(title), quote=False))
+    metadata.setAbstract(escape(shown(output.abstract, keep="\n"), quote=False))
     metadata.setType("dataset")
     metadata.setCrs(layer.crs())
     metadata.addHistoryItem("Made by FirstLight")

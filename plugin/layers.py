@@ -20,11 +20,12 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from ..core.errors import FirstLightError
 from ..core.operation import LayerOutput
+from ..core.raster.open_file import VECTOR_SUFFIXES, check_map_file
+from ..core.text import shown
 from .layer_metadata import describe_layer
 from .layer_style import apply_style
 
 PARENT_GROUP = "FirstLight"
-_VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
 
 
 def add_layers(
@@ -48,11 +49,17 @@ def add_layers(
     layers: list[QgsMapLayer] = []
     errors: list[FirstLightError] = []
     for output in outputs:
-        layer = open_layer(output, project)
+        try:
+            layer = open_layer(output, project)
+        except FirstLightError as error:
+            what = f"Layer '{shown(output.title)}' cannot be shown"
+            errors.append(FirstLightError(what, f"{output.path}: {error.why}", error.hint))
+            continue
         if not layer.isValid():
             errors.append(
                 FirstLightError(
-                    f"Layer '{output.title}' cannot be shown", f"QGIS cannot open {output.path}"
+                    f"Layer '{shown(output.title)}' cannot be shown",
+                    f"QGIS cannot open {output.path}",
                 )
             )
             continue
@@ -66,19 +73,28 @@ def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
     """The layer of a file, not yet styled.
 
     QGIS looks at about 250 000 pixels of a raster when it opens one, whatever is asked: 10 to 30 ms
-    where there are overviews, as in everything that FirstLight makes.
+    where there are overviews, as in everything that FirstLight makes. QGIS lets GDAL choose the
+    driver; the gate has made sure that it is that of the file's name, and that the file names no
+    others. A VRT was looked into by the operation that made it.
+
+    Raises
+    ------
+    RasterError, ValidationError
+        If the file is not what its name says, or names other files.
     """
-    if output.path.suffix.lower() in _VECTOR_SUFFIXES:
+    if output.path.suffix.lower() != ".vrt":
+        check_map_file(output.path)
+    if output.path.suffix.lower() in VECTOR_SUFFIXES:
         vector_options = QgsVectorLayer.LayerOptions(project.transformContext())
         vector_options.loadDefaultStyle = False
-        return QgsVectorLayer(str(output.path), output.title, "ogr", vector_options)
+        return QgsVectorLayer(str(output.path), shown(output.title), "ogr", vector_options)
     options = QgsRasterLayer.LayerOptions(False, project.transformContext())
-    return QgsRasterLayer(str(output.path), output.title, "gdal", options)
+    return QgsRasterLayer(str(output.path), shown(output.title), "gdal", options)
 
 
 def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Give a layer its name, style, day and metadata."""
-    layer.setName(output.title)
+    layer.setName(shown(output.title))
     apply_style(layer, output.style, output.classes)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
@@ -127,7 +143,7 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         new.setItemVisibilityChecked(node.itemVisibilityChecked())
         new.setExpanded(node.isExpanded())
     else:
-        group = _group(output.group, project)
+        group = _group(shown(output.group), project)
         new = group.insertLayer(_row(group, layer, output), layer)
         new.setItemVisibilityChecked(output.visible)
         new.setExpanded(output.visible)

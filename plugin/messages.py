@@ -1,6 +1,11 @@
-"""Sentences for people: the message bar gets one, the log gets all of it. Never a modal box."""
+"""Sentences for people: the message bar gets one, the log gets all of it. Never a modal box.
+
+The bar shows HTML: what a catalogue or a file has written into a sentence is escaped.
+"""
 
 from __future__ import annotations
+
+from html import escape
 
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
@@ -11,6 +16,7 @@ from ..core.monitor import Level
 from ..core.operation import Operation
 from ..core.operations.registry import OPERATIONS
 from ..core.params import Param
+from ..core.text import shown
 from ..core.wording import Wording
 from .monitors import log
 
@@ -48,7 +54,7 @@ def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
 def show_failure(bar: QgsMessageBar, text: str) -> None:
     """Show that something failed; it stays until the user closes it."""
     log(text, Level.ERROR)
-    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Critical, 0)
+    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Critical, 0)
 
 
 def clear_failures(bar: QgsMessageBar) -> None:
@@ -61,18 +67,18 @@ def clear_failures(bar: QgsMessageBar) -> None:
 def show_warning(bar: QgsMessageBar, text: str) -> None:
     """Show something that did not go as wished, for 15 seconds."""
     log(text, Level.WARNING)
-    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Warning, 15)
+    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Warning, 15)
 
 
 def show_success(bar: QgsMessageBar, text: str) -> None:
     """Show that something is done, for 8 seconds."""
     log(text)
-    bar.pushMessage(TITLE, shorten(text), Qgis.MessageLevel.Success, 8)
+    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Success, 8)
 
 
 def shorten(text: str, most: int = MOST_CHARACTERS) -> str:
     """One line of at most ``most`` characters; says so where it leaves something out."""
-    line = " ".join(text.split())
+    line = shown(" ".join(text.split()))
     if len(line) <= most:
         return line
     tail = " … (all of it: log panel, tab FirstLight)"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from html import escape
 
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
 
 from ..core.monitor import BandProgress, BandState, Event, Level, Note, Progress
+from ..core.text import shown
 
 LOG_TAG = "FirstLight"
 """Name of the tab in QGIS's log panel."""
@@ -29,7 +31,8 @@ def log(text: str, level: Level = Level.INFO) -> None:
     level : Level
         Not ``DEBUG``.
     """
-    QgsMessageLog.logMessage(text, LOG_TAG, _LEVELS[level], False)
+    plain = escape(shown(text, keep="\n"), quote=False)  # the log panel shows HTML
+    QgsMessageLog.logMessage(plain, LOG_TAG, _LEVELS[level], False)
 
 
 class TaskMonitor:

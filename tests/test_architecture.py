@@ -82,8 +82,9 @@ _VALUES = (
     "core.monitor",
     "core.moment",
     "core.logins",
+    "core.text",
 )
-_SERVICES = (*_VALUES, "core.settings", "core.workers", "core.text")
+_SERVICES = (*_VALUES, "core.settings", "core.workers")
 _RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
 _DISCOVERY = (
     "core.discovery.band_config",
@@ -220,6 +221,7 @@ UI_MAY_IMPORT = (
     "core.params",
     "core.operation",
     "core.operations",
+    "core.text",
     "core.discovery.band_config",
     "core.discovery.catalogs",
     "core.discovery.events",

@@ -10,7 +10,6 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QToolButton,
@@ -23,6 +22,7 @@ from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas, area_of_layer
 from .area_tool import AreaOutline, RectangleTool
 from .panel import MARGINS
+from .plain import PlainLabel
 
 
 class AreaPanel(QGroupBox):
@@ -63,7 +63,7 @@ class AreaPanel(QGroupBox):
         self.layer_button.setSizePolicy(self.draw_button.sizePolicy())
         self.layer_menu = QMenu(self)
         self.layer_button.setMenu(self.layer_menu)
-        self.area_label = QLabel(
+        self.area_label = PlainLabel(
             self.tr("No area yet: take one from the map."), objectName="area_label"
         )
         self.area_label.setWordWrap(True)

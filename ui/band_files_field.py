@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 from ..core.discovery.band_config import load_sensors
 from ..core.params import Param
 from .field import Field
+from .plain import plain_tip
 
 BAND, FILE = range(2)
 ROWS = 4
@@ -34,7 +35,7 @@ class BandFilesField(Field):
         self.table.setHorizontalHeaderLabels([self.tr("Band"), self.tr("File")])
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
-        self.table.setToolTip(param.help)
+        self.table.setToolTip(plain_tip(param.help))
         self.table.setMinimumHeight(self.table.fontMetrics().height() * (ROWS + 2) + 20)
         self.add_button = QPushButton(self.tr("Add files…"))
         self.remove_button = QPushButton(self.tr("Remove"))

@@ -8,7 +8,6 @@ from qgis.PyQt.QtWidgets import (
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -16,6 +15,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.discovery.band_config import Band, Sensor, get_sensor
 from .panel import MARGINS
+from .plain import PlainLabel, plain_tip
 
 COLUMNS = 2
 """Columns of check boxes, beside the column with the pixel sizes."""
@@ -34,7 +34,7 @@ class BandPanel(QGroupBox):
         self.default_button = _small_button(self.tr("Default"), "default_button")
         self.all_button = _small_button(self.tr("All"), "all_button")
         self.none_button = _small_button(self.tr("None"), "none_button")
-        self.hint_label = QLabel(self.tr("Bold: required"), objectName="hint_label")
+        self.hint_label = PlainLabel(self.tr("Bold: required"), objectName="hint_label")
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(3)
@@ -79,7 +79,7 @@ class BandPanel(QGroupBox):
         """The finest bands first, those of one pixel size together, in wavelength order."""
         row = 0
         for resolution in sorted({band.resolution_m for band in sensor.bands.values()}):
-            self._grid.addWidget(QLabel(f"{resolution:g} m"), row, 0)
+            self._grid.addWidget(PlainLabel(f"{resolution:g} m"), row, 0)
             same = [
                 self.boxes[band.name]
                 for band in sensor.bands.values()
@@ -101,7 +101,7 @@ class BandPanel(QGroupBox):
             font.setBold(True)
             box.setFont(font)
             tip.append(self.tr("Needed for a valid stack."))
-        box.setToolTip("\n".join(tip))
+        box.setToolTip(plain_tip("\n".join(tip)))
         box.toggled.connect(self.changed)
         return box
 

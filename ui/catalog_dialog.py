@@ -8,7 +8,6 @@ from qgis.PyQt.QtWidgets import (
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -19,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.errors import InputError
 from ..plugin.settings_store import StoredCatalog, add_catalog, read_catalogs, remove_catalog
+from .plain import PlainLabel, plain_tip
 
 WIDTH, HEIGHT = 440, 380
 
@@ -50,7 +50,7 @@ class CatalogDialog(QDialog):
         )
         self.add_button = QPushButton(self.tr("Add"), objectName="add_button", enabled=False)
         self.close_button = QPushButton(self.tr("Close"), objectName="close_button")
-        self.problem_label = QLabel(objectName="problem_label")
+        self.problem_label = PlainLabel(objectName="problem_label")
         self._build()
         self._list()
         self.url_edit.textChanged.connect(
@@ -70,7 +70,7 @@ class CatalogDialog(QDialog):
                 + (self.tr("  (with login)") if stored.authcfg else "")
             )
             item.setData(Qt.ItemDataRole.UserRole, stored)
-            item.setToolTip(stored.url)
+            item.setToolTip(plain_tip(stored.url))
             self.catalog_list.addItem(item)
 
     def _show_choice(self, item: QListWidgetItem | None) -> None:

@@ -15,7 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QDateTimeEdit,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -28,6 +27,7 @@ from ..core.discovery.events import load_events
 from ..core.operations.pairs import Pair  # its home, core.discovery, is not for ui
 from ..core.types import format_time
 from .panel import MARGINS
+from .plain import PlainLabel, plain_tip
 
 SENSOR, BEFORE, AFTER, SCORE = range(4)
 LEAST_ROWS, MOST_ROWS = 2, 6
@@ -87,7 +87,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
             )
         )
         self.pairs_table = QTableWidget(0, 4, objectName="pairs_table")
-        self.reason_label = QLabel(objectName="reason_label")
+        self.reason_label = PlainLabel(objectName="reason_label")
         self._build()
         self.setCollapsed(True)
         self.pairs_button.clicked.connect(self.pairs_wanted)
@@ -116,7 +116,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         for row, pair in enumerate(self._pairs):
             for column, text in enumerate(_texts(pair)):
                 item = QTableWidgetItem(text)
-                item.setToolTip(pair.reason)
+                item.setToolTip(plain_tip(pair.reason))
                 self.pairs_table.setItem(row, column, item)
         header = self.pairs_table.horizontalHeader()
         rows = min(max(len(self._pairs), LEAST_ROWS), MOST_ROWS)
@@ -165,7 +165,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.event_combo, 1)
         first.addWidget(self.event_edit, 1)
-        first.addWidget(QLabel(self.tr("UTC")))
+        first.addWidget(PlainLabel(self.tr("UTC")))
         second.addWidget(self.masks_box, 1)
         second.addWidget(self.pairs_button)
         second.addWidget(self.map_button)

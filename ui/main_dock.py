@@ -11,7 +11,7 @@ from typing import Any
 from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ..core.discovery.events import load_events
 from ..core.enums import Status
@@ -22,6 +22,7 @@ from ..core.operation import Operation, OperationResult
 from ..core.operations.event import event_folder
 from ..core.operations.ingest import INGEST
 from ..core.operations.registry import OPERATIONS
+from ..core.text import at_home
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
 from ..plugin.layers import add_layers
@@ -42,6 +43,7 @@ from .band_panel import BandPanel
 from .catalog_combo import CatalogCombo
 from .catalog_dialog import CatalogDialog
 from .event_box import EventBox
+from .plain import PlainLabel
 from .report import count, describe_choice, describe_problems
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
@@ -97,7 +99,7 @@ class MainDock(QgsDockWidget):
         )
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
-        self.status_label = QLabel(objectName="status_label")
+        self.status_label = PlainLabel(objectName="status_label")
         self._connect()
         self._restore()
         self._build()
@@ -421,7 +423,7 @@ class MainDock(QgsDockWidget):
         self.band_panel.set_sensor(self.search_panel.sensor_combo.currentData())
         self.set_catalog(read_last("catalog", self.search_panel.catalog_combo.value()))
         self.set_sensor(read_last("sensor", "sentinel2"))
-        self.set_output(read_last("output", str(Path.home() / "FirstLight")))
+        self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
         self._changed()
 
     def _build(self) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from ..core.operation import Operation
 from ..core.params import Door
 from ..core.types import Aoi
 from .field import Field
 from .fields import AreaField, make_field
+from .plain import PlainLabel, plain_tip
 
 
 class ParameterForm(QWidget):
@@ -42,13 +43,13 @@ class ParameterForm(QWidget):
         for param in operation.parameters(Door.DOCK):
             field = make_field(param)
             field.setObjectName(f"field_{param.name}")
-            field.setToolTip(param.help)
+            field.setToolTip(plain_tip(param.help))
             field.changed.connect(self.changed)
             if isinstance(field, AreaField):
                 field.area_wanted.connect(partial(_fill, field, take_area))
             self.fields[param.name] = field
-            label = QLabel(self.tr(param.title) + (" *" if param.required else ""))
-            label.setToolTip(param.help)
+            label = PlainLabel(self.tr(param.title) + (" *" if param.required else ""))
+            label.setToolTip(plain_tip(param.help))
             label.setBuddy(field)
             (advanced if param.advanced else plain).addRow(label, field)
         if advanced.rowCount():

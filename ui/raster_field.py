@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QToolButton
 from ..core.params import Param
 from ..plugin.compat import RASTER_LAYERS
 from .field import Field
+from .plain import plain_tip
 
 
 class RasterField(Field):
@@ -24,7 +25,7 @@ class RasterField(Field):
         self.combo.setAllowEmptyLayer(True)
         # QGIS chooses the project's first raster, whatever that is: not given means not given.
         self.combo.setLayer(None)
-        self.combo.setToolTip(param.help)
+        self.combo.setToolTip(plain_tip(param.help))
         self.hold(self.combo, self.combo.currentIndexChanged)
         browse = QToolButton()
         browse.setText("…")

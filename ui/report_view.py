@@ -8,6 +8,7 @@ from qgis.PyQt.QtGui import QBrush, QColor
 from qgis.PyQt.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from ..core.types import Finding, ValidationReport, Verdict
+from .plain import plain_tip
 
 COLOURS = {Verdict.PASS: "#2e7d32", Verdict.WARN: "#b26a00", Verdict.FAIL: "#c62828"}
 """Dark enough to read on white, bright enough on dark themes; the word says the same."""
@@ -55,6 +56,6 @@ class ReportView(QTreeWidget):
         self.addTopLevelItem(row)
         for finding in findings:
             child = QTreeWidgetItem(["", finding.sentence])
-            child.setToolTip(1, finding.sentence)
+            child.setToolTip(1, plain_tip(finding.sentence))
             row.addChild(child)
         row.setExpanded(bool(findings))

@@ -12,7 +12,6 @@ from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QProgressBar,
     QPushButton,
     QTableWidget,
@@ -25,6 +24,7 @@ from ..core.monitor import BandProgress, BandState
 from ..core.operations.ingest import INGEST
 from ..core.params import Door
 from .panel import MARGINS
+from .plain import PlainLabel, plain_tip
 from .scene_model import size_text
 
 DEFAULT_INDICES = ("NDVI",)
@@ -112,7 +112,8 @@ class RunPanel(QGroupBox):
         for column, text in enumerate(texts):
             item = self.band_table.item(row, column)
             item.setText(text)
-            item.setToolTip("\n".join(part for part in (event.item_id, event.detail) if part))
+            tip = "\n".join(part for part in (event.item_id, event.detail) if part)
+            item.setToolTip(plain_tip(tip))
         self.band_table.item(row, STATE).setForeground(QBrush(color) if color else QBrush())
         return bool(appeared)
 
@@ -161,7 +162,7 @@ class RunPanel(QGroupBox):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         folder_row = QHBoxLayout()
-        folder_row.addWidget(QLabel(self.tr("Folder")))
+        folder_row.addWidget(PlainLabel(self.tr("Folder")))
         folder_row.addWidget(self.output_widget, 1)
         layout.addLayout(folder_row)
         layout.addWidget(self.area_only_box)

@@ -8,8 +8,10 @@ from typing import Any
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from ..core.discovery.band_config import load_sensors
+from ..core.text import joined, shown
 from ..core.types import SceneItem, format_time
 from ..plugin.compat import flag_number
+from .plain import plain_tip
 
 DATE, CLOUD, CLEAR, COVERS, SIZE, NOTES, ID = range(7)
 UNKNOWN = "–"
@@ -262,7 +264,7 @@ def _text(scene: SceneItem, column: int) -> str:
         return _percent(scene.coverage_percent)
     if column == SIZE:
         return size_text(scene.size_bytes)
-    return scene.id if column == ID else notes_text(scene)
+    return shown(scene.id if column == ID else notes_text(scene))
 
 
 def _percent(value: float | None) -> str:
@@ -288,4 +290,4 @@ def _tool_tip(scene: SceneItem) -> str:
     ]
     if scene.missing_bands:
         lines.append("Missing: " + ", ".join(scene.missing_bands))
-    return "\n".join((*lines, *scene.notes))
+    return plain_tip(joined((*lines, *scene.notes)))

@@ -10,7 +10,6 @@ from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QTableView,
@@ -20,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.types import SceneItem
 from .panel import MARGINS
+from .plain import PlainLabel
 from .scene_model import CLEAR, CLOUD, COVERS, DATE, NOTES, SIZE, SceneModel, notes_text
 
 LEAST_ROWS, MOST_ROWS = 3, 8
@@ -61,7 +61,7 @@ class ScenePanel(QGroupBox):
         # Widths from the rows in view: measuring a thousand would hold up the window.
         header.setResizeContentsPrecision(0)
         self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.chosen_label = QLabel(objectName="chosen_label")
+        self.chosen_label = PlainLabel(objectName="chosen_label")
         self.chosen_label.setWordWrap(True)
         self.sky_button = QPushButton(self.tr("Clear sky"), objectName="sky_button", enabled=False)
         self.sky_button.setToolTip(

@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import (
     QDateEdit,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSpinBox,
     QToolButton,
@@ -22,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from ..core.discovery.band_config import load_sensors
 from .catalog_combo import CatalogCombo
 from .panel import MARGINS
+from .plain import PlainLabel
 
 DEFAULT_DAYS = 30
 """Length of the period that is offered first, ending today."""
@@ -97,18 +97,23 @@ class SearchPanel(QGroupBox):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         layout.addLayout(
-            _row(QLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button)
+            _row(PlainLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button)
         )
         layout.addLayout(
             _row(
-                QLabel(self.tr("Sensor")),
+                PlainLabel(self.tr("Sensor")),
                 self.sensor_combo,
-                QLabel(self.tr("Cloud")),
+                PlainLabel(self.tr("Cloud")),
                 self.cloud_spin,
             )
         )
         layout.addLayout(
-            _row(QLabel(self.tr("From")), self.start_edit, QLabel(self.tr("to")), self.end_edit)
+            _row(
+                PlainLabel(self.tr("From")),
+                self.start_edit,
+                PlainLabel(self.tr("to")),
+                self.end_edit,
+            )
         )
         layout.addWidget(self.search_button)
 
@@ -125,7 +130,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     """Labels and small buttons as wide as their text; the others share what is left."""
     row = QHBoxLayout()
     for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, (QLabel, QToolButton)) else 1)
+        row.addWidget(widget, 0 if isinstance(widget, (PlainLabel, QToolButton)) else 1)
     return row
 
 

@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
@@ -25,6 +24,7 @@ from ..core.operation import Operation, OperationResult
 from ..core.params import Door, Kind
 from ..core.types import Aoi, ValidationReport
 from .parameter_form import ParameterForm
+from .plain import PlainLabel, plain_tip
 from .report_view import ReportView
 
 
@@ -59,7 +59,7 @@ class ToolsPanel(QWidget):
         self._chosen = chosen
         self.operation_combo = QComboBox(objectName="operation_combo")
         self.operation_combo.setMaxVisibleItems(40)
-        self.summary_label = QLabel(objectName="summary_label")
+        self.summary_label = PlainLabel(objectName="summary_label")
         self.summary_label.setWordWrap(True)
         self.scroll = QScrollArea(objectName="tools_scroll")
         self.scroll.setWidgetResizable(True)
@@ -172,7 +172,7 @@ class ToolsPanel(QWidget):
         self.scroll.setWidget(self.form)
         summary, *more = (self.tr(text) for text in self.operation.about())
         self.summary_label.setText(summary)
-        self.summary_label.setToolTip("\n\n".join(more))
+        self.summary_label.setToolTip(plain_tip("\n\n".join(more)))
         self._show_report(None)
         self._offer_report("")
         self.result_text.clear()

@@ -144,7 +144,7 @@ class _Check:
         if isinstance(node, ast.Name):
             self.names[node.id.lower()] = None
         elif not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
-            raise self._refusal(f"'{ast.unparse(node)}' is not allowed", ALLOWED)
+            raise self._refusal(f"'{_source(self.text, node)}' is not allowed", ALLOWED)
         elif abs(node.value) > MOST_NUMBER:  # type: ignore[arg-type, operator]
             raise self._refusal("a number in it is too large for float32")
 
@@ -168,6 +168,14 @@ def _can_lose_nan(tree: ast.expr) -> bool:
     one side.
     """
     return any(isinstance(node, (ast.Pow, ast.Compare, ast.Call)) for node in ast.walk(tree))
+
+
+def _source(text: str, node: ast.expr) -> str:
+    """What stands there in the formula; not of ``ast``, which goes as deep as the formula does."""
+    lines = text.strip().encode().splitlines()
+    last = node.end_col_offset if node.end_lineno == node.lineno else None
+    line = lines[node.lineno - 1][node.col_offset : last] if lines else b""
+    return line.decode("utf-8", "replace")
 
 
 def _function(node: ast.Call) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from ..errors import AreaError
 from ..shapes.vector import geometry_from_file, geometry_from_json, geometry_from_wkt
+from ..text import at_home, shortened
 from ..types import Aoi
 
 
@@ -33,24 +33,19 @@ def parse_area(text: str) -> Aoi:
     if numbers is not None:
         if len(numbers) != 4:
             raise AreaError(
-                f"The area '{given}' cannot be used",
+                f"The area '{shortened(given)}' cannot be used",
                 f"it has {len(numbers)} numbers, not 4",
                 "Give west,south,east,north in degrees.",
             )
         return Aoi.from_bounds(*numbers)
-    path = Path(given)
+    path = at_home(given)
     try:
-        path = path.expanduser()
         there = path.exists()
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # no home of that name, or a text that no file can have as its name
+    except (OSError, ValueError):  # a text that no file can have as its name
         there = False
     if not there:
         raise AreaError(
-            f"The area '{given}' cannot be used",
+            f"The area '{shortened(given)}' cannot be used",
             "it is no file, no WKT and no four numbers",
             "Give a vector file, WKT, or west,south,east,north in degrees.",
         )

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import AccessError, RasterError
+from ..errors import AccessError, RasterError, odd_data
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
@@ -48,11 +48,12 @@ def look_at_sky(
 
     def look(scene: SceneItem) -> SceneItem:
         try:
-            looked = replace(
-                scene,
-                clear_percent=clear_percent(scene, aoi, access),
-                coverage_percent=covered_percent(scene.footprint, aoi),
-            )
+            with odd_data("Its mask cannot be read", RasterError):
+                looked = replace(
+                    scene,
+                    clear_percent=clear_percent(scene, aoi, access),
+                    coverage_percent=covered_percent(scene.footprint, aoi),
+                )
         except (AccessError, RasterError) as error:
             events.put(Note(Level.WARNING, f"The sky of {scene.id} is not known. {error}"))
             looked = scene

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..enums import Evidence
 from ..errors import DiscoveryError, InputError
+from ..text import read_json
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors
 from .item_product import sensor_of
@@ -35,7 +36,7 @@ def read_items(path: Path) -> list[SceneItem]:
         raise InputError(failure, "it holds no scenes", HINT)
     try:
         return [_read_entry(entry, failure) for entry in tree]
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
             failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
         ) from error
@@ -45,7 +46,7 @@ def read_items(path: Path) -> list[SceneItem]:
 
 def _read_json(path: Path, failure: str) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(failure, error.strerror or str(error), HINT) from error
     except ValueError as error:
@@ -57,7 +58,7 @@ def _read_entry(entry: Any, failure: str) -> SceneItem:
         kept = (entry.get("properties") or {}).get("firstlight")
         if kept is None:
             return _from_stac(entry)
-        entry = json.loads(kept) if isinstance(kept, str) else kept
+        entry = read_json(kept) if isinstance(kept, str) else kept
     if not isinstance(entry, Mapping) or "id" not in entry:
         raise InputError(failure, "an entry has no id", HINT)
     if not any(entry.get(name) for name in ("band_urls", "url", "visualization_url", "assets")):

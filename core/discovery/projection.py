@@ -43,7 +43,8 @@ def _north_up(crs: str, transform: list[float], shape: list[float]) -> Grid | No
     a, b, c, d, e, f = transform[:6]
     if b or d or a <= 0 or e >= 0:
         return None
-    return Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
+    grid = Grid(crs, (a, b, c, d, e, f), (int(shape[0]), int(shape[1])))
+    return None if grid.fault else grid
 
 
 def stated_crs(source: StacObject) -> str:

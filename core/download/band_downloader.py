@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..discovery.access import Access
-from ..errors import AccessError, BandDownloadError, Cancelled, RasterError
+from ..errors import AccessError, BandDownloadError, Cancelled, RasterError, odd_data
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
 from ..monitor import EventQueue, Level, Monitor
@@ -108,7 +108,8 @@ class _SceneDownload:
         def attempt(job: BandJob) -> BandFile | BandFailure:
             asset = job.asset
             try:
-                return fetch_band(job)
+                with odd_data(f"Band download failed for '{asset.band}'", BandDownloadError):
+                    return fetch_band(job)
             except FetchFailed as error:
                 return BandFailure(
                     asset.band, asset.href, str(error), error.reason, error.attempts, error.status

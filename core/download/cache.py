@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import FirstLightError
+from ..errors import FirstLightError, SettingsError
 from ..files.atomic import (
     WriteFailure,
     part_of,
@@ -28,7 +28,7 @@ from ..files.atomic import (
 )
 from ..files.checksum import contradicts, is_unchanged
 from ..settings import Settings
-from ..text import public_url
+from ..text import at_home, public_url, read_json
 from ..types import BandAsset, BandFile
 
 DAY_S = 86400.0
@@ -159,7 +159,9 @@ class BandCache:
 
     def _path(self, item_id: str, band: str, url: str) -> Path:
         assert self._folder is not None  # asked before
-        key = hashlib.sha256("\n".join((item_id, band, url)).encode()).hexdigest()
+        key = hashlib.sha256(
+            "\n".join((item_id, band, url)).encode(errors="surrogatepass")
+        ).hexdigest()
         return self._folder / key[:2] / f"{key}.band"
 
     def _read_all(self) -> Iterator[CacheEntry]:
@@ -184,7 +186,7 @@ def _facts_path(path: Path) -> Path:
 
 def _read(path: Path) -> CacheEntry | None:
     try:
-        facts = json.loads(_facts_path(path).read_text(encoding="utf-8"))
+        facts = read_json(_facts_path(path).read_text(encoding="utf-8"))
         return CacheEntry(**{**facts, "path": path}) if path.is_file() else None
     except (OSError, ValueError, TypeError):
         return None
@@ -192,22 +194,43 @@ def _read(path: Path) -> CacheEntry | None:
 
 def open_cache(settings: Settings, even_if_off: bool = False) -> BandCache:
     """The cache as the settings want it."""
-    return BandCache(
-        cache_folder(settings) if settings.cache_days or even_if_off else None, settings.cache_days
-    )
+    if not settings.cache_days and not even_if_off:
+        return BandCache(None, settings.cache_days)
+    try:
+        return BandCache(cache_folder(settings), settings.cache_days)
+    except SettingsError:
+        if even_if_off:
+            raise
+        return BandCache(None, settings.cache_days)
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Where bands are kept."""
-    return Path(settings.cache_folder).expanduser() if settings.cache_folder else default_folder()
+    """Where bands are kept.
+
+    Raises
+    ------
+    SettingsError
+        If it is not set and the user has no folder of their own.
+    """
+    return at_home(settings.cache_folder) if settings.cache_folder else default_folder()
 
 
 def default_folder() -> Path:
-    """Where a user's programs keep what they can get again."""
+    """Where a user's programs keep what they can get again.
+
+    Raises
+    ------
+    SettingsError
+        If nobody knows the user's own folder.
+    """
+    home = at_home("~")
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = home / "Library" / "Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+    if not base.is_absolute():
+        hint = "Set cache.folder, or FIRSTLIGHT_CACHE_FOLDER."
+        raise SettingsError("Bands cannot be kept", "this user has no home folder", hint)
     return base / "firstlight" / "bands"

@@ -151,7 +151,7 @@ def check_room(plan: DownloadPlan, certain_bytes: int) -> None:
 def area_key(geometry: Mapping[str, Any]) -> str:
     """A short name of an area: equal for equal geometries."""
     text = json.dumps([geometry["type"], geometry["coordinates"]])
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:
@@ -216,7 +216,9 @@ def safe_name(text: str) -> str:
         return safe
     if reserved:
         safe = f"_{safe}"  # on Windows con.x is the console, whatever follows the dot
-    return f"{safe or 'scene'}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return (
+        f"{safe or 'scene'}_{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"
+    )
 
 
 def _band_job(

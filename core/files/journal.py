@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..text import read_json
 from .atomic import WriteFailure, append_line, remove_quietly, write_whole
 
 MARK_BYTES = 1 << 20
@@ -82,12 +83,12 @@ class Journal:
             return None, []
         for line in lines:
             try:
-                fields = json.loads(line)
+                fields = read_json(line)
                 if "url" in fields:
                     origin = _read_origin(fields)
                 else:
                     proofs.append(_read_proof(fields))
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            except (ValueError, KeyError, TypeError, OverflowError):
                 continue
         return origin, proofs
 

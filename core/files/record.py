@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import IngestionError
-from ..text import public_url
+from ..text import public_url, read_json
 from ..types import BandFile
 from .atomic import WriteFailure, write_whole
 
@@ -58,8 +58,8 @@ class BandRecord:
 def read_record(folder: Path) -> dict[str, BandRecord]:
     """Read what was downloaded into a folder, by band; empty where nothing is known."""
     try:
-        tree = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        tree = read_json((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}  # absent, or cut short by a power cut: then the files themselves are looked at
     entries = tree.items() if isinstance(tree, dict) else ()
     return {

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..text import at_home
+
 _NAME = re.compile(
     r"(?P<prefix>NETCDF|HDF5|HDF4_SDS:\w+|HDF4_EOS:EOS_\w+):"
     r'(?:"(?P<quoted>[^"]+)"|(?P<bare>(?:[A-Za-z]:[\\/])?[^":]+))'
@@ -44,7 +46,7 @@ def find_subdataset(path: Path | str) -> Subdataset | None:
     match = _NAME.fullmatch(str(path))
     if match is None:
         return None
-    file = Path(match["quoted"] or match["bare"]).expanduser()
+    file = at_home(match["quoted"] or match["bare"])
     return Subdataset(match["prefix"].upper(), file, match["variable"])
 
 

@@ -169,9 +169,28 @@ def geotransform_text(grid: Grid) -> str:
 
 
 def grid_of(crs: str, numbers: Any, shape: tuple[int, int]) -> Grid:
-    """A grid from numbers in GDAL's order."""
+    """A grid from numbers in GDAL's order.
+
+    Raises
+    ------
+    RasterError
+        If they are none on which anything can lie.
+    """
     c, a, b, f, d, e = numbers
-    return Grid(crs, (a, b, c, d, e, f), shape)
+    return sound_grid(Grid(crs, (a, b, c, d, e, f), shape), "The raster cannot be placed")
+
+
+def sound_grid(grid: Grid, what: str) -> Grid:
+    """The grid itself.
+
+    Raises
+    ------
+    RasterError
+        If nothing can lie on it; ``what`` says what fails then.
+    """
+    if grid.fault:
+        raise RasterError(what, grid.fault, "Is its header damaged? Get it again.")
+    return grid
 
 
 def dataset_grid(dataset: Any) -> Grid:

@@ -7,9 +7,11 @@ looked into first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import RasterError
+from .environment import quiet_gdal
 from .errors import checked, gdal_errors
 
 READ_DRIVERS = (
@@ -17,13 +19,28 @@ READ_DRIVERS = (
     # measured pixels as agencies and programs of remote sensing write them
     *("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000"),
     # pixels with a header beside them; BEAM-DIMAP's bands are ENVI's
-    *("ENVI", "EHdr", "ISCE", "ROI_PAC", "HFA", "PCIDSK", "RST", "SAGA", "ILWIS", "PCRaster"),
+    *("ENVI", "EHdr", "ISCE", "ROI_PAC", "HFA", "RST", "SAGA", "PCRaster"),
     *("netCDF", "HDF4", "HDF4Image", "HDF5", "HDF5Image", "BAG", "GRIB"),
     # heights
     *("AAIGrid", "GRASSASCIIGrid", "AIG", "XYZ", "SRTMHGT", "DTED", "USGSDEM", "GTX"),
     *("GSAG", "GSBG", "GS7BG", "BT", "NITF"),
 )
-"""Not among them: pictures (PNG, JPEG), and what names further files or servers (ERS, DIMAP)."""
+"""Not among them: pictures (PNG, JPEG), and what names further files or servers (ERS, DIMAP, ILWIS,
+PCIDSK).
+"""
+SIDECAR_DRIVERS = ("GTiff", "HFA")
+"""Formats in which GDAL writes overviews and masks beside a raster."""
+AREA_DRIVERS = (
+    *("GeoJSON", "GeoJSONSeq", "TopoJSON", "ESRIJSON", "GPKG", "ESRI Shapefile", "FlatGeobuf"),
+    *("KML", "LIBKML", "GML", "GPX", "MapInfo File", "OpenFileGDB", "SQLite", "DXF", "Parquet"),
+)
+"""Formats of a user's vector files: those that hold their shapes themselves."""
+LAYER_DRIVERS = {
+    **dict.fromkeys((".tif", ".tiff"), ("GTiff", "COG")),
+    ".gpkg": ("GPKG",),
+    **dict.fromkeys((".geojson", ".json"), ("GeoJSON",)),
+}
+"""End of the name of a map → the formats it may be in."""
 HINT = "Is it a raster, and complete?"
 
 
@@ -71,6 +88,38 @@ def refuse_other_format(name: str) -> None:
             f"its format, {driver.ShortName}, is not one that is read here",
             "Convert it to GeoTIFF (gdal_translate).",
         )
+
+
+def refuse_unless(name: str, drivers: Sequence[str], vector: bool = False) -> None:
+    """Refuse a file that GDAL would open with another driver than these, whatever its name says.
+
+    Raises
+    ------
+    RasterError
+        Naming the format.
+    """
+    from osgeo import gdal
+
+    kind = gdal.OF_VECTOR if vector else gdal.OF_RASTER
+    with quiet_gdal():
+        try:
+            driver = gdal.IdentifyDriverEx(name, kind)
+        except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+            driver = None
+    if driver is None or driver.ShortName not in drivers:
+        found = "none that is known" if driver is None else driver.ShortName
+        raise RasterError(
+            f"The file {name} cannot be opened",
+            f"its format is {found}, not {drivers[0]}",
+            "Make it again.",
+        )
+
+
+def open_area(name: str) -> Any:
+    """A vector dataset of ``osgeo``; None where none of ``AREA_DRIVERS`` opens it."""
+    from osgeo import gdal
+
+    return gdal.OpenEx(name, gdal.OF_VECTOR, allowed_drivers=list(AREA_DRIVERS))
 
 
 def open_dataset(name: str) -> Any:

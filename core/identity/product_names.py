@@ -6,7 +6,6 @@ Document (names of products and granules, MTD_MSIL1C.xml and MTD_MSIL2A.xml).
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from math import radians, sin
 from pathlib import Path
 
+from ..text import read_json
 from .evidence import Evidence
 from .products import Product, get_product, parse_baseline, sentinel2_product
 
@@ -133,7 +133,7 @@ def _mtl_fields(path: Path) -> Iterator[tuple[str, str]]:
                 (node.tag, (node.text or "").strip()) for node in ET.fromstring(text).iter()
             )
             return
-        groups = next(iter(json.loads(text).values()))
+        groups = next(iter(read_json(text).values()))
         for group in groups.values():
             yield from ((name, str(value)) for name, value in group.items())
     except (ValueError, ET.ParseError, AttributeError, StopIteration):

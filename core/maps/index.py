@@ -32,6 +32,7 @@ from ..recipes.stacks import (
 )
 from ..settings import Settings
 from ..stack.pair import StackPart
+from ..text import joined
 from ..types import AlgorithmResult
 
 DEFAULT_INDEX = "NDVI"
@@ -190,7 +191,7 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
     )
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join(text),
+        text=joined(text),
         layers=(shown,),
         outputs=door_values(job, result, findings),
         value=result,

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from ..discovery.access import Access, locate
 from ..discovery.header import join_warnings, weigh_header
 from ..enums import Evidence
-from ..errors import AccessError, RasterError
+from ..errors import AccessError, RasterError, odd_data
 from ..gdal.containers import find_subdataset
 from ..gdal.crs import unit_of
 from ..gdal.environment import RemoteOptions
@@ -130,7 +130,8 @@ def build_index(
 
     def place(scene: SceneItem) -> VirtualScene | str:
         try:
-            found: VirtualScene | str = _place_scene(scene, bands, access, masked)
+            with odd_data(f"Scene {scene.id} cannot be placed", RasterError):
+                found: VirtualScene | str = _place_scene(scene, bands, access, masked)
         except (AccessError, RasterError) as error:
             if not keep_going:
                 raise

@@ -12,7 +12,7 @@ from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..settings import Settings
-from ..text import size_text
+from ..text import joined, size_text
 from ..types import format_time
 
 
@@ -66,7 +66,7 @@ def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> Oper
         "unused_bytes": unused,
         "removed": [_data(entry) for entry in removed],
     }
-    text = "\n".join(lines)
+    text = joined(lines)
     outputs = {"text": text, "count": len(entries), "size_bytes": total}
     return OperationResult(data, text, outputs=outputs, value=tuple(entries))
 

@@ -16,6 +16,7 @@ from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..recipes.stacks import check_stack
 from ..settings import Settings
+from ..text import joined
 from ..workers import run_in_background
 
 
@@ -63,7 +64,7 @@ def _text(identity: RasterIdentity) -> str:
     for band in identity.bands:
         lines += _band_lines(band)
     lines += [f"  warn: {finding.sentence}" for finding in identity.findings]
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def _band_lines(band: SourceIdentity) -> list[str]:

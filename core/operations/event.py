@@ -23,6 +23,7 @@ from ..params import Kind, param
 from ..products.stac_catalogue import catalogue_facts, write_parent
 from ..scenes.event_pairs import EventQuery, choose_steps
 from ..settings import Settings
+from ..text import joined
 from ..types import AlgorithmResult, Aoi, format_time
 from ..workers import run_in_background
 from .event_report import EventStory, write_report
@@ -220,7 +221,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
         lines.append(f"{step.title}: {paths}")
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([*story.warnings, *lines]),
+        text=joined([*story.warnings, *lines]),
         status=Status.DONE if complete and not story.missed else Status.PARTIAL,
         layers=tuple(_layers(run)),
         outputs={

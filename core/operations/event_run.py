@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
-from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError
+from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, odd_data
 from ..maps.fuse import FUSE, FuseParams
 from ..maps.registry import get_map
 from ..moment import Moment
@@ -203,7 +203,8 @@ class EventRun:
     def _failing_into(self, failures: list[FirstLightError]) -> Iterator[None]:
         """Keep and name a failure, and go on; not of a stop or a full disk."""
         try:
-            yield
+            with odd_data("A map of the event cannot be made", AlgorithmError):
+                yield
         except (Cancelled, DiskFullError):
             raise
         except FirstLightError as error:

@@ -15,6 +15,7 @@ from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Operation, OperationResult, Output
 from ..params import Kind, Param, param
 from ..settings import Settings
+from ..text import joined
 from .terrain import TERRAIN
 
 
@@ -44,7 +45,7 @@ def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> Operat
         text = _sensor_text(params.bands)
         return OperationResult(_sensor_data(params.bands), text, outputs={"text": text})
     data = _everything(settings)
-    text = "\n".join(
+    text = joined(
         line
         for title, lines in _sections(data).items()
         for line in (title, *(f"  {line}" for line in lines))
@@ -123,7 +124,7 @@ def _sensor_text(sensor: Sensor) -> str:
             return "required"
         return "default" if name in sensor.default else "optional"
 
-    return "\n".join(f"{band} {need(name)}" for name, band in sensor.bands.items())
+    return joined(f"{band} {need(name)}" for name, band in sensor.bands.items())
 
 
 def _sensor_data(sensor: Sensor) -> dict[str, object]:

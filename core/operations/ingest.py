@@ -13,7 +13,15 @@ from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.items_file import read_items
 from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
-from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, InputError
+from ..errors import (
+    AlgorithmError,
+    Cancelled,
+    DiskFullError,
+    FirstLightError,
+    IngestionError,
+    InputError,
+    odd_data,
+)
 from ..maps.index import IndexParams, compute_index
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
@@ -25,6 +33,7 @@ from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes
 from ..scenes.ingest import ingest_scene
 from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
+from ..text import joined, shown
 from ..types import Aoi, SceneItem, format_time
 from .discover import search_period
 from .search_params import (
@@ -259,7 +268,8 @@ def _ingest(
     indices = wanted_indices(params, request.bands)
     share = SCENE_SHARE if indices else 1.0
     try:
-        result = ingest_scene(request, settings, PartMonitor(monitor, 0.0, share), access)
+        with odd_data(f"Scene {request.scene.id} cannot be ingested", IngestionError):
+            result = ingest_scene(request, settings, PartMonitor(monitor, 0.0, share), access)
     except (Cancelled, DiskFullError, InputError):
         raise  # the next scene would meet the same
     except FirstLightError as error:
@@ -312,9 +322,10 @@ def _add_indices(
         part = PartMonitor(monitor, number / len(indices), (number + 1) / len(indices))
         output = stack.with_name(f"{stack.stem.removesuffix('_stack')}_{name.lower()}.tif")
         try:
-            index, layer = compute_index(
-                IndexParams(name=name, stack=stack, output=output), settings, part
-            )
+            with odd_data(f"{name} of {stack} cannot be computed", AlgorithmError):
+                index, layer = compute_index(
+                    IndexParams(name=name, stack=stack, output=output), settings, part
+                )
         except Cancelled:
             raise
         except FirstLightError as error:
@@ -330,11 +341,11 @@ def _add_indices(
 
 def _line(result: SceneResult) -> str:
     if result.status == SceneStatus.FAILED:
-        return f"{result.scene.id}: failed. {result.error}"
+        return shown(f"{result.scene.id}: failed. {result.error}")
     amount = f"{len(result.files)} bands" if result.stack else "one file"
     lines = [f"{result.scene.id}: {result.status}, {amount}, {result.path}"]
     lines += [f"  {name}: {path}" for name, path in result.outputs.items()]
-    return "\n".join(lines + [f"  warning: {text}" for text in result.warnings])
+    return joined(lines + [f"  warning: {text}" for text in result.warnings])
 
 
 INGEST = Operation(

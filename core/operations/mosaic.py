@@ -22,6 +22,7 @@ from ..params import Kind, param
 from ..raster.cloud_mask import MASK_BANDS
 from ..recipes.params import EngineParams
 from ..settings import Settings
+from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
 from .search_params import AREA_HELP, area_param
 
@@ -269,7 +270,7 @@ def _result(request: MosaicRequest, planned: PlannedMosaic, written: _Written) -
     seen = "" if observed is None else f", {observed:.1f} % observed"
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join(
+        text=joined(
             [
                 *warnings,
                 f"{output}: {content} ({cols} × {rows} pixels, {plan.grid.crs}){seen}",

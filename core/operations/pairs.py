@@ -15,6 +15,7 @@ from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..scenes.pairs import PairQuery, find_pairs, scenes_with_sides
 from ..settings import Settings
+from ..text import joined
 from ..types import Aoi
 from .scene_list import write_footprints
 from .search_params import (
@@ -86,7 +87,7 @@ def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> Oper
             {**pair.to_dict(), "items": [scene.to_dict() for scene in scenes_with_sides(pair)]}
             for pair in pairs
         ],
-        text="\n".join(
+        text=joined(
             f"{rank}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}"
             for rank, pair in enumerate(pairs, start=1)
         ),

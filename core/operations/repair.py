@@ -10,6 +10,7 @@ from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import Kind, param
 from ..settings import Settings
 from ..stack.repair import repair_stack
+from ..text import joined
 from ..workers import run_in_background
 
 
@@ -57,7 +58,7 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
             "backup": str(repair.backup),
             "stack": repair.stack.to_dict(),
         },
-        text="\n".join(
+        text=joined(
             [
                 f"{params.path}: mended; the old one is {repair.backup}",
                 *(f"  {line}" for line in lines),
@@ -72,7 +73,7 @@ def run_repair(params: RepairParams, settings: Settings, monitor: Monitor) -> Op
                 abstract=f"Bands {names}, mended",
             ),
         ),
-        outputs={"mends": "\n".join(lines)},
+        outputs={"mends": joined(lines)},
         value=repair,
     )
 

@@ -13,6 +13,7 @@ from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import Kind, param
 from ..products.stored_result import StoredResult, read_results
 from ..settings import Settings
+from ..text import joined
 from ..types import format_time
 from ..workers import run_in_background
 
@@ -54,7 +55,7 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
     lines = [line for result in results for line in _lines(result)]
     return OperationResult(
         data=[_data(result) for result in results],
-        text="\n".join(lines),
+        text=joined(lines),
         status=Status.PARTIAL if warnings else Status.DONE,
         warnings=tuple(warnings),
         layers=tuple(
@@ -72,7 +73,7 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
                 result.layers, key=lambda layer: layer.path.suffix != ".gpkg"
             )  # outlines on top
         ),
-        outputs={"text": "\n".join(lines)},
+        outputs={"text": joined(lines)},
         value=results,
     )
 

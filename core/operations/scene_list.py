@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..files.atomic import WriteFailure, write_whole
 from ..operation import LayerOutput, OperationResult
 from ..scenes.find import Discovery
+from ..text import joined
 from ..types import SceneItem, format_time
 
 
@@ -30,7 +31,7 @@ def scenes_result(discovery: Discovery, footprints: Path | None) -> OperationRes
     layers = () if footprints is None else (write_footprints(footprints, discovery.scenes),)
     return OperationResult(
         data=lambda: [scene.to_dict() for scene in discovery.scenes],
-        text="\n".join(_line(scene) for scene in discovery.scenes),
+        text=joined(_line(scene) for scene in discovery.scenes),
         layers=layers,
         outputs={"count": len(discovery.scenes)},
         value=discovery,

@@ -18,6 +18,7 @@ from ..params import BandPath, Kind, param
 from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
+from ..text import joined
 from ..types import BandStack, Radiometry, Unit
 from ..workers import run_in_background
 
@@ -134,9 +135,7 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
     stacks = (stack, *stack.companions)
     return OperationResult(
         data=stack.to_dict(),
-        text="\n".join(
-            f"{written.path}: {_names(written)} ({_size(written)})" for written in stacks
-        ),
+        text=joined(f"{written.path}: {_names(written)} ({_size(written)})" for written in stacks),
         layers=tuple(
             LayerOutput(
                 written.path,

@@ -24,6 +24,7 @@ from ..terrain.heights import (
     metric_area_of,
 )
 from ..terrain.layers import LAYERS
+from ..text import joined
 from ..types import Aoi
 from .search_params import AREA_HELP, catalog_param
 from .terrain_map import (
@@ -161,7 +162,7 @@ def run_terrain(params: TerrainParams, settings: Settings, monitor: Monitor) -> 
     note = result.provenance.get("note")
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join([*result.warnings, *rows, *([note] if note else [])]),
+        text=joined([*result.warnings, *rows, *([note] if note else [])]),
         layers=tuple(layers),
         outputs={
             **{name: str(path) for name, path in result.outputs.items() if name in LAYERS},

@@ -15,6 +15,7 @@ from ..raster.reader import read_facts
 from ..raster.vrt_sources import check_is_raster, is_vrt
 from ..report import Severity
 from ..settings import Settings
+from ..text import joined
 from ..types import Aoi, ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
 from .search_params import AREA_HELP
@@ -85,7 +86,7 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
         status=Status.DONE if report.ok else Status.FAILED,
         outputs={
             "valid": int(report.ok),
-            "findings": "\n".join(f.sentence for f in report.findings),
+            "findings": joined(f.sentence for f in report.findings),
             "screenshot": str(report.quicklook) if report.quicklook else "",
         },
         value=report,
@@ -133,7 +134,7 @@ def describe(report: ValidationReport) -> str:
         lines.append(f"  Checks were changed for this run ({said}).")
     if report.quicklook:
         lines.append(f"  Picture: {report.quicklook}")
-    return "\n".join(lines)
+    return joined(lines)
 
 
 def _figures(report: ValidationReport, name: str) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escape_html
 from pathlib import Path
 
 from ..files.atomic import WriteFailure, write_whole
 from ..raster.picture import Picture, png_bytes
+from ..text import shown
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Page:
     """Figures to be seen first: number, and what it counts."""
     sections: tuple[Section, ...]
     footer: str
+
+
+def escape(text: str) -> str:
+    """Text as HTML shows it; what would be obeyed rather than shown is spelled out."""
+    return escape_html(shown(text))
 
 
 STYLE_SHEET = Path(__file__).resolve().parents[2] / "resources" / "report" / "page.css"

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..files.atomic import WriteFailure, write_whole
 from ..files.lock import folder_lock
+from ..text import read_json
 from .result_record import ResultRecord
 from .stac_item import ITEM_SUFFIX, STAC_VERSION, make_item
 
@@ -142,7 +143,7 @@ def _choose(folder: Path) -> Path:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree = read_json(path.read_text(encoding="utf-8"))
     except ValueError:  # no JSON, or cut short
         return None
     return tree if isinstance(tree, dict) else None
@@ -152,7 +153,7 @@ def _items(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The items of FirstLight in a folder, by name."""
     for path in sorted(folder.glob(f"*{ITEM_SUFFIX}")):
         tree = _read(path)
-        if tree is not None and "firstlight:operation" in tree.get("properties", {}):
+        if tree is not None and "firstlight:operation" in (tree.get("properties") or {}):
             yield path, tree
 
 

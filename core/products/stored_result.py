@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import FirstLightError, InputError
 from ..files.checksum import contradicts, sha256_of
+from ..raster.open_file import check_map_file
+from ..text import read_json
 from ..types import MapClass, parse_time
 from .stac_catalogue import catalogue_children
 from .stac_item import ITEM_SUFFIX
@@ -97,7 +98,7 @@ def _items_below(folder: Path) -> list[Path]:
 
 def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> StoredResult:
     try:
-        tree = json.loads(item.read_text(encoding="utf-8"))
+        tree = read_json(item.read_text(encoding="utf-8"))
         properties = tree["properties"]
         operation = str(properties["firstlight:operation"])
         acquired = _acquired(properties)
@@ -105,13 +106,16 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         named = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
         raise InputError(what, f"{item.name}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            what, f"{item.name} is no item of FirstLight ({error!r})", _MAKE_AGAIN
-        ) from error
-    problems = (_problem(layer, assets[layer.name], item, check, stop) for layer in named)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        reason = f"{item.name} is no item of FirstLight ({type(error).__name__}: {error})"
+        raise InputError(what, reason, _MAKE_AGAIN) from error
+    refusals = {layer.name: _refusal(layer, item) for layer in named}
+    problems = (
+        refusals[layer.name] or _problem(layer, assets[layer.name], item, check, stop)
+        for layer in named
+    )
     warnings = tuple(filter(None, problems))
-    layers = tuple(layer for layer in named if _is_safe(layer, item) and layer.path.is_file())
+    layers = tuple(layer for layer in named if not refusals[layer.name] and layer.path.is_file())
     note = str(properties.get("description") or "")
     return StoredResult(
         item, str(properties.get("title") or operation), operation, acquired, note, layers, warnings
@@ -142,9 +146,21 @@ def _color(text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _is_safe(layer: StoredLayer, item: Path) -> bool:
-    inside = layer.path.resolve().is_relative_to(item.parent.resolve())
-    return inside and layer.path.suffix.lower() in LAYER_SUFFIXES
+def _refusal(layer: StoredLayer, item: Path) -> str:
+    """Why a file is not shown: it lies elsewhere, or is not what FirstLight writes; else empty."""
+    name = layer.path.name
+    try:
+        inside = layer.path.resolve().is_relative_to(item.parent.resolve())
+    except (OSError, ValueError, RuntimeError):  # no name of a file, or links in a circle
+        inside = False
+    if not inside or layer.path.suffix.lower() not in LAYER_SUFFIXES:
+        return f"{name} is not shown: it is no GeoTIFF or GeoPackage in the folder of {item.name}"
+    try:
+        if layer.path.is_file():
+            check_map_file(layer.path)
+    except FirstLightError as error:
+        return f"{name} is not shown: {error.why}"
+    return ""
 
 
 def _problem(
@@ -152,8 +168,6 @@ def _problem(
 ) -> str:
     """Tell what happened to a file; empty where it is as it was."""
     name = layer.path.name
-    if not _is_safe(layer, item):
-        return f"{name} is not shown: it is no GeoTIFF or GeoPackage in the folder of {item.name}"
     try:
         changed = layer.path.stat().st_size != asset.get("file:size")
         if check and not changed:

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..errors import RasterError, ValidationError
 from ..gdal.containers import file_of, gdal_name
-from ..gdal.drivers import HINT, identify, open_dataset
+from ..gdal.drivers import HINT, LAYER_DRIVERS, identify, open_dataset, refuse_unless
 from ..gdal.errors import checked, gdal_errors
-from .sidecars import check_sidecars
-from .vrt_sources import check_is_raster, check_vrt_sources, is_vrt
+from .sidecars import check_metadata, check_sidecars
+from .vrt_sources import check_is_file, check_is_raster, check_vrt_sources, is_vrt
+
+VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
 
 
 def check_openable(path: Path) -> None:
@@ -25,9 +27,8 @@ def check_openable(path: Path) -> None:
         file beside it does.
     """
     file = file_of(path)
-    if not _is_there(file):
-        raise RasterError(f"The raster {path} cannot be opened", "it does not exist")
     try:
+        check_is_file(file)
         check_is_raster(file)
     except ValidationError as error:
         raise RasterError(f"The raster {path} cannot be opened", error.why, error.hint) from error
@@ -35,13 +36,25 @@ def check_openable(path: Path) -> None:
         check_vrt_sources(file)
     else:
         check_sidecars(file)
+        check_metadata(path)
 
 
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
+def check_map_file(path: Path) -> None:
+    """Look at a file that is to be shown: a map as FirstLight writes them, by what is in it.
+
+    Raises
+    ------
+    RasterError
+        If it is not there, or in another format than its name says.
+    ValidationError
+        If it, or a file beside it, names other files.
+    """
+    check_is_file(path)
+    drivers = LAYER_DRIVERS.get(path.suffix.lower(), ())
+    vector = path.suffix.lower() in VECTOR_SUFFIXES
+    refuse_unless(str(path), drivers or ("GTiff",), vector)
+    if not vector:
+        check_openable(path)
 
 
 def open_with_rasterio(path: Path) -> Any:

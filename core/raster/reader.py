@@ -22,7 +22,7 @@ import numpy.typing as npt
 from ..enums import Unit
 from ..errors import RasterError
 from ..gdal.containers import file_of, find_subdataset
-from ..gdal.crs import horizontal
+from ..gdal.crs import horizontal, sound_grid
 from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..types import Grid, Radiometry
@@ -429,12 +429,11 @@ def _facts(path: Path, dataset: Any) -> RasterFacts:
     if not dataset.count:
         raise _no_bands(path, dataset.tags(ns="SUBDATASETS"))
     transform = tuple(dataset.transform)[:6]
+    grid = Grid(crs_text(dataset.crs), transform, (dataset.height, dataset.width))
     return RasterFacts(
         path=path,
         driver=dataset.driver,
-        grid=Grid(
-            crs=crs_text(dataset.crs), transform=transform, shape=(dataset.height, dataset.width)
-        ),
+        grid=sound_grid(grid, f"The raster {path} cannot be placed"),
         bands=tuple(_band_facts(dataset, index) for index in dataset.indexes),
         tags=dataset.tags(),
         has_gcps=bool(dataset.gcps[0]),

@@ -1,21 +1,36 @@
-"""Files beside a raster that GDAL reads with it, and what they must not do.
+"""Files beside a raster that GDAL reads with it, and the raster's own metadata: what they must not
+do.
 
-Headers (``.hdr``) and world files hold numbers. A mask, overviews and ``.aux.xml`` may each name
-other files, or servers: GDAL would open them without a word.
+Headers (``.hdr``) and world files hold numbers. A mask, overviews, ``.aux.xml`` and the tags of a
+GeoTIFF may each name other files, or servers: GDAL would open them without a word.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import xml.etree.ElementTree as ET
+from itertools import product
 from pathlib import Path
 
-from ..errors import ValidationError
+from ..errors import RasterError, ValidationError
+from ..gdal.containers import file_of, gdal_name
+from ..gdal.drivers import SIDECAR_DRIVERS, open_dataset, refuse_unless
+from ..gdal.environment import local_gdal, quiet_gdal
 
-RASTERS = (".ovr", ".OVR", ".msk", ".MSK")
-"""Ends of names of overviews and masks: each is opened as a raster of whatever format it is."""
+RASTERS = tuple(
+    "." + "".join(letters)
+    for name in ("ovr", "msk")
+    for letters in product(*((letter, letter.upper()) for letter in name))
+)
+"""Ends of names of overviews and masks, which GDAL finds in any case of letters: each is opened as
+a raster of whatever format it is.
+"""
 NOTES = ".aux.xml"
 NAMING = {"overviews": "overview_file", "geolocation": ""}
 """Domain of metadata → the item in it by which another file is opened; empty: any."""
+GEOLOCATION = {"x_dataset", "y_dataset", "z_dataset"}
+"""Items of that domain that name rasters; the others are numbers."""
 MOST_NOTES = 64 << 20
 """Bytes; histograms and tables of millions of classes are smaller."""
 
@@ -31,35 +46,79 @@ def check_sidecars(path: Path) -> None:
     _check_notes(path.with_name(path.name + NOTES), path)
     for ending in RASTERS:
         sidecar = path.with_name(path.name + ending)
-        start = _start(sidecar)
-        if start[:1] in (b"<", b"{") or b"<vrtdataset" in start.lower():
-            raise _refused(path, sidecar, "it is text, not pixels")
-        if start:
-            check_sidecars(sidecar)
+        if not _size(sidecar, path):
+            continue
+        try:
+            refuse_unless(os.fspath(sidecar), SIDECAR_DRIVERS)
+        except RasterError as error:
+            raise _refused(path, sidecar, error.why) from error
+        check_sidecars(sidecar)
+        check_metadata(sidecar)
 
 
-def _start(path: Path) -> bytes:
+def check_metadata(path: Path) -> None:
+    """Refuse a raster that names other files in its own metadata, as GDAL reads them: nothing but
+    the raster itself is opened.
+
+    Raises
+    ------
+    ValidationError
+        Naming the item and what is in it.
+    """
+    with quiet_gdal(), local_gdal():
+        try:
+            dataset = open_dataset(gdal_name(path))
+        except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+            dataset = None
+        if dataset is None:
+            return  # whoever opens it says why
+        found = {domain: dataset.GetMetadata(domain) or {} for domain in NAMING}
+    for domain, entries in found.items():
+        for key, value in entries.items():
+            named = NAMING[domain] == key.lower() or key.lower() in GEOLOCATION
+            if named and not _is_same(Path(value), path):
+                raise ValidationError(
+                    f"Validation failed for {path}",
+                    f"it would make GDAL open another file: its {key} names {value[:200]}",
+                    "Copy it without its metadata (gdal_translate -nomd).",
+                )
+
+
+def _is_same(named: Path, path: Path) -> bool:
+    """Tell whether both are of one file: a swath names the arrays of its own container."""
     try:
-        with path.open("rb") as file:
-            return file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
-    except OSError:
-        return b""
+        return file_of(named).samefile(file_of(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _size(sidecar: Path, path: Path) -> int:
+    """Bytes of a sidecar; 0 where there is none."""
+    try:
+        status = sidecar.stat()
+    except (OSError, ValueError):  # the latter: a name that no file can have
+        return 0
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused(path, sidecar, "it is no plain file")
+    return status.st_size
 
 
 def _check_notes(notes: Path, path: Path) -> None:
+    size = _size(notes, path)
+    if not size:
+        return
+    if size > MOST_NOTES:
+        raise _refused(path, notes, f"it is larger than {MOST_NOTES >> 20} MB")
     try:
-        if not notes.is_file():
-            return
-        if notes.stat().st_size > MOST_NOTES:
-            raise _refused(path, notes, f"it is larger than {MOST_NOTES >> 20} MB")
         text = notes.read_bytes()
-    except (OSError, ValueError):  # a name that no file can have
+    except OSError:
         return
     if b"<!" in text.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         raise _refused(path, notes, "it declares XML entities")
     try:
         root = ET.fromstring(text)
-    except (ET.ParseError, LookupError, ValueError):  # GDAL leaves it aside, too
+    # Some of that GDAL reads all the same: what it finds is looked at in check_metadata.
+    except (ET.ParseError, LookupError, ValueError):
         return
     for box in root.iter():
         item = NAMING.get(_attribute(box, "domain").lower())

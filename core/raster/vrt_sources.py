@@ -8,6 +8,7 @@ parsing.
 from __future__ import annotations
 
 import os
+import stat
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
 from ..gdal.drivers import refuse_other_format
 from ..gdal.errors import gdal_errors
-from .sidecars import check_sidecars
+from .sidecars import check_metadata, check_sidecars
 
 CODE_TAGS = {
     "pixelfunctioncode",
@@ -28,15 +29,21 @@ CODE_TAGS = {
 }
 CODE_CLASSES = {"vrtderivedrasterband", "vrtrawrasterband"}
 """One runs functions on the pixels, the other reads any file as if it were pixels."""
-SOURCE_TAGS = {"sourcefilename", "sourcedataset"}
+SOURCE_TAGS = {"sourcefilename", "sourcedataset", "dempath"}
 FREE_TEXT = {"mdi", "srs", "description", "gcplist", "categoryname"}
 """Elements in which ``://`` may stand without anything being opened: a band's tags tell the URL it
 came from.
 """
-OPENED_DOMAINS = {"geolocation", "rpc"}
+OPENED_DOMAINS = {"geolocation", "rpc", "overviews"}
 """Metadata that name further rasters."""
+OPENED_ITEMS = {"x_dataset", "y_dataset", "z_dataset", "overview_file"}
+"""Items that do so, wherever they stand: a transformer's have no domain."""
 MOST_DEPTH = 5
 """VRTs in VRTs: a stack of warped bands needs two."""
+MOST_NESTED = 64
+"""Elements in elements; GDAL's own VRTs have fewer than ten."""
+MOST_BYTES = 256 << 20
+"""Of the text of a VRT; a band of a million sources is smaller."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,23 @@ class _NamedFile:
 def is_vrt(path: Path) -> bool:
     """Would GDAL read this as a VRT? It goes by what is in the file, not by its name."""
     return path.suffix.lower() == ".vrt" or b"<vrtdataset" in _head(path).lower()
+
+
+def check_is_file(path: Path) -> None:
+    """Refuse what is not there, and what never ends: a pipe or a device.
+
+    Raises
+    ------
+    RasterError
+        If it is neither a file nor a folder.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # the latter: a name that no file can have
+        what = f"The raster {path} cannot be opened"
+        raise RasterError(what, "it does not exist") from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise RasterError(f"The raster {path} cannot be opened", "it is no plain file")
 
 
 def check_is_raster(path: Path) -> None:
@@ -136,6 +160,7 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         outside.update(dict.fromkeys(inner.outside))
         stated.update(dict.fromkeys(inner.stated))
     files = {**common, **{file: None for files in bands.values() for file in files}}
+    check_metadata(path)
     return VrtSources(
         files=tuple(files),
         bands={number: (*files, *common) for number, files in bands.items()},
@@ -171,6 +196,7 @@ def _check_pixels(path: Path) -> None:
     file = file_of(path)
     check_is_raster(file)
     check_sidecars(file)
+    check_metadata(path)
     try:
         with gdal_errors(lambda why: RasterError(f"The raster {file} cannot be opened", why)):
             refuse_other_format(gdal_name(path))
@@ -242,40 +268,69 @@ def _stated(path: Path, node: ET.Element) -> StatedSource | None:
 
 def _parse(path: Path, failure: str) -> ET.Element:
     try:
+        if path.stat().st_size > MOST_BYTES:
+            reason = f"it is larger than {MOST_BYTES >> 20} MB"
+            raise ValidationError(failure, reason, "Make the stack again.")
         text = path.read_bytes()
     except OSError as error:
         raise ValidationError(failure, error.strerror or str(error)) from error
-
-    def refuse(*_: object) -> None:
-        raise ValidationError(
-            failure, "it declares XML entities", "Do not open it; make the stack again."
-        )
-
     try:
-        # expat, not a search in the bytes: another encoding hides the word
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = refuse
-        parser.Parse(text, True)
-        return ET.fromstring(text)
-    # the last two: unknown encodings
-    except (ET.ParseError, expat.ExpatError, LookupError, ValueError) as error:
+        _refuse_odd_xml(text, failure)
+        # UTF-8 whatever it declares, as GDAL reads it
+        return ET.fromstring(text, ET.XMLParser(encoding="utf-8"))
+    except (ET.ParseError, expat.ExpatError, ValueError) as error:
         raise ValidationError(
             failure, f"it is no XML ({error})", "Make the stack again."
         ) from error
 
 
+def _refuse_odd_xml(text: bytes, failure: str) -> None:
+    """Refuse what no band stack needs, before a tree is made of it: entities, namespaces, elements
+    nested without end.
+    """
+    depth = 0
+
+    def refuse(*_: object) -> None:
+        reason, hint = "it declares XML entities", "Do not open it; make the stack again."
+        raise ValidationError(failure, reason, hint)
+
+    def begin(_name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        odd = "elements nested without end" if depth > MOST_NESTED else ""
+        if any(key.startswith("xmlns") for key in attributes):  # GDAL does not know them
+            odd = "XML namespaces"
+        if odd:
+            raise ValidationError(failure, f"it has {odd}", "Make the stack again.")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    # expat, not a search in the bytes
+    parser = expat.ParserCreate("utf-8")
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.Parse(text, True)
+
+
 def _refuse_code(root: ET.Element, failure: str) -> None:
     code = {node.tag for node in root.iter() if node.tag.lower() in CODE_TAGS}
+    named = set()
     for node in root.iter():
         fields = _attributes(node)
         subclass, domain = fields.get("subclass", ""), fields.get("domain", "")
         if subclass.lower() in CODE_CLASSES:
             code.add(subclass)
         if node.tag.lower() == "metadata" and domain.lower() in OPENED_DOMAINS:
-            code.add(f"metadata {domain}")
-    if code:
-        reason = f"it holds code to be run ({', '.join(sorted(code))})"
-        raise ValidationError(failure, reason, "Do not open it; make the stack again.")
+            named.add(f"metadata {domain}")
+        if fields.get("key", "").lower() in OPENED_ITEMS:
+            named.add(f"metadata {fields['key']}")
+    for found, reason in ((code, "it holds code to be run"), (named, "it names further files")):
+        if found:
+            what = f"{reason} ({', '.join(sorted(found))})"
+            raise ValidationError(failure, what, "Do not open it; make the stack again.")
 
 
 def _walk(node: ET.Element, band: int | None) -> Iterator[tuple[ET.Element, int | None]]:
@@ -300,6 +355,7 @@ def _leaves(folder: Path, source: Path) -> bool:
 
 def _is_there(path: Path) -> bool:
     try:
-        return file_of(path).exists()
-    except (OSError, ValueError):  # a name that no file can have
+        check_is_file(file_of(path))
+    except RasterError:
         return False
+    return True

@@ -24,6 +24,7 @@ from ..products.result_record import LayerRecord, ResultRecord
 from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import RasterReader
 from ..settings import Settings
+from ..text import joined
 from ..workers import run_in_background
 from .class_statistics import class_statistics
 from .inputs import MapInputs, open_inputs
@@ -293,7 +294,7 @@ def present_map(job: MapJob[Any], result: MapResult, findings: Findings) -> Oper
     ]
     return OperationResult(
         data=result.to_dict(),
-        text="\n".join(text),
+        text=joined(text),
         layers=tuple(map_layers(job, result.warnings)),
         outputs={
             **door_values(job, result, findings),

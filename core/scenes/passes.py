@@ -11,7 +11,7 @@ from ..discovery.events import EventType
 from ..discovery.pairs import Acquisition
 from ..download.plan import safe_name
 from ..enums import DownloadWindow, SceneStatus
-from ..errors import IngestionError
+from ..errors import IngestionError, odd_data
 from ..monitor import Monitor, PartMonitor
 from ..raster.reader import read_facts
 from ..settings import Settings
@@ -98,7 +98,8 @@ def bring_pass(
             scene, bands, folder, aoi, whole_bands=settings.window == DownloadWindow.FULL
         )
         try:
-            brought.add(scene, ingest_scene(request, settings, part, access))
+            with odd_data(f"Scene {scene.id} cannot be ingested", IngestionError):
+                brought.add(scene, ingest_scene(request, settings, part, access))
         except IngestionError as error:
             if len(scenes) == 1:
                 raise

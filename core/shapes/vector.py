@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import AreaError
 from ..gdal.crs import LONLAT, spatial_reference
+from ..gdal.drivers import open_area
 from ..gdal.environment import quiet_gdal
 from ..gdal.errors import NO_REASON, checked, gdal_errors
+from ..text import read_json, shortened
 
+MOST_PARTS = 100_000
+"""Polygons of one area."""
+MOST_TANGLED = 50_000
+"""Corners of an outline that crosses itself."""
 HINT = "Give a polygon file, WKT, or west,south,east,north in degrees."
 
 
@@ -31,8 +37,8 @@ def geometry_from_wkt(text: str) -> dict[str, Any]:
         except RuntimeError:  # another plugin may have switched OGR's exceptions on
             geometry = None
     if geometry is None:
-        raise AreaError(f"The area {_short(text)} cannot be used", "it is no valid WKT", HINT)
-    return _as_polygons(geometry, _short(text))
+        raise AreaError(f"The area {shortened(text)} cannot be used", "it is no valid WKT", HINT)
+    return _as_polygons(geometry, shortened(text))
 
 
 def geometry_from_json(text: str) -> dict[str, Any]:
@@ -46,26 +52,25 @@ def geometry_from_json(text: str) -> dict[str, Any]:
     from osgeo import ogr
 
     try:
-        tree = json.loads(text)
+        tree = read_json(text)
     except ValueError as error:
         raise AreaError(
-            f"The area {_short(text)} cannot be used", f"it is no valid JSON ({error})", HINT
+            f"The area {shortened(text)} cannot be used", f"it is no valid JSON ({error})", HINT
         ) from error
     features = tree.get("features", [tree]) if isinstance(tree, dict) else []
     if not isinstance(features, list):
-        raise AreaError(f"The area {_short(text)} cannot be used", "its features are no list", HINT)
+        raise AreaError(
+            f"The area {shortened(text)} cannot be used", "its features are no list", HINT
+        )
     shapes = [feature.get("geometry", feature) for feature in features if isinstance(feature, dict)]
-    union = None
+    parts = []
     with quiet_gdal():
         for shape in shapes:
             try:
-                geometry = ogr.CreateGeometryFromJson(json.dumps(shape))
-                union = _add(union, geometry)
+                parts += _surfaces(ogr.CreateGeometryFromJson(json.dumps(shape)))
             except RuntimeError:
                 continue
-    if union is None:
-        raise AreaError(f"The area {_short(text)} cannot be used", "it has no polygon", HINT)
-    return _as_polygons(union, _short(text))
+    return _joined(parts, shortened(text))
 
 
 def geometry_from_file(path: Path) -> dict[str, Any]:
@@ -76,17 +81,17 @@ def geometry_from_file(path: Path) -> dict[str, Any]:
     AreaError
         If it cannot be read, has no polygon, or has no coordinate system.
     """
-    from osgeo import gdal, osr
+    from osgeo import osr
 
     name = f"file {path}"
-    union = None
+    parts: list[Any] = []
 
     def failure(why: str) -> AreaError:
         reason = "it is no vector file" if why == NO_REASON else why
         return AreaError(f"The area {name} cannot be used", reason, HINT)
 
     with gdal_errors(failure):
-        dataset = checked(gdal.OpenEx(str(path), gdal.OF_VECTOR))  # a layer lives as long as it
+        dataset = checked(open_area(str(path)))  # a layer lives as long as it
         layer = dataset.GetLayer(0)
         source = layer.GetSpatialRef() if layer is not None else None
         if source is None:
@@ -102,13 +107,14 @@ def geometry_from_file(path: Path) -> dict[str, Any]:
             if geometry is not None:
                 geometry = geometry.Clone()
                 geometry.Transform(transform)
-                union = _add(union, geometry)
-    if union is None:
-        raise AreaError(f"The area {name} cannot be used", "it has no polygon", HINT)
-    return _as_polygons(union, name)
+                parts += _surfaces(geometry)
+                if len(parts) > MOST_PARTS:
+                    break
+    return _joined(parts, name)
 
 
-def _add(union: Any, geometry: Any) -> Any:
+def _surfaces(geometry: Any) -> list[Any]:
+    """The geometry without curves, where it may hold polygons; else nothing."""
     from osgeo import ogr
 
     flat = ogr.GT_Flatten(geometry.GetGeometryType()) if geometry is not None else None
@@ -119,9 +125,70 @@ def _add(union: Any, geometry: Any) -> Any:
         ogr.wkbMultiSurface,
         ogr.wkbGeometryCollection,
     ):
-        return union
-    geometry = geometry.GetLinearGeometry()
-    return geometry.Clone() if union is None else union.Union(geometry)
+        return []
+    return [geometry.GetLinearGeometry().Clone()]
+
+
+def _joined(parts: Sequence[Any], name: str) -> dict[str, Any]:
+    """One area of all parts."""
+    failure = f"The area {name} cannot be used"
+    if not parts:
+        raise AreaError(failure, "it has no polygon", HINT)
+    if len(parts) > MOST_PARTS:
+        hint = "Dissolve its polygons into one first."
+        raise AreaError(failure, f"it has more than {MOST_PARTS} polygons", hint)
+    if len(parts) == 1:
+        return _as_polygons(parts[0], name)
+    with quiet_gdal():
+        try:
+            union = _cascade(parts)
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            union = None
+    if union is None:
+        raise AreaError(failure, "its polygons cannot be joined", "Mend them first.")
+    return _as_polygons(union, name)
+
+
+def _cascade(parts: Sequence[Any]) -> Any:
+    """The union of many areas, two by two: one after the other takes their number squared."""
+    from osgeo import ogr
+
+    collection = ogr.Geometry(ogr.wkbMultiPolygon)
+    for part in parts:
+        _refuse_tangled(part, "given")
+        sound = part if part.IsValid() else part.MakeValid()
+        for polygon in _polygons_of(sound):
+            collection.AddGeometry(polygon)
+    return None if collection.IsEmpty() else collection.UnionCascaded()
+
+
+def _polygons_of(geometry: Any) -> Iterator[Any]:
+    from osgeo import ogr
+
+    if geometry is None:
+        return
+    if ogr.GT_Flatten(geometry.GetGeometryType()) == ogr.wkbPolygon:
+        yield geometry
+        return
+    for number in range(geometry.GetGeometryCount()):
+        yield from _polygons_of(geometry.GetGeometryRef(number))
+
+
+def _refuse_tangled(geometry: Any, name: str) -> None:
+    """Refuse an outline that would take for ever to mend: crossings grow with the square of the
+    corners.
+    """
+    corners = _corners(geometry)
+    if corners > MOST_TANGLED and not geometry.IsValid():
+        why = f"it crosses itself and has {corners} corners"
+        raise AreaError(f"The area {name} cannot be used", why, "Simplify or mend it first.")
+
+
+def _corners(geometry: Any) -> int:
+    count = geometry.GetGeometryCount()
+    if not count:
+        return int(geometry.GetPointCount())
+    return sum(_corners(geometry.GetGeometryRef(number)) for number in range(count))
 
 
 def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
@@ -142,8 +209,9 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
     tree: dict[str, Any] = json.loads(text)
     with quiet_gdal():
         valid = geometry.IsValid()
-    if valid:
-        return tree
+        if valid:
+            return tree
+        _refuse_tangled(geometry, name)
     # An outline that crosses itself has no surface to count with, and servers refuse it; parts that
     # overlap count twice.
     polygons = tree["coordinates"] if tree["type"] == "MultiPolygon" else [tree["coordinates"]]
@@ -151,10 +219,6 @@ def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
         return union([{"type": "Polygon", "coordinates": rings} for rings in polygons])
     except AreaError as error:
         raise AreaError(f"The area {name} cannot be used", "its surface is zero", HINT) from error
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from ..raster.physical import to_physical
 from ..raster.picture import Picture, draw_text, stretch, write_png
 from ..raster.reader import RasterReader
 from ..settings import Settings
+from ..text import at_home
 from ..types import ValidationReport
 
 SIZE = 512
@@ -28,7 +29,7 @@ DAY_S = 86400
 def save_quicklook(report: ValidationReport, settings: Settings) -> tuple[Path | None, str]:
     """Make the picture; returns its path, or None and a sentence why there is none."""
     folder = (
-        Path(settings.screenshot_folder).expanduser()
+        at_home(settings.screenshot_folder)
         if settings.screenshot_folder
         else report.path.parent / "validation"
     )

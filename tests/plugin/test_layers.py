@@ -29,6 +29,7 @@ from firstlight.plugin.layer_style import STYLE_DIR, band_names
 from firstlight.plugin.layers import add_layers, source_path
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
+from support.visitors import watched_address
 
 WHEN = datetime(2024, 6, 1, 10, 20, 30, tzinfo=timezone.utc)
 
@@ -253,7 +254,10 @@ def test_a_file_that_qgis_cannot_open_is_a_sentence_and_the_others_are_shown(
     broken.write_text("no raster")
     layers, [error] = add_layers([index_output(broken), stack_output(stack_file)], project)
     assert len(layers) == 1
-    assert str(error) == f"Layer 'NDVI 2024-06-01' cannot be shown: QGIS cannot open {broken}."
+    assert str(error) == (
+        f"Layer 'NDVI 2024-06-01' cannot be shown: {broken}: its format is none that is known, "
+        "not GTiff. Make it again."
+    )
 
 
 def test_a_style_that_is_not_there_is_told_in_the_log_and_the_layer_is_shown(
@@ -329,3 +333,50 @@ def test_new_groups_are_open(project, stack_file):
     for name in ("FirstLight", "SCENE"):
         group = project.layerTreeRoot().findGroup(name)
         assert view.isExpanded(view.node2index(group)), name
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "a.tif",
+            "<VRTDataset rasterXSize='4' rasterYSize='4' subClass='VRTWarpedDataset'>"
+            "<VRTRasterBand dataType='Byte' band='1' subClass='VRTWarpedRasterBand'/>"
+            "<GDALWarpOptions><SourceDataset relativeToVRT='0'>/vsicurl/{url}</SourceDataset>"
+            "</GDALWarpOptions></VRTDataset>",
+        ),
+        ("b.tif", "<GDAL_WMTS><GetCapabilitiesUrl>{url}</GetCapabilitiesUrl></GDAL_WMTS>"),
+        (
+            "c.gpkg",
+            "<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>/vsicurl/{url}</SrcDataSource>"
+            "</OGRVRTLayer></OGRVRTDataSource>",
+        ),
+    ],
+)
+def test_a_layer_of_another_format_reaches_nobody(project, tmp_path, name, text):
+    with watched_address() as (url, seen):
+        (tmp_path / name).write_text(text.format(url=url))
+        layers, [error] = add_layers([index_output(tmp_path / name)], project)
+    assert (layers, seen) == ([], [])
+    assert "its format is" in str(error)
+
+
+def test_notes_beside_a_layer_reach_nobody(project, band_file):
+    with watched_address() as (url, seen):
+        band_file.with_name(f"{band_file.name}.aux.xml").write_text(
+            "<PAMDataset><Metadata domain='OVERVIEWS'><MDI key='OVERVIEW_FILE'>/vsicurl/"
+            f"{url}</MDI></Metadata></PAMDataset>"
+        )
+        layers, [error] = add_layers([index_output(band_file)], project)
+    assert (layers, seen) == ([], [])
+    assert "its OVERVIEW_FILE names" in str(error)
+
+
+def test_names_of_a_catalogue_are_plain_text(project, band_file):
+    evil = "a\x1b[31m\n<img src='x'>"
+    output = dataclasses.replace(index_output(band_file), title=evil, group=evil, abstract=evil)
+    [layer], _ = add_layers([output], project)
+    assert layer.name() == "a\\x1b[31m\\n<img src='x'>"
+    [[_, [[group, _]]]] = tree(project.layerTreeRoot())
+    assert group == layer.name()
+    assert layer.metadata().abstract() == "a\\x1b[31m\n&lt;img src='x'&gt;"

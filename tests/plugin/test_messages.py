@@ -64,3 +64,11 @@ def test_failures_are_cleared_and_nothing_else(desktop):
     show_warning(desktop.bar, "two")
     clear_failures(desktop.bar)
     assert sorted(item.text() for item in desktop.bar.items()) == ["its own", "two"]
+
+
+def test_text_of_a_catalogue_is_shown_and_never_obeyed(desktop):
+    """The bar shows HTML, and so does the log panel."""
+    show_failure(desktop.bar, "Scene a<img src='/tmp/x.png'>\x1b[31m & b cannot be used")
+    text = "Scene a&lt;img src='/tmp/x.png'&gt;\\x1b[31m &amp; b cannot be used"
+    assert desktop.messages[0].text == text
+    assert text in desktop.logged()

@@ -21,6 +21,7 @@ from firstlight.core.products.stac_catalogue import write_catalogue, write_paren
 from firstlight.core.products.stored_result import read_results
 from firstlight.core.settings import Settings
 from support.rasters import write_raster
+from support.visitors import watched_address
 
 WHEN = datetime(2024, 8, 1, 10, 30, tzinfo=timezone.utc)
 LAYER = Layer(
@@ -125,6 +126,56 @@ def test_only_a_comparison_of_sums_finds_a_changed_byte(folder: Path) -> None:
     assert "severity.tif has changed since" in run(folder, check=True)[1][0]
     with pytest.raises(Cancelled):
         read_results(folder, True, lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("vrt.tif", "<VRTDataset rasterXSize='4' rasterYSize='4'/>"),
+        ("wms.tif", "<GDAL_WMTS><GetCapabilitiesUrl>{url}</GetCapabilitiesUrl></GDAL_WMTS>"),
+        (
+            "ogr.gpkg",
+            "<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>/vsicurl/{url}</SrcDataSource>"
+            "</OGRVRTLayer></OGRVRTDataSource>",
+        ),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_not_shown(
+    folder: Path, name: str, text: str
+) -> None:
+    with watched_address() as (url, seen):
+        (folder / name).write_text(text.replace("{url}", url))
+        [path] = folder.glob("*.stac.json")
+        tree = json.loads(path.read_text())
+        tree["assets"]["evil"] = {"href": f"./{name}", "file:size": 1}
+        path.write_text(json.dumps(tree))
+        made, [warning] = run(folder)
+    assert f"{name} is not shown: its format is" in warning
+    assert len(made.layers) == 2
+    assert not seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"properties": {"firstlight:operation": "x"}, "assets": {"a": {"href": "a\\u0000b.tif"}}}',
+        '{"properties": {"firstlight:operation": "x"}, "assets": {"a": {"href": "a\\ud800b.tif"}}}',
+        "[" * 100_000,
+        '{"properties": {"firstlight:operation": 1e999}, "assets": {}}',
+        '{"properties": {"firstlight:operation": "x"}, "assets": null}',
+        '{"properties": null, "assets": {"a": 1}}',
+        '{"properties": {"firstlight:operation": "x"}, "assets": {"a": {"href": "x.tif",'
+        ' "classification:classes": [{"value": 1e400, "title": "x", "color_hint": "000000"}]}}}',
+        '{"properties": {"firstlight:operation": "x", "firstlight:datetime_of": "input",'
+        ' "datetime": "0001-01-01T00:00:00+23:59"}, "assets": {}}',
+    ],
+)
+def test_an_odd_item_is_one_sentence(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.stac.json").write_text(text)
+    assert main(["results", str(tmp_path)]) in (0, 2, 3)
+    assert "fault in FirstLight" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

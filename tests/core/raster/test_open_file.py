@@ -5,8 +5,6 @@ for what they name.
 from __future__ import annotations
 
 import shutil
-import socketserver
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.repair import repair_stack
 from firstlight.core.types import Radiometry
 from support.rasters import ramp, write_raster
+from support.visitors import watched_address
 
 WHOLE = Window(0, 0, 64, 64)
 
@@ -29,17 +28,8 @@ WHOLE = Window(0, 0, 64, 64)
 @pytest.fixture
 def visitors() -> Iterator[tuple[str, list[str]]]:
     """Address of a server on this computer, and what reached it."""
-    seen: list[str] = []
-
-    class Visit(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            seen.append(self.request.recv(4096).decode("latin-1", "replace"))
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Visit) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/x.tif", seen
-        server.shutdown()
+    with watched_address() as watched:
+        yield watched
 
 
 def copy_as(
