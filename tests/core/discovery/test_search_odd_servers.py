@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import email.utils
+import gzip
 import json
 import time
 from collections.abc import Callable
@@ -619,8 +620,7 @@ def test_pages_of_one_scene_without_end_are_ended(settings: Settings) -> None:
 
     with Endless(one) as api:
         found, warnings = search(settings, api, limit=5000)
-        assert len(found) == 100
-        assert len(api.searches) == 101
+        assert len(api.searches) == len(found) == 100
     assert len(warnings) == 1
     assert "100 scenes came, in 100 pages that lead on" in warnings[0]
 
@@ -725,3 +725,106 @@ def test_a_cancelled_search_leaves_nobody_waiting(settings: Settings) -> None:
             assert gate.is_held
             assert one.next(RecordingMonitor()) == []
             gate.open()
+
+
+def far_away(count: int) -> list[dict[str, Any]]:
+    return [make_item(f"far{n}", bbox=(20, 46, 21, 47), assets=band_links()) for n in range(count)]
+
+
+@pytest.mark.parametrize("deaf", ["to the polygon", "to the body"])
+def test_a_server_that_does_not_heed_the_question_is_asked_otherwise(
+    settings: Settings, deaf: str
+) -> None:
+    class Deaf(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            if deaf == "to the polygon":
+                query = {name: value for name, value in query.items() if name != "intersects"}
+            return super().found(query)
+
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            if deaf == "to the body" and asked.method == "POST":
+                asked = dataclasses.replace(asked, query=dict(asked.words))
+            return super().answer(asked)
+
+    with Deaf([*far_away(200), *june_items()], page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert len(api.searches) <= 8
+
+
+def test_a_server_that_heeds_nothing_is_read_to_its_end(settings: Settings) -> None:
+    class Deaf(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            return self.items
+
+    with Deaf([*far_away(30), *june_items()], page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sentinel-s2-l2a-cogs", True),
+        ("S2MSI2A", True),
+        ("sentinel-2-l1c", False),
+        ("landsat-c2-l2", False),
+        ("sentinel-2-l2a-mosaic", False),
+    ],
+)
+def test_a_collection_may_come_under_another_name_of_its_own(
+    settings: Settings, name: str, found: bool
+) -> None:
+    class Renamed(OddCatalogue):
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            page = super().answer(asked)
+            page["features"] = [{**item, "collection": name} for item in page["features"]]
+            return page
+
+    with Renamed(june_items(), page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST if found else [], [])
+
+
+def test_a_place_that_is_kept_in_a_header_is_sent_back(settings: Settings) -> None:
+    class Kept(OddCatalogue):
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            token = asked.headers.get("cmr-search-after", "0")
+            return super().answer(dataclasses.replace(asked, query={**asked.query, "token": token}))
+
+        def next_link(self, asked: Asked, token: int) -> Any:
+            headers = {"cmr-search-after": str(token), "Authorization": "no", "Host": "x"}
+            link = super().next_link(dataclasses.replace(asked, query={}), token)
+            assert link is not None
+            body = {"limit": 5, "n": token}
+            return {**link, "body": body, "merge": True, "headers": headers}
+
+    with Kept(june_items(), page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert all("Authorization" not in one.headers for one in api.searches)
+
+
+def test_an_answer_that_unpacks_without_end_is_cut_off(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_BYTES", 3 << 20)
+
+    class Packed(OddCatalogue):
+        def search(self, asked: Asked) -> Reply:
+            body = gzip.compress(b" " * (50 << 20))
+            assert len(body) < 1 << 20
+            return Reply(body=body, headers={"Content-Encoding": "gzip"})
+
+    with Packed() as api, pytest.raises(DiscoveryError, match="its answer is longer than 3 MB"):
+        search(settings, api, collection="sentinel-2-l2a")
+
+
+def test_a_catalogue_behind_a_proxy_is_searched_below_its_own_path(settings: Settings) -> None:
+    class Proxied(OddCatalogue):
+        link_base = "http://10.0.0.7"
+
+        def reply(self, asked: Asked) -> Reply:
+            if not asked.path.startswith("/api/stac"):
+                return Reply(body=b"<html>Our company</html>")
+            inner = dataclasses.replace(asked, path=asked.path[len("/api/stac") :] or "/")
+            return super().reply(inner)
+
+    with Proxied(june_items(), page=5) as api:
+        assert search(settings, api, f"{api.url}/api/stac/") == (NEWEST_FIRST, [])
