@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import AreaError, Cancelled, DiscoveryError
+from ..errors import AccessError, AreaError, Cancelled, DiscoveryError
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..stac.home import Home
@@ -378,6 +378,8 @@ def _discovery_errors(failure: str) -> Iterator[None]:
     except InsecureRedirect as error:
         hint = "Give the address that begins with https, or choose another catalogue."
         raise DiscoveryError(failure, str(error), hint) from error
+    except AccessError as error:  # of the login for the catalogue's host
+        raise DiscoveryError(failure, f"{error.what}: {error.why}", error.hint) from error
     except Trouble as error:
         if error.status in (401, 403):
             why = f"HTTP {error.status}: STAC catalog requires authentication"

@@ -11,13 +11,18 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from firstlight.core.cli import main
+from firstlight.core.discovery.band_config import get_sensor
+from firstlight.core.discovery.catalogs import get_catalog
 from firstlight.core.discovery.stac_client import SceneSearch
-from firstlight.core.errors import Cancelled, DiscoveryError
+from firstlight.core.errors import Cancelled, DiscoveryError, NoScenesError
 from firstlight.core.monitor import Note, RecordingMonitor
+from firstlight.core.scenes.find import SceneQuery, find_scenes
 from firstlight.core.settings import Settings
 from firstlight.core.stac import transport
 from firstlight.core.types import Aoi, SearchQuery
@@ -828,3 +833,45 @@ def test_a_catalogue_behind_a_proxy_is_searched_below_its_own_path(settings: Set
 
     with Proxied(june_items(), page=5) as api:
         assert search(settings, api, f"{api.url}/api/stac/") == (NEWEST_FIRST, [])
+
+
+def test_a_token_stands_in_nothing_that_the_command_prints_or_writes(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    class Keyed(OddCatalogue):
+        def any(self, asked: Asked) -> Reply | None:
+            return None if asked.words.get("apikey") == SECRET else Reply(401, {})
+
+    out = tmp_path / "scenes.geojson"
+    words = ["discover", "--area", "7.2,46.2,7.8,46.8", "--start", "2024-06-01", "--end"]
+    with Keyed(june_items(), page=5) as api:
+        place = ["--catalog", f"{api.url}/?apikey={SECRET}"]
+        assert main([*words, "2024-06-30", *place, "--scenes", str(out), "--output", "json"]) == 0
+        assert len(json.loads(out.read_text())["features"]) == 12
+        assert main([*words, "2024-06-30", *place, "--max-cloud", "0", "--sensor", "landsat"]) == 1
+    assert main([*words, "2024-06-30", *place]) == 1
+    printed = "".join(capfd.readouterr())
+    assert api.url in printed
+    assert SECRET not in printed + out.read_text()
+
+
+def test_what_a_catalogue_has_and_is_left_out_is_counted(settings: Settings) -> None:
+    bands = band_links("blue", "green", "red", "nir08")
+    items = [
+        make_item(f"l{n}", collection="landsat-c2-l2", assets=bands, platform=f"LANDSAT_{n}")
+        for n in (5, 7, 7)
+    ]
+    late = make_item("late", collection="landsat-c2-l2", platform="landsat-8")
+    late["properties"]["datetime"] = "2024-07-09T00:00:00Z"
+
+    class Careless(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            return self.items
+
+    for number, item in enumerate(items):
+        item["id"] = f"{item['id']}-{number}"
+    with Careless([*items, {**late, "bbox": [7, 46, 8, 47], "geometry": None}]) as api:
+        query = SceneQuery(AREA, *JUNE, get_catalog(api.url), get_sensor("landsat"))
+        with pytest.raises(NoScenesError) as caught:
+            find_scenes(query, settings, RecordingMonitor())
+    assert "(left out: 2 of landsat-7, 1 of landsat-5, 1 of another time)" in caught.value.why
