@@ -39,6 +39,11 @@ class Catalog:
         if not self.address:
             object.__setattr__(self, "address", self.url)
 
+    @property
+    def reference(self) -> str:
+        """What :func:`get_catalog` finds it by again; secret where its address is."""
+        return self.name if self.exact else self.address
+
 
 def catalog_names() -> tuple[str, ...]:
     """Names of the known catalogues."""
@@ -112,11 +117,11 @@ def choose_collections(
     for place, name in enumerate(names):
         one = name if name in listed else spelt.get(_spelling(name), "")
         if one:
-            ranks.setdefault(one, (_is_level_1(one), int(one != name), place))
+            ranks.setdefault(one, (is_level_1(one), int(one != name), place))
     if not named:
         for place, one in enumerate(listed):
             if _is_of(sensor, one):
-                ranks.setdefault(one, (_is_level_1(one), 2, place))
+                ranks.setdefault(one, (is_level_1(one), 2, place))
     return min(ranks, key=lambda one: ranks[one], default="")
 
 
@@ -124,7 +129,8 @@ def _spelling(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _is_level_1(collection: str) -> bool:
+def is_level_1(collection: str) -> bool:
+    """Whether a collection's name is that of a product before its corrections."""
     return re.search(r"l1|level-?1|msi1|grd", collection.lower()) is not None
 
 

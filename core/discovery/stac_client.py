@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import AreaError, Cancelled, DiscoveryError
+from ..errors import AccessError, AreaError, Cancelled, DiscoveryError
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..stac.home import Home
@@ -23,7 +23,7 @@ from ..types import Aoi, SceneItem, SearchQuery
 from ..workers import run_in_background
 from .access import AUTHENTICATION_HINT
 from .band_config import Sensor, get_sensor
-from .catalogs import Catalog, choose_collections, get_catalog
+from .catalogs import Catalog, choose_collections, get_catalog, is_level_1
 from .coverage import covered_percent
 from .item_product import sensor_of
 from .scene_parser import last_moment, parse_item
@@ -237,6 +237,7 @@ class _Source:
         self._sensor = sensor
         self._failure = f"Searching {catalog.title} ({catalog.url}) failed"
         self._walked = False
+        self._asked = ""
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         home = Home.of(catalog.address)
         self.transport = Transport(new_session(settings), home, timeout, settings.retry_delay_s)
@@ -345,6 +346,7 @@ class _Source:
         return chosen
 
     def _pages_of(self, landing: Landing, name: str) -> Iterator[Page]:
+        self._asked = name
         form = self._form((name,))
         if landing.items:
             form = replace(form, features=True, box=0)
@@ -356,7 +358,16 @@ class _Source:
     def _form(self, collections: tuple[str, ...]) -> SearchForm:
         query = self._query
         period = (query.start, query.end) if self._sensor.dated else None
-        return SearchForm(query.aoi, collections, period)
+        return SearchForm(query.aoi, collections, period, is_alias=self._is_alias)
+
+    def _is_alias(self, name: str) -> bool:
+        """Whether items of a collection may be those of the one that was asked for: of the same
+        sensor and level.
+        """
+        asked = self._asked
+        return bool(choose_collections((asked,), self._sensor.name, (name,), False)) and (
+            is_level_1(name) == is_level_1(asked)
+        )
 
 
 @contextmanager
@@ -367,6 +378,8 @@ def _discovery_errors(failure: str) -> Iterator[None]:
     except InsecureRedirect as error:
         hint = "Give the address that begins with https, or choose another catalogue."
         raise DiscoveryError(failure, str(error), hint) from error
+    except AccessError as error:  # of the login for the catalogue's host
+        raise DiscoveryError(failure, f"{error.what}: {error.why}", error.hint) from error
     except Trouble as error:
         if error.status in (401, 403):
             why = f"HTTP {error.status}: STAC catalog requires authentication"

@@ -169,7 +169,7 @@ def _find_cells(
 ) -> tuple[tuple[SceneItem, ...], list[str]]:
     """The cells of a height model, and what is to be known of them."""
     if request.dem is None:
-        return find_heights(grid, request.catalog.name, settings, monitor), []
+        return find_heights(grid, request.catalog.reference, settings, monitor), []
     path, item = request.dem, heights_of_file(request.dem, request.dem_unit)
     rule = item.bands[BAND].radiometry
     events = EventQueue(monitor)

@@ -74,7 +74,7 @@ class SceneQuery:
                     self.start,
                     self.end,
                     name,
-                    self.catalog.address,
+                    self.catalog.reference,
                     self.max_cloud_percent,
                     self.limit,
                     self.collection,

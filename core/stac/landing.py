@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
+from .home import Home
 from .query import Json
 from .transport import Answer, Request, Transport, Trouble, no_stac, said_by
 
@@ -89,7 +90,7 @@ def _of_catalogue(transport: Transport, answer: Answer) -> Landing:
     is_api = is_api or not _has_children(tree) or any(links_of(tree, "data"))
     if home.is_local or not is_api:
         return Landing(answer)
-    places = [place for link in links for place in home.places_of(link["href"], answer.url)]
+    places = [place for link in links for place in _search_places(home, link["href"], answer.url)]
     usual = f"{home.url}/search"
     methods = {str(link.get("method") or "GET").upper() for link in links}
     return Landing(
@@ -98,6 +99,15 @@ def _of_catalogue(transport: Transport, answer: Answer) -> Landing:
         ("POST", "GET") if "POST" in methods or not links else ("GET", "POST"),
         any(name.rstrip("/").endswith(SORT_ENDS) for name in classes),
     )
+
+
+def _search_places(home: Home, href: str, base: str) -> list[str]:
+    """Behind a proxy a link with an inner name often lacks the beginning of the path, too."""
+    places = home.places_of(href, base)
+    inner = bool(places) and urlsplit(urljoin(base, href)).netloc != urlsplit(places[0]).netloc
+    if inner and urlsplit(places[0]).path.rstrip("/").endswith("/search"):
+        return [f"{home.url}/search", *places]
+    return places
 
 
 def _bare(url: str) -> str:

@@ -7,6 +7,7 @@ the polygon's box, with dates to the second, in smaller pages, by GET instead of
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -44,6 +45,10 @@ class SearchForm:
     """Number of the area's box that is asked for; None: its polygon."""
     to_the_second: bool = False
     limit: int = PAGE_SIZES[0]
+    alias: str = ""
+    """Another name of the collection, in the items that come."""
+    is_alias: Callable[[str], bool] = lambda name: False
+    """Whether a collection's name may be such another one."""
     features: bool = False
     """Items of one collection by OGC API Features, which knows neither polygon nor order."""
 
@@ -61,6 +66,21 @@ class SearchForm:
         if self.sorts:
             query["sortby"] = list(NEWEST_FIRST)
         return query
+
+    def meets(self, box: Any) -> bool:
+        """Whether a box of a catalogue touches the area's; true where it is damaged."""
+        corners = box if isinstance(box, list) else []
+        numbers = [one for one in corners if isinstance(one, (int, float)) and math.isfinite(one)]
+        if len(numbers) not in (4, 6) or len(numbers) != len(corners):
+            return True
+        half = len(numbers) // 2
+        (west, south), (east, north) = numbers[:2], numbers[half : half + 2]
+        spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+        return any(
+            left <= box_east and box_west <= right and south <= box_north and box_south <= north
+            for box_west, box_south, box_east, box_north in self.aoi.boxes
+            for left, right in spans
+        )
 
     def _dates(self) -> str:
         first, last = (format_time(moment) for moment in self.period or ())
@@ -152,6 +172,13 @@ PLAINER: tuple[Change, ...] = (_unsorted, _boxed)
 def eased(form: SearchForm, status: int | None, reason: str, heavy: bool) -> SearchForm | None:
     """The next form to try after a refusal; None where there is none left."""
     return next((new for change in _order(status, reason, heavy) if (new := change(form))), None)
+
+
+def heeded(form: SearchForm) -> SearchForm | None:
+    """The next form to try after an answer to something else, of a server that does not heed the
+    polygon, or the body; None where there is none left.
+    """
+    return _boxed(form) or _by_get(form)
 
 
 def plainer(form: SearchForm) -> SearchForm | None:

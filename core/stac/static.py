@@ -108,9 +108,9 @@ def _may_hold(tree: Json, form: SearchForm) -> bool:
     extent = tree.get("extent")
     if not isinstance(extent, Mapping):
         return True
-    return _meets_area(_inner(extent, "spatial", "bbox"), form) and _meets_time(
-        _inner(extent, "temporal", "interval"), form
-    )
+    boxes = _inner(extent, "spatial", "bbox")  # the first one is the whole
+    in_area = form.meets(boxes[0] if boxes else None)
+    return in_area and _meets_time(_inner(extent, "temporal", "interval"), form)
 
 
 def _inner(extent: Json, *names: str) -> list[Any]:
@@ -118,22 +118,6 @@ def _inner(extent: Json, *names: str) -> list[Any]:
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, list) else []
-
-
-def _meets_area(boxes: list[Any], form: SearchForm) -> bool:
-    """The first box is the whole; damaged ones may be anything."""
-    box = boxes[0] if boxes and isinstance(boxes[0], list) else []
-    numbers = [one for one in box if isinstance(one, (int, float))]
-    if len(numbers) not in (4, 6) or len(numbers) != len(box):
-        return True
-    west, south = numbers[0], numbers[1]
-    east, north = numbers[len(numbers) // 2], numbers[len(numbers) // 2 + 1]
-    if west > east:
-        return True
-    return any(
-        west <= box_east and box_west <= east and south <= box_north and box_south <= north
-        for box_west, box_south, box_east, box_north in form.aoi.boxes
-    )
 
 
 def _meets_time(intervals: list[Any], form: SearchForm) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ..discovery.catalogs import get_catalog
 from ..discovery.stac_client import SceneSearch
 from ..enums import Unit
 from ..errors import InputError, NoScenesError
@@ -115,7 +116,9 @@ def find_heights(
             "catalogue, or give a file with ‘terrain.dem’."
         )
         raise NoScenesError(
-            f"No height model found in {catalog}", "nothing of it covers the area", hint
+            f"No height model found in {get_catalog(catalog).name}",
+            "nothing of it covers the area",
+            hint,
         )
     return tuple(cells)
 

@@ -6,17 +6,23 @@ from __future__ import annotations
 
 import dataclasses
 import email.utils
+import gzip
 import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from firstlight.core.cli import main
+from firstlight.core.discovery.band_config import get_sensor
+from firstlight.core.discovery.catalogs import get_catalog
 from firstlight.core.discovery.stac_client import SceneSearch
-from firstlight.core.errors import Cancelled, DiscoveryError
+from firstlight.core.errors import Cancelled, DiscoveryError, NoScenesError
 from firstlight.core.monitor import Note, RecordingMonitor
+from firstlight.core.scenes.find import SceneQuery, find_scenes
 from firstlight.core.settings import Settings
 from firstlight.core.stac import transport
 from firstlight.core.types import Aoi, SearchQuery
@@ -619,8 +625,7 @@ def test_pages_of_one_scene_without_end_are_ended(settings: Settings) -> None:
 
     with Endless(one) as api:
         found, warnings = search(settings, api, limit=5000)
-        assert len(found) == 100
-        assert len(api.searches) == 101
+        assert len(api.searches) == len(found) == 100
     assert len(warnings) == 1
     assert "100 scenes came, in 100 pages that lead on" in warnings[0]
 
@@ -725,3 +730,148 @@ def test_a_cancelled_search_leaves_nobody_waiting(settings: Settings) -> None:
             assert gate.is_held
             assert one.next(RecordingMonitor()) == []
             gate.open()
+
+
+def far_away(count: int) -> list[dict[str, Any]]:
+    return [make_item(f"far{n}", bbox=(20, 46, 21, 47), assets=band_links()) for n in range(count)]
+
+
+@pytest.mark.parametrize("deaf", ["to the polygon", "to the body"])
+def test_a_server_that_does_not_heed_the_question_is_asked_otherwise(
+    settings: Settings, deaf: str
+) -> None:
+    class Deaf(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            if deaf == "to the polygon":
+                query = {name: value for name, value in query.items() if name != "intersects"}
+            return super().found(query)
+
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            if deaf == "to the body" and asked.method == "POST":
+                asked = dataclasses.replace(asked, query=dict(asked.words))
+            return super().answer(asked)
+
+    with Deaf([*far_away(200), *june_items()], page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert len(api.searches) <= 8
+
+
+def test_a_server_that_heeds_nothing_is_read_to_its_end(settings: Settings) -> None:
+    class Deaf(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            return self.items
+
+    with Deaf([*far_away(30), *june_items()], page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sentinel-s2-l2a-cogs", True),
+        ("S2MSI2A", True),
+        ("sentinel-2-l1c", False),
+        ("landsat-c2-l2", False),
+        ("sentinel-2-l2a-mosaic", False),
+    ],
+)
+def test_a_collection_may_come_under_another_name_of_its_own(
+    settings: Settings, name: str, found: bool
+) -> None:
+    class Renamed(OddCatalogue):
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            page = super().answer(asked)
+            page["features"] = [{**item, "collection": name} for item in page["features"]]
+            return page
+
+    with Renamed(june_items(), page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST if found else [], [])
+
+
+def test_a_place_that_is_kept_in_a_header_is_sent_back(settings: Settings) -> None:
+    class Kept(OddCatalogue):
+        def answer(self, asked: Asked) -> dict[str, Any]:
+            token = asked.headers.get("cmr-search-after", "0")
+            return super().answer(dataclasses.replace(asked, query={**asked.query, "token": token}))
+
+        def next_link(self, asked: Asked, token: int) -> Any:
+            headers = {"cmr-search-after": str(token), "Authorization": "no", "Host": "x"}
+            link = super().next_link(dataclasses.replace(asked, query={}), token)
+            assert link is not None
+            body = {"limit": 5, "n": token}
+            return {**link, "body": body, "merge": True, "headers": headers}
+
+    with Kept(june_items(), page=5) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert all("Authorization" not in one.headers for one in api.searches)
+
+
+def test_an_answer_that_unpacks_without_end_is_cut_off(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_BYTES", 3 << 20)
+
+    class Packed(OddCatalogue):
+        def search(self, asked: Asked) -> Reply:
+            body = gzip.compress(b" " * (50 << 20))
+            assert len(body) < 1 << 20
+            return Reply(body=body, headers={"Content-Encoding": "gzip"})
+
+    with Packed() as api, pytest.raises(DiscoveryError, match="its answer is longer than 3 MB"):
+        search(settings, api, collection="sentinel-2-l2a")
+
+
+def test_a_catalogue_behind_a_proxy_is_searched_below_its_own_path(settings: Settings) -> None:
+    class Proxied(OddCatalogue):
+        link_base = "http://10.0.0.7"
+
+        def reply(self, asked: Asked) -> Reply:
+            if not asked.path.startswith("/api/stac"):
+                return Reply(body=b"<html>Our company</html>")
+            inner = dataclasses.replace(asked, path=asked.path[len("/api/stac") :] or "/")
+            return super().reply(inner)
+
+    with Proxied(june_items(), page=5) as api:
+        assert search(settings, api, f"{api.url}/api/stac/") == (NEWEST_FIRST, [])
+
+
+def test_a_token_stands_in_nothing_that_the_command_prints_or_writes(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    class Keyed(OddCatalogue):
+        def any(self, asked: Asked) -> Reply | None:
+            return None if asked.words.get("apikey") == SECRET else Reply(401, {})
+
+    out = tmp_path / "scenes.geojson"
+    words = ["discover", "--area", "7.2,46.2,7.8,46.8", "--start", "2024-06-01", "--end"]
+    with Keyed(june_items(), page=5) as api:
+        place = ["--catalog", f"{api.url}/?apikey={SECRET}"]
+        assert main([*words, "2024-06-30", *place, "--scenes", str(out), "--output", "json"]) == 0
+        assert len(json.loads(out.read_text())["features"]) == 12
+        assert main([*words, "2024-06-30", *place, "--max-cloud", "0", "--sensor", "landsat"]) == 1
+    assert main([*words, "2024-06-30", *place]) == 1
+    printed = "".join(capfd.readouterr())
+    assert api.url in printed
+    assert SECRET not in printed + out.read_text()
+
+
+def test_what_a_catalogue_has_and_is_left_out_is_counted(settings: Settings) -> None:
+    bands = band_links("blue", "green", "red", "nir08")
+    items = [
+        make_item(f"l{n}", collection="landsat-c2-l2", assets=bands, platform=f"LANDSAT_{n}")
+        for n in (5, 7, 7)
+    ]
+    late = make_item("late", collection="landsat-c2-l2", platform="landsat-8")
+    late["properties"]["datetime"] = "2024-07-09T00:00:00Z"
+
+    class Careless(OddCatalogue):
+        def found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+            return self.items
+
+    for number, item in enumerate(items):
+        item["id"] = f"{item['id']}-{number}"
+    with Careless([*items, {**late, "bbox": [7, 46, 8, 47], "geometry": None}]) as api:
+        query = SceneQuery(AREA, *JUNE, get_catalog(api.url), get_sensor("landsat"))
+        with pytest.raises(NoScenesError) as caught:
+            find_scenes(query, settings, RecordingMonitor())
+    assert "(left out: 2 of landsat-7, 1 of landsat-5, 1 of another time)" in caught.value.why
