@@ -22,11 +22,11 @@ from types import FrameType
 from typing import Any, TextIO
 
 from . import PRODUCT
+from .doors.operation_index import DeclaredOperation, declared_operations, get_declared
 from .enums import Status
 from .errors import Cancelled, FirstLightError, InputError, NoScenesError
 from .monitor import BandProgress, BandState, Event, Level, Note, Progress
-from .operation import Operation, OperationResult
-from .operations.registry import OPERATIONS, get_operation
+from .operation import OperationResult
 from .params import Door, Kind, Param
 from .settings import resolve_settings
 from .text import shown
@@ -114,7 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="flight", description="From an area to a disaster map.")
     parser.add_argument("--version", action="version", version=PRODUCT)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for operation in OPERATIONS:
+    for operation in declared_operations():
         sub = commands.add_parser(
             operation.name, help=operation.title, description="\n\n".join(operation.about())
         )
@@ -196,7 +196,9 @@ def _flag(param: Param) -> str:
     return param.flag or f"--{param.name.replace('_', '-')}"
 
 
-WORDING = Wording(OPERATIONS, _flag, lambda operation, options: f"flight {operation.name}{options}")
+WORDING = Wording(
+    declared_operations, _flag, lambda operation, options: f"flight {operation.name}{options}"
+)
 
 
 def _metavar(param: Param, argument: Argument) -> str:
@@ -218,17 +220,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = vars(build_parser().parse_args(join_negative(given)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
-    operation = get_operation(options.pop("command"))
+    declared = get_declared(options.pop("command"))
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)
     previous = _catch_signals(stop)
     try:
+        operation = declared.load()
         params = WORDING.make_params(operation, options)
         result = WORDING.run(operation, params, resolve_settings(), monitor)
     except Cancelled as error:
         return _fail(str(error), CANCELLED)
     except NoScenesError as error:
-        if form == "json" and operation.name in LISTS:
-            return _fail(str(error), _say(operation, "[]", 1))
+        if form == "json" and declared.name in LISTS:
+            return _fail(str(error), _say(declared, "[]", 1))
         return _fail(str(error), 1)
     except InputError as error:
         return _fail(str(error), USAGE)
@@ -241,14 +244,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if verbose:
             raise
         return _fail(
-            f"flight {operation.name} failed: {type(error).__name__}: {error}. This is a fault "
+            f"flight {declared.name} failed: {type(error).__name__}: {error}. This is a fault "
             "in FirstLight; see --verbose.",
             1,
         )
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-    return _print(operation, result, form)
+    return _print(declared, result, form)
 
 
 def join_negative(arguments: Sequence[str]) -> list[str]:
@@ -271,15 +274,15 @@ def join_negative(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
-def _print(operation: Operation, result: OperationResult, form: str) -> int:
+def _print(declared: DeclaredOperation, result: OperationResult, form: str) -> int:
     code = EXIT_CODES[result.status]
     if form == "json" and result.status == Status.FAILED:
         code = _fail(result.text, code)
     text = json.dumps(result.json_data(), indent=2) if form == "json" else result.text
-    return _say(operation, text, code)
+    return _say(declared, text, code)
 
 
-def _say(operation: Operation, text: str, code: int) -> int:
+def _say(declared: DeclaredOperation, text: str, code: int) -> int:
     """Print to stdout; the exit code, which is another one where stdout does not take the text."""
     try:
         print(text, flush=True)
@@ -287,7 +290,7 @@ def _say(operation: Operation, text: str, code: int) -> int:
         _close(sys.stdout)
     except OSError as error:
         _close(sys.stdout)
-        what = f"The result of flight {operation.name} cannot be printed"
+        what = f"The result of flight {declared.name} cannot be printed"
         hint = "The files that it names are written."
         return _fail(str(FirstLightError(what, error.strerror or str(error), hint)), 1)
     return code

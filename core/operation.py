@@ -7,25 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .casts import cast_value
-from .enums import Status, StrEnum
+from .enums import Status
 from .errors import InputError
 from .monitor import Monitor
+from .params import Output as Output
+from .params import OutputKind as OutputKind
 from .params import Param
 from .settings import Settings
 from .types import MapClass
-
-
-class OutputKind(StrEnum):
-    """Kinds of named results."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    RASTER = "raster"
-    VECTOR = "vector"
-    FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -74,15 +65,6 @@ class OperationResult:
 
 
 @dataclass(frozen=True)
-class Output:
-    """A named result that is not a parameter: text, a number or a file for models to use."""
-
-    name: str
-    title: str
-    kind: OutputKind = OutputKind.TEXT
-
-
-@dataclass(frozen=True)
 class AlgorithmInfo:
     """Facts to be known of an algorithm before it is used: every door shows it, and
     docs/algorithms.md is held to it.
@@ -96,6 +78,41 @@ class AlgorithmInfo:
     """Author and year with a DOI, or the agency's document."""
     limits: str
     """When not to use it: sentences."""
+
+
+class Declared(Protocol):
+    """What a door must know to show an operation: the operation itself, or
+    :class:`~.doors.operation_index.DeclaredOperation`.
+    """
+
+    @property
+    def name(self) -> str:
+        """Lower case with hyphens."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
+
+    @property
+    def group(self) -> str:
+        """Title of its group."""
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence or two."""
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Named results."""
+
+    def about(self) -> tuple[str, ...]:
+        """Paragraphs for a person."""
+
+    def parameters(self, door: str | None = None) -> list[Param]:
+        """The parameters, in order; with ``door``, only those shown there."""
+
+    def load(self) -> Operation:
+        """The operation itself."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,10 @@ class Operation:
     outputs: tuple[Output, ...] = ()
     algorithm: AlgorithmInfo | None = None
     """None for operations that compute no map."""
+
+    def load(self) -> Operation:
+        """Itself: see :class:`~.doors.operation_index.DeclaredOperation`."""
+        return self
 
     def about(self) -> tuple[str, ...]:
         """Paragraphs for a person: what it does, and of an algorithm when not to use it and where
@@ -145,6 +166,9 @@ class Operation:
             If a name is not known, or a value is missing, of the wrong kind or out of bounds; the
             sentence names it.
         """
+        # Here, because it knows areas, sensors and catalogues: no door needs it to start.
+        from .casts import cast_value
+
         known = {param.name: param for param in self.parameters()}
         for name in values:
             if name not in known:

@@ -1,4 +1,4 @@
-"""A parameter of an operation, declared once as every door needs to know it."""
+"""Parameters and outputs of an operation, declared once as every door needs to know them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .enums import StrEnum
+
+AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
+"""How an area is given as text; Processing has an order of its own."""
 
 
 class Kind(StrEnum):
@@ -162,3 +165,22 @@ def param(
     if make_default is not None:
         return field(default_factory=make_default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+class OutputKind(StrEnum):
+    """Kinds of named results."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    RASTER = "raster"
+    VECTOR = "vector"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A named result that is not a parameter: text, a number or a file for models to use."""
+
+    name: str
+    title: str
+    kind: OutputKind = OutputKind.TEXT

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .errors import FirstLightError
 from .monitor import BandProgress, Event, Monitor, Note, Progress
-from .operation import Operation, OperationResult
+from .operation import Declared, Operation, OperationResult
 from .params import Param
 from .report import ValidationReport
 from .settings import Settings
@@ -35,24 +35,24 @@ class Wording:
 
     Parameters
     ----------
-    operations : sequence of Operation
-        All that may be named.
+    operations : callable
+        Gives all that may be named; called when a sentence names one.
     name_parameter : callable
         The door's word for a parameter.
     name_operation : callable
         The door's word for an operation; also takes the options of the command, which may be empty.
     """
 
-    operations: Sequence[Operation]
+    operations: Callable[[], Sequence[Declared]]
     name_parameter: Callable[[Param], str]
-    name_operation: Callable[[Operation, str], str]
+    name_operation: Callable[[Declared, str], str]
 
     def text(self, text: str, operation: Operation) -> str:
         """A sentence of ``operation`` with every mark replaced; an unknown name is left alone."""
 
         def replacement(mark: re.Match[str]) -> str:
             named, options, owner, parameter = mark.groups()
-            for candidate in (operation, *self.operations):
+            for candidate in (operation, *self.operations()):
                 if named == candidate.name:
                     return self.name_operation(candidate, options or "")
                 if parameter and owner in (None, candidate.name):

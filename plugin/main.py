@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.core import QgsApplication, QgsSettings
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import DependencyError
-from ..core.monitor import Level
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
-from .messages import show_error
-from .monitors import log
 from .processing.provider import FirstLightProvider
-from .runner import TaskRunner
+
+if TYPE_CHECKING:
+    from .runner import TaskRunner
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"
 UNLOAD_WAIT_MS = 5000
+IMPORT_AFTER_MS = 3000
+"""When QGIS has its windows open, and before one presses a button."""
+DOCK_OPEN = "firstlight/dock_open"
+"""Key of QGIS's settings: whether the dock was open when QGIS was left."""
 
 
 class FirstLightPlugin:
@@ -43,6 +47,9 @@ class FirstLightPlugin:
         """Add the algorithms to Processing."""
         self._problem = dependency_error(missing_libraries())
         if self._problem is not None:
+            from ..core.monitor import Level
+            from .monitors import log
+
             log(str(self._problem), Level.ERROR)
         provider = FirstLightProvider(QIcon(str(ICON_PATH)), self._problem)
         if QgsApplication.processingRegistry().addProvider(provider):
@@ -66,20 +73,36 @@ class FirstLightPlugin:
             self.action.triggered.connect(self._show_problem)
             self._show_problem()
             return
-        # Here, so that a Python without the libraries, and one without a window, can load the
-        # plugin.
-        from ..ui.main_dock import MainDock
+        self.action.toggled.connect(self._open_dock)
+        QTimer.singleShot(IMPORT_AFTER_MS, import_ahead)
+        if QgsSettings().value(DOCK_OPEN, False, type=bool):
+            # As QGIS was left; when it has started, so that nobody waits for it.
+            self._iface.initializationCompleted.connect(self._reopen_dock)
 
+    def _reopen_dock(self) -> None:
+        if self.action is not None and self.dock is None:
+            self.action.setChecked(True)
+
+    def _open_dock(self) -> None:
+        """Make the dock at the first click; from then on it and the button go together."""
+        # Here, so that a Python without the libraries, and one without a window, can load the
+        # plugin, and that QGIS starts without it.
+        from ..ui.main_dock import MainDock
+        from .runner import TaskRunner
+
+        assert self.action is not None  # for the type checker: only it leads here
+        self.action.toggled.disconnect(self._open_dock)
         self.runner = TaskRunner()
-        self.dock = MainDock(
-            self._iface, self.runner
-        )  # QGIS becomes its parent when it takes it in
+        # QGIS becomes its parent when it takes it in.
+        self.dock = MainDock(self._iface, self.runner)
         self.dock.setWindowIcon(QIcon(str(ICON_PATH)))
-        # Made now rather than at the first click: QGIS restores only docks that exist when it
-        # starts.
-        self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.dock.hide()
+        window = self._iface.mainWindow()
+        if not window.restoreDockWidget(self.dock):  # where it was when QGIS was left
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.setToggleVisibilityAction(self.action)
+        self.dock.openedStateChanged.connect(_remember)
+        self.dock.setUserVisible(True)
+        _remember(True)
 
     def unload(self) -> None:
         """Undo what :meth:`initGui` did, as far as it came."""
@@ -102,6 +125,27 @@ class FirstLightPlugin:
 
     def _show_problem(self) -> None:
         """Say what is missing, in place of opening the dock."""
+        from .messages import show_error
+
         if self.action is not None and self._problem is not None:
             self.action.setChecked(False)
             show_error(self._iface.messageBar(), self._problem)
+
+
+def import_ahead() -> None:
+    """Import the dock and the operations in the background, so that the first click does not wait
+    for them; one that comes before waits for what is left.
+    """
+
+    def work() -> None:
+        from ..core.doors.operation_index import declared_operations
+        from ..ui import main_dock  # noqa: F401 - only to have it imported
+
+        for operation in declared_operations():
+            operation.load()
+
+    threading.Thread(target=work, name="firstlight-imports", daemon=True).start()
+
+
+def _remember(is_open: bool) -> None:
+    QgsSettings().setValue(DOCK_OPEN, is_open)

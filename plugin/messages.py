@@ -11,10 +11,10 @@ from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import QCoreApplication
 
+from ..core.doors.operation_index import declared_operations
 from ..core.errors import FirstLightError, InputError
 from ..core.monitor import Level
-from ..core.operation import Operation
-from ..core.operations.registry import OPERATIONS
+from ..core.operation import Declared
 from ..core.params import Param
 from ..core.text import shown
 from ..core.wording import Wording
@@ -25,12 +25,12 @@ MOST_CHARACTERS = 240
 """Longer sentences do not fit on two lines of a message bar."""
 
 
-def _title(named: Param | Operation) -> str:
+def _title(named: Param | Declared) -> str:
     """Its title in quotes, as the dock and the toolbox show it."""
     return f"“{QCoreApplication.translate('FirstLight', named.title)}”"
 
 
-WORDING = Wording(OPERATIONS, _title, lambda operation, _options: _title(operation))
+WORDING = Wording(declared_operations, _title, lambda operation, _options: _title(operation))
 """Names of parameters and operations in QGIS, for sentences of core."""
 
 

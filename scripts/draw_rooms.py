@@ -37,6 +37,7 @@ STORIES = {
     "maps": "the disaster maps",
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
+    "doors": "what the doors show",
     "cli": "the flight command",
     "plugin": "QGIS: tasks, layers",
     "processing": "the toolbox",

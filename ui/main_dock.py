@@ -14,14 +14,14 @@ from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ..core.discovery.events import load_events
+from ..core.doors.operation_index import declared_operations
 from ..core.enums import Status
 from ..core.errors import FirstLightError
 from ..core.moment import Moment
 from ..core.monitor import BandProgress, Event, Level, Note, Progress
-from ..core.operation import Operation, OperationResult
+from ..core.operation import Declared, Operation, OperationResult
 from ..core.operations.event import event_folder
 from ..core.operations.ingest import INGEST
-from ..core.operations.registry import OPERATIONS
 from ..core.text import at_home
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
@@ -93,7 +93,9 @@ class MainDock(QgsDockWidget):
         self.scene_panel = ScenePanel()
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
-        self.tools_panel = ToolsPanel(OPERATIONS, self.take_area, self.search_panel.values)
+        self.tools_panel = ToolsPanel(
+            declared_operations(), self.take_area, self.search_panel.values
+        )
         self.finder = SceneFinder(
             self.search_panel, self.event_box, self.scene_panel, self.take_area, self._start
         )
@@ -204,9 +206,9 @@ class MainDock(QgsDockWidget):
 
     # Tools
 
-    def run_tool(self, operation: Operation, values: dict[str, Any]) -> None:
+    def run_tool(self, operation: Declared, values: dict[str, Any]) -> None:
         """Run an operation with the values of its form."""
-        if self._start(operation, values, self._show_answer, self.run_finished.emit):
+        if self._start(operation.load(), values, self._show_answer, self.run_finished.emit):
             self._say(self.tr("{title} …").format(title=operation.title))
 
     def _show_answer(self, result: OperationResult) -> None:

@@ -10,7 +10,7 @@ from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
-from ..core.operation import Operation
+from ..core.operation import Declared
 from ..core.params import Door
 from ..core.types import Aoi
 from .field import Field
@@ -23,7 +23,7 @@ class ParameterForm(QWidget):
 
     Parameters
     ----------
-    operation : Operation
+    operation : Declared
         Whose parameters.
     take_area : callable
         Gives the area in use; None where there is none.
@@ -31,7 +31,7 @@ class ParameterForm(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self, operation: Operation, take_area: Callable[[], Aoi | None]) -> None:
+    def __init__(self, operation: Declared, take_area: Callable[[], Aoi | None]) -> None:
         super().__init__()
         self.operation = operation
         self.fields: dict[str, Field] = {}

@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.monitor import Event, Level, Note, Progress
-from ..core.operation import Operation, OperationResult
+from ..core.operation import Declared, OperationResult
 from ..core.params import Door, Kind
 from ..core.types import Aoi, ValidationReport
 from .parameter_form import ParameterForm
@@ -33,7 +33,7 @@ class ToolsPanel(QWidget):
 
     Parameters
     ----------
-    operations : sequence of Operation
+    operations : sequence of Declared
         What can be chosen.
     take_area : callable
         Gives the area in use; None where there is none.
@@ -48,12 +48,12 @@ class ToolsPanel(QWidget):
 
     def __init__(
         self,
-        operations: Sequence[Operation],
+        operations: Sequence[Declared],
         take_area: Callable[[], Aoi | None],
         chosen: Callable[[], dict[str, Any]],
     ) -> None:
         super().__init__()
-        self._operations: dict[str, Operation] = {}
+        self._operations: dict[str, Declared] = {}
         self._report = ""
         self._take_area = take_area
         self._chosen = chosen
@@ -88,7 +88,7 @@ class ToolsPanel(QWidget):
         )
         self.offer(operations)
 
-    def offer(self, operations: Sequence[Operation]) -> None:
+    def offer(self, operations: Sequence[Declared]) -> None:
         """Fill the list anew, a line between groups."""
         self._operations = {operation.name: operation for operation in operations}
         self.operation_combo.blockSignals(True)
@@ -102,7 +102,7 @@ class ToolsPanel(QWidget):
         self._show_form()
 
     @property
-    def operation(self) -> Operation:
+    def operation(self) -> Declared:
         """The chosen one."""
         return self._operations[self.operation_combo.currentData()]
 

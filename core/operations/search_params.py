@@ -7,9 +7,9 @@ from typing import Any
 from ..discovery.band_config import sensor_names
 from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
+from ..params import AREA_HELP as AREA_HELP
 from ..params import Kind, param
 
-AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
 USUAL_CATALOG = "earth-search"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsMapLayer,
@@ -25,14 +25,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from ...core.enums import Status
 from ...core.errors import FirstLightError
-from ...core.operation import LayerOutput, Operation, OperationResult, Output, OutputKind
-from ...core.params import Door, Kind
-from ...core.settings import Settings, resolve_settings
+from ...core.params import Door, Kind, Output, OutputKind
 from ..compat import VECTOR_POLYGON
-from ..layers import dress_layer
-from ..messages import WORDING
-from ..monitors import FeedbackMonitor
-from ..settings_store import settings_reader
 from .parameters import (
     LAYER_KINDS,
     are_files,
@@ -43,6 +37,10 @@ from .parameters import (
     read_value,
     with_suffix,
 )
+
+if TYPE_CHECKING:
+    from ...core.operation import Declared, LayerOutput, OperationResult
+    from ...core.settings import Settings
 
 _MODEL_FEEDBACKS = ("QgsProcessingMultiStepFeedback", "QgsProcessingModelFeedback")
 OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
@@ -56,7 +54,7 @@ OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
 }
 
 
-def algorithm_id(operation: Operation) -> str:
+def algorithm_id(operation: Declared) -> str:
     """The operation's name in Processing: the same without hyphens."""
     return operation.name.replace("-", "")
 
@@ -65,21 +63,24 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     """An operation as a Processing algorithm: in the toolbox, in models, in batch and in
     ``qgis_process``.
 
+    What it declares is known without the operation, which is imported when it is to run: QGIS
+    makes all algorithms while it starts.
+
     Parameters
     ----------
-    operation : Operation
+    operation : Declared
         What it runs.
     icon : QIcon
         What the toolbox shows beside it.
     """
 
-    def __init__(self, operation: Operation, icon: QIcon) -> None:
+    def __init__(self, operation: Declared, icon: QIcon) -> None:
         super().__init__()
         self.operation = operation
         self._icon = icon
         self._declared = operation.parameters(Door.PROCESSING)
         self._values: dict[str, Any] = {}
-        self._settings: Callable[[], Settings] = resolve_settings
+        self._settings: Callable[[], Settings] | None = None
         self._result: OperationResult | None = None
 
     def createInstance(self) -> OperationAlgorithm:
@@ -161,6 +162,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> bool:
         """Read the values on the main thread, where the project's layers live."""
+        from ..settings_store import settings_reader
+
         self._settings = settings_reader()
         try:
             self._values = self._read(parameters, context)
@@ -175,13 +178,18 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the operation; a failure is raised with its whole sentence."""
+        from ..messages import WORDING
+        from ..monitors import FeedbackMonitor
+
+        operation = self.operation.load()
+        assert self._settings is not None  # for the type checker: prepareAlgorithm came before
         # Targets are asked for here, because layers to load that are noted on the main thread's
         # context are forgotten when the results of the run's own context replace them.
         self._values |= self._targets(parameters, context)
         try:
-            params = WORDING.make_params(self.operation, self._values)
+            params = WORDING.make_params(operation, self._values)
             monitor = FeedbackMonitor(feedback)
-            result = WORDING.run(self.operation, params, self._settings(), monitor)
+            result = WORDING.run(operation, params, self._settings(), monitor)
         except FirstLightError as error:
             raise QgsProcessingException(str(error)) from error
         if result.status == Status.FAILED:
@@ -243,6 +251,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         InputError
             If a value is missing or unusable.
         """
+        from ..messages import WORDING
+
         given = {
             **parameters,
             **{
@@ -252,7 +262,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             },
         }
         values = {param.name: read_value(self, param, given, context) for param in self._declared}
-        WORDING.make_params(self.operation, values)
+        WORDING.make_params(self.operation.load(), values)
         return values
 
     def _targets(
@@ -285,6 +295,8 @@ class LayerDresser(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Called by Processing on the main thread."""
+        from ..layers import dress_layer
+
         dress_layer(layer, self._output)
         layer.triggerRepaint()
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     NULL,
@@ -36,10 +36,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.errors import AreaError
-from ...core.operations.search_params import AREA_HELP
-from ...core.params import Kind, Param
-from ...core.types import Aoi
-from ..aoi import area_of_geometry, area_of_layer, area_of_rectangle, lonlat_crs
+from ...core.params import AREA_HELP, Kind, Param
 from ..compat import (
     DATE_AND_TIME,
     FILE_BEHAVIOUR,
@@ -50,6 +47,9 @@ from ..compat import (
     RASTER_SOURCES,
     VECTOR_POLYGON,
 )
+
+if TYPE_CHECKING:
+    from ...core.types import Aoi
 
 PROCESSING_AREA_HELP = (
     "An extent: west,east,south,north in degrees, another system's with its name behind: "
@@ -191,6 +191,9 @@ def with_suffix(param: Param, value: Any) -> Any:
 
 def _area(given: Given) -> Aoi | str:
     """A polygon, where a geometry or a layer of polygons is given; else the box of an extent."""
+    # Here, so that QGIS starts without it.
+    from ..aoi import area_of_geometry, area_of_layer, area_of_rectangle, lonlat_crs
+
     value, transforms = given.value, given.context.transformContext()
     match = _EXTENT.match(value) if isinstance(value, str) else None
     if match and _in_degrees(given, match[5]):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from ...core.doors.operation_index import declared_operations
 from ...core.errors import DependencyError
-from ...core.operation import Operation
 from .algorithm import OperationAlgorithm
+
+if TYPE_CHECKING:
+    from ...core.operation import Declared
 
 KEPT = 256
 """More than the layers of one batch."""
@@ -25,15 +29,15 @@ class FirstLightProvider(QgsProcessingProvider):
         FirstLight's icon.
     problem : DependencyError, optional
         A library is missing: the provider says so and has no algorithms.
-    operations : sequence of Operation, optional
-        The registry's by default.
+    operations : sequence of Declared, optional
+        All by default.
     """
 
     def __init__(
         self,
         icon: QIcon,
         problem: DependencyError | None = None,
-        operations: Sequence[Operation] | None = None,
+        operations: Sequence[Declared] | None = None,
     ) -> None:
         super().__init__()
         self._icon = icon
@@ -61,10 +65,7 @@ class FirstLightProvider(QgsProcessingProvider):
         """One algorithm for each operation."""
         if self._problem is not None:
             return
-        # Here, because it imports the libraries that may be missing.
-        from ...core.operations.registry import OPERATIONS
-
-        operations = OPERATIONS if self._operations is None else self._operations
+        operations = declared_operations() if self._operations is None else self._operations
         for operation in operations:
             self.addAlgorithm(OperationAlgorithm(operation, self._icon))
 

@@ -21,7 +21,7 @@ from firstlight.core.settings import Settings
 from firstlight.core.wording import MARK, Wording
 from support.operations import NAMES, NamesParams
 
-TITLES = Wording((STACK,), lambda p: p.title, lambda operation, _: operation.title)
+TITLES = Wording(lambda: (STACK,), lambda p: p.title, lambda operation, _: operation.title)
 SENTENCE = "No --unit, and no ‘nonsense’: run flight repair."
 
 
@@ -43,7 +43,7 @@ def test_a_name_is_replaced_where_it_is_known(text: str, cli: str | None, dock: 
 
 
 def test_an_operation_s_own_parameter_comes_first() -> None:
-    wording = Wording((NAMES, STACK), lambda p: p.help, lambda operation, _: operation.name)
+    wording = Wording(lambda: (NAMES, STACK), lambda p: p.help, lambda operation, _: operation.name)
     own = next(p for p in STACK.parameters() if p.name == "offset")
     assert wording.text("‘offset’", STACK) == own.help
 

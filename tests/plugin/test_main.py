@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -57,6 +61,8 @@ def test_init_gui_and_unload_leave_nothing_twice(plugin, desktop, qgis_app):
         assert providers().count("firstlight") == 1
         assert [action.text() for action in desktop.toolbar.actions()] == ["FirstLight"]
         assert [action.text() for action in desktop.raster_menu.actions()] == ["FirstLight"]
+        assert plugin.dock is None, "made at the first click: QGIS starts without it"
+        plugin.action.trigger()
         assert "firstlight_dock" in traces(desktop)["docks"]
         plugin.dock.set_area(10, 45, 11, 46)
         plugin.dock.area_panel.draw_button.click()
@@ -68,6 +74,7 @@ def test_init_gui_and_unload_leave_nothing_twice(plugin, desktop, qgis_app):
 
 def test_unload_stops_what_is_running(plugin, desktop, wait_for):
     plugin.initGui()
+    plugin.action.trigger()
     said = []
     task = plugin.runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01}))
     task.stopped.connect(lambda: said.append("stopped"))
@@ -76,9 +83,7 @@ def test_unload_stops_what_is_running(plugin, desktop, wait_for):
     assert QgsApplication.taskManager().countActiveTasks() == 0
 
 
-@pytest.mark.parametrize(
-    "broken", ["addToolBarIcon", "addPluginToRasterMenu", "addDockWidget", "mapCanvas"]
-)
+@pytest.mark.parametrize("broken", ["addToolBarIcon", "addPluginToRasterMenu"])
 def test_unload_survives_a_half_finished_start(plugin, desktop, monkeypatch, qgis_app, broken):
     before = traces(desktop)
 
@@ -97,7 +102,6 @@ def test_unload_survives_a_half_finished_start(plugin, desktop, monkeypatch, qgi
 
 def test_the_button_opens_and_closes_the_dock(plugin, desktop):
     plugin.initGui()
-    assert not plugin.dock.isVisible()
     assert not plugin.action.isChecked()
     plugin.action.trigger()
     assert plugin.dock.isVisible()
@@ -109,6 +113,55 @@ def test_the_button_opens_and_closes_the_dock(plugin, desktop):
     assert plugin.dock.isVisible()
     plugin.action.trigger()
     assert not plugin.dock.isVisible()
+
+
+@pytest.mark.parametrize("left_open", [True, False])
+def test_the_dock_is_as_it_was_when_qgis_was_left(plugin, desktop, qgis_app, left_open):
+    plugin.initGui()
+    plugin.action.trigger()
+    if not left_open:
+        plugin.dock.close()
+    plugin.unload()
+    settle(qgis_app)
+    again = firstlight.classFactory(desktop)
+    again.initGui()
+    assert again.dock is None, "not before QGIS has started"
+    desktop.initializationCompleted.emit()
+    assert (again.dock is not None) is left_open
+    assert again.action.isChecked() is left_open
+    again.unload()
+
+
+def test_a_start_imports_no_operation_and_no_library(tmp_path):
+    """What QGIS waits for at each start: a file, and the definitions of Processing."""
+    script = """if True:
+        import sys
+        from qgis.core import QgsApplication
+        app = QgsApplication([], True)
+        app.initQgis()
+        import firstlight
+        plugin = firstlight.classFactory(None)
+        plugin.initGui()
+        ours = {name for name in sys.modules if name.startswith("firstlight.")}
+        for room in ("operations", "maps", "discovery", "recipes", "settings", "casts", "types"):
+            bad = [name for name in ours if name.startswith(f"firstlight.core.{room}")]
+            assert not bad, bad
+        assert not [name for name in ours if name.startswith("firstlight.ui")]
+        heavy = {"numpy", "yaml", "requests", "osgeo", "rasterio", "dask", "pystac_client"}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        assert len(app.processingRegistry().providerById("firstlight").algorithms()) > 20
+    """
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(link(tmp_path))}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def link(folder):
+    """A folder from which this checkout is imported as ``firstlight``, whatever it is called."""
+    (folder / "firstlight").symlink_to(Path(firstlight.__file__).resolve().parent)
+    return folder
 
 
 def test_without_a_window_only_processing(qgis_app):

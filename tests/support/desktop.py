@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 from qgis.gui import QgsLayerTreeMapCanvasBridge, QgsMapCanvas, QgsMapToolPan, QgsMessageBar
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QDockWidget, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 
@@ -22,10 +22,13 @@ class Message:
     level: Qgis.MessageLevel
 
 
-class Desktop:
+class Desktop(QObject):
     """Offers what plugins use of ``QgisInterface``, and remembers what the user saw."""
 
+    initializationCompleted = pyqtSignal()  # noqa: N815 - the name is QGIS's
+
     def __init__(self) -> None:
+        super().__init__()
         self.window = QMainWindow()
         self.window.resize(1280, 900)
         self.canvas = QgsMapCanvas()
