@@ -106,6 +106,7 @@ class ConsoleMonitor:
             self._out.write(text)
             self._out.flush()
         except (OSError, ValueError):
+            _close(self._out)
             self._out, self._live = io.StringIO(), False
 
 
@@ -218,6 +219,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     stop = threading.Event()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for word in given:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            what = f"'{word}' cannot be used: it is not in the terminal's encoding."
+            return _fail(f"{what} Set a locale of UTF-8, as LC_ALL=C.UTF-8 is.", USAGE)
     options = vars(build_parser().parse_args(join_negative(given)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
     declared = get_declared(options.pop("command"))

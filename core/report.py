@@ -118,7 +118,7 @@ class ValidationReport:
     def to_dict(self) -> dict[str, Any]:
         """The specification's validation result."""
         return {
-            "is_valid": self.ok,
+            "is_valid": self.ok and bool(self.bands),
             "path": str(self.path),
             "bands_validated": list(self.bands),
             "warnings": self.sentences(Severity.WARNING),

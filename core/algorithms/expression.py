@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AlgorithmError
+from ..text import shortened
 
 FloatArray = npt.NDArray[np.float32]
 
 MOST_CHARACTERS = 1000
 """A formula of a person is far shorter."""
+MOST_SHOWN = 120
+"""Characters of it in a sentence."""
 MOST_DEPTH = 100
 """Maximum depth of operations within operations; a sum of n terms is as deep as n."""
 MOST_NUMBER = 3e38
@@ -91,14 +94,16 @@ def parse_formula(text: str) -> Formula:
     names: dict[str, None] = {}
     _Check(text, names).visit(_parse(text).body, 0)
     if not names:
-        raise AlgorithmError(f"The formula '{text}' cannot be used", "it names no band")
+        raise AlgorithmError(
+            f"The formula '{shortened(text, MOST_SHOWN)}' cannot be used", "it names no band"
+        )
     return Formula(text, tuple(names))
 
 
 def _parse(text: str) -> ast.Expression:
     if len(text) > MOST_CHARACTERS:
         raise AlgorithmError(
-            f"The formula '{text[:40]}…' cannot be used",
+            f"The formula '{shortened(text)}' cannot be used",
             f"it is longer than {MOST_CHARACTERS} characters",
         )
     try:
@@ -106,7 +111,8 @@ def _parse(text: str) -> ast.Expression:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
         raise AlgorithmError(
-            f"The formula '{text}' cannot be used", f"it cannot be parsed ({reason})"
+            f"The formula '{shortened(text, MOST_SHOWN)}' cannot be used",
+            f"it cannot be parsed ({reason})",
         ) from error
 
 
@@ -144,7 +150,9 @@ class _Check:
         if isinstance(node, ast.Name):
             self.names[node.id.lower()] = None
         elif not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
-            raise self._refusal(f"'{_source(self.text, node)}' is not allowed", ALLOWED)
+            raise self._refusal(
+                f"'{shortened(_source(self.text, node), MOST_SHOWN)}' is not allowed", ALLOWED
+            )
         elif abs(node.value) > MOST_NUMBER:  # type: ignore[arg-type, operator]
             raise self._refusal("a number in it is too large for float32")
 
@@ -160,7 +168,9 @@ class _Check:
         return arguments
 
     def _refusal(self, reason: str, hint: str = "") -> AlgorithmError:
-        return AlgorithmError(f"The formula '{self.text}' cannot be used", reason, hint)
+        return AlgorithmError(
+            f"The formula '{shortened(self.text, MOST_SHOWN)}' cannot be used", reason, hint
+        )
 
 
 def _can_lose_nan(tree: ast.expr) -> bool:

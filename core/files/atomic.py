@@ -107,7 +107,19 @@ def write_whole(
     if make_folder:
         with failure.named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, failure, empty=False) as part, create_file(part) as file:
+    with whole_file(path, failure, empty=False) as part:
+        fill_file(part, data)
+
+
+def fill_file(path: Path, data: bytes) -> None:
+    """Write a part or a scratch file anew.
+
+    Raises
+    ------
+    OSError
+        If something else has its name again at once, or the disk does not take it.
+    """
+    with create_file(path) as file:
         write_all(file, data)
 
 

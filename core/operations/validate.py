@@ -83,15 +83,22 @@ def run_validate(params: ValidateParams, settings: Settings, monitor: Monitor) -
     return OperationResult(
         data=report.to_dict(),
         text=describe(report),
-        status=Status.DONE if report.ok else Status.FAILED,
+        status=_status(report),
         outputs={
-            "valid": int(report.ok),
+            "valid": int(report.ok and bool(report.bands)),
             "findings": joined(f.sentence for f in report.findings),
             "screenshot": str(report.quicklook) if report.quicklook else "",
         },
         value=report,
         warnings=tuple(f.sentence for f in report.findings if f.severity == Severity.WARNING),
     )
+
+
+def _status(report: ValidationReport) -> Status:
+    """What was not looked at is not valid, and nothing is known against it."""
+    if not report.ok:
+        return Status.FAILED
+    return Status.DONE if report.bands else Status.PARTIAL
 
 
 def _sensor_name(path: Path) -> str | None:
@@ -121,6 +128,8 @@ def describe(report: ValidationReport) -> str:
     do.
     """
     verdict = "valid" if report.ok else "NOT valid"
+    if report.ok and not report.bands:
+        verdict = "NOT looked at"
     looked = " (every tile)" if report.depth == Depth.DEEP else ""
     lines = [f"{report.path}: {verdict}{looked} (bands: {', '.join(report.bands) or 'none'})"]
     width = max((len(name) for name in report.bands), default=0)

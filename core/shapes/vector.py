@@ -16,6 +16,8 @@ from ..text import read_json, shortened
 
 MOST_PARTS = 100_000
 """Polygons of one area."""
+MOST_CORNERS = 250_000
+"""Of one area: a country's coast in metres."""
 MOST_TANGLED = 50_000
 """Corners of an outline that crosses itself."""
 HINT = "Give a polygon file, WKT, or west,south,east,north in degrees."
@@ -194,6 +196,10 @@ def _corners(geometry: Any) -> int:
 def _as_polygons(geometry: Any, name: str) -> dict[str, Any]:
     from osgeo import ogr
 
+    corners = _corners(geometry)
+    if corners > MOST_CORNERS:
+        why = f"it has {corners} corners, and {MOST_CORNERS} are the most"
+        raise AreaError(f"The area {name} cannot be used", why, "Simplify it first.")
     geometry.FlattenTo2D()
     if geometry.IsEmpty():
         raise AreaError(f"The area {name} cannot be used", "it is empty", HINT)

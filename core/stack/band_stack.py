@@ -13,6 +13,7 @@ from pathlib import Path
 from ..errors import BandStackError, ResolutionError
 from ..files.atomic import (
     WriteFailure,
+    fill_file,
     part_of,
     put_in_place,
     remove_quietly,
@@ -261,7 +262,7 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
                 write_whole(folder / name, content, failure)
         with scratch_file(part_of(output_path), failure) as part:
             with failure.named(output_path):
-                part.write_bytes(text.main)
+                fill_file(part, text.main)
             check(part)
             # Else it keeps its time: a run that goes on asks whether its inputs have changed.
             if not _holds(output_path, text.main):

@@ -13,7 +13,7 @@ from ..cog.geotiff_copy import COMPRESSIONS, TiffLayout, copy_to_cog
 from ..cog.overviews import copy_with_overviews
 from ..enums import Unit
 from ..errors import BandStackError
-from ..files.atomic import WriteFailure, part_of, scratch_file
+from ..files.atomic import WriteFailure, fill_file, part_of, scratch_file
 from ..gdal.types import NUMPY_NAMES, is_floating
 from ..raster.vrt_text import change_meaning, to_bytes
 from ..types import BandStack
@@ -66,7 +66,7 @@ def stack_to_geotiff(
     layout = TiffLayout(compress, tiled)
     with scratch_file(stack.path.with_name(f"{output_path.name}.part.vrt"), failure) as vrt:
         with failure.named(vrt):
-            vrt.write_bytes(to_bytes(root))
+            fill_file(vrt, to_bytes(root))
         if len(set(methods)) == 1 and tiled:  # the COG driver makes overviews itself, all alike
             copy_to_cog(vrt, output_path, methods[0].upper(), layout=layout)
         else:

@@ -48,7 +48,10 @@ def check_bands(
         expected = settings.required_polarizations
     findings = _check_missing(bands, spec.required, expected)
     if not bands and not findings:
-        sentence = "No band could be named: neither descriptions nor file name tell."
+        sentence = (
+            "No band could be named, and so none was looked at: neither descriptions nor the "
+            "file's name tell. Name it by its band (red.tif), or stack it (‘flight stack’)."
+        )
         findings.append(Finding.warning("band_unnamed", sentence))
     wanted_count = len(spec.expected)
     if 0 < wanted_count < count and not findings:

@@ -49,7 +49,7 @@ def draw_quicklook(report: ValidationReport) -> Picture:
     picture = _pixels(report)
     failed = [f"{f.code} {f.band or ''}".strip() for f in report.findings if f.is_error]
     verdict = (
-        f"valid: {', '.join(report.bands)}"
+        f"valid: {', '.join(report.bands) or 'nothing was looked at'}"
         if report.ok
         else f"not valid: {', '.join(dict.fromkeys(failed))}"
     )

@@ -26,6 +26,7 @@ from qgis.PyQt.QtGui import QIcon
 from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.params import Door, Kind, Output, OutputKind
+from ...core.text import shown
 from ..compat import VECTOR_POLYGON
 from .parameters import (
     LAYER_KINDS,
@@ -224,9 +225,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         for output in result.layers:
             path = str(output.path)
             if not context.willLoadLayerOnCompletion(path):
-                details = QgsProcessingContext.LayerDetails(output.title, project, output.title)
+                title = shown(output.title)
+                details = QgsProcessingContext.LayerDetails(title, project, title)
                 if hasattr(details, "groupName"):  # since QGIS 3.32
-                    details.groupName = output.group
+                    details.groupName = shown(output.group)
                 context.addLayerToLoadOnCompletion(path, details)
 
     def postProcessAlgorithm(
