@@ -20,6 +20,10 @@ def classFactory(iface: Any) -> Any:
     iface : qgis.gui.QgisInterface or None
         ``None`` in ``qgis_process``, where there is no window.
     """
+    from .plugin.old_python import OldPythonPlugin, is_too_old
+
+    if is_too_old():  # before any import of what such a Python cannot read
+        return OldPythonPlugin(iface)
     from .plugin.main import FirstLightPlugin
 
     return FirstLightPlugin(iface)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from qgis.core import QgsApplication
+from qgis.core import Qgis, QgsApplication
 from qgis.gui import QgsMapCanvasItem
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
@@ -136,7 +137,7 @@ def test_a_start_imports_no_operation_and_no_library(tmp_path):
     """What QGIS waits for at each start: a file, and the definitions of Processing."""
     script = """if True:
         import sys
-        from qgis.core import QgsApplication
+        from qgis.core import Qgis, QgsApplication
         app = QgsApplication([], True)
         app.initQgis()
         import firstlight
@@ -162,6 +163,24 @@ def link(folder):
     """A folder from which this checkout is imported as ``firstlight``, whatever it is called."""
     (folder / "firstlight").symlink_to(Path(firstlight.__file__).resolve().parent)
     return folder
+
+
+def test_an_old_python_is_one_sentence(desktop, monkeypatch):
+    """Before anything is imported that such a Python cannot read."""
+    monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
+    plugin = firstlight.classFactory(desktop)
+    plugin.initGui()
+    [message] = desktop.messages
+    assert "QGIS's Python is 3.9, and it needs 3.10 or newer" in message.text
+    assert "above 3.28 on Windows" in message.text
+    assert message.level == Qgis.MessageLevel.Warning
+    plugin.unload()
+    assert "firstlight" not in providers()
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "plugin/__init__.py", "plugin/old_python.py"])
+def test_what_an_old_python_reads_it_understands(name):
+    ast.parse((Path(firstlight.__file__).parent / name).read_text(), feature_version=(3, 7))
 
 
 def test_without_a_window_only_processing(qgis_app):
