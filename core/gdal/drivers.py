@@ -115,6 +115,22 @@ def refuse_unless(name: str, drivers: Sequence[str], vector: bool = False) -> No
         )
 
 
+def check_opened(dataset: Any, name: str) -> None:
+    """Refuse a remote raster, opened and not yet read, whose own tags name overviews elsewhere.
+
+    Raises
+    ------
+    RasterError
+        Saying so.
+    """
+    if dataset is not None and dataset.GetMetadataItem("OVERVIEW_FILE", "OVERVIEWS"):
+        raise RasterError(
+            f"The raster {name} cannot be read",
+            "its metadata would make GDAL open another file (OVERVIEW_FILE)",
+            "Download it, and copy it without its metadata (gdal_translate -nomd).",
+        )
+
+
 def open_area(name: str) -> Any:
     """A vector dataset of ``osgeo``; None where none of ``AREA_DRIVERS`` opens it."""
     from osgeo import gdal

@@ -265,3 +265,44 @@ def test_names_inside_containers_survive_being_paths(text: str, file: str, name:
 def test_other_prefixes_are_no_containers(text: str) -> None:
     assert find_subdataset(Path(text)) is None
     assert file_of(Path(text)) == Path(text)
+
+
+def name_inside(path: Path, url: str, how: str) -> Path:
+    """A raster whose own metadata names another file."""
+    from osgeo import gdal
+
+    profile = {"bigtiff": "yes"} if how == "BigTIFF" else {}
+    if how == "big-endian":
+        profile = {"endianness": "big"}
+    write_raster(path, nodata=None, **profile)
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    if how == "geolocation":
+        dataset.SetMetadata({"X_DATASET": f"/vsicurl/{url}"}, "GEOLOCATION")
+    else:
+        dataset.SetMetadata({"OVERVIEW_FILE": f"/vsicurl/{url}"}, "OVERVIEWS")
+    dataset = None
+    return path
+
+
+@pytest.mark.parametrize("how", ["TIFF", "BigTIFF", "big-endian", "geolocation", "encoded"])
+def test_a_tiff_whose_metadata_names_a_server_is_refused_without_a_request(
+    how: str, visitors: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    url, seen = visitors
+    path = name_inside(tmp_path / "red.tif", url, how)
+    if how == "encoded":  # the same name, as XML may spell it
+        data = path.read_bytes()
+        data = data.replace(b"OVERVIEW_FILE", b"OVERVIEW_F&#73;LE").replace(b"127.0.0.1", b"127.1")
+        path.write_bytes(data)
+    (tmp_path / "copy.vrt").write_text(
+        "<VRTDataset rasterXSize='64' rasterYSize='64'><VRTRasterBand dataType='UInt16' band='1'>"
+        "<SimpleSource><SourceFilename relativeToVRT='1'>red.tif</SourceFilename></SimpleSource>"
+        "</VRTRasterBand></VRTDataset>"
+    )
+    write_raster(tmp_path / "beside.tif")
+    shutil.copy(path, tmp_path / "beside.tif.ovr")
+    for raster in (path, tmp_path / "copy.vrt", tmp_path / "beside.tif"):
+        for door in (read_facts, RasterReader):
+            with pytest.raises(ValidationError, match="open another file"):
+                door(raster)
+    assert not seen
