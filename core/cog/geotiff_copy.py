@@ -10,6 +10,7 @@ from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, whole_file
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import has_fractions
+from ..raster.open_file import check_openable, open_checked
 from ..raster.reader import check_raster
 from .raster_spec import BLOCK
 
@@ -87,6 +88,7 @@ def _copy(
 ) -> None:
     from osgeo import gdal
 
+    check_openable(source)
     stopped = False
 
     def progress(fraction: float, _message: str, _data: object) -> int:
@@ -98,7 +100,7 @@ def _copy(
         return Cancelled(f"Writing {part.stem}") if stopped else RasterError(what, why)
 
     with gdal_errors(failure):
-        dataset = checked(gdal.Open(str(source)))
+        dataset = open_checked(source)
         floating = has_fractions(dataset.GetRasterBand(1).DataType)
         options = layout.options(floating, resampling)
         driver = gdal.GetDriverByName(layout.driver())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import RasterError
 from ..gdal.errors import checked, checked_code, gdal_errors
+from ..raster.open_file import check_openable, open_checked
 
 SMALLEST = 512
 """An overview is made as long as the one before has more rows or columns."""
@@ -33,6 +34,7 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
     """
     from osgeo import gdal
 
+    check_openable(source)
     what = f"Making the overviews of {source.name} failed"
     options = [
         "TILED=YES",
@@ -43,7 +45,7 @@ def copy_with_overviews(source: Path, target: Path, methods: Sequence[str]) -> N
         "BIGTIFF=IF_SAFER",
     ]
     with gdal_errors(lambda why: RasterError(what, why, "Is the disk full?")):
-        dataset = checked(gdal.Open(str(source)))
+        dataset = open_checked(source)
         driver = gdal.GetDriverByName("GTiff")
         copy = checked(driver.CreateCopy(str(target), dataset, 1, options))
         factors = _factors(max(copy.RasterXSize, copy.RasterYSize))

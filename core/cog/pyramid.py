@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .statistics import find_missing
+from ..raster.valid import find_missing
 
 
 def level_shapes(shape: tuple[int, int], block: int) -> list[tuple[int, int]]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..raster.valid import find_missing
+
 _CHUNK = 8192
 """Values that are squared at once: they stay in the processor's cache, and BLAS uses no threads for
 so few.
@@ -156,11 +158,3 @@ def _add_counts(
 def total(parts: Iterable[BandStatistics]) -> BandStatistics:
     """Sum of all pieces, added in the order given."""
     return sum(parts, BandStatistics())
-
-
-def find_missing(values: npt.NDArray[Any], nodata: float) -> npt.NDArray[np.bool_]:
-    """Mask of ``values`` that are nodata."""
-    missing: npt.NDArray[np.bool_] = (
-        np.isnan(values) if math.isnan(nodata) else values == values.dtype.type(nodata)
-    )
-    return missing

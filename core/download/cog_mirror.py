@@ -16,11 +16,14 @@ from typing import Any
 
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid
-from ..gdal.environment import quiet_gdal
+from ..gdal.drivers import check_opened
+from ..gdal.environment import masks_inside, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..gdal.projection import placed_bounds
 from ..gdal.types import has_fractions
 from ..raster.grid import Window
+from ..raster.reader import BAND_DRIVERS
+from ..raster.valid import GMF_PER_DATASET
 
 HEAD_BYTES = 32 * 1024
 """The first request: enough for the header of most COGs."""
@@ -33,8 +36,6 @@ AROUND_TILE = 4
 """Bytes before and after a tile: COGs repeat its size and its last bytes there."""
 AREA_TAG = "FIRSTLIGHT_AREA"
 """Written into a window: of which area it is, should the record beside it be lost."""
-GMF_PER_DATASET = 0x02
-"""GDAL's flag of a mask that lies in the file."""
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """TIFF 6.0, section 2, and BigTIFF, in both byte orders."""
 
@@ -178,12 +179,12 @@ def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
     """
     what = f"The area's part of {path.name} cannot be read"
     with gdal_errors(lambda why: RasterError(what, why)):
-        return _pixel_window(checked(_open(path, None)), geometry, what)
+        return _pixel_window(checked(_open(path, BAND_DRIVERS)), geometry, what)
 
 
 def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
-    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, unit and
-    metadata.
+    """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, mask, unit
+    and metadata.
 
     Parameters
     ----------
@@ -203,8 +204,8 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
         what = f"The area's part of {source.name} cannot be written"
         return RasterError(what, why, "Run again, or download whole bands.")
 
-    with gdal_errors(failure) as messages:
-        dataset = checked(_open(source, None))
+    with masks_inside(), gdal_errors(failure) as messages:
+        dataset = checked(_open(source, BAND_DRIVERS))
         cut = checked(
             gdal.Translate(
                 str(part),
@@ -272,16 +273,17 @@ def has_zstd() -> bool:
     return "ZSTD" in (gdal.GetDriverByName("GTiff").GetMetadataItem("DMD_CREATIONOPTIONLIST") or "")
 
 
-def _open(path: Path, drivers: Sequence[str] | None = ("GTiff",)) -> Any:
+def _open(path: Path, drivers: Sequence[str] = ("GTiff",)) -> Any:
+    """What a server sent, by itself: it brings no files beside it, and must name none."""
     from osgeo import gdal
 
-    words: dict[str, Any] = {} if drivers is None else {"allowed_drivers": list(drivers)}
+    flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR
     try:
-        return gdal.OpenEx(
-            str(path), gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, sibling_files=[], **words
-        )
+        dataset = gdal.OpenEx(str(path), flags, sibling_files=[], allowed_drivers=list(drivers))
     except RuntimeError:  # another plugin may have switched GDAL's exceptions on
         return None
+    check_opened(dataset, path.name)
+    return dataset
 
 
 def _bands(dataset: Any) -> range:

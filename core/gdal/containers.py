@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 """Only these: what else GDAL opens by a prefix lies elsewhere, or is no raster of numbers."""
+
+MOST_PLACES = 6
+"""Along an axis, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -73,3 +77,42 @@ def with_file(path: Path, file: Path) -> Path:
 def real_path(path: Path) -> Path:
     """The path with its links resolved, the container's where it names a raster inside one."""
     return with_file(path, file_of(path).resolve())
+
+
+def container_doubts(
+    tags: Sequence[Mapping[str, str]], index: int, nodata: float | None
+) -> list[str]:
+    """Sentences about a variable that is more than one picture, or has two values for nothing.
+
+    Parameters
+    ----------
+    tags : sequence of mappings
+        Of each of its bands, as GDAL's netCDF and HDF drivers write them.
+    index : int
+        The band that was chosen, from 1.
+    nodata : float or None
+        Its nodata value, by ``_FillValue``.
+    """
+    doubts, own = [], tags[index - 1]
+    for axis in (key for key in own if key.startswith("NETCDF_DIM_") and len(tags) > 1):
+        places = [band.get(axis, "") for band in tags]
+        name = axis.removeprefix("NETCDF_DIM_")
+        if len(set(places)) > 1:
+            doubts.append(
+                f"has {len(tags)} bands along {name} ({', '.join(places[:MOST_PLACES])}): band "
+                f"{index}, {name} {own[axis]}, is taken. Name another as file#2"
+            )
+    missing = _number(own.get("missing_value", ""))
+    if missing is not None and nodata is not None and missing != nodata:
+        doubts.append(
+            f"has the missing_value {missing:g} beside the _FillValue {nodata:g}, which alone "
+            f"counts as no data. Stack it with ‘stack.nodata’ {missing:g} if that stands in it"
+        )
+    return doubts
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.strip("{} "))
+    except ValueError:
+        return None

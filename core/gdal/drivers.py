@@ -8,9 +8,11 @@ looked into first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError
+from .containers import file_of
 from .environment import quiet_gdal
 from .errors import checked, gdal_errors
 
@@ -41,6 +43,13 @@ LAYER_DRIVERS = {
     **dict.fromkeys((".geojson", ".json"), ("GeoJSON",)),
 }
 """End of the name of a map → the formats it may be in."""
+MARKS = {
+    b"\x0e\x03\x13\x01": ("HDF4",),
+    b"\x89HDF\r\n\x1a\n": ("netCDF", "HDF5"),
+    b"CDF": ("netCDF",),
+    b"GRIB": ("GRIB",),
+}
+"""First bytes of a container → drivers, one of which opens it; not every GDAL has them."""
 HINT = "Is it a raster, and complete?"
 
 
@@ -67,6 +76,7 @@ def identify(name: str) -> str:
         if driver is not None:
             return str(driver.ShortName)
         refuse_other_format(name)
+        _refuse_missing_driver(name)
         # Some drivers know their files only after they have opened them.
         return str(checked(open_dataset(name)).GetDriver().ShortName)
 
@@ -87,6 +97,30 @@ def refuse_other_format(name: str) -> None:
             f"The raster {name} cannot be opened",
             f"its format, {driver.ShortName}, is not one that is read here",
             "Convert it to GeoTIFF (gdal_translate).",
+        )
+
+
+def _refuse_missing_driver(name: str) -> None:
+    """Refuse a container whose driver this GDAL was built without.
+
+    Raises
+    ------
+    RasterError
+        Naming the driver.
+    """
+    from osgeo import gdal
+
+    try:
+        with file_of(Path(name)).open("rb") as file:
+            start = file.read(8)
+    except (OSError, ValueError):
+        return
+    needed = next((drivers for mark, drivers in MARKS.items() if start.startswith(mark)), ())
+    if needed and not any(gdal.GetDriverByName(driver) for driver in needed):
+        raise RasterError(
+            f"The raster {name} cannot be opened",
+            f"the GDAL of this QGIS has no driver for it ({' or '.join(needed)})",
+            "Convert it to GeoTIFF elsewhere, or install a GDAL with that driver.",
         )
 
 
@@ -112,6 +146,22 @@ def refuse_unless(name: str, drivers: Sequence[str], vector: bool = False) -> No
             f"The file {name} cannot be opened",
             f"its format is {found}, not {drivers[0]}",
             "Make it again.",
+        )
+
+
+def check_opened(dataset: Any, name: str) -> None:
+    """Refuse a remote raster, opened and not yet read, whose own tags name overviews elsewhere.
+
+    Raises
+    ------
+    RasterError
+        Saying so.
+    """
+    if dataset is not None and dataset.GetMetadataItem("OVERVIEW_FILE", "OVERVIEWS"):
+        raise RasterError(
+            f"The raster {name} cannot be read",
+            "its metadata would make GDAL open another file (OVERVIEW_FILE)",
+            "Download it, and copy it without its metadata (gdal_translate -nomd).",
         )
 
 

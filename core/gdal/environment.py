@@ -122,6 +122,13 @@ def local_gdal() -> Iterator[None]:
 
 
 @contextmanager
+def masks_inside() -> Iterator[None]:
+    """Let ``osgeo.gdal`` of this thread write masks into a GeoTIFF, not to a file beside it."""
+    with _thread_options({"GDAL_TIFF_INTERNAL_MASK": "YES"}):
+        yield
+
+
+@contextmanager
 def _thread_options(options: Mapping[str, str]) -> Iterator[None]:
     from osgeo import gdal
 

@@ -165,7 +165,11 @@ def warp_to_memory(source: Any, target: Grid, options: WarpOptions, data_type: i
 def warped_xml(source: Any, target: Grid, options: WarpOptions) -> ET.Element:
     """A dataset on another grid as a warped VRT; no pixel is read before somebody reads that."""
     warped = _warp(source, target, options, format="VRT")
-    return ET.fromstring(warped.GetMetadata("xml:VRT")[0])
+    root = ET.fromstring(warped.GetMetadata("xml:VRT")[0])
+    for box in root.findall("GDALWarpOptions"):  # GDAL adds an alpha band where the source has one
+        for node in box.findall("DstAlphaBand"):
+            box.remove(node)
+    return root
 
 
 def suggested_grid(source: Any, crs: str, thin_plate: bool) -> Grid:
@@ -206,6 +210,10 @@ def _warp(source: Any, target: Grid, options: WarpOptions, **arguments: Any) -> 
     from osgeo import gdal
 
     left, bottom, right, top = target.bounds
+    made = _arguments(pixel_steps(source, target, options.thin_plate), options)
+    if _ends_in_alpha(source):
+        made["options"] = ["-srcalpha", *made["options"][1:]]
+        made["warpOptions"] = [*made["warpOptions"], "SRC_ALPHA_MAX=1"]  # shown, or not
     return checked(
         gdal.Warp(
             "",
@@ -214,10 +222,21 @@ def _warp(source: Any, target: Grid, options: WarpOptions, **arguments: Any) -> 
             outputBounds=(left, bottom, right, top),
             width=target.shape[1],
             height=target.shape[0],
-            **_arguments(pixel_steps(source, target, options.thin_plate), options),
+            **made,
             **arguments,
         )
     )
+
+
+def _ends_in_alpha(source: Any) -> bool:
+    """Tell whether the last of several bands says where there is nothing. GDAL follows masks by
+    itself, an alpha band only when it is told to.
+    """
+    from osgeo import gdal
+
+    count = int(source.RasterCount)
+    kind = source.GetRasterBand(count).GetColorInterpretation() if count > 1 else None
+    return bool(kind == gdal.GCI_AlphaBand)
 
 
 def _arguments(steps: tuple[float, float], options: WarpOptions) -> dict[str, Any]:

@@ -1,11 +1,16 @@
-"""Physical values that cannot be: a look at a band after scaling, and the likely cause."""
+"""Physical values that cannot be, and the likely cause: one rule for whoever looks at a band after
+scaling, the validator among them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..enums import Unit
 from ..raster.physical import to_physical
@@ -24,6 +29,9 @@ TOO_FAINT = 0.001
 """98th percentile of reflectance that no scene stays below."""
 KELVIN = (150.0, 400.0)
 CELSIUS = (-90.0, 80.0)
+INDEX_NAMES = re.compile(r"(nd|mnd)[a-z]{1,4}[0-9]?|nbr2?")
+"""Names of normalised differences, which lie between -1 and 1."""
+START = "The values of "
 LEAST = 16
 """Pixels that are enough to judge."""
 
@@ -37,6 +45,17 @@ class Spread:
     high: float
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Likely cause of values that cannot be."""
+
+    what: str
+    """Continues "the values are …"."""
+    remedy: str
+    is_certain: bool = False
+    """No scene can be so."""
+
+
 def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Finding]:
     """Judge bands by a few of their pixels; one finding for all that have the same cause.
 
@@ -45,18 +64,26 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
     bands : mapping of str to int
         Name → index from 1.
     """
-    found: dict[tuple[str, str], list[tuple[str, Spread]]] = {}
+    found: dict[Cause, list[tuple[str, Spread]]] = {}
     for name, index in bands.items():
-        spread = _spread(reader, index)
-        unit = _unit(name, reader.radiometry[index - 1].unit)
-        cause = _cause(spread, unit) if spread is not None else None
+        rule = reader.radiometry[index - 1]
+        spread = measure_spread(to_physical(sample_stored(reader, index), rule))
+        cause = find_cause(spread, name, rule.unit)
         if spread is not None and cause is not None:
             found.setdefault(cause, []).append((name, spread))
-    return [_finding(reader, *cause, judged) for cause, judged in found.items()]
+    return [
+        Finding.warning(
+            "values_implausible",
+            tell_cause(cause, reader.facts.path.name, judged),
+            judged[0][0],
+            judged[0][1].median,
+        )
+        for cause, judged in found.items()
+    ]
 
 
-def _spread(reader: RasterReader, index: int) -> Spread | None:
-    values = to_physical(sample_stored(reader, index), reader.radiometry[index - 1])
+def measure_spread(values: npt.NDArray[Any]) -> Spread | None:
+    """The spread of physical values, NaN = no data; None where there is too little to judge."""
     values = values[np.isfinite(values)]
     if values.size < LEAST or values.min() == values.max():  # blank: the validator's matter
         return None
@@ -64,7 +91,7 @@ def _spread(reader: RasterReader, index: int) -> Spread | None:
     return Spread(float(low), float(median), float(high))
 
 
-def _unit(name: str, unit: Unit) -> Unit:
+def likely_unit(name: str, unit: Unit) -> Unit:
     """Unit of a band that may state none: of its name."""
     if unit != Unit.NONE:
         return unit
@@ -73,56 +100,74 @@ def _unit(name: str, unit: Unit) -> Unit:
     return Unit.REFLECTANCE if name in RANGES_NM else Unit.NONE
 
 
-def _cause(spread: Spread, unit: Unit) -> tuple[str, str] | None:
-    """Likely cause and what to do about it; None where the values can be."""
+def find_cause(spread: Spread | None, name: str, unit: Unit) -> Cause | None:
+    """Likely cause of values that cannot be; None where they can."""
+    unit = likely_unit(name, unit)
+    if spread is None:
+        return None
     if unit == Unit.REFLECTANCE:
         return _reflectance_cause(spread)
+    if unit == Unit.KELVIN:
+        return _kelvin_cause(spread)
+    if unit == Unit.NONE and INDEX_NAMES.fullmatch(name.lower()) and abs(spread.median) > 1:
+        return Cause(
+            f"no {name}, which lies between -1 and 1: its scale is missing",
+            "Stack it with its ‘stack.scale’, such as 0.0001.",
+        )
+    return None
+
+
+def is_about_values(sentence: str) -> bool:
+    """Tell whether a sentence is one of :func:`tell_cause`."""
+    return sentence.startswith(START)
+
+
+def tell_cause(cause: Cause, file: str, judged: Sequence[tuple[str, Spread]]) -> str:
+    """The sentence about bands of a file that have a cause in common."""
+    name, spread = judged[0]
+    names = ", ".join(name for name, _ in judged)
+    return (
+        f"{START}{names} in {file} are {cause.what} (2nd to 98th percentile of {name}: "
+        f"{spread.low:.4g} to {spread.high:.4g}, median {spread.median:.4g}). {cause.remedy}"
+    )
+
+
+def _kelvin_cause(spread: Spread) -> Cause | None:
     low, high = KELVIN
-    if unit != Unit.KELVIN or low <= spread.median <= high:
+    if low <= spread.median <= high:
         return None
     if CELSIUS[0] <= spread.median <= CELSIUS[1] and spread.low < spread.high - 0.5:
-        return (
+        return Cause(
             "no kelvin: are they degrees Celsius, or without their scale?",
             "Stack it with ‘stack.product’, or with ‘stack.offset’ 273.15 for degrees Celsius.",
         )
-    return (
+    return Cause(
         "no kelvin: their scale is missing or that of another product",
         "Stack it with ‘stack.product’, such as landsat-c2-l2.",
     )
 
 
-def _reflectance_cause(spread: Spread) -> tuple[str, str] | None:
+def _reflectance_cause(spread: Spread) -> Cause | None:
     if spread.median > PERCENT:
-        return (
+        return Cause(
             "no reflectance: it looks like reflectance times 10000 without its scale",
             "Stack it with ‘stack.product’, such as reflectance-10000.",
         )
     if spread.median > BRIGHTEST:
-        return (
+        return Cause(
             "no reflectance: it looks like reflectance in percent",
             "Stack it with ‘stack.product’ reflectance-percent.",
         )
     if spread.median < DARK_MEDIAN or spread.high < 0:
-        return (
+        return Cause(
             "no reflectance: an offset was taken off that the pixels no longer hold",
             "Stack it with ‘stack.offset’ 0, or with the ‘stack.product’ that it is: "
             "sentinel2-harmonised where the offset is already taken off.",
+            is_certain=spread.high < 0,
         )
     if spread.low >= 0 and spread.high < TOO_FAINT:
-        return (
+        return Cause(
             "no reflectance: it looks scaled twice",
             "Stack it with ‘stack.scale’ 1, or with the ‘stack.product’ that it is.",
         )
     return None
-
-
-def _finding(
-    reader: RasterReader, cause: str, remedy: str, judged: list[tuple[str, Spread]]
-) -> Finding:
-    name, spread = judged[0]
-    names = ", ".join(name for name, _ in judged)
-    sentence = (
-        f"The values of {names} in {reader.facts.path.name} are {cause} (2nd to 98th percentile of "
-        f"{name}: {spread.low:.4g} to {spread.high:.4g}, median {spread.median:.4g}). {remedy}"
-    )
-    return Finding.warning("values_implausible", sentence, name, spread.median)

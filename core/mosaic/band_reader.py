@@ -4,12 +4,11 @@ than the blocks they touch.
 
 from __future__ import annotations
 
-import math
 import re
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from ..discovery.header import weigh_header
 from ..errors import RasterError
 from ..gdal.containers import gdal_name
 from ..gdal.crs import dataset_grid, same_crs
-from ..gdal.drivers import open_dataset
+from ..gdal.drivers import check_opened, open_dataset
 from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import is_floating
@@ -30,7 +29,8 @@ from ..raster.grid import Window
 from ..raster.header import Header, dataset_header
 from ..raster.open_file import check_openable
 from ..raster.reader import BAND_DRIVERS
-from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_units, read_window
+from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_unmasked, read_window
+from ..raster.valid import GMF_PER_DATASET, nodata_under_mask, stored_nodata
 from ..raster.vrt_sources import is_vrt
 from ..types import Grid, Radiometry
 
@@ -58,6 +58,15 @@ class BandLocation:
     """Path or address without a token: what tells one file from another."""
     dtype: str = ""
     """As its catalogue states it; empty where it does not."""
+    masked: bool = False
+    """Its file was looked into, and says by a mask where it has nothing."""
+
+
+def nodata_outside(dtype: str, masked: bool) -> float:
+    """The number for what a band without nodata does not reach, and for what its mask hides: for
+    whole numbers by custom 0, unless a mask tells which zeros are none.
+    """
+    return nodata_under_mask(dtype, None) if masked or is_floating(dtype) else 0.0
 
 
 class UnreadError(RasterError):
@@ -92,11 +101,6 @@ class BandReader:
             self._idle.clear()
 
     @property
-    def nodata(self) -> float:
-        """The stored number outside of the band; 0 where none is known."""
-        return self.location.radiometry.nodata or 0.0
-
-    @property
     def dtype(self) -> str:
         """Numpy's name of the stored numbers' type.
 
@@ -108,18 +112,30 @@ class BandReader:
         return self._layout(0).dtype
 
     @property
-    def fill(self) -> float:
-        """The stored number where there is no pixel: nodata, or 0 where that is NaN and the type
-        holds whole numbers.
+    def nodata(self) -> float:
+        """The stored number outside of the band."""
+        known = self.radiometry.nodata
+        return nodata_outside(self.dtype, masked=False) if known is None else known
+
+    @property
+    def radiometry(self) -> Radiometry:
+        """The rule by which its numbers are read: nodata is a number that its type holds, and that
+        stands for what its mask hides.
         """
-        return 0.0 if math.isnan(self.nodata) and not is_floating(self.dtype) else self.nodata
+        rule, layout = self.location.radiometry, self._layout(0)
+        stored = stored_nodata(layout.dtype, rule.nodata)
+        if stored is not None:
+            return replace(rule, nodata=float(stored))
+        hidden = nodata_outside(layout.dtype, masked=True) if layout.masked else None
+        return replace(rule, nodata=hidden)
 
     def blank(self, window: Window) -> npt.NDArray[Any]:
         """A window that the band does not reach."""
-        return np.full((window.rows, window.cols), self.fill, self.dtype)
+        return np.full((window.rows, window.cols), self.nodata, self.dtype)
 
     def levels(self) -> list[tuple[int, int]]:
-        """Shapes (rows, cols) of the band and its overviews, finest first.
+        """Shapes (rows, cols) of the band and its overviews, finest first; of a band with a mask,
+        those whose mask is there, too.
 
         Raises
         ------
@@ -130,6 +146,8 @@ class BandReader:
         def look(dataset: Any) -> list[tuple[int, int]]:
             band = dataset.GetRasterBand(1)
             smaller = [band.GetOverview(number) for number in range(band.GetOverviewCount())]
+            if band.GetMaskFlags() in (0, GMF_PER_DATASET):  # GDAL makes up masks all shown
+                del smaller[band.GetMaskBand().GetOverviewCount() :]
             return [(band.YSize, band.XSize), *((one.YSize, one.XSize) for one in smaller)]
 
         shapes: list[tuple[int, int]] = self._with_dataset(look)
@@ -147,15 +165,15 @@ class BandReader:
         RasterError
             If it cannot be opened or read, or lies elsewhere than said.
         """
-        layout = self._layout(level)
+        layout, fill = self._layout(level), self.nodata
 
         def load(indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
             read: list[npt.NDArray[Any]] = self._with_dataset(
-                lambda dataset: decode_units(_at(dataset, level), layout, indexes)
+                lambda dataset: decode_unmasked(_at(dataset, level), layout, indexes, fill)
             )
             return read
 
-        return read_window(self.cache, (self, level), layout, window, self.fill, load)
+        return read_window(self.cache, (self, level), layout, window, fill, load)
 
     def _layout(self, level: int) -> Layout:
         if level not in self._layouts:
@@ -271,9 +289,11 @@ def _open(address: str) -> Any:
             raise RasterError(f"{path} cannot be read", "it is a VRT that calls itself else", hint)
         return open_dataset(gdal_name(path))
     name = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-    return gdal.OpenEx(
+    dataset = gdal.OpenEx(
         name, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
     )
+    check_opened(dataset, address.partition("?")[0])
+    return dataset
 
 
 def _is_remote(address: str) -> bool:

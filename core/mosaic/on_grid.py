@@ -17,7 +17,7 @@ from ..raster.grid import Window, common, overlap_rects
 from ..raster.physical import FloatArray, to_physical
 from ..raster.valid import find_missing_or_none
 from ..types import Grid
-from .band_reader import BandLocation, BandReader
+from .band_reader import BandReader
 from .interpolation import Fours, blend, find_fours, pick_nearest
 from .lattice import Lattice, make_lattice
 from .warped import read_warped
@@ -67,20 +67,19 @@ def read_values(
     RasterError
         If it cannot be read.
     """
-    radiometry = source.location.radiometry
     offset = pixel_offset(source.location.grid, target)
     if offset is not None:
-        return to_physical(source.read(_moved(window, offset)), radiometry)
+        return to_physical(source.read(_moved(window, offset)), source.radiometry)
     lattice = _lattice(source.location.grid, target)
     if lattice is None or lattice.ratio > FINE or method not in ("nearest", "bilinear"):
-        return to_physical(read_warped(source, target, window, method), radiometry)
+        return to_physical(read_warped(source, target, window, method), source.radiometry)
     values = np.full((window.rows, window.cols), np.nan, np.float32)
     part = common(window, lattice.part)
     needed = _needed(source.location.grid, lattice, part) if part else None
     if part is None or needed is None:
         return values
     stored, corner = (
-        _with_nan(source.read(needed), needed, source.location),
+        _with_nan(source.read(needed), needed, source),
         (needed.row, needed.col),
     )
     if method == "nearest":
@@ -91,7 +90,9 @@ def read_values(
             known[lattice, part] = find_fours((needed.rows, needed.cols), corner, lattice, part)
         interpolated = blend(stored, known[lattice, part])
     # no data is NaN, and stays it
-    values[_inside(part, window)] = to_physical(interpolated, replace(radiometry, nodata=None))
+    values[_inside(part, window)] = to_physical(
+        interpolated, replace(source.radiometry, nodata=None)
+    )
     return values
 
 
@@ -153,16 +154,16 @@ def _needed(grid: Grid, lattice: Lattice, part: Window) -> Window | None:
     return Window(row, col, end_row - row, end_col - col)
 
 
-def _with_nan(stored: npt.NDArray[Any], window: Window, location: BandLocation) -> FloatArray:
+def _with_nan(stored: npt.NDArray[Any], window: Window, source: BandReader) -> FloatArray:
     """Stored numbers as float32; NaN for nodata, and beyond the band, where it may have no number
     for that.
     """
-    nodata = location.radiometry.nodata
     values: FloatArray = stored.astype(np.float32)
-    missing = find_missing_or_none(stored, nodata, location.radiometry.unit)
+    rule = source.radiometry
+    missing = find_missing_or_none(stored, rule.nodata, rule.unit)
     if missing is not None:
         values[missing] = np.nan
-    rows, cols = location.grid.shape
+    rows, cols = source.location.grid.shape
     values[: max(0, -window.row)] = np.nan
     values[:, : max(0, -window.col)] = np.nan
     values[max(0, rows - window.row) :] = np.nan

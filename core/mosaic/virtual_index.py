@@ -25,9 +25,10 @@ from ..gdal.projection import area_bounds
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.grid import Window, common, finest_pixel, grid_over
+from ..raster.header import Header
 from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
-from .band_reader import BandLocation, read_remote_header
+from .band_reader import BandLocation, nodata_outside, read_remote_header
 from .on_grid import placed_window
 from .reader import MosaicPlan, MosaicScene
 from .vrt import write_vrt
@@ -250,12 +251,13 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
         partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
     )
     radiometry, grid, warning = asset.radiometry, asset.grid, ""
+    header: Header | None = None
     if grid is None or radiometry.evidence == Evidence.ASSUMED or radiometry.nodata is None:
         stated, header = read_remote_header(name, address)
         grid = grid or stated
         radiometry, warning = weigh_header(name, radiometry, header)
-    if radiometry.nodata is None:  # some number has to stand for what lies outside
-        radiometry = replace(radiometry, nodata=0.0)
+    if radiometry.nodata is None and header:  # some number has to stand for what lies outside
+        radiometry = replace(radiometry, nodata=nodata_outside(header.dtype, header.masked))
     location = BandLocation(
         name,
         grid,
@@ -265,6 +267,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
         remote=parts.scheme in ("http", "https", "s3"),
         source=url.partition("?")[0],
         dtype=asset.dtype,
+        masked=header is not None and header.masked,
     )
     return location, warning
 

@@ -124,6 +124,7 @@ def _source(location: BandLocation, plan: MosaicPlan, physical: bool) -> VrtSour
         dtype=location.dtype,
         shape=grid.shape,
         nodata=meaning.nodata or 0.0,
+        masked=location.masked,
         physical=(meaning.scale, meaning.offset) if physical else None,
     )
 

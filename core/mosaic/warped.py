@@ -21,7 +21,8 @@ from ..gdal.types import gdal_type
 from ..gdal.warp import WarpOptions, grid_steps, warp_into
 from ..raster.grid import Window, grid_part, union_window
 from ..raster.source_blocks import Layout, UnitIndex, read_window
-from ..types import Grid
+from ..raster.valid import find_missing
+from ..types import Grid, Unit
 from .band_reader import BandReader
 
 BLOCK = 512
@@ -57,7 +58,7 @@ def read_warped(source: BandReader, target: Grid, window: Window, method: str) -
         needed = [_needed(grid, grid_part(target, block), margin) for block in blocks]
         around = union_window([window for window in needed if window is not None])
         # at once, not block by block: GDAL then fetches neighbours together
-        stored = None if around is None else source.read(around, level)
+        stored = None if around is None else _with_nodata(source.read(around, level), source)
         warped_blocks = []
         for block, window in zip(blocks, needed):
             warped = source.blank(block)
@@ -70,7 +71,15 @@ def read_warped(source: BandReader, target: Grid, window: Window, method: str) -
 
     layout = Layout(target.shape, (BLOCK, BLOCK), source.dtype)
     owner = (source, target, options.method)
-    return read_window(source.cache, owner, layout, window, source.fill, load)
+    return read_window(source.cache, owner, layout, window, source.nodata, load)
+
+
+def _with_nodata(stored: npt.NDArray[Any], source: BandReader) -> npt.NDArray[Any]:
+    """Stored numbers in which all that means nothing is nodata: GDAL knows no more than that."""
+    rule = source.radiometry
+    if stored.dtype.kind == "f" or rule.unit in (Unit.POWER, Unit.AMPLITUDE):
+        stored[find_missing(stored, rule.nodata, rule.unit)] = source.nodata
+    return stored
 
 
 def _overview(source: BandReader, target: Grid) -> tuple[int, Grid]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..discovery.band_config import Band, Sensor, sensor_names
 from ..errors import InputError
+from ..gdal.containers import container_doubts, file_of
 from ..identity.band_names import RANGES_NM, identify_bands
 from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
 from ..identity.plausible import check_plausible
@@ -208,9 +209,11 @@ def _rule(given: BandPath, sensor: Sensor, params: StackParams) -> BandRule:
     _check_radiometry(given, radiometry, stored.dtype)
     if params.nodata is not None:
         radiometry = replace(radiometry, nodata=params.nodata)
-    return replace(
-        rule, radiometry=radiometry, warnings=(*rule.warnings, *_name_warnings(given, facts))
-    )
+    tags = [one.tags for one in facts.bands]
+    doubts = container_doubts(tags, given.index, radiometry.nodata)
+    told = [f"The band {given.name} ({file_of(given.path).name}) {doubt}" for doubt in doubts]
+    warnings = (*rule.warnings, *_name_warnings(given, facts), *told)
+    return replace(rule, radiometry=radiometry, warnings=warnings)
 
 
 def _name_warnings(given: BandPath, facts: RasterFacts) -> list[str]:

@@ -11,6 +11,7 @@ from ..gdal.environment import quiet_gdal
 from ..gdal.errors import gdal_errors
 from ..gdal.types import numpy_type
 from .open_file import open_checked
+from .valid import is_masked
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Header:
     unit: str = ""
     count: int = 1
     """Bands in the file that are no transparency of the others."""
+    masked: bool = False
+    """A mask or an alpha band says where the band has nothing."""
 
     @property
     def states_scaling(self) -> bool:
@@ -46,6 +49,7 @@ def dataset_header(dataset: Any) -> Header:
         nodata=first.GetNoDataValue(),
         unit=first.GetUnitType() or "",
         count=sum(band.GetColorInterpretation() != gdal.GCI_AlphaBand for band in bands),
+        masked=is_masked(first.GetMaskFlags()),
     )
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid
+from ..gdal.drivers import check_opened
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
@@ -108,7 +109,9 @@ def _open(address: str) -> Any:
 
     path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
     flags = gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR
-    return gdal.OpenEx(path, flags, allowed_drivers=list(BAND_DRIVERS))
+    dataset = gdal.OpenEx(path, flags, allowed_drivers=list(BAND_DRIVERS))
+    check_opened(dataset, address.partition("?")[0])
+    return dataset
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..gdal.errors import checked
 from ..gdal.types import gdal_type, numpy_type
 from .block_cache import BlockCache, cut_out
 from .grid import Window
+from .valid import is_masked
 
 UNIT = 512
 """Blocks smaller than this (in strips: lower) are read and kept several together."""
@@ -34,13 +35,16 @@ class Layout:
     unit: tuple[int, int]
     """(rows, cols) of what is decoded at once: whole blocks."""
     dtype: str
+    masked: bool = False
+    """A mask or an alpha band says where there is nothing."""
 
 
 def band_layout(band: Any) -> Layout:
     """The layout of a band opened with ``osgeo``."""
     cols, rows = band.GetBlockSize()
     unit = (rows * max(1, UNIT // rows), cols * max(1, UNIT // cols))
-    return Layout((band.YSize, band.XSize), unit, numpy_type(band.DataType))
+    masked = is_masked(band.GetMaskFlags())
+    return Layout((band.YSize, band.XSize), unit, numpy_type(band.DataType), masked)
 
 
 def read_window(
@@ -103,3 +107,15 @@ def decode_units(band: Any, layout: Layout, indexes: Sequence[UnitIndex]) -> lis
         ]
         start = stop
     return decoded
+
+
+def decode_unmasked(
+    band: Any, layout: Layout, indexes: Sequence[UnitIndex], fill: float
+) -> list[npt.NDArray[Any]]:
+    """As :func:`decode_units`, with ``fill`` where the band's mask hides its numbers."""
+    units = decode_units(band, layout, indexes)
+    if layout.masked:
+        shown = decode_units(band.GetMaskBand(), replace(layout, dtype="uint8"), indexes)
+        for unit, mask in zip(units, shown):
+            unit[mask == 0] = fill
+    return units

@@ -43,18 +43,24 @@ def find_missing(stored: npt.NDArray[Any], nodata: float | None, unit: str = "")
     -------
     ndarray of bool, of the same shape
     """
-    missing: BoolArray
-    if stored.dtype.kind == "f":
-        with np.errstate(invalid="ignore"):
-            missing = ~(np.abs(stored) < LARGEST)
-    else:
-        missing = np.zeros(stored.shape, np.bool_)
     value = stored_nodata(stored.dtype, nodata)
-    if value is not None:
-        missing |= stored == value
+    if stored.dtype.kind == "f":
+        missing = _find_no_measurement(stored)
+        if value is not None:
+            missing |= stored == value
+    else:
+        missing = np.zeros(stored.shape, np.bool_) if value is None else stored == value
     if unit in (Unit.POWER, Unit.AMPLITUDE):
         missing |= stored == 0
     return missing
+
+
+def _find_no_measurement(stored: npt.NDArray[Any]) -> BoolArray:
+    """NaN, infinity and what is as large; two comparisons take half of the time of ``abs``."""
+    with np.errstate(invalid="ignore"):
+        measured: BoolArray = stored < LARGEST
+        measured &= stored > -LARGEST
+    return ~measured
 
 
 def find_missing_or_none(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 
 from ..errors import RasterError
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
+from .open_file import open_checked
 from .physical import FloatArray, to_physical
 from .reader import RasterFacts
 
@@ -42,7 +42,12 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
     outside = math.nan if radiometry.nodata is None else radiometry.nodata
     options = WarpOptions("near", outside, overviews=True)
     with gdal_errors(lambda why: RasterError(what, why)):
-        band = checked(gdal.Translate("", os.fspath(facts.path), format="VRT", bandList=[index]))
+        mask = f"mask,{index}" if facts.bands[index - 1].masked else "none"
+        band = checked(
+            gdal.Translate(
+                "", open_checked(facts.path), format="VRT", bandList=[index], maskBand=mask
+            )
+        )
         view = warp_to_memory(band, grid, options, gdal.GDT_Float32)
         stored = checked(view.ReadAsArray())
     return to_physical(stored, radiometry)

@@ -22,7 +22,7 @@ from ..download.plan import (
     safe_name,
     scene_folder,
 )
-from ..enums import SceneStatus, StackFormat, Unit
+from ..enums import OnInvalid, SceneStatus, StackFormat, Unit
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
 from ..identity.plausible import check_plausible
@@ -304,13 +304,17 @@ def _validated(
     """The result with the validator's report on its stack; failed where that is not valid."""
     assert result.stack is not None  # for the type checker: called with a stack only
     sentences = list(result.stack.warnings)
+    stack = result.stack
+    if not request.check or settings.on_invalid == OnInvalid.SKIP:  # else the validator tells
+        told = _implausible(stack)
+        result, sentences = replace(result, warnings=(*result.warnings, *told)), sentences + told
     if request.check:
         # What was fetched for an area is that area; of whole bands, only the area matters.
         area = request.area if request.whole_bands else None
         sensor = get_sensor(request.scene.sensor)
         spec = ValidationSpec(sensor, required, tuple(request.bands), area, must_cover=False)
         part = PartMonitor(monitor, STACK_SHARE, 1.0)
-        report = validate(result.stack.path, spec, settings, part)
+        report = validate(stack.path, spec, settings, part)
         error = _validation_error(report)
         status = SceneStatus.FAILED if error else result.status
         result = replace(result, status=status, report=report, error=error)
@@ -363,7 +367,6 @@ def _stack(
             "datetime": format_time(scene.datetime),
         },
     )
-    notes += _implausible(stack)
     stack = replace(stack, warnings=(*notes, *stack.warnings))
     if settings.default_format == StackFormat.GEOTIFF:
         return stack_to_geotiff(stack, stack.path.with_suffix(".tif"))

@@ -16,11 +16,12 @@ from ..types import Finding, Unit
 from .band_pairs import SeenBand, keep_band
 from .band_sample import BandSample, at_window, read_overview, sample_band
 from .band_validator import check_emptiness, check_optical_band, plausible_range
-from .file_structure import FEWEST, SAMPLED, FileCheck, check_structure, pixels_disagree
+from .file_structure import FEWEST, SAMPLED, FileCheck, check_structure
 from .kind import holds_classes
 from .preparation import PreparedRaster
 from .sar_validator import check_sar_band, decibel_rule, is_radar, radar_unit
 from .spec import ValidationSpec
+from .tile_comparison import pixels_disagree
 
 LEAST_SHOWN = 64
 """Overview pixels of a window that are enough to compare."""
@@ -60,7 +61,7 @@ def look_at_band(
         tags = raster.facts.tags
         sensor = spec.sensor.name if spec.sensor else tags.get("sensor", "")
         limits = plausible_range(unit, sensor, tags.get("collection", ""), settings)
-        findings += check_optical_band(name, band, sample, limits, settings)
+        findings += check_optical_band(name, band, sample, limits, settings, raster.facts.path.name)
     if unit != Unit.CLASS and not any(finding.code == "tile_differs" for finding in findings):
         findings += _compare_overview(name, raster, band, stored, sample)
     seen = keep_band(name, band, unit, _coarseness(name, raster), sample)

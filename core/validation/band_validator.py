@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..identity.plausible import find_cause, likely_unit, measure_spread, tell_cause
 from ..raster.reader import BandFacts
 from ..settings import Settings
 from ..types import Finding, Severity, Unit
@@ -13,17 +14,21 @@ FLOAT_STEP = 0.0001
 LEAST_TOP = 0.5
 """Reflectance that any band's number type must be able to hold."""
 
-DARK_MEDIAN = -0.02
-"""Water and shadow come out a little below 0 after atmospheric correction, no lower."""
-
 
 def check_optical_band(
-    name: str, band: BandFacts, sample: BandSample, limits: tuple[float, float], settings: Settings
+    name: str,
+    band: BandFacts,
+    sample: BandSample,
+    limits: tuple[float, float],
+    settings: Settings,
+    file: str,
 ) -> list[Finding]:
     """Judge one optical band.
 
     Parameters
     ----------
+    file : str
+        Name of the raster, for sentences.
     limits : (float, float)
         Plausible physical values: :func:`plausible_range`.
     """
@@ -34,7 +39,7 @@ def check_optical_band(
         *findings,
         *_check_blank(name, band, sample, settings),
         *_check_type(name, band),
-        *_check_range(name, band, sample, limits, settings),
+        *_check_range(name, band, sample, limits, settings, file),
         *_check_saturated(name, sample, settings),
     ]
 
@@ -55,13 +60,21 @@ def _check_blank(
 
 
 def _check_range(
-    name: str, band: BandFacts, sample: BandSample, limits: tuple[float, float], settings: Settings
+    name: str,
+    band: BandFacts,
+    sample: BandSample,
+    limits: tuple[float, float],
+    settings: Settings,
+    file: str,
 ) -> list[Finding]:
-    unit = band.radiometry.unit
-    if unit in (Unit.NONE, Unit.REFLECTANCE) and sample.data.size:
-        negative = _check_negative(name, sample)
-        if negative:
-            return negative
+    spread, unit = measure_spread(sample.data), band.radiometry.unit
+    cause = find_cause(spread, name, unit)
+    if spread is not None and cause is not None:
+        severity = Severity.ERROR if cause.is_certain else Severity.WARNING
+        sentence = tell_cause(cause, file, [(name, spread)])
+        return [Finding("range_implausible", severity, sentence, name, spread.median)]
+    if likely_unit(name, unit) == Unit.NONE:  # an index, a count: any value can be
+        return []
     outside, most = sample.outside_percent(limits), settings.max_outside_percent
     if outside <= most:
         return []
@@ -72,21 +85,6 @@ def _check_range(
         f"snow; its 2nd to 98th percentile is {sample.low:.4g}..{sample.high:.4g}.{hint}"
     )
     return [Finding.warning("range_implausible", sentence, name, outside, most)]
-
-
-def _check_negative(name: str, sample: BandSample) -> list[Finding]:
-    """A finding where reflectance lies below 0 far more than after any atmospheric correction."""
-    middle = float(np.median(sample.data))
-    everywhere = sample.high < 0
-    if not everywhere and middle >= DARK_MEDIAN:
-        return []
-    severity = Severity.ERROR if everywhere else Severity.WARNING
-    sentence = (
-        f"Band '{name}' has reflectance below 0: its median is {middle:.4g}, its 2nd to 98th "
-        f"percentile {sample.low:.4g}..{sample.high:.4g}. Was an offset taken off twice? Stack it "
-        "again with the ‘stack.scale’ and ‘stack.offset’ of its product."
-    )
-    return [Finding("range_implausible", severity, sentence, name, middle, DARK_MEDIAN)]
 
 
 def _check_saturated(name: str, sample: BandSample, settings: Settings) -> list[Finding]:

@@ -15,6 +15,7 @@ from ..raster.tiff_blocks import Block, Fault, Pixels, TiffBlocks
 from ..raster.valid import find_missing
 from ..types import Finding, Severity
 from .jpeg2000 import is_jpeg2000, missing_end
+from .tile_comparison import pixels_disagree
 
 SAMPLED = 12
 """Tiles of a stack that the quick look decodes strictly, shared among its files."""
@@ -251,25 +252,6 @@ def _differs(tiff: TiffBlocks, block: Block) -> bool:
     except RasterError:  # it decodes strictly, GDAL cannot read it: the pixels' own check says so
         return False
     return pixels_disagree(pixels, patch, tiff.nodata)
-
-
-def pixels_disagree(pixels: Pixels, overview: Pixels, nodata: float | None) -> bool:
-    """True if full-size pixels and their overview cannot show the same thing.
-
-    Averaging lowers the spread and keeps the mean; the edges of the two places may differ by an
-    overview pixel. So it takes a mean that is off by half a standard deviation and 5 %, a spread a
-    fifth of the overview's, or nodata in place of data.
-    """
-    seen, shown = _valid(pixels, nodata), _valid(overview, nodata)
-    if float(shown.mean()) < 0.9:
-        return False
-    if float(seen.mean()) < 0.5:
-        return True
-    full, small = pixels[seen].astype(np.float64), overview[shown].astype(np.float64)
-    mean, spread, spread_shown = float(small.mean()), float(full.std()), float(small.std())
-    step = 1.0 if pixels.dtype.kind in "iu" else 0.0
-    off = abs(float(full.mean()) - mean)
-    return off > 0.5 * spread + 0.05 * abs(mean) + 2 * step or spread + step < 0.2 * spread_shown
 
 
 def _valid(pixels: Pixels, nodata: float | None) -> Pixels:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from firstlight.core.cog.pyramid import halve
 from firstlight.core.cog.statistics import BandStatistics, measure, total
+from firstlight.core.raster.valid import find_missing
 
 ALL = (-math.inf, math.inf)
 
@@ -89,3 +91,16 @@ def test_gdal_computes_the_same(tmp_path: object) -> None:
     band.WriteRaster(0, 0, 90, 70, values)
     told = [float(text) for text in list(measure(values, -9999, ALL).tags().values())[:4]]
     assert told == pytest.approx(band.ComputeStatistics(False), rel=1e-9)
+
+
+@pytest.mark.parametrize("nodata", [math.nan, -9999.9, -3.4e38])
+def test_numbers_that_mean_nothing_count_in_neither_statistics_nor_overviews(
+    nodata: float,
+) -> None:
+    values = np.array([[1, 3, np.inf, np.nan], [5, 7, -np.inf, 9e36]], np.float32)
+    values = np.hstack([values, np.full((2, 2), nodata, np.float32)])
+    got = measure(values, nodata, ALL)
+    assert (got.pixels, got.observed, got.low, got.high, got.mean) == (12, 4, 1.0, 7.0, 4.0)
+    small = halve(values[np.newaxis], nodata, "average")[0]
+    assert small[0, 0] == 4.0
+    assert find_missing(small[0, 1:], nodata).all()

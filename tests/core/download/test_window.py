@@ -32,13 +32,17 @@ from firstlight.core.download.plan import plan_downloads
 from firstlight.core.download.window import Shared, WindowFetch
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
+from firstlight.core.raster.grid import Window
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandFailure, BandFile, SceneItem
 from firstlight.core.workers import LinkedStop
 from support.disks import mount_small_disk
 from support.fetching import OPTIONS
+from support.hidden import write_hidden
 from support.journals import rewrite_as_0_1
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer
+from support.rasters import noise
 from support.stac_server import make_item
 from support.waiting import Gate
 
@@ -539,6 +543,32 @@ def test_a_band_that_cannot_be_had_in_part_comes_whole_with_a_note(world: World)
     record = json.loads((world.folder / "bands.json").read_text())
     assert record["red"]["area"] == record["nir"]["area"] is not None
     assert world.names() == ["bands.json", "nir.tif", "red.tif"]
+
+
+@pytest.mark.parametrize("how", ["inside", "alpha"])
+def test_the_area_of_a_band_keeps_what_hides_a_part_of_it(world: World, how: str) -> None:
+    shown = np.ones((1000, 1000), bool)
+    shown[:, :500] = False
+    write_hidden(world.files.root / "red.tif", noise((1000, 1000)), shown, how, origin=(LEFT, TOP))
+    files, failures = world.run()
+    assert failures == []
+    with RasterReader(next(file.path for file in files if file.band == "red")) as reader:
+        values = reader.read(1, Window(0, 0, *reader.grid.shape))
+        left = round((reader.grid.bounds[0] - LEFT) / 10)
+    assert max(values.shape) < 500
+    assert np.array_equal(np.isfinite(values[0]), np.arange(values.shape[1]) + left >= 500)
+    assert [name for name in world.names() if not name.endswith((".tif", ".json"))] == []
+
+
+def test_a_file_that_names_another_one_is_not_read_over_an_area(world: World) -> None:
+    from osgeo import gdal
+
+    dataset = gdal.Open(str(world.files.root / "red.tif"), gdal.GA_Update)
+    dataset.SetMetadata({"OVERVIEW_FILE": f"/vsicurl/{world.files.url('secret.tif')}"}, "OVERVIEWS")
+    dataset = None
+    _, [failure] = world.run()
+    assert "open another file" in failure.reason
+    assert not [request for request in world.files.requests if "secret" in request.path]
 
 
 def test_running_again_fetches_nothing(world: World) -> None:

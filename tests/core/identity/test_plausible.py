@@ -34,6 +34,11 @@ def causes(path: Path, name: str, radiometry: Radiometry, low: float, high: floa
         ("lwir11", Radiometry(unit=Unit.KELVIN), 38000, 48000, "no kelvin"),
         ("lwir11", Radiometry(unit=Unit.KELVIN), 5, 40, "degrees Celsius"),
         ("lwir11", Radiometry(0.00341802, unit=Unit.KELVIN), 280, 310, "no kelvin"),
+        ("lwir11", Radiometry(unit=Unit.KELVIN), 0.9, 1.1, "no kelvin"),
+        ("red", REFLECTANCE, -0.2, -0.01, "offset was taken off"),
+        ("ndvi", Radiometry(), -2000, 9000, "between -1 and 1"),
+        ("mndwi", Radiometry(), 10, 200, "between -1 and 1"),
+        ("nbr", Radiometry(), -900, -300, "between -1 and 1"),
     ],
 )
 def test_impossible_values_are_told_with_their_cause(
@@ -53,6 +58,9 @@ def test_impossible_values_are_told_with_their_cause(
         ("scl", Radiometry(unit=Unit.CLASS), 0, 11),
         ("vv", Radiometry(unit=Unit.DECIBEL), -25, -5),
         ("ndvi", Radiometry(), -1, 1),
+        ("ndwi", Radiometry(), -2.5, 1.2),  # over dark water the sum is near 0
+        ("slope", Radiometry(), 0, 60),
+        ("count", Radiometry(), 0, 4000),
     ],
 )
 def test_values_that_can_be_are_not(

@@ -5,6 +5,8 @@ for what they name.
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from firstlight.core.stack.repair import repair_stack
 from firstlight.core.types import Radiometry
 from support.rasters import ramp, write_raster
 from support.visitors import watched_address
+from support.waiting import PATIENCE_S
 
 WHOLE = Window(0, 0, 64, 64)
 
@@ -265,3 +268,87 @@ def test_names_inside_containers_survive_being_paths(text: str, file: str, name:
 def test_other_prefixes_are_no_containers(text: str) -> None:
     assert find_subdataset(Path(text)) is None
     assert file_of(Path(text)) == Path(text)
+
+
+def name_inside(path: Path, url: str, how: str) -> Path:
+    """A raster whose own metadata names another file."""
+    from osgeo import gdal
+
+    profile = {"bigtiff": "yes"} if how == "BigTIFF" else {}
+    if how == "big-endian":
+        profile = {"endianness": "big"}
+    write_raster(path, nodata=None, **profile)
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    if how == "geolocation":
+        dataset.SetMetadata({"X_DATASET": f"/vsicurl/{url}"}, "GEOLOCATION")
+    else:
+        dataset.SetMetadata({"OVERVIEW_FILE": f"/vsicurl/{url}"}, "OVERVIEWS")
+    dataset = None
+    return path
+
+
+@pytest.mark.parametrize("how", ["TIFF", "BigTIFF", "big-endian", "geolocation", "encoded"])
+def test_a_tiff_whose_metadata_names_a_server_is_refused_without_a_request(
+    how: str, visitors: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    url, seen = visitors
+    path = name_inside(tmp_path / "red.tif", url, how)
+    if how == "encoded":  # the same name, as XML may spell it
+        data = path.read_bytes()
+        data = data.replace(b"OVERVIEW_FILE", b"OVERVIEW_F&#73;LE").replace(b"127.0.0.1", b"127.1")
+        path.write_bytes(data)
+    (tmp_path / "copy.vrt").write_text(
+        "<VRTDataset rasterXSize='64' rasterYSize='64'><VRTRasterBand dataType='UInt16' band='1'>"
+        "<SimpleSource><SourceFilename relativeToVRT='1'>red.tif</SourceFilename></SimpleSource>"
+        "</VRTRasterBand></VRTDataset>"
+    )
+    write_raster(tmp_path / "beside.tif")
+    shutil.copy(path, tmp_path / "beside.tif.ovr")
+    for raster in (path, tmp_path / "copy.vrt", tmp_path / "beside.tif"):
+        for door in (read_facts, RasterReader):
+            with pytest.raises(ValidationError, match="open another file"):
+                door(raster)
+    assert not seen
+
+
+@pytest.mark.parametrize(
+    ("drivers", "name", "start"),
+    [
+        ("HDF4 HDF4Image", "{}", b"\x0e\x03\x13\x01"),
+        (
+            "HDF4 HDF4Image",
+            'HDF4_EOS:EOS_GRID:"{}":MOD_Grid_500m:sur_refl_b01',
+            b"\x0e\x03\x13\x01",
+        ),
+        ("netCDF HDF5 HDF5Image", 'NETCDF:"{}":B4', b"\x89HDF\r\n\x1a\n"),
+        ("netCDF", "{}", b"CDF\x01"),
+        ("GRIB", "{}", b"GRIB"),
+    ],
+)
+def test_a_driver_that_this_gdal_lacks_is_named(
+    tmp_path: Path, drivers: str, name: str, start: bytes
+) -> None:
+    """In a program of its own, for GDAL's drivers are those of the whole process."""
+    (tmp_path / "scene.bin").write_bytes(start + bytes(400))
+    program = (
+        "from osgeo import gdal; gdal.AllRegister()\n"
+        f"for name in {drivers.split()!r}:\n"
+        "    driver = gdal.GetDriverByName(name)\n"
+        "    driver.Deregister() if driver else None\n"
+        "from pathlib import Path\n"
+        "from firstlight.core.errors import RasterError\n"
+        "from firstlight.core.gdal.drivers import identify\n"
+        "try:\n"
+        f"    identify({name.format(tmp_path / 'scene.bin')!r})\n"
+        "except RasterError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert f"no driver for it ({' or '.join(d for d in drivers.split() if 'Im' not in d)})" in (
+        done.stdout
+    ), done.stderr

@@ -11,7 +11,8 @@ import pytest
 import rasterio
 from rasterio.windows import Window
 
-from firstlight.core.validation.file_structure import FileCheck, check_structure, pixels_disagree
+from firstlight.core.validation.file_structure import FileCheck, check_structure
+from firstlight.core.validation.tile_comparison import pixels_disagree
 from support.rasters import noise, write_raster
 
 SIDE, BLOCK = 1024, 128

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import ValidationError
+from firstlight.core.identity.plausible import check_plausible
 from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.recipes.stacks import check_stack
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
@@ -159,3 +162,34 @@ def test_a_scale_that_changed_is_warned_of(tmp_path: Path) -> None:
         file.scales = (0.0001,)
     assert ("source_differs", "warning") in findings(path)
     check_stack(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "low", "high", "word"),
+    [
+        ("red", Radiometry(0.0001, -0.3, 0.0, Unit.REFLECTANCE), 300, 1000, "offset"),
+        ("red", Radiometry(unit=Unit.REFLECTANCE), 300, 4000, "times 10000"),
+        ("red", Radiometry(unit=Unit.REFLECTANCE), 5, 60, "in percent"),
+        ("lwir11", Radiometry(0.00341802 / 300, 0.0, 0.0, Unit.KELVIN), 30000, 50000, "no kelvin"),
+        ("lwir11", Radiometry(0.01, 0.0, 0.0, Unit.KELVIN), 500, 4000, "Celsius"),
+    ],
+)
+def test_the_validator_names_the_cause_that_every_door_names(
+    tmp_path: Path, name: str, rule: Radiometry, low: int, high: int, word: str
+) -> None:
+    path = stack(tmp_path, {name: noise((128, 128), low=low, high=high)}, rule)
+    [finding] = [
+        each
+        for each in validate(path, ValidationSpec(), Settings(), RecordingMonitor()).findings
+        if each.code == "range_implausible"
+    ]
+    with RasterReader(path) as reader:
+        [told] = check_plausible(reader, {name: 1})
+    assert word in finding.sentence
+    assert finding.sentence.partition("(")[0] == told.sentence.partition("(")[0]
+    assert finding.is_error == (rule.offset == -0.3)
+
+
+def test_an_index_below_0_is_no_reflectance_below_0(tmp_path: Path) -> None:
+    data = np.linspace(-0.9, 0.3, 128 * 128, dtype=np.float32).reshape(128, 128)
+    assert findings(stack(tmp_path, {"ndvi": data}, Radiometry(nodata=math.nan))) == []

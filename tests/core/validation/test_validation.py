@@ -123,7 +123,7 @@ def test_a_missing_scale_is_guessed_at_in_the_warning(tmp_path: Path) -> None:
         write_stack(tmp_path, {"red": noise((60, 60))}, Radiometry(1.0, 0.0, 0.0, "reflectance"))
     )
     assert codes(report) == [("range_implausible", "warning", "red")]
-    assert report.findings[0].sentence.endswith("Are its scale and offset right?")
+    assert "reflectance times 10000 without its scale" in report.findings[0].sentence
 
 
 @pytest.mark.parametrize(
