@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from .enums import Status
 from .errors import InputError
 from .monitor import Monitor
+from .params import AlgorithmInfo as AlgorithmInfo
 from .params import Output as Output
 from .params import OutputKind as OutputKind
 from .params import Param
@@ -62,22 +63,6 @@ class OperationResult:
     def json_data(self) -> Any:
         """Data that ``flight … --json`` prints."""
         return self.data() if callable(self.data) else self.data
-
-
-@dataclass(frozen=True)
-class AlgorithmInfo:
-    """Facts to be known of an algorithm before it is used: every door shows it, and
-    docs/algorithms.md is held to it.
-    """
-
-    events: tuple[str, ...]
-    """Names from ``config/events.yaml``: the events it is good for."""
-    bands: tuple[str, ...]
-    """Bands that its stacks must have."""
-    references: tuple[str, ...]
-    """Author and year with a DOI, or the agency's document."""
-    limits: str
-    """When not to use it: sentences."""
 
 
 class Declared(Protocol):

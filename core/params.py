@@ -1,4 +1,6 @@
-"""Parameters and outputs of an operation, declared once as every door needs to know them."""
+"""What an operation declares, once, as every door needs to know it: parameters, outputs, and of an
+algorithm what it is good for.
+"""
 
 from __future__ import annotations
 
@@ -184,3 +186,19 @@ class Output:
     name: str
     title: str
     kind: OutputKind = OutputKind.TEXT
+
+
+@dataclass(frozen=True)
+class AlgorithmInfo:
+    """Facts to be known of an algorithm before it is used: every door shows it, and
+    docs/algorithms.md is held to it.
+    """
+
+    events: tuple[str, ...]
+    """Names from ``config/events.yaml``: the events it is good for."""
+    bands: tuple[str, ...]
+    """Bands that its stacks must have."""
+    references: tuple[str, ...]
+    """Author and year with a DOI, or the agency's document."""
+    limits: str
+    """When not to use it: sentences."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..params import Door, InputRole, Kind, Output, OutputKind, Param
+from ..params import AlgorithmInfo, Door, InputRole, Kind, Output, OutputKind, Param
 
 if TYPE_CHECKING:
     from ..operation import Operation
@@ -39,6 +39,8 @@ class DeclaredOperation:
     paragraphs: tuple[str, ...]
     params: tuple[Param, ...]
     """In the order of the doors."""
+    algorithm: AlgorithmInfo | None
+    """None for operations that compute no map."""
 
     def about(self) -> tuple[str, ...]:
         """As of the operation."""
@@ -85,6 +87,7 @@ def describe(operation: Operation, module: str, variable: str) -> dict[str, Any]
         "about": operation.about(),
         "outputs": [[output.name, output.title, output.kind] for output in operation.outputs],
         "params": [_describe_param(param) for param in operation.parameters()],
+        "algorithm": asdict(operation.algorithm) if operation.algorithm else None,
     }
 
 
@@ -111,11 +114,18 @@ def _read_operation(row: Mapping[str, Any]) -> DeclaredOperation:
         variable=row["variable"],
         paragraphs=tuple(row["about"]),
         params=tuple(_read_param(param) for param in row["params"]),
+        algorithm=_read_algorithm(row["algorithm"]) if row["algorithm"] else None,
     )
 
 
 def _read_output(name: str, title: str, kind: str) -> Output:
     return Output(name, title, OutputKind(kind))
+
+
+def _read_algorithm(row: Mapping[str, Any]) -> AlgorithmInfo:
+    return AlgorithmInfo(
+        tuple(row["events"]), tuple(row["bands"]), tuple(row["references"]), row["limits"]
+    )
 
 
 def _read_param(row: Mapping[str, Any]) -> Param:

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..algorithms.indices import load_indices
 from ..discovery.band_config import Sensor, load_sensors, sensor_names
 from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
-from ..maps.registry import MAPS
+from ..doors.operation_index import DeclaredOperation, declared_operations
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Operation, OperationResult, Output
 from ..params import Kind, Param, param
-from ..settings import Settings
+from ..settings import CONFIG_DIR, Settings, read_yaml
 from ..text import joined
-from .terrain import TERRAIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +30,13 @@ class InfoParams:
     )
 
 
-ALGORITHMS: tuple[tuple[Operation, AlgorithmInfo], ...] = tuple(
-    (operation, operation.algorithm)
-    for operation in (*MAPS, TERRAIN)
-    if operation.algorithm is not None
-)
+def _algorithms() -> list[tuple[DeclaredOperation, AlgorithmInfo]]:
+    """Those that compute maps."""
+    return [
+        (operation, operation.algorithm)
+        for operation in declared_operations()
+        if operation.algorithm is not None
+    ]
 
 
 def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -54,13 +54,15 @@ def run_info(params: InfoParams, settings: Settings, monitor: Monitor) -> Operat
 
 
 def _everything(settings: Settings) -> dict[str, Any]:
+    indices = read_yaml(CONFIG_DIR / "indices.yaml")["indices"]
     return {
         "sensors": {sensor.name: _sensor_data(sensor) for sensor in load_sensors().values()},
         "catalogs": {name: get_catalog(name).url for name in catalog_names()},
         "events": list(event_names()),
-        "indices": {name: index.formula.text for name, index in load_indices().items()},
+        # As written there: their parser needs libraries that take as long as all else here.
+        "indices": {name: fields["formula"] for name, fields in indices.items()},
         "algorithms": {
-            operation.name: _algorithm_data(operation, info) for operation, info in ALGORITHMS
+            operation.name: _algorithm_data(operation, info) for operation, info in _algorithms()
         },
         "settings": settings.to_dict(),
     }
@@ -73,7 +75,7 @@ def _sections(data: Mapping[str, Any]) -> dict[str, list[str]]:
         "Catalogues": [f"{name}: {url}" for name, url in data["catalogs"].items()],
         "Events": [", ".join(data["events"])],
         "Indices": [f"{name} = {formula}" for name, formula in data["indices"].items()],
-        "Algorithms": [_algorithm_text(operation, info) for operation, info in ALGORITHMS],
+        "Algorithms": [_algorithm_text(operation, info) for operation, info in _algorithms()],
         "Settings": [
             f"{name} = {setting['value']} ({setting['origin']})"
             for name, setting in data["settings"].items()
@@ -81,7 +83,7 @@ def _sections(data: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def _algorithm_text(operation: Operation, info: AlgorithmInfo) -> str:
+def _algorithm_text(operation: DeclaredOperation, info: AlgorithmInfo) -> str:
     """``burn-severity: Burn severity, for wildfire, from nir, swir22``; its limits stand in its own
     help.
     """
@@ -89,7 +91,7 @@ def _algorithm_text(operation: Operation, info: AlgorithmInfo) -> str:
     return f"{operation.name}: {operation.title}, for {', '.join(info.events)}{source}"
 
 
-def _algorithm_data(operation: Operation, info: AlgorithmInfo) -> dict[str, Any]:
+def _algorithm_data(operation: DeclaredOperation, info: AlgorithmInfo) -> dict[str, Any]:
     return {
         "title": operation.title,
         "group": operation.group,

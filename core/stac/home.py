@@ -11,7 +11,6 @@ import ipaddress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 WEB = ("http", "https")
 INNER_ENDS = (".local", ".internal", ".svc", ".lan", ".localdomain", ".intranet", ".home.arpa")
@@ -128,6 +127,8 @@ def is_inner(host: str) -> bool:
 
 def local_path(url: str) -> Path:
     """The path of a ``file:`` URL."""
+    from urllib.request import url2pathname  # http.client and email with it
+
     return Path(url2pathname(urlsplit(url).path))
 
 

@@ -32,7 +32,7 @@ def test_the_index_says_what_the_operation_declares(
     declared: DeclaredOperation, operation: Operation
 ) -> None:
     """Write it anew with scripts/write_operation_index.py."""
-    for name in ("name", "title", "group", "summary", "outputs"):
+    for name in ("name", "title", "group", "summary", "outputs", "algorithm"):
         assert getattr(declared, name) == getattr(operation, name)
     assert declared.about() == tuple(operation.about())
     for door in (None, *Door):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firstlight.core.algorithms.indices import load_indices
 from firstlight.core.cli import build_parser
 from firstlight.core.discovery.band_config import load_sensors
 from firstlight.core.discovery.events import event_names
@@ -82,3 +83,8 @@ def help_of(name: str) -> str:
         if isinstance(action, argparse._SubParsersAction)
     ]
     return str(commands.choices[name].format_help())
+
+
+def test_the_formulas_that_info_tells_are_those_that_are_computed() -> None:
+    told = INFO.run(INFO.make_params({}), Settings(), RecordingMonitor()).json_data()["indices"]
+    assert told == {name: index.formula.text for name, index in load_indices().items()}
