@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ..times import parse_time
-from .query import NO_STAC, Json, SearchForm
-from .transport import NO_STAC_HINT, Answer, Trouble, said_by
+from .body import Json, said_by
+from .query import SearchForm
+from .transport import Answer
+from .trouble import NO_STAC, NO_STAC_HINT, Trouble
 
 
 def features_of(answer: Answer) -> list[Any]:

@@ -10,7 +10,8 @@ from ..monitor import Level
 from .features import alias_of, belongs, features_of, is_likely
 from .landing import Landing, items_url, links_of
 from .query import SearchForm, eased, heeded, plainer
-from .transport import ALL_FORMS, TRIES, Answer, Request, Transport, Trouble
+from .transport import ALL_FORMS, Answer, Request, Transport
+from .trouble import TRIES, Trouble
 
 NOT_HERE = (None, 200, 400, 401, 403, 404, 405)
 """Statuses after which another place is asked, where there is one; None: no answer."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..times import format_time
 from ..types import Aoi
+from .body import Json
+from .trouble import NO_STAC
 
-Json = Mapping[str, Any]
-NO_STAC = "the answer is no STAC"
 NEWEST_FIRST = (
     {"field": "properties.datetime", "direction": "desc"},
     {"field": "id", "direction": "asc"},
