@@ -27,7 +27,7 @@ def features_of(answer: Answer) -> list[Any]:
         return features
     said = said_by(answer.tree)
     if said:
-        raise Trouble(f"it answered with an error: {said}", 200)
+        raise Trouble(f"it answered with an error: {said}", 200, temporary=True)
     raise Trouble(f"{NO_STAC} (it has no features)", 200, hint=NO_STAC_HINT)
 
 

@@ -126,9 +126,7 @@ class Transport:
                     raise Trouble(why, trouble.status, wait_s=trouble.wait_s) from None
                 if not trouble.temporary or late or number >= most:
                     raise
-                text = f"{self.home.name}: {trouble.reason}. Asked again in {wait_s:.1f} s"
-                self.tell(text, Level.INFO)
-                self._pause(wait_s)
+                self._pause(trouble, wait_s)
         raise AssertionError("the last try returns or raises")
 
     def _wait_s(self, trouble: Trouble, number: int) -> float:
@@ -146,7 +144,19 @@ class Transport:
         if self._stop.is_set():
             raise Cancelled()
 
-    def _pause(self, wait_s: float) -> None:
+    def pause(self, trouble: Trouble) -> None:
+        """Wait, as before a second try.
+
+        Raises
+        ------
+        Cancelled
+            If it was asked to stop.
+        """
+        self._pause(trouble, self._wait_s(trouble, 1))
+
+    def _pause(self, trouble: Trouble, wait_s: float) -> None:
+        text = f"{self.home.name}: {trouble.reason}. Asked again in {wait_s:.1f} s"
+        self.tell(text, Level.INFO)
         if self.events is None:
             time.sleep(wait_s)
         elif self.events.stop.wait(wait_s):

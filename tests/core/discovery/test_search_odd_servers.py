@@ -889,3 +889,30 @@ def test_a_catalogue_that_does_not_list_its_collections_is_not_called_empty(
         pytest.raises(DiscoveryError, match="it does not list its collections, and nothing came"),
     ):
         search(settings, api)
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("limit must be less than or equal to 30", 30),
+        ("Limit 100 exceeds the maximum of 42 items", 42),
+        ("the page size is too large", 50),
+        ("result window is too large: 10000", 50),
+    ],
+)
+def test_a_limit_that_a_server_names_is_heeded(settings: Settings, said: str, limit: int) -> None:
+    class Limited(OddCatalogue):
+        def search(self, asked: Asked) -> Reply | None:
+            small = int(asked.query["limit"]) <= limit
+            return None if small else Reply(400, {"description": said})
+
+    with Limited(june_items()) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert [one.query["limit"] for one in api.searches] == [100, limit]
+
+
+def test_an_error_that_comes_once_as_a_good_answer_is_asked_for_again(settings: Settings) -> None:
+    with OnceBad(Reply(body={"message": "over quota"}), "/search", sorts=True) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        first, second, *_ = api.searches
+        assert first.query == second.query
