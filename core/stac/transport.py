@@ -185,6 +185,8 @@ class Transport:
                 if target is None:
                     return Answer(public_query(request.url), read_object(response, stop))
                 request = redirected(request, response.status_code, target)
+                if self.home.leads_inside(request.url):
+                    raise Trouble("the server sends to an address inside a network")
         raise Trouble(f"the server redirects more than {MOST_REDIRECTS} times")
 
     def _send(self, request: Request) -> Any:
