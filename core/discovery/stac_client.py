@@ -18,7 +18,8 @@ from ..stac.landing import CHILDREN, Landing, collections_of, links_of, open_cat
 from ..stac.paging import Page, search_pages
 from ..stac.query import SearchForm
 from ..stac.static import walk
-from ..stac.transport import Transport, Trouble
+from ..stac.transport import Transport
+from ..stac.trouble import Trouble
 from ..types import Aoi, SceneItem, SearchQuery
 from ..workers import run_in_background
 from .access import AUTHENTICATION_HINT
@@ -238,6 +239,7 @@ class _Source:
         self._failure = f"Searching {catalog.title} ({catalog.url}) failed"
         self._walked = False
         self._asked = ""
+        self._lists = True
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         home = Home.of(catalog.address)
         self.transport = Transport(new_session(settings), home, timeout, settings.retry_delay_s)
@@ -303,6 +305,10 @@ class _Source:
                 return
         if self._catalog.exact or self._query.collection:
             yield from self._search_listed(landing, names)
+        elif not self._lists:
+            why = "it does not list its collections, and nothing came of"
+            hint = "Name one of its own with ‘discover.collection’."
+            raise DiscoveryError(self._failure, f"{why} {', '.join(names)}", hint)
 
     def _first_names(self, landing: Landing) -> tuple[str, ...]:
         """Collections to search, without asking which there are where they are known."""
@@ -319,6 +325,7 @@ class _Source:
         if self._catalog.exact:
             return known[:1]
         listed = collections_of(self.transport, landing)
+        self._lists = listed is not None
         if listed is None:
             return known
         return (self._chosen(known, tuple(listed)),)

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from ..times import parse_time
-from .query import NO_STAC, Json, SearchForm
-from .transport import NO_STAC_HINT, Answer, Trouble, said_by
+from .body import Json, said_by
+from .query import SearchForm
+from .transport import Answer
+from .trouble import NO_STAC, NO_STAC_HINT, Trouble
 
 
 def features_of(answer: Answer) -> list[Any]:
@@ -25,7 +27,7 @@ def features_of(answer: Answer) -> list[Any]:
         return features
     said = said_by(answer.tree)
     if said:
-        raise Trouble(f"it answered with an error: {said}", 200)
+        raise Trouble(f"it answered with an error: {said}", 200, temporary=True)
     raise Trouble(f"{NO_STAC} (it has no features)", 200, hint=NO_STAC_HINT)
 
 

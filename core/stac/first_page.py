@@ -10,7 +10,8 @@ from ..monitor import Level
 from .features import alias_of, belongs, features_of, is_likely
 from .landing import Landing, items_url, links_of
 from .query import SearchForm, eased, heeded, plainer
-from .transport import ALL_FORMS, TRIES, Answer, Request, Transport, Trouble
+from .transport import ALL_FORMS, Answer, Request, Transport
+from .trouble import TRIES, Trouble
 
 NOT_HERE = (None, 200, 400, 401, 403, 404, 405)
 """Statuses after which another place is asked, where there is one; None: no answer."""
@@ -118,6 +119,20 @@ def _is_good(page: FirstPage) -> bool:
     return any(is_likely(item, page.form) for item in mine)
 
 
+def _ask_features(transport: Transport, request: Request, tries: int, end: float) -> Answer:
+    """An answer with items; an error that comes as a good answer is asked for once more."""
+    answer = transport.ask(request, tries, end)
+    try:
+        features_of(answer)
+    except Trouble as trouble:
+        if tries == 1 or not trouble.temporary:
+            raise
+        transport.pause(trouble)
+        answer = transport.ask(request, 1, end)
+        features_of(answer)
+    return answer
+
+
 def ask_places(
     transport: Transport, requests: list[Request], tries: int = TRIES, end: float = math.inf
 ) -> Answer:
@@ -130,9 +145,7 @@ def ask_places(
     """
     for number, request in enumerate(requests, 1):
         try:
-            answer = transport.ask(request, tries, end)
-            features_of(answer)
-            return answer
+            return _ask_features(transport, request, tries, end)
         except Trouble as trouble:
             if number == len(requests) or trouble.status not in NOT_HERE:
                 raise

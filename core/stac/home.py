@@ -54,20 +54,34 @@ class Home:
 
     def moved(self, url: str) -> Home:
         """The same catalogue where a redirect of its own page ended."""
-        if _origin(url) == _origin(self.url):
+        if self._is_own(url):
             return replace(self, url=public_url(url))
         return Home.of(public_url(url))
+
+    def _is_own(self, url: str) -> bool:
+        """At the own host and port, also by https where the own address is by http."""
+        own, other = _origin(self.url), _origin(url)
+        return other == own or (
+            own[0] == "http" and own[2] == 80 and other == ("https", own[1], 443)
+        )
+
+    def leads_inside(self, url: str) -> bool:
+        """Whether a public catalogue sends into the inner network of whoever reads it."""
+        own, other = urlsplit(self.url).hostname or "", urlsplit(url).hostname or ""
+        return is_inner(other) and not is_inner(own)
 
     def with_secrets(self, url: str) -> str:
         """A URL as it is asked for: login and query of the own address at the own host alone."""
         parts = urlsplit(url)
-        if not (self.query or "@" in self.netloc) or _origin(url) != _origin(self.url):
+        if not (self.query or "@" in self.netloc) or not self._is_own(url):
             return url
         given = parse_qsl(parts.query, keep_blank_values=True)
         names = {name for name, _ in given}
         more = [pair for pair in self.query if pair[0] not in names]
         query = "&".join(text for text in (parts.query, urlencode(more)) if text)
-        return urlunsplit((parts.scheme, self.netloc, parts.path, query, ""))
+        login, at, _ = self.netloc.rpartition("@")
+        netloc = f"{login}{at}{parts.netloc.rpartition('@')[2]}"
+        return urlunsplit((parts.scheme, netloc, parts.path, query, ""))
 
     def places_of(self, href: str, base: str) -> list[str]:
         """What a link may mean, the likeliest first; none where it leads nowhere.
@@ -89,10 +103,11 @@ class Home:
         if _origin(target) == _origin(self.url):
             return [target]
         here = urlunsplit((own.scheme, own.netloc, parts.path, parts.query, ""))
-        if host != own_host and not is_inner(host):
-            return [target, here]
-        # a public catalogue's link never leads into the inner network of whoever reads it
         insecure = own.scheme == "https" and parts.scheme == "http"
+        if host != own_host and not is_inner(host):
+            secure = urlunsplit(parts._replace(scheme="https", fragment=""))
+            return [secure if insecure else target, here]
+        # a public catalogue's link never leads into the inner network of whoever reads it
         return [here, target] if is_inner(own_host) and not insecure else [here]
 
     def next_places(self, href: str, asked: str) -> list[str]:

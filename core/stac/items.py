@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from .body import Json
 from .home import WEB, Home, is_inner, local_path
 from .landing import links_of
-from .query import Json
 
 NO_BASE = ("s3", "gs", "abfs", "abfss", "az", "adl", "oss", "ftp", "data", "http", "https")
 """Schemes of addresses that are whole by themselves."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from .body import Json, said_by
 from .home import Home
-from .query import Json
-from .transport import Answer, Request, Transport, Trouble, no_stac, said_by
+from .transport import Answer, Request, Transport
+from .trouble import Trouble, no_stac
 
 SORT_ENDS = ("item-search#sort", "item-search/sort")
 """Ends of the conformance class of servers that sort."""

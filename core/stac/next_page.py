@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from .body import Json
 from .features import features_of, identity
 from .first_page import ask_places
 from .landing import links_of
-from .query import Json, SearchForm, as_parameters
-from .transport import Answer, Request, Transport, Trouble
+from .query import SearchForm, as_parameters
+from .transport import Answer, Request, Transport
+from .trouble import Trouble
 
 KEPT_HEADERS = {"host", "authorization", "cookie", "connection", "content-length", "range"}
 """Headers of a link that are not the server's to choose."""

@@ -14,7 +14,8 @@ from .first_page import ask_places, first_page
 from .landing import Landing
 from .next_page import ask_next, guessed_pages, next_requests
 from .query import SearchForm
-from .transport import Answer, Request, Transport, Trouble
+from .transport import Answer, Request, Transport
+from .trouble import Trouble
 
 MOST_PAGES = 1000
 MOST_SMALL_PAGES = 100

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..times import format_time
 from ..types import Aoi
+from .body import Json
+from .trouble import NO_STAC
 
-Json = Mapping[str, Any]
-NO_STAC = "the answer is no STAC"
 NEWEST_FIRST = (
     {"field": "properties.datetime", "direction": "desc"},
     {"field": "id", "direction": "asc"},
@@ -146,6 +146,17 @@ def _smaller(form: SearchForm) -> SearchForm | None:
     return replace(form, limit=sizes[0]) if sizes else None
 
 
+def _smaller_as_said(reason: str) -> Change:
+    """The largest page that a refusal's words name, where they name one."""
+    numbers = [int(text) for text in re.findall(r"(?<![\d.])\d{1,4}(?![\d.])", reason)]
+
+    def change(form: SearchForm) -> SearchForm | None:
+        sizes = [number for number in numbers if 0 < number < form.limit]
+        return replace(form, limit=max(sizes)) if sizes else None
+
+    return change
+
+
 def _by_get(form: SearchForm) -> SearchForm | None:
     able = form.method == "POST" and "GET" in form.methods
     return replace(form, method="GET").fitting() if able else None
@@ -157,10 +168,11 @@ def _by_post(form: SearchForm) -> SearchForm | None:
     return replace(form, method="POST", methods=("POST",)) if able else None
 
 
+LIMIT = r"limit|page.?size|too (?:large|many|big)|result window"
 NAMED: tuple[tuple[str, Change], ...] = (
     (r"sort", _unsorted),
     (r"datetime|date.?time|rfc.?3339|interval", _whole_seconds),
-    (r"limit|page.?size|too (?:large|many|big)|result window", _smaller),
+    (LIMIT, _smaller),
     (r"intersects|geometr|polygon|geojson|coordinates|vert(?:ex|ices)|ur[il].*long", _boxed),
     (r"method not allowed|post", _by_get),
 )
@@ -198,6 +210,8 @@ def _order(status: int | None, reason: str, heavy: bool) -> Iterator[Change]:
         yield from (_boxed, _smaller, _by_get)
         return
     said = reason.lower()
+    if re.search(LIMIT, said):
+        yield _smaller_as_said(reason.partition(": ")[2])
     yield from (change for words, change in NAMED if re.search(words, said))
     if heavy:
         yield from (_smaller, _unsorted, _boxed, _by_get)

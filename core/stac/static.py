@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from ..times import parse_time
+from .body import Json
 from .home import Home
 from .landing import links_of
 from .paging import Page
-from .query import Json, SearchForm
-from .transport import NO_STAC_HINT, Answer, Request, Transport, Trouble
+from .query import SearchForm
+from .transport import Answer, Request, Transport
+from .trouble import NO_STAC_HINT, Trouble
 
 MOST_FILES = 5000
 MOST_DEPTH = 12

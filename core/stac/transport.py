@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import math
 import random
-import re
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
@@ -17,70 +15,19 @@ from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 from ..errors import Cancelled
 from ..monitor import EventQueue, Level, Note
 from ..workers import LinkedStop, TooLate, within
+from .body import MOST_BYTES, Json, object_of, read_object
 from .home import Home, local_path
-from .query import NO_STAC, Json, as_parameters
+from .query import as_parameters
+from .trouble import TRIES, Trouble, late, network_troubles
 
-MOST_BYTES = 32 << 20
-"""Of one answer, unpacked: a hundred items are 1 to 10 MB."""
-CHUNK_BYTES = 16 << 10
 MOST_REDIRECTS = 10
-TRIES = 4
 WHOLE_ANSWER, ALL_TRIES, ALL_FORMS = 3.0, 4.0, 6.0
 """Times the longest wait for the next bytes: the longest wait for a whole answer, for one with all
 its tries, and for one with all forms of the question.
 """
 MOST_FIRST_WAIT_S = 1.0
-TEMPORARY = {408, 425, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524, 529, 598, 599}
-"""Statuses that may be gone at the next try: RFC 9110, RFC 6585, and those of proxies."""
-BUSY = {429, 503}
-"""Temporary, and no fault of the question."""
 KEEPS_METHOD = {307, 308}
 """Redirects after which the body is sent again (RFC 9110, 15.4)."""
-
-
-class Trouble(Exception):
-    """No usable answer.
-
-    Parameters
-    ----------
-    reason : str
-        What went wrong, for a person.
-    status : int, optional
-        Of HTTP; None where no answer came.
-    temporary : bool
-        Another try may help.
-    heavy : bool
-        A smaller page may help.
-    wait_s : float, optional
-        As the server asks.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        status: int | None = None,
-        temporary: bool = False,
-        heavy: bool = False,
-        wait_s: float | None = None,
-        hint: str = "Try again later, or choose another catalogue.",
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.status = status
-        self.temporary = temporary
-        self.heavy = heavy
-        self.wait_s = wait_s
-        self.hint = hint
-        self.most_tries = TRIES
-
-
-NO_STAC_HINT = "Is the URL a STAC API?"
-
-
-def no_stac(why: str, **more: Any) -> Trouble:
-    """An answer that is none of a catalogue."""
-    more.setdefault("status", 200)
-    return Trouble(f"{NO_STAC} ({why})", hint=NO_STAC_HINT, **more)
 
 
 @dataclass(frozen=True)
@@ -179,9 +126,7 @@ class Transport:
                     raise Trouble(why, trouble.status, wait_s=trouble.wait_s) from None
                 if not trouble.temporary or late or number >= most:
                     raise
-                text = f"{self.home.name}: {trouble.reason}. Asked again in {wait_s:.1f} s"
-                self.tell(text, Level.INFO)
-                self._pause(wait_s)
+                self._pause(trouble, wait_s)
         raise AssertionError("the last try returns or raises")
 
     def _wait_s(self, trouble: Trouble, number: int) -> float:
@@ -199,7 +144,19 @@ class Transport:
         if self._stop.is_set():
             raise Cancelled()
 
-    def _pause(self, wait_s: float) -> None:
+    def pause(self, trouble: Trouble) -> None:
+        """Wait, as before a second try.
+
+        Raises
+        ------
+        Cancelled
+            If it was asked to stop.
+        """
+        self._pause(trouble, self._wait_s(trouble, 1))
+
+    def _pause(self, trouble: Trouble, wait_s: float) -> None:
+        text = f"{self.home.name}: {trouble.reason}. Asked again in {wait_s:.1f} s"
+        self.tell(text, Level.INFO)
         if self.events is None:
             time.sleep(wait_s)
         elif self.events.stop.wait(wait_s):
@@ -213,23 +170,23 @@ class Transport:
         try:
             return within(limit_s, self._stop, lambda: self._exchange(request, stop))
         except TooLate:
-            raise _late() from None
+            raise late() from None
         finally:
             stop.set_own()  # whoever was left behind ends at the next bytes
 
     @property
-    def _stop(self) -> Any:
-        import threading
-
+    def _stop(self) -> threading.Event:
         return threading.Event() if self.events is None else self.events.stop
 
     def _exchange(self, request: Request, stop: LinkedStop) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
-            with _network_troubles(), self._send(request) as response:
+            with network_troubles(), self._send(request) as response:
                 target = self._session.get_redirect_target(response)
                 if target is None:
-                    return _read(response, request.url, stop)
+                    return Answer(public_query(request.url), read_object(response, stop))
                 request = redirected(request, response.status_code, target)
+                if self.home.leads_inside(request.url):
+                    raise Trouble("the server sends to an address inside a network")
         raise Trouble(f"the server redirects more than {MOST_REDIRECTS} times")
 
     def _send(self, request: Request) -> Any:
@@ -262,94 +219,10 @@ def redirected(request: Request, status: int, target: str) -> Request:
     return replace(request, url=url, method=method)
 
 
-def _late() -> Trouble:
-    hint = "Try again, or choose another catalogue."
-    return Trouble("it did not answer in time", temporary=True, heavy=True, hint=hint)
-
-
-@contextmanager
-def _network_troubles() -> Iterator[None]:
-    """What the network's libraries raise, in our words: theirs hold the whole address."""
-    import http.client
-    import ssl
-
-    import requests
-    from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
-
-    try:
-        yield
-    except (requests.Timeout, ReadTimeoutError, TimeoutError) as error:
-        raise _late() from error
-    except (requests.exceptions.SSLError, ssl.SSLError) as error:
-        hint = "Check the clock of this computer, its certificates and the proxy."
-        raise Trouble("no secure connection could be made", hint=hint) from error
-    except (
-        *(requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
-        *(requests.exceptions.ContentDecodingError, HTTPError),
-        *(http.client.HTTPException, ConnectionError),
-    ) as error:
-        cause = getattr(error.args[0] if error.args else None, "reason", None)
-        if isinstance(cause, NewConnectionError) or isinstance(
-            error, requests.exceptions.ProxyError
-        ):
-            raise unreachable() from error
-        raise Trouble("the connection broke", temporary=True, heavy=True) from error
-    except (requests.RequestException, ValueError) as error:
-        why = f"the address cannot be used ({type(error).__name__})"
-        raise Trouble(why, hint="Check the URL.") from error
-
-
-def unreachable() -> Trouble:
-    """No connection was made; one more try is worth while, not several."""
-    hint = "Check the network and the proxy, or choose another catalogue."
-    trouble = Trouble("it cannot be reached", temporary=True, hint=hint)
-    trouble.most_tries = 2
-    return trouble
-
-
-def _read(response: Any, url: str, stop: LinkedStop) -> Answer:
-    status = response.status_code
-    body = _body(response, stop)
-    tree = parse_json(body) if status < 400 else None
-    if status >= 400:
-        wait_s = retry_after(response.headers.get("Retry-After", ""))
-        raise _refusal(status, message_of(body), wait_s)
-    if isinstance(tree, dict):
-        return Answer(public_query(url), tree)
-    raise no_stac(f"a {type(tree).__name__} where an object should be")
-
-
 def public_query(url: str) -> str:
     """The URL of an answer: its query is part of what was asked, a login is not."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-
-
-def _refusal(status: int, said: str, wait_s: float | None) -> Trouble:
-    return Trouble(
-        f"HTTP {status}: {said}" if said else f"HTTP {status}",
-        status,
-        temporary=status in TEMPORARY,
-        heavy=status == 413 or (status >= 500 and status not in {501, 505}),
-        wait_s=wait_s if status in BUSY else None,
-    )
-
-
-def _body(response: Any, stop: LinkedStop) -> bytes:
-    codings = response.headers.get("Content-Encoding", "")
-    if "," in codings:  # packed twice: a few bytes could be anything
-        raise no_stac(f"it is packed as {codings[:40]}")
-    parts: list[bytes] = []
-    size = 0
-    for chunk in response.iter_content(CHUNK_BYTES):
-        if stop.is_set():
-            raise Cancelled()
-        size += len(chunk)
-        if size > MOST_BYTES:
-            megabytes = MOST_BYTES >> 20
-            raise Trouble(f"its answer is longer than {megabytes} MB", heavy=True)
-        parts.append(chunk)
-    return b"".join(parts)
 
 
 def _read_file(url: str) -> Answer:
@@ -357,70 +230,6 @@ def _read_file(url: str) -> Answer:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Trouble(f"{path} is longer than {MOST_BYTES >> 20} MB", hint="")
-        tree = parse_json(path.read_bytes())
+        return Answer(url, object_of(path.read_bytes()))
     except OSError as error:
         raise Trouble(f"{path}: {error.strerror or error}", hint="Check the path.") from error
-    if not isinstance(tree, dict):
-        raise no_stac(f"{path} holds no JSON object")
-    return Answer(url, tree)
-
-
-def parse_json(body: bytes) -> Any:
-    """The value of a JSON text.
-
-    Raises
-    ------
-    Trouble
-        If it is none.
-    """
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise no_stac("its JSON is nested too deep") from None
-    except ValueError as error:
-        start = body[:200].lstrip().lower()
-        if start.startswith(b"<"):
-            raise no_stac("it is a web page, perhaps one to log in") from error
-        if not start:
-            raise no_stac("it is empty") from error
-        raise no_stac("its JSON is damaged", temporary=True, heavy=True) from error
-
-
-MESSAGE_FIELDS = ("description", "detail", "message", "error", "errors", "title", "reason", "code")
-
-
-def message_of(body: bytes) -> str:
-    """What the body of a refusal says, on one short line."""
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        start = body[:200].lstrip()
-        return "" if start.startswith(b"<") else _line(start.decode("utf-8", "replace"))
-    return said_by(tree)
-
-
-def said_by(tree: Any) -> str:
-    """The message in a JSON value that should have been something else."""
-    while isinstance(tree, dict):
-        tree = next((tree[name] for name in MESSAGE_FIELDS if tree.get(name)), "")
-    try:
-        return _line(tree if isinstance(tree, str) else json.dumps(tree)) if tree else ""
-    except RecursionError:
-        return ""
-
-
-def _line(text: str) -> str:
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= 160 else f"{text[:157]}…"
-
-
-def retry_after(text: str) -> float | None:
-    """Seconds to wait, from a ``Retry-After`` header: a number or a date (RFC 9110, 10.2.3)."""
-    text = text.strip()
-    if re.fullmatch(r"\d{1,12}(?:\.\d*)?", text, re.ASCII):
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return max(0.0, moment - time.time())

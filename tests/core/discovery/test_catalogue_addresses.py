@@ -16,7 +16,7 @@ KEYED = Home.of("https://me:word@stac.example/api?access_token=abc&f=json")
         ("https://stac.example/x", "https://me:word@stac.example/x?access_token=abc&f=json"),
         (
             "https://stac.example:443/x?a=1",
-            "https://me:word@stac.example/x?a=1&access_token=abc&f=json",
+            "https://me:word@stac.example:443/x?a=1&access_token=abc&f=json",
         ),
         (
             "https://stac.example/x?access_token=new",
@@ -59,6 +59,10 @@ def test_what_is_secret_is_not_shown() -> None:
         ("http://169.254.169.254/latest", ["https://stac.example/latest"]),
         (
             "https://other.example/search",
+            ["https://other.example/search", "https://stac.example/search"],
+        ),
+        (
+            "http://other.example/search",
             ["https://other.example/search", "https://stac.example/search"],
         ),
         ("file:///etc/passwd", []),
@@ -114,3 +118,29 @@ def test_a_collection_that_is_named_is_no_other() -> None:
     listed = ("sentinel-2-c1-l2a", "sentinel-2-l2a")
     assert choose_collections(("Sentinel_2_L2A",), "sentinel2", listed, True) == "sentinel-2-l2a"
     assert choose_collections(("sentinel-2",), "sentinel2", listed, True) == ""
+
+
+def test_a_redirect_from_http_to_https_keeps_what_is_secret() -> None:
+    home = Home.of("http://me:word@stac.example/api?access_token=abc")
+    moved = home.moved("https://stac.example/api/")
+    assert moved.url == "https://stac.example/api"
+    for one in (home, moved):
+        asked = one.with_secrets("https://stac.example/api/search")
+        assert asked == "https://me:word@stac.example/api/search?access_token=abc"
+    assert moved.with_secrets("http://stac.example/x") == "http://stac.example/x"
+    for other in ("https://other.example/api", "https://stac.example:8443/api"):
+        assert "abc" not in home.moved(other).with_secrets(f"{other}/search")
+        assert "word" not in home.moved(other).with_secrets(f"{other}/search")
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "inside"),
+    [
+        ("https://stac.example", "http://169.254.169.254/latest", True),
+        ("https://stac.example", "https://localhost/x", True),
+        ("https://stac.example", "https://other.example/x", False),
+        ("http://10.0.0.1", "http://10.0.0.2/x", False),
+    ],
+)
+def test_a_public_catalogue_sends_nobody_inside(own: str, url: str, inside: bool) -> None:
+    assert Home.of(own).leads_inside(url) is inside

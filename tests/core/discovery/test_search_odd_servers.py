@@ -24,7 +24,7 @@ from firstlight.core.errors import Cancelled, DiscoveryError, NoScenesError
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.scenes.find import SceneQuery, find_scenes
 from firstlight.core.settings import Settings
-from firstlight.core.stac import transport
+from firstlight.core.stac import body as body_module
 from firstlight.core.types import Aoi, SearchQuery
 from support.june import NEWEST_FIRST, band_links, june_items
 from support.odd_catalogue import SORT_CLASS, Asked, OddCatalogue, Reply
@@ -393,7 +393,7 @@ def test_an_answer_that_is_none_is_said_as_it_is(settings: Settings, body: Any, 
 def test_an_answer_without_end_is_cut_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_BYTES", 3 << 20)
+    monkeypatch.setattr(body_module, "MOST_BYTES", 3 << 20)
 
     class Long(OddCatalogue):
         def search(self, asked: Asked) -> Reply:
@@ -809,7 +809,7 @@ def test_a_place_that_is_kept_in_a_header_is_sent_back(settings: Settings) -> No
 def test_an_answer_that_unpacks_without_end_is_cut_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_BYTES", 3 << 20)
+    monkeypatch.setattr(body_module, "MOST_BYTES", 3 << 20)
 
     class Packed(OddCatalogue):
         def search(self, asked: Asked) -> Reply:
@@ -875,3 +875,44 @@ def test_what_a_catalogue_has_and_is_left_out_is_counted(settings: Settings) -> 
         with pytest.raises(NoScenesError) as caught:
             find_scenes(query, settings, RecordingMonitor())
     assert "(left out: 2 of landsat-7, 1 of landsat-5, 1 of another time)" in caught.value.why
+
+
+def test_a_catalogue_that_does_not_list_its_collections_is_not_called_empty(
+    settings: Settings,
+) -> None:
+    class Unlisted(OddCatalogue):
+        def any(self, asked: Asked) -> Reply | None:
+            return Reply(500, {}) if asked.path == "/collections" else None
+
+    with (
+        Unlisted([make_item("x", collection="my-own", assets=band_links())]) as api,
+        pytest.raises(DiscoveryError, match="it does not list its collections, and nothing came"),
+    ):
+        search(settings, api)
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("limit must be less than or equal to 30", 30),
+        ("Limit 100 exceeds the maximum of 42 items", 42),
+        ("the page size is too large", 50),
+        ("result window is too large: 10000", 50),
+    ],
+)
+def test_a_limit_that_a_server_names_is_heeded(settings: Settings, said: str, limit: int) -> None:
+    class Limited(OddCatalogue):
+        def search(self, asked: Asked) -> Reply | None:
+            small = int(asked.query["limit"]) <= limit
+            return None if small else Reply(400, {"description": said})
+
+    with Limited(june_items()) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert [one.query["limit"] for one in api.searches] == [100, limit]
+
+
+def test_an_error_that_comes_once_as_a_good_answer_is_asked_for_again(settings: Settings) -> None:
+    with OnceBad(Reply(body={"message": "over quota"}), "/search", sorts=True) as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        first, second, *_ = api.searches
+        assert first.query == second.query

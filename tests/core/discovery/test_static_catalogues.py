@@ -182,7 +182,7 @@ def test_a_remote_catalogue_leads_to_no_file_of_this_computer(
     [
         (catalog(), "it cannot be searched and lists no items"),
         ({"type": "FeatureCollection", "features": []}, "it cannot be searched and lists no items"),
-        ([1], "holds no JSON object"),
+        ([1], "a list where an object should be"),
     ],
 )
 def test_a_file_that_is_no_catalogue_is_named(
