@@ -102,7 +102,10 @@ def run_context(params: ContextParams, settings: Settings, monitor: Monitor) -> 
         tiles, (BAND,), Access(settings), PartMonitor(monitor, 0.1, 0.2), keep_going=False
     )
     like = index.scenes[0].bands[BAND].grid
-    grid = grid_over(area_bounds(params.area.geometry, like.crs), like)
+    west, south, _, north = params.area.bounds
+    # east of its western edge: else an area across the antimeridian would go around the Earth
+    near = (west, south, west + 360.0, north)
+    grid = grid_over(area_bounds(params.area.geometry, like.crs, near), like)
     if grid.shape[0] * grid.shape[1] > MOST_PIXELS:
         raise InputError(
             f"{layer.title} cannot be fetched",

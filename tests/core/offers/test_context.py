@@ -101,9 +101,8 @@ def fetch(
         )
         here = {layer.name: dataclasses.replace(layer, offers=(offer,))}
         monkeypatch.setattr(operation, "load_layers", lambda: here)
-        params = ContextParams(
-            layer=layer.name, area=AREA, catalog=get_catalog(AUTO), output=output, **values
-        )
+        values = {"area": AREA, **values}
+        params = ContextParams(layer=layer.name, catalog=get_catalog(AUTO), output=output, **values)
         return run_context(params, settings, RecordingMonitor())
 
 
@@ -314,3 +313,46 @@ def test_tiles_on_a_sinusoidal_grid_keep_it(
         part = data[row : row + written.height, col : col + written.width]
         assert part.shape == written.shape
         assert np.array_equal(written.read(1), part)
+
+
+def test_tiles_of_another_width_are_brought_to_the_first(
+    world: World, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copernicus DEM halves its columns towards the poles."""
+    layer = load_layers()["cop-dem-30"]
+    slope = np.broadcast_to(np.arange(SIDE, dtype="float32"), (SIDE, SIDE))
+    world.add("north", layer, slope, 7.0, {}, nodata=None)
+    write_raster(
+        world.folder / "south.tif",
+        slope[:, ::2] + 0.5,
+        epsg=None,
+        nodata=None,
+        crs="EPSG:4326",
+        transform=rasterio.Affine(2 * PIXEL, 0, 7.0, 0, -PIXEL, 46.0),
+    )
+    south = make_item("south", (7.0, 45.5, 7.5, 46.0), collection=layer.offers[0].collection)
+    south["assets"] = {"data": {"href": "south.tif"}}
+    world.items.append(south)
+    area = Aoi.from_bounds(7.1, 45.8, 7.4, 46.2)
+    fetch(world, layer, tmp_path / "x.tif", settings, monkeypatch, area=area)
+    with rasterio.open(tmp_path / "x.tif") as written:
+        values = written.read(1)
+    assert np.isfinite(values).all()
+    assert (values != layer.nodata).all()
+    inside = values[:, 2:-2]
+    assert np.abs(inside - inside[0]).max() <= 0.5 + 1e-4, "both halves show the same slope"
+
+
+def test_an_area_across_the_antimeridian_is_one_layer(
+    world: World, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = load_layers()["worldcover"]
+    west, east = codes(1, [10, 20], "uint8"), codes(2, [50, 80], "uint8")
+    world.add("west", layer, west, 179.5, {}, nodata=0)
+    world.add("east", layer, east, -180.0, {}, nodata=0)
+    area = Aoi.from_bounds(179.8, 46.1, -179.8, 46.4)
+    fetch(world, layer, tmp_path / "x.tif", settings, monkeypatch, area=area)
+    with rasterio.open(tmp_path / "x.tif") as written:
+        values = written.read(1)
+        assert written.width * PIXEL < 1.0
+    assert set(np.unique(values)) == {10, 20, 50, 80}
