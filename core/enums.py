@@ -6,6 +6,7 @@ share.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -70,6 +71,31 @@ class Evidence(StrEnum):
     """The item's collection or name tells its product."""
     ASSUMED = "assumed"
     """Nothing tells: what a file's header says against it is believed."""
+
+
+class AccessKind(StrEnum):
+    """What the files of an offer need, the least first."""
+
+    NOTHING = "nothing"
+    TOKEN = "token"
+    """Short-lived, had by anybody: FirstLight fetches it by itself."""
+    UNKNOWN = "unknown"
+    """Nothing tells."""
+    ACCOUNT = "account"
+    """Free of charge, to be made at the provider."""
+    READER_PAYS = "reader pays"
+    """An account that is charged for what is read."""
+
+    @property
+    def is_open(self) -> bool:
+        """False where the files are known to be closed to somebody without an account."""
+        return self not in (AccessKind.ACCOUNT, AccessKind.READER_PAYS)
+
+    @classmethod
+    def most(cls, kinds: Iterable[AccessKind]) -> AccessKind:
+        """The most demanding of several; of none: unknown."""
+        order = list(cls)
+        return max(kinds, key=order.index, default=cls.UNKNOWN)
 
 
 class OrbitDirection(OpenStrEnum):

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from .aoi import Aoi, Bounds
-from .enums import Evidence, OrbitDirection, Priority, Unit
+from .enums import AccessKind, Evidence, OrbitDirection, Priority, Unit
 from .errors import InputError
 from .pixel_grid import Grid
 from .times import format_time
@@ -132,6 +132,14 @@ class SceneItem:
     """``sentinel-2a``, lower case; empty where unknown."""
     relative_orbit: int | None = None
     orbit_direction: OrbitDirection = OrbitDirection.UNKNOWN
+    tile: str = ""
+    """Tile of the agency's grid: ``32TLS`` (MGRS), ``195028`` (Landsat's path and row); empty where
+    there is none, or nothing tells it.
+    """
+    product: str = ""
+    """Name in ``config/products.yaml``; empty where it is not known."""
+    access: AccessKind = AccessKind.UNKNOWN
+    """What its files need: the most demanding one counts."""
     coverage_percent: float | None = None
     """Share of the area of interest that the footprint covers; None where there is no footprint."""
     clear_percent: float | None = None
@@ -168,6 +176,9 @@ class SceneItem:
             "platform": self.platform,
             "relative_orbit": self.relative_orbit,
             "orbit_direction": self.orbit_direction,
+            "tile": self.tile,
+            "product": self.product,
+            "access": self.access,
             "coverage_percent": _rounded(self.coverage_percent),
             "clear_percent": _rounded(self.clear_percent),
             "geometry": self.footprint,

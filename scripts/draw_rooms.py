@@ -25,6 +25,7 @@ STORIES = {
     "identity": "what a file is",
     "discovery": "finds scenes",
     "stac": "asks catalogues",
+    "offers": "compares catalogues",
     "algorithms": "what is computed",
     "execution": "who computes tiles",
     "stack": "bands on one grid",

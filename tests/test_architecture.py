@@ -55,7 +55,7 @@ everything is made of.
 """
 
 OWNERS = {
-    "requests": ("core.discovery", "core.download", "core.stac"),
+    "requests": ("core.discovery", "core.offers.answers", "core.download", "core.stac"),
     "rasterio": ("core.gdal", "core.raster", "core.cog", "core.mosaic", "core.shapes"),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
     "osgeo": (
@@ -102,6 +102,7 @@ _ENGINE = (
     "core.cog",
     "core.shapes",
     "core.discovery",
+    "core.offers",
     "core.download",
     "core.stack",
     "core.mosaic",
@@ -160,6 +161,8 @@ CORE_LAYERS = {
     # Catalogues and their answers: knows no sensor.
     "core.stac": (*_SERVICES, "core.times", "core.stac"),
     "core.discovery": (*_RASTERS, "core.shapes", "core.identity", "core.stac", "core.discovery"),
+    # What several catalogues offer, and which of it is taken.
+    "core.offers": (*_SERVICES, "core.identity", "core.discovery", "core.offers"),
     # band_config is vocabulary: which bands a sensor has.
     "core.validation": (
         *_RASTERS,

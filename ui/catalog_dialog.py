@@ -30,6 +30,8 @@ class CatalogDialog(QDialog):
     """Carries the address of a catalogue that was added or changed."""
     removed = pyqtSignal(str)
     """Carries the address of a catalogue that is not offered any more."""
+    check_wanted = pyqtSignal()
+    """The user wants to know which catalogues answer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,10 @@ class CatalogDialog(QDialog):
             self.tr("Only where the catalogue asks for a login; QGIS keeps it encrypted")
         )
         self.add_button = QPushButton(self.tr("Add"), objectName="add_button", enabled=False)
+        self.check_button = QPushButton(self.tr("Which ones answer?"), objectName="check_button")
+        self.check_button.setToolTip(
+            self.tr("Asks every known catalogue; the list of catalogues then says it")
+        )
         self.close_button = QPushButton(self.tr("Close"), objectName="close_button")
         self.problem_label = PlainLabel(objectName="problem_label")
         self._build()
@@ -60,6 +66,7 @@ class CatalogDialog(QDialog):
         self.catalog_list.currentItemChanged.connect(self._show_choice)
         self.add_button.clicked.connect(self._add)
         self.remove_button.clicked.connect(self._remove)
+        self.check_button.clicked.connect(self.check_wanted)
         self.close_button.clicked.connect(self.close)
 
     def _list(self) -> None:
@@ -109,7 +116,7 @@ class CatalogDialog(QDialog):
         self.catalog_list.setAlternatingRowColors(True)
         self.problem_label.setWordWrap(True)
         self.add_button.setDefault(True)
-        for button in (self.remove_button, self.close_button):
+        for button in (self.remove_button, self.check_button, self.close_button):
             button.setAutoDefault(False)  # Enter adds
         above = QHBoxLayout()
         above.addWidget(self.catalog_list, 1)
@@ -119,6 +126,7 @@ class CatalogDialog(QDialog):
         form.addRow(self.tr("STAC API"), self.url_edit)
         form.addRow(self.tr("Login"), self.auth_select)
         below = QHBoxLayout()
+        below.addWidget(self.check_button)
         below.addStretch(1)
         below.addWidget(self.add_button)
         below.addWidget(self.close_button)

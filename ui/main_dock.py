@@ -20,6 +20,7 @@ from ..core.errors import FirstLightError
 from ..core.moment import Moment
 from ..core.monitor import BandProgress, Event, Level, Note, Progress
 from ..core.operation import Declared, Operation, OperationResult
+from ..core.operations.archives.catalogs import CATALOGS
 from ..core.operations.event import event_folder
 from ..core.operations.ingest import INGEST
 from ..core.text import at_home
@@ -154,12 +155,31 @@ class MainDock(QgsDockWidget):
             self.catalog_dialog = CatalogDialog(self)
             self.catalog_dialog.added.connect(self._take_catalog)
             self.catalog_dialog.removed.connect(lambda _: self._offer_catalogs())
+            self.catalog_dialog.check_wanted.connect(self.check_catalogs)
         self.catalog_dialog.show()
         self.catalog_dialog.raise_()
 
     def _take_catalog(self, url: str) -> None:
         self._offer_catalogs()
         self.set_catalog(url)
+
+    def check_catalogs(self) -> None:
+        """Ask every known catalogue whether it answers."""
+        if self._start(CATALOGS, {"check": True}, self._show_answers, self.run_finished.emit):
+            self._say(self.tr("Asking the catalogues …"))
+
+    def _show_answers(self, result: OperationResult) -> None:
+        self._show_catalog_answers(result)
+        self._say(
+            self.tr("{good} of {all} catalogues answer.").format(
+                good=result.outputs["answering"], all=result.outputs["count"]
+            )
+        )
+        self.run_finished.emit(result.status)
+
+    def _show_catalog_answers(self, result: OperationResult) -> None:
+        for combo in self.findChildren(CatalogCombo):
+            combo.show_answers(result.value)
 
     def _offer_catalogs(self) -> None:
         for combo in self.findChildren(CatalogCombo):
@@ -213,6 +233,8 @@ class MainDock(QgsDockWidget):
 
     def _show_answer(self, result: OperationResult) -> None:
         self.tools_panel.show_result(result)
+        if self.tools_panel.operation.name == CATALOGS.name:
+            self._show_catalog_answers(result)
         self._take_layers(result)
         title = self.tr(self.tools_panel.operation.title)
         self._say(self.tr("{title}: done.").format(title=title))

@@ -8,6 +8,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from ..core.discovery.band_config import load_sensors
+from ..core.enums import AccessKind
 from ..core.text import joined, shown
 from ..core.types import SceneItem, format_time
 from ..plugin.compat import flag_number
@@ -15,6 +16,11 @@ from .plain import plain_tip
 
 DATE, CLOUD, CLEAR, COVERS, SIZE, NOTES, ID = range(7)
 UNKNOWN = "–"
+CLOSED = {
+    AccessKind.ACCOUNT: ("needs an account",),
+    AccessKind.READER_PAYS: ("the reader pays",),
+}
+"""What the files of a scene need that is not to be had at once."""
 BEFORE_LOOKING = ""
 NO_MASK = "—"
 UNREADABLE = "?"
@@ -64,10 +70,11 @@ class SceneModel(QAbstractTableModel):
         }
 
     def set_scenes(self, scenes: Sequence[SceneItem], all_chosen: bool = False) -> None:
-        """Show other scenes; the first one is chosen, or all."""
+        """Show other scenes; the first one whose files need no account is chosen, or all."""
         self.beginResetModel()
         self._scenes = list(scenes)
-        self._chosen = set(range(len(scenes)) if all_chosen else range(min(1, len(scenes))))
+        fetchable = [number for number, scene in enumerate(scenes) if scene.access.is_open]
+        self._chosen = set(range(len(scenes)) if all_chosen else fetchable[:1])
         self._looked = set()
         self._rows = self._sorted_rows()
         self.endResetModel()
@@ -232,15 +239,16 @@ def size_text(size_bytes: int) -> str:
 
 
 def notes_text(scene: SceneItem) -> str:
-    """Notes on a scene: missing bands that a user would expect, how many others, and the
-    notes.
+    """Notes on a scene: what its files need, missing bands that a user would expect, how many
+    others, and the notes.
     """
     usual = load_sensors()[scene.sensor].default if scene.sensor in load_sensors() else ()
     named = [band for band in scene.missing_bands if band in usual]
     others = len(scene.missing_bands) - len(named)
     if others:
         named.append(f"+{others}")
-    return "; ".join(([f"lacks {', '.join(named)}"] if named else []) + list(scene.notes))
+    lacks = [f"lacks {', '.join(named)}"] if named else []
+    return "; ".join([*CLOSED.get(scene.access, ()), *lacks, *scene.notes])
 
 
 SORT_VALUES: dict[int, Callable[[SceneItem], Any]] = {
@@ -288,6 +296,7 @@ def _tool_tip(scene: SceneItem) -> str:
         f"{scene.collection}, {format_time(scene.datetime)}",
         ", ".join(part for part in origin if part),
     ]
+    lines.append(f"Files need: {scene.access}")
     if scene.missing_bands:
         lines.append("Missing: " + ", ".join(scene.missing_bands))
     return plain_tip(joined((*lines, *scene.notes)))

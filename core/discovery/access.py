@@ -20,8 +20,8 @@ from .catalogs import catalog_names, get_buckets, get_catalog
 from .session import InsecureRedirect, new_session
 
 AUTHENTICATION_HINT = (
-    "This catalog is not supported. Public catalogs (Earth Search, Planetary Computer) do not "
-    "require auth. "
+    "This catalog is not supported without an account. Public catalogs (Earth Search for "
+    "Sentinel-2, Planetary Computer for all sensors) do not require auth. "
     "In QGIS, an authentication can be attached to the catalogue."
 )
 EXPIRY_MARGIN_S = 300.0

@@ -62,6 +62,8 @@ class Sensor:
     """True where its items are of a moment; False: their time is that of an edition, and no search
     asks for it.
     """
+    family: str = ""
+    """Sensor whose products' rules hold; its own name where it has none."""
     namings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Naming of a product that numbers the bands otherwise → band → asset keys."""
 
@@ -142,6 +144,7 @@ def _sensor(name: str, fields: Mapping[str, Any]) -> Sensor:
         band_bytes=int(fields["band_bytes"]),
         clouds=bool(fields.get("clouds", True)),
         dated=bool(fields.get("dated", True)),
+        family=str(fields.get("family", name)),
         namings={
             naming: {band: tuple(keys) for band, keys in names.items()}
             for naming, names in fields.get("namings", {}).items()

@@ -23,6 +23,7 @@ from ..types import Aoi, BandAsset, Geometry, SceneItem
 from ..workers import run_parallel
 from .access import AUTHENTICATION_HINT, Access
 from .band_config import get_sensor
+from .catalogs import requests_at_once
 from .coverage import covered_percent
 
 MARGIN_DEG = 0.1
@@ -61,7 +62,8 @@ def look_at_sky(
         events.put(Progress(len(done) / len(scenes), f"Sky: {len(done)} of {len(scenes)} scenes"))
         return looked
 
-    return run_parallel(look, scenes, AT_ONCE, events)
+    at_once = requests_at_once((scene.catalog for scene in scenes), AT_ONCE)
+    return run_parallel(look, scenes, at_once, events)
 
 
 def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:

@@ -41,6 +41,7 @@ _LANDSAT_COLLECTION = re.compile(
     r"(?:usgs[-_])?landsat[-_]?(?:\d[-_])?c2[-_]?(l[12])(?:alb)?(?:[-_](?:sr|st|sample))?|"
     r"ls[5-9]_(sr|st)"
 )
+_GEOSCIENCE_AUSTRALIA = re.compile(r"ga_(s2)[abc]m_ard_3|ga_(ls)[5-9][tec]_ard_3")
 _HEIGHTS = re.compile(
     r"(?<![a-z])(?:cop)?(?:dem|dsm|dtm)(?![a-z])|elevation|height|srtm|nasadem|fabdem|alos|3dep|"
     r"arcticdem|merit|terrain"
@@ -93,6 +94,8 @@ def sensor_of(item: StacObject) -> str | None:
     hls = _hls_product(texts)
     if hls is not None:
         return hls.sensor
+    if (analysis_ready := _geoscience_australia(texts)) is not None:
+        return analysis_ready.sensor
     if any(_LANDSAT_NAME.search(text) for text in names) or "landsat" in collection:
         return "landsat"
     if _LANDSAT_COLLECTION.fullmatch(collection):
@@ -145,6 +148,10 @@ def item_product(sensor: str, item: StacObject) -> ItemProduct:
     hls = _hls_product((collection_of(item), *names_of(item)))
     if hls is not None:
         return ItemProduct(hls, f"{hls.title}: no Sentinel-2 offset")
+    if (
+        analysis_ready := _geoscience_australia((collection_of(item), *names_of(item)))
+    ) is not None:
+        return ItemProduct(analysis_ready, analysis_ready.title)
     if sensor == "sentinel2":
         return _sentinel2(item)
     if sensor == "landsat":
@@ -157,6 +164,11 @@ def item_product(sensor: str, item: StacObject) -> ItemProduct:
 def _hls_product(texts: tuple[str, ...]) -> Product | None:
     match = next((match for match in map(_HLS.search, texts) if match), None)
     return get_product(f"hls-{match[1]}30") if match else None
+
+
+def _geoscience_australia(texts: tuple[str, ...]) -> Product | None:
+    match = next((match for match in map(_GEOSCIENCE_AUSTRALIA.search, texts) if match), None)
+    return get_product(f"dea-ard-{'sentinel2' if match[1] else 'landsat'}") if match else None
 
 
 def _unknown(item: StacObject) -> ItemProduct:

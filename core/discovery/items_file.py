@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..enums import Evidence
+from ..enums import AccessKind, Evidence
 from ..errors import DiscoveryError, InputError
 from ..text import read_json
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
@@ -104,6 +104,9 @@ def scene_from_dict(entry: StacObject) -> SceneItem:
         platform=str(entry.get("platform") or ""),
         relative_orbit=entry.get("relative_orbit"),
         orbit_direction=OrbitDirection(entry.get("orbit_direction") or ""),
+        tile=str(entry.get("tile") or scene.tile),
+        product=str(entry.get("product") or scene.product),
+        access=AccessKind(entry.get("access") or scene.access),
         coverage_percent=entry.get("coverage_percent"),
         clear_percent=entry.get("clear_percent"),
         priority=Priority.SECONDARY if secondary else Priority.PRIMARY,
@@ -193,6 +196,7 @@ def _feature(scene: SceneItem) -> dict[str, Any]:
         "size_mb": round(scene.size_bytes / 1e6, 1),
         "missing_bands": ", ".join(scene.missing_bands),
         "catalog": scene.catalog,
+        "access": scene.access,
         "firstlight": json.dumps(fields),
     }
     return {"type": "Feature", "geometry": scene.footprint, "properties": properties}

@@ -54,6 +54,8 @@ class Acquisition:
         return {
             "datetime": format_time(first.datetime),
             "sensor": first.sensor,
+            "catalog": first.catalog,
+            "collection": first.collection,
             "platform": first.platform,
             "relative_orbit": first.relative_orbit,
             "orbit_direction": first.orbit_direction,
@@ -109,7 +111,7 @@ def _same_pass(first: SceneItem, second: SceneItem) -> bool:
     return (
         (first.sensor, first.collection, first.platform)
         == (second.sensor, second.collection, second.platform)
-        and (first.relative_orbit == second.relative_orbit or first.sensor == "landsat")
+        and (first.relative_orbit == second.relative_orbit or first.sensor.startswith("landsat"))
         and abs(second.datetime - first.datetime) <= SAME_PASS
     )
 

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..enums import AccessKind
 from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import band_keys, openable_assets, why_no_band
 from .band_config import Band, Sensor
-from .item_product import is_ground_range, naming_of, sensor_of
+from .catalogs import catalog_names, get_catalog
+from .item_product import is_ground_range, item_product, naming_of, sensor_of
+from .offer_facts import access_of, tile_of
 from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry
 from .stac_fields import StacObject, is_number, product_match, properties_of, stated_values
@@ -58,7 +61,8 @@ def _parse(
     properties = properties_of(item)
     _check_sensor(item, sensor, failure)
     assets = openable_assets(item)
-    bands = _bands(sensor, item, assets)
+    keys = band_keys(sensor, item, assets)
+    bands = _bands(sensor, item, assets, keys)
     if not bands and (why := why_no_band(sensor, item, assets)):
         raise DiscoveryError(failure, why, NO_BAND_HINT)
     geometry = item.get("geometry")
@@ -84,6 +88,9 @@ def _parse(
         ),
         platform=_platform(item),
         relative_orbit=_relative_orbit(item),
+        tile=tile_of(item),
+        product=_product_name(item, sensor),
+        access=_access(item, [assets[key] for key in keys.values()], catalog),
         orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
         assets_json=json.dumps(item.get("assets") or {}),
         notes=_notes(sensor, item),
@@ -136,16 +143,28 @@ NO_BAND_HINT = "Download its files and stack those that are bands (flight stack)
 def _check_sensor(item: StacObject, sensor: Sensor, failure: str) -> None:
     """Refuse an item of another sensor, whose bands have the same keys and other wavelengths."""
     naming, own = naming_of(item), sensor_of(item)
-    if naming.startswith("hls") and own not in (None, sensor.name):
+    if naming.startswith("hls") and own not in (None, sensor.name, sensor.family):
         title = naming.upper().replace("-", " ")
         why = f"it is {title}, whose bands are numbered otherwise than those of {sensor.title}"
         raise DiscoveryError(failure, why, f"Ask for the sensor {own}.")
 
 
+def _product_name(item: StacObject, sensor: Sensor) -> str:
+    product = item_product(sensor.family, item).product
+    return product.name if product else ""
+
+
+def _access(item: StacObject, assets: list[StacObject], catalog: str) -> AccessKind:
+    known = "://" in catalog or catalog in catalog_names()
+    return access_of(item, assets, get_catalog(catalog) if known else None)
+
+
 def _bands(
-    sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
+    sensor: Sensor,
+    item: StacObject,
+    assets: Mapping[str, StacObject],
+    keys: Mapping[str, str],
 ) -> dict[str, BandAsset]:
-    keys = band_keys(sensor, item, assets)
     return {
         name: _band_asset(sensor, sensor.bands[name], item, assets[key])
         for name, key in keys.items()
@@ -167,7 +186,7 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
         band=band.name,
         href=str(asset["href"]),
         resolution_m=resolution,
-        radiometry=decide_radiometry(sensor.name, band, item, asset),
+        radiometry=decide_radiometry(sensor.family, band, item, asset),
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
         estimated_bytes=sensor.estimate_bytes(band.name),
         checksum=asset.get("file:checksum") or None,

@@ -49,12 +49,16 @@ class SceneSearch:
     ----------
     query : SearchQuery
         ``query.limit`` is the number of scenes at a time.
+    sensor : Sensor, optional
+        Whose bands are read; by default the one that the query names.
     """
 
-    def __init__(self, query: SearchQuery, settings: Settings) -> None:
+    def __init__(
+        self, query: SearchQuery, settings: Settings, sensor: Sensor | None = None
+    ) -> None:
         self.query = query
         self._catalog = get_catalog(query.catalog)
-        self._sensor = get_sensor(query.sensor)
+        self._sensor = sensor or get_sensor(query.sensor)
         self._source = _Source(query, self._catalog, self._sensor, settings)
         self._pages: Iterator[Page] | None = None
         self._waiting: list[SceneItem] = []
@@ -365,7 +369,13 @@ class _Source:
     def _form(self, collections: tuple[str, ...]) -> SearchForm:
         query = self._query
         period = (query.start, query.end) if self._sensor.dated else None
-        return SearchForm(query.aoi, collections, period, is_alias=self._is_alias)
+        return SearchForm(
+            query.aoi,
+            collections,
+            period,
+            limit=self._catalog.page_size,
+            is_alias=self._is_alias,
+        )
 
     def _is_alias(self, name: str) -> bool:
         """Whether items of a collection may be those of the one that was asked for: of the same

@@ -130,6 +130,16 @@ class MosaicReader:
         """Tell whether pixels come over a network."""
         return any(location.remote for scene in self.plan.scenes for location in scene.locations())
 
+    def dtype(self) -> str:
+        """Numpy's name of the stored numbers' type, as the first scene has it.
+
+        Raises
+        ------
+        RasterError
+            If that cannot be opened.
+        """
+        return next(iter(self._sources.values())).dtype
+
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
     ) -> Iterator[dict[str, FloatArray]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..discovery.access import Access, locate
+from ..discovery.catalogs import requests_at_once
 from ..discovery.header import join_warnings, weigh_header
 from ..enums import Evidence
 from ..errors import AccessError, RasterError, odd_data
@@ -150,7 +151,8 @@ def build_index(
     warnings = [
         f"Scene {name} is left out: it has no {lacks}" for name, lacks in missing.items() if lacks
     ]
-    placed = run_parallel(place, usable, AT_ONCE, events)
+    at_once = requests_at_once((scene.catalog for scene in usable), AT_ONCE)
+    placed = run_parallel(place, usable, at_once, events)
     warnings += [one for one in placed if isinstance(one, str)]
     return VirtualRasterIndex(
         tuple(one for one in placed if isinstance(one, VirtualScene)), tuple(warnings)

@@ -14,7 +14,8 @@ from ..discovery.events import EventType
 from ..discovery.stac_client import SceneSearch
 from ..errors import InputError
 from ..moment import Moment
-from ..monitor import Monitor, PartMonitor
+from ..monitor import Level, Monitor, Note, PartMonitor
+from ..offers.choice import closed_sentence
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..scenes.find import Discovery, SceneOrder, SceneQuery, find_scenes, next_scenes
@@ -111,6 +112,8 @@ def discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> Di
             limit=params.limit,
         )
         discovery = find_scenes(query, settings, part)
+        if told := closed_sentence(discovery.scenes, settings):
+            monitor.emit(Note(Level.WARNING, told))
     if params.clear_sky and discovery.scenes:
         part = PartMonitor(monitor, share, 1.0)
         looked = look_at_sky(discovery.scenes, params.area, part, Access(settings))

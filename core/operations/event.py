@@ -98,11 +98,11 @@ class EventParams:
         """
         if self.sensor is None:
             return list(self.event.recipe)
-        name = self.sensor.name
+        name, family = self.sensor.name, self.sensor.family
         steps = [
             RecipeStep((name,), step.algorithms)
             for step in self.event.recipe
-            if name in step.sensors
+            if name in step.sensors or family in step.sensors
         ]
         if not steps:
             known = sorted({sensor for step in self.event.recipe for sensor in step.sensors})

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import PRODUCT
 from ..discovery.band_config import get_sensor
+from ..discovery.catalogs import catalog_title
 from ..products.html_page import Figure, Page, Section, Table, write_page
 from ..products.pictures import class_picture, picture_grid, scale_bar, stack_picture
 from ..raster.grid import Window, grid_part
@@ -79,13 +80,20 @@ def write_report(story: EventStory, path: Path) -> Path:
     )
     page = Page(
         title=f"{query.event.title}, {query.day}",
-        subtitle=f"Area: {area}. Mapped from {query.catalog.title}.",
+        subtitle=f"Area: {area}. Mapped from {_origin(story)}.",
         keys=tuple(story.keys),
         sections=tuple(sections),
         footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are "
         "counted in pixels of the map.",
     )
     return write_page(page, path)
+
+
+def _origin(story: EventStory) -> str:
+    """Titles of the catalogues that the mapped scenes came from."""
+    stacks = (stack for source in story.sources for stack in (source.before, source.after))
+    names = dict.fromkeys(scene.catalog for stack in stacks for scene in stack.scenes)
+    return " and ".join(map(catalog_title, names)) or story.query.catalog.title
 
 
 def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:

@@ -30,7 +30,7 @@ from ..operation import LayerOutput, Operation, OperationResult, Output, OutputK
 from ..params import Kind, param
 from ..scenes.bands import estimate_area_bytes as estimate_area_bytes
 from ..scenes.bands import wanted_bands
-from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes
+from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes, openable_scenes
 from ..scenes.ingest import ingest_scene
 from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
@@ -231,7 +231,8 @@ def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Seque
         collection=params.collection,
         limit=params.limit,
     )
-    return find_scenes(query, settings, monitor).sorted(SceneOrder.DATE).scenes
+    found = find_scenes(query, settings, monitor).sorted(SceneOrder.DATE).scenes
+    return openable_scenes(found, settings, monitor)
 
 
 def _check_bands(params: IngestParams, settings: Settings) -> None:

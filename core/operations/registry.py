@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..maps.registry import MAPS
 from ..operation import Operation
+from .archives.catalogs import CATALOGS
+from .archives.context import CONTEXT
 from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .describe import DESCRIBE
@@ -32,8 +34,10 @@ OPERATIONS: tuple[Operation, ...] = (
     MOSAIC,
     *MAPS,
     TERRAIN,
+    CONTEXT,
     RESULTS,
     CACHE,
+    CATALOGS,
     INFO,
 )
 

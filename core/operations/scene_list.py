@@ -62,5 +62,5 @@ def _line(scene: SceneItem) -> str:
     missing = f", lacks {', '.join(scene.missing_bands)}" if scene.missing_bands else ""
     return (
         f"{format_time(scene.datetime)}  {scene.sensor:<9}  {cloud:<13}  "
-        f"{scene.size_bytes / 1e6:7.1f} MB  {scene.id}{missing}"
+        f"{scene.size_bytes / 1e6:7.1f} MB  {scene.access:<11}  {scene.id}{missing}"
     )

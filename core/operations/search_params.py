@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..discovery.band_config import sensor_names
-from ..discovery.catalogs import catalog_names, get_catalog
+from ..discovery.catalogs import AUTO, catalog_choices, get_catalog
 from ..discovery.events import event_names
 from ..params import AREA_HELP as AREA_HELP
 from ..params import Kind, param
-
-USUAL_CATALOG = "earth-search"
 
 
 def area_param(help: str = AREA_HELP) -> Any:
@@ -31,15 +29,21 @@ def sensor_param(
     return param(None, kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help=text)
 
 
-def catalog_param() -> Any:
+CATALOG_HELP = (
+    "A known catalogue, or the URL of any STAC API; auto: for each sensor the first one whose "
+    "files need no account."
+)
+
+
+def catalog_param(help: str = CATALOG_HELP) -> Any:
     """Catalogue that is searched."""
     return param(
-        USUAL_CATALOG,
+        AUTO,
         kind=Kind.CATALOG,
         title="Catalogue",
-        choices=catalog_names,
-        help="A known catalogue, or the URL of any STAC API.",
-        make_default=lambda: get_catalog(USUAL_CATALOG),
+        choices=catalog_choices,
+        help=help,
+        make_default=lambda: get_catalog(AUTO),
     )
 
 

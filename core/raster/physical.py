@@ -15,6 +15,27 @@ from .valid import find_missing_or_none
 FloatArray = npt.NDArray[np.float32]
 
 
+def amplitude_to_decibel(stored: FloatArray, calibration_db: float) -> FloatArray:
+    """Backscatter in dB of stored amplitudes, ``10 log10(stored²) + calibration_db``; NaN where
+    there is none.
+
+    Parameters
+    ----------
+    stored : ndarray of float32
+        Amplitudes, NaN = no data.
+    calibration_db : float
+        The product's calibration factor: -83.0 dB for JAXA's mosaics of PALSAR and PALSAR-2.
+
+    Source: Shimada et al. 2009, doi:10.1109/TGRS.2009.2023909.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values: FloatArray = np.log10(stored)
+    values *= np.float32(20)
+    values += np.float32(calibration_db)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
 def to_physical(stored: npt.NDArray[Any], radiometry: Radiometry) -> FloatArray:
     """Stored numbers → physical values, NaN = no data; radar power becomes dB (10 log10).
 

@@ -23,8 +23,10 @@ def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) 
     if settings.bands:  # an event may mix radar and optical scenes
         own = [name for name in settings.bands if name in sensor.bands]
         return sensor.pick(own or settings.bands)
-    if event is not None and scene.sensor in event.bands:
-        wanted = sensor.pick([*sensor.required, *event.bands[scene.sensor]])
+    needed = () if event is None else event.bands.get(sensor.name) or event.bands.get(sensor.family)
+    if needed:
+        own = [name for name in needed if name in sensor.bands]
+        wanted = sensor.pick([*sensor.required, *own])
     else:
         wanted = sensor.pick(())
     # Over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh.

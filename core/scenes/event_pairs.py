@@ -14,11 +14,11 @@ from ..discovery.catalogs import Catalog
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
-from ..errors import DiscoveryError, NoScenesError, SkyError
+from ..errors import AccessError, DiscoveryError, NoScenesError, SkyError
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
-from .find import find_scenes
+from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
 
 RADAR = "sentinel1"
@@ -109,6 +109,8 @@ class PairFinder:
             passes = self._passes(sensor, monitor)
         except DiscoveryError as error:  # another sensor's collection may be there
             return NoPair(f"{title}: {error.why}", failure=error)
+        except AccessError as error:
+            return NoPair(f"{title}: {error.why}. {error.hint}".removesuffix("."))
         return best_pair(passes, self._query, title)
 
     def _passes(self, name: str, monitor: Monitor) -> list[Acquisition]:
@@ -123,6 +125,7 @@ class PairFinder:
             ).scenes
         except NoScenesError:
             return []
+        scenes = openable_scenes(scenes, self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))
             scenes = look_at_sky(scenes, query.aoi, PartMonitor(monitor, 0.4, 1.0), self._access)

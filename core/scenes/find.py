@@ -12,8 +12,9 @@ from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.stac_client import MOST_ITEMS, SceneSearch
 from ..enums import Priority, StrEnum
-from ..errors import DiscoveryError, NoScenesError
+from ..errors import AccessError, DiscoveryError, NoScenesError
 from ..monitor import Level, Monitor, Note, PartMonitor
+from ..offers.choice import NEEDS, can_open, choose_catalog, closed_sentence, way_out
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time
 
@@ -67,22 +68,25 @@ class SceneQuery:
         InputError
             If the end lies before the start.
         """
-        return tuple(
-            SceneSearch(
-                SearchQuery(
-                    self.aoi,
-                    self.start,
-                    self.end,
-                    name,
-                    self.catalog.reference,
-                    self.max_cloud_percent,
-                    self.limit,
-                    self.collection,
-                ),
-                settings,
-            )
-            for name in self.sensors()
+        return tuple(SceneSearch(self._search(name), settings) for name in self.sensors())
+
+    def _search(self, sensor: str) -> SearchQuery:
+        catalog, collection = choose_catalog(self.catalog, sensor, self.collection)
+        return SearchQuery(
+            self.aoi,
+            self.start,
+            self.end,
+            sensor,
+            catalog.reference,
+            self.max_cloud_percent,
+            self.limit,
+            collection,
         )
+
+    def catalog_titles(self) -> str:
+        """The catalogues that are searched, for a sentence."""
+        asked = (choose_catalog(self.catalog, name)[0].title for name in self.sensors())
+        return " and ".join(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,30 @@ def find_scenes(query: SceneQuery, settings: Settings, monitor: Monitor) -> Disc
     return discovery
 
 
+def openable_scenes(
+    scenes: Sequence[SceneItem], settings: Settings, monitor: Monitor
+) -> tuple[SceneItem, ...]:
+    """The scenes whose files this user can open; what is left out is warned of.
+
+    Raises
+    ------
+    AccessError
+        If none is left.
+    """
+    told = closed_sentence(scenes, settings)
+    left = tuple(scene for scene in scenes if can_open(scene, settings))
+    if scenes and not left:
+        first = scenes[0]
+        raise AccessError(
+            f"No scene of {first.collection} ({first.catalog}) can be opened",
+            f"their files {NEEDS[first.access]}",
+            way_out(first.sensor, first.catalog),
+        )
+    if told:
+        monitor.emit(Note(Level.WARNING, told))
+    return left
+
+
 def next_scenes(
     searches: Sequence[SceneSearch], aoi: Aoi, event: EventType | None, monitor: Monitor
 ) -> Discovery:
@@ -159,7 +187,7 @@ def _nothing_found(query: SceneQuery, searches: Sequence[SceneSearch]) -> NoScen
         counts = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3))
         why = f"{why} (left out: {counts})"
     return NoScenesError(
-        f"No scenes found in {query.catalog.title}",
+        f"No scenes found in {query.catalog_titles()}",
         why,
         "Widen the dates, allow more cloud, or try another sensor or catalogue.",
     )

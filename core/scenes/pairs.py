@@ -16,7 +16,7 @@ from ..errors import NoScenesError
 from ..monitor import Monitor, PartMonitor
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
-from .find import SceneQuery, find_scenes
+from .find import SceneQuery, find_scenes, openable_scenes
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,12 @@ def find_pairs(
         If there is no scene, or no pair.
     DiscoveryError
         If the catalogue cannot be searched.
+    AccessError
+        If the files of all scenes are closed to this user.
     """
     part = PartMonitor(monitor, 0.0, 0.5)
-    scenes: Sequence[SceneItem] = find_scenes(query.scene_query(), settings, part).scenes
+    found = find_scenes(query.scene_query(), settings, part).scenes
+    scenes: Sequence[SceneItem] = openable_scenes(found, settings, monitor)
     if clear_sky:
         scenes = look_at_sky(scenes, query.aoi, PartMonitor(monitor, 0.5, 1.0), Access(settings))
     passes = group_acquisitions(scenes, query.aoi)

@@ -18,6 +18,7 @@ from ..gdal.crs import LONLAT
 from ..gdal.projection import area_bounds, moved_bounds
 from ..identity.height_unit import in_metres
 from ..monitor import Monitor
+from ..offers.choice import choose_catalog
 from ..raster.grid import Window, grid_over
 from ..raster.reader import read_facts
 from ..settings import Settings
@@ -106,8 +107,9 @@ def find_heights(
     DiscoveryError
         If the catalogue cannot be searched.
     """
+    chosen, _ = choose_catalog(get_catalog(catalog), "dem")
     query = SearchQuery(
-        around(grid), EPOCH, datetime.now(timezone.utc), "dem", catalog, limit=MOST_CELLS
+        around(grid), EPOCH, datetime.now(timezone.utc), "dem", chosen.reference, limit=MOST_CELLS
     )
     cells = SceneSearch(query, settings).next(monitor)
     if not cells:
@@ -116,9 +118,7 @@ def find_heights(
             "catalogue, or give a file with ‘terrain.dem’."
         )
         raise NoScenesError(
-            f"No height model found in {get_catalog(catalog).name}",
-            "nothing of it covers the area",
-            hint,
+            f"No height model found in {chosen.title}", "nothing of it covers the area", hint
         )
     return tuple(cells)
 

@@ -136,7 +136,7 @@ def plausible_range(unit: Unit, sensor: str, level: str, settings: Settings) -> 
     own = None
     if sensor == "sentinel2":
         own = settings.sentinel2_l1c_range if "l1c" in text else settings.sentinel2_l2a_range
-    elif sensor == "landsat":
+    elif sensor.startswith("landsat"):
         own = settings.landsat8_l1_range if "-l1" in text else settings.landsat8_l2_range
     return own or settings.reflectance_range
 

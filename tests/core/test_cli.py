@@ -319,7 +319,7 @@ BAD_INPUT = {
     "an unknown catalogue": (
         search(**{"--catalog": "earthsearch"}),
         2,
-        "Did you mean earth-search?",
+        "Did you mean earth-search",
     ),
     "too much cloud": (
         [*SEARCH, "--max-cloud", "120"],

@@ -22,6 +22,7 @@ def test_the_sensors_of_the_specification_are_there() -> None:
     [
         ("sentinel2", "blue green red nir", "blue green red nir swir16 swir22"),
         ("landsat", "blue green red nir08", "blue green red nir08 swir16 swir22"),
+        ("landsat-tm", "blue green red nir08", "blue green red nir08 swir16 swir22"),
         ("sentinel1", "vv vh", "vv vh"),
     ],
 )
@@ -71,6 +72,7 @@ def test_clouds_hide_the_ground_from_optical_sensors_only_and_a_height_model_has
     assert [name for name, sensor in load_sensors().items() if sensor.clouds] == [
         "sentinel2",
         "landsat",
+        "landsat-tm",
     ]
     assert [name for name, sensor in load_sensors().items() if not sensor.dated] == ["dem"]
     assert get_sensor("dem").default == ("elevation",)
@@ -150,7 +152,7 @@ def test_an_unknown_catalogue_is_named(text: str) -> None:
 
 
 def test_a_nearly_right_catalogue_is_offered() -> None:
-    with pytest.raises(InputError, match=r"Did you mean earth-search\?"):
+    with pytest.raises(InputError, match="Did you mean earth-search"):
         get_catalog("earthsearch")
 
 

@@ -69,7 +69,7 @@ def test_other_buckets_give_the_sentence_about_authentication(href: str, why: st
         public_address(href)
     sentence = str(caught.value)
     assert sentence.startswith(f"{href} cannot be opened: requires authentication: {why}. ")
-    assert "Public catalogs (Earth Search, Planetary Computer) do not require auth." in sentence
+    assert "(Earth Search for Sentinel-2, Planetary Computer for all sensors)" in sentence
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_baseline_that_tells_nothing_is_an_assumption(baseline: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "collection", ["my-own", "sen2like-l2h", "THEIA_REFLECTANCE_SENTINEL2_L2A", "ga_s2am_ard_3"]
+    "collection", ["my-own", "sen2like-l2h", "THEIA_REFLECTANCE_SENTINEL2_L2A", "ga_s2_nbart_gm"]
 )
 def test_a_collection_that_is_not_known_is_not_taken_for_l2a(
     tmp_path: Path, collection: str

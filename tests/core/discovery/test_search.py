@@ -183,13 +183,15 @@ def test_a_catalogue_that_dies_at_page_two_keeps_what_came_and_warns_once(
         (404, "HTTP 404: "),
         (
             401,
-            "HTTP 401: STAC catalog requires authentication. This catalog is not supported. "
-            "Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+            "HTTP 401: STAC catalog requires authentication. This catalog is not supported "
+            "without an account. Public catalogs (Earth Search for Sentinel-2, Planetary Computer "
+            "for all sensors) do not require auth.",
         ),
         (
             403,
-            "HTTP 403: STAC catalog requires authentication. This catalog is not supported. "
-            "Public catalogs (Earth Search, Planetary Computer) do not require auth.",
+            "HTTP 403: STAC catalog requires authentication. This catalog is not supported "
+            "without an account. Public catalogs (Earth Search for Sentinel-2, Planetary Computer "
+            "for all sensors) do not require auth.",
         ),
     ],
 )

@@ -341,8 +341,8 @@ def test_a_catalogue_that_refuses_says_the_specifications_sentence(
             search(settings, api)
     sentence = str(caught.value)
     assert f"HTTP {status}: STAC catalog requires authentication." in sentence
-    assert "This catalog is not supported" in sentence
-    assert "Public catalogs (Earth Search, Planetary Computer) do not require auth." in sentence
+    assert "This catalog is not supported without an account" in sentence
+    assert "(Earth Search for Sentinel-2, Planetary Computer for all sensors)" in sentence
 
 
 def test_a_catalogue_that_is_not_there_is_one_sentence(settings: Settings) -> None:
