@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..addresses.storage import FileAddress, file_addresses
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
 from ..stac.home import local_path, public_url
@@ -141,6 +143,11 @@ def _is_of(sensor: str, collection: str) -> bool:
     return sensor_of(item) == sensor and known and not naming_of(item)
 
 
+def addresses_of(item: Mapping[str, Any], asset: Mapping[str, Any]) -> tuple[FileAddress, ...]:
+    """The places of an asset's file, those first that open for anybody."""
+    return file_addresses(item, asset, *get_buckets())
+
+
 def _collections(fields: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return {sensor: tuple(ids) for sensor, ids in fields.items()}
 
@@ -153,5 +160,6 @@ def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:
     return dict(tree["public"]), tuple(tree["requester_pays"])
 
 
+@lru_cache(maxsize=1)
 def _tree() -> dict[str, Any]:
     return read_yaml(CONFIG_DIR / "catalogs.yaml")

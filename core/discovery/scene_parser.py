@@ -14,6 +14,7 @@ from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import band_keys, openable_assets, why_no_band
 from .band_config import Band, Sensor
+from .catalogs import addresses_of
 from .item_product import is_ground_range, naming_of, sensor_of
 from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry
@@ -80,7 +81,12 @@ def _parse(
         size_bytes=_default_bytes(sensor, bands),
         missing_bands=tuple(name for name in sensor.default if name not in bands),
         visual_href=next(
-            (assets[key]["href"] for key in sensor.visual_keys if key in assets), None
+            (
+                addresses_of(item, assets[key])[0].href
+                for key in sensor.visual_keys
+                if key in assets
+            ),
+            None,
         ),
         platform=_platform(item),
         relative_orbit=_relative_orbit(item),
@@ -163,9 +169,10 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
     gridded = not (sensor.name == "sentinel1" and is_ground_range(item))
+    first, *others = addresses_of(item, asset)
     return BandAsset(
         band=band.name,
-        href=str(asset["href"]),
+        href=first.href,
         resolution_m=resolution,
         radiometry=decide_radiometry(sensor.name, band, item, asset),
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
@@ -173,6 +180,8 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
         checksum=asset.get("file:checksum") or None,
         grid=stated_grid(properties_of(item), asset, resolution) if gridded else None,
         dtype=stated_dtype(asset),
+        alternates=tuple(other.href for other in others),
+        account=first.account,
     )
 
 
