@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from .spelling import is_local, plain_address, shown
 
 LOCAL_CATALOG = "file"
 """The catalogue of items that came from a file of the user's."""
+UNNAMED = "items from a file"
+"""Stands for what such items lead to without naming it."""
 HINT = "If you trust the catalogue, tell its provider, or download the file by hand."
 Resolve = Callable[[str, int], "list[str]"]
 
@@ -130,6 +133,19 @@ class Gate:
         if literal or known:
             self.addresses(host, port, address)
 
+    def follow(self, source: str, target: str) -> None:
+        """Refuse a redirect that leads from a file's items to somewhere inside that they do not
+        name; those of catalogues are judged as any address, when the connection is made.
+
+        Raises
+        ------
+        AccessError
+            Saying where it leads.
+        """
+        if self.home == LOCAL_CATALOG and urlsplit(source).netloc != urlsplit(target).netloc:
+            with suppress(OSError):  # nothing is connected to, or a proxy looks it up
+                Gate(UNNAMED, self.resolve).check(target)
+
     def addresses(self, host: str, port: int, address: str = "") -> list[str]:
         """The host's IP addresses, every one of which is admitted: for a connection to one of them.
 
@@ -155,9 +171,15 @@ class Gate:
         at = f" ({where})" if where else ""
         raise AccessError(
             f"{shown(address)} cannot be opened",
-            f"it lies {NAMES[place]}{at}, its catalogue {shown(self.home)} lies {NAMES[home]}",
+            f"it lies {NAMES[place]}{at}, {self._who} {NAMES[home]}",
             HINT,
         )
+
+    @property
+    def _who(self) -> str:
+        if self.home == UNNAMED:
+            return "where redirects and addresses for GDAL may lead no further than"
+        return f"its catalogue {shown(self.home)} lies"
 
     @property
     def place(self) -> Place:
@@ -200,5 +222,6 @@ def check_href(href: str, gate: Gate) -> str:
         See :func:`~.spelling.plain_address` and :meth:`Gate.check`.
     """
     address = plain_address(href)
-    gate.check(address, known=False)
+    spelled = gate.home == LOCAL_CATALOG and href.strip().startswith("/vsi")
+    (Gate(UNNAMED, gate.resolve) if spelled else gate).check(address, known=False)
     return address

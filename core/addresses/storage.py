@@ -87,7 +87,8 @@ def _judge(
         rank = PAID if pays else KEYS if address.startswith("s3:") else ACCOUNT
         return FileAddress(address, account, rank)
     if not address.startswith("s3:") or bucket in public:
-        return FileAddress(address, account)
+        # The gate asks whether it was spelled for GDAL.
+        return FileAddress(href if href.startswith("/vsicurl") else address, account)
     return FileAddress(_with_store(address, store), account, UNSURE)
 
 

@@ -5,7 +5,7 @@ and redirects.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .. import PRODUCT
 from ..addresses.gate import Gate
@@ -66,6 +66,8 @@ def new_session(
             target: str | None = super().get_redirect_target(resp)
             if not target and resp.status_code in WRONG_REGION:
                 target = in_region(resp.url, resp.headers.get(REGION_HEADER, "")) or None
+            if target and gate:
+                gate.follow(resp.url, urljoin(resp.url, target))
             if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
                 raise InsecureRedirect(
                     "the server sends from https to http, which anybody could read and change"

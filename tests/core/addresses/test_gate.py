@@ -141,6 +141,37 @@ def test_a_catalogue_leads_no_further_in_than_it_lies(home: str, href: str) -> N
         gate(home).check(href)
 
 
+@pytest.mark.parametrize(
+    "href",
+    ["/vsicurl/http://127.0.0.1/a", "/vsicurl?url=http://10.0.0.1/a"],
+)
+def test_items_of_a_file_lead_inside_only_by_plain_addresses(href: str) -> None:
+    with pytest.raises(AccessError, match="redirects and addresses for GDAL may lead no further"):
+        check_href(href, gate("file"))
+    check_href(href, gate("http://127.0.0.1:8721"))
+    check_href("/vsicurl/https://files.example/a", gate("file"))
+
+
+@pytest.mark.parametrize(
+    ("home", "followed"), [("file", False), ("http://127.0.0.1:8721", True), (PUBLIC, False)]
+)
+def test_items_of_a_file_are_redirected_no_further_in(
+    inner: FaultyServer, tmp_path: Path, home: str, followed: bool
+) -> None:
+    (tmp_path / "b.tif").write_bytes(b"II*")
+    with FaultyServer(tmp_path) as outer:
+        outer.break_next("a.tif", Fault(redirect=inner.url("a.tif")))
+        outer.break_next("c.tif", Fault(redirect="b.tif"))
+        if followed:
+            assert get(outer.url("a.tif"), gate(home)) == 200
+        else:
+            with pytest.raises(AccessError):
+                get(outer.url("a.tif"), gate(home))
+        if home != PUBLIC:
+            assert get(outer.url("c.tif"), gate(home)) == 200, "its own host may be anywhere"
+    assert bool(inner.requests) == followed
+
+
 @pytest.fixture
 def inner(tmp_path: Path) -> Iterator[FaultyServer]:
     (tmp_path / "a.tif").write_bytes(b"II*\0")
