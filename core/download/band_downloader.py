@@ -82,6 +82,7 @@ class _SceneDownload:
         self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
         self._record = read_record(plan.folder)
+        self._stated = {job.asset.band: job.asset.size_bytes for job in plan.jobs}
         self._files = {job.asset.band: job.present for job in plan.jobs if job.present}
         self._failures: dict[str, BandFailure] = {}
         self._unverified: list[str] = []
@@ -230,7 +231,8 @@ class _SceneDownload:
         if isinstance(result, BandFile):
             self._files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            self._record[result.band] = BandRecord.of(result, self._plan.area_key)
+            stated = self._stated.get(result.band)
+            self._record[result.band] = BandRecord.of(result, self._plan.area_key, stated)
             write_record(self._plan.folder, self._record)
         else:
             self._failures[result.band] = result
@@ -253,6 +255,7 @@ class _SceneDownload:
             expected_bytes=asset.size_bytes,
             checksum=parse_checksum(asset.checksum),
             account=asset.account,
+            warn=lambda text: self._progress.tell(Level.WARNING, f"{asset.band}: {text}"),
         )
 
     def _options(self) -> FetchOptions:

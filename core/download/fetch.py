@@ -104,6 +104,8 @@ class FetchJob:
     """As the catalogue states it."""
     account: str = ""
     """The account that it needs, as the catalogue states it."""
+    warn: Callable[[str], None] = lambda _: None
+    """Takes a sentence about the file that should be known before it is used."""
     most_bytes: int = MOST_BYTES
     """A file that is larger is not fetched, whatever its server says."""
 
@@ -291,7 +293,8 @@ def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) 
     if total is not None and part.size > total:
         part.discard()
         raise Trouble(f"{part.size} bytes came where the server announced {total}")
-    _check_size(job, part.size)
+    if total is None:
+        _check_size(job, part.size)
     if (
         job.checksum is not None
         and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest
@@ -336,7 +339,7 @@ def _bring(one: _Download, url: str) -> int | None:
         new = _origin(asked, response)
         if response.status_code != 200:
             _check_range(part, origin, new, response)
-        _check_size(job, new.total)
+        check_stated_size(job, new.total)
         _check_room(job, part, new.total)
         _receive(one, response, new, origin is not None and response.status_code == 206)
         return new.total
@@ -365,7 +368,7 @@ def _receive(one: _Download, response: Any, origin: Origin, resume: bool) -> Non
         one.on_state(BandState.RESUMING, part.size, origin.total, detail)
     part.begin(origin, resume)
     try:
-        _save(one, chunks, part.size, origin.total or one.job.expected_bytes)
+        _save(one, chunks, part.size, origin.total)
     finally:
         part.close()
 
@@ -408,6 +411,27 @@ def _check_size(job: FetchJob, size: int | None) -> None:
         raise Trouble(f"the file has {size} bytes where the catalogue states {job.expected_bytes}")
 
 
+def check_stated_size(job: FetchJob, size: int | None) -> None:
+    """Compare the size that the server gives with the catalogue's. The server has the file; of a
+    catalogue that is out of date is warned.
+
+    Raises
+    ------
+    Trouble
+        If the file is empty, or the catalogue states a checksum, which cannot hold then.
+    """
+    if size in (None, job.expected_bytes) or job.expected_bytes is None:
+        _check_size(job, size)
+        return
+    text = f"the file has {size} bytes where the catalogue states {job.expected_bytes}"
+    if size == 0:
+        raise Trouble("the file came empty")
+    if job.checksum is not None:
+        hint = "What the catalogue states, its checksum too, is of another file: search again."
+        raise Trouble(text, final=True, hint=hint)
+    job.warn(f"{text}: it was replaced, or what is stated is out of date")
+
+
 def _check_room(job: FetchJob, part: PartFile, total: int | None) -> None:
     """Refuse what no band is as large as, and what the disk has no room for, before it comes."""
     if total is None:
@@ -434,14 +458,15 @@ def too_large(job: FetchJob, fact: str) -> Trouble:
 
 def _save(one: _Download, chunks: Iterator[bytes], size: int, total: int | None) -> None:
     job, pace, most = one.job, Pace(one.options.timeout_s), one.job.most_bytes
-    one.on_state(BandState.DOWNLOADING, size, total, "")
+    shown = total or job.expected_bytes
+    one.on_state(BandState.DOWNLOADING, size, shown, "")
     for chunk in chunks:
         if one.stop.is_set():
             raise _stopped(job)
         one.part.write(chunk)
         size += len(chunk)
-        one.on_state(BandState.DOWNLOADING, size, total, "")
-        if job.expected_bytes is not None and size > job.expected_bytes:
+        one.on_state(BandState.DOWNLOADING, size, shown, "")
+        if total is None and size > (job.expected_bytes or size):
             one.part.discard()
             raise Trouble(f"more came than the {job.expected_bytes} bytes that are stated")
         if size > most:

@@ -264,6 +264,8 @@ def _content_reason(
     if area != key:
         return "what is there covers another area"
     differs = key is None and asset.size_bytes not in (None, size)
+    if entry is not None and entry.stated_bytes == asset.size_bytes:
+        differs = False  # the catalogue was wrong already when the file came
     return _partial(size, asset.size_bytes) if differs else ""
 
 

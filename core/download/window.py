@@ -33,7 +33,14 @@ from .cog_mirror import (
     plan_window,
     warm_up,
 )
-from .fetch import FetchJob, FetchOptions, OnState, too_large, with_retries
+from .fetch import (
+    FetchJob,
+    FetchOptions,
+    OnState,
+    check_stated_size,
+    too_large,
+    with_retries,
+)
 from .http import (
     Pace,
     body_chunks,
@@ -321,11 +328,7 @@ class WindowFetch:
         if self._remote is None:
             if size is None:
                 raise self._odd_answer("its server does not say how large the file is")
-            if self._job.expected_bytes not in (None, size):
-                raise Trouble(
-                    f"the file has {size} bytes where the catalogue states "
-                    f"{self._job.expected_bytes}"
-                )
+            check_stated_size(self._job, size)
             if size > self._job.most_bytes:
                 raise too_large(self._job, f"the file has {size_text(size)}")
             self._mirror.begin(Origin(public_url(self._job.url), validator, size), size)

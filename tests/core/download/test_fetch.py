@@ -275,11 +275,33 @@ def test_the_stated_size_is_verified(trial: FetchTrial) -> None:
     size = len(trial.content)
     assert trial.run(expected_bytes=size).size_bytes == size
     trial.target.unlink()
+    for other in (size + 1, 5):
+        told: list[str] = []
+        assert trial.run(expected_bytes=other, warn=told.append).size_bytes == size
+        [text] = told
+        assert text.startswith(f"the file has {size} bytes where the catalogue states {other}: it")
+        trial.target.unlink()
+
+
+def test_a_size_and_a_sum_of_another_file_cost_one_request(trial: FetchTrial) -> None:
+    size = len(trial.content)
     with pytest.raises(
         FetchFailed,
-        match=f"the file has {size} bytes where the catalogue states {size + 1}, tried 3 times",
+        match=rf"the file has {size} bytes where the catalogue states 5\. What the catalogue states",
     ):
+        trial.run(expected_bytes=5, checksum=Checksum("sha256", "0" * 64))
+    assert trial.server.count(FILE) == 1
+    assert trial.names() == []
+
+
+def test_a_length_that_nobody_says_is_that_of_the_catalogue(trial: FetchTrial) -> None:
+    size = len(trial.content)
+    trial.server.break_next(FILE, Fault(no_length=True))
+    with pytest.raises(FetchFailed, match=f"the file has {size} bytes where the catalogue states"):
         trial.run(expected_bytes=size + 1)
+    with pytest.raises(FetchFailed, match="more came than the 5 bytes that are stated"):
+        trial.run(expected_bytes=5)
+    assert trial.names() == []
 
 
 @pytest.mark.parametrize("sent", [None, 0, 5000], ids=["no answer", "no byte", "in the body"])
