@@ -218,9 +218,9 @@ def _message(response: Any, text: str) -> Trouble:
         meaning = EXPIRED
     if meaning is not None:
         return Trouble(meaning.reason, final=True, hint=meaning.hint)
-    shown = ": ".join(part for part in (code[1] if code else "", said) if part)
+    shown = ": ".join(part for part in (code[1] if code else "", said) if part) or repr(text[:60])
     return Trouble(
-        f"its server sends a message where the file should be ({shown or text[:60]!r})",
+        f"its server sends a message where the file should be ({shown})",
         final=True,
         hint="Choose another scene, or tell the provider.",
     )

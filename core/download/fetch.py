@@ -369,6 +369,10 @@ def _receive(one: _Download, response: Any, origin: Origin, resume: bool) -> Non
     part.begin(origin, resume)
     try:
         _save(one, chunks, part.size, origin.total)
+    except Overrun:
+        part.close()
+        part.discard()
+        raise
     finally:
         part.close()
 
@@ -447,9 +451,13 @@ def _check_room(job: FetchJob, part: PartFile, total: int | None) -> None:
         )
 
 
+class Overrun(Trouble):
+    """More came than can be right: of no use to go on from."""
+
+
 def too_large(job: FetchJob, fact: str) -> Trouble:
     """The trouble of a file that can be no band."""
-    return Trouble(
+    return Overrun(
         f"{fact}, and no band is larger than {size_text(job.most_bytes)}",
         final=True,
         hint="Choose another scene, or tell the provider.",
@@ -467,10 +475,8 @@ def _save(one: _Download, chunks: Iterator[bytes], size: int, total: int | None)
         size += len(chunk)
         one.on_state(BandState.DOWNLOADING, size, shown, "")
         if total is None and size > (job.expected_bytes or size):
-            one.part.discard()
-            raise Trouble(f"more came than the {job.expected_bytes} bytes that are stated")
+            raise Overrun(f"more came than the {job.expected_bytes} bytes that are stated")
         if size > most:
-            one.part.discard()
             raise too_large(job, f"more than {size_text(most)} came, and still no end")
         pace.add(len(chunk))
 

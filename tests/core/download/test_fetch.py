@@ -287,7 +287,7 @@ def test_a_size_and_a_sum_of_another_file_cost_one_request(trial: FetchTrial) ->
     size = len(trial.content)
     with pytest.raises(
         FetchFailed,
-        match=rf"the file has {size} bytes where the catalogue states 5\. What the catalogue states",
+        match=rf"the file has {size} bytes where the catalogue states 5\. What the catalogue",
     ):
         trial.run(expected_bytes=5, checksum=Checksum("sha256", "0" * 64))
     assert trial.server.count(FILE) == 1
@@ -295,10 +295,7 @@ def test_a_size_and_a_sum_of_another_file_cost_one_request(trial: FetchTrial) ->
 
 
 def test_a_length_that_nobody_says_is_that_of_the_catalogue(trial: FetchTrial) -> None:
-    size = len(trial.content)
     trial.server.break_next(FILE, Fault(no_length=True))
-    with pytest.raises(FetchFailed, match=f"the file has {size} bytes where the catalogue states"):
-        trial.run(expected_bytes=size + 1)
     with pytest.raises(FetchFailed, match="more came than the 5 bytes that are stated"):
         trial.run(expected_bytes=5)
     assert trial.names() == []
