@@ -13,6 +13,7 @@ from .aoi import Aoi, Bounds
 from .enums import AccessKind, Evidence, OrbitDirection, Priority, Unit
 from .errors import InputError
 from .pixel_grid import Grid
+from .text import unsigned_url
 from .times import format_time
 
 Geometry = Mapping[str, Any]
@@ -99,6 +100,10 @@ class BandAsset:
     """Grid that the catalogue states; None where only the file's header tells."""
     dtype: str = ""
     """numpy's name of the stored numbers' type; empty where the catalogue does not state it."""
+    alternates: tuple[str, ...] = ()
+    """Other addresses of the same file, the likeliest to open first."""
+    account: str = ""
+    """The account that ``href`` needs by its catalogue's account; empty where it names none."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +159,19 @@ class SceneItem:
     notes: tuple[str, ...] = ()
     """Facts that a person should know about this item."""
 
+    @property
+    def primary_href(self) -> str | None:
+        """Its one file, else the blue band (or the first one): for consumers that know only
+        ``url``.
+        """
+        asset = self.bands.get("blue") or next(iter(self.bands.values()), None)
+        return self.single_href or (asset.href if asset else None)
+
     def to_dict(self) -> dict[str, Any]:
-        """The specification's discovery item, with ``radiometry`` and a few facts added."""
+        """The specification's discovery item, with ``radiometry`` and a few facts added.
+
+        Without signatures and tokens in its addresses: it is written to files.
+        """
         return {
             "id": self.id,
             "source": self.sensor,
@@ -165,11 +181,11 @@ class SceneItem:
             "size_bytes": self.size_bytes,
             "bbox": list(self.bbox),
             "priority": self.priority,
-            "url": self.single_href or _primary_href(self.bands),
-            "band_urls": {name: asset.href for name, asset in self.bands.items()},
-            "visualization_url": self.visual_href,
+            "url": unsigned_url(self.primary_href) if self.primary_href else None,
+            "band_urls": {name: unsigned_url(asset.href) for name, asset in self.bands.items()},
+            "visualization_url": self.visual_href and unsigned_url(self.visual_href),
             "missing_bands": list(self.missing_bands),
-            "assets": json.loads(self.assets_json),
+            "assets": _unsigned(json.loads(self.assets_json)),
             "catalog": self.catalog,
             "collection": self.collection,
             "epsg": self.epsg,
@@ -191,6 +207,8 @@ class SceneItem:
                     "checksum": asset.checksum,
                     "data_type": asset.dtype,
                     "grid": asset.grid.to_dict() if asset.grid else None,
+                    "alternates": [unsigned_url(href) for href in asset.alternates],
+                    "account": asset.account,
                 }
                 for name, asset in self.bands.items()
             },
@@ -202,7 +220,10 @@ def _rounded(percent: float | None) -> float | None:
     return None if percent is None else round(percent, 2)
 
 
-def _primary_href(bands: Mapping[str, BandAsset]) -> str | None:
-    """The blue band (or the first one): kept for consumers that know only ``url``."""
-    asset = bands.get("blue") or next(iter(bands.values()), None)
-    return asset.href if asset else None
+def _unsigned(tree: Any) -> Any:
+    """A JSON tree whose addresses hold no signature and no token."""
+    if isinstance(tree, str):
+        return unsigned_url(tree) if "://" in tree else tree
+    if isinstance(tree, dict):
+        return {name: _unsigned(value) for name, value in tree.items()}
+    return [_unsigned(value) for value in tree] if isinstance(tree, list) else tree

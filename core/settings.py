@@ -57,7 +57,14 @@ class Settings:
         2.0, "download.retry_delay_s", "number", "First wait before a new try (s)", least=0
     )
     timeout_per_band_s: float = _setting(
-        300.0, "download.timeout_per_band_s", "number", "Most time for one band (s)", least=1
+        300.0,
+        "download.timeout_per_band_s",
+        "number",
+        "Most time in which next to nothing comes (s)",
+        least=1,
+    )
+    busy_wait_s: float = _setting(
+        120.0, "download.busy_wait_s", "number", "Most wait for a busy server (s)", least=0
     )
     request_delay_ms: int = _setting(
         100,

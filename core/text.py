@@ -99,3 +99,41 @@ def nearest_hint(
     """``Did you mean nir or nir08?``, or ``otherwise`` where no known name is near."""
     near = difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
     return f"Did you mean {' or '.join(near)}?" if near else otherwise
+
+
+AZURE_FIELDS = frozenset(
+    ("sig", "se", "sp", "sr", "st", "sv", "ss", "srt", "sip", "spr", "sdd", "si")
+    + ("skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid")
+)
+"""Fields of a shared access signature (Microsoft, *Create a service SAS*), the first of which makes
+it one.
+"""
+SECRET_FIELDS = frozenset(
+    ("signature", "expires", "awsaccesskeyid", "googleaccessid", "policy", "key-pair-id")
+    + ("token", "access_token", "id_token", "api_key", "apikey", "api-key", "subscription-key")
+    + ("key", "auth", "authorization", "password", "jwt")
+)
+"""Fields of signed addresses (Amazon, CloudFront, Google), and keys that stand in a query."""
+SECRET_STARTS = ("x-amz-", "x-goog-", "x-oss-", "x-obs-")
+
+
+def unsigned_url(url: str) -> str:
+    """The URL without what lets its bearer in: signature, token, login; the rest of its query
+    stays.
+    """
+    if "?" not in url and "@" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0]
+    fields = parts.query.split("&")
+    names = [field.partition("=")[0].lower() for field in fields]
+    azure = AZURE_FIELDS if "sig" in names else frozenset[str]()
+    kept = [
+        field
+        for field, name in zip(fields, names)
+        if not (name in azure or name in SECRET_FIELDS or name.startswith(SECRET_STARTS))
+    ]
+    host = parts.netloc.rpartition("@")[2] if parts.scheme in ("http", "https") else parts.netloc
+    return urlunsplit((parts.scheme, host, parts.path, "&".join(kept), parts.fragment))

@@ -20,6 +20,7 @@ STORIES = {
     "gdal": "the seam to GDAL",
     "raster": "reads pixels",
     "files": "sums, locks, journals",
+    "addresses": "where files may lie",
     "cog": "writes layers",
     "shapes": "areas, outlines",
     "identity": "what a file is",

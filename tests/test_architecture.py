@@ -55,7 +55,13 @@ everything is made of.
 """
 
 OWNERS = {
-    "requests": ("core.discovery", "core.offers.answers", "core.download", "core.stac"),
+    "requests": (
+        "core.discovery",
+        "core.offers.answers",
+        "core.download",
+        "core.stac",
+        "core.addresses.pinned",
+    ),
     "rasterio": ("core.gdal", "core.raster", "core.cog", "core.mosaic", "core.shapes"),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
     "osgeo": (
@@ -123,6 +129,7 @@ CORE_LAYERS = {
         "core.aoi",
         "core.errors",
         "core.pixel_grid",
+        "core.text",
         "core.times",
     ),
     "core.types": (
@@ -151,6 +158,7 @@ CORE_LAYERS = {
         "core.discovery.events",
     ),
     "core.operation": (*_VALUES, "core.settings", "core.params", "core.casts"),
+    "core.addresses": (*_SERVICES, "core.addresses"),
     "core.files": (*_VALUES, "core.text", "core.files"),
     "core.gdal": (*_VALUES, "core.gdal"),
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
@@ -160,7 +168,14 @@ CORE_LAYERS = {
     "core.identity": (*_RASTERS, "core.discovery.band_config", "core.identity"),
     # Catalogues and their answers: knows no sensor.
     "core.stac": (*_SERVICES, "core.times", "core.stac"),
-    "core.discovery": (*_RASTERS, "core.shapes", "core.identity", "core.stac", "core.discovery"),
+    "core.discovery": (
+        *_RASTERS,
+        "core.addresses",
+        "core.shapes",
+        "core.identity",
+        "core.stac",
+        "core.discovery",
+    ),
     # What several catalogues offer, and which of it is taken.
     "core.offers": (*_SERVICES, "core.identity", "core.discovery", "core.offers"),
     # band_config is vocabulary: which bands a sensor has.
@@ -171,9 +186,9 @@ CORE_LAYERS = {
         "core.discovery.band_config",
         "core.validation",
     ),
-    "core.download": (*_RASTERS, *_DISCOVERY, "core.download"),
+    "core.download": (*_RASTERS, "core.addresses", *_DISCOVERY, "core.download"),
     "core.stack": (*_RASTERS, "core.cog", "core.identity", *_DISCOVERY, "core.stack"),
-    "core.mosaic": (*_RASTERS, "core.discovery", "core.mosaic"),
+    "core.mosaic": (*_RASTERS, "core.addresses", "core.discovery", "core.mosaic"),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
     "core.execution": (
         *_RASTERS,

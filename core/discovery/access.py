@@ -1,22 +1,29 @@
 """From the address a catalogue gives to one that can be opened now: ``s3://`` → https, tokens,
-headers.
+headers; none that the catalogue has no business to lead to.
 """
 
 from __future__ import annotations
 
+import email.utils
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ..addresses.gate import LOCAL_CATALOG, Gate, check_href
+from ..addresses.signature import is_signed, signed_until
+from ..addresses.spelling import is_local, local_path
+from ..addresses.storage import bucket_address, bucket_of
 from ..errors import AccessError
 from ..gdal.environment import RemoteOptions
 from ..logins import is_loopback, login_keys
 from ..settings import Settings
+from ..text import public_url, unsigned_url
 from ..types import parse_time
-from .catalogs import catalog_names, get_buckets, get_catalog
+from .catalogs import Catalog, catalog_names, get_buckets, get_catalog
 from .session import InsecureRedirect, new_session
 
 AUTHENTICATION_HINT = (
@@ -51,7 +58,8 @@ class Access:
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
-        self._landings: dict[str, str] = {}  # address at a host with a login → where it ends
+        self._landings: dict[str, str] = {}  # address → where its redirects end
+        self._headless: set[str] = set()  # hosts that refuse HEAD and send the file nevertheless
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
@@ -87,28 +95,46 @@ class Access:
         AccessError
             If no token can be had.
         """
-        return f"{url}?{self._token(token_url, url, renew)}" if token_url else url
+        if not token_url:
+            return url
+        if is_signed(url) and not renew and not _is_over(url, self._clock()):
+            return url  # by its own signature, which the item brought along
+        plain = unsigned_url(url)
+        query = self._token(token_url, plain, renew)
+        return f"{plain}{'&' if '?' in plain else '?'}{query}" if query else plain
 
     def headers(self, url: str) -> Mapping[str, str]:
         """Headers of the user's authentication for this host."""
         return self._settings.headers_for(url)
 
-    def reach(self, url: str, renew: bool = False) -> tuple[str, RemoteOptions]:
+    def reach(
+        self, url: str, renew: bool = False, gate: Gate | None = None
+    ) -> tuple[str, RemoteOptions]:
         """The address at which GDAL finds a file, and options to read it there.
 
         GDAL sends headers wherever it is redirected to. For a host with a login, redirects are
-        therefore followed here, and GDAL is sent to where they end.
+        therefore followed here, and GDAL is sent to where they end. They are as well after a
+        refusal, when it is found out whether the server refuses no more than the method HEAD, by
+        which GDAL asks for a file's size.
+
+        Parameters
+        ----------
+        renew : bool
+            GDAL was refused the address that it had before.
+        gate : Gate, optional
+            Of the catalogue that the address comes from.
 
         Raises
         ------
         AccessError
-            If the server sends from https to http.
+            If the gate refuses the host, or the server sends from https to http.
         """
-        if not self.headers(url):
-            return url, self._options(url)
-        if renew or url not in self._landings:
-            self._landings[url] = self._land(url)
-        landing = self._landings[url]
+        if gate is not None:
+            with suppress(OSError):  # GDAL says why
+                gate.check(url)
+        if renew or (self.headers(url) and url not in self._landings):
+            self._landings[url] = self._land(url, gate, renew)
+        landing = self._landings.get(url, url)
         return landing, self._options(landing)
 
     def remote_options(self, url: str) -> RemoteOptions:
@@ -149,20 +175,26 @@ class Access:
 
         settings = self._settings
         proxy = select_proxy(url, dict(settings.proxies)) or ""
-        return RemoteOptions(*self._timeout, proxy, self.headers(url), settings.authorities)
+        asks_size = urlsplit(url).netloc not in self._headless
+        return RemoteOptions(
+            *self._timeout, proxy, self.headers(url), settings.authorities, asks_size
+        )
 
-    def _land(self, url: str) -> str:
+    def _land(self, url: str, gate: Gate | None, refused: bool) -> str:
         """The address where a URL's redirects end; the URL where its server does not answer."""
         import requests
 
+        words = {"timeout": self._timeout, "headers": {"Range": "bytes=0-0"}, "stream": True}
         try:
-            with (
-                new_session(self._settings) as session,
-                session.get(
-                    url, timeout=self._timeout, headers={"Range": "bytes=0-0"}, stream=True
-                ) as answer,
-            ):
-                return str(answer.url)
+            with new_session(self._settings, gate=gate) as session:
+                if refused:
+                    with session.head(url, allow_redirects=True, **words) as answer:
+                        if answer.ok:
+                            return str(answer.url)
+                with session.get(url, **words) as answer:
+                    if refused and answer.ok:
+                        self._headless.add(urlsplit(answer.url).netloc)
+                    return str(answer.url)
         except InsecureRedirect as error:
             public = url.partition("?")[0]
             raise AccessError(f"{public} cannot be opened", str(error)) from error
@@ -190,12 +222,14 @@ class Access:
         try:
             with new_session(self._settings) as session:
                 answer = session.get(address, timeout=self._timeout)
+                if answer.status_code == 404:  # no collection of theirs: open, or of somebody else
+                    return _Token("", float("inf"))
                 if answer.status_code != 200:
                     raise AccessError(failure, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
-            return _Token(
-                str(body["token"]).lstrip("?"), parse_time(str(body["msft:expiry"])).timestamp()
-            )
+            ends = parse_time(str(body["msft:expiry"])).timestamp()
+            lifetime_s = ends - _server_time(answer.headers.get("Date", ""), self._clock())
+            return _Token(str(body["token"]).lstrip("?"), self._clock() + lifetime_s)
         except (ValueError, KeyError, TypeError) as error:  # a page of HTML too
             raise AccessError(
                 failure, f"the answer holds no token ({type(error).__name__})", hint
@@ -213,43 +247,84 @@ class Access:
 def public_address(href: str) -> str:
     """``s3://bucket/key`` → https where the bucket is public; other addresses as they are.
 
+    A bucket of which nothing is known is asked: Amazon says where it lies, and whether it is open.
+
     Raises
     ------
     AccessError
-        Where the bucket is not known to be public, or its reader must pay.
+        Where the reader must pay.
     """
-    parts = urlsplit(href)
+    bucket, parts = bucket_of(href), urlsplit(href)
+    public, paid = get_buckets()
+    if bucket in paid:
+        reason = "requires authentication: its bucket asks the reader to pay"
+        raise AccessError(f"{public_url(href)} cannot be opened", reason, AUTHENTICATION_HINT)
     if parts.scheme != "s3":
         return href
-    public, paid = get_buckets()
-    if parts.netloc in public:
-        return f"{public[parts.netloc]}{parts.path}"
-    reason = (
-        "its bucket asks the reader to pay"
-        if parts.netloc in paid
-        else f"the bucket {parts.netloc} is not known to be public"
-    )
-    raise AccessError(
-        f"{href} cannot be opened", f"requires authentication: {reason}", AUTHENTICATION_HINT
-    )
+    if bucket in public:
+        return f"{public[bucket]}{parts.path}"
+    return bucket_address(bucket, quote(parts.path, safe="/~!$&'()*+,;=:@%"))
+
+
+def gate_of(catalog: str) -> Gate:
+    """What addresses of a catalogue are held to, given by its name or URL; any other name is that
+    of a file of the user's.
+    """
+    if catalog in catalog_names():
+        return Gate(get_catalog(catalog).url)
+    return Gate(catalog if catalog.startswith(("http://", "https://")) else LOCAL_CATALOG)
 
 
 def locate(href: str, catalog: str, collection: str) -> tuple[str, str]:
-    """The address of a file without a token, and where its token is had; empty where it needs none,
-    or has one.
+    """The address of a file, and where its token is had; empty where it needs none.
+
+    A signature that the item brings along is kept as long as it holds, where a token can be had
+    instead; for files elsewhere, always.
 
     Raises
     ------
     AccessError
-        As :func:`public_address`.
+        As :func:`public_address`, or if the catalogue has no business to lead there.
     """
-    url = public_address(href)
-    if catalog not in catalog_names() or "?" in url:
+    address = check_href(href, gate_of(catalog))
+    if is_local(address):
+        return local_path(address), ""
+    url = public_address(address)
+    known = _token_catalog(url, catalog, collection)
+    if known is None or not known.sas_token_url:
         return url, ""
-    known = get_catalog(catalog)
+    plain = unsigned_url(url) if is_signed(url) and _is_over(url, time.time()) else url
+    return plain, known.sas_token_url.format(collection=quote(collection, safe=""))
+
+
+def _token_catalog(url: str, catalog: str, collection: str) -> Catalog | None:
+    """The catalogue that gives tokens for a file; items of a file, or of a copy of the catalogue,
+    are known by their collection.
+    """
     parts = urlsplit(url)
-    safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
-    if not known.sas_token_url or not (parts.hostname or "").endswith(known.token_hosts):
-        return url, ""
-    # a token is as good as a login: not for everybody to read
-    return url, known.sas_token_url.format(collection=quote(collection, safe="")) if safe else ""
+    host = parts.hostname or ""
+    if parts.scheme != "https" and not is_loopback(host):
+        return None  # a token is as good as a login: not for everybody to read
+    own = catalog in catalog_names()
+    for name in (catalog,) if own else catalog_names():
+        known = get_catalog(name)
+        listed = own or any(collection in names for names in known.collections.values())
+        if known.sas_token_url and host.endswith(known.token_hosts) and listed:
+            return known
+    return None
+
+
+def _is_over(url: str, now: float) -> bool:
+    """Whether an address's own signature has expired, or is about to."""
+    ends = signed_until(url)
+    return ends is not None and ends - EXPIRY_MARGIN_S <= now
+
+
+def _server_time(date: str, here: float) -> float:
+    """The moment at which a server answered, by its own clock: that of this computer may be wrong,
+    and the server's is the one that tokens expire by.
+    """
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, OverflowError):  # Python 3.10 raises TypeError for no date
+        return here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -9,13 +10,15 @@ from ..enums import Unit
 from .band_config import Band, Sensor
 from .item_product import is_heights, naming_of, sensor_of
 from .projection import stated_dtype
-from .stac_fields import StacObject, layers_of
+from .stac_fields import StacObject, is_number, layers_of, stated_values
 
 PICTURE_TYPES = re.compile(r"^image/(png|jpe?g|gif|webp|svg)")
 PICTURE_ROLES = frozenset(("thumbnail", "overview", "visual", "browse", "metadata", "tiles"))
 DATA_ROLES = frozenset(("data", "reflectance", "temperature", "cloud", "snow-ice"))
 PICTURE_ENDS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 MASK_ENDS = re.compile(r"\.(tiff?|jp2)$")
+PIXEL_ENDS = re.compile(r"[_-](\d+(?:\.\d+)?)\s?m$")
+"""Ends of keys that name a pixel size, such as ``B02_10m`` of the Copernicus Data Space."""
 
 
 def openable_assets(item: StacObject) -> dict[str, StacObject]:
@@ -55,11 +58,9 @@ def band_keys(sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
     """Key of the asset of each of the sensor's bands that the item offers."""
     naming = naming_of(item)
     fit = {
-        unit: {
-            MASK_ENDS.sub("", key.lower()): key
-            for key, asset in assets.items()
-            if not why_unfit(unit, item, key, asset)
-        }
+        unit: _by_name(
+            {k: asset for k, asset in assets.items() if not why_unfit(unit, item, k, asset)}
+        )
         for unit in {band.unit for band in sensor.bands.values()}
     }
     keys = {
@@ -67,6 +68,33 @@ def band_keys(sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
         for band in sensor.bands.values()
     }
     return {name: key for name, key in keys.items() if key is not None}
+
+
+def _by_name(assets: Mapping[str, StacObject]) -> dict[str, str]:
+    """Key of an asset by its name in small letters, without an end that tells format or pixel size.
+    Of several with one name, the one as it was measured: the finest; and a TIFF before a JPEG 2000.
+    """
+    found: dict[str, str] = {}
+    for key in sorted(assets, key=lambda key: _fineness(key, assets[key]), reverse=True):
+        name = MASK_ENDS.sub("", key.lower())
+        found[PIXEL_ENDS.sub("", name)] = key
+    # The key itself counts before what is left of another.
+    return found | {MASK_ENDS.sub("", key.lower()): key for key in assets}
+
+
+def _fineness(key: str, asset: StacObject) -> tuple[bool, float, bool]:
+    """The least for the asset to take of several of one band."""
+    roles = {str(role).lower() for role in asset.get("roles") or ()}
+    match = PIXEL_ENDS.search(MASK_ENDS.sub("", key.lower()))
+    sizes = (*stated_values(asset, "spatial_resolution"), match and float(match[1]))
+    size = next((float(one) for one in (*sizes, asset.get("gsd")) if is_number(one)), math.inf)
+    return "sampling:downsampled" in roles, size, is_jpeg2000(asset)
+
+
+def is_jpeg2000(asset: StacObject) -> bool:
+    """Tell by its media type or its address."""
+    path = str(asset["href"]).partition("?")[0].lower()
+    return "image/jp2" in str(asset.get("type")) or path.endswith(".jp2")
 
 
 def _asset_key(
@@ -78,11 +106,12 @@ def _asset_key(
     listed = next((fit[key.lower()] for key in keys if key.lower() in fit), None)
     if listed is not None or band.common_name is None:
         return listed
-    for key in fit.values():
-        asset = assets[key]
-        if _common_name(asset) == band.common_name and "image/jp2" not in str(asset.get("type")):
-            return key
-    return None
+    common = [
+        key
+        for key in fit.values()
+        if _common_name(assets[key]) == band.common_name and not is_jpeg2000(assets[key])
+    ]
+    return min(common, key=lambda key: _fineness(key, assets[key]), default=None)
 
 
 def why_unfit(unit: Unit, item: StacObject, key: str, asset: StacObject) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..addresses.storage import FileAddress, file_addresses
 from ..enums import AccessKind
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
@@ -172,6 +173,11 @@ def _is_of(sensor: str, collection: str) -> bool:
     item = {"collection": collection}
     known = item_product(sensor, item).trust != Trust.UNKNOWN
     return sensor_of(item) == sensor and known and not naming_of(item)
+
+
+def addresses_of(item: Mapping[str, Any], asset: Mapping[str, Any]) -> tuple[FileAddress, ...]:
+    """The places of an asset's file, those first that open for anybody."""
+    return file_addresses(item, asset, *get_buckets())
 
 
 def catalog_title(name: str) -> str:

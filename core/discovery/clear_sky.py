@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AccessError, RasterError, odd_data
+from ..gdal.environment import is_refused
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.cloud_mask import MASK_BANDS, is_clear
 from ..raster.remote import read_over_area
 from ..shapes.vector import overlap
 from ..types import Aoi, BandAsset, Geometry, SceneItem
 from ..workers import run_parallel
-from .access import AUTHENTICATION_HINT, Access
+from .access import AUTHENTICATION_HINT, Access, gate_of
 from .band_config import get_sensor
 from .catalogs import requests_at_once
 from .coverage import covered_percent
@@ -106,17 +107,19 @@ def _read(
     mask: BandAsset, scene: SceneItem, area: Geometry, access: Access
 ) -> npt.NDArray[np.int32]:
     """The mask over an area; a token that is refused is renewed once."""
-    url = access.url(mask.href, scene.catalog, scene.collection)
+    url, gate = access.url(mask.href, scene.catalog, scene.collection), gate_of(scene.catalog)
     try:
-        address, options = access.reach(url)
+        address, options = access.reach(url, gate=gate)
         return read_over_area(address, area, options)
     except RasterError as error:
-        if re.search(r"response code: 40[13]", error.why) is None:
+        if not is_refused(error.why):
             raise
         fresh = access.url(mask.href, scene.catalog, scene.collection, renew=True)
-        if fresh == url:
+        renewed = access.reach(fresh, renew=True, gate=gate)
+        if renewed == (address, options):
+            if re.search(r"code: 40[13]", error.why) is None:
+                raise
             raise AccessError(
                 error.what, f"requires authentication: {error.why}", AUTHENTICATION_HINT
             ) from error
-        address, options = access.reach(fresh, renew=True)
-        return read_over_area(address, area, options)
+        return read_over_area(renewed[0], area, renewed[1])

@@ -175,6 +175,8 @@ def _with_facts(asset: BandAsset, facts: StacObject | None) -> BandAsset:
         checksum=facts.get("checksum") or asset.checksum,
         dtype=facts.get("data_type") or asset.dtype,
         grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
+        alternates=tuple(map(str, facts.get("alternates") or asset.alternates)),
+        account=str(facts.get("account") or asset.account),
     )
 
 

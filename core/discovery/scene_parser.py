@@ -15,7 +15,7 @@ from ..errors import DiscoveryError
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import band_keys, openable_assets, why_no_band
 from .band_config import Band, Sensor
-from .catalogs import catalog_names, get_catalog
+from .catalogs import addresses_of, catalog_names, get_catalog
 from .item_product import is_ground_range, item_product, naming_of, sensor_of
 from .offer_facts import access_of, tile_of
 from .projection import stated_crs, stated_dtype, stated_grid
@@ -84,7 +84,12 @@ def _parse(
         size_bytes=_default_bytes(sensor, bands),
         missing_bands=tuple(name for name in sensor.default if name not in bands),
         visual_href=next(
-            (assets[key]["href"] for key in sensor.visual_keys if key in assets), None
+            (
+                addresses_of(item, assets[key])[0].href
+                for key in sensor.visual_keys
+                if key in assets
+            ),
+            None,
         ),
         platform=_platform(item),
         relative_orbit=_relative_orbit(item),
@@ -182,9 +187,10 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
     gridded = not (sensor.name == "sentinel1" and is_ground_range(item))
+    first, *others = addresses_of(item, asset)
     return BandAsset(
         band=band.name,
-        href=str(asset["href"]),
+        href=first.href,
         resolution_m=resolution,
         radiometry=decide_radiometry(sensor.family, band, item, asset),
         size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
@@ -192,6 +198,8 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
         checksum=asset.get("file:checksum") or None,
         grid=stated_grid(properties_of(item), asset, resolution) if gridded else None,
         dtype=stated_dtype(asset),
+        alternates=tuple(other.href for other in others),
+        account=first.account,
     )
 
 

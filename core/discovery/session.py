@@ -5,9 +5,12 @@ and redirects.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .. import PRODUCT
+from ..addresses.gate import Gate
+from ..addresses.pinned import gated_adapter
+from ..addresses.storage import in_region
 from ..settings import Settings
 
 MOST_REDIRECTS = 10
@@ -17,16 +20,25 @@ OWN_HEADERS = {
 }
 """Headers that may follow a redirect to another host; others may be the user's authentication."""
 
+WRONG_REGION = (301, 307, 400)
+REGION_HEADER = "x-amz-bucket-region"
+"""By which Amazon S3 says where a bucket lies that was asked for elsewhere; without a ``Location``
+in most of its answers (*Amazon S3 API reference*, HeadBucket, error responses).
+"""
+
 
 class InsecureRedirect(Exception):
     """A server that is reached by https sends to http."""
 
 
-def new_session(settings: Settings, connections: int = 10, retries: int = 0) -> Any:
+def new_session(
+    settings: Settings, connections: int = 10, retries: int = 0, gate: Gate | None = None
+) -> Any:
     """A ``requests.Session`` with the user's proxies, certificates and logins.
 
     A login is added to requests for its own host alone, whoever wrote the address: a redirect to
-    another host goes without it, and one from https to http is not followed.
+    another host goes without it, and one from https to http is not followed. An answer of Amazon S3
+    that names the region of its bucket counts as a redirect there.
 
     Parameters
     ----------
@@ -34,6 +46,8 @@ def new_session(settings: Settings, connections: int = 10, retries: int = 0) -> 
         Connections kept open per host.
     retries : int
         New tries where no connection can be made.
+    gate : Gate, optional
+        Of the catalogue that the addresses come from: no host that it refuses is connected to.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -50,6 +64,10 @@ def new_session(settings: Settings, connections: int = 10, retries: int = 0) -> 
 
         def get_redirect_target(self, resp: Any) -> str | None:
             target: str | None = super().get_redirect_target(resp)
+            if not target and resp.status_code in WRONG_REGION:
+                target = in_region(resp.url, resp.headers.get(REGION_HEADER, "")) or None
+            if target and gate:
+                gate.follow(resp.url, urljoin(resp.url, target))
             if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
                 raise InsecureRedirect(
                     "the server sends from https to http, which anybody could read and change"
@@ -77,7 +95,8 @@ def new_session(settings: Settings, connections: int = 10, retries: int = 0) -> 
     session.proxies.update(settings.proxies)
     session.max_redirects = MOST_REDIRECTS
     session.headers["User-Agent"] = PRODUCT.replace(" ", "/")
-    adapter = HTTPAdapter(pool_maxsize=connections, max_retries=retries)
+    words: dict[str, Any] = {"pool_maxsize": connections, "max_retries": retries}
+    adapter = gated_adapter(gate, **words) if gate else HTTPAdapter(**words)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -10,8 +10,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..discovery.access import Access
-from ..errors import AccessError, BandDownloadError, Cancelled, RasterError, odd_data
+from ..discovery.access import Access, gate_of
+from ..errors import (
+    AccessError,
+    BandDownloadError,
+    Cancelled,
+    FirstLightError,
+    RasterError,
+    odd_data,
+)
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
 from ..monitor import EventQueue, Level, Monitor
@@ -53,7 +60,9 @@ def download_bands(
         If the monitor asked to stop; what has come stays.
     """
     with new_session(
-        settings, max(settings.parallel_downloads, settings.parallel_requests)
+        settings,
+        max(settings.parallel_downloads, settings.parallel_requests),
+        gate=gate_of(plan.catalog),
     ) as session:
         return _SceneDownload(plan, settings, monitor, session, access or Access(settings)).run()
 
@@ -73,6 +82,7 @@ class _SceneDownload:
         self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
         self._record = read_record(plan.folder)
+        self._stated = {job.asset.band: job.asset.size_bytes for job in plan.jobs}
         self._files = {job.asset.band: job.present for job in plan.jobs if job.present}
         self._failures: dict[str, BandFailure] = {}
         self._unverified: list[str] = []
@@ -109,7 +119,7 @@ class _SceneDownload:
             asset = job.asset
             try:
                 with odd_data(f"Band download failed for '{asset.band}'", BandDownloadError):
-                    return fetch_band(job)
+                    return self._first_that_opens(job, fetch_band)
             except FetchFailed as error:
                 return BandFailure(
                     asset.band, asset.href, str(error), error.reason, error.attempts, error.status
@@ -118,6 +128,25 @@ class _SceneDownload:
                 return BandFailure(asset.band, asset.href, str(error), error.why, 1)
 
         run_parallel(attempt, jobs, at_once, self._events, self._finished)
+
+    def _first_that_opens(
+        self, job: BandJob, fetch_band: Callable[[BandJob], BandFile]
+    ) -> BandFile:
+        """A band from its first address, or else from the others that its catalogue gives."""
+        failure: FirstLightError | None = None
+        asset = job.asset
+        for href in (asset.href, *asset.alternates):
+            account = asset.account if href == asset.href else ""
+            one = replace(job, asset=replace(asset, href=href, account=account))
+            try:
+                return fetch_band(one)
+            except (FetchFailed, AccessError) as error:
+                if failure is None and asset.alternates:
+                    text = f"{asset.band}: {error.why}; its other addresses are tried"
+                    self._progress.tell(Level.WARNING, text)
+                failure = failure or error
+        assert failure is not None  # there is one address at least
+        raise failure
 
     def _area_of_band(self, job: BandJob, geometry: Mapping[str, Any], shared: Shared) -> BandFile:
         """The band's part under the area; cut out of the whole where only that can be had."""
@@ -135,18 +164,19 @@ class _SceneDownload:
         window = WindowFetch(task, self._options(), self._session, self._events.stop, shared)
         area_bytes = whole_bytes = 0
         try:
-            needed, size = window.plan(geometry, on_state)
-            area_bytes, whole_bytes = needed.span_bytes + min(HEAD_BYTES, size), size
+            try:
+                needed, size = window.plan(geometry, on_state)
+                area_bytes, whole_bytes = needed.span_bytes + min(HEAD_BYTES, size), size
+            finally:
+                self._progress.header_known(area_bytes, whole_bytes)
+            # Once as tiles and once as the window that is cut from them, which is no larger.
+            check_room(self._plan, 2 * needed.span_bytes)
+            size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
         except NotWindowable as error:
             window.remove()
             sentence = f"{band}: the whole band is fetched, since {error.why}"
             self._progress.tell(Level.INFO, sentence)
             return None
-        finally:
-            self._progress.header_known(area_bytes, whole_bytes)
-        # Once as tiles and once as the window that is cut from them, which is no larger.
-        check_room(self._plan, 2 * needed.span_bytes)
-        size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
         seconds = time.monotonic() - started
         self._progress.tell(
             Level.DEBUG,
@@ -201,7 +231,8 @@ class _SceneDownload:
         if isinstance(result, BandFile):
             self._files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            self._record[result.band] = BandRecord.of(result, self._plan.area_key)
+            stated = self._stated.get(result.band)
+            self._record[result.band] = BandRecord.of(result, self._plan.area_key, stated)
             write_record(self._plan.folder, self._record)
         else:
             self._failures[result.band] = result
@@ -223,6 +254,8 @@ class _SceneDownload:
             headers=self._access.headers(asset.href),
             expected_bytes=asset.size_bytes,
             checksum=parse_checksum(asset.checksum),
+            account=asset.account,
+            warn=lambda text: self._progress.tell(Level.WARNING, f"{asset.band}: {text}"),
         )
 
     def _options(self) -> FetchOptions:
@@ -232,6 +265,7 @@ class _SceneDownload:
             delay_s=settings.retry_delay_s,
             waits=Waits(settings.connect_timeout_s, settings.read_timeout_s),
             timeout_s=settings.timeout_per_band_s,
+            busy_s=settings.busy_wait_s,
         )
 
 

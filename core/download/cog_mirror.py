@@ -20,10 +20,11 @@ from ..gdal.drivers import check_opened
 from ..gdal.environment import masks_inside, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..gdal.projection import placed_bounds
-from ..gdal.types import has_fractions
+from ..gdal.types import has_fractions, numpy_type, pixel_bytes
 from ..raster.grid import Window
-from ..raster.reader import BAND_DRIVERS
+from ..raster.reader import BAND_DRIVERS, MOST_BLOCK_BYTES
 from ..raster.valid import GMF_PER_DATASET
+from .answers import TIFF_STARTS
 
 HEAD_BYTES = 32 * 1024
 """The first request: enough for the header of most COGs."""
@@ -36,8 +37,8 @@ AROUND_TILE = 4
 """Bytes before and after a tile: COGs repeat its size and its last bytes there."""
 AREA_TAG = "FIRSTLIGHT_AREA"
 """Written into a window: of which area it is, should the record beside it be lost."""
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""TIFF 6.0, section 2, and BigTIFF, in both byte orders."""
+MOST_BLOCKS = 1_000_000
+"""Of a file that is read in parts: a band of 10 m pixels has some thousands."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
             raise NotWindowable(what, "it is no TIFF")
     with quiet_gdal(FAILURES) as messages:
         dataset = _open(path)
+        if dataset is not None and dataset.RasterCount:
+            _check_blocks(dataset, what)
         masked = dataset is not None and _is_masked(dataset)
         further = _further_bytes(dataset, head_bytes, messages, what)
         if further:
@@ -110,6 +113,17 @@ def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> Win
         merge_spans([span for span in spans if span[0] < span[1]], MOST_WASTE * tile_bytes),
         tile_bytes,
     )
+
+
+def _check_blocks(dataset: Any, what: str) -> None:
+    """Refuse a file whose blocks, or their number, are beyond reason, before they are looked at."""
+    band = dataset.GetRasterBand(1)
+    cols, rows = band.GetBlockSize()
+    count = math.ceil(dataset.RasterXSize / cols) * math.ceil(dataset.RasterYSize / rows)
+    size = cols * rows * pixel_bytes(numpy_type(band.DataType)) * dataset.RasterCount
+    if count * dataset.RasterCount > MOST_BLOCKS or size > MOST_BLOCK_BYTES:
+        why = f"its header states {count} blocks of {cols} × {rows} pixels, beyond any band"
+        raise RasterError(what, why, "Choose another scene, or tell the provider.")
 
 
 def _further_bytes(dataset: Any, head_bytes: int, messages: Sequence[str], what: str) -> int:

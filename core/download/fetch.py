@@ -5,23 +5,25 @@ then renamed.
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import BandDownloadError, Cancelled, RasterError
+from ..addresses.signature import is_signed
+from ..errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from ..files.checksum import Checksum
 from ..files.journal import Origin
 from ..files.part_file import PartFile
 from ..monitor import BandState
-from ..text import public_url
+from ..text import public_url, size_text, time_text
+from .answers import BUSY, TOO_MANY, Trouble, pixels
 from .http import (
-    MOST_WAIT_S,
     REFUSED,
-    Trouble,
+    Pace,
     Waits,
     body_chunks,
     body_length,
@@ -36,12 +38,16 @@ JITTER = 0.25
 """Waits differ by up to so much of themselves, so that four bands that were refused together do not
 come again together.
 """
+MOST_WAIT_S = 60.0
+"""The longest wait between two tries that the server has not asked for."""
 HINTS = {
     401: "The server requires authentication; public catalogs do not require auth.",
     403: "The server requires authentication or a signed address; search again, or attach a "
     "QGIS authentication.",
     404: "The file is not there; choose another scene or leave the band out.",
 }
+MOST_BYTES = 20_000_000_000
+"""Larger than any single band that agencies deliver."""
 LATER = "Try again later; what has come is kept, and it goes on from there."
 
 
@@ -55,7 +61,11 @@ class FetchOptions:
     jitter: float = JITTER
     waits: Waits = field(default_factory=Waits)
     timeout_s: float = 300.0
-    """For the whole file, one try."""
+    """For something to come: see :class:`~.http.Pace`."""
+    busy_s: float = 120.0
+    """How long in all to wait for a server that says that it is busy (HTTP 429, 503), besides the
+    other tries.
+    """
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,12 @@ class FetchJob:
     expected_bytes: int | None = None
     checksum: Checksum | None = None
     """As the catalogue states it."""
+    account: str = ""
+    """The account that it needs, as the catalogue states it."""
+    warn: Callable[[str], None] = lambda _: None
+    """Takes a sentence about the file that should be known before it is used."""
+    most_bytes: int = MOST_BYTES
+    """A file that is larger is not fetched, whatever its server says."""
 
 
 class FetchFailed(BandDownloadError):
@@ -99,17 +115,25 @@ class FetchFailed(BandDownloadError):
 
     def __init__(self, job: FetchJob, trouble: Trouble, attempts: int) -> None:
         tried = f", tried {attempts} times" if attempts > 1 else ""
-        usual = trouble.hint or (
-            "Search again, or choose another scene." if trouble.final else LATER
-        )
         super().__init__(
             f"Band download failed for '{job.name}' from {public_url(job.url)}",
             f"{trouble.reason}{tried}",
-            HINTS.get(trouble.status or 0, usual),
+            _hint(job, trouble),
         )
         self.reason = trouble.reason
         self.attempts = attempts
         self.status = trouble.status
+
+
+def _hint(job: FetchJob, trouble: Trouble) -> str:
+    """What to do, from the most to the least particular."""
+    if trouble.status in REFUSED and not trouble.hint:
+        if job.account:
+            return f"By its catalogue it requires authentication: {job.account}."
+        if is_signed(job.url):
+            return "Its signed address is not good any more; get the items from their catalogue."
+    usual = "Search again, or choose another scene." if trouble.final else LATER
+    return trouble.hint or HINTS.get(trouble.status or 0, usual)
 
 
 OnState = Callable[[BandState, int, "int | None", str], None]
@@ -188,31 +212,62 @@ def with_retries(
         See :func:`fetch`.
     """
     renewed = renew = False
-    attempt = 0
+    patience = _Patience(job, options)
     while True:
-        attempt += 1
         try:
             url = job.url if job.open_url is None else job.open_url(renew)
             renew = False
             once(url)
-            return attempt
+            return patience.attempts + 1
         except Trouble as trouble:
-            wait = trouble.wait_s
             if trouble.status in REFUSED and job.open_url is not None and not renewed:
-                renewed = renew = True
-                attempt -= 1  # a token that has expired is no failure of the server
+                renewed = renew = True  # a token that has expired is no failure of the server
                 wait = 0.0
-            elif trouble.final or attempt == options.attempts:
-                raise FetchFailed(job, trouble, attempt) from trouble
-            if wait is None:
-                wait = (
-                    options.delay_s
-                    * 2 ** max(0, attempt - 1)
-                    * (1 + random.uniform(0, options.jitter))
-                )
+            else:
+                wait = patience.wait_after(trouble)
             on_state(BandState.RETRYING, 0, None, trouble.reason)
-            if stop.wait(min(wait, MOST_WAIT_S)):
+            if stop.wait(wait):
                 raise _stopped(job) from None
+
+
+class _Patience:
+    """How long to wait after each failure, and when to give up."""
+
+    def __init__(self, job: FetchJob, options: FetchOptions) -> None:
+        self._job = job
+        self._options = options
+        self.attempts = 0
+        self._counted = 0
+        self._busy_s = 0.0
+
+    def wait_after(self, trouble: Trouble) -> float:
+        """Seconds until the next try.
+
+        Raises
+        ------
+        FetchFailed
+            If there is to be none.
+        """
+        self.attempts += 1
+        wait = self._usual_wait() if trouble.wait_s is None else trouble.wait_s
+        asked = trouble.status in BUSY and trouble.wait_s is not None
+        busy = (asked or trouble.status == TOO_MANY) and not trouble.final and wait > 0
+        if busy and self._busy_s + wait <= self._options.busy_s:
+            self._busy_s += wait
+            return wait
+        self._counted += 1
+        if busy and asked:  # to ask before that is of no use
+            reason = f"{trouble.reason}: the server asks to wait {time_text(wait)}"
+            hint = f"Try again in {time_text(wait)}; what has come is kept."
+            trouble = Trouble(reason, trouble.status, final=True, hint=hint)
+        if trouble.final or busy or self._counted >= self._options.attempts:
+            raise FetchFailed(self._job, trouble, self.attempts) from trouble
+        return min(wait, MOST_WAIT_S)
+
+    def _usual_wait(self) -> float:
+        """Twice as long each time, and never quite the same."""
+        doubled = self._options.delay_s * 2.0 ** min(self.attempts - 1, 30)
+        return min(doubled * (1 + random.uniform(0, self._options.jitter)), MOST_WAIT_S)
 
 
 @dataclass
@@ -238,7 +293,8 @@ def _bring_and_check(one: _Download, url: str, check: Callable[[Path], object]) 
     if total is not None and part.size > total:
         part.discard()
         raise Trouble(f"{part.size} bytes came where the server announced {total}")
-    _check_size(job, part.size)
+    if total is None:
+        _check_size(job, part.size)
     if (
         job.checksum is not None
         and (found := part.hexdigest(job.checksum.algorithm)) != job.checksum.hexdigest
@@ -283,7 +339,8 @@ def _bring(one: _Download, url: str) -> int | None:
         new = _origin(asked, response)
         if response.status_code != 200:
             _check_range(part, origin, new, response)
-        _check_size(job, new.total)
+        check_stated_size(job, new.total)
+        _check_room(job, part, new.total)
         _receive(one, response, new, origin is not None and response.status_code == 206)
         return new.total
 
@@ -301,7 +358,9 @@ def _earlier(part: PartFile, asked: str, job: FetchJob) -> Origin | None:
 
 def _receive(one: _Download, response: Any, origin: Origin, resume: bool) -> None:
     """Write an answer's body down, behind what is there or from the first byte."""
-    part = one.part
+    part, chunks = one.part, body_chunks(response)
+    if response.status_code == 200:
+        chunks = pixels(response, chunks)
     one.etag = origin.etag
     one.resumed = part.size if resume else 0
     if resume:
@@ -309,7 +368,11 @@ def _receive(one: _Download, response: Any, origin: Origin, resume: bool) -> Non
         one.on_state(BandState.RESUMING, part.size, origin.total, detail)
     part.begin(origin, resume)
     try:
-        _save(one, response, part.size, origin.total or one.job.expected_bytes)
+        _save(one, chunks, part.size, origin.total)
+    except Overrun:
+        part.close()
+        part.discard()
+        raise
     finally:
         part.close()
 
@@ -352,17 +415,70 @@ def _check_size(job: FetchJob, size: int | None) -> None:
         raise Trouble(f"the file has {size} bytes where the catalogue states {job.expected_bytes}")
 
 
-def _save(one: _Download, response: Any, size: int, total: int | None) -> None:
-    ends = time.monotonic() + one.options.timeout_s
-    one.on_state(BandState.DOWNLOADING, size, total, "")
-    for chunk in body_chunks(response):
+def check_stated_size(job: FetchJob, size: int | None) -> None:
+    """Compare the size that the server gives with the catalogue's. The server has the file; of a
+    catalogue that is out of date is warned.
+
+    Raises
+    ------
+    Trouble
+        If the file is empty, or the catalogue states a checksum, which cannot hold then.
+    """
+    if size in (None, job.expected_bytes) or job.expected_bytes is None:
+        _check_size(job, size)
+        return
+    text = f"the file has {size} bytes where the catalogue states {job.expected_bytes}"
+    if size == 0:
+        raise Trouble("the file came empty")
+    if job.checksum is not None:
+        hint = "What the catalogue states, its checksum too, is of another file: search again."
+        raise Trouble(text, final=True, hint=hint)
+    job.warn(f"{text}: it was replaced, or what is stated is out of date")
+
+
+def _check_room(job: FetchJob, part: PartFile, total: int | None) -> None:
+    """Refuse what no band is as large as, and what the disk has no room for, before it comes."""
+    if total is None:
+        return
+    if total > job.most_bytes:
+        raise too_large(job, f"the file has {size_text(total)}")
+    free = shutil.disk_usage(part.path.parent).free
+    if total - part.size > free:
+        raise DiskFullError(
+            f"There is no room for '{job.name}' from {public_url(job.url)}",
+            f"the file has {size_text(total)}, and {size_text(free)} are free",
+            "Free some room and run again: it goes on from there.",
+        )
+
+
+class Overrun(Trouble):
+    """More came than can be right: of no use to go on from."""
+
+
+def too_large(job: FetchJob, fact: str) -> Trouble:
+    """The trouble of a file that can be no band."""
+    return Overrun(
+        f"{fact}, and no band is larger than {size_text(job.most_bytes)}",
+        final=True,
+        hint="Choose another scene, or tell the provider.",
+    )
+
+
+def _save(one: _Download, chunks: Iterator[bytes], size: int, total: int | None) -> None:
+    job, pace, most = one.job, Pace(one.options.timeout_s), one.job.most_bytes
+    shown = total or job.expected_bytes
+    one.on_state(BandState.DOWNLOADING, size, shown, "")
+    for chunk in chunks:
         if one.stop.is_set():
-            raise _stopped(one.job)
+            raise _stopped(job)
         one.part.write(chunk)
         size += len(chunk)
-        one.on_state(BandState.DOWNLOADING, size, total, "")
-        if time.monotonic() > ends:
-            raise Trouble(f"it took longer than {one.options.timeout_s:g} s")
+        one.on_state(BandState.DOWNLOADING, size, shown, "")
+        if total is None and size > (job.expected_bytes or size):
+            raise Overrun(f"more came than the {job.expected_bytes} bytes that are stated")
+        if size > most:
+            raise too_large(job, f"more than {size_text(most)} came, and still no end")
+        pace.add(len(chunk))
 
 
 def _stopped(job: FetchJob) -> Cancelled:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import email.utils
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,17 +15,18 @@ from typing import Any
 
 from ..discovery.session import MOST_REDIRECTS, InsecureRedirect
 from ..discovery.session import new_session as new_session
+from ..text import size_text
+from .answers import Trouble as Trouble
+from .answers import refusal
 
-MOST_WAIT_S = 60.0
-"""The longest wait between two tries, whatever the server asks for."""
-TEMPORARY = {408, 425, 429}
-"""Besides 5xx: worth another try (RFC 9110, RFC 8470, RFC 6585)."""
-SAY_WHEN = {429, 503}
-"""Where ``Retry-After`` counts (RFC 9110, 10.2.3)."""
 READ_BYTES = 256 * 1024
 """The most to take from a connection at a time; what has come is taken at once, however little it
 is.
 """
+LEAST_BYTES_PER_S = 1500
+"""Slower than the slowest lines that maps are made over, some mobile and satellite ones."""
+ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Content codings that servers use unasked, and zlib's ``wbits`` for them."""
 REFUSED = {401, 403}
 """With a fresh address it may be let in."""
 
@@ -36,27 +38,6 @@ class Waits:
     connect_s: float = 10.0
     read_s: float = 30.0
     """Without a single byte: then the connection counts as stalled."""
-
-
-class Trouble(Exception):
-    """What went wrong with one request, and whether another try may help."""
-
-    def __init__(
-        self,
-        reason: str,
-        status: int | None = None,
-        wait_s: float | None = None,
-        final: bool = False,
-        hint: str = "",
-    ) -> None:
-        super().__init__(reason)
-        self.hint = hint
-        """What to do, where that is not plain from the rest."""
-        self.reason = reason
-        self.status = status
-        self.wait_s = wait_s
-        """As the server asks; None: as usual."""
-        self.final = final
 
 
 @contextmanager
@@ -117,30 +98,68 @@ def open_response(
 
 
 def _check_status(response: Any) -> None:
-    status = response.status_code
-    if status in (200, 206, 416):
+    if response.status_code in (200, 206, 416):
         return
-    temporary = status in TEMPORARY or status >= 500
-    wait_s = retry_after(response.headers.get("Retry-After", "")) if status in SAY_WHEN else None
-    raise Trouble(f"HTTP {status}", status, wait_s, final=not temporary)
+    headers = response.headers
+    raise refusal(response, retry_after(headers.get("Retry-After", ""), headers.get("Date", "")))
 
 
-def retry_after(text: str, now: float | None = None) -> float | None:
-    """Seconds to wait, from a ``Retry-After`` header: a number or a date; None where it says
-    nothing; at most a minute.
+def retry_after(text: str, date: str = "") -> float | None:
+    """Seconds to wait, from a ``Retry-After`` header (RFC 9110, 10.2.3): a number or a date; None
+    where it says nothing.
+
+    Parameters
+    ----------
+    date : str
+        The answer's ``Date``: the server's clock counts, this computer's may be wrong.
     """
     text = text.strip()
     if _is_number(text):
-        return min(float(text), MOST_WAIT_S)
-    try:
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
-    except (
-        TypeError,
-        ValueError,
-        OverflowError,
-    ):  # Python 3.10 raises TypeError for what is no date
+        return float(text[:12])
+    moment = _moment(text)
+    if moment is None:
         return None
-    return min(max(0.0, moment - (time.time() if now is None else now)), MOST_WAIT_S)
+    now = _moment(date)
+    return max(0.0, moment - (time.time() if now is None else now))
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, OverflowError):  # Python 3.10 raises TypeError for no date
+        return None
+
+
+class Pace:
+    """Watches that bytes keep coming: a line may be slow, but not as good as dead.
+
+    Parameters
+    ----------
+    span_s : float
+        The time in which at least ``LEAST_BYTES_PER_S`` have to come on the average.
+    """
+
+    def __init__(self, span_s: float) -> None:
+        self._span_s = span_s
+        self._begun = time.monotonic()
+        self._count = 0
+
+    def add(self, count: int) -> None:
+        """Note that bytes have come.
+
+        Raises
+        ------
+        Trouble
+            If they were too few for too long.
+        """
+        self._count += count
+        now = time.monotonic()
+        if now - self._begun < self._span_s:
+            return
+        if self._count < LEAST_BYTES_PER_S * (now - self._begun):
+            came = size_text(self._count)
+            raise Trouble(f"it came too slowly ({came} in {now - self._begun:.3g} s)")
+        self._begun, self._count = now, 0
 
 
 def body_length(response: Any) -> int | None:
@@ -186,14 +205,41 @@ def body_chunks(response: Any) -> Iterator[bytes]:
     """The body as it comes. ``read1`` gives what is there; the usual ways wait until a block is
     full.
     """
-    raw = response.raw
     if is_encoded(response):  # although asked not to: then the bytes to keep are the unpacked ones
-        yield from response.iter_content(READ_BYTES)
-        return
+        yield from _unpacked(response)
+    else:
+        yield from _sent(response)
+
+
+def _sent(response: Any) -> Iterator[bytes]:
+    """The body's bytes as they are sent."""
+    raw = response.raw
     # urllib3 has read1 since version 2.0; before, only the http.client response inside it has.
     read1 = partial(raw.read1, decode_content=False) if hasattr(raw, "read1") else raw._fp.read1
     while chunk := read1(READ_BYTES):
         yield chunk
+
+
+def _unpacked(response: Any) -> Iterator[bytes]:
+    """A packed body, in pieces that stay small however much it unpacks to."""
+    encoding = response.headers["Content-Encoding"].strip().lower()
+    if encoding not in ZLIB_WINDOWS:
+        raise Trouble(
+            f"its server packs the file ({encoding[:20]}), although it was asked not to",
+            final=True,
+            hint="Choose another catalogue, or tell the provider.",
+        )
+    unpacker = zlib.decompressobj(ZLIB_WINDOWS[encoding])
+    try:
+        for data in _sent(response):
+            while data and not unpacker.eof:
+                yield unpacker.decompress(data, READ_BYTES)
+                data = unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise Trouble(f"the packed file is damaged ({error})") from error
+    if not unpacker.eof:
+        raise Trouble("the connection broke (the packed file is not whole)")
 
 
 def is_encoded(response: Any) -> bool:

@@ -247,7 +247,7 @@ def _size_reason(asset: BandAsset, size: int, entry: BandRecord | None, key: str
     if entry is None:
         stated = asset.size_bytes if key is None else None
         return _partial(size, stated) if stated is not None and size < stated else ""
-    if entry.url != public_url(asset.href):
+    if entry.url not in map(public_url, (asset.href, *asset.alternates)):
         return "what is there came from another URL"
     return _partial(size, entry.size_bytes) if entry.size_bytes != size else ""
 
@@ -264,6 +264,8 @@ def _content_reason(
     if area != key:
         return "what is there covers another area"
     differs = key is None and asset.size_bytes not in (None, size)
+    if entry is not None and entry.stated_bytes == asset.size_bytes:
+        differs = False  # the catalogue was wrong already when the file came
     return _partial(size, asset.size_bytes) if differs else ""
 
 

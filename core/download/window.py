@@ -7,7 +7,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,9 @@ from ..files.journal import MARK_BYTES, Origin
 from ..files.part_file import band_failure
 from ..monitor import BandState
 from ..raster.grid import Window
-from ..text import public_url
+from ..text import public_url, size_text
 from ..workers import LinkedStop, held
+from .answers import Trouble, is_page, pixels
 from .cog_mirror import (
     AREA_TAG,
     HEAD_BYTES,
@@ -31,8 +33,22 @@ from .cog_mirror import (
     plan_window,
     warm_up,
 )
-from .fetch import FetchJob, FetchOptions, OnState, with_retries
-from .http import Trouble, body_chunks, content_range, open_response, strong_validator
+from .fetch import (
+    FetchJob,
+    FetchOptions,
+    OnState,
+    check_stated_size,
+    too_large,
+    with_retries,
+)
+from .http import (
+    Pace,
+    body_chunks,
+    content_range,
+    is_encoded,
+    open_response,
+    strong_validator,
+)
 from .mirror_file import MirrorFile, Span
 
 MOST_SPANS_AT_ONCE = 8
@@ -50,6 +66,8 @@ class RemoteFile:
     size: int
 
 
+NO_PARTS = {400, 405, 406, 412, 501}
+"""Refusals that may be meant for the range that was asked for."""
 OTHERS_FIRST_S = 0.03
 """Loading GDAL holds Python's lock for a while: the requests should be on their way before."""
 
@@ -124,6 +142,8 @@ class WindowFetch:
         self._mirror = MirrorFile(job.target, job.name)
         self._remote: RemoteFile | None = None
         self._lock = threading.Lock()
+        self._conditional = True
+        self._odd = 0
         self.attempts = 0
         """The most tries that any of its requests took."""
 
@@ -164,6 +184,8 @@ class WindowFetch:
 
         Raises
         ------
+        NotWindowable
+            If the server stops to give parts of the same file; the whole can still be had.
         RasterError, FetchFailed, DiskFullError, BandDownloadError, Cancelled
             See there; the tiles that have come stay for the next run.
         """
@@ -221,7 +243,8 @@ class WindowFetch:
 
         def once(url: str) -> None:
             with held(self._shared.slots, self._stop):
-                self._once(url, here, span[1], told)
+                while here[0] < self._end(span[1]):  # a server may send less than was asked for
+                    self._once(url, here, span[1], told)
 
         attempts = with_retries(self._job, self._options, self._stop, once, on_state)
         self.attempts = max(self.attempts, attempts)
@@ -229,9 +252,16 @@ class WindowFetch:
     def _once(self, url: str, here: list[int], stop: int, told: Callable[[int], None]) -> None:
         start = here[0]
         headers = {**self._job.headers, "Range": f"bytes={start}-{stop - 1}"}
-        if self._remote is not None and self._remote.validator is not None:
-            headers["If-Range"] = self._remote.validator
-        with open_response(self._session, url, headers, self._options.waits) as response:
+        remote = self._remote
+        conditional = self._conditional and remote is not None and remote.validator is not None
+        if conditional:
+            assert remote is not None
+            headers["If-Range"] = str(remote.validator)
+        with self._opened(url, headers) as response:
+            if response.status_code == 200 and conditional:
+                # Some servers leave the range out where a condition stands, met or not.
+                self._conditional = False
+                return
             stop = self._check_answer(response, start, stop)
             with self._mirror.failure.named(self._mirror.path):
                 file = open_file(self._mirror.path)
@@ -250,7 +280,7 @@ class WindowFetch:
         ends it.
         """
         digest, position = hashlib.sha256(), here[0]
-        ends = time.monotonic() + self._options.timeout_s
+        pace = Pace(self._options.timeout_s)
         try:
             for chunk in body_chunks(response):
                 if self._stop.is_set():
@@ -265,55 +295,75 @@ class WindowFetch:
                 if position - here[0] >= MARK_BYTES:
                     self._mirror.note((here[0], position), digest.hexdigest())
                     here[0], digest = position, hashlib.sha256()
-                if time.monotonic() > ends:
-                    raise Trouble(f"it took longer than {self._options.timeout_s:g} s")
+                pace.add(len(chunk))
         finally:
             if position > here[0] and not self._stop.above.is_set():
                 self._mirror.note((here[0], position), digest.hexdigest())
                 here[0] = position
 
+    @contextmanager
+    def _opened(self, url: str, headers: Mapping[str, str]) -> Iterator[Any]:
+        """The answer to a request for a part; where its server refuses parts, the whole is had."""
+        try:
+            with open_response(self._session, url, headers, self._options.waits) as response:
+                yield response
+        except Trouble as trouble:
+            if trouble.status in NO_PARTS:
+                raise self._whole(f"its server refuses parts of files ({trouble.reason})") from None
+            raise
+
+    def _end(self, stop: int) -> int:
+        """Where a span ends in the file, once its size is known."""
+        return stop if self._remote is None else min(stop, self._remote.size)
+
     def _check_answer(self, response: Any, start: int, stop: int) -> int:
-        """Make sure that the answer is the span that was asked for, of the same file; where it
+        """Make sure that the answer is of the span that was asked for, of the same file; where it
         ends.
         """
-        if response.status_code == 200:
-            if self._remote is None:
-                raise NotWindowable(
-                    f"The area's part of '{self._job.name}' cannot be read",
-                    "its server gives no parts of files",
-                )
-            raise self._changed()
+        self._check_form(response)
         span = content_range(response)
-        if response.status_code == 416:
-            raise Trouble("the file came empty")
-        if span is None or span[2] is None:
-            raise Trouble("the server does not say which part of the file it sends")
-        first, last, size = span[0], span[1], span[2]
-        if first != start or last + 1 != min(stop, size):
-            raise Trouble("the server sent another part of the file than was asked for")
+        assert span is not None  # the form is right
+        first, last, size = span
         validator = strong_validator(response)
         if self._remote is None:
-            if self._job.expected_bytes is not None and size != self._job.expected_bytes:
-                raise Trouble(
-                    f"the file has {size} bytes where the catalogue states "
-                    f"{self._job.expected_bytes}"
-                )
+            if size is None:
+                raise self._odd_answer("its server does not say how large the file is")
+            check_stated_size(self._job, size)
+            if size > self._job.most_bytes:
+                raise too_large(self._job, f"the file has {size_text(size)}")
             self._mirror.begin(Origin(public_url(self._job.url), validator, size), size)
             self._remote = RemoteFile(validator, size)
-        elif size != self._remote.size or (
-            validator is not None and validator != self._remote.validator
+        elif size not in (None, self._remote.size) or validator not in (
+            None,
+            self._remote.validator,
         ):
-            raise self._changed()
+            raise self._whole("its server sends parts of several files under one name")
+        if first != start or not first <= last < min(stop, self._remote.size):
+            raise Trouble("the server sent another part of the file than was asked for")
         return last + 1
 
-    def _changed(self) -> Trouble:
+    def _check_form(self, response: Any) -> None:
+        """Make sure that the answer is a part of a file, and says which."""
+        if response.status_code == 416:
+            raise Trouble("the file came empty")
+        if response.status_code == 200:
+            if is_page(response):
+                pixels(response, body_chunks(response))  # raises, if it is no file
+            raise self._whole("its server gives no parts of files")
+        if is_encoded(response):
+            raise self._whole("its server packs what it sends")
+        if content_range(response) is None:
+            raise self._odd_answer("its server does not say which part of the file it sends")
+
+    def _odd_answer(self, why: str) -> Exception:
+        """An answer that cannot be used: once, it may pass."""
+        self._odd += 1
+        return Trouble(why) if self._odd == 1 else self._whole(why)
+
+    def _whole(self, why: str) -> NotWindowable:
+        """The window cannot be had; what has come of it is of no use."""
         self._mirror.remove()
-        hint = "Run again: it begins anew with the new file."
-        return Trouble(
-            "the file on the server has changed meanwhile, or it gives no parts any more",
-            final=True,
-            hint=hint,
-        )
+        return NotWindowable(f"The area's part of '{self._job.name}' cannot be read", why)
 
 
 def cut_band(

@@ -31,23 +31,30 @@ class BandRecord:
     """
     area: str | None = None
     """Key of the area that was cut out; None for the whole band."""
+    stated_bytes: int | None = None
+    """Size of the whole band as its catalogue stated it when it came, right or wrong."""
 
     @classmethod
-    def of(cls, file: BandFile, area_key: str | None) -> BandRecord:
+    def of(
+        cls, file: BandFile, area_key: str | None, stated_bytes: int | None = None
+    ) -> BandRecord:
         """Facts about a band that has just come."""
         changed_ns = file.path.stat().st_mtime_ns
-        return cls(public_url(file.url), file.size_bytes, file.sha256, changed_ns, area_key)
+        url = public_url(file.url)
+        return cls(url, file.size_bytes, file.sha256, changed_ns, area_key, stated_bytes)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> BandRecord:
         """Read an entry of the file; a field of another type counts as not recorded."""
         size, changed, area = (fields.get(key) for key in ("size_bytes", "changed_ns", "area"))
+        stated = fields.get("stated_bytes")
         return cls(
             url=_text(fields.get("url")),
             size_bytes=size if isinstance(size, int) else None,
             sha256=_text(fields.get("sha256")).lower(),
             changed_ns=changed if isinstance(changed, int) else 0,
             area=area if isinstance(area, str) else None,
+            stated_bytes=stated if isinstance(stated, int) else None,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ QGIS and other plugins share this process's GDAL, so options are set per thread 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,6 +81,17 @@ class RemoteOptions:
     headers: Mapping[str, str] = field(default_factory=dict)
     authorities: str = ""
     """A file of certificates (PEM) to trust; empty: the system's."""
+    asks_size: bool = True
+    """By the method HEAD, first of all; off for servers that refuse it."""
+
+
+def is_refused(why: str) -> bool:
+    """Whether GDAL's words say that a server refused an address, or the way in which it was asked.
+
+    Then a fresh address may help, or another method: some servers answer HEAD with 403, 404, 405 or
+    501 and send the file nevertheless, as addresses do that are signed for GET.
+    """
+    return re.search(r"(response|error) code ?: ?(30\d|40[0135-9]|404|501)", why) is not None
 
 
 @contextmanager
@@ -87,8 +99,8 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
     """Let ``osgeo.gdal`` of this thread read over HTTP: few requests, bounded waits, the user's
     proxy.
 
-    ``CPL_VSIL_CURL_USE_HEAD`` stays as it is: with GDAL 3.6.2, NO makes it fetch whole files
-    (OSGeo/gdal #7150).
+    ``CPL_VSIL_CURL_USE_HEAD`` stays as it is where it can: with GDAL 3.6.2, NO makes it fetch whole
+    files once (OSGeo/gdal #7150).
     """
     http = {
         **REMOTE_OPTIONS,
@@ -96,6 +108,7 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
         "GDAL_HTTP_TIMEOUT": str(max(1, round(options.read_timeout_s))),
         "GDAL_HTTP_MAX_RETRY": "1",
         "GDAL_HTTP_RETRY_DELAY": "1",
+        "CPL_VSIL_CURL_USE_HEAD": "YES" if options.asks_size else "NO",
     }
     if options.proxy:
         http["GDAL_HTTP_PROXY"] = options.proxy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 GDAL_NAMES = {
     "uint8": "Byte",
@@ -37,6 +38,12 @@ def has_fractions(data_type: int) -> bool:
     from osgeo import gdal
 
     return str(gdal.GetDataTypeName(data_type)).startswith("Float")
+
+
+def pixel_bytes(dtype: str) -> int:
+    """Bytes of one pixel of a numpy data type; 8 for one that numpy has not (complex)."""
+    match = re.search(r"\d+$", dtype if dtype in GDAL_NAMES else "")
+    return int(match[0]) // 8 if match else 8
 
 
 def is_floating(dtype: str) -> bool:

@@ -21,7 +21,7 @@ from ..errors import RasterError
 from ..gdal.containers import gdal_name
 from ..gdal.crs import dataset_grid, same_crs
 from ..gdal.drivers import check_opened, open_dataset
-from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
+from ..gdal.environment import RemoteOptions, is_refused, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import is_floating
 from ..raster.block_cache import BlockCache
@@ -29,6 +29,7 @@ from ..raster.grid import Window
 from ..raster.header import Header, dataset_header
 from ..raster.open_file import check_openable
 from ..raster.reader import BAND_DRIVERS
+from ..raster.remote import forget
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_unmasked, read_window
 from ..raster.valid import GMF_PER_DATASET, nodata_under_mask, stored_nodata
 from ..raster.vrt_sources import is_vrt
@@ -198,9 +199,9 @@ class BandReader:
             except UnreadError as error:
                 with self._lock:
                     self._idle.clear()  # they were opened with the same address
-                _forget(address)
-                refused = re.search(r"(response|error) code ?: ?40[13]", error.why) is not None
-                gone = re.search(r"(response|error) code ?: ?(404|410)", error.why) is not None
+                forget(address)
+                refused = is_refused(error.why)
+                gone = re.search(r"(response|error) code ?: ?410", error.why) is not None
                 if attempt == 2 or gone:
                     raise
 
@@ -256,10 +257,17 @@ def read_remote_header(name: str, address: Address) -> tuple[Grid, Header]:
     RasterError
         If it cannot be opened, or its pixels lie on no north-up grid.
     """
-    url, options = address(False)
+    try:
+        return _read_header(name, *address(False))
+    except RasterError as error:
+        if not is_refused(error.why):
+            raise
+        return _read_header(name, *address(True))
 
+
+def _read_header(name: str, url: str, options: RemoteOptions) -> tuple[Grid, Header]:
     def failure(why: str) -> RasterError:
-        _forget(url)
+        forget(url)
         return RasterError(
             f"Reading the header of {name} failed", _public(why, url), "Is the file there?"
         )
@@ -308,14 +316,6 @@ def _surroundings(address: str, options: RemoteOptions) -> AbstractContextManage
 def _at(dataset: Any, level: int) -> Any:
     band = dataset.GetRasterBand(1)
     return band if level == 0 else band.GetOverview(level - 1)
-
-
-def _forget(address: str) -> None:
-    """GDAL remembers files that were not there, and headers; the next try is to ask again."""
-    from osgeo import gdal
-
-    if address.startswith(("http://", "https://")):
-        gdal.VSICurlPartialClearCache(f"/vsicurl/{address}")
 
 
 def _public(text: str, address: str) -> str:

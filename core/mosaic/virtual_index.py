@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..discovery.access import Access, locate
+from ..addresses.gate import Gate
+from ..discovery.access import Access, gate_of, locate
 from ..discovery.catalogs import requests_at_once
 from ..discovery.header import join_warnings, weigh_header
 from ..enums import Evidence
@@ -246,11 +247,16 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
     parts = urlsplit(asset.href)
     inside = find_subdataset(asset.href) is not None
     on_disk = asset.href if inside else unquote(parts.path) if parts.scheme == "file" else ""
+    gate = gate_of(scene.catalog)
+    if on_disk:
+        gate.check("file:")
     url, token_url = (
         (on_disk, "") if on_disk else locate(asset.href, scene.catalog, scene.collection)
     )
     address = (
-        partial(_open_file, on_disk) if on_disk else partial(_open_url, access, url, token_url)
+        partial(_open_file, on_disk)
+        if on_disk
+        else partial(_open_url, access, gate, url, token_url)
     )
     radiometry, grid, warning = asset.radiometry, asset.grid, ""
     header: Header | None = None
@@ -278,8 +284,10 @@ def _open_file(path: str, _renew: bool) -> tuple[str, RemoteOptions]:
     return path, RemoteOptions()
 
 
-def _open_url(access: Access, url: str, token_url: str, renew: bool) -> tuple[str, RemoteOptions]:
-    return access.reach(access.open(url, token_url, renew), renew)
+def _open_url(
+    access: Access, gate: Gate, url: str, token_url: str, renew: bool
+) -> tuple[str, RemoteOptions]:
+    return access.reach(access.open(url, token_url, renew), renew, gate)
 
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:

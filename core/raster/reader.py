@@ -25,6 +25,7 @@ from ..gdal.containers import file_of, find_subdataset
 from ..gdal.crs import horizontal, sound_grid
 from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
 from ..gdal.errors import checked, gdal_errors
+from ..gdal.types import pixel_bytes
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
@@ -108,6 +109,7 @@ def check_raster(path: Path) -> RasterFacts:
     check_openable(path)
     with rasterio_env(), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
         facts = _facts(path, dataset)
+        _check_blocks(path, facts)
         rows, cols = facts.grid.shape
         window = RasterioWindow(max(0, cols - 1), max(0, rows - 1), 1, 1)
         try:
@@ -118,6 +120,33 @@ def check_raster(path: Path) -> RasterFacts:
                 f"The raster {path} is damaged", reason_of(error), "Remove it and run again."
             ) from error
         return facts
+
+
+MOST_BLOCK_BYTES = 1 << 30
+"""A block that unpacks to more is a trap, or was made to be read on one machine only: whoever reads
+one pixel of it has to unpack it whole. Files in one strip, of any satellite's scene, are smaller.
+"""
+MOST_BLOCKS = 50_000_000
+"""A file of so many blocks has a header of hundreds of megabytes."""
+
+
+def _check_blocks(path: Path, facts: RasterFacts) -> None:
+    """Refuse a file that takes gigabytes of memory to read one pixel of, before one is read.
+
+    A few kilobytes can declare a block of any size: packed zeros are that small.
+    """
+    rows, cols = facts.block_shape
+    size = rows * cols * sum(pixel_bytes(band.dtype) for band in facts.bands)
+    across, down = facts.grid.shape[1] / cols, facts.grid.shape[0] / rows
+    if size > MOST_BLOCK_BYTES:
+        why = f"one of its blocks unpacks to {size / 1e9:.3g} GB ({cols} × {rows} pixels)"
+    elif across * down > MOST_BLOCKS:
+        why = f"it holds {across * down:.2g} blocks of {cols} × {rows} pixels"
+    else:
+        return
+    raise RasterError(
+        f"The raster {path} cannot be read", why, "Choose another scene, or rewrite it in tiles."
+    )
 
 
 BAND_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000")

@@ -54,6 +54,7 @@ def read_over_area(
     public = address.partition("?")[0]
 
     def failure(why: str) -> RasterError:
+        forget(address)
         return RasterError(f"{public} cannot be looked at", why.replace(address, public))
 
     with remote_gdal(options), gdal_errors(failure):
@@ -112,6 +113,14 @@ def _open(address: str) -> Any:
     dataset = gdal.OpenEx(path, flags, allowed_drivers=list(BAND_DRIVERS))
     check_opened(dataset, address.partition("?")[0])
     return dataset
+
+
+def forget(address: str) -> None:
+    """GDAL remembers files that were not there, and headers; the next try is to ask again."""
+    from osgeo import gdal
+
+    if address.startswith(("http://", "https://")):
+        gdal.VSICurlPartialClearCache(f"/vsicurl/{address}")
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:

@@ -103,7 +103,7 @@ def _single_kind(request: SceneRequest, settings: Settings) -> SingleFile | None
     whole = request.single_file or not settings.multi_band
     if scene.bands and not whole:
         return None
-    if scene.single_href or (whole and scene.to_dict()["url"]):
+    if scene.single_href or (whole and scene.primary_href):
         return SingleFile.SINGLE
     if settings.fallback_to_visual and scene.visual_href:
         return SingleFile.VISUAL
@@ -136,7 +136,7 @@ def _ingest_single(
     access: Access,
 ) -> SceneResult:
     scene = request.scene
-    href = scene.visual_href if kind is SingleFile.VISUAL else scene.to_dict()["url"]
+    href = scene.visual_href if kind is SingleFile.VISUAL else scene.primary_href
     warnings: tuple[str, ...] = ()
     if kind is SingleFile.VISUAL:
         warnings = ("Visualization mode: spectral analysis not possible",)

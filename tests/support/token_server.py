@@ -32,6 +32,12 @@ class Clock:
 class _Handler(FaultyHandler):
     server: TokenServer
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """By the server's own clock."""
+        return super().date_time_string(
+            self.server.clock() + self.server.ahead_s if timestamp is None else timestamp
+        )
+
     def _answer(self, with_body: bool) -> None:
         parts = urlsplit(self.path)
         if not parts.path.startswith("/token/"):
@@ -75,6 +81,8 @@ class TokenServer(FaultyServer):
         self.RequestHandlerClass = _Handler
         self.clock = clock
         self.lifetime_s = lifetime_s
+        self.ahead_s = 0.0
+        """Of the client's clock; what it says goes by that, what it does by ``clock``."""
         self.state = threading.Lock()
         self.tokens: dict[str, float] = {}
         """Good ones, and when they expire."""
@@ -97,7 +105,8 @@ class TokenServer(FaultyServer):
         with self.state:
             self.asked.append(collection)
             expires = self.clock() + self.lifetime_s
-            when = datetime.fromtimestamp(expires, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            said = datetime.fromtimestamp(expires + self.ahead_s, timezone.utc)
+            when = said.strftime("%Y-%m-%dT%H:%M:%SZ")
             token = f"se={when.replace(':', '%3A')}&n={len(self.asked)}&{SECRET}"
             self.tokens[token] = expires
         return {"msft:expiry": when, "token": token}

@@ -49,6 +49,9 @@ BANDS = ("blue", "green", "red", "nir")
             "s3://copernicus-dem-30m/a/b.tif",
             "https://copernicus-dem-30m.s3.eu-central-1.amazonaws.com/a/b.tif",
         ),
+        # Of others nothing is known: Amazon says where they lie, and whether they are open.
+        ("s3://somebodys-bucket/a b.tif", "https://somebodys-bucket.s3.amazonaws.com/a%20b.tif"),
+        ("s3://some.body/a%20b.tif", "https://s3.amazonaws.com/some.body/a%20b.tif"),
     ],
 )
 def test_public_buckets_are_opened_over_https(given: str, opened: str) -> None:
@@ -61,7 +64,10 @@ def test_public_buckets_are_opened_over_https(given: str, opened: str) -> None:
         ("s3://usgs-landsat/collection02/a_SR_B2.TIF", "its bucket asks the reader to pay"),
         ("s3://sentinel-s2-l1c/tiles/27/V/WK/B02.jp2", "its bucket asks the reader to pay"),
         ("s3://sentinel-s1-l1c/GRD/2025/iw-hh.tiff", "its bucket asks the reader to pay"),
-        ("s3://somebodys-bucket/a.tif", "the bucket somebodys-bucket is not known to be public"),
+        (
+            "https://usgs-landsat.s3.us-west-2.amazonaws.com/collection02/a_SR_B2.TIF",
+            "its bucket asks the reader to pay",
+        ),
     ],
 )
 def test_other_buckets_give_the_sentence_about_authentication(href: str, why: str) -> None:
@@ -90,7 +96,12 @@ def server(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Ite
         def changed(name: str) -> Catalog:
             catalog = known(name)
             return (
-                dataclasses.replace(catalog, sas_token_url=made.token_template, token_hosts=HOSTS)
+                dataclasses.replace(
+                    catalog,
+                    url=made.url(""),
+                    sas_token_url=made.token_template,
+                    token_hosts=HOSTS,
+                )
                 if name == GUARDED
                 else catalog
             )
@@ -324,14 +335,97 @@ def test_an_unreachable_token_server_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "catalog", ["earth-search", "file", "", "http://127.0.0.1:1/stac", "no-such-catalogue"]
+    ("catalog", "collection"),
+    [
+        ("earth-search", "sentinel-2-l2a"),
+        ("file", "somebody-elses"),
+        ("", ""),
+        ("http://127.0.0.1:1/stac", "c"),
+        ("no-such-catalogue", "c"),
+    ],
 )
 def test_other_catalogues_get_no_token(
+    server: TokenServer, settings: Settings, clock: Clock, catalog: str, collection: str
+) -> None:
+    href = "https://x.blob.core.windows.net/blue.tif"
+    assert Access(settings, clock).url(href, catalog, collection) == href
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("catalog", ["file", "https://stac.example/copy"])
+def test_plain_items_of_a_file_get_a_token_by_their_collection(
     server: TokenServer, settings: Settings, clock: Clock, catalog: str
 ) -> None:
-    href = server.url("blue.tif")
-    assert Access(settings, clock).url(href, catalog, "c") == href
+    href = "https://x.blob.core.windows.net/blue.tif"
+    url = Access(settings, clock).url(href, catalog, "sentinel-2-l2a")
+    assert url.startswith(f"{href}?se=")
+    assert server.asked == ["sentinel-2-l2a"]
+
+
+SIGNED = "https://x.blob.core.windows.net/a.tif?v=2&st=2020-01-01&se={}&sp=rl&sr=c&sig=OLD%3D"
+
+
+@pytest.mark.parametrize("ends", ["2020-01-02T00%3A00%3A00Z", "2020-01-02"])
+@pytest.mark.parametrize("catalog", [GUARDED, "file"])
+def test_a_signature_that_has_expired_is_taken_off_and_a_token_is_had(
+    server: TokenServer, settings: Settings, clock: Clock, ends: str, catalog: str
+) -> None:
+    url = Access(settings, clock).url(SIGNED.format(ends), catalog, "sentinel-2-l2a")
+    assert url.startswith("https://x.blob.core.windows.net/a.tif?v=2&se=")
+    assert url.endswith(SECRET)
+    assert "OLD" not in url
+
+
+def test_a_signature_that_holds_is_used_until_it_is_refused_or_about_to_expire(
+    server: TokenServer, settings: Settings
+) -> None:
+    clock = Clock(datetime(2099, 1, 1, tzinfo=timezone.utc).timestamp())
+    access = Access(settings, clock)
+    href = SIGNED.format("2099-01-01T01%3A00%3A00Z")
+    assert access.url(href, GUARDED, "sentinel-2-l2a") == href
     assert server.asked == []
+    assert access.url(href, GUARDED, "sentinel-2-l2a", renew=True).endswith(SECRET)
+    assert server.asked == ["sentinel-2-l2a"]
+    clock.now += 3400
+    assert access.url(href, GUARDED, "sentinel-2-l2a").endswith(SECRET)
+
+
+def test_signatures_of_others_are_left_as_they_are(
+    server: TokenServer, settings: Settings, clock: Clock
+) -> None:
+    for href in (
+        "https://b.s3.amazonaws.com/a.tif?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60"
+        "&X-Amz-Signature=x",
+        "https://storage.googleapis.com/b/a.tif?Expires=1577836800&Signature=x",
+        "https://mine.blob.core.windows.net/a.tif?se=2020-01-02&sig=x",
+    ):
+        assert Access(settings, clock).url(href, "file", "my-own") == href
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("ahead_s", [-86_400.0, 7200.0])
+def test_a_wrong_clock_of_this_computer_wastes_no_token(
+    server: TokenServer, settings: Settings, clock: Clock, ahead_s: float
+) -> None:
+    server.ahead_s = ahead_s
+    access = Access(settings, clock)
+    for _ in range(3):
+        access.url(server.url("blue.tif"), GUARDED, "c")
+        clock.now += 700
+    assert len(server.asked) == 1
+    clock.now += 700
+    access.url(server.url("blue.tif"), GUARDED, "c")
+    assert len(server.asked) == 2
+
+
+def test_a_collection_that_gives_no_tokens_is_opened_without(
+    server: TokenServer, settings: Settings, clock: Clock
+) -> None:
+    server.token_status = 404
+    access = Access(settings, clock)
+    for _ in range(2):
+        assert access.url(server.url("a.tif"), GUARDED, "c") == server.url("a.tif")
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -340,7 +434,6 @@ def test_other_catalogues_get_no_token(
         "https://planetarycomputer.microsoft.com/api/data/v1/item/preview.png",
         "https://example.org/blue.tif",
         "https://blob.core.windows.net.evil.example/blue.tif",
-        "https://x.blob.core.windows.net/a.tif?sig=own",
     ],
 )
 def test_a_token_goes_to_blob_storage_only(

@@ -456,7 +456,10 @@ def guarded(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
         def changed(name: str) -> Catalog:
             return dataclasses.replace(
-                known(name), sas_token_url=made.token_template, token_hosts=("127.0.0.1",)
+                known(name),
+                url=made.url(""),
+                sas_token_url=made.token_template,
+                token_hosts=("127.0.0.1",),
             )
 
         monkeypatch.setattr(access_module, "get_catalog", changed)

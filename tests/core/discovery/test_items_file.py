@@ -21,7 +21,7 @@ from support.stac_server import make_item
 def a_scene(**change: Any) -> SceneItem:
     assets = {
         name: {
-            "href": f"http://x/{name}.tif?token=1",
+            "href": f"http://x/{name}.tif?v=1",
             "raster:bands": [{"scale": 0.0001, "offset": -0.1, "nodata": 0}],
             "file:size": 1000 + number,
             "file:checksum": "1220" + f"{number:064d}",

@@ -385,7 +385,8 @@ def test_after_a_wrong_sum_nobody_is_sent_to_check_the_url(trial: FetchTrial) ->
 
 def test_a_page_of_html_leaves_nothing_to_go_on_from(trial: FetchTrial) -> None:
     trial.server.break_next(FILE, HTML_PAGE)
-    assert "no raster" in trial.fails().reason
+    assert "sends a page to log in where the file should be" in trial.fails().reason
+    assert trial.server.count(FILE) == 1
     assert trial.names() == []
 
 
@@ -394,7 +395,8 @@ def test_a_page_of_html_as_the_answer_to_a_range_costs_no_more_than_the_part(
 ) -> None:
     trial.leave_part(2_000_000)
     trial.server.break_next(FILE, dataclasses.replace(HTML_PAGE, times=1))
-    trial.run()
+    trial.fails()
+    assert trial.run().resumed_bytes > 0
     trial.is_right()
 
 
@@ -410,10 +412,10 @@ NOW = 1_700_000_000.0
         ("0", 0.0),
         ("7", 7.0),
         (" 7 ", 7.0),
-        ("61", 60.0),
-        ("9" * 400, 60.0),
+        ("61", 61.0),
+        ("9" * 400, 999_999_999_999.0),
         (email.utils.formatdate(NOW + 30, usegmt=True), 30.0),
-        (email.utils.formatdate(NOW + 3000, usegmt=True), 60.0),
+        (email.utils.formatdate(NOW + 3000, usegmt=True), 3000.0),
         (email.utils.formatdate(NOW - 30, usegmt=True), 0.0),
         ("Tue, 14 Nov 2023 22:13:50 GMT", 30.0),
         ("Tuesday, 14-Nov-23 22:13:50 GMT", 30.0),
@@ -426,7 +428,8 @@ NOW = 1_700_000_000.0
     ],
 )
 def test_retry_after_in_seconds_and_as_a_date(text: str, seconds: float | None) -> None:
-    assert retry_after(text, NOW) == seconds
+    """By the server's clock, which its answer tells."""
+    assert retry_after(text, email.utils.formatdate(NOW, usegmt=True)) == seconds
 
 
 def test_retry_after_with_an_odd_digit(trial: FetchTrial) -> None:
@@ -443,7 +446,7 @@ def test_the_servers_date_is_waited_for(trial: FetchTrial, status: int) -> None:
     trial.run()
     [asked] = stop.asked
     assert asked is not None
-    assert max(0.0, moment - time.time()) <= asked <= moment - began
+    assert moment - time.time() - 1 <= asked <= moment - began + 1  # to the second
 
 
 def test_503_for_ever_waits_and_ends(trial: FetchTrial) -> None:
@@ -599,6 +602,7 @@ def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(
     trial: FetchTrial, small_disk: Path
 ) -> None:
     trial.target = small_disk / FILE
+    trial.server.break_next(FILE, Fault(no_length=True, times=1))
     with pytest.raises(DiskFullError, match="is full"):
         trial.run()
     assert trial.server.count(FILE) == 1, "another try would meet the same"
@@ -610,7 +614,7 @@ def test_a_full_disk_ends_it_and_with_more_room_it_goes_on(
 
 
 def test_a_folder_that_may_only_be_read_is_named(trial: FetchTrial, small_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,size=8m,ro", str(small_disk)], check=True)
     trial.target = small_disk / FILE
     with pytest.raises(
         BandDownloadError,

@@ -1,0 +1,79 @@
+"""Connections of ``requests`` to addresses that a gate has admitted, and to no others: what is
+looked at is what is connected to, whatever the name stands for a moment later (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from .gate import Gate
+
+
+def gated_adapter(gate: Gate, **words: Any) -> Any:
+    """An ``HTTPAdapter`` that asks the gate about every host that it connects to, those of
+    redirects included.
+
+    Behind a proxy the proxy looks names up; then a host is refused by what its name says, or by
+    what this computer finds for it, if it finds anything.
+
+    Parameters
+    ----------
+    **words
+        For ``HTTPAdapter``.
+    """
+    from requests.adapters import HTTPAdapter
+    from requests.utils import select_proxy
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    class Pinned:
+        """Connects by admitted IP addresses; the name stays for TLS and the ``Host`` header."""
+
+        _dns_host: str
+        port: int
+
+        def _new_conn(self) -> Any:
+            name = self._dns_host
+            try:
+                found = gate.addresses(name, self.port)
+            except OSError as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise NewConnectionError(self, f"Failed to resolve '{name}' ({reason})") from error  # type: ignore[arg-type]
+            for place, ip in enumerate(found, 1):
+                self._dns_host = ip
+                try:
+                    return super()._new_conn()  # type: ignore[misc]
+                except (NewConnectionError, ConnectTimeoutError):
+                    if place == len(found):
+                        raise
+                finally:
+                    self._dns_host = name
+            raise NewConnectionError(self, f"No address of '{name}'")  # type: ignore[arg-type]
+
+    class Plain(Pinned, HTTPConnection):
+        pass
+
+    class Secure(Pinned, HTTPSConnection):
+        pass
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            proxies = kwargs.get("proxies") or (args[4] if len(args) > 4 else {})
+            if select_proxy(request.url, proxies):
+                with suppress(OSError):  # a name that only the proxy knows
+                    gate.check(request.url)
+            return super().send(request, *args, **kwargs)
+
+    return Adapter(**words)
