@@ -218,6 +218,7 @@ CORE_LAYERS = {
         "core.terrain",
         "core.recipes",
         "core.maps",
+        "core.doors",
         "core.operations",
     ),
     # Sentences in the words of a door: of use to doors only.

@@ -15,7 +15,7 @@ from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, Scene
 from .band_config import get_sensor, load_sensors
 from .item_product import sensor_of
 from .scene_parser import parse_item
-from .stac_fields import StacObject
+from .stac_fields import StacObject, stated_bytes
 
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
 
@@ -98,7 +98,7 @@ def scene_from_dict(entry: StacObject) -> SceneItem:
         scene,
         bands=bands,
         missing_bands=tuple(entry.get("missing_bands") or scene.missing_bands),
-        size_bytes=int(entry.get("size_bytes") or scene.size_bytes),
+        size_bytes=stated_bytes(int(entry.get("size_bytes") or 0)) or scene.size_bytes,
         visual_href=entry.get("visualization_url"),
         single_href=None if bands else entry.get("url"),
         platform=str(entry.get("platform") or ""),
@@ -171,7 +171,7 @@ def _with_facts(asset: BandAsset, facts: StacObject | None) -> BandAsset:
     return replace(
         asset,
         resolution_m=float(facts.get("resolution_m") or asset.resolution_m),
-        size_bytes=facts.get("size_bytes") or asset.size_bytes,
+        size_bytes=stated_bytes(facts.get("size_bytes")) or asset.size_bytes,
         checksum=facts.get("checksum") or asset.checksum,
         dtype=facts.get("data_type") or asset.dtype,
         grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,

@@ -20,7 +20,14 @@ from .item_product import is_ground_range, item_product, naming_of, sensor_of
 from .offer_facts import access_of, tile_of
 from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry
-from .stac_fields import StacObject, is_number, product_match, properties_of, stated_values
+from .stac_fields import (
+    StacObject,
+    is_number,
+    product_match,
+    properties_of,
+    stated_bytes,
+    stated_values,
+)
 
 
 def parse_item(
@@ -183,7 +190,6 @@ def _default_bytes(sensor: Sensor, bands: Mapping[str, BandAsset]) -> int:
 
 
 def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject) -> BandAsset:
-    size = asset.get("file:size")
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
     gridded = not (sensor.name == "sentinel1" and is_ground_range(item))
@@ -193,7 +199,7 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
         href=first.href,
         resolution_m=resolution,
         radiometry=decide_radiometry(sensor.family, band, item, asset),
-        size_bytes=int(size) if isinstance(size, (int, float)) and size > 0 else None,
+        size_bytes=stated_bytes(asset.get("file:size")),
         estimated_bytes=sensor.estimate_bytes(band.name),
         checksum=asset.get("file:checksum") or None,
         grid=stated_grid(properties_of(item), asset, resolution) if gridded else None,

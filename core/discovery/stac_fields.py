@@ -15,6 +15,17 @@ def properties_of(item: StacObject) -> StacObject:
     return item.get("properties") or {}
 
 
+MOST_BYTES = 10**13
+"""Of one file; a whole mission's mosaic is smaller. A larger number is none, and would be taken for
+a disk that is full.
+"""
+
+
+def stated_bytes(value: Any) -> int | None:
+    """A file's size as a catalogue states it; None where that cannot be."""
+    return int(value) if is_number(value) and 0 < value <= MOST_BYTES else None
+
+
 def is_number(value: Any) -> bool:
     """Integer or floating number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import RasterError
 from ..types import Bounds, Grid
 
+MOST_WINDOWS = 500_000
+"""Tiles of one run: in tiles of 1024 pixels, twenty times the land of Europe at 10 m."""
 SNAP = 1e-6
 """Fractions of a pixel below this are rounding noise."""
 
@@ -160,8 +163,20 @@ def _rect(bounds: Bounds, grid: Grid) -> PixelRect:
 
 
 def split_windows(shape: tuple[int, int], size: int) -> list[Window]:
-    """Cut (rows, cols) into windows of ``size``, every pixel exactly once, row by row."""
+    """Cut (rows, cols) into windows of ``size``, every pixel exactly once, row by row.
+
+    Raises
+    ------
+    RasterError
+        If there are too many: no run would ever end.
+    """
     rows, cols = shape
+    if -(-rows // size) * -(-cols // size) > MOST_WINDOWS:
+        raise RasterError(
+            f"A raster of {cols} × {rows} pixels cannot be computed",
+            f"it has more than {MOST_WINDOWS} tiles of {size} pixels",
+            "Cut it to your area first (gdal_translate -projwin).",
+        )
     return [
         Window(row, col, min(size, rows - row), min(size, cols - col))
         for row in range(0, rows, size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,24 @@ def open_with_rasterio(path: Path) -> Any:
     # RasterioIOError is an OSError only, in rasterio 1.3
     except (rasterio.errors.RasterioError, OSError) as error:
         raise RasterError(f"The raster {path} cannot be opened", reason_of(error), HINT) from error
+
+
+@contextmanager
+def rasterio_errors(path: Path) -> Iterator[None]:
+    """Name what rasterio, or GDAL below it, says of an opened raster.
+
+    Raises
+    ------
+    RasterError
+        Of a header that is damaged.
+    """
+    import rasterio
+    from rasterio._err import CPLE_BaseError  # which is no RasterioError
+
+    try:
+        yield
+    except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
+        raise RasterError(f"The raster {path} cannot be read", reason_of(error), HINT) from error
 
 
 def open_checked(path: Path) -> Any:

@@ -30,7 +30,7 @@ from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .grid import Window
-from .open_file import check_openable, open_checked, open_with_rasterio, reason_of
+from .open_file import check_openable, open_checked, open_with_rasterio, rasterio_errors, reason_of
 from .physical import FloatArray, to_physical
 from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
@@ -91,7 +91,11 @@ def read_facts(path: Path, ours: bool = False) -> RasterFacts:
     """
     if not ours:
         check_openable(path)
-    with rasterio_env(remote=ours), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
+    with (
+        rasterio_env(remote=ours),  # type: ignore[attr-defined]
+        open_with_rasterio(path) as dataset,
+        rasterio_errors(path),
+    ):
         return _facts(path, dataset)
 
 
@@ -108,7 +112,8 @@ def check_raster(path: Path) -> RasterFacts:
 
     check_openable(path)
     with rasterio_env(), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
-        facts = _facts(path, dataset)
+        with rasterio_errors(path):
+            facts = _facts(path, dataset)
         _check_blocks(path, facts)
         rows, cols = facts.grid.shape
         window = RasterioWindow(max(0, cols - 1), max(0, rows - 1), 1, 1)

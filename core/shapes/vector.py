@@ -36,7 +36,8 @@ def geometry_from_wkt(text: str) -> dict[str, Any]:
     with quiet_gdal():
         try:
             geometry = ogr.CreateGeometryFromWkt(text)
-        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+        # the former where another plugin has switched OGR's exceptions on; the latter for a NUL
+        except (RuntimeError, TypeError):
             geometry = None
     if geometry is None:
         raise AreaError(f"The area {shortened(text)} cannot be used", "it is no valid WKT", HINT)

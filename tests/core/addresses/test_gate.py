@@ -111,7 +111,7 @@ def test_a_name_is_judged_by_all_of_its_addresses(host: str) -> None:
         ("https://stac.corp.example", "http://10.9.9.9/a"),
         ("https://stac.corp.example", "https://inner.example/a"),
         ("https://stac.corp.example", "https://files.example/a"),
-        ("http://10.0.0.7:8080/stac", "http://192.168.3.3/a"),
+        ("http://10.0.0.7/stac", "http://192.168.3.3/a"),
         ("http://127.0.0.1:8721", "http://127.0.0.1:8722/a"),
         ("http://localhost:8721", "http://10.0.0.1/a"),
         ("file", "http://127.0.0.1:1/a"),

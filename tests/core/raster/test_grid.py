@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firstlight.core.errors import RasterError
 from firstlight.core.raster.grid import (
     grid_over,
     intersect_bounds,
@@ -132,3 +133,35 @@ def test_the_common_part_in_the_pixels_of_each(
 def test_grids_that_only_touch_have_nothing_in_common() -> None:
     assert overlap_rects(grid(), grid(left=601000.0)) is None
     assert math.isclose(grid().bounds[2], 601000.0)
+
+
+def test_a_claim_that_no_run_would_end_is_refused() -> None:
+    """A VRT of a kilobyte may claim any size; the list of its tiles alone would fill the memory."""
+    with pytest.raises(RasterError, match="has more than 500000 tiles"):
+        split_windows((2**31 - 1, 2**31 - 1), 1024)
+    with pytest.raises(RasterError, match="has more than 500000 tiles"):
+        split_windows((1_000_000, 1_000_000), 1024)
+    assert len(split_windows((400_000, 400_000), 1024)) == 391**2
+
+
+@pytest.mark.parametrize(
+    ("transform", "shape", "fault"),
+    [
+        ((float("nan"), 0, 0, 0, -10, 0), (5, 5), "its position is no number"),
+        ((10, 0, float("inf"), 0, -10, 0), (5, 5), "its position is no number"),
+        ((1e300, 0, 0, 0, -1e300, 0), (5, 5), "its position is too far away"),
+        ((1e-300, 0, 0, 0, -1e-300, 0), (5, 5), "its pixels are too small"),
+        ((10, 0, 0, 0, -10, 0), (0, 5), "its number of rows or columns cannot be"),
+        ((10, 0, 0, 0, -10, 0), (5, 2**31), "its number of rows or columns cannot be"),
+        ((10, 0, 600000, 0, -10, 5200000), (5, 5), ""),
+        ((1, 0, 0, 0, 1, 0), (5, 5), ""),
+    ],
+)
+def test_a_grid_says_why_nothing_can_lie_on_it(
+    transform: tuple[float, float, float, float, float, float], shape: tuple[int, int], fault: str
+) -> None:
+    grid = Grid("EPSG:32632", transform, shape)
+    assert grid.fault == fault
+    if fault:
+        with pytest.raises(ValueError, match=fault):
+            Grid.from_dict(grid.to_dict())
