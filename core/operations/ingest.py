@@ -12,7 +12,7 @@ from ..discovery.band_config import Sensor, get_sensor, load_sensors
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.items_file import read_items
-from ..enums import Depth, DownloadWindow, SceneStatus, StackFormat, Status
+from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
 from ..errors import (
     AlgorithmError,
     Cancelled,
@@ -335,9 +335,8 @@ def _add_indices(
             monitor.emit(Note(Level.WARNING, str(error)))
             continue
         outputs[name] = output
-        validated = result.report is not None and result.report.depth != Depth.SKIP
-        # What the validator has told of the same bands is not told again.
-        warnings += [text for text in index.warnings if not (validated and is_about_values(text))]
+        # Of the values of the same stack the validator, or the stacking, has told.
+        warnings += [text for text in index.warnings if not is_about_values(text)]
         layers.append(layer)
     status = SceneStatus.PARTIAL if len(outputs) < len(indices) else result.status
     return replace(result, status=status, warnings=tuple(warnings), outputs=outputs), layers

@@ -20,9 +20,10 @@ import pytest
 
 from firstlight.core import PRODUCT
 from firstlight.core.operations.registry import OPERATIONS
+from firstlight.core.raster.reader import read_facts
 from support.command import Flight, flight_command
 from support.range_server import Fault
-from support.rasters import ramp, write_raster
+from support.rasters import noise, ramp, write_raster
 from support.scene import AREA, ITEM_ID, World, small_world
 from support.silent_server import silent_server
 from support.stac_server import Behaviour
@@ -702,3 +703,29 @@ def test_a_western_area_needs_no_equals_sign(capsys: pytest.CaptureFixture[str])
     )
     assert code == 2
     assert "expected one argument" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [[], ["--skip-validation"]])
+def test_values_that_cannot_be_are_told_once_for_each_band(
+    flight: Flight, world: World, tmp_path: Path, more: list[str]
+) -> None:
+    scenes = json.loads(flight("discover", *question(world), "--output", "json")[1])
+    for number, name in enumerate(("red", "nir")):
+        path = world.folder / f"{name}.tif"
+        grid = read_facts(path).grid
+        dark = noise(grid.shape, number, 300, 1100)  # less than the offset of 1000
+        origin = (grid.transform[2], grid.transform[5])
+        write_raster(path, dark, origin=origin, resolution=grid.resolution[0])
+        scenes[0]["band_info"][name] |= {"size_bytes": None, "checksum": None}
+        scenes[0]["assets"][name] = {"href": scenes[0]["assets"][name]["href"]}
+    items = tmp_path / "items.json"
+    items.write_text(json.dumps(scenes))
+    words = ["--items", items, "--output", tmp_path / "out", "--bands", "red,nir", *more]
+    code, out, err = flight("ingest", *words, "--index", "ndvi", "--json")
+    assert code == 0, err
+    (result,) = pure_json(out)
+    assert list(result["outputs"]) == ["NDVI"]
+    validated = (result["validation"] or {}).get("warnings", [])
+    for texts in (err.splitlines(), [*result["warnings"], *validated]):
+        told = [text.partition(" in ")[0] for text in texts if "an offset was taken off" in text]
+        assert [sum(name in names for names in told) for name in ("red", "nir")] == [1, 1], texts

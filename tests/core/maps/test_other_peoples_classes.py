@@ -13,7 +13,9 @@ import pytest
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.errors import InputError
 from firstlight.core.maps.fuse import FUSE
-from firstlight.core.recipes.code_tables import load_tables, parse_codes
+from firstlight.core.raster.reader import read_facts
+from firstlight.core.recipes.class_meaning import CodeWords, explain_codes
+from firstlight.core.recipes.code_tables import MapSubject, load_tables, parse_codes
 from firstlight.core.shapes.class_survey import survey_classes
 from support.rasters import read_values, write_raster
 from support.run import run_operation
@@ -64,6 +66,19 @@ READ = {
         -9999,
     ),
     "-3.4e38 as nodata": ("mask.tif", [0, 1, 1, *[-3.4e38] * 4], "float32", np.float32(-3.4e38)),
+    "MODIS burn date": (
+        "MCD64A1.A2020214_BurnDate.tif",
+        [0, 214, 366, -1, -1, -1, -1],
+        "int16",
+        None,
+    ),
+    "Fire CCI": (
+        "20200801-ESACCI-L3S_FIRE-BA-MODIS-AREA_1-fv5.1-JD.tif",
+        [-2, 214, 1, -1, -1, -1, -1],
+        "int16",
+        None,
+    ),
+    "LANCE flood": ("MCDWD_L3_F2_NRT.A2024153.h19v05.tif", [1, 2, 3, *[255] * 4], "uint8", None),
     "WOfS": ("ga_ls_wo_3.tif", [0, 128, 128, 64, 32, 66, 1], "uint8", None),
 }
 
@@ -184,3 +199,59 @@ def test_no_table_contradicts_itself() -> None:
         assert not table.affected & table.not_observed, table.title
         assert not (table.affected | table.not_observed) & table.dry, table.title
         assert not table.permanent & (table.dry | table.not_observed), table.title
+
+
+WATER_ALL_YEAR = {
+    # file name, codes → codes of permanent water, of other ground
+    "yearly classes": ("yearlyClassification2020.tif", [0, 1, 2, 3], {3}, {1, 2}),
+    "seasonality": ("seasonality_10E_50N.tif", [0, 3, 11, 12, 255], {12}, {0, 3, 11}),
+    "transitions": ("transitions_10E_50N.tif", [0, 1, 3, 7, 10], {1, 7}, {0, 3, 10}),
+    "WorldCover": (
+        "ESA_WorldCover_10m_2021_v200_N45E009_Map.tif",
+        [10, 50, 80, 90],
+        {80},
+        {10, 90},
+    ),
+    "LC100": (
+        "PROBAV_LC100_global_v3.0.1_2019-nrt_Discrete-Classification-map.tif",
+        [20, 80, 111, 200],
+        {80, 200},
+        {20, 111},
+    ),
+    "LANCE flood": ("VCDWD_L3_F1_NRT.tif", [0, 1, 2, 3, 255], {1}, {0, 2, 3}),
+    "GFM reference water": ("GFM_REFERENCE_WATER_OUT.tif", [0, 1, 2, 255], {1}, {0, 2}),
+}
+
+
+def explain(path: Path, words: CodeWords) -> Any:
+    return explain_codes(survey_classes(path), read_facts(path), words, "It cannot be used")
+
+
+@pytest.mark.parametrize("kind", WATER_ALL_YEAR)
+def test_water_of_all_the_year_is_read_as_each_agency_means_it(tmp_path: Path, kind: str) -> None:
+    name, codes, water, ground = WATER_ALL_YEAR[kind]
+    words = CodeWords(MapSubject.PERMANENT_WATER)
+    meaning = explain(write(tmp_path / name, codes), words)
+    assert set(meaning.affected) & set(codes) == water
+    assert ground <= set(meaning.dry)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("occurrence_10E_50N.tif", [0, 40, 90, 100]),  # how many per cent is the user's judgement
+        ("max_extent_10E_50N.tif", [0, 1, 1, 1]),  # water at any time
+        ("ESA_WorldCover_10m.tif", [10, 80, 81, 82]),  # codes that it does not have
+        ("landcover.tif", [11, 41, 42, 90]),  # whose, nobody says
+    ],
+)
+def test_codes_of_water_that_nobody_knows_are_refused_and_settled_by_the_user(
+    tmp_path: Path, name: str, codes: list[int]
+) -> None:
+    path = write(tmp_path / name, codes)
+    with pytest.raises(InputError, match=r"unknown meaning|by itself"):
+        explain(path, CodeWords(MapSubject.PERMANENT_WATER))
+    words = CodeWords(MapSubject.PERMANENT_WATER, frozenset({codes[1]}), frozenset({codes[2]}))
+    meaning = explain(path, words)
+    assert set(meaning.affected) & set(codes) == {codes[1]}
+    assert codes[3] in (*meaning.dry, codes[1], codes[2])
