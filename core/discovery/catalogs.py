@@ -247,18 +247,26 @@ def address_needs(href: str, catalog: Catalog | None = None) -> AccessKind:
     catalog : Catalog, optional
         Whose tokens count.
     """
-    tree, parts = _tree(), urlsplit(href)
-    buckets, host = tree["buckets"], parts.hostname or ""
+    try:
+        parts = urlsplit(href)
+        host = parts.hostname or ""
+    except ValueError:  # such as http://[::1/
+        return AccessKind.UNKNOWN
+    tree = _tree()
     if parts.scheme in ("", "file"):
         return AccessKind.NOTHING
     if parts.scheme == "s3":
-        return _bucket_needs(parts.netloc, buckets)
+        return _bucket_needs(parts.netloc, tree["buckets"])
     if catalog is not None and catalog.token_hosts and host.endswith(catalog.token_hosts):
         return AccessKind.NOTHING if "sig=" in parts.query else AccessKind.TOKEN
     if any(f"{host}{parts.path}/".startswith(f"{one}/") for one in tree["hosts"]["account"]):
         return AccessKind.ACCOUNT
-    public = {urlsplit(address).hostname for address in buckets["public"].values()}
-    if host in public:
+    return _host_needs(host, tree["buckets"])
+
+
+def _host_needs(host: str, buckets: Mapping[str, Any]) -> AccessKind:
+    """What a bucket's name as a host tells: ``bucket.s3.region.amazonaws.com``."""
+    if host in {urlsplit(address).hostname for address in buckets["public"].values()}:
         return AccessKind.NOTHING
     bucket, _, rest = host.partition(".s3")
     is_amazon = rest.endswith(".amazonaws.com")

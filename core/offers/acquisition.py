@@ -30,14 +30,17 @@ def same_acquisition(one: SceneItem, other: SceneItem) -> bool:
     neither a tile nor a product's name tells the place, the footprints' boxes must. The processing
     baseline may differ: see :func:`differences`.
     """
-    if get_sensor(one.sensor).family != get_sensor(other.sensor).family:
-        return False
-    if not _agree(_satellite(one), _satellite(other)):
-        return False
-    if not _agree(product_kind(one), product_kind(other)):
-        return False
-    if not _agree(one.relative_orbit, other.relative_orbit):
-        return False
+    facts = (
+        tuple(get_sensor(scene.sensor).family for scene in (one, other)),
+        (_satellite(one), _satellite(other)),
+        (product_kind(one), product_kind(other)),
+        (one.relative_orbit, other.relative_orbit),
+    )
+    return all(_agree(*pair) for pair in facts) and _same_look(one, other)
+
+
+def _same_look(one: SceneItem, other: SceneItem) -> bool:
+    """Tell whether two scenes of one satellite show the same ground in the same overflight."""
     slices = _SLICE.search(one.id), _SLICE.search(other.id)
     if slices[0] and slices[1]:
         return slices[0].groups() == slices[1].groups()

@@ -37,22 +37,25 @@ class CatalogsParams:
 
 def run_catalogs(params: CatalogsParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """List, and ask where that is wanted."""
-    known = [get_catalog(name) for name in catalog_names()]
-    listed = known if params.catalog.name == AUTO else [params.catalog]
-    if params.sensor is not None:
-        listed = [one for one in listed if params.sensor.name in one.collections]
-    answers = {}
-    if params.check and listed:
-        answers = {one.catalog: one for one in ask_catalogs(listed, settings, monitor)}
-    good = sum(answer.is_good for answer in answers.values())
-    text = "\n".join(line for one in listed for line in _lines(one, answers.get(one.name)))
+    listed = _chosen(params)
+    answers = ask_catalogs(listed, settings, monitor) if params.check and listed else []
+    told = {answer.catalog: answer for answer in answers}
+    good = sum(answer.is_good for answer in answers)
+    text = "\n".join(line for one in listed for line in _lines(one, told.get(one.name)))
     return OperationResult(
-        data=[_data(one, answers.get(one.name)) for one in listed],
+        data=[_data(one, told.get(one.name)) for one in listed],
         text=text or "No known catalogue has that sensor.",
         status=Status.FAILED if answers and not good else Status.DONE,
         outputs={"count": len(listed), "answering": good, "text": text},
-        value=tuple(answers.values()),
+        value=tuple(answers),
     )
+
+
+def _chosen(params: CatalogsParams) -> list[Catalog]:
+    known = [get_catalog(name) for name in catalog_names()]
+    listed = known if params.catalog.name == AUTO else [params.catalog]
+    sensor = params.sensor
+    return [one for one in listed if sensor is None or sensor.name in one.collections]
 
 
 def _lines(catalog: Catalog, answer: Answer | None) -> Sequence[str]:

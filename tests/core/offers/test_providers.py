@@ -147,6 +147,7 @@ def test_what_the_table_says_of_a_collection_is_what_its_items_say(name: str) ->
         ("https://x.blob.core.windows.net/a.tif?sv=1&sig=abc", "planetary-computer", "nothing"),
         ("https://x.blob.core.windows.net/a.tif", "", "unknown"),
         ("https://example.org/a.tif", "", "unknown"),
+        ("http://[::1/a.tif", "", "unknown"),
         ("/data/a.tif", "", "nothing"),
         ("file:///data/a.tif", "", "nothing"),
     ],
