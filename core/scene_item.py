@@ -99,6 +99,8 @@ class BandAsset:
     """Grid that the catalogue states; None where only the file's header tells."""
     dtype: str = ""
     """numpy's name of the stored numbers' type; empty where the catalogue does not state it."""
+    index: int | None = None
+    """Band of the file, from 1; None where the file holds this band alone."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,7 @@ class SceneItem:
                     "checksum": asset.checksum,
                     "data_type": asset.dtype,
                     "grid": asset.grid.to_dict() if asset.grid else None,
+                    **({} if asset.index is None else {"index": asset.index}),
                 }
                 for name, asset in self.bands.items()
             },

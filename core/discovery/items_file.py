@@ -175,6 +175,7 @@ def _with_facts(asset: BandAsset, facts: StacObject | None) -> BandAsset:
         checksum=facts.get("checksum") or asset.checksum,
         dtype=facts.get("data_type") or asset.dtype,
         grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
+        index=int(facts["index"]) if facts.get("index") else asset.index,
     )
 
 

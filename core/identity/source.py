@@ -5,7 +5,7 @@ valid data, each with the evidence for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from .naming import load_namings
 from .plausible import check_plausible
 from .product_names import propose_product
 from .products import Product
+from .scene_package import ScenePackage
 
 UNKNOWN: Stated[str] = Stated("", Evidence.NONE)
-RANK_EVIDENCE = {Rank.PLACE: Evidence.ASSUMED}
+RANK_EVIDENCE = {Rank.PLACE: Evidence.ASSUMED, Rank.ORDER: Evidence.NAME}
 """Way of naming a band → evidence, where that is not the header's description."""
 
 
@@ -33,6 +34,8 @@ class SourceIdentity:
 
     index: int
     """From 1."""
+    file: str
+    """Name of the file it lies in, of a scene of several; empty in a raster's own."""
     dtype: str
     sensor: Stated[str]
     product: Stated[str]
@@ -49,6 +52,7 @@ class SourceIdentity:
         is_nan = nodata.value is not None and nodata.value != nodata.value
         return {
             "index": self.index,
+            "file": self.file,
             "data_type": self.dtype,
             "sensor": self.sensor.to_dict(),
             "product": self.product.to_dict(),
@@ -63,7 +67,7 @@ class SourceIdentity:
 
 @dataclass(frozen=True)
 class RasterIdentity:
-    """All bands of a raster."""
+    """All bands of a raster, or of a scene's files."""
 
     path: Path
     bands: tuple[SourceIdentity, ...]
@@ -112,6 +116,39 @@ def identify_source(
             for band in reader.facts.bands
         )
     return RasterIdentity(path, bands, tuple(findings))
+
+
+def identify_package(package: ScenePackage, given: Product | None = None) -> RasterIdentity:
+    """Say what the bands of a scene's files are, in the order of their wavelengths.
+
+    Parameters
+    ----------
+    package : ScenePackage
+        The scene.
+    given : Product, optional
+        The user's word.
+
+    Raises
+    ------
+    RasterError
+        If one of the files cannot be read.
+    """
+    bands, findings = [], list(package.findings)
+    for index, (name, place) in enumerate(package.bands.items(), start=1):
+        path = place.path
+        whole = identify_source(path, product=given)
+        band = whole.bands[0]
+        bands.append(replace(band, index=index, file=path.name, band=_by_code(name, band)))
+        told = {finding.sentence for finding in findings}  # a scene's metadata is told once
+        findings += [finding for finding in whole.findings if finding.sentence not in told]
+    return RasterIdentity(package.path, tuple(bands), tuple(findings))
+
+
+def _by_code(name: str, band: SourceIdentity) -> Stated[str]:
+    """The band by the code in its file's name, where the file itself does not tell it."""
+    if band.band.value == name:
+        return band.band
+    return Stated(name, Evidence.NAME, Rank.CODE)
 
 
 def _rule(facts: RasterFacts, stored: BandFacts, name: str, product: Product | None) -> BandRule:
@@ -173,6 +210,7 @@ def _identity(
     nodata_by = Evidence.HEADER if own.nodata is not None else rule.evidence
     return SourceIdentity(
         index=stored.index,
+        file="",
         dtype=stored.dtype,
         sensor=_sensor(facts, named, rule, sensor),
         product=_product(facts.path, rule),

@@ -10,7 +10,13 @@ from typing import Any
 from ..discovery.band_config import Sensor, sensor_names
 from ..identity.evidence import Evidence, Stated
 from ..identity.products import get_product, product_names
-from ..identity.source import RasterIdentity, SourceIdentity, identify_source
+from ..identity.scene_package import is_package, open_package
+from ..identity.source import (
+    RasterIdentity,
+    SourceIdentity,
+    identify_package,
+    identify_source,
+)
 from ..monitor import EventQueue, Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
@@ -25,7 +31,11 @@ class DescribeParams:
     """Raster, and what the user knows of it."""
 
     path: Path = param(
-        kind=Kind.RASTER_IN, title="Raster", help="A stack or any raster.", positional=True
+        kind=Kind.RASTER_IN,
+        title="Raster",
+        help="A stack or any raster; or a scene: a SAFE, Landsat or HLS folder, its zip or tar, or "
+        "its metadata file.",
+        positional=True,
     )
     sensor: Sensor | None = param(
         None,
@@ -45,11 +55,7 @@ class DescribeParams:
 
 def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Tell it as text and as data."""
-    check_stack(params.path)
-    product = get_product(params.product) if params.product else None
-    identity = run_in_background(
-        lambda: identify_source(params.path, params.sensor, product), EventQueue(monitor)
-    )
+    identity = run_in_background(lambda: _identify(params), EventQueue(monitor))
     text = _text(identity)
     return OperationResult(
         data=identity.to_dict(),
@@ -57,6 +63,14 @@ def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -
         outputs={"text": text, "findings": len(identity.findings)},
         value=identity,
     )
+
+
+def _identify(params: DescribeParams) -> RasterIdentity:
+    product = get_product(params.product) if params.product else None
+    if is_package(params.path):
+        return identify_package(open_package(params.path, product), product)
+    check_stack(params.path)
+    return identify_source(params.path, params.sensor, product)
 
 
 def _text(identity: RasterIdentity) -> str:
@@ -79,7 +93,7 @@ def _band_lines(band: SourceIdentity) -> list[str]:
         "nodata": _said(band.nodata, lambda number: f"{number:.8g}"),
     }
     return [
-        f"  band {band.index} ({band.dtype})",
+        f"  band {band.index} ({', '.join(text for text in (band.file, band.dtype) if text)})",
         *(f"    {name + ':':<12}{text}" for name, text in rows.items()),
     ]
 

@@ -51,7 +51,7 @@ def test_a_band_is_known_by_key_or_common_name(assets: dict[str, Any], band: str
 @pytest.mark.parametrize(
     "assets",
     [
-        {"x": asset(**{"eo:bands": [{"common_name": "nir"}, {"common_name": "red"}]})},
+        {"x": asset(**{"eo:bands": [{"common_name": "nir"}, {"common_name": "nir"}]})},
         {"x": asset(**{"eo:bands": [{"common_name": "rededge"}]})},
         {
             "visual": asset(
