@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.parsers import expat
 
 from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
