@@ -4,12 +4,13 @@ valid data, each with the evidence for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..discovery.band_config import Band, Sensor, load_sensors
+from ..files.xml_text import UnfitXml, parse_xml
 from ..raster.reader import BandFacts, RasterFacts, RasterReader
 from ..report import Finding
 from ..types import Unit
@@ -66,6 +67,55 @@ class SourceIdentity:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What GDAL's notes beside a raster (``.aux.xml``) state of its bands."""
+
+    file: str = ""
+    stated: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Band, from 1 → names of what is stated of it, as fields of :class:`SourceIdentity`."""
+
+    def tell(self, band: SourceIdentity) -> SourceIdentity:
+        """The identity with the notes as evidence for what the header does not state itself."""
+        told = {
+            name: replace(getattr(band, name), evidence=Evidence.SIDECAR, source=self.file)
+            for name in self.stated.get(band.index, ())
+            if getattr(band, name).evidence == Evidence.HEADER
+        }
+        return replace(band, **told)
+
+
+NOTED = {
+    "Scale": ("scale",),
+    "Offset": ("offset",),
+    "NoDataValue": ("nodata",),
+    "UnitType": ("unit",),
+    "Description": ("band",),
+}
+"""Element of a band in the notes → what it states."""
+NOTED_KEYS = ("wavelength", "central_wavelength_um")
+
+
+def read_notes(path: Path) -> Notes:
+    """Read what notes beside a raster state; nothing where there are none, or they are damaged:
+    GDAL leaves those aside, too.
+    """
+    notes = path.with_name(f"{path.name}.aux.xml")
+    try:
+        root = parse_xml(notes.read_bytes())
+    except (OSError, UnfitXml, ValueError):
+        return Notes()
+    stated = {}
+    for number, node in enumerate(root.iter("PAMRasterBand"), start=1):
+        index = node.get("band", str(number))
+        names = {name for tag in NOTED if node.find(tag) is not None for name in NOTED[tag]}
+        keys = {str(entry.get("key")).lower() for entry in node.iter("MDI")}
+        names |= {"wavelength_nm"} if keys & set(NOTED_KEYS) else set()
+        if index.isdigit():
+            stated[int(index)] = frozenset(names)
+    return Notes(notes.name, stated)
+
+
+@dataclass(frozen=True)
 class RasterIdentity:
     """All bands of a raster, or of a scene's files."""
 
@@ -73,11 +123,14 @@ class RasterIdentity:
     bands: tuple[SourceIdentity, ...]
     findings: tuple[Finding, ...]
     """Contradictions, names that mean several bands, values that cannot be."""
+    item: str = ""
+    """Name of the catalogue's item; empty for files."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
             "path": str(self.path),
+            **({"item": self.item} if self.item else {}),
             "bands": [band.to_dict() for band in self.bands],
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -111,8 +164,9 @@ def identify_source(
         judged = {name: i for i, name in names.items() if not rules[i].is_unscaled}
         reader.radiometry = tuple(rules[band.index].radiometry for band in reader.facts.bands)
         findings += check_plausible(reader, judged)
+        beside = read_notes(path)
         bands = tuple(
-            _identity(reader.facts, band, named, rules[band.index], sensor)
+            beside.tell(_identity(reader.facts, band, named, rules[band.index], sensor))
             for band in reader.facts.bands
         )
     return RasterIdentity(path, bands, tuple(findings))

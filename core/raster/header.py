@@ -49,7 +49,7 @@ def dataset_header(dataset: Any, index: int = 1) -> Header:
         nodata=own.GetNoDataValue(),
         unit=own.GetUnitType() or "",
         count=sum(band.GetColorInterpretation() != gdal.GCI_AlphaBand for band in bands),
-        masked=is_masked(first.GetMaskFlags()),
+        masked=is_masked(own.GetMaskFlags()),
     )
 
 
