@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..enums import Unit
@@ -16,6 +16,8 @@ PICTURE_TYPES = re.compile(r"^image/(png|jpe?g|gif|webp|svg)")
 PICTURE_ROLES = frozenset(("thumbnail", "overview", "visual", "browse", "metadata", "tiles"))
 DATA_ROLES = frozenset(("data", "reflectance", "temperature", "cloud", "snow-ice"))
 PICTURE_ENDS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+SIZED = re.compile(r"(?P<name>b\d[\da]|scl)_(?P<metres>\d\d)m")
+"""Keys of the Copernicus Data Space, which has most bands three times."""
 MASK_ENDS = re.compile(r"\.(tiff?|jp2)$")
 
 
@@ -80,11 +82,7 @@ def band_places(
     """Where the item has each of the sensor's bands that it offers."""
     naming = naming_of(item)
     fit = {
-        unit: {
-            MASK_ENDS.sub("", key.lower()): key
-            for key, asset in assets.items()
-            if not why_unfit(unit, item, key, asset)
-        }
+        unit: _by_name(key for key, one in assets.items() if not why_unfit(unit, item, key, one))
         for unit in {band.unit for band in sensor.bands.values()}
     }
     found: dict[str, BandPlace] = {}
@@ -96,6 +94,14 @@ def band_places(
         elif name in inside:
             found[name] = inside[name]
     return found
+
+
+def _by_name(keys: Iterable[str]) -> dict[str, str]:
+    """Name of an asset → its key; of a band in several pixel sizes (``B02_10m``) the finest."""
+    names = {MASK_ENDS.sub("", key.lower()): key for key in keys}
+    sized = [(SIZED.fullmatch(name), key) for name, key in names.items()]
+    finest = sorted((int(m["metres"]), m["name"], key) for m, key in sized if m is not None)
+    return {**{name: key for _, name, key in reversed(finest)}, **names}
 
 
 def _layer_places(
