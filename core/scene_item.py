@@ -104,6 +104,8 @@ class BandAsset:
     """Other addresses of the same file, the likeliest to open first."""
     account: str = ""
     """The account that ``href`` needs by its catalogue's account; empty where it names none."""
+    index: int | None = None
+    """Band of the file, from 1; None where the file holds this band alone."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,7 @@ class SceneItem:
                     "grid": asset.grid.to_dict() if asset.grid else None,
                     "alternates": [unsigned_url(href) for href in asset.alternates],
                     "account": asset.account,
+                    **({} if asset.index is None else {"index": asset.index}),
                 }
                 for name, asset in self.bands.items()
             },

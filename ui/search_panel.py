@@ -47,7 +47,7 @@ class SearchPanel(QGroupBox):
         self.catalog_button.setText("…")
         self.catalog_button.setToolTip(self.tr("Add or remove catalogues"))
         self.sensor_combo = QComboBox(objectName="sensor_combo")
-        for sensor in load_sensors().values():
+        for sensor in filter(lambda one: one.searched, load_sensors().values()):
             self.sensor_combo.addItem(sensor.title, sensor.name)
         today = QDate.currentDate()
         self.start_edit = _date_edit("start_edit", today.addDays(-DEFAULT_DAYS))

@@ -1,10 +1,11 @@
-"""Assets of an item that are bands of a sensor: never a picture, never several bands in one."""
+"""Assets of an item that are bands of a sensor, or hold several: never a picture."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ..enums import Unit
 from .band_config import Band, Sensor
@@ -54,8 +55,32 @@ def layer_names(asset: StacObject) -> list[str]:
     ]
 
 
-def band_keys(sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]) -> dict[str, str]:
-    """Key of the asset of each of the sensor's bands that the item offers."""
+@dataclass(frozen=True)
+class BandPlace:
+    """Where an item has a band."""
+
+    key: str
+    """Of the asset."""
+    index: int | None = None
+    """Layer of the asset, from 1; None where the asset is the band alone."""
+
+
+LAYER_LISTS = ("eo:bands", "bands", "raster:bands")
+
+
+def layer_view(asset: StacObject, index: int | None) -> StacObject:
+    """The asset as if one of its layers were all it held."""
+    if index is None:
+        return asset
+    lists = {name: asset[name] for name in LAYER_LISTS if isinstance(asset.get(name), list)}
+    cut = {name: layers[index - 1 : index] for name, layers in lists.items() if len(layers) > 1}
+    return {**asset, **cut}
+
+
+def band_places(
+    sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
+) -> dict[str, BandPlace]:
+    """Where the item has each of the sensor's bands that it offers."""
     naming = naming_of(item)
     fit = {
         unit: _by_name(
@@ -63,11 +88,86 @@ def band_keys(sensor: Sensor, item: StacObject, assets: Mapping[str, StacObject]
         )
         for unit in {band.unit for band in sensor.bands.values()}
     }
-    keys = {
-        band.name: _asset_key(band, sensor.keys_of(band, naming), fit[band.unit], assets)
-        for band in sensor.bands.values()
+    found: dict[str, BandPlace] = {}
+    inside = _layer_places(sensor, naming, item, assets)
+    for name, band in sensor.bands.items():
+        key = _asset_key(band, sensor.keys_of(band, naming), fit[band.unit], assets)
+        if key is not None:
+            found[name] = BandPlace(key)
+        elif name in inside:
+            found[name] = inside[name]
+    return found
+
+
+def _layer_places(
+    sensor: Sensor, naming: str, item: StacObject, assets: Mapping[str, StacObject]
+) -> dict[str, BandPlace]:
+    """The sensor's bands among the layers of the asset that holds most of them; none where the
+    item is of another sensor, or two assets hold as many.
+    """
+    own = sensor_of(item)
+    if own not in (sensor.name, sensor.family) and (sensor.searched or own is not None):
+        return {}
+    places = {
+        key: _layers_named(sensor, naming, key, asset)
+        for key, asset in assets.items()
+        if len(_layers(asset)) > 1 and not is_picture(asset)
     }
-    return {name: key for name, key in keys.items() if key is not None}
+    places = {key: one for key, one in places.items() if not _is_visible(one, assets[key])}
+    most = max((len(one) for one in places.values()), default=0)
+    best = [key for key, one in places.items() if most and len(one) == most]
+    if len(best) > 1:
+        best = [key for key in best if _is_corrected(key, assets[key])]
+    return places[best[0]] if len(best) == 1 else {}
+
+
+def _layers_named(sensor: Sensor, naming: str, key: str, asset: StacObject) -> dict[str, BandPlace]:
+    """The sensor's bands among an asset's layers: by common name, else by name; one that two layers
+    could be is none.
+    """
+    layers = _layers(asset)
+    found: dict[str, BandPlace] = {}
+    for band in sensor.bands.values():
+        if band.is_class:  # a mask is looked at by itself
+            continue
+        keys = {word.lower() for word in sensor.keys_of(band, naming)}
+        named = [i for i, one in enumerate(layers, 1) if _words(one.get("name")) in keys]
+        common = [
+            i
+            for i, one in enumerate(layers, 1)
+            if band.common_name
+            and band.common_name in (one.get("common_name"), one.get("eo:common_name"))
+        ]
+        indexes = named or common
+        if len(indexes) == 1:
+            found[band.name] = BandPlace(key, indexes[0])
+    return found
+
+
+def _words(name: object) -> str:
+    return str(name or "").strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _layers(asset: StacObject) -> Sequence[StacObject]:
+    """The asset's layers with names: those of the longest of its lists."""
+    lists = [asset.get(name) for name in ("eo:bands", "bands")]
+    listed: Sequence[object] = max(
+        (one for one in lists if isinstance(one, list)), key=len, default=[]
+    )
+    return [layer if isinstance(layer, Mapping) else {"name": layer} for layer in listed]
+
+
+def _is_visible(found: Mapping[str, BandPlace], asset: StacObject) -> bool:
+    """Tell whether a file of 8 bits holds red, green and blue alone: a picture, whatever its roles
+    say.
+    """
+    return set(found) <= {"red", "green", "blue"} and stated_dtype(asset) in ("", "uint8")
+
+
+def _is_corrected(key: str, asset: StacObject) -> bool:
+    """Tell whether an asset is of surface reflectance, by its role or its key."""
+    roles = {str(role).lower() for role in asset.get("roles") or ()}
+    return "reflectance" in roles or re.search(r"(?<![a-z])sr(?![a-z])", key.lower()) is not None
 
 
 def _by_name(assets: Mapping[str, StacObject]) -> dict[str, str]:

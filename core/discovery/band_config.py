@@ -64,6 +64,8 @@ class Sensor:
     """
     family: str = ""
     """Sensor whose products' rules hold; its own name where it has none."""
+    searched: bool = True
+    """False for imagery of whoever made it: no catalogue is searched for it."""
     namings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Naming of a product that numbers the bands otherwise → band → asset keys."""
 
@@ -115,6 +117,11 @@ def sensor_names() -> tuple[str, ...]:
     return tuple(load_sensors())
 
 
+def searched_names() -> tuple[str, ...]:
+    """Names of the sensors whose scenes catalogues are searched for."""
+    return tuple(name for name, sensor in load_sensors().items() if sensor.searched)
+
+
 def get_sensor(name: str) -> Sensor:
     """The sensor of that name (any case).
 
@@ -145,6 +152,7 @@ def _sensor(name: str, fields: Mapping[str, Any]) -> Sensor:
         clouds=bool(fields.get("clouds", True)),
         dated=bool(fields.get("dated", True)),
         family=str(fields.get("family", name)),
+        searched=bool(fields.get("searched", True)),
         namings={
             naming: {band: tuple(keys) for band, keys in names.items()}
             for naming, names in fields.get("namings", {}).items()

@@ -24,7 +24,9 @@ _LEAST_REFLECTANCE = 0.2
 """A band whose greatest number is darker than this is scaled by another product's rule."""
 
 
-def weigh_header(subject: str, rule: Radiometry, header: Header) -> tuple[Radiometry, str]:
+def weigh_header(
+    subject: str, rule: Radiometry, header: Header, index: int | None = None
+) -> tuple[Radiometry, str]:
     """The rule by which a file's band is read, and a warning where the header says otherwise.
 
     Parameters
@@ -34,7 +36,9 @@ def weigh_header(subject: str, rule: Radiometry, header: Header) -> tuple[Radiom
     rule : Radiometry
         By the item; its ``evidence`` tells how sure that is.
     header : Header
-        Of the file.
+        Of the file's band.
+    index : int, optional
+        Band of a file that holds several, as the item says.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def weigh_header(subject: str, rule: Radiometry, header: Header) -> tuple[Radiom
         If the file cannot be what the item makes of it.
     """
     failure = f"{subject} cannot be read as {rule.unit or 'its band'}"
-    if header.count > 1:
+    if header.count > 1 and index is None:
         why = f"its file holds {header.count} bands where one is expected: a picture, or several"
         raise RasterError(failure, why, HINT)
     if rule.unit == Unit.CLASS:

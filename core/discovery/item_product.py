@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..enums import StrEnum
+from ..identity.band_rule import NO_SCALE
 from ..identity.products import Product, get_product, parse_baseline, sentinel2_product
 from .stac_fields import StacObject, is_true, properties_of
 
@@ -124,9 +125,10 @@ def is_copernicus_dem(item: StacObject) -> bool:
 
 def naming_of(item: StacObject) -> str:
     """Name of the naming of an item's bands, where it is another than its sensor's own."""
-    hls = _hls_product((collection_of(item), *names_of(item)))
-    if hls is not None:
-        return hls.naming
+    texts = (collection_of(item), *names_of(item))
+    own = _hls_product(texts)
+    if own is not None:
+        return own.naming
     properties = properties_of(item)
     platform = str(properties.get("platform") or properties.get("eo:platform") or "").lower()
     named = next((match for match in map(_LANDSAT_NAME.search, names_of(item)) if match), None)
@@ -158,7 +160,18 @@ def item_product(sensor: str, item: StacObject) -> ItemProduct:
         return _landsat(item)
     if sensor == "sentinel1":
         return _sentinel1(item)
+    if sensor == "multispectral":
+        return _multispectral(item)
     return ItemProduct(None, "metres above the geoid")
+
+
+def _multispectral(item: StacObject) -> ItemProduct:
+    """Planet's surface reflectance where the item names it; of others only figures can tell."""
+    texts = " ".join((collection_of(item), *names_of(item)))
+    if re.search(r"analyticms_sr|ortho_analytic_\db_sr|nicfi|planet[-_ ]?sr", texts):
+        product = get_product("planetscope-sr")
+        return ItemProduct(product, product.title)
+    return ItemProduct(None, NO_SCALE, Trust.UNKNOWN)
 
 
 def _hls_product(texts: tuple[str, ...]) -> Product | None:

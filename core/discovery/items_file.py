@@ -28,6 +28,13 @@ def read_items(path: Path) -> list[SceneItem]:
     InputError
         If the file cannot be read or holds no scene.
     """
+    return [scene for scene, _ in read_entries(path)]
+
+
+def read_entries(path: Path) -> list[tuple[SceneItem, StacObject | None]]:
+    """As :func:`read_items`, each with the STAC item as its catalogue gave it; None where the file
+    keeps a discovery's own facts instead.
+    """
     failure = f"The scenes in {path} cannot be used"
     tree = _read_json(path, failure)
     if isinstance(tree, Mapping):
@@ -35,7 +42,7 @@ def read_items(path: Path) -> list[SceneItem]:
     if not isinstance(tree, list) or not tree:
         raise InputError(failure, "it holds no scenes", HINT)
     try:
-        return [_read_entry(entry, failure) for entry in tree]
+        return [(_read_entry(entry, failure), entry if _is_stac(entry) else None) for entry in tree]
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
             failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
@@ -51,6 +58,14 @@ def _read_json(path: Path, failure: str) -> Any:
         raise InputError(failure, error.strerror or str(error), HINT) from error
     except ValueError as error:
         raise InputError(failure, f"the file is no JSON ({error})", HINT) from error
+
+
+def _is_stac(entry: Any) -> bool:
+    return (
+        isinstance(entry, Mapping)
+        and entry.get("type") == "Feature"
+        and (entry.get("properties") or {}).get("firstlight") is None
+    )
 
 
 def _read_entry(entry: Any, failure: str) -> SceneItem:
@@ -177,6 +192,7 @@ def _with_facts(asset: BandAsset, facts: StacObject | None) -> BandAsset:
         grid=Grid.from_dict(facts["grid"]) if facts.get("grid") else asset.grid,
         alternates=tuple(map(str, facts.get("alternates") or asset.alternates)),
         account=str(facts.get("account") or asset.account),
+        index=int(facts["index"]) if facts.get("index") else asset.index,
     )
 
 

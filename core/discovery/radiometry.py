@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..enums import Evidence
 from ..errors import DiscoveryError
+from ..identity.band_rule import NO_SCALE
 from ..types import Radiometry, Unit
 from .band_config import Band
 from .item_product import ItemProduct, Trust, is_copernicus_dem, item_product
@@ -105,7 +106,8 @@ def _optical(
     if stated.scale is not None or stated.offset:
         return _as_stated(band, identity, stated, nodata)
     if rule is None or rule.scale is None:
-        return Radiometry(1.0, 0.0, None, band.unit, identity.reason, Evidence.ASSUMED)
+        unit = Unit.NONE if identity.reason == NO_SCALE else band.unit
+        return Radiometry(1.0, 0.0, None, unit, identity.reason, Evidence.ASSUMED)
     offset = 0.0 if identity.offset_applied else rule.offset
     evidence = Evidence.PRODUCT if identity.trust == Trust.KNOWN else Evidence.ASSUMED
     return Radiometry(rule.scale, offset, nodata, band.unit, identity.reason, evidence)

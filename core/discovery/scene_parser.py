@@ -12,8 +12,9 @@ from typing import Any
 
 from ..enums import AccessKind
 from ..errors import DiscoveryError
+from ..identity.band_rule import NO_SCALE
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
-from .band_assets import band_keys, openable_assets, why_no_band
+from .band_assets import BandPlace, band_places, layer_view, openable_assets, why_no_band
 from .band_config import Band, Sensor
 from .catalogs import addresses_of, catalog_names, get_catalog
 from .item_product import is_ground_range, item_product, naming_of, sensor_of
@@ -68,8 +69,8 @@ def _parse(
     properties = properties_of(item)
     _check_sensor(item, sensor, failure)
     assets = openable_assets(item)
-    keys = band_keys(sensor, item, assets)
-    bands = _bands(sensor, item, assets, keys)
+    places = band_places(sensor, item, assets)
+    bands = _bands(sensor, item, assets, places)
     if not bands and (why := why_no_band(sensor, item, assets)):
         raise DiscoveryError(failure, why, NO_BAND_HINT)
     geometry = item.get("geometry")
@@ -102,10 +103,10 @@ def _parse(
         relative_orbit=_relative_orbit(item),
         tile=tile_of(item),
         product=_product_name(item, sensor),
-        access=_access(item, [assets[key] for key in keys.values()], catalog),
+        access=_access(item, [assets[place.key] for place in places.values()], catalog),
         orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
         assets_json=json.dumps(item.get("assets") or {}),
-        notes=_notes(sensor, item),
+        notes=(*_notes(sensor, item), *_unscaled(bands)),
     )
 
 
@@ -175,11 +176,11 @@ def _bands(
     sensor: Sensor,
     item: StacObject,
     assets: Mapping[str, StacObject],
-    keys: Mapping[str, str],
+    places: Mapping[str, BandPlace],
 ) -> dict[str, BandAsset]:
     return {
-        name: _band_asset(sensor, sensor.bands[name], item, assets[key])
-        for name, key in keys.items()
+        name: _band_asset(sensor, sensor.bands[name], item, assets[place.key], place)
+        for name, place in places.items()
     }
 
 
@@ -189,7 +190,10 @@ def _default_bytes(sensor: Sensor, bands: Mapping[str, BandAsset]) -> int:
     return sum(bands[name].size_bytes or bands[name].estimated_bytes for name in names)
 
 
-def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject) -> BandAsset:
+def _band_asset(
+    sensor: Sensor, band: Band, item: StacObject, whole: StacObject, place: BandPlace
+) -> BandAsset:
+    asset = layer_view(whole, place.index)
     resolution = _resolution(asset) or band.resolution_m
     # Ground range detected: placed by ground control points, whatever transform the item states.
     gridded = not (sensor.name == "sentinel1" and is_ground_range(item))
@@ -206,6 +210,7 @@ def _band_asset(sensor: Sensor, band: Band, item: StacObject, asset: StacObject)
         dtype=stated_dtype(asset),
         alternates=tuple(other.href for other in others),
         account=first.account,
+        index=place.index,
     )
 
 
@@ -284,6 +289,13 @@ def _relative_orbit(item: StacObject) -> int | None:
             return int(value)
     match = product_match(item, r"_R(\d{3})_")
     return int(match[1]) if match else None
+
+
+def _unscaled(bands: Mapping[str, BandAsset]) -> tuple[str, ...]:
+    bare = [name for name, asset in bands.items() if asset.radiometry.reason == NO_SCALE]
+    if not bare:
+        return ()
+    return (f"No scale is known for {', '.join(bare)}: stored numbers, which are no reflectance",)
 
 
 def _notes(sensor: Sensor, item: StacObject) -> tuple[str, ...]:

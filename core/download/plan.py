@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..raster.reader import check_band_file, read_facts
 from ..text import public_url
 from ..types import BandAsset, BandFile, SceneItem
 from .cog_mirror import AREA_TAG
+from .groups import group_files
 
 MARGIN_BYTES = 50_000_000
 """Room that must stay free."""
@@ -82,7 +83,8 @@ class DownloadPlan:
 def plan_downloads(
     scene: SceneItem, bands: Sequence[str], output: Path, geometry: Mapping[str, Any] | None = None
 ) -> DownloadPlan:
-    """Look at what is there and what is missing.
+    """Look at what is there and what is missing; a file that holds several bands is one job, under
+    the name that :func:`group_files` gives it.
 
     Parameters
     ----------
@@ -97,7 +99,9 @@ def plan_downloads(
         If there is not enough room for whole bands; for an area, that is known once the files'
         headers are.
     """
-    return plan_assets(scene, [scene.bands[name] for name in bands], output, geometry)
+    groups = group_files(scene, bands)
+    assets = [replace(scene.bands[names[0]], band=file) for file, names in groups.items()]
+    return plan_assets(scene, assets, output, geometry)
 
 
 def plan_assets(

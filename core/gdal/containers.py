@@ -1,4 +1,5 @@
-"""Rasters inside a container file (netCDF, HDF), by GDAL's names: ``NETCDF:"scene.nc":red``.
+"""Rasters inside a container file (netCDF, HDF) or an archive (zip, tar), by GDAL's names:
+``NETCDF:"scene.nc":red``, ``/vsizip/{scene.zip}/B04.jp2``.
 
 Such a name travels as a :class:`~pathlib.Path`, as the files do that stand in its place; on the way
 it loses one of two slashes, and on Windows all of them turn. :func:`gdal_name` puts that right, and
@@ -22,6 +23,12 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 """Only these: what else GDAL opens by a prefix lies elsewhere, or is no raster of numbers."""
+_MEMBER = re.compile(
+    r"[\\/]vsi(?P<kind>zip|tar)[\\/]+(?!\{?[\\/]*vsi)"  # an archive behind HTTP is none of these
+    r"(?:\{(?P<braced>[^{}]+)\}|(?P<bare>[^{}]+?\.(?:zip|tar)))[\\/]+(?P<inner>.+)",
+    re.IGNORECASE,
+)
+"""A file inside an archive. QGIS writes the form without braces, of the archive's whole path."""
 
 MOST_PLACES = 6
 """Along an axis, in a sentence."""
@@ -32,14 +39,22 @@ class Subdataset:
     """One of a container's rasters."""
 
     prefix: str
-    """``NETCDF``, ``HDF5``, ``HDF4_EOS:EOS_GRID``."""
+    """``NETCDF``, ``HDF5``, ``HDF4_EOS:EOS_GRID``; of an archive ``/vsizip`` or ``/vsitar``."""
     file: Path
     variable: str
+    """Of an archive: the name of the file inside it, with slashes."""
+
+    @property
+    def is_member(self) -> bool:
+        """True where it is a whole file inside an archive."""
+        return self.prefix.startswith("/vsi")
 
     @property
     def name(self) -> str:
         """GDAL's name, with the file's whole path: a VRT has no relative one for all of them."""
         variable = self.variable.replace("\\", "/")
+        if self.is_member:
+            return f"{self.prefix}/{{{os.path.abspath(self.file)}}}/{variable}"
         if self.prefix == "HDF5":
             variable = f"//{variable.lstrip('/')}"
         return f'{self.prefix}:"{os.path.abspath(self.file)}":{variable}'
@@ -47,11 +62,35 @@ class Subdataset:
 
 def find_subdataset(path: Path | str) -> Subdataset | None:
     """The raster that a path names inside a container; None where it is a path of a file."""
+    member = _MEMBER.fullmatch(str(path))
+    if member is not None:
+        inner = member["inner"].replace("\\", "/")
+        file = member["braced"] or _rooted(member["bare"])
+        return Subdataset(f"/vsi{member['kind'].lower()}", Path(file), inner)
     match = _NAME.fullmatch(str(path))
     if match is None:
         return None
     file = at_home(match["quoted"] or match["bare"])
     return Subdataset(match["prefix"].upper(), file, match["variable"])
+
+
+def _rooted(name: str) -> str:
+    """The whole path of an archive, whose first slash a Path has taken."""
+    return name if re.match(r"[A-Za-z]:", name) else f"/{name}"
+
+
+def member_path(archive: Path, inner: str) -> Path:
+    """A file inside an archive, as a path.
+
+    Parameters
+    ----------
+    archive : Path
+        Its name ends in ``.zip`` or ``.tar``.
+    inner : str
+        The file's name in it.
+    """
+    kind = "/vsitar" if archive.suffix.lower() == ".tar" else "/vsizip"
+    return Path(Subdataset(kind, archive, inner).name)
 
 
 def file_of(path: Path) -> Path:

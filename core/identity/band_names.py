@@ -82,6 +82,7 @@ class Rank(StrEnum):
     CODE = "the code in its name"
     WORD = "a word in its name"
     WAVELENGTH = "its wavelength"
+    ORDER = "its place in its product"
     PLACE = "its place"
 
 
@@ -141,11 +142,22 @@ def identify_bands(
     namings, platform = _allowed(facts, sensor)
     solved = _solve(readings, beside, namings, platform, facts.path.name)
     silent = counted or not solved.indexes
+    ordered = next((one for one in platform if silent and _holds_in_order(one, facts)), None)
+    if ordered is not None:
+        indexes = {band.name: i for i, band in enumerate(ordered.codes.values(), start=1)}
+        ranks = dict.fromkeys(indexes.values(), Rank.ORDER)
+        return NamedBands(indexes, ranks, (ordered,), solved.findings)
     if silent and expected and len(expected) == len(facts.bands):
         indexes = {name.lower(): index for index, name in enumerate(expected, start=1)}
         places = dict.fromkeys(indexes.values(), Rank.PLACE)
         return replace(solved, indexes=indexes, ranks=places)
     return solved
+
+
+def _holds_in_order(naming: Naming, facts: RasterFacts) -> bool:
+    # A fourth band of 8 bits is often declared as transparency, whatever it holds.
+    counts = (len(facts.bands), sum(not band.alpha for band in facts.bands))
+    return naming.in_order and len(naming.codes) in counts
 
 
 def _allowed(
@@ -183,6 +195,8 @@ def _read(index: int, text: str, band: BandFacts) -> Reading:
     """Read one band's texts, without a naming."""
     text = text.strip()
     nm = read_wavelength(text, band.tags)
+    if text and band.tags.get("band") == text:  # one of our stacks
+        return Reading(index, text, word=text, is_exact=True, wavelength_nm=nm)
     words, whole = load_words(), tuple(pieces(text))
     if words.get(whole):
         return Reading(index, text, word=words[whole], is_exact=True, wavelength_nm=nm)

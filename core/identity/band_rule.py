@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from ..errors import InputError
 from ..raster.reader import BandFacts
 from ..types import Radiometry, Unit
 from .evidence import Evidence
-from .product_names import ProposedProduct, is_sentinel2_band, propose_product
-from .products import Product, ProductRule
+from .product_names import ProposedProduct, ToldProduct, is_sentinel2_band, tell_product
+from .products import Product
 
 NO_SCALE = "no scale is known: stored numbers"
 
@@ -53,33 +52,55 @@ def decide_rule(path: Path, stored: BandFacts, band: Band, given: GivenRule) -> 
     """
     own = stored.radiometry
     if band.is_class:
-        return _class_rule(own, given.product)
+        return _class_rule(path, own, given.product)
     if given.scale is not None or given.offset is not None:
         return _given_rule(own, band, given)
-    proposed = propose_product(path)
+    told = tell_product(path)
     if given.product is not None:
-        proposed = _asked(given.product, proposed)
+        told = _asked(given.product, told)
+    rule = _told_rule(path, stored, band, told.proposed)
+    return replace(rule, warnings=(*told.warnings, *rule.warnings))
+
+
+def _told_rule(
+    path: Path, stored: BandFacts, band: Band, proposed: ProposedProduct | None
+) -> BandRule:
+    own = stored.radiometry
     by_product = _product_radiometry(path, band, proposed, own.nodata)
     is_stated = own.scale != 1.0 or own.offset != 0.0
-    if by_product is not None and (given.product is not None or not is_stated):
+    is_asked = proposed is not None and proposed.evidence == Evidence.USER
+    if by_product is not None and (is_asked or not is_stated):
         return _by_product(stored, proposed, by_product)
     if is_stated or "int" not in stored.dtype or band.unit != Unit.REFLECTANCE:
         return _by_header(path, stored, band, proposed, by_product)
     return BandRule(replace(own, reason=NO_SCALE), Evidence.NONE)
 
 
-def _asked(product: Product, proposed: ProposedProduct | None) -> ProposedProduct:
+def _asked(product: Product, told: ToldProduct) -> ToldProduct:
     """The user's product, with the scene's own factors where its metadata has them."""
-    factors = proposed.factors if proposed is not None and proposed.product == product else {}
-    return ProposedProduct(product, Evidence.USER, "‘product’", factors)
+    proposed = told.proposed
+    same = proposed is not None and proposed.product == product
+    factors = proposed.factors if proposed is not None and same else {}
+    asked = ProposedProduct(product, Evidence.USER, "‘product’", factors)
+    # Of metadata that cannot be read only those products suffer that need its factors.
+    needed = any(rule.scale is None for rule in product.rules.values())
+    return ToldProduct(asked, told.warnings if needed else ())
 
 
-def _class_rule(own: Radiometry, product: Product | None) -> BandRule:
-    """Classes are as they are; only their nodata can be a product's."""
+def _class_rule(path: Path, own: Radiometry, asked: Product | None) -> BandRule:
+    """Classes are as they are; only their nodata can be a product's, where the file declares none
+    or the user names the product.
+    """
+    proposed = tell_product(path).proposed if asked is None else None
+    product = asked or (proposed.product if proposed is not None else None)
     rule = product.rule(Unit.CLASS) if product else None
-    nodata = own.nodata if rule is None or rule.nodata is None else rule.nodata
+    told = rule is not None and rule.nodata is not None and (asked or own.nodata is None)
+    nodata = rule.nodata if rule is not None and told else own.nodata
     radiometry = Radiometry(nodata=nodata, unit=Unit.CLASS, reason="classes are not scaled")
-    return BandRule(radiometry, Evidence.USER if rule else Evidence.ASSUMED, product)
+    evidence = Evidence.USER if asked and rule else Evidence.ASSUMED
+    if proposed is not None and rule is not None:
+        evidence = proposed.evidence
+    return BandRule(radiometry, evidence, product)
 
 
 def _given_rule(own: Radiometry, band: Band, given: GivenRule) -> BandRule:
@@ -157,7 +178,9 @@ def _product_radiometry(
             return None
         why = f"{product.title} has no band in {band.unit or 'no unit'}"
         raise InputError(f"The product {product.name} cannot be used for '{band.name}'", why)
-    scaling = _scaling(path, rule, proposed)
+    scaling = proposed.factors_of(path)
+    if scaling is None and rule.scale is not None:
+        scaling = rule.scale, rule.offset
     if scaling is None:
         if not asked:
             return None
@@ -166,22 +189,14 @@ def _product_radiometry(
             f"its factors are the scene's own, and no MTL file with them lies beside {path.name}",
             "Put the scene's MTL file there, or give ‘scale’ and ‘offset’.",
         )
+    declared = rule.nodata if proposed.nodata is None else proposed.nodata
     return Radiometry(
         scale=scaling[0],
         offset=scaling[1],
-        nodata=rule.nodata if nodata is None else nodata,
+        nodata=declared if nodata is None else nodata,
         unit=rule.unit,
         reason=f"{product.title}, by {proposed.source}",
     )
-
-
-def _scaling(
-    path: Path, rule: ProductRule, proposed: ProposedProduct
-) -> tuple[float, float] | None:
-    if rule.scale is not None:
-        return rule.scale, rule.offset
-    match = re.search(r"_(B\d+)$", path.stem.upper())
-    return proposed.factors.get(match[1]) if match else None
 
 
 def scale_hint(path: Path) -> str:

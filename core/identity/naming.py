@@ -43,6 +43,8 @@ class Naming:
     apart: tuple[str, ...]
     names: Mapping[tuple[str, ...], NamedBand]
     secondary: bool
+    in_order: bool
+    """Files of its platform hold its bands in this order."""
     platform: re.Pattern[str] | None
 
     def band_of(self, code: Code, known: bool) -> NamedBand | None:
@@ -54,10 +56,12 @@ class Naming:
             The platform is known to be this naming's.
         """
         if code.phrase:
-            return self.names.get(code.phrase)
+            is_apart = not known and " ".join(code.phrase) in self.apart
+            return None if is_apart else self.names.get(code.phrase)
         if code.prefix not in self.prefixes or (not known and code.number in self.apart):
             return None
-        wrong = {"always": code.is_short, "never": code.is_padded}.get(self.padded, False)
+        spelled = {"always": code.is_short, "never": code.is_padded}.get(self.padded, False)
+        wrong = spelled and not known
         band = None if wrong else self.codes.get(code.number)
         only = LANDSAT_UNITS.get(code.prefix)
         return None if band is None or only not in (None, band.unit) else band
@@ -120,6 +124,7 @@ def _naming(name: str, fields: Mapping[str, Any]) -> Naming:
             tuple(pieces(phrase)): _band(*band) for phrase, band in fields.get("names", {}).items()
         },
         secondary=bool(fields.get("secondary", False)),
+        in_order=bool(fields.get("in_order", False)),
         platform=re.compile(pattern) if pattern else None,
     )
 

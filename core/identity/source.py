@@ -4,12 +4,13 @@ valid data, each with the evidence for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..discovery.band_config import Band, Sensor, load_sensors
+from ..files.xml_text import UnfitXml, parse_xml
 from ..raster.reader import BandFacts, RasterFacts, RasterReader
 from ..report import Finding
 from ..types import Unit
@@ -21,9 +22,10 @@ from .naming import load_namings
 from .plausible import check_plausible
 from .product_names import propose_product
 from .products import Product
+from .scene_package import ScenePackage
 
 UNKNOWN: Stated[str] = Stated("", Evidence.NONE)
-RANK_EVIDENCE = {Rank.PLACE: Evidence.ASSUMED}
+RANK_EVIDENCE = {Rank.PLACE: Evidence.ASSUMED, Rank.ORDER: Evidence.NAME}
 """Way of naming a band → evidence, where that is not the header's description."""
 
 
@@ -33,6 +35,8 @@ class SourceIdentity:
 
     index: int
     """From 1."""
+    file: str
+    """Name of the file it lies in, of a scene of several; empty in a raster's own."""
     dtype: str
     sensor: Stated[str]
     product: Stated[str]
@@ -49,6 +53,7 @@ class SourceIdentity:
         is_nan = nodata.value is not None and nodata.value != nodata.value
         return {
             "index": self.index,
+            "file": self.file,
             "data_type": self.dtype,
             "sensor": self.sensor.to_dict(),
             "product": self.product.to_dict(),
@@ -62,18 +67,70 @@ class SourceIdentity:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What GDAL's notes beside a raster (``.aux.xml``) state of its bands."""
+
+    file: str = ""
+    stated: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Band, from 1 → names of what is stated of it, as fields of :class:`SourceIdentity`."""
+
+    def tell(self, band: SourceIdentity) -> SourceIdentity:
+        """The identity with the notes as evidence for what the header does not state itself."""
+        told = {
+            name: replace(getattr(band, name), evidence=Evidence.SIDECAR, source=self.file)
+            for name in self.stated.get(band.index, ())
+            if getattr(band, name).evidence == Evidence.HEADER
+        }
+        return replace(band, **told)
+
+
+NOTED = {
+    "Scale": ("scale",),
+    "Offset": ("offset",),
+    "NoDataValue": ("nodata",),
+    "UnitType": ("unit",),
+    "Description": ("band",),
+}
+"""Element of a band in the notes → what it states."""
+NOTED_KEYS = ("wavelength", "central_wavelength_um")
+
+
+def read_notes(path: Path) -> Notes:
+    """Read what notes beside a raster state; nothing where there are none, or they are damaged:
+    GDAL leaves those aside, too.
+    """
+    notes = path.with_name(f"{path.name}.aux.xml")
+    try:
+        root = parse_xml(notes.read_bytes())
+    except (OSError, UnfitXml, ValueError):
+        return Notes()
+    stated = {}
+    for number, node in enumerate(root.iter("PAMRasterBand"), start=1):
+        index = node.get("band", str(number))
+        names = {name for tag in NOTED if node.find(tag) is not None for name in NOTED[tag]}
+        keys = {str(entry.get("key")).lower() for entry in node.iter("MDI")}
+        names |= {"wavelength_nm"} if keys & set(NOTED_KEYS) else set()
+        if index.isdigit():
+            stated[int(index)] = frozenset(names)
+    return Notes(notes.name, stated)
+
+
+@dataclass(frozen=True)
 class RasterIdentity:
-    """All bands of a raster."""
+    """All bands of a raster, or of a scene's files."""
 
     path: Path
     bands: tuple[SourceIdentity, ...]
     findings: tuple[Finding, ...]
     """Contradictions, names that mean several bands, values that cannot be."""
+    item: str = ""
+    """Name of the catalogue's item; empty for files."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
             "path": str(self.path),
+            **({"item": self.item} if self.item else {}),
             "bands": [band.to_dict() for band in self.bands],
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -107,11 +164,45 @@ def identify_source(
         judged = {name: i for i, name in names.items() if not rules[i].is_unscaled}
         reader.radiometry = tuple(rules[band.index].radiometry for band in reader.facts.bands)
         findings += check_plausible(reader, judged)
+        beside = read_notes(path)
         bands = tuple(
-            _identity(reader.facts, band, named, rules[band.index], sensor)
+            beside.tell(_identity(reader.facts, band, named, rules[band.index], sensor))
             for band in reader.facts.bands
         )
     return RasterIdentity(path, bands, tuple(findings))
+
+
+def identify_package(package: ScenePackage, given: Product | None = None) -> RasterIdentity:
+    """Say what the bands of a scene's files are, in the order of their wavelengths.
+
+    Parameters
+    ----------
+    package : ScenePackage
+        The scene.
+    given : Product, optional
+        The user's word.
+
+    Raises
+    ------
+    RasterError
+        If one of the files cannot be read.
+    """
+    bands, findings = [], list(package.findings)
+    for index, (name, place) in enumerate(package.bands.items(), start=1):
+        path = place.path
+        whole = identify_source(path, product=given)
+        band = whole.bands[0]
+        bands.append(replace(band, index=index, file=path.name, band=_by_code(name, band)))
+        told = {finding.sentence for finding in findings}  # a scene's metadata is told once
+        findings += [finding for finding in whole.findings if finding.sentence not in told]
+    return RasterIdentity(package.path, tuple(bands), tuple(findings))
+
+
+def _by_code(name: str, band: SourceIdentity) -> Stated[str]:
+    """The band by the code in its file's name, where the file itself does not tell it."""
+    if band.band.value == name:
+        return band.band
+    return Stated(name, Evidence.NAME, Rank.CODE)
 
 
 def _rule(facts: RasterFacts, stored: BandFacts, name: str, product: Product | None) -> BandRule:
@@ -173,6 +264,7 @@ def _identity(
     nodata_by = Evidence.HEADER if own.nodata is not None else rule.evidence
     return SourceIdentity(
         index=stored.index,
+        file="",
         dtype=stored.dtype,
         sensor=_sensor(facts, named, rule, sensor),
         product=_product(facts.path, rule),

@@ -29,7 +29,10 @@ class ThermalAnomalyParams(OpticalMapParams):
     """Picture of surface temperature, and limits of an anomaly."""
 
     stack: Path = stack_param(
-        InputRole.AFTER, "Stack", "A stack with surface temperature (lwir11, Kelvin) and qa_pixel."
+        InputRole.AFTER,
+        "Stack",
+        "A stack with surface temperature (Kelvin; lwir11 of Landsat 8 and 9, lwir of Landsat 4 to "
+        "7) and qa_pixel.",
     )
     band: str = param(
         "lwir11",
@@ -66,6 +69,12 @@ class ThermalAnomalyParams(OpticalMapParams):
         help="Radius of the background: it reaches so many pixels to each side.",
         advanced=True,
     )
+
+
+def _bands(name: str) -> tuple[str, ...]:
+    """The band, or that of the older satellites in place of the usual one."""
+    usual = name.lower()
+    return (usual, "lwir") if usual == "lwir11" else (usual,)
 
 
 def make_kernel(params: ThermalAnomalyParams, inputs: MapInputs) -> Kernel:
@@ -119,7 +128,7 @@ THERMAL_ANOMALY = map_operation(
             Extent("water", thermal.ANOMALY_LAYER, (thermal.WATER,)),
         ),
         note=NOTE,
-        stacks=lambda params: params.requests({"thermal": (params.band.lower(),)}),
+        stacks=lambda params: params.requests({"thermal": _bands(params.band)}),
         kernel=make_kernel,
         report=report,
         algorithm=AlgorithmInfo(

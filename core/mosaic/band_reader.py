@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..discovery.header import weigh_header
 from ..errors import RasterError
-from ..gdal.containers import gdal_name
+from ..gdal.containers import find_subdataset, gdal_name
 from ..gdal.crs import dataset_grid, same_crs
 from ..gdal.drivers import check_opened, open_dataset
 from ..gdal.environment import RemoteOptions, is_refused, local_gdal, remote_gdal
@@ -305,7 +305,7 @@ def _open(address: str) -> Any:
 
 
 def _is_remote(address: str) -> bool:
-    return address.startswith(("http://", "https://", "/vsi"))
+    return address.startswith(("http://", "https://", "/vsi")) and not find_subdataset(address)
 
 
 def _surroundings(address: str, options: RemoteOptions) -> AbstractContextManager[None]:

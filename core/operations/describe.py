@@ -8,9 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ..discovery.band_config import Sensor, sensor_names
+from ..discovery.item_identity import identify_items
 from ..identity.evidence import Evidence, Stated
 from ..identity.products import get_product, product_names
-from ..identity.source import RasterIdentity, SourceIdentity, identify_source
+from ..identity.scene_package import is_package, open_package
+from ..identity.source import (
+    RasterIdentity,
+    SourceIdentity,
+    identify_package,
+    identify_source,
+)
 from ..monitor import EventQueue, Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
@@ -19,13 +26,19 @@ from ..settings import Settings
 from ..text import joined
 from ..workers import run_in_background
 
+ITEM_SUFFIXES = (".json", ".geojson")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DescribeParams:
     """Raster, and what the user knows of it."""
 
     path: Path = param(
-        kind=Kind.RASTER_IN, title="Raster", help="A stack or any raster.", positional=True
+        kind=Kind.RASTER_IN,
+        title="Raster",
+        help="A stack or any raster; a scene: a SAFE, Landsat or HLS folder, its zip or tar, or "
+        "its metadata file; or saved scenes of a search (JSON or GeoJSON).",
+        positional=True,
     )
     sensor: Sensor | None = param(
         None,
@@ -45,22 +58,30 @@ class DescribeParams:
 
 def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Tell it as text and as data."""
-    check_stack(params.path)
-    product = get_product(params.product) if params.product else None
-    identity = run_in_background(
-        lambda: identify_source(params.path, params.sensor, product), EventQueue(monitor)
-    )
-    text = _text(identity)
+    told = run_in_background(lambda: _identify(params), EventQueue(monitor))
+    text = "\n".join(_text(identity) for identity in told)
+    one = told[0].to_dict() if len(told) == 1 else None
     return OperationResult(
-        data=identity.to_dict(),
+        data=one or {"items": [identity.to_dict() for identity in told]},
         text=text,
-        outputs={"text": text, "findings": len(identity.findings)},
-        value=identity,
+        outputs={"text": text, "findings": sum(len(identity.findings) for identity in told)},
+        value=told[0] if one else told,
     )
+
+
+def _identify(params: DescribeParams) -> list[RasterIdentity]:
+    """One identity of a raster or a scene; one for each saved item."""
+    product = get_product(params.product) if params.product else None
+    if is_package(params.path):
+        return [identify_package(open_package(params.path, product), product)]
+    if params.path.suffix.lower() in ITEM_SUFFIXES:
+        return identify_items(params.path)
+    check_stack(params.path)
+    return [identify_source(params.path, params.sensor, product)]
 
 
 def _text(identity: RasterIdentity) -> str:
-    lines = [f"{identity.path}: {len(identity.bands)} bands"]
+    lines = [f"{identity.item or identity.path}: {len(identity.bands)} bands"]
     for band in identity.bands:
         lines += _band_lines(band)
     lines += [f"  warn: {finding.sentence}" for finding in identity.findings]
@@ -79,7 +100,7 @@ def _band_lines(band: SourceIdentity) -> list[str]:
         "nodata": _said(band.nodata, lambda number: f"{number:.8g}"),
     }
     return [
-        f"  band {band.index} ({band.dtype})",
+        f"  band {band.index} ({', '.join(text for text in (band.file, band.dtype) if text)})",
         *(f"    {name + ':':<12}{text}" for name, text in rows.items()),
     ]
 

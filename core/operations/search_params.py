@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..discovery.band_config import sensor_names
+from ..discovery.band_config import searched_names
 from ..discovery.catalogs import AUTO, catalog_choices, get_catalog
 from ..discovery.events import event_names
 from ..params import AREA_HELP as AREA_HELP
@@ -26,7 +26,7 @@ def sensor_param(
     text: str = "The satellite; if not given, the event's sensors, else Sentinel-2.",
 ) -> Any:
     """Satellite."""
-    return param(None, kind=Kind.SENSOR, title="Sensor", choices=sensor_names, help=text)
+    return param(None, kind=Kind.SENSOR, title="Sensor", choices=searched_names, help=text)
 
 
 CATALOG_HELP = (

@@ -11,8 +11,10 @@ from ..errors import InputError
 from ..gdal.containers import container_doubts, file_of
 from ..identity.band_names import RANGES_NM, identify_bands
 from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
+from ..identity.multiband import open_multiband
 from ..identity.plausible import check_plausible
 from ..identity.products import get_product, product_names
+from ..identity.scene_package import is_package, open_package
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
@@ -20,27 +22,46 @@ from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
 from ..text import joined
-from ..types import BandStack, Radiometry, Unit
+from ..types import BandStack, Radiometry, Unit, format_time
 from ..workers import run_in_background
 
 UNITS = {"db": Unit.DECIBEL, "power": Unit.POWER, "amplitude": Unit.AMPLITUDE}
 """Word at the doors → the unit in the stack."""
+LEAST_REFLECTANCE = 0.2
+"""A band whose greatest number is darker than this is scaled by another product's rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackParams:
     """Files, the bands that they hold, and the grid of the stack."""
 
-    sensor: Sensor = param(
+    sensor: Sensor | None = param(
+        None,
         kind=Kind.SENSOR,
         title="Sensor",
         choices=sensor_names,
-        help="The satellite that the bands come from.",
+        help="The satellite that the bands come from; if not given, that of the scene.",
+    )
+    scene: Path | None = param(
+        None,
+        kind=Kind.FILE_IN,
+        title="Scene",
+        help="A scene instead of single bands: the folder, zip or tar of a SAFE, a Landsat "
+        "Collection 2 or an HLS scene as its agency delivers it, or its metadata file (MTD, MTL); "
+        "or one raster that names its bands.",
+    )
+    bands: tuple[str, ...] = param(
+        (),
+        kind=Kind.BANDS,
+        title="Bands of the scene",
+        help="Names of the bands to take of the scene; if not given, all it has.",
     )
     band: tuple[BandPath, ...] = param(
+        (),
         kind=Kind.BAND_FILES,
         title="Bands",
-        help="The band's name and its file: red=B04.tif; #2 behind the file takes its second band.",
+        help="The band's name and its file: red=B04.tif; #2 behind the file takes its second band. "
+        "Beside a scene, these are taken instead of its own.",
         flag="--band",
     )
     product: str | None = param(
@@ -100,23 +121,21 @@ class StackParams:
 
 
 def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> OperationResult:
-    """Stack the named files in the sensor's wavelength order."""
-    sensor, output = params.sensor, params.output
+    """Stack the named files, or those of a scene, in the sensor's wavelength order."""
+    output = params.output
     if not output.parent.is_dir():
         raise InputError(
             f"The stack cannot be written to {output}",
             f"the folder {output.parent} does not exist",
             "Make it first.",
         )
-    rules = {band.name: _rule(band, sensor, params) for band in params.band}
+    chosen = _choose(params)
+    sensor = chosen.sensor
+    rules = {band.name: _rule(band, sensor, params) for band in chosen.bands}
     sources = {
         band.name: _source(band, sensor.bands[band.name], rules[band.name].radiometry)
-        for band in params.band
+        for band in chosen.bands
     }
-    if len(sources) < len(params.band):
-        raise InputError(
-            "The bands cannot be stacked", "a band is named twice", "Name each band once."
-        )
     stack = run_in_background(
         lambda: create_band_stack(
             sources,
@@ -125,11 +144,16 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             resolution_mode=params.mode,
             target_resolution=_resolution(params, settings),
             resample_method=settings.resample_method,
-            tags={"sensor": sensor.name},
+            tags={"sensor": sensor.name, **chosen.tags},
         ),
         EventQueue(monitor),
     )
-    warnings = [*_rule_warnings(params.band, rules), *_value_warnings(stack), *stack.warnings]
+    warnings = [
+        *chosen.warnings,
+        *_rule_warnings(chosen.bands, rules),
+        *_value_warnings(stack),
+        *stack.warnings,
+    ]
     stack = replace(stack, warnings=tuple(dict.fromkeys(warnings)))
     for warning in stack.warnings:
         monitor.emit(Note(Level.WARNING, warning))
@@ -154,6 +178,65 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         value=stack,
         warnings=stack.warnings,
     )
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is to be stacked."""
+
+    sensor: Sensor
+    bands: tuple[BandPath, ...]
+    tags: Mapping[str, str]
+    """Of the scene."""
+    warnings: tuple[str, ...] = ()
+
+
+def _choose(params: StackParams) -> _Chosen:
+    """The bands of the scene, the user's own in their places.
+
+    Raises
+    ------
+    InputError
+        If nothing is given, or the scene does not hold what is asked of it.
+    """
+    names = [band.name for band in params.band]
+    if len(set(names)) < len(names):
+        raise InputError(
+            "The bands cannot be stacked", "a band is named twice", "Name each band once."
+        )
+    if params.scene is not None:
+        return _choose_of_scene(params.scene, params)
+    for name, given in (("sensor", params.sensor), ("band", params.band)):
+        if not given:
+            why = "is missing, and no ‘scene’ is given that has it"
+            raise InputError(f"Parameter ‘{name}’ of ‘flight stack’", why)
+    assert params.sensor is not None  # for the type checker
+    return _Chosen(params.sensor, params.band, {})
+
+
+def _choose_of_scene(path: Path, params: StackParams) -> _Chosen:
+    product = get_product(params.product) if params.product else None
+    if is_package(path) or not file_of(path).exists():
+        package = open_package(path, product)
+    else:
+        package = open_multiband(path, params.sensor)
+    sensor, failure = package.sensor, f"The scene {path} cannot be stacked"
+    if params.sensor not in (None, sensor):
+        raise InputError(failure, f"it is of {sensor.title}", "Leave ‘sensor’ out.")
+    wanted = sensor.pick(params.bands) if params.bands else list(package.bands)
+    own = {band.name: band for band in params.band}
+    missing = [name for name in wanted if name not in package.bands and name not in own]
+    if missing:
+        why = f"{', '.join(missing)} is not there"
+        raise InputError(failure, why, f"It has {', '.join(package.bands)}.")
+    places = {name: package.bands[name] for name in wanted if name not in own}
+    bands = {name: BandPath(name, one.path, one.index) for name, one in places.items()}
+    tags = {"item_id": package.scene}
+    if package.taken is not None:
+        tags["datetime"] = format_time(package.taken)
+    findings = () if params.bands else package.findings
+    warnings = tuple(finding.sentence for finding in findings)
+    return _Chosen(sensor, (*bands.values(), *params.band), tags, warnings)
 
 
 def _resolution(params: StackParams, settings: Settings) -> float | None:
@@ -267,6 +350,10 @@ def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> No
     whole = dtype.startswith(("int", "uint"))
     if radiometry.unit != Unit.REFLECTANCE or not whole or scale < 0:
         return
+    if dtype == "uint8" and 255 * scale + offset < LEAST_REFLECTANCE:
+        why = f"it holds 8-bit numbers (0 to 255), at scale {scale:g} a picture"
+        hint = "Give the measured bands, or the ‘scale’ of these."
+        raise InputError(f"The band '{given}' cannot be used", why, hint)
     if np.iinfo(dtype).max * scale + offset <= 0:
         why = f"scale {scale:g} and offset {offset:g} make every {dtype} a reflectance below 0"
         hint = (
@@ -280,8 +367,9 @@ STACK = Operation(
     name="stack",
     title="Stack local bands",
     group="Stacks",
-    summary="Makes a VRT of single band files: named, scaled, in wavelength order. It "
-    "has one grid, or one for each pixel size.",
+    summary="Makes a VRT of single band files, or of a scene as its agency delivers it (SAFE, "
+    "Landsat, HLS; folder, zip or tar): named, scaled, in wavelength order. It has one grid, or "
+    "one for each pixel size.",
     params=StackParams,
     run=run_stack,
     outputs=(

@@ -7,6 +7,11 @@ cloud, 2 cirrus, 3 cloud, 4 shadow, 5 snow, 7 water. Bits 2 to 5 are set only wh
 (bits 8-9 cloud, 10-11 shadow, 12-13 snow, 14-15 cirrus: 1 low, 2 medium, 3 high) is high, so that
 cloud of medium confidence counts as clear: a dilation takes in a cloud's rim, not a thin cloud on
 its own.
+
+HLS's Fmask (NASA, HLS Product User Guide v2.0; as read by NASA's own hls-vi, which takes cloud,
+adjacent and shadow out) are bits, too: 0 cirrus, which is reserved and not set, 1 cloud, 2 adjacent
+to cloud or shadow, 3 shadow, 4 snow or ice, 5 water, 6 and 7 aerosol; 255 is fill. Masks of other
+makers that bear the name Fmask hold classes, and are none of these.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MASK_BANDS = ("scl", "qa_pixel")
+MASK_BANDS = ("scl", "qa_pixel", "fmask")
 """The bands that say it."""
 
 NO_DATA, CLEAR, WATER, SNOW, SHADOW, CLOUD = range(6)
@@ -48,12 +53,21 @@ QA_PIXEL_BITS = (
     (0, NO_DATA),
 )
 """Bit → class, a later line overrules an earlier one."""
+FMASK_BITS = ((5, WATER), (4, SNOW), (3, SHADOW), (2, CLOUD), (1, CLOUD), (0, CLOUD))
+"""Of HLS: bit → class, a later line overrules an earlier one."""
+FMASK_FILL = 255
+BITS = {"qa_pixel": QA_PIXEL_BITS, "fmask": FMASK_BITS}
+"""Masks of bits."""
 SEEN = (CLEAR, WATER, SNOW)
 """Classes in which the ground is seen."""
 SCL_CLEAR = tuple(code for code, kind in enumerate(SCL_CLASSES) if kind in SEEN)
-QA_PIXEL_UNCLEAR = sum(1 << bit for bit, kind in QA_PIXEL_BITS if kind not in SEEN)
+UNCLEAR = {
+    band: sum(1 << bit for bit, kind in bits if kind not in SEEN) for band, bits in BITS.items()
+}
 SCL_WATER = SCL_CLASSES.index(WATER)
-QA_PIXEL_WATER = sum(1 << bit for bit, kind in QA_PIXEL_BITS if kind == WATER)
+WATER_BITS = {
+    band: sum(1 << bit for bit, kind in bits if kind == WATER) for band, bits in BITS.items()
+}
 
 
 def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -62,7 +76,7 @@ def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     Parameters
     ----------
     band : str
-        ``scl`` or ``qa_pixel``.
+        One of ``MASK_BANDS``.
     pixels : ndarray, any shape
         As stored, whole numbers also where they come as float32; NaN or below zero where there is
         none.
@@ -80,8 +94,10 @@ def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         looked_up: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
         return looked_up
     classes = np.full(codes.shape, CLEAR, np.uint8)
-    for bit, kind in QA_PIXEL_BITS:
+    for bit, kind in BITS[band]:
         classes[(codes >> bit) & 1 == 1] = kind  # -1 has all bits set, fill among them
+    if band == "fmask":
+        classes[(codes == FMASK_FILL) | (codes < 0)] = NO_DATA
     return classes
 
 
@@ -91,7 +107,7 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     band : str
-        ``scl`` or ``qa_pixel``.
+        One of ``MASK_BANDS``.
     pixels : ndarray, any shape
         Classes; below zero or NaN where there is none, which is never clear.
     """
@@ -101,7 +117,7 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         for code in SCL_CLEAR:
             clear |= codes == code
         return clear
-    seen: npt.NDArray[np.bool_] = (codes & QA_PIXEL_UNCLEAR) == 0  # -1 has all bits set
+    seen: npt.NDArray[np.bool_] = (codes & UNCLEAR[band]) == 0  # -1 and fill have all bits set
     return seen
 
 
@@ -118,10 +134,10 @@ def is_water(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if pixels.dtype.kind in "iu"
         else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
     )
-    water: npt.NDArray[np.bool_] = (
-        codes == SCL_WATER if band == "scl" else (codes & QA_PIXEL_WATER) != 0
-    )
-    return water
+    if band == "scl":
+        return np.asarray(codes == SCL_WATER)
+    water: npt.NDArray[np.bool_] = (codes & WATER_BITS[band]) != 0
+    return water & (codes != FMASK_FILL) & (codes >= 0) if band == "fmask" else water
 
 
 def _whole_numbers(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

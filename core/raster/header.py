@@ -1,4 +1,4 @@
-"""Facts that a file states of its first band in its header, to be weighed against a catalogue's."""
+"""Facts that a file states of a band in its header, to be weighed against a catalogue's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .valid import is_masked
 
 @dataclass(frozen=True)
 class Header:
-    """Facts that a file states of its first band."""
+    """Facts that a file states of one of its bands."""
 
     dtype: str
     """As numpy calls it."""
@@ -35,32 +35,35 @@ class Header:
         return (self.scale, self.offset) != (1.0, 0.0)
 
 
-def dataset_header(dataset: Any) -> Header:
-    """The header of an opened GDAL dataset."""
+def dataset_header(dataset: Any, index: int = 1) -> Header:
+    """The header of a band of an opened GDAL dataset."""
     from osgeo import gdal
 
-    bands = [dataset.GetRasterBand(index + 1) for index in range(dataset.RasterCount)]
-    first = bands[0]
-    scale, offset = first.GetScale(), first.GetOffset()
+    bands = [dataset.GetRasterBand(number + 1) for number in range(dataset.RasterCount)]
+    own = bands[index - 1]
+    scale, offset = own.GetScale(), own.GetOffset()
     return Header(
-        dtype=numpy_type(first.DataType),
+        dtype=numpy_type(own.DataType),
         scale=1.0 if scale is None else float(scale),
         offset=0.0 if offset is None else float(offset),
-        nodata=first.GetNoDataValue(),
-        unit=first.GetUnitType() or "",
+        nodata=own.GetNoDataValue(),
+        unit=own.GetUnitType() or "",
         count=sum(band.GetColorInterpretation() != gdal.GCI_AlphaBand for band in bands),
-        masked=is_masked(first.GetMaskFlags()),
+        masked=is_masked(own.GetMaskFlags()),
     )
 
 
-def read_header(path: Path) -> Header:
-    """The header of a file on the disk.
+def read_header(path: Path, index: int = 1) -> Header:
+    """The header of a band of a file on the disk.
 
     Raises
     ------
     RasterError
-        If it cannot be opened.
+        If it cannot be opened, or has no such band.
     """
     failure = f"Reading the header of {path.name} failed"
     with quiet_gdal(), gdal_errors(lambda why: RasterError(failure, why, "Is the file complete?")):
-        return dataset_header(open_checked(path))
+        dataset = open_checked(path)
+        if index > dataset.RasterCount:
+            raise RasterError(failure, f"it has {dataset.RasterCount} bands, no band {index}")
+        return dataset_header(dataset, index)

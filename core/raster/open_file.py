@@ -11,7 +11,7 @@ from ..errors import RasterError, ValidationError
 from ..gdal.containers import file_of, gdal_name
 from ..gdal.drivers import HINT, LAYER_DRIVERS, identify, open_dataset, refuse_unless
 from ..gdal.errors import checked, gdal_errors
-from .sidecars import check_metadata, check_sidecars
+from .sidecars import check_member, check_metadata, check_sidecars
 from .vrt_sources import check_is_file, check_is_raster, check_vrt_sources, is_vrt
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
@@ -23,7 +23,7 @@ def check_openable(path: Path) -> None:
     Raises
     ------
     RasterError
-        If it is not there, or text that poses as a raster.
+        If it is not there, or text that poses as a raster, or in an archive that has no such file.
     ValidationError, VRTSourceNotFoundError
         If it is a VRT that names what is not there or not on this computer, or holds code; or a
         file beside it does.
@@ -38,6 +38,7 @@ def check_openable(path: Path) -> None:
         check_vrt_sources(file)
     else:
         check_sidecars(file)
+        check_member(path)
         check_metadata(path)
 
 

@@ -499,7 +499,8 @@ def _number(entry: tuple[str, str]) -> int:
 
 def _band_facts(dataset: Any, index: int) -> BandFacts:
     place = index - 1
-    tags = dataset.tags(index)
+    # GDAL keeps wavelengths in a domain of their own.
+    tags = {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}
     alpha = dataset.colorinterp[place].name == "alpha"
     band = BandFacts(
         index=index,

@@ -1,5 +1,5 @@
-"""Files beside a raster that GDAL reads with it, and the raster's own metadata: what they must not
-do.
+"""Files beside a raster that GDAL reads with it, on the disk or in an archive, and the raster's own
+metadata: what they must not do.
 
 Headers (``.hdr``) and world files hold numbers. A mask, overviews, ``.aux.xml`` and the tags of a
 GeoTIFF may each name other files, or servers: GDAL would open them without a word.
@@ -13,8 +13,9 @@ import xml.etree.ElementTree as ET
 from itertools import product
 from pathlib import Path
 
-from ..errors import RasterError, ValidationError
-from ..gdal.containers import file_of, gdal_name
+from ..errors import InputError, RasterError, ValidationError
+from ..files.archive import FileSet, archive_names
+from ..gdal.containers import Subdataset, file_of, find_subdataset, gdal_name
 from ..gdal.drivers import SIDECAR_DRIVERS, open_dataset, refuse_unless
 from ..gdal.environment import local_gdal, quiet_gdal
 
@@ -33,6 +34,12 @@ GEOLOCATION = {"x_dataset", "y_dataset", "z_dataset"}
 """Items of that domain that name rasters; the others are numbers."""
 MOST_NOTES = 64 << 20
 """Bytes; histograms and tables of millions of classes are smaller."""
+
+SIGNATURES = (
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF and BigTIFF, either byte order
+    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # JPEG 2000, with and without a box
+)
+"""First bytes of the formats that are opened in an archive: they hold their pixels themselves."""
 
 
 def check_sidecars(path: Path) -> None:
@@ -138,3 +145,37 @@ def _refused(path: Path, sidecar: Path, why: str) -> ValidationError:
         f"the file {sidecar.name} beside it would make GDAL open another file: {why}",
         f"Remove {sidecar.name}.",
     )
+
+
+def check_member(path: Path) -> None:
+    """Look at a raster that lies in an archive before GDAL does; others are no matter here.
+
+    Raises
+    ------
+    RasterError
+        If it is not there, no GeoTIFF or JPEG 2000, or has a file beside it by which GDAL could
+        open others.
+    """
+    member = find_subdataset(path)
+    if member is None or not member.is_member:
+        return
+    try:
+        why = _why_refused(member)
+    except InputError as error:
+        raise RasterError(f"The raster {path} cannot be opened", error.why, error.hint) from error
+    if why:
+        hint = "Unpack the archive, and give the files."
+        raise RasterError(f"The raster {path} cannot be opened", why, hint)
+
+
+def _why_refused(member: Subdataset) -> str:
+    names = archive_names(member.file)
+    if member.variable not in names:
+        return f"{member.file.name} holds no file of that name"
+    start = FileSet(member.file, names).read(member.variable, 16)
+    if not start.startswith(SIGNATURES):
+        return "in an archive only GeoTIFF and JPEG 2000 are read"
+    lower = {name.lower() for name in names}
+    beside = [f"{member.variable}{end}".lower() for end in (NOTES, *RASTERS)]
+    found = next((name for name in beside if name in lower), "")
+    return f"{found} lies beside it, which is not looked into in an archive" if found else ""

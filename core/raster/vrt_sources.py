@@ -19,7 +19,7 @@ from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
 from ..gdal.drivers import refuse_other_format
 from ..gdal.errors import gdal_errors
-from .sidecars import check_metadata, check_sidecars
+from .sidecars import check_member, check_metadata, check_sidecars
 
 CODE_TAGS = {
     "pixelfunctioncode",
@@ -196,6 +196,7 @@ def _check_pixels(path: Path) -> None:
     file = file_of(path)
     check_is_raster(file)
     check_sidecars(file)
+    check_member(path)
     check_metadata(path)
     try:
         with gdal_errors(lambda why: RasterError(f"The raster {file} cannot be opened", why)):
@@ -231,8 +232,10 @@ def _source_properties(root: ET.Element) -> dict[ET.Element, ET.Element]:
 
 def _refuse_remote(node: ET.Element, failure: str) -> None:
     name = (node.text or "").strip()
-    if node.tag.lower() in SOURCE_TAGS and find_subdataset(name) is not None:
-        name = name.replace('"://', '":/')  # HDF5's own
+    inside = find_subdataset(name) if node.tag.lower() in SOURCE_TAGS else None
+    if inside is not None:  # HDF5 has two slashes of its own, an archive's name begins with /vsi
+        whole = name.replace('"://', '":/')
+        name = f"{inside.file}/{inside.variable}" if inside.is_member else whole
     remote = "://" in name or "/vsi" in name.lower() or name.startswith(("\\\\", "//"))
     if remote and node.tag.lower() not in FREE_TEXT - SOURCE_TAGS:
         hint = (

@@ -13,12 +13,26 @@ from ..types import Aoi, SceneItem
 TILE_PIXELS = 1024
 """Tiles of a COG are seldom larger; a window needs whole tiles."""
 KM_PER_DEGREE = 111.2
+IN_PLACE = {"scl": "fmask", "qa_pixel": "fmask", "lwir11": "lwir"}
+"""Band → the one that products of the same sensor have in its place: HLS's mask, the thermal band
+of TM and ETM+.
+"""
 
 
 def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
     """Bands that are asked for, else those the event needs beside the required ones, else the
-    sensor's default bands; in wavelength order.
+    sensor's default bands; in wavelength order. What the scene's product has under another name
+    stands in its place.
     """
+    wanted = _usual_bands(scene, settings, event)
+    own = [
+        IN_PLACE[name] if name not in scene.bands and IN_PLACE.get(name) in scene.bands else name
+        for name in wanted
+    ]
+    return wanted if own == list(wanted) else get_sensor(scene.sensor).sort(dict.fromkeys(own))
+
+
+def _usual_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
     sensor = get_sensor(scene.sensor)
     if settings.bands:  # an event may mix radar and optical scenes
         own = [name for name in settings.bands if name in sensor.bands]

@@ -14,6 +14,7 @@ from ..discovery.access import Access
 from ..discovery.band_config import Sensor, get_sensor
 from ..discovery.header import join_warnings, weigh_header
 from ..download.band_downloader import download_bands
+from ..download.groups import group_files
 from ..download.plan import (
     all_whole,
     area_key,
@@ -25,6 +26,7 @@ from ..download.plan import (
 from ..enums import OnInvalid, SceneStatus, StackFormat, Unit
 from ..errors import BandStackError, IngestionError, RasterError
 from ..files.lock import folder_lock
+from ..identity.offset_flag import check_offset_applied
 from ..identity.plausible import check_plausible
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ..raster.header import read_header
@@ -82,7 +84,7 @@ def ingest_scene(
             )
         )
     kind = _single_kind(request, settings)
-    names = [str(kind)] if kind else [name for name in request.bands if name in scene.bands]
+    names = [str(kind)] if kind else list(group_files(scene, request.bands))
     if request.geometry is not None and all_whole(request.output, scene.id, names):
         request = replace(request, whole_bands=True)
     with _held_folder(request, monitor):
@@ -211,12 +213,13 @@ def _ingest_bands(
         monitor.emit(Note(Level.WARNING, text))
 
     events = EventQueue(monitor)
+    groups = group_files(scene, offered)
     plan = run_in_background(
         lambda: plan_downloads(scene, offered, request.output, request.geometry), events
     )
-    files, failures = download_bands(
-        plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access
-    )
+    got, lost = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
+    files = [replace(file, band=name) for file in got for name in groups[file.band]]
+    failures = [replace(failure, band=name) for failure in lost for name in groups[failure.band]]
     failed = SceneResult(
         scene,
         SceneStatus.FAILED,
@@ -339,7 +342,8 @@ def _stack(
         file.band: weigh_header(
             f"'{file.band}' of {scene.id}",
             scene.bands[file.band].radiometry,
-            read_header(file.path),
+            read_header(file.path, scene.bands[file.band].index or 1),
+            scene.bands[file.band].index,
         )
         for file in files
     }
@@ -347,6 +351,7 @@ def _stack(
     sources = {
         file.band: BandSource(
             path=file.path,
+            index=scene.bands[file.band].index or 1,
             radiometry=weighed[file.band][0],
             wavelength_nm=sensor.bands[file.band].wavelength_nm,
             is_class=sensor.bands[file.band].is_class,
@@ -383,5 +388,6 @@ def _implausible(stack: BandStack) -> list[str]:
             if band.radiometry.unit in (Unit.REFLECTANCE, Unit.KELVIN)
         }
         with RasterReader(written.path) as reader:
-            sentences += [finding.sentence for finding in check_plausible(reader, judged)]
+            findings = (*check_plausible(reader, judged), *check_offset_applied(reader, judged))
+            sentences += [finding.sentence for finding in findings]
     return sentences

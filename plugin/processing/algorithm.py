@@ -136,7 +136,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         any.
 
         A file that is there but is no raster is let through: Processing would say that it was not
-        found.
+        found. So is a scene's folder, which it takes for a file without its ending.
         """
         try:
             self._read(parameters, context)
@@ -145,7 +145,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         files = {
             key(p)
             for p in self._declared
-            if p.kind in (Kind.RASTER_IN, Kind.RASTERS_IN) and are_files(parameters.get(key(p)))
+            if p.kind in (Kind.RASTER_IN, Kind.RASTERS_IN, Kind.FILE_IN)
+            and are_files(parameters.get(key(p)))
         }
         for definition in self.parameterDefinitions():
             name = definition.name()

@@ -159,8 +159,8 @@ def is_nothing(value: Any) -> bool:
 
 
 def is_file(value: Any) -> bool:
-    """Tell whether a value is the path of a file, rather than the name of a layer."""
-    return isinstance(value, str) and Path(value).is_file()
+    """Tell whether a value is the path of a file or a folder, rather than the name of a layer."""
+    return isinstance(value, str) and Path(value).exists()
 
 
 def are_files(value: Any) -> bool:

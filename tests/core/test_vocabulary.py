@@ -65,7 +65,8 @@ def test_names_are_lower_case_and_no_two_bands_of_a_sensor_share_a_key() -> None
         ]
         assert len(keys) == len(set(keys)), sensor.name
         assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in sensor.bands)
-        assert sum(band.is_class for band in sensor.bands.values()) == (1 if sensor.clouds else 0)
+        has_mask = any(band.is_class for band in sensor.bands.values())
+        assert has_mask == (sensor.clouds and sensor.searched)
 
 
 def test_clouds_hide_the_ground_from_optical_sensors_only_and_a_height_model_has_no_date() -> None:
@@ -73,6 +74,7 @@ def test_clouds_hide_the_ground_from_optical_sensors_only_and_a_height_model_has
         "sentinel2",
         "landsat",
         "landsat-tm",
+        "multispectral",
     ]
     assert [name for name, sensor in load_sensors().items() if not sensor.dated] == ["dem"]
     assert get_sensor("dem").default == ("elevation",)

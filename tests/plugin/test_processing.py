@@ -23,6 +23,7 @@ from qgis.PyQt.QtGui import QIcon
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.plugin.processing.provider import FirstLightProvider
 from support.operations import COPY, COUNT, EVERY, FAIL, NAMES
+from support.packages import mtl_l2_text, write_landsat
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 from support.waiting import PATIENCE_MS
@@ -264,3 +265,11 @@ def test_a_real_failure_names_the_missing_band(real, stack_file, tmp_path):
             {"NAME": "MNDWI", "STACK": str(stack_file), "OUTPUT": str(tmp_path / "x.tif")},
             Log(),
         )
+
+
+def test_a_scenes_folder_is_an_input(real, tmp_path):
+    scene = write_landsat(tmp_path / "in", mtl=mtl_l2_text())
+    made = run("stack", {"SCENE": str(scene), "OUTPUT": str(tmp_path / "s.vrt")}, Log())
+    assert made["BANDS"].startswith("red,nir08")
+    told = run("describe", {"PATH": str(scene)}, Log())
+    assert "landsat-c2-l2 (metadata: " in told["TEXT"]

@@ -28,6 +28,7 @@ from firstlight.core.raster.cloud_mask import (
     SNOW,
     WATER,
     is_clear,
+    is_water,
     mask_classes,
 )
 from firstlight.core.raster.pixel_area import pixel_size_m
@@ -81,6 +82,32 @@ def test_qa_pixel_values_of_the_product_guide(value: int, expected: int) -> None
         assert mask_classes("qa_pixel", np.array([value], kind)).tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, CLEAR),
+        (0b11000000, CLEAR),  # much aerosol
+        (0b01100000, WATER),
+        (0b10010000, SNOW),
+        (0b00101000, SHADOW),  # over water
+        (0b00000100, CLOUD),  # adjacent
+        (0b01000010, CLOUD),
+        (0b00001010, CLOUD),  # and shadow
+        (0b00000001, CLOUD),  # cirrus, in future versions
+        (255, NO_DATA),
+        (-1, NO_DATA),
+    ],
+)
+def test_fmask_values_of_the_hls_user_guide(value: int, expected: int) -> None:
+    for kind in (np.int16, np.float32, np.int64):
+        pixels = np.array([value], kind)
+        assert mask_classes("fmask", pixels).tolist() == [expected]
+        assert is_water("fmask", pixels).tolist() == [0 < value < 255 and bool(value & 32)]
+    if value >= 0:
+        assert mask_classes("fmask", np.array([value], np.uint8)).tolist() == [expected]
+    assert not is_water("fmask", np.array([np.nan], np.float32)).any()
+
+
 def test_no_value_of_qa_pixel_is_no_data() -> None:
     assert mask_classes("qa_pixel", np.array([np.nan, -1], np.float32)).tolist() == [
         NO_DATA,
@@ -89,7 +116,7 @@ def test_no_value_of_qa_pixel_is_no_data() -> None:
 
 
 def test_the_classes_agree_with_what_the_search_counts_as_clear() -> None:
-    for band, count in (("scl", 300), ("qa_pixel", 65536)):
+    for band, count in (("scl", 300), ("qa_pixel", 65536), ("fmask", 256)):
         every = np.arange(-1, count)
         assert np.array_equal(np.isin(mask_classes(band, every), SEEN), is_clear(band, every))
 

@@ -162,11 +162,13 @@ def test_tm_and_etm_are_numbered_otherwise(tmp_path: Path, name: str, platform: 
 
 FOUR = [{"name": name, "common_name": name.lower()} for name in ("Blue", "Green", "Red", "NIR")]
 
+RGBA = [{"name": name, "common_name": name.lower()} for name in ("Red", "Green", "Blue", "Alpha")]
+
 
 @pytest.mark.parametrize(
     ("collection", "key", "asset", "why"),
     [
-        ("planet-nicfi-analytic", "data", {"eo:bands": FOUR}, "4 bands in one file"),
+        ("planet-nicfi-visual", "data", {"eo:bands": RGBA}, "4 bands in one file"),
         ("naip", "image", {"bands": FOUR}, "4 bands in one file"),
         ("io-lulc", "data", {"raster:bands": [{"data_type": "uint8"}]}, "8-bit"),
         ("my-own", "data", {}, "not said to hold heights"),

@@ -49,9 +49,27 @@ def test_a_band_is_known_by_key_or_common_name(assets: dict[str, Any], band: str
 
 
 @pytest.mark.parametrize(
+    ("keys", "band", "key"),
+    [
+        (("B02_10m", "B02_20m", "B02_60m"), "blue", "B02_10m"),
+        (("B11_60m", "B11_20m"), "swir16", "B11_20m"),
+        (("B8A_60m", "B8A_20m"), "nir08", "B8A_20m"),
+        (("SCL_60m", "SCL_20m"), "scl", "SCL_20m"),
+        (("B04_60m", "B04"), "red", "B04"),
+        (("B04_60m",), "red", "B04_60m"),
+    ],
+)
+def test_of_a_band_in_several_pixel_sizes_the_finest_is_taken(
+    keys: tuple[str, ...], band: str, key: str
+) -> None:
+    bands = parse({name: asset(f"http://x/{name}.jp2") for name in keys}).bands
+    assert {name: one.href for name, one in bands.items()} == {band: f"http://x/{key}.jp2"}
+
+
+@pytest.mark.parametrize(
     "assets",
     [
-        {"x": asset(**{"eo:bands": [{"common_name": "nir"}, {"common_name": "red"}]})},
+        {"x": asset(**{"eo:bands": [{"common_name": "nir"}, {"common_name": "nir"}]})},
         {"x": asset(**{"eo:bands": [{"common_name": "rededge"}]})},
         {
             "visual": asset(

@@ -79,7 +79,7 @@ def test_level_1_has_its_scenes_own_factors(tmp_path: Path, kind: str) -> None:
         ("99.99", "<BOA_ADD_OFFSET band_id='0'>0</BOA_ADD_OFFSET>", "sentinel2-l2a-old"),
         ("02.14", "", "sentinel2-l2a-old"),
         ("99.99", "", None),
-        ("05.10", "<BOA_ADD_OFFSET band_id='0'>-900</BOA_ADD_OFFSET>", None),
+        ("05.10", "<BOA_ADD_OFFSET band_id='0'>-900</BOA_ADD_OFFSET>", "sentinel2-l2a"),
     ],
 )
 def test_an_mtd_file_tells_the_offset(

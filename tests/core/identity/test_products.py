@@ -74,7 +74,7 @@ def test_each_product_has_a_source_and_a_sensor_that_is_known_or_a_naming() -> N
     for product in load_products().values():
         assert product.source, product.name
         assert product.title, product.name
-        assert product.sensor in ("", "planetscope", *load_sensors()), product.name
+        assert product.sensor in ("", *load_sensors()), product.name
 
 
 def test_an_unknown_product_is_refused_with_the_nearest() -> None:

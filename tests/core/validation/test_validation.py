@@ -322,7 +322,8 @@ def test_a_source_that_is_gone_is_named_before_anything_is_opened(
 REFUSED = {
     "http": (simple("http://127.0.0.1:9/x.tif"), "is not on this computer"),
     "vsicurl": (simple("/vsicurl/http://127.0.0.1:9/x.tif"), "is not on this computer"),
-    "vsizip": (simple("/vsizip//tmp/x.zip/a.tif"), "is not on this computer"),
+    "vsizip": (simple("/vsizip/vsicurl/http://127.0.0.1:9/x.zip/a.tif"), "is not on this computer"),
+    "an archive": (simple("/vsizip//not/there/x.zip/a.tif"), "not found"),
     "a database": (simple("PG:host=127.0.0.1 dbname=x"), "not found"),
     "pixel function": (
         "<PixelFunctionType>x</PixelFunctionType>",

@@ -1,0 +1,147 @@
+"""``flight describe`` says who says so: header, notes beside the file, product, item."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rasterio
+
+from firstlight.core.cli import main
+from firstlight.core.errors import InputError
+from firstlight.core.identity.band_names import identify_bands
+from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.operations.describe import DESCRIBE
+from firstlight.core.raster.reader import read_facts
+from firstlight.core.settings import Settings
+from support.rasters import ramp, write_raster
+from support.stac_server import make_item
+
+BOX = (10.3, 46.9, 10.35, 46.95)
+
+
+def describe(path: Path, **more: Any) -> Any:
+    params = DESCRIBE.make_params({"path": path, **more})
+    return DESCRIBE.run(params, Settings(), RecordingMonitor())
+
+
+def notes(path: Path, inside: str) -> None:
+    text = f'<PAMDataset><PAMRasterBand band="1">{inside}</PAMRasterBand></PAMDataset>'
+    path.with_name(f"{path.name}.aux.xml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("inside", "fields"),
+    [
+        ("<Scale>0.0001</Scale>", {"scale": 0.0001}),
+        ("<Scale>0.0001</Scale><Offset>-0.1</Offset>", {"scale": 0.0001, "offset": -0.1}),
+        ("<NoDataValue>-9999</NoDataValue>", {"nodata": -9999.0}),
+        ("<Description>red</Description>", {"band": "red"}),
+        ('<Metadata><MDI key="wavelength">665</MDI></Metadata>', {"wavelength_nm": 665.0}),
+        (
+            '<Metadata domain="IMAGERY"><MDI key="CENTRAL_WAVELENGTH_UM">0.842</MDI></Metadata>',
+            {"wavelength_nm": 842.0},
+        ),
+    ],
+)
+def test_notes_beside_a_raster_are_a_sidecar(
+    tmp_path: Path, inside: str, fields: dict[str, Any]
+) -> None:
+    path = write_raster(tmp_path / "x.tif", ramp(dtype="int16"), nodata=None)
+    notes(path, inside)
+    [band] = describe(path).data["bands"]
+    for name, value in fields.items():
+        assert band[name]["value"] == pytest.approx(value) if name != "band" else value
+        assert band[name]["evidence"] == "sidecar"
+        assert band[name]["source"] == "x.tif.aux.xml"
+
+
+def test_what_the_header_says_itself_is_no_sidecar(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "x.tif", ramp(), nodata=0)
+    with rasterio.open(path, "r+") as raster:
+        raster.scales = (0.0001,)
+    path.with_name("x.tif.aux.xml").unlink(missing_ok=True)
+    assert describe(path).data["bands"][0]["scale"]["evidence"] == "header"
+    path.with_name("x.tif.aux.xml").write_text("<PAMDataset")  # damaged: GDAL leaves it aside
+    assert describe(path).data["bands"][0]["scale"]["evidence"] == "header"
+
+
+def test_the_wavelength_in_gdals_own_domain_names_a_band(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "x.tif", ramp())
+    with rasterio.open(path, "r+") as raster:
+        raster.update_tags(1, ns="IMAGERY", CENTRAL_WAVELENGTH_UM="0.665", FWHM_UM="0.03")
+    assert identify_bands(read_facts(path)).indexes == {"red": 1}
+    [band] = describe(path).data["bands"]
+    assert band["wavelength_nm"]["value"] == pytest.approx(665)
+
+
+def write_item(path: Path, collection: str, assets: dict[str, Any], name: str = "A") -> Path:
+    full = {
+        key: {"href": f"https://x/{key}.tif?token=secret", "type": "image/tiff", **one}
+        for key, one in assets.items()
+    }
+    path.write_text(json.dumps(make_item(name, BOX, collection=collection, assets=full)))
+    return path
+
+
+def test_an_item_is_described_as_a_file_is(tmp_path: Path) -> None:
+    assets = {
+        "red": {"raster:bands": [{"scale": 0.0001, "offset": -0.1, "nodata": 0,
+                                  "data_type": "uint16"}],
+                "eo:bands": [{"common_name": "red", "center_wavelength": 0.665}]},
+        "scl": {},
+    }  # fmt: skip
+    result = describe(write_item(tmp_path / "item.json", "sentinel-2-c1-l2a", assets))
+    red, scl = result.data["bands"]
+    assert result.data["item"] == "A"
+    assert (red["file"], red["data_type"]) == ("red.tif", "uint16")
+    assert (red["offset"]["value"], red["offset"]["evidence"]) == (-0.1, "item")
+    assert red["wavelength_nm"] == {"value": 665.0, "evidence": "item", "source": "eo:bands"}
+    assert (red["product"]["value"], red["nodata"]["value"]) == ("sentinel2-l2a", 0.0)
+    assert scl["unit"]["value"] == "class"
+    assert any("offers no blue" in finding["sentence"] for finding in result.data["findings"])
+    assert "secret" not in result.text
+
+
+@pytest.mark.parametrize(
+    ("collection", "assets", "band", "evidence", "scale"),
+    [
+        ("landsat-c2-l2", {"red": {}}, "red", "name", 0.0000275),
+        ("HLSL30_2.0", {"B04": {}}, "red", "name", 0.0001),
+        ("", {"B04": {}}, "red", "assumed", 0.0001),
+        ("naip", {"image": {"eo:bands": [{"name": n, "common_name": n} for n in
+                                         ("red", "green", "blue", "nir")]}}, "nir", "assumed", 1),
+    ],
+)  # fmt: skip
+def test_each_kind_of_item_says_how_far_it_is_believed(
+    tmp_path: Path, collection: str, assets: dict[str, Any], band: str, evidence: str, scale: float
+) -> None:
+    result = describe(write_item(tmp_path / "item.json", collection, assets))
+    told = {one["band"]["value"]: one for one in result.data["bands"]}[band]
+    assert (told["scale"]["value"], told["scale"]["evidence"]) == (scale, evidence)
+
+
+def test_a_wavelength_that_contradicts_the_band_is_told(tmp_path: Path) -> None:
+    assets = {"red": {"bands": [{"name": "red", "eo:center_wavelength": 0.86}]}}
+    result = describe(write_item(tmp_path / "item.geojson", "sentinel-2-l2a", assets))
+    codes = [finding["code"] for finding in result.data["findings"]]
+    assert "band_contradiction" in codes
+
+
+def test_a_saved_list_is_described_item_by_item(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = json.loads(write_item(tmp_path / "a.json", "landsat-c2-l2", {"red": {}}).read_text())
+    two = {**one, "id": "B"}
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [one, two]}))
+    assert main(["describe", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "A: 1 bands" in text
+    assert "B: 1 bands" in text
+    assert [item["item"] for item in describe(path).data["items"]] == ["A", "B"]
+    (tmp_path / "no.json").write_text("[]")
+    with pytest.raises(InputError, match="holds no scenes"):
+        describe(tmp_path / "no.json")
