@@ -24,6 +24,7 @@ REQUIRED = (
     Library("rasterio", "rasterio"),
     Library("requests", "requests"),
     Library("yaml", "PyYAML"),
+    Library("pystac_client", "pystac-client"),
     Library("dask", "dask"),
 )
 
