@@ -52,6 +52,8 @@ from .request import SceneRequest, SceneResult, SingleFile
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
 """Shares of the progress bar where downloading and stacking end; the rest is validation."""
+RANGE_CHECK = "range_implausible"
+"""Code of the validator's finding of values that do not fit their unit."""
 
 
 def ingest_scene(
@@ -317,7 +319,7 @@ def _validated(
         sensor = get_sensor(request.scene.sensor)
         spec = ValidationSpec(sensor, required, tuple(request.bands), area, must_cover=False)
         part = PartMonitor(monitor, STACK_SHARE, 1.0)
-        report = validate(stack.path, spec, settings, part)
+        report = validate(stack.path, spec, _weighing_doubts(settings), part)
         error = _validation_error(report)
         status = SceneStatus.FAILED if error else result.status
         result = replace(result, status=status, report=report, error=error)
@@ -325,6 +327,15 @@ def _validated(
     for text in sentences:
         monitor.emit(Note(Level.WARNING, text))
     return result
+
+
+def _weighing_doubts(settings: Settings) -> Settings:
+    """The settings with values that do not fit the item's scale as a warning, unless a person has
+    weighed that otherwise: they are a doubt about the item, and what was fetched is sound.
+    """
+    if any(check.startswith(RANGE_CHECK) for check in settings.checks):
+        return settings
+    return settings.override(checks=(*settings.checks, f"{RANGE_CHECK}={Severity.WARNING}"))
 
 
 def _reasons(failures: Sequence[BandFailure]) -> str:

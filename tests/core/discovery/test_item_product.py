@@ -222,7 +222,7 @@ def test_a_scale_of_one_states_nothing() -> None:
 
 def test_every_item_of_other_catalogues_is_read_or_refused(shared: Callable[[str], Path]) -> None:
     folder = shared("stac") / "other-catalogues"
-    rules = {"landsat-c2-l1": None, "planet-nicfi-analytic": None, "naip": None, "hls": 0.0}
+    rules = {"landsat-c2-l1": None, "planet-nicfi-analytic": 0.0, "naip": None, "hls": 0.0}
     seen = set()
     for path in sorted(folder.glob("*.json")):
         tree = json.loads(path.read_text(encoding="utf-8"))

@@ -243,6 +243,7 @@ RECORDED = (
         epsg=None,
         missing=NO_BANDS,
         when="2025-07-29T18:03:19.545",
+        platform="sentinel-2c",
         notes=(NO_FILES,),
     ),
     Truth(
