@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from .monitor import BandProgress, BandState, Event, Level, Note, Progress
 from .operation import OperationResult
 from .params import Door, Kind, Param
 from .settings import resolve_settings
-from .text import shown
+from .text import redact, shown
 from .wording import Wording
 
 EXIT_CODES = {Status.DONE: 0, Status.FAILED: 1, Status.PARTIAL: 3}
@@ -245,14 +246,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         what = f"flight {operation.name} failed: there is not enough memory. Use a smaller area."
         return _fail(what, 1)
-    except Exception as error:  # the outer door: whatever was not foreseen is still one sentence
+    except Exception as error:  # noqa: BLE001 - the outer door: what was not foreseen is a sentence
         if verbose:
-            raise
-        return _fail(
-            f"flight {declared.name} failed: {type(error).__name__}: {error}. This is a fault "
-            "in FirstLight; see --verbose.",
-            1,
-        )
+            _fail(redact(traceback.format_exc()), 1)
+        reason = redact(f"{type(error).__name__}: {error}")
+        fault = "This is a fault in FirstLight; see --verbose."
+        return _fail(f"flight {declared.name} failed: {reason}. {fault}", 1)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

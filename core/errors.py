@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .text import redact
+
 ODD_DATA = (
     *(ArithmeticError, AttributeError, LookupError),
     *(RuntimeError, TypeError, ValueError),
@@ -19,7 +21,7 @@ a size, a list without end.
 
 
 class FirstLightError(Exception):
-    """Base of all failures that FirstLight names.
+    """Base of all failures that FirstLight names. Secrets are taken out of its sentence.
 
     Parameters
     ----------
@@ -32,9 +34,9 @@ class FirstLightError(Exception):
     """
 
     def __init__(self, what: str, why: str, hint: str = "") -> None:
-        self.what = what.strip().rstrip(".:")
-        self.why = why.strip().rstrip(".")
-        self.hint = hint.strip()
+        self.what = redact(what).strip().rstrip(".:")
+        self.why = redact(why).strip().rstrip(".")
+        self.hint = redact(hint).strip()
         super().__init__(self.what, self.why, self.hint)
 
     def __str__(self) -> str:

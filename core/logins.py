@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"https": 443, "http": 80}
@@ -24,6 +25,29 @@ def login_keys(url: str) -> tuple[str, ...]:
     if parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return host, f"http://{host}"
     return (f"http://{host}",)
+
+
+def covers(hosts: Iterable[str], url: str) -> bool:
+    """True if a login for these hosts may be sent to a URL.
+
+    Parameters
+    ----------
+    hosts : iterable of str
+        Keys of :func:`login_keys`; ``.example.com`` for every host below it, at the usual port
+        only; ``example.com:*`` for every port.
+    """
+    keys = login_keys(url)
+    return any(_is_for(host, key) for host in hosts for key in keys)
+
+
+def _is_for(host: str, key: str) -> bool:
+    if "://" in key or "://" in host:
+        return host == key
+    if host.startswith("."):
+        return key.endswith(host)
+    return key in (host, host.removesuffix(":*")) or (
+        host.endswith(":*") and key.rpartition(":")[0] == host[:-2]
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -7,13 +7,14 @@ user's YAML > the shipped ``config/ingestion.yaml`` > the default below.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .accounts.account import Account, AccountKind
+from .accounts.read import read_accounts
 from .enums import (
     Compression,
     Depth,
@@ -27,12 +28,14 @@ from .enums import (
     StackFormat,
 )
 from .errors import SettingsError
-from .logins import login_keys
+from .files.yaml_file import CONFIG_DIR as CONFIG_DIR
+from .files.yaml_file import read_yaml as read_yaml
+from .logins import covers
 from .setting_casts import cast_setting
 from .text import at_home
 
 SettingField = dataclasses.Field[Any]
-CONFIG_DIR = Path(__file__).resolve().parent.parent / "config"
+ATTACHED = "the login attached to the catalogue"
 
 
 def _setting(default: Any, path: str, kind: str, title: str, **bounds: Any) -> Any:
@@ -295,6 +298,9 @@ class Settings:
     are those of :func:`~.logins.login_keys`.
     """
 
+    accounts: tuple[Account, ...] = field(default=(), repr=False)
+    """The user's logins with providers and hosts; the first that covers an address is sent."""
+
     @property
     def worker_count(self) -> int:
         """Threads for computing: as set, else one per core that this process may use."""
@@ -306,12 +312,25 @@ class Settings:
             else os.cpu_count() or 1
         )
 
-    def headers_for(self, url: str) -> Mapping[str, str]:
-        """The headers for the host of a URL; never sent to another host, or by http instead of
-        https.
+    @property
+    def logins(self) -> tuple[Account, ...]:
+        """All logins: those attached to catalogues first."""
+        attached = (
+            Account(host, host, AccountKind.HEADERS, (host,), ATTACHED, tuple(headers.items()))
+            for host, headers in self.headers.items()
+        )
+        return (*attached, *self.accounts)
+
+    def account_for(self, url: str) -> Account | None:
+        """The login to send with a request for a URL; never one of another host, or by http
+        instead of https.
         """
-        keys = [key for key in login_keys(url) if key in self.headers]
-        return self.headers[keys[0]] if keys else {}
+        return next((login for login in self.logins if covers(login.hosts, url)), None)
+
+    def account_concerning(self, url: str) -> Account | None:
+        """The login to send there, or to where that host sends for a login."""
+        behind = (login for login in self.logins if covers(login.through, url))
+        return self.account_for(url) or next(behind, None)
 
     def override(self, **given: Any) -> Settings:
         """A copy with what this run's parameters say; ``None`` and empty mean "not given".
@@ -374,7 +393,8 @@ def resolve_settings(
     Raises
     ------
     SettingsError
-        For an unknown name or a bad value; the sentence names the source.
+        For an unknown name or a bad value, or a file of accounts that others can read; the
+        sentence names the source.
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
@@ -382,7 +402,8 @@ def resolve_settings(
     for f, raw, origin in (*_from_files(environ, user_file), *_from_environment(environ)):
         values[f.name] = _cast(f, raw, origin)
         origins[f.name] = origin
-    return Settings(**values, origins=origins).override(**(overrides or {}))
+    settings = Settings(**values, origins=origins, accounts=read_accounts(environ))
+    return settings.override(**(overrides or {}))
 
 
 def _cast(f: SettingField, raw: Any, origin: str) -> Any:
@@ -413,55 +434,6 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[SettingField
         variable = f"FIRSTLIGHT_{f.name.upper()}"
         if environ.get(variable):
             yield f, environ[variable], f"environment {variable}"
-
-
-MOST_VALUES = 100_000
-"""In one YAML file."""
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; an empty file is an empty mapping.
-
-    Raises
-    ------
-    SettingsError
-        If it cannot be read or holds no mapping.
-    """
-    import yaml
-
-    try:  # in C, ten times as fast; not in every Python
-        from yaml import CSafeLoader as SafeLoader
-    except ImportError:
-        from yaml import SafeLoader  # type: ignore[assignment]
-    failure = f"The settings file {path} cannot be read"
-    try:
-        text = path.read_text(encoding="utf-8")
-        tree = yaml.load(text, Loader=SafeLoader)
-        if "*" in text and _count(tree, {}) > MOST_VALUES:
-            reason = f"with its aliases (*name) it has more than {MOST_VALUES} values"
-            raise SettingsError(failure, reason, "Write the values themselves.")
-    except RecursionError as error:
-        raise SettingsError(failure, "it is nested too deep") from error
-    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
-        raise SettingsError(failure, " ".join(str(error).split())) from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise SettingsError(f"The settings file {path} cannot be used", "it holds no sections")
-    return tree
-
-
-def _count(tree: Any, counted: dict[int, float]) -> float:
-    """How many values a tree has where each alias counts as what it stands for; infinite where one
-    stands for what it is in.
-    """
-    if not isinstance(tree, (dict, list)):
-        return 1
-    if id(tree) not in counted:
-        counted[id(tree)] = math.inf  # until it is known: an alias in it would be a circle
-        values = tree.values() if isinstance(tree, dict) else tree
-        counted[id(tree)] = 1 + sum(_count(value, counted) for value in values)
-    return counted[id(tree)]
 
 
 def _flatten(tree: Mapping[str, Any], known: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sizes and times as people read them, and texts that come from elsewhere."""
+"""Sizes, times and addresses as people may read them, and texts that come from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
+
+HIDDEN = "…"
+LEAST_SECRET = 6
+"""Characters; a shorter secret would be found in ordinary words."""
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>|\\]+", re.IGNORECASE)
+_PATH = re.compile(r"(\burl: /[^\s?]*)\?[^\s'\"]*")  # as urllib3 puts it
+_PAIR = re.compile(
+    r"\b(sig|signature|x-amz-(?:signature|credential|security-token)|(?:[a-z]+_)?token|"
+    r"api[-_]?key|subscription[-_]key|passw(?:or)?d|(?:[a-z]+_)?secret)=[^\s&'\"<>]+",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"\b((?:proxy-)?authorization|x-api-key|ocp-apim-subscription-key|(?:set-)?cookie)"
+    r"(['\"]?\s*[:=]\s*)(b?['\"])?(?:(?:bearer|basic)\s+)?[^\s'\"]+",
+    re.IGNORECASE,
+)
+_secrets: dict[str, None] = {}
 
 _UNSHOWN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -85,12 +102,53 @@ def time_text(seconds: float) -> str:
 
 
 def public_url(url: str) -> str:
-    """The URL without its query, which may hold a token."""
+    """The URL without its query and its login, which may be secrets."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # an odd address, such as http://[::1/y
-        return url.partition("?")[0]
+    except ValueError:  # such as http://[::1/
+        return re.split("[?#]", url, maxsplit=1)[0]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def remember_secret(secret: str) -> None:
+    """Keep a password, key or token of this process in mind: :func:`redact` takes it out of texts,
+    wherever they come from.
+    """
+    if len(secret) >= LEAST_SECRET:
+        _secrets.update(dict.fromkeys((secret, quote(secret, safe=""))))
+
+
+def hide_secrets(text: str) -> str:
+    """A text without remembered secrets; otherwise as it is."""
+    for secret in tuple(_secrets):
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def redact(text: str) -> str:
+    """A text without secrets: every URL in it as :func:`public_url`, no remembered secret, no value
+    of a parameter or header that is known to hold one.
+
+    Whatever becomes a sentence goes through it, since libraries and servers put addresses, and
+    sometimes headers, into theirs.
+    """
+    text = hide_secrets(text)
+    if "://" in text:
+        text = _URL.sub(lambda found: _public(found.group()), text)
+    if "url: /" in text:
+        text = _PATH.sub(r"\1", text)
+    if "=" in text:
+        text = _PAIR.sub(rf"\1={HIDDEN}", text)
+    if ":" in text or "=" in text:
+        text = _HEADER.sub(rf"\1\2\3{HIDDEN}", text)
+    return text
+
+
+def _public(address: str) -> str:
+    """A URL of a text, whose last signs may belong to the sentence."""
+    url = address.rstrip(".,:;!)]}")
+    return public_url(url) + address[len(url) :] if re.search("[?#@]", url) else address
 
 
 def nearest_hint(

@@ -23,7 +23,7 @@ from .operation import Declared, Operation, OperationResult
 from .params import Param
 from .report import ValidationReport
 from .settings import Settings
-from .text import shown
+from .text import hide_secrets, redact, shown
 
 MARK = re.compile(r"‘(?:flight ([a-z-]+)( --[^’]+)?|(?:([a-z-]+)\.)?([a-z][a-z0-9_]*))’")
 AnyError = TypeVar("AnyError", bound=FirstLightError)
@@ -90,7 +90,7 @@ class Wording:
 
         def data(value: Any) -> Any:
             if isinstance(value, str):
-                return self.text(value, operation)
+                return hide_secrets(self.text(value, operation))
             if isinstance(value, dict):
                 return {name: data(item) for name, item in value.items()}
             return [data(item) for item in value] if isinstance(value, (list, tuple)) else value
@@ -107,7 +107,7 @@ class Wording:
             report = replace(report, findings=tuple(findings))
         return replace(
             result,
-            text=shown(data(result.text), keep="\n"),
+            text=redact(shown(data(result.text), keep="\n")),
             data=lambda: data(result.json_data()),
             value=report,
             warnings=tuple(data(result.warnings)),
@@ -138,4 +138,4 @@ class _Interpreter:
         return self.monitor.cancelled()
 
     def _say(self, text: str) -> str:
-        return self.wording.line(text, self.operation)
+        return redact(self.wording.line(text, self.operation))

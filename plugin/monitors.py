@@ -9,7 +9,7 @@ from html import escape
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
 
 from ..core.monitor import BandProgress, BandState, Event, Level, Note, Progress
-from ..core.text import shown
+from ..core.text import redact, shown
 
 LOG_TAG = "FirstLight"
 """Name of the tab in QGIS's log panel."""
@@ -22,7 +22,7 @@ _LEVELS = {
 
 
 def log(text: str, level: Level = Level.INFO) -> None:
-    """Write a line to the FirstLight tab of the log panel; safe on any thread.
+    """Write a line to the FirstLight tab of the log panel, without secrets; safe on any thread.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def log(text: str, level: Level = Level.INFO) -> None:
     level : Level
         Not ``DEBUG``.
     """
-    plain = escape(shown(text, keep="\n"), quote=False)  # the log panel shows HTML
+    plain = escape(shown(redact(text), keep="\n"), quote=False)  # the log panel shows HTML
     QgsMessageLog.logMessage(plain, LOG_TAG, _LEVELS[level], False)
 
 

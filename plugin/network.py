@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from qgis.core import QgsApplication, QgsNetworkAccessManager
+from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkRequest
 
+from ..core.accounts.account import Account, AccountKind
+from ..core.accounts.providers import Provider, load_providers
 from ..core.errors import FirstLightError
 from ..core.files.atomic import WriteFailure, write_whole
 from ..core.logins import login_keys
@@ -99,31 +101,78 @@ def read_headers(logins: Mapping[str, str]) -> dict[str, dict[str, str]]:
         with 401, which is told to the user.
     """
     by_host: dict[str, dict[str, str]] = {}
-    manager = QgsApplication.authManager()
     for url, authcfg in logins.items():
         host = next(iter(login_keys(url)), "")
-        request = QNetworkRequest(QUrl(url))
-        if (
-            authcfg not in manager.configIds()
-            or not manager.updateNetworkRequest(request, authcfg)[0]
-        ):
-            log(
-                f"The authentication '{authcfg}' for {host} cannot be used: it is gone, or "
-                "QGIS's passwords are locked.",
-                Level.WARNING,
-            )
-            continue
-        names = [bytes(name) for name in request.rawHeaderList()]
-        headers = {
-            name.decode("latin-1"): bytes(request.rawHeader(name)).decode("latin-1")
-            for name in names
-        }
+        headers = _headers(url, authcfg)
         if headers:
             by_host[host] = {**by_host.get(host, {}), **headers}
         else:
-            log(
-                f"The authentication '{authcfg}' for {host} sends no headers: that kind is not "
-                "supported.",
-                Level.WARNING,
-            )
+            _tell_unusable(authcfg, host)
     return by_host
+
+
+def read_accounts(chosen: Mapping[str, str]) -> tuple[Account, ...]:
+    """The accounts that the user keeps in QGIS; call it on the main thread.
+
+    Parameters
+    ----------
+    chosen : mapping
+        Name of a provider → id of a QGIS authentication. Its name and password, or the headers it
+        makes, are taken for the provider's own hosts.
+
+    Returns
+    -------
+    tuple of Account
+        Those that cannot be used are left out, and the log says so.
+    """
+    accounts = []
+    for name, authcfg in chosen.items():
+        provider = load_providers().get(name)
+        account = provider and _account(provider, authcfg)
+        if account:
+            accounts.append(account)
+        else:
+            _tell_unusable(authcfg, name)
+    return tuple(accounts)
+
+
+def _account(provider: Provider, authcfg: str) -> Account | None:
+    config = QgsAuthMethodConfig()
+    manager = QgsApplication.authManager()
+    if authcfg not in manager.configIds():
+        return None
+    if not manager.loadAuthenticationConfig(authcfg, config, True)[0]:
+        return None
+    origin = f"QGIS authentication '{config.name()}'"
+    username, password = config.config("username"), config.config("password")
+    for way in provider.ways if password else ():
+        values = (username, password) if len(way.fields) == 2 else (password,)
+        if all(values) and (len(values) == 2 or not username or len(provider.ways) == 1):
+            return provider.account(dict(zip(way.fields, values)), origin)
+    hosts = tuple(host for way in provider.ways[:1] for host in way.hosts)
+    headers = () if password else _headers(f"https://{hosts[0].lstrip('.')}/", authcfg).items()
+    kind = AccountKind.HEADERS
+    title = provider.title
+    return Account(provider.name, title, kind, hosts, origin, tuple(headers)) if headers else None
+
+
+def _headers(url: str, authcfg: str) -> dict[str, str]:
+    """The headers that an authentication adds to a request; empty where it cannot be used."""
+    manager = QgsApplication.authManager()
+    request = QNetworkRequest(QUrl(url))
+    if authcfg not in manager.configIds():
+        return {}
+    if not manager.updateNetworkRequest(request, authcfg)[0]:
+        return {}
+    return {
+        bytes(name).decode("latin-1"): bytes(request.rawHeader(name)).decode("latin-1")
+        for name in request.rawHeaderList()
+    }
+
+
+def _tell_unusable(authcfg: str, target: str) -> None:
+    log(
+        f"The authentication '{authcfg}' for {target} cannot be used: it is gone, QGIS's "
+        "passwords are locked, or it sends no headers.",
+        Level.WARNING,
+    )

@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 
 from qgis.core import QgsSettings
 
+from ..core.accounts.providers import load_providers
 from ..core.discovery.catalogs import catalog_names, get_catalog
 from ..core.errors import InputError
 from ..core.settings import Settings, resolve_settings, setting_fields
-from .network import read_authorities, read_headers, read_proxies
+from .network import read_accounts, read_authorities, read_headers, read_proxies
 
 _OVERRIDES = "firstlight/settings/"
 _LAST = "firstlight/last/"
 _CATALOGS = "firstlight/catalogs"
+_ACCOUNTS = "firstlight/accounts/"
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,39 @@ def settings_reader() -> Callable[[], Settings]:
         {catalog.url: catalog.authcfg for catalog in read_catalogs() if catalog.authcfg}
     )
     authorities = read_authorities()
-    return lambda: replace(
-        resolve_settings(overrides), proxies=proxies, headers=headers, authorities=authorities
-    )
+    accounts = read_accounts(read_account_choices())
+
+    def read() -> Settings:
+        settings = resolve_settings(overrides)
+        return replace(
+            settings,
+            proxies=proxies,
+            headers=headers,
+            authorities=authorities,
+            accounts=(*accounts, *settings.accounts),
+        )
+
+    return read
+
+
+def account_titles() -> dict[str, str]:
+    """Name → title of the providers with which an account can be kept."""
+    return {name: one.title for name, one in load_providers().items() if one.ways}
+
+
+def read_account_choices() -> dict[str, str]:
+    """Name of a provider → id of the QGIS authentication that the user chose for it."""
+    store = QgsSettings()
+    chosen = {name: str(store.value(_ACCOUNTS + name, "") or "") for name in account_titles()}
+    return {name: authcfg for name, authcfg in chosen.items() if authcfg}
+
+
+def write_account_choice(name: str, authcfg: str) -> None:
+    """Keep the id of a QGIS authentication for a provider; an empty one forgets it."""
+    if authcfg:
+        QgsSettings().setValue(_ACCOUNTS + name, authcfg)
+    else:
+        QgsSettings().remove(_ACCOUNTS + name)
 
 
 def read_last(name: str, default: str = "") -> str:

@@ -21,6 +21,7 @@ STORIES = {
     "raster": "reads pixels",
     "files": "sums, locks, journals",
     "addresses": "where files may lie",
+    "accounts": "the user's logins",
     "cog": "writes layers",
     "shapes": "areas, outlines",
     "identity": "what a file is",

@@ -56,6 +56,7 @@ everything is made of.
 
 OWNERS = {
     "requests": (
+        "core.accounts",
         "core.discovery",
         "core.offers.answers",
         "core.download",
@@ -90,7 +91,7 @@ _VALUES = (
     "core.logins",
     "core.text",
 )
-_SERVICES = (*_VALUES, "core.settings", "core.workers")
+_SERVICES = (*_VALUES, "core.accounts", "core.settings", "core.workers")
 _RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
 _DISCOVERY = (
     "core.discovery.band_config",
@@ -140,9 +141,10 @@ CORE_LAYERS = {
         "core.scene_item",
         "core.times",
     ),
-    "core.errors": ("core.types", "core.monitor"),
+    "core.errors": ("core.types", "core.monitor", "core.text"),
     "core.monitor": ("core.enums", "core.types", "core.errors"),
-    "core.settings": (*_VALUES, "core.setting_casts"),
+    "core.accounts": (*_VALUES, "core.files", "core.accounts"),
+    "core.settings": (*_VALUES, "core.setting_casts", "core.files", "core.accounts"),
     "core.setting_casts": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
@@ -159,7 +161,7 @@ CORE_LAYERS = {
     ),
     "core.operation": (*_VALUES, "core.settings", "core.params", "core.casts"),
     "core.addresses": (*_SERVICES, "core.addresses"),
-    "core.files": (*_VALUES, "core.text", "core.files"),
+    "core.files": (*_VALUES, "core.files"),
     "core.gdal": (*_VALUES, "core.gdal"),
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
     "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
@@ -661,7 +663,7 @@ PLANTED = {
     "HTTP elsewhere": (
         "core/stack/vrt.py",
         "def f():\n    import requests",
-        "belongs to core.discovery",
+        "belongs to core.accounts",
     ),
     "requests elsewhere": (
         "core/raster/reader.py",

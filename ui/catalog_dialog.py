@@ -1,4 +1,6 @@
-"""The user's own catalogues: adding one, with a login where it needs one, and removing it."""
+"""The user's own catalogues and accounts: adding a catalogue, with a login where it needs one, and
+removing it; choosing a login for each known provider.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,10 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.errors import InputError
 from ..plugin.settings_store import StoredCatalog, add_catalog, read_catalogs, remove_catalog
+from .account_box import AccountBox
 from .plain import PlainLabel, plain_tip
 
-WIDTH, HEIGHT = 440, 380
+WIDTH, HEIGHT = 440, 470
 
 
 class CatalogDialog(QDialog):
@@ -57,6 +60,7 @@ class CatalogDialog(QDialog):
         )
         self.close_button = QPushButton(self.tr("Close"), objectName="close_button")
         self.problem_label = PlainLabel(objectName="problem_label")
+        self.account_box = AccountBox(self)
         self._build()
         self._list()
         self.url_edit.textChanged.connect(
@@ -134,5 +138,6 @@ class CatalogDialog(QDialog):
         layout.addLayout(above, 1)
         layout.addLayout(form)
         layout.addWidget(self.problem_label)
+        layout.addWidget(self.account_box)
         layout.addLayout(below)
         self.resize(WIDTH, HEIGHT)

@@ -13,15 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ..accounts.account import Account, AccountKind
+from ..accounts.gdal_options import object_name, signing_options
+from ..accounts.providers import bucket_address as account_bucket
+from ..accounts.providers import login_hint, provider_of
 from ..addresses.gate import LOCAL_CATALOG, Gate, check_href
 from ..addresses.signature import is_signed, signed_until
 from ..addresses.spelling import is_local, local_path
 from ..addresses.storage import bucket_address, bucket_of
 from ..errors import AccessError
 from ..gdal.environment import RemoteOptions
-from ..logins import is_loopback, login_keys
+from ..logins import covers, is_loopback
 from ..settings import Settings
-from ..text import public_url, unsigned_url
+from ..text import public_url, remember_secret, unsigned_url
 from ..types import parse_time
 from .catalogs import Catalog, catalog_names, get_buckets, get_catalog
 from .session import InsecureRedirect, new_session
@@ -29,7 +33,7 @@ from .session import InsecureRedirect, new_session
 AUTHENTICATION_HINT = (
     "This catalog is not supported without an account. Public catalogs (Earth Search for "
     "Sentinel-2, Planetary Computer for all sensors) do not require auth. "
-    "In QGIS, an authentication can be attached to the catalogue."
+    "‘flight accounts’ lists accounts; in QGIS, an authentication can be attached to the catalogue."
 )
 EXPIRY_MARGIN_S = 300.0
 """A token is renewed so long before it expires: a band may take that long."""
@@ -39,6 +43,14 @@ EXPIRY_MARGIN_S = 300.0
 class _Token:
     query: str
     expires: float
+
+
+@dataclass(frozen=True)
+class _Landing:
+    """Where an address at a host with a login ends."""
+
+    url: str
+    cookie: str = ""
 
 
 class Access:
@@ -58,15 +70,31 @@ class Access:
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
-        self._landings: dict[str, str] = {}  # address → where its redirects end
+        self._landings: dict[str, _Landing] = {}  # address → where its redirects end
         self._headless: set[str] = set()  # hosts that refuse HEAD and send the file nevertheless
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
         """In another process it begins without tokens. The catalogues' file is not read there: see
         :func:`locate`.
+
+        No password travels: of a login by password the token that is good now, of proxies those
+        without one (there, those of its own environment count).
         """
-        return Access, (self._settings,)
+        settings = self._settings
+        proxies = {name: proxy for name, proxy in settings.proxies.items() if "@" not in proxy}
+        accounts = tuple(map(self._travelling, settings.logins))
+        return Access, (replace(settings, proxies=proxies, accounts=accounts, headers={}),)
+
+    def _travelling(self, account: Account) -> Account:
+        if account.kind is not AccountKind.OIDC or account.problem:
+            return account
+        try:
+            with new_session(self._settings) as session:
+                headers = session.account_headers(account, "GET", "")
+        except AccessError as error:
+            return replace(account, problem=error.why)
+        return replace(account, kind=AccountKind.HEADERS, secrets=tuple(headers.items()))
 
     def url(self, href: str, catalog: str, collection: str, renew: bool = False) -> str:
         """The address to open.
@@ -93,8 +121,13 @@ class Access:
         Raises
         ------
         AccessError
-            If no token can be had.
+            If no token can be had, or the file needs an account that is not there.
         """
+        provider = provider_of(url)
+        if provider is not None and self._settings.account_concerning(url) is None:
+            what = f"{url} cannot be opened"
+            why = f"requires authentication: an account with {provider.title}"
+            raise AccessError(what, why, login_hint(url))
         if not token_url:
             return url
         if is_signed(url) and not renew and not _is_over(url, self._clock()):
@@ -104,8 +137,21 @@ class Access:
         return f"{plain}{'&' if '?' in plain else '?'}{query}" if query else plain
 
     def headers(self, url: str) -> Mapping[str, str]:
-        """Headers of the user's authentication for this host."""
-        return self._settings.headers_for(url)
+        """Headers of the user's login for this host; empty where there is none.
+
+        Raises
+        ------
+        AccessError
+            If the login cannot be used.
+        """
+        account = self._settings.account_for(url)
+        if account is None:
+            return {}
+        if account.kind is AccountKind.HEADERS and not account.problem:
+            return dict(account.secrets)
+        with new_session(self._settings) as session:
+            headers: Mapping[str, str] = session.login_headers("GET", url)
+        return headers
 
     def reach(
         self, url: str, renew: bool = False, gate: Gate | None = None
@@ -117,6 +163,8 @@ class Access:
         refusal, when it is found out whether the server refuses no more than the method HEAD, by
         which GDAL asks for a file's size.
 
+        Requests to object storage it signs itself.
+
         Parameters
         ----------
         renew : bool
@@ -127,15 +175,24 @@ class Access:
         Raises
         ------
         AccessError
-            If the gate refuses the host, or the server sends from https to http.
+            If the gate refuses the host, the server sends from https to http, or the login cannot
+            be used.
         """
         if gate is not None:
             with suppress(OSError):  # GDAL says why
                 gate.check(url)
-        if renew or (self.headers(url) and url not in self._landings):
+        concerned = self._settings.account_concerning(url) is not None
+        if renew or (concerned and url not in self._landings):
             self._landings[url] = self._land(url, gate, renew)
-        landing = self._landings.get(url, url)
-        return landing, self._options(landing)
+        landing = self._landings.get(url, _Landing(url))
+        account = self._settings.account_for(landing.url)
+        if account is not None and account.kind is AccountKind.S3:
+            signing = signing_options(account, landing.url)
+            return object_name(landing.url), replace(self._plain_options(url), signing=signing)
+        options = self._options(landing.url)
+        if landing.cookie:
+            options = replace(options, headers={**options.headers, "Cookie": landing.cookie})
+        return landing.url, options
 
     def remote_options(self, url: str) -> RemoteOptions:
         """Options by which GDAL reaches a URL: the same waits, proxy and headers as everything
@@ -149,7 +206,6 @@ class Access:
         """Access that knows only what these addresses need: fit to be sent to other computers."""
         urls = list(urls)
         settings = self._settings
-        keys = {key for url in urls for key in login_keys(url)}
         schemes = {"all", "no", *(urlsplit(url).scheme for url in urls)}
         needed = Settings(
             connect_timeout_s=settings.connect_timeout_s,
@@ -160,7 +216,11 @@ class Access:
                 for name, proxy in settings.proxies.items()
                 if name.partition("://")[0] in schemes
             },
-            headers={host: each for host, each in settings.headers.items() if host in keys},
+            accounts=tuple(
+                account
+                for account in settings.logins
+                if any(covers((*account.hosts, *account.through), url) for url in urls)
+            ),
         )
         limited = Access(needed, self._clock)
         limited._tokens, limited._given, limited._lock = self._tokens, self._given, self._lock
@@ -171,17 +231,20 @@ class Access:
         return self._settings.connect_timeout_s, self._settings.read_timeout_s
 
     def _options(self, url: str) -> RemoteOptions:
+        return replace(self._plain_options(url), headers=self.headers(url))
+
+    def _plain_options(self, url: str) -> RemoteOptions:
         from requests.utils import select_proxy
 
         settings = self._settings
         proxy = select_proxy(url, dict(settings.proxies)) or ""
         asks_size = urlsplit(url).netloc not in self._headless
         return RemoteOptions(
-            *self._timeout, proxy, self.headers(url), settings.authorities, asks_size
+            *self._timeout, proxy, authorities=settings.authorities, asks_size=asks_size
         )
 
-    def _land(self, url: str, gate: Gate | None, refused: bool) -> str:
-        """The address where a URL's redirects end; the URL where its server does not answer."""
+    def _land(self, url: str, gate: Gate | None, refused: bool) -> _Landing:
+        """Where a URL's redirects end; the URL itself where its server does not answer."""
         import requests
 
         words = {"timeout": self._timeout, "headers": {"Range": "bytes=0-0"}, "stream": True}
@@ -190,16 +253,15 @@ class Access:
                 if refused:
                     with session.head(url, allow_redirects=True, **words) as answer:
                         if answer.ok:
-                            return str(answer.url)
+                            return _landing(answer)
                 with session.get(url, **words) as answer:
                     if refused and answer.ok:
                         self._headless.add(urlsplit(answer.url).netloc)
-                    return str(answer.url)
+                    return _landing(answer)
         except InsecureRedirect as error:
-            public = url.partition("?")[0]
-            raise AccessError(f"{public} cannot be opened", str(error)) from error
+            raise AccessError(f"{url} cannot be opened", str(error)) from error
         except requests.RequestException:
-            return url  # GDAL says why
+            return _Landing(url)  # GDAL says why
 
     def _token(self, address: str, url: str, renew: bool) -> str:
         # one at a time: four bands that begin together, or are refused together, need one token,
@@ -227,9 +289,11 @@ class Access:
                 if answer.status_code != 200:
                     raise AccessError(failure, f"HTTP {answer.status_code} {answer.reason}", hint)
                 body: Any = answer.json()
+            token = str(body["token"]).lstrip("?")
+            remember_secret(token)
             ends = parse_time(str(body["msft:expiry"])).timestamp()
             lifetime_s = ends - _server_time(answer.headers.get("Date", ""), self._clock())
-            return _Token(str(body["token"]).lstrip("?"), self._clock() + lifetime_s)
+            return _Token(token, self._clock() + lifetime_s)
         except (ValueError, KeyError, TypeError) as error:  # a page of HTML too
             raise AccessError(
                 failure, f"the answer holds no token ({type(error).__name__})", hint
@@ -244,6 +308,10 @@ class Access:
             ) from error
 
 
+def _landing(answer: Any) -> _Landing:
+    return _Landing(str(answer.url), answer.request.headers.get("Cookie", ""))
+
+
 def public_address(href: str) -> str:
     """``s3://bucket/key`` → https where the bucket is public; other addresses as they are.
 
@@ -254,6 +322,7 @@ def public_address(href: str) -> str:
     AccessError
         Where the reader must pay.
     """
+    href = account_bucket(href)
     bucket, parts = bucket_of(href), urlsplit(href)
     public, paid = get_buckets()
     if bucket in paid:

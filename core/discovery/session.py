@@ -4,19 +4,30 @@ and redirects.
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .. import PRODUCT
+from ..accounts.account import Account, AccountKind
+from ..accounts.show import heard, login_headers, note_success
 from ..addresses.gate import Gate
 from ..addresses.pinned import gated_adapter
 from ..addresses.storage import in_region
+from ..errors import AccessError
+from ..logins import covers, is_loopback
 from ..settings import Settings
+from ..text import redact
 
 MOST_REDIRECTS = 10
 OWN_HEADERS = {
     *("accept", "accept-encoding", "connection", "if-range", "range", "user-agent"),
     *("content-length", "content-type"),
+    # already that of the new host alone
+    "cookie",
 }
 """Headers that may follow a redirect to another host; others may be the user's authentication."""
 
@@ -25,6 +36,8 @@ REGION_HEADER = "x-amz-bucket-region"
 """By which Amazon S3 says where a bucket lies that was asked for elsewhere; without a ``Location``
 in most of its answers (*Amazon S3 API reference*, HeadBucket, error responses).
 """
+TALKATIVE = ("urllib3.connectionpool", "pystac_client.stac_api_io")
+"""Loggers of libraries that write each request down, with its query or its headers."""
 
 
 class InsecureRedirect(Exception):
@@ -36,9 +49,12 @@ def new_session(
 ) -> Any:
     """A ``requests.Session`` with the user's proxies, certificates and logins.
 
-    A login is added to requests for its own host alone, whoever wrote the address: a redirect to
+    A login is added to requests for its own hosts alone, whoever wrote the address: a redirect to
     another host goes without it, and one from https to http is not followed. An answer of Amazon S3
-    that names the region of its bucket counts as a redirect there.
+    that names the region of its bucket counts as a redirect there. A token that is refused is
+    renewed once, and the request repeated. Cookies are kept while the session lasts.
+
+    Requests raise ``AccessError`` where the login for a host cannot be used.
 
     Parameters
     ----------
@@ -55,11 +71,46 @@ def new_session(
 
     class Session(requests.Session):
         def prepare_request(self, request: Any) -> Any:
-            if request.auth is None and "@" in urlsplit(request.url).netloc:
-                # else ~/.netrc is asked, in older versions for another host (CVE-2024-47081)
-                request.auth = get_auth_from_url(request.url)
-            prepared = super().prepare_request(request)
-            prepared.headers.update(settings.headers_for(prepared.url or ""))
+            if request.auth is None:
+                in_url = "@" in urlsplit(request.url).netloc
+                # never none: requests would look into .netrc, for http too and by its own rules
+                request.auth = get_auth_from_url(request.url) if in_url else _leave
+            return self._show_login(super().prepare_request(request))
+
+        def send(self, request: Any, **options: Any) -> Any:
+            response = super().send(request, **options)
+            account = settings.account_for(response.url)
+            if account is None or response.history:  # each redirect has come through here itself
+                return response
+            if not heard(account, response, self.post_form):
+                return response
+            response.close()
+            response = super().send(self._show_login(response.request.copy()), **options)
+            note_success(account, response)
+            return response
+
+        def login_headers(self, method: str, url: str) -> Mapping[str, str]:
+            """The headers of the user's login for a URL."""
+            account = settings.account_for(url)
+            return self.account_headers(account, method, url) if account else {}
+
+        def account_headers(self, account: Account, method: str, url: str) -> Mapping[str, str]:
+            """The headers of a login; a token is had where it needs one."""
+            return login_headers(account, method, url, self.post_form)
+
+        def post_form(self, url: str, form: Mapping[str, str]) -> Any:
+            """The answer to a form with a password, which takes no other login along and follows
+            no redirect.
+            """
+            waits = (settings.connect_timeout_s, settings.read_timeout_s)
+            with new_session(replace(settings, headers={}, accounts=())) as plain:
+                return plain.post(url, data=form, timeout=waits, allow_redirects=False)
+
+        def _show_login(self, prepared: Any) -> Any:
+            parts = urlsplit(prepared.url)
+            if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+                prepared.headers.pop("Cookie", None)  # it may have come by https
+            prepared.headers.update(self.login_headers(prepared.method, prepared.url))
             return prepared
 
         def get_redirect_target(self, resp: Any) -> str | None:
@@ -75,12 +126,15 @@ def new_session(
             return target
 
         def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
-            super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
-            if urlsplit(prepared_request.url).netloc != urlsplit(response.request.url).netloc:
+            before, url = response.request.url, prepared_request.url
+            if urlsplit(url).netloc != urlsplit(before).netloc:
                 for name in [
                     name for name in prepared_request.headers if name.lower() not in OWN_HEADERS
                 ]:
                     del prepared_request.headers[name]
+            account = settings.account_for(url)
+            if account and covers((*account.hosts, *account.through), before):
+                self._show_login(prepared_request)
 
         def merge_environment_settings(
             self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
@@ -91,6 +145,8 @@ def new_session(
                 verify = settings.authorities
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
+    for name in TALKATIVE:
+        logging.getLogger(name).addFilter(_hide_secrets)
     session = Session()
     session.proxies.update(settings.proxies)
     session.max_redirects = MOST_REDIRECTS
@@ -100,3 +156,38 @@ def new_session(
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _hide_secrets(record: logging.LogRecord) -> bool:
+    """Take queries and secrets out of what a library logs."""
+    record.msg, record.args = re.sub(r"\?[^\s\"]*", "", redact(record.getMessage())), ()
+    return True
+
+
+def _leave(prepared: Any) -> Any:
+    """An authentication of ``requests`` that adds nothing."""
+    return prepared
+
+
+def try_login(login: Account, settings: Settings) -> str:
+    """What comes of a login, in words: *let in*, *refused*, or why it cannot be said."""
+    import requests
+
+    timeout = (settings.connect_timeout_s, settings.read_timeout_s)
+    try:
+        login.require_usable()
+        with new_session(settings) as session:
+            if login.kind is AccountKind.OIDC:
+                session.account_headers(login, "GET", "")
+                return "let in"
+            if not login.check:
+                return "there; nothing to try it with is known"
+            with session.get(login.check, timeout=timeout, stream=True) as answer:
+                status = answer.status_code
+    except AccessError as error:
+        return str(error)
+    except (requests.RequestException, InsecureRedirect) as error:
+        return f"there; its provider cannot be reached ({type(error).__name__})"
+    if status in (401, 403):
+        return f"refused (HTTP {status})"
+    return "let in" if status < 300 else f"there; its provider answers HTTP {status}"

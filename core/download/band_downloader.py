@@ -251,7 +251,6 @@ class _SceneDownload:
             url=asset.href,
             target=job.target,
             open_url=open_url,
-            headers=self._access.headers(asset.href),
             expected_bytes=asset.size_bytes,
             checksum=parse_checksum(asset.checksum),
             account=asset.account,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..accounts.providers import login_hint
 from ..addresses.signature import is_signed
 from ..errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from ..files.checksum import Checksum
@@ -128,6 +129,8 @@ class FetchFailed(BandDownloadError):
 def _hint(job: FetchJob, trouble: Trouble) -> str:
     """What to do, from the most to the least particular."""
     if trouble.status in REFUSED and not trouble.hint:
+        if login := login_hint(job.url):
+            return login
         if job.account:
             return f"By its catalogue it requires authentication: {job.account}."
         if is_signed(job.url):

@@ -78,11 +78,18 @@ class RemoteOptions:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
     proxy: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     authorities: str = ""
     """A file of certificates (PEM) to trust; empty: the system's."""
     asks_size: bool = True
     """By the method HEAD, first of all; off for servers that refuse it."""
+    signing: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """GDAL's ``AWS_`` options, for an address below ``/vsis3/``."""
+
+    @property
+    def has_login(self) -> bool:
+        """True where the file opens only for who has the login: no other program could."""
+        return bool(self.headers or self.signing)
 
 
 def is_refused(why: str) -> bool:
@@ -123,6 +130,7 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
     http["GDAL_HTTP_HEADERS"] = "\r\n".join(
         f"{name}: {value}" for name, value in options.headers.items()
     )
+    http.update(options.signing)
     with _thread_options(http):
         yield
 

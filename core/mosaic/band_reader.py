@@ -296,12 +296,16 @@ def _open(address: str) -> Any:
             hint = "Give the VRT its name, if it is one of yours."
             raise RasterError(f"{path} cannot be read", "it is a VRT that calls itself else", hint)
         return open_dataset(gdal_name(path))
-    name = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
+    name = _gdal_name(address)
     dataset = gdal.OpenEx(
         name, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
     )
     check_opened(dataset, address.partition("?")[0])
     return dataset
+
+
+def _gdal_name(address: str) -> str:
+    return f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
 
 
 def _is_remote(address: str) -> bool:

@@ -78,11 +78,11 @@ def file_address(location: BandLocation) -> str:
         If the address holds a token, or its host wants a header.
     """
     address, options = location.address(False)
-    if "?" in address or options.headers:
+    if "?" in address or options.has_login:
         why = (
             "its address holds a token that expires"
             if "?" in address
-            else "its server wants a header of yours"
+            else "its server wants a login of yours"
         )
         raise RasterError(f"{location.name} cannot be named in a VRT", why, "Write a .tif instead.")
     return f"/vsicurl/{address}" if location.remote else address

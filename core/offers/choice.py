@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..accounts.providers import bucket_address
 from ..discovery.catalogs import AUTO, Catalog, catalog_names, catalog_title, get_catalog
 from ..enums import AccessKind
 from ..settings import Settings
@@ -78,8 +79,8 @@ def can_open(scene: SceneItem, settings: Settings) -> bool:
         return True
     if scene.access == AccessKind.READER_PAYS:
         return False
-    hrefs = [asset.href for asset in scene.bands.values()]
-    return bool(hrefs) and all(settings.headers_for(href) for href in hrefs)
+    hrefs = [bucket_address(asset.href) for asset in scene.bands.values()]
+    return bool(hrefs) and all(settings.account_concerning(href) for href in hrefs)
 
 
 def closed_sentence(scenes: Sequence[SceneItem], settings: Settings) -> str:

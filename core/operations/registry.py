@@ -6,11 +6,12 @@ from ..maps.registry import MAPS
 from ..operation import Operation
 from .archives.catalogs import CATALOGS
 from .archives.context import CONTEXT
-from .cache import CACHE
 from .clear_sky import CLEAR_SKY
 from .describe import DESCRIBE
 from .discover import DISCOVER
 from .event import EVENT
+from .help.accounts import ACCOUNTS
+from .help.cache import CACHE
 from .info import INFO
 from .ingest import INGEST
 from .mosaic import MOSAIC
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     RESULTS,
     CACHE,
     CATALOGS,
+    ACCOUNTS,
     INFO,
 )
 

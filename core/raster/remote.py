@@ -121,6 +121,8 @@ def forget(address: str) -> None:
 
     if address.startswith(("http://", "https://")):
         gdal.VSICurlPartialClearCache(f"/vsicurl/{address}")
+    elif address.startswith("/vsi"):
+        gdal.VSICurlPartialClearCache(address)
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:

@@ -156,8 +156,10 @@ def test_a_login_becomes_headers_for_its_host_only(manager):
         settings = settings_reader()()
     expected = {"Authorization": "Basic bWU6cDp3L2Q="}
     assert settings.headers == {"stac.example.com:8443": expected}
-    assert settings.headers_for("https://stac.example.com:8443/v1/search") == expected
-    assert settings.headers_for("https://stac.example.com/v1/search") == {}
+    login = settings.account_for("https://stac.example.com:8443/v1/search")
+    assert login
+    assert dict(login.secrets) == expected
+    assert settings.account_for("https://stac.example.com/v1/search") is None
     assert "bWU6" not in repr(settings)
 
 

@@ -17,11 +17,12 @@ SHARED_DATA = "FIRSTLIGHT_SHARED_DATA"
 def forget_the_user(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Take away this user's settings, proxies and home."""
     for name in list(os.environ):
-        ours = name.startswith("FIRSTLIGHT_") and name != SHARED_DATA
+        ours = name.startswith(("FIRSTLIGHT_", "EARTHDATA_", "PC_SDK_")) and name != SHARED_DATA
         if ours or name.lower().endswith("_proxy"):
             patch.delenv(name)
     patch.setenv("HOME", str(home))
     patch.delenv("XDG_CACHE_HOME", raising=False)
+    patch.delenv("NETRC", raising=False)
 
 
 @contextmanager

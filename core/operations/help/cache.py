@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..download.cache import DAY_S, CacheEntry, cache_folder, open_cache
-from ..monitor import Monitor
-from ..operation import Operation, OperationResult, Output, OutputKind
-from ..params import Kind, param
-from ..settings import Settings
-from ..text import joined, size_text
-from ..types import format_time
+from ...download.cache import DAY_S, CacheEntry, cache_folder, open_cache
+from ...monitor import Monitor
+from ...operation import Operation, OperationResult, Output, OutputKind
+from ...params import Kind, param
+from ...settings import Settings
+from ...text import joined, size_text
+from ...types import format_time
 
 
 @dataclass(frozen=True, kw_only=True)
