@@ -80,11 +80,11 @@ def _band(
 
 
 def _product(scene: SceneItem, item: StacObject | None) -> Stated[str]:
-    """The product by the item; of a saved scene, which keeps no baseline, not of Sentinel-2."""
-    if item is None and scene.sensor == "sentinel2" and "hls" not in scene.collection.lower():
-        return Stated("", Evidence.NONE)
-    known = {"id": scene.id, "collection": scene.collection} if item is None else item
-    told = item_product(scene.sensor, known)
+    """The product by the item, which a saved scene keeps."""
+    if item is None:
+        by = Evidence.NAME if scene.product else Evidence.NONE
+        return Stated(scene.product, by, scene.collection or scene.id)
+    told = item_product(get_sensor(scene.sensor).family, item)
     if told.product is None:
         return Stated("", Evidence.NONE)
     by = Evidence.NAME if told.trust == Trust.KNOWN else Evidence.ASSUMED
