@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ..enums import AccessKind, Evidence
 from ..errors import DiscoveryError, InputError
@@ -18,7 +18,8 @@ from .scene_parser import parse_item
 from .stac_fields import StacObject, stated_bytes
 
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
-Entry = tuple[SceneItem, Optional[StacObject]]
+Entry = tuple[SceneItem, StacObject | None]
+"""A scene, and its STAC item where the file holds one."""
 
 
 def read_items(path: Path, tell: Callable[[str], None] | None = None) -> list[SceneItem]:

@@ -148,7 +148,7 @@ def test_an_odd_item_is_named_and_the_other_ingested(
     assert "\x1b" not in out + err
     assert code in (0, 3)
     assert (tmp_path / "out" / good["id"] / f"{good['id']}_stack.vrt").exists()
-    if kind in ("address", "grid"):  # it cannot even be read
+    if kind == "grid":  # it cannot even be read
         assert code == 3
         assert "Entry 1 of " in err
         assert "items.json is left out" in err
