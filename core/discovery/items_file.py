@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,27 @@ from .scene_parser import parse_item
 from .stac_fields import StacObject, stated_bytes
 
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
+Entry = tuple[SceneItem, StacObject | None]
+"""A scene, and its STAC item where the file holds one."""
 
 
-def read_items(path: Path) -> list[SceneItem]:
+def read_items(path: Path, tell: Callable[[str], None] | None = None) -> list[SceneItem]:
     """Read scenes: an array of discovery items, FirstLight's GeoJSON, or plain STAC items.
+
+    Parameters
+    ----------
+    tell : callable, optional
+        Is told of each damaged entry, which is left out then; without it the first is an error.
 
     Raises
     ------
     InputError
-        If the file cannot be read or holds no scene.
+        If the file cannot be read or holds no scene that can be used.
     """
-    return [scene for scene, _ in read_entries(path)]
+    return [scene for scene, _ in read_entries(path, tell)]
 
 
-def read_entries(path: Path) -> list[tuple[SceneItem, StacObject | None]]:
+def read_entries(path: Path, tell: Callable[[str], None] | None = None) -> list[Entry]:
     """As :func:`read_items`, each with the STAC item as its catalogue gave it; None where the file
     keeps a discovery's own facts instead.
     """
@@ -41,8 +48,26 @@ def read_entries(path: Path) -> list[tuple[SceneItem, StacObject | None]]:
         tree = tree.get("features", [tree])
     if not isinstance(tree, list) or not tree:
         raise InputError(failure, "it holds no scenes", HINT)
+    scenes: list[Entry] = []
+    problems: list[tuple[int, InputError]] = []
+    for number, entry in enumerate(tree, start=1):
+        try:
+            scenes.append(_read_sound(entry, failure))
+        except InputError as error:
+            if tell is None:
+                raise
+            problems.append((number, error))
+    if not scenes:
+        raise problems[0][1]
+    for number, problem in problems:
+        if tell is not None:
+            tell(f"Entry {number} of {path} is left out: {problem.why}")
+    return scenes
+
+
+def _read_sound(entry: Any, failure: str) -> Entry:
     try:
-        return [(_read_entry(entry, failure), entry if _is_stac(entry) else None) for entry in tree]
+        return _read_entry(entry, failure), entry if _is_stac(entry) else None
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
             failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT

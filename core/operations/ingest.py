@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -155,11 +155,19 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             "Give the area.",
         )
     _check_bands(params, settings)
-    scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, SEARCH_SHARE))
+    left_out: list[str] = []
+
+    def leave_out(sentence: str) -> None:
+        left_out.append(sentence)
+        monitor.emit(Note(Level.WARNING, sentence))
+
+    scenes = _scenes(params, settings, PartMonitor(monitor, 0.0, SEARCH_SHARE), leave_out)
     access = Access(settings)
     results: list[SceneResult] = []
     layers: list[LayerOutput] = []
     for number, scene in enumerate(scenes):
+        if monitor.cancelled():
+            raise Cancelled("Ingest")
         begin, end = (
             SEARCH_SHARE + (1 - SEARCH_SHARE) * (number + step) / len(scenes) for step in (0, 1)
         )
@@ -186,7 +194,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
     return OperationResult(
         data=[result.to_dict() for result in results],
         text="\n".join(_line(result) for result in results),
-        status=_status(results),
+        status=_status(results, bool(left_out)),
         layers=tuple(layers),
         outputs={
             "stacks": ";".join(stacks),
@@ -198,18 +206,21 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
     )
 
 
-def _status(results: Sequence[SceneResult]) -> Status:
+def _status(results: Sequence[SceneResult], others_left_out: bool) -> Status:
     states = {result.status for result in results}
     if states <= {SceneStatus.FAILED}:
         return Status.FAILED
-    return Status.DONE if states == {SceneStatus.COMPLETED} else Status.PARTIAL
+    done = states == {SceneStatus.COMPLETED} and not others_left_out
+    return Status.DONE if done else Status.PARTIAL
 
 
-def _scenes(params: IngestParams, settings: Settings, monitor: Monitor) -> Sequence[SceneItem]:
+def _scenes(
+    params: IngestParams, settings: Settings, monitor: Monitor, leave_out: Callable[[str], None]
+) -> Sequence[SceneItem]:
     if params.scenes:
         return params.scenes
     if params.items is not None:
-        return read_items(params.items)
+        return read_items(params.items, leave_out)
     dated = params.sensor is None or params.sensor.dated
     needed = ("area", "start", "end") if dated else ("area",)
     missing = [name for name in needed if getattr(params, name) is None]

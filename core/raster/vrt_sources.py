@@ -100,7 +100,8 @@ def check_is_file(path: Path) -> None:
     except (OSError, ValueError) as error:  # the latter: a name that no file can have
         what = f"The raster {path} cannot be opened"
         raise RasterError(what, "it does not exist") from error
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    # "." and "/" are folders without a name, as an empty name in a VRT is.
+    if not path.name or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise RasterError(f"The raster {path} cannot be opened", "it is no plain file")
 
 

@@ -212,9 +212,18 @@ def test_a_pipe_is_never_waited_for(name: str, tmp_path: Path) -> None:
         pass
 
 
-def test_a_device_is_no_raster() -> None:
+@pytest.mark.parametrize("name", ["/dev/zero", ".", "/", ""])
+def test_devices_and_folders_without_a_name_are_no_rasters(name: str) -> None:
     with pytest.raises(RasterError, match="it is no plain file"):
-        read_facts(Path("/dev/zero"))
+        read_facts(Path(name))
+
+
+def test_a_vrt_with_a_source_without_a_name(tmp_path: Path) -> None:
+    """A child in front of the text: GDAL sees no name, and others a folder."""
+    path = tmp_path / "red.vrt"
+    path.write_text(vrt_of(Path("<a/>/vsicurl/http://127.0.0.1:9/t")))
+    with pytest.raises(ValidationError, match="not found"):
+        check_vrt_sources(path)
 
 
 @pytest.mark.parametrize(
