@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
-from ..errors import Cancelled
+from ..errors import AccessError, Cancelled
 from ..monitor import EventQueue, Level, Note
 from ..workers import LinkedStop, TooLate, within
 from .home import Home, local_path
@@ -294,6 +294,8 @@ def _network_troubles() -> Iterator[None]:
         ):
             raise unreachable() from error
         raise Trouble("the connection broke", temporary=True, heavy=True) from error
+    except AccessError as error:  # the gate's, or of a login
+        raise Trouble(f"{error.what}: {error.why}", hint=error.hint) from error
     except (requests.RequestException, ValueError) as error:
         why = f"the address cannot be used ({type(error).__name__})"
         raise Trouble(why, hint="Check the URL.") from error
