@@ -22,7 +22,7 @@ from ..stac.transport import Transport
 from ..stac.trouble import Trouble
 from ..types import Aoi, SceneItem, SearchQuery
 from ..workers import run_in_background
-from .access import AUTHENTICATION_HINT
+from .access import AUTHENTICATION_HINT, gate_of
 from .band_config import Sensor, get_sensor
 from .catalogs import Catalog, choose_collections, get_catalog, is_level_1
 from .coverage import covered_percent
@@ -246,7 +246,8 @@ class _Source:
         self._lists = True
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         home = Home.of(catalog.address)
-        self.transport = Transport(new_session(settings), home, timeout, settings.retry_delay_s)
+        session = new_session(settings, gate=gate_of(catalog.url))
+        self.transport = Transport(session, home, timeout, settings.retry_delay_s)
 
     def check_complete(self) -> None:
         """Nothing is wanted of what came: that there is nothing is known only of all.

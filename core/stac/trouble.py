@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..errors import AccessError
+
 NO_STAC = "the answer is no STAC"
 NO_STAC_HINT = "Is the URL a STAC API?"
 TRIES = 4
@@ -95,6 +97,8 @@ def network_troubles() -> Iterator[None]:
         ):
             raise unreachable() from error
         raise Trouble("the connection broke", temporary=True, heavy=True) from error
+    except AccessError as error:  # the gate's, or of a login
+        raise Trouble(f"{error.what}: {error.why}", hint=error.hint) from error
     except (requests.RequestException, ValueError) as error:
         why = f"the address cannot be used ({type(error).__name__})"
         raise Trouble(why, hint="Check the URL.") from error

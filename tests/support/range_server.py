@@ -335,3 +335,31 @@ class FaultyServer(FileServer):
     def __enter__(self) -> FaultyServer:
         self.start()
         return self
+
+
+class _GetOnlyHandler(FaultyHandler):
+    server: GetOnlyServer
+
+    def _answer(self, with_body: bool) -> None:
+        if with_body:
+            super()._answer(with_body)
+            return
+        self.server.note(self)
+        self.refuse(self.server.head_status)
+
+
+class GetOnlyServer(FaultyServer):
+    """Refuses the method HEAD, as addresses do that are signed for GET.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+    head_status : int
+        With which it is refused.
+    """
+
+    def __init__(self, root: Path, head_status: int = 403) -> None:
+        super().__init__(root)
+        self.RequestHandlerClass = _GetOnlyHandler
+        self.head_status = head_status

@@ -24,7 +24,7 @@ from firstlight.core.raster.remote import read_over_area
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, BandAsset, Bounds, Radiometry, SceneItem
 from support.masks import ORIGIN, SCL_CLEAR, counted_percent, to_lonlat, write_huge_mask, write_mask
-from support.range_server import Fault, FaultyServer
+from support.range_server import Fault, FaultyServer, GetOnlyServer
 from support.token_server import Clock, TokenServer
 from support.waiting import PATIENCE_S, Gate, StopWhen, wait_until
 
@@ -542,3 +542,24 @@ def test_looking_never_holds_pythons_lock_while_the_network_is_waited_for(
         found = clear_percent(one, area_of(metres(200, 200, 59800, 59800)), access)
     assert found == pytest.approx(50.0, abs=1.0)
     assert answered == 3
+
+
+@pytest.mark.parametrize("status", [403, 404, 405, 501])
+def test_a_server_that_refuses_head_shows_the_sky(
+    folder: Path, settings: Settings, status: int
+) -> None:
+    with FaultyServer(folder) as good:
+        area = area_of(SHAPES["a part"])
+        right = clear_percent(scene(good.url("scl.tif")), area, Access(settings))
+    with GetOnlyServer(folder, status) as odd:
+        access = Access(settings)
+        assert clear_percent(scene(odd.url("scl.tif")), area, access) == right
+        count = len(odd.requests)
+        assert clear_percent(scene(odd.url("scl.tif")), area, access) == right
+        asked = [request.method for request in odd.requests[count:]]
+        assert "HEAD" not in asked, "the host is known for it"
+
+
+def test_a_mask_that_is_not_there_is_named_all_the_same(folder: Path, settings: Settings) -> None:
+    with GetOnlyServer(folder, 403) as odd, pytest.raises((AccessError, RasterError)):
+        clear_percent(scene(odd.url("missing.tif")), area_of(SHAPES["a part"]), Access(settings))

@@ -206,3 +206,31 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_damaged_entry_is_an_input_error(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         read_items(write(tmp_path / "items.json", [{**a_scene().to_dict(), **change}]))
+
+
+SECRETS = ("S3CRET", "pass-of-mine", "K3Y")
+
+
+@pytest.mark.parametrize("form", ["array", "geojson"])
+def test_what_lets_its_bearer_in_is_never_written(tmp_path: Path, form: str) -> None:
+    signed = "https://x.blob.core.windows.net/{}.tif?v=1&se=2099-01-01T00%3A00%3A00Z&sig=S3CRET"
+    assets: dict[str, Any] = {
+        name: {
+            "href": signed.format(name),
+            "alternate": {
+                "s3": {"href": f"https://b.s3.amazonaws.com/{name}?X-Amz-Signature=S3CRET"}
+            },
+        }
+        for name in ("blue", "red")
+    }
+    assets["visual"] = {"href": "https://me:pass-of-mine@x.example/TCI.tif?api_key=K3Y"}
+    item = make_item("S2A_32TPT", (10, 46, 11, 47), "2024-06-01T10:20:30Z", assets=assets)
+    scene = parse_item(item, get_sensor("sentinel2"), "planetary-computer")
+    assert "S3CRET" in scene.bands["red"].href, "it is used, though"
+    tree = [scene.to_dict()] if form == "array" else footprints_geojson([scene])
+    path = write(tmp_path / "items.json", tree)
+    text = path.read_text(encoding="utf-8")
+    assert [secret for secret in SECRETS if secret in text] == []
+    [again] = read_items(path)
+    assert again.bands["red"].href == "https://x.blob.core.windows.net/red.tif?v=1"
+    assert again.bands["red"].alternates == ("https://b.s3.amazonaws.com/red",)

@@ -21,13 +21,17 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from firstlight.core.discovery import stac_client
+from firstlight.core.discovery.access import gate_of
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.coverage import covered_percent
 from firstlight.core.discovery.scene_parser import parse_item
+from firstlight.core.discovery.session import new_session
 from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
+from firstlight.core.stac.home import Home
+from firstlight.core.stac.transport import Request, Transport, Trouble
 from firstlight.core.types import Aoi, SearchQuery
 from support.june import NEWEST_FIRST, S2_BANDS, band_links, june_items
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
@@ -451,3 +455,13 @@ def test_exactly_the_most_items_are_no_reason_for_a_warning(
     monkeypatch.setattr(stac_client, "MOST_ITEMS", 13)
     with StacServer(june_items(), behaviour=Behaviour(page_size=4)) as api:
         assert search(settings, api) == (NEWEST_FIRST, [])
+
+
+def test_a_link_to_the_machines_own_addresses_is_not_followed(settings: Settings) -> None:
+    """Where clouds keep keys; not even a catalogue of this computer leads there."""
+
+    session = new_session(settings, gate=gate_of("http://127.0.0.1:8721"))
+    home = Home.of("http://127.0.0.1:8721")
+    transport = Transport(session, home, (1.0, 1.0), 0.0)
+    with pytest.raises(Trouble, match="it lies at an address for machines alone"):
+        transport.ask(Request("http://169.254.169.254/latest/meta-data"))

@@ -418,3 +418,57 @@ def test_no_value_anywhere_in_an_item_breaks_the_search(data: st.DataObject, val
     place[path[-1]] = value
     with contextlib.suppress(DiscoveryError):
         parse_item(item, S2, "test")
+
+
+def data_space(code: str, pixel: int, finest: bool, **more: Any) -> dict[str, Any]:
+    """An asset as the Copernicus Data Space lists it."""
+    return {
+        "href": f"s3://eodata/{code}_{pixel}m.jp2",
+        "type": "image/jp2",
+        "roles": ["data", "sampling:original" if finest else "sampling:downsampled"],
+        "auth:refs": ["s3"],
+        "alternate": {
+            "https": {"href": f"https://x.example/{code}_{pixel}m.jp2", "auth:refs": ["oidc"]}
+        },
+        **more,
+    }
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_assets_of_one_band_the_finest_is_taken(turned: bool) -> None:
+    sizes = {"B02": (10, 20, 60), "B08": (10,), "B8A": (20, 60), "B11": (20, 60), "SCL": (20, 60)}
+    assets = {
+        f"{code}_{pixel}m": data_space(code, pixel, pixel == pixels[0])
+        for code, pixels in sizes.items()
+        for pixel in (reversed(pixels) if turned else pixels)
+    }
+    bands = parse(assets).bands
+    assert {name: one.href.rpartition("/")[2] for name, one in bands.items()} == {
+        "blue": "B02_10m.jp2",
+        "nir": "B08_10m.jp2",
+        "nir08": "B8A_20m.jp2",
+        "swir16": "B11_20m.jp2",
+        "scl": "SCL_20m.jp2",
+    }
+    assert bands["blue"].href.startswith("https://x.example/")
+    assert bands["blue"].alternates == ("s3://eodata/B02_10m.jp2",)
+    assert bands["blue"].account == "an account (oidc)"
+
+
+def test_the_band_as_measured_counts_before_a_finer_one_that_was_interpolated() -> None:
+    bands = parse(
+        {"B11_10m": data_space("B11", 10, False), "B11_20m": data_space("B11", 20, True)}
+    ).bands
+    assert bands["swir16"].href.endswith("B11_20m.jp2")
+
+
+def test_without_roles_the_pixel_size_tells_and_a_tiff_counts_before_a_jpeg_2000() -> None:
+    assets = {
+        "B04-60m": {"href": "https://x.example/a.tif"},
+        "B04-10m.jp2": {"href": "https://x.example/b.jp2"},
+        "B04_10m": {"href": "https://x.example/c.tif"},
+        "B03_x": {"href": "https://x.example/d.tif"},
+    }
+    assert {name: one.href for name, one in parse(assets).bands.items()} == {
+        "red": "https://x.example/c.tif"
+    }

@@ -31,7 +31,7 @@ from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, Grid, SceneItem
-from support.range_server import FaultyServer
+from support.range_server import FaultyServer, GetOnlyServer
 from support.rasters import noise
 from support.scenes import LEFT, TOP, MadeScene, area_text, serve, smooth
 
@@ -326,3 +326,16 @@ def test_degrees_need_a_pixel_size_and_keep_their_axes(
             settings,
             RecordingMonitor(),
         )
+
+
+def test_headers_and_pixels_come_from_a_server_that_refuses_head(
+    settings: Settings, tmp_path: Path
+) -> None:
+    made = MadeScene("one", {"red": noise((128, 128), 1, 1, 5000)}, states_grid=False)
+    with GetOnlyServer(tmp_path, 405) as server:
+        index = index_of(settings, serve(server, made))
+        assert index.warnings == ()
+        plan = index.plan(index.scenes[0].finest)
+        with MosaicReader(plan) as reader:
+            values = reader.compose(Window(0, 0, 128, 128))[0]
+    np.testing.assert_allclose(values, made.physical(), rtol=1e-6)
