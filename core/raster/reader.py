@@ -459,9 +459,16 @@ def _is_notes(path: Path) -> bool:
     return path.name.lower().endswith(".aux.xml")
 
 
+MOST_BANDS = 5000
+"""Ten times a hyperspectral scene's."""
+
+
 def _facts(path: Path, dataset: Any) -> RasterFacts:
     if not dataset.count:
         raise _no_bands(path, dataset.tags(ns="SUBDATASETS"))
+    if dataset.count > MOST_BANDS:
+        why = f"it has {dataset.count} bands, and {MOST_BANDS} are the most"
+        raise RasterError(f"The raster {path} cannot be used", why, "Take those that you need.")
     transform = tuple(dataset.transform)[:6]
     grid = Grid(crs_text(dataset.crs), transform, (dataset.height, dataset.width))
     return RasterFacts(

@@ -154,8 +154,12 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
     common: dict[Path, None] = {}
     outside: dict[Path, None] = {}
     stated: dict[StatedSource, None] = {}
+    followed: dict[Path, VrtSources] = {}
+    """Each file is looked at once, however often a mosaic names it."""
     for file in named:
-        inner = _follow(file, depth)
+        if file.path not in followed:
+            followed[file.path] = _follow(file.path, depth)
+        inner = _with_own(file, followed[file.path])
         target = common if file.band is None else bands.setdefault(file.band, {})
         target.update(dict.fromkeys(inner.files))
         outside.update(dict.fromkeys(inner.outside))
@@ -179,14 +183,18 @@ def _refuse_missing(named: Sequence[_NamedFile], failure: str) -> None:
         raise VRTSourceNotFoundError(failure, reason, "Re-run ingest, or put the file back.")
 
 
-def _follow(file: _NamedFile, depth: int) -> VrtSources:
+def _follow(path: Path, depth: int) -> VrtSources:
     """The file itself, or what it points at where it is a VRT."""
+    if is_vrt(file_of(path)):
+        return check_vrt_sources(path, depth + 1)
+    _check_pixels(path)
+    return VrtSources((path,))
+
+
+def _with_own(file: _NamedFile, inner: VrtSources) -> VrtSources:
+    """What a file points at, with what the VRT says of the file itself."""
     outside = (file.path,) if file.outside else ()
     stated = (file.stated,) if file.stated is not None else ()
-    if not is_vrt(file_of(file.path)):
-        _check_pixels(file.path)
-        return VrtSources((file.path,), outside=outside, stated=stated)
-    inner = check_vrt_sources(file.path, depth + 1)
     return VrtSources(
         inner.files, outside=(*outside, *inner.outside), stated=(*stated, *inner.stated)
     )
