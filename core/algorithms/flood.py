@@ -34,6 +34,11 @@ same way.
 """
 SLOPE_LIMIT_DEG = 15.0
 """From where HydroSAR takes no ground for water."""
+PLAUSIBLE = {HAND: (-100.0, 9000.0), SLOPE: (0.0, 90.0)}
+"""Heights above drainage in metres, and slopes in degrees, that can be. Others, such as 32767 or
+-9999, stand for no value although the file does not say so: with 32767 for a height no water would
+be left there.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class FloodRules:
 def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
     """Water where it can stand: what is too high above the drainage, or too steep, becomes dry.
 
-    Where the terrain is not known (NaN) the map stays as it is, and so does all that is not water.
+    Where the terrain is not known (NaN, or not ``PLAUSIBLE``) the map stays as it is, and so does
+    all that is not water.
 
     Parameters
     ----------
@@ -72,8 +78,10 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
     refined = codes.copy()
     for name, limit in ((HAND, rules.hand_limit_m), (SLOPE, rules.slope_limit_deg)):
         if name in values:
+            most = np.float32(PLAUSIBLE[name][1])
             with np.errstate(invalid="ignore"):  # NaN is above nothing
-                refined[(codes == WATER) & (values[name] > np.float32(limit))] = DRY
+                high = (values[name] > np.float32(limit)) & (values[name] <= most)
+            refined[(codes == WATER) & high] = DRY
     return refined
 
 

@@ -78,7 +78,11 @@ def filter_db(backscatter: FloatArray, method: SpeckleFilter) -> FloatArray:
     power = np.power(10.0, backscatter.astype(np.float64) / 10)
     smooth = lee(power) if method == SpeckleFilter.LEE else refined_lee(power)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(10 * np.log10(smooth), np.float32)
+        smoothed = np.asarray(10 * np.log10(smooth), np.float32)
+    # Which of two NaN's bits a sum keeps, its sign among them, depends on where the numbers lie in
+    # memory: without this a file had other bytes now and then.
+    smoothed[np.isnan(smoothed)] = np.nan
+    return smoothed
 
 
 def lee(power: Floats, looks: float = LOOKS) -> Floats:

@@ -7,10 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..algorithms.flood import HAND, HAND_LIMIT_M, PERMANENT, SLOPE, SLOPE_LIMIT_DEG, FloodRules
+from ..algorithms.flood import (
+    HAND,
+    HAND_LIMIT_M,
+    PERMANENT,
+    PLAUSIBLE,
+    SLOPE,
+    SLOPE_LIMIT_DEG,
+    FloodRules,
+)
 from ..errors import InputError
 from ..params import InputRole, Kind, param
-from ..raster.reader import read_facts
+from ..raster.grid import split_windows
+from ..raster.reader import RasterReader, read_facts
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
 from ..recipes.code_tables import MapSubject
 from ..recipes.inputs import MapInputs
@@ -18,6 +27,8 @@ from ..recipes.params import MapParams
 from ..shapes.class_survey import class_names, survey_classes
 
 _SETTLE = "Say which values mean water all the year round with ‘permanent_values’."
+_LOOK = 1024
+"""Pixels a side that are looked at at once."""
 _ORDER = 1
 """At the doors, behind a map's own parameters."""
 
@@ -156,10 +167,34 @@ class FloodMapParams(MapParams):
 
     def doubts(self, inputs: MapInputs) -> list[str]:
         """Tell how the map of permanent water was read where it is more than no and yes: agencies'
-        maps code "not water" and "no data" with numbers above 0, which would hide every flood.
+        maps code "not water" and "no data" with numbers above 0, which would hide every flood. And
+        tell of numbers in the terrain's rasters that stand for no value.
         """
         meaning = self._permanent_meaning(inputs)
-        return [] if meaning is None else list(meaning.warnings)
+        warnings = [] if meaning is None else list(meaning.warnings)
+        for name, path in ((HAND, self.hand), (SLOPE, self.slope)):
+            if path is not None:
+                warnings += _find_voids(inputs, name, path)
+        return warnings
+
+
+def _find_voids(inputs: MapInputs, name: str, path: Path) -> list[str]:
+    """Tell of values that cannot be, in the area of the map."""
+    least, most = PLAUSIBLE[name]
+    pixels, voids, example = 0, 0, 0.0
+    with RasterReader(inputs.path) as reader:
+        for window in split_windows(inputs.grid.shape, _LOOK):
+            values = reader.read(inputs.indexes[inputs.bands[name]], window)
+            values = values[(values < least) | (values > most)]  # NaN is neither
+            pixels += window.rows * window.cols
+            voids += values.size
+            example = float(values[0]) if values.size else example
+    if not voids:
+        return []
+    return [
+        f"{path.name} holds {example:.7g} and the like in {100 * voids / pixels:.2g} % of the map, "
+        "which cannot be: it was taken for not known there. Declare its nodata"
+    ]
 
 
 def _range(text: str, what: str) -> tuple[float, float]:

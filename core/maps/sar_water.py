@@ -9,6 +9,8 @@ from typing import cast
 from ..algorithms import sar_water as radar
 from ..algorithms.flood import FLOODED_LAYER, WATER, WATER_LAYER
 from ..algorithms.kernel import Kernel
+from ..algorithms.radar_water.levels import fixed_db
+from ..algorithms.radar_water.squares import NEAR_DB, Cut
 from ..algorithms.speckle import REFERENCES as FILTER_REFERENCES
 from ..algorithms.speckle import SpeckleFilter
 from ..algorithms.threshold import CutOrigin, ThresholdMethod
@@ -61,9 +63,9 @@ class SarWaterParams(FloodMapParams):
         kind=Kind.CHOICE,
         title="Method",
         choices=tuple(ThresholdMethod),
-        help="ki, otsu: the threshold between water and land, from the parts of the "
-        "scene that hold both; fixed: a known one. If not given, ki; fixed with a "
-        "threshold of your own.",
+        help="ki, otsu: water grows from cores, by a threshold from the parts of the scene that "
+        "hold water and land; fixed: a known one, that cuts as it is. If not given, ki; fixed with "
+        "a threshold of your own.",
     )
     threshold: str = param(
         "auto",
@@ -153,7 +155,7 @@ def make_kernel(params: SarWaterParams, inputs: MapInputs) -> Kernel:
         for band in bands:
             check_unit(part, band, inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit)
     origin = CutOrigin.FIXED if params.cut.is_auto else CutOrigin.GIVEN
-    cut = radar.Cut(params.cut.otherwise(radar.fixed_db(bands)), origin)
+    cut = Cut(params.cut.otherwise(fixed_db(bands)), origin)
     compared = params.pre is not None or params.permanent_water is not None
     cuts = dict.fromkeys(dates, cut)
     water = radar.WaterMap(bands, cuts, params.used_filter, params.rules_for(inputs), compared)
@@ -184,11 +186,18 @@ def report(job: MapJob[SarWaterParams], applied: Applied) -> Findings:
 
 def _formula(water: radar.WaterMap) -> str:
     level = water.bands[0] if len(water.bands) == 1 else f"({' + '.join(water.bands)}) / 2"
-    text = f"water where {level} < {water.cuts['post'].threshold_db:g} dB"
+    cut = water.cuts["post"]
+    text = f"water where {level} < {cut.threshold_db:g} dB"
+    if cut.growth is not None:
+        text = (
+            f"water grown from cores where {level} < {cut.growth.core_db:.4g} dB, as far as it is "
+            f"nearer to the water than to the land around it (both part at {cut.threshold_db:g} dB)"
+        )
     if "pre" in water.cuts:
         text += (
-            f"; flooded where water after, {level} >= {water.cuts['pre'].threshold_db:g} dB "
-            f"before, and darker by {radar.LEAST_DROP_DB:g} dB or more"
+            f"; flooded where water after, none before (there both part at "
+            f"{water.cuts['pre'].threshold_db:g} dB), and darker by {radar.LEAST_DROP_DB:g} dB or "
+            "more"
         )
     return text
 
@@ -201,10 +210,20 @@ def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool
     for date, cut in water.cuts.items():
         none = f"{inputs.paths[date]} holds no water and land that could be told apart"
         if params.used_method != ThresholdMethod.FIXED and cut.origin == CutOrigin.FIXED:
-            warnings.append(f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB")
+            warnings.append(
+                f"{none}: a fixed threshold was taken, {cut.threshold_db:g} dB, and water only "
+                "where it is dark beyond doubt or a long dark line"
+            )
         elif cut.origin == CutOrigin.OTHER_DATE:
             warnings.append(
                 f"{none}: the threshold of the other date was taken, {cut.threshold_db:g} dB"
+            )
+        if cut.is_doubtful:
+            warnings.append(
+                f"{inputs.paths[date]}: water and land are hardly apart: {cut.near_percent:.0f} % "
+                f"of the scene lies within {NEAR_DB:g} dB of the threshold "
+                f"{cut.threshold_db:g} dB, {cut.below_percent:.0f} % below it. Flooded crops and "
+                "water in wind may be missing, dry soil may be false: check with an optical scene"
             )
     if not observed:
         units = {
@@ -249,8 +268,8 @@ SAR_WATER = map_operation(
             events=("flood",),
             bands=("vv",),
             references=(*radar.REFERENCES.values(), *FILTER_REFERENCES.values()),
-            limits="Not for flooded forest and towns, which are brighter than land, nor in strong "
-            "wind, which roughens water. "
+            limits="Not for flooded forest and towns, which are brighter than land, nor for water "
+            "in wind without calm water or land in the scene. "
             "Wet snow, dry sand, tarmac and radar shadow are dark and taken for water.",
         ),
     )

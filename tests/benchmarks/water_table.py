@@ -20,7 +20,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from firstlight.core.algorithms.sar_water import Cut, RadarWaterSurvey, WaterMap, fixed_db
+from firstlight.core.algorithms.radar_water.levels import fixed_db
+from firstlight.core.algorithms.radar_water.squares import Cut
+from firstlight.core.algorithms.sar_water import RadarWaterSurvey, WaterMap
 from support.radar_chips import Chip, iou, make_chip, wet
 
 BOTH = ("vv", "vh")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.algorithms.flood import (
+    HAND,
     PERMANENT,
+    SLOPE,
     FloodRules,
     new_water,
     permanent_water,
@@ -81,3 +83,11 @@ def test_both_limits_hold_and_are_the_callers() -> None:
     assert refine_water(codes, values, FloodRules(4, 20)).tolist() == [[0, 0, 1]]
     assert refine_water(codes, values, FloodRules(20, 8)).tolist() == [[1, 0, 0]]
     assert refine_water(codes, {}, FloodRules()).tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("void", [-9999.0, -32768.0, 9999.0, 32767.0, 65535.0, 3.4e38, np.nan])
+@pytest.mark.parametrize("name", [HAND, SLOPE])
+def test_a_number_that_is_no_height_leaves_the_water(name: str, void: float) -> None:
+    terrain = np.array([[0, 20, void]], np.float32)
+    codes = np.ones((1, 3), np.uint8)
+    assert refine_water(codes, {name: terrain}, FloodRules()).tolist() == [[1, 0, 1]]

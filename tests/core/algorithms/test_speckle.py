@@ -161,3 +161,19 @@ def test_a_band_in_db_is_filtered_as_power() -> None:
     np.testing.assert_allclose(filter_db(decibel, "lee"), 10 * np.log10(lee(power)), atol=1e-4)
     assert filter_db(decibel, "none") is decibel
     assert filter_db(decibel, "refined-lee").dtype == np.float32
+
+
+@pytest.mark.parametrize("method", [SpeckleFilter.LEE, SpeckleFilter.REFINED_LEE])
+def test_bytes_do_not_depend_on_where_the_numbers_lie_in_memory(method: SpeckleFilter) -> None:
+    """Sums of NaN and NaN have the bits of one of them, and which one depends on the alignment."""
+    random = np.random.default_rng(1)
+    band = (10 * np.log10(random.gamma(4.4, 0.02, (90, 130)))).astype(np.float32)
+    band[20:40, 30:70] = np.nan
+    band[:, 100:103] = -np.float32(np.nan)
+    expected = filter_db(band, method)
+    assert set(np.unique(expected[np.isnan(expected)].view(np.uint32))) == {0x7FC00000}
+    for shift in range(1, 17):
+        wide = np.full((96, 160), -np.float32(np.nan), np.float32)
+        wide[3:93, shift : shift + 130] = band
+        moved = filter_db(wide[3:93, shift : shift + 130], method)
+        assert moved.tobytes() == expected.tobytes(), shift

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from firstlight.core.algorithms.burn import BurnSeverity
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED, Kernel, Layer, MapClass
-from firstlight.core.algorithms.sar_water import Cut, WaterMap, radar_water_kernel
+from firstlight.core.algorithms.radar_water.squares import Cut
+from firstlight.core.algorithms.sar_water import WaterMap, radar_water_kernel
 from firstlight.core.errors import AlgorithmError
 from firstlight.core.execution.apply import Applied, apply_layers
 from firstlight.core.execution.dask_tiled import DaskThreadsEngine

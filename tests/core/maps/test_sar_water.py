@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.radar_water.levels import DB, fixed_db
+from firstlight.core.algorithms.radar_water.squares import CELL, DOUBTED, PICTURE, SURE, Cut
 from firstlight.core.algorithms.sar_water import (
-    CELL,
-    DB,
     LEAST_DROP_DB,
-    Cut,
     RadarWaterSurvey,
     WaterMap,
-    fixed_db,
     radar_water_kernel,
 )
 from firstlight.core.cli import main
@@ -253,6 +251,24 @@ def test_water_cannot_stand_too_high_or_on_steep_ground(
     assert (read_band(tmp_path / "out" / "water.tif") == 1).mean() > 0.99
 
 
+@pytest.mark.parametrize("void", [-9999.0, -32768.0, 32767.0, 65535.0])
+@pytest.mark.parametrize("name", ["hand", "slope"])
+def test_undeclared_voids_of_the_terrain_are_told_and_are_no_height(
+    tmp_path: Path, name: str, void: float
+) -> None:
+    terrain = np.zeros((96, 96), np.float32)
+    terrain[:48] = void
+    water = np.full((96, 96), -24, np.float32)
+    given = {name: str(write_raster(tmp_path / f"{name}.tif", terrain, nodata=None))}
+    post = stack(tmp_path, {"vv": water, "vh": water - 5})
+    result = run(post, tmp_path / "out", method="fixed", **given)
+    assert (read_band(tmp_path / "out" / "water.tif") == 1).all()
+    assert any(
+        f"{name}.tif holds {void:.7g}" in warning and "50 % of the map" in warning
+        for warning in result.warnings
+    )
+
+
 def layers(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.tif"))}
 
@@ -293,10 +309,11 @@ def test_the_survey_is_the_sum_of_its_squares() -> None:
         for col in range(0, SHAPE[1], 2 * CELL)
     ]
     assert np.array_equal(sum(parts), whole)
-    assert whole.shape == (2, 1, 2, DB.count + 1)
-    assert whole[0, 0, 1, :-1].sum() == chip.vv.size
-    assert whole[0, 0, 1, -1] == 20
-    assert 3 <= whole[0, 0, 0, -1] < 20
+    assert whole.shape == (2, 1, 4, DB.count + 1)
+    assert whole[0, 0, PICTURE, :-1].sum() == chip.vv.size
+    assert whole[0, 0, PICTURE, -1] == 20
+    assert 10 <= whole[0, 0, SURE, -1] < 60
+    assert whole[0, 0, DOUBTED, -1] < 5
 
 
 @pytest.mark.parametrize(

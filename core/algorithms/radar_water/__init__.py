@@ -1,0 +1,1 @@
+"""Parts of the map of water from radar: levels, squares with water and land, growth."""

@@ -1,0 +1,181 @@
+"""Parts of the map of water from radar: squares, growth, and that neither depends on tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firstlight.core.algorithms import speckle
+from firstlight.core.algorithms.radar_water.growth import (
+    GROWTH_STEPS,
+    HALO,
+    LINE_LENGTH,
+    Growth,
+    grow_water,
+    prior_growth,
+    surveyed_growth,
+)
+from firstlight.core.algorithms.radar_water.squares import (
+    CELL,
+    DOUBTED,
+    LIKELY,
+    PICTURE,
+    SURE,
+    Cell,
+    count_squares,
+    find_water,
+)
+from firstlight.core.algorithms.threshold import CutOrigin, ThresholdMethod
+
+BANDS = ("vv", "vh")
+SURVEYED = surveyed_growth(BANDS, -19.5, (-23.0, 1.0), -14.0, calm=True)
+
+
+def flat(shape: tuple[int, int], vv: float = -10.0, vh: float = -17.0) -> tuple[Any, Any]:
+    return np.full(shape, vv, np.float32), np.full(shape, vh, np.float32)
+
+
+def grown(vv: Any, vh: Any, growth: Growth) -> Any:
+    return grow_water((vv + vh) / np.float32(2), vv, vh, BANDS, growth)
+
+
+@pytest.mark.parametrize("growth", [prior_growth(BANDS), SURVEYED])
+def test_growth_depends_on_its_halo_alone(growth: Growth) -> None:
+    random = np.random.default_rng(1)
+    vv, vh = flat((300, 330))
+    vv += random.normal(0, 1.5, vv.shape).astype(np.float32)
+    vh += random.normal(0, 1.5, vh.shape).astype(np.float32)
+    for band, depth in ((vv, 11), (vh, 10)):
+        band[140:145] -= depth  # a river, and a lake with a shallow shore
+        band[30:90, 200:260] -= depth
+        band[90:110, 200:260] -= depth - 4
+        band[200:203, 50:60] = np.nan
+    whole = grown(vv, vh, growth)
+    assert 0.02 < whole.mean() < 0.2
+    margin = HALO - speckle.HALO
+    for row in range(0, 300, 75):
+        for col in range(0, 330, 110):
+            top, left = max(row - margin, 0), max(col - margin, 0)
+            part = np.s_[top : row + 75 + margin, left : col + 110 + margin]
+            inner = grown(vv[part], vh[part], growth)[
+                row - top : row - top + 75, col - left : col - left + 110
+            ]
+            assert np.array_equal(inner, whole[row : row + 75, col : col + 110])
+
+
+def test_lines_across_tiles_are_the_same_in_each() -> None:
+    """They are long enough or too short, and end one pixel beyond a tile's edge."""
+    vv, vh = flat((360, 160))
+    for number, length in enumerate(range(LINE_LENGTH - 16, LINE_LENGTH + 2, 3)):
+        rows = slice(60 * number + 20, 60 * number + 24)
+        vv[rows, 81 - length : 81], vh[rows, 81 - length : 81] = -18, -25
+    growth, margin = prior_growth(BANDS), HALO - speckle.HALO
+    whole = grown(vv, vh, growth)
+    assert 0 < whole[:, 80].sum() < 24
+    left = grown(vv[:, : 80 + margin], vh[:, : 80 + margin], growth)[:, :80]
+    right = grown(vv[:, 80 - margin :], vh[:, 80 - margin :], growth)[:, margin:]
+    assert np.array_equal(np.hstack([left, right]), whole)
+
+
+def test_water_grows_to_where_land_is_nearer_and_no_farther_than_its_steps() -> None:
+    vv, vh = flat((80, 80))
+    vv[30:40, 30:40], vh[30:40, 30:40] = -21, -27
+    vv[34:36, 40:70], vh[34:36, 40:70] = -15.5, -22.5  # -19: nearer to -24 than to -13.5
+    result = grown(vv, vh, SURVEYED)
+    assert result[30:40, 30:40].all()
+    assert result[34:36, 40 : 40 + GROWTH_STEPS].all()
+    assert not result[:, 40 + GROWTH_STEPS :].any()
+    vv[34:36, 40:70], vh[34:36, 40:70] = -12.5, -19
+    assert not grown(vv, vh, SURVEYED)[:, 40:].any()
+
+
+def test_a_dark_line_is_a_river_and_a_dark_field_is_none() -> None:
+    """Both too bright for cores: VV -18, VH -25 dB."""
+    growth = prior_growth(BANDS)
+    vv, vh = flat((160, 160))
+    vv[40:44], vh[40:44] = -18, -25
+    vv[100:120, 60:80], vh[100:120, 60:80] = -18, -25
+    vv[40:44, 80], vh[40:44, 80] = -10, -17  # a bridge
+    vv[80:84, : LINE_LENGTH - 8], vh[80:84, : LINE_LENGTH - 8] = -18, -25
+    result = grown(vv, vh, growth)
+    assert result[40:44, :79].all()
+    assert result[40:44, 82:].all()
+    assert not result[60:].any()
+
+
+def test_wide_dark_land_is_no_water_and_wide_water_is() -> None:
+    growth = prior_growth(BANDS)
+    assert not grown(*flat((120, 120), -15.5, -24.0), growth).any()  # a dark field
+    assert grown(*flat((120, 120), -18.5, -25.5), growth).all()
+    assert grown(*flat((120, 120), -13.0, -28.5), growth).all()  # a strong wind
+    assert grown(*flat((120, 120), -16.0, -25.5), growth).all()  # a breeze
+    vv, vh = flat((120, 120))
+    vv[40:60, 40:60], vh[40:60, 40:60] = -16.0, -25.5
+    assert not grown(vv, vh, growth).any()  # as dark, and no wider than a field
+
+
+def test_what_has_grown_from_cores_is_asked_for_its_mean() -> None:
+    """Two patches hold the same dark specks; the rest of one is dry soil."""
+    random = np.random.default_rng(1)
+    for rest, kept in (((-17.0, -25.5), True), ((-15.0, -23.2), False)):
+        vv, vh = flat((90, 90))
+        vv[30:60, 30:60], vh[30:60, 30:60] = rest
+        specks = random.random((30, 30)) < 0.3
+        vv[30:60, 30:60][specks], vh[30:60, 30:60][specks] = -18.5, -26.0
+        assert (grown(vv, vh, SURVEYED)[30:60, 30:60].mean() > 0.9) == kept
+
+
+def test_without_the_like_polarised_band_its_level_is_not_asked_for() -> None:
+    vh = np.full((60, 60), -27, np.float32)
+    assert grow_water(vh, None, vh, ("vh",), prior_growth(("vh",))).all()
+    level = np.full((60, 60), np.nan, np.float32)
+    assert not grow_water(level, None, level, ("vh",), prior_growth(("vh",))).any()
+
+
+def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Cell:
+    """Half of the square is dark, with what speckle a filter leaves."""
+    random = np.random.default_rng(3)
+    bands = []
+    for low, high in zip(dark, light):
+        band = np.full((CELL, CELL), high)
+        band[:, : CELL // 2] = low
+        bands.append((band + random.normal(0, 1, band.shape)).astype(np.float32))
+    return Cell((bands[0] + bands[1]) / np.float32(2), bands[0], bands[1])
+
+
+@pytest.mark.parametrize(
+    ("dark", "kind"),
+    [
+        ((-21.0, -28.0), SURE),
+        ((-14.0, -27.0), SURE),  # wind: little in vh
+        ((-15.5, -24.5), DOUBTED),  # dry soil
+        ((-16.0, -27.5), SURE),
+        ((-17.6, -24.5), LIKELY),
+        ((-12.0, -19.0), None),
+    ],
+)
+def test_squares_ask_both_polarisations(dark: tuple[float, float], kind: int | None) -> None:
+    counted = count_squares([cell(dark)], BANDS)
+    assert counted[PICTURE, :-1].sum() == CELL**2
+    assert counted[PICTURE, -1] == 1
+    for row in (SURE, LIKELY, DOUBTED):
+        assert (counted[row, -1] > 0) == (row == kind)
+        assert counted[row, :-1].sum() % CELL == 0
+
+
+def test_sure_squares_give_a_threshold_and_doubted_ones_ask_the_whole_picture() -> None:
+    water = find_water(3 * count_squares([cell((-21.0, -28.0))], BANDS), BANDS, ThresholdMethod.KI)
+    assert water is not None
+    assert water.growth is not None
+    assert water.origin == CutOrigin.SQUARES
+    assert -24 < water.threshold_db < -14
+    assert water.growth.water_db == pytest.approx(-24.5, abs=0.3)
+    assert water.growth.land_db == pytest.approx(-12.0, abs=0.3)
+    doubted = 3 * count_squares([cell((-15.5, -24.5), (-11.5, -18.5))], BANDS)
+    valley = find_water(doubted, BANDS, ThresholdMethod.KI)
+    assert valley is not None
+    assert valley.origin == CutOrigin.PICTURE
+    doubted[PICTURE, 100:500] += 2000  # land of every level
+    assert find_water(doubted, BANDS, ThresholdMethod.KI) is None
