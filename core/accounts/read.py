@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ..errors import SettingsError
 from ..logins import is_loopback
+from ..text import at_home
 from .account import Account, AccountKind, basic_headers
 from .providers import KINDS, Way, load_providers, make_way
 
@@ -31,12 +32,12 @@ OTHER_FIELDS = (
 def accounts_file(environ: Mapping[str, str]) -> Path:
     """The user's own file of accounts."""
     named = environ.get(FILE_VARIABLE, "")
-    return Path(named or "~/.config/firstlight/accounts.yaml").expanduser()
+    return at_home(named or "~/.config/firstlight/accounts.yaml")
 
 
 def netrc_file(environ: Mapping[str, str]) -> Path:
     """The file of names and passwords that is shared with other programs."""
-    return Path(environ.get("NETRC") or "~/.netrc").expanduser()
+    return at_home(environ.get("NETRC") or "~/.netrc")
 
 
 def read_accounts(environ: Mapping[str, str]) -> tuple[Account, ...]:

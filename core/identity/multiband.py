@@ -57,7 +57,7 @@ def open_multiband(path: Path, sensor: Sensor | None = None) -> ScenePackage:
 def _refuse(path: Path, facts: RasterFacts, named: NamedBands) -> None:
     asked = next((finding.sentence for finding in named.findings), "")
     why = asked or f"its {len(facts.bands)} bands have no names that tell what they are"
-    hint = "" if asked else f"Name them with ‘band’: --band red={path.name}#1 …"
+    hint = "" if asked else f"Name them: ‘flight stack --band red={path.name}#1’ and so on."
     raise InputError(f"The raster {path} cannot be stacked", why.rstrip("."), hint)
 
 
