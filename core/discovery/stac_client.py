@@ -70,6 +70,11 @@ class SceneSearch:
         self.exhausted = False
         """Nothing more will come."""
 
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue that is asked."""
+        return self._catalog
+
     def next(self, monitor: Monitor) -> list[SceneItem]:
         """The next scenes, at most ``query.limit``; empty where there are no more.
 

@@ -1,7 +1,8 @@
-"""Which catalogue is asked for a sensor where the user names none, and which scenes can be opened.
+"""Which catalogues are asked for a sensor, and which scenes can be opened.
 
-The order of ``config/catalogs.yaml`` counts: the first one whose files need no account. Archives of
-one continent, and the sample on this computer, are never chosen by themselves.
+Where the user names none, those whose files need no account are asked, in the order of
+``config/catalogs.yaml``. Archives of one continent, and the sample on this computer, are never
+chosen by themselves.
 """
 
 from __future__ import annotations
@@ -51,11 +52,20 @@ def _is_open(catalog: Catalog, sensor: str, collection: str | None) -> bool:
     return collection in offered if collection else bool(offered)
 
 
-def choose_catalog(
+Choice = tuple[Catalog, "str | None"]
+"""A catalogue to ask, and its collection; None: its first for the sensor."""
+
+
+def choose_catalog(catalog: Catalog, sensor: str, collection: str | None = None) -> Choice:
+    """The first of :func:`choose_catalogs`."""
+    return choose_catalogs(catalog, sensor, collection)[0]
+
+
+def choose_catalogs(
     catalog: Catalog, sensor: str, collection: str | None = None
-) -> tuple[Catalog, str | None]:
-    """The catalogue to ask for a sensor, and its collection: what the user named, else the first
-    one whose files need no account.
+) -> tuple[Choice, ...]:
+    """The catalogues to ask for a sensor together, each with its collection: those the user named,
+    else those whose files need no account; the first of all where there are none of these.
 
     Parameters
     ----------
@@ -64,13 +74,29 @@ def choose_catalog(
     collection : str, optional
         As the user named it; None: the first one that is open, else the catalogue's first.
     """
+    if catalog.members:
+        return _named(catalog.members, sensor, collection)
     if catalog.name != AUTO:
-        return catalog, collection
-    ranked = rank_catalogs(sensor, collection) or rank_catalogs(sensor)
+        return ((catalog, collection),)
+    ranked = rank_catalogs(sensor, collection) or rank_catalogs(sensor)[:1]
     if not ranked:
-        return catalog, collection
-    chosen = ranked[0]
-    return chosen, collection or next(iter(chosen.open_collections(sensor)), None)
+        return ((catalog, collection),)
+    chosen = [one for one in ranked if _is_open(one, sensor, collection)] or ranked[:1]
+    return tuple(
+        (one, collection or next(iter(one.open_collections(sensor)), None)) for one in chosen
+    )
+
+
+def _named(members: Sequence[Catalog], sensor: str, collection: str | None) -> tuple[Choice, ...]:
+    """Of several that the user named, those that may have what is looked for; all of them where
+    none is known to: then each says what it lacks.
+    """
+    able = [one for one in members if not one.exact or _has(one, sensor, collection)]
+    chosen: dict[str, Choice] = {}
+    for one in able or members:
+        for choice in choose_catalogs(one, sensor, collection):
+            chosen.setdefault(choice[0].reference, choice)
+    return tuple(chosen.values())
 
 
 def can_open(scene: SceneItem, settings: Settings) -> bool:
