@@ -102,7 +102,7 @@ def get_catalog(name: str) -> Catalog:
     several = _split(name)
     if len(several) > 1:
         return _together([get_catalog(each) for each in several])
-    text = name.strip().strip(",").strip()
+    text = several[0] if several else name.strip()
     tree = _tree()
     if text.lower() == AUTO:
         return _auto(tree)

@@ -45,10 +45,9 @@ class StatedScaling:
             nodata = float("nan")
         scale, offset = stated_number(asset, "scale"), stated_number(asset, "offset")
         if scale == 1.0 and not offset:
-            has_fractions = str(next(iter(stated_values(asset, "data_type")), "")).startswith(
-                "float"
-            )
-            scale, offset = (1.0, 0.0) if has_fractions else (None, None)
+            dtypes = (str(value) for value in stated_values(asset, "data_type"))
+            is_fraction = next(dtypes, "").startswith("float")
+            scale, offset = (1.0, 0.0) if is_fraction else (None, None)
         unit = next((str(value) for value in stated_values(asset, "unit")), "")
         return cls(scale, offset, nodata, unit)
 

@@ -39,6 +39,23 @@ def stand_in_sentence(scene: SceneItem, other: SceneItem, why: str) -> str:
     )
 
 
+def mixed_sentences(scenes: Sequence[SceneItem]) -> list[str]:
+    """What is to be known of scenes that are looked at together, as one pass or as a pair, and are
+    of several products or baselines; each difference once.
+    """
+    told: dict[tuple[str, ...], str] = {}
+    for other in scenes[1:]:
+        found = differences(scenes[0], other)
+        if found:
+            told.setdefault(
+                found,
+                f"{scenes[0].id} ({catalog_title(scenes[0].catalog)}) and {other.id} "
+                f"({catalog_title(other.catalog)}) differ in {', '.join(found)}: a step between "
+                "them may come from the processing, not from the ground",
+            )
+    return list(told.values())
+
+
 def asset_of(scene: SceneItem, file: BandFile) -> BandAsset:
     """A band as the item describes it whose file it is."""
     for other in scene.alternatives:
