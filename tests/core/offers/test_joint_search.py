@@ -1,4 +1,4 @@
-"""Several catalogues asked together: one list without doubles, in order, whatever one of them does."""
+"""Several catalogues asked together: one list without doubles, in order, whatever one does."""
 
 from __future__ import annotations
 
@@ -107,11 +107,14 @@ def test_one_that_fails_is_told_in_one_sentence(settings: Settings, behaviour: B
 
 
 def test_nothing_is_said_to_be_there_only_where_all_have_told(settings: Settings) -> None:
-    with StacServer([item(3)], behaviour=Behaviour(garbage=True)) as one:
-        with StacServer([], collections=["sentinel-2-l2a"]) as two:
-            with pytest.raises(DiscoveryError, match="has nothing of it") as caught:
-                find_scenes(query(one, two), settings, RecordingMonitor())
-            assert "No scenes found" not in str(caught.value)
+    bad = Behaviour(garbage=True)
+    with (
+        StacServer([item(3)], behaviour=bad) as one,
+        StacServer([], collections=["sentinel-2-l2a"]) as two,
+    ):
+        with pytest.raises(DiscoveryError, match="has nothing of it") as caught:
+            find_scenes(query(one, two), settings, RecordingMonitor())
+        assert "No scenes found" not in str(caught.value)
 
 
 def test_one_that_breaks_off_later_ends_its_part_only(settings: Settings) -> None:
