@@ -47,6 +47,8 @@ class Catalog:
     """Collection id → what its files need."""
     area: Bounds | None = None
     """Area of a regional archive, in degrees; None: all of the Earth."""
+    logins: tuple[str, ...] = ()
+    """Names of the logins (``config/accounts.yaml``), any of which opens its files."""
     is_local: bool = False
     """Of this computer: never chosen by itself."""
     page_size: int = PAGE_SIZE
@@ -256,6 +258,7 @@ def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
             for collection, kind in ids.items()
         },
         area=(area[0], area[1], area[2], area[3]) if area else None,
+        logins=tuple(fields.get("logins", ())),
         is_local=bool(fields.get("local", False)),
         page_size=int(limits.get("page", PAGE_SIZE)),
         at_once=int(limits.get("at_once", AT_ONCE)),

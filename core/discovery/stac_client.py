@@ -75,6 +75,11 @@ class SceneSearch:
         """The catalogue that is asked."""
         return self._catalog
 
+    @property
+    def catalogs(self) -> tuple[Catalog, ...]:
+        """The same, as of a search of several."""
+        return (self._catalog,)
+
     def next(self, monitor: Monitor) -> list[SceneItem]:
         """The next scenes, at most ``query.limit``; empty where there are no more.
 

@@ -7,7 +7,7 @@ chosen by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ..accounts.providers import bucket_address
 from ..discovery.catalogs import AUTO, Catalog, catalog_names, catalog_title, get_catalog
@@ -62,10 +62,11 @@ def choose_catalog(catalog: Catalog, sensor: str, collection: str | None = None)
 
 
 def choose_catalogs(
-    catalog: Catalog, sensor: str, collection: str | None = None
+    catalog: Catalog, sensor: str, collection: str | None = None, logins: Container[str] = ()
 ) -> tuple[Choice, ...]:
     """The catalogues to ask for a sensor together, each with its collection: those the user named,
-    else those whose files need no account; the first of all where there are none of these.
+    else those whose files need no account, or one that the user has; the first of all where there
+    are none of these.
 
     Parameters
     ----------
@@ -73,28 +74,42 @@ def choose_catalogs(
         As the user chose it; ``auto`` leaves the choice to the table.
     collection : str, optional
         As the user named it; None: the first one that is open, else the catalogue's first.
+    logins : container of str
+        Names of the logins that the user has.
     """
     if catalog.members:
-        return _named(catalog.members, sensor, collection)
+        return _named(catalog.members, sensor, collection, logins)
     if catalog.name != AUTO:
         return ((catalog, collection),)
     ranked = rank_catalogs(sensor, collection) or rank_catalogs(sensor)[:1]
     if not ranked:
         return ((catalog, collection),)
-    chosen = [one for one in ranked if _is_open(one, sensor, collection)] or ranked[:1]
-    return tuple(
-        (one, collection or next(iter(one.open_collections(sensor)), None)) for one in chosen
-    )
+    open_ones = [one for one in ranked if _is_open(one, sensor, collection)]
+    if not open_ones:
+        return ((ranked[0], collection),)
+    choices = [(one, collection or one.open_collections(sensor)[0]) for one in open_ones]
+    # The same collection of one that is closed to others, never another product beside it.
+    asked = choices[0][1]
+    choices += [
+        (one, asked)
+        for one in ranked
+        if one not in open_ones
+        and any(name in logins for name in one.logins)
+        and _has(one, sensor, asked)
+    ]
+    return tuple(choices)
 
 
-def _named(members: Sequence[Catalog], sensor: str, collection: str | None) -> tuple[Choice, ...]:
+def _named(
+    members: Sequence[Catalog], sensor: str, collection: str | None, logins: Container[str]
+) -> tuple[Choice, ...]:
     """Of several that the user named, those that may have what is looked for; all of them where
     none is known to: then each says what it lacks.
     """
     able = [one for one in members if not one.exact or _has(one, sensor, collection)]
     chosen: dict[str, Choice] = {}
     for one in able or members:
-        for choice in choose_catalogs(one, sensor, collection):
+        for choice in choose_catalogs(one, sensor, collection, logins):
             chosen.setdefault(choice[0].reference, choice)
     return tuple(chosen.values())
 

@@ -79,6 +79,7 @@ class JointSearch:
 
     def __init__(self, searches: Sequence[SceneSearch], settings: Settings) -> None:
         self.query = searches[0].query
+        self.catalogs = tuple(search.catalog for search in searches)
         self._sources = [_Source(search) for search in searches]
         self._settings = settings
         self._waiting: list[SceneItem] = []
@@ -181,9 +182,10 @@ class JointSearch:
 Search = Union[SceneSearch, JointSearch]
 
 
-def joined_titles(searches: Iterable[SceneSearch]) -> str:
+def joined_titles(searches: Iterable[Search]) -> str:
     """Titles of the catalogues, for a sentence."""
-    return " and ".join(dict.fromkeys(search.catalog.title for search in searches))
+    asked = (one for search in searches for one in search.catalogs)
+    return " and ".join(dict.fromkeys(one.title for one in asked))
 
 
 def group_offers(scenes: Iterable[SceneItem]) -> list[list[SceneItem]]:

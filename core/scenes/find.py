@@ -15,7 +15,7 @@ from ..enums import Priority, StrEnum
 from ..errors import AccessError, DiscoveryError, NoScenesError
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..offers.choice import NEEDS, Choice, can_open, choose_catalogs, closed_sentence, way_out
-from ..offers.joint_search import JointSearch, Search
+from ..offers.joint_search import JointSearch, Search, joined_titles
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time
 
@@ -72,13 +72,10 @@ class SceneQuery:
         return tuple(self._start(name, settings) for name in self.sensors())
 
     def _start(self, sensor: str, settings: Settings) -> Search:
-        searches = [
-            SceneSearch(self._search(sensor, choice), settings) for choice in self._choices(sensor)
-        ]
+        logins = {login.name for login in settings.logins}
+        choices = choose_catalogs(self.catalog, sensor, self.collection, logins)
+        searches = [SceneSearch(self._search(sensor, choice), settings) for choice in choices]
         return searches[0] if len(searches) == 1 else JointSearch(searches, settings)
-
-    def _choices(self, sensor: str) -> tuple[Choice, ...]:
-        return choose_catalogs(self.catalog, sensor, self.collection)
 
     def _search(self, sensor: str, choice: Choice) -> SearchQuery:
         catalog, collection = choice
@@ -92,11 +89,6 @@ class SceneQuery:
             self.limit,
             collection,
         )
-
-    def catalog_titles(self) -> str:
-        """The catalogues that are searched, for a sentence."""
-        asked = (one.title for name in self.sensors() for one, _ in self._choices(name))
-        return " and ".join(dict.fromkeys(asked))
 
 
 @dataclass(frozen=True)
@@ -197,7 +189,7 @@ def _nothing_found(query: SceneQuery, searches: Sequence[Search]) -> NoScenesErr
         counts = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3))
         why = f"{why} (left out: {counts})"
     return NoScenesError(
-        f"No scenes found in {query.catalog_titles()}",
+        f"No scenes found in {joined_titles(searches)}",
         why,
         "Widen the dates, allow more cloud, or try another sensor or catalogue.",
     )

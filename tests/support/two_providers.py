@@ -48,7 +48,7 @@ def two_providers(folder: Path, size: int = 128, **second: Any) -> Iterator[Prov
     second : dict
         Properties of the second provider's item.
     """
-    stated = {"s2:processing_baseline": "05.10", "grid:code": "MGRS-32TPT"}
+    stated: dict[str, Any] = {"s2:processing_baseline": "05.10", "grid:code": "MGRS-32TPT"}
     with ExitStack() as stack:
         one = stack.enter_context(small_world(folder / "one", size, **stated))
         two = stack.enter_context(small_world(folder / "two", size, **{**stated, **second}))

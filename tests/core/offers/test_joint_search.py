@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from firstlight.core.accounts.providers import load_providers
 from firstlight.core.discovery.catalogs import AUTO, Catalog, catalog_names, get_catalog
 from firstlight.core.errors import Cancelled, DiscoveryError, InputError
 from firstlight.core.monitor import Note, RecordingMonitor
@@ -164,6 +165,19 @@ def test_auto_asks_all_that_are_open() -> None:
     ]
     assert names(choose_catalogs(get_catalog(AUTO), "landsat")) == ["planetary-computer"]
     assert names(choose_catalogs(get_catalog(AUTO), "sentinel2", "HLSS30_2.0")) == ["lp-daac"]
+
+
+def test_who_has_a_login_is_offered_the_same_collection_behind_it() -> None:
+    auto, mine = get_catalog(AUTO), {"copernicus-s3", "earthdata"}
+    assert choose_catalogs(auto, "sentinel2", None, mine)[2:] == (
+        (get_catalog("copernicus-data-space"), "sentinel-2-l2a"),
+    ), "not HLS, another product"
+    assert names(choose_catalogs(auto, "sentinel1", None, mine)) == ["planetary-computer"]
+
+
+def test_every_login_of_a_catalogue_is_a_known_one() -> None:
+    known = set(load_providers())
+    assert all(set(get_catalog(name).logins) <= known for name in catalog_names())
 
 
 def test_of_those_that_are_named_the_ones_that_have_the_sensor_are_asked() -> None:
