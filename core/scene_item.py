@@ -145,6 +145,8 @@ class SceneItem:
     """
     product: str = ""
     """Name in ``config/products.yaml``; empty where it is not known."""
+    baseline: str = ""
+    """Processing baseline of Sentinel-2: ``05.10``; empty where nothing tells it."""
     access: AccessKind = AccessKind.UNKNOWN
     """What its files need: the most demanding one counts."""
     coverage_percent: float | None = None
@@ -160,6 +162,8 @@ class SceneItem:
     """
     notes: tuple[str, ...] = ()
     """Facts that a person should know about this item."""
+    alternatives: tuple[SceneItem, ...] = ()
+    """The same acquisition as other catalogues have it, the best one first."""
 
     @property
     def primary_href(self) -> str | None:
@@ -196,6 +200,7 @@ class SceneItem:
             "orbit_direction": self.orbit_direction,
             "tile": self.tile,
             "product": self.product,
+            "baseline": self.baseline,
             "access": self.access,
             "coverage_percent": _rounded(self.coverage_percent),
             "clear_percent": _rounded(self.clear_percent),
@@ -216,7 +221,12 @@ class SceneItem:
                 for name, asset in self.bands.items()
             },
             "notes": list(self.notes),
+            "alternatives": [_without_assets(other.to_dict()) for other in self.alternatives],
         }
+
+
+def _without_assets(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "assets"}
 
 
 def _rounded(percent: float | None) -> float | None:

@@ -47,6 +47,9 @@ class BandFile:
     attempts: int
     """0 where the file was there already."""
     sha256: str
+    catalog: str = ""
+    item_id: str = ""
+    """Whose file it is: bands of one scene may come from several providers."""
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,14 @@ CORE_LAYERS = {
         "core.discovery.band_config",
         "core.validation",
     ),
-    "core.download": (*_RASTERS, "core.addresses", *_DISCOVERY, "core.download"),
+    # Catalogues: their titles and limits.
+    "core.download": (
+        *_RASTERS,
+        "core.addresses",
+        *_DISCOVERY,
+        "core.discovery.catalogs",
+        "core.download",
+    ),
     "core.stack": (*_RASTERS, "core.cog", "core.identity", *_DISCOVERY, "core.stack"),
     "core.mosaic": (*_RASTERS, "core.addresses", "core.discovery", "core.mosaic"),
     "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),

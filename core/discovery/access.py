@@ -71,6 +71,10 @@ class Access:
         self._tokens: dict[str, _Token] = {}
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
         self._landings: dict[str, _Landing] = {}  # address → where its redirects end
+        self.troubled: set[tuple[str, str]] = set()
+        """Catalogue and collection whose files could not be had in this run: others are tried
+        first.
+        """
         self._headless: set[str] = set()  # hosts that refuse HEAD and send the file nevertheless
         self._lock = threading.Lock()
 

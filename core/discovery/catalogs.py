@@ -47,6 +47,8 @@ class Catalog:
     """Collection id → what its files need."""
     area: Bounds | None = None
     """Area of a regional archive, in degrees; None: all of the Earth."""
+    logins: tuple[str, ...] = ()
+    """Names of the logins (``config/accounts.yaml``), any of which opens its files."""
     is_local: bool = False
     """Of this computer: never chosen by itself."""
     page_size: int = PAGE_SIZE
@@ -57,7 +59,8 @@ class Catalog:
     """Where these facts were read."""
     unverified: tuple[str, ...] = ()
     """Facts that were read nowhere."""
-
+    members: tuple[Catalog, ...] = ()
+    """Of a choice of several: the catalogues that are asked together, in the order of choice."""
     address: str = field(default="", repr=False)
     """The URL as it was given, with whatever of it is secret; to be asked, never to be shown."""
 
@@ -91,14 +94,17 @@ def catalog_choices() -> tuple[str, ...]:
 
 def get_catalog(name: str) -> Catalog:
     """The catalogue of that name, or at that URL: a STAC API, or files; these may also lie on this
-    computer.
+    computer. Several with commas between them are one choice: they are asked together.
 
     Raises
     ------
     InputError
         If it is neither; the sentence offers the nearest names.
     """
-    text = name.strip()
+    several = _split(name)
+    if len(several) > 1:
+        return _together([get_catalog(each) for each in several])
+    text = several[0] if several else name.strip()
     tree = _tree()
     if text.lower() == AUTO:
         return _auto(tree)
@@ -119,6 +125,47 @@ def get_catalog(name: str) -> Catalog:
     raise InputError(
         f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint
     )
+
+
+def _split(text: str) -> list[str]:
+    """The names and addresses in a list with commas. An address may hold commas of its own: behind
+    one, a comma separates only where a name or another address begins.
+    """
+    names: list[str] = []
+    for piece in text.split(","):
+        if names and not _begins(names[-1].strip(), piece.strip()):
+            names[-1] += f",{piece}"
+        else:
+            names.append(piece)
+    return list(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def _begins(before: str, text: str) -> bool:
+    if before.lower() in catalog_choices() or text.lower() in catalog_choices():
+        return True
+    return text.startswith(("http://", "https://", "file:")) or _file_of(text) is not None
+
+
+def _together(members: Sequence[Catalog]) -> Catalog:
+    """A choice of several catalogues, with all that they have."""
+    return Catalog(
+        name=",".join(one.name for one in members),
+        title=" and ".join(one.title for one in members),
+        url="",
+        collections=_union(one.collections for one in members),
+        exact=False,
+        members=tuple(members),
+        address=",".join(one.reference for one in members),
+    )
+
+
+def _union(every: Iterable[Mapping[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    """All collections of each sensor."""
+    union: dict[str, dict[str, None]] = {}
+    for collections in every:
+        for sensor, ids in collections.items():
+            union.setdefault(sensor, {}).update(dict.fromkeys(ids))
+    return {sensor: tuple(ids) for sensor, ids in union.items()}
 
 
 def _file_of(text: str) -> Path | None:
@@ -211,6 +258,7 @@ def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
             for collection, kind in ids.items()
         },
         area=(area[0], area[1], area[2], area[3]) if area else None,
+        logins=tuple(fields.get("logins", ())),
         is_local=bool(fields.get("local", False)),
         page_size=int(limits.get("page", PAGE_SIZE)),
         at_once=int(limits.get("at_once", AT_ONCE)),
@@ -221,12 +269,9 @@ def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
 
 
 def _auto(tree: Mapping[str, Any]) -> Catalog:
-    """What all catalogues together have: which one is asked is chosen for each sensor."""
-    collections: dict[str, tuple[str, ...]] = {}
-    for fields in tree["catalogs"].values():
-        for sensor, ids in fields["collections"].items():
-            collections[sensor] = (*collections.get(sensor, ()), *ids)
-    return Catalog(AUTO, "Automatic (first open catalogue)", "", collections)
+    """What all catalogues together have: which ones are asked is chosen for each sensor."""
+    collections = _union(fields["collections"] for fields in tree["catalogs"].values())
+    return Catalog(AUTO, "Automatic (all open catalogues)", "", collections)
 
 
 def get_buckets() -> tuple[dict[str, str], tuple[str, ...]]:

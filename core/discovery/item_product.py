@@ -226,6 +226,12 @@ def _states_offset_applied(item: StacObject) -> bool:
     )
 
 
+def baseline_of(item: StacObject) -> str:
+    """Processing baseline of a Sentinel-2 item, ``05.10``; empty where nothing tells it."""
+    baseline, _ = _baseline(item)
+    return "" if baseline is None else f"{baseline:05.2f}"
+
+
 def _baseline(item: StacObject) -> tuple[float | None, str]:
     """Processing baseline in any spelling, and the reason; of the fields first, then the name."""
     properties = properties_of(item)

@@ -17,6 +17,8 @@ from .item_product import sensor_of
 from .scene_parser import parse_item
 from .stac_fields import StacObject, stated_bytes
 
+MOST_ALTERNATIVES = 20
+"""More catalogues than there are that have one scene."""
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
 Entry = tuple[SceneItem, StacObject | None]
 """A scene, and its STAC item where the file holds one."""
@@ -146,12 +148,17 @@ def scene_from_dict(entry: StacObject) -> SceneItem:
         orbit_direction=OrbitDirection(entry.get("orbit_direction") or ""),
         tile=str(entry.get("tile") or scene.tile),
         product=str(entry.get("product") or scene.product),
+        baseline=str(entry.get("baseline") or scene.baseline),
         access=AccessKind(entry.get("access") or scene.access),
         coverage_percent=entry.get("coverage_percent"),
         clear_percent=entry.get("clear_percent"),
         priority=Priority.SECONDARY if secondary else Priority.PRIMARY,
         assets_json=json.dumps(_part(entry, "assets")),
         notes=(*(entry.get("notes") or ()), *_radiometry_notes(sensor.name, bands, rules)),
+        alternatives=tuple(
+            scene_from_dict({**other, "alternatives": []})
+            for other in (entry.get("alternatives") or ())[:MOST_ALTERNATIVES]
+        ),
     )
 
 

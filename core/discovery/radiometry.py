@@ -37,14 +37,17 @@ class StatedScaling:
     @classmethod
     def of(cls, asset: StacObject) -> StatedScaling:
         """The asset's own figures. A scale of 1 without an offset is what tools write of every
-        file, and states nothing.
+        file, and states nothing; but of numbers with fractions, which no agency's rule is for, it
+        says that they are the values themselves.
         """
         nodata = stated_number(asset, "nodata")
         if nodata is None and "nan" in stated_values(asset, "nodata"):
             nodata = float("nan")
         scale, offset = stated_number(asset, "scale"), stated_number(asset, "offset")
-        if (scale in (None, 1.0)) and not offset and scale is not None:
-            scale = offset = None
+        if scale == 1.0 and not offset:
+            dtypes = (str(value) for value in stated_values(asset, "data_type"))
+            is_fraction = next(dtypes, "").startswith("float")
+            scale, offset = (1.0, 0.0) if is_fraction else (None, None)
         unit = next((str(value) for value in stated_values(asset, "unit")), "")
         return cls(scale, offset, nodata, unit)
 

@@ -17,7 +17,7 @@ from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import BandPlace, band_places, layer_view, openable_assets, why_no_band
 from .band_config import Band, Sensor
 from .catalogs import addresses_of, catalog_names, get_catalog
-from .item_product import is_ground_range, item_product, naming_of, sensor_of
+from .item_product import baseline_of, is_ground_range, item_product, naming_of, sensor_of
 from .offer_facts import access_of, tile_of
 from .projection import stated_crs, stated_dtype, stated_grid
 from .radiometry import decide_radiometry
@@ -103,6 +103,7 @@ def _parse(
         relative_orbit=_relative_orbit(item),
         tile=tile_of(item),
         product=_product_name(item, sensor),
+        baseline=baseline_of(item) if sensor.family == "sentinel2" else "",
         access=_access(item, [assets[place.key] for place in places.values()], catalog),
         orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
         assets_json=json.dumps(item.get("assets") or {}),

@@ -70,6 +70,16 @@ class SceneSearch:
         self.exhausted = False
         """Nothing more will come."""
 
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue that is asked."""
+        return self._catalog
+
+    @property
+    def catalogs(self) -> tuple[Catalog, ...]:
+        """The same, as of a search of several."""
+        return (self._catalog,)
+
     def next(self, monitor: Monitor) -> list[SceneItem]:
         """The next scenes, at most ``query.limit``; empty where there are no more.
 

@@ -1,16 +1,20 @@
-"""The bands of one scene, several at once: what can be had is kept, what cannot is named."""
+"""The bands of one scene, several at once: what can be had is kept, what cannot is named. Where one
+provider fails, the same band is had from the next that has it.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..discovery.access import Access, gate_of
+from ..discovery.catalogs import requests_at_once
 from ..errors import (
     AccessError,
     BandDownloadError,
@@ -32,7 +36,8 @@ from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from .http import Waits, new_session
 from .mirror_file import MirrorFile
-from .plan import BandJob, DownloadPlan, area_key, check_room
+from .plan import BandJob, BandOffer, DownloadPlan, area_key, check_room
+from .providers import Providers, hurried
 from .scene_progress import SceneProgress
 from .window import Shared, WindowFetch, cut_band
 
@@ -59,46 +64,60 @@ def download_bands(
     Cancelled
         If the monitor asked to stop; what has come stays.
     """
-    with new_session(
-        settings,
-        max(settings.parallel_downloads, settings.parallel_requests),
-        gate=gate_of(plan.catalog),
-    ) as session:
-        return _SceneDownload(plan, settings, monitor, session, access or Access(settings)).run()
+    catalogs = {plan.catalog, *(offer.catalog for job in plan.jobs for offer in job.offers)}
+    at_once = max(settings.parallel_downloads, settings.parallel_requests)
+    with ExitStack() as stack:
+        sessions = {
+            name: stack.enter_context(new_session(settings, at_once, gate=gate_of(name)))
+            for name in catalogs
+        }
+        return _SceneDownload(plan, settings, monitor, sessions, access or Access(settings)).run()
 
 
 class _SceneDownload:
     """One scene's download under way."""
 
     def __init__(
-        self, plan: DownloadPlan, settings: Settings, monitor: Monitor, session: Any, access: Access
+        self,
+        plan: DownloadPlan,
+        settings: Settings,
+        monitor: Monitor,
+        sessions: Mapping[str, Any],
+        access: Access,
     ) -> None:
         self._plan = plan
         self._settings = settings
-        self._session = session
+        self._sessions = sessions
         self._access = access
         self._events = EventQueue(monitor)
         self._progress = SceneProgress(plan, self._events)
+        self._providers = Providers(access.troubled, self._progress)
         self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
         self._record = read_record(plan.folder)
-        self._stated = {job.asset.band: job.asset.size_bytes for job in plan.jobs}
+        self._stated = {
+            (job.asset.band, offer.catalog, offer.item_id): offer.asset.size_bytes
+            for job in plan.jobs
+            for offer in job.offers
+        }
         self._files = {job.asset.band: job.present for job in plan.jobs if job.present}
         self._failures: dict[str, BandFailure] = {}
         self._unverified: list[str] = []
-        self._whole_slots = threading.Semaphore(settings.parallel_downloads)
+        self._bands_at_once = requests_at_once((plan.catalog,), settings.parallel_downloads)
+        self._whole_slots = threading.Semaphore(self._bands_at_once)
 
     def run(self) -> tuple[list[BandFile], list[BandFailure]]:
         """Download what is missing; files and failures in the plan's order."""
         settings, geometry = self._settings, self._plan.geometry
         missing = [job for job in self._plan.jobs if job.present is None]
         if geometry is None:
-            self._fetch_all(self._whole_band, missing, settings.parallel_downloads)
+            self._fetch_all(self._whole_band, missing, self._bands_at_once)
         else:
-            shared = Shared(settings.parallel_requests, settings.worker_count)
+            at_once = requests_at_once((self._plan.catalog,), settings.parallel_requests)
+            shared = Shared(at_once, settings.worker_count)
             one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
             try:
-                self._fetch_all(one_area, missing, settings.parallel_requests)
+                self._fetch_all(one_area, missing, at_once)
             finally:
                 shared.close()
         if self._unverified:
@@ -119,7 +138,7 @@ class _SceneDownload:
             asset = job.asset
             try:
                 with odd_data(f"Band download failed for '{asset.band}'", BandDownloadError):
-                    return self._first_that_opens(job, fetch_band)
+                    return self._providers.bring(job, partial(self._first_that_opens, fetch_band))
             except FetchFailed as error:
                 return BandFailure(
                     asset.band, asset.href, str(error), error.reason, error.attempts, error.status
@@ -130,7 +149,7 @@ class _SceneDownload:
         run_parallel(attempt, jobs, at_once, self._events, self._finished)
 
     def _first_that_opens(
-        self, job: BandJob, fetch_band: Callable[[BandJob], BandFile]
+        self, fetch_band: Callable[[BandJob], BandFile], job: BandJob
     ) -> BandFile:
         """A band from its first address, or else from the others that its catalogue gives."""
         failure: FirstLightError | None = None
@@ -161,14 +180,15 @@ class _SceneDownload:
         band, on_state = job.asset.band, self._progress.band(job)
         # No distance between these requests: they are small, and their number at once is bounded.
         task = self._fetch_job(job, in_turn=False)
-        window = WindowFetch(task, self._options(), self._session, self._events.stop, shared)
+        session = self._sessions[job.offers[0].catalog]
+        window = WindowFetch(task, self._options(job), session, self._events.stop, shared)
         area_bytes = whole_bytes = 0
         try:
             try:
                 needed, size = window.plan(geometry, on_state)
                 area_bytes, whole_bytes = needed.span_bytes + min(HEAD_BYTES, size), size
             finally:
-                self._progress.header_known(area_bytes, whole_bytes)
+                self._progress.header_known(band, area_bytes, whole_bytes)
             # Once as tiles and once as the window that is cut from them, which is no larger.
             check_room(self._plan, 2 * needed.span_bytes)
             size_bytes, sha256 = window.fetch(needed, area_key(geometry), on_state)
@@ -183,20 +203,22 @@ class _SceneDownload:
             f"{band}: {needed.span_bytes} bytes of {size} in {len(needed.spans)} requests, "
             f"{seconds:.2f} s",
         )
-        return BandFile(
+        file = BandFile(
             band, job.target, job.asset.href, size_bytes, seconds, window.attempts, sha256
         )
+        return _of(job.offers[0], file)
 
     def _whole_band(self, job: BandJob) -> BandFile:
-        kept = self._cache.take(self._plan.item_id, job.asset, job.target)
+        offer = job.offers[0]
+        kept = self._cache.take(offer.item_id, job.asset, job.target)
         if kept is not None:
             self._progress.skipped(kept, "Taken from the cache")
-            return kept
+            return _of(offer, kept)
         with held(self._whole_slots, self._events.stop):
             got = fetch(
                 self._fetch_job(job),
-                self._options(),
-                self._session,
+                self._options(job),
+                self._sessions[offer.catalog],
                 self._events.stop,
                 check_band_file,
                 self._progress.band(job),
@@ -210,9 +232,9 @@ class _SceneDownload:
         self._progress.tell(Level.DEBUG, _summary(band, got))
         # An interrupted download of an area may have left one.
         MirrorFile(job.target, band).remove()
-        if not self._cache.put(self._plan.item_id, file):
+        if not self._cache.put(offer.item_id, file):
             self._progress.tell(Level.DEBUG, f"{band}: not kept in the cache")
-        return file
+        return _of(offer, file)
 
     def _cut_whole(
         self, job: BandJob, file: BandFile, geometry: Mapping[str, Any], shared: Shared
@@ -231,7 +253,7 @@ class _SceneDownload:
         if isinstance(result, BandFile):
             self._files[result.band] = result
             # one record per band as it comes: a killed process loses no finished band
-            stated = self._stated.get(result.band)
+            stated = self._stated.get((result.band, result.catalog, result.item_id))
             self._record[result.band] = BandRecord.of(result, self._plan.area_key, stated)
             write_record(self._plan.folder, self._record)
         else:
@@ -239,12 +261,12 @@ class _SceneDownload:
         self._progress.finished(result, len(self._files), len(self._failures), len(self._plan.jobs))
 
     def _fetch_job(self, job: BandJob, in_turn: bool = True) -> FetchJob:
-        asset, plan = job.asset, self._plan
+        asset, offer = job.asset, job.offers[0]
 
         def open_url(renew: bool) -> str:
             if in_turn and self._turns.wait(asset.href, self._events.stop):
                 raise Cancelled(f"Downloading '{asset.band}'")
-            return self._access.url(asset.href, plan.catalog, plan.collection, renew)
+            return self._access.url(asset.href, offer.catalog, offer.collection, renew)
 
         return FetchJob(
             name=asset.band,
@@ -257,7 +279,11 @@ class _SceneDownload:
             warn=lambda text: self._progress.tell(Level.WARNING, f"{asset.band}: {text}"),
         )
 
-    def _options(self) -> FetchOptions:
+    def _options(self, job: BandJob) -> FetchOptions:
+        options = self._usual_options()
+        return options if len(job.offers) == 1 else hurried(options)
+
+    def _usual_options(self) -> FetchOptions:
         settings = self._settings
         return FetchOptions(
             attempts=settings.retry_attempts,
@@ -266,6 +292,11 @@ class _SceneDownload:
             timeout_s=settings.timeout_per_band_s,
             busy_s=settings.busy_wait_s,
         )
+
+
+def _of(offer: BandOffer, file: BandFile) -> BandFile:
+    """The file, with whose it is."""
+    return replace(file, catalog=offer.catalog, item_id=offer.item_id)
 
 
 def _summary(band: str, got: Fetched) -> str:

@@ -36,6 +36,21 @@ _RESERVED = {
 
 
 @dataclass(frozen=True)
+class BandOffer:
+    """A band as one provider has it."""
+
+    catalog: str
+    collection: str
+    item_id: str
+    asset: BandAsset
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All addresses of its file, without what is secret of them."""
+        return frozenset(map(public_url, (self.asset.href, *self.asset.alternates)))
+
+
+@dataclass(frozen=True)
 class BandJob:
     """One band to be had."""
 
@@ -47,6 +62,8 @@ class BandJob:
     """Why it counts as complete, or why not."""
     part_bytes: int = 0
     """What an earlier run has left of it."""
+    offers: tuple[BandOffer, ...] = ()
+    """Who has it: the scene's own catalogue, then those that may stand in for it."""
 
     @property
     def missing_bytes(self) -> int:
@@ -101,7 +118,28 @@ def plan_downloads(
     """
     groups = group_files(scene, bands)
     assets = [replace(scene.bands[names[0]], band=file) for file, names in groups.items()]
-    return plan_assets(scene, assets, output, geometry)
+    return plan_assets(scene, assets, output, geometry, _others(scene, groups))
+
+
+def _others(
+    scene: SceneItem, groups: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, tuple[BandOffer, ...]]:
+    """The offers of a scene's alternatives for each file; of a file of several bands, those that
+    have the same bands in one file.
+    """
+    others: dict[str, tuple[BandOffer, ...]] = {}
+    for other in scene.alternatives:
+        own = {names: file for file, names in group_files(other, _names(groups)).items()}
+        for file, names in groups.items():
+            if names in own:
+                asset = replace(other.bands[names[0]], band=file)
+                offer = BandOffer(other.catalog, other.collection, other.id, asset)
+                others[file] = (*others.get(file, ()), offer)
+    return others
+
+
+def _names(groups: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [name for names in groups.values() for name in names]
 
 
 def plan_assets(
@@ -109,13 +147,20 @@ def plan_assets(
     assets: Sequence[BandAsset],
     output: Path,
     geometry: Mapping[str, Any] | None = None,
+    others: Mapping[str, tuple[BandOffer, ...]] | None = None,
 ) -> DownloadPlan:
-    """As :func:`plan_downloads`, for any files of a scene."""
+    """As :func:`plan_downloads`, for any files of a scene.
+
+    Parameters
+    ----------
+    others : mapping, optional
+        Name of an asset → who else has it.
+    """
     key = None if geometry is None else area_key(geometry)
     folder = scene_folder(output, scene.id, key)
     record = read_record(folder)
     jobs = sorted(
-        (_band_job(asset, folder, record, key) for asset in assets),
+        (_band_job(_offers(scene, asset, others or {}), folder, record, key) for asset in assets),
         key=lambda job: job.asset.resolution_m,
     )
     plan = DownloadPlan(
@@ -225,25 +270,54 @@ def safe_name(text: str) -> str:
     )
 
 
+def _offers(
+    scene: SceneItem, asset: BandAsset, others: Mapping[str, tuple[BandOffer, ...]]
+) -> tuple[BandOffer, ...]:
+    own = BandOffer(scene.catalog, scene.collection, scene.id, asset)
+    return (own, *others.get(asset.band, ()))
+
+
 def _band_job(
-    asset: BandAsset, folder: Path, record: Mapping[str, BandRecord], key: str | None
+    offers: tuple[BandOffer, ...], folder: Path, record: Mapping[str, BandRecord], key: str | None
 ) -> BandJob:
-    target = folder / f"{safe_name(asset.band)}.tif"
+    first = offers[0].asset
+    target = folder / f"{safe_name(first.band)}.tif"
     try:
         size = target.stat().st_size
     except OSError:
-        return _unfinished_job(asset, target)
-    entry = record.get(asset.band)
+        return _unfinished_job(offers, target)
+    entry = record.get(first.band)
+    origin = _origin(offers, entry)
+    asset = origin.asset
     reason = (
-        _size_reason(asset, size, entry, key)
+        _whose_reason(offers, entry)
+        or _size_reason(asset, size, entry, key)
         or _content_reason(asset, target, size, entry, key)
         or _sum_reason(asset, target, size, entry, key)
     )
     if reason:
-        return BandJob(asset, target, None, reason)
+        return BandJob(first, target, None, reason, offers=offers)
     sha256 = entry.sha256 if entry is not None else ""
-    file = BandFile(asset.band, target, asset.href, size, 0.0, 0, sha256)
-    return BandJob(asset, target, file, "Already exists, skipping")
+    file = BandFile(
+        asset.band, target, asset.href, size, 0.0, 0, sha256, origin.catalog, origin.item_id
+    )
+    return BandJob(first, target, file, "Already exists, skipping", offers=offers)
+
+
+def _origin(offers: Sequence[BandOffer], entry: BandRecord | None) -> BandOffer:
+    """The offer that a recorded file came from; the first where none tells."""
+    if entry is None:
+        return offers[0]
+    fitting = [one for one in offers if entry.url in one.addresses] or list(offers)
+    whose = (entry.catalog, entry.item_id)
+    return next((one for one in fitting if (one.catalog, one.item_id) == whose), fitting[0])
+
+
+def _whose_reason(offers: Sequence[BandOffer], entry: BandRecord | None) -> str:
+    """Reason to fetch a band again where nothing tells by whose rule its numbers are to be read."""
+    known = (one.asset.radiometry for one in offers)
+    rules = {(rule.scale, rule.offset, str(rule.nodata), rule.unit) for rule in known}
+    return "it is not recorded whose file it is" if entry is None and len(rules) > 1 else ""
 
 
 def _size_reason(asset: BandAsset, size: int, entry: BandRecord | None, key: str | None) -> str:
@@ -251,7 +325,7 @@ def _size_reason(asset: BandAsset, size: int, entry: BandRecord | None, key: str
     if entry is None:
         stated = asset.size_bytes if key is None else None
         return _partial(size, stated) if stated is not None and size < stated else ""
-    if entry.url not in map(public_url, (asset.href, *asset.alternates)):
+    if entry.url not in {public_url(href) for href in (asset.href, *asset.alternates)}:
         return "what is there came from another URL"
     return _partial(size, entry.size_bytes) if entry.size_bytes != size else ""
 
@@ -290,16 +364,17 @@ def _partial(size: int, expected: int | None) -> str:
     return f"Partial file detected, {_AGAIN} ({size} of {expected} bytes)"
 
 
-def _unfinished_job(asset: BandAsset, target: Path) -> BandJob:
+def _unfinished_job(offers: tuple[BandOffer, ...], target: Path) -> BandJob:
     try:
         part = part_of(target)
         size = part.stat().st_size if journal_of(part).exists() else 0
     except OSError:
         size = 0
     return BandJob(
-        asset,
+        offers[0].asset,
         target,
         None,
         "not there yet" if not size else f"{size / 1e6:.1f} MB are there already",
         size,
+        offers,
     )

@@ -28,7 +28,7 @@ class SceneProgress:
         self._item_id = plan.item_id
         self._events = events
         self._lock = threading.Lock()
-        self._headers_missing = sum(job.present is None for job in plan.jobs)
+        self._headers_missing = {job.asset.band for job in plan.jobs if job.present is None}
         self._area_bytes = self._whole_bytes = 0
         # The size of an area's part is known once its header is.
         self._totals = Totals(
@@ -48,15 +48,17 @@ class SceneProgress:
             BandProgress(self._item_id, file.band, BandState.SKIPPED, size, size, detail)
         )
 
-    def header_known(self, area_bytes: int, whole_bytes: int) -> None:
+    def header_known(self, band: str, area_bytes: int, whole_bytes: int) -> None:
         """Note what one band costs in both ways; with the last of them, before most of the tiles
-        have come, tell it.
+        have come, tell it. A band that is tried again elsewhere counts as it came first.
         """
         with self._lock:
-            self._headers_missing -= 1
+            if band not in self._headers_missing:
+                return
+            self._headers_missing.remove(band)
             self._area_bytes += area_bytes
             self._whole_bytes += whole_bytes
-            last = self._headers_missing == 0
+            last = not self._headers_missing
         if last and self._area_bytes:
             area, whole = size_text(self._area_bytes), size_text(self._whole_bytes)
             self.tell(Level.INFO, f"The area takes {area}; whole bands would take {whole}")

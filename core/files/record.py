@@ -33,6 +33,9 @@ class BandRecord:
     """Key of the area that was cut out; None for the whole band."""
     stated_bytes: int | None = None
     """Size of the whole band as its catalogue stated it when it came, right or wrong."""
+    catalog: str = ""
+    item_id: str = ""
+    """Whose file it is; empty in records of earlier versions."""
 
     @classmethod
     def of(
@@ -41,7 +44,16 @@ class BandRecord:
         """Facts about a band that has just come."""
         changed_ns = file.path.stat().st_mtime_ns
         url = public_url(file.url)
-        return cls(url, file.size_bytes, file.sha256, changed_ns, area_key, stated_bytes)
+        return cls(
+            url,
+            file.size_bytes,
+            file.sha256,
+            changed_ns,
+            area_key,
+            stated_bytes,
+            file.catalog,
+            file.item_id,
+        )
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> BandRecord:
@@ -55,6 +67,8 @@ class BandRecord:
             changed_ns=changed if isinstance(changed, int) else 0,
             area=area if isinstance(area, str) else None,
             stated_bytes=stated if isinstance(stated, int) else None,
+            catalog=_text(fields.get("catalog")),
+            item_id=_text(fields.get("item_id")),
         )
 
     def to_dict(self) -> dict[str, Any]:

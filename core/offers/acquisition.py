@@ -57,6 +57,8 @@ def differences(one: SceneItem, other: SceneItem) -> tuple[str, ...]:
     told = []
     if one.product != other.product and one.product and other.product:
         told.append(f"product {one.product} and {other.product}")
+    if one.baseline != other.baseline and one.baseline and other.baseline:
+        told.append(f"processing baseline {one.baseline} and {other.baseline}")
     for name in sorted(set(one.bands) & set(other.bands)):
         rules = one.bands[name].radiometry, other.bands[name].radiometry
         if rules[0].unit != rules[1].unit:

@@ -1,12 +1,13 @@
-"""Which catalogue is asked for a sensor where the user names none, and which scenes can be opened.
+"""Which catalogues are asked for a sensor, and which scenes can be opened.
 
-The order of ``config/catalogs.yaml`` counts: the first one whose files need no account. Archives of
-one continent, and the sample on this computer, are never chosen by themselves.
+Where the user names none, those whose files need no account are asked, in the order of
+``config/catalogs.yaml``. Archives of one continent, and the sample on this computer, are never
+chosen by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from ..accounts.providers import bucket_address
 from ..discovery.catalogs import AUTO, Catalog, catalog_names, catalog_title, get_catalog
@@ -51,11 +52,21 @@ def _is_open(catalog: Catalog, sensor: str, collection: str | None) -> bool:
     return collection in offered if collection else bool(offered)
 
 
-def choose_catalog(
-    catalog: Catalog, sensor: str, collection: str | None = None
-) -> tuple[Catalog, str | None]:
-    """The catalogue to ask for a sensor, and its collection: what the user named, else the first
-    one whose files need no account.
+Choice = tuple[Catalog, "str | None"]
+"""A catalogue to ask, and its collection; None: its first for the sensor."""
+
+
+def choose_catalog(catalog: Catalog, sensor: str, collection: str | None = None) -> Choice:
+    """The first of :func:`choose_catalogs`."""
+    return choose_catalogs(catalog, sensor, collection)[0]
+
+
+def choose_catalogs(
+    catalog: Catalog, sensor: str, collection: str | None = None, logins: Container[str] = ()
+) -> tuple[Choice, ...]:
+    """The catalogues to ask for a sensor together, each with its collection: those the user named,
+    else those whose files need no account, or one that the user has; the first of all where there
+    are none of these.
 
     Parameters
     ----------
@@ -63,14 +74,44 @@ def choose_catalog(
         As the user chose it; ``auto`` leaves the choice to the table.
     collection : str, optional
         As the user named it; None: the first one that is open, else the catalogue's first.
+    logins : container of str
+        Names of the logins that the user has.
     """
+    if catalog.members:
+        return _named(catalog.members, sensor, collection, logins)
     if catalog.name != AUTO:
-        return catalog, collection
-    ranked = rank_catalogs(sensor, collection) or rank_catalogs(sensor)
+        return ((catalog, collection),)
+    ranked = rank_catalogs(sensor, collection) or rank_catalogs(sensor)[:1]
     if not ranked:
-        return catalog, collection
-    chosen = ranked[0]
-    return chosen, collection or next(iter(chosen.open_collections(sensor)), None)
+        return ((catalog, collection),)
+    open_ones = [one for one in ranked if _is_open(one, sensor, collection)]
+    if not open_ones:
+        return ((ranked[0], collection),)
+    choices = [(one, collection or one.open_collections(sensor)[0]) for one in open_ones]
+    # The same collection of one that is closed to others, never another product beside it.
+    asked = choices[0][1]
+    choices += [
+        (one, asked)
+        for one in ranked
+        if one not in open_ones
+        and any(name in logins for name in one.logins)
+        and _has(one, sensor, asked)
+    ]
+    return tuple(choices)
+
+
+def _named(
+    members: Sequence[Catalog], sensor: str, collection: str | None, logins: Container[str]
+) -> tuple[Choice, ...]:
+    """Of several that the user named, those that may have what is looked for; all of them where
+    none is known to: then each says what it lacks.
+    """
+    able = [one for one in members if not one.exact or _has(one, sensor, collection)]
+    chosen: dict[str, Choice] = {}
+    for one in able or members:
+        for choice in choose_catalogs(one, sensor, collection, logins):
+            chosen.setdefault(choice[0].reference, choice)
+    return tuple(chosen.values())
 
 
 def can_open(scene: SceneItem, settings: Settings) -> bool:

@@ -90,9 +90,12 @@ class ContextLayer:
         if catalog.name == AUTO:
             ranked = sorted(self.offers, key=lambda offer: not offer.access.is_open)
             return ranked[0]
-        for offer in self.offers:
-            if offer.catalog == catalog.name:
-                return offer
+        for one in catalog.members or (catalog,):
+            if one.name == AUTO:
+                return self.choose(one)
+            for offer in self.offers:
+                if offer.catalog == one.name:
+                    return offer
         names = " or ".join(dict.fromkeys(offer.catalog for offer in self.offers))
         raise InputError(
             f"{self.title} cannot be fetched", f"{catalog.title} does not have it", f"Take {names}."

@@ -11,11 +11,11 @@ from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType
-from ..discovery.stac_client import SceneSearch
 from ..errors import InputError
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..offers.choice import closed_sentence
+from ..offers.joint_search import Search
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..scenes.find import Discovery, SceneOrder, SceneQuery, find_scenes, next_scenes
@@ -78,7 +78,7 @@ class DiscoverParams:
         help="GeoJSON file to write them to, with all that a later run needs.",
         suffix=".geojson",
     )
-    searches: tuple[SceneSearch, ...] = ()
+    searches: tuple[Search, ...] = ()
     """For callers in Python: searches of an earlier discovery, to go on with."""
 
 

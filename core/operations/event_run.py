@@ -23,6 +23,7 @@ from ..recipes.map_operation import MapOperation
 from ..recipes.results import MapResult
 from ..scenes.event_pairs import ChosenStep, EventQuery
 from ..scenes.passes import PassStack, bring_pass
+from ..scenes.stand_in import mixed_sentences
 from ..settings import Settings
 from ..terrain.heights import metric_area
 from ..types import AlgorithmResult, format_time
@@ -132,6 +133,10 @@ class EventRun:
         ]
         for side, stack in zip(("before", "after"), passes):
             self.pictures.append(_picture(stack, side, step.sensor))
+        told = mixed_sentences([stack.scenes[0] for stack in passes])
+        for sentence in told:
+            monitor.emit(Note(Level.WARNING, sentence))
+        passes[1] = replace(passes[1], warnings=(*passes[1].warnings, *told))
         return ReadyStep(step, *passes)
 
     def bring_heights(self, ready: Sequence[ReadyStep], monitor: Monitor) -> None:

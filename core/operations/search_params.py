@@ -30,8 +30,8 @@ def sensor_param(
 
 
 CATALOG_HELP = (
-    "A known catalogue, or the URL of any STAC API; auto: for each sensor the first one whose "
-    "files need no account."
+    "A known catalogue, or the URL of any STAC API; several with commas are asked together; auto: "
+    "for each sensor all whose files need no account."
 )
 
 

@@ -14,7 +14,8 @@ from ..discovery.stac_client import MOST_ITEMS, SceneSearch
 from ..enums import Priority, StrEnum
 from ..errors import AccessError, DiscoveryError, NoScenesError
 from ..monitor import Level, Monitor, Note, PartMonitor
-from ..offers.choice import NEEDS, can_open, choose_catalog, closed_sentence, way_out
+from ..offers.choice import NEEDS, Choice, can_open, choose_catalogs, closed_sentence, way_out
+from ..offers.joint_search import JointSearch, Search, joined_titles
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time
 
@@ -32,7 +33,7 @@ class SceneOrder(StrEnum):
 
 @dataclass(frozen=True)
 class SceneQuery:
-    """Area, period and sensors to search for, in one catalogue."""
+    """Area, period and sensors to search for, in one catalogue or in several together."""
 
     aoi: Aoi
     start: datetime
@@ -60,7 +61,7 @@ class SceneQuery:
             wanted = (USUAL_SENSOR,)
         return tuple(name for name in wanted if name in self.catalog.collections) or wanted
 
-    def start_searches(self, settings: Settings) -> tuple[SceneSearch, ...]:
+    def start_searches(self, settings: Settings) -> tuple[Search, ...]:
         """One search for each sensor.
 
         Raises
@@ -68,10 +69,16 @@ class SceneQuery:
         InputError
             If the end lies before the start.
         """
-        return tuple(SceneSearch(self._search(name), settings) for name in self.sensors())
+        return tuple(self._start(name, settings) for name in self.sensors())
 
-    def _search(self, sensor: str) -> SearchQuery:
-        catalog, collection = choose_catalog(self.catalog, sensor, self.collection)
+    def _start(self, sensor: str, settings: Settings) -> Search:
+        logins = {login.name for login in settings.logins}
+        choices = choose_catalogs(self.catalog, sensor, self.collection, logins)
+        searches = [SceneSearch(self._search(sensor, choice), settings) for choice in choices]
+        return searches[0] if len(searches) == 1 else JointSearch(searches, settings)
+
+    def _search(self, sensor: str, choice: Choice) -> SearchQuery:
+        catalog, collection = choice
         return SearchQuery(
             self.aoi,
             self.start,
@@ -83,11 +90,6 @@ class SceneQuery:
             collection,
         )
 
-    def catalog_titles(self) -> str:
-        """The catalogues that are searched, for a sentence."""
-        asked = (choose_catalog(self.catalog, name)[0].title for name in self.sensors())
-        return " and ".join(dict.fromkeys(asked))
-
 
 @dataclass(frozen=True)
 class Discovery:
@@ -95,7 +97,7 @@ class Discovery:
 
     scenes: tuple[SceneItem, ...]
     aoi: Aoi
-    searches: tuple[SceneSearch, ...] = ()
+    searches: tuple[Search, ...] = ()
 
     @property
     def has_more(self) -> bool:
@@ -151,7 +153,7 @@ def openable_scenes(
 
 
 def next_scenes(
-    searches: Sequence[SceneSearch], aoi: Aoi, event: EventType | None, monitor: Monitor
+    searches: Sequence[Search], aoi: Aoi, event: EventType | None, monitor: Monitor
 ) -> Discovery:
     """Ask each search for its next scenes; one that fails is named where another one finds some.
 
@@ -176,7 +178,7 @@ def next_scenes(
     return Discovery(tuple(scenes), aoi, tuple(searches))
 
 
-def _nothing_found(query: SceneQuery, searches: Sequence[SceneSearch]) -> NoScenesError:
+def _nothing_found(query: SceneQuery, searches: Sequence[Search]) -> NoScenesError:
     titles = " or ".join(get_sensor(name).title for name in query.sensors())
     days = f"{format_time(query.start)[:10]} to {format_time(query.end)[:10]}"
     left_out = sum((search.left_out for search in searches), Counter[str]())
@@ -187,7 +189,7 @@ def _nothing_found(query: SceneQuery, searches: Sequence[SceneSearch]) -> NoScen
         counts = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3))
         why = f"{why} (left out: {counts})"
     return NoScenesError(
-        f"No scenes found in {query.catalog_titles()}",
+        f"No scenes found in {joined_titles(searches)}",
         why,
         "Widen the dates, allow more cloud, or try another sensor or catalogue.",
     )

@@ -48,6 +48,14 @@ from ..types import (
 from ..validation.image_validator import ValidationSpec, validate
 from ..workers import run_in_background
 from .request import SceneRequest, SceneResult, SingleFile
+from .stand_in import (
+    asset_of,
+    exchangeable,
+    foreign_bands,
+    sources_text,
+    stand_in,
+    stand_in_sentence,
+)
 
 DOWNLOAD_SHARE = 0.8
 STACK_SHARE = 0.85
@@ -92,7 +100,14 @@ def ingest_scene(
     with _held_folder(request, monitor):
         if kind is not None:
             return _ingest_single(request, kind, settings, monitor, access)
-        return _ingest_bands(request, settings, monitor, access)
+        result = _ingest_bands(request, settings, monitor, access)
+    other = stand_in(scene) if result.status == SceneStatus.FAILED and result.failures else None
+    if other is None:
+        return result
+    told = stand_in_sentence(scene, other, result.error)
+    monitor.emit(Note(Level.WARNING, told))
+    again = ingest_scene(replace(request, scene=other), settings, monitor, access)
+    return replace(again, warnings=(told, *again.warnings))
 
 
 def _single_kind(request: SceneRequest, settings: Settings) -> SingleFile | None:
@@ -217,7 +232,13 @@ def _ingest_bands(
     events = EventQueue(monitor)
     groups = group_files(scene, offered)
     plan = run_in_background(
-        lambda: plan_downloads(scene, offered, request.output, request.geometry), events
+        lambda: plan_downloads(
+            replace(scene, alternatives=exchangeable(scene)),
+            offered,
+            request.output,
+            request.geometry,
+        ),
+        events,
     )
     got, lost = download_bands(plan, settings, PartMonitor(monitor, 0, DOWNLOAD_SHARE), access)
     files = [replace(file, band=name) for file in got for name in groups[file.band]]
@@ -233,6 +254,7 @@ def _ingest_bands(
     if error is not None:
         return replace(failed, error=str(error))
 
+    warnings += foreign_bands(scene, files)
     warnings += [
         f"Band '{failure.band}' is missing from the stack: {failure.reason}" for failure in failures
     ]
@@ -349,12 +371,13 @@ def _reasons(failures: Sequence[BandFailure]) -> str:
 def _stack(
     scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings
 ) -> BandStack:
+    assets = {file.band: asset_of(scene, file) for file in files}  # each by its own item's rule
     weighed = {
         file.band: weigh_header(
-            f"'{file.band}' of {scene.id}",
-            scene.bands[file.band].radiometry,
-            read_header(file.path, scene.bands[file.band].index or 1),
-            scene.bands[file.band].index,
+            f"'{file.band}' of {file.item_id or scene.id}",
+            assets[file.band].radiometry,
+            read_header(file.path, assets[file.band].index or 1),
+            assets[file.band].index,
         )
         for file in files
     }
@@ -362,7 +385,7 @@ def _stack(
     sources = {
         file.band: BandSource(
             path=file.path,
-            index=scene.bands[file.band].index or 1,
+            index=assets[file.band].index or 1,
             radiometry=weighed[file.band][0],
             wavelength_nm=sensor.bands[file.band].wavelength_nm,
             is_class=sensor.bands[file.band].is_class,
@@ -381,6 +404,7 @@ def _stack(
             "catalog": scene.catalog,
             "collection": scene.collection,
             "datetime": format_time(scene.datetime),
+            "band_sources": sources_text(scene, files),
         },
     )
     stack = replace(stack, warnings=(*notes, *stack.warnings))

@@ -20,6 +20,7 @@ from ..types import Aoi, BandStack, SceneItem, Severity
 from .bands import wanted_bands
 from .ingest import ingest_scene
 from .request import SceneRequest, SceneResult
+from .stand_in import mixed_sentences
 
 ALL_PERCENT = 99.9
 """A scene that covers so much of the area needs no neighbours."""
@@ -53,7 +54,7 @@ class _Brought:
         if result.stack is None or result.status == SceneStatus.FAILED:
             self.left_out.append(result.error or f"{scene.id} could not be stacked.")
             return
-        self.stacks.append((scene, result.stack))
+        self.stacks.append((result.scene, result.stack))
         self.complete = self.complete and result.status == SceneStatus.COMPLETED
         findings = result.report.sentences(Severity.WARNING) if result.report else []
         self.warnings += [f"{scene.id}: {text}" for text in (*result.warnings, *findings)]
@@ -115,7 +116,7 @@ def bring_pass(
     return PassStack(
         _join([stack for _, stack in brought.stacks], folder, used[0]),
         used,
-        (*brought.warnings, *brought.left_out),
+        (*brought.warnings, *brought.left_out, *mixed_sentences(used)),
         brought.complete and not brought.left_out,
     )
 

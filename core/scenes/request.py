@@ -57,6 +57,8 @@ class SceneResult:
                     "time_s": round(file.seconds, 3),
                     "attempts": file.attempts,
                     "sha256": file.sha256,
+                    "catalog": file.catalog or self.scene.catalog,
+                    "item_id": file.item_id or self.scene.id,
                 }
                 for file in self.files
             },

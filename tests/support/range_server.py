@@ -65,6 +65,8 @@ class Fault:
     """Wait so long before answering, then answer well."""
     slow_chunks_s: float | None = None
     """Wait so long before each chunk of the body."""
+    chunk_bytes: int = 16 * 1024
+    """Of a slow body."""
     pace: Callable[[], object] = lambda: None
     """Called before each slow chunk: may wait until the client has dealt with those before."""
     body: bytes | None = None
@@ -215,7 +217,7 @@ class FaultyHandler(RangeHandler):
             sent = 0
             while sent < length and not self.server.stopping.wait(fault.slow_chunks_s):
                 fault.pace()
-                step = min(16 * 1024, length - sent)
+                step = min(fault.chunk_bytes, length - sent)
                 self._send(file, start + sent, step)
                 sent += step
             self.close_connection = self.close_connection or sent < length

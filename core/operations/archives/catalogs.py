@@ -53,7 +53,8 @@ def run_catalogs(params: CatalogsParams, settings: Settings, monitor: Monitor) -
 
 def _chosen(params: CatalogsParams) -> list[Catalog]:
     known = [get_catalog(name) for name in catalog_names()]
-    listed = known if params.catalog.name == AUTO else [params.catalog]
+    chosen = params.catalog
+    listed = known if chosen.name == AUTO else list(chosen.members or (chosen,))
     sensor = params.sensor
     return [one for one in listed if sensor is None or sensor.name in one.collections]
 

@@ -218,7 +218,7 @@ def test_a_band_that_changed_since_it_came_is_fetched_again(tmp_path: Path) -> N
 
 
 def test_a_record_is_written_whole(tmp_path: Path) -> None:
-    entry = BandRecord("http://x/red.tif", 3, "ab", 7, "area", 9)
+    entry = BandRecord("http://x/red.tif", 3, "ab", 7, "area", 9, "earth-search", "one")
     write_record(tmp_path, {"red": entry})
     assert json.loads((tmp_path / "bands.json").read_text()) == {
         "red": {
@@ -228,6 +228,8 @@ def test_a_record_is_written_whole(tmp_path: Path) -> None:
             "changed_ns": 7,
             "area": "area",
             "stated_bytes": 9,
+            "catalog": "earth-search",
+            "item_id": "one",
         }
     }
     assert read_record(tmp_path) == {"red": entry}

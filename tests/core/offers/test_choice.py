@@ -20,6 +20,7 @@ from firstlight.core.offers.choice import (
     rank_catalogs,
     way_out,
 )
+from firstlight.core.offers.joint_search import joined_titles
 from firstlight.core.scenes.find import SceneQuery, openable_scenes
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem
@@ -72,13 +73,14 @@ def test_a_search_of_several_sensors_asks_each_one_its_own_catalogue(settings: S
     from firstlight.core.discovery.events import get_event
 
     query = SceneQuery(AREA, DAY, DAY, get_catalog(AUTO), event=get_event("flood"))
-    asked = {one.query.sensor: one.query.catalog for one in query.start_searches(settings)}
+    searches = query.start_searches(settings)
+    asked = {one.query.sensor: [each.name for each in one.catalogs] for one in searches}
     assert asked == {
-        "sentinel1": "planetary-computer",
-        "sentinel2": "earth-search",
-        "landsat": "planetary-computer",
+        "sentinel1": ["planetary-computer"],
+        "sentinel2": ["earth-search", "planetary-computer"],
+        "landsat": ["planetary-computer"],
     }
-    assert query.catalog_titles() == "Planetary Computer and Earth Search (Element 84)"
+    assert joined_titles(searches) == "Planetary Computer and Earth Search (Element 84)"
 
 
 CLOSED = [("earth-search", 1, "landsat"), ("usgs-landsatlook", 0, "landsat")]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.grid import Window
+from firstlight.core.raster.reader import RasterReader, read_facts
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.tiles import mosaic_stacks
 from firstlight.core.types import Radiometry
@@ -27,14 +28,20 @@ def tile(
     seed: int,
     names: tuple[str, ...] = ("red", "nir"),
     epsg: int = 32632,
+    rule: Radiometry = RULE,
+    dtype: type[np.generic] = np.uint16,
 ) -> Path:
     random = np.random.default_rng(seed)
     sources = {}
     for name in names:
-        data = random.integers(1, 9000, (40, 50)).astype(np.uint16)
-        data[:, :3] = 0
-        path = write_raster(folder / f"{name}.tif", data, origin=origin, epsg=epsg)
-        sources[name] = BandSource(path, radiometry=RULE)
+        reflectance = random.integers(1, 9000, (40, 50)) * 0.0001 - 0.05
+        data = np.asarray((reflectance - rule.offset) / rule.scale)
+        data = (data.round() if dtype is np.uint16 else data).astype(dtype)
+        data[:, :3] = rule.nodata
+        path = write_raster(
+            folder / f"{name}.tif", data, origin=origin, epsg=epsg, nodata=rule.nodata
+        )
+        sources[name] = BandSource(path, radiometry=rule)
     scl = write_raster(
         folder / "scl.tif",
         random.integers(0, 12, (20, 25)).astype(np.uint8),
@@ -74,6 +81,35 @@ def test_pixels_names_and_radiometry_are_kept(tmp_path: Path) -> None:
             )  # the first one counts where both have data
             assert np.array_equal(both[:, 50:], right[:, 10:])
     assert "source" not in facts.bands[0].tags, "a band of several files is not of one file"
+
+
+SHIFTED = Radiometry(0.0001, -0.2, 0.0, "reflectance", "as stated")
+FRACTIONS = Radiometry(1.0, 0.0, float("nan"), "reflectance", "as stated")
+OTHER_NODATA = Radiometry(0.0001, -0.1, 65535.0, "reflectance", "as stated")
+
+
+@pytest.mark.parametrize(
+    ("rule", "dtype"),
+    [(SHIFTED, np.uint16), (FRACTIONS, np.float32), (OTHER_NODATA, np.uint16)],
+)
+def test_tiles_of_several_providers_keep_their_values(
+    tmp_path: Path, rule: Radiometry, dtype: type[np.generic]
+) -> None:
+    """The same numbers with another offset are another reflectance."""
+    stacks = [
+        tile(tmp_path / "a", LEFT, 1),
+        tile(tmp_path / "b", (600400.0, 5200020.0), 2, rule=rule, dtype=dtype),
+    ]
+    made = mosaic_stacks([read_facts(path) for path in stacks], tmp_path / "pass.vrt")
+    whole = Window(0, 0, 40, 50)
+    with RasterReader(made) as mosaic, RasterReader(stacks[0]) as a, RasterReader(stacks[1]) as b:
+        for index in (1, 2):
+            left, right = a.read(index, whole), b.read(index, whole)
+            both = mosaic.read(index, Window(0, 0, 40, 90))
+            assert np.isnan(both[:, :3]).all()
+            assert np.allclose(both[:, 3:50], left[:, 3:], atol=1e-7)
+            assert np.allclose(both[:, 50:], right[:, 10:], atol=1e-7)
+        assert np.array_equal(mosaic.read(3, whole), a.read(3, whole), equal_nan=True)
 
 
 def test_the_mosaic_may_be_moved_with_its_tiles(tmp_path: Path) -> None:
