@@ -21,7 +21,6 @@ class Library:
 REQUIRED = (
     Library("numpy", "numpy"),
     Library("osgeo", "GDAL"),
-    Library("rasterio", "rasterio"),
     Library("requests", "requests"),
     Library("yaml", "PyYAML"),
     Library("pystac_client", "pystac-client"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import DependencyError
+from ..core.errors import DependencyError, SettingsError
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .processing.provider import FirstLightProvider
@@ -139,10 +140,13 @@ def import_ahead() -> None:
 
     def work() -> None:
         from ..core.doors.operation_index import declared_operations
+        from ..core.gdal.reading_choice import reading
         from ..ui import main_dock  # noqa: F401 - only to have it imported
 
         for operation in declared_operations():
             operation.load()
+        with suppress(SettingsError):  # told by the first run
+            reading()
 
     threading.Thread(target=work, name="firstlight-imports", daemon=True).start()
 

@@ -63,7 +63,7 @@ OWNERS = {
         "core.stac",
         "core.addresses.pinned",
     ),
-    "rasterio": ("core.gdal", "core.raster", "core.cog", "core.mosaic", "core.shapes"),
+    "rasterio": ("core.gdal",),
     # What a VRT says is GDAL's own business: axis order, ground control points, warped rasters.
     "osgeo": (
         "core.gdal",
@@ -162,7 +162,9 @@ CORE_LAYERS = {
     "core.operation": (*_VALUES, "core.settings", "core.params", "core.casts"),
     "core.addresses": (*_SERVICES, "core.addresses"),
     "core.files": (*_VALUES, "core.files"),
-    "core.gdal": (*_VALUES, "core.gdal"),
+    # What this computer has: a Python program, libraries that fit each other.
+    "core.installation": (*_VALUES, "core.files", "core.installation"),
+    "core.gdal": (*_VALUES, "core.installation", "core.gdal"),
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
     "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
     "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),
@@ -204,6 +206,7 @@ CORE_LAYERS = {
         "core.cog",
         "core.shapes",
         "core.algorithms.kernel",
+        "core.installation",
         "core.execution",
     ),
     # What a result leaves behind: its inputs' catalogue addresses and sums.
@@ -740,7 +743,7 @@ INNOCENT = {
         "core/download/fetch.py",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests",
     ),
-    "in a function of its owner": ("core/raster/reader.py", "def f():\n    import rasterio"),
+    "in a function of its owner": ("core/gdal/warp.py", "def f():\n    import rasterio"),
     "the product's name": ("core/validation/quicklook.py", "from .. import PRODUCT"),
     "the window made at the first click": (
         "plugin/main.py",

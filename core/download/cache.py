@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from ..files.atomic import (
     write_whole,
 )
 from ..files.checksum import contradicts, is_unchanged
+from ..files.user_folder import own_cache
 from ..settings import Settings
 from ..text import at_home, public_url, read_json
 from ..types import BandAsset, BandFile
@@ -223,14 +223,4 @@ def default_folder() -> Path:
     SettingsError
         If nobody knows the user's own folder.
     """
-    home = at_home("~")
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    if not base.is_absolute():
-        hint = "Set cache.folder, or FIRSTLIGHT_CACHE_FOLDER."
-        raise SettingsError("Bands cannot be kept", "this user has no home folder", hint)
-    return base / "firstlight" / "bands"
+    return own_cache() / "bands"

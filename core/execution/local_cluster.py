@@ -5,7 +5,6 @@ outlive their starter.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Cancelled, EngineError
+from ..installation.interpreter import candidates, child_environment
 from .credentials import Credentials, make_credentials
 
 FAILURE = "Starting a Dask cluster on this computer failed"
@@ -113,7 +113,7 @@ def find_interpreter(stop: threading.Event) -> str:
         with suppress(OSError, subprocess.TimeoutExpired):
             tried = subprocess.run(
                 [candidate, "-c", _TRY],
-                env=_environment(),
+                env=child_environment(),
                 capture_output=True,
                 text=True,
                 timeout=START_S,
@@ -127,24 +127,6 @@ def find_interpreter(stop: threading.Event) -> str:
         "Install dask[distributed] for QGIS's Python, or choose another engine, threads for "
         "example.",
     )
-
-
-def candidates() -> list[str]:
-    """Paths of a Python like this one, the likeliest first; QGIS's own program is none."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    windows = sys.platform == "win32"
-    names = ["python.exe", "python3.exe"] if windows else [f"python{version}", "python3"]
-    program = Path(sys.executable or "")
-    folders = [
-        Path(prefix) / sub
-        for prefix in (sys.exec_prefix, sys.base_exec_prefix)
-        for sub in ("", "bin")
-    ]
-    if sys.platform == "darwin" and sys.executable:
-        folders.append(program.parent / "bin")
-    own = [program] if program.name.lower().startswith("python") else []
-    paths = [*own, *(folder / name for folder in folders for name in names)]
-    return list(dict.fromkeys(str(path) for path in paths if path.is_file()))
 
 
 def end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -174,18 +156,9 @@ def _start(
             stdout=output,
             stderr=output,
             cwd=folder,
-            env={**_environment(), **NO_PAGES},
+            env={**child_environment(), **NO_PAGES},
             creationflags=flags,
         )
-
-
-def _environment() -> dict[str, str]:
-    """Environment of this process, with the folders of its libraries: QGIS adds some that its
-    Python does not know by itself.
-    """
-    libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    own = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([*own, *libraries]))}
 
 
 def _address(

@@ -61,16 +61,6 @@ REMOTE_OPTIONS = {
 """And of what it reads over HTTP."""
 
 
-def rasterio_env(remote: bool = False) -> object:
-    """A ``rasterio.Env`` for this thread: no Python in VRTs, and of remote files no folder listing.
-
-    GDAL_CACHEMAX is process-wide and belongs to QGIS, so it is left alone.
-    """
-    import rasterio
-
-    return rasterio.Env(**(REMOTE_OPTIONS if remote else READ_OPTIONS))
-
-
 @dataclass(frozen=True)
 class RemoteOptions:
     """Options for reading a file over HTTP."""
@@ -138,7 +128,14 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
 @contextmanager
 def local_gdal() -> Iterator[None]:
     """Let ``osgeo.gdal`` of this thread open files: their sidecars with them, no Python in VRTs."""
-    with _thread_options(READ_OPTIONS):
+    with read_options():
+        yield
+
+
+@contextmanager
+def read_options(remote: bool = False) -> Iterator[None]:
+    """Give this thread the options for files on this computer, or for addresses."""
+    with _thread_options(REMOTE_OPTIONS if remote else READ_OPTIONS):
         yield
 
 

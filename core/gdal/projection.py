@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
-from ..types import Bounds, Grid
+from ..types import Bounds
 from .crs import LONLAT, full_turn, spatial_reference
 from .environment import quiet_gdal
 
@@ -184,40 +183,3 @@ def turned_near(xs: Coordinates, crs: str, near: Bounds) -> Coordinates:
     if not turn:
         return xs
     return np.asarray(xs + turn * np.round(((near[0] + near[2]) / 2 - xs) / turn))
-
-
-def moved_bounds(grid: Grid, crs: str, near: Bounds | None = None) -> Bounds:
-    """The bounds of a grid in another coordinate system.
-
-    Parameters
-    ----------
-    near : Bounds, optional
-        Of a raster in that system: longitudes are turned to it.
-
-    Raises
-    ------
-    RasterError
-        If there is no way from one to the other.
-    """
-    import rasterio
-    from rasterio.warp import transform_bounds
-
-    try:
-        left, bottom, right, top = (
-            grid.bounds
-            if grid.crs == crs
-            else transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=21)
-        )
-    except (rasterio.errors.RasterioError, ValueError) as error:
-        raise RasterError(
-            f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", " ".join(str(error).split())
-        ) from error
-    if not all(map(math.isfinite, (left, bottom, right, top))):
-        raise RasterError(
-            f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", "the corners have no place there"
-        )
-    if near is not None and left <= right:
-        middle = (left + right) / 2
-        shift = float(turned_near(np.array(middle), crs, near)) - middle
-        left, right = left + shift, right + shift
-    return (left, bottom, right, top)

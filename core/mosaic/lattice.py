@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import RasterError
 from ..gdal.projection import turned_near
+from ..gdal.reading_choice import reading
 from ..raster.grid import Window
 from ..types import Grid
 
@@ -155,17 +157,16 @@ def _positions(
     """Rows and columns of the source, from its first pixel's centre, of the centres of the target's
     pixels; NaN: nowhere.
     """
-    import rasterio
-    from rasterio.warp import transform
-
     a, _, left, _, e, top = target.transform
     xs, ys = np.meshgrid(left + a * (cols + 0.5), top + e * (rows + 0.5))
     if source.crs != target.crs:
+        library = reading()
         try:
-            moved = transform(target.crs, source.crs, xs.ravel(), ys.ravel())
-        except (rasterio.errors.RasterioError, ValueError):
+            with library.errors(lambda why: RasterError("The scene cannot be placed", why)):
+                moved = library.move_points(target.crs, source.crs, xs.ravel(), ys.ravel())
+        except RasterError:
             moved = (np.full(xs.size, np.nan), np.full(xs.size, np.nan))
-        xs, ys = (np.array(one, dtype=np.float64).reshape(xs.shape) for one in moved)
+        xs, ys = (one.reshape(xs.shape) for one in moved)
     xs = turned_near(xs, source.crs, source.bounds)
     a, _, left, _, e, top = source.transform
     return (ys - top) / e - 0.5, (xs - left) / a - 0.5

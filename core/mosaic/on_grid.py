@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..gdal.projection import moved_bounds
+from ..gdal.bounds import moved_bounds
 from ..raster.grid import Window, common, overlap_rects
 from ..raster.physical import FloatArray, to_physical
 from ..raster.valid import find_missing_or_none

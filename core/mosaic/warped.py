@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
+from ..gdal.bounds import moved_bounds
 from ..gdal.crs import set_grid
 from ..gdal.errors import checked, gdal_errors
-from ..gdal.projection import moved_bounds
 from ..gdal.types import gdal_type
 from ..gdal.warp import WarpOptions, grid_steps, warp_into
 from ..raster.grid import Window, grid_part, union_window

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import RasterError
+from ..gdal.reading import Transform
 from ..types import Bounds, Grid
+
+Position = TypeVar("Position", float, npt.NDArray[np.float64])
 
 MOST_WINDOWS = 500_000
 """Tiles of one run: in tiles of 1024 pixels, twenty times the land of Europe at 10 m."""
@@ -189,3 +196,13 @@ def in_columns(tiles: Sequence[Window], width: int) -> list[Window]:
     come soon after each other.
     """
     return sorted(tiles, key=lambda tile: (tile.col // width, tile.row, tile.col))
+
+
+def pixel_position(transform: Transform, x: Position, y: Position) -> tuple[Position, Position]:
+    """Column and row, with fractions, of places in the unit of the grid's system: the inverse of
+    ``x = a*col + b*row + c``, ``y = d*col + e*row + f``.
+    """
+    a, b, c, d, e, f = transform
+    scale = 1.0 / (a * e - b * d)
+    a, b, d, e = e * scale, -b * scale, -d * scale, a * scale
+    return x * a + y * b + (-c * a - f * b), x * d + y * e + (-c * d - f * e)

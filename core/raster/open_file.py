@@ -11,6 +11,8 @@ from ..errors import RasterError, ValidationError
 from ..gdal.containers import file_of, gdal_name
 from ..gdal.drivers import HINT, LAYER_DRIVERS, identify, open_dataset, refuse_unless
 from ..gdal.errors import checked, gdal_errors
+from ..gdal.reading import OpenRaster
+from ..gdal.reading_choice import reading
 from .sidecars import check_member, check_metadata, check_sidecars
 from .vrt_sources import check_is_file, check_is_raster, check_vrt_sources, is_vrt
 
@@ -60,40 +62,24 @@ def check_map_file(path: Path) -> None:
         check_openable(path)
 
 
-def open_with_rasterio(path: Path) -> Any:
-    """A dataset of rasterio, to be closed by the caller.
-
-    Raises
-    ------
-    RasterError
-        If it cannot be opened.
-    """
-    import rasterio
-
-    name = gdal_name(path)
-    try:
-        return rasterio.open(name, driver=identify(name), sharing=False)
-    # RasterioIOError is an OSError only, in rasterio 1.3
-    except (rasterio.errors.RasterioError, OSError) as error:
-        raise RasterError(f"The raster {path} cannot be opened", reason_of(error), HINT) from error
-
-
 @contextmanager
-def rasterio_errors(path: Path) -> Iterator[None]:
-    """Name what rasterio, or GDAL below it, says of an opened raster.
+def open_described(path: Path) -> Iterator[OpenRaster]:
+    """A raster whose header can be read, until the block ends.
 
     Raises
     ------
     RasterError
-        Of a header that is damaged.
+        If it cannot be opened, or its header is damaged.
     """
-    import rasterio
-    from rasterio._err import CPLE_BaseError  # which is no RasterioError
-
-    try:
-        yield
-    except (rasterio.errors.RasterioError, CPLE_BaseError, OSError) as error:
-        raise RasterError(f"The raster {path} cannot be read", reason_of(error), HINT) from error
+    name, library = gdal_name(path), reading()
+    driver = identify(name)
+    with library.errors(lambda why: RasterError(f"The raster {path} cannot be opened", why, HINT)):
+        raster = library.open(name, driver)
+    with (
+        raster,
+        library.errors(lambda why: RasterError(f"The raster {path} cannot be read", why, HINT)),
+    ):
+        yield raster
 
 
 def open_checked(path: Path) -> Any:
@@ -110,9 +96,3 @@ def open_checked(path: Path) -> Any:
 
     with gdal_errors(failure):
         return checked(open_dataset(gdal_name(path)))
-
-
-def reason_of(error: Exception) -> str:
-    """The reason in an error of rasterio or the system, in one line."""
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split()) or type(error).__name__

@@ -22,15 +22,17 @@ import numpy.typing as npt
 from ..enums import Unit
 from ..errors import RasterError
 from ..gdal.containers import file_of, find_subdataset
-from ..gdal.crs import horizontal, sound_grid
-from ..gdal.environment import RemoteOptions, local_gdal, rasterio_env, remote_gdal
+from ..gdal.crs import sound_grid
+from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
+from ..gdal.reading import FileBand, OpenRaster
+from ..gdal.reading_choice import reading
 from ..gdal.types import pixel_bytes
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .doubling import find_doublings, read_doubled
 from .grid import Window
-from .open_file import check_openable, open_checked, open_with_rasterio, rasterio_errors, reason_of
+from .open_file import check_openable, open_checked, open_described
 from .physical import FloatArray, to_physical
 from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
@@ -91,12 +93,8 @@ def read_facts(path: Path, ours: bool = False) -> RasterFacts:
     """
     if not ours:
         check_openable(path)
-    with (
-        rasterio_env(remote=ours),  # type: ignore[attr-defined]
-        open_with_rasterio(path) as dataset,
-        rasterio_errors(path),
-    ):
-        return _facts(path, dataset)
+    with reading().surroundings(remote=ours), open_described(path) as raster:
+        return _facts(path, raster)
 
 
 def check_raster(path: Path) -> RasterFacts:
@@ -107,24 +105,20 @@ def check_raster(path: Path) -> RasterFacts:
     RasterError
         If it cannot be opened or its last pixels cannot be read.
     """
-    import rasterio
-    from rasterio.windows import Window as RasterioWindow
+
+    def failure(why: str) -> RasterError:
+        return RasterError(f"The raster {path} is damaged", why, "Remove it and run again.")
 
     check_openable(path)
-    with rasterio_env(), open_with_rasterio(path) as dataset:  # type: ignore[attr-defined]
-        with rasterio_errors(path):
-            facts = _facts(path, dataset)
+    library = reading()
+    with library.surroundings(), open_described(path) as raster:
+        facts = _facts(path, raster)
         _check_blocks(path, facts)
         rows, cols = facts.grid.shape
-        window = RasterioWindow(max(0, cols - 1), max(0, rows - 1), 1, 1)
-        try:
+        with library.errors(failure):
             for band in facts.bands:
-                dataset.read(band.index, window=window)
-        except (rasterio.errors.RasterioError, OSError) as error:
-            raise RasterError(
-                f"The raster {path} is damaged", reason_of(error), "Remove it and run again."
-            ) from error
-        return facts
+                raster.read_pixel(band.index, rows - 1, cols - 1)
+    return facts
 
 
 MOST_BLOCK_BYTES = 1 << 30
@@ -463,22 +457,22 @@ MOST_BANDS = 5000
 """Ten times a hyperspectral scene's."""
 
 
-def _facts(path: Path, dataset: Any) -> RasterFacts:
-    if not dataset.count:
-        raise _no_bands(path, dataset.tags(ns="SUBDATASETS"))
-    if dataset.count > MOST_BANDS:
-        why = f"it has {dataset.count} bands, and {MOST_BANDS} are the most"
+def _facts(path: Path, raster: OpenRaster) -> RasterFacts:
+    if raster.count > MOST_BANDS:
+        why = f"it has {raster.count} bands, and {MOST_BANDS} are the most"
         raise RasterError(f"The raster {path} cannot be used", why, "Take those that you need.")
-    transform = tuple(dataset.transform)[:6]
-    grid = Grid(crs_text(dataset.crs), transform, (dataset.height, dataset.width))
+    file = raster.facts()
+    if not file.bands:
+        raise _no_bands(path, file.subdatasets)
+    grid = Grid(file.crs, file.transform, file.shape)
     return RasterFacts(
         path=path,
-        driver=dataset.driver,
+        driver=file.driver,
         grid=sound_grid(grid, f"The raster {path} cannot be placed"),
-        bands=tuple(_band_facts(dataset, index) for index in dataset.indexes),
-        tags=dataset.tags(),
-        has_gcps=bool(dataset.gcps[0]),
-        block_shape=dataset.block_shapes[0],
+        bands=tuple(_band_facts(band, place + 1) for place, band in enumerate(file.bands)),
+        tags=file.tags,
+        has_gcps=file.has_gcps,
+        block_shape=file.block_shape,
     )
 
 
@@ -504,26 +498,23 @@ def _number(entry: tuple[str, str]) -> int:
     return int(digits or 0)
 
 
-def _band_facts(dataset: Any, index: int) -> BandFacts:
-    place = index - 1
-    # GDAL keeps wavelengths in a domain of their own.
-    tags = {**dataset.tags(index, ns="IMAGERY"), **dataset.tags(index)}
-    alpha = dataset.colorinterp[place].name == "alpha"
+def _band_facts(own: FileBand, index: int) -> BandFacts:
+    alpha = own.color == "alpha"
     band = BandFacts(
         index=index,
-        description=dataset.descriptions[place] or "",
-        dtype=dataset.dtypes[place],
+        description=own.description,
+        dtype=own.dtype,
         radiometry=Radiometry(
-            scale=dataset.scales[place],
-            offset=dataset.offsets[place],
-            nodata=dataset.nodatavals[place],
-            unit=Unit(dataset.units[place] or ""),
-            reason=tags.get("radiometry", "as the file says"),
+            scale=own.scale,
+            offset=own.offset,
+            nodata=own.nodata,
+            unit=Unit(own.unit),
+            reason=own.tags.get("radiometry", "as the file says"),
         ),
-        tags=tags,
-        masked=not alpha and is_masked(sum(dataset.mask_flag_enums[place])),
+        tags=own.tags,
+        masked=not alpha and is_masked(own.mask_flags),
         alpha=alpha,
-        palette=dataset.colorinterp[place].name == "palette",
+        palette=own.color == "palette",
     )
     return replace(band, radiometry=_under_mask(band.radiometry, band))
 
@@ -533,11 +524,3 @@ def _under_mask(rule: Radiometry, band: BandFacts) -> Radiometry:
     if not band.masked:
         return rule
     return replace(rule, nodata=nodata_under_mask(band.dtype, rule.nodata))
-
-
-def crs_text(crs: Any) -> str:
-    """``EPSG:n`` of the horizontal part where there is a code, else WKT, else empty."""
-    if not crs:
-        return ""
-    code = crs.to_epsg()
-    return horizontal(f"EPSG:{code}" if code else str(crs.to_wkt()))

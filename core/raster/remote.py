@@ -17,7 +17,9 @@ from ..gdal.drivers import check_opened
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
+from ..gdal.reading_choice import reading
 from ..types import Bounds
+from .grid import pixel_position
 from .reader import BAND_DRIVERS
 
 UNSEEN = -1
@@ -48,9 +50,6 @@ def read_over_area(
     RasterError
         If it cannot be opened or read.
     """
-    from rasterio.features import geometry_mask
-    from rasterio.transform import Affine
-
     public = address.partition("?")[0]
 
     def failure(why: str) -> RasterError:
@@ -60,8 +59,10 @@ def read_over_area(
     with remote_gdal(options), gdal_errors(failure):
         dataset = checked(_open(address))
         shape, (left, bottom, right, top) = _placed_area(dataset, geometry, public)
-        transform = Affine.from_gdal(*dataset.GetGeoTransform())
-        (col0, row0), (col1, row1) = ~transform * (left, top), ~transform * (right, bottom)
+        a, b, c, d, e, f = dataset_grid(dataset).transform
+        (col0, row0), (col1, row1) = (
+            pixel_position((a, b, c, d, e, f), x, y) for x, y in ((left, top), (right, bottom))
+        )
         col0, row0 = math.floor(col0), math.floor(row0)
         cols, rows = max(1, math.ceil(col1) - col0), max(1, math.ceil(row1) - row0)
         step = max(1, math.ceil(max(cols, rows) / most_pixels))
@@ -74,11 +75,12 @@ def read_over_area(
             picture[slice(*out_y), slice(*out_x)] = checked(
                 band.ReadAsArray(x, y, width, height, *out)
             )
-        corner = transform * Affine.translation(col0, row0) * Affine.scale(step)
-        outside = geometry_mask(
-            [shape], out_shape=picture.shape, transform=corner, all_touched=True
-        )
-    inside: npt.NDArray[np.int32] = picture[~outside]
+        x0, y0 = a * col0 + b * row0 + c, d * col0 + e * row0 + f
+        corner = (a * step, b * step, x0, d * step, e * step, y0)
+        library = reading()
+        with library.errors(failure):
+            seen = library.burn(shape, (len(picture), picture.shape[1]), corner, touched=True)
+    inside: npt.NDArray[np.int32] = picture[seen]
     return inside
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import AreaError, RasterError
+from ..gdal.bounds import moved_bounds
 from ..gdal.crs import LONLAT
-from ..gdal.environment import rasterio_env
-from ..gdal.projection import moved_bounds, project_area
-from ..raster.grid import intersect_bounds
+from ..gdal.projection import project_area, rings_of
+from ..gdal.reading import Transform
+from ..gdal.reading_choice import reading
+from ..raster.grid import intersect_bounds, pixel_position
 from ..types import Aoi, Bounds, Grid
 
 COVER_SIZE = 400
@@ -39,47 +44,46 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
     AreaError
         If the area cannot be brought to the grid's reference system.
     """
-    from rasterio.errors import RasterioError
-    from rasterio.features import bounds as bounds_of
-    from rasterio.features import rasterize
-    from rasterio.transform import Affine, from_bounds
-
     what = "The area cannot be laid over the raster"
     if not grid.crs:
         raise AreaError(what, "the raster has no coordinate system")
-    with rasterio_env():  # type: ignore[attr-defined]
-        try:
-            # Far from the raster a projection may not be defined at all, so that is asked in
-            # degrees first.
-            own_box = moved_bounds(grid, LONLAT)
-            if own_box[0] <= own_box[2] and not any(
-                intersect_bounds([turned, own_box]) for box in aoi.boxes for turned in _turns(box)
-            ):
-                return np.zeros(grid.shape, bool), 0.0
-            geometry = project_area(aoi.geometry, grid.crs, grid.bounds)
-            left, bottom, right, top = bounds_of(geometry)
-            mask = rasterize(
-                [geometry],
-                out_shape=grid.shape,
-                transform=Affine(*grid.transform),
-                all_touched=True,
-                dtype="uint8",
-            )
-            own = from_bounds(left, bottom, right, top, COVER_SIZE, COVER_SIZE)
-            inside = rasterize(
-                [geometry], out_shape=(COVER_SIZE, COVER_SIZE), transform=own, dtype="uint8"
-            ).astype(bool)
-        except RasterError as error:
-            raise AreaError(what, error.why) from error
-        except (RasterioError, ValueError) as error:
-            raise AreaError(what, " ".join(str(error).split())) from error
-    to_grid = ~Affine(*grid.transform) * own
-    rows, cols = np.indices(inside.shape) + 0.5
-    x, y = (
-        to_grid.a * cols + to_grid.b * rows + to_grid.c,
-        to_grid.d * cols + to_grid.e * rows + to_grid.f,
-    )
-    on_grid = (x >= 0) & (x < grid.shape[1]) & (y >= 0) & (y < grid.shape[0])
+    library = reading()
+    try:
+        # Far from the raster a projection may not be defined at all, so that is asked in degrees
+        # first.
+        own_box = moved_bounds(grid, LONLAT)
+        if own_box[0] <= own_box[2] and not any(
+            intersect_bounds([turned, own_box]) for box in aoi.boxes for turned in _turns(box)
+        ):
+            return np.zeros(grid.shape, bool), 0.0
+        area = project_area(aoi.geometry, grid.crs, grid.bounds)
+    except RasterError as error:
+        raise AreaError(what, error.why) from error
+    look = _look_at(area)
+    with library.surroundings(), library.errors(lambda why: AreaError(what, why)):
+        mask = library.burn(area, grid.shape, grid.transform, touched=True)
+        inside = library.burn(area, (COVER_SIZE, COVER_SIZE), look, touched=False)
     total = int(inside.sum())
-    covered = float((inside & on_grid).sum()) / total if total else float(mask.any())
-    return mask.astype(bool), covered
+    on_grid = int((inside & _lies_on(grid, look)).sum())
+    return mask, on_grid / total if total else float(mask.any())
+
+
+def _look_at(area: Mapping[str, Any]) -> Transform:
+    """The transform of a small picture of an area in a raster's system."""
+    rings = [ring for polygon in rings_of(area) for ring in polygon]
+    (left, bottom), (right, top) = (
+        choose([choose(ring, axis=0) for ring in rings], axis=0) for choose in (np.min, np.max)
+    )
+    a, e = (right - left) / COVER_SIZE, (bottom - top) / COVER_SIZE
+    return float(a), 0.0, float(left), 0.0, float(e), float(top)
+
+
+def _lies_on(grid: Grid, look: Transform) -> npt.NDArray[np.bool_]:
+    """The pixels of the small picture whose centres lie on the raster."""
+    rows, cols = np.indices((COVER_SIZE, COVER_SIZE)) + 0.5
+    own_cols, own_rows = pixel_position(
+        grid.transform, look[0] * cols + look[2], look[4] * rows + look[5]
+    )
+    on_grid = (own_cols >= 0) & (own_cols < grid.shape[1])
+    on_grid &= (own_rows >= 0) & (own_rows < grid.shape[0])
+    return np.asarray(on_grid)

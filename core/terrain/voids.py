@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled, InputError, RasterError
-from ..gdal.projection import moved_bounds
+from ..gdal.bounds import moved_bounds
 from ..raster.grid import Window, intersect_bounds, overlap_rects, split_windows
 from ..raster.reader import RasterReader
 from ..types import Grid, Radiometry

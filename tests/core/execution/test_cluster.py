@@ -39,8 +39,9 @@ from firstlight.core.execution.cluster import can_be_reached, open_cluster
 from firstlight.core.execution.cluster_check import differences
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.execution.layer_statistics import LayerStatistics
-from firstlight.core.execution.local_cluster import candidates, find_interpreter, local_cluster
+from firstlight.core.execution.local_cluster import find_interpreter, local_cluster
 from firstlight.core.execution.package import PACKAGE, digest
+from firstlight.core.installation.interpreter import candidates
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window, split_windows

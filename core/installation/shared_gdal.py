@@ -1,0 +1,121 @@
+"""Whether rasterio uses the GDAL of ``osgeo``: looked at in a process of its own, since a second
+GDAL that is loaded once stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..errors import FirstLightError
+from ..files.atomic import WriteFailure, write_whole
+from ..files.user_folder import own_cache
+from .interpreter import candidates, child_environment
+
+PROGRAM = Path(__file__).with_name("library_probe.py")
+LIMIT_S = 30.0
+NOTE = "rasterio.json"
+"""In the user's cache folder: what was found, and of which libraries."""
+
+
+def probe_libraries(python: str, names: Sequence[str]) -> dict[str, Any]:
+    """Import libraries in a process of their own, in this order.
+
+    Returns
+    -------
+    dict
+        As ``library_probe.py`` prints it.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError, ValueError
+        If the process does not start, does not answer, or ends before it has.
+    """
+    answer = subprocess.run(
+        [python, str(PROGRAM), *names],
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    found = json.loads(answer.stdout)
+    return dict(found)
+
+
+def rasterio_shares_gdal() -> bool:
+    """Tell whether rasterio is there and works with the GDAL, and the PROJ, of ``osgeo``.
+
+    A process is started once; what it finds is kept as long as both libraries stay what they are.
+    """
+    places = [_place("osgeo"), _place("rasterio")]
+    if not all(places):
+        return False
+    state = _state(places)
+    kept = _kept(state)
+    if kept is not None:
+        return kept
+    answer = False
+    for python in candidates():
+        try:
+            answer = shares_gdal(probe_libraries(python, ["osgeo.gdal", "rasterio"]))
+            break
+        except subprocess.TimeoutExpired:  # a computer that is busy; another time it may not be
+            return False
+        except (OSError, subprocess.SubprocessError, ValueError):
+            continue
+    _keep(state, answer)
+    return answer
+
+
+def shares_gdal(found: Mapping[str, Any]) -> bool:
+    """Tell it from what :func:`probe_libraries` has found."""
+    ours, theirs = (found["libraries"].get(name, {}) for name in ("osgeo.gdal", "rasterio"))
+    if not ours.get("gdal") or ours.get("gdal") != theirs.get("gdal"):
+        return False
+    loaded = [Path(file).name for file in found["loaded"]]
+    twice = any(
+        sum(name.startswith(mark) for name in loaded) > 1 for mark in ("libgdal", "libproj")
+    )
+    return not found["brought_along"] and not twice
+
+
+def _place(name: str) -> Path | None:
+    with suppress(ImportError, ValueError):
+        spec = find_spec(name)
+        if spec is not None and spec.origin:
+            return Path(spec.origin)
+    return None
+
+
+def _state(places: Sequence[Path | None]) -> str:
+    """Changes with either library, and with the Python that holds them."""
+    files = [file for place in places if place for file in (place, *place.parent.glob("_gdal*"))]
+    facts = [sys.version, sys.prefix]
+    with suppress(OSError):
+        facts += [f"{file} {file.stat().st_mtime_ns}" for file in sorted(files)]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _kept(state: str) -> bool | None:
+    with suppress(OSError, ValueError, FirstLightError):
+        note = json.loads((own_cache() / NOTE).read_text(encoding="utf-8"))
+        if isinstance(note, dict) and note.get("state") == state:
+            return note.get("shares_gdal") is True
+    return None
+
+
+def _keep(state: str, answer: bool) -> None:
+    """Without a folder to keep it in, the next process looks again."""
+    failure = WriteFailure("Keeping what was found of rasterio failed")
+    with suppress(OSError, FirstLightError):
+        text = json.dumps({"state": state, "shares_gdal": answer})
+        write_whole(own_cache() / NOTE, text, failure, make_folder=True)
