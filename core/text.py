@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -155,6 +154,8 @@ def nearest_hint(
     name: str, known: Iterable[str], otherwise: str, count: int = 3, cutoff: float = 0.4
 ) -> str:
     """``Did you mean nir or nir08?``, or ``otherwise`` where no known name is near."""
+    import difflib  # for wrong names only
+
     near = difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
     return f"Did you mean {' or '.join(near)}?" if near else otherwise
 

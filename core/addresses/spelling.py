@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
-from urllib.request import url2pathname
 
 from ..errors import AccessError
 from ..text import public_url
@@ -86,7 +85,11 @@ def local_path(address: str) -> str:
     if _scheme(address) != "file":
         return address
     path = urlsplit(address).path
-    return url2pathname(path) if os.name == "nt" else unquote(path)
+    if os.name != "nt":
+        return unquote(path)
+    from urllib.request import url2pathname
+
+    return url2pathname(path)
 
 
 def _scheme(text: str) -> str:

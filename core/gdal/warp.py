@@ -17,7 +17,6 @@ import math
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import median
 from typing import Any
 
 from ..types import Grid
@@ -79,6 +78,8 @@ def pixel_steps(source: Any, target: Grid, thin_plate: bool = False) -> tuple[fl
     covered = [step for step in steps if step.lies_in(dataset)] or steps
     if not covered:
         return 1.0, 1.0
+    from statistics import median  # fractions and decimals with it
+
     return (
         round(median(step.across for step in covered), 3),
         round(median(step.along for step in covered), 3),
