@@ -8,11 +8,12 @@ Sources: STAC alternate-assets extension 1.1; STAC storage extension 1.0 (``stor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ..enums import AccessKind
 from ..errors import AccessError
 from .spelling import S3_SCHEMES, azure_account, plain_address
 
@@ -34,10 +35,16 @@ class FileAddress:
     account: str = ""
     """The account that it needs by its catalogue's account, for a person; empty: none is said."""
     rank: int = OPEN
+    needs: AccessKind = AccessKind.UNKNOWN
+    """By what is known of the address, else by what its catalogue says."""
+
+
+def _nothing_known(_: str) -> AccessKind:
+    return AccessKind.UNKNOWN
 
 
 def file_addresses(
-    item: Fields, asset: Fields, public: Iterable[str] = (), paid: Iterable[str] = ()
+    item: Fields, asset: Fields, needs: Callable[[str], AccessKind] = _nothing_known
 ) -> tuple[FileAddress, ...]:
     """The places of an asset's file, those first that open for anybody.
 
@@ -45,11 +52,10 @@ def file_addresses(
     ----------
     item, asset : mapping
         As the catalogue gives them; the asset has ``href``.
-    public, paid : iterable of str
-        Names of buckets that are known to be open, and of those whose reader pays.
+    needs : callable
+        What is known of an address, whatever the item says: of its host, of its bucket.
     """
-    names = frozenset(public), frozenset(paid)
-    found = [_judge(item, entry, *names) for entry in _entries(asset)]
+    found = [_judge(item, entry, needs) for entry in _entries(asset)]
     first = {one.href: one for one in reversed(found)}
     return tuple(sorted(first.values(), key=lambda one: (one.rank, found.index(one))))
 
@@ -71,9 +77,7 @@ def _same_store(asset: Fields, entry: Fields) -> Fields:
     return {name: value for name, value in asset.items() if same or not name.startswith("storage:")}
 
 
-def _judge(
-    item: Fields, entry: Fields, public: frozenset[str], paid: frozenset[str]
-) -> FileAddress:
+def _judge(item: Fields, entry: Fields, needs: Callable[[str], AccessKind]) -> FileAddress:
     href, account = str(entry["href"]), account_text(item, entry)
     store = _store(item, entry)
     named = str(store.get("account") or "") or azure_account(entry)
@@ -81,15 +85,25 @@ def _judge(
         address = plain_address(href, named)
     except AccessError:
         return FileAddress(href, account, REFUSED)
-    bucket = bucket_of(address)
-    pays = store.get("requester_pays") is True or bucket in paid
-    if account or pays:
-        rank = PAID if pays else KEYS if address.startswith("s3:") else ACCOUNT
-        return FileAddress(address, account, rank)
-    if not address.startswith("s3:") or bucket in public:
-        # The gate asks whether it was spelled for GDAL.
-        return FileAddress(href if href.startswith("/vsicurl") else address, account)
-    return FileAddress(_with_store(address, store), account, UNSURE)
+    kind = needs(address)
+    if kind == AccessKind.UNKNOWN:
+        kind = _stated_need(store, account)
+    is_bucket = address.startswith("s3:")
+    if kind == AccessKind.READER_PAYS:
+        return FileAddress(address, account, PAID, kind)
+    if kind == AccessKind.ACCOUNT:
+        return FileAddress(address, account, KEYS if is_bucket else ACCOUNT, kind)
+    if is_bucket and kind == AccessKind.UNKNOWN:
+        return FileAddress(_with_store(address, store), account, UNSURE, kind)
+    # The gate asks whether it was spelled for GDAL.
+    return FileAddress(href if href.startswith("/vsicurl") else address, account, OPEN, kind)
+
+
+def _stated_need(store: Fields, account: str) -> AccessKind:
+    """What the item says that a file needs."""
+    if str(store.get("requester_pays")).lower() == "true":
+        return AccessKind.READER_PAYS
+    return AccessKind.ACCOUNT if account else AccessKind.UNKNOWN
 
 
 def _store(item: Fields, entry: Fields) -> Fields:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -222,9 +222,17 @@ def _is_of(sensor: str, collection: str) -> bool:
     return sensor_of(item) == sensor and known and not naming_of(item)
 
 
-def addresses_of(item: Mapping[str, Any], asset: Mapping[str, Any]) -> tuple[FileAddress, ...]:
-    """The places of an asset's file, those first that open for anybody."""
-    return file_addresses(item, asset, *get_buckets())
+def addresses_of(
+    item: Mapping[str, Any], asset: Mapping[str, Any], catalog: Catalog | None = None
+) -> tuple[FileAddress, ...]:
+    """The places of an asset's file, those first that open for anybody.
+
+    Parameters
+    ----------
+    catalog : Catalog, optional
+        Whose tokens count.
+    """
+    return file_addresses(item, asset, partial(address_needs, catalog=catalog))
 
 
 def catalog_title(name: str) -> str:

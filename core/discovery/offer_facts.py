@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 
 from ..enums import AccessKind
-from .catalogs import Catalog, address_needs
-from .stac_fields import StacObject, is_true, properties_of
+from .catalogs import Catalog, addresses_of
+from .stac_fields import StacObject, properties_of
 
 _MGRS_FIELD = re.compile(r"^(?:MGRS-)?T?(\d{1,2}[C-HJ-NP-X][A-HJ-NP-Z]{2})$")
 _MGRS_NAME = re.compile(r"(?:^|[_.\-])T?(\d\d[C-HJ-NP-X][A-HJ-NP-Z]{2})(?=$|[_.])")
@@ -59,8 +59,9 @@ def _path_and_row(properties: StacObject) -> str:
 def access_of(
     item: StacObject, assets: Iterable[StacObject], catalog: Catalog | None
 ) -> AccessKind:
-    """What the files of an item need: by their addresses, else by the item's own words (STAC
-    extensions *storage* and *authentication*), else by the table of its catalogue.
+    """What the files of an item need: of each the place that opens first, by its address, else by
+    the item's own words (STAC extensions *storage* and *authentication*), else by the table of its
+    catalogue.
 
     Parameters
     ----------
@@ -81,10 +82,7 @@ def access_of(
 def _asset_needs(
     item: StacObject, asset: StacObject, catalog: Catalog | None, usual: AccessKind
 ) -> AccessKind:
-    by_address = address_needs(str(asset.get("href") or ""), catalog)
-    if by_address != AccessKind.UNKNOWN:
-        return by_address
-    properties = properties_of(item)
-    if any(is_true(source.get("storage:requester_pays")) for source in (asset, properties)):
-        return AccessKind.READER_PAYS
-    return AccessKind.ACCOUNT if asset.get("auth:refs") else usual
+    if not asset.get("href"):
+        return usual
+    needs = addresses_of(item, asset, catalog)[0].needs
+    return usual if needs == AccessKind.UNKNOWN else needs

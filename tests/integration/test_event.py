@@ -248,6 +248,20 @@ def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:
     assert (codes[40:-40, SIDE + 3 : 2 * SIDE - 40] == 3).mean() > 0.995
 
 
+def test_passes_of_two_baselines_are_compared_and_told_of(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        for item in world.api.items:
+            early = item["properties"]["datetime"] < "2024-06-20"
+            item["properties"]["s2:processing_baseline"] = "05.10" if early else "05.11"
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--json")
+    assert code == 0, err
+    told = [text for text in json.loads(out)["warnings"] if "processing baseline" in text]
+    assert len(told) == 1
+    assert "S2A_20240601_T0" in told[0]
+    assert "differ in processing baseline 05.10 and 05.11" in told[0]
+    assert "warning: S2A_20240601_T0" in err
+
+
 def test_a_flood_is_seen_by_radar_and_in_the_optical_picture(
     flight: Flight, tmp_path: Path
 ) -> None:

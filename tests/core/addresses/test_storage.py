@@ -11,13 +11,23 @@ from firstlight.core.addresses.storage import (
     file_addresses,
     in_region,
 )
+from firstlight.core.enums import AccessKind
 
 ITEM: dict[str, Any] = {"properties": {}}
 
 
+def known(address: str) -> AccessKind:
+    """What somebody may know of addresses."""
+    kinds = {
+        "open-bucket": AccessKind.NOTHING,
+        "paid-bucket": AccessKind.READER_PAYS,
+        "login.example": AccessKind.ACCOUNT,
+    }
+    return next((kind for name, kind in kinds.items() if name in address), AccessKind.UNKNOWN)
+
+
 def places(asset: dict[str, Any], **properties: Any) -> list[str]:
-    found = file_addresses({"properties": properties}, asset, ["open-bucket"], ["paid-bucket"])
-    return [one.href for one in found]
+    return [one.href for one in file_addresses({"properties": properties}, asset, known)]
 
 
 HTTPS = {"https": {"href": "https://x.example/a.tif"}}
@@ -32,6 +42,7 @@ HTTPS = {"https": {"href": "https://x.example/a.tif"}}
         {"href": "s3://b/a.tif", "storage:requester_pays": True, "alternate": HTTPS},
         {"href": "s3://b/a.tif", "auth:refs": ["s3"], "alternate": HTTPS},
         {"href": "https://b.example/a.tif", "auth:refs": ["oidc"], "alternate": HTTPS},
+        {"href": "https://login.example/a.tif", "alternate": HTTPS},
         {"href": "weird://a.tif", "alternate": HTTPS},
         {"href": "/vsizip/a.zip", "alternate": {"odd": 5, "empty": {"href": ""}, **HTTPS}},
     ],
@@ -40,6 +51,24 @@ def test_the_address_that_opens_for_anybody_comes_first(asset: dict[str, Any]) -
     found = places(asset)
     assert found[0] == "https://x.example/a.tif"
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("asset", "needs"),
+    [
+        ({"href": "s3://open-bucket/a.tif", "auth:refs": ["s3"]}, "nothing"),
+        ({"href": "s3://open-bucket/a.tif", "storage:requester_pays": True}, "nothing"),
+        ({"href": "s3://b1b/a.tif", "storage:requester_pays": True}, "reader pays"),
+        ({"href": "s3://b1b/a.tif", "storage:requester_pays": "true"}, "reader pays"),
+        ({"href": "https://b.example/a.tif", "auth:refs": ["oidc"]}, "account"),
+        ({"href": "https://login.example/a.tif"}, "account"),
+        ({"href": "https://login.example/a.tif", "alternate": HTTPS}, "unknown"),
+        ({"href": "s3://paid-bucket/a.tif", "alternate": HTTPS}, "unknown"),
+        ({"href": "s3://b1b/a.tif"}, "unknown"),
+    ],
+)
+def test_an_asset_needs_what_its_best_address_needs(asset: dict[str, Any], needs: str) -> None:
+    assert file_addresses(ITEM, asset, known)[0].needs == needs
 
 
 def test_the_main_address_stays_first_among_equals() -> None:
