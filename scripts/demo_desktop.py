@@ -82,6 +82,8 @@ class Demo(QObject):
         if "firstlight" not in plugins:
             raise RuntimeError("QGIS has not loaded the plugin; its log is in the demo's folder")
         plugin = plugins["firstlight"]
+        if plugin.dock is None or not plugin.dock.isVisible():
+            plugin.action.trigger()
         if plugin.dock is None:
             raise RuntimeError("the plugin has no dock: a library is missing")
         iface.newProject(False)  # the map instead of the page with recent projects
@@ -91,8 +93,6 @@ class Demo(QObject):
             panel = iface.mainWindow().findChild(QDockWidget, name)
             if panel is not None:
                 panel.hide()
-        if not plugin.dock.isVisible():
-            plugin.action.trigger()
         self._dock = plugin.dock
         west, south, east, north = json.loads((self._scene / "item.json").read_text())["bbox"]
         canvas = iface.mapCanvas()
