@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -53,7 +54,7 @@ def look_at_sky(
             with odd_data("Its mask cannot be read", RasterError):
                 looked = replace(
                     scene,
-                    clear_percent=clear_percent(scene, aoi, access),
+                    clear_percent=_from_any(scene, aoi, access),
                     coverage_percent=covered_percent(scene.footprint, aoi),
                 )
         except (AccessError, RasterError) as error:
@@ -65,6 +66,17 @@ def look_at_sky(
 
     at_once = requests_at_once((scene.catalog for scene in scenes), AT_ONCE)
     return run_parallel(look, scenes, at_once, events)
+
+
+def _from_any(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:
+    """The clear share by the scene's own mask, or by that of another catalogue's copy."""
+    try:
+        return clear_percent(scene, aoi, access)
+    except (AccessError, RasterError):
+        for other in scene.alternatives:
+            with suppress(AccessError, RasterError):
+                return clear_percent(other, aoi, access)
+        raise
 
 
 def clear_percent(scene: SceneItem, aoi: Aoi, access: Access) -> float | None:

@@ -15,7 +15,7 @@ from ..algorithms.kernel import Layer
 from ..discovery.catalogs import get_catalog
 from ..errors import InputError, RasterError
 from ..files.checksum import sha256_of
-from ..files.record import read_record
+from ..files.record import BandRecord, read_record
 from ..types import parse_time
 from .perimeter import Perimeter
 
@@ -35,6 +35,11 @@ class InputFile:
     """When it was changed last, nanoseconds since 1970."""
     sha256: str = ""
     """In hex; empty where it was too much to read."""
+    url: str = ""
+    """Where it was downloaded from, without what is secret of it; empty where no record tells."""
+    catalog: str = ""
+    item_id: str = ""
+    """Whose file it is: bands of one scene may come from several providers."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,8 @@ def record_input(
     for file, size, changed in state:
         if size < 0:
             continue
-        known = _recorded_sum(Path(file), size, changed)
+        entry = _recorded(Path(file), size, changed)
+        known = entry.sha256
         if not known and size <= left:
             left -= size
             try:
@@ -141,7 +147,8 @@ def record_input(
                 raise RasterError(
                     f"The sum of {file} cannot be taken", error.strerror or str(error)
                 ) from error
-        files.append(InputFile(Path(file), size, changed, known))
+        whose = (entry.url, entry.catalog, entry.item_id)
+        files.append(InputFile(Path(file), size, changed, known, *whose))
     moment = tags.get("datetime")
     return InputRecord(
         name,
@@ -154,10 +161,10 @@ def record_input(
     )
 
 
-def _recorded_sum(path: Path, size: int, changed_ns: int) -> str:
-    entry = read_record(path.parent).get(path.stem)
-    unchanged = entry is not None and (entry.size_bytes, entry.changed_ns) == (size, changed_ns)
-    return entry.sha256 if entry is not None and unchanged else ""
+def _recorded(path: Path, size: int, changed_ns: int) -> BandRecord:
+    """The record of a download, as long as its file is as it came; else an empty one."""
+    entry = read_record(path.parent).get(path.stem, BandRecord())
+    return entry if (entry.size_bytes, entry.changed_ns) == (size, changed_ns) else BandRecord()
 
 
 def _item_url(tags: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint
 from ..types import Grid, format_time
 from .perimeter import Perimeter
-from .result_record import InputRecord, LayerFigures, LayerRecord, ResultRecord
+from .result_record import InputFile, InputRecord, LayerFigures, LayerRecord, ResultRecord
 
 STAC_VERSION = "1.1.0"
 ITEM_SUFFIX = ".stac.json"
@@ -228,11 +228,18 @@ def _input(source: InputRecord, folder: Path) -> dict[str, Any]:
                 "file:size": file.size_bytes,
                 **({"file:checksum": multihash(file.sha256)} if file.sha256 else {}),
                 "updated": format_time(datetime.fromtimestamp(file.changed_ns / 1e9, timezone.utc)),
+                **_download(file),
             }
             for file in source.files
         ],
     }
     return {key: value for key, value in fields.items() if value != ""}
+
+
+def _download(file: InputFile) -> dict[str, str]:
+    """Where a file was downloaded from, as far as that is recorded."""
+    source = {"source": file.url, "catalog": file.catalog, "item_id": file.item_id}
+    return {key: value for key, value in source.items() if value}
 
 
 def _layer_asset(

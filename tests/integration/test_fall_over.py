@@ -15,6 +15,7 @@ import pytest
 from firstlight.core.discovery.items_file import read_items
 from firstlight.core.raster.reader import read_facts
 from support.range_server import Fault
+from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID
 from support.two_providers import (
     BANDS,
@@ -100,6 +101,49 @@ def test_a_provider_that_fails_after_two_bands(
     told = [text for text in result["warnings"] if OTHER_ID in text]
     assert len(told) == 1, "one sentence for all bands of one provider"
     assert "with that item's own scale and offset" in told[0]
+
+
+@pytest.mark.parametrize("window", ["full", "aoi"])
+def test_a_provider_that_is_gone(
+    flight: Flight, providers: Providers, tmp_path: Path, window: str
+) -> None:
+    providers.first.files.stop()
+    code, result, err = ingest(flight, providers, tmp_path, "--window", window)
+    assert code == 0, err
+    assert set(sources(result).values()) == {OTHER_ID}
+    check_records(result, providers)
+
+
+def test_a_map_tells_whose_file_each_band_is(
+    flight: Flight, providers: Providers, tmp_path: Path
+) -> None:
+    providers.first.files.break_next("red.tif", Fault(status=403))
+    _, result, _ = ingest(flight, providers, tmp_path)
+    out = tmp_path / "water"
+    code, _, err = flight(
+        "water", "--stack", result["output_path"], "--threshold", "0", "--output", out
+    )
+    assert code == 0, err
+    (path,) = (path for path in out.rglob("*.json") if "firstlight:inputs" in path.read_text())
+    files = json.loads(path.read_text())["properties"]["firstlight:inputs"][0]["files"]
+    whose = {Path(file["href"]).stem: file["item_id"] for file in files if "item_id" in file}
+    assert whose["red"] == OTHER_ID
+    assert whose["green"] == ITEM_ID
+
+
+def test_the_sky_is_seen_in_the_copy_where_the_own_mask_is_gone(
+    flight: Flight, providers: Providers
+) -> None:
+    for world in (providers.first, providers.second):
+        classes = np.full((64, 64), 4, np.uint8)
+        classes[:, :32] = 9  # cloud, high probability
+        write_raster(world.folder / "scl.tif", classes, resolution=20.0, nodata=0, cog=True)
+        world.api.items[0]["assets"]["scl"] = {"href": world.files.url("scl.tif")}
+    providers.first.files.stop()
+    code, scenes, err = discover(flight, providers.both, "--clear-sky")
+    assert code == 0, err
+    assert scenes[0]["id"] == ITEM_ID
+    assert 0 < scenes[0]["clear_percent"] < 60
 
 
 def test_a_provider_that_trickles(
