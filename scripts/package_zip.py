@@ -1,5 +1,5 @@
-"""``package_zip.py FOLDER ZIP SECONDS``: looks through what is to be in the plugin's zip, and writes
-it; ``SECONDS`` since 1970 is the time of all its files.
+"""``package_zip.py FOLDER ZIP SECONDS``: looks through what is to be in the plugin's zip, and
+writes it; ``SECONDS`` since 1970 is the time of all its files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_BYTES = 5_000_000
 COMPILED = (".so", ".pyd", ".dll", ".dylib", ".pyc", ".exe", ".a", ".o")
 DEVELOPERS = ("tests", "scripts", ".ci", ".github", ".gitignore", ".gitattributes")
 REPOSITORY_ONLY = re.compile(
-    r"<!-- only in the repository -->\n.*?<!-- until here -->\n\n?", re.DOTALL
+    r"<!-- only in the repository -->\n.*?<!-- until here -->\n", re.DOTALL
 )
 """What a page says to those who have the repository."""
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -59,7 +59,7 @@ def faults(top: Path) -> Iterator[str]:
 
 
 def _library_faults(folder: Path) -> Iterator[str]:
-    """Each library's licence must be there, and a wheel of no library may be for one system only."""
+    """Each library's licence must be there, and no wheel may be for one system only."""
     for facts in sorted(folder.glob("*.dist-info")):
         if not [*facts.rglob("LICEN[CS]E*")]:
             yield f"{facts.name} has no licence"
