@@ -14,6 +14,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import DependencyError, SettingsError
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
+from .libraries import add_libraries
 from .processing.provider import FirstLightProvider
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class FirstLightPlugin:
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
+        add_libraries()
         self._problem = dependency_error(missing_libraries())
         if self._problem is not None:
             from ..core.monitor import Level

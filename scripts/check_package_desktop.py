@@ -7,9 +7,11 @@ file for the reason of a failure, empty when all went well).
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pyplugin_installer
@@ -30,11 +32,22 @@ def install() -> str:
     where = Path(QgsApplication.qgisSettingsDirPath()) / "python" / "plugins" / "firstlight"
     if not Path(sys.modules["firstlight"].__file__ or "").samefile(where / "__init__.py"):
         return f"the plugin was not loaded from {where}"
-    if plugin.dock is None:
-        return "the plugin has no dock: a library is missing"
-    if not plugin.dock.isVisible():
-        plugin.action.trigger()
-    return "" if plugin.dock.isVisible() else "the toolbar button does not open the dock"
+    plugin.action.trigger()
+    if plugin.dock is None or not plugin.dock.isVisible():
+        return "the toolbar button does not open the dock: a library is missing"
+    return foreign_libraries(where)
+
+
+def foreign_libraries(where: Path) -> str:
+    """What is not as in a QGIS that has nothing beside it: the libraries must be the zip's."""
+    for name in ("dask", "pystac_client"):
+        file = Path(importlib.import_module(name).__file__ or "")
+        if where not in file.parents:
+            return f"{name} is not the zip's, so this shows nothing: it lies in {file}"
+    with suppress(ModuleNotFoundError):
+        importlib.import_module("rasterio")
+        return "rasterio is there, so this shows nothing of a QGIS without it"
+    return ""
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ class Catalog:
 
 def catalog_names() -> tuple[str, ...]:
     """Names of the known catalogues."""
-    return tuple(_tree()["catalogs"])
+    return tuple(_offered(_tree()))
 
 
 def catalog_choices() -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def get_catalog(name: str) -> Catalog:
     tree = _tree()
     if text.lower() == AUTO:
         return _auto(tree)
-    fields = tree["catalogs"].get(text.lower())
+    fields = _offered(tree).get(text.lower())
     if fields is not None:
         return _catalog(text.lower(), fields)
     known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
@@ -250,13 +250,22 @@ def requests_at_once(names: Iterable[str], usual: int = AT_ONCE) -> int:
     return min((usual, *limits))
 
 
+def _offered(tree: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The catalogues that have an address: that of the samples has one while it is served."""
+    return {name: fields for name, fields in tree["catalogs"].items() if _address(fields)}
+
+
+def _address(fields: Mapping[str, Any]) -> str:
+    return os.environ.get(fields.get("url_env", ""), "") or str(fields.get("url", ""))
+
+
 def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
     limits, area = fields.get("limits", {}), fields.get("area")
     collections: Mapping[str, Mapping[str, str]] = fields["collections"]
     return Catalog(
         name=name,
         title=fields["title"],
-        url=(os.environ.get(fields.get("url_env", ""), "") or fields["url"]).rstrip("/"),
+        url=_address(fields).rstrip("/"),
         collections={sensor: tuple(ids) for sensor, ids in collections.items()},
         sas_token_url=fields.get("sas_token_url"),
         token_hosts=tuple(fields.get("token_hosts", ())),
@@ -278,7 +287,7 @@ def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
 
 def _auto(tree: Mapping[str, Any]) -> Catalog:
     """What all catalogues together have: which ones are asked is chosen for each sensor."""
-    collections = _union(fields["collections"] for fields in tree["catalogs"].values())
+    collections = _union(fields["collections"] for fields in _offered(tree).values())
     return Catalog(AUTO, "Automatic (all open catalogues)", "", collections)
 
 

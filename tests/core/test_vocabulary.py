@@ -125,7 +125,7 @@ def test_coarse_bands_are_estimated_by_their_pixels() -> None:
 
 
 def test_known_catalogues() -> None:
-    assert set(catalog_names()) >= {"earth-search", "planetary-computer", "sample"}
+    assert set(catalog_names()) >= {"earth-search", "planetary-computer"}
     for name in catalog_names():
         catalog = get_catalog(name)
         assert set(catalog.collections) <= set(sensor_names())
@@ -135,6 +135,23 @@ def test_known_catalogues() -> None:
 def test_the_sample_catalogue_may_live_on_any_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", "http://127.0.0.1:9999/")
     assert get_catalog("Sample").url == "http://127.0.0.1:9999"
+    assert "sample" in catalog_names()
+    assert "sentinel-2-sample" in get_catalog("auto").collections["sentinel2"]
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_the_sample_catalogue_is_offered_only_while_it_is_served(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    if value is None:
+        monkeypatch.delenv("FIRSTLIGHT_SAMPLE_URL", raising=False)
+    else:
+        monkeypatch.setenv("FIRSTLIGHT_SAMPLE_URL", value)
+    assert "sample" not in catalog_names()
+    assert "sentinel-2-sample" not in get_catalog("auto").collections["sentinel2"]
+    with pytest.raises(InputError, match="neither a known name nor a URL") as caught:
+        get_catalog("sample")
+    assert "sample" not in caught.value.hint
 
 
 def test_a_url_is_a_catalogue() -> None:
