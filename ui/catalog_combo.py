@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from qgis.PyQt.QtCore import QSignalBlocker, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
-from ..core.discovery.catalogs import Catalog, catalog_choices, get_catalog
+from ..core.discovery.catalogs import Catalog, catalog_choices, catalog_names, get_catalog
 from ..core.operations.archives.catalogs import Answer
 from ..plugin.settings_store import read_catalogs
 
@@ -74,6 +74,11 @@ class CatalogCombo(QComboBox):
         else:
             self.setEditText(name or "")
         self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end
+
+    def set_last(self, name: str) -> None:
+        """Choose the catalogue of the last time, unless it is one that is not served now."""
+        if name and (name in catalog_choices() or name not in catalog_names()):
+            self.set_value(name)
 
 
 def needs_text(catalog: Catalog) -> str:

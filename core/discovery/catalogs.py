@@ -49,6 +49,8 @@ class Catalog:
     """Area of a regional archive, in degrees; None: all of the Earth."""
     is_local: bool = False
     """Of this computer: never chosen by itself."""
+    is_served: bool = True
+    """False where it is of this computer, and nothing says that it is served."""
     page_size: int = PAGE_SIZE
     at_once: int = AT_ONCE
     naming: str = ""
@@ -85,8 +87,10 @@ def catalog_names() -> tuple[str, ...]:
 
 
 def catalog_choices() -> tuple[str, ...]:
-    """Names that a user can choose from: that of the choice by itself, then the catalogues."""
-    return AUTO, *catalog_names()
+    """Names that a user can choose from: that of the choice by itself, then the catalogues; one of
+    this computer only where it is served.
+    """
+    return AUTO, *(name for name in catalog_names() if get_catalog(name).is_served)
 
 
 def get_catalog(name: str) -> Catalog:
@@ -198,10 +202,11 @@ def requests_at_once(names: Iterable[str], usual: int = AT_ONCE) -> int:
 def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
     limits, area = fields.get("limits", {}), fields.get("area")
     collections: Mapping[str, Mapping[str, str]] = fields["collections"]
+    address, is_local = os.environ.get(fields.get("url_env", ""), ""), bool(fields.get("local"))
     return Catalog(
         name=name,
         title=fields["title"],
-        url=(os.environ.get(fields.get("url_env", ""), "") or fields["url"]).rstrip("/"),
+        url=(address or fields["url"]).rstrip("/"),
         collections={sensor: tuple(ids) for sensor, ids in collections.items()},
         sas_token_url=fields.get("sas_token_url"),
         token_hosts=tuple(fields.get("token_hosts", ())),
@@ -211,7 +216,8 @@ def _catalog(name: str, fields: Mapping[str, Any]) -> Catalog:
             for collection, kind in ids.items()
         },
         area=(area[0], area[1], area[2], area[3]) if area else None,
-        is_local=bool(fields.get("local", False)),
+        is_local=is_local,
+        is_served=bool(address) or not is_local,
         page_size=int(limits.get("page", PAGE_SIZE)),
         at_once=int(limits.get("at_once", AT_ONCE)),
         naming=str(fields.get("naming", "")),
