@@ -19,6 +19,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapCanvas
 
+from ..core.discovery.area import parse_area
 from ..core.discovery.coverage import split_at_antimeridian
 from ..core.errors import AreaError
 from ..core.types import Aoi, Bounds
@@ -60,6 +61,17 @@ def area_of_layer(layer: QgsMapLayer) -> Aoi:
     if not polygons:
         return area_of_rectangle(layer.extent(), layer.crs(), layer.transformContext())
     return area_of_geometry(QgsGeometry.unaryUnion(polygons), layer.crs(), layer.transformContext())
+
+
+def area_of_text(text: str) -> Aoi:
+    """An area that was typed or pasted: west,south,east,north, WKT, GeoJSON or a file's path.
+
+    Raises
+    ------
+    AreaError
+        If it is none of these.
+    """
+    return parse_area(text)
 
 
 def _polygons(layer: QgsMapLayer) -> list[QgsGeometry]:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.core import QgsCoordinateTransform, QgsCsException, QgsMapLayer, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsMapLayer,
+    QgsProject,
+    QgsRectangle,
+)
 from qgis.gui import QgsMapCanvas
+
+from ..core.types import Aoi
+from .aoi import lonlat_crs
 
 LEAST_SHARE = 0.05
 """Least share of the map's width or height: a layer that takes less is as good as out of view."""
@@ -26,17 +36,31 @@ def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
     bool
         Whether the map has moved.
     """
+    return _zoom_to(canvas, [(layer.crs(), layer.extent()) for layer in layers])
+
+
+def zoom_to_area(canvas: QgsMapCanvas, aoi: Aoi) -> bool:
+    """Zoom to an area where the map does not show it. See :func:`zoom_to_layers`."""
+    return _zoom_to(canvas, [(lonlat_crs(), QgsRectangle(*box)) for box in aoi.boxes])
+
+
+def shows_nothing(canvas: QgsMapCanvas) -> bool:
+    """Tell whether the map has no place yet: nothing was ever shown on it."""
+    return bool(canvas.mapSettings().extent().isEmpty())
+
+
+def _zoom_to(
+    canvas: QgsMapCanvas, boxes: Sequence[tuple[QgsCoordinateReferenceSystem, QgsRectangle]]
+) -> bool:
     settings = canvas.mapSettings()
-    if not settings.destinationCrs().isValid() and layers:
-        canvas.setDestinationCrs(layers[0].crs())
+    if not settings.destinationCrs().isValid() and boxes:
+        canvas.setDestinationCrs(boxes[0][0])
         settings = canvas.mapSettings()
     whole = QgsRectangle()
-    for layer in layers:
-        transform = QgsCoordinateTransform(
-            layer.crs(), settings.destinationCrs(), QgsProject.instance()
-        )
+    for crs, box in boxes:
+        transform = QgsCoordinateTransform(crs, settings.destinationCrs(), QgsProject.instance())
         try:
-            whole.combineExtentWith(transform.transformBoundingBox(layer.extent()))
+            whole.combineExtentWith(transform.transformBoundingBox(box))
         except QgsCsException:
             continue  # this map cannot show that layer at all
     if whole.isEmpty() or _is_seen(whole, settings.visibleExtent()):

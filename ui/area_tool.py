@@ -11,7 +11,7 @@ from qgis.core import (
     QgsRectangle,
 )
 from qgis.gui import QgsMapCanvas, QgsMapTool, QgsMapToolExtent, QgsRubberBand
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
 from ..core.errors import AreaError
@@ -49,12 +49,14 @@ class RectangleTool(QObject):
         self._tool.extentChanged.connect(self._take)
         self._tool.activated.connect(lambda: self.active_changed.emit(True))
         self._tool.deactivated.connect(lambda: self.active_changed.emit(False))
+        canvas.installEventFilter(self)
 
     def start(self) -> None:
         """Make it the map's tool."""
         if self._canvas.mapTool() is not self._tool:
             self._before = self._canvas.mapTool()
             self._canvas.setMapTool(self._tool)
+            self._canvas.setFocus()  # so that Esc reaches it, though a button was pressed last
 
     def stop(self) -> None:
         """Give the map back the tool it had before."""
@@ -67,7 +69,17 @@ class RectangleTool(QObject):
     def remove(self) -> None:
         """Give the map back, and take the tool off it for good."""
         self.stop()
+        self._canvas.removeEventFilter(self)
         self._tool.deleteLater()  # it is the canvas's child, and would outlive the plugin
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Esc ends the drawing; what was chosen before stays."""
+        wanted = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape
+        if not wanted or self._canvas.mapTool() is not self._tool:
+            return bool(super().eventFilter(watched, event))
+        self._tool.clearRubberBand()
+        self.stop()
+        return True
 
     def _take(self, rectangle: QgsRectangle) -> None:
         if rectangle.isEmpty():

@@ -75,6 +75,11 @@ class CatalogCombo(QComboBox):
             self.setEditText(name or "")
         self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end
 
+    def set_last(self, name: str) -> None:
+        """Choose the catalogue of the last time, unless it is one that is not served now."""
+        if name in catalog_choices() or "/" in name or "\\" in name:
+            self.set_value(name)
+
 
 def needs_text(catalog: Catalog) -> str:
     """Address of a catalogue, and what the files of each sensor need, a line for each."""

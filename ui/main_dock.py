@@ -27,7 +27,7 @@ from ..core.text import at_home
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
 from ..plugin.layers import add_layers
-from ..plugin.map_view import zoom_to_layers
+from ..plugin.map_view import shows_nothing, zoom_to_layers
 from ..plugin.messages import (
     WORDING,
     clear_failures,
@@ -103,9 +103,17 @@ class MainDock(QgsDockWidget):
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = PlainLabel(objectName="status_label")
+        self.welcome_label = PlainLabel(
+            self.tr(
+                "Welcome. First say where: type or paste an area below, or put a layer or a "
+                "basemap on the map (Browser, XYZ Tiles, OpenStreetMap) and take it from there. Then look "
+                "for scenes, or open “Event” to map a fire, a flood or a storm."
+            ),
+            objectName="welcome_label",
+        )
         self._connect()
-        self._restore()
         self._build()
+        self._restore()
 
     # What the demo and the tests use in place of a mouse.
 
@@ -141,6 +149,7 @@ class MainDock(QgsDockWidget):
 
     def close_down(self) -> None:
         """Leave the map as it was; called before the plugin goes."""
+        self._iface.mapCanvas().extentsChanged.disconnect(self._welcome)
         self.area_panel.close_down()
 
     # Scenes
@@ -362,6 +371,7 @@ class MainDock(QgsDockWidget):
 
     def _refresh(self) -> None:
         busy = self._task is not None
+        self._welcome()
         hint, may_search, may_run = self._next_step()
         self.search_panel.search_button.setEnabled(may_search and not busy)
         for button in (self.event_box.pairs_button, self.event_box.map_button):
@@ -377,9 +387,7 @@ class MainDock(QgsDockWidget):
         """Advice on the next step; and whether Search and Run make sense."""
         if self.area_panel.aoi is None:
             return (
-                self.tr(
-                    "Choose an area: take what the map shows, draw a rectangle or use a layer."
-                ),
+                self.tr("Choose an area: from the map, from a layer, drawn or typed."),
                 False,
                 False,
             )
@@ -445,14 +453,21 @@ class MainDock(QgsDockWidget):
     def _restore(self) -> None:
         """Begin with what the user chose last."""
         self.band_panel.set_sensor(self.search_panel.sensor_combo.currentData())
-        self.set_catalog(read_last("catalog", self.search_panel.catalog_combo.value()))
+        self.search_panel.catalog_combo.set_last(read_last("catalog"))
         self.set_sensor(read_last("sensor", "sentinel2"))
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
+        self._iface.mapCanvas().extentsChanged.connect(self._welcome)
         self._changed()
+
+    def _welcome(self) -> None:
+        """Say how to begin as long as there is neither an area nor a map to take it from."""
+        empty = shows_nothing(self._iface.mapCanvas())
+        self.welcome_label.setVisible(empty and self.area_panel.aoi is None)
 
     def _build(self) -> None:
         self._scroll = StepsScroll(
             (
+                self.welcome_label,
                 self.area_panel,
                 self.search_panel,
                 self.event_box,
@@ -461,6 +476,7 @@ class MainDock(QgsDockWidget):
                 self.run_panel,
             )
         )
+        self.welcome_label.setWordWrap(True)
         scenes_tab = QWidget()
         layout = QVBoxLayout(scenes_tab)
         layout.setContentsMargins(0, 0, 0, 6)
