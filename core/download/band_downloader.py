@@ -21,13 +21,13 @@ from ..errors import (
 )
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
-from ..monitor import EventQueue, Level, Monitor
+from ..monitor import EventQueue, Level, Monitor, Note
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..text import size_text
 from ..types import BandFailure, BandFile
 from ..workers import held, run_parallel
-from .cache import BandCache, open_cache
+from .cache import BandCache, freed_bytes, open_cache
 from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from .http import Waits, new_session
@@ -81,6 +81,7 @@ class _SceneDownload:
         self._progress = SceneProgress(plan, self._events)
         self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
+        self._forget_old_bands()
         self._record = read_record(plan.folder)
         self._stated = {job.asset.band: job.asset.size_bytes for job in plan.jobs}
         self._files = {job.asset.band: job.present for job in plan.jobs if job.present}
@@ -95,7 +96,7 @@ class _SceneDownload:
         if geometry is None:
             self._fetch_all(self._whole_band, missing, settings.parallel_downloads)
         else:
-            shared = Shared(settings.parallel_requests, settings.worker_count)
+            shared = Shared(settings.parallel_requests, settings.worker_count, settings.compression)
             one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
             try:
                 self._fetch_all(one_area, missing, settings.parallel_requests)
@@ -109,6 +110,13 @@ class _SceneDownload:
         order = [job.asset.band for job in self._plan.jobs]
         files = [self._files[band] for band in order if band in self._files]
         return files, [self._failures[band] for band in order if band in self._failures]
+
+    def _forget_old_bands(self) -> None:
+        removed = self._cache.prune_daily()
+        if removed:
+            freed = size_text(freed_bytes(removed))
+            text = f"{len(removed)} bands are older than the cache keeps them; {freed} are freed"
+            self._events.put(Note(Level.INFO, text))
 
     def _fetch_all(
         self, fetch_band: Callable[[BandJob], BandFile], jobs: Sequence[BandJob], at_once: int
