@@ -51,6 +51,9 @@ class ConsoleMonitor:
         self._stop = stop
         self._verbose = verbose
         self._bands: dict[str, str] = {}
+        self._item_id = ""
+        self._percents: dict[str, int] = {}
+        """Bands of the present scene: how far each has come."""
         self._last = ""
         self._live = out.isatty()
         self._told = time.monotonic()
@@ -67,7 +70,8 @@ class ConsoleMonitor:
                 self._last = event.message
                 self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
             if event.detail:
-                self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}")
+                bands = "".join(f"; {band} {done}%" for band, done in self._percents.items())
+                self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}{bands}")
 
     def cancelled(self) -> bool:
         """True once a signal came."""
@@ -75,7 +79,13 @@ class ConsoleMonitor:
 
     def _band(self, event: BandProgress) -> None:
         key = f"{event.item_id}/{event.band}"
-        if event.state == BandState.DOWNLOADING:  # all bands together are told by Progress
+        if event.item_id != self._item_id:
+            self._item_id, self._percents = event.item_id, {}
+        if event.percent is not None:
+            self._percents[event.band] = event.percent
+        elif event.state == BandState.FAILED:
+            self._percents.pop(event.band, None)
+        if event.state == BandState.DOWNLOADING:  # told with the Progress of all together
             return
         if self._bands.get(key) == event.state == BandState.WAITING:
             return
@@ -93,10 +103,17 @@ class ConsoleMonitor:
     def _detail(self, text: str) -> None:
         """Overwrite a terminal's last line; elsewhere, a line now and then."""
         if self._live:
-            self._write(f"\r\x1b[K{text}")
+            self._write(f"\r\x1b[K{text[: self._columns() - 1]}")
         elif time.monotonic() - self._told >= TELL_EVERY_S:
             self._told = time.monotonic()
             self._line(text)
+
+    def _columns(self) -> int:
+        """Width of the terminal: only one line can be overwritten."""
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
 
     def _line(self, text: str) -> None:
         self._write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")

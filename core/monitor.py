@@ -121,18 +121,35 @@ class RecordingMonitor:
         return self._stopped.is_set()
 
 
+class Furthest:
+    """How far something has come: progress that is told never runs backwards."""
+
+    def __init__(self) -> None:
+        self._fraction = 0.0
+
+    def reach(self, fraction: float) -> float:
+        """The greatest fraction so far, 0..1; what is no number is none."""
+        if fraction > self._fraction:
+            self._fraction = min(fraction, 1.0)
+        return self._fraction
+
+
 class PartMonitor:
-    """Maps the progress of one step onto its share of the whole (``start``..``end`` of 0..1)."""
+    """Maps the progress of one step onto its share of the whole (``start``..``end`` of 0..1); a
+    step that begins anew stays where it was.
+    """
 
     def __init__(self, parent: Monitor, start: float, end: float) -> None:
         self._parent = parent
         self._start = start
         self._end = end
+        self._furthest = Furthest()
 
     def emit(self, event: Event) -> None:
         """Pass the event on, progress scaled."""
         if isinstance(event, Progress):
-            fraction = self._start + (self._end - self._start) * event.fraction
+            done = self._furthest.reach(event.fraction)
+            fraction = self._start + (self._end - self._start) * done
             event = replace(event, fraction=fraction)
         self._parent.emit(event)
 

@@ -5,9 +5,29 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import SettingsError
+
+
+@dataclass(frozen=True)
+class BandChoice:
+    """Names of bands; nothing said: each sensor's default bands."""
+
+    names: tuple[str, ...] = ()
+    """Of every sensor that has them."""
+    of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Sensor → names, instead; the sensors that are not named keep their default bands."""
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.of)
+
+    def to_data(self) -> list[str] | dict[str, list[str]]:
+        """As it is written in YAML."""
+        if self.of:
+            return {sensor: list(names) for sensor, names in self.of.items()}
+        return list(self.names)
 
 
 def cast_setting(
@@ -22,7 +42,7 @@ def cast_setting(
     """
     failure = f"The setting '{name}' from {origin} cannot be {reprlib.repr(raw)}"
     if raw is None:
-        if default is None or default == ():
+        if default in (None, (), BandChoice()):
             return default
         raise SettingsError(failure, "it needs a value")
     try:
@@ -71,13 +91,47 @@ def _number(raw: Any) -> float:
     return value
 
 
+def _text(raw: Any) -> str:
+    if not isinstance(raw, (str, int, float)) or isinstance(raw, bool):
+        raise TypeError  # a list, a section: its Python form is nobody's text
+    return str(raw).strip()
+
+
+def _parts(raw: Any) -> list[Any]:
+    """The parts of a list, or of text with commas."""
+    if isinstance(raw, str):
+        return raw.split(",")
+    if not isinstance(raw, (list, tuple)):
+        raise TypeError  # of a section only the keys would be taken
+    return list(raw)
+
+
 def _names(raw: Any) -> tuple[str, ...]:
-    parts = raw.split(",") if isinstance(raw, str) else list(raw)
-    return tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
+    parts = [_text(part).lower() for part in _parts(raw)]
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _bands(raw: Any) -> BandChoice:
+    """Names for every sensor, or for some: ``blue,nir``, ``sentinel2=blue,nir; landsat=red``, a
+    list, or a section of sensors.
+    """
+    if isinstance(raw, BandChoice):
+        return raw
+    if isinstance(raw, str) and "=" in raw:
+        pairs = [part.partition("=") for part in raw.split(";") if part.strip()]
+        raw = {sensor: names for sensor, _, names in pairs}
+        if len(raw) < len(pairs):
+            raise ValueError
+    if not isinstance(raw, Mapping):
+        return BandChoice(_names(raw))
+    of = {_text(sensor).lower(): _names(names) for sensor, names in raw.items()}
+    if "" in of or len(of) < len(raw):
+        raise ValueError
+    return BandChoice(of=of)
 
 
 def _range(raw: Any) -> tuple[float, float]:
-    low, high = (_number(part) for part in (raw.split(",") if isinstance(raw, str) else raw))
+    low, high = (_number(part) for part in _parts(raw))
     if low >= high:
         raise ValueError
     return (low, high)
@@ -87,8 +141,9 @@ CASTS: Mapping[str, Callable[[Any], Any]] = {
     "integer": _integer,
     "number": _number,
     "flag": _flag,
-    "text": lambda raw: str(raw).strip(),
-    "word": lambda raw: str(raw).strip().lower(),
+    "text": _text,
+    "word": lambda raw: _text(raw).lower(),
     "words": _names,
+    "choice of bands": _bands,
     "range": _range,
 }

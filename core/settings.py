@@ -31,6 +31,7 @@ from .errors import SettingsError
 from .files.yaml_file import CONFIG_DIR as CONFIG_DIR
 from .files.yaml_file import read_yaml as read_yaml
 from .logins import covers
+from .setting_casts import BandChoice as BandChoice
 from .setting_casts import cast_setting
 from .text import at_home
 
@@ -47,8 +48,11 @@ def _setting(default: Any, path: str, kind: str, title: str, **bounds: Any) -> A
 class Settings:
     """All settings of one run."""
 
-    bands: tuple[str, ...] = _setting(
-        (), "download.bands", "words", "Bands (empty: the sensor's default bands)"
+    bands: BandChoice = _setting(
+        BandChoice(),
+        "download.bands",
+        "choice of bands",
+        "Bands (empty: the sensor's default bands)",
     )
     parallel_downloads: int = _setting(
         4, "download.parallel_downloads", "integer", "Bands at once", least=1, most=32
@@ -360,11 +364,12 @@ class Settings:
         """Name → value and origin."""
         return {
             f.name: {
-                "value": getattr(self, f.name),
+                "value": value.to_data() if isinstance(value, BandChoice) else value,
                 "origin": self.origins.get(f.name, "default"),
                 "title": f.metadata["title"],
             }
             for f in setting_fields()
+            for value in (getattr(self, f.name),)
         }
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from .errors import FirstLightError
-from .monitor import BandProgress, Event, Monitor, Note, Progress
+from .monitor import BandProgress, Event, Furthest, Monitor, Note, Progress
 from .operation import Declared, Operation, OperationResult
 from .params import Param
 from .report import ValidationReport
@@ -116,11 +116,12 @@ class Wording:
 
 @dataclass(frozen=True)
 class _Interpreter:
-    """A monitor that hears events in the door's words."""
+    """A monitor that hears events in the door's words, and progress that only grows."""
 
     wording: Wording
     operation: Operation
     monitor: Monitor
+    furthest: Furthest = field(default_factory=Furthest)
 
     def emit(self, event: Event) -> None:
         """Pass the event on."""
@@ -130,7 +131,8 @@ class _Interpreter:
             item_id, band = shown(event.item_id), shown(event.band)
             event = replace(event, item_id=item_id, band=band, detail=self._say(event.detail))
         else:
-            event = Progress(event.fraction, self._say(event.message), self._say(event.detail))
+            fraction = self.furthest.reach(event.fraction)
+            event = Progress(fraction, self._say(event.message), self._say(event.detail))
         self.monitor.emit(event)
 
     def cancelled(self) -> bool:

@@ -106,7 +106,8 @@ class MainDock(QgsDockWidget):
         self.welcome_label = PlainLabel(
             self.tr(
                 "Welcome. First say where: type or paste an area below, or put a layer or a "
-                "basemap on the map (Browser, XYZ Tiles, OpenStreetMap) and take it from there. Then look "
+                "basemap on the map (Browser, XYZ Tiles, OpenStreetMap) and take it from there. "
+                "Then look "
                 "for scenes, or open “Event” to map a fire, a flood or a storm."
             ),
             objectName="welcome_label",

@@ -41,7 +41,7 @@ class EventType:
     days_after: int
     """Days after it in which a scene still shows its traces."""
     bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Sensor → bands needed."""
+    """Sensor → bands that its maps and indices read, beside the required ones."""
     algorithms: tuple[str, ...] = ()
     """Indices that are worth computing of each scene."""
     recipe: tuple[RecipeStep, ...] = ()

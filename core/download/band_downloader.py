@@ -25,13 +25,13 @@ from ..errors import (
 )
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
-from ..monitor import EventQueue, Level, Monitor
+from ..monitor import EventQueue, Level, Monitor, Note
 from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..text import size_text
 from ..types import BandFailure, BandFile
 from ..workers import held, run_parallel
-from .cache import BandCache, open_cache
+from .cache import BandCache, freed_bytes, open_cache
 from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from .http import Waits, new_session
@@ -94,6 +94,7 @@ class _SceneDownload:
         self._providers = Providers(access.troubled, self._progress)
         self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
+        self._forget_old_bands()
         self._record = read_record(plan.folder)
         self._stated = {
             (job.asset.band, offer.catalog, offer.item_id): offer.asset.size_bytes
@@ -114,7 +115,7 @@ class _SceneDownload:
             self._fetch_all(self._whole_band, missing, self._bands_at_once)
         else:
             at_once = requests_at_once((self._plan.catalog,), settings.parallel_requests)
-            shared = Shared(at_once, settings.worker_count)
+            shared = Shared(at_once, settings.worker_count, settings.compression)
             one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
             try:
                 self._fetch_all(one_area, missing, at_once)
@@ -128,6 +129,13 @@ class _SceneDownload:
         order = [job.asset.band for job in self._plan.jobs]
         files = [self._files[band] for band in order if band in self._files]
         return files, [self._failures[band] for band in order if band in self._failures]
+
+    def _forget_old_bands(self) -> None:
+        removed = self._cache.prune_daily()
+        if removed:
+            freed = size_text(freed_bytes(removed))
+            text = f"{len(removed)} bands are older than the cache keeps them; {freed} are freed"
+            self._events.put(Note(Level.INFO, text))
 
     def _fetch_all(
         self, fetch_band: Callable[[BandJob], BandFile], jobs: Sequence[BandJob], at_once: int

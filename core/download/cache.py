@@ -12,8 +12,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..errors import FirstLightError, SettingsError
@@ -33,6 +33,8 @@ from ..types import BandAsset, BandFile
 
 DAY_S = 86400.0
 _FAILURE = WriteFailure("The band cannot be kept in the cache")
+STAMP = "pruned"
+"""A file of the cache: changed when old bands were last looked for."""
 ORPHAN_AGE_S = 3600.0
 """A band without its facts is what a crash has left; younger, it may be one that is being put."""
 
@@ -52,6 +54,8 @@ class CacheEntry:
     """Of the file: as long as it is the same, nobody has written to it."""
     stored_s: float
     """Seconds since 1970."""
+    was_shared: bool = field(default=False, compare=False)
+    """Of one that was removed: a job's folder has the file as well, so its room is not free."""
 
     @property
     def in_use(self) -> bool:
@@ -145,14 +149,30 @@ class BandCache:
         removed = []
         for entry in self._read_all():
             if everything or self._is_old(entry):
+                removed.append(replace(entry, was_shared=entry.in_use))
                 remove_quietly(_facts_path(entry.path))
                 remove_quietly(entry.path)
-                removed.append(entry)
         if self._folder is not None and self._folder.is_dir():
             for path in self._folder.glob("??/*.band"):
                 if _read(path) is None and (everything or _age_s(path) > ORPHAN_AGE_S):
                     remove_quietly(path)
         return removed
+
+    def prune_daily(self) -> list[CacheEntry]:
+        """:meth:`prune`, once in a day, whoever asks first; those removed."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        stamp = self._folder / STAMP
+        try:
+            if time.time() - stamp.stat().st_mtime < DAY_S:
+                return []
+        except OSError:  # never before
+            pass
+        try:
+            write_whole(stamp, "", _FAILURE)
+        except FirstLightError:
+            return []  # a cache that can only be read
+        return self.prune()
 
     def _is_old(self, entry: CacheEntry) -> bool:
         return time.time() - entry.stored_s > self._days * DAY_S
@@ -170,6 +190,13 @@ class BandCache:
                 entry = _read(facts.with_suffix(""))
                 if entry is not None:
                     yield entry
+
+
+def freed_bytes(removed: Sequence[CacheEntry]) -> int:
+    """Room that entries took which were removed: none for those whose file a job's folder still
+    has, since a file goes with its last name.
+    """
+    return sum(entry.size_bytes for entry in removed if not entry.was_shared)
 
 
 def _age_s(path: Path) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..enums import Compression
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid
 from ..gdal.drivers import check_opened
@@ -196,7 +197,13 @@ def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
         return _pixel_window(checked(_open(path, BAND_DRIVERS)), geometry, what)
 
 
-def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]) -> None:
+def cut_window(
+    source: Path,
+    window: Window,
+    part: Path,
+    tags: Mapping[str, str],
+    compression: Compression = Compression.ZSTD,
+) -> None:
     """Write a window as a tiled GeoTIFF with the source's georeference, numbers, nodata, mask, unit
     and metadata.
 
@@ -206,6 +213,8 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
         A mirror that holds the window's tiles, or a whole file.
     tags : mapping
         To be added to the metadata.
+    compression : Compression
+        Lossless either way; ``deflate`` too where this GDAL knows no ``zstd``.
 
     Raises
     ------
@@ -226,7 +235,7 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
                 dataset,
                 format="GTiff",
                 srcWin=[window.col, window.row, window.cols, window.rows],
-                creationOptions=_creation_options(dataset.GetRasterBand(1)),
+                creationOptions=_creation_options(dataset.GetRasterBand(1), compression),
             )
         )
         cut.SetMetadata({**cut.GetMetadata(), **tags})
@@ -240,17 +249,18 @@ def cut_window(source: Path, window: Window, part: Path, tags: Mapping[str, str]
         checked_code(told or not _is_whole(part))
 
 
-def _creation_options(band: Any) -> list[str]:
+def _creation_options(band: Any, compression: Compression) -> list[str]:
     if band.GetMetadataItem("NBITS", "IMAGE_STRUCTURE"):
         predictor = 1  # the others are for whole bytes
     else:
         predictor = 3 if has_fractions(band.DataType) else 2
+    zstd = compression == Compression.ZSTD and has_zstd()
     return [
         "TILED=YES",
         "BLOCKXSIZE=512",
         "BLOCKYSIZE=512",
-        "COMPRESS=ZSTD" if has_zstd() else "COMPRESS=DEFLATE",
-        "ZSTD_LEVEL=1" if has_zstd() else "ZLEVEL=6",
+        "COMPRESS=ZSTD" if zstd else "COMPRESS=DEFLATE",
+        "ZSTD_LEVEL=1" if zstd else "ZLEVEL=6",
         f"PREDICTOR={predictor}",
         "BIGTIFF=IF_SAFER",
     ]

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..enums import Compression
 from ..errors import Cancelled, RasterError
 from ..files.atomic import open_file, part_of, put_in_place, scratch_file, write_all
 from ..files.checksum import sha256_of
@@ -90,11 +91,16 @@ class Shared:
         At once, of all bands together.
     workers : int
         Threads for GDAL.
+    compression : Compression
+        Of the files that are written.
     """
 
-    def __init__(self, requests: int, workers: int) -> None:
+    def __init__(
+        self, requests: int, workers: int, compression: Compression = Compression.ZSTD
+    ) -> None:
         from multiprocessing.pool import ThreadPool
 
+        self.compression = compression
         self.slots = threading.Semaphore(requests)
         self._pool = ThreadPool(workers)
         for _ in range(workers):
@@ -382,8 +388,9 @@ def cut_band(
     failure = band_failure(job.name)
     # Not the name of a whole band's part, which may be there too.
     part = part_of(job.target.with_name(f"{job.target.name}.cut"))
+    cut = partial(cut_window, source, window, part, {AREA_TAG: area_key}, shared.compression)
     with scratch_file(part, failure):
-        shared.compute(partial(cut_window, source, window, part, {AREA_TAG: area_key}))
+        shared.compute(cut)
         with failure.named(part):
             size, sha256 = part.stat().st_size, sha256_of(part)
         put_in_place(part, job.target, failure)

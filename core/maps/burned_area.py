@@ -23,7 +23,7 @@ from ..algorithms.kernel import Kernel, Layer
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
 from ..execution.keep_patches import keep_patches
-from ..monitor import Monitor
+from ..monitor import Monitor, PartMonitor
 from ..operation import AlgorithmInfo, Output, OutputKind
 from ..params import InputRole, Kind, param
 from ..recipes.inputs import MapInputs, unscaled_bands
@@ -37,6 +37,8 @@ from ..settings import Settings
 from ..shapes.seeded_patches import PatchRule, SeededPatches
 from .burn_severity import OFFSET, offset_line, offset_statistics, offset_warnings
 
+SIGNS_SHARE = 0.8
+"""Share of the progress bar where the signs are found; the rest is their patches."""
 BANDS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (
     "Made for the weeks after a fire, while char lies open. Older burns, low fires under trees "
@@ -127,11 +129,12 @@ def compute(
     burned, marks = params.layer_path(BURNED_LAYER), params.layer_path(MARKS_LAYER)
     spare_inputs([burned], job.inputs.files())
     try:
-        signs = compute_map(job, settings, monitor)
+        signs = compute_map(job, settings, PartMonitor(monitor, 0.0, SIGNS_SHARE))
         function = cast("BurnSigns", signs.kernel.compute)
         rule = PatchRule(SEED, SEED_SHARE, params.min_area * 1e4)
         tags = {**map_tags(job), **function.tags()}
-        figures, patches = keep_patches(marks, BURNED_LAYER, burned, rule, settings, monitor, tags)
+        part = PartMonitor(monitor, SIGNS_SHARE, 1.0)
+        figures, patches = keep_patches(marks, BURNED_LAYER, burned, rule, settings, part, tags)
     finally:
         marks.unlink(missing_ok=True)
     applied = Applied(

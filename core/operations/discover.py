@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ..discovery.access import Access
@@ -20,7 +20,7 @@ from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..scenes.find import Discovery, SceneOrder, SceneQuery, find_scenes, next_scenes
 from ..settings import Settings
-from ..types import Aoi
+from ..types import Aoi, format_time
 from .scene_list import scenes_result
 from .search_params import (
     area_param,
@@ -46,10 +46,13 @@ class DiscoverParams:
         None,
         kind=Kind.DATE,
         title="From",
-        help="First day, UTC: 2024-05-01; not of a height model.",
+        help="First day, UTC: 2024-05-01; not of a height model, and not needed with an event.",
     )
     end: Moment | None = param(
-        None, kind=Kind.DATE, title="To", help="Last day, UTC, included; not of a height model."
+        None,
+        kind=Kind.DATE,
+        title="To",
+        help="Last day, UTC, included; today if not given, with an event.",
     )
     sensor: Sensor | None = sensor_param()
     catalog: Catalog = catalog_param()
@@ -99,7 +102,7 @@ def discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> Di
     if params.searches:
         discovery = next_scenes(params.searches, params.area, params.event, part)
     else:
-        start, end = search_period(params.start, params.end, params.sensor)
+        start, end = search_period(params.start, params.end, params.sensor, params.event, monitor)
         query = SceneQuery(
             aoi=params.area,
             start=start,
@@ -122,26 +125,38 @@ def discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> Di
 
 
 def search_period(
-    start: Moment | None, end: Moment | None, sensor: Sensor | None
+    start: Moment | None,
+    end: Moment | None,
+    sensor: Sensor | None,
+    event: EventType | None,
+    monitor: Monitor,
 ) -> tuple[datetime, datetime]:
-    """First and last moment of a search; of a sensor without dates they may be left out.
+    """First and last moment of a search.
+
+    They may be left out of a sensor without dates, and where an event is named: then the last day
+    is today, the first one as long before it as scenes show the event's usual state. The monitor
+    is told.
 
     Raises
     ------
     InputError
-        If one is missing.
+        If one is missing otherwise.
     """
     missing = [name for name, moment in (("start", start), ("end", end)) if moment is None]
-    if missing and (sensor is None or sensor.dated):
+    last = end.last if end else datetime.now(timezone.utc).replace(microsecond=0)
+    if not missing or (sensor is not None and not sensor.dated):
+        return (start.first if start else EARLIEST), last
+    if event is None:
         raise InputError(
             "The search cannot start",
             f"{' and '.join(missing)} not given",
-            "Give the first and the last day.",
+            "Give the first and the last day, or the ‘event’, for the days up to now.",
         )
-    return (
-        start.first if start else EARLIEST,
-        end.last if end else datetime.now(timezone.utc).replace(microsecond=0),
-    )
+    first = start.first if start else last - timedelta(days=event.days_before)
+    days = f"{format_time(first)[:10]} to {format_time(last)[:10]}"
+    text = f"{' and '.join(missing)} not given: scenes of {days} are searched"
+    monitor.emit(Note(Level.WARNING, text))
+    return first, last
 
 
 def run_discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> OperationResult:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..algorithms.indices import index_kernel, index_names
 from ..discovery.access import Access
-from ..discovery.band_config import Sensor, get_sensor, load_sensors
+from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.items_file import read_items
@@ -28,12 +28,13 @@ from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..scenes.bands import check_bands, wanted_bands
 from ..scenes.bands import estimate_area_bytes as estimate_area_bytes
-from ..scenes.bands import wanted_bands
-from ..scenes.find import USUAL_SENSOR, SceneOrder, SceneQuery, find_scenes, openable_scenes
+from ..scenes.find import SceneOrder, SceneQuery, find_scenes, openable_scenes
 from ..scenes.ingest import ingest_scene
 from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
+from ..stack.band_stack import MODES
 from ..text import joined, shown
 from ..types import Aoi, SceneItem, format_time
 from .discover import search_period
@@ -65,9 +66,17 @@ class IngestParams:
     )
     area: Aoi | None = param(None, kind=Kind.AREA, title="Area", help=AREA_HELP)
     start: Moment | None = param(
-        None, kind=Kind.DATE, title="From", help="First day, UTC: 2024-05-01."
+        None,
+        kind=Kind.DATE,
+        title="From",
+        help="First day, UTC: 2024-05-01; not needed with an event.",
     )
-    end: Moment | None = param(None, kind=Kind.DATE, title="To", help="Last day, UTC, included.")
+    end: Moment | None = param(
+        None,
+        kind=Kind.DATE,
+        title="To",
+        help="Last day, UTC, included; today if not given, with an event.",
+    )
     sensor: Sensor | None = sensor_param()
     catalog: Catalog = catalog_param()
     event: EventType | None = event_param()
@@ -102,6 +111,15 @@ class IngestParams:
         title="Stack format",
         choices=tuple(StackFormat),
         help="vrt points at the band files; geotiff copies them into one file.",
+        advanced=True,
+    )
+    mode: str = param(
+        MODES[0],
+        kind=Kind.CHOICE,
+        title="Pixel sizes",
+        choices=MODES,
+        help="resample: all bands on the finest ones' grid; preserve: a stack for each pixel size; "
+        "intersect: as resample, cropped to what all bands have in common.",
         advanced=True,
     )
     window: DownloadWindow | None = param(
@@ -154,7 +172,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             "only the area is to be fetched, and no area is given",
             "Give the area.",
         )
-    _check_bands(params, settings)
+    check_bands(settings.bands, params.sensor)
     left_out: list[str] = []
 
     def leave_out(sentence: str) -> None:
@@ -182,14 +200,16 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
             visual_only=params.visualization_only,
             single_file=params.legacy_download,
             check=not params.skip_validation,
+            mode=params.mode,
         )
         result, scene_layers = _ingest(request, params, settings, part, access)
         results.append(result)
         layers += scene_layers
     stacks = [
-        str(result.path)
+        str(path)
         for result in results
-        if result.path is not None and result.status != SceneStatus.FAILED
+        if result.status != SceneStatus.FAILED
+        for path in result.paths
     ]
     return OperationResult(
         data=[result.to_dict() for result in results],
@@ -221,7 +241,7 @@ def _scenes(
         return params.scenes
     if params.items is not None:
         return read_items(params.items, leave_out)
-    dated = params.sensor is None or params.sensor.dated
+    dated = params.event is None and (params.sensor is None or params.sensor.dated)
     needed = ("area", "start", "end") if dated else ("area",)
     missing = [name for name in needed if getattr(params, name) is None]
     if missing or params.area is None:
@@ -230,7 +250,7 @@ def _scenes(
             f"{', '.join(missing)} not given",
             "Give ‘ingest.items’, or ‘ingest.area’, ‘ingest.start’ and ‘ingest.end’.",
         )
-    start, end = search_period(params.start, params.end, params.sensor)
+    start, end = search_period(params.start, params.end, params.sensor, params.event, monitor)
     query = SceneQuery(
         aoi=params.area,
         start=start,
@@ -244,13 +264,6 @@ def _scenes(
     )
     found = find_scenes(query, settings, monitor).sorted(SceneOrder.DATE).scenes
     return openable_scenes(found, settings, monitor)
-
-
-def _check_bands(params: IngestParams, settings: Settings) -> None:
-    """Refuse a misspelt band before anything is asked of anybody."""
-    known = {name for sensor in load_sensors().values() for name in sensor.bands}
-    if params.sensor is not None or not set(settings.bands) <= known:
-        (params.sensor or get_sensor(USUAL_SENSOR)).pick(settings.bands)
 
 
 def wanted_indices(params: IngestParams, bands: Sequence[str]) -> Sequence[str]:
@@ -293,7 +306,7 @@ def _ingest(
     if result.stack is None:
         return result, [_picture_layer(result)]
     result, layers = _add_indices(result, indices, settings, PartMonitor(monitor, share, 1.0))
-    return result, [_stack_layer(result), *layers]
+    return result, [*_stack_layers(result), *layers]
 
 
 def _picture_layer(result: SceneResult) -> LayerOutput:
@@ -309,18 +322,27 @@ def _picture_layer(result: SceneResult) -> LayerOutput:
     )
 
 
-def _stack_layer(result: SceneResult) -> LayerOutput:
+def _stack_layers(result: SceneResult) -> list[LayerOutput]:
     assert result.stack is not None  # for the type checker: pictures have a layer of their own
     scene = result.scene
-    names = ", ".join(band.name for band in result.stack.bands)
-    return LayerOutput(
-        path=result.stack.path,
-        title=f"Bands {format_time(scene.datetime)[:10]}",
-        style="natural_color",
-        group=scene.id,
-        acquired=scene.datetime,
-        abstract=f"{scene.id}: bands {names}. " + " ".join(f"{note}." for note in scene.notes),
-    )
+    title = f"Bands {format_time(scene.datetime)[:10]}"
+    layers = []
+    for stack in (result.stack, *result.stack.companions):
+        names = ", ".join(band.name for band in stack.bands)
+        size = f", {max(stack.grid.resolution):g} m" if result.stack.companions else ""
+        layers.append(
+            LayerOutput(
+                path=stack.path,
+                title=f"{title}{size}",
+                style="natural_color",
+                group=scene.id,
+                acquired=scene.datetime,
+                abstract=f"{scene.id}: bands {names}. "
+                + " ".join(f"{note}." for note in scene.notes),
+                visible=stack is result.stack,
+            )
+        )
+    return layers
 
 
 def _add_indices(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..discovery.band_config import get_sensor
+from ..discovery.band_config import Sensor, get_sensor, load_sensors
 from ..discovery.events import EventType
-from ..settings import Settings
+from ..settings import BandChoice, Settings
 from ..types import Aoi, SceneItem
+from .find import USUAL_SENSOR
 
 TILE_PIXELS = 1024
 """Tiles of a COG are seldom larger; a window needs whole tiles."""
@@ -19,12 +20,18 @@ of TM and ETM+.
 """
 
 
-def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
-    """Bands that are asked for, else those the event needs beside the required ones, else the
-    sensor's default bands; in wavelength order. What the scene's product has under another name
-    stands in its place.
+def wanted_bands(
+    scene: SceneItem, settings: Settings, event: EventType | None, for_maps: bool = False
+) -> Sequence[str]:
+    """Bands that are asked for, else the sensor's default bands and those the event needs; in
+    wavelength order. What the scene's product has under another name stands in its place.
+
+    Parameters
+    ----------
+    for_maps : bool
+        Only what the event's own maps read: the required bands instead of the default ones.
     """
-    wanted = _usual_bands(scene, settings, event)
+    wanted = _usual_bands(scene, settings, event, for_maps)
     own = [
         IN_PLACE[name] if name not in scene.bands and IN_PLACE.get(name) in scene.bands else name
         for name in wanted
@@ -32,21 +39,46 @@ def wanted_bands(scene: SceneItem, settings: Settings, event: EventType | None) 
     return wanted if own == list(wanted) else get_sensor(scene.sensor).sort(dict.fromkeys(own))
 
 
-def _usual_bands(scene: SceneItem, settings: Settings, event: EventType | None) -> Sequence[str]:
+def _usual_bands(
+    scene: SceneItem, settings: Settings, event: EventType | None, for_maps: bool
+) -> Sequence[str]:
     sensor = get_sensor(scene.sensor)
-    if settings.bands:  # an event may mix radar and optical scenes
-        own = [name for name in settings.bands if name in sensor.bands]
-        return sensor.pick(own or settings.bands)
+    of = settings.bands.of
+    if chosen := of.get(sensor.name) or of.get(sensor.family):
+        return sensor.pick(chosen)
+    if names := settings.bands.names:  # an event may mix radar and optical scenes
+        own = [name for name in names if name in sensor.bands]
+        return sensor.pick(own or names)
     needed = () if event is None else event.bands.get(sensor.name) or event.bands.get(sensor.family)
     if needed:
         own = [name for name in needed if name in sensor.bands]
-        wanted = sensor.pick([*sensor.required, *own])
+        wanted = sensor.pick([*(sensor.required if for_maps else sensor.default), *own])
     else:
         wanted = sensor.pick(())
     # Over sea ice and the poles Sentinel-1 sends hh and hv instead of vv and vh.
     if scene.sensor == "sentinel1" and scene.bands and not set(wanted) & set(scene.bands):
         return sensor.sort(scene.bands)
     return wanted
+
+
+def check_bands(choice: BandChoice, sensor: Sensor | None) -> None:
+    """Refuse a misspelt band or sensor before anything is asked of anybody.
+
+    Parameters
+    ----------
+    sensor : Sensor, optional
+        Whose scenes alone are wanted.
+
+    Raises
+    ------
+    InputError
+        For a sensor that is not known, and a band that no sensor, or this one, has.
+    """
+    for name, bands in choice.of.items():
+        get_sensor(name).pick(bands)
+    known = {name for each in load_sensors().values() for name in each.bands}
+    if sensor is not None or not set(choice.names) <= known:
+        (sensor or get_sensor(USUAL_SENSOR)).pick(choice.names)
 
 
 def estimate_area_bytes(scene: SceneItem, bands: Sequence[str], aoi: Aoi) -> int:

@@ -40,7 +40,6 @@ from ..types import (
     BandStack,
     Finding,
     Radiometry,
-    SceneItem,
     Severity,
     ValidationReport,
     format_time,
@@ -261,7 +260,7 @@ def _ingest_bands(
     monitor.emit(Progress(DOWNLOAD_SHARE, "Stacking bands"))
     try:
         stack = run_in_background(
-            lambda: _stack(scene, sensor, files, plan.folder, settings), events
+            lambda: _stack(request, sensor, files, plan.folder, settings), events
         )
     except (BandStackError, RasterError) as stack_error:
         return replace(failed, error=str(stack_error), warnings=tuple(warnings))
@@ -340,8 +339,7 @@ def _validated(
         area = request.area if request.whole_bands else None
         sensor = get_sensor(request.scene.sensor)
         spec = ValidationSpec(sensor, required, tuple(request.bands), area, must_cover=False)
-        part = PartMonitor(monitor, STACK_SHARE, 1.0)
-        report = validate(stack.path, spec, _weighing_doubts(settings), part)
+        report = _report(stack, spec, _weighing_doubts(settings), monitor)
         error = _validation_error(report)
         status = SceneStatus.FAILED if error else result.status
         result = replace(result, status=status, report=report, error=error)
@@ -349,6 +347,40 @@ def _validated(
     for text in sentences:
         monitor.emit(Note(Level.WARNING, text))
     return result
+
+
+def _report(
+    stack: BandStack, spec: ValidationSpec, settings: Settings, monitor: Monitor
+) -> ValidationReport:
+    """The validator's report on a stack, and on those of the coarser bands: of each, its own bands
+    are expected.
+    """
+    reports = []
+    written = (stack, *stack.companions)
+    elsewhere = {band.name for companion in stack.companions for band in companion.bands}
+    step = (1.0 - STACK_SHARE) / len(written)
+    for number, each in enumerate(written):
+        own = {band.name for band in each.bands}
+        here = own if each is not stack else {*spec.required, *spec.expected} - elsewhere
+        one = replace(
+            spec,
+            required=tuple(name for name in spec.required if name in here),
+            expected=tuple(name for name in spec.expected if name in here),
+        )
+        part = PartMonitor(monitor, STACK_SHARE + number * step, STACK_SHARE + (number + 1) * step)
+        reports.append(validate(each.path, one, settings, part))
+    first, *others = reports
+    return (
+        replace(
+            first,
+            bands=tuple(name for report in reports for name in report.bands),
+            findings=tuple(finding for report in reports for finding in report.findings),
+            measured={name: facts for report in reports for name, facts in report.measured.items()},
+            sources=tuple(dict.fromkeys(path for report in reports for path in report.sources)),
+        )
+        if others
+        else first
+    )
 
 
 def _weighing_doubts(settings: Settings) -> Settings:
@@ -369,8 +401,13 @@ def _reasons(failures: Sequence[BandFailure]) -> str:
 
 
 def _stack(
-    scene: SceneItem, sensor: Sensor, files: Sequence[BandFile], folder: Path, settings: Settings
+    request: SceneRequest,
+    sensor: Sensor,
+    files: Sequence[BandFile],
+    folder: Path,
+    settings: Settings,
 ) -> BandStack:
+    scene = request.scene
     assets = {file.band: asset_of(scene, file) for file in files}  # each by its own item's rule
     weighed = {
         file.band: weigh_header(
@@ -396,7 +433,9 @@ def _stack(
         sources,
         folder / f"{safe_name(scene.id)}_stack.vrt",
         band_order=sensor.sort(sources),
-        target_resolution=settings.target_resolution,
+        resolution_mode=request.mode,
+        # A setting does not stand against bands that are to keep their own.
+        target_resolution=None if request.mode == "preserve" else settings.target_resolution,
         resample_method=settings.resample_method,
         tags={
             "item_id": scene.id,
@@ -409,8 +448,17 @@ def _stack(
     )
     stack = replace(stack, warnings=(*notes, *stack.warnings))
     if settings.default_format == StackFormat.GEOTIFF:
-        return stack_to_geotiff(stack, stack.path.with_suffix(".tif"))
+        return _as_geotiffs(stack, settings)
     return stack
+
+
+def _as_geotiffs(stack: BandStack, settings: Settings) -> BandStack:
+    """The stack and its companions, each as one file."""
+    made = [
+        stack_to_geotiff(each, each.path.with_suffix(".tif"), compress=settings.compression)
+        for each in (stack, *stack.companions)
+    ]
+    return replace(made[0], companions=tuple(made[1:]))
 
 
 def _implausible(stack: BandStack) -> list[str]:

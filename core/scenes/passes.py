@@ -94,7 +94,7 @@ def bring_pass(
     brought = _Brought()
     for number, scene in enumerate(scenes):
         part = PartMonitor(monitor, number / len(scenes), (number + 1) / len(scenes))
-        bands = wanted_bands(scene, settings, event)
+        bands = wanted_bands(scene, settings, event, for_maps=True)
         request = SceneRequest(
             scene, bands, folder, aoi, whole_bands=settings.window == DownloadWindow.FULL
         )

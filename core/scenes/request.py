@@ -43,6 +43,13 @@ class SceneResult:
         """The stack, else the single file."""
         return self.stack.path if self.stack else self.single_path
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All stacks, that of the finest bands first; else the single file."""
+        if self.stack is None:
+            return () if self.single_path is None else (self.single_path,)
+        return (self.stack.path, *(companion.path for companion in self.stack.companions))
+
     def to_dict(self) -> dict[str, Any]:
         """The specification's ingestion result, with reasons for what failed."""
         report = self.report
@@ -50,6 +57,7 @@ class SceneResult:
             "status": self.status,
             "item_id": self.scene.id,
             "output_path": str(self.path) if self.path else None,
+            "companions": [str(path) for path in self.paths[1:]],
             "bands_downloaded": {
                 file.band: {
                     "path": str(file.path),
@@ -92,6 +100,8 @@ class SceneRequest:
     """Only the item's one file (``url``), as before single bands."""
     check: bool = True
     """Validate the result."""
+    mode: str = "resample"
+    """What becomes of bands of different pixel sizes: one of :data:`~.stack.band_stack.MODES`."""
 
     @property
     def geometry(self) -> Mapping[str, Any] | None:

@@ -50,6 +50,17 @@ def test_a_part_of_the_work_moves_only_its_share() -> None:
     assert part.cancelled()
 
 
+@pytest.mark.parametrize("odd", [0.2, -1.0, float("nan")])
+def test_progress_never_runs_backwards_nor_beyond_its_part(odd: float) -> None:
+    """A step of two phases that both begin at 0."""
+    whole = RecordingMonitor()
+    part = PartMonitor(whole, 0.2, 0.6)
+    for fraction in (0.0, 0.5, odd, 0.6, 1.7):
+        part.emit(Progress(fraction))
+    fractions = [event.fraction for event in whole.events if isinstance(event, Progress)]
+    assert fractions == pytest.approx([0.2, 0.4, 0.4, 0.44, 0.6])
+
+
 def test_results_stand_in_the_order_of_the_jobs() -> None:
     after = [threading.Event() for _ in range(6)]
     after[5].set()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firstlight.core.errors import SettingsError
-from firstlight.core.settings import Settings, resolve_settings, setting_fields
+from firstlight.core.settings import BandChoice, Settings, resolve_settings, setting_fields
 
 NAME = "parallel_downloads"
 
@@ -63,7 +63,12 @@ def test_every_setting_has_a_title_a_path_and_a_good_default() -> None:
 @pytest.mark.parametrize(
     ("variable", "text", "value"),
     [
-        ("BANDS", "Blue, NIR ,blue,,", ("blue", "nir")),
+        ("BANDS", "Blue, NIR ,blue,,", BandChoice(("blue", "nir"))),
+        (
+            "BANDS",
+            "Sentinel2=Red, nir;landsat=red;",
+            BandChoice(of={"sentinel2": ("red", "nir"), "landsat": ("red",)}),
+        ),
         ("PARALLEL_DOWNLOADS", " 4 ", 4),
         ("PARALLEL_DOWNLOADS", "4.0", 4),
         ("RETRY_DELAY_S", "0.5", 0.5),
@@ -122,6 +127,20 @@ def test_infinity_is_refused_with_a_sentence(name: str) -> None:
             "from {path} cannot be 'false': it is no integer",
         ),
         ("download:\n  parallel_downloads: null\n", "from {path} cannot be None: it needs a value"),
+        (
+            "optical_validation:\n  expected_value_range:\n    kelvin: {1: 2, 3: 4}\n",
+            "it is no range",
+        ),
+        ("validation:\n  checks: {band_shifted: off}\n", "it is no words"),
+        ("validation:\n  checks: [[a], b]\n", "it is no words"),
+        ("processing:\n  cluster: [tcp://a]\n", "it is no text"),
+        ("processing:\n  engine: {threads: 1}\n", "it is no word"),
+        ("download:\n  bands: {sentinel2: {red: 10}}\n", "it is no choice of bands"),
+        ("download:\n  bands: [[red], nir]\n", "it is no choice of bands"),
+        ("download:\n  bands: {'': [red]}\n", "it is no choice of bands"),
+        ("download:\n  bands: {a: [red], A: [nir]}\n", "it is no choice of bands"),
+        ("download:\n  bands: 7\n", "it is no choice of bands"),
+        ("download:\n  bands: sentinel2=red;sentinel2=nir\n", "it is no choice of bands"),
         ("- a\n- b\n", "The settings file {path} cannot be used: it holds no sections"),
         ("a: [\n", "The settings file {path} cannot be read"),
         ("\x00", "The settings file {path} cannot be read"),
@@ -172,9 +191,32 @@ def test_an_unknown_override_of_resolved_settings_is_named() -> None:
 
 def test_not_given_is_not_given() -> None:
     assert Settings().override(bands=None, parallel_downloads=None) == Settings()
-    assert Settings(bands=("nir",)).override(bands=()).bands == ("nir",)
+    assert Settings().override(bands=("nir",)).override(bands=()).bands.names == ("nir",)
 
 
 def test_workers_are_one_per_core_unless_set() -> None:
     assert Settings().worker_count >= 1
     assert Settings(workers=3).worker_count == 3
+
+
+@pytest.mark.parametrize(
+    ("yaml", "told"),
+    [
+        ("[Red, nir]", ["red", "nir"]),
+        ("red, nir", ["red", "nir"]),
+        (
+            "{sentinel2: [red, nir], landsat: red}",
+            {"sentinel2": ["red", "nir"], "landsat": ["red"]},
+        ),
+        ("{sentinel2: []}", {"sentinel2": []}),
+        ("", []),
+    ],
+)
+def test_bands_are_chosen_for_all_sensors_or_for_each(
+    tmp_path: Path, yaml: str, told: object
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"download:\n  bands: {yaml}\n", encoding="utf-8")
+    settings = resolve_settings({}, {}, path)
+    assert settings.to_dict()["bands"]["value"] == told
+    assert bool(settings.bands) == bool(told)

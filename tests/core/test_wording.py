@@ -65,6 +65,18 @@ def test_a_failure_is_the_same_one_in_the_door_s_words() -> None:
         WORDING.make_params(NAMES, {"hand_limit": "low"})
 
 
+def test_progress_never_runs_backwards_at_a_door() -> None:
+    def run(params: object, settings: Settings, monitor: RecordingMonitor) -> OperationResult:
+        for fraction in (0.0, 0.9, 0.0, 0.5, 1.0):
+            monitor.emit(Progress(fraction, "a step"))
+        return OperationResult(None, "")
+
+    monitor = RecordingMonitor()
+    WORDING.run(dataclasses.replace(NAMES, run=run), NamesParams(), Settings(), monitor)
+    fractions = [event.fraction for event in monitor.events if isinstance(event, Progress)]
+    assert fractions == [0.0, 0.9, 0.9, 0.9, 1.0]
+
+
 def test_every_kind_of_event_and_findings_are_reworded() -> None:
     def run(params: object, settings: Settings, monitor: RecordingMonitor) -> OperationResult:
         monitor.emit(Progress(0.5, "‘unit’", "‘scale’"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingFeedback
+from qgis.core import Qgis, QgsApplication, QgsProcessingFeedback
 
 from firstlight.core.monitor import BandProgress, Note, Progress
-from firstlight.plugin.monitors import FeedbackMonitor, TaskMonitor
+from firstlight.plugin.monitors import LOG_TAG, FeedbackMonitor, TaskMonitor
 
 
 class Feedback(QgsProcessingFeedback):
@@ -106,3 +106,41 @@ def test_task_monitor_delivers_a_held_back_event_when_it_is_asked_about_cancelli
     assert delivered == [(first,), (third,)], "of one band only the newest state"
     monitor.flush()
     assert len(delivered) == 2, "nothing is left"
+
+
+def test_the_log_tab_tells_a_retry_as_a_warning_and_what_comes_as_information():
+    """NFR-4: bands that begin and end are information, a new try is a warning, what cannot be had
+    an error; bytes are not logged at all.
+    """
+    told = []
+    log = QgsApplication.messageLog()
+
+    def hear(text, tag, level):
+        if tag == LOG_TAG:
+            told.append((text, Qgis.MessageLevel(level)))
+
+    log.messageReceived[str, str, Qgis.MessageLevel].connect(hear)
+    try:
+        monitor = TaskMonitor(lambda events: None, lambda: False)
+        for size in (1, 2, 3):
+            monitor.emit(BandProgress("A", "red", "downloading", size, 100))
+        monitor.emit(BandProgress("A", "red", "retrying", 50, 100, "HTTP 503"))
+        monitor.emit(BandProgress("A", "red", "resuming", 50, 100, "at 50 bytes"))
+        monitor.emit(BandProgress("A", "red", "done", 100, 100))
+        monitor.emit(BandProgress("A", "nir", "failed", detail="HTTP 404"))
+        monitor.emit(Note("error", "Band download failed for 'nir'"))
+        monitor.emit(Note("debug", "red: 100 bytes"))
+    finally:
+        log.messageReceived[str, str, Qgis.MessageLevel].disconnect(hear)
+    info, warning, critical = (
+        Qgis.MessageLevel.Info,
+        Qgis.MessageLevel.Warning,
+        Qgis.MessageLevel.Critical,
+    )
+    assert told == [
+        ("A red: downloading", info),
+        ("A red: retrying: HTTP 503", warning),
+        ("A red: resuming: at 50 bytes", info),
+        ("A red: done", info),
+        ("Band download failed for 'nir'", critical),
+    ]

@@ -137,3 +137,12 @@ def read_bands(path: str | Path, dtype: npt.DTypeLike = np.float64) -> npt.NDArr
 
     with rasterio.open(path) as dataset:
         return np.array([dataset.read(index).astype(dtype) for index in dataset.indexes])
+
+
+def creation_facts(path: Path) -> dict[str, str]:
+    """How GDAL finds a raster's pixels stored: ``COMPRESSION``, ``INTERLEAVE`` …"""
+    from osgeo import gdal
+
+    dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY)
+    assert dataset is not None, gdal.GetLastErrorMsg()
+    return dict(dataset.GetMetadata("IMAGE_STRUCTURE"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ...download.cache import DAY_S, CacheEntry, cache_folder, open_cache
+from ...download.cache import DAY_S, CacheEntry, cache_folder, freed_bytes, open_cache
 from ...monitor import Monitor
 from ...operation import Operation, OperationResult, Output, OutputKind
 from ...params import Kind, param
@@ -52,7 +52,11 @@ def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> Oper
     unused = _size([entry for entry in entries if not entry.in_use])
     lines = [_line(entry) for entry in entries]
     if removed:
-        lines.append(f"Removed {len(removed)} bands, {size_text(_size(removed))}.")
+        freed = size_text(freed_bytes(removed))
+        lines.append(
+            f"Removed {len(removed)} bands, {size_text(_size(removed))}. {freed} of it are free "
+            "now; the rest is in the folders of stacks as well."
+        )
     kept = f"Kept for {settings.cache_days:g} days." if settings.cache_days else "The cache is off."
     lines.append(
         f"{len(entries)} bands, {size_text(total)}, in {folder}; {size_text(unused)} of it are "
@@ -65,6 +69,7 @@ def run_cache(params: CacheParams, settings: Settings, monitor: Monitor) -> Oper
         "size_bytes": total,
         "unused_bytes": unused,
         "removed": [_data(entry) for entry in removed],
+        "freed_bytes": freed_bytes(removed),
     }
     text = joined(lines)
     outputs = {"text": text, "count": len(entries), "size_bytes": total}
@@ -90,7 +95,7 @@ def _data(entry: CacheEntry) -> dict[str, object]:
         "sha256": entry.sha256,
         "stored": format_time(datetime.fromtimestamp(entry.stored_s, timezone.utc)),
         "age_days": round((time.time() - entry.stored_s) / DAY_S, 2),
-        "in_use": entry.in_use,
+        "in_use": entry.in_use or entry.was_shared,
     }
 
 

@@ -18,9 +18,9 @@ import pytest
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download.band_downloader import download_bands
-from firstlight.core.download.cache import BandCache, default_folder, open_cache
+from firstlight.core.download.cache import BandCache, default_folder, freed_bytes, open_cache
 from firstlight.core.download.plan import plan_downloads
-from firstlight.core.monitor import BandProgress, RecordingMonitor
+from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import BandAsset, BandFile, Radiometry
 from support.range_server import FaultyServer
@@ -146,6 +146,47 @@ def test_old_bands_are_not_used_and_pruned(cache: BandCache, kept: Path, tmp_pat
     assert cache.entries() == []
     assert [p for p in (tmp_path / "cache").rglob("*") if p.is_file()] == []
     assert kept.read_bytes() == DATA, "a job's file stays"
+
+
+def age(folder: Path, days: float) -> None:
+    """Make all bands of a cache so old."""
+    for facts in folder.glob("??/*.json"):
+        tree = json.loads(facts.read_text())
+        facts.write_text(json.dumps({**tree, "stored_s": time.time() - days * 86400}))
+
+
+def test_old_bands_go_by_themselves_once_a_day(
+    cache: BandCache, kept: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cache"
+    assert cache.prune_daily() == [], "none is old"
+    age(folder, 31)
+    assert cache.prune_daily() == [], "it was looked today"
+    yesterday = time.time() - 86401
+    os.utime(folder / "pruned", (yesterday, yesterday))
+    (gone,) = cache.prune_daily()
+    assert (gone.band, freed_bytes([gone])) == ("nir", 0), "a stack has it as well"
+    assert cache.entries() == []
+    assert kept.read_bytes() == DATA
+
+
+def test_room_is_free_where_no_stack_has_the_file(cache: BandCache, kept: Path) -> None:
+    kept.unlink()
+    assert freed_bytes(cache.prune(everything=True)) == len(DATA)
+
+
+def test_a_cache_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    assert BandCache(tmp_path / "none", 30).prune_daily() == []
+    assert BandCache(None, 0).prune_daily() == []
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_cache_that_can_only_be_read_stays(cache: BandCache, kept: Path, tmp_path: Path) -> None:
+    """Where the day of the last look cannot be written, each scene would look through all of it."""
+    (tmp_path / "cache" / "pruned.part").mkdir()
+    age(tmp_path / "cache", 31)
+    assert cache.prune_daily() == []
+    assert len(cache.entries()) == 1
 
 
 def test_all_can_be_pruned_and_who_uses_it_keeps_it(cache: BandCache, kept: Path) -> None:
@@ -308,3 +349,16 @@ def test_a_band_there_with_another_sum_than_stated_is_fetched_again(world: World
     files, _ = world.run("first", **{"file:checksum": "1220" + hashlib.sha256(second).hexdigest()})
     assert world.files.count("nir.tif") == before + 1
     assert files[0].path.read_bytes() == second
+
+
+def test_a_download_lets_old_bands_go_and_says_so(world: World) -> None:
+    world.run("first")
+    folder = world.tmp_path / "cache"
+    (folder / "pruned").unlink(missing_ok=True)
+    age(folder, 60)
+    files, monitor = world.run("second")
+    told = [event.text for event in monitor.events if isinstance(event, Note)]
+    assert any(text.startswith("2 bands are older than the cache keeps them; 0 B") for text in told)
+    assert len(files) == 2
+    assert world.files.count("red.tif") == 2, "an old one is not used"
+    assert all(file.path.is_file() for file in files)

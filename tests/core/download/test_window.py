@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ from support.journals import rewrite_as_0_1
 from support.range_server import ALWAYS, HTML_PAGE, Fault, FaultyServer
 from support.rasters import noise
 from support.stac_server import make_item
-from support.waiting import Gate
+from support.waiting import Gate, wait_until
 
 FILE = "nir.tif"
 LEFT, TOP = 600000.0, 5200020.0
@@ -620,6 +621,44 @@ def test_the_requests_of_all_bands_together_are_bounded(world: World, at_once: i
         world.files.break_next(name, Fault(slow_s=0.03))
     world.run(parallel_requests=at_once)
     assert world.files.most_at_once == at_once
+
+
+class Crowd(Gate):
+    """Counts how many stand at the gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.standing = self.most = 0
+
+    def pass_through(self) -> None:
+        with self.lock:
+            self.standing += 1
+            self.most = max(self.most, self.standing)
+        try:
+            super().pass_through()
+        finally:
+            with self.lock:
+                self.standing -= 1
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_whole_bands_of_an_area_keep_to_the_limit_of_bands(world: World, at_once: int) -> None:
+    """Eight small requests at once are polite, eight whole bands are not."""
+    crowd = Crowd()
+    for name in ("red.tif", FILE):
+        world.files.break_next(name, Fault(ignore_range=True, times=1), Fault(gate=crowd, times=1))
+
+    def watch() -> None:
+        wait_until(lambda: crowd.standing == at_once)
+        wait_until(lambda: all(world.files.count(name) for name in ("red.tif", FILE)))
+        time.sleep(0.1)  # one too many would come; a slow computer can only fail to notice
+        crowd.open()
+
+    threading.Thread(target=watch, daemon=True).start()
+    files, failures = world.run(parallel_downloads=at_once, parallel_requests=8)
+    assert (len(files), failures) == (2, [])
+    assert crowd.most == at_once
 
 
 def test_a_page_of_html_fails_that_band_only(world: World) -> None:

@@ -15,7 +15,7 @@ from firstlight.core.algorithms.burned_area import BurnSigns
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, Cancelled, RasterError
 from firstlight.core.maps.burned_area import BURNED_AREA
-from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.shapes.seeded_patches import PatchRule, find_patches
@@ -93,6 +93,19 @@ def test_a_fire_is_found_with_its_rim(tmp_path: Path, seed: int) -> None:
     assert 0 <= confidence.min() <= confidence.max() <= 1
     assert confidence[burned].mean() > 0.7
     assert confidence[~burned].mean() < 0.15
+
+
+def test_two_phases_are_one_progress(tmp_path: Path) -> None:
+    before, after, _ = fire()
+    monitor = RecordingMonitor()
+    run(tmp_path, ground(before, 5), ground(after, 6), monitor=monitor)
+    events = [event for event in monitor.events if isinstance(event, Progress)]
+    fractions = [event.fraction for event in events]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    patches = [event.fraction for event in events if event.message.endswith("patches")]
+    assert patches
+    assert min(patches) >= 0.8, "the bar still moves while patches are found"
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_what_a_product_has_instead_is_taken(
     got: list[str],
 ) -> None:  # fmt: skip
     scene = item_of(tmp_path, name, collection, *keys)
-    assert list(wanted_bands(scene, Settings(bands=wanted), None)) == got
+    assert list(wanted_bands(scene, Settings().override(bands=wanted), None)) == got
 
 
 @pytest.mark.parametrize(
