@@ -40,6 +40,8 @@ OPENED_ITEMS = {"x_dataset", "y_dataset", "z_dataset", "overview_file"}
 """Items that do so, wherever they stand: a transformer's have no domain."""
 MOST_DEPTH = 5
 """VRTs in VRTs: a stack of warped bands needs two."""
+MOST_SOURCES = 50_000
+"""Twice the tiles of a height model of the whole Earth."""
 MOST_NESTED = 64
 """Elements in elements; GDAL's own VRTs have fewer than ten."""
 MOST_BYTES = 256 << 20
@@ -149,6 +151,9 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         raise ValidationError(failure, reason, "Make the stack again.")
     check_sidecars(path)
     named = _read_sources(path, failure)
+    if len(named) > MOST_SOURCES:
+        reason = f"it names {len(named)} files, and {MOST_SOURCES} are the most that are looked at"
+        raise ValidationError(failure, reason, "Make VRTs of parts of it.")
     _refuse_missing(named, failure)
     bands: dict[int, dict[Path, None]] = {}
     common: dict[Path, None] = {}

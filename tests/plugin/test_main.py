@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from qgis.core import Qgis, QgsApplication
+from qgis.core import Qgis, QgsApplication, QgsRectangle
 from qgis.gui import QgsMapCanvasItem
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
@@ -66,6 +66,7 @@ def test_init_gui_and_unload_leave_nothing_twice(plugin, desktop, qgis_app):
         plugin.action.trigger()
         assert "firstlight_dock" in traces(desktop)["docks"]
         plugin.dock.set_area(10, 45, 11, 46)
+        desktop.canvas.setExtent(QgsRectangle(9, 44, 12, 47))  # there is something to draw on
         plugin.dock.area_panel.draw_button.click()
         assert traces(desktop)["map tool"] == "QgsMapToolExtent"
         plugin.unload()

@@ -54,6 +54,10 @@ its own mean. A judgement; 2.5 dB cross more dry ground.
 """
 LEAST_CONTRAST_DB = 3.5
 """Between cores and the land around them: less is between two kinds of bare soil."""
+LEAST_SPREAD_DB = 0.5
+"""Cores may be so much brighter than the mean of water at least: a picture without speckle, much
+averaged or made by a program, has water of one level.
+"""
 GROWTH_STEPS = 16
 """Pixels that growth goes from a core: far more would reach across dry ground beside a lake."""
 SEED_STEPS = 3
@@ -187,7 +191,7 @@ def surveyed_growth(
     dark, like = mean_db(DARKEST_LAND_DB, bands), DARKEST_LAND_DB[LIKE_BANDS[bands[0]]]
     nearer_to_water = water[0] + REGION_SHARE * (land_db - water[0])
     return Growth(
-        core_db=min(cut_db, water[0] + 1.5 * water[1]),
+        core_db=min(cut_db, water[0] + max(1.5 * water[1], LEAST_SPREAD_DB)),
         like_db=like if calm else None,
         wide_like_db=like,
         ratio_db=ROUGH_RATIO_DB if calm else None,

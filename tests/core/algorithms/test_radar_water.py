@@ -179,3 +179,15 @@ def test_sure_squares_give_a_threshold_and_doubted_ones_ask_the_whole_picture() 
     assert valley.origin == CutOrigin.PICTURE
     doubted[PICTURE, 100:500] += 2000  # land of every level
     assert find_water(doubted, BANDS, ThresholdMethod.KI) is None
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 0.3])
+@pytest.mark.parametrize("bands", [("vv",), BANDS])
+def test_water_of_one_level_is_water(spread: float, bands: tuple[str, ...]) -> None:
+    """A picture without speckle, much averaged or made by a program."""
+    growth = surveyed_growth(bands, -15.0, (-20.0, spread), -9.0, calm=False)
+    vv, vh = flat((64, 64), -9.0, -9.0)
+    vv[:16] = vh[:16] = -20.0
+    water = grow_water(vv, vv, vh if len(bands) == 2 else None, bands, growth)
+    assert water[:16].all()
+    assert not water[16:].any()

@@ -270,3 +270,13 @@ def test_an_area_is_read_from_formats_that_hold_their_shapes(
     with pytest.raises(FirstLightError, match=r"The area file .* cannot be used"):
         operation.make_params({"area": str(path), "start": "2024-01-01", "end": "2024-01-02"})
     assert not seen
+
+
+def test_a_vrt_of_more_files_than_one_looks_at_is_a_sentence(tmp_path: Path) -> None:
+    one = "<SimpleSource><SourceFilename relativeToVRT='1'>{}.tif</SourceFilename></SimpleSource>"
+    sources = "".join(one.format(number) for number in range(50_001))
+    band = f"<VRTRasterBand dataType='Byte' band='1'>{sources}</VRTRasterBand>"
+    path = tmp_path / "many.vrt"
+    path.write_text(f"<VRTDataset rasterXSize='9' rasterYSize='9'>{band}</VRTDataset>")
+    with pytest.raises(ValidationError, match="names 50001 files, and 50000 are the most"):
+        check_vrt_sources(path)
