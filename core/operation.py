@@ -39,6 +39,8 @@ class LayerOutput:
     """
     classes: tuple[MapClass, ...] = ()
     """Of a raster of classes: how they are shown where there is no style."""
+    above: str = ""
+    """Name of a group around ``group``: that of the event; empty where there is none."""
 
 
 @dataclass(frozen=True)

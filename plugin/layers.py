@@ -143,7 +143,7 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
         new.setItemVisibilityChecked(node.itemVisibilityChecked())
         new.setExpanded(node.isExpanded())
     else:
-        group = _group(shown(output.group), project)
+        group = _group((shown(output.above), shown(output.group)), project)
         new = group.insertLayer(_row(group, layer, output), layer)
         new.setItemVisibilityChecked(output.visible)
         new.setExpanded(output.visible)
@@ -151,23 +151,31 @@ def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None
     project.removeMapLayers([other.id() for other in old])
 
 
-def _group(name: str, project: QgsProject) -> QgsLayerTreeGroup:
-    """The scene's group inside FirstLight's own; both are made where they are missing, on top."""
+def _group(names: Iterable[str], project: QgsProject) -> QgsLayerTreeGroup:
+    """The group of the last name, inside those of the others, inside FirstLight's own; what is
+    missing is made, on top. An empty name is none.
+    """
     root = project.layerTreeRoot()
-    parent = root.findGroup(PARENT_GROUP) or root.insertGroup(0, PARENT_GROUP)
-    if not name:
-        return parent
-    return parent.findGroup(name) or parent.insertGroup(0, name)
+    group = root.findGroup(PARENT_GROUP) or root.insertGroup(0, PARENT_GROUP)
+    for name in filter(None, names):
+        # findGroup would also find those of another event.
+        own = [
+            node
+            for node in group.children()
+            if isinstance(node, QgsLayerTreeGroup) and node.name() == name
+        ]
+        group = own[0] if own else group.insertGroup(0, name)
+    return group
 
 
-def _open(group: QgsLayerTreeGroup) -> None:
+def _open(group: QgsLayerTreeGroup | None) -> None:
     """Unfold a group and those above it. QGIS's tree keeps one shut that was empty when it came,
     and does not look again unless its state changes.
     """
-    for each in (group.parent(), group):
-        if isinstance(each, QgsLayerTreeGroup):
-            each.setExpanded(False)
-            each.setExpanded(True)
+    while group is not None:
+        group.setExpanded(False)
+        group.setExpanded(True)
+        group = group.parent()
 
 
 def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> int:

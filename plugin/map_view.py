@@ -21,7 +21,9 @@ LEAST_SHARE = 0.05
 """Least share of the map's width or height: a layer that takes less is as good as out of view."""
 
 
-def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
+def zoom_to_layers(
+    canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer], always: bool = False
+) -> bool:
     """Zoom to layers where the map does not show them, or only as a speck.
 
     Parameters
@@ -30,13 +32,15 @@ def zoom_to_layers(canvas: QgsMapCanvas, layers: Sequence[QgsMapLayer]) -> bool:
         The map; one without a reference system takes that of the first layer.
     layers : sequence of QgsMapLayer
         What should be seen.
+    always : bool
+        Also where the map shows them already.
 
     Returns
     -------
     bool
         Whether the map has moved.
     """
-    return _zoom_to(canvas, [(layer.crs(), layer.extent()) for layer in layers])
+    return _zoom_to(canvas, [(layer.crs(), layer.extent()) for layer in layers], always)
 
 
 def zoom_to_area(canvas: QgsMapCanvas, aoi: Aoi) -> bool:
@@ -50,7 +54,9 @@ def shows_nothing(canvas: QgsMapCanvas) -> bool:
 
 
 def _zoom_to(
-    canvas: QgsMapCanvas, boxes: Sequence[tuple[QgsCoordinateReferenceSystem, QgsRectangle]]
+    canvas: QgsMapCanvas,
+    boxes: Sequence[tuple[QgsCoordinateReferenceSystem, QgsRectangle]],
+    always: bool = False,
 ) -> bool:
     settings = canvas.mapSettings()
     if not settings.destinationCrs().isValid() and boxes:
@@ -63,7 +69,7 @@ def _zoom_to(
             whole.combineExtentWith(transform.transformBoundingBox(box))
         except QgsCsException:
             continue  # this map cannot show that layer at all
-    if whole.isEmpty() or _is_seen(whole, settings.visibleExtent()):
+    if whole.isEmpty() or (not always and _is_seen(whole, settings.visibleExtent())):
         return False
     canvas.setExtent(whole.scaled(1.1))
     canvas.refresh()

@@ -5,14 +5,16 @@ The bar shows HTML: what a catalogue or a file has written into a sentence is es
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtWidgets import QDialog, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from ..core.doors.operation_index import declared_operations
-from ..core.errors import FirstLightError, InputError
+from ..core.errors import FirstLightError, InputError, NoScenesError
 from ..core.monitor import Level
 from ..core.operation import Declared
 from ..core.params import Param
@@ -21,8 +23,10 @@ from ..core.wording import Wording
 from .monitors import log
 
 TITLE = "FirstLight"
-MOST_CHARACTERS = 240
-"""Longer sentences do not fit on two lines of a message bar."""
+MOST_CHARACTERS = 90
+"""A message bar has one line; the rest is behind a button."""
+MORE = " …"
+DETAILS_COLUMNS = 80
 
 
 def _title(named: Param | Declared) -> str:
@@ -35,8 +39,8 @@ WORDING = Wording(declared_operations, _title, lambda operation, _options: _titl
 
 
 def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
-    """Show a failure; it stays until the user closes it. An unusable input is a warning, since
-    nothing was lost.
+    """Show a failure; it stays until the user closes it. An unusable input, and
+    a search that finds nothing, are warnings: nothing is broken, and nothing was lost.
 
     Parameters
     ----------
@@ -45,41 +49,80 @@ def show_error(bar: QgsMessageBar, error: FirstLightError) -> None:
     error : FirstLightError
         What failed.
     """
-    if isinstance(error, InputError):
+    if isinstance(error, (InputError, NoScenesError)):
         show_warning(bar, str(error))
         return
     show_failure(bar, str(error))
 
 
+Action = tuple[str, Callable[[], object]]
+"""Text of a button, and what it does."""
+
+
 def show_failure(bar: QgsMessageBar, text: str) -> None:
     """Show that something failed; it stays until the user closes it."""
     log(text, Level.ERROR)
-    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Critical, 0)
+    _push(bar, text, Qgis.MessageLevel.Critical, 0)
 
 
 def clear_failures(bar: QgsMessageBar) -> None:
-    """Take away what earlier failures said, before something new is tried."""
+    """Take away what earlier failures and doubts said, before something new is tried."""
+    levels = (Qgis.MessageLevel.Critical, Qgis.MessageLevel.Warning)
     for item in bar.items():
-        if item.title() == TITLE and item.level() == Qgis.MessageLevel.Critical:
+        if item.title() == TITLE and item.level() in levels:
             bar.popWidget(item)
 
 
-def show_warning(bar: QgsMessageBar, text: str) -> None:
-    """Show something that did not go as wished, for 15 seconds."""
+def show_warning(bar: QgsMessageBar, text: str, actions: Sequence[Action] = ()) -> None:
+    """Show something that did not go as wished, for 15 seconds; with buttons until it is closed."""
     log(text, Level.WARNING)
-    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Warning, 15)
+    _push(bar, text, Qgis.MessageLevel.Warning, 0 if actions else 15, actions)
 
 
-def show_success(bar: QgsMessageBar, text: str) -> None:
-    """Show that something is done, for 8 seconds."""
+def show_success(bar: QgsMessageBar, text: str, actions: Sequence[Action] = ()) -> None:
+    """Show that something is done, for 8 seconds; with buttons until it is closed."""
     log(text)
-    bar.pushMessage(TITLE, escape(shorten(text), quote=False), Qgis.MessageLevel.Success, 8)
+    _push(bar, text, Qgis.MessageLevel.Success, 0 if actions else 8, actions)
+
+
+def _push(
+    bar: QgsMessageBar,
+    text: str,
+    level: Qgis.MessageLevel,
+    seconds: int,
+    actions: Sequence[Action] = (),
+) -> None:
+    """One line; where that is not all, a button opens the whole text."""
+    line = shorten(text)
+    item = QgsMessageBar.createMessage(TITLE, escape(line, quote=False))
+    if line.endswith(MORE):
+        details = QCoreApplication.translate("FirstLight", "Details")
+        actions = (*actions, (details, lambda: show_details(bar.window(), text)))
+    for title, act in actions:
+        button = QPushButton(title, item)
+        button.clicked.connect(lambda _, act=act: act())
+        item.layout().addWidget(button)
+    bar.pushWidget(item, level, seconds)
+
+
+def show_details(window: QWidget, text: str) -> QDialog:
+    """Show a whole text in a window of its own, to be read and copied; it holds nothing up."""
+    dialog = QDialog(window, objectName="details_dialog")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(TITLE)
+    view = QPlainTextEdit(shown(text, keep="\n"), objectName="details_text", readOnly=True)
+    layout = QVBoxLayout(dialog)
+    layout.addWidget(view)
+    dialog.resize(view.fontMetrics().averageCharWidth() * DETAILS_COLUMNS, dialog.height() // 2)
+    dialog.show()
+    return dialog
 
 
 def shorten(text: str, most: int = MOST_CHARACTERS) -> str:
-    """One line of at most ``most`` characters; says so where it leaves something out."""
+    """One line of at most ``most`` characters; ``MORE`` stands for what it leaves out."""
     line = shown(" ".join(text.split()))
     if len(line) <= most:
         return line
-    tail = " … (all of it: log panel, tab FirstLight)"
-    return line[: most - len(tail)].rstrip() + tail
+    start = line[: most - len(MORE)]
+    words = start.rpartition(" ")[0]
+    return (words if len(words) > most // 2 else start).rstrip(" ,;:") + MORE

@@ -44,6 +44,8 @@ class AreaPanel(QGroupBox):
 
     area_changed = pyqtSignal(object)
     """Carries the Aoi, or None."""
+    tried = pyqtSignal()
+    """An area is about to be taken, or refused."""
     refused = pyqtSignal(object)
     """Carries the FirstLightError."""
 
@@ -55,10 +57,10 @@ class AreaPanel(QGroupBox):
         self.outline = AreaOutline(canvas, self)
         self.tool = RectangleTool(canvas, self)
 
-        self.canvas_button = QPushButton(self.tr("&Map extent"), objectName="canvas_button")
-        self.draw_button = QPushButton(self.tr("&Draw"), objectName="draw_button", checkable=True)
+        self.canvas_button = QPushButton(self.tr("Map e&xtent"), objectName="canvas_button")
+        self.draw_button = QPushButton(self.tr("Draw"), objectName="draw_button", checkable=True)
         self.layer_button = QToolButton(objectName="layer_button")
-        self.layer_button.setText(self.tr("&Layer"))
+        self.layer_button.setText(self.tr("La&yer"))
         self.layer_button.setToolTip(
             self.tr(
                 "The polygons of a layer, the selected ones where some are; of a raster, its extent"
@@ -91,9 +93,7 @@ class AreaPanel(QGroupBox):
         self._follow_map()
 
         self.canvas_button.clicked.connect(self._take_canvas)
-        self.draw_button.clicked.connect(
-            lambda wanted: self.tool.start() if wanted else self.tool.stop()
-        )
+        self.draw_button.clicked.connect(self._draw)
         self.area_edit.editingFinished.connect(self._take_text)
         canvas.extentsChanged.connect(self._follow_map)
         self.layer_menu.aboutToShow.connect(self._list_layers)
@@ -139,6 +139,13 @@ class AreaPanel(QGroupBox):
         self.area_label.setText(self.tr("No area yet."))
         self.area_changed.emit(None)
 
+    def _draw(self, wanted: bool) -> None:
+        if wanted:
+            self.tried.emit()
+            self.tool.start()
+        else:
+            self.tool.stop()
+
     def _take_canvas(self) -> None:
         self._take(partial(area_of_canvas, self._canvas))
 
@@ -156,6 +163,7 @@ class AreaPanel(QGroupBox):
 
     def _take(self, find: Callable[[], Aoi]) -> bool:
         """Choose what ``find`` gives; whether there was an area."""
+        self.tried.emit()
         try:
             self.set_area(find())
         except FirstLightError as error:

@@ -7,7 +7,7 @@ from ..core.types import Aoi
 
 def area_text(aoi: Aoi) -> str:
     """``west,south,east,north`` of a box; of a polygon its corners are counted, too."""
-    edges = ",".join(f"{edge:.7f}" for edge in aoi.bounds)
+    edges = ",".join(f"{edge:.7f}".rstrip("0").rstrip(".") for edge in aoi.bounds)
     corners = sum(len(ring) - 1 for polygon in polygons(aoi) for ring in polygon)
     return edges if is_box(aoi) else f"polygon of {corners} corners within {edges}"
 

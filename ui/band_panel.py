@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qgis.PyQt.QtCore import QSignalBlocker, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -14,6 +16,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.discovery.band_config import Band, Sensor, get_sensor
+from ..core.types import SceneItem
 from .panel import MARGINS
 from .plain import PlainLabel, plain_tip
 
@@ -22,7 +25,9 @@ COLUMNS = 2
 
 
 class BandPanel(QGroupBox):
-    """A check box for each band of the sensor, with its wavelength, under its pixel size."""
+    """A check box for each band of the sensor, beside its pixel size; its tip tells its code and
+    wavelength.
+    """
 
     changed = pyqtSignal()
 
@@ -34,23 +39,23 @@ class BandPanel(QGroupBox):
         self.default_button = _small_button(self.tr("Default"), "default_button")
         self.all_button = _small_button(self.tr("All"), "all_button")
         self.none_button = _small_button(self.tr("None"), "none_button")
-        self.hint_label = PlainLabel(self.tr("Bold: required"), objectName="hint_label")
+        self.hint_label = PlainLabel(self.tr("Bold: never left out"), objectName="hint_label")
+        self.hint_label.setToolTip(plain_tip(self._required_tip()))
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(6)
         self._grid.setVerticalSpacing(3)
         for column in range(1, COLUMNS + 1):
             self._grid.setColumnStretch(column, 1)
         row = QHBoxLayout()
-        row.addWidget(self.hint_label, 1)
+        row.addStretch(1)
         for button in (self.default_button, self.all_button, self.none_button):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         layout.addLayout(self._grid)
         layout.addLayout(row)
-        self.default_button.clicked.connect(
-            lambda: self.set_chosen(self.sensor.default if self.sensor else ())
-        )
+        layout.addWidget(self.hint_label)
+        self.default_button.clicked.connect(lambda: self.set_chosen(self.usual()))
         self.all_button.clicked.connect(lambda: self.set_chosen(tuple(self.boxes)))
         self.none_button.clicked.connect(lambda: self.set_chosen(()))
 
@@ -61,7 +66,27 @@ class BandPanel(QGroupBox):
             self._grid.takeAt(0).widget().deleteLater()
         self.boxes = {band.name: self._box(band) for band in self.sensor.bands.values()}
         self._lay_out(self.sensor)
-        self.set_chosen(self.sensor.default)
+        self.set_chosen(self.usual())
+
+    def usual(self) -> tuple[str, ...]:
+        """The sensor's default bands, and the mask that tells cloud from ground."""
+        if self.sensor is None:
+            return ()
+        bands = self.sensor.bands.values()
+        masks = [band.name for band in bands if band.is_class and band.asset_keys]
+        return (*self.sensor.default, *masks)
+
+    def to_fetch(self, scenes: Sequence[SceneItem], with_index: bool) -> tuple[str, ...]:
+        """The chosen bands. Of the masks those that a scene offers: with an index all of them, or
+        cloud would be taken for ground.
+        """
+        if self.sensor is None:
+            return ()
+        masks = {band.name for band in self.sensor.bands.values() if band.is_class}
+        offered = {name for scene in scenes for name in scene.bands} & masks
+        chosen = set(self.chosen()) - masks
+        wanted = offered if with_index and chosen else offered & set(self.chosen())
+        return tuple(name for name in self.boxes if name in chosen | wanted)
 
     def chosen(self) -> tuple[str, ...]:
         """The bands with a tick, in wavelength order."""
@@ -90,20 +115,28 @@ class BandPanel(QGroupBox):
             row += -(-len(same) // COLUMNS)
 
     def _box(self, band: Band) -> QCheckBox:
-        wavelength = f" {band.wavelength_nm:g} nm" if band.wavelength_nm else ""
-        box = QCheckBox(f"{band.name}{wavelength}", objectName=f"band_{band.name}")
+        box = QCheckBox(band.name, objectName=f"band_{band.name}")
         needed = self.sensor is not None and band.name in self.sensor.required
         tip = [str(band)]
         if band.is_class:
             tip.append(self.tr("Categories: never interpolated."))
+            tip.append(self.tr("Tells cloud from ground: fetched with every index."))
         if needed:
             font = box.font()
             font.setBold(True)
             box.setFont(font)
-            tip.append(self.tr("Needed for a valid stack."))
+            tip.append(self._required_tip())
         box.setToolTip(plain_tip("\n".join(tip)))
         box.toggled.connect(self.changed)
         return box
+
+    def _required_tip(self) -> str:
+        return str(
+            self.tr(
+                "Where a bold band is ticked and cannot be had, the scene fails; of the others, "
+                "what cannot be had is left out with a warning."
+            )
+        )
 
 
 def _small_button(text: str, name: str) -> QToolButton:

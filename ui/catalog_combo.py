@@ -44,6 +44,7 @@ class CatalogCombo(QComboBox):
         blocker.unblock()
         if chosen:
             self.set_value(chosen)
+        self.lineEdit().setCursorPosition(0)
 
     def _add(self, name: str, title: str, tip: str) -> None:
         answer = self._answers.get(name)

@@ -13,13 +13,14 @@ from .field import Field
 
 
 class DateField(Field):
-    """A day or a moment in UTC; empty where it is not given.
+    """A day or a moment in UTC; empty where it is not given. A step of the dock has one without a
+    parameter.
 
     A line of text, because Qt's date boxes have no way to leave the time open, and change digits
     while one types.
     """
 
-    def __init__(self, param: Param) -> None:
+    def __init__(self, param: Param | None = None) -> None:
         super().__init__()
         self.edit = QLineEdit()
         self.edit.setPlaceholderText("2024-05-01 14:00")
@@ -39,7 +40,7 @@ class DateField(Field):
         button.setMenu(self._menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.layout().addWidget(button)
-        if param.default:
+        if param is not None and param.default:
             self.set_value(param.default)
 
     def value(self) -> Any:

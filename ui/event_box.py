@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from qgis.gui import QgsCollapsibleGroupBoxBasic
-from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime, pyqtSignal
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
-    QDateTimeEdit,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,11 +26,14 @@ from ..core.discovery.band_config import load_sensors
 from ..core.discovery.events import load_events
 from ..core.operations.pairs import Pair  # its home, core.discovery, is not for ui
 from ..core.types import format_time
+from .date_field import DateField
 from .panel import MARGINS
 from .plain import PlainLabel, plain_tip
 
 SENSOR, BEFORE, AFTER, SCORE = range(4)
 LEAST_ROWS, MOST_ROWS = 2, 6
+DEFAULT_DAYS = 10
+"""How long ago the event is that is offered first."""
 
 
 class EventBox(QgsCollapsibleGroupBoxBasic):
@@ -61,16 +64,11 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
             self.event_combo.addItem(
                 "    " * event.name.count(".") + self.tr(event.title), event.name
             )
-        self.event_edit = QDateTimeEdit(objectName="event_edit", calendarPopup=True)
-        self.event_edit.setTimeSpec(Qt.TimeSpec.UTC)
-        self.event_edit.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self.event_edit.setMaximumDateTime(
-            QDateTime(QDate.currentDate().addDays(1), QTime(0, 0), Qt.TimeSpec.UTC)
-        )
-        self.event_edit.setDateTime(
-            QDateTime(QDate.currentDate().addDays(-10), QTime(0, 0), Qt.TimeSpec.UTC)
-        )
-        self.event_edit.setToolTip(self.tr("When it happened, UTC"))
+        self.event_edit = DateField()
+        self.event_edit.setObjectName("event_edit")
+        self.event_edit.edit.setAccessibleName(self.tr("When it happened, UTC"))
+        self.event_edit.set_value((date.today() - timedelta(days=DEFAULT_DAYS)).isoformat())
+        self.event_edit.setToolTip(self.tr("When it happened: a day, or a day and a time, in UTC"))
         self.masks_box = QCheckBox(self.tr("Look at the sky"), objectName="masks_box")
         self.masks_box.setToolTip(
             self.tr(
@@ -78,17 +76,22 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
             )
         )
         self.pairs_button = QPushButton(
-            self.tr("Find pairs"), objectName="pairs_button", enabled=False
+            self.tr("F&ind pairs"), objectName="pairs_button", enabled=False
         )
-        self.map_button = QPushButton(self.tr("Map it…"), objectName="map_button", enabled=False)
+        self.map_button = QPushButton(self.tr("Map i&t…"), objectName="map_button", enabled=False)
         self.map_button.setToolTip(
             self.tr(
                 "Opens the tool that finds the best pair, fetches it, and maps the event in one go"
             )
         )
         self.pairs_table = QTableWidget(0, 4, objectName="pairs_table")
+        self.pairs_table.setAccessibleName(self.tr("Pairs of passes"))
+        self.event_combo.setAccessibleName(self.tr("Kind of event"))
         self.reason_label = PlainLabel(objectName="reason_label")
         self._build()
+        fold_button = self.findChild(QToolButton, "collapseButton")
+        if fold_button is not None:  # QGIS's own, a triangle without a word
+            fold_button.setAccessibleName(self.title())
         self.setCollapsed(True)
         self.pairs_button.clicked.connect(self.pairs_wanted)
         self.map_button.clicked.connect(self.map_wanted)
@@ -98,15 +101,14 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         """Choices, as parameters of ``pairs``."""
         return {
             "event": self.event_combo.currentData(),
-            "date": self.event_edit.dateTime().toString("yyyy-MM-ddTHH:mm") + "Z",
+            "date": self.event_edit.value(),
             "clear_sky": self.masks_box.isChecked(),
         }
 
     def set_event(self, name: str, moment: datetime) -> None:
         """Choose an event by name, and when it was (UTC)."""
         self.event_combo.setCurrentIndex(self.event_combo.findData(name))
-        day, time = QDate(moment.year, moment.month, moment.day), QTime(moment.hour, moment.minute)
-        self.event_edit.setDateTime(QDateTime(day, time, Qt.TimeSpec.UTC))
+        self.event_edit.set_value(f"{moment:%Y-%m-%d %H:%M}")
 
     def set_pairs(self, pairs: Sequence[Pair]) -> None:
         """List pairs, the best first; the best one is chosen."""
@@ -155,24 +157,28 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setAlternatingRowColors(True)
+        table.setTabKeyNavigation(False)  # Tab goes on to the next field, arrows move in the table
         table.setVisible(False)
         self.reason_label.setWordWrap(True)
         self.reason_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.reason_label.setVisible(False)
-        self.event_edit.setMinimumWidth(92)  # Qt's own idea is wider than a dock has room for
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.event_combo, 1)
         first.addWidget(self.event_edit, 1)
-        first.addWidget(PlainLabel(self.tr("UTC")))
-        second.addWidget(self.masks_box, 1)
-        second.addWidget(self.pairs_button)
-        second.addWidget(self.map_button)
+        second.addWidget(self.pairs_button, 1)
+        second.addWidget(self.map_button, 1)
         layout.addLayout(first)
+        layout.addWidget(self.masks_box)
         layout.addLayout(second)
-        layout.addWidget(table)
-        layout.addWidget(self.reason_label)
+        # In a widget of their own: a box that unfolds shows all its children, these too.
+        found = QWidget()
+        rows = QVBoxLayout(found)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(table)
+        rows.addWidget(self.reason_label)
+        layout.addWidget(found)
 
 
 def _texts(pair: Pair) -> tuple[str, str, str, str]:

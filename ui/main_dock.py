@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl, pyqtSignal
+from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ..core.discovery.events import load_events
@@ -26,10 +27,11 @@ from ..core.operations.ingest import INGEST
 from ..core.text import at_home
 from ..core.types import Aoi
 from ..plugin.aoi import area_of_canvas
-from ..plugin.layers import add_layers
+from ..plugin.layers import add_layers, source_path
 from ..plugin.map_view import shows_nothing, zoom_to_layers
 from ..plugin.messages import (
     WORDING,
+    Action,
     clear_failures,
     show_error,
     show_failure,
@@ -45,6 +47,7 @@ from .catalog_combo import CatalogCombo
 from .catalog_dialog import CatalogDialog
 from .event_box import EventBox
 from .plain import PlainLabel
+from .project_memory import ProjectMemory
 from .report import count, describe_choice, describe_problems
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
@@ -100,6 +103,9 @@ class MainDock(QgsDockWidget):
         self.finder = SceneFinder(
             self.search_panel, self.event_box, self.scene_panel, self.take_area, self._start
         )
+        self.memory = ProjectMemory(
+            self.area_panel, self.search_panel, self.event_box, self.run_panel
+        )
         self.catalog_dialog: CatalogDialog | None = None
         self.tabs = QTabWidget(objectName="tabs")
         self.status_label = PlainLabel(objectName="status_label")
@@ -107,8 +113,7 @@ class MainDock(QgsDockWidget):
             self.tr(
                 "Welcome. First say where: type or paste an area below, or put a layer or a "
                 "basemap on the map (Browser, XYZ Tiles, OpenStreetMap) and take it from there. "
-                "Then look "
-                "for scenes, or open “Event” to map a fire, a flood or a storm."
+                "Then look for scenes, or open “Event” to map a fire, a flood or a storm."
             ),
             objectName="welcome_label",
         )
@@ -151,6 +156,7 @@ class MainDock(QgsDockWidget):
     def close_down(self) -> None:
         """Leave the map as it was; called before the plugin goes."""
         self._iface.mapCanvas().extentsChanged.disconnect(self._welcome)
+        self.memory.close_down()
         self.area_panel.close_down()
 
     # Scenes
@@ -206,7 +212,7 @@ class MainDock(QgsDockWidget):
     def run(self) -> None:
         """Bring the chosen bands of the chosen scenes to the disk and onto the map."""
         values = {
-            "bands": self.band_panel.chosen(),
+            "bands": self._bands(),
             "index": self.run_panel.indices(),
             "output": self.run_panel.output(),
             "area": self.take_area(),
@@ -339,24 +345,41 @@ class MainDock(QgsDockWidget):
             self._say(
                 self.tr("Done in part. {problems}").format(problems=describe_problems(result))
             )
-            show_warning(bar, self._outcome)
+            show_warning(bar, self._outcome, self._actions(result))
         elif result.warnings:
             more = len(result.warnings) - 1
             rest = self.tr(" And {more} more.").format(more=more) if more else ""
             self._say(f"{result.warnings[0].rstrip('.')}.{rest} {self._outcome}")
-            show_warning(bar, self._outcome)
+            show_warning(bar, self._outcome, self._actions(result))
         elif success:
-            show_success(bar, success)
+            show_success(bar, success, self._actions(result))
+
+    def _actions(self, result: OperationResult) -> tuple[Action, ...]:
+        """Buttons for a result that has a page of its own."""
+        report = str(result.outputs.get("report") or "")
+        if not report:
+            return ()
+        paths = {layer.path for layer in result.layers}
+        return (
+            (self.tr("Open report"), lambda: _open(Path(report))),
+            (self.tr("Zoom"), lambda: self._show_layers(paths)),
+            (self.tr("Open folder"), lambda: _open(Path(report).parent)),
+        )
+
+    def _show_layers(self, paths: Container[Path]) -> None:
+        """Zoom to those layers of these files that are still on the map."""
+        layers = QgsProject.instance().mapLayers().values()
+        wanted = [layer for layer in layers if source_path(layer) in paths]
+        zoom_to_layers(self._iface.mapCanvas(), wanted, always=True)
 
     def _tell_stopped(self) -> None:
-        self.run_panel.progress_bar.reset()
+        self.run_panel.stop_progress()
         self._say(self.tr("Stopped. What was finished is kept; run it again to go on."))
-        self.tools_panel.show_text(self._outcome)
 
     def _show_error(self, error: FirstLightError) -> None:
-        self.run_panel.progress_bar.reset()
+        """In the message bar and the status line, and nowhere else."""
+        self.run_panel.stop_progress()
         self._say(str(error))
-        self.tools_panel.show_text(str(error))
         show_error(self._iface.messageBar(), error)
 
     # State
@@ -407,15 +430,32 @@ class MainDock(QgsDockWidget):
 
     def _choice_text(self) -> str:
         aoi = self.area_panel.aoi if self.run_panel.area_only_box.isChecked() else None
-        return describe_choice(self.scene_panel.chosen(), self.band_panel.chosen(), aoi)
+        return describe_choice(self.scene_panel.chosen(), self._bands(), aoi)
+
+    def _bands(self) -> tuple[str, ...]:
+        """What Run fetches."""
+        with_index = bool(self.run_panel.indices())
+        return self.band_panel.to_fetch(self.scene_panel.chosen(), with_index)
+
+    def _begin_anew(self) -> None:
+        """Another project: scenes and pairs of the last one go, unless they are being fetched."""
+        if self._task is None:
+            self.finder.forget()
+            self.run_panel.clear_progress()
+        self._changed()
+
+    def _bands_changed(self) -> None:
+        if self.band_panel.sensor is not None:
+            self.run_panel.offer_indices(self.band_panel.chosen(), self.band_panel.sensor)
+        self._changed()
 
     def _prepare_event(self) -> None:
         """The form that maps the event, filled in with what is chosen here."""
         area, chosen = self.take_area(), self.event_box.values()
         output = self.run_panel.output()
-        if area is not None and output:
-            event, date = load_events()[chosen["event"]], Moment.parse(chosen["date"])
-            output = str(Path(output) / event_folder(event, date, area))
+        date = _moment(chosen["date"])
+        if area is not None and output and date is not None:
+            output = str(Path(output) / event_folder(load_events()[chosen["event"]], date, area))
         here = {
             "area": area,
             "catalog": self.search_panel.values()["catalog"],
@@ -426,6 +466,7 @@ class MainDock(QgsDockWidget):
 
     def _connect(self) -> None:
         self.area_panel.area_changed.connect(self._changed)
+        self.area_panel.tried.connect(lambda: clear_failures(self._iface.messageBar()))
         self.area_panel.refused.connect(self._show_error)
         self.search_panel.sensor_changed.connect(self.band_panel.set_sensor)
         self.search_panel.catalog_combo.editTextChanged.connect(self._changed)
@@ -436,13 +477,14 @@ class MainDock(QgsDockWidget):
         self.event_box.map_wanted.connect(self._prepare_event)
         self.scene_panel.more_wanted.connect(self.finder.search_on)
         self.scene_panel.sky_wanted.connect(self.finder.look_at_sky)
+        self.memory.forgotten.connect(self._begin_anew)
         self.finder.said.connect(self._say)
         self.finder.warned.connect(lambda text: show_warning(self._iface.messageBar(), text))
         self.finder.shown.connect(self._show_steps)
         for name in ("search_finished", "sky_finished", "pairs_finished"):
             getattr(self.finder, name).connect(getattr(self, name))
         self.scene_panel.chosen_changed.connect(self._changed)
-        self.band_panel.changed.connect(self._changed)
+        self.band_panel.changed.connect(self._bands_changed)
         self.run_panel.changed.connect(self._changed)
         self.run_panel.run_wanted.connect(self.run)
         self.tools_panel.run_wanted.connect(self.run_tool)
@@ -457,6 +499,7 @@ class MainDock(QgsDockWidget):
         self.search_panel.catalog_combo.set_last(read_last("catalog"))
         self.set_sensor(read_last("sensor", "sentinel2"))
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
+        self.memory.restore()
         self._iface.mapCanvas().extentsChanged.connect(self._welcome)
         self._changed()
 
@@ -495,3 +538,15 @@ class MainDock(QgsDockWidget):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.status_label)
         self.setWidget(whole)
+
+
+def _moment(text: str | None) -> Moment | None:
+    """A date that was typed; None where it is none, which the operation will say."""
+    try:
+        return Moment.parse(text or "")
+    except ValueError:
+        return None
+
+
+def _open(path: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -4,14 +4,19 @@ do.
 
 from __future__ import annotations
 
-from qgis.PyQt.QtGui import QBrush, QColor
+from qgis.PyQt.QtCore import QRect, QSize, Qt
+from qgis.PyQt.QtGui import QBrush, QResizeEvent
 from qgis.PyQt.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from ..core.types import Finding, ValidationReport, Verdict
+from ..plugin.compat import flag_number
 from .plain import plain_tip
+from .shades import Shade, shade
 
-COLOURS = {Verdict.PASS: "#2e7d32", Verdict.WARN: "#b26a00", Verdict.FAIL: "#c62828"}
-"""Dark enough to read on white, bright enough on dark themes; the word says the same."""
+SHADES = {Verdict.PASS: Shade.GOOD, Verdict.WARN: Shade.DOUBT, Verdict.FAIL: Shade.BAD}
+MOST_HEIGHT = 10_000
+PADDING = 6
+"""Pixels around a sentence."""
 
 
 class ReportView(QTreeWidget):
@@ -23,7 +28,7 @@ class ReportView(QTreeWidget):
         self.setHeaderLabels([self.tr("Band"), self.tr("Verdict")])
         self.setWordWrap(True)
         self.setRootIsDecorated(True)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.hide()
 
     def show_report(self, report: ValidationReport | None) -> None:
@@ -43,7 +48,24 @@ class ReportView(QTreeWidget):
                 report.verdict(name),
                 [finding for finding in report.findings if finding.band == name],
             )
-        self.resizeColumnToContents(0)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Sentences wrap at the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Height of each sentence: Qt's tree wraps a text, and gives it the height of one line."""
+        width = self.viewport().width() - 2 * self.indentation() - PADDING
+        room = QRect(0, 0, max(width, 1), MOST_HEIGHT)
+        for number in range(self.topLevelItemCount()):
+            row = self.topLevelItem(number)
+            for child in (row.child(place) for place in range(row.childCount())):
+                wrapped = self.fontMetrics().boundingRect(
+                    room, flag_number(Qt.TextFlag.TextWordWrap), child.text(0)
+                )
+                child.setSizeHint(0, QSize(1, wrapped.height() + PADDING))
 
     def _add(self, name: str, verdict: Verdict, findings: list[Finding]) -> None:
         texts = {
@@ -52,10 +74,11 @@ class ReportView(QTreeWidget):
             Verdict.FAIL: self.tr("FAIL"),
         }
         row = QTreeWidgetItem([name, texts[verdict]])
-        row.setForeground(1, QBrush(QColor(COLOURS[verdict])))
+        row.setForeground(1, QBrush(shade(self, SHADES[verdict])))
         self.addTopLevelItem(row)
         for finding in findings:
-            child = QTreeWidgetItem(["", finding.sentence])
-            child.setToolTip(1, plain_tip(finding.sentence))
+            child = QTreeWidgetItem([finding.sentence])
+            child.setToolTip(0, plain_tip(finding.sentence))
             row.addChild(child)
+            child.setFirstColumnSpanned(True)
         row.setExpanded(bool(findings))

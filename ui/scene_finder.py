@@ -83,6 +83,11 @@ class SceneFinder(QObject):
         if self._start(DISCOVER, values, self._show_scenes, lambda _: self.search_finished.emit(0)):
             self.said.emit(self.tr("Searching {catalog} …").format(catalog=where))
 
+    def forget(self) -> None:
+        """Take away what was found."""
+        self._show((), {})
+        self._event_box.set_pairs(())
+
     def search_on(self) -> None:
         """Go on with the search where it ended."""
         if self._found is None:

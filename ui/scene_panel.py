@@ -53,6 +53,8 @@ class ScenePanel(QGroupBox):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setAlternatingRowColors(True)
         self.table.setWordWrap(False)
+        self.table.setTabKeyNavigation(False)  # Tab goes on, the arrows move in the table
+        self.table.setAccessibleName(self.tr("Scenes"))
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)
         header.setHighlightSections(False)
@@ -63,7 +65,7 @@ class ScenePanel(QGroupBox):
         self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.chosen_label = PlainLabel(objectName="chosen_label")
         self.chosen_label.setWordWrap(True)
-        self.sky_button = QPushButton(self.tr("Clear sky"), objectName="sky_button", enabled=False)
+        self.sky_button = QPushButton(self.tr("Clear s&ky"), objectName="sky_button", enabled=False)
         self.sky_button.setToolTip(
             self.tr(
                 "Reads a small picture of each cloud mask: how much of your area is free of cloud"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
+from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QComboBox,
-    QDateEdit,
     QGroupBox,
     QHBoxLayout,
     QPushButton,
@@ -20,13 +19,14 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.discovery.band_config import load_sensors
 from .catalog_combo import CatalogCombo
+from .date_field import DateField
 from .panel import MARGINS
 from .plain import PlainLabel
 
 DEFAULT_DAYS = 30
 """Length of the period that is offered first, ending today."""
 ANY_CLOUD = -1
-LEAST_WIDTH = 92
+LEAST_WIDTH = 80
 """Width of a date or a choice, in pixels."""
 
 
@@ -49,9 +49,9 @@ class SearchPanel(QGroupBox):
         self.sensor_combo = QComboBox(objectName="sensor_combo")
         for sensor in filter(lambda one: one.searched, load_sensors().values()):
             self.sensor_combo.addItem(sensor.title, sensor.name)
-        today = QDate.currentDate()
-        self.start_edit = _date_edit("start_edit", today.addDays(-DEFAULT_DAYS))
-        self.end_edit = _date_edit("end_edit", today)
+        self.start_edit = _date_field("start_edit", self.tr("First day"))
+        self.end_edit = _date_field("end_edit", self.tr("Last day"))
+        self.set_dates(date.today() - timedelta(days=DEFAULT_DAYS), date.today())
         self.cloud_spin = QSpinBox(
             objectName="cloud_spin", minimum=ANY_CLOUD, maximum=100, value=ANY_CLOUD
         )
@@ -61,11 +61,22 @@ class SearchPanel(QGroupBox):
         self.cloud_spin.setToolTip(
             self.tr("Most cloud over the whole scene, as the provider says; any: do not ask")
         )
-        self.search_button = QPushButton(self.tr("Search"), objectName="search_button")
+        self.search_button = QPushButton(self.tr("Se&arch"), objectName="search_button")
         self.search_button.setEnabled(False)
+        self.catalog_button.setAccessibleName(self.tr("Add or remove catalogues"))
+        self.catalog_combo.setAccessibleName(self.tr("Catalogue"))
+        self.sensor_combo.setAccessibleName(self.tr("Sensor"))
+        self.cloud_spin.setAccessibleName(self.tr("Most cloud"))
         self._build()
         self.sensor_combo.currentIndexChanged.connect(self._follow_sensor)
         self.search_button.clicked.connect(self.search_wanted)
+        for edit in (
+            self.start_edit.edit,
+            self.end_edit.edit,
+            self.catalog_combo.lineEdit(),
+            self.cloud_spin.lineEdit(),
+        ):
+            edit.returnPressed.connect(self.search_button.click)  # nothing where it is disabled
         self.catalog_button.clicked.connect(self.catalogs_wanted)
         self._follow_sensor()
 
@@ -73,8 +84,8 @@ class SearchPanel(QGroupBox):
         """Choices, as parameters of ``discover``."""
         cloud = self.cloud_spin.value()
         return {
-            "start": self.start_edit.date().toString(Qt.DateFormat.ISODate),
-            "end": self.end_edit.date().toString(Qt.DateFormat.ISODate),
+            "start": self.start_edit.value(),
+            "end": self.end_edit.value(),
             "sensor": self.sensor_combo.currentData(),
             "catalog": self.catalog_combo.value(),
             "max_cloud": None if cloud == ANY_CLOUD or not self.cloud_spin.isEnabled() else cloud,
@@ -82,8 +93,8 @@ class SearchPanel(QGroupBox):
 
     def set_dates(self, start: date, end: date) -> None:
         """Choose the period, both days included."""
-        self.start_edit.setDate(QDate(start.year, start.month, start.day))
-        self.end_edit.setDate(QDate(end.year, end.month, end.day))
+        self.start_edit.set_value(start.isoformat())
+        self.end_edit.set_value(end.isoformat())
 
     def set_sensor(self, name: str) -> None:
         """Choose a sensor by name; an unknown one changes nothing."""
@@ -92,7 +103,7 @@ class SearchPanel(QGroupBox):
             self.sensor_combo.setCurrentIndex(index)
 
     def _build(self) -> None:
-        for widget in (self.sensor_combo, self.cloud_spin, self.start_edit, self.end_edit):
+        for widget in (self.sensor_combo, self.cloud_spin):
             widget.setMinimumWidth(LEAST_WIDTH)  # Qt's own idea is wider than a dock has room for
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
@@ -134,9 +145,9 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     return row
 
 
-def _date_edit(name: str, day: QDate) -> QDateEdit:
-    edit = QDateEdit(day, objectName=name, calendarPopup=True)
-    edit.setDisplayFormat("yyyy-MM-dd")
-    edit.setMaximumDate(QDate.currentDate().addDays(1))
-    edit.setMinimumDate(QDate(1972, 7, 23))  # Landsat 1
-    return edit
+def _date_field(name: str, title: str) -> DateField:
+    field = DateField()
+    field.setObjectName(name)
+    field.edit.setPlaceholderText("2024-05-01")
+    field.edit.setAccessibleName(title)
+    return field

@@ -58,6 +58,7 @@ class ToolsPanel(QWidget):
         self._take_area = take_area
         self._chosen = chosen
         self.operation_combo = QComboBox(objectName="operation_combo")
+        self.operation_combo.setAccessibleName(self.tr("Tool"))
         self.operation_combo.setMaxVisibleItems(40)
         self.summary_label = PlainLabel(objectName="summary_label")
         self.summary_label.setWordWrap(True)
@@ -70,9 +71,9 @@ class ToolsPanel(QWidget):
         self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
         self.report_view = ReportView()
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
-        self.run_button = QPushButton(self.tr("Run"), objectName="tools_run_button")
+        self.run_button = QPushButton(self.tr("R&un"), objectName="tools_run_button")
         self.cancel_button = QPushButton(
-            self.tr("Cancel"), objectName="tools_cancel_button", enabled=False
+            self.tr("Ca&ncel"), objectName="tools_cancel_button", enabled=False
         )
         self.open_report_button = QPushButton(
             self.tr("Open the report"), objectName="open_report_button", visible=False
@@ -155,10 +156,6 @@ class ToolsPanel(QWidget):
         """A report in its own view, which says all that its text would say again."""
         self.report_view.show_report(report)
         self.result_text.setVisible(report is None)
-
-    def show_text(self, text: str) -> None:
-        """Show a sentence in place of an answer."""
-        self.result_text.setPlainText(text)
 
     def _show_form(self) -> None:
         self.form: ParameterForm = ParameterForm(self.operation, self._take_area)

@@ -56,6 +56,12 @@ def index_names() -> tuple[str, ...]:
     return tuple(load_indices())
 
 
+def missing_bands(name: str, available: Collection[str]) -> tuple[str, ...]:
+    """What an index of the table needs and these bands do not have: ``nir or nir08``."""
+    offers = (_alternatives(band) for band in load_indices()[name].formula.bands)
+    return tuple(" or ".join(each) for each in offers if not set(each) & set(available))
+
+
 def index_kernel(name: str, available: Collection[str]) -> Kernel:
     """The kernel of an index for a stack with these bands.
 
@@ -106,10 +112,9 @@ def _choose_bands(
     formula: Formula, available: Collection[str], subject: str, hint: str
 ) -> dict[str, str]:
     """Name in the formula → band of the stack."""
-    alternatives = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"]
     chosen: dict[str, str] = {}
     for band in formula.bands:
-        offers = alternatives.get(band, [band])
+        offers = _alternatives(band)
         match = next((offer for offer in offers if offer in available), None)
         if match is None:
             listed = ", ".join(available) or "no named band"
@@ -120,3 +125,8 @@ def _choose_bands(
             )
         chosen[band] = match
     return chosen
+
+
+def _alternatives(band: str) -> tuple[str, ...]:
+    """The bands that serve where a formula names one."""
+    return tuple(read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"].get(band, [band]))

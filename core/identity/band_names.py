@@ -12,8 +12,10 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, load_sensors
 from ..enums import StrEnum
+from ..pixel_grid import Grid
 from ..raster.reader import BandFacts, RasterFacts
 from ..report import Finding
+from ..scene_item import Radiometry
 from .description import CODE, Code, find_codes, find_phrases, pieces, read_wavelength
 from .naming import (
     NamedBand,
@@ -445,3 +447,13 @@ def _shared(name: str, rivals: Sequence[int], readings: Sequence[Reading], file:
         f"{listed} of {file} can both be {name}: neither is used. Name the right one with "
         f"‘flight stack --band {name}=FILE#{rivals[0]}’."
     )
+
+
+def name_of_file(path: Path) -> str:
+    """The band that a file's name tells, with those of the files beside it; empty where it tells
+    none, or several. The file is not opened.
+    """
+    band = BandFacts(1, "", "", Radiometry(), {})
+    grid = Grid("", (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1))
+    named = identify_bands(RasterFacts(path, "", grid, (band,), {}, False, (1, 1)))
+    return next((name for name, index in named.indexes.items() if index in named.ranks), "")

@@ -189,12 +189,16 @@ def event_folder(event: EventType, date: Moment, area: Aoi) -> str:
     """Name of a folder for an event: ``wildfire_2024-07-20_42.070N_7.280W``, its kind, day and
     middle.
     """
+    return f"{event.name.replace('.', '-')}_{date.day}_{_place(area).replace(' ', '_')}"
+
+
+def _place(area: Aoi) -> str:
+    """Middle of an area: ``42.070N 7.280W``."""
     west, south, east, north = area.bounds
     lat = (south + north) / 2
     lon = (west + (east if east >= west else east + 360)) / 2
     lon = lon - 360 if lon > 180 else lon
-    place = f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'}_{abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
-    return f"{event.name.replace('.', '-')}_{date.day}_{place}"
+    return f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'} {abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
 
 
 def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
@@ -274,8 +278,10 @@ def _layers(run: EventRun) -> list[LayerOutput]:
     pictures = [replace(layer, visible=layer.acquired == newest) for layer in run.pictures]
     first, *others = run.mapped
     below = [replace(layer, visible=False) for step in reversed(others) for layer in step.layers]
+    title = f"{run.query.event.title} {run.query.day}, {_place(run.query.aoi)}"
     # Each group comes to lie above the one before.
-    return [*run.height_layers, *pictures, *below, *first.layers]
+    layers = [*run.height_layers, *pictures, *below, *first.layers]
+    return [replace(layer, above=title) for layer in layers]
 
 
 EVENT = Operation(

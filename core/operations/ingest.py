@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..algorithms.indices import index_kernel, index_names
+from ..algorithms.indices import missing_bands as missing_bands
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog

@@ -10,6 +10,7 @@ from ..discovery.band_config import Band, Sensor, sensor_names
 from ..errors import InputError
 from ..gdal.containers import container_doubts, file_of
 from ..identity.band_names import RANGES_NM, identify_bands
+from ..identity.band_names import name_of_file as name_of_file
 from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
 from ..identity.multiband import open_multiband
 from ..identity.plausible import check_plausible

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis
+from html import unescape
 
-from firstlight.core.errors import AreaError, IngestionError
+import pytest
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QDialog, QPlainTextEdit, QPushButton
+
+from firstlight.core.errors import AreaError, IngestionError, NoScenesError
+from firstlight.core.text import shown
 from firstlight.plugin.messages import (
     MOST_CHARACTERS,
     clear_failures,
@@ -14,6 +20,8 @@ from firstlight.plugin.messages import (
     show_success,
     show_warning,
 )
+
+CHILDREN = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 def test_a_failure_stays_and_is_red(desktop):
@@ -39,31 +47,53 @@ def test_an_unusable_input_is_a_warning(desktop):
     ]
 
 
+def test_a_search_that_finds_nothing_is_no_failure(desktop):
+    show_error(desktop.bar, NoScenesError("No scenes found in A", "nothing covers the area"))
+    assert desktop.messages[0].level == Qgis.MessageLevel.Warning
+
+
 def test_success_goes_away(desktop):
     show_success(desktop.bar, "Done.")
     assert desktop.messages[0].level == Qgis.MessageLevel.Success
     assert desktop.bar.currentItem().duration() == 8
 
 
-def test_a_long_sentence_is_cut_in_the_bar_and_whole_in_the_log(desktop):
-    text = "word " * 200
+@pytest.mark.parametrize(
+    "text", ["word " * 200, "x" * 400, "Scene <b>A</b> & B " + "é" * 120, "a  b" * 60]
+)
+def test_a_long_sentence_is_cut_in_the_bar_and_whole_behind_a_button(desktop, qtbot, text):
     show_warning(desktop.bar, text)
-    shown = desktop.messages[0].text
-    assert len(shown) <= MOST_CHARACTERS
-    assert shown.endswith("(all of it: log panel, tab FirstLight)")
-    assert text in desktop.logged()
+    line = unescape(desktop.messages[0].text)
+    assert len(line) <= MOST_CHARACTERS
+    assert line.endswith(" …")
+    assert shown(text) in unescape(desktop.logged())
+    [button] = desktop.bar.currentItem().findChildren(QPushButton, options=CHILDREN)
+    assert button.text() == "Details"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    [dialog] = desktop.window.findChildren(QDialog, "details_dialog")
+    assert dialog.isVisible()
+    assert not dialog.isModal()
+    assert dialog.findChild(QPlainTextEdit).toPlainText() == shown(text, keep="\n")
+    dialog.close()
+
+
+def test_what_fits_has_no_button(desktop):
+    show_failure(desktop.bar, "a" * MOST_CHARACTERS)
+    assert desktop.messages[0].text == "a" * MOST_CHARACTERS
+    assert desktop.bar.currentItem().findChildren(QPushButton, options=CHILDREN) == []
 
 
 def test_lines_become_one():
     assert shorten("a\n  b\tc") == "a b c"
 
 
-def test_failures_are_cleared_and_nothing_else(desktop):
+def test_failures_and_doubts_are_cleared_and_nothing_else(desktop):
     desktop.bar.pushMessage("Another plugin", "its own", Qgis.MessageLevel.Critical)
     show_failure(desktop.bar, "one")
     show_warning(desktop.bar, "two")
+    show_success(desktop.bar, "three")
     clear_failures(desktop.bar)
-    assert sorted(item.text() for item in desktop.bar.items()) == ["its own", "two"]
+    assert sorted(item.text() for item in desktop.bar.items()) == ["its own", "three"]
 
 
 def test_text_of_a_catalogue_is_shown_and_never_obeyed(desktop):
