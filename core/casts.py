@@ -190,6 +190,7 @@ def _raster_out(value: Any, param: Param) -> Path:
         raise InputError(
             f"{param.title} cannot be written to {path}",
             f"its name must end in {' or '.join((param.suffix, *param.also))}",
+            "Give it such a name.",
         )
     return path
 

@@ -50,7 +50,11 @@ class SearchQuery:
                 "Swap the two dates.",
             )
         if self.limit < 1:
-            raise InputError(f"The limit {self.limit} cannot be used", "it must be at least 1")
+            raise InputError(
+                f"The limit {self.limit} cannot be used",
+                "it must be at least 1",
+                "Give a greater one.",
+            )
 
 
 @dataclass(frozen=True)

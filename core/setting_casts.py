@@ -44,18 +44,22 @@ def cast_setting(
     if raw is None:
         if default in (None, (), BandChoice()):
             return default
-        raise SettingsError(failure, "it needs a value")
+        raise SettingsError(failure, "it needs a value", "Give one, or leave the setting out.")
     try:
         value = CASTS[declared["kind"]](raw)
     except (TypeError, ValueError, OverflowError):
-        raise SettingsError(failure, f"it is no {declared['kind']}") from None
+        raise SettingsError(
+            failure,
+            f"it is no {declared['kind']}",
+            "Correct it there: docs/configuration.md shows each setting.",
+        ) from None
     if "choices" in declared:
         return _choose(tuple(declared["choices"]), value, failure)
     least, most = declared.get("least"), declared.get("most")
     if least is not None and value < least:
-        raise SettingsError(failure, f"the least is {least}")
+        raise SettingsError(failure, f"the least is {least}", "Give a greater one.")
     if most is not None and value > most:
-        raise SettingsError(failure, f"the most is {most}")
+        raise SettingsError(failure, f"the most is {most}", "Give a smaller one.")
     return value
 
 

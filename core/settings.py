@@ -422,7 +422,11 @@ def _from_files(
     named = environ.get("FIRSTLIGHT_CONFIG")
     explicit = user_file or (at_home(named) if named else None)
     if explicit and not explicit.is_file():
-        raise SettingsError(f"The settings file {explicit} cannot be used", "it does not exist")
+        raise SettingsError(
+            f"The settings file {explicit} cannot be used",
+            "it does not exist",
+            "Make it, or correct FIRSTLIGHT_CONFIG.",
+        )
     own = explicit or at_home("~") / ".config" / "firstlight" / "config.yaml"
     by_path = {f.metadata["path"]: f for f in setting_fields()}
     for path, origin in ((CONFIG_DIR / "ingestion.yaml", "config/ingestion.yaml"), (own, str(own))):

@@ -237,6 +237,15 @@ CORE_LAYERS = {
     "core.wording": (*_VALUES, "core.settings", *_DECLARATION),
     "core.doors": (*_VALUES, *_DECLARATION),
     "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.doors", "core.wording"),
+    # The door for programs: its results are values of the scenes' own.
+    "core.api": (
+        *_VALUES,
+        "core.settings",
+        *_DECLARATION,
+        "core.doors",
+        "core.wording",
+        "core.scenes.request",
+    ),
 }
 """Module or package of core → what of ours it may import; the longest name that fits counts.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -72,3 +73,24 @@ def test_the_index_of_decisions_names_each_with_its_title() -> None:
         assert text.startswith(f"# {title}\n")
         assert title[:4] == f"{name[:3]} "
         assert ("*Draft.*" in text) == (f"({name}) (draft)" in index)
+
+
+def test_every_option_of_the_command_line_stands_in_a_guide() -> None:
+    from firstlight.core.cli import build_parser
+
+    guides = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    commands = next(
+        action.choices
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    options = {
+        option
+        for command in commands.values()
+        for action in command._actions
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    }
+    assert len(options) > 80
+    lost = [option for option in options if not re.search(rf"{option}(?![\w-])", guides)]
+    assert not lost, "what a person can choose is told in docs/*.md"

@@ -73,7 +73,11 @@ def _of_file(environ: Mapping[str, str]) -> Iterator[Account]:
     path = accounts_file(environ)
     if not path.is_file():
         if environ.get(FILE_VARIABLE):
-            raise SettingsError(f"The accounts file {path} cannot be used", "it does not exist")
+            raise SettingsError(
+                f"The accounts file {path} cannot be used",
+                "it does not exist",
+                "Make it, or correct FIRSTLIGHT_ACCOUNTS.",
+            )
         return
     if why := why_not_private(path):
         raise SettingsError(f"The accounts file {path} is not used", why, f"Run: chmod 600 {path}")
@@ -123,7 +127,9 @@ def _own_account(name: str, fields: Mapping[str, Any], path: Path) -> Account:
         raise SettingsError(failure, "it is not complete", f"Give {ways or 'no such account'}.")
     kind = str(fields.get("kind", ""))
     if kind not in KINDS:
-        raise SettingsError(failure, f"its kind is none of {', '.join(KINDS)}")
+        raise SettingsError(
+            failure, f"its kind is none of {', '.join(KINDS)}", "Write one of them as its kind."
+        )
     known = {field for some in FIELDS[kind] for field in some}
     _refuse_unknown(failure, fields, (*known, *OTHER_FIELDS))
     values = next(
@@ -160,7 +166,9 @@ def _check_way(failure: str, way: Way) -> None:
     parts = urlsplit(way.token_url)
     safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
     if way.kind == AccountKind.OIDC and not safe:
-        raise SettingsError(failure, "its token_url is no https address")
+        raise SettingsError(
+            failure, "its token_url is no https address", "Give an address with https://."
+        )
     if way.kind == "header" and not way.header.replace("-", "").isalnum():
         raise SettingsError(failure, "it names no header", "Give header: X-Api-Key.")
 

@@ -95,7 +95,9 @@ def parse_formula(text: str) -> Formula:
     _Check(text, names).visit(_parse(text).body, 0)
     if not names:
         raise AlgorithmError(
-            f"The formula '{shortened(text, MOST_SHOWN)}' cannot be used", "it names no band"
+            f"The formula '{shortened(text, MOST_SHOWN)}' cannot be used",
+            "it names no band",
+            "Write names of bands into it, as in (nir - red) / (nir + red).",
         )
     return Formula(text, tuple(names))
 
@@ -105,6 +107,7 @@ def _parse(text: str) -> ast.Expression:
         raise AlgorithmError(
             f"The formula '{shortened(text)}' cannot be used",
             f"it is longer than {MOST_CHARACTERS} characters",
+            "Shorten it.",
         )
     try:
         return ast.parse(text.strip(), mode="eval")
@@ -113,6 +116,7 @@ def _parse(text: str) -> ast.Expression:
         raise AlgorithmError(
             f"The formula '{shortened(text, MOST_SHOWN)}' cannot be used",
             f"it cannot be parsed ({reason})",
+            "Write bands, numbers, + - * / ** and brackets: (nir - red) / (nir + red).",
         ) from error
 
 

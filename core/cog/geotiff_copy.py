@@ -97,7 +97,11 @@ def _copy(
         return 0 if stopped else 1
 
     def failure(why: str) -> FirstLightError:
-        return Cancelled(f"Writing {part.stem}") if stopped else RasterError(what, why)
+        return (
+            Cancelled(f"Writing {part.stem}")
+            if stopped
+            else RasterError(what, why, "Is there room on the disk, and is the source whole?")
+        )
 
     with gdal_errors(failure):
         dataset = open_checked(source)

@@ -263,7 +263,9 @@ class Access:
                         self._headless.add(urlsplit(answer.url).netloc)
                     return _landing(answer)
         except InsecureRedirect as error:
-            raise AccessError(f"{url} cannot be opened", str(error)) from error
+            raise AccessError(
+                f"{url} cannot be opened", str(error), "Choose another scene or catalogue."
+            ) from error
         except requests.RequestException:
             return _Landing(url)  # GDAL says why
 

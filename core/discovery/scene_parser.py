@@ -46,7 +46,7 @@ def parse_item(
     name = item.get("id") if isinstance(item, Mapping) else None
     failure = f"Scene {name or 'without id'} of {catalog} cannot be used"
     if not name:
-        raise DiscoveryError(failure, "it has no id")
+        raise DiscoveryError(failure, "it has no id", "Leave it out, and tell whoever offers it.")
     try:
         return _parse(item, sensor, catalog, fallback_bbox, failure)
     except (
@@ -59,7 +59,9 @@ def parse_item(
         RecursionError,
     ) as error:  # text for a number …
         raise DiscoveryError(
-            failure, f"it is no valid STAC item ({type(error).__name__}: {error})"
+            failure,
+            f"it is no valid STAC item ({type(error).__name__}: {error})",
+            "Leave it out, and tell whoever offers it.",
         ) from error
 
 
@@ -76,7 +78,9 @@ def _parse(
     geometry = item.get("geometry")
     bbox = _bbox(item, fallback_bbox)
     if bbox is None:
-        raise DiscoveryError(failure, "nothing tells where it is")
+        raise DiscoveryError(
+            failure, "nothing tells where it is", "Leave it out, and tell whoever offers it."
+        )
     return SceneItem(
         id=str(item["id"]),
         sensor=sensor.name,
@@ -228,7 +232,9 @@ def _moment(properties: StacObject, failure: str) -> datetime:
     try:
         return parse_time(str(text))
     except ValueError:
-        raise DiscoveryError(failure, f"its time is {text!r}") from None
+        raise DiscoveryError(
+            failure, f"its time is {text!r}", "Leave it out, and tell whoever offers it."
+        ) from None
 
 
 def last_moment(item: StacObject, first: datetime) -> datetime:

@@ -193,7 +193,7 @@ def area_window(path: Path, geometry: Mapping[str, Any]) -> Window:
         If it cannot be opened, or the area lies outside.
     """
     what = f"The area's part of {path.name} cannot be read"
-    with gdal_errors(lambda why: RasterError(what, why)):
+    with gdal_errors(lambda why: RasterError(what, why, "Choose another scene, or whole bands.")):
         return _pixel_window(checked(_open(path, BAND_DRIVERS)), geometry, what)
 
 
@@ -365,7 +365,11 @@ def _pixel_window(dataset: Any, geometry: Mapping[str, Any], what: str) -> Windo
     grid = dataset_grid(dataset)
     bounds = placed_bounds(geometry, grid.crs, grid.bounds)
     if bounds is None:
-        raise RasterError(what, "the area reaches too far from it")
+        raise RasterError(
+            what,
+            "the area reaches too far from it",
+            "Give a smaller area, or choose another scene.",
+        )
     west, south, east, north = bounds
     # A hair of rounding must not add a row of pixels.
     col0, col1 = (

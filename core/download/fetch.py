@@ -4,6 +4,7 @@ then renamed.
 
 from __future__ import annotations
 
+import glob
 import random
 import shutil
 import threading
@@ -49,7 +50,6 @@ HINTS = {
 }
 MOST_BYTES = 20_000_000_000
 """Larger than any single band that agencies deliver."""
-LATER = "Try again later; what has come is kept, and it goes on from there."
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,15 @@ def _hint(job: FetchJob, trouble: Trouble) -> str:
             return f"By its catalogue it requires authentication: {job.account}."
         if is_signed(job.url):
             return "Its signed address is not good any more; get the items from their catalogue."
-    usual = "Search again, or choose another scene." if trouble.final else LATER
+    later = f"Try again later{_kept(job, ', and it goes on from there')}."
+    usual = "Search again, or choose another scene." if trouble.final else later
     return trouble.hint or HINTS.get(trouble.status or 0, usual)
+
+
+def _kept(job: FetchJob, more: str = "") -> str:
+    """Said only where something has come, and was not thrown away as wrong."""
+    parts = job.target.parent.glob(f"{glob.escape(job.target.name)}*.part")
+    return f"; what has come is kept{more}" if any(part.stat().st_size for part in parts) else ""
 
 
 OnState = Callable[[BandState, int, "int | None", str], None]
@@ -261,7 +268,7 @@ class _Patience:
         self._counted += 1
         if busy and asked:  # to ask before that is of no use
             reason = f"{trouble.reason}: the server asks to wait {time_text(wait)}"
-            hint = f"Try again in {time_text(wait)}; what has come is kept."
+            hint = f"Try again in {time_text(wait)}{_kept(self._job)}."
             trouble = Trouble(reason, trouble.status, final=True, hint=hint)
         if trouble.final or busy or self._counted >= self._options.attempts:
             raise FetchFailed(self._job, trouble, self.attempts) from trouble

@@ -35,13 +35,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
             reason = f"with its aliases (*name) it has more than {MOST_VALUES} values"
             raise SettingsError(failure, reason, "Write the values themselves.")
     except RecursionError as error:
-        raise SettingsError(failure, "it is nested too deep") from error
+        raise SettingsError(
+            failure,
+            "it is nested too deep",
+            "Write sections and keys, as in docs/configuration.md.",
+        ) from error
     except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
-        raise SettingsError(failure, " ".join(str(error).split())) from error
+        raise SettingsError(
+            failure, " ".join(str(error).split()), "Correct it there, or take the file away."
+        ) from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise SettingsError(f"The settings file {path} cannot be used", "it holds no sections")
+        raise SettingsError(
+            f"The settings file {path} cannot be used",
+            "it holds no sections",
+            "Begin it with a section, as download:.",
+        )
     return tree
 
 

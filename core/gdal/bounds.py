@@ -28,7 +28,11 @@ def moved_bounds(grid: Grid, crs: str, near: Bounds | None = None) -> Bounds:
     """
 
     def failure(why: str) -> RasterError:
-        return RasterError(f"Nothing leads from {grid.crs[:20]} to {crs[:20]}", why)
+        return RasterError(
+            f"Nothing leads from {grid.crs[:20]} to {crs[:20]}",
+            why,
+            "Choose another coordinate system.",
+        )
 
     left, bottom, right, top = grid.bounds
     if grid.crs != crs:

@@ -51,6 +51,7 @@ def project_points(
             raise RasterError(
                 f"Nothing leads from {source[:20]} to {target[:20]}",
                 (messages or [" ".join(str(error).split())])[-1],
+                "Choose another coordinate system.",
             ) from error
     placed = np.array(moved, dtype=np.float64).reshape(-1, 3)
     return placed[:, 0], placed[:, 1]

@@ -177,7 +177,11 @@ def _product_radiometry(
         if not asked:
             return None
         why = f"{product.title} has no band in {band.unit or 'no unit'}"
-        raise InputError(f"The product {product.name} cannot be used for '{band.name}'", why)
+        raise InputError(
+            f"The product {product.name} cannot be used for '{band.name}'",
+            why,
+            "Choose another ‘stack.product’, or leave it out.",
+        )
     scaling = proposed.factors_of(path)
     if scaling is None and rule.scale is not None:
         scaling = rule.scale, rule.offset

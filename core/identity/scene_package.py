@@ -136,7 +136,11 @@ def open_package(path: Path, product: Product | None = None) -> ScenePackage:
     bands, left_out = _named(files, found, naming, known)
     usable = {name: PackageBand(bands[name]) for name in sensor.sort(bands) if name in sensor.bands}
     if not usable:
-        raise InputError(subject, f"none of its bands is one of {sensor.title}")
+        raise InputError(
+            subject,
+            f"none of its bands is one of {sensor.title}",
+            "Choose the sensor that it comes from.",
+        )
     findings = [
         *_left_out(scene, left_out),
         *_missing(scene, sensor, naming, known, usable),

@@ -67,6 +67,7 @@ def open_extent(path: Path) -> RasterFacts:
         raise InputError(
             FAILURE,
             f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date",
+            "Write it as 2024-05-01T10:00:00Z.",
         ) from None
     return facts
 

@@ -113,7 +113,9 @@ def _choose_band(params: StructuralDamageParams) -> str:
     if params.band is not None:
         if params.band.lower() not in shared:
             raise AlgorithmError(
-                FAILURE, f"{names} do not both have {params.band} (they share {listed})"
+                FAILURE,
+                f"{names} do not both have {params.band} (they share {listed})",
+                "Choose a band that both have.",
             )
         return params.band.lower()
     if not shared or shared[0] not in PREFERRED_BANDS:

@@ -162,7 +162,13 @@ def _positions(
     if source.crs != target.crs:
         library = reading()
         try:
-            with library.errors(lambda why: RasterError("The scene cannot be placed", why)):
+            with library.errors(
+                lambda why: RasterError(
+                    "The scene cannot be placed",
+                    why,
+                    "Leave the scene out, or choose another coordinate system.",
+                )
+            ):
                 moved = library.move_points(target.crs, source.crs, xs.ravel(), ys.ravel())
         except RasterError:
             moved = (np.full(xs.size, np.nan), np.full(xs.size, np.nan))

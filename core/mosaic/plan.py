@@ -70,7 +70,9 @@ class PlannedMosaic:
         items = tuple(item for item in self.items if item.id != scene_id)
         if not items:
             raise RasterError(
-                "The scenes cannot be put together", f"none of them can be read ({why})"
+                "The scenes cannot be put together",
+                f"none of them can be read ({why})",
+                "Check the network, then run again, or choose other scenes.",
             )
         scenes = tuple(scene for scene in self.plan.scenes if scene.id != scene_id)
         plan = replace(self.plan, scenes=scenes, tags={**self.plan.tags, **_tags_of(items)})

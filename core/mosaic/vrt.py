@@ -135,7 +135,11 @@ def _warped(location: BandLocation, plan: MosaicPlan) -> str:
     """
 
     def failure(why: str) -> RasterError:
-        return RasterError(f"{location.name} cannot be warped to {plan.grid.crs[:20]}", why)
+        return RasterError(
+            f"{location.name} cannot be warped to {plan.grid.crs[:20]}",
+            why,
+            "Leave the scene out, or choose another coordinate system.",
+        )
 
     nodata = location.radiometry.nodata or 0.0
     options = WarpOptions("near" if location.is_class else plan.method, nodata)

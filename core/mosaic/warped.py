@@ -116,7 +116,11 @@ def _warp(
     """Warp a window of the source into a block of the target, which holds nodata before."""
 
     def failure(why: str) -> RasterError:
-        return RasterError(f"Warping to {target.crs[:20]} failed", why)
+        return RasterError(
+            f"Warping to {target.crs[:20]} failed",
+            why,
+            "Leave the scene out, or choose another coordinate system.",
+        )
 
     nodata = options.nodata or 0.0
     with gdal_errors(failure):

@@ -179,7 +179,11 @@ class EventRun:
             raise (
                 failures[0]
                 if failures
-                else AlgorithmError("The event cannot be mapped", "its recipe has no algorithm")
+                else AlgorithmError(
+                    "The event cannot be mapped",
+                    "its recipe has no algorithm",
+                    "Add one to its recipe in config/events.yaml.",
+                )
             )
 
     def fuse(self, layer: str, monitor: Monitor) -> None:

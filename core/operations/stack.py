@@ -210,7 +210,7 @@ def _choose(params: StackParams) -> _Chosen:
     for name, given in (("sensor", params.sensor), ("band", params.band)):
         if not given:
             why = "is missing, and no ‘scene’ is given that has it"
-            raise InputError(f"Parameter ‘{name}’ of ‘flight stack’", why)
+            raise InputError(f"Parameter ‘{name}’ of ‘flight stack’", why, "Give it, or a ‘scene’.")
     assert params.sensor is not None  # for the type checker
     return _Chosen(params.sensor, params.band, {})
 
@@ -280,6 +280,7 @@ def _rule(given: BandPath, sensor: Sensor, params: StackParams) -> BandRule:
         raise InputError(
             f"The band '{given}' cannot be used",
             f"{given.path} has {len(facts.bands)} bands, no band {given.index}",
+            "Give the number of one of them.",
         )
     if params.unit and band.unit != Unit.POWER:
         why = f"band '{band.name}' of {sensor.title} is no radar backscatter but {band.unit}"
@@ -346,7 +347,9 @@ def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> No
     scale, offset = radiometry.scale, radiometry.offset
     if scale == 0:
         raise InputError(
-            f"The band '{given}' cannot be used", "its scale is 0, which makes every value the same"
+            f"The band '{given}' cannot be used",
+            "its scale is 0, which makes every value the same",
+            "Give the ‘scale’ of the product, as 0.0001.",
         )
     whole = dtype.startswith(("int", "uint"))
     if radiometry.unit != Unit.REFLECTANCE or not whole or scale < 0:

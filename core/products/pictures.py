@@ -108,6 +108,7 @@ def class_picture(
         raise AlgorithmError(
             f"A map of {classes.name} cannot be drawn",
             f"it holds {facts.bands[0].dtype}, not classes",
+            "Choose a layer of classes.",
         )
     codes = read_view(facts, 1, grid)
     grey = under.mean(axis=2, keepdims=True).astype(np.float32)

@@ -145,7 +145,9 @@ def record_input(
                 known = sha256_of(Path(file), stop)
             except OSError as error:
                 raise RasterError(
-                    f"The sum of {file} cannot be taken", error.strerror or str(error)
+                    f"The sum of {file} cannot be taken",
+                    error.strerror or str(error),
+                    "Is it still there, and readable?",
                 ) from error
         whose = (entry.url, entry.catalog, entry.item_id)
         files.append(InputFile(Path(file), size, changed, known, *whose))

@@ -105,7 +105,11 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         assets = dict(tree["assets"])
         named = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
-        raise InputError(what, f"{item.name}: {error.strerror or error}") from error
+        raise InputError(
+            what,
+            f"{item.name}: {error.strerror or error}",
+            "Make the result again, or choose another folder.",
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         reason = f"{item.name} is no item of FirstLight ({type(error).__name__}: {error})"
         raise InputError(what, reason, _MAKE_AGAIN) from error

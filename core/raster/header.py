@@ -65,5 +65,9 @@ def read_header(path: Path, index: int = 1) -> Header:
     with quiet_gdal(), gdal_errors(lambda why: RasterError(failure, why, "Is the file complete?")):
         dataset = open_checked(path)
         if index > dataset.RasterCount:
-            raise RasterError(failure, f"it has {dataset.RasterCount} bands, no band {index}")
+            raise RasterError(
+                failure,
+                f"it has {dataset.RasterCount} bands, no band {index}",
+                "Choose another scene, or leave the band out.",
+            )
         return dataset_header(dataset, index)

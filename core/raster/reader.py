@@ -167,6 +167,7 @@ def check_band_file(path: Path) -> RasterFacts:
         raise RasterError(
             f"The raster {path} cannot be used as a band",
             f"it is a {facts.driver}, no GeoTIFF or JPEG 2000",
+            "Choose another scene, or leave the band out.",
         )
     return check_raster(path)
 
@@ -379,7 +380,14 @@ class RasterReader:
         # osgeo and not rasterio: it can empty the cache of one dataset's blocks.
         where = (area.col, area.row, area.cols, area.rows)
         rows, cols = stored.shape
-        with self._surroundings(), gdal_errors(lambda why: RasterError(what, why)):
+        with (
+            self._surroundings(),
+            gdal_errors(
+                lambda why: RasterError(
+                    what, why, "Is the file complete? ‘flight validate --depth deep’ tells."
+                )
+            ),
+        ):
             whole = (rows, cols) == (area.rows, area.cols)
             if whole and self._fill_doubled(stored, mine, index, area):
                 return

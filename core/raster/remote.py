@@ -54,7 +54,11 @@ def read_over_area(
 
     def failure(why: str) -> RasterError:
         forget(address)
-        return RasterError(f"{public} cannot be looked at", why.replace(address, public))
+        return RasterError(
+            f"{public} cannot be looked at",
+            why.replace(address, public),
+            "Check the network, or choose another scene.",
+        )
 
     with remote_gdal(options), gdal_errors(failure):
         dataset = checked(_open(address))
@@ -92,14 +96,16 @@ def _placed_area(
     grid = dataset_grid(dataset)
     crs = grid.crs
     if not crs:
-        raise RasterError(what, "it has no coordinate system")
+        raise RasterError(what, "it has no coordinate system", "Choose another scene.")
     try:
         return (
             project_area(geometry, crs, grid.bounds),
             area_bounds(geometry, crs, grid.bounds),
         )
     except RasterError as error:
-        raise RasterError(what, error.why.replace("it reaches", "the area reaches")) from error
+        raise RasterError(
+            what, error.why.replace("it reaches", "the area reaches"), "Choose another scene."
+        ) from error
 
 
 def _open(address: str) -> Any:

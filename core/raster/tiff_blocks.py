@@ -298,7 +298,11 @@ class TiffBlocks:
         band = self._dataset.GetRasterBand(block.band)
 
         def failure(why: str) -> RasterError:
-            return RasterError(f"Reading a tile of {self.path} failed", why)
+            return RasterError(
+                f"Reading a tile of {self.path} failed",
+                why,
+                "Is the file complete? ‘flight validate --depth deep’ tells.",
+            )
 
         with _gdal_options(), gdal_errors(failure, first=True) as messages:
             if block.level:

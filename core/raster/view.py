@@ -41,7 +41,7 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
     radiometry = facts.bands[index - 1].radiometry
     outside = math.nan if radiometry.nodata is None else radiometry.nodata
     options = WarpOptions("near", outside, overviews=True)
-    with gdal_errors(lambda why: RasterError(what, why)):
+    with gdal_errors(lambda why: RasterError(what, why, "Is the file complete?")):
         mask = f"mask,{index}" if facts.bands[index - 1].masked else "none"
         band = checked(
             gdal.Translate(

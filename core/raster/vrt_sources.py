@@ -101,10 +101,12 @@ def check_is_file(path: Path) -> None:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # the latter: a name that no file can have
         what = f"The raster {path} cannot be opened"
-        raise RasterError(what, "it does not exist") from error
+        raise RasterError(what, "it does not exist", "Check its name and folder.") from error
     # "." and "/" are folders without a name, as an empty name in a VRT is.
     if not path.name or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise RasterError(f"The raster {path} cannot be opened", "it is no plain file")
+        raise RasterError(
+            f"The raster {path} cannot be opened", "it is no plain file", "Give a file."
+        )
 
 
 def check_is_raster(path: Path) -> None:
@@ -213,7 +215,11 @@ def _check_pixels(path: Path) -> None:
     check_member(path)
     check_metadata(path)
     try:
-        with gdal_errors(lambda why: RasterError(f"The raster {file} cannot be opened", why)):
+        with gdal_errors(
+            lambda why: RasterError(
+                f"The raster {file} cannot be opened", why, "Is the file complete, and a raster?"
+            )
+        ):
             refuse_other_format(gdal_name(path))
     except RasterError as error:
         raise ValidationError(error.what, error.why, error.hint) from error
@@ -290,7 +296,9 @@ def _parse(path: Path, failure: str) -> ET.Element:
             raise ValidationError(failure, reason, "Make the stack again.")
         text = path.read_bytes()
     except OSError as error:
-        raise ValidationError(failure, error.strerror or str(error)) from error
+        raise ValidationError(
+            failure, error.strerror or str(error), "Make the stack again."
+        ) from error
     try:
         _refuse_odd_xml(text, failure)
         # UTF-8 whatever it declares, as GDAL reads it

@@ -249,7 +249,7 @@ def _ingest_bands(
         failures=tuple(failures),
         warnings=tuple(warnings),
     )
-    error = _download_error(failed, required)
+    error = _download_error(failed, required, kept=any(plan.folder.glob("*.part")))
     if error is not None:
         return replace(failed, error=str(error))
 
@@ -300,14 +300,22 @@ def _offered_bands(request: SceneRequest, required: Sequence[str]) -> list[str]:
     return offered
 
 
-def _download_error(result: SceneResult, required: Sequence[str]) -> IngestionError | None:
-    """The reason why downloads that have failed leave nothing to stack; None where they do not."""
+def _download_error(
+    result: SceneResult, required: Sequence[str], kept: bool
+) -> IngestionError | None:
+    """The reason why downloads that have failed leave nothing to stack; None where they do not.
+
+    Parameters
+    ----------
+    kept : bool
+        Whether parts of bands wait for the next run.
+    """
     subject = f"Scene {result.scene.id} failed"
     if not result.files:
         return IngestionError(
             subject,
             f"All band downloads failed ({_reasons(result.failures)})",
-            "Check the network, then run again; what has come is kept.",
+            f"Check the network, then run again{'; what has come is kept' if kept else ''}.",
         )
     reasons = {failure.band: failure.reason for failure in result.failures}
     broken = [name for name in required if name in reasons]

@@ -46,7 +46,11 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
     """
     what = "The area cannot be laid over the raster"
     if not grid.crs:
-        raise AreaError(what, "the raster has no coordinate system")
+        raise AreaError(
+            what,
+            "the raster has no coordinate system",
+            "Give it one with gdal_edit.py -a_srs, or leave the area out.",
+        )
     library = reading()
     try:
         # Far from the raster a projection may not be defined at all, so that is asked in degrees
@@ -58,9 +62,12 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
             return np.zeros(grid.shape, bool), 0.0
         area = project_area(aoi.geometry, grid.crs, grid.bounds)
     except RasterError as error:
-        raise AreaError(what, error.why) from error
+        raise AreaError(what, error.why, "Draw the area anew, or leave it out.") from error
     look = _look_at(area)
-    with library.surroundings(), library.errors(lambda why: AreaError(what, why)):
+    with (
+        library.surroundings(),
+        library.errors(lambda why: AreaError(what, why, "Draw the area anew, or leave it out.")),
+    ):
         mask = library.burn(area, grid.shape, grid.transform, touched=True)
         inside = library.burn(area, (COVER_SIZE, COVER_SIZE), look, touched=False)
     total = int(inside.sum())

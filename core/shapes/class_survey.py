@@ -106,7 +106,7 @@ def class_names(path: Path, index: int = 1) -> dict[int, str]:
     from osgeo import gdal
 
     what = f"Reading the classes of {path} failed"
-    with local_gdal(), gdal_errors(lambda why: RasterError(what, why)):
+    with local_gdal(), gdal_errors(lambda why: RasterError(what, why, "Is the file complete?")):
         dataset = open_checked(path)
         band = dataset.GetRasterBand(index)
         # GDAL 3.6's own GetCategoryNames answers None in Python

@@ -92,7 +92,9 @@ def trace_patches(
     facts = read_facts(classes)
     if [band.dtype for band in facts.bands] != ["uint8"]:
         raise RasterError(
-            f"No outline can be drawn of {classes}", "it is not one band of classes (uint8)"
+            f"No outline can be drawn of {classes}",
+            "it is not one band of classes (uint8)",
+            "Choose a layer of classes.",
         )
     what = f"Drawing the outline of {classes} failed"
     least = min_area_m2 if ground_of(facts.grid) else 0.0

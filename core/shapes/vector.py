@@ -257,7 +257,11 @@ def union(geometries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 joined = geometry if joined is None else joined.Union(geometry)
         areas = _areas_of(joined)
     if areas is None:
-        raise AreaError("The areas cannot be joined", "there is no polygon among them")
+        raise AreaError(
+            "The areas cannot be joined",
+            "there is no polygon among them",
+            "Choose a layer of polygons.",
+        )
     return areas
 
 

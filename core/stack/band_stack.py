@@ -109,7 +109,7 @@ def _check_request(
     band_paths: Mapping[str, Path | BandSource], mode: str, resolution: float | None, what: str
 ) -> None:
     if not band_paths:
-        raise BandStackError(what, "there is no band to stack")
+        raise BandStackError(what, "there is no band to stack", "Give one at least.")
     if mode not in MODES:
         raise BandStackError(
             what, f"the resolution mode '{mode}' is not known", f"Known: {', '.join(MODES)}."
@@ -130,7 +130,9 @@ def _order_bands(
         return sorted(band_paths, key=lambda name: _spectral_key(name, band_paths[name]))
     if sorted(order) != sorted(band_paths):
         odd = ", ".join(sorted(set(order) ^ set(band_paths))) or "how often they are named"
-        raise BandStackError(what, f"the band order and the bands differ in {odd}")
+        raise BandStackError(
+            what, f"the band order and the bands differ in {odd}", "Name each band once."
+        )
     return list(order)
 
 

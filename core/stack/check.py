@@ -85,7 +85,9 @@ def _read_back(path: Path, what: str) -> RasterFacts:
     try:
         return read_facts(path)
     except ValidationError as error:
-        raise BandStackError(what, f"the written stack is unusable: {error.why}") from error
+        raise BandStackError(
+            what, f"the written stack is unusable: {error.why}", "Are the band files complete?"
+        ) from error
 
 
 class _Differs(ValueError):

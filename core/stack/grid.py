@@ -151,7 +151,11 @@ def _pixel_size(
     """Width and height of the stack's pixels in the unit of the coordinate system."""
     if target_resolution is not None:
         if not target_resolution > 0:
-            raise ResolutionError(what, f"the resolution {target_resolution:g} is not above zero")
+            raise ResolutionError(
+                what,
+                f"the resolution {target_resolution:g} is not above zero",
+                "Give the size of a pixel, as 10.",
+            )
         return (target_resolution, target_resolution)
     x, y = (_finer_side(placed, axis, finest[axis]) for axis in (0, 1))
     return x, y

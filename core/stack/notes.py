@@ -78,7 +78,9 @@ def _parse(path: Path, what: str) -> ET.Element:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise BandStackError(what, error.strerror or str(error)) from error
+        raise BandStackError(
+            what, error.strerror or str(error), "Is it still there, and readable?"
+        ) from error
     if not text.strip():
         raise BandStackError(what, "the file is empty", INGEST_AGAIN)
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:

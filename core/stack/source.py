@@ -84,10 +84,15 @@ def open_band(name: str, value: Path | BandSource, what: str) -> OpenedBand:
         raise BandStackError(
             what,
             f"band '{name}': {source.path} has {len(facts.bands)} bands, no band {source.index}",
+            "Give the number of one of them.",
         )
     band = facts.bands[source.index - 1]
     if band.dtype not in GDAL_NAMES:
-        raise BandStackError(what, f"band '{name}': numbers of type {band.dtype} cannot be stacked")
+        raise BandStackError(
+            what,
+            f"band '{name}': numbers of type {band.dtype} cannot be stacked",
+            "Give a band of whole or decimal numbers.",
+        )
     crs, crooked = _where(name, facts, what)
     radiometry = source.radiometry or band.radiometry
     notes: tuple[str, ...] = ()

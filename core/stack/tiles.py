@@ -55,10 +55,14 @@ def _check_fit(stacks: Sequence[RasterFacts], what: str) -> None:
     for other in stacks[1:]:
         names = f"{other.path.name} and {first.path.name}"
         if [(band.description, band.radiometry.unit) for band in other.bands] != bands:
-            raise BandStackError(what, f"{names} have different bands")
+            raise BandStackError(
+                what, f"{names} have different bands", "Ingest both with the same bands."
+            )
         if other.grid.crs != first.grid.crs or not _fits(other.grid, first.grid):
             raise BandStackError(
-                what, f"{other.path.name} lies on another grid than {first.path.name}"
+                what,
+                f"{other.path.name} lies on another grid than {first.path.name}",
+                "Ingest both into one coordinate system.",
             )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +77,79 @@ def test_a_failure_survives_pickling(error: FirstLightError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert str(again) == str(error)
+
+
+# ---- what to do
+
+CORE = Path(__file__).resolve().parents[2] / "core"
+WITHOUT_ADVICE = {
+    ("cog/codec.py", "Compressing a block failed"): "GDAL in memory: a fault of the installation",
+    ("cog/tags.py", "Making the header of a raster failed"): "GDAL in memory, as above",
+    ("cog/writer.py", "was never written"): "a fault of FirstLight: nobody can do anything",
+    ("raster/picture.py", "A picture cannot be made"): "told beside a result, which is there",
+    ("raster/reader.py", "the reader was closed meanwhile"): "only after a stop, and not shown",
+    ("execution/cluster_engine.py", "The tile failed"): "the engine tries it again and says more",
+}
+"""Part of a failure's text → why it has no advice."""
+
+
+def error_names() -> set[str]:
+    return {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, FirstLightError) and kind is not Cancelled
+    }
+
+
+def without_advice(text: str) -> list[str]:
+    """The calls that make a failure of what and why alone."""
+    names = error_names()
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func).rpartition(".")[2]
+        starred = any(isinstance(part, ast.Starred) for part in node.args)
+        advised = len(node.args) > 2 or any(word.arg == "hint" for word in node.keywords)
+        if called in names and not starred and not advised:
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_every_failure_says_what_to_do() -> None:
+    """The specification, 3.1.3: what failed, why, and what to try."""
+    bare = [
+        (path.relative_to(CORE).as_posix(), call)
+        for path in sorted(CORE.rglob("*.py"))
+        for call in without_advice(path.read_text(encoding="utf-8"))
+    ]
+    used = {
+        (place, part)
+        for place, call in bare
+        for own, part in WITHOUT_ADVICE
+        if own == place and part in call
+    }
+    lost = [
+        (place, call)
+        for place, call in bare
+        if not any(own == place and part in call for own, part in used)
+    ]
+    assert not lost, "a failure without a hint: say what to do, or argue in WITHOUT_ADVICE why not"
+    assert used == set(WITHOUT_ADVICE), "one that is not there any more"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("raise RasterError(what, why)", 1),
+        ("raise errors.InputError('a', 'b') from error", 1),
+        ("gdal_errors(lambda why: RasterError(what, why))", 1),
+        ("raise RasterError(what, why, 'Make it again.')", 0),
+        ("raise RasterError(what, why, hint=hint)", 0),
+        ("raise RasterError(*parts)", 0),
+        ("raise Cancelled('It')", 0),
+        ("raise ValueError('a', 'b')", 0),
+    ],
+)
+def test_a_failure_without_advice_is_found(text: str, found: int) -> None:
+    assert len(without_advice(text)) == found
