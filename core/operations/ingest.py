@@ -20,6 +20,7 @@ from ..errors import (
     FirstLightError,
     IngestionError,
     InputError,
+    known,
     odd_data,
 )
 from ..identity.plausible import is_about_values
@@ -297,10 +298,9 @@ def _ingest(
 
 
 def _picture_layer(result: SceneResult) -> LayerOutput:
-    assert result.path is not None  # for the type checker: only failed scenes have none
     scene = result.scene
     return LayerOutput(
-        result.path,
+        known(result.path, "only a failed scene has no file"),
         f"Picture {format_time(scene.datetime)[:10]}",
         "picture",
         scene.id,
@@ -310,11 +310,11 @@ def _picture_layer(result: SceneResult) -> LayerOutput:
 
 
 def _stack_layer(result: SceneResult) -> LayerOutput:
-    assert result.stack is not None  # for the type checker: pictures have a layer of their own
+    stack = known(result.stack, "a picture has a layer of its own")
     scene = result.scene
-    names = ", ".join(band.name for band in result.stack.bands)
+    names = ", ".join(band.name for band in stack.bands)
     return LayerOutput(
-        path=result.stack.path,
+        path=stack.path,
         title=f"Bands {format_time(scene.datetime)[:10]}",
         style="natural_color",
         group=scene.id,
@@ -327,8 +327,7 @@ def _add_indices(
     result: SceneResult, indices: Sequence[str], settings: Settings, monitor: Monitor
 ) -> tuple[SceneResult, list[LayerOutput]]:
     """Compute indices of a scene's stack; one that fails is named, and leaves the scene partial."""
-    assert result.stack is not None  # for the type checker: called with a stack only
-    stack = result.stack.path
+    stack = known(result.stack, "indices are computed of a stack").path
     warnings, outputs = list(result.warnings), {}
     layers: list[LayerOutput] = []
     for number, name in enumerate(indices):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import BandStackError
+from ..errors import BandStackError, known
 from ..files.atomic import WriteFailure, write_whole
 from ..raster.grid import SNAP, grid_over, overlap_rects, union_bounds
 from ..raster.reader import RasterFacts
@@ -86,8 +86,7 @@ def _band(stacks: Sequence[RasterFacts], index: int, grid: Grid, folder: Path) -
 
 def _source(stack: RasterFacts, index: int, grid: Grid, folder: Path) -> VrtSource:
     name, relative = source_name(stack.path, folder)
-    rects = overlap_rects(stack.grid, grid)
-    assert rects is not None  # the grid is that over all of them
+    rects = known(overlap_rects(stack.grid, grid), "the grid is that over all stacks")
     band = stack.bands[index]
     return VrtSource(
         name=name,
