@@ -77,7 +77,7 @@ class AccessKind(StrEnum):
     """What the files of an offer need, the least first."""
 
     NOTHING = "nothing"
-    TOKEN = "token"
+    TOKEN = "token"  # nosec B105 # the name of a kind, no secret
     """Short-lived, had by anybody: FirstLight fetches it by itself."""
     UNKNOWN = "unknown"
     """Nothing tells."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from .text import redact
 
@@ -18,6 +19,28 @@ ODD_DATA = (
 """What Python raises where data are odd in a way that nobody thought of: text for a number, NaN for
 a size, a list without end.
 """
+
+T = TypeVar("T")
+
+
+def known(value: T | None, why: str) -> T:
+    """A value that is there, where the type alone would let it be missing.
+
+    Parameters
+    ----------
+    value : T or None
+        It.
+    why : str
+        What makes sure of that: ``"the request has told"``.
+
+    Raises
+    ------
+    AssertionError
+        If it is missing all the same; a fault of FirstLight.
+    """
+    if value is None:
+        raise AssertionError(f"a value is missing, though {why}")
+    return value
 
 
 class FirstLightError(Exception):

@@ -11,7 +11,7 @@ from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import DependencyError, SettingsError
+from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .libraries import add_libraries
@@ -93,8 +93,8 @@ class FirstLightPlugin:
         from ..ui.main_dock import MainDock
         from .runner import TaskRunner
 
-        assert self.action is not None  # for the type checker: only it leads here
-        self.action.toggled.disconnect(self._open_dock)
+        action = known(self.action, "only the button leads here")
+        action.toggled.disconnect(self._open_dock)
         self.runner = TaskRunner()
         # QGIS becomes its parent when it takes it in.
         self.dock = MainDock(self._iface, self.runner)

@@ -23,7 +23,7 @@ def sign(
     secret_key: str,
     region: str,
     now: datetime,
-    session_token: str = "",
+    session_token: str | None = None,
     service: str = "s3",
 ) -> dict[str, str]:
     """Headers that sign a request without a body.

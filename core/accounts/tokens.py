@@ -97,7 +97,7 @@ def _renew(account: Account, keeper: _Keeper, post: Post) -> None:
     """Ask for a token; the keeper's lock is held."""
     if time.monotonic() < keeper.failed_until:
         raise AccessError(*keeper.failure)
-    keeper.token = ""
+    keeper.ends = 0.0  # what there was is not given out again
     try:
         _take(account, keeper, post)
     except _Failed as failed:

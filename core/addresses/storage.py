@@ -137,7 +137,7 @@ ACCOUNT_KINDS = {
     "openidconnect": "a login (OpenID Connect)",
     "oauth2": "a login (OAuth 2)",
     "http": "a user name and password, or a token",
-    "apikey": "an API key",
+    "apikey": "an API key",  # pragma: allowlist secret - a kind of account
     "s3": "S3 keys",
     "signedurl": "a signed address",
 }

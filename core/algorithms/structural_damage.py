@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import known
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 from .masks import Radius, clear_pixels, dilation_halo
 from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
@@ -311,8 +312,7 @@ def window_sum(numbers: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.f
             if left:
                 run = run[:-length] + run[length:]
                 length *= 2
-        assert total is not None  # width is at least 1
-        numbers = np.moveaxis(total, 0, axis)
+        numbers = np.moveaxis(known(total, "the width is at least 1"), 0, axis)
     return numbers
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..enums import Evidence, Unit
-from ..errors import RasterError
+from ..errors import RasterError, known
 from ..raster.header import Header
 from ..types import Radiometry
 
@@ -72,9 +72,9 @@ def _weigh_optical(failure: str, rule: Radiometry, header: Header) -> tuple[Radi
     _check_type(failure, weighed, header)
     if not _differs(header.nodata, rule.nodata):
         return weighed, warning
-    assert header.nodata is not None  # for the type checker: what is None does not differ
+    nodata = known(header.nodata, "what is not stated does not differ")
     if rule.evidence == Evidence.ASSUMED and rule.offset and not header.states_scaling:
-        why = f"its file's nodata is {header.nodata:g} where {rule.nodata or 0:g} was assumed"
+        why = f"its file's nodata is {nodata:g} where {rule.nodata or 0:g} was assumed"
         raise RasterError(failure, f"{why}, so the offset of {rule.offset:g} may be wrong", HINT)
     if rule.nodata is not None:
         text = f"the file's nodata {header.nodata:g} is used, not {rule.nodata:g}"

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ..enums import Evidence
-from ..errors import DiscoveryError
+from ..errors import DiscoveryError, known
 from ..identity.band_rule import NO_SCALE
 from ..types import Radiometry, Unit
 from .band_config import Band
@@ -86,8 +86,8 @@ def decide_radiometry(sensor: str, band: Band, item: StacObject, asset: StacObje
 
 
 def _radar(identity: ItemProduct, stated: StatedScaling) -> Radiometry:
-    product = identity.product.rule(Unit.POWER) if identity.product else None
-    assert product is not None  # for the type checker: each radar product has one
+    found = identity.product.rule(Unit.POWER) if identity.product else None
+    product = known(found, "each radar product has a rule of power")
     if _DECIBEL.match(stated.unit):
         return Radiometry(1.0, 0.0, product.nodata, Unit.DECIBEL, "dB, as the item states")
     evidence = Evidence.PRODUCT if identity.trust == Trust.KNOWN else Evidence.ASSUMED

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from ..errors import AccessError, AreaError, Cancelled, DiscoveryError
+from ..errors import AccessError, AreaError, Cancelled, DiscoveryError, known
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..stac.home import Home
@@ -302,9 +302,9 @@ class _Source:
             yield from links_of(landing.answer.tree, *CHILDREN)
 
     def _walk(self, landing: Landing) -> Iterator[Page]:
-        assert landing.answer is not None
+        answer = known(landing.answer, "only what answered is walked through")
         self._walked = True
-        yield from walk(self.transport, landing.answer, self._form(()))
+        yield from walk(self.transport, answer, self._form(()))
 
     def _search(self, landing: Landing) -> Iterator[Page]:
         if landing.collection:

@@ -21,6 +21,7 @@ from ..errors import (
     Cancelled,
     FirstLightError,
     RasterError,
+    known,
     odd_data,
 )
 from ..files.checksum import parse_checksum
@@ -172,8 +173,7 @@ class _SceneDownload:
                     text = f"{asset.band}: {error.why}; its other addresses are tried"
                     self._progress.tell(Level.WARNING, text)
                 failure = failure or error
-        assert failure is not None  # there is one address at least
-        raise failure
+        raise known(failure, "there is one address at least")
 
     def _area_of_band(self, job: BandJob, geometry: Mapping[str, Any], shared: Shared) -> BandFile:
         """The band's part under the area; cut out of the whole where only that can be had."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from ..errors import FirstLightError, SettingsError
+from ..errors import FirstLightError, SettingsError, known
 from ..files.atomic import (
     WriteFailure,
     part_of,
@@ -178,11 +178,11 @@ class BandCache:
         return time.time() - entry.stored_s > self._days * DAY_S
 
     def _path(self, item_id: str, band: str, url: str) -> Path:
-        assert self._folder is not None  # asked before
+        folder = known(self._folder, "a cache that is off keeps nothing")
         key = hashlib.sha256(
             "\n".join((item_id, band, url)).encode(errors="surrogatepass")
         ).hexdigest()
-        return self._folder / key[:2] / f"{key}.band"
+        return folder / key[:2] / f"{key}.band"
 
     def _read_all(self) -> Iterator[CacheEntry]:
         if self._folder is not None and self._folder.is_dir():

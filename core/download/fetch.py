@@ -5,13 +5,13 @@ then renamed.
 from __future__ import annotations
 
 import glob
-import random
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from ..accounts.providers import login_hint
@@ -277,7 +277,7 @@ class _Patience:
     def _usual_wait(self) -> float:
         """Twice as long each time, and never quite the same."""
         doubled = self._options.delay_s * 2.0 ** min(self.attempts - 1, 30)
-        return min(doubled * (1 + random.uniform(0, self._options.jitter)), MOST_WAIT_S)
+        return min(doubled * (1 + SystemRandom().uniform(0, self._options.jitter)), MOST_WAIT_S)
 
 
 @dataclass

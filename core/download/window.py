@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..enums import Compression
-from ..errors import Cancelled, RasterError
+from ..errors import Cancelled, RasterError, known
 from ..files.atomic import open_file, part_of, put_in_place, scratch_file, write_all
 from ..files.checksum import sha256_of
 from ..files.journal import MARK_BYTES, Origin
@@ -166,8 +166,8 @@ class WindowFetch:
         have, wanted = 0, HEAD_BYTES
         while True:
             self._get_span((have, wanted), on_state)
-            assert self._remote is not None  # the request has told
-            have = min(wanted, self._remote.size)
+            size = known(self._remote, "the request has told").size
+            have = min(wanted, size)
             try:
                 found = self._shared.compute(
                     partial(plan_window, self._mirror.path, have, geometry)
@@ -176,13 +176,13 @@ class WindowFetch:
                 self._mirror.remove()  # of no use to any later run either
                 raise
             if isinstance(found, WindowPlan):
-                return found, self._remote.size
-            if have == self._remote.size:
+                return found, size
+            if have == size:
                 self._mirror.remove()
                 raise NotWindowable(
                     f"The area's part of '{self._job.name}' cannot be read", "its header is damaged"
                 )
-            wanted = min(found, self._remote.size)
+            wanted = min(found, size)
 
     def fetch(self, plan: WindowPlan, area_key: str, on_state: OnState) -> tuple[int, str]:
         """Fetch the tiles and write the window to the job's target; bytes and sha2-256 of that
@@ -259,10 +259,10 @@ class WindowFetch:
         start = here[0]
         headers = {**self._job.headers, "Range": f"bytes={start}-{stop - 1}"}
         remote = self._remote
-        conditional = self._conditional and remote is not None and remote.validator is not None
-        if conditional:
-            assert remote is not None
-            headers["If-Range"] = str(remote.validator)
+        validator = remote.validator if remote is not None and self._conditional else None
+        conditional = validator is not None
+        if validator is not None:
+            headers["If-Range"] = str(validator)
         with self._opened(url, headers) as response:
             if response.status_code == 200 and conditional:
                 # Some servers leave the range out where a condition stands, met or not.
@@ -327,9 +327,7 @@ class WindowFetch:
         ends.
         """
         self._check_form(response)
-        span = content_range(response)
-        assert span is not None  # the form is right
-        first, last, size = span
+        first, last, size = known(content_range(response), "the form is right")
         validator = strong_validator(response)
         if self._remote is None:
             if size is None:

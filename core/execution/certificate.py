@@ -15,6 +15,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+from ..errors import known
+
 P = 2**256 - 2**224 + 2**192 + 2**96 - 1
 """The field of P-256."""
 A = P - 3
@@ -65,8 +67,7 @@ def multiply(factor: int, point: Point) -> Point:
         result = None if result is None else _add(result, result)
         if bit == "1":
             result = point if result is None else _add(result, point)
-    assert result is not None  # the factor is not 0
-    return result
+    return known(result, "the factor is not 0")
 
 
 def _add(first: Point, second: Point) -> Point:
@@ -81,7 +82,7 @@ def _add(first: Point, second: Point) -> Point:
 
 
 def _certificate(private: int, point: bytes) -> bytes:
-    algorithm = _der(SEQUENCE, _object("2a8648ce3d040302"))  # ecdsa-with-SHA256
+    algorithm = _der(SEQUENCE, _object("2a 86 48 ce 3d 04 03 02"))  # ecdsa-with-SHA256
     common_name = _der(SEQUENCE, _object("550403"), _der(TEXT, NAME.encode()))
     name = _der(SEQUENCE, _der(SET, common_name))
     now = datetime.now(timezone.utc)
@@ -111,7 +112,7 @@ def _certificate(private: int, point: bytes) -> bytes:
 
 def _curve() -> bytes:
     """The kind of key: elliptic curve, P-256."""
-    return _der(SEQUENCE, _object("2a8648ce3d0201"), _object("2a8648ce3d030107"))
+    return _der(SEQUENCE, _object("2a 86 48 ce 3d 02 01"), _object("2a 86 48 ce 3d 03 01 07"))
 
 
 def _sign(private: int, message: bytes) -> bytes:

@@ -111,7 +111,8 @@ def find_interpreter(stop: threading.Event) -> str:
         if stop.is_set():
             raise Cancelled()
         with suppress(OSError, subprocess.TimeoutExpired):
-            tried = subprocess.run(
+            # A Python of this computer, a list of arguments, no shell.
+            tried = subprocess.run(  # nosec B603
                 [candidate, "-c", _TRY],
                 env=child_environment(),
                 capture_output=True,
@@ -150,7 +151,8 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with log.open("ab") as output:
-        return subprocess.Popen(
+        # The same.
+        return subprocess.Popen(  # nosec B603
             [python, str(_PROGRAM), str(folder), kind, *options],
             stdin=subprocess.PIPE,
             stdout=output,

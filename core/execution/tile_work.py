@@ -15,6 +15,7 @@ from ..algorithms.kernel import Kernel
 from ..cog.codec import Codec
 from ..cog.pieces import Piece, make_spans
 from ..cog.raster_spec import RasterSpec, encode
+from ..errors import known
 from ..raster.grid import Window
 from ..types import Grid
 
@@ -68,8 +69,7 @@ class SurveyWork:
 
     def __call__(self, tile: Window) -> npt.NDArray[np.int64]:
         """The tile's whole numbers."""
-        survey = self.kernel.survey
-        assert survey is not None  # asked before
+        survey = known(self.kernel.survey, "only a kernel with a survey is surveyed")
         if self.kernel.survey_halo:
             return survey.tally(
                 _read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile)

@@ -14,11 +14,11 @@ keeps the numbers.
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ..files.xml_text import Element, parse_xml
 from ..types import Grid
 from .crs import grid_of, set_grid, spatial_reference
 from .errors import checked
@@ -163,10 +163,10 @@ def warp_to_memory(source: Any, target: Grid, options: WarpOptions, data_type: i
     return _warp(source, target, options, format="MEM", outputType=data_type)
 
 
-def warped_xml(source: Any, target: Grid, options: WarpOptions) -> ET.Element:
+def warped_xml(source: Any, target: Grid, options: WarpOptions) -> Element:
     """A dataset on another grid as a warped VRT; no pixel is read before somebody reads that."""
     warped = _warp(source, target, options, format="VRT")
-    root = ET.fromstring(warped.GetMetadata("xml:VRT")[0])
+    root = parse_xml(warped.GetMetadata("xml:VRT")[0].encode(), encoding="utf-8")
     for box in root.findall("GDALWarpOptions"):  # GDAL adds an alpha band where the source has one
         for node in box.findall("DstAlphaBand"):
             box.remove(node)

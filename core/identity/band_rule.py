@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..discovery.band_config import Band
-from ..errors import InputError
+from ..errors import InputError, known
 from ..raster.reader import BandFacts
 from ..types import Radiometry, Unit
 from .evidence import Evidence
@@ -119,7 +119,7 @@ def _by_product(
     stored: BandFacts, proposed: ProposedProduct | None, radiometry: Radiometry
 ) -> BandRule:
     """The product's rule; decimal numbers are no stored numbers of a product of whole ones."""
-    assert proposed is not None
+    proposed = known(proposed, "a product's rule comes of its product")
     if proposed.evidence != Evidence.USER and "int" not in stored.dtype:
         return BandRule(
             replace(stored.radiometry, unit=stored.radiometry.unit or radiometry.unit),

@@ -8,13 +8,13 @@ median.
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import RasterError
 from ..files.atomic import WriteFailure, write_whole
+from ..files.xml_text import tostring
 from ..gdal.errors import gdal_errors
 from ..gdal.types import GDAL_NAMES
 from ..gdal.warp import WarpOptions, stand_in, warped_xml
@@ -152,4 +152,4 @@ def _warped(location: BandLocation, plan: MosaicPlan) -> str:
     for tag in ("BlockXSize", "BlockYSize"):
         for side in root.findall(tag):
             side.text = str(BLOCK)
-    return ET.tostring(root, encoding="unicode")
+    return tostring(root, encoding="unicode")

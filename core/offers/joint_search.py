@@ -13,7 +13,7 @@ from typing import Union
 from urllib.parse import urlsplit
 
 from ..discovery.stac_client import SceneSearch
-from ..errors import DiscoveryError
+from ..errors import DiscoveryError, known
 from ..monitor import Event, EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..types import SceneItem
@@ -215,8 +215,7 @@ def _is_optimised(scene: SceneItem) -> bool:
 
 def _joint_failure(failed: Sequence[_Source], asked: Sequence[_Source]) -> DiscoveryError:
     """One sentence on all catalogues that failed; the others have nothing."""
-    first = failed[0].failure
-    assert first is not None  # for the type checker: these have failed
+    first = known(failed[0].failure, "these have failed")
     empty = joined_titles([one.search for one in asked if one.failure is None])
     nothing = f"; {empty} has nothing of it" if empty else ""
     if len(failed) == 1:

@@ -21,6 +21,7 @@ from ..errors import (
     FirstLightError,
     IngestionError,
     InputError,
+    known,
     odd_data,
 )
 from ..identity.plausible import is_about_values
@@ -311,10 +312,9 @@ def _ingest(
 
 
 def _picture_layer(result: SceneResult) -> LayerOutput:
-    assert result.path is not None  # for the type checker: only failed scenes have none
     scene = result.scene
     return LayerOutput(
-        result.path,
+        known(result.path, "only a failed scene has no file"),
         f"Picture {format_time(scene.datetime)[:10]}",
         "picture",
         scene.id,
@@ -324,13 +324,13 @@ def _picture_layer(result: SceneResult) -> LayerOutput:
 
 
 def _stack_layers(result: SceneResult) -> list[LayerOutput]:
-    assert result.stack is not None  # for the type checker: pictures have a layer of their own
+    whole = known(result.stack, "a picture has a layer of its own")
     scene = result.scene
     title = f"Bands {format_time(scene.datetime)[:10]}"
     layers = []
-    for stack in (result.stack, *result.stack.companions):
+    for stack in (whole, *whole.companions):
         names = ", ".join(band.name for band in stack.bands)
-        size = f", {max(stack.grid.resolution):g} m" if result.stack.companions else ""
+        size = f", {max(stack.grid.resolution):g} m" if whole.companions else ""
         layers.append(
             LayerOutput(
                 path=stack.path,
@@ -340,7 +340,7 @@ def _stack_layers(result: SceneResult) -> list[LayerOutput]:
                 acquired=scene.datetime,
                 abstract=f"{scene.id}: bands {names}. "
                 + " ".join(f"{note}." for note in scene.notes),
-                visible=stack is result.stack,
+                visible=stack is whole,
             )
         )
     return layers
@@ -350,8 +350,7 @@ def _add_indices(
     result: SceneResult, indices: Sequence[str], settings: Settings, monitor: Monitor
 ) -> tuple[SceneResult, list[LayerOutput]]:
     """Compute indices of a scene's stack; one that fails is named, and leaves the scene partial."""
-    assert result.stack is not None  # for the type checker: called with a stack only
-    stack = result.stack.path
+    stack = known(result.stack, "indices are computed of a stack").path
     warnings, outputs = list(result.warnings), {}
     layers: list[LayerOutput] = []
     for number, name in enumerate(indices):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..discovery.band_config import Band, Sensor, sensor_names
-from ..errors import InputError
+from ..errors import InputError, known
 from ..gdal.containers import container_doubts, file_of
 from ..identity.band_names import RANGES_NM, identify_bands
 from ..identity.band_names import name_of_file as name_of_file
@@ -211,8 +211,7 @@ def _choose(params: StackParams) -> _Chosen:
         if not given:
             why = "is missing, and no ‘scene’ is given that has it"
             raise InputError(f"Parameter ‘{name}’ of ‘flight stack’", why, "Give it, or a ‘scene’.")
-    assert params.sensor is not None  # for the type checker
-    return _Chosen(params.sensor, params.band, {})
+    return _Chosen(known(params.sensor, "what is missing was told"), params.band, {})
 
 
 def _choose_of_scene(path: Path, params: StackParams) -> _Chosen:

@@ -114,11 +114,11 @@ def _sensor_name(path: Path) -> str | None:
 
 def _sensor_name_of_vrt(path: Path) -> str | None:
     """Read it from the XML alone: nothing is opened by GDAL before its sources were looked at."""
-    import xml.etree.ElementTree as ET
+    from ..files.xml_text import UnfitXml, read_xml
 
     try:
-        nodes = ET.parse(path).getroot().findall("./Metadata/MDI[@key='sensor']")
-    except (OSError, ET.ParseError, ValueError):  # the validator tells what is wrong with it
+        nodes = read_xml(path).findall("./Metadata/MDI[@key='sensor']")
+    except (OSError, UnfitXml):  # the validator tells what is wrong with it
         return None
     return (nodes[0].text or "").strip() if nodes else None
 

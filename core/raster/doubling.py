@@ -10,7 +10,6 @@ a fifth of the time. Where nodata is near, GDAL does it: it leaves nodata out of
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..files.xml_text import Element, UnfitXml, read_xml
 from .block_cache import BlockCache
 from .grid import Window
 from .source_blocks import UnitIndex, band_layout, decode_units, read_window
@@ -51,8 +51,8 @@ def find_doublings(path: Path) -> Mapping[int, Doubling]:
     are none.
     """
     try:
-        root = ET.fromstring(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ET.ParseError):
+        root = read_xml(path, encoding="utf-8")
+    except (OSError, UnfitXml):
         return {}  # GDAL will say what is wrong with it
     doublings: dict[int, Doubling] = {}
     for index, band in enumerate(root.findall("VRTRasterBand"), start=1):
@@ -63,7 +63,7 @@ def find_doublings(path: Path) -> Mapping[int, Doubling]:
     return doublings
 
 
-def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling:
+def _read_source(source: Element, band: Element, folder: Path) -> Doubling:
     """The doubling that a band's only source describes.
 
     Raises
@@ -85,21 +85,21 @@ def _read_source(source: ET.Element, band: ET.Element, folder: Path) -> Doubling
     )
 
 
-def _child(node: ET.Element, tag: str) -> ET.Element:
+def _child(node: Element, tag: str) -> Element:
     child = node.find(tag)
     if child is None:
         raise ValueError(f"no {tag}")
     return child
 
 
-def _file_name(node: ET.Element, folder: Path) -> str:
+def _file_name(node: Element, folder: Path) -> str:
     name = node.text or ""
     if name.startswith("/vsi"):  # an address opens only with the options that its reader knows
         raise ValueError("not on the disk")
     return str(folder / name) if node.get("relativeToVRT") == "1" else name
 
 
-def _shift(source: ET.Element, target: ET.Element) -> tuple[int, int]:
+def _shift(source: Element, target: Element) -> tuple[int, int]:
     """Row and column of the VRT's first pixel in the doubled file."""
     for side in ("xSize", "ySize"):
         if _number(target.get(side)) != 2 * _number(source.get(side)):

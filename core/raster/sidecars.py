@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-import xml.etree.ElementTree as ET
 from itertools import product
 from pathlib import Path
 
 from ..errors import InputError, RasterError, ValidationError
 from ..files.archive import FileSet, archive_names
+from ..files.xml_text import Element, RefusedXml, UnfitXml, parse_xml
 from ..gdal.containers import Subdataset, file_of, find_subdataset, gdal_name
 from ..gdal.drivers import SIDECAR_DRIVERS, open_dataset, refuse_unless
 from ..gdal.environment import local_gdal, quiet_gdal
@@ -123,9 +123,11 @@ def _check_notes(notes: Path, path: Path) -> None:
     if b"<!" in text.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         raise _refused(path, notes, "it declares XML entities")
     try:
-        root = ET.fromstring(text)
+        root = parse_xml(text)
+    except RefusedXml as error:
+        raise _refused(path, notes, str(error)) from error
     # Some of that GDAL reads all the same: what it finds is looked at in check_metadata.
-    except (ET.ParseError, LookupError, ValueError):
+    except UnfitXml:
         return
     for box in root.iter():
         item = NAMING.get(_attribute(box, "domain").lower())
@@ -135,7 +137,7 @@ def _check_notes(notes: Path, path: Path) -> None:
                 raise _refused(path, notes, f"its {key} names {(entry.text or '').strip()[:200]}")
 
 
-def _attribute(node: ET.Element, name: str) -> str:
+def _attribute(node: Element, name: str) -> str:
     return next((value for key, value in node.attrib.items() if key.lower() == name), "")
 
 

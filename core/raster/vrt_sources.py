@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
 from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
+from ..files.xml_text import Element, RefusedXml, UnfitXml, read_xml
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
 from ..gdal.drivers import refuse_other_format
 from ..gdal.errors import gdal_errors
@@ -42,10 +41,6 @@ MOST_DEPTH = 5
 """VRTs in VRTs: a stack of warped bands needs two."""
 MOST_SOURCES = 50_000
 """Twice the tiles of a height model of the whole Earth."""
-MOST_NESTED = 64
-"""Elements in elements; GDAL's own VRTs have fewer than ten."""
-MOST_BYTES = 256 << 20
-"""Of the text of a VRT; a band of a million sources is smaller."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +235,7 @@ def _read_sources(path: Path, failure: str) -> list[_NamedFile]:
     return named
 
 
-def _source_properties(root: ET.Element) -> dict[ET.Element, ET.Element]:
+def _source_properties(root: Element) -> dict[Element, Element]:
     """The element that names a file → the one beside it that states its size and type."""
     properties = {}
     for parent in root.iter():
@@ -250,7 +245,7 @@ def _source_properties(root: ET.Element) -> dict[ET.Element, ET.Element]:
     return properties
 
 
-def _refuse_remote(node: ET.Element, failure: str) -> None:
+def _refuse_remote(node: Element, failure: str) -> None:
     name = (node.text or "").strip()
     inside = find_subdataset(name) if node.tag.lower() in SOURCE_TAGS else None
     if inside is not None:  # HDF5 has two slashes of its own, an archive's name begins with /vsi
@@ -266,7 +261,7 @@ def _refuse_remote(node: ET.Element, failure: str) -> None:
 
 
 def _named_file(
-    folder: Path, node: ET.Element, band: int | None, properties: ET.Element | None
+    folder: Path, node: Element, band: int | None, properties: Element | None
 ) -> _NamedFile:
     source = Path((node.text or "").strip())
     relative = _attributes(node).get("relativetovrt") == "1"
@@ -275,12 +270,12 @@ def _named_file(
     return _NamedFile(path, band, not relative or _leaves(folder, path), stated)
 
 
-def _attributes(node: ET.Element) -> dict[str, str]:
+def _attributes(node: Element) -> dict[str, str]:
     """By their names in lower case."""
     return {key.lower(): value for key, value in node.attrib.items()}
 
 
-def _stated(path: Path, node: ET.Element) -> StatedSource | None:
+def _stated(path: Path, node: Element) -> StatedSource | None:
     fields = _attributes(node)
     try:
         shape = int(fields["rasterysize"]), int(fields["rasterxsize"])
@@ -289,58 +284,21 @@ def _stated(path: Path, node: ET.Element) -> StatedSource | None:
     return StatedSource(path, shape, fields.get("datatype", "").lower().replace("byte", "uint8"))
 
 
-def _parse(path: Path, failure: str) -> ET.Element:
+def _parse(path: Path, failure: str) -> Element:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            reason = f"it is larger than {MOST_BYTES >> 20} MB"
-            raise ValidationError(failure, reason, "Make the stack again.")
-        text = path.read_bytes()
-    except OSError as error:
-        raise ValidationError(
-            failure, error.strerror or str(error), "Make the stack again."
-        ) from error
-    try:
-        _refuse_odd_xml(text, failure)
         # UTF-8 whatever it declares, as GDAL reads it
-        return ET.fromstring(text, ET.XMLParser(encoding="utf-8"))
-    except (ET.ParseError, expat.ExpatError, ValueError) as error:
-        raise ValidationError(
-            failure, f"it is no XML ({error})", "Make the stack again."
-        ) from error
+        return read_xml(path, encoding="utf-8", namespaces=False)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValidationError(failure, reason, "Make the stack again.") from error
+    except RefusedXml as error:
+        hint = "Do not open it; make the stack again."
+        raise ValidationError(failure, str(error), hint) from error
+    except UnfitXml as error:
+        raise ValidationError(failure, str(error), "Make the stack again.") from error
 
 
-def _refuse_odd_xml(text: bytes, failure: str) -> None:
-    """Refuse what no band stack needs, before a tree is made of it: entities, namespaces, elements
-    nested without end.
-    """
-    depth = 0
-
-    def refuse(*_: object) -> None:
-        reason, hint = "it declares XML entities", "Do not open it; make the stack again."
-        raise ValidationError(failure, reason, hint)
-
-    def begin(_name: str, attributes: Mapping[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        odd = "elements nested without end" if depth > MOST_NESTED else ""
-        if any(key.startswith("xmlns") for key in attributes):  # GDAL does not know them
-            odd = "XML namespaces"
-        if odd:
-            raise ValidationError(failure, f"it has {odd}", "Make the stack again.")
-
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    # expat, not a search in the bytes
-    parser = expat.ParserCreate("utf-8")
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = begin
-    parser.EndElementHandler = end
-    parser.Parse(text, True)
-
-
-def _refuse_code(root: ET.Element, failure: str) -> None:
+def _refuse_code(root: Element, failure: str) -> None:
     code = {node.tag for node in root.iter() if node.tag.lower() in CODE_TAGS}
     named = set()
     for node in root.iter():
@@ -358,7 +316,7 @@ def _refuse_code(root: ET.Element, failure: str) -> None:
             raise ValidationError(failure, what, "Do not open it; make the stack again.")
 
 
-def _walk(node: ET.Element, band: int | None) -> Iterator[tuple[ET.Element, int | None]]:
+def _walk(node: Element, band: int | None) -> Iterator[tuple[Element, int | None]]:
     """All elements, each with the band it belongs to."""
     number = 0
     for child in node:

@@ -11,11 +11,11 @@ pixel by pixel through floating point: about twice as slow.
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..files.xml_text import Element, SubElement, indent, tostring
 from ..gdal.containers import find_subdataset, gdal_name, real_path
 from ..gdal.crs import axis_mapping, geotransform_text
 from ..gdal.types import GDAL_NAMES
@@ -66,22 +66,22 @@ class VrtBand:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def vrt_tree(grid: Grid, tags: Mapping[str, str], bands: Sequence[VrtBand]) -> ET.Element:
+def vrt_tree(grid: Grid, tags: Mapping[str, str], bands: Sequence[VrtBand]) -> Element:
     """A VRT as a tree of XML."""
     rows, cols = grid.shape
-    root = ET.Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
-    ET.SubElement(root, "SRS", dataAxisToSRSAxisMapping=axis_mapping(grid.crs)).text = grid.crs
-    ET.SubElement(root, "GeoTransform").text = geotransform_text(grid)
+    root = Element("VRTDataset", rasterXSize=str(cols), rasterYSize=str(rows))
+    SubElement(root, "SRS", dataAxisToSRSAxisMapping=axis_mapping(grid.crs)).text = grid.crs
+    SubElement(root, "GeoTransform").text = geotransform_text(grid)
     _add_tags(root, tags)
     for number, band in enumerate(bands, start=1):
         _add_band(root, number, band)
     return root
 
 
-def to_bytes(root: ET.Element) -> bytes:
+def to_bytes(root: Element) -> bytes:
     """XML, indented: the same tree gives the same bytes."""
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8"))
+    indent(root)
+    return bytes(tostring(root, encoding="utf-8"))
 
 
 def nodata_text(nodata: float) -> str:
@@ -101,13 +101,13 @@ def source_name(path: Path, folder: Path) -> tuple[str, bool]:
     return gdal_name(source), False
 
 
-def point_to(node: ET.Element, name: str, relative: bool) -> None:
+def point_to(node: Element, name: str, relative: bool) -> None:
     """Name a file in an element of a VRT."""
     node.text = name
     node.set("relativeToVRT", str(int(relative)))
 
 
-def change_meaning(band: ET.Element, dtype: str, nodata: float | None) -> None:
+def change_meaning(band: Element, dtype: str, nodata: float | None) -> None:
     """Give a band of a VRT another type and nodata value.
 
     Its sources still leave out what was nodata before, which then shows as the new value.
@@ -116,13 +116,13 @@ def change_meaning(band: ET.Element, dtype: str, nodata: float | None) -> None:
     for source in band.findall("SimpleSource"):
         source.tag = "ComplexSource"
         if older is not None:
-            ET.SubElement(source, "NODATA").text = older.text
+            SubElement(source, "NODATA").text = older.text
     band.set("dataType", GDAL_NAMES[dtype])
     if older is not None:
         band.remove(older)
     if nodata is not None:
         # Before the sources, as in the schema.
-        newer = ET.Element("NoDataValue")
+        newer = Element("NoDataValue")
         newer.text = nodata_text(nodata)
         band.insert(0, newer)
 
@@ -156,53 +156,53 @@ def same_nodata(one: float | None, other: float | None) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-def _add_band(root: ET.Element, number: int, band: VrtBand) -> None:
-    node = ET.SubElement(root, "VRTRasterBand", dataType=GDAL_NAMES[band.dtype], band=str(number))
+def _add_band(root: Element, number: int, band: VrtBand) -> None:
+    node = SubElement(root, "VRTRasterBand", dataType=GDAL_NAMES[band.dtype], band=str(number))
     _add_tags(node, band.tags)
-    ET.SubElement(node, "Description").text = band.description
+    SubElement(node, "Description").text = band.description
     meaning = band.radiometry
     if meaning.nodata is not None:
-        ET.SubElement(node, "NoDataValue").text = nodata_text(meaning.nodata)
+        SubElement(node, "NoDataValue").text = nodata_text(meaning.nodata)
     if meaning.unit:
-        ET.SubElement(node, "UnitType").text = meaning.unit
-    ET.SubElement(node, "Offset").text = repr(float(meaning.offset))
-    ET.SubElement(node, "Scale").text = repr(float(meaning.scale))
+        SubElement(node, "UnitType").text = meaning.unit
+    SubElement(node, "Offset").text = repr(float(meaning.offset))
+    SubElement(node, "Scale").text = repr(float(meaning.scale))
     if band.color:
-        ET.SubElement(node, "ColorInterp").text = band.color
+        SubElement(node, "ColorInterp").text = band.color
     for source in band.sources:
         _add_source(node, source, band)
 
 
-def _add_source(parent: ET.Element, source: VrtSource, band: VrtBand) -> None:
+def _add_source(parent: Element, source: VrtSource, band: VrtBand) -> None:
     copies = only_copies(source, band)
-    node = ET.SubElement(parent, "SimpleSource" if copies else "ComplexSource")
+    node = SubElement(parent, "SimpleSource" if copies else "ComplexSource")
     if source.method:
         node.set("resampling", source.method)
     # shared="0": each reading thread has its own handle of the VRT, and must have its own of the
     # sources.
     relative = str(int(source.relative))
-    ET.SubElement(node, "SourceFilename", relativeToVRT=relative, shared="0").text = source.name
-    ET.SubElement(node, "SourceBand").text = str(source.band)
+    SubElement(node, "SourceFilename", relativeToVRT=relative, shared="0").text = source.name
+    SubElement(node, "SourceBand").text = str(source.band)
     _add_properties(node, source)
     for tag, rect in zip(("SrcRect", "DstRect"), source.rects):
         sides = {"xOff": rect.x, "yOff": rect.y, "xSize": rect.width, "ySize": rect.height}
-        ET.SubElement(node, tag, {side: f"{value:.16g}" for side, value in sides.items()})
+        SubElement(node, tag, {side: f"{value:.16g}" for side, value in sides.items()})
     if source.physical is not None:
         scale, offset = source.physical
-        ET.SubElement(node, "ScaleOffset").text = repr(float(offset))
-        ET.SubElement(node, "ScaleRatio").text = repr(float(scale))
+        SubElement(node, "ScaleOffset").text = repr(float(offset))
+        SubElement(node, "ScaleRatio").text = repr(float(scale))
     if source.masked:
-        ET.SubElement(node, "UseMaskBand").text = "true"  # beside NODATA, GDAL 3.6 forgets it
+        SubElement(node, "UseMaskBand").text = "true"  # beside NODATA, GDAL 3.6 forgets it
     elif source.nodata is not None and not copies:
-        ET.SubElement(node, "NODATA").text = nodata_text(source.nodata)
+        SubElement(node, "NODATA").text = nodata_text(source.nodata)
 
 
-def _add_properties(parent: ET.Element, source: VrtSource) -> None:
+def _add_properties(parent: Element, source: VrtSource) -> None:
     kind = GDAL_NAMES.get(source.dtype)
     if kind is None or source.shape is None:
         return
     rows, cols = source.shape
-    node = ET.SubElement(
+    node = SubElement(
         parent, "SourceProperties", RasterXSize=str(cols), RasterYSize=str(rows), DataType=kind
     )
     if source.block_shape is not None:
@@ -210,9 +210,9 @@ def _add_properties(parent: ET.Element, source: VrtSource) -> None:
         node.set("BlockYSize", str(source.block_shape[0]))
 
 
-def _add_tags(parent: ET.Element, tags: Mapping[str, str]) -> None:
+def _add_tags(parent: Element, tags: Mapping[str, str]) -> None:
     if tags:
-        box = ET.SubElement(parent, "Metadata")
+        box = SubElement(parent, "Metadata")
         for key, value in sorted(tags.items()):
             if value:
-                ET.SubElement(box, "MDI", key=key).text = value
+                SubElement(box, "MDI", key=key).text = value

@@ -36,9 +36,7 @@ class MapStatistics:
         LookupError
             If the map has no extent.
         """
-        figures = self.layers[self.extents[0].layer.name]
-        assert isinstance(figures, ClassStatistics)  # an extent is made of classes
-        return figures
+        return self._classes_of(self.extents[0])
 
     @property
     def numbers(self) -> LayerStatistics | None:
@@ -47,9 +45,13 @@ class MapStatistics:
 
     def share_of(self, extent: Extent) -> ClassShare:
         """Return area and observed share of an extent."""
+        return self._classes_of(extent).sum_of(extent.codes)
+
+    def _classes_of(self, extent: Extent) -> ClassStatistics:
         figures = self.layers[extent.layer.name]
-        assert isinstance(figures, ClassStatistics)
-        return figures.sum_of(extent.codes)
+        if not isinstance(figures, ClassStatistics):
+            raise TypeError(f"the layer {extent.layer.name} of an extent has no classes")
+        return figures
 
     def record_of(self, layer: str) -> LayerFigures:
         """Return what the catalogue tells of a layer."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import PRODUCT
 from ..discovery.band_config import load_sensors
+from ..errors import known
 from ..execution.apply import Applied, apply_layers
 from ..monitor import EventQueue, Monitor, Progress
 from ..operation import LayerOutput, OperationResult
@@ -71,8 +72,7 @@ def run_map(
 def _open(recipe: MapRecipe[P], params: P, monitor: Monitor) -> MapInputs:
     if recipe.open is not None:
         return recipe.open(params, monitor)
-    assert recipe.stacks is not None, f"{recipe.name} says of no stack what it wants"
-    stacks = recipe.stacks(params)
+    stacks = known(recipe.stacks, f"{recipe.name} says which stacks it wants")(params)
     return open_inputs(recipe.about, stacks, params.output, monitor, params.extras())
 
 

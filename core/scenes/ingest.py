@@ -24,7 +24,7 @@ from ..download.plan import (
     scene_folder,
 )
 from ..enums import OnInvalid, SceneStatus, StackFormat, Unit
-from ..errors import BandStackError, IngestionError, RasterError
+from ..errors import BandStackError, IngestionError, RasterError, known
 from ..files.lock import folder_lock
 from ..identity.offset_flag import check_offset_applied
 from ..identity.plausible import check_plausible
@@ -336,9 +336,8 @@ def _validated(
     monitor: Monitor,
 ) -> SceneResult:
     """The result with the validator's report on its stack; failed where that is not valid."""
-    assert result.stack is not None  # for the type checker: called with a stack only
-    sentences = list(result.stack.warnings)
-    stack = result.stack
+    stack = known(result.stack, "only a scene with a stack is validated")
+    sentences = list(stack.warnings)
     if not request.check or settings.on_invalid == OnInvalid.SKIP:  # else the validator tells
         told = _implausible(stack)
         result, sentences = replace(result, warnings=(*result.warnings, *told)), sentences + told

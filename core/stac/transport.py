@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import random
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from random import SystemRandom
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
@@ -130,7 +130,7 @@ class Transport:
         raise AssertionError("the last try returns or raises")
 
     def _wait_s(self, trouble: Trouble, number: int) -> float:
-        usual: float = self._first_wait_s * 2.0 ** (number - 1) * random.uniform(0.5, 1.0)
+        usual: float = self._first_wait_s * 2.0 ** (number - 1) * SystemRandom().uniform(0.5, 1.0)
         return max(usual, trouble.wait_s or 0.0)
 
     def check_stop(self) -> None:

@@ -5,7 +5,6 @@ them.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..files.atomic import (
     scratch_file,
     write_whole,
 )
+from ..files.xml_text import UnfitXml, read_xml
 from ..gdal.containers import file_of
 from ..raster.grid import coarser_axes
 from ..types import BandStack, Grid, StackBand
@@ -282,8 +282,8 @@ def _nested_of(path: Path) -> set[str]:
     """Names of the nested VRTs that an older stack of this name brought with it."""
     pattern = re.compile(re.escape(path.stem) + r"\.[A-Za-z0-9_-]+\.[0-9a-f]{8}\.vrt")
     try:
-        root = ET.fromstring(path.read_bytes())
-    except (OSError, ET.ParseError):
+        root = read_xml(path)
+    except (OSError, UnfitXml):
         return set()
     return {
         node.text

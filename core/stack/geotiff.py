@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..cog.overviews import copy_with_overviews
 from ..enums import Unit
 from ..errors import BandStackError
 from ..files.atomic import WriteFailure, fill_file, part_of, scratch_file
+from ..files.xml_text import Element, UnfitXml, read_xml
 from ..gdal.types import NUMPY_NAMES, is_floating
 from ..raster.vrt_text import change_meaning, to_bytes
 from ..types import BandStack
@@ -55,8 +55,8 @@ def stack_to_geotiff(
             what, f"the compression '{compress}' is not known", f"Known: {', '.join(COMPRESSIONS)}."
         )
     try:
-        root = ET.fromstring(stack.path.read_bytes())
-    except (OSError, ET.ParseError) as error:
+        root = read_xml(stack.path)
+    except (OSError, UnfitXml) as error:
         raise BandStackError(
             what, f"the stack {stack.path} cannot be read ({error})", "Make it again."
         ) from error
@@ -82,14 +82,14 @@ def stack_to_geotiff(
     )
 
 
-def _is_class(node: ET.Element) -> bool:
+def _is_class(node: Element) -> bool:
     return (
         node.findtext("Metadata/MDI[@key='resampling']") == "nearest"
         or node.findtext("UnitType") == "class"
     )
 
 
-def _make_uniform(root: ET.Element, stack: BandStack) -> tuple[float | None, list[str]]:
+def _make_uniform(root: Element, stack: BandStack) -> tuple[float | None, list[str]]:
     """Give all bands one type and one nodata value; returns that and what is lost by it."""
     bands = list(root.iter("VRTRasterBand"))
     common = np.result_type(*[NUMPY_NAMES[node.get("dataType", "")] for node in bands]).name

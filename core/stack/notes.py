@@ -4,11 +4,11 @@ points at.
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BandStackError, RasterError
+from ..files.xml_text import Element, RefusedXml, UnfitXml, parse_xml
 from ..gdal.containers import find_subdataset
 from ..gdal.crs import grid_of, short_text
 from ..types import Grid, Radiometry, Unit
@@ -74,7 +74,7 @@ def read_notes(path: Path, what: str) -> StackNotes:
         ) from error
 
 
-def _parse(path: Path, what: str) -> ET.Element:
+def _parse(path: Path, what: str) -> Element:
     try:
         text = path.read_bytes()
     except OSError as error:
@@ -83,17 +83,16 @@ def _parse(path: Path, what: str) -> ET.Element:
         ) from error
     if not text.strip():
         raise BandStackError(what, "the file is empty", INGEST_AGAIN)
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise BandStackError(
-            what, "it declares XML entities", "Do not open it; make the stack again."
-        )
     try:
-        return ET.fromstring(text)
-    except ET.ParseError as error:
-        raise BandStackError(what, f"it is no XML ({error})", INGEST_AGAIN) from error
+        return parse_xml(text)
+    except RefusedXml as error:
+        hint = "Do not open it; make the stack again."
+        raise BandStackError(what, str(error), hint) from error
+    except UnfitXml as error:
+        raise BandStackError(what, str(error), INGEST_AGAIN) from error
 
 
-def _band_nodes(root: ET.Element, what: str) -> list[ET.Element]:
+def _band_nodes(root: Element, what: str) -> list[Element]:
     """The elements of the bands, each of which says which file it is of."""
     nodes = root.findall("VRTRasterBand")
     if root.tag != "VRTDataset":
@@ -114,11 +113,11 @@ def _band_nodes(root: ET.Element, what: str) -> list[ET.Element]:
     return nodes
 
 
-def _tags(node: ET.Element) -> dict[str, str]:
+def _tags(node: Element) -> dict[str, str]:
     return {one.get("key", ""): one.text or "" for one in node.findall("Metadata/MDI")}
 
 
-def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
+def _read_band(node: Element, folder: Path, method: str) -> NotedBand:
     tags = _tags(node)
     unit = Unit(node.findtext("UnitType") or "")
     nodata = node.findtext("NoDataValue")
@@ -151,7 +150,7 @@ def _read_band(node: ET.Element, folder: Path, method: str) -> NotedBand:
     )
 
 
-def _read_grid(root: ET.Element) -> Grid:
+def _read_grid(root: Element) -> Grid:
     numbers = [float(number) for number in (root.findtext("GeoTransform") or "").split(",")]
     shape = (int(root.get("rasterYSize", "")), int(root.get("rasterXSize", "")))
     try:

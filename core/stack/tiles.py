@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..enums import Unit
-from ..errors import BandStackError
+from ..errors import BandStackError, known
 from ..files.atomic import WriteFailure, write_whole
 from ..raster.grid import SNAP, grid_over, overlap_rects, union_bounds
 from ..raster.reader import BandFacts, RasterFacts
@@ -113,8 +113,7 @@ def _band(stacks: Sequence[RasterFacts], index: int, grid: Grid, folder: Path) -
 
 def _source(stack: RasterFacts, index: int, grid: Grid, folder: Path, as_values: bool) -> VrtSource:
     name, relative = source_name(stack.path, folder)
-    rects = overlap_rects(stack.grid, grid)
-    assert rects is not None  # the grid is that over all of them
+    rects = known(overlap_rects(stack.grid, grid), "the grid is that over all stacks")
     band = stack.bands[index]
     rule = band.radiometry
     return VrtSource(

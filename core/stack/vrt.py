@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..files.xml_text import SubElement
 from ..gdal.containers import file_of
 from ..identity.source_notes import note_source
 from ..raster.grid import PixelRect, coarser_axes, overlap_rects
@@ -136,7 +136,7 @@ def _nested_vrt(
         for child in list(node):
             node.remove(child)
         if nodata is not None:
-            ET.SubElement(node, "NoDataValue").text = nodata_text(nodata)
+            SubElement(node, "NoDataValue").text = nodata_text(nodata)
     text = to_bytes(root)
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", band.name)
     return f"{path.stem}.{safe}.{hashlib.sha256(text).hexdigest()[:8]}.vrt", text

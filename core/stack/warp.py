@@ -7,10 +7,10 @@ GDAL makes the description (a ``VRTWarpedDataset``); no pixel is warped before s
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 
 from ..errors import BandStackError, CRSMismatchError
+from ..files.xml_text import Element
 from ..gdal.crs import crs_name
 from ..gdal.environment import quiet_gdal
 from ..gdal.errors import gdal_errors
@@ -43,7 +43,7 @@ def suggest_grid(band: OpenedBand, crs: str, what: str) -> Grid:
     return grid
 
 
-def describe_warped(band: OpenedBand, grid: Grid, method: str, what: str) -> ET.Element:
+def describe_warped(band: OpenedBand, grid: Grid, method: str, what: str) -> Element:
     """The band on ``grid``, as a VRT of one band whose source is still to be named
     (``SourceDataset``).
 

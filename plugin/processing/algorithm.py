@@ -24,7 +24,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.enums import Status
-from ...core.errors import FirstLightError
+from ...core.errors import FirstLightError, known
 from ...core.params import Door, Kind, Output, OutputKind
 from ...core.text import shown
 from ..compat import VECTOR_POLYGON
@@ -184,14 +184,14 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         from ..monitors import FeedbackMonitor
 
         operation = self.operation.load()
-        assert self._settings is not None  # for the type checker: prepareAlgorithm came before
         # Targets are asked for here, because layers to load that are noted on the main thread's
         # context are forgotten when the results of the run's own context replace them.
         self._values |= self._targets(parameters, context)
         try:
             params = WORDING.make_params(operation, self._values)
+            settings = known(self._settings, "the run was prepared before")
             monitor = FeedbackMonitor(feedback)
-            result = WORDING.run(operation, params, self._settings(), monitor)
+            result = WORDING.run(operation, params, settings(), monitor)
         except FirstLightError as error:
             raise QgsProcessingException(str(error)) from error
         if result.status == Status.FAILED:
