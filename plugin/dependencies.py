@@ -3,29 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ..core.errors import DependencyError
-
-
-@dataclass(frozen=True)
-class Library:
-    """One library that FirstLight imports."""
-
-    module: str
-    package: str
-    """Its name for pip."""
-
-
-REQUIRED = (
-    Library("numpy", "numpy"),
-    Library("osgeo", "GDAL"),
-    Library("requests", "requests"),
-    Library("yaml", "PyYAML"),
-    Library("pystac_client", "pystac-client"),
-    Library("dask", "dask"),
-)
+from ..core.installation.needed import REQUIRED, Library
 
 
 def missing_libraries(required: Sequence[Library] = REQUIRED) -> tuple[Library, ...]:

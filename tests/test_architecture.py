@@ -234,6 +234,7 @@ CORE_LAYERS = {
         "core.recipes",
         "core.maps",
         "core.doors",
+        "core.installation",
         "core.operations",
     ),
     # Sentences in the words of a door: of use to doors only.

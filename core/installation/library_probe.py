@@ -1,6 +1,7 @@
 """A program of its own: imports libraries, and tells their versions and what they have loaded.
 
-``python library_probe.py NAME…`` prints JSON. A library that does not fit this Python may end the
+It reads JSON from its input (``names``, and the ``python`` and ``path`` of the process that asks)
+and prints JSON. A library that does not fit this Python may end the
 process that imports it, or bring a second GDAL into it, so it is imported here first. The program
 imports nothing of FirstLight.
 """
@@ -25,11 +26,14 @@ def look(name: str) -> dict[str, Any]:
     begun = time.perf_counter()
     module = importlib.import_module(name)
     seconds = time.perf_counter() - begun
-    facts = {"version": _version(module), "file": str(getattr(module, "__file__", None) or "")}
+    file = getattr(module, "__file__", None)
+    facts = {"version": _version(module), "file": str(file or "")}
     return {**facts, "seconds": round(seconds, 3), "gdal": _gdal_of(module)}
 
 
 def _version(module: Any) -> str:
+    if module.__name__ == "qgis.core":
+        return str(module.Qgis.QGIS_VERSION)
     own = getattr(module, "__version__", "")
     if isinstance(own, str) and own:
         return own
@@ -64,11 +68,26 @@ def _brought_along(file: str) -> list[str]:
     return sorted(str(path) for path in found if path.suffix in SUFFIXES or ".so." in path.name)
 
 
+def _proj() -> str:
+    """The version of PROJ that GDAL works with; empty where GDAL was not asked for."""
+    if "osgeo.gdal" not in sys.modules:
+        return ""
+    osr = importlib.import_module("osgeo.osr")
+    parts = (osr.GetPROJVersionMajor(), osr.GetPROJVersionMinor(), osr.GetPROJVersionMicro())
+    return ".".join(map(str, parts))
+
+
 def main() -> None:
     """Look at the named libraries, one after the other."""
-    found = {name: look(name) for name in sys.argv[1:]}
+    asked = json.load(sys.stdin)
+    if asked["python"] != list(sys.version_info[:2]):
+        sys.exit("another version of Python")
+    # What the process that asks finds first is found first here.
+    sys.path[:] = dict.fromkeys([*asked["path"], *sys.path[1:]])
+    found = {name: look(name) for name in asked["names"]}
     own = _brought_along(found["rasterio"]["file"]) if "rasterio" in found else []
-    print(json.dumps({"libraries": found, "loaded": _loaded(), "brought_along": own}))
+    answer = {"libraries": found, "loaded": _loaded(), "proj": _proj(), "brought_along": own}
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

@@ -38,8 +38,10 @@ def probe_libraries(python: str, names: Sequence[str]) -> dict[str, Any]:
     OSError, subprocess.SubprocessError, ValueError
         If the process does not start, does not answer, or ends before it has.
     """
+    asked = {"names": names, "python": list(sys.version_info[:2]), "path": sys.path}
     answer = subprocess.run(
-        [python, str(PROGRAM), *names],
+        [python, str(PROGRAM)],
+        input=json.dumps(asked),
         env=child_environment(),
         capture_output=True,
         text=True,

@@ -12,6 +12,7 @@ from .discover import DISCOVER
 from .event import EVENT
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
+from .help.doctor import DOCTOR
 from .info import INFO
 from .ingest import INGEST
 from .mosaic import MOSAIC
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     CATALOGS,
     ACCOUNTS,
     INFO,
+    DOCTOR,
 )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from firstlight.core.installation.needed import REQUIRED
 from firstlight.plugin import libraries
-from firstlight.plugin.dependencies import REQUIRED, missing_libraries
+from firstlight.plugin.dependencies import missing_libraries
 
 
 @pytest.fixture

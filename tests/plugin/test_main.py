@@ -17,8 +17,8 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QDockWidget
 
 import firstlight
+from firstlight.core.installation.needed import Library
 from firstlight.plugin import main
-from firstlight.plugin.dependencies import Library
 from firstlight.plugin.main import ICON_PATH, FirstLightPlugin
 from support.operations import COUNT
 

@@ -16,8 +16,9 @@ from requests.utils import select_proxy
 from firstlight.core.discovery.access import Access
 from firstlight.core.download.http import new_session
 from firstlight.core.gdal.environment import quiet_gdal, remote_gdal
+from firstlight.core.installation.needed import REQUIRED, Library
 from firstlight.core.settings import resolve_settings, setting_fields
-from firstlight.plugin.dependencies import REQUIRED, Library, dependency_error, missing_libraries
+from firstlight.plugin.dependencies import dependency_error, missing_libraries
 from firstlight.plugin.network import read_headers, read_proxies
 from firstlight.plugin.settings_store import (
     StoredCatalog,

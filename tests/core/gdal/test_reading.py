@@ -377,7 +377,7 @@ def stand_in(folder: Path, code: str) -> Path:
 
 
 def shadow(monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.syspath_prepend(str(package.parent))
     monkeypatch.setattr(shared_gdal, "_place", lambda name: package / "__init__.py")
 
 

@@ -1,0 +1,32 @@
+"""Libraries that FirstLight needs, and those that it uses where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Library:
+    """One library that FirstLight imports."""
+
+    module: str
+    package: str
+    """Its name for pip."""
+
+
+REQUIRED = (
+    Library("numpy", "numpy"),
+    Library("osgeo", "GDAL"),
+    Library("requests", "requests"),
+    Library("yaml", "PyYAML"),
+    Library("pystac_client", "pystac-client"),
+    Library("dask", "dask"),
+)
+USED = (
+    Library("qgis.core", "QGIS"),
+    Library("rasterio", "rasterio"),
+    Library("distributed", "dask[distributed]"),
+)
+"""Without the first there is the command line only, without the last no cluster; without rasterio
+GDAL's own library reads the rasters.
+"""

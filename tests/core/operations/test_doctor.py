@@ -1,0 +1,132 @@
+"""The look at the installation: what is there, what is missing, without a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firstlight.core.errors import Cancelled
+from firstlight.core.installation import needed
+from firstlight.core.installation.needed import REQUIRED, USED, Library
+from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.operation import OperationResult
+from firstlight.core.operations.help import doctor
+from firstlight.core.settings import Settings
+from firstlight.core.text import remember_secret
+from support.run import run_operation
+
+
+@pytest.fixture(autouse=True)
+def few_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that decide: each is a process."""
+    monkeypatch.setattr(doctor, "REQUIRED", tuple(one for one in REQUIRED if one.module == "osgeo"))
+    monkeypatch.setattr(doctor, "USED", tuple(one for one in USED if one.module == "rasterio"))
+
+
+def add(monkeypatch: pytest.MonkeyPatch, *more: Library) -> None:
+    monkeypatch.setattr(doctor, "REQUIRED", (*doctor.REQUIRED, *more))  # type: ignore[attr-defined]
+
+
+def look(**params: Any) -> OperationResult:
+    return run_operation("doctor", **params)
+
+
+def test_a_sound_installation(tmp_path: Path) -> None:
+    from osgeo import gdal
+
+    result = look(output=tmp_path / "new" / "folder")
+    data = result.json_data()
+    assert data["problems"] == []
+    assert result.outputs["count"] == 0
+    found = data["libraries"]["GDAL"]
+    assert found["gdal"] == gdal.VersionInfo("RELEASE_NAME")
+    assert found["proj"].count(".") == 2
+    assert any("libgdal" in file for file in found["loaded"])
+    assert f"GDAL {found['version']}, with PROJ {found['proj']}" in result.text
+    assert f"{tmp_path / 'new' / 'folder'}: can be written" in result.text
+    assert "Nothing is missing." in result.text
+    assert list(tmp_path.iterdir()) == [], "nothing stays there"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise ImportError('numpy.core.multiarray failed')", "numpy.core.multiarray failed"),
+        ("import os; os._exit(9)", "its process ends with 9"),
+        ("import ctypes; ctypes.string_at(0)", "its process ends with -11"),
+        ("class X(BaseException): pass\nraise X('odd')", "odd"),
+        (None, "No module named 'bad_library'"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str | None, said: str
+) -> None:
+    if code is not None:
+        (tmp_path / "bad_library.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    add(monkeypatch, Library("bad_library", "bad-library"))
+    result = look()
+    [problem] = result.json_data()["problems"]
+    assert problem.startswith("bad-library cannot be used: ")
+    assert said in problem
+    assert "python3 -m pip install bad-library" in problem
+    assert result.warnings == (problem,)
+    assert problem in result.text
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder in (Path("/proc/nowhere"), Path("/sys/here")):
+        [problem] = look(output=folder).json_data()["problems"]
+        assert f"The folder for output {folder} cannot be written: " in problem
+    assert look(output=tmp_path).json_data()["problems"] == []
+
+
+def test_no_secret_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember_secret("opensesame-77")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hush-hush-1@proxy.example:3128")
+    settings = dataclasses.replace(
+        Settings(), proxies={"http": "http://you:opensesame-77@inner.example:80"}
+    )
+    result = look(settings=settings)
+    told = f"{result.text} {result.json_data()}"
+    assert "proxy.example:3128" in told
+    assert "inner.example" in told
+    assert "hush-hush-1" not in told
+    assert "opensesame-77" not in told
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [
+        ("osgeo", "Rasters are read by osgeo: as FIRSTLIGHT_READER says"),
+        ("gdal", "FIRSTLIGHT_READER cannot be gdal"),
+    ],
+)
+def test_why_rasters_are_read_so(monkeypatch: pytest.MonkeyPatch, reader: str, said: str) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_READER", reader)
+    doctor.reading.cache_clear()
+    try:
+        assert said in look().text
+    finally:
+        doctor.reading.cache_clear()
+
+
+def test_it_can_be_stopped() -> None:
+    with pytest.raises(Cancelled):
+        look(monitor=RecordingMonitor(cancel_when=lambda event: True))
+
+
+def test_what_is_needed_is_what_the_distribution_is_asked_for() -> None:
+    root = Path(needed.__file__).parents[2]
+    told = (root / "pyproject.toml").read_text(encoding="utf-8")
+    brought = (root / "scripts" / "libraries.txt").read_text(encoding="utf-8")
+    for library in REQUIRED:
+        if library.module not in ("numpy", "osgeo"):  # they come with QGIS
+            assert f'"{library.package}>=' in told
+    for package in ("pystac-client", "dask"):
+        assert f"\n{package}==" in brought
