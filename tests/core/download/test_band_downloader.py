@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from firstlight.core.discovery import catalogs as catalogs_module
 from firstlight.core.discovery.band_config import get_sensor
+from firstlight.core.discovery.catalogs import get_catalog
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download.band_downloader import download_bands
 from firstlight.core.download.plan import plan_downloads
@@ -132,6 +134,15 @@ def test_never_more_at_once_than_wanted_and_as_many_as_there_are(
 def test_four_at_once_is_the_default(world: World) -> None:
     assert Settings().parallel_downloads == 4
     assert most_at_once(world, 4) == 4
+
+
+def test_a_catalogue_is_asked_for_no_more_at_once_than_it_allows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strict = dataclasses.replace(get_catalog("earth-search"), at_once=2)
+    monkeypatch.setattr(catalogs_module, "catalog_names", lambda: ("c",))
+    monkeypatch.setattr(catalogs_module, "get_catalog", lambda _: strict)
+    assert most_at_once(world, 2, parallel_downloads=6) == 2
 
 
 def test_requests_to_one_host_keep_their_distance(world: World) -> None:
