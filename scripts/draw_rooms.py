@@ -41,6 +41,8 @@ STORIES = {
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
     "doors": "what the doors show",
+    "api": "five functions",
+    "installation": "what is there to run on",
     "cli": "the flight command",
     "plugin": "QGIS: tasks, layers",
     "processing": "the toolbox",

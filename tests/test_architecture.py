@@ -79,7 +79,11 @@ OWNERS = {
     "pyspark": ("core.execution",),
     # Entities are refused there before Python's parser, which takes them, sees a text.
     "xml": ("core.files.xml_text",),
-    "subprocess": ("core.execution.local_cluster",),
+    "subprocess": (
+        "core.execution.local_cluster",
+        "core.installation.shared_gdal",
+        "core.operations.help.doctor",
+    ),
 }
 """Library → the modules (or packages) that may import it."""
 
