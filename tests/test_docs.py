@@ -94,3 +94,20 @@ def test_every_option_of_the_command_line_stands_in_a_guide() -> None:
     assert len(options) > 80
     lost = [option for option in options if not re.search(rf"{option}(?![\w-])", guides)]
     assert not lost, "what a person can choose is told in docs/*.md"
+
+
+def test_the_specification_s_page_names_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "specification.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/.]+?)(?:::(test_\w+))?`", text)
+    assert len(named) > 100
+    lost = [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).exists()
+        or (name and f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8"))
+    ]
+    assert not lost
+    told = {cells[0] for cells in rows("specification.md")}
+    for kind, last in (("SC", 10), ("US", 4), ("NFR", 4)):
+        listed = " ".join(told)
+        assert not [n for n in range(1, last + 1) if not re.search(rf"\b{kind}-{n}\b", listed)]
