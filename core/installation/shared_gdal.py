@@ -39,7 +39,7 @@ def probe_libraries(python: str, names: Sequence[str]) -> dict[str, Any]:
         If the process does not start, does not answer, or ends before it has.
     """
     asked = {"names": names, "python": list(sys.version_info[:2]), "path": sys.path}
-    answer = subprocess.run(
+    answer = subprocess.run(  # nosec B603 # an argument list, our own script, this Python
         [python, str(PROGRAM)],
         input=json.dumps(asked),
         env=child_environment(),
