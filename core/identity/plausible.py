@@ -82,12 +82,20 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
     ]
 
 
-def measure_spread(values: npt.NDArray[Any]) -> Spread | None:
-    """The spread of physical values, NaN = no data; None where there is too little to judge."""
-    values = values[np.isfinite(values)]
+def measure_spread(
+    values: npt.NDArray[Any], known: tuple[float, float, float] | None = None
+) -> Spread | None:
+    """The spread of physical values, NaN = no data; None where there is too little to judge.
+
+    Parameters
+    ----------
+    known : (float, float, float), optional
+        2nd, 50th and 98th percentile of the values, which then hold no NaN.
+    """
+    values = values if known else values[np.isfinite(values)]
     if values.size < LEAST or values.min() == values.max():  # blank: the validator's matter
         return None
-    low, median, high = np.percentile(values, (2, 50, 98))
+    low, median, high = known or np.percentile(values, (2, 50, 98))
     return Spread(float(low), float(median), float(high))
 
 

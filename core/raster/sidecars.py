@@ -63,6 +63,22 @@ def check_sidecars(path: Path) -> None:
         check_metadata(sidecar)
 
 
+def sidecar_stamps(path: Path) -> tuple[object, ...]:
+    """Tell the state of a raster and of all that may lie beside it; it differs once any is changed,
+    by its last change of any kind.
+    """
+    names = (path, *(path.with_name(path.name + ending) for ending in (NOTES, *RASTERS)))
+    return tuple(_stamp(name) for name in names)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
 def check_metadata(path: Path) -> None:
     """Refuse a raster that names other files in its own metadata, as GDAL reads them: nothing but
     the raster itself is opened.

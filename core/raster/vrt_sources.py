@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
@@ -18,7 +19,7 @@ from ..files.xml_text import Element, RefusedXml, UnfitXml, read_xml
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
 from ..gdal.drivers import refuse_other_format
 from ..gdal.errors import gdal_errors
-from .sidecars import check_member, check_metadata, check_sidecars
+from .sidecars import check_member, check_metadata, check_sidecars, sidecar_stamps
 
 CODE_TAGS = {
     "pixelfunctioncode",
@@ -142,12 +143,12 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         If it is no VRT, or holds what a band stack never needs: entities, code, remote sources; or
         VRTs that name each other without end.
     """
-    failure = f"VRT validation failed for {path}"
+    failure = _failure(path)
     if depth > MOST_DEPTH:
         reason = f"VRTs name VRTs more than {MOST_DEPTH} deep"
         raise ValidationError(failure, reason, "Make the stack again.")
     check_sidecars(path)
-    named = _read_sources(path, failure)
+    named = _read_sources(path, sidecar_stamps(path))
     if len(named) > MOST_SOURCES:
         reason = f"it names {len(named)} files, and {MOST_SOURCES} are the most that are looked at"
         raise ValidationError(failure, reason, "Make VRTs of parts of it.")
@@ -176,6 +177,10 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
     )
 
 
+def _failure(path: Path) -> str:
+    return f"VRT validation failed for {path}"
+
+
 def _refuse_missing(named: Sequence[_NamedFile], failure: str) -> None:
     missing = list(dict.fromkeys(file.path for file in named if not _is_there(file.path)))
     if missing:
@@ -187,9 +192,10 @@ def _refuse_missing(named: Sequence[_NamedFile], failure: str) -> None:
 
 def _follow(path: Path, depth: int) -> VrtSources:
     """The file itself, or what it points at where it is a VRT."""
-    if is_vrt(file_of(path)):
+    file = file_of(path)
+    if is_vrt(file):
         return check_vrt_sources(path, depth + 1)
-    _check_pixels(path)
+    _check_pixels(path, sidecar_stamps(file))
     return VrtSources((path,))
 
 
@@ -202,8 +208,13 @@ def _with_own(file: _NamedFile, inner: VrtSources) -> VrtSources:
     )
 
 
-def _check_pixels(path: Path) -> None:
-    """See that a source holds pixels itself: GDAL opens what a VRT names in any format it knows."""
+@lru_cache(maxsize=4096)
+def _check_pixels(path: Path, stamps: tuple[object, ...]) -> None:
+    """See that a source holds pixels itself: GDAL opens what a VRT names in any format it knows.
+
+    Once for each state of the file and what lies beside it, which ``stamps`` tells: a run opens its
+    stack many times.
+    """
     file = file_of(path)
     check_is_raster(file)
     check_sidecars(file)
@@ -220,7 +231,10 @@ def _check_pixels(path: Path) -> None:
         raise ValidationError(error.what, error.why, error.hint) from error
 
 
-def _read_sources(path: Path, failure: str) -> list[_NamedFile]:
+@lru_cache(maxsize=64)
+def _read_sources(path: Path, stamps: tuple[object, ...]) -> Sequence[_NamedFile]:
+    """What a VRT names, once for each state of it."""
+    failure = _failure(path)
     root = _parse(path, failure)
     if root.tag.lower() != "vrtdataset":
         reason = f"its root is <{root.tag}>, not <VRTDataset>"

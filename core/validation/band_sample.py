@@ -46,6 +46,7 @@ class BandSample:
     """
     low: float
     """2nd percentile, physical; NaN where there is no data."""
+    median: float
     high: float
     """98th percentile, physical."""
     saturated_percent: float
@@ -196,9 +197,9 @@ def sample_band(
     nan = float("nan")
     if not count:
         return BandSample(
-            stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, 0.0
+            stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, nan, 0.0
         )
-    low, high = np.percentile(values[seen], (2, 98))
+    low, median, high = np.percentile(values[seen], (2, 50, 98))
     gain = _hidden_spread(values, full, plan.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
@@ -210,6 +211,7 @@ def sample_band(
         std=float(values[seen].std(dtype=np.float64)) * gain,
         window_std=window_std,
         low=float(low),
+        median=float(median),
         high=float(high),
         saturated_percent=_saturated(stored[seen]),
     )

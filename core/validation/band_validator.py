@@ -67,7 +67,8 @@ def _check_range(
     settings: Settings,
     file: str,
 ) -> list[Finding]:
-    spread, unit = measure_spread(sample.data), band.radiometry.unit
+    percentiles = (sample.low, sample.median, sample.high)
+    spread, unit = measure_spread(sample.data, percentiles), band.radiometry.unit
     cause = find_cause(spread, name, unit)
     if spread is not None and cause is not None:
         severity = Severity.ERROR if cause.is_certain else Severity.WARNING
