@@ -339,7 +339,7 @@ def test_an_unusable_item_is_left_out_with_a_warning(settings: Settings) -> None
     assert found == NEWEST_FIRST
     assert [n.text for n in notes] == [
         f"Scene without id of {notes[0].text.split(' of ')[1].split(' cannot')[0]} cannot be "
-        "used: it has no id."
+        "used: it has no id. Leave it out, and tell whoever offers it."
     ]
 
 

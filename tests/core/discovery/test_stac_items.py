@@ -192,7 +192,7 @@ def test_an_item_without_the_bare_necessities_is_named(
 ) -> None:
     with pytest.raises(DiscoveryError) as caught:
         parse_item({**make_item("one"), **change}, S2, "test")
-    assert str(caught.value) == sentence
+    assert str(caught.value) == f"{sentence} Leave it out, and tell whoever offers it."
 
 
 def test_an_item_without_files_says_so() -> None:
