@@ -1,0 +1,111 @@
+"""What is looked through before the plugin's zip is written, and the zip itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = ROOT / "scripts" / "package_zip.py"
+README = """# Plugin
+
+[Guide](docs/guide.md#part), [elsewhere](https://example.org/x)
+
+<!-- only in the repository -->
+[Tests](tests/README.md)
+<!-- until here -->
+The end.
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    top = tmp_path / "work" / "firstlight"
+    facts = top / "libraries" / "nice-1.0.dist-info"
+    (facts / "licenses").mkdir(parents=True)
+    (top / "docs").mkdir()
+    for name in ("metadata.txt", "LICENSE", "__init__.py", "docs/guide.md"):
+        (top / name).write_text("x\n")
+    (top / "README.md").write_text(README)
+    (facts / "licenses" / "LICENSE.txt").write_text("Do as you like.")
+    (facts / "WHEEL").write_text("Root-Is-Purelib: true\nTag: py3-none-any\n")
+    return top
+
+
+def pack(tree: Path) -> tuple[int, str, Path]:
+    target = tree.parent.parent / "plugin.zip"
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), str(tree.parent), str(target), "1700000000"],
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stderr, target
+
+
+def test_the_same_bytes_and_pages_of_what_is_in_it(tree: Path) -> None:
+    code, said, target = pack(tree)
+    assert (code, said) == (0, "")
+    first = target.read_bytes()
+    with zipfile.ZipFile(target) as file:
+        assert "firstlight/libraries/nice-1.0.dist-info/licenses/LICENSE.txt" in file.namelist()
+        page = file.read("firstlight/README.md").decode()
+    assert "tests/README.md" not in page
+    assert "only in the repository" not in page
+    assert page.endswith("The end.\n")
+    assert pack(tree)[0] == 0
+    assert target.read_bytes() == first
+
+
+def file(name: str, text: str = "x") -> Callable[[Path], object]:
+    def write(top: Path) -> None:
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (file("libraries/fast/core.cpython-311-x86_64-linux-gnu.so"), "is compiled"),
+        (file("libraries/lib/libgdal.so.36.1"), "is compiled"),
+        (file("core/__pycache__/a.cpython-311.pyc"), "is compiled"),
+        (file("libraries/x/y.dll"), "is compiled"),
+        (file("tests/test_a.py"), "tests/test_a.py is for developers"),
+        (file("scripts/a.sh"), "is for developers"),
+        (file("../other/a.py"), "more than one folder at its top"),
+        (file("README.md", "[lost](docs/gone.md)"), "README.md leads to docs/gone.md"),
+        (file("docs/guide.md", "![lost](images/gone.png)"), "leads to images/gone.png"),
+        (lambda top: (top / "LICENSE").unlink(), "LICENSE is missing"),
+        (lambda top: (top / "core").symlink_to("/etc"), "core is a link"),
+        (
+            lambda top: next(top.rglob("LICENSE.txt")).unlink(),
+            "nice-1.0.dist-info has no licence",
+        ),
+        (
+            file("libraries/nice-1.0.dist-info/WHEEL", "Root-Is-Purelib: false\n"),
+            "nice-1.0.dist-info is not pure Python",
+        ),
+    ],
+)
+def test_what_must_not_be_in_it(tree: Path, plant: Callable[[Path], object], said: str) -> None:
+    plant(tree)
+    code, told, target = pack(tree)
+    assert code == 1
+    assert said in told
+    assert not target.exists()
+
+
+def test_the_libraries_are_pinned_with_their_sums() -> None:
+    text = (ROOT / "scripts" / "libraries.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and line[0] != "#"]
+    assert len(lines) > 10
+    assert not [line for line in lines if "==" not in line or "--hash=sha256:" not in line]
+    names = {line.partition("==")[0] for line in lines}
+    assert {"dask", "pystac-client", "pystac", "toolz", "cloudpickle"} <= names
+    assert not names & {"numpy", "rasterio", "requests", "pyyaml", "gdal"}, "QGIS's own"
