@@ -12,10 +12,9 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, load_sensors
 from ..enums import StrEnum
-from ..pixel_grid import Grid
 from ..raster.reader import BandFacts, RasterFacts
 from ..report import Finding
-from ..scene_item import Radiometry
+from ..types import Grid, Radiometry
 from .description import CODE, Code, find_codes, find_phrases, pieces, read_wavelength
 from .naming import (
     NamedBand,
