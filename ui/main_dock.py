@@ -91,6 +91,7 @@ class MainDock(QgsDockWidget):
         self._runner = runner
         self._task: OperationTask | None = None
         self._outcome = ""
+        self._is_tool = False
         self.area_panel = AreaPanel(iface.mapCanvas())
         self.search_panel = SearchPanel()
         self.event_box = EventBox()
@@ -245,6 +246,7 @@ class MainDock(QgsDockWidget):
     def run_tool(self, operation: Declared, values: dict[str, Any]) -> None:
         """Run an operation with the values of its form."""
         if self._start(operation.load(), values, self._show_answer, self.run_finished.emit):
+            self._is_tool = True
             self._say(self.tr("{title} …").format(title=operation.title))
 
     def _show_answer(self, result: OperationResult) -> None:
@@ -297,7 +299,7 @@ class MainDock(QgsDockWidget):
         return True
 
     def _end(self, *steps: Callable[[], None]) -> None:
-        self._task = None
+        self._task, self._is_tool = None, False
         self.tools_panel.set_running(False)
         for step in steps:
             step()
@@ -324,7 +326,8 @@ class MainDock(QgsDockWidget):
                 and self.run_panel.cancel_button.isEnabled()
             ):
                 self._say(event.text)
-        self.tools_panel.show_events(events)
+        if self._is_tool:
+            self.tools_panel.show_events(events)
 
     def _take_layers(self, result: OperationResult) -> int:
         layers, errors = add_layers(result.layers, QgsProject.instance())
