@@ -3,6 +3,7 @@
 # demo in the real desktop in a virtual display. Does all of its set-up (scripts/setup.sh). Stops at the first failure.
 #   bash scripts/test.sh                 everything
 #   bash scripts/test.sh -- -k paging    only pytest, with these words for it (no style, types, desktop)
+#   bash scripts/test.sh -- -m thorough  the many combinations that only CI runs
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,7 +13,7 @@ words=()
 case ${1:-} in
   "") ;;
   --) shift && words=("$@") ;;
-  *) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+  *) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac
 
 # step TITLE COMMAND...: the heading, the command, how long it took.
@@ -56,7 +57,7 @@ run_pytest() {
 test_core() (
   unset DISPLAY WAYLAND_DISPLAY
   run_pytest core 600 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
-    -m "not qgis" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
+    -m "not qgis and not thorough" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
 )
 
 test_qgis() {

@@ -525,7 +525,7 @@ def test_a_bad_setting_is_a_wrong_usage(flight: Flight, monkeypatch: pytest.Monk
     assert code == 2
     assert (
         err == "The setting 'tile_size' from environment FIRSTLIGHT_TILE_SIZE cannot be 'big': it "
-        "is no integer.\n"
+        "is no integer. Correct it there: docs/configuration.md shows each setting.\n"
     )
 
 

@@ -133,11 +133,7 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("event", "day"),
-    [
-        ("wildfire", "2024-06-21"),
-        ("wildfire.forest", "2024-06-20"),
-        ("wildfire", "2024-06-20T10:00Z"),
-    ],
+    [("wildfire.forest", "2024-06-20"), ("wildfire", "2024-06-20T10:00Z")],
 )
 def test_another_event_never_writes_over_the_first(
     flight: Flight, tmp_path: Path, event: str, day: str

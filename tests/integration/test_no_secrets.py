@@ -225,6 +225,7 @@ def test_nothing_gets_out_of_a_run(
     assert_silent(made, tmp_path, caplog)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trouble", ["403", "404", "slow", "gone", "login"])
 def test_nothing_gets_out_of_trouble(
     flight: Flight,

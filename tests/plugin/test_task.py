@@ -273,7 +273,7 @@ def test_settings_are_read_when_the_task_starts_and_a_bad_one_is_a_failure_not_a
     assert (
         str(error)
         == "The setting 'parallel_downloads' from given for this run cannot be 'many': it is no "
-        "integer."
+        "integer. Correct it there: docs/configuration.md shows each setting."
     )
 
 

@@ -307,6 +307,7 @@ def simulated(folder: Path, event: str, role: str) -> Path:
     return folder / "s.vrt"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("method", "least"), [("mndwi", 0.95), ("ndwi", 0.92)])
 def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
     """Mud, wet fields, mixed pixels, haze and cloud that the mask does not know; the truth is of 10

@@ -74,6 +74,7 @@ def test_simulated_water_is_found(
     assert iou(read_band(tmp_path / "out" / "water.tif") == 1, water) >= least
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "land",
     [("forest", "crops", "grass", "bare"), ("forest", "bare"), ("town", "grass"), ("crops",)],

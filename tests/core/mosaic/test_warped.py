@@ -94,6 +94,7 @@ def test_from_the_overview_that_is_as_fine_as_the_mosaic(tmp_path: Path) -> None
     assert_near(got, expected, inner, 0.5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 @pytest.mark.parametrize("method", ["bilinear", "cubic", "average", "nearest"])
 @pytest.mark.parametrize("target", [(32632, 27, -1), (4326, 3e-4, 5)], ids=["zone", "degrees"])

@@ -82,6 +82,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FIRSTLIGHT_CACHE_DAYS", "0")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name == "nt", reason="links of Unix")
 @pytest.mark.usefixtures("settings")
 @pytest.mark.parametrize("kind", ["symbolic", "hard", "dangling"])

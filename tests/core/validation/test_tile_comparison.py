@@ -86,6 +86,7 @@ def found(path: Path) -> set[str]:
     return {finding.code for finding in findings} - {"no_recorded_sum"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
 def test_a_natural_scene_raises_no_alarm(
