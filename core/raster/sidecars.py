@@ -28,6 +28,7 @@ RASTERS = tuple(
 a raster of whatever format it is.
 """
 NOTES = ".aux.xml"
+USUAL = (NOTES, ".ovr", ".OVR", ".msk", ".MSK")
 NAMING = {"overviews": "overview_file", "geolocation": ""}
 """Domain of metadata → the item in it by which another file is opened; empty: any."""
 GEOLOCATION = {"x_dataset", "y_dataset", "z_dataset"}
@@ -67,13 +68,14 @@ def sidecar_stamps(path: Path) -> tuple[object, ...]:
     """Tell the state of a raster and of all that may lie beside it; it differs once any is changed,
     by its last change of any kind.
     """
-    names = (path, *(path.with_name(path.name + ending) for ending in (NOTES, *RASTERS)))
-    return tuple(_stamp(name) for name in names)
+    text = os.fspath(path)
+    # Of a name in other letters only its coming and going is seen, by the folder.
+    return tuple(_stamp(name) for name in (text, *(text + end for end in USUAL), path.parent))
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: str | Path) -> tuple[int, ...]:
     try:
-        status = path.stat()
+        status = os.stat(path)
     except (OSError, ValueError):
         return ()
     return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -280,3 +280,23 @@ def test_a_vrt_of_more_files_than_one_looks_at_is_a_sentence(tmp_path: Path) -> 
     path.write_text(f"<VRTDataset rasterXSize='9' rasterYSize='9'>{band}</VRTDataset>")
     with pytest.raises(ValidationError, match="names 50001 files, and 50000 are the most"):
         check_vrt_sources(path)
+
+
+def test_what_is_planted_after_a_first_look_is_seen(tmp_path: Path) -> None:
+    """Each state of a file is looked at once; another state is another look."""
+    band = write_raster(tmp_path / "red.tif", ramp((16, 16)), nodata=0)
+    stack = create_band_stack({"red": BandSource(band)}, tmp_path / "s.vrt").path
+    notes = band.with_name(band.name + ".aux.xml")
+    evil = (
+        "<PAMDataset><Metadata domain='OVERVIEWS'><MDI key='OVERVIEW_FILE'>/etc/passwd</MDI>"
+        "</Metadata></PAMDataset>"
+    )
+    harmless = evil.replace("OVERVIEW_FILE", "OVERVIEW_FIL").replace("OVERVIEWS", "OVERVIEWx")
+    for _ in range(2):
+        check_vrt_sources(stack)
+        notes.write_text(evil)
+        with pytest.raises(ValidationError, match="another file"):
+            check_vrt_sources(stack)
+        notes.write_text(harmless.ljust(len(evil)))
+        check_vrt_sources(stack)
+        notes.unlink()
