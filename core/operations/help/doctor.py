@@ -124,7 +124,7 @@ def _kept_bands(settings: Settings) -> Path | None:
 
 def _try_folder(path: Path) -> dict[str, Any]:
     """Write a file into a folder, or where it will be made, and remove it."""
-    there = next((folder for folder in (path, *path.parents) if folder.is_dir()), path)
+    there = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
     try:
         with tempfile.NamedTemporaryFile(dir=there, prefix="firstlight-") as file:
             file.write(b"\0" * 4096)
