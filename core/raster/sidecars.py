@@ -70,10 +70,11 @@ def sidecar_stamps(path: Path) -> tuple[object, ...]:
     """
     text = os.fspath(path)
     # Of a name in other letters only its coming and going is seen, by the folder.
-    return tuple(_stamp(name) for name in (text, *(text + end for end in USUAL), path.parent))
+    names = (text, *(text + end for end in USUAL), os.fspath(path.parent))
+    return tuple(_stamp(name) for name in names)
 
 
-def _stamp(path: str | Path) -> tuple[int, ...]:
+def _stamp(path: str) -> tuple[int, ...]:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
