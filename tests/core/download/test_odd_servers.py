@@ -237,7 +237,9 @@ def test_a_packed_bomb_takes_little_memory(trial: FetchTrial) -> None:
     assert trial.names() == []
 
 
-@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"II*\0" * 9999)[:-9]])
+@pytest.mark.parametrize(
+    "body", [b"no gzip at all", gzip.compress(b"II*\0" * 9999)[:-9]], ids=["no gzip", "cut short"]
+)
 def test_a_packed_body_that_is_damaged_is_named(trial: FetchTrial, body: bytes) -> None:
     with (
         Odd(refuse(200, body, Content_Encoding="gzip")) as server,
