@@ -90,7 +90,7 @@ class FirstLightPlugin:
         """Make the dock at the first click; from then on it and the button go together."""
         # Here, so that a Python without the libraries, and one without a window, can load the
         # plugin, and that QGIS starts without it.
-        from ..ui.main_dock import MainDock
+        from ..ui.dock.main_dock import MainDock
         from .runner import TaskRunner
 
         action = known(self.action, "only the button leads here")
@@ -143,7 +143,7 @@ def import_ahead() -> None:
     def work() -> None:
         from ..core.doors.operation_index import declared_operations
         from ..core.gdal.reading_choice import reading
-        from ..ui import main_dock  # noqa: F401 - only to have it imported
+        from ..ui.dock import main_dock  # noqa: F401 - only to have it imported
 
         for operation in declared_operations():
             operation.load()

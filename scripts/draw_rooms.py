@@ -67,6 +67,8 @@ def room_of(module: tuple[str, ...], root: Path) -> str:
     if module[0] == "core":
         folder = len(module) > 1 and (root / "core" / module[1]).is_dir()
         return module[1] if folder else "cli" if module[1:] == ("cli",) else VOCABULARY
+    if module[0] == "ui":
+        return "ui"
     inner = root.joinpath(*module[:2])
     return module[1] if len(module) > 1 and inner.is_dir() else module[0]
 

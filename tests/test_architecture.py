@@ -278,6 +278,21 @@ UI_MAY_IMPORT = (
     "plugin",
     "ui",
 )
+_PARTS = ("ui.parts", "ui.catalogs", "ui.area", "ui.fields")
+UI_ROOMS = {
+    "ui.parts": ("ui.parts",),
+    "ui.catalogs": ("ui.parts", "ui.catalogs"),
+    "ui.area": ("ui.parts", "ui.area"),
+    "ui.fields": _PARTS,
+    "ui.scenes": (*_PARTS, "ui.event", "ui.scenes"),
+    "ui.event": (*_PARTS, "ui.event"),
+    "ui.files": (*_PARTS, "ui.files"),
+    "ui.jobs": (*_PARTS, "ui.jobs"),
+    "ui.dock": ("ui",),
+}
+"""Room of the dock → the rooms that it may import: pages do not know each other, except that a pair
+of the event's is a choice of scenes.
+"""
 BROAD_EXCEPT = ("core.cli", "plugin.task")
 SEAM = "core.gdal"
 OF_THE_SEAM = {
@@ -448,6 +463,10 @@ def _judge(one: Import) -> Iterator[str]:
         yield "only the first click in plugin/main.py imports ui"
     elif within(one.module, "ui") and not within(one.target, *UI_MAY_IMPORT):
         yield f"of core, ui may import only {', '.join(UI_MAY_IMPORT[:-2])}"
+    elif within(one.module, "ui") and within(one.target, "ui"):
+        allowed = UI_ROOMS[".".join(one.module.split(".")[:2])]
+        if not within(one.target, *allowed):
+            yield f"this room of the dock may import only {', '.join(allowed)}"
 
 
 def _allowed(module: str) -> tuple[str, ...]:
@@ -613,31 +632,40 @@ PLANTED = {
     ),
     "core imports ui by its whole name": (
         "core/cli.py",
-        "import firstlight.ui.main_dock",
+        "import firstlight.ui.dock.main_dock",
         "neither plugin nor ui",
     ),
-    "Qt not through qgis.PyQt": ("ui/field.py", "from PyQt5.QtCore import Qt", "qgis.PyQt only"),
+    "Qt not through qgis.PyQt": (
+        "ui/fields/field.py",
+        "from PyQt5.QtCore import Qt",
+        "qgis.PyQt only",
+    ),
     "plugin imports ui at the top": (
         "plugin/main.py",
-        "from ..ui import main_dock",
+        "from ..ui.dock import main_dock",
         "only the first click",
     ),
     "plugin imports ui in another function": (
         "plugin/layers.py",
-        "def f():\n    from ..ui import field",
+        "def f():\n    from ..ui.fields import field",
         "only the first click",
     ),
     "ui imports the search": (
-        "ui/search_panel.py",
-        "from ..core.discovery.stac_client import search_scenes",
+        "ui/scenes/search_panel.py",
+        "from ...core.discovery.stac_client import search_scenes",
         "of core, ui may",
     ),
     "ui imports a reader": (
-        "ui/run_panel.py",
-        "from ..core.raster.reader import RasterReader",
+        "ui/scenes/run_panel.py",
+        "from ...core.raster.reader import RasterReader",
         "of core, ui may",
     ),
-    "ui speaks HTTP": ("ui/run_panel.py", "def f():\n    import requests", "speaks no HTTP"),
+    "a page imports another": (
+        "ui/files/tools_panel.py",
+        "from ..scenes.run_panel import RunPanel",
+        "this room of the dock may import only",
+    ),
+    "ui speaks HTTP": ("ui/scenes/run_panel.py", "def f():\n    import requests", "speaks no HTTP"),
     "plugin reads a raster": (
         "plugin/layers.py",
         "def f():\n    import rasterio",
@@ -742,7 +770,7 @@ PLANTED = {
         "circle of imports",
     ),
     "an assertion": ("core/stack/vrt.py", "def f(a):\n    assert a", "use known()"),
-    "an assertion in a panel": ("ui/run_panel.py", "assert True, 'why'", "use known()"),
+    "an assertion in a panel": ("ui/scenes/run_panel.py", "assert True, 'why'", "use known()"),
     "random": ("core/download/fetch.py", "import random", "use SystemRandom"),
     "random's functions": (
         "plugin/layers.py",
@@ -767,7 +795,7 @@ PLANTED = {
         "catches everything",
     ),
     "except (ValueError, BaseException)": (
-        "ui/field.py",
+        "ui/fields/field.py",
         "try:\n    pass\nexcept (ValueError, BaseException):\n    pass",
         "catches",
     ),
@@ -800,7 +828,7 @@ INNOCENT = {
     "the product's name": ("core/validation/quicklook.py", "from .. import PRODUCT"),
     "the window made at the first click": (
         "plugin/main.py",
-        "class P:\n    def _open_dock(self):\n        from ..ui import main_dock",
+        "class P:\n    def _open_dock(self):\n        from ..ui.dock import main_dock",
     ),
     "a narrow except": (
         "core/workers.py",

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAbstractButton
 
-from firstlight.ui.main_dock import MainDock
+from firstlight.ui.dock.main_dock import MainDock
 
 from .scene import BBOX, World
 from .waiting import PATIENCE_MS

@@ -9,7 +9,7 @@ import pytest
 from qgis.PyQt.QtCore import Qt
 
 from firstlight.plugin.runner import TaskRunner
-from firstlight.ui.main_dock import MainDock
+from firstlight.ui.dock.main_dock import MainDock
 from support.desktop import Desktop
 from support.qgis_fixtures import *  # noqa: F403 - fixtures are found by their names
 from support.qgis_fixtures import _quiet_surroundings  # noqa: F401 - a star takes no names with an underscore

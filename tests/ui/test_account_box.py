@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firstlight.plugin.settings_store import account_titles, read_account_choices
-from firstlight.ui.account_box import AccountBox
+from firstlight.ui.catalogs.account_box import AccountBox
 from support.qgis_fixtures import store_login
 
 

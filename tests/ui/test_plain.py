@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from qgis.PyQt.QtCore import Qt
 
-from firstlight.ui.plain import PlainLabel, plain_tip
+from firstlight.ui.parts.plain import PlainLabel, plain_tip
 
 UI = Path(__file__).resolve().parents[2] / "ui"
 EVIL = (
@@ -41,7 +41,7 @@ def test_a_label_is_not_html(qtbot) -> None:
 def test_the_dock_has_no_other_labels_and_tips() -> None:
     """A tool tip is a sentence of ours, which is translated, or plain."""
     wrong = []
-    for path in sorted(UI.glob("*.py")):
+    for path in sorted(UI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

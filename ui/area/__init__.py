@@ -1,0 +1,1 @@
+"""Where: the area, as text and on the map."""

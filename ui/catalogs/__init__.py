@@ -1,0 +1,1 @@
+"""Catalogues and accounts to choose from."""

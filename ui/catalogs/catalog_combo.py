@@ -1,0 +1,96 @@
+"""A combo box for catalogues: the known ones by title, what they need and whether they answer, or
+any typed URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qgis.PyQt.QtCore import QSignalBlocker, Qt
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
+
+from ...core.discovery.catalogs import Catalog, catalog_choices, get_catalog
+from ...core.operations.archives.catalogs import Answer
+from ...plugin.settings_store import read_catalogs
+
+TITLE_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+class CatalogCombo(QComboBox):
+    """Known catalogues and those that the user added, by title; a URL may be typed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._answers: dict[str, Answer] = {}
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.reload()
+        self.setToolTip(self.tr("A known catalogue, or the address (URL) of any STAC API"))
+        self.setMinimumContentsLength(12)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def reload(self) -> None:
+        """Offer what is known now; the choice stays, also where its catalogue is not offered any
+        more.
+        """
+        chosen = self.value()
+        blocker = QSignalBlocker(self)
+        self.clear()
+        for name in catalog_choices():
+            catalog = get_catalog(name)
+            self._add(name, catalog.title, needs_text(catalog))
+        for stored in read_catalogs():
+            self._add(stored.url, stored.title, stored.url)
+        blocker.unblock()
+        if chosen:
+            self.set_value(chosen)
+        self.lineEdit().setCursorPosition(0)
+
+    def _add(self, name: str, title: str, tip: str) -> None:
+        answer = self._answers.get(name)
+        self.addItem(title if answer is None else f"{title}: {_short(answer)}", name)
+        row = self.count() - 1
+        self.setItemData(row, title, TITLE_ROLE)
+        tip = tip if answer is None else f"{tip}\n{answer}"
+        self.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+
+    def show_answers(self, answers: Iterable[Answer]) -> None:
+        """Say beside each title whether the catalogue answers."""
+        self._answers.update({answer.catalog: answer for answer in answers})
+        self.reload()
+
+    def value(self) -> str:
+        """Name of a known catalogue, the address of one that the user added, or what was typed."""
+        text = str(self.currentText()).strip()
+        for row in range(self.count()):
+            if text in (self.itemText(row), self.itemData(row, TITLE_ROLE)):
+                return str(self.itemData(row))
+        return text
+
+    def set_value(self, name: str | None) -> None:
+        """Choose a catalogue by name or URL."""
+        index = self.findData(name)
+        if index >= 0:
+            self.setCurrentIndex(index)
+        else:
+            self.setEditText(name or "")
+        self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end
+
+    def set_last(self, name: str) -> None:
+        """Choose the catalogue of the last time, unless it is one that is not served now."""
+        if name in catalog_choices() or "/" in name or "\\" in name:
+            self.set_value(name)
+
+
+def needs_text(catalog: Catalog) -> str:
+    """Address of a catalogue, and what the files of each sensor need, a line for each."""
+    offers = (
+        (sensor, dict.fromkeys(str(catalog.needs(one)) for one in ids))
+        for sensor, ids in catalog.collections.items()
+    )
+    lines = [f"{sensor}: {' or '.join(needs)}" for sensor, needs in offers if catalog.access]
+    return "\n".join([catalog.url, *lines] if catalog.url else lines)
+
+
+def _short(answer: Answer) -> str:
+    return f"{answer.seconds:.1f} s" if answer.is_good else "does not answer"

@@ -1,0 +1,1 @@
+"""The window of the plugin: its pages, and what they share."""

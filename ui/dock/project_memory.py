@@ -1,0 +1,74 @@
+"""Where the dock was: written into the project when it is saved, read when it is opened."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...plugin.project_store import area_from_text, area_to_text, read_choices, write_choices
+from ..area.area_panel import AreaPanel
+from ..event.event_box import EventBox
+from ..scenes.run_panel import RunPanel
+from ..scenes.search_panel import SearchPanel
+
+NAMES = ("area", "start", "end", "sensor", "catalog", "event", "event_date", "output")
+
+
+class ProjectMemory(QObject):
+    """Ties the first steps of the dock to the open project."""
+
+    forgotten = pyqtSignal()
+    """Another project begins: what was found for the last one is not this one's."""
+
+    def __init__(
+        self, area: AreaPanel, search: SearchPanel, event: EventBox, run: RunPanel
+    ) -> None:
+        super().__init__()
+        self._area, self._search, self._event, self._run = area, search, event, run
+        project = QgsProject.instance()
+        project.writeProject.connect(self._write)
+        project.readProject.connect(self.restore)
+        project.cleared.connect(self._forget)
+
+    def close_down(self) -> None:
+        """Let the project go."""
+        project = QgsProject.instance()
+        project.writeProject.disconnect(self._write)
+        project.readProject.disconnect(self.restore)
+        project.cleared.disconnect(self._forget)
+
+    def restore(self, *_: object) -> None:
+        """Show what the project holds; what it does not hold stays as it is."""
+        kept = read_choices(QgsProject.instance(), NAMES)
+        aoi = area_from_text(kept.get("area", ""))
+        if aoi is not None:
+            self._area.set_area(aoi)
+        self._search.set_sensor(kept.get("sensor", ""))
+        self._search.catalog_combo.set_last(kept.get("catalog", ""))
+        for name, field in (
+            ("start", self._search.start_edit),
+            ("end", self._search.end_edit),
+            ("event_date", self._event.event_edit),
+        ):
+            if name in kept:
+                field.set_value(kept[name])
+        event = self._event.event_combo.findData(kept.get("event", ""))
+        if event >= 0:
+            self._event.event_combo.setCurrentIndex(event)
+        if "output" in kept:
+            self._run.set_output(kept["output"])
+
+    def _write(self, *_: object) -> None:
+        chosen, event = self._search.values(), self._event.values()
+        choices = {
+            "area": area_to_text(self._area.aoi),
+            **{name: chosen[name] for name in ("start", "end", "sensor", "catalog")},
+            "event": event["event"],
+            "event_date": event["date"],
+            "output": self._run.output(),
+        }
+        write_choices(QgsProject.instance(), choices)
+
+    def _forget(self) -> None:
+        self._area.clear()
+        self.forgotten.emit()

@@ -1,0 +1,1 @@
+"""The page of one's own files: every operation as a form."""

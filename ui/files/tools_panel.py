@@ -1,0 +1,190 @@
+"""All operations, each with a form made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qgis.PyQt.QtCore import QUrl, pyqtSignal
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.monitor import Event, Level, Note, Progress
+from ...core.operation import Declared, OperationResult
+from ...core.params import Door, Kind
+from ...core.types import Aoi, ValidationReport
+from ..fields.parameter_form import ParameterForm
+from ..parts.plain import PlainLabel, plain_tip
+from .report_view import ReportView
+
+
+class ToolsPanel(QWidget):
+    """Choose an operation, fill in its form, run it, read its answer.
+
+    Parameters
+    ----------
+    operations : sequence of Declared
+        What can be chosen.
+    take_area : callable
+        Gives the area in use; None where there is none.
+    chosen : callable
+        Gives what the other tab says (dates, sensor …), by parameter name; a new form begins with
+        it where a value is required or a date.
+    """
+
+    run_wanted = pyqtSignal(object, object)
+    """Carries the operation and the values of its form."""
+    cancel_wanted = pyqtSignal()
+
+    def __init__(
+        self,
+        operations: Sequence[Declared],
+        take_area: Callable[[], Aoi | None],
+        chosen: Callable[[], dict[str, Any]],
+    ) -> None:
+        super().__init__()
+        self._operations: dict[str, Declared] = {}
+        self._report = ""
+        self._take_area = take_area
+        self._chosen = chosen
+        self.operation_combo = QComboBox(objectName="operation_combo")
+        self.operation_combo.setAccessibleName(self.tr("Tool"))
+        self.operation_combo.setMaxVisibleItems(40)
+        self.summary_label = PlainLabel(objectName="summary_label")
+        self.summary_label.setWordWrap(True)
+        self.scroll = QScrollArea(objectName="tools_scroll")
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.result_text = QPlainTextEdit(objectName="result_text")
+        self.result_text.setReadOnly(True)
+        self.result_text.setPlaceholderText(self.tr("The answer appears here."))
+        self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
+        self.report_view = ReportView()
+        self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
+        self.run_button = QPushButton(self.tr("R&un"), objectName="tools_run_button")
+        self.cancel_button = QPushButton(
+            self.tr("Ca&ncel"), objectName="tools_cancel_button", enabled=False
+        )
+        self.open_report_button = QPushButton(
+            self.tr("Open the report"), objectName="open_report_button", visible=False
+        )
+        self._build()
+        self.operation_combo.currentIndexChanged.connect(self._show_form)
+        self.run_button.clicked.connect(
+            lambda: self.run_wanted.emit(self.operation, self.form.values())
+        )
+        self.cancel_button.clicked.connect(self.cancel_wanted)
+        self.open_report_button.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self._report))
+        )
+        self.offer(operations)
+
+    def offer(self, operations: Sequence[Declared]) -> None:
+        """Fill the list anew, a line between groups."""
+        self._operations = {operation.name: operation for operation in operations}
+        self.operation_combo.blockSignals(True)
+        self.operation_combo.clear()
+        for group in dict.fromkeys(operation.group for operation in operations):
+            if self.operation_combo.count():
+                self.operation_combo.insertSeparator(self.operation_combo.count())
+            for operation in filter(lambda each: each.group == group, operations):
+                self.operation_combo.addItem(self.tr(operation.title), operation.name)
+        self.operation_combo.blockSignals(False)
+        self._show_form()
+
+    @property
+    def operation(self) -> Declared:
+        """The chosen one."""
+        return self._operations[self.operation_combo.currentData()]
+
+    def choose(self, name: str) -> None:
+        """Choose an operation by name."""
+        self.operation_combo.setCurrentIndex(self.operation_combo.findData(name))
+
+    def prepare(self, name: str, values: Mapping[str, Any]) -> None:
+        """Choose an operation and fill in its form with those of the values that it has a field
+        for.
+        """
+        self.choose(name)
+        self.form.set_values(
+            {key: value for key, value in values.items() if key in self.form.fields}
+        )
+
+    def set_running(self, running: bool) -> None:
+        """Lock the form while an operation runs."""
+        self.run_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.operation_combo.setEnabled(not running)
+        self.scroll.setEnabled(not running)
+        if running:
+            self._show_report(None)
+            self._offer_report("")
+            self.progress_bar.reset()
+            self.result_text.clear()
+
+    def show_events(self, events: Sequence[Event]) -> None:
+        """Show progress and notes."""
+        for event in events:
+            if isinstance(event, Progress):
+                self.progress_bar.setValue(round(100 * event.fraction))
+            elif isinstance(event, Note) and event.level != Level.DEBUG:
+                self.result_text.appendPlainText(event.text)
+
+    def show_result(self, result: OperationResult) -> None:
+        """Show the answer."""
+        self.progress_bar.setValue(100)
+        self.result_text.setPlainText(result.text)
+        self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
+        self._offer_report(str(result.outputs.get("report", "")))
+
+    def _offer_report(self, path: str) -> None:
+        """A page that was written, to be opened in the browser; empty: none."""
+        self._report = path
+        self.open_report_button.setVisible(bool(path))
+
+    def _show_report(self, report: ValidationReport | None) -> None:
+        """A report in its own view, which says all that its text would say again."""
+        self.report_view.show_report(report)
+        self.result_text.setVisible(report is None)
+
+    def _show_form(self) -> None:
+        self.form: ParameterForm = ParameterForm(self.operation, self._take_area)
+        chosen = self._chosen()
+        wanted = [
+            param.name
+            for param in self.operation.parameters(Door.DOCK)
+            if param.required or param.kind is Kind.DATE
+        ]
+        self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
+        self.scroll.setWidget(self.form)
+        summary, *more = (self.tr(text) for text in self.operation.about())
+        self.summary_label.setText(summary)
+        self.summary_label.setToolTip(plain_tip("\n\n".join(more)))
+        self._show_report(None)
+        self._offer_report("")
+        self.result_text.clear()
+        self.progress_bar.reset()
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.operation_combo)
+        layout.addWidget(self.summary_label)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.report_view)
+        layout.addWidget(self.result_text)
+        layout.addWidget(self.open_report_button)
+        footer = QHBoxLayout()
+        footer.addWidget(self.progress_bar, 1)
+        footer.addWidget(self.run_button)
+        footer.addWidget(self.cancel_button)
+        layout.addLayout(footer)

@@ -1,0 +1,1 @@
+"""The page of scenes: search, table, bands, run."""

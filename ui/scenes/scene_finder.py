@@ -1,0 +1,207 @@
+"""Sources of the table of scenes: a search, more of it, the sky over the area, pairs around an
+event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+
+from ...core.operation import OperationResult
+from ...core.operations.clear_sky import CLEAR_SKY
+from ...core.operations.discover import DISCOVER, Discovery
+from ...core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
+from ...core.types import Aoi
+from ...plugin.settings_store import write_last
+from ..event.event_box import EventBox
+from ..parts.sentences import count
+from .scene_panel import ScenePanel
+from .search_panel import SearchPanel
+
+NAMED_AT_MOST = 3
+"""Scenes in one warning; the log has all of them."""
+
+
+class SceneFinder(QObject):
+    """Starts the operations that find scenes, and shows what they bring.
+
+    Parameters
+    ----------
+    search_panel, event_box, scene_panel : QWidget
+        What to look for, and where to show it.
+    take_area : callable
+        Gives the area in use; None where there is none.
+    start : callable
+        ``start(operation, values, succeed, finish, **more)`` starts an operation and tells whether
+        it could; ``finish`` is called where there is no result, with ``failed`` or ``cancelled``.
+    """
+
+    said = pyqtSignal(str)
+    """For the status line."""
+    warned = pyqtSignal(str)
+    """For the message bar."""
+    shown = pyqtSignal()
+    """Other scenes are in the table."""
+    search_finished = pyqtSignal(int)
+    """Carries the number of scenes found by this search; 0 also where it failed."""
+    sky_finished = pyqtSignal(int)
+    """Carries the number of scenes whose sky is known now; 0 also where it failed."""
+    pairs_finished = pyqtSignal(int)
+    """Carries the number of pairs found; 0 also where it failed."""
+
+    def __init__(
+        self,
+        search_panel: SearchPanel,
+        event_box: EventBox,
+        scene_panel: ScenePanel,
+        take_area: Callable[[], Aoi | None],
+        start: Callable[..., bool],
+    ) -> None:
+        super().__init__()
+        self._search_panel = search_panel
+        self._event_box = event_box
+        self._scene_panel = scene_panel
+        self._take_area = take_area
+        self._start = start
+        self._asked: dict[str, Any] = {}
+        """Values that the scenes in the table answer to: more of them, and their sky, are about the
+        same area.
+        """
+        self._discovery: Discovery | None = None
+        self._pairs_asked: dict[str, Any] = {}
+
+    def search(self) -> None:
+        """Look for scenes with what the first two steps say."""
+        values = {"area": self._take_area(), **self._search_panel.values()}
+        write_last("catalog", values["catalog"])
+        write_last("sensor", values["sensor"])
+        self._show((), values)  # what an earlier search found is not what this one asks for
+        self._event_box.set_pairs(())
+        where = self._search_panel.catalog_combo.currentText()
+        if self._start(DISCOVER, values, self._show_scenes, lambda _: self.search_finished.emit(0)):
+            self.said.emit(self.tr("Searching {catalog} …").format(catalog=where))
+
+    def forget(self) -> None:
+        """Take away what was found."""
+        self._show((), {})
+        self._event_box.set_pairs(())
+
+    def search_on(self) -> None:
+        """Go on with the search where it ended."""
+        if self._found is None:
+            return
+        searches = self._found.searches
+        if self._start(
+            DISCOVER, self._asked, self._add_scenes, self._give_up_more, searches=searches
+        ):
+            self.said.emit(self.tr("Looking for more scenes …"))
+
+    def look_at_sky(self) -> None:
+        """Find out how much of the area each scene in the table shows free of cloud."""
+        scenes = self._scene_panel.model.scenes
+        values = {"area": self._asked.get("area")}
+        if self._start(
+            CLEAR_SKY, values, self._show_sky, lambda _: self.sky_finished.emit(0), scenes=scenes
+        ):
+            self.said.emit(
+                self.tr("Looking at the sky of {scenes} …").format(scenes=_scenes(len(scenes)))
+            )
+
+    def find_pairs(self) -> None:
+        """Look for passes before and after the event."""
+        values = {"area": self._take_area(), **self._event_box.values()}
+        values |= {name: self._search_panel.values()[name] for name in ("catalog", "max_cloud")}
+        self._pairs_asked = values
+        self._event_box.set_pairs(())
+        if self._start(PAIRS, values, self._show_pairs, lambda _: self.pairs_finished.emit(0)):
+            self.said.emit(self.tr("Looking for pairs …"))
+
+    def show_pair(self, pair: Pair) -> None:
+        """Put the scenes of a pair into the table, all of them chosen."""
+        self._search_panel.set_sensor(pair.before.sensor)  # its bands are what can be fetched
+        self._show(pair.before.scenes + pair.after.scenes, self._pairs_asked, all_chosen=True)
+
+    def _show(
+        self,
+        scenes: tuple[Any, ...],
+        asked: dict[str, Any],
+        discovery: Discovery | None = None,
+        **more: bool,
+    ) -> None:
+        self._asked, self._found = asked, discovery
+        self._scene_panel.set_scenes(
+            scenes, has_more=discovery is not None and discovery.has_more, **more
+        )
+
+    def _show_scenes(self, result: OperationResult) -> None:
+        discovery: Discovery = result.value
+        self._show(discovery.scenes, self._asked, discovery)
+        self.said.emit(
+            self.tr("{found} found. Choose scenes and bands, then press Run.").format(
+                found=_scenes(len(discovery.scenes))
+            )
+        )
+        self.shown.emit()
+        self.search_finished.emit(len(discovery.scenes))
+
+    def _add_scenes(self, result: OperationResult) -> None:
+        discovery: Discovery = result.value
+        self._found = discovery
+        self._scene_panel.add_scenes(discovery.scenes, discovery.has_more)
+        if discovery.scenes:
+            total = self._scene_panel.model.rowCount()
+            text = self.tr("{found} more, {total} in all.").format(
+                found=_scenes(len(discovery.scenes)), total=total
+            )
+        else:
+            text = self.tr("There are no more scenes.")
+        self.said.emit(text)
+        self.search_finished.emit(len(discovery.scenes))
+
+    def _give_up_more(self, _: str) -> None:
+        """A search that was stopped or has failed cannot go on."""
+        more = self._found is not None and self._found.has_more
+        self._scene_panel.add_scenes((), more)
+        self.search_finished.emit(0)
+
+    def _show_sky(self, result: OperationResult) -> None:
+        looked = result.value.scenes
+        failed = self._scene_panel.show_sky(looked)
+        known = sum(scene.clear_percent is not None for scene in looked)
+        text = self.tr(
+            "The sky over {known} of {all} is known now: click the heading Clear to sort by it."
+        ).format(known=known, all=_scenes(len(looked)))
+        without = len(looked) - known - len(failed)
+        if without:
+            text += " " + self.tr("{scenes} without a cloud mask.").format(scenes=_scenes(without))
+        if failed:
+            text += " " + self.tr("{scenes} could not be read.").format(scenes=_scenes(len(failed)))
+            names = ", ".join(scene.id for scene in failed[:NAMED_AT_MOST])
+            if len(failed) > NAMED_AT_MOST:
+                names += self.tr(" and {number} more").format(number=len(failed) - NAMED_AT_MOST)
+            self.warned.emit(
+                self.tr("The cloud mask cannot be read: {names}. The log says why.").format(
+                    names=names
+                )
+            )
+        self.said.emit(text)
+        self.sky_finished.emit(known)
+
+    def _show_pairs(self, result: OperationResult) -> None:
+        pairs: tuple[Pair, ...] = result.value
+        self._event_box.set_pairs(pairs)  # chooses the first one, which shows its scenes
+        text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
+        self.said.emit(
+            self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(
+                found=text
+            )
+        )
+        self.shown.emit()
+        self.pairs_finished.emit(len(pairs))
+
+
+def _scenes(number: int) -> str:
+    forms = (str(QCoreApplication.translate("FirstLight", form)) for form in ("scene", "scenes"))
+    return count(number, *forms)
