@@ -27,6 +27,7 @@ from ...core.operations.ingest import INGEST
 from ...core.text import at_home
 from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas
+from ...plugin.language import said
 from ...plugin.layers import add_layers, source_path
 from ...plugin.map_view import shows_nothing, zoom_to_layers
 from ...plugin.messages import (
@@ -254,7 +255,7 @@ class MainDock(QgsDockWidget):
         if self.tools_panel.operation.name == CATALOGS.name:
             self._show_catalog_answers(result)
         self._take_layers(result)
-        title = self.tr(self.tools_panel.operation.title)
+        title = said(self.tools_panel.operation.title)
         self._say(self.tr("{title}: done.").format(title=title))
         self._tell_outcome(result, self._outcome if result.layers else "")
         self.run_finished.emit(result.status)
