@@ -14,14 +14,11 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
-from .language import install_language, remove_language
 from .libraries import add_libraries
 from .processing.provider import FirstLightProvider
 
 if TYPE_CHECKING:
-    from qgis.PyQt.QtCore import QTranslator
-
-    from .runner import TaskRunner
+    from .jobs.job_list import JobList
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"
 UNLOAD_WAIT_MS = 5000
@@ -44,16 +41,13 @@ class FirstLightPlugin:
         self._iface = iface
         self._problem: DependencyError | None = None
         self.provider: FirstLightProvider | None = None
-        self.runner: TaskRunner | None = None
+        self.jobs: JobList | None = None
         self.action: QAction | None = None
         self.dock: Any = None
-        self._translator: QTranslator | None = None
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
         add_libraries()
-        if self._translator is None:
-            self._translator = install_language()
         self._problem = dependency_error(missing_libraries())
         if self._problem is not None:
             from ..core.monitor import Level
@@ -97,13 +91,13 @@ class FirstLightPlugin:
         # Here, so that a Python without the libraries, and one without a window, can load the
         # plugin, and that QGIS starts without it.
         from ..ui.dock.main_dock import MainDock
-        from .runner import TaskRunner
+        from .jobs.job_list import JobList
 
         action = known(self.action, "only the button leads here")
         action.toggled.disconnect(self._open_dock)
-        self.runner = TaskRunner()
+        self.jobs = JobList()
         # QGIS becomes its parent when it takes it in.
-        self.dock = MainDock(self._iface, self.runner)
+        self.dock = MainDock(self._iface, self.jobs)
         self.dock.setWindowIcon(QIcon(str(ICON_PATH)))
         window = self._iface.mainWindow()
         if not window.restoreDockWidget(self.dock):  # where it was when QGIS was left
@@ -115,9 +109,10 @@ class FirstLightPlugin:
 
     def unload(self) -> None:
         """Undo what :meth:`initGui` did, as far as it came."""
-        if self.runner is not None:
-            self.runner.cancel_all(UNLOAD_WAIT_MS)
-            self.runner = None
+        if self.jobs is not None:
+            self.jobs.cancel_all(UNLOAD_WAIT_MS)
+            self.jobs.close_down()
+            self.jobs = None
         if self.dock is not None:
             self.dock.close_down()
             self._iface.removeDockWidget(self.dock)
@@ -131,8 +126,6 @@ class FirstLightPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
-        remove_language(self._translator)
-        self._translator = None
 
     def _show_problem(self) -> None:
         """Say what is missing, in place of opening the dock."""

@@ -20,7 +20,6 @@ from ..core.operation import Declared
 from ..core.params import Param
 from ..core.text import shown
 from ..core.wording import Wording
-from .language import said
 from .monitors import log
 
 TITLE = "FirstLight"
@@ -32,10 +31,10 @@ DETAILS_COLUMNS = 80
 
 def _title(named: Param | Declared) -> str:
     """Its title in quotes, as the dock and the toolbox show it."""
-    return f"“{said(named.title)}”"
+    return f"“{QCoreApplication.translate('FirstLight', named.title)}”"
 
 
-WORDING = Wording(declared_operations, _title, lambda operation, _options: _title(operation), said)
+WORDING = Wording(declared_operations, _title, lambda operation, _options: _title(operation))
 """Names of parameters and operations in QGIS, for sentences of core."""
 
 

@@ -23,7 +23,7 @@ class OperationTask(QgsTask):
 
     Exactly one of :attr:`succeeded`, :attr:`failed` and :attr:`stopped` is emitted, on the main
     thread. Whoever starts a task must keep a reference to it
-    (:class:`~firstlight.plugin.runner.TaskRunner` does): a task whose Python object is dropped
+    (:class:`~firstlight.plugin.jobs.job_list.JobList` does): a task whose Python object is dropped
     never delivers its signal.
 
     Parameters

@@ -40,13 +40,13 @@ STORIES = {
     "maps": "the disaster maps",
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
-    "language": "what is said, elsewhere",
     "doors": "what the doors show",
     "api": "five functions",
     "installation": "what is there to run on",
     "cli": "the flight command",
     "plugin": "QGIS: tasks, layers",
     "processing": "the toolbox",
+    "jobs": "what runs and ran",
     "ui": "the dock",
 }
 WIDTH, ROW, HEIGHT, GAP, MARGIN = 1000, 96, 46, 46, 20
@@ -111,10 +111,11 @@ def arrows(rooms: dict[str, Room]) -> set[tuple[str, str]]:
 def levels(pairs: set[tuple[str, str]]) -> dict[str, int]:
     """Height of each room: one more than the highest that it imports.
 
-    The plugin makes its own Processing provider and the dock, which import it in turn; those two
-    arrows down from it are no reason to stand higher.
+    The plugin makes its own Processing provider, the list of jobs and the dock, which import it in
+    turn; those arrows down from it are no reason to stand higher.
     """
-    down = {(a, b) for a, b in pairs if (a, b) not in {("plugin", "processing"), ("plugin", "ui")}}
+    made = {("plugin", room) for room in ("processing", "jobs", "ui")}
+    down = pairs - made
     heights = dict.fromkeys({name for pair in pairs for name in pair}, 0)
     for _ in heights:
         for a, b in sorted(down):
@@ -196,7 +197,7 @@ def _arrow(pair: tuple[str, str], boxes: dict[str, tuple[float, float, float]], 
 
 
 def _box(room: Room, x: float, y: float, width: float) -> str:
-    colour = {"plugin": "#fdf1dc", "processing": "#fdf1dc", "ui": "#fdf1dc"}.get(
+    colour = dict.fromkeys(("plugin", "processing", "jobs", "ui"), "#fdf1dc").get(
         room.name, "#eef1f4" if room.name == VOCABULARY else "#e3eefa"
     )
     story = STORIES.get(room.name, "types, errors, settings, monitor, operation, params …")

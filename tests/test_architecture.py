@@ -155,7 +155,6 @@ CORE_LAYERS = {
     "core.setting_casts": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
-    "core.language": ("core.language",),
     "core.moment": ("core.types",),
     "core.params": _VALUES,
     # What a parameter's text stands for: an area, a sensor, a catalogue, a kind of event.
@@ -791,7 +790,7 @@ PLANTED = {
     ),
     "bare except": ("core/workers.py", "try:\n    pass\nexcept:\n    pass", "catches everything"),
     "except Exception": (
-        "plugin/runner.py",
+        "plugin/jobs/job_list.py",
         "try:\n    pass\nexcept Exception:\n    pass",
         "catches everything",
     ),

@@ -33,6 +33,7 @@ from qgis.core import (
     QgsProperty,
     QgsReferencedGeometry,
 )
+from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.errors import AreaError
 from ...core.params import AREA_HELP, Kind, Param
@@ -46,7 +47,6 @@ from ..compat import (
     RASTER_SOURCES,
     VECTOR_POLYGON,
 )
-from ..language import said
 
 if TYPE_CHECKING:
     from ...core.types import Aoi
@@ -78,7 +78,9 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
     param : Param
         Of any kind.
     """
-    definition = HOOKS[param.kind].make(param, said(param.title))
+    definition = HOOKS[param.kind].make(
+        param, QCoreApplication.translate("FirstLight", param.title)
+    )
     if param.help:
         definition.setHelp(help_text(param))
     if param.advanced:
@@ -90,10 +92,12 @@ def help_text(param: Param) -> str:
     """A parameter's help as it holds in Processing, where an area has other words and another
     order of its edges.
     """
-    text = param.help
-    if param.kind is Kind.AREA:
-        text = text.replace(AREA_HELP, PROCESSING_AREA_HELP)
-    return said(text)
+    text = str(QCoreApplication.translate("FirstLight", param.help))
+    if param.kind is not Kind.AREA:
+        return text
+    area = QCoreApplication.translate("FirstLight", AREA_HELP)
+    here = QCoreApplication.translate("FirstLight", PROCESSING_AREA_HELP)
+    return text.replace(area, here)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from qgis.core import QgsApplication
 
 from firstlight.core.accounts.account import AccountKind
 from firstlight.core.operations.registry import get_operation
+from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.layers import add_layers
 from firstlight.plugin.network import read_accounts
-from firstlight.plugin.runner import TaskRunner
 from firstlight.plugin.settings_store import (
     add_catalog,
     read_account_choices,
@@ -83,20 +83,20 @@ def test_a_login_that_is_gone_is_left_out_and_logged(desktop):
 
 
 @pytest.fixture
-def runner(qgis_app):
-    made = TaskRunner()
+def jobs(qgis_app):
+    made = JobList()
     yield made
     assert made.cancel_all(PATIENCE_MS)
+    made.close_down()
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["let in", "refused"])
 def test_no_secret_in_layers_project_and_log(
-    tmp_path, desktop, project, runner, wait_for, monkeypatch, right
+    tmp_path, desktop, project, jobs, wait_for, monkeypatch, right
 ):
     monkeypatch.setenv("FIRSTLIGHT_CACHE_FOLDER", str(tmp_path / "cache"))
     monkeypatch.setenv("FIRSTLIGHT_RETRY_ATTEMPTS", "1")
     rule = basic_rule("me", SECRET if right else "another one")
-    ended = []
     with (
         small_world(tmp_path / "world") as world,
         GuardedServer(world.folder, rule) as files,
@@ -113,12 +113,10 @@ def test_no_secret_in_layers_project_and_log(
             "end": "2024-06-30",
             "output": str(tmp_path / "out"),
         }
-        task = runner.start(ingest, ingest.make_params(values))
-        task.succeeded.connect(ended.append)
-        task.failed.connect(ended.append)
-        wait_for(lambda: ended)
+        job = jobs.start(ingest, ingest.make_params(values))
+        wait_for(lambda: job.state.has_ended)
         assert "authorization" in files.seen()
-    (result,) = ended
+    result = job.result or job.error
     if right:
         layers, errors = add_layers(result.layers, project)
         assert layers

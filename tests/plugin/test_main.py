@@ -78,10 +78,10 @@ def test_unload_stops_what_is_running(plugin, desktop, wait_for):
     plugin.initGui()
     plugin.action.trigger()
     said = []
-    task = plugin.runner.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01}))
-    task.stopped.connect(lambda: said.append("stopped"))
+    job = plugin.jobs.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01}))
+    job.ended.connect(lambda: said.append(job.state))
     plugin.unload()
-    assert said == ["stopped"]
+    assert said == ["cancelled"]
     assert QgsApplication.taskManager().countActiveTasks() == 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from qgis.PyQt.QtCore import Qt
 
-from firstlight.plugin.runner import TaskRunner
+from firstlight.plugin.jobs.job_list import JobList
 from firstlight.ui.dock.main_dock import MainDock
 from support.desktop import Desktop
 from support.qgis_fixtures import *  # noqa: F403 - fixtures are found by their names
@@ -20,13 +20,14 @@ from support.waiting import PATIENCE_MS
 @pytest.fixture
 def dock(desktop: Desktop, tmp_path: Path) -> Iterator[MainDock]:
     """The dock in a window, 400 pixels wide."""
-    runner = TaskRunner()
-    made = MainDock(desktop, runner)
+    jobs = JobList()
+    made = MainDock(desktop, jobs)
     desktop.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
     desktop.window.resizeDocks([made], [400], Qt.Orientation.Horizontal)
     made.set_output(tmp_path / "results")
     yield made
-    assert runner.cancel_all(PATIENCE_MS)
+    assert jobs.cancel_all(PATIENCE_MS)
+    jobs.close_down()
     made.close_down()
     desktop.removeDockWidget(made)
 

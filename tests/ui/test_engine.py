@@ -80,8 +80,8 @@ def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
     monkeypatch.setattr(EventQueue, "put", put_and_wait)
     with qtbot.waitSignal(dock.run_finished, timeout=PATIENCE_MS) as caught:
         qtbot.mouseClick(dock.tools_panel.run_button, Qt.MouseButton.LeftButton)
-        [task] = dock._runner.running
-        task.happened.connect(look)
+        [job] = dock._jobs.running
+        job.happened.connect(look)
     assert caught.args == ["done"]
     sentence = f"Engine: Dask cluster at {cluster.address} (as asked for)."
     assert sentence in notes, "told while it runs"

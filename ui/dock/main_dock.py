@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from ...core.operations.ingest import INGEST
 from ...core.text import at_home
 from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas
-from ...plugin.language import said
+from ...plugin.jobs.job import Job, JobState
+from ...plugin.jobs.job_list import JobList
 from ...plugin.layers import add_layers, source_path
 from ...plugin.map_view import shows_nothing, zoom_to_layers
 from ...plugin.messages import (
@@ -39,9 +41,7 @@ from ...plugin.messages import (
     show_success,
     show_warning,
 )
-from ...plugin.runner import TaskRunner
 from ...plugin.settings_store import read_last, write_last
-from ...plugin.task import OperationTask
 from ..area.area_panel import AreaPanel
 from ..catalogs.catalog_combo import CatalogCombo
 from ..catalogs.catalog_dialog import CatalogDialog
@@ -67,7 +67,7 @@ class MainDock(QgsDockWidget):
     ----------
     iface : qgis.gui.QgisInterface
         For the map and the message bar.
-    runner : TaskRunner
+    jobs : JobList
         Starts the operations.
     """
 
@@ -82,15 +82,15 @@ class MainDock(QgsDockWidget):
     layers_added = pyqtSignal(list)
     """Carries the ids of the new layers."""
 
-    def __init__(self, iface: Any, runner: TaskRunner) -> None:
+    def __init__(self, iface: Any, jobs: JobList) -> None:
         super().__init__("FirstLight")
         self.setObjectName("firstlight_dock")
         self.setAllowedAreas(
             Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
         )
         self._iface = iface
-        self._runner = runner
-        self._task: OperationTask | None = None
+        self._jobs = jobs
+        self._job: Job | None = None
         self._outcome = ""
         self._is_tool = False
         self.area_panel = AreaPanel(iface.mapCanvas())
@@ -255,7 +255,7 @@ class MainDock(QgsDockWidget):
         if self.tools_panel.operation.name == CATALOGS.name:
             self._show_catalog_answers(result)
         self._take_layers(result)
-        title = said(self.tools_panel.operation.title)
+        title = self.tr(self.tools_panel.operation.title)
         self._say(self.tr("{title}: done.").format(title=title))
         self._tell_outcome(result, self._outcome if result.layers else "")
         self.run_finished.emit(result.status)
@@ -264,11 +264,11 @@ class MainDock(QgsDockWidget):
 
     def cancel(self) -> None:
         """Stop what is running; what is finished stays."""
-        if self._task is not None:
+        if self._job is not None:
             self._say(self.tr("Stopping …"))
             for button in (self.run_panel.cancel_button, self.tools_panel.cancel_button):
                 button.setEnabled(False)
-            self._runner.cancel(self._task)
+            self._jobs.cancel(self._job)
 
     def _start(
         self,
@@ -288,22 +288,30 @@ class MainDock(QgsDockWidget):
             self._show_error(error)
             finish("failed")
             return False
-        task = self._task = self._runner.start(operation, params, self._follow)
+        job = self._job = self._jobs.start(operation, params)
+        job.happened.connect(self._follow)
+        job.ended.connect(partial(self._ended, job, succeed, finish))
         self.run_panel.progress_bar.reset()
         self.tools_panel.set_running(True)
-        task.succeeded.connect(lambda result: self._end(lambda: succeed(result)))
-        task.failed.connect(
-            lambda error: self._end(lambda: self._show_error(error), lambda: finish("failed"))
-        )
-        task.stopped.connect(lambda: self._end(self._tell_stopped, lambda: finish("cancelled")))
         self._refresh()
         return True
 
-    def _end(self, *steps: Callable[[], None]) -> None:
-        self._task, self._is_tool = None, False
+    def _ended(
+        self,
+        job: Job,
+        succeed: Callable[[OperationResult], None],
+        finish: Callable[[str], None],
+    ) -> None:
+        self._job, self._is_tool = None, False
         self.tools_panel.set_running(False)
-        for step in steps:
-            step()
+        if job.result is not None:
+            succeed(job.result)
+        elif job.error is not None:
+            self._show_error(job.error)
+            finish(JobState.FAILED)
+        else:
+            self._tell_stopped()
+            finish(JobState.CANCELLED)
         self._refresh()
 
     def _follow(self, events: tuple[Event, ...]) -> None:
@@ -398,7 +406,7 @@ class MainDock(QgsDockWidget):
         self._refresh()
 
     def _refresh(self) -> None:
-        busy = self._task is not None
+        busy = self._job is not None
         self._welcome()
         hint, may_search, may_run = self._next_step()
         self.search_panel.search_button.setEnabled(may_search and not busy)
@@ -443,7 +451,7 @@ class MainDock(QgsDockWidget):
 
     def _begin_anew(self) -> None:
         """Another project: scenes and pairs of the last one go, unless they are being fetched."""
-        if self._task is None:
+        if self._job is None:
             self.finder.forget()
             self.run_panel.clear_progress()
         self._changed()

@@ -1,1 +1,0 @@
-"""Sentences of core in another language."""
