@@ -41,14 +41,21 @@ class Wording:
         The door's word for a parameter.
     name_operation : callable
         The door's word for an operation; also takes the options of the command, which may be empty.
+    translate : callable
+        A sentence in the language of whoever reads at this door; English unless given.
     """
 
     operations: Callable[[], Sequence[Declared]]
     name_parameter: Callable[[Param], str]
     name_operation: Callable[[Declared, str], str]
+    translate: Callable[[str], str] = str
 
     def text(self, text: str, operation: Operation) -> str:
-        """A sentence of ``operation`` with every mark replaced; an unknown name is left alone."""
+        """A sentence of ``operation`` for people: translated, and every mark replaced."""
+        return self.named(self.translate(text), operation)
+
+    def named(self, text: str, operation: Operation) -> str:
+        """The text with every mark replaced; an unknown name is left alone."""
 
         def replacement(mark: re.Match[str]) -> str:
             named, options, owner, parameter = mark.groups()
@@ -90,7 +97,7 @@ class Wording:
 
         def data(value: Any) -> Any:
             if isinstance(value, str):
-                return hide_secrets(self.text(value, operation))
+                return hide_secrets(self.named(value, operation))
             if isinstance(value, dict):
                 return {name: data(item) for name, item in value.items()}
             return [data(item) for item in value] if isinstance(value, (list, tuple)) else value
@@ -107,10 +114,10 @@ class Wording:
             report = replace(report, findings=tuple(findings))
         return replace(
             result,
-            text=redact(shown(data(result.text), keep="\n")),
+            text=redact(shown(hide_secrets(self.text(result.text, operation)), keep="\n")),
             data=lambda: data(result.json_data()),
             value=report,
-            warnings=tuple(data(result.warnings)),
+            warnings=tuple(hide_secrets(self.text(one, operation)) for one in result.warnings),
         )
 
 

@@ -14,10 +14,13 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
+from .language import install_language, remove_language
 from .libraries import add_libraries
 from .processing.provider import FirstLightProvider
 
 if TYPE_CHECKING:
+    from qgis.PyQt.QtCore import QTranslator
+
     from .jobs.job_list import JobList
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"
@@ -44,10 +47,13 @@ class FirstLightPlugin:
         self.jobs: JobList | None = None
         self.action: QAction | None = None
         self.dock: Any = None
+        self._translator: QTranslator | None = None
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
         add_libraries()
+        if self._translator is None:
+            self._translator = install_language()
         self._problem = dependency_error(missing_libraries())
         if self._problem is not None:
             from ..core.monitor import Level
@@ -126,6 +132,8 @@ class FirstLightPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        remove_language(self._translator)
+        self._translator = None
 
     def _show_problem(self) -> None:
         """Say what is missing, in place of opening the dock."""

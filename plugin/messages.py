@@ -20,6 +20,7 @@ from ..core.operation import Declared
 from ..core.params import Param
 from ..core.text import shown
 from ..core.wording import Wording
+from .language import said
 from .monitors import log
 
 TITLE = "FirstLight"
@@ -31,10 +32,10 @@ DETAILS_COLUMNS = 80
 
 def _title(named: Param | Declared) -> str:
     """Its title in quotes, as the dock and the toolbox show it."""
-    return f"“{QCoreApplication.translate('FirstLight', named.title)}”"
+    return f"“{said(named.title)}”"
 
 
-WORDING = Wording(declared_operations, _title, lambda operation, _options: _title(operation))
+WORDING = Wording(declared_operations, _title, lambda operation, _options: _title(operation), said)
 """Names of parameters and operations in QGIS, for sentences of core."""
 
 

@@ -40,6 +40,7 @@ STORIES = {
     "maps": "the disaster maps",
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
+    "language": "what is said, elsewhere",
     "doors": "what the doors show",
     "api": "five functions",
     "installation": "what is there to run on",

@@ -155,6 +155,7 @@ CORE_LAYERS = {
     "core.setting_casts": _VALUES,
     "core.workers": _VALUES,
     "core.text": (),
+    "core.language": ("core.language",),
     "core.moment": ("core.types",),
     "core.params": _VALUES,
     # What a parameter's text stands for: an area, a sensor, a catalogue, a kind of event.

@@ -28,6 +28,7 @@ from ...core.errors import FirstLightError, known
 from ...core.params import Door, Kind, Output, OutputKind
 from ...core.text import shown
 from ..compat import VECTOR_POLYGON
+from ..language import said
 from .parameters import (
     LAYER_KINDS,
     are_files,
@@ -94,11 +95,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def displayName(self) -> str:
         """Title that the toolbox shows."""
-        return _tr(self.operation.title)
+        return said(self.operation.title)
 
     def group(self) -> str:
         """The folder in the toolbox."""
-        return _tr(self.operation.group)
+        return said(self.operation.group)
 
     def groupId(self) -> str:
         """The folder's id."""
@@ -110,13 +111,13 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def shortDescription(self) -> str:
         """One sentence."""
-        return _tr(self.operation.summary)
+        return said(self.operation.summary)
 
     def shortHelpString(self) -> str:
         """Summary, and a line for each parameter."""
-        lines = [f"<p>{escape(_tr(text))}</p>" for text in self.operation.about()]
+        lines = [f"<p>{escape(said(text))}</p>" for text in self.operation.about()]
         lines += [
-            f"<p><b>{escape(_tr(param.title))}</b>: {escape(help_text(param))}</p>"
+            f"<p><b>{escape(said(param.title))}</b>: {escape(help_text(param))}</p>"
             for param in self._declared
             if param.help
         ]
@@ -305,7 +306,7 @@ class LayerDresser(QgsProcessingLayerPostProcessorInterface):
 
 
 def _make_output(output: Output) -> QgsProcessingOutputDefinition:
-    return OUTPUTS[output.kind](output.name.upper(), _tr(output.title))
+    return OUTPUTS[output.kind](output.name.upper(), said(output.title))
 
 
 def _tr(text: str) -> str:

@@ -33,7 +33,6 @@ from qgis.core import (
     QgsProperty,
     QgsReferencedGeometry,
 )
-from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.errors import AreaError
 from ...core.params import AREA_HELP, Kind, Param
@@ -47,6 +46,7 @@ from ..compat import (
     RASTER_SOURCES,
     VECTOR_POLYGON,
 )
+from ..language import said
 
 if TYPE_CHECKING:
     from ...core.types import Aoi
@@ -78,9 +78,7 @@ def make_definition(param: Param) -> QgsProcessingParameterDefinition:
     param : Param
         Of any kind.
     """
-    definition = HOOKS[param.kind].make(
-        param, QCoreApplication.translate("FirstLight", param.title)
-    )
+    definition = HOOKS[param.kind].make(param, said(param.title))
     if param.help:
         definition.setHelp(help_text(param))
     if param.advanced:
@@ -92,12 +90,10 @@ def help_text(param: Param) -> str:
     """A parameter's help as it holds in Processing, where an area has other words and another
     order of its edges.
     """
-    text = str(QCoreApplication.translate("FirstLight", param.help))
-    if param.kind is not Kind.AREA:
-        return text
-    area = QCoreApplication.translate("FirstLight", AREA_HELP)
-    here = QCoreApplication.translate("FirstLight", PROCESSING_AREA_HELP)
-    return text.replace(area, here)
+    text = param.help
+    if param.kind is Kind.AREA:
+        text = text.replace(AREA_HELP, PROCESSING_AREA_HELP)
+    return said(text)
 
 
 @dataclass(frozen=True)

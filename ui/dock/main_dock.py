@@ -30,6 +30,7 @@ from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas
 from ...plugin.jobs.job import Job, JobState
 from ...plugin.jobs.job_list import JobList
+from ...plugin.language import said
 from ...plugin.layers import add_layers, source_path
 from ...plugin.map_view import shows_nothing, zoom_to_layers
 from ...plugin.messages import (
@@ -255,7 +256,7 @@ class MainDock(QgsDockWidget):
         if self.tools_panel.operation.name == CATALOGS.name:
             self._show_catalog_answers(result)
         self._take_layers(result)
-        title = self.tr(self.tools_panel.operation.title)
+        title = said(self.tools_panel.operation.title)
         self._say(self.tr("{title}: done.").format(title=title))
         self._tell_outcome(result, self._outcome if result.layers else "")
         self.run_finished.emit(result.status)

@@ -26,6 +26,7 @@ from ...core.discovery.band_config import load_sensors
 from ...core.discovery.events import load_events
 from ...core.operations.pairs import Pair  # its home, core.discovery, is not for ui
 from ...core.types import format_time
+from ...plugin.language import said
 from ..fields.date_field import DateField
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
@@ -61,9 +62,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
             self.tr("Says which sensors to use, and how many days around the event to search")
         )
         for event in load_events().values():
-            self.event_combo.addItem(
-                "    " * event.name.count(".") + self.tr(event.title), event.name
-            )
+            self.event_combo.addItem("    " * event.name.count(".") + said(event.title), event.name)
         self.event_edit = DateField()
         self.event_edit.setObjectName("event_edit")
         self.event_edit.edit.setAccessibleName(self.tr("When it happened, UTC"))

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 from ...core.operation import Declared
 from ...core.params import Door
 from ...core.types import Aoi
+from ...plugin.language import said
 from ..parts.plain import PlainLabel, plain_tip
 from .field import Field
 from .fields import AreaField, make_field
@@ -48,7 +49,7 @@ class ParameterForm(QWidget):
             if isinstance(field, AreaField):
                 field.area_wanted.connect(partial(_fill, field, take_area))
             self.fields[param.name] = field
-            label = PlainLabel(self.tr(param.title) + (" *" if param.required else ""))
+            label = PlainLabel(said(param.title) + (" *" if param.required else ""))
             label.setToolTip(plain_tip(param.help))
             label.setBuddy(field)
             (advanced if param.advanced else plain).addRow(label, field)

@@ -23,6 +23,7 @@ from ...core.monitor import Event, Level, Note, Progress
 from ...core.operation import Declared, OperationResult
 from ...core.params import Door, Kind
 from ...core.types import Aoi, ValidationReport
+from ...plugin.language import said
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
 from .report_view import ReportView
@@ -98,7 +99,7 @@ class ToolsPanel(QWidget):
             if self.operation_combo.count():
                 self.operation_combo.insertSeparator(self.operation_combo.count())
             for operation in filter(lambda each: each.group == group, operations):
-                self.operation_combo.addItem(self.tr(operation.title), operation.name)
+                self.operation_combo.addItem(said(operation.title), operation.name)
         self.operation_combo.blockSignals(False)
         self._show_form()
 
@@ -167,7 +168,7 @@ class ToolsPanel(QWidget):
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.scroll.setWidget(self.form)
-        summary, *more = (self.tr(text) for text in self.operation.about())
+        summary, *more = (said(text) for text in self.operation.about())
         self.summary_label.setText(summary)
         self.summary_label.setToolTip(plain_tip("\n\n".join(more)))
         self._show_report(None)

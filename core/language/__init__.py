@@ -1,0 +1,1 @@
+"""Sentences of core in another language."""

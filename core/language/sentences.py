@@ -1,0 +1,163 @@
+"""A sentence in another language, found by the form it was made from.
+
+Core writes plain English: it is what logs, files and ``--json`` hold, and what a bug report can be
+searched for. Where a sentence is shown to somebody who reads another language, its form is looked
+up: ``Band 'nir' has 12 % nodata`` was made from ``Band '{0}' has {1} % nodata``, and the values go
+into the form's translation. Values are translated themselves where they are sentences.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+HOLE = re.compile(r"\{(\d+)\}")
+"""A place for a value, in a form and in its translation."""
+DEEPEST = 3
+"""Sentences in sentences in sentences; deeper ones stay as they are."""
+LONGEST = 4000
+"""Characters; longer texts are no sentences, and are left alone."""
+LANGUAGES_PATH = Path(__file__).resolve().parents[2] / "resources" / "languages"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form with places for values.
+
+    Parameters
+    ----------
+    translation : str
+        The same sentence in the other language, with the same places.
+    pattern : re.Pattern
+        Finds the values in an English sentence.
+    numbers : tuple of int
+        Which place each group of the pattern is.
+    needle : str
+        The longest piece of text of the form, which is in every sentence made from it.
+    weight : int
+        Characters of text that the form has of its own: of two forms that fit, the one that says
+        more is meant.
+    """
+
+    translation: str
+    pattern: re.Pattern[str]
+    numbers: tuple[int, ...]
+    needle: str
+    weight: int
+
+
+def make_form(english: str, translation: str) -> Form:
+    """A form from the two texts."""
+    pieces = HOLE.split(english)
+    texts, numbers = pieces[::2], [int(number) for number in pieces[1::2]]
+    pattern = re.compile(r"(.*?)".join(re.escape(text) for text in texts), re.DOTALL)
+    return Form(
+        translation,
+        pattern,
+        tuple(numbers),
+        max(texts, key=len),
+        sum(len(text) for text in texts),
+    )
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The sentences of one language.
+
+    Parameters
+    ----------
+    whole : mapping
+        Translations of texts without places for values, by the English text.
+    forms : tuple of Form
+        The others; those that say most come first.
+    """
+
+    whole: Mapping[str, str]
+    forms: tuple[Form, ...]
+
+    def translate(self, text: str) -> str:
+        """The text in the other language, line by line; what has no translation stays English.
+
+        Parameters
+        ----------
+        text : str
+            What core says: a sentence, several, or lines of them.
+        """
+        return "\n".join(self._line(line, DEEPEST) for line in text.split("\n"))
+
+    def _line(self, line: str, depth: int) -> str:
+        core = line.strip()
+        if not core or len(core) > LONGEST or depth == 0:
+            return line
+        found = self._one(core, depth)
+        if found is None:
+            found = self._parts(core, depth)
+        if found is None:
+            return line
+        start = line.index(core)
+        return line[:start] + found + line[start + len(core) :]
+
+    def _one(self, text: str, depth: int) -> str | None:
+        """The text as one form; None where there is none."""
+        for ending in ("", "."):  # core's sentences get their full stop where they are joined
+            bare = text.removesuffix(ending)
+            if len(bare) + len(ending) != len(text):
+                continue
+            if bare in self.whole:
+                return self.whole[bare] + ending
+            for form in self.forms:
+                match = form.pattern.fullmatch(bare) if form.needle in bare else None
+                if match is not None:
+                    return self._fill(form, match, depth) + ending
+        return None
+
+    def _fill(self, form: Form, match: re.Match[str], depth: int) -> str:
+        values = {
+            number: self._line(value, depth - 1)
+            for number, value in zip(form.numbers, match.groups())
+        }
+        return HOLE.sub(lambda hole: values.get(int(hole[1]), ""), form.translation)
+
+    def _parts(self, text: str, depth: int) -> str | None:
+        """The text as sentences one behind the other, or as "what: why"; None where no part is
+        known.
+        """
+        for joint in _JOINTS:
+            for cut in joint.finditer(text):
+                first, second = text[: cut.start()], text[cut.end() :]
+                head = self._one(first, depth)
+                if head is None:
+                    continue
+                return head + cut.group() + self._line(second, depth)
+        return None
+
+
+_JOINTS = (re.compile(r"(?<=[.!?”’]) "), re.compile(r": "), re.compile(r"; "))
+"""How core puts sentences together: one after the other, "what: why", and lists."""
+
+
+def make_sentences(table: Mapping[str, str]) -> Sentences:
+    """Sentences from translations by their English forms."""
+    whole = {text: said for text, said in table.items() if not HOLE.search(text)}
+    forms = [make_form(text, said) for text, said in table.items() if HOLE.search(text)]
+    return Sentences(whole, tuple(sorted(forms, key=lambda form: -form.weight)))
+
+
+@lru_cache(maxsize=4)
+def load_sentences(language: str) -> Sentences:
+    """The sentences of a language.
+
+    Parameters
+    ----------
+    language : str
+        ``de``, ``fr`` …; one that is not there gives sentences that stay English.
+    """
+    path = LANGUAGES_PATH / f"{language}.json"
+    if not path.is_file():
+        return Sentences({}, ())
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return make_sentences({text: said for text, said in table.items() if said})

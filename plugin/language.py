@@ -1,0 +1,56 @@
+"""The language that QGIS speaks: for windows by Qt, for core's sentences by their forms."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication, QTranslator
+
+from ..core.language.sentences import LANGUAGES_PATH, load_sentences
+
+if TYPE_CHECKING:
+    from ..core.language.sentences import Sentences
+
+
+@lru_cache(maxsize=1)
+def language() -> str:
+    """``de``, ``pt`` …: what QGIS was started in, without the country."""
+    return str(QgsApplication.locale()).replace("-", "_").partition("_")[0].lower()
+
+
+def install_language() -> QTranslator | None:
+    """Let Qt know the texts of FirstLight's windows; None where there are none in this language.
+
+    Whoever calls keeps the translator, and takes it away with :func:`remove_language`.
+    """
+    path = LANGUAGES_PATH / f"firstlight_{language()}.qm"
+    if not path.is_file():
+        return None
+    translator = QTranslator()
+    if not translator.load(str(path)):
+        return None
+    QCoreApplication.installTranslator(translator)
+    return translator
+
+
+def remove_language(translator: QTranslator | None) -> None:
+    """Undo :func:`install_language`."""
+    if translator is not None:
+        QCoreApplication.removeTranslator(translator)
+
+
+def said(text: str) -> str:
+    """What core says, in the language of QGIS; in English where nobody has translated it.
+
+    Parameters
+    ----------
+    text : str
+        A title, a sentence, several, or lines of them.
+    """
+    return _sentences().translate(text)
+
+
+def _sentences() -> Sentences:
+    return load_sentences(language())
