@@ -16,7 +16,7 @@ from .discovery.events import EventType, get_event
 from .errors import InputError
 from .moment import Moment
 from .params import BandPath, Kind, Param
-from .text import at_home
+from .text import at_home, is_address
 from .types import Aoi
 
 DATE_NOUNS = {"date": "event", "event_date": "event"}
@@ -183,6 +183,10 @@ def _path(value: Any, param: Param) -> Path:
     return at_home(value)
 
 
+def _source(value: Any, param: Param) -> Path | str:
+    return str(value).strip() if is_address(value) else at_home(value)
+
+
 def _raster_out(value: Any, param: Param) -> Path:
     path = _path(value, param)
     allowed = (param.suffix, f"{param.suffix}f", *param.also)  # .tif, .tiff
@@ -212,6 +216,7 @@ CASTS: Mapping[Kind, Callable[[Any, Param], Any]] = {
     Kind.FILE_IN: _path,
     Kind.FOLDERS_IN: _paths,
     Kind.RASTER_IN: _path,
+    Kind.SOURCE_IN: _source,
     Kind.RASTERS_IN: _paths,
     Kind.RASTER_OUT: _raster_out,
     Kind.VECTOR_OUT: _path,

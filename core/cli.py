@@ -188,6 +188,7 @@ ARGUMENTS: Mapping[Kind, Argument] = {
     Kind.FILE_IN: Argument("FILE"),
     Kind.FOLDERS_IN: Argument("DIR", {"action": "append"}),
     Kind.RASTER_IN: Argument("RASTER"),
+    Kind.SOURCE_IN: Argument("RASTER|URL"),
     Kind.RASTERS_IN: Argument("FILE", {"action": "extend", "nargs": "+"}),
     Kind.RASTER_OUT: Argument("RASTER"),
     Kind.VECTOR_OUT: Argument("VECTOR"),

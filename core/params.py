@@ -49,6 +49,8 @@ class Kind(StrEnum):
     FOLDERS_IN = "folders_in"
     """Tuple of paths."""
     RASTER_IN = "raster_in"
+    SOURCE_IN = "source_in"
+    """A path, or an address as text: what begins with ``http://`` or ``https://``."""
     RASTERS_IN = "rasters_in"
     """Tuple of paths."""
     RASTER_OUT = "raster_out"

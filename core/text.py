@@ -84,6 +84,11 @@ def at_home(path: str | Path) -> Path:
         return Path(path)
 
 
+def is_address(value: object) -> bool:
+    """Tell whether a text is an address of the web."""
+    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
+
+
 def size_text(count: float) -> str:
     """``3.1 MB``; kilobytes below a megabyte, gigabytes above a thousand."""
     for unit, size, digits in (("GB", 1e9, 2), ("MB", 1e8, 0), ("MB", 1e6, 1), ("kB", 1e3, 0)):

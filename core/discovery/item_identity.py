@@ -5,7 +5,7 @@ wavelength, each with the evidence for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from ..types import BandAsset, SceneItem
 from .band_assets import layer_view
 from .band_config import get_sensor
 from .item_product import Trust, item_product
-from .items_file import read_entries
+from .items_file import Entry
 from .stac_fields import StacObject, is_number
 
 BY_RULE = {
@@ -30,23 +30,20 @@ BY_RULE = {
 """Evidence of an item's rule → of a value that is shown: a product is known by its names."""
 
 
-def identify_items(path: Path) -> list[RasterIdentity]:
-    """Say what the bands of saved items are.
+def identify_items(source: Path | str, entries: Iterable[Entry]) -> list[RasterIdentity]:
+    """Say what the bands of items are.
 
     Parameters
     ----------
-    path : Path
-        A STAC item, or a list of scenes (JSON or GeoJSON).
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or holds no scene.
+    source : Path or str
+        The file or the address that they come from.
+    entries : iterable
+        Scenes with their STAC items.
     """
-    return [_identity(path, scene, item) for scene, item in read_entries(path)]
+    return [_identity(source, scene, item) for scene, item in entries]
 
 
-def _identity(path: Path, scene: SceneItem, item: StacObject | None) -> RasterIdentity:
+def _identity(path: Path | str, scene: SceneItem, item: StacObject | None) -> RasterIdentity:
     product = _product(scene, item)
     assets = json.loads(scene.assets_json)
     bands = [_band(scene, asset, assets, product) for asset in scene.bands.values()]

@@ -24,28 +24,53 @@ Entry = tuple[SceneItem, StacObject | None]
 """A scene, and its STAC item where the file holds one."""
 
 
-def read_items(path: Path, tell: Callable[[str], None] | None = None) -> list[SceneItem]:
+def as_it_is(item: StacObject) -> StacObject:
+    """The item itself."""
+    return item
+
+
+def read_items(
+    path: Path,
+    tell: Callable[[str], None] | None = None,
+    complete: Callable[[StacObject], StacObject] = as_it_is,
+) -> list[SceneItem]:
     """Read scenes: an array of discovery items, FirstLight's GeoJSON, or plain STAC items.
 
     Parameters
     ----------
     tell : callable, optional
         Is told of each damaged entry, which is left out then; without it the first is an error.
+    complete : callable, optional
+        Makes an item whole that leaves something to another file.
 
     Raises
     ------
     InputError
         If the file cannot be read or holds no scene that can be used.
     """
-    return [scene for scene, _ in read_entries(path, tell)]
+    return [scene for scene, _ in read_entries(path, tell, complete)]
 
 
-def read_entries(path: Path, tell: Callable[[str], None] | None = None) -> list[Entry]:
+def read_entries(
+    path: Path,
+    tell: Callable[[str], None] | None = None,
+    complete: Callable[[StacObject], StacObject] = as_it_is,
+) -> list[Entry]:
     """As :func:`read_items`, each with the STAC item as its catalogue gave it; None where the file
     keeps a discovery's own facts instead.
     """
     failure = f"The scenes in {path} cannot be used"
-    tree = _read_json(path, failure)
+    return parse_entries(_read_json(path, failure), str(path), tell, complete)
+
+
+def parse_entries(
+    tree: Any,
+    source: str,
+    tell: Callable[[str], None] | None = None,
+    complete: Callable[[StacObject], StacObject] = as_it_is,
+) -> list[Entry]:
+    """As :func:`read_entries`, of what a file or an address holds, which is named by ``source``."""
+    failure = f"The scenes in {source} cannot be used"
     if isinstance(tree, Mapping):
         tree = tree.get("features", [tree])
     if not isinstance(tree, list) or not tree:
@@ -54,7 +79,7 @@ def read_entries(path: Path, tell: Callable[[str], None] | None = None) -> list[
     problems: list[tuple[int, InputError]] = []
     for number, entry in enumerate(tree, start=1):
         try:
-            scenes.append(_read_sound(entry, failure))
+            scenes.append(_read_sound(entry, failure, complete))
         except InputError as error:
             if tell is None:
                 raise
@@ -63,13 +88,16 @@ def read_entries(path: Path, tell: Callable[[str], None] | None = None) -> list[
         raise problems[0][1]
     for number, problem in problems:
         if tell is not None:
-            tell(f"Entry {number} of {path} is left out: {problem.why}")
+            tell(f"Entry {number} of {source} is left out: {problem.why}")
     return scenes
 
 
-def _read_sound(entry: Any, failure: str) -> Entry:
+def _read_sound(entry: Any, failure: str, complete: Callable[[StacObject], StacObject]) -> Entry:
     try:
-        return _read_entry(entry, failure), entry if _is_stac(entry) else None
+        if not _is_stac(entry):
+            return _read_entry(entry, failure), None
+        entry = complete(entry)
+        return _from_stac(entry), entry
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
             failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
@@ -98,8 +126,6 @@ def _is_stac(entry: Any) -> bool:
 def _read_entry(entry: Any, failure: str) -> SceneItem:
     if isinstance(entry, Mapping) and entry.get("type") == "Feature":
         kept = (entry.get("properties") or {}).get("firstlight")
-        if kept is None:
-            return _from_stac(entry)
         entry = read_json(kept) if isinstance(kept, str) else kept
     if not isinstance(entry, Mapping) or "id" not in entry:
         raise InputError(failure, "an entry has no id", HINT)

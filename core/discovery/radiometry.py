@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..enums import Evidence
@@ -21,6 +22,13 @@ DEM_VOID = -32767.0
 """Copernicus DEM Product Handbook (GEO1988-CopernicusDEM-SPE-002): no height; the files do not
 declare it.
 """
+SCENE_FACTORS = "firstlight:mtl_factors"
+"""Property that is added to a Landsat Level 1 item: code of a band → scale and offset by its MTL
+file, the sun's height in them.
+"""
+SCENE_FACTORS_FILE = "firstlight:mtl_file"
+"""And that file's name."""
+LEVEL_1_HINT = "Use Level 2, or stack the files with their MTL file (flight stack)."
 _RADIANCE = re.compile(r"watt|\bw\s?[/·* ]|w/m|radiance|ster", re.IGNORECASE)
 _DECIBEL = re.compile(r"^(db|decibels?)$", re.IGNORECASE)
 
@@ -98,11 +106,13 @@ def _optical(
     band: Band, item: StacObject, asset: StacObject, identity: ItemProduct, stated: StatedScaling
 ) -> Radiometry:
     failure = f"Band '{band.name}' of {item.get('id')} cannot be read as {band.unit}"
-    if _RADIANCE.search(stated.unit):
-        hint = "Use Level 2, or stack the files with their MTL file (flight stack)."
-        raise DiscoveryError(failure, f"its item states radiance ({stated.unit})", hint)
     product = identity.product
     rule = product.rule(band.unit) if product is not None else None
+    if rule is not None and rule.scale is None and (own := _scene_factors(item, asset)):
+        reason = f"top of atmosphere, by {properties_of(item).get(SCENE_FACTORS_FILE)}"
+        return Radiometry(*own, rule.nodata, band.unit, reason, Evidence.ITEM)
+    if _RADIANCE.search(stated.unit):
+        raise DiscoveryError(failure, f"its item states radiance ({stated.unit})", LEVEL_1_HINT)
     if product is not None and rule is not None and rule.scale is None:
         return _top_of_atmosphere(band, item, asset, stated, failure)
     nodata = 0.0 if rule is None else rule.nodata
@@ -145,14 +155,14 @@ def _top_of_atmosphere(
 ) -> Radiometry:
     """Reflectance at the top of the atmosphere, by the scene's own factors and the sun's height."""
     properties = properties_of(item)
-    number = _band_number(asset)
+    number = band_number(asset)
     scale = stated.scale or _factor(properties, f"REFLECTANCE_MULT_BAND_{number}")
     offset = stated.offset
     if offset is None:
         offset = _factor(properties, f"REFLECTANCE_ADD_BAND_{number}")
     names = ("view:sun_elevation", "eo:sun_elevation", "SUN_ELEVATION")
     elevation = next((value for name in names if (value := _factor(properties, name))), None)
-    hint = "Use Level 2, or stack the files with their MTL file (flight stack)."
+    hint = LEVEL_1_HINT
     if scale is None or offset is None:
         why = "it is Landsat Level 1, and its item states no factors of reflectance"
         raise DiscoveryError(failure, f"{why} (REFLECTANCE_MULT and REFLECTANCE_ADD)", hint)
@@ -169,6 +179,21 @@ def _factor(properties: StacObject, name: str) -> float | None:
     return float(value) if is_number(value) else None
 
 
-def _band_number(asset: StacObject) -> str:
+def _scene_factors(item: StacObject, asset: StacObject) -> tuple[float, float] | None:
+    """Scale and offset of a band by its scene's MTL file, where that was read."""
+    known = properties_of(item).get(SCENE_FACTORS)
+    pair = known.get(f"B{band_number(asset)}") if isinstance(known, Mapping) else None
+    if not isinstance(pair, list) or len(pair) != 2 or not all(map(is_number, pair)):
+        return None
+    return float(pair[0]), float(pair[1])
+
+
+def is_radiance(asset: StacObject) -> bool:
+    """Tell whether an asset states a unit of radiance."""
+    return _RADIANCE.search(StatedScaling.of(asset).unit) is not None
+
+
+def band_number(asset: StacObject) -> str:
+    """Number of a Landsat band in its file's name; empty where it has none."""
     match = re.search(r"_B(\d+)\.tiff?$", str(asset.get("href")).partition("?")[0], re.IGNORECASE)
     return match[1] if match else ""

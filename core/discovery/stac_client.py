@@ -27,6 +27,8 @@ from .band_config import Sensor, get_sensor
 from .catalogs import Catalog, choose_collections, get_catalog, is_level_1
 from .coverage import covered_percent
 from .item_product import sensor_of
+from .linked.scene_factors import read_scene_factors
+from .linked.small_file import SmallFiles
 from .scene_parser import last_moment, parse_item
 from .session import InsecureRedirect, new_session
 from .stac_fields import StacObject
@@ -59,6 +61,7 @@ class SceneSearch:
         self.query = query
         self._catalog = get_catalog(query.catalog)
         self._sensor = sensor or get_sensor(query.sensor)
+        self._files = SmallFiles(settings)
         self._source = _Source(query, self._catalog, self._sensor, settings)
         self._pages: Iterator[Page] | None = None
         self._waiting: list[SceneItem] = []
@@ -179,8 +182,10 @@ class SceneSearch:
             if self._source.is_foreign(item):
                 return None
             item, left_out = whole_item(item, page_url, self._source.transport.home)
+        name = self._catalog.name
         try:
-            scene = parse_item(item, sensor, self._catalog.name, fallback_bbox=query.aoi.boxes[0])
+            item = read_scene_factors(item, name, self._files, events.stop)
+            scene = parse_item(item, sensor, name, fallback_bbox=query.aoi.boxes[0])
         except DiscoveryError as error:
             self._broken.append(error)
             return None

@@ -119,7 +119,8 @@ def read_notes(path: Path) -> Notes:
 class RasterIdentity:
     """All bands of a raster, or of a scene's files."""
 
-    path: Path
+    path: Path | str
+    """An address is text."""
     bands: tuple[SourceIdentity, ...]
     findings: tuple[Finding, ...]
     """Contradictions, names that mean several bands, values that cannot be."""
@@ -154,22 +155,44 @@ def identify_source(
         If the file cannot be read.
     """
     with RasterReader(path) as reader:
-        named = identify_bands(reader.facts, sensor)
-        names = {index: name for name, index in named.indexes.items() if index in named.ranks}
-        rules = {
-            band.index: _rule(reader.facts, band, names.get(band.index, ""), product)
-            for band in reader.facts.bands
+        whole, rules = _identify(reader.facts, sensor, product)
+        judged = {
+            band.band.value: band.index
+            for band in whole.bands
+            if band.band.evidence != Evidence.NONE and not rules[band.index].is_unscaled
         }
-        findings = [*named.findings, *_rule_findings(path, rules, names)]
-        judged = {name: i for i, name in names.items() if not rules[i].is_unscaled}
         reader.radiometry = tuple(rules[band.index].radiometry for band in reader.facts.bands)
-        findings += check_plausible(reader, judged)
+        findings = (*whole.findings, *check_plausible(reader, judged))
         beside = read_notes(path)
-        bands = tuple(
-            beside.tell(_identity(reader.facts, band, named, rules[band.index], sensor))
-            for band in reader.facts.bands
-        )
-    return RasterIdentity(path, bands, tuple(findings))
+        bands = tuple(map(beside.tell, whole.bands))
+    return RasterIdentity(path, bands, findings)
+
+
+def identify_header(
+    facts: RasterFacts, sensor: Sensor | None = None, product: Product | None = None
+) -> RasterIdentity:
+    """As :func:`identify_source`, by the header alone: no value is looked at.
+
+    Raises
+    ------
+    InputError
+        If the product does not fit a band.
+    """
+    return _identify(facts, sensor, product)[0]
+
+
+def _identify(
+    facts: RasterFacts, sensor: Sensor | None, product: Product | None
+) -> tuple[RasterIdentity, Mapping[int, BandRule]]:
+    """What the header and the name say, and the rule of each band."""
+    named = identify_bands(facts, sensor)
+    names = {index: name for name, index in named.indexes.items() if index in named.ranks}
+    rules = {
+        band.index: _rule(facts, band, names.get(band.index, ""), product) for band in facts.bands
+    }
+    findings = (*named.findings, *_rule_findings(facts.path, rules, names))
+    bands = tuple(_identity(facts, band, named, rules[band.index], sensor) for band in facts.bands)
+    return RasterIdentity(facts.path, bands, findings), rules
 
 
 def identify_package(package: ScenePackage, given: Product | None = None) -> RasterIdentity:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.clear_sky import look_at_sky
-from ..discovery.items_file import read_items
+from ..discovery.linked.scene_factors import read_scenes
 from ..errors import InputError
 from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
@@ -48,7 +48,7 @@ def run_clear_sky(params: ClearSkyParams, settings: Settings, monitor: Monitor) 
                 "no scenes are given",
                 "Give the JSON or GeoJSON of ‘flight discover’.",
             )
-        scenes = tuple(read_items(params.items))
+        scenes = tuple(read_scenes(params.items, settings, monitor))
     looked = tuple(look_at_sky(scenes, params.area, monitor, Access(settings)))
     discovery = Discovery(looked, params.area).sorted(SceneOrder.CLOUD)
     return scenes_result(discovery, params.footprints)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..discovery.band_config import Sensor, sensor_names
-from ..discovery.item_identity import identify_items
+from ..discovery.linked.remote_source import RemoteSources
+from ..discovery.linked.scene_factors import read_described
 from ..identity.evidence import Evidence, Stated
 from ..identity.products import get_product, product_names
 from ..identity.scene_package import is_package, open_package
@@ -33,11 +34,12 @@ ITEM_SUFFIXES = (".json", ".geojson")
 class DescribeParams:
     """Raster, and what the user knows of it."""
 
-    path: Path = param(
-        kind=Kind.RASTER_IN,
+    path: Path | str = param(
+        kind=Kind.SOURCE_IN,
         title="Raster",
         help="A stack or any raster; a scene: a SAFE, Landsat or HLS folder, its zip or tar, or "
-        "its metadata file; or saved scenes of a search (JSON or GeoJSON).",
+        "its metadata file; saved scenes of a search (JSON or GeoJSON); or the address "
+        "(https://…) of a STAC item, a GeoTIFF or a JPEG 2000.",
         positional=True,
     )
     sensor: Sensor | None = param(
@@ -58,7 +60,8 @@ class DescribeParams:
 
 def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Tell it as text and as data."""
-    told = run_in_background(lambda: _identify(params), EventQueue(monitor))
+    events = EventQueue(monitor)
+    told = run_in_background(lambda: _identify(params, settings, events), events)
     text = "\n".join(_text(identity) for identity in told)
     one = told[0].to_dict() if len(told) == 1 else None
     return OperationResult(
@@ -69,13 +72,18 @@ def run_describe(params: DescribeParams, settings: Settings, monitor: Monitor) -
     )
 
 
-def _identify(params: DescribeParams) -> list[RasterIdentity]:
+def _identify(
+    params: DescribeParams, settings: Settings, events: EventQueue
+) -> list[RasterIdentity]:
     """One identity of a raster or a scene; one for each saved item."""
     product = get_product(params.product) if params.product else None
+    if isinstance(params.path, str):
+        remote = RemoteSources(settings, events.stop)
+        return remote.identify(params.path, params.sensor, product)
     if is_package(params.path):
         return [identify_package(open_package(params.path, product), product)]
     if params.path.suffix.lower() in ITEM_SUFFIXES:
-        return identify_items(params.path)
+        return read_described(params.path, settings, events.stop)
     check_stack(params.path)
     return [identify_source(params.path, params.sensor, product)]
 

@@ -12,7 +12,7 @@ from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
-from ..discovery.items_file import read_items
+from ..discovery.linked.scene_factors import read_scenes
 from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
 from ..errors import (
     AlgorithmError,
@@ -242,7 +242,7 @@ def _scenes(
     if params.scenes:
         return params.scenes
     if params.items is not None:
-        return read_items(params.items, leave_out)
+        return read_scenes(params.items, settings, monitor, leave_out)
     dated = params.event is None and (params.sensor is None or params.sensor.dated)
     needed = ("area", "start", "end") if dated else ("area",)
     missing = [name for name in needed if getattr(params, name) is None]

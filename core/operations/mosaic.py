@@ -8,7 +8,7 @@ from pathlib import Path
 from ..algorithms.bands import bands_kernel
 from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
-from ..discovery.items_file import read_items
+from ..discovery.linked.scene_factors import read_scenes
 from ..enums import Status, StrEnum
 from ..errors import InputError, SceneReadError
 from ..execution.apply import apply_layers
@@ -123,13 +123,15 @@ class MosaicParams(EngineParams):
 def run_mosaic(params: MosaicParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Plan, write, and say what came out."""
     settings = params.engine_settings(settings)
-    if not params.scenes and params.items is None:
-        raise InputError(
-            "The mosaic cannot be made",
-            "no scenes are given",
-            "Give the JSON or GeoJSON of ‘flight discover’.",
-        )
-    scenes = params.scenes or tuple(read_items(params.items))  # type: ignore[arg-type]
+    scenes = params.scenes
+    if not scenes:
+        if params.items is None:
+            raise InputError(
+                "The mosaic cannot be made",
+                "no scenes are given",
+                "Give the JSON or GeoJSON of ‘flight discover’.",
+            )
+        scenes = tuple(read_scenes(params.items, settings, monitor))
     if params.index and params.bands:
         raise InputError(
             "The mosaic cannot be made",

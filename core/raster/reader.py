@@ -94,7 +94,7 @@ def read_facts(path: Path, ours: bool = False) -> RasterFacts:
     if not ours:
         check_openable(path)
     with reading().surroundings(remote=ours), open_described(path) as raster:
-        return _facts(path, raster)
+        return facts_of(path, raster)
 
 
 def check_raster(path: Path) -> RasterFacts:
@@ -112,7 +112,7 @@ def check_raster(path: Path) -> RasterFacts:
     check_openable(path)
     library = reading()
     with library.surroundings(), open_described(path) as raster:
-        facts = _facts(path, raster)
+        facts = facts_of(path, raster)
         _check_blocks(path, facts)
         rows, cols = facts.grid.shape
         with library.errors(failure):
@@ -465,7 +465,8 @@ MOST_BANDS = 5000
 """Ten times a hyperspectral scene's."""
 
 
-def _facts(path: Path, raster: OpenRaster) -> RasterFacts:
+def facts_of(path: Path, raster: OpenRaster) -> RasterFacts:
+    """What an opened file states of itself; ``path`` names it."""
     if raster.count > MOST_BANDS:
         why = f"it has {raster.count} bands, and {MOST_BANDS} are the most"
         raise RasterError(f"The raster {path} cannot be used", why, "Take those that you need.")

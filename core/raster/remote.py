@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
 from ..gdal.reading_choice import reading
+from ..gdal.reading_osgeo import OsgeoFile
 from ..types import Bounds
 from .grid import pixel_position
-from .reader import BAND_DRIVERS
+from .reader import BAND_DRIVERS, RasterFacts, facts_of
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""
@@ -86,6 +88,30 @@ def read_over_area(
             seen = library.burn(shape, (len(picture), picture.shape[1]), corner, touched=True)
     inside: npt.NDArray[np.int32] = picture[seen]
     return inside
+
+
+def read_remote_facts(address: str, options: RemoteOptions, path: Path) -> RasterFacts:
+    """What the header of a raster behind HTTP states; nothing else of it is fetched.
+
+    Parameters
+    ----------
+    path : Path
+        Names it in what is told.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be opened, or is of a format that names other files.
+    """
+    public = address.partition("?")[0]
+
+    def failure(why: str) -> RasterError:
+        forget(address)
+        why = why.replace(address, public)
+        return RasterError(f"{public} cannot be read", why, "Is it a GeoTIFF or JPEG 2000?")
+
+    with remote_gdal(options), gdal_errors(failure):
+        return facts_of(path, OsgeoFile(checked(_open(address))))
 
 
 def _placed_area(

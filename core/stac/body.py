@@ -36,12 +36,25 @@ def read_object(response: Any, stop: threading.Event) -> Json:
     Cancelled
         If it was asked to stop.
     """
+    return object_of(read_bytes(response, stop))
+
+
+def read_bytes(response: Any, stop: threading.Event, most: int = MOST_BYTES) -> bytes:
+    """The body of a response.
+
+    Raises
+    ------
+    Trouble
+        If it is a refusal, or longer than ``most``.
+    Cancelled
+        If it was asked to stop.
+    """
     status = response.status_code
-    body = _body(response, stop)
+    body = _body(response, stop, most)
     if status >= 400:
         wait_s = retry_after(response.headers.get("Retry-After", ""))
         raise _refusal(status, message_of(body), wait_s)
-    return object_of(body)
+    return body
 
 
 def object_of(body: bytes) -> Json:
@@ -68,7 +81,7 @@ def _refusal(status: int, said: str, wait_s: float | None) -> Trouble:
     )
 
 
-def _body(response: Any, stop: threading.Event) -> bytes:
+def _body(response: Any, stop: threading.Event, most: int) -> bytes:
     codings = response.headers.get("Content-Encoding", "")
     if "," in codings:  # packed twice: a few bytes could be anything
         raise no_stac(f"it is packed as {codings[:40]}")
@@ -78,8 +91,8 @@ def _body(response: Any, stop: threading.Event) -> bytes:
         if stop.is_set():
             raise Cancelled()
         size += len(chunk)
-        if size > MOST_BYTES:
-            megabytes = MOST_BYTES >> 20
+        if size > most:
+            megabytes = most >> 20
             raise Trouble(f"its answer is longer than {megabytes} MB", heavy=True)
         parts.append(chunk)
     return b"".join(parts)

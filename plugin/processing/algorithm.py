@@ -26,7 +26,7 @@ from qgis.PyQt.QtGui import QIcon
 from ...core.enums import Status
 from ...core.errors import FirstLightError, known
 from ...core.params import Door, Kind, Output, OutputKind
-from ...core.text import shown
+from ...core.text import is_address, shown
 from ..compat import VECTOR_POLYGON
 from ..language import said
 from .parameters import (
@@ -146,8 +146,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         files = {
             key(p)
             for p in self._declared
-            if p.kind in (Kind.RASTER_IN, Kind.RASTERS_IN, Kind.FILE_IN)
-            and are_files(parameters.get(key(p)))
+            if p.kind in (Kind.RASTER_IN, Kind.SOURCE_IN, Kind.RASTERS_IN, Kind.FILE_IN)
+            and (are_files(parameters.get(key(p))) or is_address(parameters.get(key(p))))
         }
         for definition in self.parameterDefinitions():
             name = definition.name()

@@ -36,6 +36,7 @@ from qgis.core import (
 
 from ...core.errors import AreaError
 from ...core.params import AREA_HELP, Kind, Param
+from ...core.text import is_address
 from ..compat import (
     DATE_AND_TIME,
     FILE_BEHAVIOUR,
@@ -260,6 +261,10 @@ def _raster(given: Given) -> str:
     return str(layer.source()) if layer is not None else str(given.value)
 
 
+def _source(given: Given) -> str:
+    return str(given.value) if is_address(given.value) else _raster(given)
+
+
 def _rasters(given: Given) -> tuple[str, ...]:
     items = given.value if isinstance(given.value, (list, tuple)) else [given.value]
     return tuple(
@@ -412,6 +417,12 @@ HOOKS: Mapping[Kind, Hook] = {
             key(p), title, p.default, not p.required
         ),
         _raster,
+    ),
+    Kind.SOURCE_IN: Hook(
+        lambda p, title: QgsProcessingParameterRasterLayer(
+            key(p), title, p.default, not p.required
+        ),
+        _source,
     ),
     Kind.RASTERS_IN: Hook(
         lambda p, title: QgsProcessingParameterMultipleLayers(

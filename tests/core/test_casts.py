@@ -64,6 +64,14 @@ def test_a_polygon_arrives_as_that_polygon(tmp_path: Path, text: str) -> None:
     assert aoi.area_km2 == pytest.approx(0.75 * BOX.area_km2, rel=0.01)
 
 
+def test_an_address_stays_as_it_is_and_a_path_becomes_one() -> None:
+    address = "https://stac.example//items/a?to=http://b//c"
+    assert cast(Kind.SOURCE_IN, f" {address} ") == address
+    assert cast(Kind.SOURCE_IN, "HTTP://x/a.tif") == "HTTP://x/a.tif"
+    assert cast(Kind.SOURCE_IN, "~/a.tif") == Path("~/a.tif").expanduser()
+    assert cast(Kind.SOURCE_IN, "https.tif") == Path("https.tif")
+
+
 def test_an_area_is_read_once_and_every_search_of_an_event_has_it(tmp_path: Path) -> None:
     file = tmp_path / "area.geojson"
     file.write_text(json.dumps(dict(parse_area(L_SHAPE).geometry)))

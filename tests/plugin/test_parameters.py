@@ -96,6 +96,7 @@ def test_definitions(algorithm):
         "FILES": "matrix",
         "NOTE": "file",
         "PICTURE": "raster",
+        "ORIGIN": "raster",
         "PICTURES": "multilayer",
         "STACK": "rasterDestination",
         "PLACES": "file",
@@ -170,6 +171,12 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
     assert results["STACK"] == str(tmp_path / "s.vrt")
     assert results["FOLDER"] == str(tmp_path / "out")
     assert "OUTLINES" not in results
+
+
+def test_an_address_is_no_layer_to_be_loaded(algorithm, given):
+    address = "https://stac.example//items/a.v2.0?token=b"
+    params, _ = run(algorithm, given | {"ORIGIN": address})
+    assert params.origin == address
 
 
 @pytest.mark.parametrize("nothing", [None, NULL, "", " "])

@@ -141,6 +141,7 @@ class EveryParams:
     note: Path | None = param(None, kind=Kind.FILE_IN, title="Note")
     places: tuple[Path, ...] = param((), kind=Kind.FOLDERS_IN, title="Places")
     picture: Path = param(kind=Kind.RASTER_IN, title="Picture")
+    origin: Path | str | None = param(None, kind=Kind.SOURCE_IN, title="Origin")
     pictures: tuple[Path, ...] = param((), kind=Kind.RASTERS_IN, title="Pictures")
     stack: Path = param(kind=Kind.RASTER_OUT, title="Stack", suffix=".vrt")
     outlines: Path | None = param(None, kind=Kind.VECTOR_OUT, title="Outlines", suffix=".geojson")

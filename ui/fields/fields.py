@@ -25,7 +25,7 @@ from ..catalogs.catalog_combo import CatalogCombo
 from .band_files_field import BandFilesField
 from .date_field import DateField
 from .field import Field
-from .raster_field import RasterField
+from .raster_field import RasterField, SourceField
 
 MOST = 1_000_000_000
 
@@ -286,6 +286,7 @@ FIELDS: Mapping[Kind, Callable[[Param], Field]] = {
     Kind.FILE_IN: PathField,
     Kind.FOLDERS_IN: PathField,
     Kind.RASTER_IN: RasterField,
+    Kind.SOURCE_IN: SourceField,
     Kind.RASTERS_IN: PathsField,
     Kind.RASTER_OUT: PathField,
     Kind.VECTOR_OUT: PathField,

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from qgis.gui import QgsMapLayerComboBox
-from qgis.PyQt.QtWidgets import QFileDialog, QToolButton
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QToolButton
 
 from ...core.params import Param
+from ...core.text import is_address
 from ...plugin.compat import RASTER_LAYERS
 from ..parts.plain import plain_tip
 from .field import Field
@@ -55,3 +56,18 @@ class RasterField(Field):
         path, _ = QFileDialog.getOpenFileName(self, self._title, start)
         if path:
             self.set_value(path)
+
+
+class SourceField(RasterField):
+    """The same, and an address that is typed."""
+
+    def __init__(self, param: Param) -> None:
+        super().__init__(param)
+        self.combo.setEditable(True)
+        self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.combo.lineEdit().setPlaceholderText(self.tr("A layer, a file, or https://…"))
+
+    def value(self) -> Any:
+        """The text where it is an address, else what is chosen."""
+        text = str(self.combo.currentText()).strip()
+        return text if is_address(text) else super().value()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,21 @@ import pytest
 import rasterio
 
 from firstlight.core.cli import main
-from firstlight.core.errors import InputError
+from firstlight.core.errors import AccessError, InputError, RasterError
 from firstlight.core.identity.band_names import identify_bands
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.describe import DESCRIBE
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.settings import Settings
+from support.packages import mtl_text
+from support.range_server import FaultyServer
 from support.rasters import ramp, write_raster
 from support.stac_server import make_item
 
 BOX = (10.3, 46.9, 10.35, 46.95)
 
 
-def describe(path: Path, **more: Any) -> Any:
+def describe(path: Path | str, **more: Any) -> Any:
     params = DESCRIBE.make_params({"path": path, **more})
     return DESCRIBE.run(params, Settings(), RecordingMonitor())
 
@@ -145,3 +148,75 @@ def test_a_saved_list_is_described_item_by_item(
     (tmp_path / "no.json").write_text("[]")
     with pytest.raises(InputError, match="holds no scenes"):
         describe(tmp_path / "no.json")
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[FaultyServer]:
+    (tmp_path / "web").mkdir()
+    with FaultyServer(tmp_path / "web") as server:
+        yield server
+
+
+def test_an_item_is_described_by_its_address(
+    web: FaultyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assets = {"red": {"eo:bands": [{"center_wavelength": 0.665}]}, "scl": {}}
+    write_item(web.root / "S2A.v2.0", "sentinel-2-c1-l2a", assets)
+    assert main(["describe", web.url("S2A.v2.0?token=secret"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["path"], told["item"]) == (web.url("S2A.v2.0"), "A")
+    red, _ = told["bands"]
+    assert (red["scale"]["value"], red["offset"]["value"]) == (0.0001, -0.1)
+    assert red["wavelength_nm"]["evidence"] == "item"
+
+
+def test_an_item_by_its_address_has_the_factors_of_its_mtl_file(web: FaultyServer) -> None:
+    name = "LC08_L1TP_193028_20240601_20240610_02_T1"
+    assets = {
+        "red": {"href": f"./{name}_B4.TIF", "type": "image/tiff"},
+        "mtl.json": {"href": f"./{name}_MTL.json", "type": "application/json"},
+    }
+    item = make_item(name, BOX, collection="landsat-c2l1", assets=assets)
+    (web.root / "item.json").write_text(json.dumps(item))
+    (web.root / f"{name}_MTL.json").write_text(mtl_text("json"))
+    [red] = describe(web.url("item.json")).data["bands"]
+    assert red["scale"]["value"] == pytest.approx(2e-5 / 0.5)
+    assert f"{name}_MTL.json" in red["scale"]["source"]
+
+
+def test_a_raster_is_described_by_its_address_from_its_header_alone(web: FaultyServer) -> None:
+    name = "S2A_MSIL2A_20240601T101031_N0510_R022_T32TPS_20240601T120000_B04.tif"
+    path = write_raster(web.root / name, ramp((1024, 1024)), nodata=0, cog=True)
+    result = describe(web.url(name))
+    [band] = result.data["bands"]
+    assert result.data["path"] == web.url(name)
+    assert (band["band"]["value"], band["scale"]["value"], band["offset"]["value"]) == (
+        *("red", 0.0001, -0.1),
+    )
+    assert [finding["code"] for finding in result.data["findings"]] == ["values_not_seen"]
+    assert web.bytes_sent(name) < path.stat().st_size / 2
+
+
+def test_an_address_that_gives_neither_is_one_sentence(web: FaultyServer) -> None:
+    (web.root / "page").write_text("<html>log in</html>")
+    (web.root / "picture.tif").write_text("<VRTDataset/>")
+    with pytest.raises(InputError, match="neither JSON of STAC items nor a raster"):
+        describe(web.url("page"))
+    with pytest.raises(RasterError, match="cannot be read"):
+        describe(web.url("picture.tif"))
+    with pytest.raises(AccessError, match="HTTP 404"):
+        describe(web.url("nothing"))
+    with pytest.raises(AccessError, match="address for machines alone"):
+        describe("http://169.254.169.254/latest/meta-data")
+
+
+def test_a_public_item_leads_to_no_mtl_file_of_the_own_network(web: FaultyServer) -> None:
+    """The item's address is what its files are held to."""
+    name = "LC08_L1TP_193028_20240601_20240610_02_T1"
+    item = make_item(name, BOX, collection="landsat-c2l1", assets={
+        "red": {"href": f"{name}_B4.TIF", "type": "image/tiff"},
+        "mtl.json": {"href": "http://169.254.169.254/x_MTL.json"},
+    })  # fmt: skip
+    (web.root / "item.json").write_text(json.dumps(item))
+    with pytest.raises(InputError, match=r"MTL file x_MTL.json cannot be used.*machines alone"):
+        describe(web.url("item.json"))
