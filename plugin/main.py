@@ -16,6 +16,7 @@ from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .language import install_language, remove_language
 from .libraries import add_libraries
+from .options import OptionsFactory
 from .processing.provider import FirstLightProvider
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FirstLightPlugin:
         self.action: QAction | None = None
         self.dock: Any = None
         self._translator: QTranslator | None = None
+        self._options: OptionsFactory | None = None
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
@@ -83,6 +85,8 @@ class FirstLightPlugin:
             self._show_problem()
             return
         self.action.toggled.connect(self._open_dock)
+        self._options = OptionsFactory(QIcon(str(ICON_PATH)), self._job_list, self._warn)
+        self._iface.registerOptionsWidgetFactory(self._options)
         QTimer.singleShot(IMPORT_AFTER_MS, import_ahead)
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             # As QGIS was left; when it has started, so that nobody waits for it.
@@ -97,13 +101,11 @@ class FirstLightPlugin:
         # Here, so that a Python without the libraries, and one without a window, can load the
         # plugin, and that QGIS starts without it.
         from ..ui.dock.main_dock import MainDock
-        from .jobs.job_list import JobList
 
         action = known(self.action, "only the button leads here")
         action.toggled.disconnect(self._open_dock)
-        self.jobs = JobList()
         # QGIS becomes its parent when it takes it in.
-        self.dock = MainDock(self._iface, self.jobs)
+        self.dock = MainDock(self._iface, self._job_list())
         self.dock.setWindowIcon(QIcon(str(ICON_PATH)))
         window = self._iface.mainWindow()
         if not window.restoreDockWidget(self.dock):  # where it was when QGIS was left
@@ -112,6 +114,19 @@ class FirstLightPlugin:
         self.dock.openedStateChanged.connect(_remember)
         self.dock.setUserVisible(True)
         _remember(True)
+
+    def _job_list(self) -> JobList:
+        """The one list of jobs; made when the dock or the options want it."""
+        from .jobs.job_list import JobList
+
+        if self.jobs is None:
+            self.jobs = JobList()
+        return self.jobs
+
+    def _warn(self, text: str) -> None:
+        from .messages import show_warning
+
+        show_warning(self._iface.messageBar(), text)
 
     def unload(self) -> None:
         """Undo what :meth:`initGui` did, as far as it came."""
@@ -124,6 +139,9 @@ class FirstLightPlugin:
             self._iface.removeDockWidget(self.dock)
             self.dock.deleteLater()
             self.dock = None
+        if self._options is not None:
+            self._iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
         if self.action is not None:
             self._iface.removePluginRasterMenu("FirstLight", self.action)
             self._iface.removeToolBarIcon(self.action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -120,6 +120,22 @@ def read_overrides() -> dict[str, Any]:
     store = QgsSettings()
     stored = {f.name: store.value(_OVERRIDES + f.name, None) for f in setting_fields()}
     return {name: value for name, value in stored.items() if value not in (None, "")}
+
+
+def write_overrides(values: Mapping[str, str]) -> None:
+    """Keep what the user says in QGIS; an empty value gives a setting back to files and defaults.
+
+    Parameters
+    ----------
+    values : mapping
+        Name of a setting → its value as text, which fits it.
+    """
+    store = QgsSettings()
+    for name, text in values.items():
+        if text:
+            store.setValue(_OVERRIDES + name, text)
+        else:
+            store.remove(_OVERRIDES + name)
 
 
 def settings_reader() -> Callable[[], Settings]:

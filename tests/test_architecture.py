@@ -268,6 +268,7 @@ UI_MAY_IMPORT = (
     "core.errors",
     "core.monitor",
     "core.settings",
+    "core.setting_casts",
     "core.params",
     "core.operation",
     "core.operations",
@@ -289,6 +290,7 @@ UI_ROOMS = {
     "ui.event": (*_PARTS, "ui.event"),
     "ui.files": (*_PARTS, "ui.files"),
     "ui.jobs": (*_PARTS, "ui.jobs"),
+    "ui.options": (*_PARTS, "ui.options"),
     "ui.dock": ("ui",),
 }
 """Room of the dock → the rooms that it may import: pages do not know each other, except that a pair
@@ -311,7 +313,11 @@ OF_THE_SEAM = {
 wide, an area whose edges are not divided is off by hundreds of metres.
 """
 MOST_MODULES = 20
-MAKES_THE_WINDOW = (("plugin.main", "_open_dock"), ("plugin.main", "import_ahead"))
+MAKES_THE_WINDOW = (
+    ("plugin.main", "_open_dock"),
+    ("plugin.main", "import_ahead"),
+    ("plugin.options", "createWidget"),
+)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def traces(desktop):
     return {
         "providers": providers(),
         "toolbar": [action.text() for action in desktop.toolbar.actions()],
+        "options": len(desktop.options),
         "menu": [action.text() for action in desktop.raster_menu.actions()],
         "docks": [dock.objectName() for dock in desktop.window.findChildren(QDockWidget)],
         "canvas items": sum(

@@ -48,6 +48,7 @@ class Desktop(QObject):
         self.bridge = QgsLayerTreeMapCanvasBridge(
             QgsProject.instance().layerTreeRoot(), self.canvas
         )
+        self.options: list[object] = []
         self.log: list[tuple[str, str]] = []
         QgsApplication.messageLog().messageReceived.connect(self._note)
 
@@ -63,6 +64,12 @@ class Desktop(QObject):
     def addToolBarIcon(self, action: object) -> int:
         self.toolbar.addAction(action)
         return 0
+
+    def registerOptionsWidgetFactory(self, factory: object) -> None:
+        self.options.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory: object) -> None:
+        self.options.remove(factory)
 
     def removeToolBarIcon(self, action: object) -> None:
         self.toolbar.removeAction(action)

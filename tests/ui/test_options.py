@@ -1,0 +1,131 @@
+"""FirstLight in QGIS's options: every setting, where it comes from, and what the user says."""
+
+from __future__ import annotations
+
+import pytest
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton
+
+from firstlight.core.settings import resolve_settings, setting_fields
+from firstlight.plugin.jobs.job_list import JobList
+from firstlight.plugin.options import OptionsFactory
+from firstlight.plugin.settings_store import read_overrides, settings_reader
+from support.waiting import PATIENCE_MS
+
+
+@pytest.fixture
+def refused():
+    return []
+
+
+@pytest.fixture
+def page(qtbot, refused):
+    jobs = JobList()
+    made = OptionsFactory(QIcon(), lambda: jobs, refused.append).createWidget(None)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    assert jobs.cancel_all(PATIENCE_MS)
+    jobs.close_down()
+
+
+def row(page, name):
+    return page.settings_panel.rows[name]
+
+
+def test_every_setting_is_there_with_value_and_origin(page, monkeypatch):
+    settings = resolve_settings()
+    assert list(page.settings_panel.rows) == [field.name for field in setting_fields()]
+    words = {"default": "by default", "config/ingestion.yaml": "as shipped"}
+    for name, shown in page.settings_panel.rows.items():
+        assert shown.edit.accessibleName()
+        origin = settings.origins.get(name, "default")
+        assert words.get(origin, origin) in shown.origin_label.text(), name
+    assert "4" in row(page, "parallel_downloads").origin_label.text()
+
+
+def test_a_value_of_the_environment_is_said_to_be_from_there(qtbot, monkeypatch, refused):
+    monkeypatch.setenv("FIRSTLIGHT_RETRY_ATTEMPTS", "9")
+    page = OptionsFactory(QIcon(), lambda: None, refused.append).createWidget(None)
+    qtbot.addWidget(page)
+    label = row(page, "retry_attempts").origin_label.text()
+    assert label == "9, from environment FIRSTLIGHT_RETRY_ATTEMPTS"
+
+
+def test_what_is_typed_counts_for_the_next_run_and_an_emptied_field_gives_it_back(page, qtbot):
+    edit = row(page, "parallel_downloads").edit
+    qtbot.keyClicks(edit, "7")
+    page.apply()
+    assert settings_reader()().parallel_downloads == 7
+    assert "given" in settings_reader()().origins["parallel_downloads"]
+    qtbot.keyClick(edit, Qt.Key.Key_Backspace)
+    page.apply()
+    assert settings_reader()().parallel_downloads == resolve_settings().parallel_downloads
+    assert read_overrides() == {}
+
+
+def test_it_is_shown_again_the_next_time(page, qtbot, refused):
+    QgsSettings().setValue("firstlight/settings/bands", "sentinel2=red,nir")
+    QgsSettings().setValue("firstlight/settings/engine", "threads")
+    again = OptionsFactory(QIcon(), lambda: None, refused.append).createWidget(None)
+    qtbot.addWidget(again)
+    assert row(again, "bands").text() == "sentinel2=red,nir"
+    assert row(again, "engine").text() == "threads"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("parallel_downloads", "0", "the least is 1"),
+        ("parallel_downloads", "many", "it is no integer"),
+        ("reflectance_range", "2,1", "it is no range"),
+    ],
+)
+def test_what_cannot_be_is_told_at_once_and_never_kept(page, qtbot, refused, name, text, why):
+    qtbot.keyClicks(row(page, name).edit, text)
+    label = row(page, name).problem_label
+    assert label.isVisibleTo(page)
+    assert why in label.text().lower()
+    qtbot.keyClicks(row(page, "retry_attempts").edit, "5")
+    page.apply()
+    assert read_overrides() == {"retry_attempts": "5"}
+    assert len(refused) == 1
+    assert row(page, name).title in refused[0]
+    settings_reader()()  # and the next run does not fail over it
+
+
+def test_a_choice_and_a_switch_are_lists(page, qtbot):
+    for name, text, value in (("engine", "serial", "serial"), ("multi_band", "off", False)):
+        edit = row(page, name).edit
+        assert isinstance(edit, QComboBox)
+        edit.setCurrentIndex(edit.findData(text))
+        page.apply()
+        assert getattr(settings_reader()(), name) == value
+
+
+def test_settings_are_found_by_words_of_title_and_section(page, qtbot):
+    qtbot.keyClicks(page.settings_panel.search_edit, "cache days")
+    shown = [name for name, each in page.settings_panel.rows.items() if each.isVisibleTo(page)]
+    assert shown == ["cache_days"]
+    page.settings_panel.search_edit.clear()
+    assert row(page, "engine").isVisibleTo(page)
+
+
+def test_a_broken_settings_file_is_told_and_the_page_opens(qtbot, tmp_path, monkeypatch, refused):
+    path = tmp_path / "config.yaml"
+    path.write_text("download:\n  parallel_downloads: many\n", encoding="utf-8")
+    monkeypatch.setenv("FIRSTLIGHT_CONFIG", str(path))
+    page = OptionsFactory(QIcon(), lambda: None, refused.append).createWidget(None)
+    qtbot.addWidget(page)
+    assert str(path) in page.settings_panel.problem_label.text()
+
+
+def test_the_size_of_the_cache_is_asked_in_the_background(page, qtbot):
+    page.tabs.setCurrentIndex(2)
+    button = page.findChild(QPushButton, "size_button")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not button.isEnabled()
+    qtbot.waitUntil(button.isEnabled, timeout=PATIENCE_MS)
+    assert "cache" in page.answer_text.toPlainText().lower()

@@ -1,0 +1,1 @@
+"""FirstLight's pages in QGIS's options."""
