@@ -6,6 +6,7 @@ optical water.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,8 @@ class FloodRules:
     """Ranges of values of the map of permanent water that mean it, both ends among them; None: all
     above 0.
     """
+    unseen_values: tuple[float, ...] = ()
+    """Its values that say nothing; NaN: also what it declares as no data."""
 
 
 def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
@@ -94,11 +97,25 @@ def permanent_water(values: Values, rules: FloodRules) -> npt.NDArray[np.bool_] 
         return None
     with np.errstate(invalid="ignore"):
         if rules.permanent_values is None:
-            return np.asarray(seen > 0)
+            return np.asarray((seen > 0) & ~np.isin(seen, rules.unseen_values))
         always = np.zeros(seen.shape, np.bool_)
         for least, most in rules.permanent_values:
             always |= (seen >= np.float32(least)) & (seen <= np.float32(most))
         return always
+
+
+def usual_state(values: Values, rules: FloodRules, shape: tuple[int, ...]) -> Codes:
+    """What stands for the state before where no date before is given: dry, and not observed where
+    the map of permanent water says nothing by the user's word.
+    """
+    state = np.full(shape, DRY, np.uint8)
+    if PERMANENT in values and rules.unseen_values:
+        seen = values[PERMANENT]
+        unseen = np.isin(seen, rules.unseen_values)
+        if any(map(math.isnan, rules.unseen_values)):
+            unseen |= np.isnan(seen)
+        state[unseen] = NOT_OBSERVED
+    return state
 
 
 def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | None = None) -> Codes:

@@ -29,6 +29,7 @@ from .flood import (
     new_water,
     permanent_water,
     refine_water,
+    usual_state,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .masks import BoolArray, Radius, clear_pixels, dilation_halo
@@ -129,7 +130,7 @@ class OpticalWater:
         layers = (now, codes["post"], sure)
         if not self.compared:
             return layers
-        before = codes.get("pre", np.full(now.shape, DRY, np.uint8))
+        before = codes.get("pre", usual_state(values, self.rules, now.shape))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
             with np.errstate(invalid="ignore"):

@@ -27,6 +27,7 @@ from .flood import (
     new_water,
     permanent_water,
     refine_water,
+    usual_state,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .radar_water import growth
@@ -93,7 +94,7 @@ class WaterMap:
         codes = {date: refine_water(found, values, self.rules) for date, found in codes.items()}
         if not self.compared:
             return (codes["post"],)
-        before = codes.get("pre", np.zeros_like(codes["post"]))
+        before = codes.get("pre", usual_state(values, self.rules, codes["post"].shape))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" not in levels:
             return codes["post"], flooded

@@ -27,6 +27,8 @@ class Band:
     asset_keys: tuple[str, ...]
     """The keys catalogues use, in the order they are tried."""
     common_name: str | None
+    only_of: str = ""
+    """Name of the products that alone have it; empty for a band of the sensor's agency."""
 
     @property
     def is_class(self) -> bool:
@@ -69,6 +71,13 @@ class Sensor:
     namings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Naming of a product that numbers the bands otherwise → band → asset keys."""
 
+    @property
+    def listed(self) -> tuple[Band, ...]:
+        """Bands of its agency's own products, in wavelength order: those that lists of what the
+        sensor has are to show.
+        """
+        return tuple(band for band in self.bands.values() if not band.only_of)
+
     def keys_of(self, band: Band, naming: str) -> tuple[str, ...]:
         """Asset keys of a band in a naming; those of the sensor where that is no other one."""
         own = self.namings.get(naming)
@@ -91,7 +100,7 @@ class Sensor:
         wanted = [name.strip().lower() for name in names if name.strip()] or list(self.default)
         for name in wanted:
             if name not in self.bands:
-                listed = f"It has: {', '.join(self.bands)}."
+                listed = f"It has: {', '.join(band.name for band in self.listed)}."
                 hint = nearest_hint(name, self.bands, listed, cutoff=0.5)
                 raise InputError(
                     f"Band '{name}' cannot be used", f"{self.title} has no such band", hint
@@ -171,4 +180,5 @@ def _band(name: str, facts: Mapping[str, Any]) -> Band:
         unit=Unit(facts.get("unit", Unit.REFLECTANCE)),
         asset_keys=tuple(facts["keys"]),
         common_name=None if common is None else str(common),
+        only_of=str(facts.get("of", "")),
     )

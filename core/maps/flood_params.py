@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,13 @@ from ..params import InputRole, Kind, param
 from ..raster.grid import split_windows
 from ..raster.reader import RasterReader, read_facts
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
-from ..recipes.code_tables import MapSubject
+from ..recipes.code_tables import MapSubject, parse_codes
 from ..recipes.inputs import MapInputs
 from ..recipes.params import MapParams
 from ..shapes.class_survey import class_names, survey_classes
 
 _SETTLE = "Say which values mean water all the year round with ‘permanent_values’."
+_ELSE = " What says nothing goes into ‘not_observed’."
 _LOOK = 1024
 """Pixels a side that are looked at at once."""
 _ORDER = 1
@@ -55,6 +57,16 @@ class FloodMapParams(MapParams):
         "what a known product says: JRC Global Surface Water 3 of the yearly classes, 12 of the "
         "seasonality; of its occurrence in percent you choose, such as 75-100.",
         flag="--permanent-values",
+        advanced=True,
+        order=_ORDER,
+    )
+    not_observed: str | None = param(
+        None,
+        kind=Kind.TEXT,
+        title="Its codes not observed",
+        help="Codes of that raster that say nothing, such as 0,255 or 250-255: without a date "
+        "before, water there is not observed, neither flood nor usual water.",
+        flag="--not-observed",
         advanced=True,
         order=_ORDER,
     )
@@ -111,6 +123,7 @@ class FloodMapParams(MapParams):
         """Leave out the limits of rasters that were not given."""
         idle = {
             "permanent_values": self.permanent_values,
+            "not_observed": self.not_observed,
             "hand_limit_m": self.hand,
             "slope_limit_deg": self.slope,
         }
@@ -126,9 +139,17 @@ class FloodMapParams(MapParams):
         Raises
         ------
         InputError
-            If the values of permanent water are none, or are of no raster.
+            If the values of permanent water are none, or are of no raster; or one is said not to be
+            observed, too.
         """
-        return FloodRules(self.hand_limit, self.slope_limit, self._permanent_ranges())
+        ranges, unseen = self._permanent_ranges(), self._unseen()
+        for code in unseen:
+            if any(low <= code <= high for low, high in ranges or ()):
+                why = f"{code} is said to mean both permanent water and not observed"
+                raise InputError("The codes of permanent water cannot be used", why, _SETTLE)
+        return FloodRules(
+            self.hand_limit, self.slope_limit, ranges, tuple(map(float, sorted(unseen)))
+        )
 
     def rules_for(self, inputs: MapInputs) -> FloodRules:
         """Return the limits, with the values that mean permanent water in the raster given.
@@ -138,11 +159,15 @@ class FloodMapParams(MapParams):
         InputError
             As :meth:`rules`; or if the raster holds values that nobody explains.
         """
-        meaning = self._permanent_meaning(inputs)
+        meaning, rules = self._permanent_meaning(inputs), self.rules()
+        if self.permanent_water is not None and rules.unseen_values:
+            nodata = read_facts(self.permanent_water).bands[0].radiometry.nodata
+            if nodata in rules.unseen_values:
+                rules = replace(rules, unseen_values=(*rules.unseen_values, math.nan))
         if meaning is None:
-            return self.rules()
+            return rules
         ranges = tuple((float(code), float(code)) for code in meaning.affected)
-        return replace(self.rules(), permanent_values=ranges)
+        return replace(rules, permanent_values=ranges)
 
     def _permanent_meaning(self, inputs: MapInputs) -> ClassMeaning | None:
         """Tell what the values of permanent water mean in the area, where the user does not."""
@@ -151,8 +176,22 @@ class FloodMapParams(MapParams):
         facts = read_facts(self.permanent_water)
         survey = survey_classes(inputs.path, inputs.indexes[inputs.bands[PERMANENT]])
         survey = replace(survey, names=class_names(self.permanent_water))
-        words = CodeWords(MapSubject.PERMANENT_WATER, hint=_SETTLE)
+        words = CodeWords(
+            MapSubject.PERMANENT_WATER, not_observed=self._unseen(), hint=f"{_SETTLE}{_ELSE}"
+        )
         return explain_codes(survey, facts, words, "The permanent water cannot be used")
+
+    def _unseen(self) -> frozenset[int]:
+        text = self.not_observed
+        if text is None:
+            return frozenset()
+        if self.permanent_water is None:
+            raise InputError(
+                f"The codes '{text}' that are not observed cannot be used",
+                "there is no raster of permanent water",
+                "Give it with ‘permanent_water’.",
+            )
+        return frozenset(parse_codes(text))
 
     def _permanent_ranges(self) -> tuple[tuple[float, float], ...] | None:
         text = self.permanent_values

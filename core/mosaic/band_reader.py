@@ -61,6 +61,13 @@ class BandLocation:
     """As its catalogue states it; empty where it does not."""
     masked: bool = False
     """Its file was looked into, and says by a mask where it has nothing."""
+    index: int | None = None
+    """Band of a file that holds several, from 1; None where it is to be the only one."""
+
+    @property
+    def number(self) -> int:
+        """The band's place in its file, from 1."""
+        return self.index or 1
 
 
 def nodata_outside(dtype: str, masked: bool) -> float:
@@ -145,7 +152,7 @@ class BandReader:
         """
 
         def look(dataset: Any) -> list[tuple[int, int]]:
-            band = dataset.GetRasterBand(1)
+            band = dataset.GetRasterBand(self.location.number)
             smaller = [band.GetOverview(number) for number in range(band.GetOverviewCount())]
             if band.GetMaskFlags() in (0, GMF_PER_DATASET):  # GDAL makes up masks all shown
                 del smaller[band.GetMaskBand().GetOverviewCount() :]
@@ -170,7 +177,7 @@ class BandReader:
 
         def load(indexes: Sequence[UnitIndex]) -> list[npt.NDArray[Any]]:
             read: list[npt.NDArray[Any]] = self._with_dataset(
-                lambda dataset: decode_unmasked(_at(dataset, level), layout, indexes, fill)
+                lambda dataset: decode_unmasked(self._at(dataset, level), layout, indexes, fill)
             )
             return read
 
@@ -179,9 +186,13 @@ class BandReader:
     def _layout(self, level: int) -> Layout:
         if level not in self._layouts:
             self._layouts[level] = self._with_dataset(
-                lambda dataset: band_layout(_at(dataset, level))
+                lambda dataset: band_layout(self._at(dataset, level))
             )
         return self._layouts[level]
+
+    def _at(self, dataset: Any, level: int) -> Any:
+        band = dataset.GetRasterBand(self.location.number)
+        return band if level == 0 else band.GetOverview(level - 1)
 
     def _with_dataset(self, use: Callable[[Any], Any]) -> Any:
         """Use an opened dataset of one's own; after a failure once more, with a fresh address where
@@ -235,11 +246,13 @@ class BandReader:
                 f"{_words(stated)})",
                 "Download the scene instead.",
             )
-        self._check_rule(dataset_header(dataset))
+        if self.location.number > dataset.RasterCount:
+            raise _no_band(self.location.name, self.location.number, dataset.RasterCount)
+        self._check_rule(dataset_header(dataset, self.location.number))
 
     def _check_rule(self, header: Header) -> None:
         rule = self.location.radiometry
-        weighed, warning = weigh_header(self.location.name, rule, header)
+        weighed, warning = weigh_header(self.location.name, rule, header, self.location.index)
         if weighed != rule:
             told = warning or f"the file's nodata is {header.nodata}, not {rule.nodata}"
             raise RasterError(
@@ -249,8 +262,13 @@ class BandReader:
             )
 
 
-def read_remote_header(name: str, address: Address) -> tuple[Grid, Header]:
-    """The grid of a file's pixels, and what else its header states.
+def _no_band(name: str, number: int, count: int) -> RasterError:
+    why = f"its file holds {count} bands, and it is to be number {number}"
+    return RasterError(f"Reading {name} failed", why, "Choose another scene, or tell its provider.")
+
+
+def read_remote_header(name: str, address: Address, number: int = 1) -> tuple[Grid, Header]:
+    """The grid of a file's pixels, and what else its header states of a band.
 
     Raises
     ------
@@ -258,14 +276,14 @@ def read_remote_header(name: str, address: Address) -> tuple[Grid, Header]:
         If it cannot be opened, or its pixels lie on no north-up grid.
     """
     try:
-        return _read_header(name, *address(False))
+        return _read_header(name, number, *address(False))
     except RasterError as error:
         if not is_refused(error.why):
             raise
-        return _read_header(name, *address(True))
+        return _read_header(name, number, *address(True))
 
 
-def _read_header(name: str, url: str, options: RemoteOptions) -> tuple[Grid, Header]:
+def _read_header(name: str, number: int, url: str, options: RemoteOptions) -> tuple[Grid, Header]:
     def failure(why: str) -> RasterError:
         forget(url)
         return RasterError(
@@ -274,7 +292,9 @@ def _read_header(name: str, url: str, options: RemoteOptions) -> tuple[Grid, Hea
 
     with _surroundings(url, options), gdal_errors(failure):
         dataset = checked(_open(url))
-        grid, header = dataset_grid(dataset), dataset_header(dataset)
+        if number > dataset.RasterCount:
+            raise _no_band(name, number, dataset.RasterCount)
+        grid, header = dataset_grid(dataset), dataset_header(dataset, number)
     a, b, _, d, e, _ = grid.transform
     if not grid.crs or b or d or a <= 0 or e >= 0:
         raise RasterError(
@@ -315,11 +335,6 @@ def _is_remote(address: str) -> bool:
 def _surroundings(address: str, options: RemoteOptions) -> AbstractContextManager[None]:
     """GDAL's options for an address: a file of this computer is read with those beside it."""
     return remote_gdal(options) if _is_remote(address) else local_gdal()
-
-
-def _at(dataset: Any, level: int) -> Any:
-    band = dataset.GetRasterBand(1)
-    return band if level == 0 else band.GetOverview(level - 1)
 
 
 def _public(text: str, address: str) -> str:

@@ -261,9 +261,9 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
     radiometry, grid, warning = asset.radiometry, asset.grid, ""
     header: Header | None = None
     if grid is None or radiometry.evidence == Evidence.ASSUMED or radiometry.nodata is None:
-        stated, header = read_remote_header(name, address)
+        stated, header = read_remote_header(name, address, asset.index or 1)
         grid = grid or stated
-        radiometry, warning = weigh_header(name, radiometry, header)
+        radiometry, warning = weigh_header(name, radiometry, header, asset.index)
     if radiometry.nodata is None and header:  # some number has to stand for what lies outside
         radiometry = replace(radiometry, nodata=nodata_outside(header.dtype, header.masked))
     location = BandLocation(
@@ -276,6 +276,7 @@ def _place_band(scene: SceneItem, asset: BandAsset, access: Access) -> tuple[Ban
         source=url.partition("?")[0],
         dtype=asset.dtype,
         masked=header is not None and header.masked,
+        index=asset.index,
     )
     return location, warning
 

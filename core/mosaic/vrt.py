@@ -110,9 +110,9 @@ def _band(name: str, plan: MosaicPlan, locations: Sequence[BandLocation]) -> Vrt
 
 
 def _source(location: BandLocation, plan: MosaicPlan, physical: bool) -> VrtSource | None:
-    name, grid = file_address(location), location.grid
+    name, grid, band = file_address(location), location.grid, location.number
     if pixel_offset(grid, plan.grid) is None:
-        name, grid = _warped(location, plan), plan.grid
+        name, grid, band = _warped(location, plan), plan.grid, 1
     rects = overlap_rects(grid, plan.grid)
     if rects is None:
         return None
@@ -121,6 +121,7 @@ def _source(location: BandLocation, plan: MosaicPlan, physical: bool) -> VrtSour
         name=name,
         relative=False,
         rects=rects,
+        band=band,
         dtype=location.dtype,
         shape=grid.shape,
         nodata=meaning.nodata or 0.0,
@@ -149,6 +150,8 @@ def _warped(location: BandLocation, plan: MosaicPlan) -> str:
         root = warped_xml(empty, plan.grid, options)
     for source in root.iter("SourceDataset"):
         point_to(source, file_address(location), relative=False)
+    for mapping in root.iter("BandMapping"):
+        mapping.set("src", str(location.number))
     for tag in ("BlockXSize", "BlockYSize"):
         for side in root.findall(tag):
             side.text = str(BLOCK)

@@ -126,20 +126,20 @@ def _sensor_text(sensor: Sensor) -> str:
             return "required"
         return "default" if name in sensor.default else "optional"
 
-    return joined(f"{band} {need(name)}" for name, band in sensor.bands.items())
+    return joined(f"{band} {need(band.name)}" for band in sensor.listed)
 
 
 def _sensor_data(sensor: Sensor) -> dict[str, object]:
     return {
-        name: {
+        band.name: {
             "code": band.code,
             "wavelength_nm": band.wavelength_nm,
             "resolution_m": band.resolution_m,
             "unit": band.unit,
-            "required": name in sensor.required,
-            "default": name in sensor.default,
+            "required": band.name in sensor.required,
+            "default": band.name in sensor.default,
         }
-        for name, band in sensor.bands.items()
+        for band in sensor.listed
     }
 
 

@@ -11,7 +11,9 @@ its own.
 HLS's Fmask (NASA, HLS Product User Guide v2.0; as read by NASA's own hls-vi, which takes cloud,
 adjacent and shadow out) are bits, too: 0 cirrus, which is reserved and not set, 1 cloud, 2 adjacent
 to cloud or shadow, 3 shadow, 4 snow or ice, 5 water, 6 and 7 aerosol; 255 is fill. Masks of other
-makers that bear the name Fmask hold classes, and are none of these.
+makers that bear the name Fmask hold classes, and are none of these. Those of Digital Earth
+Australia (``oa_fmask``) are of python-fmask (``OUTCODE_…`` in its ``fmask/fmask.py``): 0 no data,
+1 clear, 2 cloud, 3 shadow, 4 snow, 5 water.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MASK_BANDS = ("scl", "qa_pixel", "fmask")
+MASK_BANDS = ("scl", "qa_pixel", "fmask", "oa_fmask")
 """The bands that say it."""
 
 NO_DATA, CLEAR, WATER, SNOW, SHADOW, CLOUD = range(6)
@@ -43,6 +45,9 @@ SCL_CLASSES = (
 """Of each SCL class 0..11: no data, saturated, dark, cloud shadow, vegetation, bare, water,
 unclassified, cloud (medium, high), thin cirrus, snow.
 """
+OA_FMASK_CLASSES = (NO_DATA, CLEAR, CLOUD, SHADOW, SNOW, WATER)
+CLASS_TABLES = {"scl": SCL_CLASSES, "oa_fmask": OA_FMASK_CLASSES}
+"""Masks of classes: the meaning of each, from 0."""
 QA_PIXEL_BITS = (
     (7, WATER),
     (5, SNOW),
@@ -60,11 +65,14 @@ BITS = {"qa_pixel": QA_PIXEL_BITS, "fmask": FMASK_BITS}
 """Masks of bits."""
 SEEN = (CLEAR, WATER, SNOW)
 """Classes in which the ground is seen."""
-SCL_CLEAR = tuple(code for code, kind in enumerate(SCL_CLASSES) if kind in SEEN)
+CLEAR_CODES = {
+    band: tuple(code for code, kind in enumerate(table) if kind in SEEN)
+    for band, table in CLASS_TABLES.items()
+}
 UNCLEAR = {
     band: sum(1 << bit for bit, kind in bits if kind not in SEEN) for band, bits in BITS.items()
 }
-SCL_WATER = SCL_CLASSES.index(WATER)
+WATER_CODES = {band: table.index(WATER) for band, table in CLASS_TABLES.items()}
 WATER_BITS = {
     band: sum(1 << bit for bit, kind in bits if kind == WATER) for band, bits in BITS.items()
 }
@@ -84,14 +92,15 @@ def mask_classes(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8
-        ``NO_DATA``, ``CLEAR``, ``WATER``, ``SNOW``, ``SHADOW`` or ``CLOUD``. An SCL class that does
-        not exist is ``NO_DATA``.
+        ``NO_DATA``, ``CLEAR``, ``WATER``, ``SNOW``, ``SHADOW`` or ``CLOUD``. A class that does not
+        exist is ``NO_DATA``.
     """
     codes = _whole_numbers(pixels)
-    if band == "scl":
+    if band in CLASS_TABLES:
+        kinds = CLASS_TABLES[band]
         # an entry on either side for what is no class
-        table = np.array([NO_DATA, *SCL_CLASSES, NO_DATA], np.uint8)
-        looked_up: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(SCL_CLASSES)) + 1]
+        table = np.array([NO_DATA, *kinds, NO_DATA], np.uint8)
+        looked_up: npt.NDArray[np.uint8] = table[np.clip(codes, -1, len(kinds)) + 1]
         return looked_up
     classes = np.full(codes.shape, CLEAR, np.uint8)
     for bit, kind in BITS[band]:
@@ -112,9 +121,9 @@ def is_clear(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         Classes; below zero or NaN where there is none, which is never clear.
     """
     codes = pixels if pixels.dtype.kind in "iu" else _whole_numbers(pixels)
-    if band == "scl":
+    if band in CLASS_TABLES:
         clear = np.zeros(codes.shape, np.bool_)
-        for code in SCL_CLEAR:
+        for code in CLEAR_CODES[band]:
             clear |= codes == code
         return clear
     seen: npt.NDArray[np.bool_] = (codes & UNCLEAR[band]) == 0  # -1 and fill have all bits set
@@ -134,8 +143,8 @@ def is_water(band: str, pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if pixels.dtype.kind in "iu"
         else np.where(np.isnan(pixels), 0, pixels).astype(np.int32)
     )
-    if band == "scl":
-        return np.asarray(codes == SCL_WATER)
+    if band in CLASS_TABLES:
+        return np.asarray(codes == WATER_CODES[band])
     water: npt.NDArray[np.bool_] = (codes & WATER_BITS[band]) != 0
     return water & (codes != FMASK_FILL) & (codes >= 0) if band == "fmask" else water
 

@@ -14,9 +14,13 @@ from .find import USUAL_SENSOR
 TILE_PIXELS = 1024
 """Tiles of a COG are seldom larger; a window needs whole tiles."""
 KM_PER_DEGREE = 111.2
-IN_PLACE = {"scl": "fmask", "qa_pixel": "fmask", "lwir11": "lwir"}
-"""Band → the one that products of the same sensor have in its place: HLS's mask, the thermal band
-of TM and ETM+.
+IN_PLACE = {
+    "scl": ("fmask", "oa_fmask"),
+    "qa_pixel": ("fmask", "oa_fmask"),
+    "lwir11": ("lwir",),
+}
+"""Band → those that products of the same sensor have in its place: the masks of HLS and of Digital
+Earth Australia, the thermal band of TM and ETM+.
 """
 
 
@@ -33,7 +37,7 @@ def wanted_bands(
     """
     wanted = _usual_bands(scene, settings, event, for_maps)
     own = [
-        IN_PLACE[name] if name not in scene.bands and IN_PLACE.get(name) in scene.bands else name
+        next((one for one in (name, *IN_PLACE.get(name, ())) if one in scene.bands), name)
         for name in wanted
     ]
     return wanted if own == list(wanted) else get_sensor(scene.sensor).sort(dict.fromkeys(own))

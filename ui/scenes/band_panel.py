@@ -64,7 +64,7 @@ class BandPanel(QGroupBox):
         self.sensor = get_sensor(name)
         while self._grid.count():
             self._grid.takeAt(0).widget().deleteLater()
-        self.boxes = {band.name: self._box(band) for band in self.sensor.bands.values()}
+        self.boxes = {band.name: self._box(band) for band in self.sensor.listed}
         self._lay_out(self.sensor)
         self.set_chosen(self.usual())
 
@@ -72,21 +72,20 @@ class BandPanel(QGroupBox):
         """The sensor's default bands, and the mask that tells cloud from ground."""
         if self.sensor is None:
             return ()
-        bands = self.sensor.bands.values()
-        masks = [band.name for band in bands if band.is_class and band.asset_keys]
+        masks = [band.name for band in self.sensor.listed if band.is_class]
         return (*self.sensor.default, *masks)
 
     def to_fetch(self, scenes: Sequence[SceneItem], with_index: bool) -> tuple[str, ...]:
-        """The chosen bands. Of the masks those that a scene offers: with an index all of them, or
-        cloud would be taken for ground.
+        """The chosen bands. Where a mask is chosen, those that a scene offers: some products have
+        one of their own. With an index in any case, or cloud would be taken for ground.
         """
         if self.sensor is None:
             return ()
         masks = {band.name for band in self.sensor.bands.values() if band.is_class}
         offered = {name for scene in scenes for name in scene.bands} & masks
         chosen = set(self.chosen()) - masks
-        wanted = offered if with_index and chosen else offered & set(self.chosen())
-        return tuple(name for name in self.boxes if name in chosen | wanted)
+        asked = (with_index and chosen) or set(self.chosen()) & masks
+        return tuple(self.sensor.sort(chosen | offered if asked else chosen))
 
     def chosen(self) -> tuple[str, ...]:
         """The bands with a tick, in wavelength order."""
@@ -103,12 +102,10 @@ class BandPanel(QGroupBox):
     def _lay_out(self, sensor: Sensor) -> None:
         """The finest bands first, those of one pixel size together, in wavelength order."""
         row = 0
-        for resolution in sorted({band.resolution_m for band in sensor.bands.values()}):
+        for resolution in sorted({band.resolution_m for band in sensor.listed}):
             self._grid.addWidget(PlainLabel(f"{resolution:g} m"), row, 0)
             same = [
-                self.boxes[band.name]
-                for band in sensor.bands.values()
-                if band.resolution_m == resolution
+                self.boxes[band.name] for band in sensor.listed if band.resolution_m == resolution
             ]
             for number, box in enumerate(same):
                 self._grid.addWidget(box, row + number // COLUMNS, 1 + number % COLUMNS)

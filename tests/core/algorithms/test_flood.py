@@ -13,6 +13,7 @@ from firstlight.core.algorithms.flood import (
     new_water,
     permanent_water,
     refine_water,
+    usual_state,
 )
 
 NAN = float("nan")
@@ -91,3 +92,20 @@ def test_a_number_that_is_no_height_leaves_the_water(name: str, void: float) -> 
     terrain = np.array([[0, 20, void]], np.float32)
     codes = np.ones((1, 3), np.uint8)
     assert refine_water(codes, {name: terrain}, FloodRules()).tolist() == [[1, 0, 1]]
+
+
+def test_what_the_map_of_usual_water_leaves_open_is_dry_or_by_the_users_word_not_observed() -> None:
+    seen = np.array([[0, 1, 5, np.nan]], np.float32)
+    shape = (1, 4)
+    for unseen, expected in (
+        ((), [0, 0, 0, 0]),
+        ((5.0,), [0, 0, 255, 0]),
+        ((5.0, float("nan")), [0, 0, 255, 255]),
+    ):
+        state = usual_state({PERMANENT: seen}, FloodRules(unseen_values=unseen), shape)
+        assert state.tolist() == [expected]
+    rules = FloodRules(unseen_values=(5.0,))
+    assert usual_state({}, rules, shape).tolist() == [[0, 0, 0, 0]]
+    always = permanent_water({PERMANENT: seen}, rules)
+    assert always is not None
+    assert always.tolist() == [[False, True, False, False]]

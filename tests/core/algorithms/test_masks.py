@@ -108,6 +108,19 @@ def test_fmask_values_of_the_hls_user_guide(value: int, expected: int) -> None:
     assert not is_water("fmask", np.array([np.nan], np.float32)).any()
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, NO_DATA), (1, CLEAR), (2, CLOUD), (3, SHADOW), (4, SNOW), (5, WATER), (6, NO_DATA),
+     (255, NO_DATA), (-1, NO_DATA)],
+)  # fmt: skip
+def test_oa_fmask_holds_classes_not_bits(value: int, expected: int) -> None:
+    for kind in (np.int16, np.float32):
+        pixels = np.array([value], kind)
+        assert mask_classes("oa_fmask", pixels).tolist() == [expected]
+        assert is_water("oa_fmask", pixels).tolist() == [value == 5]
+    assert not is_water("oa_fmask", np.array([np.nan], np.float32)).any()
+
+
 def test_no_value_of_qa_pixel_is_no_data() -> None:
     assert mask_classes("qa_pixel", np.array([np.nan, -1], np.float32)).tolist() == [
         NO_DATA,
@@ -116,7 +129,7 @@ def test_no_value_of_qa_pixel_is_no_data() -> None:
 
 
 def test_the_classes_agree_with_what_the_search_counts_as_clear() -> None:
-    for band, count in (("scl", 300), ("qa_pixel", 65536), ("fmask", 256)):
+    for band, count in (("scl", 300), ("qa_pixel", 65536), ("fmask", 256), ("oa_fmask", 256)):
         every = np.arange(-1, count)
         assert np.array_equal(np.isin(mask_classes(band, every), SEEN), is_clear(band, every))
 

@@ -449,6 +449,41 @@ def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str |
     assert result.provenance["parameters"]["permanent_values"] == values
 
 
+@pytest.mark.parametrize("nodata", [None, 9])
+def test_codes_of_usual_water_that_say_nothing_are_not_observed(
+    tmp_path: Path, nodata: float | None
+) -> None:
+    wet, unknown = river(0.4), np.zeros(SHAPE, bool)
+    unknown[:, :20] = True
+    classes = np.where(river(0.1), 3, 1).astype(np.uint8)
+    classes[unknown] = 9
+    always = write_raster(tmp_path / "yearly.tif", classes, nodata=nodata)
+    post = write_stack(tmp_path / "a", scene("grass", "mud", wet))
+    given = {"stack": post, "permanent_water": always, "permanent_values": "3"}
+    result = run(tmp_path / "out", **given, not_observed="9")
+    flooded = read_values(tmp_path / "out" / "flooded.tif")
+    assert (flooded[unknown & wet] == 255).mean() > 0.98
+    assert (flooded[unknown & ~wet] == 0).mean() > 0.98
+    assert overlap(flooded == 1, wet & ~river(0.1) & ~unknown) > 0.98
+    assert result.provenance["parameters"]["not_observed"] == "9"
+    run(tmp_path / "plain", **given)
+    plain = read_values(tmp_path / "plain" / "flooded.tif")
+    assert overlap(plain == 1, wet & ~(river(0.1) & ~unknown)) > 0.98
+    dry = write_stack(tmp_path / "b", scene("grass", "mud", river(0.1)))
+    run(tmp_path / "dated", **given, not_observed="9", pre=dry)
+    dated = read_values(tmp_path / "dated" / "flooded.tif")
+    assert overlap(dated == 1, wet & ~river(0.1)) > 0.98
+
+
+def test_codes_of_usual_water_that_cannot_be_unseen(tmp_path: Path) -> None:
+    given = {"stack": tmp_path / "no.vrt", "not_observed": "9"}
+    with pytest.raises(InputError, match="there is no raster of permanent water"):
+        run(tmp_path / "out", **given)
+    given |= {"permanent_water": tmp_path / "no.tif", "permanent_values": "7-9"}
+    with pytest.raises(InputError, match="9 is said to mean both"):
+        run(tmp_path / "out", **given)
+
+
 @pytest.mark.parametrize("values", ["high", "9-3", "nan", "-1", "1e9", "1-2-3"])
 def test_values_of_permanent_water_that_cannot_be(tmp_path: Path, values: str) -> None:
     with pytest.raises(InputError, match="cannot be used"):

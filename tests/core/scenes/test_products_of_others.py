@@ -109,9 +109,10 @@ def test_what_a_product_has_instead_is_taken(
     [
         ("ga_s2am_ard_3", ("nbart_red", "nbart_nir_1", "nbart_nir_2", "nbart_swir_3", "oa_fmask"),
          "sentinel2", {"red": "nbart_red", "nir": "nbart_nir_1", "nir08": "nbart_nir_2",
-                       "swir22": "nbart_swir_3"}),
+                       "swir22": "nbart_swir_3", "oa_fmask": "oa_fmask"}),
         ("ga_ls8c_ard_3", ("nbart_red", "nbart_nir", "nbart_swir_1", "oa_fmask"), "landsat",
-         {"red": "nbart_red", "nir08": "nbart_nir", "swir16": "nbart_swir_1"}),
+         {"red": "nbart_red", "nir08": "nbart_nir", "swir16": "nbart_swir_1",
+          "oa_fmask": "oa_fmask"}),
         ("ga_ls5t_ard_3", ("nbart_red", "nbart_swir_2"), "landsat",
          {"red": "nbart_red", "swir22": "nbart_swir_2"}),
     ],
@@ -143,6 +144,39 @@ def test_digital_earth_australia_by_its_files(
     made = read_facts(stack(tmp_path, sensor=sensor, band=[f"{band}={path}"]))
     assert made.bands[0].radiometry.scale == 0.0001
     assert made.bands[0].radiometry.unit == "reflectance"
+
+
+@pytest.mark.parametrize("name", ["oa_fmask", "fmask"])
+def test_the_mask_of_digital_earth_australia_is_used(tmp_path: Path, name: str) -> None:
+    """Classes, where those of HLS are bits: 2 is cloud, and 5 water, not a shadow."""
+    start = "ga_s2am_{}_3-2-1_56HKE_2021-06-23_final_{}.tif"
+    bands = {"green": "band03", "nir": "band08", "swir16": "band11"}
+    for number, code in enumerate(bands.values()):
+        pixels = stored(900 - 200 * number, dtype="int16")
+        write_raster(tmp_path / start.format("nbart", code), pixels, nodata=-999)
+    mask = np.ones((32, 32), "uint8")
+    mask[:4], mask[4:8], mask[8:12], mask[12:16], mask[16:20] = 0, 2, 3, 4, 5
+    path = write_raster(tmp_path / start.format("oa", name), mask, nodata=0)
+    assert identify_bands(read_facts(path)).indexes == {"oa_fmask": 1}
+    files = [f"{band}={tmp_path / start.format('nbart', code)}" for band, code in bands.items()]
+    made = stack(tmp_path, sensor="sentinel2", band=[*files, f"oa_fmask={path}"])
+    command = ["water", "--stack", str(made), "--output", str(tmp_path / "w")]
+    assert main(command) == 0
+    water = read_band(tmp_path / "w" / "water.tif")
+    assert (water[:12] == 255).all()
+    assert (water[16:] != 255).all()
+
+
+@pytest.mark.parametrize(
+    ("collection", "wanted", "got"),
+    [("ga_s2am_ard_3", "red,scl", ["red", "oa_fmask"]),
+     ("ga_ls8c_ard_3", "red,qa_pixel", ["red", "oa_fmask"])],
+)  # fmt: skip
+def test_the_mask_of_digital_earth_australia_comes_where_that_of_the_sensor_is_asked(
+    tmp_path: Path, collection: str, wanted: str, got: list[str]
+) -> None:
+    scene = item_of(tmp_path, "a", collection, "nbart_red", "oa_fmask")
+    assert list(wanted_bands(scene, Settings().override(bands=wanted), None)) == got
 
 
 @pytest.mark.parametrize("name", ["oa_fmask", "fmask", "Fmask", "FMASK4"])
