@@ -122,7 +122,7 @@ class Demo(QObject):
     def _search(self) -> None:
         self._picture("1-area")
         self._step = "searching"
-        self._press(self._dock.search_panel.search_button)
+        self._press(self._dock.scenes.search_panel.search_button)
 
     def _choose(self, found: int) -> None:
         if found < 1:
@@ -131,12 +131,12 @@ class Demo(QObject):
         self._later(self._run)
 
     def _run(self) -> None:
-        rows = self._dock.scene_panel.table.model().rowCount()
+        rows = self._dock.scenes.scene_panel.table.model().rowCount()
         if rows < 1:
             raise RuntimeError("scenes were found, but the table is empty")
         self._picture("2-scenes")
         self._step = "running"
-        self._press(self._dock.run_panel.run_button)
+        self._press(self._dock.scenes.run_panel.run_button)
         if self._outage:
             QTimer.singleShot(DOWN_AFTER_MS, lambda: self._guard(self._pull_down))
 
@@ -179,7 +179,7 @@ class Demo(QObject):
                 QTimer.singleShot(200, look)
                 return
             self._step = "running again"
-            self._guard(lambda: self._press(self._dock.run_panel.run_button))
+            self._guard(lambda: self._press(self._dock.scenes.run_panel.run_button))
 
         look()
 
@@ -232,7 +232,7 @@ class Demo(QObject):
         for canvas in (iface.mapCanvas(), self._second):
             canvas.setExtent(layer.extent())
         self._dock.findChild(QScrollArea, "scenes_scroll").ensureWidgetVisible(
-            self._dock.scene_panel.table
+            self._dock.scenes.scene_panel.table
         )
         self._when_drawn(self._show_both)
 
@@ -251,8 +251,8 @@ class Demo(QObject):
             return
         event = self._events.pop(0)
         self._step = f"mapping the {event['title']}"
-        tools = self._dock.tools_panel
-        self._dock.tabs.setCurrentWidget(tools)
+        tools = self._dock.files.tools_panel
+        self._dock.show_page(self._dock.files)
         tools.choose("event")
         west, south, east, north = event["area"]
         values = {

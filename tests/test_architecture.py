@@ -286,16 +286,14 @@ UI_ROOMS = {
     "ui.catalogs": ("ui.parts", "ui.catalogs"),
     "ui.area": ("ui.parts", "ui.area"),
     "ui.fields": _PARTS,
-    "ui.scenes": (*_PARTS, "ui.event", "ui.scenes"),
+    "ui.scenes": (*_PARTS, "ui.scenes"),
     "ui.event": (*_PARTS, "ui.event"),
     "ui.files": (*_PARTS, "ui.files"),
     "ui.jobs": (*_PARTS, "ui.jobs"),
     "ui.options": (*_PARTS, "ui.options"),
     "ui.dock": ("ui",),
 }
-"""Room of the dock → the rooms that it may import: pages do not know each other, except that a pair
-of the event's is a choice of scenes.
-"""
+"""Room of the dock → the rooms that it may import: pages do not know each other."""
 BROAD_EXCEPT = ("core.cli", "plugin.task")
 SEAM = "core.gdal"
 OF_THE_SEAM = {

@@ -68,7 +68,7 @@ def test_init_gui_and_unload_leave_nothing_twice(plugin, desktop, qgis_app):
         assert "firstlight_dock" in traces(desktop)["docks"]
         plugin.dock.set_area(10, 45, 11, 46)
         desktop.canvas.setExtent(QgsRectangle(9, 44, 12, 47))  # there is something to draw on
-        plugin.dock.area_panel.draw_button.click()
+        plugin.dock.scenes.area_panel.draw_button.click()
         assert traces(desktop)["map tool"] == "QgsMapToolExtent"
         plugin.unload()
         settle(qgis_app)

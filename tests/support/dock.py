@@ -30,12 +30,12 @@ def choose_world(dock: MainDock, world: World) -> None:
 def press_search(dock: MainDock, qtbot: QtBot) -> int:
     """Search and wait for the end; gives the number of scenes."""
     with qtbot.waitSignal(dock.search_finished, timeout=PATIENCE_MS) as caught:
-        press(qtbot, dock.search_panel.search_button)
+        press(qtbot, dock.scenes.search_panel.search_button)
     return int(caught.args[0])
 
 
 def press_run(dock: MainDock, qtbot: QtBot, button: QAbstractButton | None = None) -> str:
     """Run (the Scenes tab's button unless another is given) and wait; gives the status."""
     with qtbot.waitSignal(dock.run_finished, timeout=PATIENCE_MS) as caught:
-        press(qtbot, button or dock.run_panel.run_button)
+        press(qtbot, button or dock.scenes.run_panel.run_button)
     return str(caught.args[0])

@@ -19,12 +19,13 @@ from support.waiting import PATIENCE_MS
 
 @pytest.fixture
 def dock(desktop: Desktop, tmp_path: Path) -> Iterator[MainDock]:
-    """The dock in a window, 400 pixels wide."""
+    """The dock in a window, 400 pixels wide, the page of scenes in view."""
     jobs = JobList()
     made = MainDock(desktop, jobs)
     desktop.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, made)
     desktop.window.resizeDocks([made], [400], Qt.Orientation.Horizontal)
     made.set_output(tmp_path / "results")
+    made.show_page(made.scenes)
     yield made
     assert jobs.cancel_all(PATIENCE_MS)
     jobs.close_down()

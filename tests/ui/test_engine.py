@@ -46,8 +46,8 @@ def big_stack(tmp_path: Path) -> Path:
 
 
 def choose_index(dock, stack: Path, output: Path, **values: str) -> None:
-    panel = dock.tools_panel
-    dock.tabs.setCurrentWidget(panel)
+    panel = dock.files.tools_panel
+    dock.show_page(dock.files)
     panel.choose("index")
     panel.form.set_values({"name": "NDVI", "stack": str(stack), "output": str(output), **values})
 
@@ -67,7 +67,7 @@ def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
 
     def look(_: object) -> None:
         said.append(dock.status_label.text())
-        notes.append(dock.tools_panel.result_text.toPlainText())
+        notes.append(dock.files.tools_panel.result_text.toPlainText())
 
     put = EventQueue.put
 
@@ -79,13 +79,13 @@ def test_a_run_on_a_cluster_says_so_and_never_holds_up_the_window(
 
     monkeypatch.setattr(EventQueue, "put", put_and_wait)
     with qtbot.waitSignal(dock.run_finished, timeout=PATIENCE_MS) as caught:
-        qtbot.mouseClick(dock.tools_panel.run_button, Qt.MouseButton.LeftButton)
-        [job] = dock._jobs.running
+        qtbot.mouseClick(dock.files.tools_panel.run_button, Qt.MouseButton.LeftButton)
+        [job] = dock.shared.jobs.running
         job.happened.connect(look)
     assert caught.args == ["done"]
     sentence = f"Engine: Dask cluster at {cluster.address} (as asked for)."
     assert sentence in notes, "told while it runs"
-    assert sentence in dock.tools_panel.result_text.toPlainText()
+    assert sentence in dock.files.tools_panel.result_text.toPlainText()
     assert any(
         text.startswith(f"NDVI: tiles, Dask cluster {cluster.address} (tile ") for text in said
     )
@@ -96,10 +96,10 @@ def test_what_the_router_chose_stands_in_the_answer(
     dock, qtbot, big_stack: Path, tmp_path: Path
 ) -> None:
     choose_index(dock, big_stack, tmp_path / "ndvi.tif")
-    assert press_run(dock, qtbot, dock.tools_panel.run_button) == "done"
+    assert press_run(dock, qtbot, dock.files.tools_panel.run_button) == "done"
     assert (
         "Engine: serial, one tile after the other (4 tiles, fewer than 100)."
-        in dock.tools_panel.result_text.toPlainText()
+        in dock.files.tools_panel.result_text.toPlainText()
     )
 
 
@@ -110,7 +110,7 @@ def test_a_cluster_that_is_not_there_is_a_sentence(
     choose_index(
         dock, big_stack, tmp_path / "ndvi.tif", engine="cluster", cluster="nonsense://nowhere"
     )
-    assert press_run(dock, qtbot, dock.tools_panel.run_button) == "failed"
+    assert press_run(dock, qtbot, dock.files.tools_panel.run_button) == "failed"
     assert dock.status_label.text().startswith(
         "The Dask cluster at nonsense://nowhere cannot be used: "
     )

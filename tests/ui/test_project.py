@@ -25,26 +25,36 @@ LAYER_SHAPE = {"type": "Polygon", "coordinates": [[[20, 10], [21, 10], [21, 11],
 )
 def test_a_project_that_is_opened_again_begins_where_it_was(dock, tmp_path, aoi):
     project = QgsProject.instance()
-    dock.area_panel.set_area(aoi)
+    dock.area.choose(aoi)
     dock.set_dates(date(2024, 5, 1), date(2024, 5, 9))
     dock.set_catalog("planetary-computer")
     dock.set_sensor("landsat")
-    dock.event_box.set_event("wildfire.forest", datetime(2024, 6, 20, 9, 30, tzinfo=timezone.utc))
+    dock.event.event_box.set_event(
+        "wildfire.forest", datetime(2024, 6, 20, 9, 30, tzinfo=timezone.utc)
+    )
     dock.set_output(tmp_path / "here")
-    before = (dock.search_panel.values(), dock.event_box.values(), dock.run_panel.output())
+    before = (
+        dock.scenes.search_panel.values(),
+        dock.event.event_box.values(),
+        dock.scenes.run_panel.output(),
+    )
     assert project.write(str(tmp_path / "one.qgs"))
     project.clear()
-    assert dock.area_panel.aoi is None
-    assert not dock.area_panel.outline.corners, "no box of the last project on an empty map"
+    assert dock.area.aoi is None
+    assert not dock.area.outline.corners, "no box of the last project on an empty map"
     dock.set_dates(date(2020, 1, 1), date(2020, 1, 2))
     dock.set_catalog("earth-search")
     dock.set_sensor("sentinel1")
-    dock.event_box.set_event("flood", datetime(2020, 1, 1, tzinfo=timezone.utc))
+    dock.event.event_box.set_event("flood", datetime(2020, 1, 1, tzinfo=timezone.utc))
     dock.set_output(tmp_path / "elsewhere")
     assert project.read(str(tmp_path / "one.qgs"))
-    assert dock.area_panel.aoi == aoi
-    assert dock.area_panel.outline.corners
-    after = (dock.search_panel.values(), dock.event_box.values(), dock.run_panel.output())
+    assert dock.area.aoi == aoi
+    assert dock.area.outline.corners
+    after = (
+        dock.scenes.search_panel.values(),
+        dock.event.event_box.values(),
+        dock.scenes.run_panel.output(),
+    )
     assert after == before
 
 
@@ -52,8 +62,8 @@ def test_another_project_has_no_scenes_of_the_last_one(dock, world, qtbot):
     choose_world(dock, world)
     assert press_search(dock, qtbot) == 1
     QgsProject.instance().clear()
-    assert dock.scene_panel.model.scenes == ()
-    assert not dock.search_panel.search_button.isEnabled()
+    assert dock.scenes.scene_panel.model.scenes == ()
+    assert not dock.scenes.search_panel.search_button.isEnabled()
     assert dock.status_label.text().startswith("Choose an area")
 
 
@@ -66,7 +76,7 @@ def test_what_a_project_calls_an_area_and_is_none_changes_nothing(dock, tmp_path
     assert project.write(str(tmp_path / "one.qgs"))
     project.writeEntry(SCOPE, "/area", text)
     dock.memory.restore()
-    assert dock.area_panel.aoi is None
+    assert dock.area.aoi is None
 
 
 def test_a_token_in_a_catalogue_s_address_does_not_go_into_the_project(dock, tmp_path):

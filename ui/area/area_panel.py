@@ -1,13 +1,10 @@
-"""Step 1: where."""
+"""Where: buttons and a line of text for the area."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from qgis.core import QgsMapLayer, QgsProject
-from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
@@ -19,43 +16,34 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.errors import FirstLightError
 from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas, area_of_layer, area_of_text
 from ...plugin.map_view import shows_nothing, zoom_to_area
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
+from .area_choice import AreaChoice
 from .area_text import area_text, is_box
-from .area_tool import AreaOutline, RectangleTool
 
 LONGEST_TEXT = 10_000_000
 """Characters of a pasted area: Qt's own limit would cut a coastline in two without a word."""
 
 
 class AreaPanel(QGroupBox):
-    """Takes the area from the map, from a drawn rectangle, from a layer or from a text, and keeps
-    it visible on the map.
+    """Takes the area from the map, from a drawn rectangle, from a layer or from a text.
 
     Parameters
     ----------
-    canvas : QgsMapCanvas
-        The map.
+    title : str
+        Of the box.
+    area : AreaChoice
+        What is chosen; several panels may show the same.
     """
 
-    area_changed = pyqtSignal(object)
-    """Carries the Aoi, or None."""
-    tried = pyqtSignal()
-    """An area is about to be taken, or refused."""
-    refused = pyqtSignal(object)
-    """Carries the FirstLightError."""
-
-    def __init__(self, canvas: QgsMapCanvas, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, area: AreaChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTitle(self.tr("1  Area"))
-        self._canvas = canvas
-        self._aoi: Aoi | None = None
-        self.outline = AreaOutline(canvas, self)
-        self.tool = RectangleTool(canvas, self)
+        self.setTitle(title)
+        self.area = area
+        self._canvas = area.canvas
 
         self.canvas_button = QPushButton(self.tr("Map e&xtent"), objectName="canvas_button")
         self.draw_button = QPushButton(self.tr("Draw"), objectName="draw_button", checkable=True)
@@ -95,62 +83,37 @@ class AreaPanel(QGroupBox):
         self.canvas_button.clicked.connect(self._take_canvas)
         self.draw_button.clicked.connect(self._draw)
         self.area_edit.editingFinished.connect(self._take_text)
-        canvas.extentsChanged.connect(self._follow_map)
+        self._canvas.extentsChanged.connect(self._follow_map)
         self.layer_menu.aboutToShow.connect(self._list_layers)
-        self.tool.drawn.connect(self.set_area)
-        self.tool.refused.connect(self.refused)
-        self.tool.active_changed.connect(self.draw_button.setChecked)
+        area.changed.connect(self._show)
+        area.tool.active_changed.connect(self.draw_button.setChecked)
+        self._show(area.aoi)
 
-    @property
-    def aoi(self) -> Aoi | None:
-        """The chosen area."""
-        return self._aoi
+    def close_down(self) -> None:
+        """Let the map go."""
+        self._canvas.extentsChanged.disconnect(self._follow_map)
 
-    def set_area(self, aoi: Aoi) -> None:
-        """Choose an area."""
-        self._aoi = aoi
-        self.outline.show_area(aoi)
+    def _show(self, aoi: Aoi | None) -> None:
+        if aoi is None:
+            self.area_label.setText(self.tr("No area yet."))
+            self.area_edit.clear()
+            return
         self.area_label.setText(describe_area(aoi))
         self.area_edit.setText(area_text(aoi) if is_box(aoi) else "")
         self.area_edit.setCursorPosition(0)  # a long text shows its beginning
-        self.area_changed.emit(aoi)
-
-    def set_bounds(self, west: float, south: float, east: float, north: float) -> None:
-        """Choose an area by its edges in degrees.
-
-        Raises
-        ------
-        AreaError
-            If they make no area.
-        """
-        self.set_area(Aoi.from_bounds(west, south, east, north))
-
-    def close_down(self) -> None:
-        """Leave the map as it was."""
-        self._canvas.extentsChanged.disconnect(self._follow_map)
-        self.tool.remove()
-        self.outline.remove()
-
-    def clear(self) -> None:
-        """Choose no area."""
-        self._aoi = None
-        self.outline.show_area(None)
-        self.area_edit.clear()
-        self.area_label.setText(self.tr("No area yet."))
-        self.area_changed.emit(None)
 
     def _draw(self, wanted: bool) -> None:
         if wanted:
-            self.tried.emit()
-            self.tool.start()
+            self.area.tried.emit()
+            self.area.tool.start()
         else:
-            self.tool.stop()
+            self.area.tool.stop()
 
     def _take_canvas(self) -> None:
-        self._take(partial(area_of_canvas, self._canvas))
+        self.area.take(partial(area_of_canvas, self._canvas))
 
     def _take_layer(self, layer: QgsMapLayer) -> None:
-        self._take(partial(area_of_layer, layer))
+        self.area.take(partial(area_of_layer, layer))
 
     def _take_text(self) -> None:
         """What was typed, once it is complete; the map goes there."""
@@ -158,18 +121,8 @@ class AreaPanel(QGroupBox):
         if not self.area_edit.isModified() or not text:
             return
         self.area_edit.setModified(False)  # said once, also where it cannot be used
-        if self._take(partial(area_of_text, text)) and self._aoi is not None:
-            zoom_to_area(self._canvas, self._aoi)
-
-    def _take(self, find: Callable[[], Aoi]) -> bool:
-        """Choose what ``find`` gives; whether there was an area."""
-        self.tried.emit()
-        try:
-            self.set_area(find())
-        except FirstLightError as error:
-            self.refused.emit(error)
-            return False
-        return True
+        if self.area.take(partial(area_of_text, text)) and self.area.aoi is not None:
+            zoom_to_area(self._canvas, self.area.aoi)
 
     def _follow_map(self) -> None:
         """On a map without a place there is nothing to take, and nothing to draw on."""

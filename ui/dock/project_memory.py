@@ -6,10 +6,9 @@ from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...plugin.project_store import area_from_text, area_to_text, read_choices, write_choices
-from ..area.area_panel import AreaPanel
-from ..event.event_box import EventBox
-from ..scenes.run_panel import RunPanel
-from ..scenes.search_panel import SearchPanel
+from ..area.area_choice import AreaChoice
+from ..event.event_page import EventPage
+from ..scenes.scenes_page import ScenesPage
 
 NAMES = ("area", "start", "end", "sensor", "catalog", "event", "event_date", "output")
 
@@ -20,11 +19,10 @@ class ProjectMemory(QObject):
     forgotten = pyqtSignal()
     """Another project begins: what was found for the last one is not this one's."""
 
-    def __init__(
-        self, area: AreaPanel, search: SearchPanel, event: EventBox, run: RunPanel
-    ) -> None:
+    def __init__(self, area: AreaChoice, scenes: ScenesPage, event: EventPage) -> None:
         super().__init__()
-        self._area, self._search, self._event, self._run = area, search, event, run
+        self._area, self._event = area, event.event_box
+        self._search, self._run = scenes.search_panel, scenes.run_panel
         project = QgsProject.instance()
         project.writeProject.connect(self._write)
         project.readProject.connect(self.restore)
@@ -42,7 +40,7 @@ class ProjectMemory(QObject):
         kept = read_choices(QgsProject.instance(), NAMES)
         aoi = area_from_text(kept.get("area", ""))
         if aoi is not None:
-            self._area.set_area(aoi)
+            self._area.choose(aoi)
         self._search.set_sensor(kept.get("sensor", ""))
         self._search.catalog_combo.set_last(kept.get("catalog", ""))
         for name, field in (
@@ -70,5 +68,5 @@ class ProjectMemory(QObject):
         write_choices(QgsProject.instance(), choices)
 
     def _forget(self) -> None:
-        self._area.clear()
+        self._area.choose(None)
         self.forgotten.emit()

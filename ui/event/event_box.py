@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
+    QGroupBox,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -37,8 +36,8 @@ DEFAULT_DAYS = 10
 """How long ago the event is that is offered first."""
 
 
-class EventBox(QgsCollapsibleGroupBoxBasic):
-    """Folded away until wanted: the event, and the pairs of passes around it with the reason for
+class EventBox(QGroupBox):
+    """The event, and the pairs of passes around it with the reason for
     their rank.
     """
 
@@ -51,7 +50,7 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("event_box")
-        self.setTitle(self.tr("Event: before and after"))
+        self.setTitle(self.tr("What, and when"))
         self._pairs: tuple[Pair, ...] = ()
         self.event_combo = QComboBox(objectName="event_combo")
         self.event_combo.setMinimumContentsLength(12)
@@ -88,10 +87,6 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         self.event_combo.setAccessibleName(self.tr("Kind of event"))
         self.reason_label = PlainLabel(objectName="reason_label")
         self._build()
-        fold_button = self.findChild(QToolButton, "collapseButton")
-        if fold_button is not None:  # QGIS's own, a triangle without a word
-            fold_button.setAccessibleName(self.title())
-        self.setCollapsed(True)
         self.pairs_button.clicked.connect(self.pairs_wanted)
         self.map_button.clicked.connect(self.map_wanted)
         self.pairs_table.itemSelectionChanged.connect(self._show_choice)
@@ -171,13 +166,8 @@ class EventBox(QgsCollapsibleGroupBoxBasic):
         layout.addLayout(first)
         layout.addWidget(self.masks_box)
         layout.addLayout(second)
-        # In a widget of their own: a box that unfolds shows all its children, these too.
-        found = QWidget()
-        rows = QVBoxLayout(found)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(table)
-        rows.addWidget(self.reason_label)
-        layout.addWidget(found)
+        layout.addWidget(table)
+        layout.addWidget(self.reason_label)
 
 
 def _texts(pair: Pair) -> tuple[str, str, str, str]:

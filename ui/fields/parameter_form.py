@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from qgis.gui import QgsCollapsibleGroupBoxBasic
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QFormLayout, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QFormLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...core.operation import Declared
 from ...core.params import Door
@@ -52,11 +52,15 @@ class ParameterForm(QWidget):
             label = PlainLabel(said(param.title) + (" *" if param.required else ""))
             label.setToolTip(plain_tip(param.help))
             label.setBuddy(field)
+            _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)
         if advanced.rowCount():
             box = QgsCollapsibleGroupBoxBasic(self.tr("More"))
             box.setLayout(advanced)
             box.setCollapsed(True)
+            fold_button = box.findChild(QToolButton, "collapseButton")
+            if fold_button is not None:  # QGIS's own, a triangle without a word
+                fold_button.setAccessibleName(box.title())
             layout.addWidget(box)
         layout.addStretch(1)
 
@@ -72,6 +76,13 @@ class ParameterForm(QWidget):
 
 def _fill(field: Field, take_area: Callable[[], Aoi | None]) -> None:
     field.set_value(take_area())
+
+
+def _name_parts(field: Field, title: str) -> None:
+    """Tell screen readers what each part of a field is for."""
+    for part in field.findChildren(QWidget):
+        if part.focusPolicy() != Qt.FocusPolicy.NoFocus and not part.accessibleName():
+            part.setAccessibleName(title)
 
 
 def _form_layout() -> QFormLayout:

@@ -1,5 +1,5 @@
-"""Sources of the table of scenes: a search, more of it, the sky over the area, pairs around an
-event.
+"""Sources of the table of scenes: a search, more of it, the sky over the area, a pair of the
+event's.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from ...core.operation import OperationResult
 from ...core.operations.clear_sky import CLEAR_SKY
 from ...core.operations.discover import DISCOVER, Discovery
-from ...core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
+from ...core.operations.pairs import Pair  # its home, core.discovery, is not for ui
 from ...core.types import Aoi
 from ...plugin.settings_store import write_last
-from ..event.event_box import EventBox
 from ..parts.sentences import count
 from .scene_panel import ScenePanel
 from .search_panel import SearchPanel
@@ -29,7 +28,7 @@ class SceneFinder(QObject):
 
     Parameters
     ----------
-    search_panel, event_box, scene_panel : QWidget
+    search_panel, scene_panel : QWidget
         What to look for, and where to show it.
     take_area : callable
         Gives the area in use; None where there is none.
@@ -48,20 +47,16 @@ class SceneFinder(QObject):
     """Carries the number of scenes found by this search; 0 also where it failed."""
     sky_finished = pyqtSignal(int)
     """Carries the number of scenes whose sky is known now; 0 also where it failed."""
-    pairs_finished = pyqtSignal(int)
-    """Carries the number of pairs found; 0 also where it failed."""
 
     def __init__(
         self,
         search_panel: SearchPanel,
-        event_box: EventBox,
         scene_panel: ScenePanel,
         take_area: Callable[[], Aoi | None],
         start: Callable[..., bool],
     ) -> None:
         super().__init__()
         self._search_panel = search_panel
-        self._event_box = event_box
         self._scene_panel = scene_panel
         self._take_area = take_area
         self._start = start
@@ -70,7 +65,6 @@ class SceneFinder(QObject):
         same area.
         """
         self._discovery: Discovery | None = None
-        self._pairs_asked: dict[str, Any] = {}
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
@@ -78,7 +72,6 @@ class SceneFinder(QObject):
         write_last("catalog", values["catalog"])
         write_last("sensor", values["sensor"])
         self._show((), values)  # what an earlier search found is not what this one asks for
-        self._event_box.set_pairs(())
         where = self._search_panel.catalog_combo.currentText()
         if self._start(DISCOVER, values, self._show_scenes, lambda _: self.search_finished.emit(0)):
             self.said.emit(self.tr("Searching {catalog} …").format(catalog=where))
@@ -86,7 +79,6 @@ class SceneFinder(QObject):
     def forget(self) -> None:
         """Take away what was found."""
         self._show((), {})
-        self._event_box.set_pairs(())
 
     def search_on(self) -> None:
         """Go on with the search where it ended."""
@@ -109,19 +101,13 @@ class SceneFinder(QObject):
                 self.tr("Looking at the sky of {scenes} …").format(scenes=_scenes(len(scenes)))
             )
 
-    def find_pairs(self) -> None:
-        """Look for passes before and after the event."""
-        values = {"area": self._take_area(), **self._event_box.values()}
-        values |= {name: self._search_panel.values()[name] for name in ("catalog", "max_cloud")}
-        self._pairs_asked = values
-        self._event_box.set_pairs(())
-        if self._start(PAIRS, values, self._show_pairs, lambda _: self.pairs_finished.emit(0)):
-            self.said.emit(self.tr("Looking for pairs …"))
-
-    def show_pair(self, pair: Pair) -> None:
-        """Put the scenes of a pair into the table, all of them chosen."""
+    def show_pair(self, pair: Pair, asked: dict[str, Any]) -> None:
+        """Put the scenes of a pair into the table, all of them chosen; ``asked`` are the values
+        that it answers to.
+        """
         self._search_panel.set_sensor(pair.before.sensor)  # its bands are what can be fetched
-        self._show(pair.before.scenes + pair.after.scenes, self._pairs_asked, all_chosen=True)
+        self._show(pair.before.scenes + pair.after.scenes, asked, all_chosen=True)
+        self.shown.emit()
 
     def _show(
         self,
@@ -188,18 +174,6 @@ class SceneFinder(QObject):
             )
         self.said.emit(text)
         self.sky_finished.emit(known)
-
-    def _show_pairs(self, result: OperationResult) -> None:
-        pairs: tuple[Pair, ...] = result.value
-        self._event_box.set_pairs(pairs)  # chooses the first one, which shows its scenes
-        text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
-        self.said.emit(
-            self.tr("{found} found, the best first. Choose one, then bands, and press Run.").format(
-                found=text
-            )
-        )
-        self.shown.emit()
-        self.pairs_finished.emit(len(pairs))
 
 
 def _scenes(number: int) -> str:

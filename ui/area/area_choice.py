@@ -1,0 +1,80 @@
+"""The chosen area: one for all pages, drawn on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...core.errors import FirstLightError
+from ...core.types import Aoi
+from ...plugin.aoi import area_of_canvas
+from .area_tool import AreaOutline, RectangleTool
+
+
+class AreaChoice(QObject):
+    """Holds the area, shows it on the map, and lets it be drawn there.
+
+    Parameters
+    ----------
+    canvas : QgsMapCanvas
+        The map.
+    """
+
+    changed = pyqtSignal(object)
+    """Carries the Aoi, or None."""
+    tried = pyqtSignal()
+    """An area is about to be taken, or refused."""
+    refused = pyqtSignal(object)
+    """Carries the FirstLightError."""
+
+    def __init__(self, canvas: QgsMapCanvas, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = canvas
+        self.aoi: Aoi | None = None
+        self.outline = AreaOutline(canvas, self)
+        self.tool = RectangleTool(canvas, self)
+        self.tool.drawn.connect(self.choose)
+        self.tool.refused.connect(self.refused)
+
+    def choose(self, aoi: Aoi | None) -> None:
+        """Choose an area, or none."""
+        self.aoi = aoi
+        self.outline.show_area(aoi)
+        self.changed.emit(aoi)
+
+    def set_bounds(self, west: float, south: float, east: float, north: float) -> None:
+        """Choose an area by its edges in degrees.
+
+        Raises
+        ------
+        AreaError
+            If they make no area.
+        """
+        self.choose(Aoi.from_bounds(west, south, east, north))
+
+    def take(self, find: Callable[[], Aoi]) -> bool:
+        """Choose what ``find`` gives; whether there was an area."""
+        self.tried.emit()
+        try:
+            self.choose(find())
+        except FirstLightError as error:
+            self.refused.emit(error)
+            return False
+        return True
+
+    def in_use(self) -> Aoi | None:
+        """The chosen area; without one, what the map shows; None where that is no area."""
+        if self.aoi is not None:
+            return self.aoi
+        try:
+            return area_of_canvas(self.canvas)
+        except FirstLightError as error:
+            self.refused.emit(error)
+            return None
+
+    def close_down(self) -> None:
+        """Leave the map as it was."""
+        self.tool.remove()
+        self.outline.remove()

@@ -1,0 +1,232 @@
+"""The page of scenes: from an area to bands, stacks and indices on the map."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QVBoxLayout
+
+from ...core.enums import Status
+from ...core.monitor import BandProgress, Event, Progress
+from ...core.operation import OperationResult
+from ...core.operations.archives.catalogs import CATALOGS
+from ...core.operations.ingest import INGEST
+from ...core.operations.pairs import Pair
+from ...core.text import at_home
+from ...plugin.settings_store import read_last, write_last
+from ..area.area_choice import AreaChoice
+from ..area.area_panel import AreaPanel
+from ..parts.page import Page
+from ..parts.sentences import count, describe_choice
+from ..parts.shared import Shared
+from .band_panel import BandPanel
+from .run_panel import RunPanel
+from .scene_finder import SceneFinder
+from .scene_panel import ScenePanel
+from .search_panel import SearchPanel
+from .steps_scroll import StepsScroll
+
+
+class ScenesPage(Page):
+    """Five steps: area, search, scenes, bands, result.
+
+    Parameters
+    ----------
+    shared : Shared
+        Starts operations.
+    area : AreaChoice
+        The area of all pages.
+    """
+
+    search_finished = pyqtSignal(int)
+    """Carries the number of scenes found; 0 also where the search failed."""
+    sky_finished = pyqtSignal(int)
+    """Carries the number of scenes whose sky is known now."""
+    catalogs_answered = pyqtSignal(object)
+    """Carries the answers of the catalogues that were asked."""
+
+    def __init__(self, shared: Shared, area: AreaChoice) -> None:
+        super().__init__(shared)
+        self._area = area
+        self._ask = partial(self.start, kept=False)
+        self.area_panel = AreaPanel(self.tr("1  Area"), area)
+        self.search_panel = SearchPanel()
+        self.scene_panel = ScenePanel()
+        self.band_panel = BandPanel()
+        self.run_panel = RunPanel()
+        self.finder = SceneFinder(self.search_panel, self.scene_panel, area.in_use, self._ask)
+        self.scroll = StepsScroll(
+            (
+                self.area_panel,
+                self.search_panel,
+                self.scene_panel,
+                self.band_panel,
+                self.run_panel,
+            )
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.run_panel.footer)
+        self._connect()
+        self._restore()
+
+    def search(self) -> None:
+        """Look for scenes with what the first two steps say."""
+        self.finder.search()
+
+    def show_pair(self, pair: Pair, asked: dict[str, Any]) -> None:
+        """Put the scenes of a pair into the table, all of them chosen."""
+        self.finder.show_pair(pair, asked)
+
+    def check_catalogs(self) -> None:
+        """Ask every known catalogue whether it answers."""
+        if self._ask(CATALOGS, {"check": True}, self._show_answers, self.run_finished.emit):
+            self.say(self.tr("Asking the catalogues …"))
+
+    def run(self) -> None:
+        """Bring the chosen bands of the chosen scenes to the disk and onto the map."""
+        values = {
+            "bands": self._bands(),
+            "index": self.run_panel.indices(),
+            "output": self.run_panel.output(),
+            "area": self._area.in_use(),
+            "window": "aoi" if self.run_panel.area_only_box.isChecked() else "full",
+        }
+        scenes = self.scene_panel.chosen()
+        write_last("output", self.run_panel.output())
+        self.run_panel.clear_progress()
+        if self.start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
+            self.say(self.tr("Fetching {what} …").format(what=self._choice_text()))
+            self.scroll.ensureWidgetVisible(self.run_panel)
+
+    def begin_anew(self) -> None:
+        """Another project: scenes of the last one go, unless they are being fetched."""
+        if not self.busy:
+            self.finder.forget()
+            self.run_panel.clear_progress()
+        self.changed()
+
+    def refresh(self) -> None:
+        """Enable what makes sense now, and say what comes next."""
+        hint, may_search, may_run = self._next_step()
+        self.search_panel.search_button.setEnabled(may_search and not self.busy)
+        self.scene_panel.set_busy(self.busy)
+        self.run_panel.run_button.setEnabled(may_run and not self.busy)
+        self.run_panel.cancel_button.setEnabled(self.busy)
+        if not self.busy and not self.told:
+            self.hint(hint)
+
+    def stopping(self) -> None:
+        """Stop is pressed once."""
+        self.run_panel.cancel_button.setEnabled(False)
+
+    def stop_progress(self) -> None:
+        """What was running has ended without a result."""
+        self.run_panel.stop_progress()
+
+    def follow(self, event: Event) -> None:
+        """Show one event of what is running."""
+        if isinstance(event, BandProgress):
+            if self.run_panel.show_band(event):
+                # The table has just appeared, and has its place after the next layout.
+                QTimer.singleShot(
+                    0, lambda: self.scroll.ensureWidgetVisible(self.run_panel.band_table)
+                )
+        elif isinstance(event, Progress):
+            self.run_panel.progress_bar.setValue(round(100 * event.fraction))
+
+    def _show_result(self, result: OperationResult) -> None:
+        if result.status == Status.FAILED:
+            self.run_panel.progress_bar.reset()
+        else:
+            self.run_panel.progress_bar.setValue(100)
+        added, errors = self.shared.take_layers(result)
+        for error in errors:
+            self.show_error(error)
+        layers = count(added, self.tr("layer"), self.tr("layers"))
+        self.say(
+            self.tr("Done: {layers} on the map, files in {folder}.").format(
+                layers=layers, folder=self.run_panel.output()
+            )
+        )
+        self.tell(result, self.told)
+        self.run_finished.emit(result.status)
+
+    def _show_answers(self, result: OperationResult) -> None:
+        self.catalogs_answered.emit(result.value)
+        self.say(
+            self.tr("{good} of {all} catalogues answer.").format(
+                good=result.outputs["answering"], all=result.outputs["count"]
+            )
+        )
+        self.run_finished.emit(result.status)
+
+    def _show_steps(self) -> None:
+        """Other scenes are there: bring them into view, with the bands if there is room."""
+        self.run_panel.clear_progress()
+        self.scroll.ensureWidgetVisible(self.band_panel)
+        self.scroll.ensureWidgetVisible(self.scene_panel)
+
+    def _next_step(self) -> tuple[str, bool, bool]:
+        """Advice on the next step; and whether Search and Run make sense."""
+        if self._area.aoi is None:
+            return (
+                self.tr("Choose an area: from the map, from a layer, drawn or typed."),
+                False,
+                False,
+            )
+        if not self.search_panel.catalog_combo.value():
+            return self.tr("Choose a catalogue, or type the address of a STAC API."), False, False
+        if not self.scene_panel.model.scenes:
+            return self.tr("Press Search to look for scenes."), True, False
+        scenes, bands = self.scene_panel.chosen(), self.band_panel.chosen()
+        if not scenes:
+            return self.tr("Tick at least one scene."), True, False
+        if not bands:
+            return self.tr("Tick at least one band."), True, False
+        if not self.run_panel.output():
+            return self.tr("Choose a folder for the results."), True, False
+        return self.tr("{what}. Press Run.").format(what=self._choice_text()), True, True
+
+    def _choice_text(self) -> str:
+        aoi = self._area.aoi if self.run_panel.area_only_box.isChecked() else None
+        return describe_choice(self.scene_panel.chosen(), self._bands(), aoi)
+
+    def _bands(self) -> tuple[str, ...]:
+        """What Run fetches."""
+        with_index = bool(self.run_panel.indices())
+        return self.band_panel.to_fetch(self.scene_panel.chosen(), with_index)
+
+    def _bands_changed(self) -> None:
+        if self.band_panel.sensor is not None:
+            self.run_panel.offer_indices(self.band_panel.chosen(), self.band_panel.sensor)
+        self.changed()
+
+    def _connect(self) -> None:
+        self._area.changed.connect(self.changed)
+        self.search_panel.sensor_changed.connect(self.band_panel.set_sensor)
+        self.search_panel.catalog_combo.editTextChanged.connect(self.changed)
+        self.search_panel.search_wanted.connect(self.search)
+        self.scene_panel.more_wanted.connect(self.finder.search_on)
+        self.scene_panel.sky_wanted.connect(self.finder.look_at_sky)
+        self.finder.said.connect(self.say)
+        self.finder.warned.connect(self.shared.warn)
+        self.finder.shown.connect(self._show_steps)
+        self.finder.search_finished.connect(self.search_finished)
+        self.finder.sky_finished.connect(self.sky_finished)
+        self.scene_panel.chosen_changed.connect(self.changed)
+        self.band_panel.changed.connect(self._bands_changed)
+        self.run_panel.changed.connect(self.changed)
+        self.run_panel.run_wanted.connect(self.run)
+        self.run_panel.cancel_wanted.connect(self.cancel)
+
+    def _restore(self) -> None:
+        """Begin with what the user chose last."""
+        self.band_panel.set_sensor(self.search_panel.sensor_combo.currentData())
+        self.search_panel.catalog_combo.set_last(read_last("catalog"))
+        self.search_panel.set_sensor(read_last("sensor", "sentinel2"))
+        self.run_panel.set_output(read_last("output", str(at_home("~") / "FirstLight")))
+        self.changed()
