@@ -177,6 +177,8 @@ class OutputKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     RASTER = "raster"
+    STACK = "stack"
+    """A raster that names the files beside it: of use where it lies, and nowhere else."""
     VECTOR = "vector"
     FOLDER = "folder"
 

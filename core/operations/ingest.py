@@ -209,7 +209,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         layers += scene_layers
     stacks = [
         str(path)
-        for result in results
+        for result in sorted(results, key=lambda one: one.scene.datetime)
         if result.status != SceneStatus.FAILED
         for path in result.paths
     ]
@@ -221,6 +221,7 @@ def run_ingest(params: IngestParams, settings: Settings, monitor: Monitor) -> Op
         outputs={
             "stacks": ";".join(stacks),
             "stack": stacks[0] if stacks else None,
+            "last_stack": stacks[-1] if stacks else None,
             "count": len(stacks),
         },
         value=tuple(results),
@@ -393,8 +394,9 @@ INGEST = Operation(
     params=IngestParams,
     run=run_ingest,
     outputs=(
-        Output("stacks", "Stacks, separated by ;"),
-        Output("stack", "First stack", OutputKind.RASTER),
+        Output("stacks", "Stacks in the order of their dates, separated by ;"),
+        Output("stack", "First stack", OutputKind.STACK),
+        Output("last_stack", "Last stack", OutputKind.STACK),
         Output("count", "Number of stacks", OutputKind.NUMBER),
     ),
 )

@@ -29,6 +29,7 @@ from ...core.params import Door, Kind, Output, OutputKind
 from ...core.text import is_address, shown
 from ..compat import VECTOR_POLYGON
 from ..language import said
+from .copies import SUFFIXES, is_copied, make_copy_definition, save_copies
 from .parameters import (
     LAYER_KINDS,
     are_files,
@@ -37,6 +38,7 @@ from .parameters import (
     key,
     make_definition,
     read_value,
+    suffixed,
     with_suffix,
 )
 
@@ -49,6 +51,7 @@ OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
     OutputKind.TEXT: QgsProcessingOutputString,
     OutputKind.NUMBER: QgsProcessingOutputNumber,
     OutputKind.RASTER: QgsProcessingOutputRasterLayer,
+    OutputKind.STACK: QgsProcessingOutputRasterLayer,
     OutputKind.VECTOR: lambda name, title: QgsProcessingOutputVectorLayer(
         name, title, VECTOR_POLYGON
     ),
@@ -81,6 +84,12 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         self.operation = operation
         self._icon = icon
         self._declared = operation.parameters(Door.PROCESSING)
+        taken = {key(param) for param in self._declared}
+        self._copied = tuple(
+            output
+            for output in operation.outputs
+            if is_copied(output) and output.name.upper() not in taken
+        )
         self._values: dict[str, Any] = {}
         self._settings: Callable[[], Settings] | None = None
         self._result: OperationResult | None = None
@@ -128,7 +137,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         for param in self._declared:
             self.addParameter(make_definition(param))
         for output in self.operation.outputs:
-            self.addOutput(_make_output(output))
+            if output in self._copied:  # which declares the output as well
+                self.addParameter(make_copy_definition(output))
+            else:
+                self.addOutput(_make_output(output))
 
     def checkParameterValues(
         self, parameters: dict[str, Any], context: QgsProcessingContext
@@ -188,6 +200,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         # Targets are asked for here, because layers to load that are noted on the main thread's
         # context are forgotten when the results of the run's own context replace them.
         self._values |= self._targets(parameters, context)
+        copies = self._copies(parameters, context)
         try:
             params = WORDING.make_params(operation, self._values)
             settings = known(self._settings, "the run was prepared before")
@@ -202,6 +215,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             feedback.reportError(result.text)
         else:
             feedback.pushInfo(result.text)
+        try:
+            result = save_copies(result, copies)
+        except FirstLightError as error:
+            raise QgsProcessingException(str(error)) from error
         self._result = result
         self._load_others(result, context, feedback)
         targets = {
@@ -268,6 +285,19 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         values = {param.name: read_value(self, param, given, context) for param in self._declared}
         WORDING.make_params(self.operation.load(), values)
         return values
+
+    def _copies(
+        self, parameters: Mapping[str, Any], context: QgsProcessingContext
+    ) -> dict[str, str]:
+        """Name of an output → the file that the user wants it in as well."""
+        copies = {}
+        for output in self._copied:
+            name = output.name.upper()
+            if not is_nothing(parameters.get(name)):
+                made_up = suffixed(output.name, SUFFIXES[output.kind][0], parameters[name])
+                wanted = {**parameters, name: made_up}
+                copies[output.name] = self.parameterAsOutputLayer(wanted, name, context)
+        return copies
 
     def _targets(
         self, parameters: Mapping[str, Any], context: QgsProcessingContext

@@ -166,14 +166,19 @@ def are_files(value: Any) -> bool:
 
 
 def with_suffix(param: Param, value: Any) -> Any:
-    """A destination with the parameter's own suffix where Processing would make up a name.
+    """A destination with the parameter's own suffix where Processing would make up a name."""
+    if param.kind not in LAYER_KINDS or not param.suffix:
+        return value
+    return suffixed(param.name, param.suffix, value)
+
+
+def suffixed(name: str, suffix: str, value: Any) -> Any:
+    """A destination with a suffix of its own where Processing would make up a name.
 
     Processing has one default suffix for all rasters of a provider; a stack is a VRT and an index
     is a GeoTIFF.
     """
-    if param.kind not in LAYER_KINDS or not param.suffix:
-        return value
-    made_up = QgsProcessingUtils.generateTempFilename(f"{param.name}{param.suffix}")
+    made_up = QgsProcessingUtils.generateTempFilename(f"{name}{suffix}")
     if value == "TEMPORARY_OUTPUT":
         return made_up
     if (

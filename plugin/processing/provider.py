@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.doors.operation_index import declared_operations
@@ -16,6 +17,8 @@ from .algorithm import OperationAlgorithm
 if TYPE_CHECKING:
     from ...core.operation import Declared
 
+MODELS = Path(__file__).resolve().parents[2] / "resources" / "models"
+"""Examples, which the toolbox shows with the algorithms."""
 KEPT = 256
 """More than the layers of one batch."""
 
@@ -62,12 +65,17 @@ class FirstLightProvider(QgsProcessingProvider):
         return str(self._problem) if self._problem is not None else ""
 
     def loadAlgorithms(self) -> None:
-        """One algorithm for each operation."""
+        """One algorithm for each operation, and the models that come with them."""
         if self._problem is not None:
             return
         operations = declared_operations() if self._operations is None else self._operations
         for operation in operations:
             self.addAlgorithm(OperationAlgorithm(operation, self._icon))
+        if self._operations is None:
+            for path in sorted(MODELS.glob("*.model3")):
+                model = QgsProcessingModelAlgorithm()
+                if model.fromFile(str(path)):
+                    self.addAlgorithm(model)
 
     def keep_alive(self, thing: object) -> None:
         """Hold an object that Processing uses after the algorithm has gone; the oldest ones are let
@@ -85,7 +93,7 @@ class FirstLightProvider(QgsProcessingProvider):
 
     def supportedOutputVectorLayerExtensions(self) -> list[str]:
         """Suffixes of outlines."""
-        return ["geojson"]
+        return ["geojson", "gpkg"]
 
     def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:  # noqa: N803 - the name is QGIS's
         """For outlines."""
