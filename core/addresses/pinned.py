@@ -1,5 +1,6 @@
-"""Connections of ``requests`` to addresses that a gate has admitted, and to no others: what is
-looked at is what is connected to, whatever the name stands for a moment later (DNS rebinding).
+"""Connections of ``requests``: to addresses that a gate has admitted, and to no others. What is
+looked at is what is connected to, whatever the name stands for a moment later (DNS rebinding). What
+comes back begins within bounds.
 """
 
 from __future__ import annotations
@@ -7,12 +8,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from .answer_head import BoundedResponse
 from .gate import Gate
 
 
-def gated_adapter(gate: Gate, **words: Any) -> Any:
-    """An ``HTTPAdapter`` that asks the gate about every host that it connects to, those of
-    redirects included.
+def guarded_adapter(gate: Gate | None, **words: Any) -> Any:
+    """An ``HTTPAdapter`` whose answers begin within bounds, and that asks the gate, where there is
+    one, about every host that it connects to, those of redirects included.
 
     Behind a proxy the proxy looks names up; then a host is refused by what its name says, or by
     what this computer finds for it, if it finds anything.
@@ -33,8 +35,11 @@ def gated_adapter(gate: Gate, **words: Any) -> Any:
 
         _dns_host: str
         port: int
+        response_class: Any = BoundedResponse
 
         def _new_conn(self) -> Any:
+            if gate is None:
+                return super()._new_conn()  # type: ignore[misc]
             name = self._dns_host
             try:
                 found = gate.addresses(name, self.port)
@@ -71,7 +76,7 @@ def gated_adapter(gate: Gate, **words: Any) -> Any:
 
         def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
             proxies = kwargs.get("proxies") or (args[4] if len(args) > 4 else {})
-            if select_proxy(request.url, proxies):
+            if gate is not None and select_proxy(request.url, proxies):
                 with suppress(OSError):  # a name that only the proxy knows
                     gate.check(request.url)
             return super().send(request, *args, **kwargs)

@@ -15,7 +15,7 @@ from .. import PRODUCT
 from ..accounts.account import Account, AccountKind
 from ..accounts.show import heard, login_headers, note_success
 from ..addresses.gate import Gate
-from ..addresses.pinned import gated_adapter
+from ..addresses.pinned import guarded_adapter
 from ..addresses.storage import in_region
 from ..errors import AccessError
 from ..logins import covers, is_loopback
@@ -66,7 +66,6 @@ def new_session(
         Of the catalogue that the addresses come from: no host that it refuses is connected to.
     """
     import requests
-    from requests.adapters import HTTPAdapter
     from requests.utils import get_auth_from_url
 
     class Session(requests.Session):
@@ -152,7 +151,7 @@ def new_session(
     session.max_redirects = MOST_REDIRECTS
     session.headers["User-Agent"] = PRODUCT.replace(" ", "/")
     words: dict[str, Any] = {"pool_maxsize": connections, "max_retries": retries}
-    adapter = gated_adapter(gate, **words) if gate else HTTPAdapter(**words)
+    adapter = guarded_adapter(gate, **words)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

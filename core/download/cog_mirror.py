@@ -17,13 +17,14 @@ from typing import Any
 from ..enums import Compression
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid
-from ..gdal.drivers import check_opened
+from ..gdal.drivers import BAND_DRIVERS, check_opened
 from ..gdal.environment import masks_inside, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
+from ..gdal.jpeg2000 import refuse_bomb
 from ..gdal.projection import placed_bounds
 from ..gdal.types import has_fractions, numpy_type, pixel_bytes
 from ..raster.grid import Window
-from ..raster.reader import BAND_DRIVERS, MOST_BLOCK_BYTES
+from ..raster.reader import MOST_BLOCK_BYTES
 from ..raster.valid import GMF_PER_DATASET
 from .answers import TIFF_STARTS
 
@@ -301,6 +302,7 @@ def _open(path: Path, drivers: Sequence[str] = ("GTiff",)) -> Any:
     """What a server sent, by itself: it brings no files beside it, and must name none."""
     from osgeo import gdal
 
+    refuse_bomb(str(path), path.name)
     flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR
     try:
         dataset = gdal.OpenEx(str(path), flags, sibling_files=[], allowed_drivers=list(drivers))

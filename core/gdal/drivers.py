@@ -15,11 +15,16 @@ from ..errors import RasterError
 from .containers import file_of
 from .environment import quiet_gdal
 from .errors import checked, gdal_errors
+from .jpeg2000 import is_there, refuse_bomb
 
+BAND_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000")
+"""Formats in which agencies deliver bands. They hold their pixels themselves; a VRT, whatever its
+name ends in, can name any file or URL.
+"""
 READ_DRIVERS = (
     "VRT",
     # measured pixels as agencies and programs of remote sensing write them
-    *("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000"),
+    *BAND_DRIVERS,
     # pixels with a header beside them; BEAM-DIMAP's bands are ENVI's
     *("ENVI", "EHdr", "ISCE", "ROI_PAC", "HFA", "RST", "SAGA", "PCRaster"),
     *("netCDF", "HDF4", "HDF4Image", "HDF5", "HDF5Image", "BAG", "GRIB"),
@@ -64,9 +69,11 @@ def identify(name: str) -> str:
     Raises
     ------
     RasterError
-        If none of ``READ_DRIVERS`` does.
+        If none of ``READ_DRIVERS`` does, or decoding it would take all memory.
     """
     from osgeo import gdal
+
+    refuse_bomb(name)
 
     def failure(why: str) -> RasterError:
         return RasterError(f"The raster {name} cannot be opened", why, HINT)
@@ -173,8 +180,46 @@ def open_area(name: str) -> Any:
 
 
 def open_dataset(name: str) -> Any:
-    """A dataset of ``osgeo``, not shared; None where GDAL cannot open it."""
+    """A dataset of ``osgeo``, not shared; None where GDAL cannot open it.
+
+    Raises
+    ------
+    RasterError
+        If decoding it would take all memory.
+    """
+    refuse_bomb(name)
+    return _open(name, READ_DRIVERS)
+
+
+def open_band(name: str, public: str) -> Any:
+    """The same of a file elsewhere, in a format in which agencies deliver bands.
+
+    Parameters
+    ----------
+    public : str
+        Its name in sentences, without a token.
+
+    Raises
+    ------
+    RasterError
+        See :func:`open_dataset` and :func:`check_opened`.
+    """
+    dataset = None
+    try:
+        # First, since only this says what the server says, and a server that refuses is asked once.
+        dataset = _open(name, BAND_DRIVERS[:2])
+    except RuntimeError:  # another plugin may have switched GDAL's exceptions on
+        if not is_there(name):
+            raise
+    if dataset is None and is_there(name):
+        refuse_bomb(name, public)
+        dataset = _open(name, BAND_DRIVERS[2:])
+    check_opened(dataset, public)
+    return dataset
+
+
+def _open(name: str, drivers: Sequence[str]) -> Any:
     from osgeo import gdal
 
     flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR
-    return gdal.OpenEx(name, flags, allowed_drivers=list(READ_DRIVERS))
+    return gdal.OpenEx(name, flags, allowed_drivers=list(drivers))

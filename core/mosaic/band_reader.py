@@ -20,7 +20,7 @@ from ..discovery.header import weigh_header
 from ..errors import RasterError
 from ..gdal.containers import find_subdataset, gdal_name
 from ..gdal.crs import dataset_grid, same_crs
-from ..gdal.drivers import check_opened, open_dataset
+from ..gdal.drivers import open_band, open_dataset
 from ..gdal.environment import RemoteOptions, is_refused, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import is_floating
@@ -28,7 +28,6 @@ from ..raster.block_cache import BlockCache
 from ..raster.grid import Window
 from ..raster.header import Header, dataset_header
 from ..raster.open_file import check_openable
-from ..raster.reader import BAND_DRIVERS
 from ..raster.remote import forget
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_unmasked, read_window
 from ..raster.valid import GMF_PER_DATASET, nodata_under_mask, stored_nodata
@@ -307,8 +306,6 @@ def _read_header(name: str, number: int, url: str, options: RemoteOptions) -> tu
 
 def _open(address: str) -> Any:
     """A dataset; None where GDAL cannot open it."""
-    from osgeo import gdal
-
     if not _is_remote(address):
         path = Path(address)
         check_openable(path)
@@ -316,12 +313,7 @@ def _open(address: str) -> Any:
             hint = "Give the VRT its name, if it is one of yours."
             raise RasterError(f"{path} cannot be read", "it is a VRT that calls itself else", hint)
         return open_dataset(gdal_name(path))
-    name = _gdal_name(address)
-    dataset = gdal.OpenEx(
-        name, gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR, allowed_drivers=list(BAND_DRIVERS)
-    )
-    check_opened(dataset, address.partition("?")[0])
-    return dataset
+    return open_band(_gdal_name(address), address.partition("?")[0])
 
 
 def _gdal_name(address: str) -> str:

@@ -23,6 +23,7 @@ from ..enums import Unit
 from ..errors import RasterError
 from ..gdal.containers import file_of, find_subdataset
 from ..gdal.crs import sound_grid
+from ..gdal.drivers import BAND_DRIVERS
 from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.reading import FileBand, OpenRaster
@@ -146,12 +147,6 @@ def _check_blocks(path: Path, facts: RasterFacts) -> None:
     raise RasterError(
         f"The raster {path} cannot be read", why, "Choose another scene, or rewrite it in tiles."
     )
-
-
-BAND_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JPEG2000")
-"""Formats that hold their pixels themselves; a VRT, whatever its name ends in, can name any file or
-URL.
-"""
 
 
 def check_band_file(path: Path) -> RasterFacts:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..gdal.crs import dataset_grid
-from ..gdal.drivers import check_opened
+from ..gdal.drivers import open_band
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.projection import area_bounds, project_area
@@ -22,7 +22,7 @@ from ..gdal.reading_choice import reading
 from ..gdal.reading_osgeo import OsgeoFile
 from ..types import Bounds
 from .grid import pixel_position
-from .reader import BAND_DRIVERS, RasterFacts, facts_of
+from .reader import RasterFacts, facts_of
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""
@@ -140,13 +140,8 @@ def _open(address: str) -> Any:
 
     Then no other thread runs, the window's own included, until the server has answered.
     """
-    from osgeo import gdal
-
     path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-    flags = gdal.OF_RASTER | gdal.OF_READONLY | gdal.OF_VERBOSE_ERROR
-    dataset = gdal.OpenEx(path, flags, allowed_drivers=list(BAND_DRIVERS))
-    check_opened(dataset, address.partition("?")[0])
-    return dataset
+    return open_band(path, address.partition("?")[0])
 
 
 def forget(address: str) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
-CODESTREAM = b"\xff\x4f\xff\x51"
+from ..gdal.jpeg2000 import CODESTREAM, SIGNATURE
+
 END = b"\xff\xd9"
 """The marker that ends a codestream: ITU-T T.800, A.4.4."""
 
