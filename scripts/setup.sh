@@ -7,8 +7,9 @@ set -euo pipefail
 
 # python3-qgis brings GDAL, numpy and PyQt5; rasterio comes from the distribution because it must use QGIS's own GDAL.
 # xvfb, xauth: the desktop without a display.
+# strace: sees each socket of the tests (test.sh --sockets).
 # fonts-open-sans: QGIS's interface font, which newer versions otherwise try to download at every start.
-PACKAGES=(qgis python3-qgis qgis-providers python3-rasterio python3-scipy python3-venv xvfb xauth fonts-open-sans)
+PACKAGES=(qgis python3-qgis qgis-providers python3-rasterio python3-scipy python3-venv xvfb xauth fonts-open-sans strace)
 
 missing_packages() {
   local package

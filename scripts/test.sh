@@ -4,16 +4,19 @@
 #   bash scripts/test.sh                 everything
 #   bash scripts/test.sh -- -k paging    only pytest, with these words for it (no style, types, desktop)
 #   bash scripts/test.sh -- -m thorough  the many combinations that only CI runs
+#   bash scripts/test.sh --sockets       everything, and that no socket of it leaves this computer (strace)
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 REPORTS="$BUILD/test"
 words=()
+watched=""
 case ${1:-} in
   "") ;;
+  --sockets) watched=1 ;;
   --) shift && words=("$@") ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac
 
 # step TITLE COMMAND...: the heading, the command, how long it took.
@@ -43,10 +46,11 @@ check_types() {
 
 # run_pytest NAME LIMIT_S WORDS...: with a report for the total at the end; a test that takes longer than LIMIT_S hangs.
 run_pytest() {
-  local name=$1 limit=$2 code=0
+  local name=$1 limit=$2 code=0 watch=()
   shift 2
+  [ -z "$watched" ] || watch=("$VENV/bin/python" scripts/check_sockets.py --trace "$REPORTS/$name.trace")
   # A test that hangs is shown with what every thread is doing, and ends the run.
-  "$VENV/bin/python" -m pytest --junitxml="$REPORTS/$name.xml" -o faulthandler_timeout="$limit" \
+  "${watch[@]}" "$VENV/bin/python" -m pytest --junitxml="$REPORTS/$name.xml" -o faulthandler_timeout="$limit" \
     -o faulthandler_exit_on_timeout=true "$@" "${words[@]}" || code=$?
   # 5 is "no test collected": fine where words choose some tests of the other half, a failure where everything is to run.
   [ "$code" -eq 0 ] || { [ "$code" -eq 5 ] && [ ${#words[@]} -gt 0 ]; }
@@ -103,6 +107,8 @@ PY
 cd "$ROOT"
 began=$SECONDS
 bash scripts/setup.sh
+[ -z "$watched" ] || strace -qq true ||
+  fail "Sockets cannot be watched" "strace may not trace here, as shown above" "Allow ptrace, or run this without --sockets."
 rm -rf "$REPORTS"
 mkdir -p "$REPORTS"
 if [ ${#words[@]} -eq 0 ]; then

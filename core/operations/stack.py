@@ -20,6 +20,7 @@ from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
 from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..recipes.stacks import borrowed_files
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
 from ..text import joined
@@ -150,6 +151,11 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         EventQueue(monitor),
     )
     warnings = [
+        *(
+            text
+            for file in dict.fromkeys(one.path for one in chosen.bands)
+            for text in borrowed_files(file)
+        ),
         *chosen.warnings,
         *_rule_warnings(chosen.bands, rules),
         *_value_warnings(stack),

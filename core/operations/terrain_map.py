@@ -30,7 +30,7 @@ from ..products.result_record import (
 from ..products.stac_catalogue import write_catalogue
 from ..raster.grid import Window
 from ..raster.reader import RasterReader
-from ..recipes.stacks import describe_input, prepare_folder
+from ..recipes.stacks import borrowed_files, describe_input, prepare_folder
 from ..settings import Settings
 from ..terrain.heights import (
     BAND,
@@ -130,7 +130,8 @@ def map_terrain(
     with MosaicReader(plan) as reader:
         terrain = compute_terrain(reader, job, settings, PartMonitor(monitor, 0.1, 1.0))
     statistics = _statistics(terrain)
-    warnings = (*doubts, *_warnings(statistics, request.whole))
+    borrowed = [text for path in request.inputs for text in borrowed_files(path)]
+    warnings = (*borrowed, *doubts, *_warnings(statistics, request.whole))
     for text in warnings:
         monitor.emit(Note(Level.WARNING, text))
     provenance = _provenance(request, plan, cells, grid, window, tags)

@@ -21,6 +21,7 @@ from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
 from .stacks import (
     band_doubts,
+    borrowed_files,
     check_stack,
     describe_input,
     implausible,
@@ -221,7 +222,8 @@ def single_input(
     facts = part.facts
     radiometry = {band: facts.bands[part.bands[band] - 1].radiometry for band in bands.values()}
     indexes = dict(part.bands)
-    return MapInputs((part,), facts.path, facts.grid, bands, indexes, radiometry, {}, warnings)
+    told = (*borrowed_files(facts.path), *warnings)
+    return MapInputs((part,), facts.path, facts.grid, bands, indexes, radiometry, {}, told)
 
 
 def joined_inputs(
@@ -232,6 +234,8 @@ def joined_inputs(
     extras: Mapping[str, Path] | None = None,
 ) -> MapInputs:
     """Take several stacks as the one that they were joined to."""
+    rasters = [*(part.facts.path for part in parts), *(extras or {}).values()]
+    borrowed = [text for path in dict.fromkeys(rasters) for text in borrowed_files(path)]
     return MapInputs(
         parts,
         joined.path,
@@ -240,7 +244,7 @@ def joined_inputs(
         {band.name: band.index for band in joined.bands},
         {band.name: band.radiometry for band in joined.bands},
         dict(extras or {}),
-        (*joined.warnings, *warnings),
+        (*borrowed, *joined.warnings, *warnings),
     )
 
 

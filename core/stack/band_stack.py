@@ -19,6 +19,7 @@ from ..files.atomic import (
     scratch_file,
     write_whole,
 )
+from ..files.made_here import note_made_here
 from ..files.xml_text import UnfitXml, read_xml
 from ..gdal.containers import file_of
 from ..raster.grid import coarser_axes
@@ -247,6 +248,10 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
     return filled, warnings
 
 
+ELSEWHERE = b'relativeToVRT="0"'
+"""Stands in a stack that names files outside its folder."""
+
+
 def _write(text: StackText, output_path: Path, check: Callable[[Path], None], what: str) -> None:
     """Write the stack and what lies between it and its bands; the new one is in force with the last
     rename.
@@ -269,6 +274,8 @@ def _write(text: StackText, output_path: Path, check: Callable[[Path], None], wh
             # Else it keeps its time: a run that goes on asks whether its inputs have changed.
             if not _holds(output_path, text.main):
                 put_in_place(part, output_path, failure)
+        if ELSEWHERE in text.main:
+            note_made_here(text.main)
         unused = before - set(text.nested)
     finally:
         remove_quietly(*(folder / name for name in unused))
