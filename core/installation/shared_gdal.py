@@ -8,7 +8,8 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +22,21 @@ from .interpreter import candidates, child_environment
 
 PROGRAM = Path(__file__).with_name("library_probe.py")
 LIMIT_S = 30.0
+LOOK_S = 0.1
+"""How often whoever waits is told so."""
 NOTE = "rasterio.json"
 """In the user's cache folder: what was found, and of which libraries."""
 
 
-def probe_libraries(python: str, names: Sequence[str]) -> dict[str, Any]:
+def probe_libraries(
+    python: str, names: Sequence[str], waiting: Callable[[float], None] = lambda _: None
+) -> dict[str, Any]:
     """Import libraries in a process of their own, in this order.
+
+    Parameters
+    ----------
+    waiting : callable
+        Called again and again with the seconds that have passed. What it raises ends the process.
 
     Returns
     -------
@@ -36,21 +46,43 @@ def probe_libraries(python: str, names: Sequence[str]) -> dict[str, Any]:
     Raises
     ------
     OSError, subprocess.SubprocessError, ValueError
-        If the process does not start, does not answer, or ends before it has.
+        If the process does not start, does not answer in ``LIMIT_S``, or ends before it has.
     """
-    asked = {"names": names, "python": list(sys.version_info[:2]), "path": sys.path}
-    answer = subprocess.run(  # nosec B603 # an argument list, our own script, this Python
+    asked = json.dumps({"names": names, "python": list(sys.version_info[:2]), "path": sys.path})
+    process = subprocess.Popen(  # nosec B603 # an argument list, our own script, this Python
         [python, str(PROGRAM)],
-        input=json.dumps(asked),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=child_environment(),
-        capture_output=True,
         text=True,
-        timeout=LIMIT_S,
-        check=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    found = json.loads(answer.stdout)
-    return dict(found)
+    try:
+        told, complaint = _wait_for(process, asked, waiting)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, python, told, complaint)
+    return dict(json.loads(told))
+
+
+def _wait_for(
+    process: subprocess.Popen[str], asked: str, waiting: Callable[[float], None]
+) -> tuple[str, str]:
+    """What the process prints."""
+    begun = time.monotonic()
+    given: str | None = asked
+    while True:
+        passed = time.monotonic() - begun
+        if passed >= LIMIT_S:
+            raise subprocess.TimeoutExpired(process.args, LIMIT_S)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(given, timeout=min(LOOK_S, LIMIT_S - passed))
+        given = None  # taken over with the first call
+        waiting(time.monotonic() - begun)
 
 
 def rasterio_shares_gdal() -> bool:

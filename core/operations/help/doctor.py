@@ -20,7 +20,7 @@ from ...errors import Cancelled, SettingsError
 from ...gdal.reading_choice import VARIABLE, reading
 from ...installation.interpreter import candidates
 from ...installation.needed import REQUIRED, USED, Library
-from ...installation.shared_gdal import probe_libraries, shares_gdal
+from ...installation.shared_gdal import LIMIT_S, probe_libraries, shares_gdal
 from ...monitor import Monitor, Progress
 from ...operation import Operation, OperationResult, Output, OutputKind
 from ...params import Kind, param
@@ -50,12 +50,14 @@ def run_doctor(params: DoctorParams, settings: Settings, monitor: Monitor) -> Op
     """Import each library in a process of its own, and try the folders."""
     libraries = {}
     known = (*REQUIRED, *USED)
-    for number, library in enumerate(known):
-        if monitor.cancelled():
-            raise Cancelled()
-        monitor.emit(Progress(number / (len(known) + 1), f"Looking at {library.package}"))
-        libraries[library.package] = _look((MODULES.get(library.module, library.module),))
-    both = _look(TOGETHER) if not libraries["rasterio"]["fault"] else None
+    wait = _Wait(monitor, len(known) + 1)
+    for library in known:
+        wait.begin(library.package)
+        libraries[library.package] = _look((MODULES.get(library.module, library.module),), wait)
+    both = None
+    if not libraries["rasterio"]["fault"]:
+        wait.begin("rasterio beside GDAL")
+        both = _look(TOGETHER, wait)
     folders = {"cache": _kept_bands(settings), "output": params.output}
     data = {
         "product": PRODUCT,
@@ -76,24 +78,53 @@ def run_doctor(params: DoctorParams, settings: Settings, monitor: Monitor) -> Op
     )
 
 
-def _look(names: Sequence[str]) -> dict[str, Any]:
+class _Wait:
+    """Tells what is waited for, how long and for how long at most; ends when it is stopped."""
+
+    def __init__(self, monitor: Monitor, steps: int) -> None:
+        self._monitor = monitor
+        self._steps = steps
+        self._number = -1
+        self._what = ""
+        self._told_s = 0
+
+    def begin(self, what: str) -> None:
+        """Go on to the next process."""
+        self._number += 1
+        self._what, self._told_s = what, 0
+        self._tell(0)
+
+    def __call__(self, seconds: float) -> None:
+        """Tell each second."""
+        if int(seconds) > self._told_s or self._monitor.cancelled():
+            self._told_s = int(seconds)
+            self._tell(seconds)
+
+    def _tell(self, seconds: float) -> None:
+        if self._monitor.cancelled():
+            raise Cancelled()
+        detail = f"{seconds:.0f} of at most {LIMIT_S:.0f} s" if seconds >= 1 else ""
+        self._monitor.emit(Progress(self._number / self._steps, f"Looking at {self._what}", detail))
+
+
+def _look(names: Sequence[str], wait: _Wait) -> dict[str, Any]:
     """What a process of its own says of libraries, the last of which counts; or its ``fault``."""
-    why = "there is no Python program to try it with"
+    why, slow = "there is no Python program to try it with", False
     for python in candidates():
         try:
-            found = probe_libraries(python, names)
+            found = probe_libraries(python, names, wait)
         except subprocess.TimeoutExpired as error:
-            why = f"it is not imported after {error.timeout:.0f} s"
+            why, slow = f"it is not imported after {error.timeout:.0f} s", True
         except subprocess.CalledProcessError as error:
             lines = (error.stderr or "").strip().splitlines()
             why = lines[-1] if lines else f"its process ends with {error.returncode}"
         except (OSError, ValueError) as error:
             why = str(error)
         else:
-            return {**found["libraries"][names[-1]], **found, "fault": ""}
+            return {**found["libraries"][names[-1]], **found, "fault": "", "slow": False}
         if why != "another version of Python":
             break
-    return {"fault": why, "loaded": []}
+    return {"fault": why, "slow": slow, "loaded": []}
 
 
 def _reader(both: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -148,8 +179,12 @@ def _proxies(settings: Settings) -> Iterator[tuple[str, str]]:
 def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     """Sentences: what is wrong, and how to mend it."""
     for library in REQUIRED:
-        fault = data["libraries"][library.package]["fault"]
-        if fault:
+        found = data["libraries"][library.package]
+        fault = found["fault"]
+        if fault and found["slow"]:
+            busy = "The computer may be busy: check again, and do not install anything yet."
+            yield f"{library.package} may not be usable: {fault}. {busy}"
+        elif fault:
             yield f"{library.package} cannot be used: {fault}. {_mend(library)}"
     if not data["reader"]["name"]:
         yield data["reader"]["why"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from firstlight.core.errors import Cancelled
-from firstlight.core.installation import needed
+from firstlight.core.installation import needed, shared_gdal
 from firstlight.core.installation.needed import REQUIRED, USED, Library
-from firstlight.core.monitor import RecordingMonitor
+from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
 from firstlight.core.operations.help import doctor
 from firstlight.core.settings import Settings
@@ -119,6 +120,61 @@ def test_why_rasters_are_read_so(monkeypatch: pytest.MonkeyPatch, reader: str, s
 def test_it_can_be_stopped() -> None:
     with pytest.raises(Cancelled):
         look(monitor=RecordingMonitor(cancel_when=lambda event: True))
+
+
+@pytest.fixture
+def asleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library that is never imported to its end; its process notes its number."""
+    note = tmp_path / "process"
+    code = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    (tmp_path / "sleeping_library.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    add(monkeypatch, Library("sleeping_library", "sleeping-library"))
+    return note
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_what_is_waited_for_is_told_and_has_a_limit(
+    asleep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 2.5
+    real = doctor.probe_libraries  # type: ignore[attr-defined]
+
+    def hasty(python: str, names: Any, waiting: Any) -> Any:
+        """The limit is that of the sleeper alone."""
+        with pytest.MonkeyPatch.context() as patch:
+            if names == ("sleeping_library",):
+                patch.setattr(shared_gdal, "LIMIT_S", limit)
+            return real(python, names, waiting)
+
+    monkeypatch.setattr(doctor, "probe_libraries", hasty)
+    monitor = RecordingMonitor()
+    result = look(monitor=monitor)
+    told = [event for event in monitor.events if isinstance(event, Progress)]
+    waits = [one.detail for one in told if one.message == "Looking at sleeping-library"]
+    assert waits[0] == ""
+    assert "2 of at most 30 s" in waits
+    [problem] = result.json_data()["problems"]
+    assert problem.startswith("sleeping-library may not be usable: it is not imported after 2 s. ")
+    assert "check again" in problem
+    assert "pip install" not in problem, "it may well be there"
+    assert [one.fraction for one in told] == sorted(one.fraction for one in told)
+    if asleep.exists():
+        assert is_gone(int(asleep.read_text()))
+
+
+def test_a_stop_does_not_wait_for_a_library(asleep: Path) -> None:
+    monitor = RecordingMonitor(cancel_when=lambda event: asleep.exists())
+    with pytest.raises(Cancelled):
+        look(monitor=monitor)
+    assert is_gone(int(asleep.read_text()))
 
 
 def test_what_is_needed_is_what_the_distribution_is_asked_for() -> None:
