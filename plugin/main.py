@@ -15,7 +15,6 @@ from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .language import install_language, remove_language
-from .libraries import add_libraries
 from .options import OptionsFactory
 from .processing.provider import FirstLightProvider
 
@@ -53,7 +52,6 @@ class FirstLightPlugin:
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
-        add_libraries()
         if self._translator is None:
             self._translator = install_language()
         self._problem = dependency_error(missing_libraries())

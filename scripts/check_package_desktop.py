@@ -35,18 +35,15 @@ def install() -> str:
     plugin.action.trigger()
     if plugin.dock is None or not plugin.dock.isVisible():
         return "the toolbar button does not open the dock: a library is missing"
-    return foreign_libraries(where)
+    return foreign_libraries()
 
 
-def foreign_libraries(where: Path) -> str:
-    """What is not as in a QGIS that has nothing beside it: the libraries must be the zip's."""
-    for name in ("dask", "pystac_client"):
-        file = Path(importlib.import_module(name).__file__ or "")
-        if where not in file.parents:
-            return f"{name} is not the zip's, so this shows nothing: it lies in {file}"
-    with suppress(ModuleNotFoundError):
-        importlib.import_module("rasterio")
-        return "rasterio is there, so this shows nothing of a QGIS without it"
+def foreign_libraries() -> str:
+    """What is not as in a QGIS that has nothing beside it."""
+    for name in ("dask", "pystac_client", "rasterio"):
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(name)
+            return f"{name} is there, so this shows nothing of a QGIS without it"
     return ""
 
 

@@ -30,8 +30,6 @@ NETWORK_AND_RASTERS = {
     "requests",
     "urllib3",
     "http",
-    "pystac_client",
-    "pystac",
     "rasterio",
     "osgeo",
     "gdal",
@@ -40,8 +38,6 @@ NETWORK_AND_RASTERS = {
 }
 HEAVY = {
     "requests",
-    "pystac_client",
-    "pystac",
     "rasterio",
     "osgeo",
     "dask",
@@ -53,6 +49,10 @@ HEAVY = {
 """Imported only inside functions, so that loading the plugin costs nothing; numpy is what
 everything is made of.
 """
+
+COME_WITH_QGIS = {"numpy", "osgeo", "requests", "urllib3", "yaml"}
+CAN_BE_DONE_WITHOUT = {"rasterio", "distributed", "dask", "pyspark"}
+"""Used where somebody has installed them; ``core/installation/needed.py`` says for what."""
 
 OWNERS = {
     "requests": (
@@ -447,6 +447,8 @@ def _judge(one: Import) -> Iterator[str]:
             yield "ui reads no rasters and speaks no HTTP"
         if within(one.module, "plugin") and top in NETWORK_AND_RASTERS:
             yield f"{top} belongs to core"
+        if top not in sys.stdlib_module_names | DESKTOP | COME_WITH_QGIS | CAN_BE_DONE_WITHOUT:
+            yield f"{top} comes with no QGIS, and the plugin brings no library"
         if top in OWNERS and not within(one.module, *OWNERS[top]):
             yield f"{top} belongs to {', '.join(OWNERS[top])}"
         if top in HEAVY and not one.function and not one.for_types_only:
@@ -761,6 +763,11 @@ PLANTED = {
         "core/algorithms/indices.py",
         "def f():\n    import dask.array",
         "dask belongs to",
+    ),
+    "a library that no QGIS has": (
+        "core/stac/query.py",
+        "def f():\n    from pystac_client import ItemSearch",
+        "pystac_client comes with no QGIS",
     ),
     "rasterio at the top": ("core/cog/writer.py", "import rasterio", "is heavy"),
     "osgeo at the top, guarded": (

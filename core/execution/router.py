@@ -13,10 +13,10 @@ from ..enums import EngineName
 from ..settings import Settings
 from ..text import size_text
 from .cluster import open_cluster
-from .dask_tiled import DaskThreadsEngine
 from .engine import Engine, SerialEngine
 from .local_cluster import local_cluster
 from .memory import free_bytes
+from .threads import ThreadsEngine
 
 MEMORY_SHARE = 0.5
 """Share of the free memory that tiles may take: the rest is for QGIS, for the system's cache of
@@ -145,7 +145,7 @@ def open_engine(
     if choice.engine == EngineName.SERIAL:
         yield SerialEngine()
     elif choice.engine == EngineName.THREADS:
-        yield DaskThreadsEngine(choice.workers)
+        yield ThreadsEngine(choice.workers)
     elif choice.cluster:
         with open_cluster(choice.cluster, job.files, settings.tile_timeout_s, stop) as engine:
             yield engine
@@ -189,4 +189,4 @@ def _threads(job: Job, settings: Settings, free: int | None) -> tuple[int, str]:
 
 
 def _count(workers: int) -> str:
-    return f"{workers} Dask thread{'s' if workers != 1 else ''}"
+    return f"{workers} thread{'s' if workers != 1 else ''}"

@@ -19,9 +19,8 @@ REQUIRED = (
     Library("osgeo", "GDAL"),
     Library("requests", "requests"),
     Library("yaml", "PyYAML"),
-    Library("pystac_client", "pystac-client"),
-    Library("dask", "dask"),
 )
+"""All of them come with QGIS, so that nothing has to be installed beside the plugin."""
 USED = (
     Library("qgis.core", "QGIS"),
     Library("rasterio", "rasterio"),

@@ -24,8 +24,6 @@ NEWEST_FIRST = (
 )
 PAGE_SIZES = (100, 50, 20, 5)
 """Items to ask for in a page; the next smaller one where a page is too large for the server."""
-NOT_ASKED = "https://stac.invalid/search"
-"""pystac-client wants an address where a question is written, too."""
 LONGEST_ADDRESS = 6000
 """Characters; servers and proxies refuse from 8 kB on, some with a broken connection."""
 
@@ -55,21 +53,19 @@ class SearchForm:
     """Items of one collection by OGC API Features, which knows neither polygon nor order."""
 
     def query(self) -> dict[str, Any]:
-        """Names and values, as in the body of a POST; pystac-client knows how they are written."""
-        from pystac_client import ItemSearch
-
-        asked = ItemSearch(
-            NOT_ASKED,
-            method="POST",
-            limit=self.limit,
-            collections=list(self.collections) if not self.features else None,
-            intersects=dict(self.aoi.geometry) if self.box is None else None,
-            bbox=list(self.aoi.boxes[self.box]) if self.box is not None else None,
-            datetime=self._dates() if self.period is not None else None,
-            sortby=list(NEWEST_FIRST) if self.sorts else None,
-        )
-        written: dict[str, Any] = asked.get_parameters()
-        return {name: value for name, value in written.items() if value}
+        """Names and values, as in the body of a POST (STAC API, Item Search)."""
+        asked: dict[str, Any] = {"limit": self.limit}
+        if self.collections and not self.features:
+            asked["collections"] = list(self.collections)
+        if self.box is None:
+            asked["intersects"] = dict(self.aoi.geometry)
+        else:
+            asked["bbox"] = list(self.aoi.boxes[self.box])
+        if self.period is not None:
+            asked["datetime"] = self._dates()
+        if self.sorts:
+            asked["sortby"] = [dict(field) for field in NEWEST_FIRST]
+        return asked
 
     def meets(self, box: Any) -> bool:
         """Whether a box of a catalogue touches the area's; true where it is damaged."""

@@ -34,7 +34,7 @@ def index(stack: Path, output: Path, *words: str) -> int:
 def test_the_engine_is_told_before_and_after(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sentence = f"Engine: 2 Dask threads on this computer ({TILES} tiles)."
+    sentence = f"Engine: 2 threads on this computer ({TILES} tiles)."
     assert index(stack, tmp_path / "a.tif") == 0
     out, err = capsys.readouterr()
     assert f"info: {sentence}" in err
@@ -61,7 +61,7 @@ def test_the_settings_choose_where_no_flag_does(
     assert index(stack, tmp_path / "a.tif") == 0
     assert "Engine: serial" in capsys.readouterr().err
     assert index(stack, tmp_path / "a.tif", "--engine", "threads") == 0
-    assert "Engine: 2 Dask threads" in capsys.readouterr().err
+    assert "Engine: 2 threads" in capsys.readouterr().err
 
 
 def test_an_address_alone_is_enough_to_choose_the_cluster(

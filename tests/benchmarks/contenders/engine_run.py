@@ -14,9 +14,9 @@ from task import OUT, SOURCE, report
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.cluster import open_cluster
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.local_cluster import local_cluster
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
 from firstlight.core.raster.reader import RasterReader
@@ -54,7 +54,7 @@ def run(engine: str, workers: int = 1) -> None:
     if engine == "serial":
         compute(SerialEngine())
     elif engine == "threads":
-        compute(DaskThreadsEngine(workers))
+        compute(ThreadsEngine(workers))
     else:
         try:
             import distributed  # noqa: F401

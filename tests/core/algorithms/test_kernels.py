@@ -23,8 +23,8 @@ from firstlight.core.algorithms.expression import parse_formula
 from firstlight.core.algorithms.indices import index_kernel, index_names
 from firstlight.core.algorithms.kernel import Kernel, Layer
 from firstlight.core.errors import AlgorithmError, Cancelled, InputError, RasterError
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import RasterReader
@@ -170,7 +170,7 @@ def test_tiles_make_no_difference(rows: int, cols: int, tile: int, engine: str) 
         tiled = run_kernel(
             stack,
             folder / "tiled.tif",
-            engine=SerialEngine() if engine == "serial" else DaskThreadsEngine(2),
+            engine=SerialEngine() if engine == "serial" else ThreadsEngine(2),
             settings=small_tiles(tile),
         )
         assert np.array_equal(
@@ -189,7 +189,7 @@ def test_every_engine_gives_the_same_bits_and_the_same_statistics(tmp_path: Path
     stack = make_stack(tmp_path, shape=(300, 310))
     results = [
         run_kernel(stack, tmp_path / f"{n}.tif", engine=e)
-        for n, e in enumerate([SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)])
+        for n, e in enumerate([SerialEngine(), ThreadsEngine(1), ThreadsEngine(4)])
     ]
     assert results[0] == results[1] == results[2]
     files = [(tmp_path / f"{n}.tif").read_bytes() for n in range(3)]
@@ -268,7 +268,7 @@ def test_an_unknown_index_offers_the_nearest(name: str, hint: str) -> None:
 
 @pytest.mark.parametrize(
     "engine",
-    [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(3)],
+    [SerialEngine(), ThreadsEngine(1), ThreadsEngine(3)],
     ids=["serial", "dask 1", "dask 3"],
 )
 def test_an_engine_keeps_the_order_and_raises_the_first_failure(engine: Any) -> None:
@@ -285,7 +285,7 @@ def test_an_engine_keeps_the_order_and_raises_the_first_failure(engine: Any) -> 
         engine.run(fail, tiles, threading.Event())
 
 
-@pytest.mark.parametrize("engine", [SerialEngine(), DaskThreadsEngine(2)], ids=["serial", "dask"])
+@pytest.mark.parametrize("engine", [SerialEngine(), ThreadsEngine(2)], ids=["serial", "dask"])
 def test_an_engine_stops_early(engine: Any) -> None:
     stop = threading.Event()
     begun: list[Window] = []

@@ -16,8 +16,8 @@ from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.cog.codec import Codec
 from firstlight.core.cog.raster_spec import RasterSpec
 from firstlight.core.execution import router
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import Engine, SerialEngine
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.execution.tile_work import TileWork
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
@@ -27,7 +27,7 @@ from support.rasters import noise
 from support.run import run_kernel, small_tiles
 from support.stacks import write_stack
 
-LOCAL = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(2), DaskThreadsEngine(4)]
+LOCAL = [SerialEngine(), ThreadsEngine(1), ThreadsEngine(2), ThreadsEngine(4)]
 IDS = ["serial", "1 thread", "2 threads", "4 threads"]
 
 
@@ -110,7 +110,7 @@ def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(
     monitor = RecordingMonitor()
     settings = small_tiles(serial_below_tiles=10)
     told = run_kernel(stack, tmp_path / "o.tif", settings=settings, monitor=monitor)
-    assert told.engine == "Engine: 2 Dask threads on this computer (30 tiles)."
+    assert told.engine == "Engine: 2 threads on this computer (30 tiles)."
     details = [
         event.detail for event in monitor.events if isinstance(event, Progress) and event.detail
     ]

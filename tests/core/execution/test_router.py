@@ -32,12 +32,12 @@ def choose(
     [
         (1, {}, "serial", "Engine: serial, one tile after the other (1 tile, fewer than 100)."),
         (99, {}, "serial", "Engine: serial, one tile after the other (99 tiles, fewer than 100)."),
-        (100, {}, "threads", "Engine: 4 Dask threads on this computer (100 tiles)."),
+        (100, {}, "threads", "Engine: 4 threads on this computer (100 tiles)."),
         (
             999,
             {"cluster": CLUSTER},
             "threads",
-            "Engine: 4 Dask threads on this computer (999 tiles).",
+            "Engine: 4 threads on this computer (999 tiles).",
         ),
         (
             1000,
@@ -49,14 +49,14 @@ def choose(
             1000,
             {},
             "threads",
-            "Engine: 4 Dask threads on this computer (1000 tiles, from 1000 on a cluster would "
+            "Engine: 4 threads on this computer (1000 tiles, from 1000 on a cluster would "
             "be used, but none is configured).",
         ),
         (
             5,
             {"serial_below_tiles": 5},
             "threads",
-            "Engine: 4 Dask threads on this computer (5 tiles).",
+            "Engine: 4 threads on this computer (5 tiles).",
         ),
         (
             7,
@@ -84,7 +84,7 @@ def test_tiles_decide(tiles: int, given: dict[str, Any], engine: str, reason: st
             "threads",
             {"cluster": CLUSTER},
             "threads",
-            "Engine: 4 Dask threads on this computer (5000 tiles, as asked for).",
+            "Engine: 4 threads on this computer (5000 tiles, as asked for).",
         ),
         (
             "cluster",
@@ -110,7 +110,7 @@ def test_the_user_decides_first(
 def test_few_tiles_over_the_network_are_read_by_threads_because_they_mostly_wait() -> None:
     assert choose(9, remote=True)[::2] == (
         "threads",
-        "Engine: 4 Dask threads on this computer (9 tiles, read over the network).",
+        "Engine: 4 threads on this computer (9 tiles, read over the network).",
     )
     assert choose(1, remote=True)[0] == "serial"
 
@@ -119,7 +119,7 @@ def test_memory_limits_the_threads_and_the_sentence_says_so() -> None:
     assert choose(200, free=100 * MB) == (
         "threads",
         2,
-        "Engine: 2 Dask threads on this computer (200 tiles, 105 MB of memory free and 21.0 MB "
+        "Engine: 2 threads on this computer (200 tiles, 105 MB of memory free and 21.0 MB "
         "needed for each tile).",
     )
     assert choose(200, free=10 * MB) == (

@@ -23,8 +23,8 @@ from firstlight.core.algorithms.radar_water.squares import Cut
 from firstlight.core.algorithms.sar_water import WaterMap, radar_water_kernel
 from firstlight.core.errors import AlgorithmError
 from firstlight.core.execution.apply import Applied, apply_layers
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.raster.pixel_area import pixel_area_m2
 from firstlight.core.raster.reader import RasterReader
@@ -176,7 +176,7 @@ def test_a_survey_sees_every_pixel_once(
     data[0, 0] = 7  # so that something is observed
     TOTALS.clear()
     with tempfile.TemporaryDirectory() as name:
-        engine = DaskThreadsEngine(2) if threads else SerialEngine()
+        engine = ThreadsEngine(2) if threads else SerialEngine()
         applied = apply(
             write_raster(Path(name) / "red.tif", data),
             surveyed(),
@@ -195,7 +195,7 @@ def test_a_survey_sees_every_pixel_once(
 
 def test_every_engine_writes_the_same_bytes(tmp_path: Path) -> None:
     raster = write_raster(tmp_path / "red.tif", noise((300, 310), 0, 1, 1000, 0.1))
-    engines = [SerialEngine(), DaskThreadsEngine(1), DaskThreadsEngine(4)]
+    engines = [SerialEngine(), ThreadsEngine(1), ThreadsEngine(4)]
     made = [
         apply(raster, two_layers(2), [tmp_path / f"{n}m.tif", tmp_path / f"{n}c.tif"], one)
         for n, one in enumerate(engines)

@@ -24,8 +24,8 @@ from firstlight.core.algorithms.optical_water import (
 from firstlight.core.cli import main
 from firstlight.core.errors import AlgorithmError, InputError
 from firstlight.core.execution.apply import apply_layers
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
 from firstlight.core.execution.engine import SerialEngine
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
@@ -602,7 +602,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) ->
     with RasterReader(path) as reader:
         places = {name: number for number, name in enumerate(bands, start=1)}
         for turn, (engine, tile) in enumerate(
-            [(SerialEngine(), 64), (DaskThreadsEngine(3), 64), (SerialEngine(), 128)]
+            [(SerialEngine(), 64), (ThreadsEngine(3), 64), (SerialEngine(), 128)]
         ):
             outputs = [tmp_path / f"{turn}_{layer.name}.tif" for layer in kernel.layers]
             settings = Settings(workers=2, tile_size=tile)

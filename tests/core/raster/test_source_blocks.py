@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
 from firstlight.core.execution.apply import apply_layers
-from firstlight.core.execution.dask_tiled import DaskThreadsEngine
+from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window, in_columns, split_windows
@@ -140,7 +140,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
             outputs,
             Settings(tile_size=256),
             RecordingMonitor(),
-            engine=DaskThreadsEngine(3),
+            engine=ThreadsEngine(3),
         )
     assert len(decoded) == 2 * 4 * 2
     assert set(decoded.values()) == {1}

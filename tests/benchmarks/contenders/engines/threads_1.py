@@ -1,4 +1,4 @@
-# title: Dask threads, 1
+# title: threads, 1
 # python: firstlight
 from engine_run import run
 

@@ -1,4 +1,4 @@
-# title: Dask threads, 2
+# title: threads, 2
 # python: firstlight
 from engine_run import run
 

@@ -1,4 +1,4 @@
-"""Tiles on Dask's threaded scheduler: inside QGIS threads are safe, other processes are not."""
+"""Tiles on threads of this process: inside QGIS threads are safe, other processes are not."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..raster.grid import Window
 from .engine import Result, Take
 
 
-class DaskThreadsEngine:
-    """Dask threads in this process.
+class ThreadsEngine:
+    """Threads in this process.
 
     Parameters
     ----------
@@ -34,14 +34,17 @@ class DaskThreadsEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
-        from dask.threaded import get
+        # Not concurrent.futures: its threads are joined at exit, so one stalled read would keep the
+        # process alive.
+        from multiprocessing.pool import ThreadPool
 
         waiting = deque(enumerate(tiles))
         results: dict[int, Result] = {}
 
-        def next_tile() -> None:
-            if stop.is_set():
+        def next_tile(_: object) -> None:
+            if stop.is_set() or not waiting:  # none wait any more once a tile has failed
                 raise Cancelled()
+            # Not a certain tile but the next one: neighbours share decoded blocks.
             number, tile = waiting.popleft()
             result = work(tile)
             if take is None:
@@ -49,8 +52,12 @@ class DaskThreadsEngine:
             else:
                 take(tile, result)
 
-        # A task is "the next tile", not a certain one: neighbours share decoded blocks, and Dask's
-        # order varies.
-        tasks = {f"tile-{number}": (next_tile,) for number in range(len(tiles))}
-        get(tasks, list(tasks), num_workers=self.workers)
+        pool = ThreadPool(self.workers)
+        try:
+            # As they end, so that the first failure is raised at once.
+            for _ in pool.imap_unordered(next_tile, tiles):
+                pass
+        finally:
+            waiting.clear()
+            pool.terminate()
         return [results[number] for number in sorted(results)]
