@@ -5,6 +5,7 @@
 #   bash scripts/test.sh -- -k paging    only pytest, with these words for it (no style, types, desktop)
 #   bash scripts/test.sh -- -m thorough  the many combinations that only CI runs
 #   bash scripts/test.sh --sockets       everything, and that no socket of it leaves this computer (strace)
+#   bash scripts/test.sh --qgis          only plugin and dock in QGIS
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,11 +13,13 @@ set -euo pipefail
 REPORTS="$BUILD/test"
 words=()
 watched=""
+only_qgis=no
 case ${1:-} in
   "") ;;
   --sockets) watched=1 ;;
+  --qgis) only_qgis=yes ;;
   --) shift && words=("$@") ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2 ;;
 esac
 
 # step TITLE COMMAND...: the heading, the command, how long it took.
@@ -111,6 +114,11 @@ bash scripts/setup.sh
   fail "Sockets cannot be watched" "strace may not trace here, as shown above" "Allow ptrace, or run this without --sockets."
 rm -rf "$REPORTS"
 mkdir -p "$REPORTS"
+if [ "$only_qgis" = yes ]; then
+  step "Plugin and dock, QGIS without a window" test_qgis
+  print_total
+  exit
+fi
 if [ ${#words[@]} -eq 0 ]; then
   step "Style" check_style
   step "Types" check_types
