@@ -30,6 +30,8 @@ NETWORK_AND_RASTERS = {
     "requests",
     "urllib3",
     "http",
+    "pystac_client",
+    "pystac",
     "rasterio",
     "osgeo",
     "gdal",
@@ -38,6 +40,8 @@ NETWORK_AND_RASTERS = {
 }
 HEAVY = {
     "requests",
+    "pystac_client",
+    "pystac",
     "rasterio",
     "osgeo",
     "dask",
@@ -51,7 +55,7 @@ everything is made of.
 """
 
 COME_WITH_QGIS = {"numpy", "osgeo", "requests", "urllib3", "yaml"}
-CAN_BE_DONE_WITHOUT = {"rasterio", "distributed", "dask", "pyspark"}
+CAN_BE_DONE_WITHOUT = {"rasterio", "pystac_client", "distributed", "dask", "pyspark"}
 """Used where somebody has installed them; ``core/installation/needed.py`` says for what."""
 
 OWNERS = {
@@ -766,8 +770,8 @@ PLANTED = {
     ),
     "a library that no QGIS has": (
         "core/stac/query.py",
-        "def f():\n    from pystac_client import ItemSearch",
-        "pystac_client comes with no QGIS",
+        "def f():\n    import shapely",
+        "shapely comes with no QGIS",
     ),
     "rasterio at the top": ("core/cog/writer.py", "import rasterio", "is heavy"),
     "osgeo at the top, guarded": (

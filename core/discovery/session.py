@@ -36,7 +36,7 @@ REGION_HEADER = "x-amz-bucket-region"
 """By which Amazon S3 says where a bucket lies that was asked for elsewhere; without a ``Location``
 in most of its answers (*Amazon S3 API reference*, HeadBucket, error responses).
 """
-TALKATIVE = ("urllib3.connectionpool",)
+TALKATIVE = ("urllib3.connectionpool", "pystac_client.stac_api_io")
 """Loggers of libraries that write each request down, with its query or its headers."""
 
 

@@ -1,4 +1,8 @@
-"""Tiles on threads of this process: inside QGIS threads are safe, other processes are not."""
+"""Tiles on threads of this process: inside QGIS threads are safe, other processes are not.
+
+Dask's scheduler starts them where Dask is installed; QGIS does not bring it, and then Python's own
+pool does the same. Which of the two it was changes no byte.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from ..errors import Cancelled
 from ..raster.grid import Window
 from .engine import Result, Take
 
+Threads = Callable[[Callable[[], None], int, int], None]
+"""Calls a function so many times on so many threads; the first failure is raised at once."""
+
 
 class ThreadsEngine:
     """Threads in this process.
@@ -19,12 +26,15 @@ class ThreadsEngine:
     ----------
     workers : int
         Threads; each holds one tile's arrays at a time.
+    start : callable, optional
+        Starts them; by default Dask where it is installed.
     """
 
     name = EngineName.THREADS
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, start: Threads | None = None) -> None:
         self.workers = workers
+        self._start = start
 
     def run(
         self,
@@ -34,14 +44,10 @@ class ThreadsEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
-        # Not concurrent.futures: its threads are joined at exit, so one stalled read would keep the
-        # process alive.
-        from multiprocessing.pool import ThreadPool
-
         waiting = deque(enumerate(tiles))
         results: dict[int, Result] = {}
 
-        def next_tile(_: object) -> None:
+        def next_tile() -> None:
             if stop.is_set() or not waiting:  # none wait any more once a tile has failed
                 raise Cancelled()
             # Not a certain tile but the next one: neighbours share decoded blocks.
@@ -52,12 +58,39 @@ class ThreadsEngine:
             else:
                 take(tile, result)
 
-        pool = ThreadPool(self.workers)
         try:
-            # As they end, so that the first failure is raised at once.
-            for _ in pool.imap_unordered(next_tile, tiles):
-                pass
+            (self._start or _threads())(next_tile, len(tiles), self.workers)
         finally:
             waiting.clear()
-            pool.terminate()
         return [results[number] for number in sorted(results)]
+
+
+def _threads() -> Threads:
+    try:
+        import dask.threaded  # noqa: F401 - only to know whether it is there
+    except ImportError:
+        return on_a_pool
+    return on_dask
+
+
+def on_dask(call: Callable[[], None], times: int, workers: int) -> None:
+    """On the threads of Dask's own scheduler."""
+    from dask.threaded import get
+
+    tasks = {f"tile-{number}": (call,) for number in range(times)}
+    get(tasks, list(tasks), num_workers=workers)
+
+
+def on_a_pool(call: Callable[[], None], times: int, workers: int) -> None:
+    """On a pool of Python's own."""
+    # Not concurrent.futures: its threads are joined at exit, so one stalled read would keep the
+    # process alive.
+    from multiprocessing.pool import ThreadPool
+
+    pool = ThreadPool(workers)
+    try:
+        # As they end, so that the first failure is raised at once.
+        for _ in pool.imap_unordered(lambda _: call(), range(times)):
+            pass
+    finally:
+        pool.terminate()

@@ -24,8 +24,11 @@ REQUIRED = (
 USED = (
     Library("qgis.core", "QGIS"),
     Library("rasterio", "rasterio"),
+    Library("pystac_client", "pystac-client"),
+    Library("dask", "dask"),
     Library("distributed", "dask[distributed]"),
 )
-"""Without the first there is the command line only, without the last no cluster; without rasterio
-GDAL's own library reads the rasters.
+"""Without the first there is the command line only, without the last no cluster. Without rasterio
+GDAL's own library reads the rasters, without pystac-client and Dask FirstLight writes questions to
+catalogues and starts threads by itself; pip installs these with ``firstlight``.
 """

@@ -24,6 +24,8 @@ NEWEST_FIRST = (
 )
 PAGE_SIZES = (100, 50, 20, 5)
 """Items to ask for in a page; the next smaller one where a page is too large for the server."""
+NOT_ASKED = "https://stac.invalid/search"
+"""pystac-client wants an address where a question is written, too."""
 LONGEST_ADDRESS = 6000
 """Characters; servers and proxies refuse from 8 kB on, some with a broken connection."""
 
@@ -53,7 +55,30 @@ class SearchForm:
     """Items of one collection by OGC API Features, which knows neither polygon nor order."""
 
     def query(self) -> dict[str, Any]:
-        """Names and values, as in the body of a POST (STAC API, Item Search)."""
+        """Names and values, as in the body of a POST (STAC API, Item Search).
+
+        pystac-client writes them where it is installed, which QGIS does not bring; a test holds
+        what is written without it to the same.
+        """
+        try:
+            from pystac_client import ItemSearch
+        except ImportError:
+            return self.query_by_itself()
+        asked = ItemSearch(
+            NOT_ASKED,
+            method="POST",
+            limit=self.limit,
+            collections=list(self.collections) if not self.features else None,
+            intersects=dict(self.aoi.geometry) if self.box is None else None,
+            bbox=list(self.aoi.boxes[self.box]) if self.box is not None else None,
+            datetime=self._dates() if self.period is not None else None,
+            sortby=list(NEWEST_FIRST) if self.sorts else None,
+        )
+        written: dict[str, Any] = asked.get_parameters()
+        return {name: value for name, value in written.items() if value}
+
+    def query_by_itself(self) -> dict[str, Any]:
+        """The same without pystac-client."""
         asked: dict[str, Any] = {"limit": self.limit}
         if self.collections and not self.features:
             asked["collections"] = list(self.collections)

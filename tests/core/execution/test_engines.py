@@ -17,7 +17,7 @@ from firstlight.core.cog.codec import Codec
 from firstlight.core.cog.raster_spec import RasterSpec
 from firstlight.core.execution import router
 from firstlight.core.execution.engine import Engine, SerialEngine
-from firstlight.core.execution.threads import ThreadsEngine
+from firstlight.core.execution.threads import ThreadsEngine, on_a_pool, on_dask
 from firstlight.core.execution.tile_work import TileWork
 from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
@@ -27,8 +27,14 @@ from support.rasters import noise
 from support.run import run_kernel, small_tiles
 from support.stacks import write_stack
 
-LOCAL = [SerialEngine(), ThreadsEngine(1), ThreadsEngine(2), ThreadsEngine(4)]
-IDS = ["serial", "1 thread", "2 threads", "4 threads"]
+LOCAL = [
+    SerialEngine(),
+    ThreadsEngine(1, on_dask),
+    ThreadsEngine(2, on_a_pool),
+    ThreadsEngine(4, on_dask),
+    ThreadsEngine(4, on_a_pool),
+]
+IDS = ["serial", "1 of Dask", "2 of a pool", "4 of Dask", "4 of a pool"]
 
 
 @pytest.fixture(scope="module")
