@@ -41,6 +41,8 @@ class LayerOutput:
     """Of a raster of classes: how they are shown where there is no style."""
     above: str = ""
     """Name of a group around ``group``: that of the event; empty where there is none."""
+    warnings: tuple[str, ...] = ()
+    """Doubts about what it shows: they stand first in its notes."""
 
 
 @dataclass(frozen=True)

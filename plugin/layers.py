@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from qgis.core import (
     Qgis,
+    QgsDataProvider,
     QgsDateTimeRange,
-    QgsLayerTreeGroup,
-    QgsLayerTreeLayer,
     QgsMapLayer,
     QgsProject,
-    QgsProviderRegistry,
     QgsRasterLayer,
+    QgsSingleBandGrayRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
+from qgis.PyQt.QtCore import QDate, QDateTime, QObject, Qt, QTime, QTimer, pyqtSignal
 
 from ..core.errors import FirstLightError
 from ..core.operation import LayerOutput
 from ..core.raster.open_file import VECTOR_SUFFIXES, check_map_file
 from ..core.text import shown
 from .layer_metadata import describe_layer
-from .layer_style import apply_style
-
-PARENT_GROUP = "FirstLight"
+from .layer_style import NATURAL_COLOR, apply_style, offer_false_color
+from .layer_tree import place_layer
+from .layer_tree import source_path as source_path
 
 
 def add_layers(
     outputs: Iterable[LayerOutput], project: QgsProject
 ) -> tuple[list[QgsMapLayer], list[FirstLightError]]:
-    """Put results on the map, each in the group of its scene; a layer that shows the same file
-    already is replaced.
+    """Put results on the map at once, each in its group; a layer that shows the same file already
+    is replaced. Several are better put there by :class:`LayerLoader`, which leaves the main thread
+    time in between.
 
     Parameters
     ----------
@@ -50,32 +49,86 @@ def add_layers(
     errors: list[FirstLightError] = []
     for output in outputs:
         try:
-            layer = open_layer(output, project)
+            layers.append(add_layer(output, project))
         except FirstLightError as error:
-            what = f"Layer '{shown(output.title)}' cannot be shown"
-            errors.append(FirstLightError(what, f"{output.path}: {error.why}", error.hint))
-            continue
-        if not layer.isValid():
-            errors.append(
-                FirstLightError(
-                    f"Layer '{shown(output.title)}' cannot be shown",
-                    f"QGIS cannot open {output.path}",
-                )
-            )
-            continue
-        dress_layer(layer, output)
-        _place(layer, output, project)
-        layers.append(layer)
+            errors.append(error)
     return layers, errors
+
+
+def add_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
+    """Put one result on the map.
+
+    Raises
+    ------
+    FirstLightError
+        If QGIS cannot open it.
+    """
+    what = f"Layer '{shown(output.title)}' cannot be shown"
+    try:
+        layer = open_layer(output, project)
+    except FirstLightError as error:
+        raise FirstLightError(what, f"{output.path}: {error.why}", error.hint) from error
+    if not layer.isValid():
+        raise FirstLightError(what, f"QGIS cannot open {output.path}")
+    dress_layer(layer, output)
+    place_layer(layer, output, project)
+    return layer
+
+
+class LayerLoader(QObject):
+    """Puts results on the map one by one, and lets the window live in between.
+
+    Parameters
+    ----------
+    outputs : iterable of LayerOutput
+        What to show.
+    project : QgsProject
+        Where; what has not come when it is closed does not come into the next one.
+    parent : QObject, optional
+        Keeps the loader alive.
+    """
+
+    finished = pyqtSignal(list, list)
+    """Carries the new layers, and a :class:`FirstLightError` for each that cannot be shown."""
+
+    def __init__(
+        self, outputs: Iterable[LayerOutput], project: QgsProject, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._left = list(outputs)
+        self._project = project
+        self._layers: list[str] = []
+        self._errors: list[FirstLightError] = []
+        project.cleared.connect(self.stop)
+
+    def start(self) -> None:
+        """Begin when the event loop is next idle."""
+        QTimer.singleShot(0, self._next)
+
+    def stop(self) -> None:
+        """Leave out what has not come yet."""
+        self._left.clear()
+
+    def _next(self) -> None:
+        if self._left:
+            try:
+                self._layers.append(add_layer(self._left.pop(0), self._project).id())
+            except FirstLightError as error:
+                self._errors.append(error)
+            self.start()
+            return
+        self._project.cleared.disconnect(self.stop)
+        there = [self._project.mapLayer(layer_id) for layer_id in self._layers]
+        self.finished.emit([layer for layer in there if layer is not None], self._errors)
 
 
 def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
     """The layer of a file, not yet styled.
 
-    QGIS looks at about 250 000 pixels of a raster when it opens one, whatever is asked: 10 to 30 ms
-    where there are overviews, as in everything that FirstLight makes. QGIS lets GDAL choose the
-    driver; the gate has made sure that it is that of the file's name, and that the file names no
-    others. A VRT was looked into by the operation that made it.
+    A raster that comes without a renderer is stretched by QGIS between what it holds, which it
+    reads for that, 50 to 150 ms for a stack, and may write beside the file. So it comes with one.
+    QGIS lets GDAL choose the driver; the gate has made sure that it is that of the file's name, and
+    that the file names no others. A VRT was looked into by the operation that made it.
 
     Raises
     ------
@@ -84,119 +137,40 @@ def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
     """
     if output.path.suffix.lower() != ".vrt":
         check_map_file(output.path)
+    path, name = str(output.path), shown(output.title)
     if output.path.suffix.lower() in VECTOR_SUFFIXES:
         vector_options = QgsVectorLayer.LayerOptions(project.transformContext())
         vector_options.loadDefaultStyle = False
-        return QgsVectorLayer(str(output.path), shown(output.title), "ogr", vector_options)
-    options = QgsRasterLayer.LayerOptions(False, project.transformContext())
-    return QgsRasterLayer(str(output.path), shown(output.title), "gdal", options)
+        return QgsVectorLayer(path, name, "ogr", vector_options)
+    layer = QgsRasterLayer()
+    layer.setRenderer(QgsSingleBandGrayRenderer(None, 1))
+    options = QgsDataProvider.ProviderOptions()
+    options.transformContext = project.transformContext()
+    layer.setDataSource(path, name, "gdal", options, False)
+    return layer
 
 
 def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
-    """Give a layer its name, style, day and metadata."""
+    """Give a layer its name, style, day, notes and metadata."""
     layer.setName(shown(output.title))
     apply_style(layer, output.style, output.classes)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
+    if output.style == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
+        # At the end: a style holds day and notes as well.
+        offer_false_color(layer)
 
 
 def set_acquired_day(layer: QgsMapLayer, output: LayerOutput) -> None:
-    """Tell QGIS's temporal controller the day (UTC) on which a raster was taken."""
-    if output.acquired is None or not isinstance(layer, QgsRasterLayer):
+    """Tell QGIS's temporal controller the day (UTC) that a layer shows."""
+    if output.acquired is None:
         return
     day = QDate(output.acquired.year, output.acquired.month, output.acquired.day)
     start = QDateTime(day, QTime(0, 0), Qt.TimeSpec.UTC)
     end = QDateTime(day, QTime(23, 59, 59), Qt.TimeSpec.UTC)
     temporal = layer.temporalProperties()
-    temporal.setMode(Qgis.RasterTemporalMode.FixedTemporalRange)
+    raster = isinstance(layer, QgsRasterLayer)
+    mode = Qgis.RasterTemporalMode if raster else Qgis.VectorTemporalMode
+    temporal.setMode(mode.FixedTemporalRange)
     temporal.setFixedTemporalRange(QgsDateTimeRange(start, end))
     temporal.setIsActive(True)
-
-
-def source_path(layer: QgsMapLayer) -> Path | None:
-    """The file behind a layer; None where it is no file."""
-    provider = layer.providerType()
-    if provider not in ("gdal", "ogr"):
-        return None
-    path = QgsProviderRegistry.instance().decodeUri(provider, layer.source()).get("path")
-    return Path(path) if path else None
-
-
-def _place(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) -> None:
-    """Position of a layer of the same file, else in the group of the scene, below whatever covers
-    less of it.
-    """
-    root = project.layerTreeRoot()
-    old = [
-        other
-        for other in project.mapLayers().values()
-        if _same_file(source_path(other), output.path)
-    ]
-    node = next(
-        (node for node in (root.findLayer(other.id()) for other in old) if node is not None),
-        None,
-    )
-    project.addMapLayer(layer, False)
-    if node is not None:
-        group = node.parent()
-        new = group.insertLayer(group.children().index(node), layer)
-        new.setItemVisibilityChecked(node.itemVisibilityChecked())
-        new.setExpanded(node.isExpanded())
-    else:
-        group = _group((shown(output.above), shown(output.group)), project)
-        new = group.insertLayer(_row(group, layer, output), layer)
-        new.setItemVisibilityChecked(output.visible)
-        new.setExpanded(output.visible)
-        _open(group)
-    project.removeMapLayers([other.id() for other in old])
-
-
-def _group(names: Iterable[str], project: QgsProject) -> QgsLayerTreeGroup:
-    """The group of the last name, inside those of the others, inside FirstLight's own; what is
-    missing is made, on top. An empty name is none.
-    """
-    root = project.layerTreeRoot()
-    group = root.findGroup(PARENT_GROUP) or root.insertGroup(0, PARENT_GROUP)
-    for name in filter(None, names):
-        # findGroup would also find those of another event.
-        own = [
-            node
-            for node in group.children()
-            if isinstance(node, QgsLayerTreeGroup) and node.name() == name
-        ]
-        group = own[0] if own else group.insertGroup(0, name)
-    return group
-
-
-def _open(group: QgsLayerTreeGroup | None) -> None:
-    """Unfold a group and those above it. QGIS's tree keeps one shut that was empty when it came,
-    and does not look again unless its state changes.
-    """
-    while group is not None:
-        group.setExpanded(False)
-        group.setExpanded(True)
-        group = group.parent()
-
-
-def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> int:
-    """Outlines on top, then indices (the newest last), then pictures."""
-    rank = _rank(layer, output.style == "natural_color")
-    for row, node in enumerate(group.children()):
-        if isinstance(node, QgsLayerTreeGroup):
-            continue
-        if isinstance(node, QgsLayerTreeLayer) and node.layer() is not None:
-            other = node.layer()
-            picture = isinstance(other, QgsRasterLayer) and other.bandCount() > 1
-            if _rank(other, picture) > rank:
-                return row
-    return len(group.children())
-
-
-def _rank(layer: QgsMapLayer, picture: bool) -> int:
-    if isinstance(layer, QgsVectorLayer):
-        return 0
-    return 2 if picture else 1
-
-
-def _same_file(first: Path | None, second: Path) -> bool:
-    return first is not None and first.resolve() == second.resolve()

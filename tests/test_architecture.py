@@ -227,6 +227,8 @@ CORE_LAYERS = {
         "core.shapes",
         "core.algorithms.kernel",
         "core.discovery.catalogs",
+        # A result is kept as it was put on the map.
+        "core.operation",
         "core.products",
     ),
     # One scene from catalogue to a validated stack is where downloads, stacks and validation meet.

@@ -39,13 +39,13 @@ table LA-2: +100 to +269 is low).
 ROUNDING = 1e-6
 """So near below an edge a value counts as on it: float32 cannot tell 0.27 from 0.2699999."""
 SEVERITY = (
-    MapClass(1, "High regrowth (dNBR below -0.25)", (118, 136, 49)),
+    MapClass(1, "High regrowth (under -0.25)", (118, 136, 49)),
     MapClass(2, "Low regrowth (-0.25 to -0.10)", (167, 192, 78)),
     MapClass(3, "Unburned (-0.10 to 0.10)", (10, 224, 66)),
     MapClass(4, "Low severity (0.10 to 0.27)", (255, 247, 11)),
-    MapClass(5, "Moderate-low severity (0.27 to 0.44)", (255, 175, 56)),
-    MapClass(6, "Moderate-high severity (0.44 to 0.66)", (255, 100, 27)),
-    MapClass(7, "High severity (0.66 and more)", (164, 31, 214)),
+    MapClass(5, "Moderate-low (0.27 to 0.44)", (255, 175, 56)),
+    MapClass(6, "Moderate-high (0.44 to 0.66)", (255, 100, 27)),
+    MapClass(7, "High severity (0.66 on)", (164, 31, 214)),
 )
 CBI_SEVERITY = (
     MapClass(3, "Unchanged", (10, 224, 66)),
@@ -74,9 +74,9 @@ _WIDEST = 2 / LEAST_NBR**0.5
 INDEX_LAYERS: Mapping[BurnIndex, Layer] = {
     name: Layer(name, title, (-widest, widest), name, dtype="float32")
     for name, title, widest in (
-        (BurnIndex.DNBR, "Differenced normalised burn ratio", 2.0),
-        (BurnIndex.RDNBR, "Relative differenced normalised burn ratio", _WIDEST),
-        (BurnIndex.RBR, "Relativised burn ratio", 2000.0),
+        (BurnIndex.DNBR, "Burn ratio change (dNBR)", 2.0),
+        (BurnIndex.RDNBR, "Relative burn ratio change (RdNBR)", _WIDEST),
+        (BurnIndex.RBR, "Relativised burn ratio (RBR)", 2000.0),
     )
 }
 SEVERITY_LAYER = Layer("severity", "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY)

@@ -36,17 +36,17 @@ THOUSAND = 1000
 ABSENT, PRESENT = 0, 1
 CLASSES = (
     MapClass(ABSENT, "Not affected (observed)", (240, 238, 228)),
-    MapClass(PRESENT, "Affected by consensus", (197, 27, 45)),
+    MapClass(PRESENT, "Affected", (197, 27, 45)),
 )
 CONSENSUS_LAYER = Layer(
     "consensus", "Consensus of the sources", (0, NOT_OBSERVED), "consensus", CLASSES
 )
 AGREEMENT_LAYER = Layer(
-    "agreement", "Share of observing sources that agree", (0.0, 1.0), "agreement", dtype="float32"
+    "agreement", "Agreement of the sources", (0.0, 1.0), "agreement", dtype="float32"
 )
 CONFIDENCE_LAYER = Layer(
     "confidence",
-    "Weight for the consensus less weight against it",
+    "Confidence in the consensus",
     (0.0, 1.0),
     "confidence",
     dtype="float32",
@@ -182,7 +182,20 @@ def source_key(index: int) -> str:
     return f"source{index + 1}"
 
 
-def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
+def consensus_of(layer: Layer) -> Layer:
+    """The consensus in the words of the layer that all sources have: ``Flooded``; of a layer whose
+    two classes are not the event's absence and presence, as it is.
+    """
+    words = {known.code: known.name for known in layer.classes}
+    if not {ABSENT, PRESENT} <= words.keys():
+        return CONSENSUS_LAYER
+    classes = tuple(replace(known, name=words[known.code]) for known in CLASSES)
+    return replace(CONSENSUS_LAYER, title=layer.title, classes=classes)
+
+
+def fusion_kernel(
+    sources: Sequence[Source], bands: Sequence[str], consensus: Layer = CONSENSUS_LAYER
+) -> Kernel:
     """The kernel of a vote.
 
     Parameters
@@ -190,8 +203,10 @@ def fusion_kernel(sources: Sequence[Source], bands: Sequence[str]) -> Kernel:
     sources : sequence of Source
     bands : sequence of str
         The band of each in the joined stack.
+    consensus : Layer
+        In words that suit the sources: :func:`consensus_of`.
     """
     vote = Vote(tuple(sources))
     names: dict[str, Any] = {source_key(index): band for index, band in enumerate(bands)}
-    layers = (CONSENSUS_LAYER, AGREEMENT_LAYER, CONFIDENCE_LAYER)
+    layers = (consensus, AGREEMENT_LAYER, CONFIDENCE_LAYER)
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

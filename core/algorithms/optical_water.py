@@ -57,8 +57,8 @@ REFERENCES = {
 INDEX_LAYERS: Mapping[WaterIndex, Layer] = {
     name: Layer(name, title, (-1.0, 1.0), "ndwi")
     for name, title in (
-        (WaterIndex.NDWI, "Normalised difference water index"),
-        (WaterIndex.MNDWI, "Modified normalised difference water index"),
+        (WaterIndex.NDWI, "Water index (NDWI)"),
+        (WaterIndex.MNDWI, "Modified water index (MNDWI)"),
     )
 }
 CONFIDENCE_LAYER = Layer(

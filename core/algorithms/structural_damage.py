@@ -63,14 +63,14 @@ CHANGE_LAYER = Layer(
 )
 INTENSITY_LAYER = Layer(
     "intensity_change",
-    "Change of the window's mean (dB)",
+    "Change of brightness (dB)",
     (-30.0, 30.0),
     "intensity_change",
     dtype="float32",
 )
 CORRELATION_LAYER = Layer(
     "correlation",
-    "Correlation of the window before and after",
+    "Correlation before and after",
     (-1.0, 1.0),
     "correlation",
     dtype="float32",

@@ -60,7 +60,11 @@ CLASSES = (
 )
 DAMAGED = (MODERATE, SEVERE)
 LOSS_LAYER = Layer(
-    "vegetation_loss", "Loss of the index", (-2.0, 2.0), "vegetation_loss", dtype="float32"
+    "vegetation_loss",
+    "Loss of the vegetation index",
+    (-2.0, 2.0),
+    "vegetation_loss",
+    dtype="float32",
 )
 DAMAGE_LAYER = Layer(
     "wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES

@@ -132,11 +132,7 @@ BURN_SEVERITY = map_operation(
         "Compares a stack before a fire with one after it.",
         params=BurnSeverityParams,
         layers=(
-            MapLayer(
-                SEVERITY_LAYER,
-                "Severity classes",
-                map_title="Burn severity (generic class limits)",
-            ),
+            MapLayer(SEVERITY_LAYER, "Severity classes"),
             MapLayer(INDEX_LAYERS[BurnIndex.DNBR], "dNBR"),
             MapLayer(
                 INDEX_LAYERS[BurnIndex.RDNBR],

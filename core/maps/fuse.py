@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..algorithms import fusion
-from ..algorithms.kernel import Kernel
+from ..algorithms.burned_area import BURNED_LAYER
+from ..algorithms.flood import FLOODED_LAYER, WATER_LAYER
+from ..algorithms.kernel import Kernel, Layer
 from ..errors import InputError
 from ..execution.apply import Applied
 from ..moment import Moment
@@ -40,6 +42,8 @@ NOTE = (
     "every mask missed) they agree on "
     "it. Extents of different days are taken for one event. The weights are judgements."
 )
+SUBJECTS = (FLOODED_LAYER, WATER_LAYER, BURNED_LAYER)
+"""Layers whose words are those of their consensus, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +167,20 @@ def make_kernel(params: FuseParams, inputs: MapInputs) -> Kernel:
     """
     question = params.question()
     sources = [make_source(part.facts, inputs.grid, question) for part in inputs.parts]
-    return fusion.fusion_kernel(sources, [inputs.bands[part.name] for part in inputs.parts])
+    bands = [inputs.bands[part.name] for part in inputs.parts]
+    return fusion.fusion_kernel(sources, bands, _consensus(inputs))
+
+
+def _consensus(inputs: MapInputs) -> Layer:
+    """The consensus in the words of the sources, where all of them are the same layer of ours."""
+    for layer in SUBJECTS:
+        if all(
+            part.facts.bands[0].description == layer.name
+            and f"event_codes_{layer.name}" in part.facts.tags
+            for part in inputs.parts
+        ):
+            return fusion.consensus_of(layer)
+    return fusion.CONSENSUS_LAYER
 
 
 def report(job: MapJob[FuseParams], applied: Applied) -> Findings:

@@ -186,8 +186,8 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
         style=layer.style,
         group=inputs.tags().get("item_id") or params.stack.stem,
         acquired=inputs.newest,
-        abstract="".join(f"Warning: {text} " for text in result.warnings)
-        + f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
+        abstract=f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
+        warnings=result.warnings,
     )
     return OperationResult(
         data=result.to_dict(),

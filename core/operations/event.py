@@ -20,6 +20,7 @@ from ..moment import Moment
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..products.map_view import describe_view
 from ..products.stac_catalogue import catalogue_facts, write_parent
 from ..scenes.event_pairs import EventQuery, choose_steps
 from ..settings import Settings
@@ -207,10 +208,9 @@ def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
     children += [run.heights.outputs["hand"].parent] if run.heights else []
     title = f"{run.query.event.title} {run.query.day}"
     events = EventQueue(monitor)
+    facts, layers = _event_facts(run.query), describe_view(run.folder, _layers(run))
     return run_in_background(
-        lambda: write_parent(
-            run.folder, children, title, _event_facts(run.query), events.stop.is_set
-        ),
+        lambda: write_parent(run.folder, children, title, facts, layers, events.stop.is_set),
         events,
     )
 
@@ -271,17 +271,25 @@ def _summary(story: EventStory, pages: Mapping[str, Path]) -> AlgorithmResult:
 
 
 def _layers(run: EventRun) -> list[LayerOutput]:
-    """All layers; of the maps, the first one is switched on, above the pictures, the newest of
-    which is on.
+    """All layers. Of the maps, the first one is switched on, above the picture after of the pass
+    that it is made from: below a flood that radar saw, the clouds of another day would look like
+    ground that nobody saw.
     """
-    newest = max((layer.acquired for layer in run.pictures if layer.acquired), default=None)
-    pictures = [replace(layer, visible=layer.acquired == newest) for layer in run.pictures]
-    first, *others = run.mapped
-    below = [replace(layer, visible=False) for step in reversed(others) for layer in step.layers]
-    title = f"{run.query.event.title} {run.query.day}, {_place(run.query.aoi)}"
+    below = next((step.source.after.stack for step in run.mapped if step.source), None)
+    pictures = [replace(layer, visible=layer.path == below) for layer in run.pictures[::-1]]
+    heights = [replace(layer, group="Terrain") for layer in run.height_layers]
+    first, *others = (
+        [replace(layer, group=step.group) for layer in step.layers] for step in run.mapped
+    )
+    hidden = [replace(layer, visible=False) for maps in reversed(others) for layer in maps]
     # Each group comes to lie above the one before.
-    layers = [*run.height_layers, *pictures, *below, *first.layers]
-    return [replace(layer, above=title) for layer in layers]
+    layers = [*heights, *pictures, *hidden, *first]
+    return [replace(layer, above=_title(run.query)) for layer in layers]
+
+
+def _title(query: EventQuery) -> str:
+    """Name of the event's group on the map."""
+    return f"{query.event.title} {query.day}, {_place(query.aoi)}"
 
 
 EVENT = Operation(

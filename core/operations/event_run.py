@@ -68,6 +68,14 @@ class MappedStep:
         return f"{self.operation.title} ({get_sensor(self.source.chosen.sensor).title})"
 
     @property
+    def group(self) -> str:
+        """Name of its group on the map, inside that of the event."""
+        if self.source is None:
+            return "All sensors together"
+        heading = self.subject.map_title or self.operation.recipe.about
+        return f"{heading}, {get_sensor(self.source.chosen.sensor).title}"
+
+    @property
     def passes(self) -> tuple[PassStack, ...]:
         """Passes that it is made from."""
         return self.source.passes if self.source else ()
@@ -231,7 +239,7 @@ def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
     ids = ", ".join(scene.id for scene in stack.scenes)
     return LayerOutput(
         stack.stack,
-        f"Bands {side} {format_time(first.datetime)[:10]}",
+        f"{side.capitalize()}, {format_time(first.datetime)[:10]}",
         "natural_color",
         f"{get_sensor(sensor).title} scenes",
         first.datetime,

@@ -4,6 +4,7 @@ were.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from ..enums import Status
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import Kind, param
-from ..products.stored_result import StoredResult, read_results
+from ..products.map_view import arrange
+from ..products.stac_catalogue import catalogue_view
+from ..products.stac_item import ITEM_SUFFIX
+from ..products.stored_result import StoredLayer, StoredResult, read_results
 from ..settings import Settings
 from ..text import joined
 from ..types import format_time
@@ -58,24 +62,42 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
         text=joined(lines),
         status=Status.PARTIAL if warnings else Status.DONE,
         warnings=tuple(warnings),
-        layers=tuple(
-            LayerOutput(
-                path=layer.path,
-                title=layer.title,
-                style=layer.style,
-                group=result.title,
-                acquired=result.acquired,
-                abstract=result.note,
-                classes=layer.classes,
-            )
-            for result in results
-            for layer in sorted(
-                result.layers, key=lambda layer: layer.path.suffix != ".gpkg"
-            )  # outlines on top
-        ),
+        layers=tuple(_arranged(params.path, results)),
         outputs={"text": joined(lines)},
         value=results,
     )
+
+
+def _arranged(path: Path, results: Sequence[StoredResult]) -> list[LayerOutput]:
+    """The layers as the run put them on the map: those of an event in its group."""
+    layers = [layer for result in results for layer in _layers(result)]
+    if path.name.endswith(ITEM_SUFFIX):
+        return layers
+    folder = path if path.is_dir() else path.parent
+    view = catalogue_view(folder)
+    return arrange(folder, view, layers) if view else layers
+
+
+def _layers(result: StoredResult) -> list[LayerOutput]:
+    """Outline on top, then what the run had switched on."""
+
+    def rank(layer: StoredLayer) -> tuple[bool, bool]:
+        return layer.path.suffix != ".gpkg", not layer.visible
+
+    return [
+        LayerOutput(
+            path=layer.path,
+            title=layer.title,
+            style=layer.style,
+            group=result.group or result.title,
+            acquired=result.acquired,
+            abstract=result.note,
+            visible=layer.visible,
+            classes=layer.classes,
+            warnings=result.doubts,
+        )
+        for layer in sorted(result.layers, key=rank)
+    ]
 
 
 def _lines(result: StoredResult) -> list[str]:

@@ -16,6 +16,7 @@ from ..discovery.catalogs import get_catalog
 from ..errors import InputError, RasterError
 from ..files.checksum import sha256_of
 from ..files.record import BandRecord, read_record
+from ..operation import LayerOutput
 from ..types import parse_time
 from .perimeter import Perimeter
 
@@ -99,6 +100,8 @@ class ResultRecord:
     note: str = ""
     perimeter: Perimeter | None = None
     warnings: tuple[str, ...] = ()
+    view: tuple[LayerOutput, ...] = ()
+    """The layers as they are put on the map."""
     statistics: Mapping[str, Any] = field(default_factory=dict)
     """Of the whole: areas, what was not observed."""
 

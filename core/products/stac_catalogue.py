@@ -20,6 +20,7 @@ OTHER_NAME = "firstlight-catalog.json"
 """Name of ours where ``catalog.json`` is another program's."""
 _OURS = "firstlight:catalogue"
 _FACTS = "firstlight:about"
+_VIEW = "firstlight:map"
 
 
 def write_catalogue(
@@ -69,6 +70,7 @@ def write_parent(
     children: Sequence[Path],
     title: str,
     facts: Mapping[str, Any],
+    view: Sequence[Mapping[str, Any]] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
@@ -79,6 +81,8 @@ def write_parent(
         Folders below ``folder`` in which :func:`write_catalogue` was at work.
     facts : mapping
         JSON-ready: what the folder is about, for :func:`catalogue_facts`.
+    view : sequence of mapping
+        The layers as they were put on the map, for :func:`catalogue_view`.
 
     Returns
     -------
@@ -109,7 +113,8 @@ def write_parent(
             for link in tree["links"]
             if link.get("rel") != "child" or link.get("href") not in named
         ]
-        _write(path, {**tree, "title": title, _FACTS: dict(facts), "links": [*kept, *links]})
+        ours = {"title": title, _FACTS: dict(facts), _VIEW: [dict(layer) for layer in view]}
+        _write(path, {**tree, **ours, "links": [*kept, *links]})
     return path
 
 
@@ -118,6 +123,13 @@ def catalogue_facts(folder: Path) -> Mapping[str, Any] | None:
     path = _choose(folder)
     facts = (_read(path) or {}).get(_FACTS) if path.is_file() else None
     return facts if isinstance(facts, dict) else None
+
+
+def catalogue_view(folder: Path) -> Sequence[Any]:
+    """The layers as :func:`write_parent` was told of them; from elsewhere they may be anything."""
+    path = _choose(folder)
+    view = (_read(path) or {}).get(_VIEW) if path.is_file() else None
+    return view if isinstance(view, list) else ()
 
 
 def catalogue_children(folder: Path) -> list[Path]:

@@ -83,6 +83,10 @@ def make_item(
     }
     if record.perimeter is not None:
         assets["perimeter"] = _perimeter_asset(record.perimeter, folder, stop)
+    hidden = {_href(layer.path, folder) for layer in record.view if not layer.visible}
+    for asset in assets.values():
+        if asset["href"] in hidden:
+            asset["firstlight:visible"] = False
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
@@ -180,7 +184,9 @@ def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
     fields = {
         "title": record.title,
         "description": " ".join(
-            text for text in (record.note, *(f"{warning}." for warning in record.warnings)) if text
+            text
+            for text in (record.note, *(f"{warning.rstrip('.')}." for warning in record.warnings))
+            if text
         ),
         "processing:level": "L4",  # results of an analysis of lower-level data
         "processing:lineage": f"{record.title} by FirstLight {VERSION} ({record.operation}) "
@@ -199,6 +205,7 @@ def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
         "firstlight:inputs": [_input(source, folder) for source in record.inputs],
         "firstlight:statistics": _plain(record.statistics),
         "firstlight:warnings": list(record.warnings),
+        "firstlight:group": next((layer.group for layer in record.view), ""),
     }
     if record.formula:
         fields["processing:expression"] = {"format": "text", "expression": record.formula}

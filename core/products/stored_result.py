@@ -35,6 +35,8 @@ class StoredLayer:
     """Key of a style in ``resources/styles``; empty where none is told."""
     classes: tuple[MapClass, ...] = ()
     """Of a raster of classes, as the item tells them."""
+    visible: bool = True
+    """False where the run switched it off."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class StoredResult:
     """Those that are there, in the item's order."""
     warnings: tuple[str, ...]
     """Files that are gone, or are not what they were."""
+    group: str = ""
+    """Name of its group on the map; empty where the item tells none."""
+    doubts: tuple[str, ...] = ()
+    """Warnings that the run gave."""
 
 
 def read_results(
@@ -120,9 +126,16 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
     )
     warnings = tuple(filter(None, problems))
     layers = tuple(layer for layer in named if not refusals[layer.name] and layer.path.is_file())
-    note = str(properties.get("description") or "")
     return StoredResult(
-        item, str(properties.get("title") or operation), operation, acquired, note, layers, warnings
+        item=item,
+        title=str(properties.get("title") or operation),
+        operation=operation,
+        acquired=acquired,
+        note=str(properties.get("description") or ""),
+        layers=layers,
+        warnings=warnings,
+        group=str(properties.get("firstlight:group") or ""),
+        doubts=_texts(properties.get("firstlight:warnings")),
     )
 
 
@@ -131,6 +144,11 @@ def _acquired(properties: Mapping[str, Any]) -> datetime | None:
     if properties.get("firstlight:datetime_of") != "input":
         return None
     return parse_time(str(properties["datetime"]))
+
+
+def _texts(tree: object) -> tuple[str, ...]:
+    """The sentences of a list; nothing where it is none."""
+    return tuple(map(str, tree)) if isinstance(tree, list) else ()
 
 
 def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:
@@ -142,7 +160,8 @@ def _layer(name: str, asset: Mapping[str, Any], item: Path) -> StoredLayer:
         if not row.get("nodata")
     )
     title = str(asset.get("title") or name)
-    return StoredLayer(name, item.parent / str(asset["href"]), title, known, classes)
+    visible = asset.get("firstlight:visible", True) is not False
+    return StoredLayer(name, item.parent / str(asset["href"]), title, known, classes, visible)
 
 
 def _color(text: str) -> tuple[int, int, int]:

@@ -18,8 +18,6 @@ class MapLayer:
     """Other layers of which one takes its place, as the parameters say."""
     output: str = ""
     """Name of the output at the doors; empty: the layer's."""
-    map_title: str = ""
-    """Name on the map, where the layer's own would mislead."""
     when: str = ""
     """Condition for people: ``with a stack before``; empty: it is always written."""
 

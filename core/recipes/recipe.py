@@ -156,11 +156,12 @@ class MapJob(Generic[P]):
         named = self.extents[0].map_title if self.extents else ""
         return named or self.recipe.about
 
-    def map_title(self, layer: Layer) -> str:
-        """Return a layer's name on the map."""
-        titles = {one.layer.name: one.map_title for one in self.recipe.layers}
-        own = layer.title if layer.classes else layer.name
-        return titles.get(layer.name) or f"{own} {self.inputs.span}".strip()
+    @property
+    def heading(self) -> str:
+        """Name of its group on the map, with the days that it compares, which its layers need not
+        repeat: ``Flood 2024-10-09 to 2024-10-21``.
+        """
+        return f"{self.title} {self.inputs.span}".strip()
 
     def output_names(self) -> dict[str, str]:
         """Name of an output at the doors → name of the layer that is written for it."""

@@ -206,7 +206,7 @@ def _record(
 ) -> ResultRecord:
     return ResultRecord(
         operation=origin.operation,
-        title=f"{job.title} {job.inputs.span}".strip(),
+        title=job.heading,
         created=datetime.now(timezone.utc),
         layers=tuple(
             LayerRecord(job.outputs[layer.name], layer, figures.record_of(layer.name))
@@ -219,6 +219,7 @@ def _record(
         note=origin.note,
         perimeter=figures.perimeter,
         warnings=warnings,
+        view=tuple(map_layers(job, warnings)),
         statistics=figures.to_dict(),
     )
 
@@ -239,37 +240,39 @@ def nothing_observed(job: MapJob[Any]) -> str:
 
 def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutput]:
     """List the files as layers of one group, the outline and the first extent's layer on top; the
-    others are switched off at first. Each one's notes begin with the warnings.
+    others are switched off at first.
     """
     inputs, note = job.inputs, job.recipe.note
     dated = len(inputs.days) == len(inputs.parts)
     sensor = load_sensors().get(inputs.tags().get("sensor", ""))
-    group = f"{job.title} {inputs.span}" if dated else f"{job.title}, {job.params.output.name}"
+    group = job.heading if dated else f"{job.title}, {job.params.output.name}"
     group += f", {sensor.title}" if sensor else ""
     stacks = " and ".join(part.facts.path.name for part in inputs.parts)
     source = f"Source: {job.kernel.reference}. From {stacks}."
-    doubts = "".join(f"Warning: {text} " for text in warnings)
+    doubts = tuple(warnings)
     layers = [
         LayerOutput(
             path=job.outputs[layer.name],
-            title=job.map_title(layer),
+            title=layer.title,
             style=layer.style,
             group=group,
             acquired=inputs.newest,
-            abstract=doubts + (f"{note} {source}" if note and layer.classes else source),
+            abstract=f"{note} {source}" if note and layer.classes else source,
             visible=layer.name == job.extents[0].layer.name,
             classes=layer.classes,
+            warnings=doubts,
         )
         for layer in job.kernel.layers
     ]
     layers.sort(key=lambda layer: not layer.visible)
     outline = LayerOutput(
         path=job.params.output / PERIMETER_NAME,
-        title=f"Outline {inputs.span}".strip(),
+        title="Outline",
         style="perimeter",
         group=group,
         acquired=inputs.newest,
-        abstract=doubts + source,
+        abstract=source,
+        warnings=doubts,
     )
     return [outline, *layers]
 

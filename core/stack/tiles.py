@@ -98,8 +98,9 @@ def _band(stacks: Sequence[RasterFacts], index: int, grid: Grid, folder: Path) -
     dtype, rule, as_values = _joint_rule([stack.bands[index] for stack in stacks])
     sources = (_source(stack, index, grid, folder, as_values) for stack in reversed(stacks))
     band = stacks[0].bands[index]
-    # Not which file it is of: its pixels are of several.
-    tags = {key: text for key, text in band.tags.items() if not key.startswith("source")}
+    # Not which file it is of, nor its numbers: its pixels are of several.
+    own = ("source", "STATISTICS_")
+    tags = {key: text for key, text in band.tags.items() if not key.startswith(own)}
     name = tags.get("band", band.description)
     return VrtBand(
         dtype=dtype,

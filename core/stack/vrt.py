@@ -24,6 +24,7 @@ from ..raster.vrt_text import (
 )
 from ..types import Grid
 from .grid import PlacedBand
+from .statistics import statistics_tags
 from .warp import describe_warped
 
 COLORS = {"red": "Red", "green": "Green", "blue": "Blue"}
@@ -83,7 +84,7 @@ def describe_stack(
                 radiometry=band.opened.radiometry,
                 sources=[] if source is None else [source],
                 color=color,
-                tags=_band_facts(band, style, path.parent),
+                tags={**_band_facts(band, style, path.parent), **statistics_tags(band.opened)},
             )
         )
     return StackText(to_bytes(vrt_tree(grid, style.tags, bands)), nested)

@@ -10,7 +10,7 @@
         <paletteEntry value="0" label="No anomaly" color="#f0eee4" alpha="0"/>
         <paletteEntry value="1" label="Hotter than its surroundings" color="#ff2d00" alpha="255"/>
         <paletteEntry value="2" label="Water (not searched)" color="#9cc4e8" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

@@ -9,7 +9,7 @@
       <colorPalette>
         <paletteEntry value="0" label="Not burned" color="#f0eee4" alpha="0"/>
         <paletteEntry value="1" label="Burned" color="#c42b1c" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

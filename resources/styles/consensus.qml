@@ -8,8 +8,8 @@
       <rasterTransparency/>
       <colorPalette>
         <paletteEntry value="0" label="Not affected (observed)" color="#f0eee4" alpha="0"/>
-        <paletteEntry value="1" label="Affected by consensus" color="#c51b2d" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="1" label="Affected" color="#c51b2d" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

@@ -7,14 +7,14 @@
     <rasterrenderer type="paletted" band="1" alphaBand="-1" opacity="1" nodataColor="">
       <rasterTransparency/>
       <colorPalette>
-        <paletteEntry value="1" label="High regrowth (dNBR below -0.25)" color="#768831" alpha="255"/>
+        <paletteEntry value="1" label="High regrowth (under -0.25)" color="#768831" alpha="255"/>
         <paletteEntry value="2" label="Low regrowth (-0.25 to -0.10)" color="#a7c04e" alpha="255"/>
         <paletteEntry value="3" label="Unburned (-0.10 to 0.10)" color="#0ae042" alpha="255"/>
         <paletteEntry value="4" label="Low severity (0.10 to 0.27)" color="#fff70b" alpha="255"/>
-        <paletteEntry value="5" label="Moderate-low severity (0.27 to 0.44)" color="#ffaf38" alpha="255"/>
-        <paletteEntry value="6" label="Moderate-high severity (0.44 to 0.66)" color="#ff641b" alpha="255"/>
-        <paletteEntry value="7" label="High severity (0.66 and more)" color="#a41fd6" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="5" label="Moderate-low (0.27 to 0.44)" color="#ffaf38" alpha="255"/>
+        <paletteEntry value="6" label="Moderate-high (0.44 to 0.66)" color="#ff641b" alpha="255"/>
+        <paletteEntry value="7" label="High severity (0.66 on)" color="#a41fd6" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

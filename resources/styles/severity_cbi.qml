@@ -11,7 +11,7 @@
         <paletteEntry value="4" label="Low severity" color="#fff70b" alpha="255"/>
         <paletteEntry value="5" label="Moderate severity" color="#ffaf38" alpha="255"/>
         <paletteEntry value="7" label="High severity" color="#a41fd6" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

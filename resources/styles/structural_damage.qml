@@ -11,7 +11,7 @@
         <paletteEntry value="1" label="Structure without clear change" color="#788296" alpha="0"/>
         <paletteEntry value="2" label="Structure changed" color="#fdae61" alpha="255"/>
         <paletteEntry value="3" label="Structure changed strongly" color="#a50f5a" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

@@ -11,7 +11,7 @@
         <paletteEntry value="1" label="No loss above the noise" color="#388c46" alpha="0"/>
         <paletteEntry value="2" label="Moderate loss of vegetation" color="#fdae61" alpha="255"/>
         <paletteEntry value="3" label="Severe loss of vegetation" color="#b2182b" alpha="255"/>
-        <paletteEntry value="255" label="Not observed (cloud, shadow, no data)" color="#808080" alpha="255"/>
+        <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>
     <brightnesscontrast brightness="0" contrast="0" gamma="1"/>

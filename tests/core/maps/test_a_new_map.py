@@ -73,8 +73,8 @@ def test_a_new_map_is_computed_described_and_shown(snow: MapOperation, tmp_path:
         "not_observed_percent": pytest.approx(100 * (expected == 255).mean()),
     }
     assert [layer.title for layer in result.layers] == [
-        "Outline 2024-01-15",
-        "Snow cover 2024-01-15",
+        "Outline",
+        "Snow cover",
     ]
     [item] = (tmp_path / "out").glob("snow-20240115-*.stac.json")
     told = json.loads(item.read_text())["properties"]

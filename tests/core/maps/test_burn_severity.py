@@ -557,7 +557,11 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
     assert (severity.style, index.style) == ("severity", "dnbr")
-    assert "generic" in severity.title
+    assert [one.title for one in right.layers] == [
+        "Outline",
+        "Burn severity",
+        "Burn ratio change (dNBR)",
+    ], "the group tells the dates"
     assert "class limits are generic" in severity.abstract
 
 

@@ -258,3 +258,61 @@ def test_where_there_is_no_result_it_is_said(tmp_path: Path) -> None:
         (tmp_path / "odd.stac.json").write_text(text)
         with pytest.raises(InputError, match=r"odd\.stac\.json is no item of FirstLight"):
             read_results(tmp_path)
+
+
+def event_folder(tmp_path: Path, stack: str, source: str = "nir.tif") -> Path:
+    """A result below an event's catalogue, which shows a stack as well."""
+    folder = tmp_path / "event"
+    folder.mkdir()
+    write_catalogue_of(folder / "burn-severity")
+    write_raster(folder / "nir.tif", np.ones((20, 20), np.uint16))
+    write_raster(tmp_path / "outside.tif", np.ones((20, 20), np.uint16))
+    (folder / "s.vrt").write_text(
+        '<VRTDataset rasterXSize="20" rasterYSize="20"><VRTRasterBand dataType="UInt16" band="1">'
+        f'<SimpleSource><SourceFilename relativeToVRT="1">{source}</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    event = {"group": "Burn severity", "above": "Wildfire 2024-07-20", "description": ""}
+    view = [
+        {"href": stack, "title": "After", "visible": True, "datetime": None, **event},
+        {"href": "burn-severity/severity.tif", "title": "Severity", "visible": False, **event},
+    ]
+    write_parent(folder, [folder / "burn-severity"], "Wildfire", {}, view)
+    return folder
+
+
+def test_an_event_comes_back_as_its_catalogue_tells(tmp_path: Path) -> None:
+    made, _ = run(event_folder(tmp_path, "s.vrt"))
+    told = [(one.path.name, one.title, one.above, one.visible) for one in made.layers]
+    assert told == [
+        ("perimeter.gpkg", "Outline", "", True),  # not in the view: as its item tells
+        ("s.vrt", "After", "Wildfire 2024-07-20", True),
+        ("severity.tif", "Severity", "Wildfire 2024-07-20", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "source"),
+    [
+        ("s.vrt", "../outside.tif"),
+        ("s.vrt", "/vsicurl/http://127.0.0.1:9/x.tif"),
+        ("s.vrt", "gone.tif"),
+        ("../s.vrt", "nir.tif"),
+        ("nir.tif", "nir.tif"),
+        ("\0", "nir.tif"),
+    ],
+)
+def test_an_event_from_elsewhere_shows_only_stacks_of_its_own_files(
+    tmp_path: Path, stack: str, source: str
+) -> None:
+    made, _ = run(event_folder(tmp_path, stack, source))
+    assert {one.path.name for one in made.layers} == {"perimeter.gpkg", "severity.tif"}
+
+
+@pytest.mark.parametrize("view", [{}, "x", [1], [{"href": 1}], [{"href": "s.vrt", "title": 1}]])
+def test_an_odd_view_is_none(tmp_path: Path, view: Any) -> None:
+    folder = event_folder(tmp_path, "s.vrt")
+    path = folder / "catalog.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "firstlight:map": view}))
+    made, _ = run(folder)
+    assert {one.path.name for one in made.layers} == {"perimeter.gpkg", "severity.tif"}

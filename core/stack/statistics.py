@@ -1,0 +1,53 @@
+"""Statistics of a band from a few of its pixels, for programs that show it: without them QGIS reads
+every band on its main thread when it opens a stack, and writes what it finds into the VRT.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from ..cog.statistics import measure
+from ..errors import RasterError
+from ..raster.grid import Window
+from ..raster.reader import RasterReader
+from .source import OpenedBand
+
+MOST_SIDE = 512
+"""Pixels a side of the picture in small from which they are taken: as many as QGIS looks at."""
+MOST_PIXELS = 4_000_000
+"""A band of so few pixels is decimated whole where it has no overviews."""
+WINDOWS, WINDOW_SIDE = 3, 256
+"""Of a larger one, so many windows of this side are read across and down."""
+
+
+def statistics_tags(band: OpenedBand) -> Mapping[str, str]:
+    """Statistics as GDAL names them, of stored numbers; empty where there are none to be had.
+
+    They say that they are approximate, so no program that counts takes them.
+    """
+    try:
+        with RasterReader(band.source.path) as reader:
+            parts = [part.ravel() for part in _samples(reader, band.source.index)]
+    except RasterError:  # what is wrong with it, the stack's own check says
+        return {}
+    nodata = band.radiometry.nodata
+    found = measure(
+        np.concatenate(parts), math.nan if nodata is None else nodata, (-math.inf, math.inf)
+    )
+    tags = found.tags()
+    return {"STATISTICS_APPROXIMATE": "YES", **tags} if tags else {}
+
+
+def _samples(reader: RasterReader, index: int) -> Iterator[npt.NDArray[np.generic]]:
+    rows, cols = reader.facts.grid.shape
+    if rows * cols <= MOST_PIXELS or reader.has_overviews(index):
+        yield reader.read_stored(index, max_size=MOST_SIDE)
+        return
+    height, width = min(WINDOW_SIDE, rows), min(WINDOW_SIDE, cols)
+    for down in np.linspace(0, rows - height, WINDOWS).astype(int):
+        for across in np.linspace(0, cols - width, WINDOWS).astype(int):
+            yield reader.read_stored(index, Window(int(down), int(across), height, width))
