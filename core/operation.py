@@ -46,6 +46,38 @@ class LayerOutput:
 
 
 @dataclass(frozen=True)
+class AreaRow:
+    """One class of a map, or what was not observed of it."""
+
+    name: str
+    color: tuple[int, int, int]
+    """Red, green, blue, 0..255."""
+    area_km2: float | None
+    """None where the map has no reference system."""
+    percent: float | None
+    """Of what was observed; of what was not observed, of all."""
+    counts: bool = False
+    """True for the classes that the headline adds up."""
+    observed: bool = True
+
+
+@dataclass(frozen=True)
+class ResultSummary:
+    """A map in a few words: the same on the dock's card, in the report and in print."""
+
+    headline: str
+    """The one number to quote: ``16.2 km² burned``."""
+    range: str
+    """How sure it is: ``15.4 to 17.5 km²``; empty where nothing is known of it."""
+    reason: str
+    """Sentences: which map the number is from, and what the range is made of."""
+    not_observed: str
+    """``21.3 % of the map was not observed (10.72 km²)``; empty where all was."""
+    rows: tuple[AreaRow, ...]
+    """Areas of the map that the number is from."""
+
+
+@dataclass(frozen=True)
 class OperationResult:
     """Result that an operation hands back to whichever door started it."""
 
@@ -63,6 +95,8 @@ class OperationResult:
     """The result itself as values of :mod:`firstlight.core.types`."""
     warnings: tuple[str, ...] = ()
     """Doubts about the result, whatever its status: a person is told them before the figures."""
+    summary: ResultSummary | None = None
+    """Of a map of classes."""
 
     def json_data(self) -> Any:
         """Data that ``flight … --json`` prints."""

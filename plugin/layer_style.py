@@ -19,7 +19,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from ..core.algorithms.kernel import NOT_OBSERVED, MapClass
+from ..core.algorithms.kernel import NOT_OBSERVED, NOT_OBSERVED_COLOR, MapClass
 from ..core.monitor import Level
 from ..core.raster.stated_statistics import stated_statistics
 from .monitors import log
@@ -54,9 +54,6 @@ CUT_PERCENT = (2.0, 98.0)
 """Darkest and brightest pixels that a stretch of the layer's own leaves out."""
 
 _FLOATING = (Qgis.DataType.Float32, Qgis.DataType.Float64)
-
-
-NOT_OBSERVED_COLOR = (128, 128, 128)
 
 
 def apply_style(layer: QgsMapLayer, key: str, classes: Sequence[MapClass] = ()) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..raster.classes import NOT_OBSERVED as NOT_OBSERVED
+from ..raster.classes import NOT_OBSERVED_COLOR as NOT_OBSERVED_COLOR
 from ..types import MapClass as MapClass
 
 FloatArray = npt.NDArray[np.float32]

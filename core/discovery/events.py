@@ -50,6 +50,8 @@ class EventType:
     """The layer that several steps' maps are put together by, where more than one has it:
     ``flooded``.
     """
+    quote: str = ""
+    """Name of the operation whose area is to be quoted; empty: that of the first map."""
 
     def priority(self, sensor: str) -> Priority:
         """The sensor's rank."""
@@ -80,6 +82,7 @@ def _add(events: dict[str, EventType], name: str, fields: Mapping[str, Any]) -> 
             for step in fields.get("recipe", ())
         ),
         fuse=fields.get("fuse", ""),
+        quote=fields.get("quote", ""),
     )
     usual = {key: value for key, value in fields.items() if key != "subtypes"}
     for subtype, own in fields.get("subtypes", {}).items():

@@ -27,8 +27,9 @@ from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, format_time
 from ..workers import run_in_background
-from .event_report import EventStory, write_report
+from .event_report import write_report
 from .event_run import EventRun
+from .event_story import EventStory
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
 REPORT_NAME = "report.html"
@@ -216,16 +217,17 @@ def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
 
 
 def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> OperationResult:
-    result = _summary(story, pages)
+    result, told = _summary(story, pages), story.summary
     complete = all(stack.complete for step in story.mapped for stack in step.passes)
     lines = [f"{story.query.event.title}, {story.query.day}: {pages['report']}"]
-    lines += [f"{value}: {name}" for value, name in story.keys]
+    lines += [told.headline + (f", {told.range}" if told.range else ""), told.not_observed]
+    lines.append(told.reason)
     for step in story.mapped:
         paths = ", ".join(str(path) for path in step.result.outputs.values())
         lines.append(f"{step.title}: {paths}")
     return OperationResult(
         data=result.to_dict(),
-        text=joined([*story.warnings, *lines]),
+        text=joined([*story.warnings, *filter(None, lines)]),
         status=Status.DONE if complete and not story.missed else Status.PARTIAL,
         layers=tuple(_layers(run)),
         outputs={
@@ -235,6 +237,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
         },
         value=result,
         warnings=tuple(story.warnings),
+        summary=told,
     )
 
 

@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import PRODUCT
 from ..discovery.band_config import get_sensor
 from ..discovery.catalogs import catalog_title
-from ..products.html_page import Figure, Page, Section, Table, write_page
+from ..operation import AreaRow, ResultSummary
+from ..products.html_page import Bar, Figure, Page, Section, Table, write_page
+from ..products.map_frame import degrees, map_frame
 from ..products.pictures import class_picture, picture_grid, scale_bar, stack_picture
 from ..raster.grid import Window, grid_part
 from ..raster.pixel_area import pixel_size_m
-from ..scenes.event_pairs import EventQuery
 from ..scenes.passes import PassStack
-from ..types import Grid, format_time
+from ..types import Aoi, Grid, format_time
 from .event_run import MappedStep, ReadyStep
+from .event_story import EventStory
 
-
-@dataclass(frozen=True)
-class EventStory:
-    """An event with its maps, and what could not be done."""
-
-    query: EventQuery
-    mapped: tuple[MappedStep, ...]
-    """The one that the page begins with first."""
-    missed: tuple[str, ...]
-    """A sentence for each thing that could not be done."""
-
-    @property
-    def unseen_percent(self) -> float | None:
-        """Share of the first map that was not observed."""
-        return self.mapped[0].result.figures.main.not_observed_percent
-
-    @property
-    def keys(self) -> list[tuple[str, str]]:
-        """The figures to be seen first, each with its name."""
-        keys = []
-        for step in self.mapped:
-            total = step.result.figures.share_of(step.subject)
-            percent = total.observed_percent
-            share = "" if percent is None else f", {percent:.1f} % of what was observed"
-            name = f"{step.subject.name.replace('_', ' ')}{share} · {step.title}"
-            keys.append((_km2(total.area_km2), name))
-        unseen = _km2(self.mapped[0].result.figures.main.not_observed.area_km2)
-        return [*keys, (unseen, f"not observed: {self.unseen_percent:.1f} % of the map")]
-
-    @property
-    def warnings(self) -> list[str]:
-        """Sentences to be known before somebody acts on the map, each once."""
-        warnings = list(self.missed)
-        for step in self.mapped:
-            warnings += [text for stack in step.passes for text in stack.warnings]
-            warnings += step.result.warnings
-        return list(dict.fromkeys(warnings))
-
-    @property
-    def sources(self) -> list[ReadyStep]:
-        """The pairs of passes that maps were made from."""
-        return [step.source for step in self.mapped if step.source is not None]
+SMALL_PIXELS = 640
+"""Longer side of the pictures that stand side by side."""
 
 
 def write_report(story: EventStory, path: Path) -> Path:
@@ -70,23 +32,54 @@ def write_report(story: EventStory, path: Path) -> Path:
     RasterError
         If a layer cannot be read, or the page not be written.
     """
-    query = story.query
-    shown = next((source.after for source in story.sources), None)
-    sections = [_map_section(step, shown) for step in story.mapped]
-    sections += [_sources(story), _caveats(story), _files(story, path.parent)]
-    west, south, east, north = query.aoi.bounds
-    area = (
-        f"{south:.4f} to {north:.4f}° N, {west:.4f} to {east:.4f}° E, {query.aoi.area_km2:.1f} km²"
-    )
+    query, summary = story.query, story.summary
+    first, *others = story.mapped
+    if story.quoted is not first:
+        others = [story.quoted, *(step for step in others if step is not story.quoted)]
+    under = story.sources[0].after if story.sources else None
+    sections = [
+        Section("Areas", bars=_bars(summary.rows)),
+        _map_section(first, under),
+        *(_pictures(source, _first_map(story, source)) for source in story.sources),
+        *(_map_section(step, under) for step in others),
+        _sources(story),
+        _caveats(story),
+        _files(story, path.parent),
+    ]
     page = Page(
         title=f"{query.event.title}, {query.day}",
-        subtitle=f"Area: {area}. Mapped from {_origin(story)}.",
-        keys=tuple(story.keys),
+        subtitle=f"Area: {_place(query.aoi)}. Mapped from {_origin(story)}.",
+        headline=summary.headline,
+        notes=_notes(summary),
+        doubts=tuple(story.warnings),
         sections=tuple(sections),
         footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are "
         "counted in pixels of the map.",
     )
     return write_page(page, path)
+
+
+def _place(aoi: Aoi) -> str:
+    """``41.9646° N to 42.0278° N, 27.3418° W to 27.2570° W, 49.3 km²``."""
+    west, south, east, north = aoi.bounds
+    lat = " to ".join(degrees(value, "N", "S") for value in (south, north))
+    lon = " to ".join(degrees(value, "E", "W") for value in (west, east))
+    return f"{lat}, {lon}, {aoi.area_km2:.1f} km²"
+
+
+def _notes(summary: ResultSummary) -> tuple[str, ...]:
+    """What stands below the headline."""
+    unsure = f"Between {summary.range.replace(' to ', ' and ')}." if summary.range else ""
+    unseen = f"{summary.not_observed}: nothing is known of it." if summary.not_observed else ""
+    return tuple(filter(None, (unsure, unseen, summary.reason)))
+
+
+def _bars(rows: Sequence[AreaRow]) -> tuple[Bar, ...]:
+    return tuple(
+        Bar(row.name, row.color, row.area_km2, f"{row.area_km2:.2f} km²", not row.observed)
+        for row in rows
+        if row.area_km2 is not None
+    )
 
 
 def _origin(story: EventStory) -> str:
@@ -96,30 +89,46 @@ def _origin(story: EventStory) -> str:
     return " and ".join(map(catalog_title, names)) or story.query.catalog.title
 
 
+def _first_map(story: EventStory, source: ReadyStep) -> MappedStep:
+    return next(step for step in story.mapped if step.source is source)
+
+
+def _pictures(source: ReadyStep, step: MappedStep) -> Section:
+    """What the satellite saw of a map's ground on both dates, each once, whatever was mapped
+    from it.
+    """
+    grid = picture_grid(step.main_path, SMALL_PIXELS)
+    figures = []
+    for side, stack in zip(("Before", "After"), source.passes):
+        picture, bands = stack_picture(stack.stack, grid)
+        time = format_time(stack.scenes[0].datetime)[:16].replace("T", " ")
+        caption = f"{', '.join(scene.id for scene in stack.scenes)}: {bands}"
+        figures.append(Figure(f"{side}, {time} UTC", picture, caption, _bar(grid)))
+    return Section(f"{get_sensor(source.chosen.sensor).title}, before and after", tuple(figures))
+
+
 def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:
-    """A map with its pictures and areas; ``otherwise`` lies under a map that is made of
+    """A map with its areas over the picture after; ``otherwise`` lies under a map that is made of
     other maps.
     """
     rows, origin = step.result.figures.main.rows, step.result.origin
     grid = picture_grid(step.main_path)
-    figures = []
-    under = None
-    for side, stack in zip(("Before", "After"), step.passes):
-        under, bands = stack_picture(stack.stack, grid)
-        time = format_time(stack.scenes[0].datetime)[:16].replace("T", " ")
-        caption = f"{', '.join(scene.id for scene in stack.scenes)}: {bands}"
-        figures.append(Figure(f"{side}, {time} UTC", under, caption, _bar(grid)))
-    if under is None:
-        under = stack_picture(otherwise.stack, grid)[0] if otherwise else _blank(grid)
+    after = step.source.after if step.source else otherwise
+    under = stack_picture(after.stack, grid)[0] if after else _blank(grid)
     colors = {row.map_class.code: row.map_class.color for row in rows}
     drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid)
     legend = tuple((row.color, row.map_class.name) for row in rows)
-    caption = f"{step.main_path.name}. {origin.reference}"
-    map_figure = Figure(
-        step.title, drawn, caption, _bar(grid), (*legend, ("hatched", "Not observed")), wide=True
+    figure = Figure(
+        step.title,
+        drawn,
+        f"{step.main_path.name}. {origin.reference}",
+        _bar(grid),
+        (*legend, ("hatched", "Not observed")),
+        wide=True,
+        frame=map_frame(grid),
     )
     notes = (origin.note,) if origin.note else ()
-    return Section(step.title, (map_figure, *figures), notes, _areas(step))
+    return Section(step.title, (figure,), notes, _areas(step))
 
 
 def _areas(step: MappedStep) -> Table:
@@ -199,8 +208,11 @@ def _caveats(story: EventStory) -> Section:
     text = (
         "Cloud, shadow and missing data are not “no damage”: they are hatched, and counted apart."
     )
-    items = tuple(dict.fromkeys((*story.warnings, *limits)))
-    return Section("What to know before acting on this", paragraphs=(text,), items=items)
+    return Section(
+        "What to know before acting on this",
+        paragraphs=(text,),
+        items=tuple(dict.fromkeys(limits)),
+    )
 
 
 def _files(story: EventStory, folder: Path) -> Section:
@@ -215,7 +227,3 @@ def _files(story: EventStory, folder: Path) -> Section:
 
 def _number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _km2(area: float | None) -> str:
-    return "area not known" if area is None else f"{area:.2f} km²"

@@ -11,8 +11,12 @@ from html import escape as escape_html
 from pathlib import Path
 
 from ..files.atomic import WriteFailure, write_whole
-from ..raster.picture import Picture, png_bytes
+from ..raster.picture import Picture, jpeg_bytes
 from ..text import shown
+from .map_frame import MapFrame
+
+QUALITY = 82
+"""Of the pictures, of 100: a page with seven of them can be mailed."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Figure:
     """Colour (``#rrggbb``; ``hatched`` for what was not observed) and name."""
     wide: bool = False
     """Over the whole width; others stand side by side."""
+    frame: MapFrame = MapFrame()
+    """Coordinates on two edges, and an arrow to the north."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,27 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """One bar of a chart."""
+
+    name: str
+    color: tuple[int, int, int]
+    value: float
+    text: str
+    hatched: bool = False
+    """For what was not observed."""
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of the page with its title; figures, then text, then a table, then a list."""
+    """A part of the page with its title; figures, then bars, text, a table, a list."""
 
     title: str
     figures: tuple[Figure, ...] = ()
     paragraphs: tuple[str, ...] = ()
     table: Table | None = None
     items: tuple[str, ...] = ()
+    bars: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +74,12 @@ class Page:
 
     title: str
     subtitle: str
-    keys: tuple[tuple[str, str], ...]
-    """Figures to be seen first: number, and what it counts."""
+    headline: str
+    """The one number to quote."""
+    notes: tuple[str, ...]
+    """What belongs to it, each on a line below."""
+    doubts: tuple[str, ...]
+    """To be known before the number is believed: they stand in a box, in orange."""
     sections: tuple[Section, ...]
     footer: str
 
@@ -82,16 +105,16 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def _page(page: Page) -> str:
-    keys = "".join(
-        f'<div class="key"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
-        for value, name in page.keys
-    )
+    notes = "".join(f"<p>{escape(text)}</p>" for text in page.notes)
+    doubts = "".join(f"<li>{escape(text)}</li>" for text in page.doubts)
+    box = f'<ul class="doubts">{doubts}</ul>\n' if doubts else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, '
         f'initial-scale=1"><title>{escape(page.title)}</title>'
         f"<style>{STYLE_SHEET.read_text(encoding='utf-8')}</style></head><body>\n<h1>{escape(page.title)}</h1>\n"
-        f'<p class="sub">{escape(page.subtitle)}</p>\n<div class="keys">{keys}</div>\n'
+        f'<p class="sub">{escape(page.subtitle)}</p>\n'
+        f'<div class="headline"><b>{escape(page.headline)}</b>{notes}</div>\n{box}'
         + "".join(_section(section) for section in page.sections)
         + f"<footer>{escape(page.footer)}</footer>\n</body></html>\n"
     )
@@ -101,8 +124,11 @@ def _section(section: Section) -> str:
     parts = [f"<h2>{escape(section.title)}</h2>\n"]
     if section.figures:
         parts.append(
-            f'<div class="figures">{"".join(_figure(figure) for figure in section.figures)}</div>\n'
+            '<div class="figures">'
+            f"{''.join(_figure(figure, section.title) for figure in section.figures)}</div>\n"
         )
+    if section.bars:
+        parts.append(_chart(section.bars))
     parts += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
     if section.table:
         parts.append(_table(section.table))
@@ -111,8 +137,42 @@ def _section(section: Section) -> str:
     return "".join(parts)
 
 
-def _figure(figure: Figure) -> str:
-    data = base64.b64encode(png_bytes(figure.picture)).decode()
+def _chart(bars: Sequence[Bar]) -> str:
+    """Lines of name, bar and number; the longest takes the whole width."""
+    most = max((bar.value for bar in bars), default=0.0) or 1.0
+    lines = "".join(
+        f"<tr><td>{escape(bar.name)}</td><td>"
+        f'<i{_fill(bar)}width:{100 * bar.value / most:.2f}%"></i></td>'
+        f'<td class="n">{escape(bar.text)}</td></tr>'
+        for bar in bars
+    )
+    return f'<table class="chart"><tbody>{lines}</tbody></table>\n'
+
+
+def _fill(bar: Bar) -> str:
+    if bar.hatched:
+        return ' class="hatched" style="'
+    return ' style="background:#{:02x}{:02x}{:02x};'.format(*bar.color)
+
+
+def _edges(frame: MapFrame) -> str:
+    bottom = "".join(
+        f'<u class="x" style="left:{100 * tick.share:.2f}%">{escape(tick.text)}</u>'
+        for tick in frame.bottom
+    )
+    left = "".join(
+        f'<u class="y" style="top:{100 * tick.share:.2f}%">{escape(tick.text)}</u>'
+        for tick in frame.left
+    )
+    if frame.north_deg is None:
+        return bottom + left
+    turn = f'style="transform:rotate({frame.north_deg:.1f}deg)"'
+    return f'{bottom}{left}<div class="north" {turn}>▲<br>N</div>'
+
+
+def _figure(figure: Figure, above: str) -> str:
+    """A figure; it has no title of its own where that of its section is the same."""
+    data = base64.b64encode(jpeg_bytes(figure.picture, QUALITY)).decode()
     legend = "".join(
         f'<span><i class="hatched"></i>{escape(name)}</span>'
         if color == "hatched"
@@ -123,11 +183,14 @@ def _figure(figure: Figure) -> str:
     if figure.bar is not None:
         share, text = figure.bar
         bar = f'<div class="bar" style="width:{100 * share:.2f}%">{escape(text)}</div>'
+    heading = f"<h3>{escape(figure.title)}</h3>" if figure.title != above else ""
+    edges = _edges(figure.frame)
+    framed = " framed" if figure.frame.bottom else ""
     opened = '<figure class="wide">' if figure.wide else "<figure>"
     return (
-        f"{opened}<h3>{escape(figure.title)}</h3>"
-        f'<div class="map"><img src="data:image/png;base64,{data}" '
-        f'alt="{escape(figure.title)}">{bar}</div>'
+        f"{opened}{heading}"
+        f'<div class="map{framed}"><img src="data:image/jpeg;base64,{data}" '
+        f'alt="{escape(figure.title)}">{bar}{edges}</div>'
         + (f'<div class="legend">{legend}</div>' if legend else "")
         + f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
     )

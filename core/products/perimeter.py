@@ -4,7 +4,8 @@ area.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import math
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,9 +14,16 @@ from typing import Any
 from ..algorithms.kernel import NOT_OBSERVED
 from ..errors import InputError
 from ..raster.grid import Window
-from ..raster.pixel_area import ground_of
+from ..raster.pixel_area import ground_of, pixel_size_m
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
-from ..shapes.patches import Patches, join_outlines, simplify_together, trace_patches
+from ..shapes.patches import (
+    Patches,
+    join_outlines,
+    outline_length,
+    simplify_together,
+    trace_patches,
+)
+from ..types import Grid
 
 PERIMETER_NAME = "perimeter.gpkg"
 WHOLE, PATCHES = "perimeter", "patches"
@@ -75,6 +83,10 @@ class Perimeter:
     rule: PerimeterRule
     notes: tuple[str, ...] = ()
     """Sentences that a person should know of it."""
+    edge_m2: float | None = None
+    """Area of half a pixel along the outlines: so much more or less is inside where the edge lies
+    half a pixel farther out or in.
+    """
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, units in the names."""
@@ -85,6 +97,7 @@ class Perimeter:
             "area_ha": None if self.area_m2 is None else self.area_m2 / 1e4,
             "min_area_ha": self.rule.min_area_ha,
             "simplify_px": self.rule.simplify_px,
+            "edge_km2": None if self.edge_m2 is None else self.edge_m2 / 1e6,
             "notes": list(self.notes),
         }
 
@@ -148,7 +161,17 @@ def write_perimeter(
         VectorLayer(PATCHES, f"{about.event}: patches", _PATCH, features),
     )
     write_geopackage(output, patches.grid.crs, layers, stop)
-    return Perimeter(output, len(outlines), total, rule, tuple(notes))
+    edge = _edge_m2(outlines, patches.grid) if known else None
+    return Perimeter(output, len(outlines), total, rule, tuple(notes), edge)
+
+
+def _edge_m2(outlines: Sequence[bytes], grid: Grid) -> float | None:
+    size = pixel_size_m(grid)
+    if size is None:
+        return None
+    side = math.sqrt(size[0] * size[1])
+    drawn = math.sqrt(grid.resolution[0] * grid.resolution[1])
+    return outline_length(outlines) / drawn * side * side / 2
 
 
 def _check_codes(classes: Path, rule: PerimeterRule) -> None:

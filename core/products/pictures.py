@@ -29,11 +29,13 @@ every date, so that two pictures can be compared. Most land lies within; clouds 
 """
 STRONG, FAINT = 0.85, 0.25
 """Opacity of a class: of what the map is about, and of everything else."""
+OUTLINE_COLOR = (120, 0, 20)
+"""Of the line around what the map is about."""
 
 
-def picture_grid(path: Path) -> Grid:
-    """The grid of a picture of this raster."""
-    return view_grid(read_facts(path).grid, MOST_PIXELS)
+def picture_grid(path: Path, most: int = MOST_PIXELS) -> Grid:
+    """The grid of a picture of this raster, with at most so many pixels a side."""
+    return view_grid(read_facts(path).grid, most)
 
 
 def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
@@ -84,8 +86,8 @@ def class_picture(
     under: Picture,
     grid: Grid,
 ) -> Picture:
-    """Classes over a greyed picture; what was not observed is hatched, so that it is not taken for
-    a class.
+    """Classes over a greyed picture, with a line around what the map is about; what was not
+    observed is hatched, so that it is not taken for a class.
 
     Parameters
     ----------
@@ -121,8 +123,20 @@ def class_picture(
     unseen = np.isnan(codes)
     shaded[unseen] = NO_DATA
     shaded[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED_COLOR
+    shaded[_edge(np.isin(codes, tuple(about)))] = OUTLINE_COLOR
     picture: Picture = np.clip(np.rint(shaded), 0, 255).astype(np.uint8)
     return picture
+
+
+def _edge(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The outermost pixels of what is inside; specks of a pixel or two, which have no inside, stay
+    as they are.
+    """
+    padded = np.pad(inside, 1, mode="edge")
+    core = inside & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    wide = np.pad(core, 1)
+    near = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+    return np.asarray(inside & ~core & near)
 
 
 def scale_bar(width_m: float, wanted_share: float = 0.25) -> tuple[float, str]:

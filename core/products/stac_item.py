@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import VERSION
-from ..algorithms.kernel import NOT_OBSERVED, MapClass
+from ..algorithms.kernel import NOT_OBSERVED, NOT_OBSERVED_COLOR, MapClass
 from ..files.checksum import multihash, sha256_of
 from ..gdal.environment import gdal_version
 from ..raster.pixel_area import pixel_area_m2
@@ -264,7 +264,7 @@ def _layer_asset(
     }
     if layer.classes:
         counts = raster.figures.class_pixels
-        unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", (128, 128, 128))
+        unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", NOT_OBSERVED_COLOR)
         asset["classification:classes"] = [
             _class(known, counts.get(known.code), facts.grid) for known in (*layer.classes, unseen)
         ]

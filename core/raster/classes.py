@@ -6,3 +6,5 @@ NOT_OBSERVED = 255
 """The class of pixels of which nothing is known: cloud, shadow, no data. Never the same as "no
 damage".
 """
+NOT_OBSERVED_COLOR = (128, 128, 128)
+"""Red, green, blue of that class on every map."""

@@ -5,6 +5,7 @@ library.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,24 @@ def png_bytes(picture: Picture) -> bytes:
     RasterError
         If GDAL cannot make it.
     """
+    return _encoded(picture, "PNG", ())
+
+
+def jpeg_bytes(picture: Picture, quality: int) -> bytes:
+    """A picture as JPEG, a fifth of a PNG's size where it is a photograph; see :func:`png_bytes`.
+
+    Parameters
+    ----------
+    quality : int
+        1..100.
+    """
+    return _encoded(picture, "JPEG", (f"QUALITY={quality}",))
+
+
+def _encoded(picture: Picture, driver: str, options: Sequence[str]) -> bytes:
     from osgeo import gdal
 
-    name = f"/vsimem/{uuid.uuid4().hex}.png"
+    name = f"/vsimem/{uuid.uuid4().hex}"
 
     def failure(why: str) -> RasterError:
         return RasterError("A picture cannot be made", why)
@@ -94,7 +110,8 @@ def png_bytes(picture: Picture) -> bytes:
                 memory.GetRasterBand(number + 1).WriteArray(
                     np.ascontiguousarray(picture[:, :, number])
                 )
-            written = checked(gdal.GetDriverByName("PNG").CreateCopy(name, memory))
+            made = checked(gdal.GetDriverByName(driver))
+            written = checked(made.CreateCopy(name, memory, options=list(options)))
             del written  # closes it
             return checked(_vsimem_bytes(name) or None)
         finally:

@@ -32,6 +32,7 @@ from .inputs import MapInputs, open_inputs
 from .recipe import Findings, MapJob, MapRecipe, P
 from .results import MapResult, MapStatistics, Provenance
 from .stacks import spare_inputs
+from .summary import summarise
 
 
 def run_map(
@@ -306,6 +307,7 @@ def present_map(job: MapJob[Any], result: MapResult, findings: Findings) -> Oper
         },
         value=result,
         warnings=result.warnings,
+        summary=summarise(result),
     )
 
 

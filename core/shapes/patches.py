@@ -155,6 +155,15 @@ def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[byte
         return tuple(bytes(part.ExportToWkb(ogr.wkbNDR)) for part in parts)
 
 
+def outline_length(outlines: Sequence[bytes]) -> float:
+    """Length of all rings, those of holes among them, in units of their coordinate system."""
+    from osgeo import ogr
+
+    return float(
+        sum(ogr.CreateGeometryFromWkb(outline).Boundary().Length() for outline in outlines)
+    )
+
+
 def join_outlines(outlines: Sequence[bytes]) -> bytes:
     """WKB polygons as one WKB multipolygon."""
     from osgeo import ogr

@@ -108,7 +108,7 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
     with event_world(tmp_path / "files", FIRE) as world:
         code, out, _ = flight(world, "wildfire", "2024-06-20")
     assert code == 0
-    assert "km²: burned" in out
+    assert "km² burned" in out
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     for words in (
         "Wildfire, 2024-06-20",
@@ -117,8 +117,14 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
         "High severity",
         "not observed",
         "generic",
+        "Between ",
+        "The number is that of Burned area (Sentinel-2).",
     ):
         assert words in page, words
+    assert page.count("Before, 2024-06-01") == 1, (
+        "each picture once, though two maps are made of it"
+    )
+    assert len(page) < 2_000_000
     assert str(tmp_path) not in page, "a page that is mailed tells nothing of this computer"
     catalogue = pystac.Catalog.from_file(str(tmp_path / "out" / "catalog.json"))
     items = {

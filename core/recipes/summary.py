@@ -1,0 +1,104 @@
+"""A map in a few words: the number to quote, how sure it is, and the areas behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..algorithms.kernel import NOT_OBSERVED_COLOR
+from ..operation import AreaRow, ResultSummary
+from .results import MapResult
+
+ALIKE_PERCENT = 5.0
+"""Maps may be compared whose observed shares differ by no more: one that saw half of a flood says
+nothing of how large it is.
+"""
+
+
+def summarise(
+    result: MapResult, title: str = "", others: Sequence[tuple[str, MapResult]] = ()
+) -> ResultSummary:
+    """Put a map into a few words.
+
+    Parameters
+    ----------
+    result : MapResult
+        The map to quote; one with an extent.
+    title : str
+        Its name, where there are others.
+    others : sequence of (title, MapResult)
+        Other maps of the same event.
+    """
+    figures = result.figures
+    subject, main = figures.extents[0], figures.main
+    area = figures.share_of(subject).area_km2
+    word = _word(result)
+    if area is None:
+        return ResultSummary("area not known", "", "", _not_observed(result), _rows(result))
+    low, high, reasons = area, area, []
+    edge = figures.perimeter.edge_m2 if figures.perimeter else None
+    if edge:
+        low, high = max(0.0, area - edge / 1e6), area + edge / 1e6
+        reasons.append("an edge half a pixel farther in or out")
+    for name, other in others:
+        theirs = other.figures.share_of(other.figures.extents[0]).area_km2
+        if theirs is not None and _comparable(result, other):
+            low, high = min(low, theirs), max(high, theirs)
+            reasons.append(f"{name} ({theirs:.2f} km²)")
+    said = [f"The number is that of {title}."] if others and title else []
+    if reasons:
+        said.append(
+            f"The range takes in {' and '.join(reasons)}; what the method misses, or wrongly takes "
+            f"for {word}, is not in it."
+        )
+    unsure = f"{low:.2f} to {high:.2f} km²" if main.observed.pixels and low < high else ""
+    headline = f"{area:.2f} km² {word}"
+    return ResultSummary(headline, unsure, " ".join(said), _not_observed(result), _rows(result))
+
+
+def _word(result: MapResult) -> str:
+    """What is mapped, in the words of its class where that is one: ``flooded``."""
+    subject = result.figures.extents[0]
+    named = [
+        row.map_class.name.partition(" (")[0]
+        for row in result.figures.main.rows
+        if row.map_class.code in subject.codes
+    ]
+    return (named[0] if len(named) == 1 else subject.name.replace("_", " ")).lower()
+
+
+def _comparable(one: MapResult, other: MapResult) -> bool:
+    """Whether both maps saw about the same share, and are about the same."""
+    shares = [each.figures.main.not_observed_percent for each in (one, other)]
+    alike = one.figures.extents[0].name == other.figures.extents[0].name
+    known = [share for share in shares if share is not None]
+    return alike and len(known) == 2 and abs(known[0] - known[1]) <= ALIKE_PERCENT
+
+
+def _not_observed(result: MapResult) -> str:
+    unseen, percent = result.figures.main.not_observed, result.figures.main.not_observed_percent
+    if percent is None or not unseen.pixels:
+        return ""
+    area = "" if unseen.area_km2 is None else f" ({unseen.area_km2:.2f} km²)"
+    return f"{percent:.1f} % of the map was not observed{area}"
+
+
+def _rows(result: MapResult) -> tuple[AreaRow, ...]:
+    main, codes = result.figures.main, result.figures.extents[0].codes
+    rows = [
+        AreaRow(
+            row.map_class.name,
+            row.map_class.color,
+            row.ground.area_km2,
+            row.observed_percent,
+            row.map_class.code in codes,
+        )
+        for row in main.rows
+    ]
+    unseen = AreaRow(
+        "Not observed",
+        NOT_OBSERVED_COLOR,
+        main.not_observed.area_km2,
+        main.not_observed_percent,
+        observed=False,
+    )
+    return (*rows, unseen)
