@@ -362,6 +362,7 @@ def test_each_feature_says_what_it_is(tmp_path: Path) -> None:
         "area_ha": pytest.approx(1.0),
         "min_area_ha": 0.5,
         "simplify_px": 0.75,
+        "edge_km2": pytest.approx(40 * 10 * 5 / 1e6),  # half a pixel along 40 of them
         "notes": [],
     }
 
