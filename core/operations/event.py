@@ -4,7 +4,7 @@ tells it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType, RecipeStep, event_names
+from ..discovery.linked.scene_factors import read_scenes
 from ..enums import Status
 from ..errors import InputError
 from ..moment import Moment
@@ -22,10 +23,10 @@ from ..operation import LayerOutput, Operation, OperationResult, Output, OutputK
 from ..params import Kind, param
 from ..products.map_view import describe_view
 from ..products.stac_catalogue import catalogue_facts, write_parent
-from ..scenes.event_pairs import EventQuery, choose_steps
+from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
 from ..text import joined
-from ..types import AlgorithmResult, Aoi, format_time
+from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
 from .event_report import write_report
 from .event_run import EventRun
@@ -58,8 +59,17 @@ class EventParams:
     )
     catalog: Catalog = catalog_param()
     sensor: Sensor | None = sensor_param("Only this one; if not given, those of the event.")
+    items: Path | None = param(
+        None,
+        kind=Kind.FILE_IN,
+        title="Scenes",
+        help="Scenes to map from (JSON or GeoJSON), such as ‘flight pairs’ writes; then no "
+        "catalogue is searched, and of each sensor the best pair among them is taken, however "
+        "cloudy.",
+        advanced=True,
+    )
     min_clear: float = param(
-        30.0,
+        LEAST_CLEAR,
         kind=Kind.NUMBER,
         title="Least clear sky (%)",
         help="Share of the area that both passes must show clear, by their own cloud masks.",
@@ -77,15 +87,18 @@ class EventParams:
     )
     days_before: int | None = days_param("Days before", "the event's own")
     days_after: int | None = days_param("Days after", "the event's own")
+    scenes: tuple[SceneItem, ...] = ()
+    """For callers in Python: the scenes themselves, instead of ``items`` or a search."""
 
-    def query(self) -> EventQuery:
-        """Event and passes that are asked for."""
+    def query(self, scenes: tuple[SceneItem, ...] = ()) -> EventQuery:
+        """Event and passes that are asked for; ``scenes`` are those that somebody chose."""
         return EventQuery(
             event=self.event,
             aoi=self.area,
             time=self.date.first,
             catalog=self.catalog,
-            min_clear=self.min_clear,
+            scenes=scenes,
+            min_clear=0.0 if scenes else self.min_clear,
             days_before=self.days_before or self.event.days_before,
             days_after=self.days_after or self.event.days_after,
         )
@@ -128,7 +141,8 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     IngestionError, AlgorithmError
         If no pair could be brought to the disk, or no map be made.
     """
-    query, steps = params.query(), params.steps()
+    steps, left_out = params.steps(), list[str]()
+    query = params.query(_given_scenes(params, settings, monitor, left_out.append))
     _make_folder(params.output)
     _check_is_its_own(params.output, query)
     run = EventRun(query, params.output, settings, Access(settings), monitor)
@@ -137,7 +151,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
         return PartMonitor(monitor, begin, end)
 
     chosen, missed = choose_steps(query, steps, settings, part(0.0, SEARCH_SHARE), run.access)
-    run.missed += missed
+    run.missed += [*left_out, *missed]
     ready = run.bring(chosen, part(SEARCH_SHARE, BRING_SHARE))
     if params.terrain:
         run.bring_heights(ready, part(BRING_SHARE, HEIGHTS_SHARE))
@@ -151,6 +165,16 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
         "catalogue": _write_catalogue(run, monitor),
     }
     return _result(story, pages, run)
+
+
+def _given_scenes(
+    params: EventParams, settings: Settings, monitor: Monitor, leave_out: Callable[[str], None]
+) -> tuple[SceneItem, ...]:
+    """The scenes that somebody chose; empty where a catalogue is to be searched."""
+    if params.scenes or params.items is None:
+        return params.scenes
+    part = PartMonitor(monitor, 0.0, SEARCH_SHARE)
+    return tuple(read_scenes(params.items, settings, part, leave_out))
 
 
 def _make_folder(folder: Path) -> None:
@@ -261,6 +285,7 @@ def _summary(story: EventStory, pages: Mapping[str, Path]) -> AlgorithmResult:
                 "date": format_time(query.time),
                 "catalog": query.catalog.name,
                 "min_clear_percent": query.min_clear,
+                "items": [scene.id for scene in query.scenes] or None,
             },
             "pairs": {
                 name: step.source.chosen.pair.to_dict()

@@ -13,6 +13,7 @@ from ..moment import Moment
 from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..scenes.pair_offers import PairOffer, StepOffers, offers_for
 from ..scenes.pairs import PairQuery, find_pairs, scenes_with_sides
 from ..settings import Settings
 from ..text import joined
@@ -29,7 +30,7 @@ from .search_params import (
     sensor_param,
 )
 
-__all__ = ["PAIRS", "Pair", "PairsParams", "run_pairs"]
+__all__ = ["PAIRS", "FoundPairs", "Pair", "PairOffer", "PairsParams", "StepOffers", "run_pairs"]
 
 USUAL_DAYS = 60
 
@@ -66,6 +67,15 @@ class PairsParams:
     )
 
 
+@dataclass(frozen=True)
+class FoundPairs:
+    """Pairs, the best first."""
+
+    pairs: tuple[Pair, ...]
+    steps: tuple[StepOffers, ...]
+    """Of an event: what each step of its recipe can be mapped from."""
+
+
 def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> OperationResult:
     """Find and rank pairs, and write the best one's footprints where they are wanted."""
     event = params.event
@@ -93,7 +103,9 @@ def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> Oper
         ),
         layers=() if params.scenes is None else (write_footprints(params.scenes, best),),
         outputs={"count": len(pairs), "reason": pairs[0].reason},
-        value=tuple(pairs),
+        value=FoundPairs(
+            tuple(pairs), offers_for(event, pairs, params.area, settings) if event else ()
+        ),
     )
 
 

@@ -21,6 +21,8 @@ from ..types import Aoi, SceneItem, format_time
 from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
 
+LEAST_CLEAR = 30.0
+"""Per cent of the area that both passes must show clear, unless another share is asked for."""
 RADAR = "sentinel1"
 """Proposed where cloud hides the ground."""
 
@@ -38,6 +40,8 @@ class EventQuery:
     """Per cent of the area that both passes must show."""
     days_before: int
     days_after: int
+    scenes: tuple[SceneItem, ...] = ()
+    """The scenes to map from, chosen by a person; empty: the catalogue is searched."""
 
     @property
     def day(self) -> str:
@@ -46,6 +50,8 @@ class EventQuery:
 
     def offers(self, sensor: str) -> bool:
         """False where the catalogue is known to have nothing of a sensor."""
+        if self.scenes:
+            return any(scene.sensor == sensor for scene in self.scenes)
         return not self.catalog.collections or sensor in self.catalog.collections
 
 
@@ -104,6 +110,8 @@ class PairFinder:
     def _find(self, sensor: str, monitor: Monitor) -> Pair | NoPair:
         title = get_sensor(sensor).title
         if not self._query.offers(sensor):
+            if self._query.scenes:
+                return NoPair(f"{title}: none of the given scenes")
             return NoPair(f"{title}: {self._query.catalog.title} has none")
         try:
             passes = self._passes(sensor, monitor)
@@ -115,21 +123,24 @@ class PairFinder:
 
     def _passes(self, name: str, monitor: Monitor) -> list[Acquisition]:
         query, sensor = self._query, get_sensor(name)
-        pair_query = PairQuery(
-            query.aoi, query.time, query.days_before, query.days_after, query.catalog, sensor
-        )
         part = PartMonitor(monitor, 0.0, 0.4)
-        try:
-            scenes: Sequence[SceneItem] = find_scenes(
-                pair_query.scene_query(), self._settings, part
-            ).scenes
-        except NoScenesError:
-            return []
-        scenes = openable_scenes(scenes, self._settings, part)
+        scenes: Sequence[SceneItem] = openable_scenes(self._found(name, part), self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))
             scenes = look_at_sky(scenes, query.aoi, PartMonitor(monitor, 0.4, 1.0), self._access)
         return group_acquisitions(scenes, query.aoi)
+
+    def _found(self, name: str, monitor: Monitor) -> Sequence[SceneItem]:
+        """The scenes of a sensor: the given ones, else what the catalogue has."""
+        query = self._query
+        if query.scenes:
+            return [scene for scene in query.scenes if scene.sensor == name]
+        days = query.days_before, query.days_after
+        wanted = PairQuery(query.aoi, query.time, *days, query.catalog, get_sensor(name))
+        try:
+            return find_scenes(wanted.scene_query(), self._settings, monitor).scenes
+        except NoScenesError:
+            return []
 
 
 def choose_steps(
@@ -162,7 +173,11 @@ def choose_steps(
         pair = next((answer for answer in answers if isinstance(answer, Pair)), None)
         if pair is not None:
             chosen.append(ChosenStep(step, pair))
-    missed = list(dict.fromkeys(reason.sentence for reason in finder.reasons.values()))
+    missed = [
+        reason.sentence
+        for sensor, reason in finder.reasons.items()
+        if not chosen or not query.scenes or query.offers(sensor)  # the others nobody asked for
+    ]
     for sentence in missed:
         monitor.emit(Note(Level.WARNING, sentence))
     if chosen:
@@ -197,10 +212,10 @@ def best_pair(passes: Sequence[Acquisition], query: EventQuery, title: str) -> P
         counts = count_passes(passes, query.time)
         return NoPair(f"{title}: {counts}, no two that can be compared")
     for pair in pairs:
-        if min(_seen(pair.before), _seen(pair.after)) >= query.min_clear:
+        if min(seen_percent(pair.before), seen_percent(pair.after)) >= query.min_clear:
             return pair
-    before = max(_seen(pair.before) for pair in pairs)
-    after = max(_seen(pair.after) for pair in pairs)
+    before = max(seen_percent(pair.before) for pair in pairs)
+    after = max(seen_percent(pair.after) for pair in pairs)
     side, percent = ("before", before) if before <= after else ("after", after)
     return NoPair(
         f"{title}: the clearest pass {side} the event shows {percent:.0f} % of the area clear "
@@ -209,7 +224,7 @@ def best_pair(passes: Sequence[Acquisition], query: EventQuery, title: str) -> P
     )
 
 
-def _seen(acquisition: Acquisition) -> float:
+def seen_percent(acquisition: Acquisition) -> float:
     """Per cent of the area that is seen; an unknown clear share counts as half of what is covered,
     an unknown cover as half of the area.
     """
@@ -221,6 +236,8 @@ def _seen(acquisition: Acquisition) -> float:
 
 def _way_out(query: EventQuery, finder: PairFinder, monitor: Monitor) -> str:
     """Advice where nothing was seen: radar, where the catalogue has a pair of it."""
+    if query.scenes:
+        return "Give a scene from before the event and one from after it, of one sensor."
     if RADAR in finder.reasons or not query.offers(RADAR):
         return "Allow more days or less clear sky, or wait for the next pass."
     answer = finder.find(RADAR, monitor)

@@ -17,7 +17,7 @@ from ..raster.reader import read_facts
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity
-from .bands import wanted_bands
+from .bands import estimate_area_bytes, wanted_bands
 from .ingest import ingest_scene
 from .request import SceneRequest, SceneResult
 from .stand_in import mixed_sentences
@@ -118,6 +118,16 @@ def bring_pass(
         used,
         (*brought.warnings, *brought.left_out, *mixed_sentences(used)),
         brought.complete and not brought.left_out,
+    )
+
+
+def estimate_pass_bytes(
+    acquisition: Acquisition, aoi: Aoi, event: EventType, settings: Settings
+) -> int:
+    """Bytes that :func:`bring_pass` fetches, before the files' headers are known."""
+    return sum(
+        estimate_area_bytes(scene, wanted_bands(scene, settings, event, for_maps=True), aoi)
+        for scene in _needed_scenes(acquisition)
     )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +235,59 @@ def test_less_clear_sky_may_be_allowed(flight: Flight, tmp_path: Path) -> None:
         code, out, err = flight(world, "wildfire", "2024-06-10", "--min-clear", "5", "--json")
     assert code == 0, err
     assert 80 < json.loads(out)["statistics"]["burn-severity"]["not_observed"]["percent"] < 95
+
+
+def write_pairs(world: EventWorld, path: Path, *keep: str) -> Path:
+    """The scenes of these ids, as a search lists them."""
+    days = ["--start", "2024-05-01", "--end", "2024-08-01", "--scenes", str(path)]
+    place = ["--area", area_text(), "--catalog", world.url]
+    sensors = {"sentinel2": "S2", "sentinel1": "S1"}
+    features = []
+    for sensor, start in sensors.items():
+        if any(name.startswith(start) for name in keep):
+            with redirect_stdout(StringIO()):  # not among what the event says
+                assert main(["discover", *place, *days, "--sensor", sensor]) == 0
+            features += json.loads(path.read_text(encoding="utf-8"))["features"]
+    wanted = [one for one in features if one["properties"]["id"] in keep]
+    assert len(wanted) == len(keep)
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": wanted}))
+    return path
+
+
+def test_given_scenes_are_what_it_is_mapped_from_however_cloudy(
+    flight: Flight, tmp_path: Path
+) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        chosen = write_pairs(world, tmp_path / "pair.geojson", "S2A_20240611_T0", "S2A_20240701_T0")
+        asked = len(world.api.searches)
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--items", str(chosen), "--json")
+        assert len(world.api.searches) == asked, "no catalogue is searched"
+    assert code == 0, err
+    told = json.loads(out)
+    pair = told["provenance"]["pairs"]["burn-severity"]
+    assert pair["before"]["items"] == ["S2A_20240611_T0"], "not the clearest one"
+    given = told["provenance"]["parameters"]["items"]
+    assert sorted(given) == ["S2A_20240611_T0", "S2A_20240701_T0"]
+
+
+def test_a_step_whose_sensor_was_not_chosen_is_no_failure(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", RADAR_FLOOD) as world:
+        ids = [RADAR_FLOOD[0].item_id, RADAR_FLOOD[2].item_id]
+        chosen = write_pairs(world, tmp_path / "pair.geojson", *ids)
+        code, out, err = flight(world, "flood", "2024-06-15", "--items", str(chosen), "--json")
+    assert code == 0, "done, not in part"
+    assert set(json.loads(out)["statistics"]) == {"sar-water"}
+    assert "Sentinel-2" not in err
+
+
+def test_given_scenes_of_one_side_alone_are_refused(flight: Flight, tmp_path: Path) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        chosen = write_pairs(world, tmp_path / "pair.geojson", "S2A_20240601_T0", "S2A_20240611_T0")
+        code, _, err = flight(world, "wildfire", "2024-06-20", "--items", str(chosen))
+    assert code != 0
+    assert "2 passes before and 0 after the event" in err
+    assert "Give a scene from before the event and one from after it" in err
+    assert not (tmp_path / "out" / "scenes").exists()
 
 
 def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class EventPage(Page):
         self.welcome_label.setVisible(empty and self._area.aoi is None)
 
     def _show_pairs(self, result: OperationResult) -> None:
-        pairs: tuple[Pair, ...] = result.value
+        pairs: tuple[Pair, ...] = result.value.pairs
         self.event_box.set_pairs(pairs)  # chooses the first one
         text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
         self.say(

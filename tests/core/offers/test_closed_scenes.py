@@ -105,7 +105,7 @@ def test_pairs_are_made_of_scenes_that_can_be_had(settings: Settings) -> None:
             catalog=get_catalog(api.base_url),
         )
         monitor = RecordingMonitor()
-        [pair] = run_pairs(params, settings, monitor).value
+        [pair] = run_pairs(params, settings, monitor).value.pairs
     assert [pair.before.datetime.day, pair.after.datetime.day] == [1, 29]
     assert pair.to_dict()["before"]["catalog"] == api.base_url
     assert "2 scenes (landsat-c2-l2" in notes(monitor)
