@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from .errors import Cancelled
@@ -154,26 +154,6 @@ def within(limit_s: float, stop: threading.Event, call: Callable[[], Result]) ->
         return handle.get()
     finally:
         pool.terminate()
-
-
-@contextmanager
-def held(slots: threading.Semaphore, stop: threading.Event) -> Iterator[None]:
-    """Hold one of the slots, waiting for it as long as nobody stops; never begins after a stop.
-
-    Raises
-    ------
-    Cancelled
-        If ``stop`` was set meanwhile.
-    """
-    while not slots.acquire(timeout=LOOK_S):
-        if stop.is_set():
-            raise Cancelled()
-    try:
-        if stop.is_set():  # the slot of one that has just failed comes free at once
-            raise Cancelled()
-        yield
-    finally:
-        slots.release()
 
 
 class LinkedStop(threading.Event):

@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsTask
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.core import QgsApplication, QgsTask
+from qgis.PyQt.QtCore import QThreadPool, pyqtSignal
 
 from ..core.errors import Cancelled, FirstLightError
 from ..core.monitor import Event, Level, Progress
@@ -64,6 +64,16 @@ class OperationTask(QgsTask):
         Nothing may be raised from here: an exception that crosses into C++ is lost, or takes QGIS
         down.
         """
+        # Its thread does not count as one of the pool's: those are as few as the cores, and a
+        # search would wait for a download, as would all other tasks of QGIS.
+        pool = _pool()
+        pool.releaseThread()
+        try:
+            return self._work()
+        finally:
+            pool.reserveThread()
+
+    def _work(self) -> bool:
         monitor = TaskMonitor(self._deliver, self._stop.is_set)
         try:
             self._outcome = WORDING.run(self.operation, self._params, self._settings(), monitor)
@@ -102,6 +112,12 @@ class OperationTask(QgsTask):
             if isinstance(event, Progress):
                 self.setProgress(100.0 * event.fraction)
         self.happened.emit(events)
+
+
+def _pool() -> QThreadPool:
+    """The threads of QGIS's task manager: its own since QGIS 3.34, before those of all of QGIS."""
+    manager = QgsApplication.taskManager()
+    return manager.threadPool() if hasattr(manager, "threadPool") else QThreadPool.globalInstance()
 
 
 def fault(operation: Operation, reason: str) -> FirstLightError:

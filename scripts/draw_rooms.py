@@ -33,6 +33,7 @@ STORIES = {
     "stack": "bands on one grid",
     "products": "items, pages",
     "download": "fetches bands",
+    "sharing": "what jobs share",
     "mosaic": "many scenes",
     "validation": "is it sound",
     "scenes": "one scene, whole",

@@ -102,7 +102,13 @@ _VALUES = (
     "core.logins",
     "core.text",
 )
-_SERVICES = (*_VALUES, "core.accounts", "core.settings", "core.workers")
+_SERVICES = (
+    *_VALUES,
+    "core.accounts",
+    "core.settings",
+    "core.workers",
+    "core.sharing",
+)
 _RASTERS = (*_SERVICES, "core.files", "core.gdal", "core.raster")
 _DISCOVERY = (
     "core.discovery.band_config",
@@ -158,6 +164,7 @@ CORE_LAYERS = {
     "core.settings": (*_VALUES, "core.setting_casts", "core.files", "core.accounts"),
     "core.setting_casts": _VALUES,
     "core.workers": _VALUES,
+    "core.sharing": (*_VALUES, "core.workers", "core.sharing"),
     "core.text": (),
     "core.language": ("core.language",),
     "core.moment": ("core.types",),

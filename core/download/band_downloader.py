@@ -29,9 +29,10 @@ from ..files.record import BandRecord, read_record, write_record
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..raster.reader import check_band_file
 from ..settings import Settings
+from ..sharing.budgets import AREA_REQUESTS, WHOLE_BANDS
 from ..text import size_text
 from ..types import BandFailure, BandFile
-from ..workers import held, run_parallel
+from ..workers import run_parallel
 from .cache import BandCache, freed_bytes, open_cache
 from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
@@ -93,7 +94,6 @@ class _SceneDownload:
         self._events = EventQueue(monitor)
         self._progress = SceneProgress(plan, self._events)
         self._providers = Providers(access.troubled, self._progress)
-        self._turns = _Turns(settings.request_delay_ms / 1000)
         self._cache: BandCache = open_cache(settings)
         self._forget_old_bands()
         self._record = read_record(plan.folder)
@@ -106,22 +106,17 @@ class _SceneDownload:
         self._failures: dict[str, BandFailure] = {}
         self._unverified: list[str] = []
         self._bands_at_once = requests_at_once((plan.catalog,), settings.parallel_downloads)
-        self._whole_slots = threading.Semaphore(self._bands_at_once)
 
     def run(self) -> tuple[list[BandFile], list[BandFailure]]:
         """Download what is missing; files and failures in the plan's order."""
-        settings, geometry = self._settings, self._plan.geometry
+        settings, catalog = self._settings, self._plan.catalog
         missing = [job for job in self._plan.jobs if job.present is None]
-        if geometry is None:
-            self._fetch_all(self._whole_band, missing, self._bands_at_once)
-        else:
-            at_once = requests_at_once((self._plan.catalog,), settings.parallel_requests)
-            shared = Shared(at_once, settings.worker_count, settings.compression)
-            one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
-            try:
-                self._fetch_all(one_area, missing, at_once)
-            finally:
-                shared.close()
+        with WHOLE_BANDS.share(settings.parallel_downloads, catalog, self._bands_at_once) as slots:
+            self._whole_slots = slots
+            if self._plan.geometry is None:
+                self._fetch_all(self._whole_band, missing, self._bands_at_once)
+            else:
+                self._fetch_areas(missing, self._plan.geometry)
         if self._unverified:
             names = ", ".join(self._unverified)
             sentence = f"No checksum is offered for {names}; lengths were compared"
@@ -130,6 +125,17 @@ class _SceneDownload:
         order = [job.asset.band for job in self._plan.jobs]
         files = [self._files[band] for band in order if band in self._files]
         return files, [self._failures[band] for band in order if band in self._failures]
+
+    def _fetch_areas(self, missing: Sequence[BandJob], geometry: Mapping[str, Any]) -> None:
+        settings, catalog = self._settings, self._plan.catalog
+        at_once = requests_at_once((catalog,), settings.parallel_requests)
+        with AREA_REQUESTS.share(settings.parallel_requests, catalog, at_once) as slots:
+            shared = Shared(slots, settings.worker_count, settings.compression)
+            one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
+            try:
+                self._fetch_all(one_area, missing, at_once)
+            finally:
+                shared.close()
 
     def _forget_old_bands(self) -> None:
         removed = self._cache.prune_daily()
@@ -222,7 +228,7 @@ class _SceneDownload:
         if kept is not None:
             self._progress.skipped(kept, "Taken from the cache")
             return _of(offer, kept)
-        with held(self._whole_slots, self._events.stop):
+        with self._whole_slots.slot(self._events.stop):
             got = fetch(
                 self._fetch_job(job),
                 self._options(job),
@@ -272,7 +278,8 @@ class _SceneDownload:
         asset, offer = job.asset, job.offers[0]
 
         def open_url(renew: bool) -> str:
-            if in_turn and self._turns.wait(asset.href, self._events.stop):
+            delay_s = self._settings.request_delay_ms / 1000
+            if in_turn and TURNS.wait(asset.href, delay_s, self._events.stop):
                 raise Cancelled(f"Downloading '{asset.band}'")
             return self._access.url(asset.href, offer.catalog, offer.collection, renew)
 
@@ -318,17 +325,19 @@ def _summary(band: str, got: Fetched) -> str:
 
 
 class _Turns:
-    """Keeps a small distance between the requests to one host."""
+    """Keeps a small distance between the requests of this process to one host."""
 
-    def __init__(self, delay_s: float) -> None:
-        self._delay_s = delay_s
+    def __init__(self) -> None:
         self._next: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def wait(self, url: str, stop: threading.Event) -> bool:
+    def wait(self, url: str, delay_s: float, stop: threading.Event) -> bool:
         """Wait for this URL's turn; True if stopped meanwhile."""
         host = urlsplit(url).netloc
         with self._lock:
             turn = max(time.monotonic(), self._next.get(host, 0.0))
-            self._next[host] = turn + self._delay_s
+            self._next[host] = turn + delay_s
         return stop.wait(max(0.0, turn - time.monotonic()))
+
+
+TURNS = _Turns()

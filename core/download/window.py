@@ -22,8 +22,10 @@ from ..files.journal import MARK_BYTES, Origin
 from ..files.part_file import band_failure
 from ..monitor import BandState
 from ..raster.grid import Window
+from ..sharing.budgets import ConnectionShare
+from ..sharing.fair_slots import Share
 from ..text import public_url, size_text
-from ..workers import LinkedStop, held
+from ..workers import LinkedStop
 from .answers import Trouble, is_page, pixels
 from .cog_mirror import (
     AREA_TAG,
@@ -87,8 +89,8 @@ class Shared:
 
     Parameters
     ----------
-    requests : int
-        At once, of all bands together.
+    slots : Share or ConnectionShare
+        For their requests, of all bands together.
     workers : int
         Threads for GDAL.
     compression : Compression
@@ -96,12 +98,15 @@ class Shared:
     """
 
     def __init__(
-        self, requests: int, workers: int, compression: Compression = Compression.ZSTD
+        self,
+        slots: Share | ConnectionShare,
+        workers: int,
+        compression: Compression = Compression.ZSTD,
     ) -> None:
         from multiprocessing.pool import ThreadPool
 
         self.compression = compression
-        self.slots = threading.Semaphore(requests)
+        self.slots = slots
         self._pool = ThreadPool(workers)
         for _ in range(workers):
             self._pool.apply_async(_warm_up_soon)
@@ -248,7 +253,7 @@ class WindowFetch:
         here = [span[0]]  # each try goes on behind what the one before has brought
 
         def once(url: str) -> None:
-            with held(self._shared.slots, self._stop):
+            with self._shared.slots.slot(self._stop):
                 while here[0] < self._end(span[1]):  # a server may send less than was asked for
                     self._once(url, here, span[1], told)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from ..enums import EngineName
-from ..errors import Cancelled
 from ..raster.grid import Window
+from ..sharing.budgets import TILES
 
 Result = TypeVar("Result")
 Take = Callable[[Window, Result], None]
@@ -69,12 +69,12 @@ class SerialEngine:
     ) -> list[Result]:
         """See :class:`Engine`."""
         results = []
-        for tile in tiles:
-            if stop.is_set():
-                raise Cancelled()
-            result = work(tile)
-            if take is None:
-                results.append(result)
-            else:
-                take(tile, result)
+        with TILES.share(1) as share:
+            for tile in tiles:
+                with share.slot(stop):
+                    result = work(tile)
+                if take is None:
+                    results.append(result)
+                else:
+                    take(tile, result)
         return results

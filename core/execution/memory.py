@@ -1,12 +1,46 @@
-"""Free memory for tiles."""
+"""Free memory for tiles, and what the engines of this process have of it."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MEMINFO = Path("/proc/meminfo")
+_promised: list[int] = []
+"""Bytes for each engine under way."""
+
+
+@contextmanager
+def promised(count: int) -> Iterator[None]:
+    """Keep memory for an engine, which takes it only when its tiles come: another job that begins
+    meanwhile is not to count on it.
+
+    Parameters
+    ----------
+    count : int
+        Bytes.
+    """
+    _promised.append(count)
+    try:
+        yield
+    finally:
+        _promised.remove(count)
+
+
+def engines_under_way() -> int:
+    """Engines of this process that compute, for whatever job."""
+    return len(_promised)
+
+
+def unpromised_bytes() -> int | None:
+    """Free memory that no engine of this process counts on; None where the system does not say.
+    What an engine has taken already counts twice, which is on the safe side.
+    """
+    free = free_bytes()
+    return None if free is None else max(0, free - sum(_promised))
 
 
 def free_bytes(meminfo: Path = MEMINFO) -> int | None:

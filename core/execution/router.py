@@ -15,7 +15,7 @@ from ..text import size_text
 from .cluster import open_cluster
 from .engine import Engine, SerialEngine
 from .local_cluster import local_cluster
-from .memory import free_bytes
+from .memory import engines_under_way, promised, unpromised_bytes
 from .threads import ThreadsEngine
 
 MEMORY_SHARE = 0.5
@@ -80,7 +80,8 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
         ``engine``, ``cluster``, ``serial_below_tiles``, ``cluster_from_tiles`` and ``workers``
         count.
     free : int, optional
-        Free memory in bytes; by default what the system says.
+        Free memory in bytes; by default what the system says, without what other jobs of this
+        process count on.
     """
     wanted = settings.engine
     tiles = "1 tile" if job.tiles == 1 else f"{job.tiles} tiles"
@@ -91,7 +92,7 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     if wanted == EngineName.AUTO and settings.cluster and many:
         from_tiles = settings.cluster_from_tiles
         return _on_cluster(settings, f"{tiles}, from {from_tiles} on the cluster is used")
-    workers, limit = _threads(job, settings, free_bytes() if free is None else free)
+    workers, limit = _threads(job, settings, unpromised_bytes() if free is None else free)
     if wanted == EngineName.SERIAL:
         return _one_by_one(asked)
     if wanted == EngineName.THREADS:
@@ -117,7 +118,10 @@ def _on_cluster(settings: Settings, reason: str) -> Choice:
     cluster = settings.cluster
     title = f"at {cluster}" if cluster else "of this computer's own processes"
     sentence = f"Engine: Dask cluster {title} ({reason})."
-    return Choice(EngineName.CLUSTER, settings.worker_count, cluster, sentence)
+    workers = settings.worker_count
+    if not cluster:
+        workers = max(1, workers // (1 + engines_under_way()))
+    return Choice(EngineName.CLUSTER, workers, cluster, sentence)
 
 
 def _one_by_one(reason: str) -> Choice:
@@ -142,26 +146,28 @@ def open_engine(
     DependencyError, EngineError
         If a cluster cannot be used; see :mod:`.cluster`.
     """
-    if choice.engine == EngineName.SERIAL:
-        yield SerialEngine()
-    elif choice.engine == EngineName.THREADS:
-        yield ThreadsEngine(choice.workers)
-    elif choice.cluster:
+    if choice.cluster:
         with open_cluster(choice.cluster, job.files, settings.tile_timeout_s, stop) as engine:
             yield engine
-    else:
-        with (
-            local_cluster(choice.workers, stop) as own,
-            open_cluster(
-                own.address,
-                job.files,
-                settings.tile_timeout_s,
-                stop,
-                choice.workers,
-                own.credentials,
-            ) as engine,
-        ):
-            yield engine
+        return
+    with promised(choice.workers * job.tile_bytes):
+        if choice.engine == EngineName.SERIAL:
+            yield SerialEngine()
+        elif choice.engine == EngineName.THREADS:
+            yield ThreadsEngine(choice.workers)
+        else:
+            with (
+                local_cluster(choice.workers, stop) as own,
+                open_cluster(
+                    own.address,
+                    job.files,
+                    settings.tile_timeout_s,
+                    stop,
+                    choice.workers,
+                    own.credentials,
+                ) as engine,
+            ):
+                yield engine
 
 
 def thread_count(remote: bool, settings: Settings) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from ..enums import EngineName
 from ..errors import Cancelled
 from ..raster.grid import Window
+from ..sharing.budgets import TILES
 from .engine import Result, Take
 
 Threads = Callable[[Callable[[], None], int, int], None]
@@ -48,20 +49,22 @@ class ThreadsEngine:
         results: dict[int, Result] = {}
 
         def next_tile() -> None:
-            if stop.is_set() or not waiting:  # none wait any more once a tile has failed
-                raise Cancelled()
-            # Not a certain tile but the next one: neighbours share decoded blocks.
-            number, tile = waiting.popleft()
-            result = work(tile)
+            with share.slot(stop):
+                if not waiting:  # none wait any more once a tile has failed
+                    raise Cancelled()
+                # Not a certain tile but the next one: neighbours share decoded blocks.
+                number, tile = waiting.popleft()
+                result = work(tile)
             if take is None:
                 results[number] = result
             else:
                 take(tile, result)
 
-        try:
-            (self._start or _threads())(next_tile, len(tiles), self.workers)
-        finally:
-            waiting.clear()
+        with TILES.share(self.workers) as share:
+            try:
+                (self._start or _threads())(next_tile, len(tiles), self.workers)
+            finally:
+                waiting.clear()
         return [results[number] for number in sorted(results)]
 
 

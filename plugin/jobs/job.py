@@ -104,7 +104,11 @@ class Job(QObject):
         task.happened.connect(self._take)
         task.succeeded.connect(self._succeed)
         task.failed.connect(self._fail)
-        task.stopped.connect(self._stop)
+        task.stopped.connect(self.give_up)
+
+    def give_up(self) -> None:
+        """It was cancelled."""
+        self._end(JobState.CANCELLED)
 
     def _begin(self) -> None:
         if not self.state.has_ended:
@@ -128,9 +132,6 @@ class Job(QObject):
     def _fail(self, error: FirstLightError) -> None:
         self.error = error
         self._end(JobState.FAILED)
-
-    def _stop(self) -> None:
-        self._end(JobState.CANCELLED)
 
     def _end(self, state: JobState) -> None:
         self.state = state

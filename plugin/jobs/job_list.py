@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from qgis.core import QgsApplication
@@ -12,6 +13,11 @@ from ..settings_store import settings_reader
 from ..task import OperationTask
 from .job import Job
 from .project_key import ProjectKey
+
+MOST_AT_ONCE = 8
+"""Kept jobs; they share connections, cores and memory, and each has some threads of its own."""
+HURRY = 1
+"""Priority of short questions before QGIS's own tasks, which have 0."""
 
 
 class JobList(QObject):
@@ -32,12 +38,13 @@ class JobList(QObject):
         self.project.renamed.connect(self._rename_project)
         # A task whose Python object is dropped never delivers its signals.
         self._tasks: dict[Job, OperationTask] = {}
+        self._line: deque[Job] = deque()
         self._kept: list[Job] = []
 
     @property
     def running(self) -> tuple[Job, ...]:
         """All that have not ended, in the order of their starts; short questions too."""
-        return tuple(self._tasks)
+        return (*self._tasks, *self._line)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -71,19 +78,23 @@ class JobList(QObject):
             project=str(self.project),
         )
         job.ended.connect(self._drop)
-        task = self._tasks[job] = OperationTask(operation, params, settings_reader())
-        job.follow(task)
-        QgsApplication.taskManager().addTask(task)
-        if kept:
-            self._kept.append(job)
-            self.added.emit(job)
-            self._tell_count()
+        if not kept:
+            self._begin(job)
+            return job
+        self._line.append(job)
+        self._begin_next()
+        self._kept.append(job)
+        self.added.emit(job)
+        self._tell_count()
         return job
 
     def cancel(self, job: Job) -> None:
         """Ask a job to stop; one that has ended already is left alone."""
         if job in self._tasks:
             self._tasks[job].cancel()
+        elif job in self._line:
+            self._line.remove(job)
+            QTimer.singleShot(0, job.give_up)
 
     def cancel_all(self, wait_ms: int = 0) -> bool:
         """Ask all jobs to stop.
@@ -98,8 +109,8 @@ class JobList(QObject):
         bool
             Whether none is running any more.
         """
-        for task in tuple(self._tasks.values()):
-            task.cancel()
+        for job in reversed(self.running):  # those in line first, or they would begin
+            self.cancel(job)
         if self._tasks and wait_ms > 0:
             loop = QEventLoop()
             self.emptied.connect(loop.quit)
@@ -120,16 +131,26 @@ class JobList(QObject):
 
     def _drop(self) -> None:
         job = self.sender()
-        del self._tasks[job]
+        self._tasks.pop(job, None)
+        self._begin_next()
         if job.kept:
             self._tell_count()
         if not self._tasks:
             self.emptied.emit()
 
+    def _begin_next(self) -> None:
+        while self._line and sum(job.kept for job in self._tasks) < MOST_AT_ONCE:
+            self._begin(self._line.popleft())
+
+    def _begin(self, job: Job) -> None:
+        task = self._tasks[job] = OperationTask(job.operation, job.params, settings_reader())
+        job.follow(task)
+        QgsApplication.taskManager().addTask(task, 0 if job.kept else HURRY)
+
     def _tell_count(self) -> None:
-        self.count_changed.emit(sum(job.kept for job in self._tasks))
+        self.count_changed.emit(sum(job.kept for job in self.running))
 
     def _rename_project(self, before: str, now: str) -> None:
-        for job in {*self._kept, *self._tasks}:
+        for job in {*self._kept, *self.running}:
             if job.project == before:
                 job.project = now

@@ -145,6 +145,48 @@ def test_a_catalogue_is_asked_for_no_more_at_once_than_it_allows(
     assert most_at_once(world, 2, parallel_downloads=6) == 2
 
 
+def test_two_jobs_share_the_connections_and_neither_waits_for_the_other(world: World) -> None:
+    """The second job's single band comes while all the connections are in demand."""
+    gates = {name: Gate() for name in BANDS}
+    for name, gate in gates.items():
+        world.files.break_next(f"{name}.tif", Fault(gate=gate))
+    settings = dataclasses.replace(world.settings, parallel_downloads=2)
+    small = World(world.files, world.output / "small", settings)
+    done: list[str] = []
+
+    def bring_one() -> None:
+        plan = plan_downloads(small.scene(), BANDS[-1:], small.output)
+        download_bands(plan, settings, small.monitor)
+        done.append("small")
+
+    def bring_all() -> None:
+        plan = plan_downloads(world.scene(), BANDS[:-1], world.output)
+        download_bands(plan, settings, world.monitor)
+        done.append("large")
+
+    jobs = [threading.Thread(target=work, daemon=True) for work in (bring_all, bring_one)]
+    jobs[0].start()
+    asked = wait_until_some(lambda: [name for name in BANDS if gates[name].reached.is_set()], 2)
+    jobs[1].start()
+    wait_until(lambda: small.monitor.events)
+    time.sleep(0.1)  # a third request would come; a slow computer can only fail to notice
+    assert not gates[BANDS[-1]].reached.is_set()
+    gates[asked[0]].open()
+    wait_until(gates[BANDS[-1]].reached.is_set)
+    gates[BANDS[-1]].open()
+    wait_until(lambda: done)
+    assert done == ["small"]
+    for gate in gates.values():
+        gate.open()
+    wait_until(lambda: len(done) == 2)
+    assert world.files.most_at_once == 2
+
+
+def wait_until_some(find: Callable[[], list[str]], count: int) -> list[str]:
+    wait_until(lambda: len(find()) >= count)
+    return find()
+
+
 def test_requests_to_one_host_keep_their_distance(world: World) -> None:
     started = time.monotonic()
     world.run(request_delay_ms=60)

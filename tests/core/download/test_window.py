@@ -36,6 +36,7 @@ from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
+from firstlight.core.sharing.fair_slots import FairSlots
 from firstlight.core.types import BandFailure, BandFile, SceneItem
 from firstlight.core.workers import LinkedStop
 from support.disks import mount_small_disk
@@ -120,9 +121,9 @@ class Trial:
             self.states.append(state)
             self.on_state(*state)
 
-        with new_session(Settings()) as session:
+        with new_session(Settings()) as session, FairSlots().share(self.slots) as slots:
             session.trust_env = False
-            self.shared = Shared(self.slots, 2)
+            self.shared = Shared(slots, 2)
             task = FetchJob("nir", self.server.url(FILE), self.target, **job)
             self.fetch = WindowFetch(task, options, session, self.stop, self.shared)
             plan, _ = self.fetch.plan(area, on_state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.cog.codec import Codec
 from firstlight.core.cog.raster_spec import RasterSpec
+from firstlight.core.execution import engine as engine_module
 from firstlight.core.execution import router
+from firstlight.core.execution import threads as threads_module
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.threads import ThreadsEngine, on_a_pool, on_dask
 from firstlight.core.execution.tile_work import TileWork
@@ -23,9 +26,11 @@ from firstlight.core.monitor import Note, Progress, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
+from firstlight.core.sharing.fair_slots import FairSlots
 from support.rasters import noise
 from support.run import run_kernel, small_tiles
 from support.stacks import write_stack
+from support.waiting import PATIENCE_S, wait_until
 
 LOCAL = [
     SerialEngine(),
@@ -74,6 +79,41 @@ def test_all_engines_of_this_process_give_the_same_bytes(
     files = [(tmp_path / f"{number}.tif").read_bytes() for number in range(len(LOCAL))]
     assert all(one == told[0] for one in told)
     assert all(one == files[0] for one in files)
+
+
+@pytest.mark.parametrize("second", [SerialEngine(), ThreadsEngine(2)], ids=["serial", "threads"])
+def test_two_jobs_share_the_cores_and_neither_waits_for_the_other(
+    monkeypatch: pytest.MonkeyPatch, second: Engine
+) -> None:
+    slots = FairSlots(least=2)
+    for module in (engine_module, threads_module):
+        monkeypatch.setattr(module, "TILES", slots)
+    tiles = split_windows((80, 10), 10)
+    go, stop = threading.Semaphore(0), threading.Event()
+    at_work: list[str] = []
+
+    def work(name: str) -> None:
+        at_work.append(name)
+        assert go.acquire(timeout=PATIENCE_S)
+        at_work.remove(name)
+
+    def run(engine: Engine, name: str) -> threading.Thread:
+        made = threading.Thread(target=lambda: engine.run(lambda _: work(name), tiles, stop))
+        made.start()
+        return made
+
+    jobs = [run(ThreadsEngine(2), "first")]
+    wait_until(lambda: at_work == ["first", "first"])
+    jobs.append(run(second, "second"))
+    time.sleep(0.1)  # a third tile would begin; a slow computer can only fail to notice
+    assert at_work == ["first", "first"]
+    go.release()
+    wait_until(lambda: sorted(at_work) == ["first", "second"])
+    for _ in range(2 * len(tiles)):
+        go.release()
+    for job in jobs:
+        job.join(PATIENCE_S)
+    assert at_work == []
 
 
 @pytest.mark.parametrize("engine", LOCAL, ids=IDS)

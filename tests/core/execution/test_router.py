@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firstlight.core.execution.memory import free_bytes
+from firstlight.core.execution import memory
+from firstlight.core.execution.memory import engines_under_way, free_bytes
 from firstlight.core.execution.progress import TileCount
-from firstlight.core.execution.router import Job, choose_engine
+from firstlight.core.execution.router import Job, choose_engine, open_engine
 from firstlight.core.settings import CONFIG_DIR, Settings, read_yaml, resolve_settings
 
 GB = 1 << 30
@@ -129,6 +131,23 @@ def test_memory_limits_the_threads_and_the_sentence_says_so() -> None:
         "MB needed for each tile).",
     )
     assert choose(200, free=10 * MB, engine="threads")[:2] == ("threads", 1)
+
+
+def test_memory_that_another_job_counts_on_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 200 * MB)
+    job = Job(100, 20 * MB)
+    first = choose_engine(job, FOUR)
+    assert first.workers == 4
+    with open_engine(first, job, FOUR, threading.Event()):
+        assert engines_under_way() == 1
+        second = choose_engine(job, FOUR)
+        assert second.workers == 3  # half of 200 - 4 × 20 MB, 20 MB for each tile
+        own = choose_engine(job, dataclasses.replace(FOUR, engine="cluster"))
+        assert own.workers == 2, "the cores are divided"
+        far = choose_engine(job, dataclasses.replace(FOUR, engine="cluster", cluster=CLUSTER))
+        assert far.workers == 4, "another computer's"
+    assert engines_under_way() == 0
+    assert choose_engine(job, FOUR).workers == 4
 
 
 def test_one_core_works_serially() -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import QThreadPool, QTimer
 
 from firstlight.core.errors import Cancelled, FirstLightError, InputError, SettingsError
 from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
 from firstlight.core.operation import Operation, OperationResult
 from firstlight.core.settings import Settings, resolve_settings
 from firstlight.plugin.jobs.job import JobState
-from firstlight.plugin.jobs.job_list import JobList
+from firstlight.plugin.jobs.job_list import MOST_AT_ONCE, JobList
 from firstlight.plugin.task import OperationTask
 from support.operations import COUNT, FAIL, NAMES, run_count
 from support.qgis_fixtures import write_override
@@ -145,6 +145,38 @@ def test_a_job_that_waits_for_its_turn_can_be_cancelled(jobs, wait_for):
         assert gate.is_held, "the others still run"
     assert jobs.cancel_all(PATIENCE_MS)
     assert manager.countActiveTasks() == 0
+
+
+def test_a_question_does_not_wait_for_jobs_however_few_threads_qgis_has(jobs, wait_for):
+    threads = QThreadPool.globalInstance()
+    before, running = threads.maxThreadCount(), threads.activeThreadCount()
+    threads.setMaxThreadCount(1)
+    try:
+        with Gate() as gate:
+            long = [jobs.start(operation_at(gate), NoParams()) for _ in range(4)]
+            wait_for(lambda: all(job.state == JobState.RUNNING for job in long))
+            question = Answers(jobs.start(COUNT, COUNT.make_params({"steps": 1}), kept=False))
+            wait_for(lambda: question.said)
+            assert gate.is_held
+        wait_for(lambda: not jobs.running)
+        wait_for(lambda: threads.activeThreadCount() == running)
+    finally:
+        threads.setMaxThreadCount(before)
+
+
+def test_jobs_in_line_begin_in_their_order(jobs, wait_for):
+    with Gate() as gate:
+        first = [jobs.start(operation_at(gate), NoParams()) for _ in range(MOST_AT_ONCE)]
+        order = []
+        for name in "abc":
+            job = jobs.start(COUNT, COUNT.make_params({"steps": 1}), title=name)
+            job.ended.connect(lambda name=name: order.append(name))
+            if name == "b":
+                jobs.cancel(job)
+        wait_for(lambda: order == ["b"])
+        assert all(job.state == JobState.RUNNING for job in first)
+    wait_for(lambda: not jobs.running)
+    assert sorted(order) == ["a", "b", "c"]
 
 
 def test_the_list_keeps_a_job_that_nobody_else_holds(jobs, wait_for):
