@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsCoordinateTransformContext,
@@ -24,11 +24,12 @@ from qgis.core import (
 )
 
 from ...core.errors import InputError, RasterError
-from ...core.files.atomic import WriteFailure, whole_file
-from ...core.operation import LayerOutput, OperationResult
 from ...core.params import Output, OutputKind
 from ..compat import FLAG_ADVANCED, VECTOR_POLYGON
 from ..language import said
+
+if TYPE_CHECKING:
+    from ...core.operation import LayerOutput, OperationResult
 
 SUFFIXES: Mapping[str, tuple[str, ...]] = {
     OutputKind.RASTER: (".tif", ".tiff"),
@@ -90,6 +91,8 @@ def _moved(layer: LayerOutput, source: Path, target: Path) -> LayerOutput:
 
 def save_copy(source: Path, target: Path) -> None:
     """Write a layer under another name: whole, or not at all."""
+    from ...core.files.atomic import WriteFailure, whole_file
+
     kind = OutputKind.RASTER if source.suffix in SUFFIXES[OutputKind.RASTER] else OutputKind.VECTOR
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES[kind]:

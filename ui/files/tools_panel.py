@@ -8,13 +8,14 @@ from typing import Any
 from qgis.PyQt.QtCore import QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +28,9 @@ from ...plugin.language import said
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
 from .report_view import ReportView
+from .tool_list import STEPS, ToolList
+
+LIST, FORM = range(2)
 
 
 class ToolsPanel(QWidget):
@@ -56,11 +60,21 @@ class ToolsPanel(QWidget):
         super().__init__()
         self._operations: dict[str, Declared] = {}
         self._report = ""
+        self._next: tuple[str, dict[str, str]] = ("", {})
         self._take_area = take_area
         self._chosen = chosen
-        self.operation_combo = QComboBox(objectName="operation_combo")
-        self.operation_combo.setAccessibleName(self.tr("Tool"))
-        self.operation_combo.setMaxVisibleItems(40)
+        self._name = ""
+        self.tool_list = ToolList(operations)
+        self.back_button = QToolButton(objectName="back_button")
+        self.back_button.setText(self.tr("‹ All tools"))
+        self.back_button.setToolTip(self.tr("Back to the list; what is typed here is kept"))
+        self.title_label = PlainLabel(objectName="tool_title_label")
+        self.title_label.setWordWrap(True)
+        font = self.title_label.font()
+        font.setBold(True)
+        self.title_label.setFont(font)
+        self.pages = QStackedWidget(objectName="tool_pages")
+        self.next_button = QPushButton(objectName="next_button", visible=False)
         self.summary_label = PlainLabel(objectName="summary_label")
         self.summary_label.setWordWrap(True)
         self.scroll = QScrollArea(objectName="tools_scroll")
@@ -80,7 +94,9 @@ class ToolsPanel(QWidget):
             self.tr("Open the report"), objectName="open_report_button", visible=False
         )
         self._build()
-        self.operation_combo.currentIndexChanged.connect(self._show_form)
+        self.tool_list.chosen.connect(self.choose)
+        self.back_button.clicked.connect(self.show_list)
+        self.next_button.clicked.connect(lambda: self.prepare(*self._next))
         self.run_button.clicked.connect(
             lambda: self.run_wanted.emit(self.operation, self.form.values())
         )
@@ -91,26 +107,27 @@ class ToolsPanel(QWidget):
         self.offer(operations)
 
     def offer(self, operations: Sequence[Declared]) -> None:
-        """Fill the list anew, a line between groups."""
+        """Fill the list anew."""
         self._operations = {operation.name: operation for operation in operations}
-        self.operation_combo.blockSignals(True)
-        self.operation_combo.clear()
-        for group in dict.fromkeys(operation.group for operation in operations):
-            if self.operation_combo.count():
-                self.operation_combo.insertSeparator(self.operation_combo.count())
-            for operation in filter(lambda each: each.group == group, operations):
-                self.operation_combo.addItem(said(operation.title), operation.name)
-        self.operation_combo.blockSignals(False)
-        self._show_form()
+        self.tool_list.offer(operations)
+        self.choose(next(iter(self._operations)))
+        self.show_list()
 
     @property
     def operation(self) -> Declared:
         """The chosen one."""
-        return self._operations[self.operation_combo.currentData()]
+        return self._operations[self._name]
 
     def choose(self, name: str) -> None:
-        """Choose an operation by name."""
-        self.operation_combo.setCurrentIndex(self.operation_combo.findData(name))
+        """Choose an operation by name, and show its form: as it was left, where it is the last."""
+        if name != self._name:
+            self._name = name
+            self._show_form()
+        self.pages.setCurrentIndex(FORM)
+
+    def show_list(self) -> None:
+        """Show what there is to choose from."""
+        self.pages.setCurrentIndex(LIST)
 
     def prepare(self, name: str, values: Mapping[str, Any]) -> None:
         """Choose an operation and fill in its form with those of the values that it has a field
@@ -125,11 +142,12 @@ class ToolsPanel(QWidget):
         """Lock the form while an operation runs."""
         self.run_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
-        self.operation_combo.setEnabled(not running)
+        self.back_button.setEnabled(not running)
         self.scroll.setEnabled(not running)
         if running:
             self._show_report(None)
             self._offer_report("")
+            self.next_button.hide()
             self.progress_bar.reset()
             self.result_text.clear()
 
@@ -147,6 +165,17 @@ class ToolsPanel(QWidget):
         self.result_text.setPlainText(result.text)
         self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
         self._offer_report(str(result.outputs.get("report", "")))
+        self._offer_next(result)
+
+    def _offer_next(self, result: OperationResult) -> None:
+        """The next step with one's own bands, on what this one has made or looked at."""
+        following = dict(zip(STEPS, STEPS[1:])).get(self._name, "")
+        stack = result.layers[0].path if result.layers else self.form.values().get("path")
+        self.next_button.setVisible(bool(following and stack and following in self._operations))
+        if following in self._operations:
+            self._next = (following, {"path": str(stack), "stack": str(stack)})
+            title = said(self._operations[following].title)
+            self.next_button.setText(self.tr("Next: {title}").format(title=title))
 
     def _offer_report(self, path: str) -> None:
         """A page that was written, to be opened in the browser; empty: none."""
@@ -168,6 +197,8 @@ class ToolsPanel(QWidget):
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.scroll.setWidget(self.form)
+        self.title_label.setText(said(self.operation.title))
+        self.next_button.hide()
         summary, *more = (said(text) for text in self.operation.about())
         self.summary_label.setText(summary)
         self.summary_label.setToolTip(plain_tip("\n\n".join(more)))
@@ -177,15 +208,26 @@ class ToolsPanel(QWidget):
         self.progress_bar.reset()
 
     def _build(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.operation_combo)
+        form = QWidget()
+        layout = QVBoxLayout(form)
+        layout.setContentsMargins(0, 0, 0, 0)
+        header = QHBoxLayout()
+        header.addWidget(self.back_button)
+        header.addWidget(self.title_label, 1)
+        layout.addLayout(header)
         layout.addWidget(self.summary_label)
         layout.addWidget(self.scroll, 1)
         layout.addWidget(self.report_view)
         layout.addWidget(self.result_text)
         layout.addWidget(self.open_report_button)
+        layout.addWidget(self.next_button)
         footer = QHBoxLayout()
         footer.addWidget(self.progress_bar, 1)
         footer.addWidget(self.run_button)
         footer.addWidget(self.cancel_button)
         layout.addLayout(footer)
+        self.pages.addWidget(self.tool_list)
+        self.pages.addWidget(form)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.pages)
