@@ -293,12 +293,13 @@ UI_MAY_IMPORT = (
     "plugin",
     "ui",
 )
-_PARTS = ("ui.parts", "ui.catalogs", "ui.area", "ui.fields")
+_PARTS = ("ui.parts", "ui.catalogs", "ui.area", "ui.fields", "ui.results")
 UI_ROOMS = {
     "ui.parts": ("ui.parts",),
     "ui.catalogs": ("ui.parts", "ui.catalogs"),
     "ui.area": ("ui.parts", "ui.area"),
     "ui.fields": _PARTS,
+    "ui.results": ("ui.parts", "ui.results"),
     "ui.scenes": (*_PARTS, "ui.scenes"),
     "ui.event": (*_PARTS, "ui.event"),
     "ui.files": (*_PARTS, "ui.files"),

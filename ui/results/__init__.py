@@ -1,0 +1,1 @@
+"""What came of a run: areas as bars, and the pictures before and after."""
