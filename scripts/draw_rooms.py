@@ -32,6 +32,7 @@ STORIES = {
     "execution": "who computes tiles",
     "stack": "bands on one grid",
     "products": "items, pages",
+    "exposure": "what is hit",
     "download": "fetches bands",
     "sharing": "what jobs share",
     "mosaic": "many scenes",

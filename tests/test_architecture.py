@@ -134,6 +134,7 @@ _ENGINE = (
     "core.algorithms",
     "core.execution",
     "core.products",
+    "core.exposure",
 )
 CORE_LAYERS = {
     "core.aoi": ("core.errors",),
@@ -187,6 +188,8 @@ CORE_LAYERS = {
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
     "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
     "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),
+    # Sums under an extent: knows rasters and shapes, and no class code.
+    "core.exposure": (*_RASTERS, "core.shapes", "core.exposure"),
     # What a source is, from its own words: below all that reads one.
     "core.identity": (*_RASTERS, "core.discovery.band_config", "core.identity"),
     # Catalogues and their answers: knows no sensor.

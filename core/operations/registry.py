@@ -13,6 +13,7 @@ from .event import EVENT
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
 from .help.doctor import DOCTOR
+from .impact.exposure import EXPOSURE
 from .info import INFO
 from .ingest import INGEST
 from .mosaic import MOSAIC
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     VALIDATE,
     MOSAIC,
     *MAPS,
+    EXPOSURE,
     TERRAIN,
     CONTEXT,
     RESULTS,

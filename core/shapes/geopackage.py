@@ -1,4 +1,4 @@
-"""Write polygons into a GeoPackage (OGC 12-128), whole or not at all."""
+"""Write shapes into a GeoPackage (OGC 12-128), whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDE_FILES = ("-journal", "-wal", "-shm")
 
 @dataclass(frozen=True)
 class VectorLayer:
-    """A layer of polygons."""
+    """A layer of shapes."""
 
     name: str
     title: str
@@ -30,6 +30,8 @@ class VectorLayer:
     """WKB and the values of the fields, of each feature."""
     multi: bool = False
     """Multipolygons instead of polygons."""
+    any_shape: bool = False
+    """Whatever each feature is, instead of polygons."""
 
 
 def write_geopackage(
@@ -77,6 +79,7 @@ def _write(part: Path, crs: str, layers: Sequence[VectorLayer], stop: Callable[[
     dataset = checked(ogr.GetDriverByName("GPKG").CreateDataSource(str(part)))
     for content in layers:
         kind = ogr.wkbMultiPolygon if content.multi else ogr.wkbPolygon
+        kind = ogr.wkbUnknown if content.any_shape else kind
         options = ["GEOMETRY_NAME=geom", f"IDENTIFIER={content.title}"]
         layer = checked(dataset.CreateLayer(content.name, system, kind, options))
         for name, type_ in content.fields.items():

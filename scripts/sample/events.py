@@ -13,6 +13,7 @@ from . import fire, flood
 from .files import box_of, is_made, made_anew, to_lonlat, write_cog, write_json
 from .ground import PIXEL_M, Place
 from .items import height_item, optical_item, radar_item
+from .layers import write_layers
 from .noise import Field, halve
 from .optics import Picture, take_picture
 from .radar import NODATA, take_radar
@@ -27,8 +28,8 @@ def make_events(folder: Path) -> bool:
     ----------
     folder : Path
         Becomes: a folder for each item with its GeoTIFFs, ``items/*.json`` (hrefs relative to the
-        folder above), ``truth/EVENT/*.tif``, ``events.json``: each event's moment, area, items by
-        role and truth.
+        folder above), ``truth/EVENT/*.tif``, ``layers/EVENT/*`` (land cover, people, buildings,
+        roads, districts), ``events.json``: each event's moment, area, items by role, truth, layers.
 
     Returns
     -------
@@ -88,6 +89,7 @@ def _make_flood(base: Path) -> dict[str, Any]:
     event.truth("standing", np.asarray(flood.PLACE.crop(scene.standing), np.float32))
     event.truth("cover", np.asarray(flood.PLACE.crop(scene.ground.cover), np.uint8))
     event.add_heights(scene.surface_model)
+    event.add_layers(flood.PLACE.crop(scene.ground.cover))
     return event.summary()
 
 
@@ -104,6 +106,7 @@ class _Event:
         }
         self._scenes: dict[str, str] = {}
         self._truth: dict[str, str] = {}
+        self._layers: dict[str, str] = {}
 
     def add_optical(self, role: str, when: str, look: Any, picture: Picture) -> None:
         """Write a Sentinel-2 scene and what hid the ground in it."""
@@ -167,6 +170,14 @@ class _Event:
         ring = [[left, bottom], [right, bottom], [right, top], [left, top], [left, bottom]]
         self.keep("heights", height_item(item_id, place, ring, self.base))
 
+    def add_layers(self, cover: npt.NDArray[np.uint8]) -> None:
+        """Write what lies under the event: land cover, people and the like."""
+        written = write_layers(self.base / "layers" / self.place.name, self.place, cover)
+        self._layers = {
+            name: f"{self.base.name}/{path.relative_to(self.base)}"
+            for name, path in written.items()
+        }
+
     def truth(self, name: str, pixels: npt.NDArray[Any]) -> None:
         """Write what is really there; no catalogue lists it."""
         self.write(f"truth/{self.place.name}", name, pixels, overview_resampling="nearest")
@@ -192,4 +203,5 @@ class _Event:
         inset, end = 10, self.place.size - 10
         points = [(inset, inset), (end, inset), (end, end), (inset, end)]
         area = box_of(to_lonlat([self.place.corner(*point) for point in points], self.place.crs))
-        return {**self._facts, "area": area, "scenes": self._scenes, "truth": self._truth}
+        facts = {**self._facts, "area": area, "scenes": self._scenes, "truth": self._truth}
+        return {**facts, "layers": self._layers}

@@ -19,12 +19,13 @@ class SampleError(Exception):
 def write_cog(target: Path, bands: Any, crs: str, transform: Any, **options: Any) -> None:
     """Write an array (bands, rows, cols) as a cloud-optimised GeoTIFF with overviews.
 
-    ``nodata``, ``photometric`` and ``overview_resampling`` are options.
+    ``nodata``, ``photometric``, ``overview_resampling`` and ``tags`` are options.
     """
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
     resampling = options.pop("overview_resampling", "average")
+    tags = options.pop("tags", {})
     count, rows, cols = bands.shape
     grid = {"width": cols, "height": rows, "crs": crs, "transform": transform}
     with MemoryFile() as memory:
@@ -32,6 +33,7 @@ def write_cog(target: Path, bands: Any, crs: str, transform: Any, **options: Any
             driver="GTiff", count=count, dtype=bands.dtype.name, **grid, **options
         ) as file:
             file.write(bands)
+            file.update_tags(**tags)
         with memory.open() as file:
             # Small blocks: the scenes are small, and a reader is to have something to choose from.
             copy(

@@ -57,6 +57,8 @@ class SimulatedEvent:
     """By role: before_early, before, after, radar_before …, heights."""
     truth: Mapping[str, Path]
     """Name of the layer → file: severity, dnbr, flooded, permanent_water, hidden_ROLE …"""
+    layers: Mapping[str, Path]
+    """What lies under it: landcover, population_count, buildings, roads, districts."""
 
     def scene(self, role: str) -> EventScene:
         """The scene of a role."""
@@ -111,8 +113,9 @@ def simulated_event(name: str) -> SimulatedEvent:
         }
         scenes[role] = EventScene(item, bands)
     truth = {layer: FOLDER / path for layer, path in facts["truth"].items()}
+    layers = {layer: FOLDER / path for layer, path in facts["layers"].items()}
     west, south, east, north = facts["area"]
-    return SimulatedEvent(name, facts["moment"], (west, south, east, north), scenes, truth)
+    return SimulatedEvent(name, facts["moment"], (west, south, east, north), scenes, truth, layers)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What lies under an extent: areas, people, buildings and roads, by exact shares of pixels."""
