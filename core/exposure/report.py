@@ -164,8 +164,10 @@ def _row(
     return {"zone": zone.name, "theme": theme, "name": name, "unit": unit, **told}
 
 
-def write_table(path: Path, exposure: Exposure) -> None:
-    """Write the rows as CSV (RFC 4180).
+def write_table(
+    path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = COLUMNS
+) -> None:
+    """Write rows as CSV (RFC 4180).
 
     Raises
     ------
@@ -173,10 +175,10 @@ def write_table(path: Path, exposure: Exposure) -> None:
         If it cannot be written.
     """
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+    table = csv.DictWriter(text, columns, lineterminator="\r\n")
     table.writeheader()
-    for row in exposure.rows():
-        table.writerow({key: _cell(row.get(key)) for key in COLUMNS})
+    for row in rows:
+        table.writerow({key: _cell(row.get(key)) for key in columns})
     write_whole(path, text.getvalue(), _failure(path))
 
 
@@ -198,7 +200,22 @@ def write_chart(path: Path, exposure: Exposure, title: str) -> None:
     InputError
         If it cannot be written.
     """
-    bars = _bars(exposure)
+    draw_bars(path, title, _bars(exposure))
+
+
+def draw_bars(path: Path, title: str, bars: Sequence[tuple[str, Parts]]) -> None:
+    """Write areas as bars in an SVG: affected, and not observed beside it.
+
+    Parameters
+    ----------
+    bars : sequence of (str, Parts)
+        Names and square metres.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
     longest = max((parts.affected + parts.unseen for _, parts in bars), default=0.0) or 1.0
     left, wide, line = 210, 380, 24
     high = 62 + line * max(1, len(bars)) + 26

@@ -14,6 +14,7 @@ from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
 from .help.doctor import DOCTOR
 from .impact.exposure import EXPOSURE
+from .impact.scenario import SCENARIO
 from .info import INFO
 from .ingest import INGEST
 from .mosaic import MOSAIC
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     MOSAIC,
     *MAPS,
     EXPOSURE,
+    SCENARIO,
     TERRAIN,
     CONTEXT,
     RESULTS,

@@ -40,6 +40,8 @@ SECONDS = 3.0
 """Pixels of the grid of people: arc seconds, as WorldPop's."""
 EVERY = 3
 """Of the built-up pixels every third of a row, and of rows, is a house; else the file is large."""
+FARMS = (24, 7, 11)
+"""A farm stands on fields and meadows every so many rows and columns, from this row and column."""
 DISTRICTS = {"Northbank": (0, 0, 720, 380), "Riverside": (0, 380, 720, 520),
              "Southbank": (0, 520, 720, 720)}  # fmt: skip
 """First and last columns and rows."""
@@ -75,11 +77,9 @@ def write_layers(folder: Path, place: Place, cover: npt.NDArray[np.uint8]) -> di
     )  # fmt: skip
     _write_people(paths["population_count"], place, people, grid)
     paths |= {name: folder / f"{name}.geojson" for name in ("buildings", "roads", "districts")}
-    rows, cols = np.nonzero(cover == Cover.BUILT)
     houses = [
         (f"house {number}", "Polygon", _ring(place, (col + 0.15, row + 0.2, col + 0.9, row + 0.85)))
-        for number, (row, col) in enumerate(zip(rows.tolist(), cols.tolist()), start=1)
-        if row % EVERY == 0 and col % EVERY == 0
+        for number, (row, col) in enumerate(np.argwhere(_houses(cover)).tolist(), start=1)
     ]
     _write_shapes(paths["buildings"], houses)
     lines = [
@@ -90,6 +90,14 @@ def write_layers(folder: Path, place: Place, cover: npt.NDArray[np.uint8]) -> di
     areas = [(name, "Polygon", _ring(place, box)) for name, box in DISTRICTS.items()]
     _write_shapes(paths["districts"], areas)
     return paths
+
+
+def _houses(cover: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    rows, cols = np.indices(cover.shape)
+    village = (cover == Cover.BUILT) & (rows % EVERY == 0) & (cols % EVERY == 0)
+    step, row, col = FARMS
+    farm = np.isin(cover, (Cover.CROP, Cover.GRASS)) & (rows % step == row) & (cols % step == col)
+    return np.asarray(village | farm)
 
 
 def _write_people(path: Path, place: Place, people: npt.NDArray[np.float32], grid: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ...errors import InputError
 from ...exposure.extent import ExtentMap, extent_of_outline, extent_of_raster
-from ...exposure.layers import PeopleKind
 from ...exposure.report import KM, KM2, Exposure, write_chart, write_layers, write_table
 from ...exposure.survey import LayerSet, Survey
 from ...exposure.tally import Zone, sum_area
@@ -27,7 +26,8 @@ from ...terrain.utm import metric_crs
 from ...text import joined
 from ...types import Aoi
 from ...workers import run_in_background
-from .record import Telling, file_names, known_classes, record_of, write_record
+from .layers_below import LayersBelow
+from .record import Telling, file_names, record_of, write_record
 
 FAILURE = "The exposure cannot be told"
 RASTER_ENDS = (".tif", ".tiff", ".vrt", ".img", ".jp2", ".nc", ".asc")
@@ -40,7 +40,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExposureParams:
+class ExposureParams(LayersBelow):
     """An extent, and the layers under it."""
 
     extent: Path = param(
@@ -59,48 +59,6 @@ class ExposureParams:
     area: Aoi | None = param(
         None, kind=Kind.AREA, title="Area", help="Only what lies in it; if not given, all."
     )
-    landcover: Path | None = param(
-        None,
-        kind=Kind.RASTER_IN,
-        title="Land cover",
-        help="A raster of classes, such as ESA WorldCover (‘flight context’ brings it).",
-    )
-    population: Path | None = param(
-        None,
-        kind=Kind.RASTER_IN,
-        title="Population",
-        help="A grid of people, such as WorldPop or GHS-POP.",
-    )
-    population_kind: PeopleKind | None = param(
-        None,
-        kind=Kind.CHOICE,
-        title="Its numbers are",
-        choices=tuple(PeopleKind),
-        help="count: people in each pixel; density: people for each square kilometre. If not "
-        "given, as its unit or its name says.",
-        flag="--population-kind",
-    )
-    buildings: Path | None = param(
-        None,
-        kind=Kind.FILE_IN,
-        title="Buildings",
-        help="Polygons or points of buildings (GeoPackage, GeoJSON, Shapefile, FlatGeobuf).",
-    )
-    roads: Path | None = param(None, kind=Kind.FILE_IN, title="Roads", help="Lines of roads.")
-    districts: Path | None = param(
-        None,
-        kind=Kind.FILE_IN,
-        title="Districts",
-        help="Polygons with names: each gets its own figures.",
-    )
-    district_name: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Field of their names",
-        help="If not given: name, district, municipality or the first text.",
-        flag="--district-name",
-        advanced=True,
-    )
     positive: str | None = param(
         None,
         kind=Kind.TEXT,
@@ -118,19 +76,6 @@ class ExposureParams:
         flag="--not-observed",
         advanced=True,
     )
-
-    def layers(self) -> LayerSet:
-        """What is laid under it."""
-        return LayerSet(
-            landcover=self.landcover,
-            population=self.population,
-            population_kind=self.population_kind,
-            buildings=self.buildings,
-            roads=self.roads,
-            districts=self.districts,
-            district_name=self.district_name or "",
-            classes=known_classes(),
-        )
 
 
 def run_exposure(params: ExposureParams, settings: Settings, monitor: Monitor) -> OperationResult:
@@ -154,7 +99,7 @@ def _run(params: ExposureParams, events: EventQueue) -> OperationResult:
     survey = Survey(layers, telling.warn, telling.step, telling.stop)
     exposure = survey.run(extent)
     telling.step(0.9, "writing")
-    write_table(paths["table"], exposure)
+    write_table(paths["table"], exposure.rows())
     write_chart(paths["chart"], exposure, f"Under {params.extent.stem}")
     if "layers" in paths:
         write_layers(paths["layers"], extent.grid.crs, exposure, survey.shapes, survey.hits)

@@ -14,7 +14,6 @@ from ...errors import InputError
 from ...files.atomic import WriteFailure, write_whole
 from ...files.checksum import sha256_of
 from ...monitor import EventQueue, Level, Note, Progress
-from ...offers.context_layers import load_layers
 from ...shapes.features import FeatureFile
 from ...types import format_time
 
@@ -41,15 +40,6 @@ class Telling:
     def stop(self) -> Callable[[], bool]:
         """Tells whether the user asked to stop."""
         return self.events.stop.is_set
-
-
-def known_classes() -> dict[str, dict[int, str]]:
-    """Title of each product of land cover that is known → names of its codes."""
-    return {
-        layer.title: {each.code: each.name for each in layer.classes}
-        for layer in load_layers().values()
-        if layer.classes
-    }
 
 
 def record_of(
