@@ -84,7 +84,7 @@ def test_the_provider_has_exactly_the_registry(real):
         f"firstlight:{op.name.replace('-', '')}" for op in OPERATIONS
     }
     assert (real.id(), real.name(), real.warningMessage()) == ("firstlight", "FirstLight", "")
-    assert real.supportedOutputVectorLayerExtensions() == ["geojson"]
+    assert real.supportedOutputVectorLayerExtensions() == ["geojson", "gpkg"]
     assert real.defaultRasterFileExtension() == "tif"
 
 

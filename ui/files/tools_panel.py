@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -169,7 +170,7 @@ class ToolsPanel(QWidget):
 
     def _offer_next(self, result: OperationResult) -> None:
         """The next step with one's own bands, on what this one has made or looked at."""
-        following = dict(zip(STEPS, STEPS[1:])).get(self._name, "")
+        following = dict(itertools.pairwise(STEPS)).get(self._name, "")
         stack = result.layers[0].path if result.layers else self.form.values().get("path")
         self.next_button.setVisible(bool(following and stack and following in self._operations))
         if following in self._operations:
