@@ -7,17 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .discovery.area import parse_area
 from .discovery.band_config import Sensor, get_sensor
-from .discovery.catalogs import Catalog, get_catalog
-from .discovery.events import EventType, get_event
 from .errors import InputError
 from .moment import Moment
 from .params import BandPath, Kind, Param
 from .text import at_home, is_address
 from .types import Aoi
+
+if TYPE_CHECKING:  # imported where one is given: most operations take none
+    from .discovery.catalogs import Catalog
+    from .discovery.events import EventType
 
 DATE_NOUNS = {"date": "event", "event_date": "event"}
 """Noun that a date goes with in a sentence, where that is not the parameter's name."""
@@ -55,10 +56,14 @@ def cast_value(param: Param, value: Any, operation: str) -> Any:
 
 
 def _area(value: Any, param: Param) -> Aoi:
+    from .discovery.area import parse_area
+
     return value if isinstance(value, Aoi) else parse_area(str(value))
 
 
 def _catalog(value: Any, param: Param) -> Catalog:
+    from .discovery.catalogs import Catalog, get_catalog
+
     return value if isinstance(value, Catalog) else get_catalog(str(value))
 
 
@@ -67,6 +72,8 @@ def _sensor(value: Any, param: Param) -> Sensor:
 
 
 def _event(value: Any, param: Param) -> EventType:
+    from .discovery.events import EventType, get_event
+
     return value if isinstance(value, EventType) else get_event(_choice(value, param))
 
 

@@ -4,14 +4,12 @@ provider fails, the same band is had from the next that has it.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..discovery.access import Access, gate_of
 from ..discovery.catalogs import requests_at_once
@@ -41,6 +39,7 @@ from .mirror_file import MirrorFile
 from .plan import BandJob, BandOffer, DownloadPlan, area_key, check_room
 from .providers import Providers, hurried
 from .scene_progress import SceneProgress
+from .turns import TURNS
 from .window import Shared, WindowFetch, cut_band
 
 
@@ -278,8 +277,8 @@ class _SceneDownload:
         asset, offer = job.asset, job.offers[0]
 
         def open_url(renew: bool) -> str:
-            delay_s = self._settings.request_delay_ms / 1000
-            if in_turn and TURNS.wait(asset.href, delay_s, self._events.stop):
+            delay_s, at_once = self._settings.request_delay_ms / 1000, self._bands_at_once
+            if in_turn and TURNS.wait(asset.href, delay_s, at_once, self._events.stop):
                 raise Cancelled(f"Downloading '{asset.band}'")
             return self._access.url(asset.href, offer.catalog, offer.collection, renew)
 
@@ -322,22 +321,3 @@ def _summary(band: str, got: Fetched) -> str:
         f"{band}: {new} of {got.size_bytes} bytes in {got.seconds:.2f} s{speed}, "
         f"sha256 {got.sha256}"
     )
-
-
-class _Turns:
-    """Keeps a small distance between the requests of this process to one host."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def wait(self, url: str, delay_s: float, stop: threading.Event) -> bool:
-        """Wait for this URL's turn; True if stopped meanwhile."""
-        host = urlsplit(url).netloc
-        with self._lock:
-            turn = max(time.monotonic(), self._next.get(host, 0.0))
-            self._next[host] = turn + delay_s
-        return stop.wait(max(0.0, turn - time.monotonic()))
-
-
-TURNS = _Turns()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tarfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +45,7 @@ class FileSet:
                     return file.read(most)
             return _read_member(self.path, name, most)
         # a password; a damaged directory, checksum or compression
-        except _UNREADABLE as error:
+        except _unreadable() as error:
             raise _failed(self.path, f"{name} in it cannot be read ({_said(error)})") from error
 
 
@@ -71,7 +69,7 @@ def list_files(path: Path) -> FileSet:
         raise _failed(path, "it is no folder, zip or tar")
     try:
         names = _members(path) if is_archive(path) and path.is_file() else tuple(_walk(path))
-    except _UNREADABLE as error:
+    except _unreadable() as error:
         raise _failed(path, f"it cannot be read ({_said(error)})") from error
     if len(names) > MOST_FILES:
         why = f"it holds more than {MOST_FILES} files"
@@ -89,14 +87,16 @@ def archive_names(path: Path) -> tuple[str, ...]:
     """
     try:
         return _members(path)
-    except _UNREADABLE as error:
+    except _unreadable() as error:
         raise _failed(path, f"it cannot be read ({_said(error)})") from error
 
 
-_UNREADABLE = (
-    *(OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError),
-    *(zipfile.BadZipFile, tarfile.TarError),
-)
+def _unreadable() -> tuple[type[Exception], ...]:
+    import tarfile
+    import zipfile
+
+    usual = (OSError, EOFError, KeyError, ValueError, RuntimeError, NotImplementedError)
+    return (*usual, zipfile.BadZipFile, tarfile.TarError)
 
 
 def _failed(path: Path, why: str, hint: str = "Is it complete? Download it again.") -> InputError:
@@ -129,6 +129,9 @@ def _members(path: Path) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def _listed(name: str, _changed_ns: int, _size: int) -> tuple[str, ...]:
     """Whole files only: in a tar no links, which lead elsewhere."""
+    import tarfile
+    import zipfile
+
     if name.lower().endswith(".tar"):
         with tarfile.open(name, "r:") as archive:
             return tuple(one.name.removeprefix("./") for one in archive if one.isfile())
@@ -137,6 +140,9 @@ def _listed(name: str, _changed_ns: int, _size: int) -> tuple[str, ...]:
 
 
 def _read_member(path: Path, name: str, most: int) -> bytes:
+    import tarfile
+    import zipfile
+
     if path.name.lower().endswith(".tar"):
         with tarfile.open(path, "r:") as tar:
             for one in tar:

@@ -30,7 +30,13 @@ def note_source(facts: RasterFacts, index: int) -> dict[str, str]:
 def is_noted(tags: Mapping[str, str], stack: Path, file: Path) -> bool:
     """Tell whether the notes of a band are of this file."""
     name = tags.get("source")
-    return bool(name) and (stack.parent / str(name)).resolve() == file.resolve()
+    if not name:
+        return False
+    noted = stack.parent / name
+    try:
+        return noted.samefile(file)
+    except (OSError, ValueError):  # inside a container
+        return noted.resolve() == file.resolve()
 
 
 def moved(facts: RasterFacts, tags: Mapping[str, str]) -> Iterator[str]:

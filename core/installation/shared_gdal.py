@@ -6,19 +6,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FirstLightError
 from ..files.atomic import WriteFailure, write_whole
 from ..files.user_folder import own_cache
 from .interpreter import candidates, child_environment
+
+if TYPE_CHECKING:
+    import subprocess
 
 PROGRAM = Path(__file__).with_name("library_probe.py")
 LIMIT_S = 30.0
@@ -48,6 +50,8 @@ def probe_libraries(
     OSError, subprocess.SubprocessError, ValueError
         If the process does not start, does not answer in ``LIMIT_S``, or ends before it has.
     """
+    import subprocess
+
     asked = json.dumps({"names": names, "python": list(sys.version_info[:2]), "path": sys.path})
     process = subprocess.Popen(  # nosec B603 # an argument list, our own script, this Python
         [python, str(PROGRAM)],
@@ -73,6 +77,8 @@ def _wait_for(
     process: subprocess.Popen[str], asked: str, waiting: Callable[[float], None]
 ) -> tuple[str, str]:
     """What the process prints."""
+    import subprocess
+
     begun = time.monotonic()
     given: str | None = asked
     while True:
@@ -95,8 +101,12 @@ def rasterio_shares_gdal() -> bool:
         return False
     state = _state(places)
     kept = _kept(state)
-    if kept is not None:
-        return kept
+    return _look(state) if kept is None else kept
+
+
+def _look(state: str) -> bool:
+    import subprocess
+
     answer = False
     for python in candidates():
         try:

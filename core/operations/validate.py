@@ -10,7 +10,7 @@ from ..enums import Depth, Screenshot, Status
 from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
-from ..params import Kind, param
+from ..params import AREA_HELP, Kind, param
 from ..raster.reader import read_facts
 from ..raster.vrt_sources import check_is_raster, is_vrt
 from ..report import Severity
@@ -18,7 +18,6 @@ from ..settings import Settings
 from ..text import joined
 from ..types import Aoi, ValidationReport
 from ..validation.image_validator import ValidationSpec, validate
-from .search_params import AREA_HELP
 
 LABELS = {Severity.ERROR: "FAIL", Severity.WARNING: "warn", Severity.INFO: "note"}
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..files.file_state import Remembered, file_state
 from ..files.xml_text import Element, UnfitXml, read_xml
 from .block_cache import BlockCache
 from .grid import Window
@@ -46,10 +47,22 @@ class Doubling:
     nodata: float | None
 
 
+_known: Remembered[Mapping[int, Doubling]] = Remembered(64)
+
+
 def find_doublings(path: Path) -> Mapping[int, Doubling]:
     """The bands (from 1) of a VRT that are uint16, bilinear and exactly doubled; empty where there
     are none.
     """
+    states = {path: file_state(path)}
+    doublings = _known.recall(path, states)
+    if doublings is None:
+        doublings = _find(path)
+        _known.keep(path, states, doublings)
+    return doublings
+
+
+def _find(path: Path) -> Mapping[int, Doubling]:
     try:
         root = read_xml(path, encoding="utf-8")
     except (OSError, UnfitXml):

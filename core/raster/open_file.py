@@ -8,19 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError, ValidationError
+from ..files.file_state import States
 from ..gdal.containers import file_of, gdal_name
 from ..gdal.drivers import HINT, LAYER_DRIVERS, identify, open_dataset, refuse_unless
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.reading import OpenRaster
 from ..gdal.reading_choice import reading
-from .sidecars import check_member, check_metadata, check_sidecars
-from .vrt_sources import check_is_file, check_is_raster, check_vrt_sources, is_vrt
+from .vrt_sources import (
+    check_is_file,
+    check_is_raster,
+    check_pixel_file,
+    check_vrt_sources,
+    is_vrt,
+)
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg")
 
 
-def check_openable(path: Path) -> None:
+def check_openable(path: Path) -> States:
     """Look at a raster's file, and at what it names, before GDAL does.
+
+    Returns
+    -------
+    mapping of Path to FileState
+        The states of all that was looked at, before it was.
 
     Raises
     ------
@@ -37,11 +48,8 @@ def check_openable(path: Path) -> None:
     except ValidationError as error:
         raise RasterError(f"The raster {path} cannot be opened", error.why, error.hint) from error
     if is_vrt(file):
-        check_vrt_sources(file)
-    else:
-        check_sidecars(file)
-        check_member(path)
-        check_metadata(path)
+        return check_vrt_sources(file).states
+    return check_pixel_file(path)
 
 
 def check_map_file(path: Path) -> None:

@@ -6,12 +6,11 @@ float32, NaN = no data: reflectance 0..1, kelvin, or dB for radar power.
 
 from __future__ import annotations
 
+import os
 import threading
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from os.path import abspath
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +20,7 @@ import numpy.typing as npt
 
 from ..enums import Unit
 from ..errors import RasterError
+from ..files.file_state import Remembered
 from ..gdal.containers import file_of, find_subdataset
 from ..gdal.crs import sound_grid
 from ..gdal.drivers import BAND_DRIVERS
@@ -74,8 +74,12 @@ class RasterFacts:
     """(rows, cols) of the first band's blocks."""
 
 
+_facts_known: Remembered[RasterFacts] = Remembered(512)
+
+
 def read_facts(path: Path, ours: bool = False) -> RasterFacts:
-    """Open a raster, after a look at what it would make GDAL open, and tell what it is.
+    """Open a raster, after a look at what it would make GDAL open, and tell what it is: once for
+    each state of its files.
 
     Parameters
     ----------
@@ -92,9 +96,19 @@ def read_facts(path: Path, ours: bool = False) -> RasterFacts:
         If it is a VRT that names what is not on this computer, or holds code; or a file beside it
         does.
     """
-    if not ours:
-        check_openable(path)
-    with reading().surroundings(remote=ours), open_described(path) as raster:
+    if ours:
+        return _open_and_tell(path, remote=True)
+    states, key = check_openable(path), (reading().name, path)
+    facts = _facts_known.recall(key, states)
+    if facts is None:
+        facts = _open_and_tell(path, remote=False)
+        if facts.driver in ("VRT", *BAND_DRIVERS):  # others have files under other names, too
+            _facts_known.keep(key, states, facts)
+    return facts
+
+
+def _open_and_tell(path: Path, remote: bool) -> RasterFacts:
+    with reading().surroundings(remote=remote), open_described(path) as raster:
         return facts_of(path, raster)
 
 
@@ -236,14 +250,14 @@ class RasterReader:
         self._closed = False
         # Another reader of the same path, made later, may find another file there: who gets it
         # elsewhere opens it anew.
-        self._name = uuid.uuid4().hex
+        self._name = os.urandom(16).hex()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if (
             self._remote is not None
         ):  # with headers, which cannot be a key: not kept open from tile to tile
             return RasterReader, (self.facts.path, self.radiometry, self._remote)
-        return _reader_here, (abspath(self.facts.path), self.radiometry, self._name)
+        return _reader_here, (os.path.abspath(self.facts.path), self.radiometry, self._name)
 
     def __enter__(self) -> RasterReader:
         return self

@@ -28,7 +28,6 @@ RASTERS = tuple(
 a raster of whatever format it is.
 """
 NOTES = ".aux.xml"
-USUAL = (NOTES, ".ovr", ".OVR", ".msk", ".MSK")
 NAMING = {"overviews": "overview_file", "geolocation": ""}
 """Domain of metadata → the item in it by which another file is opened; empty: any."""
 GEOLOCATION = {"x_dataset", "y_dataset", "z_dataset"}
@@ -62,24 +61,6 @@ def check_sidecars(path: Path) -> None:
             raise _refused(path, sidecar, error.why) from error
         check_sidecars(sidecar)
         check_metadata(sidecar)
-
-
-def sidecar_stamps(path: Path) -> tuple[object, ...]:
-    """Tell the state of a raster and of all that may lie beside it; it differs once any is changed,
-    by its last change of any kind.
-    """
-    text = os.fspath(path)
-    # Of a name in other letters only its coming and going is seen, by the folder.
-    names = (text, *(text + end for end in USUAL), os.fspath(path.parent))
-    return tuple(_stamp(name) for name in names)
-
-
-def _stamp(path: str) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return ()
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def check_metadata(path: Path) -> None:

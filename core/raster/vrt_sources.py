@@ -11,15 +11,15 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from ..errors import RasterError, ValidationError, VRTSourceNotFoundError
+from ..files.file_state import FileState, Remembered, States, file_state
 from ..files.xml_text import Element, RefusedXml, UnfitXml, read_xml
 from ..gdal.containers import file_of, find_subdataset, gdal_name, with_file
 from ..gdal.drivers import refuse_other_format
 from ..gdal.errors import gdal_errors
-from .sidecars import check_member, check_metadata, check_sidecars, sidecar_stamps
+from .sidecars import check_member, check_metadata, check_sidecars
 
 CODE_TAGS = {
     "pixelfunctioncode",
@@ -67,6 +67,8 @@ class VrtSources:
     """Those that do not lie below the VRT's folder, or are named by their whole path."""
     stated: tuple[StatedSource, ...] = ()
     """Facts of the files for which the VRT states them."""
+    states: States = field(default_factory=dict, repr=False)
+    """Of the VRT and of all that was looked at for it, as they were before."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,14 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
-    """Read a VRT without opening what it names, and see that each of its sources is there.
+_sources_known: Remembered[VrtSources] = Remembered(64)
+_pixels_known: Remembered[States] = Remembered(4096)
+_looked_into: Remembered[States] = Remembered(4096)
+
+
+def check_vrt_sources(path: Path) -> VrtSources:
+    """Read a VRT without opening what it names, and see that each of its sources is there: once
+    for each state of them all.
 
     Raises
     ------
@@ -143,12 +151,22 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         If it is no VRT, or holds what a band stack never needs: entities, code, remote sources; or
         VRTs that name each other without end.
     """
+    known = _sources_known.recall(path)
+    if known is not None:
+        return known
+    sources = _check_sources(path, 0)
+    _sources_known.keep(path, sources.states, sources)
+    return sources
+
+
+def _check_sources(path: Path, depth: int) -> VrtSources:
     failure = _failure(path)
     if depth > MOST_DEPTH:
         reason = f"VRTs name VRTs more than {MOST_DEPTH} deep"
         raise ValidationError(failure, reason, "Make the stack again.")
+    states: dict[Path, FileState] = {path: file_state(path)}
     check_sidecars(path)
-    named = _read_sources(path, sidecar_stamps(path))
+    named = _read_sources(path)
     if len(named) > MOST_SOURCES:
         reason = f"it names {len(named)} files, and {MOST_SOURCES} are the most that are looked at"
         raise ValidationError(failure, reason, "Make VRTs of parts of it.")
@@ -167,6 +185,7 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         target.update(dict.fromkeys(inner.files))
         outside.update(dict.fromkeys(inner.outside))
         stated.update(dict.fromkeys(inner.stated))
+        states.update(inner.states)
     files = {**common, **{file: None for files in bands.values() for file in files}}
     check_metadata(path)
     return VrtSources(
@@ -174,6 +193,7 @@ def check_vrt_sources(path: Path, depth: int = 0) -> VrtSources:
         bands={number: (*files, *common) for number, files in bands.items()},
         outside=tuple(outside),
         stated=tuple(stated),
+        states=states,
     )
 
 
@@ -194,9 +214,8 @@ def _follow(path: Path, depth: int) -> VrtSources:
     """The file itself, or what it points at where it is a VRT."""
     file = file_of(path)
     if is_vrt(file):
-        return check_vrt_sources(path, depth + 1)
-    _check_pixels(path, sidecar_stamps(file))
-    return VrtSources((path,))
+        return _check_sources(path, depth + 1)
+    return VrtSources((path,), states=_check_pixels(path))
 
 
 def _with_own(file: _NamedFile, inner: VrtSources) -> VrtSources:
@@ -204,22 +223,48 @@ def _with_own(file: _NamedFile, inner: VrtSources) -> VrtSources:
     outside = (file.path,) if file.outside else ()
     stated = (file.stated,) if file.stated is not None else ()
     return VrtSources(
-        inner.files, outside=(*outside, *inner.outside), stated=(*stated, *inner.stated)
+        inner.files,
+        outside=(*outside, *inner.outside),
+        stated=(*stated, *inner.stated),
+        states=inner.states,
     )
 
 
-@lru_cache(maxsize=4096)
-def _check_pixels(path: Path, stamps: tuple[object, ...]) -> None:
-    """See that a source holds pixels itself: GDAL opens what a VRT names in any format it knows.
+def _check_pixels(path: Path) -> States:
+    """See that a source holds pixels itself: GDAL opens what a VRT names in any format it knows."""
+    states = check_pixel_file(path)
+    if _pixels_known.recall(path, states) is None:
+        _refuse_other_format(path)
+        _pixels_known.keep(path, states, states)
+    return states
 
-    Once for each state of the file and what lies beside it, which ``stamps`` tells: a run opens its
-    stack many times.
+
+def check_pixel_file(path: Path) -> States:
+    """Look into a file that is no VRT, and at what lies beside it: once for each state of them.
+
+    Returns
+    -------
+    mapping of Path to FileState
+        The file's state before the look.
+
+    Raises
+    ------
+    ValidationError, RasterError
+        If it is text that poses as a raster, or GDAL would open another file with it.
     """
     file = file_of(path)
-    check_is_raster(file)
-    check_sidecars(file)
-    check_member(path)
-    check_metadata(path)
+    states = {file: file_state(file)}
+    if _looked_into.recall(path, states) is None:
+        check_is_raster(file)
+        check_sidecars(file)
+        check_member(path)
+        check_metadata(path)
+        _looked_into.keep(path, states, states)
+    return states
+
+
+def _refuse_other_format(path: Path) -> None:
+    file = file_of(path)
     try:
         with gdal_errors(
             lambda why: RasterError(
@@ -231,9 +276,8 @@ def _check_pixels(path: Path, stamps: tuple[object, ...]) -> None:
         raise ValidationError(error.what, error.why, error.hint) from error
 
 
-@lru_cache(maxsize=64)
-def _read_sources(path: Path, stamps: tuple[object, ...]) -> Sequence[_NamedFile]:
-    """What a VRT names, once for each state of it."""
+def _read_sources(path: Path) -> Sequence[_NamedFile]:
+    """What a VRT names."""
     failure = _failure(path)
     root = _parse(path, failure)
     if root.tag.lower() != "vrtdataset":

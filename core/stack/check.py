@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,8 @@ def check_written(
     BandStackError
         Naming the band and what is wrong with it.
     """
+    from multiprocessing.pool import ThreadPool
+
     facts = _read_back(path, what)
     hint = "Please report this."
     names = [band.description for band in facts.bands]
@@ -63,21 +67,26 @@ def check_written(
                 hint,
             )
     _check_sources(path, placed, what)
-    with RasterReader(path) as stack:
-        for index, one in enumerate(placed, start=1):
-            try:
-                with RasterReader(one.opened.source.path) as source:
-                    _check_pixels(stack, index, source, one, grid, method_for(one, style))
-            except _Differs as error:
-                raise BandStackError(
-                    what, f"band '{one.name}' of the written stack {error}", hint
-                ) from None
-            except RasterError as error:
-                raise BandStackError(
-                    what,
-                    f"the pixels of band '{one.name}' cannot be read ({error.why})",
-                    "Fetch the band again.",
-                ) from error
+    with RasterReader(path) as stack, ThreadPool(min(len(placed), os.cpu_count() or 1)) as pool:
+        check = partial(_check_band, stack, grid=grid, style=style, what=what)
+        pool.starmap(check, enumerate(placed, start=1), chunksize=1)
+
+
+def _check_band(
+    stack: RasterReader, index: int, one: PlacedBand, grid: Grid, style: StackStyle, what: str
+) -> None:
+    try:
+        with RasterReader(one.opened.source.path) as source:
+            _check_pixels(stack, index, source, one, grid, method_for(one, style))
+    except _Differs as error:
+        sentence = f"band '{one.name}' of the written stack {error}"
+        raise BandStackError(what, sentence, "Please report this.") from None
+    except RasterError as error:
+        raise BandStackError(
+            what,
+            f"the pixels of band '{one.name}' cannot be read ({error.why})",
+            "Fetch the band again.",
+        ) from error
 
 
 def _read_back(path: Path, what: str) -> RasterFacts:

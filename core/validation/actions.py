@@ -10,7 +10,6 @@ from ..files.record import read_record
 from ..monitor import EventQueue, Level, Note
 from ..settings import Settings
 from ..types import Finding, Severity, ValidationReport
-from .quicklook import save_quicklook
 
 DAMAGE = {
     "unreadable",
@@ -39,6 +38,8 @@ def act_on(report: ValidationReport, settings: Settings, events: EventQueue) -> 
     """Save the picture if wanted, then reject, let through with a warning, or clean up."""
     wanted = {Screenshot.ALWAYS} if report.ok else {Screenshot.ALWAYS, Screenshot.ON_FAILURE}
     if settings.screenshot in wanted:
+        from .quicklook import save_quicklook
+
         picture, trouble = save_quicklook(report, settings)
         if trouble:
             events.put(Note(Level.WARNING, trouble))

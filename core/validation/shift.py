@@ -71,8 +71,9 @@ def edge_spectrum(pixels: FloatArray) -> ComplexArray | None:
         return None
     down, across = np.gradient(pixels)
     edges = np.hypot(down, across)
-    # one bright roof must not decide: what exceeds the 99th percentile counts as that
-    edges = np.minimum(edges, np.percentile(edges, 99))
+    # one bright roof must not decide: what exceeds the 99th percentile counts as that, which a
+    # quarter of the pixels tells as well
+    edges = np.minimum(edges, np.percentile(edges[::2, ::2], 99))
     edges -= edges.mean()
     if float(edges.std()) == 0.0:
         return None
@@ -160,8 +161,8 @@ def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[fl
     """The highest place of the correlation within ten steps of a place."""
     steps = np.arange(-10, 11) * step
     down_f, across_f = _frequencies(cross.shape)
-    down: npt.NDArray[Any] = np.exp(2j * np.pi * np.outer(row + steps, down_f))
-    across: npt.NDArray[Any] = np.exp(2j * np.pi * np.outer(across_f, col + steps))
+    down = np.exp(2j * np.pi * np.outer(row + steps, down_f)).astype(cross.dtype)
+    across = np.exp(2j * np.pi * np.outer(across_f, col + steps)).astype(cross.dtype)
     fine = (down @ cross @ across).real
     at_row, at_col = np.unravel_index(int(fine.argmax()), fine.shape)
     return [float(row + steps[at_row]), float(col + steps[at_col])]
