@@ -153,7 +153,7 @@ def _of_our_own(
 ) -> ClassMeaning:
     """Our maps name their codes; what a user says of one counts for more."""
     affected = tuple(sorted(words.affected)) if words.affected is not None else event
-    unseen = ({*silent} | words.not_observed) - {*affected} | {NOT_OBSERVED}
+    unseen = {*silent} - {*affected} | words.not_observed | {NOT_OBSERVED}
     dry = tuple(code for code in survey.counts if code not in unseen.union(affected))
     return ClassMeaning(tuple(code for code in affected if code not in unseen), dry)
 

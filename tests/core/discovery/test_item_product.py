@@ -140,6 +140,16 @@ def test_level_1_is_reflectance_by_its_own_factors_and_the_sun(tmp_path: Path) -
         read(tmp_path, item)
 
 
+@pytest.mark.parametrize(("offset", "kelvin"), [(0.0, 273.15), (-123.15, 150.0), (273.15, 273.15)])
+def test_degrees_celsius_become_kelvin(tmp_path: Path, offset: float, kelvin: float) -> None:
+    item = item_of("a", "landsat-c2-l2", "lwir11", platform="landsat-8")
+    stated = {"scale": 0.01, "offset": offset, "unit": "degrees Celsius"}
+    item["assets"]["lwir11"]["raster:bands"] = [stated]
+    rule = read(tmp_path, item).bands["lwir11"].radiometry
+    assert (rule.scale, rule.unit) == (0.01, "kelvin")
+    assert rule.offset == pytest.approx(kelvin)
+
+
 def test_radiance_is_not_taken_for_reflectance(tmp_path: Path) -> None:
     item = item_of("a", "landsat-c2-l1", "red", **LEVEL_1)
     unit = "watt/steradian/square_meter/micrometer"

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 
 from firstlight.core.errors import InputError
+from firstlight.core.identity.multiband import open_multiband
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.describe import DESCRIBE
 from firstlight.core.operations.stack import STACK
@@ -133,3 +134,30 @@ def test_describe_says_that_the_product_has_this_order(tmp_path: Path) -> None:
     params = DESCRIBE.make_params({"path": write(tmp_path / NAIP, 4, dtype="uint8")})
     band = DESCRIBE.run(params, Settings(), RecordingMonitor()).data["bands"][3]["band"]
     assert band == {"value": "nir", "evidence": "name", "source": "its place in its product"}
+
+
+def test_transparency_is_not_missed(tmp_path: Path) -> None:
+    from osgeo import gdal
+
+    path = write(tmp_path / "uav.tif", 5, ("Red", "Green", "Blue", "NIR", ""))
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    dataset.GetRasterBand(5).SetColorInterpretation(gdal.GCI_AlphaBand)
+    dataset = None
+    package = open_multiband(path)
+    assert list(package.bands) == ["blue", "green", "red", "nir"]
+    assert package.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "tags", "sensor"),
+    [
+        ("mine.tif", {"sensor": "sentinel2"}, "sentinel2"),
+        ("S2A_MSIL2A_20240601T101031_N0510_R022_T32TPS_20240601T120000.tif", {}, "sentinel2"),
+        ("mine.tif", {}, "multispectral"),
+    ],
+)
+def test_words_alone_are_of_the_sensor_that_tag_or_product_tells(
+    tmp_path: Path, file: str, tags: dict[str, str], sensor: str
+) -> None:
+    path = write(tmp_path / file, 4, ("blue", "green", "red", "nir"), **tags)
+    assert open_multiband(path).sensor.name == sensor

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstlight.core.identity.plausible import check_plausible
+from firstlight.core.identity.plausible import check_plausible, find_cause, measure_spread
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.types import Radiometry, Unit
 from support.rasters import write_raster
@@ -28,6 +28,11 @@ def causes(path: Path, name: str, radiometry: Radiometry, low: float, high: floa
         ("nir", REFLECTANCE, 500, 4000, "times 10000"),
         ("nir", Radiometry(), 500, 4000, "times 10000"),
         ("nir", REFLECTANCE, 2, 60, "in percent"),
+        ("nir", REFLECTANCE, 1.5, 3.3, "in percent"),
+        ("red", REFLECTANCE, -0.018, -0.005, "offset was taken off"),
+        ("red", REFLECTANCE, 0.0001, 0.0008, "scaled twice"),
+        ("lwir11", Radiometry(unit=Unit.KELVIN), 500, 600, "no kelvin"),
+        ("lwir11", Radiometry(), 5, 40, "degrees Celsius"),
         ("red", REFLECTANCE, -0.09, 0.02, "offset was taken off"),
         ("red", Radiometry(0.0001, -0.1, unit=Unit.REFLECTANCE), 100, 900, "offset was taken off"),
         ("red", Radiometry(0.0001, unit=Unit.REFLECTANCE), 0.02, 0.6, "scaled twice"),
@@ -53,6 +58,7 @@ def test_impossible_values_are_told_with_their_cause(
         ("nir", REFLECTANCE, 0.0, 0.6),
         ("nir", REFLECTANCE, 0.6, 1.5),  # snow
         ("swir22", REFLECTANCE, -0.015, 0.01),  # water
+        ("swir22", REFLECTANCE, -0.01, 0.0008),  # darker water
         ("nir", Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE), 1010, 5000),
         ("lwir11", Radiometry(unit=Unit.KELVIN), 240, 330),
         ("scl", Radiometry(unit=Unit.CLASS), 0, 11),
@@ -83,3 +89,24 @@ def test_a_large_raster_without_overviews_is_looked_at_in_a_few_windows(tmp_path
         reader.read_stored = counting  # type: ignore[method-assign,assignment]
         assert check_plausible(reader, {"nir": 1}) == []  # all alike: the validator's matter
     assert sum(read) == 5 * 64 * 64
+
+
+def test_a_few_odd_pixels_do_not_decide_and_too_few_say_nothing() -> None:
+    values = np.linspace(0.1, 0.3, 1000).astype(np.float32)
+    values[:5], values[-5:] = -50, 900
+    spread = measure_spread(values)
+    assert spread is not None
+    assert 0.09 < spread.low < spread.median < spread.high < 0.31
+    assert measure_spread(values[20:35]) is None
+    assert measure_spread(values[20:36]) is not None
+    assert measure_spread(np.full(100, 7.0)) is None, "blank: the validator's matter"
+
+
+@pytest.mark.parametrize(("low", "high", "certain"), [(-0.2, -0.01, True), (-0.2, 0.1, False)])
+def test_what_lies_below_0_nearly_everywhere_is_certain(
+    low: float, high: float, certain: bool
+) -> None:
+    spread = measure_spread(np.linspace(low, high, 1000))
+    cause = find_cause(spread, "red", Unit.REFLECTANCE)
+    assert cause is not None
+    assert cause.is_certain is certain

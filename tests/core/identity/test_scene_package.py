@@ -4,6 +4,7 @@ what is several, broken or unknown is said.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -292,3 +293,52 @@ def test_describe_shows_each_file_of_a_scene(tmp_path: Path) -> None:
     assert (red["offset"]["value"], red["offset"]["evidence"]) == (-0.2, "metadata")
     assert red["product"]["source"] == f"{LANDSAT_L2}_MTL.txt"
     assert "SR_B4.TIF, uint16" in result.text
+
+
+def test_masks_and_quicklooks_of_a_safe_are_no_bands(tmp_path: Path) -> None:
+    """They may be named like bands, also like such as the scene lacks."""
+    safe = write_safe(tmp_path, L1C, bands={"B04": 2000})
+    granule = next((safe / "GRANULE").iterdir())
+    for folder in (granule / "QI_DATA", safe / "preview", safe / "AUX_DATA"):
+        write_raster(folder / f"{TILE}_B05.tif", stored(1), nodata=None)
+    assert list(open_package(safe).bands) == ["red"]
+
+
+def test_the_mask_that_a_product_has_is_missed(tmp_path: Path) -> None:
+    landsat = open_package(write_landsat(tmp_path / "l", bands=("SR_B4",)))
+    hls = open_package(write_hls(tmp_path / "h", bands=("B04",)))
+    for package, mask in ((landsat, "qa_pixel"), (hls, "fmask")):
+        [finding] = package.findings
+        assert (finding.code, mask in finding.sentence) == ("scene_partial", True)
+
+
+def test_folders_of_pixel_sizes_are_one_scene(tmp_path: Path) -> None:
+    for folder, band in (("R10m", "B04_10m"), ("R20m", "B11_20m")):
+        path = tmp_path / L2A / folder / f"{TILE}_{band}.tif"
+        write_raster(path, stored(2000), nodata=None)
+    assert list(open_package(tmp_path / L2A, get_product("sentinel2-l2a")).bands) == [
+        *("red", "swir16"),
+    ]
+
+
+def test_the_time_is_that_of_the_scene_else_of_its_bands(tmp_path: Path) -> None:
+    moment = datetime(2024, 6, 12, 10, 0, 31, tzinfo=timezone.utc)
+    named = write_safe(tmp_path / "a", "mine", bands={"B04_10m": 2000})
+    assert open_package(named).taken == moment
+    assert open_package(write_hls(tmp_path / "h")).taken == moment  # the 164th day
+    landsat = open_package(write_landsat(tmp_path / "l"))
+    assert landsat.taken == datetime(2023, 7, 15, tzinfo=timezone.utc)
+
+
+def test_a_way_of_storing_reflectance_leaves_the_scene_its_sensor(tmp_path: Path) -> None:
+    folder = write_landsat(tmp_path / "l", bands=("SR_B4", "SR_B5"))
+    package = open_package(folder, get_product("reflectance-10000"))
+    assert (package.sensor.name, list(package.bands)) == ("landsat", ["red", "nir08"])
+
+
+def test_the_metadata_file_tells_which_of_two_scenes(tmp_path: Path) -> None:
+    other = LANDSAT_L2.replace("20230715", "20230731")
+    write_landsat(tmp_path, bands=("SR_B4",), mtl=mtl_l2_text())
+    write_landsat(tmp_path, other, ("SR_B5",), mtl_l2_text())
+    package = open_package(tmp_path / f"{other}_MTL.txt")
+    assert (package.scene, list(package.bands)) == (other, ["nir08"])

@@ -255,3 +255,34 @@ def test_codes_of_water_that_nobody_knows_are_refused_and_settled_by_the_user(
     meaning = explain(path, words)
     assert set(meaning.affected) & set(codes) == {codes[1]}
     assert codes[3] in (*meaning.dry, codes[1], codes[2])
+
+
+def test_a_table_fits_only_codes_that_it_knows_all() -> None:
+    dswx = next(table for table in load_tables() if table.is_named(["x_dswx.tif"]))
+    assert dswx.fits([0, 1, 252])
+    assert not dswx.fits([0, 1, 252, 77])
+    assert not dswx.fits([0, 1])
+    assert dswx.permanent == dswx.affected, "where the table does not say otherwise"
+    mtbs = next(table for table in load_tables() if table.is_named(["mtbs_x.tif"]))
+    assert not mtbs.permanent
+
+
+@pytest.mark.parametrize(("fill", "dtype"), [(32767, "int16"), (65535, "uint16")])
+def test_the_end_of_16_bits_is_a_fill_value(tmp_path: Path, fill: int, dtype: str) -> None:
+    row, _ = fuse(write(tmp_path / "mask.tif", [0, 1, 1, fill], dtype))
+    assert row == [0, 1, 1, U]
+
+
+def test_the_users_word_counts_for_our_own_maps_too(tmp_path: Path) -> None:
+    import rasterio
+
+    path = write(tmp_path / "severity.tif", [1, 3, 4, 5, 255], nodata=255)
+    with rasterio.open(path, "r+") as raster:
+        raster.set_band_description(1, "severity")
+        raster.update_tags(event_codes_severity="4-7", silent_codes_severity="1")
+    facts, survey = read_facts(path), survey_classes(path)
+    told = explain_codes(survey, facts, CodeWords(MapSubject.EVENT), "x")
+    assert (told.affected, told.dry) == ((4, 5, 6, 7), (3,))
+    words = CodeWords(MapSubject.EVENT, not_observed=frozenset({3, 5}))
+    told = explain_codes(survey, facts, words, "x")
+    assert (told.affected, told.dry) == ((4, 6, 7), ())

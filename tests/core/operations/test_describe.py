@@ -220,3 +220,13 @@ def test_a_public_item_leads_to_no_mtl_file_of_the_own_network(web: FaultyServer
     (web.root / "item.json").write_text(json.dumps(item))
     with pytest.raises(InputError, match=r"MTL file x_MTL.json cannot be used.*machines alone"):
         describe(web.url("item.json"))
+
+
+def test_decimal_numbers_are_no_stored_numbers_of_a_product(tmp_path: Path) -> None:
+    name = "S2A_MSIL2A_20240601T101031_N0510_R022_T32TPS_20240601T120000_B04.tif"
+    values = ramp(low=0, high=1, dtype="float32")
+    [band] = describe(write_raster(tmp_path / name, values, nodata=None)).data["bands"]
+    assert (band["scale"]["value"], band["offset"]["value"]) == (1.0, 0.0)
+    assert band["scale"]["evidence"] == "header"
+    [whole] = describe(write_raster(tmp_path / "w" / name, ramp(), nodata=0)).data["bands"]
+    assert (whole["scale"]["value"], whole["scale"]["evidence"]) == (0.0001, "name")

@@ -12,7 +12,7 @@ import pytest
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.raster.reader import RasterReader, read_facts
-from firstlight.core.raster.valid import find_missing
+from firstlight.core.raster.valid import find_missing, is_masked
 from firstlight.core.stack.band_stack import create_band_stack
 from firstlight.core.types import Radiometry, Unit
 
@@ -105,3 +105,12 @@ def test_what_a_mask_hides_is_left_out_of_the_interpolation(tmp_path: Path) -> N
     assert set(np.unique(values[~np.isnan(values)])) == {500.0}
     assert np.isnan(values[:, :38]).all()
     assert not np.isnan(values[:, 42:]).any()
+
+
+@pytest.mark.parametrize(
+    ("flags", "masked"),
+    [(0, True), (2, True), (4, True), (6, True), (1, False), (8, False), (9, False)],
+)
+def test_gdals_flags_of_a_mask(flags: int, masked: bool) -> None:
+    """0: a mask of this band alone; 1 all valid, 2 of the dataset, 4 alpha, 8 the nodata value."""
+    assert is_masked(flags) is masked

@@ -10,10 +10,13 @@ import pytest
 from osgeo import gdal, osr
 
 from firstlight.core.errors import InputError
+from firstlight.core.identity.height_unit import METRES, in_metres, metres_per_unit
 from firstlight.core.maps.registry import MAPS
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import TERRAIN, run_terrain
+from firstlight.core.raster.reader import read_facts
 from firstlight.core.settings import Settings
+from firstlight.core.terrain.heights import heights_of_file
 from support.rasters import write_raster
 
 US_FOOT = 1200 / 3937
@@ -220,3 +223,62 @@ def test_heights_may_lie_in_a_container(tmp_path: Path) -> None:
     gdal.GetDriverByName("netCDF").CreateCopy(str(tmp_path / "two.nc"), twice)
     values, _ = run(tmp_path / "b", Path(f'NETCDF:"{tmp_path / "two.nc"}":Band2'))
     assert np.array_equal(values, expected, equal_nan=True)
+
+
+def declare(path: Path, scale: float = 1.0, offset: float = 0.0, nodata: Any = None) -> Path:
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    band = dataset.GetRasterBand(1)
+    band.SetScale(scale)
+    band.SetOffset(offset)
+    if nodata is not None:
+        band.SetNoDataValue(nodata)
+    return path
+
+
+def test_the_files_own_scale_and_offset_stay(tmp_path: Path) -> None:
+    path = write_heights(tmp_path / "own.tif", HILLS, unit="us-ft")
+    facts = read_facts(declare(path, scale=0.1, offset=50.0))
+    rule = in_metres(facts, "x", "y")
+    assert rule.scale == pytest.approx(0.1 * US_FOOT, rel=1e-12)
+    assert rule.offset == pytest.approx(50.0 * US_FOOT, rel=1e-12)
+    assert (METRES["ft"], METRES["us-ft"]) == (0.3048, pytest.approx(US_FOOT, rel=1e-12))
+    assert [metres_per_unit(name) for name in ("Metres", "meters", "Feet", "K")] == [
+        *(1.0, 1.0, 0.3048, None),
+    ]
+
+
+def test_the_users_word_needs_no_vertical_system_that_agrees(tmp_path: Path) -> None:
+    dem = write_heights(tmp_path / "own.tif", HILLS / 0.3048, "EPSG:32632+5773")
+    heights, _ = run(tmp_path, dem, dem_unit="ft")
+    np.testing.assert_allclose(heights, HILLS, atol=0.01)
+
+
+def test_zeros_that_touch_low_ground_are_a_sea(tmp_path: Path) -> None:
+    """High cliffs around most of it; a tenth is a beach."""
+    data = np.full((60, 70), 300.0, np.float32)
+    data[20:40, 20:50] = 0
+    data[30:40, 50:53] = 5
+    heights, warnings = run(tmp_path, write_heights(tmp_path / "own.tif", data))
+    np.testing.assert_array_equal(heights, data)
+    assert any("if that is no height, declare 0" in text for text in warnings)
+
+
+def test_a_file_that_declares_its_voids_keeps_its_zeros(tmp_path: Path) -> None:
+    data = HILLS.round().astype(np.float32)
+    data[20:30, 30:45], data[:5, :5] = 0, -9999
+    path = declare(write_heights(tmp_path / "own.tif", data), nodata=-9999)
+    heights, warnings = run(tmp_path, path)
+    assert (heights[20:30, 30:45] == 0).all()
+    assert np.isnan(heights[:5, :5]).all()
+    assert not any("without declaring" in text for text in warnings)
+    assert any("if that is no height, declare 0" in text for text in warnings)
+
+
+@pytest.mark.parametrize(
+    "transform", [(600000, 30, 0, 5200020, 0, 30), (600000, 30, 5, 5200020, 5, -30)]
+)
+def test_heights_on_no_north_up_grid_are_refused(tmp_path: Path, transform: Any) -> None:
+    path = write_heights(tmp_path / "own.tif", HILLS)
+    gdal.Open(str(path), gdal.GA_Update).SetGeoTransform(transform)
+    with pytest.raises(InputError, match="no north-up grid"):
+        heights_of_file(path)
