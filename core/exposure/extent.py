@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +22,12 @@ from ..shapes.features import Feature, FeatureFile, Ring, Shape, read_features
 from ..types import Aoi, Bounds, Grid
 from .lattice import Floats, cover, oriented
 
-Shares = npt.NDArray[np.float32]
-MOST_PIXELS = 100_000_000
-"""Of an extent in memory: about 0.8 GB. A tile of Sentinel-2 has as many in 11 km more."""
+Shares = npt.NDArray[Any]
+"""Shares 0..1 as float32; of a raster, whose pixels are affected whole or not at all, as bool."""
+MOST_PIXELS = 250_000_000
+"""Of an extent in memory: half a gigabyte. Twice a tile of Sentinel-2."""
+STRIP_PIXELS = 1 << 24
+"""Pixels that are covered at once."""
 LONGEST_SIDE = 4096
 """Pixels of the grid onto which an outline is brought."""
 FINEST_M, COARSEST_M = 1.0, 100.0
@@ -51,7 +55,7 @@ class ExtentMap:
         """The same in a window, (3, rows, cols)."""
         rows = slice(window.row, window.row + window.rows)
         cols = slice(window.col, window.col + window.cols)
-        return np.stack([one[rows, cols] for one in self.each])
+        return np.stack([one[rows, cols].astype(np.float32) for one in self.each])
 
     def within(self, window: Window, zone: Floats) -> ExtentMap:
         """A window of it, by the shares of its pixels that a zone covers."""
@@ -60,9 +64,7 @@ class ExtentMap:
         share = zone.astype(np.float32)
         return ExtentMap(
             grid_part(self.grid, window),
-            self.affected[rows, cols] * share,
-            self.unseen[rows, cols] * share,
-            self.inside[rows, cols] * share,
+            *(one[rows, cols] * share for one in self.each),
         )
 
     def to_pixels(self, x: Floats, y: Floats) -> Ring:
@@ -94,8 +96,8 @@ def extent_of_raster(
     """
     with RasterReader(path) as reader:
         grid, window = _part(reader.grid, area, path)
-        found = np.zeros(grid.shape, np.float32)
-        unseen = np.ones(grid.shape, np.float32)
+        found = np.zeros(grid.shape, np.bool_)
+        unseen = np.ones(grid.shape, np.bool_)
         for tile in split_windows(grid.shape, READ_PIXELS):
             if stop():
                 raise Cancelled("Reading the extent")
@@ -107,7 +109,7 @@ def extent_of_raster(
             )
             found[part] = np.isin(codes, affected)
             unseen[part] = ~np.isin(codes, [*affected, *dry])
-    return _inside(ExtentMap(grid, found, unseen, np.ones(grid.shape, np.float32)), area)
+    return _inside(ExtentMap(grid, found, unseen, _everywhere(grid)), area)
 
 
 def extent_of_outline(
@@ -137,17 +139,21 @@ def extent_of_outline(
     pixel = min(max(side / LONGEST_SIDE, FINEST_M), max(COARSEST_M, side / LONGEST_SIDE))
     pixel = _round_up(pixel)
     grid = grid_over(bounds, Grid(crs, (1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (1, 1)), (pixel, pixel))
-    zero = np.zeros(grid.shape, np.float32)
-    empty = ExtentMap(grid, zero, zero, np.ones(grid.shape, np.float32))
-    covered = np.zeros(grid.shape)
+    zero = np.zeros(grid.shape, np.bool_)
+    empty = ExtentMap(grid, zero, zero, _everywhere(grid))
+    covered = np.zeros(grid.shape, np.float32)
     for shape in shapes:
         if stop():
             raise Cancelled("Reading the extent")
         for window, share in covers(empty, shape):
             rows = slice(window.row, window.row + window.rows)
             covered[rows, window.col : window.col + window.cols] += share
-    found = np.clip(covered, 0, 1).astype(np.float32)
-    return _inside(ExtentMap(grid, found, zero, empty.inside), area)
+    return _inside(ExtentMap(grid, np.clip(covered, 0, 1), zero, empty.inside), area)
+
+
+def _everywhere(grid: Grid) -> Shares:
+    """The share 1 of all pixels, which takes no memory."""
+    return np.broadcast_to(np.float32(1), grid.shape)
 
 
 def covers(extent: ExtentMap, feature: Feature) -> Iterator[tuple[Window, Floats]]:
@@ -161,11 +167,14 @@ def covers(extent: ExtentMap, feature: Feature) -> Iterator[tuple[Window, Floats
         wide = min(cols, math.ceil(right)) - col
         high = min(rows, math.ceil(bottom)) - row
         if wide > 0 and high > 0:
-            moved = [
-                oriented((x - col, y - row), outer=number == 0)
-                for number, (x, y) in enumerate(rings)
-            ]
-            yield Window(row, col, high, wide), cover(moved, (high, wide))
+            step = max(1, STRIP_PIXELS // wide)
+            for begin in range(row, row + high, step):
+                rows_here = min(step, row + high - begin)
+                moved = [
+                    oriented((x - col, y - begin), outer=number == 0)
+                    for number, (x, y) in enumerate(rings)
+                ]
+                yield Window(begin, col, rows_here, wide), cover(moved, (rows_here, wide))
 
 
 def pixel_areas(grid: Grid, window: Window | None = None) -> Floats:
@@ -228,13 +237,13 @@ def _inside(extent: ExtentMap, area: Aoi | None) -> ExtentMap:
     """The extent in an area, by exact shares of the pixels on its edge."""
     if area is None:
         return extent
-    share = np.zeros(extent.grid.shape)
+    share = np.zeros(extent.grid.shape, np.float32)
     for polygon in rings_of(project_area(area.geometry, extent.grid.crs, extent.grid.bounds)):
         rings = tuple((ring[:, 0], ring[:, 1]) for ring in polygon)
         for window, part in covers(extent, Feature(Shape.POLYGON, (rings,), "", b"")):
             rows = slice(window.row, window.row + window.rows)
             share[rows, window.col : window.col + window.cols] += part
-    inside = np.clip(share, 0, 1).astype(np.float32)
+    inside = np.clip(share, 0, 1)
     return ExtentMap(
         extent.grid, extent.affected * inside, extent.unseen * inside, extent.inside * inside
     )

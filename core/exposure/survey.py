@@ -95,9 +95,10 @@ class Survey:
         sum_area(extent, whole)
         self.shapes = self._read_districts(extent)
         zones = [Zone(one.name or f"district {n}") for n, one in enumerate(self.shapes, start=1)]
-        parts = [(extent, whole), *_parts(extent, self.shapes, zones)]
-        names = self._sum_cover(parts)
-        self._sum_people(parts)
+        for part, zone in _parts(extent, self.shapes, zones):
+            sum_area(part, zone)
+        names = self._sum_cover(extent, whole, zones)
+        self._sum_people(extent, whole, zones)
         numbers = district_numbers(extent, dict(enumerate(self.shapes))) if self.shapes else None
         for share, kind, add in ((0.6, "buildings", add_building), (0.8, "roads", add_road)):
             path = self.layers.files.get(kind)
@@ -129,15 +130,17 @@ class Survey:
             self.warn(f"No district of {file.path.name} lies under the extent")
         return found
 
-    def _sum_cover(self, parts: list[tuple[ExtentMap, Zone]]) -> Mapping[int, str] | None:
+    def _sum_cover(
+        self, extent: ExtentMap, whole: Zone, zones: list[Zone]
+    ) -> Mapping[int, str] | None:
         path = self.layers.landcover
         if path is None:
             return None
         self.step(0.15, "land cover")
         facts = _one_band(path, "land cover")
-        for extent, zone in parts:
-            sum_cover(extent, path, zone, self.stop)
-        whole = parts[0][1]
+        sum_cover(extent, path, whole, self.stop)
+        for part, zone in _parts(extent, self.shapes, zones):
+            sum_cover(part, path, zone, self.stop)
         codes = {code for code in whole.cover if code != NO_CLASS}
         names, doubt = cover_names(path, facts, codes, self.layers.classes)
         if doubt:
@@ -146,16 +149,16 @@ class Survey:
         self._tell_open(whole, open_m2, f"has no land cover in {path.name}")
         return names
 
-    def _sum_people(self, parts: list[tuple[ExtentMap, Zone]]) -> None:
+    def _sum_people(self, extent: ExtentMap, whole: Zone, zones: list[Zone]) -> None:
         path = self.layers.population
         if path is None:
             return
         self.step(0.4, "population")
         facts = _one_band(path, "population")
         density = people_kind(facts, self.layers.population_kind) is PeopleKind.DENSITY
-        for extent, zone in parts:
-            sum_people(extent, path, density, zone, self.stop)
-        whole = parts[0][1]
+        sum_people(extent, path, density, whole, self.stop)
+        for part, zone in _parts(extent, self.shapes, zones):
+            sum_people(part, path, density, zone, self.stop)
         lacks = f"has no number in {path.name}: nobody is counted there"
         self._tell_open(whole, whole.people.unknown_m2, lacks)
 
@@ -178,9 +181,7 @@ def _parts(
     """The extent in each part of each district."""
     for shape, zone in zip(shapes, zones):
         for window, share in covers(extent, shape):
-            part = extent.within(window, share)
-            sum_area(part, zone)
-            yield part, zone
+            yield extent.within(window, share), zone
 
 
 def _counted(

@@ -27,6 +27,8 @@ from .lattice import Floats, Masses, cells, cut
 AFFECTED, UNSEEN, INSIDE = range(3)
 TILE = 256
 """Pixels a side of a layer that are summed at once."""
+STRIP = 2048
+"""And of the extent itself."""
 TINY = 1e-9
 """Shares below are what sums of floating numbers leave over."""
 NO_CLASS = -(2**31)
@@ -96,8 +98,10 @@ def sum_area(extent: ExtentMap, zone: Zone) -> None:
 
 def _areas_of(extent: ExtentMap) -> list[float]:
     """Affected, not observed and inside, square metres."""
-    areas = pixel_areas(extent.grid)
-    return [float((one * areas).sum()) for one in extent.each]
+    sums = np.zeros(3)
+    for window in split_windows(extent.grid.shape, STRIP):
+        sums += (extent.layers_in(window) * pixel_areas(extent.grid, window)).sum(axis=(1, 2))
+    return [float(one) for one in sums]
 
 
 def sum_cover(extent: ExtentMap, path: Path, zone: Zone, stop: Callable[[], bool]) -> None:
@@ -237,10 +241,9 @@ def measure(
     districts : ndarray of int32, (rows, cols), optional
         Number of the district of each pixel, -1 for none.
     """
-    areas = pixel_areas(extent.grid)
     for feature in features:
         if feature.shape is Shape.POLYGON:
-            hit = _measure_polygon(extent, feature, areas, districts)
+            hit = _measure_polygon(extent, feature, districts)
         elif feature.shape is Shape.LINE:
             hit = _measure_line(extent, feature, districts)
         else:
@@ -250,13 +253,13 @@ def measure(
 
 
 def _measure_polygon(
-    extent: ExtentMap, feature: Feature, areas: Floats, districts: npt.NDArray[np.int32] | None
+    extent: ExtentMap, feature: Feature, districts: npt.NDArray[np.int32] | None
 ) -> Hit | None:
     amounts, whole, votes = np.zeros(3), 0.0, _Votes()
     for window, share in covers(extent, feature):
         rows = slice(window.row, window.row + window.rows)
         cols = slice(window.col, window.col + window.cols)
-        ground = share * areas[rows, cols]
+        ground = share * pixel_areas(extent.grid, window)
         whole += float(ground.sum())
         amounts += [float((one[rows, cols] * ground).sum()) for one in extent.each]
         if districts is not None:
