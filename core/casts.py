@@ -224,6 +224,8 @@ CASTS: Mapping[Kind, Callable[[Any, Param], Any]] = {
     Kind.FOLDERS_IN: _paths,
     Kind.RASTER_IN: _path,
     Kind.SOURCE_IN: _source,
+    Kind.VECTOR_IN: _path,
+    Kind.LAYER_IN: _path,
     Kind.RASTERS_IN: _paths,
     Kind.RASTER_OUT: _raster_out,
     Kind.VECTOR_OUT: _path,

@@ -189,6 +189,8 @@ ARGUMENTS: Mapping[Kind, Argument] = {
     Kind.FOLDERS_IN: Argument("DIR", {"action": "append"}),
     Kind.RASTER_IN: Argument("RASTER"),
     Kind.SOURCE_IN: Argument("RASTER|URL"),
+    Kind.VECTOR_IN: Argument("VECTOR"),
+    Kind.LAYER_IN: Argument("RASTER|VECTOR"),
     Kind.RASTERS_IN: Argument("FILE", {"action": "extend", "nargs": "+"}),
     Kind.RASTER_OUT: Argument("RASTER"),
     Kind.VECTOR_OUT: Argument("VECTOR"),

@@ -34,7 +34,9 @@ __all__ = [
     "POLYGON_GEOMETRY",
     "RASTER_LAYERS",
     "RASTER_SOURCES",
+    "VECTOR_LAYERS",
     "VECTOR_POLYGON",
+    "VECTOR_SOURCES",
     "QAction",
     "flag_number",
 ]
@@ -70,6 +72,10 @@ VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "
 RASTER_SOURCES = _pick("ProcessingSourceType", "Raster", QgsProcessing, "TypeRaster")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
 RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "RasterLayer")
+VECTOR_LAYERS = _pick("LayerFilter", "HasGeometry", QgsMapLayerProxyModel, "HasGeometry")
+VECTOR_SOURCES = _pick(
+    "ProcessingSourceType", "VectorAnyGeometry", QgsProcessing, "TypeVectorAnyGeometry"
+)
 
 
 def flag_number(flag: Any) -> int:

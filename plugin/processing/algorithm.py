@@ -64,6 +64,13 @@ def algorithm_id(operation: Declared) -> str:
     return operation.name.replace("-", "")
 
 
+FILES_OR_LAYERS = (
+    *(Kind.RASTER_IN, Kind.SOURCE_IN, Kind.RASTERS_IN, Kind.FILE_IN),
+    *(Kind.VECTOR_IN, Kind.LAYER_IN),
+)
+"""Kinds of which a file need be no layer that QGIS can open: core says what is wrong with it."""
+
+
 class OperationAlgorithm(QgsProcessingAlgorithm):
     """An operation as a Processing algorithm: in the toolbox, in models, in batch and in
     ``qgis_process``.
@@ -158,7 +165,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         files = {
             key(p)
             for p in self._declared
-            if p.kind in (Kind.RASTER_IN, Kind.SOURCE_IN, Kind.RASTERS_IN, Kind.FILE_IN)
+            if p.kind in FILES_OR_LAYERS
             and (are_files(parameters.get(key(p))) or is_address(parameters.get(key(p))))
         }
         for definition in self.parameterDefinitions():

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMapLayer,
     QgsProcessingParameterMatrix,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -29,6 +30,7 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProcessingParameterVectorDestination,
+    QgsProcessingParameterVectorLayer,
     QgsProcessingUtils,
     QgsProperty,
     QgsReferencedGeometry,
@@ -46,6 +48,7 @@ from ..compat import (
     NUMBER_INTEGER,
     RASTER_SOURCES,
     VECTOR_POLYGON,
+    VECTOR_SOURCES,
 )
 from ..language import said
 
@@ -266,6 +269,14 @@ def _raster(given: Given) -> str:
     return str(layer.source()) if layer is not None else str(given.value)
 
 
+def _layer(given: Given) -> str:
+    text = str(given.value)
+    if is_file(text.partition("|")[0]):
+        return text
+    layer = given.read_as(QgsProcessingAlgorithm.parameterAsLayer)
+    return str(layer.source()) if layer is not None else text
+
+
 def _source(given: Given) -> str:
     return str(given.value) if is_address(given.value) else _raster(given)
 
@@ -428,6 +439,18 @@ HOOKS: Mapping[Kind, Hook] = {
             key(p), title, p.default, not p.required
         ),
         _source,
+    ),
+    Kind.VECTOR_IN: Hook(
+        lambda p, title: QgsProcessingParameterVectorLayer(
+            key(p), title, [VECTOR_SOURCES], p.default, not p.required
+        ),
+        _layer,
+    ),
+    Kind.LAYER_IN: Hook(
+        lambda p, title: QgsProcessingParameterMapLayer(
+            key(p), title, p.default, not p.required, [RASTER_SOURCES, VECTOR_SOURCES]
+        ),
+        _layer,
     ),
     Kind.RASTERS_IN: Hook(
         lambda p, title: QgsProcessingParameterMultipleLayers(

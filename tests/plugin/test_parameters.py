@@ -9,6 +9,7 @@ from qgis.core import (
     NULL,
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -18,6 +19,8 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
     QgsReferencedRectangle,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 from qgis.PyQt.QtGui import QIcon
@@ -96,6 +99,8 @@ def test_definitions(algorithm):
         "FILES": "matrix",
         "NOTE": "file",
         "PICTURE": "raster",
+        "SHAPE": "vector",
+        "EITHER": "layer",
         "ORIGIN": "raster",
         "PICTURES": "multilayer",
         "STACK": "rasterDestination",
@@ -171,6 +176,26 @@ def test_the_least_that_is_required_and_the_defaults(algorithm, given, stack_fil
     assert results["STACK"] == str(tmp_path / "s.vrt")
     assert results["FOLDER"] == str(tmp_path / "out")
     assert "OUTLINES" not in results
+
+
+def test_a_layer_is_the_file_behind_it(algorithm, given, stack_file, tmp_path):
+    shapes = QgsVectorLayer("Polygon?crs=EPSG:4326&field=a:int", "memory", "memory")
+    target = str(tmp_path / "two.gpkg")
+    QgsVectorFileWriter.writeAsVectorFormatV3(
+        shapes, target, QgsCoordinateTransformContext(), QgsVectorFileWriter.SaveVectorOptions()
+    )
+    loaded = QgsVectorLayer(target, "shapes", "ogr")
+    raster = QgsRasterLayer(str(stack_file), "raster")
+    project = QgsProject()
+    project.addMapLayers([loaded, raster])
+    values = given | {"SHAPE": "shapes", "EITHER": "raster"}
+    params, _ = run(algorithm, values, project)
+    assert str(params.shape).partition("|")[0] == target
+    assert params.either == stack_file
+    named = f"{target}|layername=two"
+    params, _ = run(algorithm, given | {"SHAPE": named, "EITHER": target})
+    assert str(params.shape) == named
+    assert str(params.either) == target
 
 
 def test_an_address_is_no_layer_to_be_loaded(algorithm, given):

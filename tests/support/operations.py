@@ -141,6 +141,8 @@ class EveryParams:
     note: Path | None = param(None, kind=Kind.FILE_IN, title="Note")
     places: tuple[Path, ...] = param((), kind=Kind.FOLDERS_IN, title="Places")
     picture: Path = param(kind=Kind.RASTER_IN, title="Picture")
+    shape: Path | None = param(None, kind=Kind.VECTOR_IN, title="Shape")
+    either: Path | None = param(None, kind=Kind.LAYER_IN, title="Either")
     origin: Path | str | None = param(None, kind=Kind.SOURCE_IN, title="Origin")
     pictures: tuple[Path, ...] = param((), kind=Kind.RASTERS_IN, title="Pictures")
     stack: Path = param(kind=Kind.RASTER_OUT, title="Stack", suffix=".vrt")

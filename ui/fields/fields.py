@@ -25,7 +25,7 @@ from ..catalogs.catalog_combo import CatalogCombo
 from .band_files_field import BandFilesField
 from .date_field import DateField
 from .field import Field
-from .raster_field import RasterField, SourceField
+from .raster_field import LayerField, RasterField, SourceField, VectorField
 
 MOST = 1_000_000_000
 
@@ -287,6 +287,8 @@ FIELDS: Mapping[Kind, Callable[[Param], Field]] = {
     Kind.FOLDERS_IN: PathField,
     Kind.RASTER_IN: RasterField,
     Kind.SOURCE_IN: SourceField,
+    Kind.VECTOR_IN: VectorField,
+    Kind.LAYER_IN: LayerField,
     Kind.RASTERS_IN: PathsField,
     Kind.RASTER_OUT: PathField,
     Kind.VECTOR_OUT: PathField,

@@ -1,4 +1,4 @@
-"""A raster: a layer of the project, or a file."""
+"""A raster or a vector: a layer of the project, or a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QToolButton
 
 from ...core.params import Param
 from ...core.text import is_address
-from ...plugin.compat import RASTER_LAYERS
+from ...plugin.compat import RASTER_LAYERS, VECTOR_LAYERS
 from ..parts.plain import plain_tip
 from .field import Field
 
@@ -18,11 +18,14 @@ from .field import Field
 class RasterField(Field):
     """The project's rasters by name, and a button for a file that is not loaded."""
 
+    filters = RASTER_LAYERS
+    """Layers that are listed."""
+
     def __init__(self, param: Param) -> None:
         super().__init__()
         self._title = param.title
         self.combo = QgsMapLayerComboBox()
-        self.combo.setFilters(RASTER_LAYERS)
+        self.combo.setFilters(self.filters)
         self.combo.setAllowEmptyLayer(True)
         # QGIS chooses the project's first raster, whatever that is: not given means not given.
         self.combo.setLayer(None)
@@ -56,6 +59,18 @@ class RasterField(Field):
         path, _ = QFileDialog.getOpenFileName(self, self._title, start)
         if path:
             self.set_value(path)
+
+
+class VectorField(RasterField):
+    """The project's vectors."""
+
+    filters = VECTOR_LAYERS
+
+
+class LayerField(RasterField):
+    """The project's rasters and vectors."""
+
+    filters = RASTER_LAYERS | VECTOR_LAYERS
 
 
 class SourceField(RasterField):

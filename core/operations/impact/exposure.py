@@ -44,7 +44,7 @@ class ExposureParams(LayersBelow):
     """An extent, and the layers under it."""
 
     extent: Path = param(
-        kind=Kind.FILE_IN,
+        kind=Kind.LAYER_IN,
         title="Extent",
         help="What is affected: a raster of classes (flooded.tif, burned.tif, a map of others), or "
         "a layer of polygons (perimeter.gpkg).",

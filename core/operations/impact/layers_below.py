@@ -38,14 +38,14 @@ class LayersBelow:
     )
     buildings: Path | None = param(
         None,
-        kind=Kind.FILE_IN,
+        kind=Kind.VECTOR_IN,
         title="Buildings",
         help="Polygons or points of buildings (GeoPackage, GeoJSON, Shapefile, FlatGeobuf).",
     )
-    roads: Path | None = param(None, kind=Kind.FILE_IN, title="Roads", help="Lines of roads.")
+    roads: Path | None = param(None, kind=Kind.VECTOR_IN, title="Roads", help="Lines of roads.")
     districts: Path | None = param(
         None,
-        kind=Kind.FILE_IN,
+        kind=Kind.VECTOR_IN,
         title="Districts",
         help="Polygons with names: each gets its own figures.",
     )
