@@ -20,9 +20,9 @@ from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
 from ..raster.reader import RasterFacts, RasterReader, read_facts
-from ..recipes.stacks import borrowed_files
 from ..settings import Settings
 from ..stack.band_stack import MODES, BandSource, create_band_stack
+from ..stack.borrowed import borrowed_files
 from ..text import joined
 from ..types import BandStack, Radiometry, Unit, format_time
 from ..workers import run_in_background

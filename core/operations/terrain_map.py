@@ -30,8 +30,9 @@ from ..products.result_record import (
 from ..products.stac_catalogue import write_catalogue
 from ..raster.grid import Window
 from ..raster.reader import RasterReader
-from ..recipes.stacks import borrowed_files, describe_input, prepare_folder
+from ..recipes.stacks import describe_input, prepare_folder
 from ..settings import Settings
+from ..stack.borrowed import borrowed_files
 from ..terrain.heights import (
     BAND,
     MetricArea,

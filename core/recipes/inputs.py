@@ -16,12 +16,12 @@ from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..stack.borrowed import borrowed_files
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time
 from ..workers import run_in_background
 from .stacks import (
     band_doubts,
-    borrowed_files,
     check_stack,
     describe_input,
     implausible,

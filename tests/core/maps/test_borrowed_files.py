@@ -11,8 +11,8 @@ import pytest
 from firstlight.core.files import made_here
 from firstlight.core.files.made_here import is_made_here, note_made_here
 from firstlight.core.files.user_folder import own_cache
-from firstlight.core.recipes.stacks import borrowed_files
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.core.stack.borrowed import borrowed_files
 from support.rasters import noise, write_raster
 from support.run import run_operation
 
