@@ -18,6 +18,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtCore import Qt, QTimeZone
 
 try:  # Qt 6 moved it
     from qgis.PyQt.QtGui import QAction
@@ -34,12 +35,20 @@ __all__ = [
     "POLYGON_GEOMETRY",
     "RASTER_LAYERS",
     "RASTER_SOURCES",
+    "UTC",
     "VECTOR_LAYERS",
     "VECTOR_POLYGON",
     "VECTOR_SOURCES",
     "QAction",
     "flag_number",
 ]
+
+# What a QDateTime is made with; Qt 6 gives up the one that Qt 5 has.
+UTC = (
+    QTimeZone(QTimeZone.Initialization.UTC)
+    if hasattr(QTimeZone, "Initialization")
+    else Qt.TimeSpec.UTC
+)
 
 
 def _pick(new_enum: str, new_member: str, old_enum: Any, old_member: str) -> Any:

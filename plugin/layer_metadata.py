@@ -11,10 +11,11 @@ from qgis.core import (
     QgsLayerNotesUtils,
     QgsMapLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 from ..core.operation import LayerOutput
 from ..core.text import shown
+from .compat import UTC
 
 DOUBT_COLOR = "#9a5200"
 """Of warnings in the notes: orange, 5.9 times as dark as their white paper."""
@@ -39,7 +40,7 @@ def describe_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     extent = QgsLayerMetadata.Extent()
     extent.setSpatialExtents([spatial])
     if output.acquired is not None:
-        moment = QDateTime.fromSecsSinceEpoch(int(output.acquired.timestamp()), Qt.TimeSpec.UTC)
+        moment = QDateTime.fromSecsSinceEpoch(int(output.acquired.timestamp()), UTC)
         extent.setTemporalExtents([QgsDateTimeRange(moment, moment)])
     metadata.setExtent(extent)
     layer.setMetadata(metadata)

@@ -14,12 +14,13 @@ from qgis.core import (
     QgsSingleBandGrayRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, QObject, Qt, QTime, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QDate, QDateTime, QObject, QTime, QTimer, pyqtSignal
 
 from ..core.errors import FirstLightError
 from ..core.operation import LayerOutput
 from ..core.raster.open_file import VECTOR_SUFFIXES, check_map_file
 from ..core.text import shown
+from .compat import UTC
 from .layer_metadata import describe_layer
 from .layer_style import NATURAL_COLOR, apply_style, offer_false_color
 from .layer_tree import place_layer
@@ -166,8 +167,8 @@ def set_acquired_day(layer: QgsMapLayer, output: LayerOutput) -> None:
     if output.acquired is None:
         return
     day = QDate(output.acquired.year, output.acquired.month, output.acquired.day)
-    start = QDateTime(day, QTime(0, 0), Qt.TimeSpec.UTC)
-    end = QDateTime(day, QTime(23, 59, 59), Qt.TimeSpec.UTC)
+    start = QDateTime(day, QTime(0, 0), UTC)
+    end = QDateTime(day, QTime(23, 59, 59), UTC)
     temporal = layer.temporalProperties()
     raster = isinstance(layer, QgsRasterLayer)
     mode = Qgis.RasterTemporalMode if raster else Qgis.VectorTemporalMode

@@ -64,7 +64,7 @@ run_pytest() {
 test_core() (
   unset DISPLAY WAYLAND_DISPLAY
   run_pytest core 600 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
-    -m "not qgis and not thorough" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/benchmarks
+    -m "not qgis and not thorough" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/qt6 --ignore=tests/benchmarks
 )
 
 test_qgis() {

@@ -1,0 +1,1 @@
+"""As QGIS hands on Qt 6."""
