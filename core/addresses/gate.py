@@ -166,7 +166,7 @@ class Gate:
         if place == Place.INTERNET:
             return
         home = self.place
-        if place <= home and (place != Place.LINK or home == Place.LINK):
+        if place <= home:
             return
         at = f" ({where})" if where else ""
         raise AccessError(
@@ -204,7 +204,7 @@ def _literal(host: str) -> str:
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761
         return "127.0.0.1"
     try:
-        return str(ipaddress.ip_address(name.partition("%")[0]))
+        return str(ipaddress.ip_address(name))
     except ValueError:
         pass
     try:

@@ -44,6 +44,15 @@ def test_the_test_servers_own_check_agrees_with_them(target: str, signature: str
     assert expected_authorization("GET", target, headers, *keys).endswith(signature)
 
 
+def test_the_usual_port_is_signed_as_it_is_sent() -> None:
+    def signed(host: str) -> str:
+        url = f"https://{host}/k"
+        return sign("GET", url, *S3_KEYS, "us-east-1", SUITE_TIME)["Authorization"]
+
+    assert signed("b.example:443") == signed("b.example") == signed("B.EXAMPLE")
+    assert len({signed("b.example"), signed("b.example:8443"), signed("b.example:80")}) == 3
+
+
 def test_the_test_servers_own_check_agrees_with_the_example_of_s3() -> None:
     # Amazon S3 API reference, Authorization header, example GET Object.
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from firstlight.core.accounts.account import Account, AccountKind
-from firstlight.core.accounts.read import read_accounts
+from firstlight.core.accounts.read import read_accounts, why_not_private
 from firstlight.core.discovery.access import Access
 from firstlight.core.errors import AccessError, SettingsError
 from firstlight.core.settings import Settings, resolve_settings
@@ -82,7 +83,9 @@ def test_netrc_serves_earthdata_and_any_named_host(tmp_path: Path) -> None:
 def test_a_netrc_that_others_can_read_is_refused_when_it_is_needed(tmp_path: Path) -> None:
     text = f"machine stac.example login me password {SECRET}\n"
     path = write(tmp_path / "netrc", text, 0o644)
-    access = Access(Settings(accounts=read_accounts({"NETRC": str(path)})))
+    accounts = read_accounts({"NETRC": str(path)})
+    assert [account.secrets for account in accounts] == [()], "it is not even taken along"
+    access = Access(Settings(accounts=accounts))
     assert access.headers("https://else.example/x") == {}
     with pytest.raises(AccessError, match=r"mode 644\); run chmod 600 .*netrc"):
         access.headers("https://stac.example/x")
@@ -94,6 +97,19 @@ def test_a_file_of_accounts_that_others_can_read_is_refused(tmp_path: Path, mode
     with pytest.raises(SettingsError, match=f"mode {mode:o}.*chmod 600") as caught:
         of_file(tmp_path, text, mode)
     assert SECRET not in str(caught.value)
+
+
+def test_a_file_of_accounts_that_belongs_to_another_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may write it chooses where secrets go."""
+    path = write(tmp_path / "accounts", "accounts: {}")
+    assert why_not_private(path) == ""
+    if os.getuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert why_not_private(path) == "it belongs to another user"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from firstlight.core.accounts import tokens
 from firstlight.core.accounts.account import Account, AccountKind, basic_headers
 from firstlight.core.accounts.providers import load_providers, login_hint
 from firstlight.core.discovery.access import Access, locate
@@ -23,6 +25,7 @@ from firstlight.core.errors import AccessError
 from firstlight.core.gdal.environment import remote_gdal
 from firstlight.core.raster.remote import read_over_area
 from firstlight.core.settings import Settings
+from firstlight.core.text import redact
 from support.account_server import (
     GuardedServer,
     basic_rule,
@@ -201,6 +204,42 @@ def test_a_token_that_is_withdrawn_is_renewed_once_by_its_refresh_token(
     assert get(settings, url_of(server)) == 200
     grants = [form["grant_type"] for form in server.issuer.forms]
     assert grants == ["password", "refresh_token", "refresh_token", "password"]
+
+
+def test_a_refresh_token_that_was_refused_is_not_sent_again(
+    server: GuardedServer, settings: Settings
+) -> None:
+    """The password that follows it fails for once, too."""
+    server.rule = server.issuer.rule
+    secrets = (*oidc(server).secrets, ("refresh_token", "long-since-withdrawn"))
+    account = oidc(server, secrets=secrets)
+    posts: list[str] = []
+
+    def post(url: str, form: Any) -> Any:
+        posts.append(form["grant_type"])
+        if len(posts) == 2:
+            raise requests.ConnectionError("away")
+        return requests.post(url, data=form, timeout=PATIENCE_S)
+
+    with pytest.raises(AccessError, match="cannot be reached"):
+        tokens.token(account, post)
+    tokens._keeper(account).failed_until = 0.0
+    assert tokens.token(account, post)
+    assert posts == ["refresh_token", "password", "password"]
+
+
+@pytest.mark.parametrize("stated", [None, "soon", -5, 0, "nan", 1e12, "1e400", [], True])
+def test_a_life_that_cannot_be_is_taken_for_a_short_one(stated: Any) -> None:
+    life = tokens._seconds(stated)
+    assert life == (1.0 if stated is True else tokens.UNKNOWN_LIFE_S)
+    assert tokens._seconds("300") == 300.0
+
+
+def test_a_password_is_hidden_in_every_form_that_is_sent() -> None:
+    [(_, value)] = basic_headers("bob", "pass:word-77")
+    assert redact(f"sent {value}") == redact("sent Basic ") + redact(value.split()[1])
+    assert value.split()[1] not in redact(f"sent {value}")
+    assert "pass:word-77" not in redact("pass:word-77")
 
 
 def test_a_token_is_renewed_before_it_ends_whatever_the_clock_says(

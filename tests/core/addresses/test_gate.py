@@ -59,6 +59,11 @@ def gate(home: str) -> Gate:
         ("64:ff9b::5db8:d70e", Place.INTERNET),
         ("2002:0a00:0001::", Place.NETWORK),
         ("::169.254.169.254", Place.LINK),
+        ("::10.0.0.1", Place.NETWORK),
+        ("::127.0.0.1", Place.COMPUTER),
+        ("64:ff9b:1::7f00:1", Place.COMPUTER),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", Place.COMPUTER),
+        ("fe80::1", Place.LINK),
         ("169.254.169.254", Place.LINK),
         ("fe80::1%eth0", Place.LINK),
         ("224.0.0.1", Place.LINK),
@@ -78,6 +83,8 @@ def test_addresses_have_a_place(address: str, place: Place) -> None:
         "http://0x7f.0.0.1/x",
         "http://localhost:8000/x",
         "http://LOCALHOST./x",
+        "http://app.localhost/x",
+        "http://[fe80::1%25eth0]/x",
         "http://[::1]/x",
         "http://[::ffff:7f00:1]/x",
         "http://0.0.0.0/x",
@@ -200,6 +207,33 @@ def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(
     allowed = Gate("file", lambda host, port: next(answers))
     assert get(f"http://rebound.example:{inner.port}/a.tif", allowed) == 200
     assert inner.requests[0].headers["host"] == f"rebound.example:{inner.port}"
+
+
+def test_of_several_addresses_the_next_is_tried(inner: FaultyServer) -> None:
+    """A name may stand for computers that are off."""
+    allowed = Gate("file", lambda host, port: ["127.0.0.2", "127.0.0.1"])
+    assert get(f"http://double.example:{inner.port}/a.tif", allowed) == 200
+
+
+def test_the_name_stays_the_host_s_whatever_was_connected_to(inner: FaultyServer) -> None:
+    import requests
+
+    looked_up: list[str] = []
+
+    def find(host: str, port: int) -> list[str]:
+        looked_up.append(host)
+        return ["127.0.0.2", "127.0.0.1"]
+
+    with new_session(Settings(), gate=Gate("file", find)) as session:
+        session.trust_env = False
+        for _ in range(3):
+            session.get(f"http://named.example:{inner.port}/a.tif", timeout=PATIENCE_S)
+            session.adapters["http://"].close()
+        with pytest.raises(requests.ConnectionError, match=r"named\.example"):
+            session.get(f"https://named.example:{inner.port}/a.tif", timeout=PATIENCE_S)
+    names = {request.headers["host"] for request in inner.requests}
+    assert names == {f"named.example:{inner.port}"}
+    assert set(looked_up) == {"named.example"}
 
 
 def test_a_redirect_is_held_to_the_same(inner: FaultyServer, tmp_path: Path) -> None:

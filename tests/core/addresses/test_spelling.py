@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firstlight.core.addresses.signature import is_signed, signed_until
-from firstlight.core.addresses.spelling import is_local, local_path, plain_address
+from firstlight.core.addresses.spelling import is_local, local_path, plain_address, shown
 from firstlight.core.errors import AccessError
 from firstlight.core.text import unsigned_url
 
@@ -25,6 +25,7 @@ from firstlight.core.text import unsigned_url
         ("/vsis3/bucket/a/b.tif", "s3://bucket/a/b.tif"),
         ("s3a://bucket/a.tif", "s3://bucket/a.tif"),
         ("gs://bucket/a b.tif", "https://storage.googleapis.com/bucket/a%20b.tif"),
+        ("gs://bucket/a%20b%2B.tif", "https://storage.googleapis.com/bucket/a%20b+.tif"),
         ("/vsigs/bucket/a.tif", "https://storage.googleapis.com/bucket/a.tif"),
         (
             "abfs://c@store1.dfs.core.windows.net/p/a.tif",
@@ -51,8 +52,9 @@ def test_a_container_without_its_account_takes_that_of_the_item() -> None:
     url = "https://store1.blob.core.windows.net/c/a.tif"
     assert plain_address("abfs://c/a.tif", "store1") == url
     assert plain_address("/vsiaz/c/a.tif", "store1") == url
-    with pytest.raises(AccessError, match="does not name its storage account"):
-        plain_address("az://c/a.tif")
+    for account in ("", "store1.evil.example/", "store1@evil.example", "st", "a" * 25, "store1\n"):
+        with pytest.raises(AccessError, match="does not name its storage account"):
+            plain_address("az://c/a.tif", account)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ def test_a_container_without_its_account_takes_that_of_the_item() -> None:
         ("http://x.example:99999/a", "it is no address"),
         ("http://x.example/a\r\nX: y", "control characters"),
         ("s3://b/a\0.tif", "control characters"),
+        ("http://x.example/a\x7f.tif", "control characters"),
     ],
 )
 def test_what_is_no_plain_address_is_refused(href: str, why: str) -> None:
@@ -87,6 +90,18 @@ def test_what_is_no_plain_address_is_refused(href: str, why: str) -> None:
         plain_address(href)
     assert why in caught.value.why
     assert "\n" not in str(caught.value)
+
+
+def test_a_sentence_holds_no_signature_and_no_endless_address() -> None:
+    for href in ("http://x.example:99999/a?sig=SECRET", "https://x.example/\x1b?sig=SECRET"):
+        with pytest.raises(AccessError) as caught:
+            plain_address(href)
+        assert "SECRET" not in str(caught.value)
+        assert "\x1b" not in str(caught.value)
+    assert shown("https://me:pass@x.example/a?sig=SECRET") == "https://x.example/a"
+    assert "\x1b" not in shown("/a\x1b[31m")
+    assert len(shown(f"/{'a' * 1000}")) == 200
+    assert shown("http://[::1/a?sig=SECRET") == "http://[::1/a"
 
 
 def test_paths_are_told_from_addresses() -> None:
@@ -121,6 +136,7 @@ AMZ = "https://b.s3.amazonaws.com/a.tif?v=1&X-Amz-Date=20240601T000000Z&X-Amz-Ex
         ),
         ("https://x.example/a?access_token=T&v=1", "https://x.example/a?v=1", None),
         ("https://me:pass@x.example/a", "https://x.example/a", None),
+        ("https://x.example/a?Expires=1717203600", "https://x.example/a", None),
         ("https://x.example/a?se=1&v=2", "https://x.example/a?se=1&v=2", None),
         ("https://x.example/a?se=soon&sig=S", "https://x.example/a", None),
         ("https://x.example/a?Expires=1e99&Signature=S", "https://x.example/a", None),

@@ -199,6 +199,11 @@ def test_the_account_is_said_for_a_person(scheme: Any, text: str) -> None:
             "https://b.s3.us-east-1.amazonaws.com/a",
         ),
         ("https://s3.amazonaws.com/a.b/k", "eu-west-1", "https://s3.eu-west-1.amazonaws.com/a.b/k"),
+        (
+            "https://b.s3.amazonaws.com:8443/k?v=1",
+            "eu-west-1",
+            "https://b.s3.eu-west-1.amazonaws.com:8443/k?v=1",
+        ),
         ("https://b.s3.eu-west-1.amazonaws.com/k", "eu-west-1", ""),
         ("https://b.s3.amazonaws.com/k", "evil.example#", ""),
         ("https://b.s3.amazonaws.com.evil.example/k", "eu-west-1", ""),

@@ -123,6 +123,14 @@ def test_a_wait_that_is_too_long_is_not_waited(settings: Settings) -> None:
         assert len(api.searches) == 1
 
 
+def test_a_fault_that_names_a_wait_is_asked_again_all_the_same(settings: Settings) -> None:
+    """Only a server that is busy knows when it will not be."""
+    reply = Reply(500, {"message": "odd"}, {"Retry-After": "1000000000"})
+    with OnceBad(reply, "/search") as api:
+        assert search(settings, api) == (NEWEST_FIRST, [])
+        assert len(api.searches) == 2
+
+
 def test_a_wait_is_cancelled(settings: Settings) -> None:
     with OnceBad(Reply(503, {}, {"Retry-After": "300"}), "/search") as api:
         begin = time.monotonic()
@@ -818,6 +826,19 @@ def test_an_answer_that_unpacks_without_end_is_cut_off(
             return Reply(body=body, headers={"Content-Encoding": "gzip"})
 
     with Packed() as api, pytest.raises(DiscoveryError, match="its answer is longer than 3 MB"):
+        search(settings, api, collection="sentinel-2-l2a")
+
+
+@pytest.mark.parametrize("codings", ["gzip, gzip", "gzip,deflate", "gzip,"])
+def test_what_is_packed_twice_is_not_unpacked(settings: Settings, codings: str) -> None:
+    """A kilobyte could be a terabyte."""
+
+    class Packed(OddCatalogue):
+        def search(self, asked: Asked) -> Reply:
+            body = gzip.compress(gzip.compress(b"{}"))
+            return Reply(body=body, headers={"Content-Encoding": codings})
+
+    with Packed() as api, pytest.raises(DiscoveryError, match="it is packed as gzip,"):
         search(settings, api, collection="sentinel-2-l2a")
 
 
