@@ -40,6 +40,7 @@ STORIES = {
     "scenes": "one scene, whole",
     "terrain": "heights, slope",
     "maps": "the disaster maps",
+    "comparison": "a map held against others",
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
     "language": "what is said, elsewhere",

@@ -247,6 +247,14 @@ CORE_LAYERS = {
     # What maps are made of, and the maps.
     "core.recipes": (*_ENGINE, *_DECLARATION, "core.recipes"),
     "core.maps": (*_ENGINE, *_DECLARATION, "core.recipes", "core.maps"),
+    # A map held against another, or against what is known of the ground.
+    "core.comparison": (
+        *_ENGINE,
+        *_DECLARATION,
+        "core.recipes",
+        "core.maps.fuse_sources",
+        "core.comparison",
+    ),
     "core.operations": (
         *_ENGINE,
         *_DECLARATION,
@@ -254,6 +262,7 @@ CORE_LAYERS = {
         "core.terrain",
         "core.recipes",
         "core.maps",
+        "core.comparison",
         "core.doors",
         "core.installation",
         "core.operations",

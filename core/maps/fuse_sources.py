@@ -38,9 +38,11 @@ class Question:
     codes: CodeWords
     """That mean the event, or nothing, in every extent."""
     weights: Mapping[Path, AutoNumber]
+    failure: str = FAILURE
+    """What fails if an extent cannot be used, for the sentence."""
 
 
-def open_extent(path: Path) -> RasterFacts:
+def open_extent(path: Path, failure: str = FAILURE) -> RasterFacts:
     """Read what an extent's file says of itself.
 
     Raises
@@ -51,13 +53,13 @@ def open_extent(path: Path) -> RasterFacts:
     facts = read_facts(path)
     if len(facts.bands) != 1:
         raise InputError(
-            FAILURE,
+            failure,
             f"{path} has {len(facts.bands)} bands, which is no extent",
             "Give rasters of one band of classes.",
         )
     if not survey_classes(path).is_classes:
         raise InputError(
-            FAILURE,
+            failure,
             f"{path} holds numbers, no classes",
             "Give water.tif, flooded.tif, severity.tif or another mask.",
         )
@@ -65,7 +67,7 @@ def open_extent(path: Path) -> RasterFacts:
         parse_time(facts.tags.get("datetime") or "2000-01-01")
     except ValueError:
         raise InputError(
-            FAILURE,
+            failure,
             f"the tag datetime of {path} is '{facts.tags['datetime']}', which is no ISO date",
             "Write it as 2024-05-01T10:00:00Z.",
         ) from None
@@ -80,7 +82,7 @@ def read_extent(facts: RasterFacts, question: Question) -> ClassMeaning:
     InputError
         If it holds codes that nobody explains.
     """
-    return explain_codes(survey_classes(facts.path), facts, question.codes, FAILURE)
+    return explain_codes(survey_classes(facts.path), facts, question.codes, question.failure)
 
 
 def with_spare_nodata(facts: RasterFacts, question: Question) -> RasterFacts:
@@ -170,8 +172,10 @@ def source_warnings(facts: RasterFacts, question: Question) -> list[str]:
     return warnings
 
 
-def read_words(positive: str | None, not_observed: str | None) -> CodeWords:
-    """Read what the user says of codes.
+def read_words(
+    positive: str | None, not_observed: str | None, settle: str = SETTLE, failure: str = FAILURE
+) -> CodeWords:
+    """Read what the user says of codes; ``settle``: which parameters say so.
 
     Raises
     ------
@@ -184,9 +188,9 @@ def read_words(positive: str | None, not_observed: str | None) -> CodeWords:
     both = sorted(unseen & (affected or frozenset()))
     if both:
         raise InputError(
-            FAILURE, f"code {both[0]} is said to mean both affected and not observed", SETTLE + "."
+            failure, f"code {both[0]} is said to mean both affected and not observed", settle + "."
         )
-    return CodeWords(MapSubject.EVENT, affected, unseen, ignores, SETTLE + ".")
+    return CodeWords(MapSubject.EVENT, affected, unseen, ignores, settle + ".")
 
 
 def parse_weights(text: str, count: int) -> list[AutoNumber]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..comparison.compare import COMPARE
 from ..maps.registry import MAPS
 from ..operation import Operation
 from .archives.catalogs import CATALOGS
@@ -39,6 +40,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *MAPS,
     EXPOSURE,
     SCENARIO,
+    COMPARE,
     TERRAIN,
     CONTEXT,
     RESULTS,

@@ -40,6 +40,13 @@ def inputs(operation: Operation, folder: Path) -> dict[str, Any]:
                 for data in classes
             ]
         }
+    if operation.name == "compare":
+        one, two = (np.pad(np.ones((20, 20 + number), np.uint8), 10) for number in (0, 3))
+        two = two[:, :40]
+        return {
+            name: str(write_raster(folder / f"{name}.tif", data, nodata=255))
+            for name, data in (("MAP", one), ("OTHER", two))
+        }
     if operation.name == "terrain":
         y, x = np.mgrid[:120, :120].astype(np.float32)
         heights = 100 + np.abs(x - 60) + 0.1 * y
@@ -91,8 +98,9 @@ def test_an_algorithm_gives_what_it_declares(operation: Operation, tmp_path: Pat
         assert Path(path).parent == tmp_path / "out"
         assert QgsRasterLayer(path, "x").isValid(), path
     numbers = {one.name for one in operation.outputs if one.kind == "number"}
-    assert numbers - {name.lower() for name in made} <= {"flooded_km2"}, (
-        "only of a flood, which needs a date before"
+    needing = {"flooded_km2", "accuracy_percent", "estimated_km2", "estimated_km2_error"}
+    assert numbers - {name.lower() for name in made} <= needing, (
+        "only of a flood, which needs a date before, and against a reference"
     )
     if operation.name != "terrain":
         assert made["PERIMETER"] == str(tmp_path / "out" / "perimeter.gpkg")

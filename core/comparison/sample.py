@@ -1,0 +1,119 @@
+"""A map under a reference: what it says at points, and below polygons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..algorithms.fusion import Source, read_votes
+from ..errors import Cancelled
+from ..gdal.reading_choice import reading
+from ..raster.grid import Window, common, grid_part, pixel_position
+from ..raster.pixel_area import ground_of
+from ..raster.reader import RasterReader
+from ..shapes.labelled import Labelled
+
+STRIP = 512
+"""Rows that are read at once where areas are summed."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One feature of the reference: a unit of the sample."""
+
+    number: int
+    label: str
+    affected: bool | None
+    """By the map: of a polygon, the class of most of its observed pixels. None: not observed."""
+    pixels: int
+    """That the map observed."""
+    pure: float
+    """Share of these that are of the unit's class, 0..1; of a point 1."""
+
+
+def look_under(
+    reader: RasterReader, source: Source, features: Sequence[Labelled], stop: Callable[[], bool]
+) -> Iterator[Unit]:
+    """What the map says under each feature.
+
+    Raises
+    ------
+    RasterError
+        If the map cannot be read.
+    Cancelled
+        If ``stop`` says so.
+    """
+    for one in features:
+        if stop():
+            raise Cancelled()
+        point = one.point
+        seen, positive = (
+            _under_polygon(reader, source, one)
+            if point is None
+            else _under_point(reader, source, point)
+        )
+        observed, affected = int(seen.sum()), int(positive.sum())
+        if not observed:
+            yield Unit(one.number, one.label, None, 0, 0.0)
+            continue
+        is_affected = 2 * affected > observed
+        most = affected if is_affected else observed - affected
+        yield Unit(one.number, one.label, is_affected, observed, most / observed)
+
+
+Flags = npt.NDArray[np.bool_]
+NOTHING: tuple[Flags, Flags] = (np.zeros(0, np.bool_), np.zeros(0, np.bool_))
+
+
+def _under_point(
+    reader: RasterReader, source: Source, point: tuple[float, float]
+) -> tuple[Flags, Flags]:
+    col, row = pixel_position(reader.grid.transform, *point)
+    rows, cols = reader.grid.shape
+    if not (0 <= col < cols and 0 <= row < rows):
+        return NOTHING
+    return read_votes(reader.read(1, Window(math.floor(row), math.floor(col), 1, 1)), source)
+
+
+def _under_polygon(reader: RasterReader, source: Source, one: Labelled) -> tuple[Flags, Flags]:
+    """Pixels whose centres lie in it."""
+    left, bottom, right, top = one.bounds
+    corners = [
+        pixel_position(reader.grid.transform, x, y) for x in (left, right) for y in (bottom, top)
+    ]
+    cols, rows = ([math.floor(corner[axis]) for corner in corners] for axis in (0, 1))
+    around = Window(min(rows), min(cols), max(rows) - min(rows) + 1, max(cols) - min(cols) + 1)
+    window = common(around, Window(0, 0, *reader.grid.shape))
+    if window is None:
+        return NOTHING
+    part = grid_part(reader.grid, window)
+    inside = reading().burn(one.geometry, part.shape, part.transform, touched=False)
+    seen, positive = read_votes(reader.read(1, window), source)
+    return seen & inside, positive & inside
+
+
+def mapped_areas_km2(
+    reader: RasterReader, source: Source, stop: Callable[[], bool]
+) -> tuple[float, float, float] | None:
+    """Areas on the ground that the map calls affected, calls not affected, and did not observe;
+    None where it has no place on earth.
+    """
+    ground = ground_of(reader.grid)
+    if ground is None:
+        return None
+    rows, cols = reader.grid.shape
+    sums = np.zeros(3)
+    for row in range(0, rows, STRIP):
+        if stop():
+            raise Cancelled()
+        count = min(STRIP, rows - row)
+        seen, positive = read_votes(reader.read(1, Window(row, 0, count, cols)), source)
+        first = np.arange(row, row + count)
+        each = ground.rectangles((first, first + 1), (np.zeros(count), np.full(count, cols))) / cols
+        numbers = (positive.sum(axis=1), (seen & ~positive).sum(axis=1), (~seen).sum(axis=1))
+        sums += [float((number * each).sum()) for number in numbers]
+    return float(sums[0]) / 1e6, float(sums[1]) / 1e6, float(sums[2]) / 1e6
