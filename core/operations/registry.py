@@ -11,6 +11,7 @@ from .clear_sky import CLEAR_SKY
 from .describe import DESCRIBE
 from .discover import DISCOVER
 from .event import EVENT
+from .following.passes import PASSES
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
 from .help.doctor import DOCTOR
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     DISCOVER,
     CLEAR_SKY,
     PAIRS,
+    PASSES,
     INGEST,
     STACK,
     DESCRIBE,

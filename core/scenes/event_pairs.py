@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
@@ -20,11 +20,14 @@ from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
 from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
+from .tracks import NextPass, next_passes
 
 LEAST_CLEAR = 30.0
 """Per cent of the area that both passes must show clear, unless another share is asked for."""
 RADAR = "sentinel1"
 """Proposed where cloud hides the ground."""
+NEXT_WITHIN = timedelta(days=30)
+"""A pass that comes later helps nobody to decide."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class PairFinder:
         self._settings = settings
         self._access = access
         self._answers: dict[str, Pair | NoPair] = {}
+        self._seen: dict[str, list[Acquisition]] = {}
 
     @property
     def reasons(self) -> Mapping[str, NoPair]:
@@ -119,7 +123,18 @@ class PairFinder:
             return NoPair(f"{title}: {error.why}", failure=error)
         except AccessError as error:
             return NoPair(f"{title}: {error.why}. {error.hint}".removesuffix("."))
+        self._seen[sensor] = passes
         return best_pair(passes, self._query, title)
+
+    def next_pass(self, sensor: str, now: datetime) -> NextPass | None:
+        """The next pass of a sensor that was asked for, where it can be told and is still to come
+        for the event.
+        """
+        end = self._query.time + timedelta(days=self._query.days_after)
+        if now >= end:
+            return None
+        coming, _ = next_passes(self._seen.get(sensor, ()), now, now + NEXT_WITHIN)
+        return coming[0] if coming else None
 
     def _passes(self, name: str, monitor: Monitor) -> list[Acquisition]:
         query, sensor = self._query, get_sensor(name)
@@ -239,12 +254,12 @@ def _way_out(query: EventQuery, finder: PairFinder, monitor: Monitor) -> str:
     if query.scenes:
         return "Give a scene from before the event and one from after it, of one sensor."
     if RADAR in finder.reasons or not query.offers(RADAR):
-        return "Allow more days or less clear sky, or wait for the next pass."
+        return f"Allow more days or less clear sky, or wait for the next pass{_next(finder)}."
     answer = finder.find(RADAR, monitor)
     if isinstance(answer, NoPair):
         return (
             "Radar sees through cloud, but there is no comparable Sentinel-1 pair either: allow "
-            "more days."
+            f"more days{_next(finder)}."
         )
     days = " and ".join(
         format_time(acquisition.datetime)[:10] for acquisition in (answer.before, answer.after)
@@ -253,3 +268,14 @@ def _way_out(query: EventQuery, finder: PairFinder, monitor: Monitor) -> str:
         f"Radar sees through cloud: there is a Sentinel-1 pair of {days}. Compare it "
         "with ‘flight structural-damage’ or ‘flight sar-water’."
     )
+
+
+def _next(finder: PairFinder) -> str:
+    """``; next radar pass: Thursday 2024-10-31 05:42 UTC, …``, where it can be told."""
+    coming = finder.next_pass(RADAR, utc_now())
+    return "" if coming is None else f"; next radar pass: {coming.sentence}"
+
+
+def utc_now() -> datetime:
+    """Now."""
+    return datetime.now(timezone.utc)

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from firstlight.core.cli import main
+from firstlight.core.scenes import event_pairs
+from firstlight.core.types import parse_time
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
 from support.masks import ORIGIN
 from support.surroundings import forget_the_user
@@ -215,6 +217,19 @@ def test_where_the_sky_allows_nothing_it_stops_and_proposes_radar(
     else:
         assert "there is no comparable Sentinel-1 pair either" in err
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("now", "told"), [("2024-06-12", True), ("2025-06-12", False)])
+def test_without_a_pair_the_next_radar_pass_is_told_while_it_matters(
+    flight: Flight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: str, told: bool
+) -> None:
+    monkeypatch.setattr(event_pairs, "utc_now", lambda: parse_time(now))
+    passes = [Pass("2024-06-01"), Pass(BEFORE_RAIN, "sentinel1", orbit=117)]
+    with event_world(tmp_path / "files", passes) as world:
+        code, _, err = flight(world, "wildfire", "2024-06-10")
+    assert code == 1
+    assert ("; next radar pass: Monday 2024-06-17 " in err) == told
+    assert ("orbit 117" in err.rpartition("next radar pass")[2]) == told
 
 
 def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(

@@ -1,0 +1,80 @@
+"""``passes``: the next passes over an area, from a catalogue on loopback."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from firstlight.core.errors import NoScenesError
+from firstlight.core.operation import OperationResult
+from support.run import run_operation
+from support.stac_server import StacServer, make_item
+
+AREA = "7.2,46.2,7.8,46.8"
+DAY = timedelta(days=1)
+START = datetime(2024, 5, 2, 5, 42, 11, tzinfo=timezone.utc)
+
+
+def radar(time: datetime, platform: str = "sentinel-1a", orbit: int = 66, **words: Any) -> Any:
+    return make_item(
+        f"{platform}-{orbit}-{time:%Y%m%dT%H%M%S}",
+        when=time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        collection="sentinel-1-rtc",
+        assets={"vv": {"href": "http://127.0.0.1:9/vv.tif"}},
+        platform=platform,
+        **{"sat:relative_orbit": orbit, "sat:orbit_state": "descending"},
+        **words,
+    )
+
+
+ITEMS = [
+    *(radar(START + 12 * n * DAY) for n in range(4)),
+    *(radar(START + n * DAY, "sentinel-1c") for n in (6, 18)),
+    radar(START + 36 * DAY + timedelta(seconds=25)),  # the next scene of the same pass
+    radar(START - 20 * DAY + timedelta(hours=12), "sentinel-1b", 15),
+]
+
+
+def look(since: str, **words: Any) -> OperationResult:
+    with StacServer(ITEMS) as server:
+        words = {"catalog": server.base_url, "collection": "sentinel-1-rtc", **words}
+        return run_operation("passes", area=AREA, sensor="sentinel1", since=since, **words)
+
+
+def test_the_next_passes_stand_in_order_with_satellite_orbit_and_share() -> None:
+    result = look("2024-06-08", days=14)
+    told = result.json_data()["passes"]
+    assert [(one["datetime"], one["platform"]) for one in told] == [
+        ("2024-06-13T05:42:11Z", "sentinel-1c"),
+        ("2024-06-19T05:42:11Z", "sentinel-1a"),
+    ]
+    assert told[1]["passes_seen"] == 4
+    assert told[1]["coverage_percent"] == 100.0
+    assert (
+        "Wednesday 2024-06-19 05:42 UTC, sentinel-1a, orbit 66 descending, 100 % of the area, "
+        "every 12 days (seen 4 times)"
+    ) in result.text
+    assert "Expected, not promised" in result.text
+    assert result.outputs["first"] == "2024-06-13T05:42:11Z"
+    assert result.outputs["count"] == 2
+    json.dumps(result.json_data())
+
+
+def test_a_satellite_that_is_silent_is_told() -> None:
+    result = look("2024-05-29", days=20)
+    assert {one["platform"] for one in result.json_data()["passes"]} == {
+        "sentinel-1a",
+        "sentinel-1c",
+    }
+    assert result.warnings == (
+        "sentinel-1b, orbit 15 descending has not been seen since 2024-04-12: it may be switched "
+        "off, and nothing is foretold of it",
+    )
+
+
+def test_nothing_to_come_is_named() -> None:
+    with pytest.raises(NoScenesError, match="none of the satellites seen comes within 2 days"):
+        look("2024-06-08", days=2)
