@@ -41,6 +41,7 @@ STORIES = {
     "terrain": "heights, slope",
     "maps": "the disaster maps",
     "comparison": "a map held against others",
+    "series": "an event through all its passes",
     "recipes": "what maps are made of",
     "operations": "what FirstLight can do",
     "language": "what is said, elsewhere",

@@ -255,6 +255,14 @@ CORE_LAYERS = {
         "core.maps.fuse_sources",
         "core.comparison",
     ),
+    # Maps of one event on several days.
+    "core.series": (
+        *_ENGINE,
+        *_DECLARATION,
+        "core.recipes",
+        "core.maps.fuse_sources",
+        "core.series",
+    ),
     "core.operations": (
         *_ENGINE,
         *_DECLARATION,
@@ -263,6 +271,7 @@ CORE_LAYERS = {
         "core.recipes",
         "core.maps",
         "core.comparison",
+        "core.series",
         "core.doors",
         "core.installation",
         "core.operations",

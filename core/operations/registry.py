@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..comparison.compare import COMPARE
 from ..maps.registry import MAPS
 from ..operation import Operation
+from ..series.series import SERIES
 from .archives.catalogs import CATALOGS
 from .archives.context import CONTEXT
 from .clear_sky import CLEAR_SKY
@@ -43,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     EXPOSURE,
     SCENARIO,
     COMPARE,
+    SERIES,
     TERRAIN,
     CONTEXT,
     RESULTS,

@@ -40,6 +40,16 @@ def inputs(operation: Operation, folder: Path) -> dict[str, Any]:
                 for data in classes
             ]
         }
+    if operation.name == "series":
+        import rasterio
+
+        paths = []
+        for day in (1, 4):
+            data = np.pad(np.ones((20, 20 + day), np.uint8), 10)[:, :40]
+            paths.append(str(write_raster(folder / f"{day}.tif", data, nodata=255)))
+            with rasterio.open(paths[-1], "r+") as raster:
+                raster.update_tags(datetime=f"2024-05-0{day}T06:00:00Z")
+        return {"INPUTS": paths}
     if operation.name == "compare":
         one, two = (np.pad(np.ones((20, 20 + number), np.uint8), 10) for number in (0, 3))
         two = two[:, :40]
