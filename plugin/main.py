@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import DependencyError, SettingsError, known
+from ..core.printing import use_printer
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .language import install_language, remove_language
@@ -21,6 +22,7 @@ from .processing.provider import FirstLightProvider
 if TYPE_CHECKING:
     from qgis.PyQt.QtCore import QTranslator
 
+    from ..core.printing import PrintRequest
     from .jobs.job_list import JobList
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"
@@ -60,6 +62,7 @@ class FirstLightPlugin:
             from .monitors import log
 
             log(str(self._problem), Level.ERROR)
+        use_printer(_print)
         provider = FirstLightProvider(QIcon(str(ICON_PATH)), self._problem)
         if QgsApplication.processingRegistry().addProvider(provider):
             self.provider = provider
@@ -148,6 +151,7 @@ class FirstLightPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        use_printer(None)
         remove_language(self._translator)
         self._translator = None
 
@@ -158,6 +162,13 @@ class FirstLightPlugin:
         if self.action is not None and self._problem is not None:
             self.action.setChecked(False)
             show_error(self._iface.messageBar(), self._problem)
+
+
+def _print(request: PrintRequest) -> None:
+    """Print through QGIS's layouts, which are imported when somebody does."""
+    from .printing import print_event
+
+    print_event(request)
 
 
 def import_ahead() -> None:

@@ -22,15 +22,16 @@ from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..products.map_view import describe_view
-from ..products.stac_catalogue import catalogue_facts, write_parent
+from ..products.stac_catalogue import MAP, SHEET, catalogue_facts, write_parent
 from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
-from .event_report import write_report
 from .event_run import EventRun
-from .event_story import EventStory
+from .report.page import write_report
+from .report.sheet import print_sheet
+from .report.story import EventStory
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
 REPORT_NAME = "report.html"
@@ -162,7 +163,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
     pages = {
         "report": write_report(story, params.output / REPORT_NAME),
-        "catalogue": _write_catalogue(run, monitor),
+        "catalogue": _write_catalogue(run, story, monitor),
     }
     return _result(story, pages, run)
 
@@ -227,15 +228,16 @@ def _place(area: Aoi) -> str:
     return f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'} {abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
 
 
-def _write_catalogue(run: EventRun, monitor: Monitor) -> Path:
+def _write_catalogue(run: EventRun, story: EventStory, monitor: Monitor) -> Path:
     """One STAC catalogue above those of the maps and heights."""
     children = [step.main_path.parent for step in run.mapped]
     children += [run.heights.outputs["hand"].parent] if run.heights else []
     title = f"{run.query.event.title} {run.query.day}"
     events = EventQueue(monitor)
-    facts, layers = _event_facts(run.query), describe_view(run.folder, _layers(run))
+    facts = _event_facts(run.query)
+    told = {MAP: describe_view(run.folder, _layers(run)), SHEET: print_sheet(story).to_dict()}
     return run_in_background(
-        lambda: write_parent(run.folder, children, title, facts, layers, events.stop.is_set),
+        lambda: write_parent(run.folder, children, title, facts, told, events.stop.is_set),
         events,
     )
 

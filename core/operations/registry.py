@@ -23,6 +23,7 @@ from .ingest import INGEST
 from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
+from .report.print_event import PRINT
 from .results import RESULTS
 from .stack import STACK
 from .terrain import TERRAIN
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     TERRAIN,
     CONTEXT,
     RESULTS,
+    PRINT,
     CACHE,
     CATALOGS,
     ACCOUNTS,

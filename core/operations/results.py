@@ -13,7 +13,7 @@ from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import Kind, param
 from ..products.map_view import arrange
-from ..products.stac_catalogue import catalogue_view
+from ..products.stac_catalogue import MAP, catalogue_told
 from ..products.stac_item import ITEM_SUFFIX
 from ..products.stored_result import StoredLayer, StoredResult, read_results
 from ..settings import Settings
@@ -70,16 +70,16 @@ def run_results(params: ResultsParams, settings: Settings, monitor: Monitor) -> 
 
 def _arranged(path: Path, results: Sequence[StoredResult]) -> list[LayerOutput]:
     """The layers as the run put them on the map: those of an event in its group."""
-    layers = [layer for result in results for layer in _layers(result)]
+    layers = [layer for result in results for layer in stored_layers(result)]
     if path.name.endswith(ITEM_SUFFIX):
         return layers
     folder = path if path.is_dir() else path.parent
-    view = catalogue_view(folder)
-    return arrange(folder, view, layers) if view else layers
+    view = catalogue_told(folder, MAP)
+    return arrange(folder, view, layers) if isinstance(view, list) else layers
 
 
-def _layers(result: StoredResult) -> list[LayerOutput]:
-    """Outline on top, then what the run had switched on."""
+def stored_layers(result: StoredResult) -> list[LayerOutput]:
+    """Layers of a result, the outline on top, then what the run had switched on."""
 
     def rank(layer: StoredLayer) -> tuple[bool, bool]:
         return layer.path.suffix != ".gpkg", not layer.visible

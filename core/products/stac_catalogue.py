@@ -20,7 +20,8 @@ OTHER_NAME = "firstlight-catalog.json"
 """Name of ours where ``catalog.json`` is another program's."""
 _OURS = "firstlight:catalogue"
 _FACTS = "firstlight:about"
-_VIEW = "firstlight:map"
+MAP, SHEET = "firstlight:map", "firstlight:sheet"
+"""Of an event: its layers as they were put on the map, and the texts of its printed page."""
 
 
 def write_catalogue(
@@ -70,7 +71,7 @@ def write_parent(
     children: Sequence[Path],
     title: str,
     facts: Mapping[str, Any],
-    view: Sequence[Mapping[str, Any]] = (),
+    told: Mapping[str, Any] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
@@ -81,8 +82,8 @@ def write_parent(
         Folders below ``folder`` in which :func:`write_catalogue` was at work.
     facts : mapping
         JSON-ready: what the folder is about, for :func:`catalogue_facts`.
-    view : sequence of mapping
-        The layers as they were put on the map, for :func:`catalogue_view`.
+    told : mapping, optional
+        JSON-ready: ``MAP`` and ``SHEET``, for :func:`catalogue_told`.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def write_parent(
             for link in tree["links"]
             if link.get("rel") != "child" or link.get("href") not in named
         ]
-        ours = {"title": title, _FACTS: dict(facts), _VIEW: [dict(layer) for layer in view]}
+        ours = {"title": title, _FACTS: dict(facts), **(told or {})}
         _write(path, {**tree, **ours, "links": [*kept, *links]})
     return path
 
@@ -125,11 +126,10 @@ def catalogue_facts(folder: Path) -> Mapping[str, Any] | None:
     return facts if isinstance(facts, dict) else None
 
 
-def catalogue_view(folder: Path) -> Sequence[Any]:
-    """The layers as :func:`write_parent` was told of them; from elsewhere they may be anything."""
+def catalogue_told(folder: Path, name: str) -> Any:
+    """What :func:`write_parent` was told under a name; from elsewhere it may be anything."""
     path = _choose(folder)
-    view = (_read(path) or {}).get(_VIEW) if path.is_file() else None
-    return view if isinstance(view, list) else ()
+    return (_read(path) or {}).get(name) if path.is_file() else None
 
 
 def catalogue_children(folder: Path) -> list[Path]:

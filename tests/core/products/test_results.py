@@ -17,7 +17,7 @@ from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
 from firstlight.core.products.result_record import InputRecord, LayerRecord, ResultRecord
-from firstlight.core.products.stac_catalogue import write_catalogue, write_parent
+from firstlight.core.products.stac_catalogue import MAP, write_catalogue, write_parent
 from firstlight.core.products.stored_result import read_results
 from firstlight.core.settings import Settings
 from support.rasters import write_raster
@@ -277,7 +277,7 @@ def event_folder(tmp_path: Path, stack: str, source: str = "nir.tif") -> Path:
         {"href": stack, "title": "After", "visible": True, "datetime": None, **event},
         {"href": "burn-severity/severity.tif", "title": "Severity", "visible": False, **event},
     ]
-    write_parent(folder, [folder / "burn-severity"], "Wildfire", {}, view)
+    write_parent(folder, [folder / "burn-severity"], "Wildfire", {}, {MAP: view})
     return folder
 
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import PRODUCT
-from ..discovery.band_config import get_sensor
-from ..discovery.catalogs import catalog_title
-from ..operation import AreaRow, ResultSummary
-from ..products.html_page import Bar, Figure, Page, Section, Table, write_page
-from ..products.map_frame import degrees, map_frame
-from ..products.pictures import class_picture, picture_grid, scale_bar, stack_picture
-from ..raster.grid import Window, grid_part
-from ..raster.pixel_area import pixel_size_m
-from ..scenes.passes import PassStack
-from ..types import Aoi, Grid, format_time
-from .event_run import MappedStep, ReadyStep
-from .event_story import EventStory
+from ... import PRODUCT
+from ...discovery.band_config import get_sensor
+from ...discovery.catalogs import catalog_title
+from ...operation import AreaRow, ResultSummary
+from ...products.html_page import Bar, Figure, Page, Section, Table, write_page
+from ...products.map_frame import degrees, map_frame
+from ...products.pictures import class_picture, picture_grid, scale_bar, stack_picture
+from ...raster.grid import Window, grid_part
+from ...raster.pixel_area import pixel_size_m
+from ...scenes.passes import PassStack
+from ...types import Aoi, Grid, format_time
+from ..event_run import MappedStep, ReadyStep
+from .story import EventStory
 
 SMALL_PIXELS = 640
 """Longer side of the pictures that stand side by side."""
@@ -48,9 +48,9 @@ def write_report(story: EventStory, path: Path) -> Path:
     ]
     page = Page(
         title=f"{query.event.title}, {query.day}",
-        subtitle=f"Area: {_place(query.aoi)}. Mapped from {_origin(story)}.",
+        subtitle=f"Area: {describe_place(query.aoi)}. Mapped from {_origin(story)}.",
         headline=summary.headline,
-        notes=_notes(summary),
+        notes=tuple(filter(None, number_notes(summary))),
         doubts=tuple(story.warnings),
         sections=tuple(sections),
         footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are "
@@ -59,7 +59,7 @@ def write_report(story: EventStory, path: Path) -> Path:
     return write_page(page, path)
 
 
-def _place(aoi: Aoi) -> str:
+def describe_place(aoi: Aoi) -> str:
     """``41.9646° N to 42.0278° N, 27.3418° W to 27.2570° W, 49.3 km²``."""
     west, south, east, north = aoi.bounds
     lat = " to ".join(degrees(value, "N", "S") for value in (south, north))
@@ -67,11 +67,13 @@ def _place(aoi: Aoi) -> str:
     return f"{lat}, {lon}, {aoi.area_km2:.1f} km²"
 
 
-def _notes(summary: ResultSummary) -> tuple[str, ...]:
-    """What stands below the headline."""
+def number_notes(summary: ResultSummary) -> tuple[str, str, str]:
+    """What stands below the headline: how sure it is, what was not observed, why; each may be
+    empty.
+    """
     unsure = f"Between {summary.range.replace(' to ', ' and ')}." if summary.range else ""
     unseen = f"{summary.not_observed}: nothing is known of it." if summary.not_observed else ""
-    return tuple(filter(None, (unsure, unseen, summary.reason)))
+    return unsure, unseen, summary.reason
 
 
 def _bars(rows: Sequence[AreaRow]) -> tuple[Bar, ...]:

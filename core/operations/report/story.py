@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..operation import ResultSummary
-from ..recipes.summary import summarise
-from ..scenes.event_pairs import EventQuery
-from .event_run import MappedStep, ReadyStep
+from ...operation import ResultSummary
+from ...recipes.summary import summarise
+from ...scenes.event_pairs import EventQuery
+from ..event_run import MappedStep, ReadyStep
 
 
 @dataclass(frozen=True)
