@@ -31,7 +31,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ..core.errors import FirstLightError, InputError
 from ..core.files.atomic import WriteFailure, part_of, put_in_place, scratch_file
 from ..core.operation import LayerOutput
-from ..core.printing import PrintRequest
+from ..core.operations.report.printer import PrintRequest
 from .layers import dress_layer, open_layer
 from .picture_pair import PicturePair, picture_pair
 

@@ -161,7 +161,6 @@ CORE_LAYERS = {
     ),
     "core.errors": ("core.types", "core.monitor", "core.text"),
     "core.monitor": ("core.enums", "core.types", "core.errors"),
-    "core.printing": ("core.errors", "core.operation"),
     "core.accounts": (*_VALUES, "core.files", "core.accounts"),
     "core.settings": (*_VALUES, "core.setting_casts", "core.files", "core.accounts"),
     "core.setting_casts": _VALUES,

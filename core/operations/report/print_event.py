@@ -9,13 +9,13 @@ from ...errors import InputError
 from ...monitor import EventQueue, Monitor, Progress
 from ...operation import Operation, OperationResult, Output
 from ...params import Kind, param
-from ...printing import PrintRequest, PrintSheet, printer
 from ...products.map_view import arrange
 from ...products.stac_catalogue import MAP, SHEET, catalogue_told
 from ...products.stored_result import read_results
 from ...settings import Settings
 from ...workers import run_in_background
 from ..results import stored_layers
+from .printer import PrintRequest, PrintSheet, printer
 
 PDF_NAME = "report.pdf"
 
