@@ -119,9 +119,10 @@ class FirstLightPlugin:
     def _job_list(self) -> JobList:
         """The one list of jobs; made when the dock or the options want it."""
         from .jobs.job_list import JobList
+        from .jobs.job_store import JobStore, profile_folder
 
         if self.jobs is None:
-            self.jobs = JobList()
+            self.jobs = JobList(store=JobStore(profile_folder()))
         return self.jobs
 
     def _warn(self, text: str) -> None:
@@ -132,8 +133,7 @@ class FirstLightPlugin:
     def unload(self) -> None:
         """Undo what :meth:`initGui` did, as far as it came."""
         if self.jobs is not None:
-            self.jobs.cancel_all(UNLOAD_WAIT_MS)
-            self.jobs.close_down()
+            self.jobs.close_down(UNLOAD_WAIT_MS)
             self.jobs = None
         if self.dock is not None:
             self.dock.close_down()

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timezone
-from secrets import token_hex
 from typing import Any
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.enums import Status, StrEnum
+from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.monitor import Event, Furthest, Level, Note, Progress
-from ...core.operation import Operation, OperationResult
+from ...core.operation import Declared, OperationResult
 from ..task import OperationTask
-
-
-class JobState(StrEnum):
-    """Where a job is on its way."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-    """QGIS ended before the job did."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Nothing more comes."""
-        return self not in (JobState.WAITING, JobState.RUNNING)
-
+from .job_record import JobRecord, JobState
 
 STATES = {
     Status.DONE: JobState.DONE,
     Status.PARTIAL: JobState.PARTIAL,
     Status.FAILED: JobState.FAILED,
 }
+MOST_NOTES = 500
+"""Of one job; the log has all."""
 
 
 class Job(QObject):
@@ -46,16 +30,14 @@ class Job(QObject):
 
     Parameters
     ----------
-    operation : Operation
+    record : JobRecord
+        What it is, and what has become of it.
+    operation : Declared
         What it does.
     params : object
-        What ``operation.make_params`` made.
-    title : str
-        For people.
+        What ``operation.make_params`` made; None of a job that was only remembered.
     kept : bool
         False for a short question, which no list shows.
-    project : str
-        Key of the project it is started in.
     """
 
     changed = pyqtSignal()
@@ -66,35 +48,57 @@ class Job(QObject):
     """It has ended; told exactly once."""
 
     def __init__(
-        self, operation: Operation, params: Any, *, title: str, kept: bool, project: str
+        self, record: JobRecord, operation: Declared, params: Any = None, kept: bool = True
     ) -> None:
         super().__init__()
-        self.started = datetime.now(timezone.utc)
-        self.id = f"{self.started:%Y%m%dT%H%M%S}-{token_hex(4)}"
+        self.id = record.id
         self.operation = operation
         self.params = params
-        self.title = title
+        self.title = record.title
         self.kept = kept
-        self.project = project
-        self.state = JobState.WAITING
-        self.message = ""
-        self.result: OperationResult | None = None
-        self.error: FirstLightError | None = None
-        self.finished: datetime | None = None
+        self.values: Mapping[str, Any] = record.values
+        """Plain values of which the operation makes its parameters; of a kept job."""
+        self.whole = record.whole
+        """False where a value is missing here, because it holds a secret."""
+        self.session = record.session
+        self.project = record.project
+        self.waits = record.waits
+        """Its layers wait to be put on the map."""
+        self.state = record.state
+        self.message = record.message
+        self.result: OperationResult | None = record.result
+        self.error: FirstLightError | None = record.error
+        self.started = record.started
+        self.finished: datetime | None = record.finished
+        self.notes: deque[Note] = deque(record.notes, MOST_NOTES)
         self._furthest = Furthest()
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Its parameters by name."""
-        return {
-            field.name: getattr(self.params, field.name)
-            for field in dataclasses.fields(self.params)
-        }
+        self._furthest.reach(record.fraction)
 
     @property
     def fraction(self) -> float:
         """How far it has come, 0..1; never less than before."""
         return self._furthest.reach(0.0)
+
+    def record(self) -> JobRecord:
+        """What is kept of it."""
+        return JobRecord(
+            id=self.id,
+            operation=self.operation.name,
+            title=self.title,
+            values=self.values,
+            project=self.project,
+            session=self.session,
+            state=self.state,
+            started=self.started,
+            finished=self.finished,
+            fraction=self.fraction,
+            message=self.message,
+            whole=self.whole,
+            waits=self.waits,
+            result=self.result,
+            error=self.error,
+            notes=tuple(self.notes),
+        )
 
     def follow(self, task: OperationTask) -> None:
         """Take over what a task tells; called before the task is started, so that nothing is
@@ -120,8 +124,9 @@ class Job(QObject):
             if isinstance(event, Progress):
                 self._furthest.reach(event.fraction)
                 self.message = event.message or self.message
-            elif isinstance(event, Note) and event.level == Level.INFO:
-                self.message = event.text
+            elif isinstance(event, Note) and event.level != Level.DEBUG:
+                self.notes.append(event)
+                self.message = event.text if event.level == Level.INFO else self.message
         self.happened.emit(events)
         self.changed.emit()
 

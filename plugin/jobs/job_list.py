@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QEventLoop, QObject, QTimer, pyqtSignal
 
+from ...core.doors.operation_index import get_declared
+from ...core.doors.spelling import extra_values, has_secret, output_places, spell
+from ...core.errors import InputError
 from ...core.operation import Operation
+from ..messages import WORDING
 from ..settings_store import settings_reader
 from ..task import OperationTask
 from .job import Job
+from .job_record import JobRecord, JobState
+from .job_store import MOST_KEPT, JobStore
 from .project_key import ProjectKey
 
 MOST_AT_ONCE = 8
 """Kept jobs; they share connections, cores and memory, and each has some threads of its own."""
+SHARES_FOLDERS = {"ingest"}
+"""Operations of which several may write to one folder: each scene has a folder of its own, which is
+locked while a job works in it.
+"""
+WRITE_EVERY_S = 10.0
+"""How far a job has come is kept so often."""
 HURRY = 1
 """Priority of short questions before QGIS's own tasks, which have 0."""
 
@@ -32,14 +49,17 @@ class JobList(QObject):
     emptied = pyqtSignal()
     """The last job has ended."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, store: JobStore | None = None) -> None:
         super().__init__(parent)
         self.project = ProjectKey(self)
         self.project.renamed.connect(self._rename_project)
         # A task whose Python object is dropped never delivers its signals.
         self._tasks: dict[Job, OperationTask] = {}
         self._line: deque[Job] = deque()
-        self._kept: list[Job] = []
+        self._store = store
+        self._leaving = False
+        self._written: dict[Job, tuple[JobState, float]] = {}
+        self._kept: list[Job] = [] if store is None else self._remember(store)
 
     @property
     def running(self) -> tuple[Job, ...]:
@@ -52,7 +72,13 @@ class JobList(QObject):
         return tuple(self._kept)
 
     def start(
-        self, operation: Operation, params: Any, *, title: str = "", kept: bool = True
+        self,
+        operation: Operation,
+        params: Any,
+        *,
+        title: str = "",
+        kept: bool = True,
+        project: str = "",
     ) -> Job:
         """Start an operation.
 
@@ -69,24 +95,64 @@ class JobList(QObject):
             For people; that of the operation by default.
         kept : bool
             False for a short question (a search, a look at the sky), which no list shows.
+        project : str, optional
+            Key of the project that its layers are for; the one that is open by default.
+
+        Raises
+        ------
+        InputError
+            If another job writes to the same place.
         """
-        job = Job(
-            operation,
-            params,
+        started = datetime.now(timezone.utc)
+        job_id = f"{started:%Y%m%dT%H%M%S}-{token_hex(4)}"
+        values, whole = self._plain_values(job_id, operation, params) if kept else ({}, False)
+        record = JobRecord(
+            id=job_id,
+            operation=operation.name,
             title=title or operation.title,
-            kept=kept,
-            project=str(self.project),
+            values=values,
+            project=project or str(self.project),
+            session=self._store.session if self._store else "",
+            state=JobState.WAITING,
+            started=started,
+            whole=whole,
         )
+        job = Job(record, operation, params, kept)
         job.ended.connect(self._drop)
         if not kept:
             self._begin(job)
             return job
+        self._check_places(job)
+        job.changed.connect(self._note_change)
         self._line.append(job)
         self._begin_next()
-        self._kept.append(job)
-        self.added.emit(job)
+        self._add(job)
         self._tell_count()
         return job
+
+    def again(self, job: Job) -> Job:
+        """Start a job that has ended once more, with what it was started with: it takes what is
+        there, and goes on where it stopped. One that did not come to its end gives up its place in
+        the list.
+
+        Raises
+        ------
+        InputError
+            If that is not known any more, or cannot be used any more.
+        """
+        what = f"“{job.title}” cannot be started again"
+        if not job.whole:
+            hint = "Fill in its form anew."
+            raise InputError(what, "it was given a secret, which is not kept", hint)
+        taken = self._store is not None and not self._store.is_there(job.id)
+        if job.state == JobState.INTERRUPTED and taken:
+            raise InputError(what, "it was taken up in another window of QGIS", "See there.")
+        operation = job.operation.load()
+        params = WORDING.make_params(operation, job.values)
+        new = self.start(operation, params, title=job.title, project=job.project)
+        if job.state != JobState.DONE:
+            self.remove(job)
+        return new
 
     def cancel(self, job: Job) -> None:
         """Ask a job to stop; one that has ended already is left alone."""
@@ -123,27 +189,108 @@ class JobList(QObject):
         """Take a job that has ended from the list; its files stay."""
         if job in self._kept and job.state.has_ended:
             self._kept.remove(job)
+            self._written.pop(job, None)
+            if self._store is not None:
+                self._store.remove(job.id, _scenes(job), set(map(_scenes, self._kept)))
             self.removed.emit(job)
 
-    def close_down(self) -> None:
-        """Let the project go; called before the plugin goes."""
+    def settle(self, job: Job) -> None:
+        """Its layers do not wait any more."""
+        job.waits = False
+        self._write(job)
+        job.changed.emit()
+
+    def close_down(self, wait_ms: int = 0) -> bool:
+        """Stop all jobs, to be taken up again, and let the project go; called before the plugin
+        goes. Whether none is running any more.
+        """
+        self._leaving = True
+        stopped = self.cancel_all(wait_ms)
         self.project.close_down()
+        if self._store is not None:
+            self._store.close_down()
+        return stopped
+
+    def _remember(self, store: JobStore) -> list[Job]:
+        """Jobs of earlier starts of QGIS; those of one that still runs are its own."""
+        jobs, lives = [], {"": False}
+        for record in store.read():
+            if record.session not in lives:
+                lives[record.session] = store.lives(record.session)
+            if not record.state.has_ended:
+                if lives[record.session]:
+                    continue
+                record = replace(record, state=JobState.INTERRUPTED)
+            try:
+                jobs.append(Job(record, get_declared(record.operation)))
+            except KeyError:  # of another version
+                continue
+        kept = jobs[-MOST_KEPT:]
+        for job in jobs[:-MOST_KEPT]:
+            store.remove(job.id, _scenes(job), set(map(_scenes, kept)))
+        return kept
+
+    def _plain_values(
+        self, job_id: str, operation: Operation, params: Any
+    ) -> tuple[dict[str, Any], bool]:
+        """What the job is started with, and whether that is all: secrets are not kept."""
+        values, extras = spell(operation, params), extra_values(operation, params)
+        scenes = extras.pop("scenes", ())
+        if scenes and self._store is not None:
+            values["items"] = str(self._store.keep_scenes(job_id, scenes))
+            scenes = ()
+        plain = {name: value for name, value in values.items() if not has_secret(value)}
+        return plain, plain == values and not extras and not scenes
+
+    def _check_places(self, job: Job) -> None:
+        """Refuse a job that writes to where another one is writing."""
+        if job.operation.name in SHARES_FOLDERS:
+            return
+        places = {place: other for other in self.running for place in _places(other)}
+        for place in _places(job):
+            if place in places:
+                raise InputError(
+                    f"“{job.title}” cannot be started",
+                    f"“{places[place].title}” is writing to {place}",
+                    "Wait for it, or choose another place.",
+                )
+
+    def _add(self, job: Job) -> None:
+        self._kept.append(job)
+        self._write(job)
+        self.added.emit(job)
 
     def _drop(self) -> None:
         job = self.sender()
         self._tasks.pop(job, None)
         self._begin_next()
         if job.kept:
+            if job.result is not None and job.result.layers:
+                job.waits = job.project != str(self.project)
+            if self._leaving and job.state == JobState.CANCELLED:
+                job.state = JobState.INTERRUPTED
+            self._write(job)
             self._tell_count()
         if not self._tasks:
             self.emptied.emit()
+
+    def _note_change(self) -> None:
+        job = self.sender()
+        state, at = self._written.get(job, (None, 0.0))
+        if job.state != state or time.monotonic() - at > WRITE_EVERY_S:
+            self._write(job)
+
+    def _write(self, job: Job) -> None:
+        if self._store is not None and job.kept:
+            self._written[job] = job.state, time.monotonic()
+            self._store.write(job.record())
 
     def _begin_next(self) -> None:
         while self._line and sum(job.kept for job in self._tasks) < MOST_AT_ONCE:
             self._begin(self._line.popleft())
 
     def _begin(self, job: Job) -> None:
-        task = self._tasks[job] = OperationTask(job.operation, job.params, settings_reader())
+        task = self._tasks[job] = OperationTask(job.operation.load(), job.params, settings_reader())
         job.follow(task)
         QgsApplication.taskManager().addTask(task, 0 if job.kept else HURRY)
 
@@ -154,3 +301,13 @@ class JobList(QObject):
         for job in {*self._kept, *self.running}:
             if job.project == before:
                 job.project = now
+                self._write(job)
+
+
+def _places(job: Job) -> tuple[Path, ...]:
+    return tuple(place.absolute() for place in output_places(job.operation, job.values))
+
+
+def _scenes(job: Job) -> str:
+    """The file that it reads its scenes from; empty where it has none."""
+    return str(job.values.get("items") or "")

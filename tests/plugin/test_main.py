@@ -82,7 +82,7 @@ def test_unload_stops_what_is_running(plugin, desktop, wait_for):
     job = plugin.jobs.start(COUNT, COUNT.make_params({"steps": 100000, "wait_s": 0.01}))
     job.ended.connect(lambda: said.append(job.state))
     plugin.unload()
-    assert said == ["cancelled"]
+    assert said == ["interrupted"]
     assert QgsApplication.taskManager().countActiveTasks() == 0
 
 

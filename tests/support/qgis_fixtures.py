@@ -16,6 +16,7 @@ from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettin
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtNetwork import QSslCertificate
 
+from firstlight.plugin.jobs import job_store
 from firstlight.plugin.processing.provider import FirstLightProvider
 
 from .desktop import Desktop
@@ -37,6 +38,7 @@ def _quiet_surroundings(
     forget_the_user(monkeypatch, tmp_path / "home")
     monkeypatch.setenv("FIRSTLIGHT_RETRY_DELAY_S", "0")
     monkeypatch.setenv("FIRSTLIGHT_REQUEST_DELAY_MS", "0")
+    monkeypatch.setattr(job_store, "profile_folder", lambda: tmp_path / "profile" / "jobs")
     QgsSettings().remove("firstlight")
     QgsProject.instance().clear()
     yield

@@ -14,9 +14,10 @@ from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.monitor import Event, Level, Note, Progress
 from ...core.operation import Operation, OperationResult
-from ...plugin.jobs.job import Job, JobState
+from ...plugin.jobs.job import Job
+from ...plugin.jobs.job_record import JobState
 from ...plugin.messages import WORDING
-from .sentences import describe_problems
+from .sentences import describe_problems, describe_waiting
 from .shared import Shared
 
 
@@ -83,11 +84,12 @@ class Page(QWidget):
         self.shared.clear()
         try:
             params = replace(WORDING.make_params(operation, values), **more)
+            job = self.shared.jobs.start(operation, params, kept=kept)
         except FirstLightError as error:
             self.show_error(error)
             finish("failed")
             return False
-        job = self._job = self.shared.jobs.start(operation, params, kept=kept)
+        self._job = job
         job.happened.connect(self._follow)
         job.ended.connect(partial(self._ended, job, succeed, finish))
         self.refresh()
@@ -177,7 +179,12 @@ class Page(QWidget):
     ) -> None:
         self._job, self._stopping = None, False
         self.refresh()
-        if job.result is not None:
+        if job.waits:  # the page belongs to another project now
+            self.stop_progress()
+            where = self.tr("See page Jobs to open them here.")
+            self.say(f"{describe_waiting(job)} {where}")
+            finish(job.state)
+        elif job.result is not None:
             succeed(job.result)
         elif job.error is not None:
             self.show_error(job.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication
@@ -10,6 +11,8 @@ from qgis.PyQt.QtCore import QCoreApplication
 from ...core.operation import OperationResult
 from ...core.operations.ingest import estimate_area_bytes
 from ...core.types import Aoi, SceneItem
+from ...plugin.jobs.job import Job
+from ...plugin.jobs.project_key import UNSAVED
 
 UNKNOWN = "–"
 
@@ -38,6 +41,24 @@ def _problems(row: dict[str, Any]) -> list[str]:
     if row.get("status") == "partial" and not sentences:
         sentences = [str(text) for text in row.get("warnings") or ()]
     return sentences
+
+
+def describe_waiting(job: Job) -> str:
+    """Where the layers of a job are that was started in another project."""
+    number = len(job.result.layers) if job.result else 0
+    text = (
+        _tr("{title}: one layer waits for {project}.")
+        if number == 1
+        else _tr("{title}: {number} layers wait for {project}.")
+    )
+    return text.format(title=job.title, number=number, project=project_name(job.project))
+
+
+def project_name(key: str) -> str:
+    """A project for people."""
+    if key.startswith(UNSAVED):
+        return _tr("a project that was not saved")
+    return _tr("project {name}").format(name=Path(key).stem)
 
 
 def describe_choice(

@@ -8,8 +8,9 @@ import weakref
 import pytest
 
 from firstlight.core.monitor import Progress
-from firstlight.plugin.jobs.job import Job, JobState
+from firstlight.plugin.jobs.job import Job
 from firstlight.plugin.jobs.job_list import JobList
+from firstlight.plugin.jobs.job_record import JobState
 from firstlight.plugin.jobs.project_key import UNSAVED
 from support.operations import COUNT, FAIL
 from support.waiting import PATIENCE_MS

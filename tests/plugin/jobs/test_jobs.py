@@ -16,8 +16,8 @@ from firstlight.core.errors import Cancelled, FirstLightError, InputError, Setti
 from firstlight.core.monitor import BandProgress, Monitor, Note, Progress
 from firstlight.core.operation import Operation, OperationResult
 from firstlight.core.settings import Settings, resolve_settings
-from firstlight.plugin.jobs.job import JobState
 from firstlight.plugin.jobs.job_list import MOST_AT_ONCE, JobList
+from firstlight.plugin.jobs.job_record import JobState
 from firstlight.plugin.task import OperationTask
 from support.operations import COUNT, FAIL, NAMES, run_count
 from support.qgis_fixtures import write_override
