@@ -209,6 +209,7 @@ def test_layers_wait_for_their_project_and_come_when_it_is_opened(
     page.choose(trial.jobs.jobs[0])
     assert page.primary_button.text() == "&Open here"
     assert page.details.toPlainText().startswith("Job 1: one layer waits for project mine.")
+    QApplication.processEvents()  # what the page does when it has just been opened
     assert project.mapLayers() == {}
     assert project.read(path)
     wait_for(lambda: project.mapLayers())
