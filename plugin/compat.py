@@ -21,9 +21,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt, QTimeZone
 
 try:  # Qt 6 moved it
-    from qgis.PyQt.QtGui import QAction
+    from qgis.PyQt.QtGui import QAction, QActionGroup
 except ImportError:
-    from qgis.PyQt.QtWidgets import QAction
+    from qgis.PyQt.QtWidgets import QAction, QActionGroup
 
 __all__ = [
     "DATE_AND_TIME",
@@ -40,6 +40,7 @@ __all__ = [
     "VECTOR_POLYGON",
     "VECTOR_SOURCES",
     "QAction",
+    "QActionGroup",
     "flag_number",
 ]
 

@@ -78,9 +78,15 @@ def check_ndvi(demo: Path, scene: Path) -> int:
     return 0
 
 
+def own_folder(demo: Path, name: str) -> Path:
+    """The folder that the event was given, named by its kind, day and place."""
+    [folder] = (demo / "results" / name).iterdir()
+    return folder
+
+
 def check_fire(demo: Path, scene: Path) -> int:
     """Print how many pixels have the class that was simulated; 0 where enough have."""
-    folder, truth = demo / "results" / "fire", scene / "events" / "truth" / "fire"
+    folder, truth = own_folder(demo, "fire"), scene / "events" / "truth" / "fire"
     codes = read(folder / "burn-severity" / "severity.tif")
     expected = on_grid(truth / "severity.tif", folder / "burn-severity" / "severity.tif")
     seen = (
@@ -99,7 +105,7 @@ def check_fire(demo: Path, scene: Path) -> int:
 
 def check_flood(demo: Path, scene: Path) -> int:
     """Print how well each map of the flood covers what was simulated; 0 where all do."""
-    folder, truth = demo / "results" / "flood", scene / "events" / "truth" / "flood"
+    folder, truth = own_folder(demo, "flood"), scene / "events" / "truth" / "flood"
     failed = 0
     for name, least in LEAST_OVERLAP.items():
         codes = read(folder / name)

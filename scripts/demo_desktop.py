@@ -94,6 +94,7 @@ class Demo(QObject):
             if panel is not None:
                 panel.hide()
         self._dock = plugin.dock
+        self._dock.show_page(self._dock.scenes)
         west, south, east, north = json.loads((self._scene / "item.json").read_text())["bbox"]
         canvas = iface.mapCanvas()
         canvas.setExtent(QgsRectangle(west, south, east, north).buffered(0.004))
@@ -245,37 +246,44 @@ class Demo(QObject):
         self._later(self._next_event)
 
     def _next_event(self) -> None:
-        """Map a simulated event in the Tools tab, as a person would: choose, fill in, Run."""
+        """Map a simulated event on its page, as a person would: say what, where and when; when the
+        best pair is there, press Map it.
+        """
         if not self._events:
             self._finish("")
             return
         event = self._events.pop(0)
+        self._step = f"looking for pairs of the {event['title']}"
+        page = self._dock.event
+        self._dock.show_page(page)
+        page.what.set_event(event["event"])
+        self._dock.set_area(*event["area"])
+        page.catalog_combo.set_value("sample")
+        page.save.set_output(str(self._folder / "results" / event["name"]))
+        page.when.event_edit.set_value(event["moment"])
+
+        def found(pairs: int) -> None:
+            page.pairs_finished.disconnect()
+            if pairs < 1:
+                raise RuntimeError(f"there is no pair: {page.pair_list.state_label.text()}")
+            self._later(lambda: self._map(event))
+
+        page.pairs_finished.connect(lambda pairs: self._guard(lambda: found(pairs)))
+
+    def _map(self, event: dict[str, Any]) -> None:
         self._step = f"mapping the {event['title']}"
-        tools = self._dock.files.tools_panel
-        self._dock.show_page(self._dock.files)
-        tools.choose("event")
-        west, south, east, north = event["area"]
-        values = {
-            "event": event["event"],
-            "area": f"{west},{south},{east},{north}",
-            "date": event["moment"],
-            "catalog": "sample",
-            "output": str(self._folder / "results" / event["name"]),
-        }
-        tools.form.set_values(values)
-        before = len(self._layers)
+        page = self._dock.event
+        before, report = len(self._layers), Path(page.save.folder()) / "report.html"
         self._dock.run_finished.disconnect()
 
         def done(status: str) -> None:
             if status != "done":
-                raise RuntimeError(
-                    f"the {event['name']} ended as '{status}': {tools.result_text.toPlainText()}"
-                )
-            self._reports.append(str(self._folder / "results" / event["name"] / "report.html"))
+                raise RuntimeError(f"the {event['name']} ended as '{status}': {page.status}")
+            self._reports.append(str(report))
             self._guard(lambda: self._show_event(event["name"], self._layers[before:]))
 
         self._dock.run_finished.connect(lambda status: self._guard(lambda: done(status)))
-        self._press(tools.run_button)
+        self._press(page.map_button)
 
     def _show_event(self, name: str, layers: list[str]) -> None:
         self._step = f"drawing the {name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date
 
 import pytest
 from qgis.core import QgsProject
@@ -29,13 +29,12 @@ def test_a_project_that_is_opened_again_begins_where_it_was(dock, tmp_path, aoi)
     dock.set_dates(date(2024, 5, 1), date(2024, 5, 9))
     dock.set_catalog("planetary-computer")
     dock.set_sensor("landsat")
-    dock.event.event_box.set_event(
-        "wildfire.forest", datetime(2024, 6, 20, 9, 30, tzinfo=timezone.utc)
-    )
+    dock.event.what.set_event("wildfire.forest")
+    dock.event.when.event_edit.set_value("2024-06-20 09:30")
     dock.set_output(tmp_path / "here")
     before = (
         dock.scenes.search_panel.values(),
-        dock.event.event_box.values(),
+        dock.event.values(),
         dock.scenes.run_panel.output(),
     )
     assert project.write(str(tmp_path / "one.qgs"))
@@ -45,14 +44,15 @@ def test_a_project_that_is_opened_again_begins_where_it_was(dock, tmp_path, aoi)
     dock.set_dates(date(2020, 1, 1), date(2020, 1, 2))
     dock.set_catalog("earth-search")
     dock.set_sensor("sentinel1")
-    dock.event.event_box.set_event("flood", datetime(2020, 1, 1, tzinfo=timezone.utc))
+    dock.event.what.set_event("flood")
+    dock.event.when.event_edit.set_value("2020-01-01")
     dock.set_output(tmp_path / "elsewhere")
     assert project.read(str(tmp_path / "one.qgs"))
     assert dock.area.aoi == aoi
     assert dock.area.outline.corners
     after = (
         dock.scenes.search_panel.values(),
-        dock.event.event_box.values(),
+        dock.event.values(),
         dock.scenes.run_panel.output(),
     )
     assert after == before

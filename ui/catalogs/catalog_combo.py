@@ -4,14 +4,14 @@ any typed URL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from qgis.PyQt.QtCore import QSignalBlocker, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ...core.discovery.catalogs import Catalog, catalog_choices, get_catalog
 from ...core.operations.archives.catalogs import Answer
-from ...plugin.settings_store import read_catalogs
+from ...plugin.settings_store import read_account_choices, read_catalogs
 
 TITLE_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -22,6 +22,7 @@ class CatalogCombo(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._answers: dict[str, Answer] = {}
+        self._sensors: tuple[str, ...] = ()
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.reload()
@@ -36,8 +37,11 @@ class CatalogCombo(QComboBox):
         chosen = self.value()
         blocker = QSignalBlocker(self)
         self.clear()
+        logins = set(read_account_choices())
         for name in catalog_choices():
             catalog = get_catalog(name)
+            if self._sensors and not can_answer(catalog, self._sensors, logins):
+                continue
             self._add(name, catalog.title, needs_text(catalog))
         for stored in read_catalogs():
             self._add(stored.url, stored.title, stored.url)
@@ -45,6 +49,13 @@ class CatalogCombo(QComboBox):
         if chosen:
             self.set_value(chosen)
         self.lineEdit().setCursorPosition(0)
+
+    def offer_for(self, sensors: Sequence[str]) -> None:
+        """Offer only catalogues that have files of one of these sensors which can be opened here;
+        and those that the user added, of which nothing is known.
+        """
+        self._sensors = tuple(sensors)
+        self.reload()
 
     def _add(self, name: str, title: str, tip: str) -> None:
         answer = self._answers.get(name)
@@ -80,6 +91,15 @@ class CatalogCombo(QComboBox):
         """Choose the catalogue of the last time, unless it is one that is not served now."""
         if name in catalog_choices() or "/" in name or "\\" in name:
             self.set_value(name)
+
+
+def can_answer(catalog: Catalog, sensors: Sequence[str], logins: Collection[str]) -> bool:
+    """Whether a catalogue has files of one of these sensors that this user can open."""
+    return any(
+        catalog.needs(collection).is_open or bool(set(catalog.logins) & set(logins))
+        for sensor in sensors
+        for collection in catalog.collections.get(sensor, ())
+    )
 
 
 def needs_text(catalog: Catalog) -> str:

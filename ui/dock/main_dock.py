@@ -15,7 +15,7 @@ from ...plugin.jobs.job_list import JobList
 from ...plugin.settings_store import read_last, write_last
 from ..area.area_choice import AreaChoice
 from ..catalogs.catalog_keeper import CatalogKeeper
-from ..event.event_page import EventPage, folder_for
+from ..event.event_page import EventPage
 from ..files.files_page import FilesPage
 from ..jobs.jobs_page import JobsPage
 from ..parts.page import Page
@@ -60,7 +60,7 @@ class MainDock(QgsDockWidget):
         self.shared = Shared(iface, jobs)
         self.area = AreaChoice(iface.mapCanvas(), self)
         self.scenes = ScenesPage(self.shared, self.area)
-        self.event = EventPage(self.shared, self.area, self.scenes.search_panel.values)
+        self.event = EventPage(self.shared, self.area)
         self.files = FilesPage(
             self.shared,
             declared_operations(),
@@ -87,6 +87,7 @@ class MainDock(QgsDockWidget):
     def set_catalog(self, name: str) -> None:
         """Choose a catalogue by name or URL."""
         self.scenes.search_panel.catalog_combo.set_value(name)
+        self.event.catalog_combo.set_value(name)
 
     def set_dates(self, start: date, end: date) -> None:
         """Choose the period, both days included."""
@@ -99,6 +100,7 @@ class MainDock(QgsDockWidget):
     def set_output(self, path: str | Path) -> None:
         """Choose the folder for results."""
         self.scenes.run_panel.set_output(str(path))
+        self.event.save.set_output(str(path))
 
     # Pages
 
@@ -129,14 +131,15 @@ class MainDock(QgsDockWidget):
     def _count_jobs(self, count: int) -> None:
         self.page_bar.set_count(self.pages.indexOf(self.jobs), count)
 
-    def _prepare_event(self, values: dict[str, Any]) -> None:
-        """The form that maps the event, filled in with what is chosen."""
-        here = {
-            "catalog": self.scenes.search_panel.values()["catalog"],
-            "output": folder_for(self.scenes.run_panel.output(), values),
-        }
-        self.files.tools_panel.prepare("event", {**here, **values})
-        self.show_page(self.files)
+    def _show_scenes(self, scenes: Any, asked: dict[str, Any]) -> None:
+        """The scenes of the event's pairs, where their bands can be chosen."""
+        self.scenes.show_scenes(scenes, asked)
+        self.show_page(self.scenes)
+
+    def _take_catalog(self, url: str) -> None:
+        """A catalogue was added: it is the one that is wanted on the page in view."""
+        chooser = self.event if self.page is self.event else self.scenes.search_panel
+        chooser.catalog_combo.set_value(url)
 
     def _begin_anew(self) -> None:
         """Another project: what was found for the last one is not this one's."""
@@ -152,11 +155,11 @@ class MainDock(QgsDockWidget):
         self.area.refused.connect(lambda error: self.page.show_error(error))
         self.memory.forgotten.connect(self._begin_anew)
         self.scenes.search_panel.catalogs_wanted.connect(self.catalogs.show_dialog)
-        self.catalogs.added.connect(self.set_catalog)
+        self.catalogs.added.connect(self._take_catalog)
         for asked in (self.scenes, self.files):
             asked.catalogs_answered.connect(self.catalogs.show_answers)
-        self.event.pair_chosen.connect(self.scenes.show_pair)
-        self.event.map_wanted.connect(self._prepare_event)
+        self.event.scenes_wanted.connect(self._show_scenes)
+        self.event.catalogs_wanted.connect(self.catalogs.show_dialog)
         self.scenes.search_finished.connect(self.search_finished)
         self.scenes.sky_finished.connect(self.sky_finished)
         self.event.pairs_finished.connect(self.pairs_finished)

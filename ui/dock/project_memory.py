@@ -10,7 +10,17 @@ from ..area.area_choice import AreaChoice
 from ..event.event_page import EventPage
 from ..scenes.scenes_page import ScenesPage
 
-NAMES = ("area", "start", "end", "sensor", "catalog", "event", "event_date", "output")
+NAMES = (
+    "area",
+    "start",
+    "end",
+    "sensor",
+    "catalog",
+    "event_catalog",
+    "event",
+    "event_date",
+    "output",
+)
 
 
 class ProjectMemory(QObject):
@@ -21,7 +31,7 @@ class ProjectMemory(QObject):
 
     def __init__(self, area: AreaChoice, scenes: ScenesPage, event: EventPage) -> None:
         super().__init__()
-        self._area, self._event = area, event.event_box
+        self._area, self._event = area, event
         self._search, self._run = scenes.search_panel, scenes.run_panel
         project = QgsProject.instance()
         project.writeProject.connect(self._write)
@@ -43,18 +53,18 @@ class ProjectMemory(QObject):
             self._area.choose(aoi)
         self._search.set_sensor(kept.get("sensor", ""))
         self._search.catalog_combo.set_last(kept.get("catalog", ""))
+        self._event.catalog_combo.set_last(kept.get("event_catalog", ""))
         for name, field in (
             ("start", self._search.start_edit),
             ("end", self._search.end_edit),
-            ("event_date", self._event.event_edit),
+            ("event_date", self._event.when.event_edit),
         ):
             if name in kept:
                 field.set_value(kept[name])
-        event = self._event.event_combo.findData(kept.get("event", ""))
-        if event >= 0:
-            self._event.event_combo.setCurrentIndex(event)
+        self._event.what.set_event(kept.get("event", ""))
         if "output" in kept:
             self._run.set_output(kept["output"])
+            self._event.save.set_output(kept["output"])
 
     def _write(self, *_: object) -> None:
         chosen, event = self._search.values(), self._event.values()
@@ -63,6 +73,7 @@ class ProjectMemory(QObject):
             **{name: chosen[name] for name in ("start", "end", "sensor", "catalog")},
             "event": event["event"],
             "event_date": event["date"],
+            "event_catalog": event["catalog"],
             "output": self._run.output(),
         }
         write_choices(QgsProject.instance(), choices)

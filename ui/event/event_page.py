@@ -1,31 +1,50 @@
-"""The page of an event: from area and date to the pair of passes, and to the map."""
+"""The page of an event: what, where and when → the pairs of passes → the map."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ...core.discovery.events import load_events
-from ...core.moment import Moment
+from ...core.errors import FirstLightError
+from ...core.monitor import Event, Progress
 from ...core.operation import OperationResult
-from ...core.operations.event import event_folder
-from ...core.operations.pairs import PAIRS, Pair  # its home, core.discovery, is not for ui
+from ...core.operations.event import EVENT, event_folder
+from ...core.operations.pairs import PAIRS
+from ...core.types import SceneItem
 from ...plugin.map_view import shows_nothing
+from ...plugin.settings_store import write_last
 from ..area.area_choice import AreaChoice
-from ..area.area_panel import AreaPanel
+from ..area.area_panel import AreaPanel, describe_area
+from ..catalogs.catalog_combo import CatalogCombo
 from ..parts.page import Page
 from ..parts.plain import PlainLabel
-from ..parts.sentences import count
-from ..parts.shared import Shared
-from .event_box import EventBox
+from ..parts.shared import Shared, open_path
+from ..parts.step import Step
+from .pair_list import PairList
+from .result_card import ResultCard
+from .save_field import SaveField
+from .what_field import WhatField
+from .when_field import WhenField
+
+SETTLE_MS = 700
+"""Pairs are looked for so long after the last change: not for each letter of a date."""
+MOST_PAIRS = 200
 
 
 class EventPage(Page):
-    """Where and what, and the pairs of passes around it.
+    """From a kind, an area and a date to a map with its report.
 
     Parameters
     ----------
@@ -33,90 +52,201 @@ class EventPage(Page):
         Starts operations.
     area : AreaChoice
         The area of all pages.
-    search_values : callable
-        Gives catalogue and cloud limit, by parameter name.
     """
 
     pairs_finished = pyqtSignal(int)
     """Carries the number of pairs found; 0 also where it failed."""
-    pair_chosen = pyqtSignal(object, object)
-    """Carries the Pair and the values that it answers to."""
-    map_wanted = pyqtSignal(object)
-    """Carries the values of the event, by parameter name."""
+    scenes_wanted = pyqtSignal(object, object)
+    """Carries the chosen scenes and the values that they answer to."""
+    catalogs_wanted = pyqtSignal()
 
-    def __init__(
-        self, shared: Shared, area: AreaChoice, search_values: Callable[[], dict[str, Any]]
-    ) -> None:
+    def __init__(self, shared: Shared, area: AreaChoice) -> None:
         super().__init__(shared)
         self._area = area
-        self._search_values = search_values
         self._asked: dict[str, Any] = {}
+        """What the pairs in view answer to."""
+        self._finding = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLE_MS)
         self.welcome_label = PlainLabel(
             self.tr(
-                "Welcome. First say where: type or paste an area below, or put a layer or a "
-                "basemap on the map (Browser, XYZ Tiles, OpenStreetMap) and take it from there. "
-                "Then say what happened, and when."
+                "Welcome. Say what happened, where and when. For the area, type or paste one "
+                "below, or put a layer or a basemap on the map (Browser, XYZ Tiles, "
+                "OpenStreetMap) and take it from there."
             ),
             objectName="welcome_label",
         )
         self.welcome_label.setWordWrap(True)
-        self.area_panel = AreaPanel(self.tr("Where"), area)
-        self.event_box = EventBox()
-        steps = QWidget()
-        column = QVBoxLayout(steps)
-        column.setContentsMargins(0, 4, 0, 4)
-        for widget in (self.welcome_label, self.area_panel, self.event_box):
-            column.addWidget(widget)
-        column.addStretch(1)
-        scroll = QScrollArea(objectName="event_scroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(steps)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
-        area.changed.connect(self.changed)
-        area.canvas.extentsChanged.connect(self._welcome)
-        self.event_box.pairs_wanted.connect(self.find_pairs)
-        self.event_box.pair_chosen.connect(lambda pair: self.pair_chosen.emit(pair, self._asked))
-        self.event_box.map_wanted.connect(self._prepare)
-        self.refresh()
+        self.what = WhatField()
+        self.area_panel = AreaPanel("", area)
+        self.area_panel.setObjectName("event_area_panel")
+        # The step around it has a frame and a title already.
+        self.area_panel.setStyleSheet("#event_area_panel { border: none; margin: 0; padding: 0 }")
+        self.when = WhenField()
+        self.catalog_combo = CatalogCombo(self)
+        self.catalog_combo.setObjectName("event_catalog_combo")
+        self.catalog_combo.setAccessibleName(self.tr("Catalogue"))
+        self.catalog_button = QToolButton(objectName="event_catalog_button")
+        self.catalog_button.setText("…")
+        self.catalog_button.setToolTip(self.tr("Add or remove catalogues"))
+        self.catalog_button.setAccessibleName(self.tr("Add or remove catalogues"))
+        self.pair_list = PairList()
+        self.save = SaveField()
+        self.card = ResultCard()
+        self.progress_bar = QProgressBar(objectName="event_progress_bar", minimum=0, maximum=100)
+        self.progress_bar.setAccessibleName(self.tr("Progress"))
+        self.map_button = QPushButton(self.tr("Map i&t"), objectName="map_button")
+        self.cancel_button = QPushButton(self.tr("Ca&ncel"), objectName="event_cancel_button")
+        self._build()
+        self._connect()
+        self._take_usual()
+        self.changed()
+
+    def values(self) -> dict[str, Any]:
+        """What is chosen, as parameters of ``pairs`` and ``event``."""
+        return {
+            "event": self.what.event_type().name,
+            "area": self._area.aoi,
+            "date": self.when.event_edit.value(),
+            "catalog": self.catalog_combo.value(),
+            "days_before": self.when.before_spin.value(),
+            "days_after": self.when.after_spin.value(),
+        }
 
     def find_pairs(self) -> None:
         """Look for passes before and after the event."""
-        values = {"area": self._area.in_use(), **self.event_box.values()}
-        values |= {name: self._search_values()[name] for name in ("catalog", "max_cloud")}
-        self._asked = values
-        self.event_box.set_pairs(())
-        if self.start(
-            PAIRS, values, self._show_pairs, lambda _: self.pairs_finished.emit(0), kept=False
-        ):
+        self._timer.stop()
+        if self.busy or not self._is_complete():
+            return
+        self._asked, self._finding = self.values(), True
+        self.pair_list.say(self.tr("Looking for pairs …"))
+        asked = {**self._asked, "clear_sky": True, "most": MOST_PAIRS}
+        if self.start(PAIRS, asked, self._show_pairs, self._give_up_pairs, kept=False):
             self.say(self.tr("Looking for pairs …"))
 
+    def map(self) -> None:
+        """Map the event: from the chosen pairs where some were found, else from the best ones."""
+        self._timer.stop()
+        values = {**self.values(), "output": self.save.folder()}
+        scenes = self.pair_list.scenes() if self.pair_list.known else ()
+        write_last("output", self.save.output())
+        self.card.show_result(None)
+        self._finding = False
+        if self.start(EVENT, values, self._show_result, self.run_finished.emit, scenes=scenes):
+            self.say(self.tr("Mapping the event …"))
+            for step in self._steps:
+                step.setCollapsed(True)
+
     def begin_anew(self) -> None:
-        """Another project: pairs of the last one go."""
+        """Another project: pairs and result of the last one go."""
         if not self.busy:
-            self.event_box.set_pairs(())
+            self._asked = {}
+            self.pair_list.say("")
+            self.card.show_result(None)
+            self.progress_bar.reset()
+            self.when.event_edit.set_value(None)
         self.changed()
 
     def close_down(self) -> None:
         """Let the map go."""
+        self._timer.stop()
         self._area.canvas.extentsChanged.disconnect(self._welcome)
         self.area_panel.close_down()
 
     def refresh(self) -> None:
         """Enable what makes sense now, and say what comes next."""
-        ready = self._area.aoi is not None and not self.busy
-        for button in (self.event_box.pairs_button, self.event_box.map_button):
-            button.setEnabled(ready)
-        self.event_box.pairs_table.setEnabled(not self.busy)
+        hint, ready = self._next_step()
+        self.pair_list.find_button.setEnabled(self._is_complete() and not self.busy)
+        self.pair_list.setEnabled(not self.busy or self._finding)
+        self.map_button.setEnabled(ready and not self.busy)
+        self.map_button.setToolTip(
+            self.tr("Fetches, stacks, validates and maps, and writes a report")
+            if ready
+            else self.tr("Not yet: what is missing stands in the line below")
+        )
+        self.cancel_button.setEnabled(self.busy)
         self._welcome()
-        if self.busy or self.told:
+        if not self.busy and not self.told:
+            self.hint(hint)
+
+    def show_error(self, error: FirstLightError) -> None:
+        """A search that began by itself fails in its own place; all else in the message bar."""
+        if not self._finding:
+            super().show_error(error)
             return
+        self.pair_list.say(str(error))
+        self.say(str(error))
+
+    def stopping(self) -> None:
+        """Stop is pressed once."""
+        self.cancel_button.setEnabled(False)
+
+    def stop_progress(self) -> None:
+        """What was running has ended without a result."""
+        self.progress_bar.reset()
+
+    def follow(self, event: Event) -> None:
+        """Show one event of what is running."""
+        if isinstance(event, Progress):
+            self.progress_bar.setValue(round(100 * event.fraction))
+
+    def _is_complete(self) -> bool:
+        moment = self.when.moment()
+        return self._area.aoi is not None and moment is not None and bool(self.values()["catalog"])
+
+    def _next_step(self) -> tuple[str, bool]:
+        """Advice on the next step; and whether the event can be mapped."""
         if self._area.aoi is None:
-            self.hint(self.tr("Choose an area: from the map, from a layer, drawn or typed."))
-        else:
-            self.hint(self.tr("Press Find pairs to see what there is, or Map it."))
+            return self.tr("Choose an area: from the map, from a layer, drawn or typed."), False
+        if not self.when.event_edit.value():
+            return self.tr("Say when it happened: a day, or a day and a time, in UTC."), False
+        if self.when.moment() is None:
+            return self.tr("This is no date: write it like 2024-07-20 or 2024-07-20 14:00."), False
+        if not self.catalog_combo.value():
+            return self.tr("Choose a catalogue, or type the address of a STAC API."), False
+        if not self.save.output():
+            return self.tr("Choose a folder for the results."), False
+        if self.pair_list.known and not self.pair_list.scenes():
+            return self.tr("Choose a pair under “Other pairs”, or look at more days."), False
+        return self.tr("Press Map it."), True
+
+    def _change(self, *_: object) -> None:
+        """What pairs answer to is another now: they go, and others are looked for in a moment."""
+        if self.values() != self._asked:
+            if self._finding and self.busy:
+                self.cancel()
+            if not self.busy or self._finding:
+                self.pair_list.say("")
+            if self.isVisible() and self._is_complete():
+                self._timer.start()
+        self.changed()
+
+    def changed(self, *_: Any) -> None:
+        """The user changed something: what happened before is history."""
+        self._show_values()
+        super().changed()
+
+    def _change_event(self) -> None:
+        self._take_usual()
+        self._change()
+
+    def _take_usual(self) -> None:
+        """Days and catalogues that fit the kind of event."""
+        event = self.what.event_type()
+        self.when.set_usual_days(event)
+        sensors = {sensor for step in event.recipe for sensor in step.sensors}
+        self.catalog_combo.offer_for(sorted(sensors))
+
+    def _show_values(self) -> None:
+        aoi, moment, event = self._area.aoi, self.when.moment(), self.what.event_type()
+        self._what_step.set_value(self.what.kind_combo.currentText().strip())
+        self._where_step.set_value("" if aoi is None else describe_area(aoi).splitlines()[-1])
+        self._when_step.set_value(self.when.event_edit.value() or "")
+        self._from_step.set_value(self.catalog_combo.currentText())
+        own = "" if aoi is None or moment is None else event_folder(event, moment, aoi)
+        self.save.show_event(own, self.pair_list.size_bytes())
+        self._save_step.set_value(own)
 
     def _welcome(self) -> None:
         """Say how to begin as long as there is neither an area nor a map to take it from."""
@@ -124,34 +254,99 @@ class EventPage(Page):
         self.welcome_label.setVisible(empty and self._area.aoi is None)
 
     def _show_pairs(self, result: OperationResult) -> None:
-        pairs: tuple[Pair, ...] = result.value.pairs
-        self.event_box.set_pairs(pairs)  # chooses the first one
-        text = count(len(pairs), self.tr("pair"), self.tr("pairs"))
-        self.say(
-            self.tr("{found} found, the best first. Its scenes are on the page Scenes.").format(
-                found=text
-            )
+        self._finding = False
+        self.progress_bar.reset()
+        self.pair_list.show_steps(result.value.steps)
+        self.told = ""
+        self.changed()
+        self.pairs_finished.emit(len(result.value.pairs))
+
+    def _give_up_pairs(self, state: str) -> None:
+        self._finding = False
+        if state == "cancelled":
+            self.pair_list.say("")
+            if self.values() != self._asked and self._is_complete():
+                self._timer.start()  # it was stopped because something else is wanted
+        self.pairs_finished.emit(0)
+
+    def _show_result(self, result: OperationResult) -> None:
+        self.progress_bar.setValue(100)
+        self.card.show_result(result)
+        QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.card))
+        _, errors = self.shared.take_layers(result)
+        for error in errors:
+            self.show_error(error)
+        self.say(self.tr("Mapped, files in {folder}.").format(folder=_folder(result)))
+        self.tell(result, self.told)
+        self.run_finished.emit(result.status)
+
+    def _show_scenes(self) -> None:
+        scenes: tuple[SceneItem, ...] = self.pair_list.scenes()
+        self.scenes_wanted.emit(scenes, self._asked)
+
+    def _connect(self) -> None:
+        self._area.changed.connect(self._change)
+        self._area.canvas.extentsChanged.connect(self._welcome)
+        self.what.changed.connect(self._change_event)
+        self.when.changed.connect(self._change)
+        self.catalog_combo.editTextChanged.connect(self._change)
+        self.catalog_button.clicked.connect(self.catalogs_wanted)
+        self.save.changed.connect(self.changed)
+        self._timer.timeout.connect(self.find_pairs)
+        for edit in (self.when.event_edit.edit, self.catalog_combo.lineEdit()):
+            edit.returnPressed.connect(self.find_pairs)
+        self.pair_list.changed.connect(self.changed)
+        self.pair_list.find_wanted.connect(self.find_pairs)
+        self.pair_list.scenes_wanted.connect(self._show_scenes)
+        self.map_button.clicked.connect(self.map)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.card.report_wanted.connect(lambda result: open_path(Path(result.outputs["report"])))
+        self.card.folder_wanted.connect(lambda result: open_path(_folder(result)))
+        self.card.zoom_wanted.connect(
+            lambda result: self.shared.show_layers({layer.path for layer in result.layers})
         )
-        self.pairs_finished.emit(len(pairs))
 
-    def _prepare(self) -> None:
-        """The values of the form that maps the event."""
-        self.map_wanted.emit({"area": self._area.in_use(), **self.event_box.values()})
+    def _build(self) -> None:
+        source = QWidget()
+        row = QHBoxLayout(source)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.catalog_combo, 1)
+        row.addWidget(self.catalog_button)
+        self._what_step = Step(self.tr("What"), "what_step", self.what)
+        self._where_step = Step(self.tr("Where"), "where_step", self.area_panel)
+        self._when_step = Step(self.tr("When"), "when_step", self.when)
+        self._from_step = Step(self.tr("From"), "from_step", source)
+        self._save_step = Step(self.tr("Save to"), "save_step", self.save)
+        pairs_step = Step(self.tr("Pairs of passes"), "pairs_step", self.pair_list)
+        self._steps = (
+            self._what_step,
+            self._where_step,
+            self._when_step,
+            self._from_step,
+            self._save_step,
+        )
+        column = QWidget()
+        inner = QVBoxLayout(column)
+        inner.setContentsMargins(0, 4, 0, 4)
+        for part in (self.welcome_label, *self._steps[:-1], pairs_step, self._save_step, self.card):
+            inner.addWidget(part)
+        inner.addStretch(1)
+        self._scroll = QScrollArea(objectName="event_scroll")
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(column)
+        footer = QHBoxLayout()
+        footer.addWidget(self.progress_bar, 1)
+        footer.addWidget(self.map_button)
+        footer.addWidget(self.cancel_button)
+        font = self.map_button.font()
+        font.setBold(True)
+        self.map_button.setFont(font)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.addWidget(self._scroll, 1)
+        layout.addLayout(footer)
 
 
-def folder_for(output: str, values: dict[str, Any]) -> str:
-    """A folder of its own for the event, in the folder for results; where kind, date or area is
-    missing, that one.
-    """
-    date = _moment(values["date"])
-    if values["area"] is None or not output or date is None:
-        return output
-    return str(Path(output) / event_folder(load_events()[values["event"]], date, values["area"]))
-
-
-def _moment(text: str | None) -> Moment | None:
-    """A date that was typed; None where it is none, which the operation will say."""
-    try:
-        return Moment.parse(text or "")
-    except ValueError:
-        return None
+def _folder(result: OperationResult) -> Path:
+    return Path(str(result.outputs["report"])).parent

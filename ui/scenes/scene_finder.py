@@ -1,5 +1,5 @@
-"""Sources of the table of scenes: a search, more of it, the sky over the area, a pair of the
-event's.
+"""Sources of the table of scenes: a search, more of it, the sky over the area; scenes of
+another page.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
 from ...core.operation import OperationResult
 from ...core.operations.clear_sky import CLEAR_SKY
 from ...core.operations.discover import DISCOVER, Discovery
-from ...core.operations.pairs import Pair  # its home, core.discovery, is not for ui
-from ...core.types import Aoi
+from ...core.types import Aoi, SceneItem
 from ...plugin.settings_store import write_last
 from ..parts.sentences import count
 from .scene_panel import ScenePanel
@@ -101,12 +100,13 @@ class SceneFinder(QObject):
                 self.tr("Looking at the sky of {scenes} …").format(scenes=_scenes(len(scenes)))
             )
 
-    def show_pair(self, pair: Pair, asked: dict[str, Any]) -> None:
-        """Put the scenes of a pair into the table, all of them chosen; ``asked`` are the values
-        that it answers to.
+    def show_scenes(self, scenes: tuple[SceneItem, ...], asked: dict[str, Any]) -> None:
+        """Put these scenes into the table, all of them chosen; ``asked`` are the values that they
+        answer to.
         """
-        self._search_panel.set_sensor(pair.before.sensor)  # its bands are what can be fetched
-        self._show(pair.before.scenes + pair.after.scenes, asked, all_chosen=True)
+        if scenes:
+            self._search_panel.set_sensor(scenes[0].sensor)  # its bands are what can be fetched
+        self._show(scenes, asked, all_chosen=True)
         self.shown.emit()
 
     def _show(

@@ -13,8 +13,8 @@ from ...core.monitor import BandProgress, Event, Progress
 from ...core.operation import OperationResult
 from ...core.operations.archives.catalogs import CATALOGS
 from ...core.operations.ingest import INGEST
-from ...core.operations.pairs import Pair
 from ...core.text import at_home
+from ...core.types import SceneItem
 from ...plugin.settings_store import read_last, write_last
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
@@ -77,9 +77,11 @@ class ScenesPage(Page):
         """Look for scenes with what the first two steps say."""
         self.finder.search()
 
-    def show_pair(self, pair: Pair, asked: dict[str, Any]) -> None:
-        """Put the scenes of a pair into the table, all of them chosen."""
-        self.finder.show_pair(pair, asked)
+    def show_scenes(self, scenes: tuple[SceneItem, ...], asked: dict[str, Any]) -> None:
+        """Put these scenes into the table, all of them chosen; ``asked`` are the values that they
+        answer to.
+        """
+        self.finder.show_scenes(scenes, asked)
 
     def check_catalogs(self) -> None:
         """Ask every known catalogue whether it answers."""

@@ -1,0 +1,92 @@
+"""What came of an event: one number, what was not seen, what to know before acting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtGui import QPalette
+from qgis.PyQt.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from ...core.operation import OperationResult
+from ..parts.flow import FlowLayout
+from ..parts.plain import PlainLabel
+from ..parts.shades import Shade, shade
+
+HEADLINE_SCALE = 1.6
+"""Size of the number's font beside the window's."""
+WARNINGS_SHOWN = 3
+"""Sentences on the card; the others are in the report."""
+
+
+class ResultCard(QFrame):
+    """Hidden until there is a result."""
+
+    report_wanted = pyqtSignal(object)
+    zoom_wanted = pyqtSignal(object)
+    folder_wanted = pyqtSignal(object)
+    """These carry the OperationResult."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("result_card")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self._result: OperationResult | None = None
+        self.warning_label = PlainLabel(objectName="warning_label")
+        self.headline_label = PlainLabel(objectName="headline_label")
+        self.range_label = PlainLabel(objectName="range_label")
+        self.unseen_label = PlainLabel(objectName="unseen_label")
+        font = self.headline_label.font()
+        font.setPointSizeF(font.pointSizeF() * HEADLINE_SCALE)
+        font.setBold(True)
+        self.headline_label.setFont(font)
+        self.report_button = QPushButton(self.tr("Open report"), objectName="report_button")
+        self.zoom_button = QPushButton(self.tr("Zoom"), objectName="zoom_button")
+        self.folder_button = QPushButton(self.tr("Folder"), objectName="folder_button")
+        layout = QVBoxLayout(self)
+        for label in (
+            self.warning_label,
+            self.headline_label,
+            self.range_label,
+            self.unseen_label,
+        ):
+            label.setWordWrap(True)
+            layout.addWidget(label)
+        self.buttons = QWidget()
+        row = FlowLayout(self.buttons, spacing=4)
+        for button, signal in (
+            (self.report_button, self.report_wanted),
+            (self.zoom_button, self.zoom_wanted),
+            (self.folder_button, self.folder_wanted),
+        ):
+            row.addWidget(button)
+            button.clicked.connect(lambda _, signal=signal: signal.emit(self._result))
+        layout.addWidget(self.buttons)
+        self.hide()
+
+    def show_result(self, result: OperationResult | None) -> None:
+        """Show a result; None hides the card."""
+        self._result = result
+        self.setVisible(result is not None)
+        if result is None:
+            return
+        summary = result.summary
+        self._put(self.headline_label, summary.headline if summary else "")
+        self._put(self.range_label, summary.range if summary else "")
+        if summary:
+            self.range_label.setToolTip(self.tr("How sure the number is"))
+        self._put(self.unseen_label, summary.not_observed if summary else "")
+        shown = list(result.warnings[:WARNINGS_SHOWN])
+        more = len(result.warnings) - len(shown)
+        if more:
+            shown.append(self.tr("And {more} more, in the report.").format(more=more))
+        self._put(self.warning_label, "\n".join(f"⚠ {text}" for text in shown))
+        palette = self.warning_label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, shade(self, Shade.DOUBT))
+        self.warning_label.setPalette(palette)
+        self.report_button.setEnabled(Path(str(result.outputs.get("report") or "")).is_file())
+
+    @staticmethod
+    def _put(label: PlainLabel, text: str) -> None:
+        label.setText(text)
+        label.setVisible(bool(text))

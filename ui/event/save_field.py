@@ -1,0 +1,86 @@
+"""Where an event's results go: a folder of its own, what comes into it, and the room there is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+
+from ...core.text import at_home
+from ...plugin.settings_store import read_last
+from ..parts.plain import PlainLabel
+from ..parts.sentences import size_text
+
+
+class SaveField(QWidget):
+    """The folder for all results; below it, the name of the event's own."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output_widget = QgsFileWidget(objectName="event_output_widget")
+        self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.output_widget.setDialogTitle(self.tr("Folder for the results"))
+        self.output_widget.lineEdit().setAccessibleName(self.tr("Folder for the results"))
+        self.own_label = PlainLabel(objectName="own_folder_label")
+        self.own_label.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.output_widget)
+        layout.addWidget(self.own_label)
+        self._own = ""
+        self._bytes = 0
+        self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
+        self.output_widget.fileChanged.connect(self._change)
+
+    def output(self) -> str:
+        """The folder for all results."""
+        return str(self.output_widget.filePath()).strip()
+
+    def folder(self) -> str:
+        """The event's own folder in it."""
+        return str(Path(self.output()) / self._own) if self.output() else ""
+
+    def set_output(self, path: str) -> None:
+        """Choose the folder for all results."""
+        self.output_widget.setFilePath(path)
+
+    def show_event(self, own: str, size_bytes: int) -> None:
+        """Name the event's own folder, and what is to be fetched (0: not known yet)."""
+        self._own, self._bytes = own, size_bytes
+        self._show()
+
+    def _change(self, *_: object) -> None:
+        self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        lines = [self.tr("Own folder: {name}").format(name=self._own)] if self._own else []
+        free = free_bytes(self.output())
+        if self._bytes and free is not None:
+            lines.append(
+                self.tr("About {size} to fetch · {free} free").format(
+                    size=size_text(self._bytes), free=size_text(free)
+                )
+            )
+        elif free is not None:
+            lines.append(self.tr("{free} free").format(free=size_text(free)))
+        self.own_label.setText("\n".join(lines))
+        self.own_label.setVisible(bool(lines))
+
+
+def free_bytes(folder: str) -> int | None:
+    """Room on the disk of a folder, also where it is still to be made; None where nobody knows."""
+    if not folder or not Path(folder).is_absolute():
+        return None
+    place = Path(folder)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        return shutil.disk_usage(place).free
+    except OSError:
+        return None
