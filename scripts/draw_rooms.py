@@ -47,6 +47,7 @@ STORIES = {
     "language": "what is said, elsewhere",
     "doors": "what the doors show",
     "api": "five functions",
+    "sample": "an event to try",
     "installation": "what is there to run on",
     "cli": "the flight command",
     "plugin": "QGIS: tasks, layers",

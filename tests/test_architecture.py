@@ -263,6 +263,14 @@ CORE_LAYERS = {
         "core.maps.fuse_sources",
         "core.series",
     ),
+    # A simulated event to try things with.
+    "core.sample": (
+        *_RASTERS,
+        "core.cog",
+        "core.shapes",
+        "core.discovery.band_config",
+        "core.sample",
+    ),
     "core.operations": (
         *_ENGINE,
         *_DECLARATION,
@@ -274,6 +282,7 @@ CORE_LAYERS = {
         "core.series",
         "core.doors",
         "core.installation",
+        "core.sample",
         "core.operations",
     ),
     # Sentences in the words of a door: of use to doors only.

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from ..addresses.spelling import is_local
 from ..discovery.access import Access, gate_of
 from ..discovery.catalogs import requests_at_once
 from ..errors import (
@@ -35,6 +37,7 @@ from .cache import BandCache, freed_bytes, open_cache
 from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from .http import Waits, new_session
+from .local_band import copy_band
 from .mirror_file import MirrorFile
 from .plan import BandJob, BandOffer, DownloadPlan, area_key, check_room
 from .providers import Providers, hurried
@@ -182,6 +185,9 @@ class _SceneDownload:
 
     def _area_of_band(self, job: BandJob, geometry: Mapping[str, Any], shared: Shared) -> BandFile:
         """The band's part under the area; cut out of the whole where only that can be had."""
+        if is_local(job.asset.href):
+            self._progress.header_known(job.asset.band, 0, 0)
+            return self._cut_whole(job, self._local_band(job), geometry, shared)
         file = self._window(job, geometry, shared)
         if file is None:
             file = self._cut_whole(job, self._whole_band(job), geometry, shared)
@@ -221,7 +227,21 @@ class _SceneDownload:
         )
         return _of(job.offers[0], file)
 
+    def _local_band(self, job: BandJob) -> BandFile:
+        """A band of a catalogue of files on this computer; the gate has the say whether it may be
+        opened.
+        """
+        asset, offer = job.asset, job.offers[0]
+        started = time.monotonic()
+        source = Path(self._access.url(asset.href, offer.catalog, offer.collection))
+        size, sha256 = copy_band(source, job.target, asset.band)
+        seconds = time.monotonic() - started
+        file = BandFile(asset.band, job.target, asset.href, size, seconds, 1, sha256)
+        return _of(offer, file)
+
     def _whole_band(self, job: BandJob) -> BandFile:
+        if is_local(job.asset.href):
+            return self._local_band(job)
         offer = job.offers[0]
         kept = self._cache.take(offer.item_id, job.asset, job.target)
         if kept is not None:

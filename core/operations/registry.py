@@ -16,6 +16,7 @@ from .following.passes import PASSES
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
 from .help.doctor import DOCTOR
+from .help.sample import SAMPLE
 from .impact.exposure import EXPOSURE
 from .impact.scenario import SCENARIO
 from .info import INFO
@@ -55,6 +56,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ACCOUNTS,
     INFO,
     DOCTOR,
+    SAMPLE,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QFrame,
@@ -21,20 +22,21 @@ from ...core.errors import FirstLightError
 from ...core.monitor import Event, Progress
 from ...core.operation import OperationResult
 from ...core.operations.event import EVENT, event_folder
+from ...core.operations.help.sample import SAMPLE, SampleEvent
 from ...core.operations.pairs import PAIRS
 from ...core.types import SceneItem
-from ...plugin.map_view import shows_nothing
+from ...plugin.map_view import shows_nothing, zoom_to_area
 from ...plugin.settings_store import write_last
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel, describe_area
 from ..catalogs.catalog_combo import CatalogCombo
 from ..parts.page import Page
-from ..parts.plain import PlainLabel
 from ..parts.shared import Shared, open_path
 from ..parts.step import Step
 from .pair_list import PairList
 from .result_card import ResultCard
 from .save_field import SaveField
+from .welcome import Welcome
 from .what_field import WhatField
 from .when_field import WhenField
 
@@ -66,18 +68,12 @@ class EventPage(Page):
         self._asked: dict[str, Any] = {}
         """What the pairs in view answer to."""
         self._finding = False
+        self._maps_next = False
+        """Once its pairs are there, the event is mapped without another press."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
-        self.welcome_label = PlainLabel(
-            self.tr(
-                "Welcome. Say what happened, where and when. For the area, type or paste one "
-                "below, or put a layer or a basemap on the map (Browser, XYZ Tiles, "
-                "OpenStreetMap) and take it from there."
-            ),
-            objectName="welcome_label",
-        )
-        self.welcome_label.setWordWrap(True)
+        self.welcome = Welcome()
         self.what = WhatField()
         self.area_panel = AreaPanel("", area)
         self.area_panel.setObjectName("event_area_panel")
@@ -125,6 +121,24 @@ class EventPage(Page):
         if self.start(PAIRS, asked, self._show_pairs, self._give_up_pairs, kept=False):
             self.say(self.tr("Looking for pairs …"))
 
+    def try_sample(self) -> None:
+        """Make the sample event, fill the page in with it, and map it."""
+        folder = Path(QgsApplication.qgisSettingsDirPath()) / "firstlight" / "sample"
+        if self.start(
+            SAMPLE, {"output": str(folder)}, self._take_sample, self.run_finished.emit, kept=False
+        ):
+            self.say(self.tr("Making the sample event …"))
+
+    def _take_sample(self, result: OperationResult) -> None:
+        sample: SampleEvent = result.value
+        self._maps_next = True
+        self.what.set_event(sample.event)
+        self.catalog_combo.set_value(str(sample.catalog))
+        self.when.event_edit.set_value(sample.moment)
+        self._area.choose(sample.area)
+        zoom_to_area(self._area.canvas, sample.area)
+        self.find_pairs()
+
     def map(self) -> None:
         """Map the event: from the chosen pairs where some were found, else from the best ones."""
         self._timer.stop()
@@ -151,7 +165,7 @@ class EventPage(Page):
     def close_down(self) -> None:
         """Let the map go."""
         self._timer.stop()
-        self._area.canvas.extentsChanged.disconnect(self._welcome)
+        self._area.canvas.extentsChanged.disconnect(self._show_welcome)
         self.area_panel.close_down()
 
     def refresh(self) -> None:
@@ -166,7 +180,7 @@ class EventPage(Page):
             else self.tr("Not yet: what is missing stands in the line below")
         )
         self.cancel_button.setEnabled(self.busy)
-        self._welcome()
+        self._show_welcome()
         if not self.busy and not self.told:
             self.hint(hint)
 
@@ -248,10 +262,11 @@ class EventPage(Page):
         self.save.show_event(own, self.pair_list.size_bytes())
         self._save_step.set_value(own)
 
-    def _welcome(self) -> None:
+    def _show_welcome(self) -> None:
         """Say how to begin as long as there is neither an area nor a map to take it from."""
         empty = shows_nothing(self._area.canvas)
-        self.welcome_label.setVisible(empty and self._area.aoi is None)
+        self.welcome.setVisible(empty and self._area.aoi is None)
+        self.welcome.sample_button.setEnabled(not self.busy)
 
     def _show_pairs(self, result: OperationResult) -> None:
         self._finding = False
@@ -260,9 +275,12 @@ class EventPage(Page):
         self.told = ""
         self.changed()
         self.pairs_finished.emit(len(result.value.pairs))
+        if self._maps_next:
+            self._maps_next = False
+            self.map()
 
     def _give_up_pairs(self, state: str) -> None:
-        self._finding = False
+        self._finding = self._maps_next = False
         if state == "cancelled":
             self.pair_list.say("")
             if self.values() != self._asked and self._is_complete():
@@ -286,7 +304,8 @@ class EventPage(Page):
 
     def _connect(self) -> None:
         self._area.changed.connect(self._change)
-        self._area.canvas.extentsChanged.connect(self._welcome)
+        self._area.canvas.extentsChanged.connect(self._show_welcome)
+        self.welcome.sample_wanted.connect(self.try_sample)
         self.what.changed.connect(self._change_event)
         self.when.changed.connect(self._change)
         self.catalog_combo.editTextChanged.connect(self._change)
@@ -328,7 +347,7 @@ class EventPage(Page):
         column = QWidget()
         inner = QVBoxLayout(column)
         inner.setContentsMargins(0, 4, 0, 4)
-        for part in (self.welcome_label, *self._steps[:-1], pairs_step, self._save_step, self.card):
+        for part in (self.welcome, *self._steps[:-1], pairs_step, self._save_step, self.card):
             inner.addWidget(part)
         inner.addStretch(1)
         self._scroll = QScrollArea(objectName="event_scroll")
