@@ -328,3 +328,120 @@ def test_what_cannot_be_used_is_one_sentence(
     with pytest.raises(Exception, match=match) as caught:
         run(tmp_path, extent=extent, **files)
     assert str(caught.value).count("Traceback") == 0
+
+
+def test_codes_that_say_nothing_are_not_observed_though_no_header_says_so(tmp_path: Path) -> None:
+    codes = np.where(extent_codes() == 255, 9, extent_codes()).astype(np.uint8)
+    where = {"epsg": EPSG, "origin": (LEFT, TOP), "nodata": None}
+    path = write_raster(tmp_path / "mine.tif", codes, **where)
+    cover = write_raster(tmp_path / "lc.tif", cover_codes(SHAPE), **where)
+    given = {"extent": path, "landcover": cover}
+    with pytest.raises(InputError, match=r"unknown meaning: 9 .*‘not_observed’"):
+        run(tmp_path, **given)
+    data = run(tmp_path, **given, not_observed="9").data["exposure"]
+    assert data["area"]["not_observed_km2"] == pytest.approx(0.06)
+    with pytest.raises(InputError, match="both affected and not observed"):
+        run(tmp_path, **given, not_observed="9", positive="1,9")
+
+
+def test_a_hole_in_an_outline_is_not_affected(tmp_path: Path) -> None:
+    outer, inner = box(100, 100, 400, 300), box(200, 150, 100, 120)
+    text = outer[:-1] + "," + inner[len("POLYGON(") :]
+    outline = write_layer(tmp_path / "perimeter.gpkg", [("a", text)])
+    cover = write_raster(
+        tmp_path / "lc.tif", cover_codes(SHAPE), epsg=EPSG, origin=(LEFT, TOP), nodata=None
+    )
+    data = run(tmp_path, extent=outline, landcover=cover).data["exposure"]
+    assert data["area"]["affected_km2"] == pytest.approx((400 * 300 - 100 * 120) / 1e6, rel=2e-3)
+
+
+def test_too_large_an_extent_is_refused_before_it_is_read(
+    tmp_path: Path, extent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstlight.core.exposure.extent.MOST_PIXELS", 4000)
+    path = write_raster(tmp_path / "p_count.tif", np.ones((6, 8), np.float32), epsg=EPSG,
+                        origin=(LEFT, TOP), resolution=100, nodata=None)  # fmt: skip
+    with pytest.raises(InputError, match=r"million pixels.*‘area’"):
+        run(tmp_path, extent=extent, population=path)
+
+
+def test_a_grid_of_people_that_leaves_the_extent_open_is_told(tmp_path: Path, extent: Path) -> None:
+    """Negative numbers that nobody declares are no people."""
+    people = np.full((60, 80), 2.0, np.float32)
+    people[:25] = -200
+    path = write_raster(tmp_path / "ppp.tif", people, epsg=EPSG, origin=(LEFT, TOP), nodata=None)
+    result = run(tmp_path, extent=extent, population=path)
+    told = result.data["exposure"]["people"]
+    codes = extent_codes()
+    assert told["affected"] == pytest.approx(2 * (codes[25:] == 1).sum())
+    assert told["affected_least"] == told["affected_most"] == pytest.approx(told["affected"])
+    assert told["not_known_km2"] == pytest.approx((codes[:25] == 1).sum() * 1e-4, rel=1e-4)
+    assert any("has no number in ppp.tif" in text for text in result.warnings)
+
+
+def test_the_least_people_are_those_of_pixels_that_are_affected_whole(
+    tmp_path: Path, extent: Path
+) -> None:
+    path = write_raster(tmp_path / "ppp.tif", np.ones((15, 20), np.float32), epsg=EPSG,
+                        origin=(LEFT, TOP), resolution=40, nodata=None)  # fmt: skip
+    told = run(tmp_path, extent=extent, population=path).data["exposure"]["people"]
+    blocks = (extent_codes() == 1).reshape(15, 4, 20, 4)
+    assert told["affected_least"] == blocks.all(axis=(1, 3)).sum()
+    assert told["affected_most"] == blocks.any(axis=(1, 3)).sum()
+
+
+def test_ground_beside_the_land_cover_is_not_known(tmp_path: Path, extent: Path) -> None:
+    cover = write_raster(tmp_path / "lc.tif", cover_codes((60, 30)), epsg=EPSG,
+                         origin=(LEFT, TOP), nodata=None)  # fmt: skip
+    result = run(tmp_path, extent=extent, landcover=cover)
+    found = by_name(result.data["exposure"])
+    codes = extent_codes()
+    beside = found["land cover not known"]
+    assert beside["affected_km2"] == pytest.approx((codes[:, 30:] == 1).sum() * 1e-4)
+    assert beside["not_observed_km2"] == pytest.approx(0.06)
+    assert any("has no land cover in lc.tif" in text for text in result.warnings)
+
+
+def test_a_building_of_both_is_affected_once(tmp_path: Path) -> None:
+    codes = np.zeros(SHAPE, np.uint8)
+    codes[:, 40:], codes[:, 50:] = 1, 255
+    path = write_raster(tmp_path / "flooded.tif", codes, epsg=EPSG, origin=(LEFT, TOP), nodata=255)
+    houses = [("both", box(495, 100, 10, 10)), ("dry", box(20, 20, 9, 9))]
+    layer = write_layer(tmp_path / "h.gpkg", houses)
+    told = run(tmp_path, extent=path, buildings=layer).data["exposure"]["buildings"]
+    assert (told["affected"], told["not_observed"], told["total"]) == (1, 0, 2)
+
+
+def test_a_building_is_of_the_district_of_most_of_its_pixels(tmp_path: Path, extent: Path) -> None:
+    places = [("East", box(333.3, 0, 466.7, 600)), ("West", box(0, 0, 333.3, 600))]
+    districts = write_layer(tmp_path / "d.gpkg", places)
+    houses = write_layer(tmp_path / "h.gpkg", [("a", box(335, 250, 4, 9))])
+    east, west = run(tmp_path, extent=extent, districts=districts, buildings=houses).data[
+        "exposure"
+    ]["districts"]
+    assert (east["buildings"]["total"], west["buildings"]["total"]) == (1, 0)
+
+
+def test_a_layer_of_another_place_is_told(tmp_path: Path, extent: Path) -> None:
+    houses = write_layer(tmp_path / "h.gpkg", [("far", box(90000, 0, 10, 10))])
+    parishes = write_layer(tmp_path / "p.gpkg", [("far", box(90000, 0, 10, 10))])
+    result = run(tmp_path, extent=extent, buildings=houses, districts=parishes)
+    assert any("No buildings of h.gpkg" in text for text in result.warnings)
+    assert any("No district of p.gpkg" in text for text in result.warnings)
+
+
+def test_a_road_counts_only_where_the_extent_is(tmp_path: Path, extent: Path) -> None:
+    line = f"LINESTRING({LEFT - 5000} {TOP - 254.5},{LEFT + 9000} {TOP - 254.5})"
+    roads = write_layer(tmp_path / "roads.gpkg", [("main", line)])
+    told = run(tmp_path, extent=extent, roads=roads).data["exposure"]["roads"]
+    assert told["total_km"] == pytest.approx(0.8, rel=2e-3)
+    assert told["not_observed_km"] == pytest.approx(0.1, rel=2e-3)
+
+
+def test_names_from_elsewhere_stay_text(tmp_path: Path, extent: Path) -> None:
+    """A formula for a spreadsheet, and markup for a picture."""
+    bad = "=HYPERLINK(1)<script>"
+    districts = write_layer(tmp_path / "d.gpkg", [(bad, box(0, 0, 800, 600))])
+    result = run(tmp_path, extent=extent, districts=districts)
+    assert f"'{bad}," in Path(result.outputs["table"]).read_text()
+    assert "<script" not in Path(result.outputs["chart"]).read_text()
