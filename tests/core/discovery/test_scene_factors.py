@@ -18,7 +18,7 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
 from support.packages import mtl_text
-from support.range_server import FaultyServer
+from support.range_server import Fault, FaultyServer
 from support.stac_server import StacServer, make_item
 
 NAME = "LC08_L1TP_193028_20240601_20240610_02_T1"
@@ -151,3 +151,34 @@ def test_a_search_reads_them(files: FaultyServer) -> None:
     assert scene.bands["red"].radiometry.scale == pytest.approx(SCALE)
     notes = [str(getattr(event, "text", "")) for event in monitor.events]
     assert any("20240602" in note and "MTL.xml cannot be used" in note for note in notes)
+
+
+def test_factors_among_the_items_properties_need_no_file(
+    tmp_path: Path, files: FaultyServer
+) -> None:
+    item = level_1(files.base_url, "json")
+    for band in (4, 5):
+        item["properties"] |= {
+            f"REFLECTANCE_MULT_BAND_{band}": 3e-5,
+            f"REFLECTANCE_ADD_BAND_{band}": -0.1,
+        }
+    assert read(tmp_path, item).bands["red"].radiometry.scale == pytest.approx(3e-5)
+    assert not files.requests
+
+
+def test_a_file_that_was_refused_is_asked_for_once_more(
+    tmp_path: Path, files: FaultyServer
+) -> None:
+    serve(files, "json", mtl_text("json"))
+    files.break_next(f"{NAME}_MTL.json", Fault(status=403, times=1))
+    scene = read(tmp_path, level_1(files.base_url, "json"))
+    assert scene.bands["red"].radiometry.scale == pytest.approx(SCALE)
+    assert files.count(f"{NAME}_MTL.json") == 2
+
+
+def test_a_redirect_into_a_machines_own_network_is_not_followed(
+    tmp_path: Path, files: FaultyServer
+) -> None:
+    files.break_next(f"{NAME}_MTL.json", Fault(redirect="http://169.254.169.254/latest/"))
+    with pytest.raises(InputError, match="an address for machines alone"):
+        read(tmp_path, level_1(files.base_url, "json"))

@@ -445,3 +445,30 @@ def test_names_from_elsewhere_stay_text(tmp_path: Path, extent: Path) -> None:
     result = run(tmp_path, extent=extent, districts=districts)
     assert f"'{bad}," in Path(result.outputs["table"]).read_text()
     assert "<script" not in Path(result.outputs["chart"]).read_text()
+
+
+def test_the_outline_of_several_layers_is_the_perimeter(tmp_path: Path) -> None:
+    from osgeo import gdal
+
+    whole = write_layer(tmp_path / "perimeter.gpkg", [("a", box(0, 0, 300, 300))])
+    parts = write_layer(tmp_path / "bits.gpkg", [("a", box(0, 0, 100, 100))])
+    both = tmp_path / "both.gpkg"
+    gdal.VectorTranslate(str(both), str(parts), layerName="bits").FlushCache()
+    gdal.VectorTranslate(
+        str(both), str(whole), layerName="perimeter", accessMode="append"
+    ).FlushCache()
+    cover = write_raster(
+        tmp_path / "lc.tif", cover_codes(SHAPE), epsg=EPSG, origin=(LEFT, TOP), nodata=None
+    )
+    for name, expected in ((str(both), 0.09), (f"{both}|layername=bits", 0.01)):
+        data = run(tmp_path, extent=name, landcover=cover).data["exposure"]
+        assert data["area"]["affected_km2"] == pytest.approx(expected, rel=2e-3)
+
+
+def test_an_area_that_the_extent_does_not_cover_is_told(tmp_path: Path, extent: Path) -> None:
+    cover = write_raster(
+        tmp_path / "lc.tif", cover_codes(SHAPE), epsg=EPSG, origin=(LEFT, TOP), nodata=None
+    )
+    result = run(tmp_path, extent=extent, landcover=cover, area="10.2,46.8,10.5,47.0")
+    assert any("of the area: what lies outside of it is in no figure" in w for w in result.warnings)
+    assert result.data["exposure"]["area"]["total_km2"] == pytest.approx(0.48, rel=1e-3)
