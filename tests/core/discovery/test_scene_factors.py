@@ -182,3 +182,11 @@ def test_a_redirect_into_a_machines_own_network_is_not_followed(
     files.break_next(f"{NAME}_MTL.json", Fault(redirect="http://169.254.169.254/latest/"))
     with pytest.raises(InputError, match="an address for machines alone"):
         read(tmp_path, level_1(files.base_url, "json"))
+
+
+def test_factors_of_level_1_are_none_of_level_2(tmp_path: Path) -> None:
+    """Whatever an item calls its properties."""
+    assets = {"red": {"href": "http://x/A_SR_B4.TIF", "type": "image/tiff"}}
+    more = {"firstlight:mtl_factors": {"B4": [7.0, 7.0]}}
+    item = make_item("a", collection="landsat-c2-l2", assets=assets, **more)
+    assert read(tmp_path, item).bands["red"].radiometry.scale == 0.0000275
