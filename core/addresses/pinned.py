@@ -5,6 +5,7 @@ comes back begins within bounds.
 
 from __future__ import annotations
 
+import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -71,8 +72,13 @@ def guarded_adapter(gate: Gate | None, **words: Any) -> Any:
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.update(_as_others_check())
             super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+        def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+            kwargs.update(_as_others_check())
+            return super().proxy_manager_for(proxy, **kwargs)  # type: ignore[no-untyped-call]
 
         def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
             proxies = kwargs.get("proxies") or (args[4] if len(args) > 4 else {})
@@ -82,3 +88,16 @@ def guarded_adapter(gate: Gate | None, **words: Any) -> Any:
             return super().send(request, *args, **kwargs)
 
     return Adapter(**words)
+
+
+def _as_others_check() -> dict[str, Any]:
+    """For urllib3: certificates are checked as GDAL and QGIS check them. From Python 3.13 on it
+    also refuses an authority without some extensions of RFC 5280, as that of many an office is.
+    """
+    from urllib3.util.ssl_ import create_urllib3_context
+
+    context = create_urllib3_context()
+    if not context.verify_flags & ssl.VERIFY_X509_STRICT:
+        return {}
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return {"ssl_context": context}
