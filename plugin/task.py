@@ -35,6 +35,8 @@ class OperationTask(QgsTask):
     settings : callable
         Gives the settings; called when the work starts, on the task's thread, because it reads
         files.
+    title : str, optional
+        For QGIS's list of tasks; that of the operation by default.
     """
 
     succeeded = pyqtSignal(object)
@@ -47,9 +49,13 @@ class OperationTask(QgsTask):
     """Carries a tuple of events, at most ten times a second."""
 
     def __init__(
-        self, operation: Operation, params: Any, settings: Callable[[], Settings] = resolve_settings
+        self,
+        operation: Operation,
+        params: Any,
+        settings: Callable[[], Settings] = resolve_settings,
+        title: str = "",
     ) -> None:
-        super().__init__(f"FirstLight: {operation.title}", QgsTask.Flag.CanCancel)
+        super().__init__(f"FirstLight: {title or operation.title}", QgsTask.Flag.CanCancel)
         self.operation = operation
         self._params = params
         self._settings = settings

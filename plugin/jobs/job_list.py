@@ -290,7 +290,9 @@ class JobList(QObject):
             self._begin(self._line.popleft())
 
     def _begin(self, job: Job) -> None:
-        task = self._tasks[job] = OperationTask(job.operation.load(), job.params, settings_reader())
+        operation = job.operation.load()
+        task = OperationTask(operation, job.params, settings_reader(), job.title)
+        self._tasks[job] = task
         job.follow(task)
         QgsApplication.taskManager().addTask(task, 0 if job.kept else HURRY)
 

@@ -115,7 +115,7 @@ def test_each_state_has_its_button(trial, tmp_path, state, button, words):
     assert trial.texts()[0].startswith(f"Job 1 · out\n{words} · ")
     assert not page.progress_bar.isVisible()
     titles = [action.text() for action in trial.menu().values()]
-    assert {"&Log", "Copy as &flight command", "Remove from &list"} <= set(titles)
+    assert {"&Log", "Copy as &flight command", "Remo&ve from list"} <= set(titles)
 
 
 def test_what_runs_comes_first_and_can_be_cancelled(trial, tmp_path, wait_for):

@@ -70,7 +70,7 @@ def job_actions(job: Job, deeds: Deeds) -> list[JobAction]:
         why_not = _secret(job) or ("" if text else _tr("Processing cannot be given its values."))
         actions.append(JobAction(name, title, lambda text=text: deeds.copy(text), why_not))  # type: ignore[misc]
     if ended:
-        actions.append(JobAction("remove", _tr("Remove from &list"), lambda: deeds.remove(job)))
+        actions.append(JobAction("remove", _tr("Remo&ve from list"), lambda: deeds.remove(job)))
     return actions
 
 

@@ -61,6 +61,8 @@ class JobsPage(Page):
             remove=shared.jobs.remove,
         )
         self._actions: list[JobAction] = []
+        self._shown: tuple[object, ...] = ()
+        """What the button was made for."""
         self._build()
         self._connect()
         self._choose_first()
@@ -144,12 +146,19 @@ class JobsPage(Page):
             widget.setVisible(job is not None)
         self.progress_bar.setVisible(job is not None and not job.state.has_ended)
         if job is None:
-            self._actions = []
+            self._actions, self._shown = [], ()
             return
         text = details_text(job)
         if text != self.details.toPlainText():  # or a selection in it would be lost
             self.details.setPlainText(text)
         self.progress_bar.setValue(round(100 * job.fraction))
+        # Looks at the disk, which may be slow: not at each step of its progress.
+        now = (job, job.state, job.waits)
+        if now != self._shown:
+            self._shown = now
+            self._offer(job)
+
+    def _offer(self, job: Job) -> None:
         self._actions = job_actions(job, self._deeds)
         first = self._actions[0]
         self.primary_button.setText(first.title)
@@ -157,6 +166,8 @@ class JobsPage(Page):
         self.primary_button.setToolTip(plain_tip(first.why_not))
 
     def _press(self, *_: object) -> None:
+        if self.job is not None:
+            self._offer(self.job)
         if self._actions and not self._actions[0].why_not:
             self._actions[0].do()
 
@@ -166,6 +177,8 @@ class JobsPage(Page):
 
     def _fill_menu(self) -> None:
         self.menu.clear()
+        if self.job is not None:
+            self._offer(self.job)
         for one in self._actions:
             action = self.menu.addAction(one.title)
             action.setObjectName(f"job_{one.name}")

@@ -6,6 +6,7 @@ import gc
 import weakref
 
 import pytest
+from qgis.core import QgsApplication
 
 from firstlight.core.monitor import Progress
 from firstlight.plugin.jobs.job import Job
@@ -66,6 +67,17 @@ def test_a_job_ends_as_its_operation_did(jobs, wait_for, how, state):
     wait_for(lambda: ends)
     assert ends == [state]
     assert (job.error is None) == (how != "named")
+
+
+def test_a_running_job_is_in_qgis_s_own_list_and_can_be_cancelled_there(jobs, wait_for):
+    job = count(jobs, steps=100000, title="Count far")
+    wait_for(lambda: job.state == JobState.RUNNING)
+    tasks = QgsApplication.taskManager().activeTasks()
+    [task] = [each for each in tasks if each.description() == "FirstLight: Count far"]
+    wait_for(lambda: task.progress() > 0)
+    task.cancel()
+    wait_for(lambda: job.state.has_ended)
+    assert job.state == JobState.CANCELLED
 
 
 def test_short_questions_are_run_and_not_listed(jobs, wait_for):
