@@ -11,8 +11,8 @@ from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
+from ..core.doors.printer import use_printer
 from ..core.errors import DependencyError, SettingsError, known
-from ..core.operations.report.printer import use_printer
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .language import install_language, remove_language
@@ -22,7 +22,7 @@ from .processing.provider import FirstLightProvider
 if TYPE_CHECKING:
     from qgis.PyQt.QtCore import QTranslator
 
-    from ..core.operations.report.printer import PrintRequest
+    from ..core.doors.printer import PrintRequest
     from .jobs.job_list import JobList
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"

@@ -28,10 +28,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
+from ..core.doors.printer import PrintRequest
 from ..core.errors import FirstLightError, InputError
 from ..core.files.atomic import WriteFailure, part_of, put_in_place, scratch_file
 from ..core.operation import LayerOutput
-from ..core.operations.report.printer import PrintRequest
 from .layers import dress_layer, open_layer
 from .picture_pair import PicturePair, picture_pair
 

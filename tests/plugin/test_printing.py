@@ -17,10 +17,10 @@ from qgis.core import (
     QgsReadWriteContext,
 )
 
+from firstlight.core.doors.printer import use_printer
 from firstlight.core.errors import DependencyError, InputError
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.registry import get_operation
-from firstlight.core.operations.report.printer import use_printer
 from firstlight.core.settings import Settings
 from firstlight.plugin import printing
 from support.event_world import Pass, area_text, event_world

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...doors.printer import PrintRequest, PrintSheet, printer
 from ...errors import InputError
 from ...monitor import EventQueue, Monitor, Progress
 from ...operation import Operation, OperationResult, Output
@@ -15,7 +16,6 @@ from ...products.stored_result import read_results
 from ...settings import Settings
 from ...workers import run_in_background
 from ..results import stored_layers
-from .printer import PrintRequest, PrintSheet, printer
 
 PDF_NAME = "report.pdf"
 

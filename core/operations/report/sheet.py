@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ... import PRODUCT
+from ...doors.printer import PrintSheet
 from ...types import format_time
 from .page import describe_place, number_notes
-from .printer import PrintSheet
 from .story import EventStory
 
 MOST_DOUBTS = 3

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import DependencyError
+from ..errors import DependencyError
 
 if TYPE_CHECKING:
-    from ...operation import LayerOutput
+    from ..operation import LayerOutput
 
 
 @dataclass(frozen=True)
