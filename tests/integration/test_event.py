@@ -125,7 +125,7 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
         "The number is that of Burned area (Sentinel-2).",
     ):
         assert words in page, words
-    assert page.count("Before, 2024-06-01") == 1, (
+    assert page.count("<h3>Before, 2024-06-01") == 1, (
         "each picture once, though two maps are made of it"
     )
     assert len(page) < 2_000_000
