@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsDistanceArea,
     QgsGeometry,
     QgsMapLayer,
     QgsPointXY,
@@ -22,6 +24,7 @@ from qgis.gui import QgsMapCanvas
 from ..core.discovery.area import parse_area
 from ..core.discovery.coverage import split_at_antimeridian
 from ..core.errors import AreaError
+from ..core.shapes.circle import circle
 from ..core.types import Aoi, Bounds
 from .compat import POLYGON_GEOMETRY
 
@@ -31,6 +34,8 @@ lon/lat.
 """
 MOST_POLYGONS = 2000
 """Number in a layer; joining more of them would hold up the window."""
+ELLIPSOID = "EPSG:7030"
+"""That of WGS84."""
 DIGITS = 15
 """Digits of a coordinate after the point."""
 
@@ -63,15 +68,69 @@ def area_of_layer(layer: QgsMapLayer) -> Aoi:
     return area_of_geometry(QgsGeometry.unaryUnion(polygons), layer.crs(), layer.transformContext())
 
 
-def area_of_text(text: str) -> Aoi:
-    """An area that was typed or pasted: west,south,east,north, WKT, GeoJSON or a file's path.
+def area_of_selection(layer: QgsMapLayer) -> Aoi:
+    """The selected polygons of a layer as one area.
 
     Raises
     ------
     AreaError
-        If it is none of these.
+        If none is selected, or they cannot be joined.
     """
-    return parse_area(text)
+    if not isinstance(layer, QgsVectorLayer) or not layer.selectedFeatureCount():
+        raise AreaError(
+            "The selection cannot be used",
+            "no feature is selected in the active layer",
+            "Select polygons on the map, or take the whole layer.",
+        )
+    polygons = _polygons(layer)
+    if not polygons:
+        raise AreaError(
+            f"The selection in {layer.name()} cannot be used",
+            f"it holds no polygons, or more than {MOST_POLYGONS}",
+            "Select some polygons, or draw the area.",
+        )
+    return area_of_geometry(QgsGeometry.unaryUnion(polygons), layer.crs(), layer.transformContext())
+
+
+def area_of_text(text: str, tell: Callable[[str], None] | None = None) -> Aoi:
+    """An area that was typed or pasted: see :func:`~..core.discovery.area.parse_area`.
+
+    Raises
+    ------
+    AreaError
+        If it is none.
+    """
+    return parse_area(text, tell)
+
+
+def radius_km(middle: QgsPointXY, rim: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> float:
+    """The distance of two points of the map along the ellipsoid."""
+    measure = QgsDistanceArea()
+    measure.setSourceCrs(crs if crs.isValid() else lonlat_crs(), _context(None))
+    measure.setEllipsoid(ELLIPSOID)
+    try:
+        return float(measure.measureLine(middle, rim)) / 1000.0
+    except QgsCsException:
+        raise _off_the_globe() from None
+
+
+def area_of_circle(middle: QgsPointXY, rim: QgsPointXY, crs: QgsCoordinateReferenceSystem) -> Aoi:
+    """The circle around a point of the map through another one, true on the ellipsoid.
+
+    Raises
+    ------
+    AreaError
+        If it lies off the globe, reaches over a pole, or has no size.
+    """
+    point = QgsPointXY(middle)
+    if crs.isValid() and crs != lonlat_crs():
+        try:
+            point = QgsCoordinateTransform(crs, lonlat_crs(), _context(None)).transform(middle)
+        except QgsCsException:
+            raise _off_the_globe() from None
+    lon = (point.x() + 180.0) % 360.0 - 180.0
+    tree = circle(lon, point.y(), radius_km(middle, rim, crs))
+    return Aoi.from_geometry(split_at_antimeridian(tree))
 
 
 def _polygons(layer: QgsMapLayer) -> list[QgsGeometry]:

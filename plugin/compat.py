@@ -32,6 +32,7 @@ __all__ = [
     "FOLDER_BEHAVIOUR",
     "NUMBER_DOUBLE",
     "NUMBER_INTEGER",
+    "POINT_GEOMETRY",
     "POLYGON_GEOMETRY",
     "RASTER_LAYERS",
     "RASTER_SOURCES",
@@ -81,6 +82,7 @@ FOLDER_BEHAVIOUR = _pick(
 VECTOR_POLYGON = _pick("ProcessingSourceType", "VectorPolygon", QgsProcessing, "TypeVectorPolygon")
 RASTER_SOURCES = _pick("ProcessingSourceType", "Raster", QgsProcessing, "TypeRaster")
 POLYGON_GEOMETRY = _pick("GeometryType", "Polygon", QgsWkbTypes, "PolygonGeometry")
+POINT_GEOMETRY = _pick("GeometryType", "Point", QgsWkbTypes, "PointGeometry")
 RASTER_LAYERS = _pick("LayerFilter", "RasterLayer", QgsMapLayerProxyModel, "RasterLayer")
 VECTOR_LAYERS = _pick("LayerFilter", "HasGeometry", QgsMapLayerProxyModel, "HasGeometry")
 VECTOR_SOURCES = _pick(

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCsException,
+    QgsGeometry,
     QgsMapLayer,
     QgsProject,
     QgsRectangle,
@@ -46,6 +47,12 @@ def zoom_to_layers(
 def zoom_to_area(canvas: QgsMapCanvas, aoi: Aoi) -> bool:
     """Zoom to an area where the map does not show it. See :func:`zoom_to_layers`."""
     return _zoom_to(canvas, [(lonlat_crs(), QgsRectangle(*box)) for box in aoi.boxes])
+
+
+def zoom_to_shape(canvas: QgsMapCanvas, shape: QgsGeometry) -> bool:
+    """Zoom to a geometry of the map's own system. See :func:`zoom_to_layers`."""
+    crs = canvas.mapSettings().destinationCrs()
+    return _zoom_to(canvas, [(crs, shape.boundingBox())], always=True)
 
 
 def shows_nothing(canvas: QgsMapCanvas) -> bool:

@@ -96,6 +96,11 @@ def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisitio
     Two deliveries of the same tile (same footprint, reprocessed) count once: the one that is
     processed last by name.
     """
+    return [_acquisition(_without_duplicates(group), aoi) for group in passes_of(scenes)]
+
+
+def passes_of(scenes: Sequence[SceneItem]) -> list[list[SceneItem]]:
+    """The scenes of each pass, in the order of time; two deliveries of one tile are two scenes."""
     groups: list[list[SceneItem]] = []
     for scene in sorted(scenes, key=lambda scene: (scene.datetime, scene.id)):
         for group in reversed(groups):
@@ -104,7 +109,7 @@ def group_acquisitions(scenes: Sequence[SceneItem], aoi: Aoi) -> list[Acquisitio
                 break
         else:
             groups.append([scene])
-    return [_acquisition(_without_duplicates(group), aoi) for group in groups]
+    return groups
 
 
 def _same_pass(first: SceneItem, second: SceneItem) -> bool:

@@ -78,8 +78,10 @@ class DiscoverParams:
         None,
         kind=Kind.VECTOR_OUT,
         title="Scenes",
-        help="GeoJSON file to write them to, with all that a later run needs.",
+        help="File to write them to: GeoJSON with all that a later run needs, .csv for a table, "
+        ".json for STAC items.",
         suffix=".geojson",
+        also=(".csv", ".json"),
     )
     searches: tuple[Search, ...] = ()
     """For callers in Python: searches of an earlier discovery, to go on with."""

@@ -101,7 +101,7 @@ def run_pairs(params: PairsParams, settings: Settings, monitor: Monitor) -> Oper
             f"{rank}. {pair.before.sensor}, score {pair.score:.2f}: {pair.reason}"
             for rank, pair in enumerate(pairs, start=1)
         ),
-        layers=() if params.scenes is None else (write_footprints(params.scenes, best),),
+        layers=() if params.scenes is None else write_footprints(params.scenes, best),
         outputs={"count": len(pairs), "reason": pairs[0].reason},
         value=FoundPairs(
             tuple(pairs), offers_for(event, pairs, params.area, settings) if event else ()

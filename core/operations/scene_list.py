@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..discovery.items_file import footprints_geojson
 from ..errors import InputError
 from ..files.atomic import WriteFailure, write_whole
 from ..operation import LayerOutput, OperationResult
 from ..scenes.find import Discovery
+from ..scenes.list_files import TEXTS, scene_list_text
 from ..text import joined
 from ..types import SceneItem, format_time
 
@@ -28,7 +27,7 @@ def scenes_result(discovery: Discovery, footprints: Path | None) -> OperationRes
     InputError
         If they cannot be written.
     """
-    layers = () if footprints is None else (write_footprints(footprints, discovery.scenes),)
+    layers = () if footprints is None else write_footprints(footprints, discovery.scenes)
     return OperationResult(
         data=lambda: [scene.to_dict() for scene in discovery.scenes],
         text=joined(_line(scene) for scene in discovery.scenes),
@@ -38,8 +37,9 @@ def scenes_result(discovery: Discovery, footprints: Path | None) -> OperationRes
     )
 
 
-def write_footprints(path: Path, scenes: Sequence[SceneItem]) -> LayerOutput:
-    """Write scenes with all that ingest needs as GeoJSON.
+def write_footprints(path: Path, scenes: Sequence[SceneItem]) -> tuple[LayerOutput, ...]:
+    """Write scenes as their file's name says: as GeoJSON with all that ingest needs, as a table
+    (``.csv``) or as STAC items (``.json``); the first is a layer for the map.
 
     Raises
     ------
@@ -49,10 +49,11 @@ def write_footprints(path: Path, scenes: Sequence[SceneItem]) -> LayerOutput:
     failure = WriteFailure(
         f"The scenes cannot be written to {path}", "Choose another file.", InputError
     )
-    write_whole(path, json.dumps(footprints_geojson(scenes)), failure)
-    return LayerOutput(
-        path, "Scenes", "footprints", "Scenes", abstract="Footprints of the scenes found"
-    )
+    write_whole(path, scene_list_text(path, scenes), failure)
+    if path.suffix.lower() in TEXTS:
+        return ()
+    abstract = "Footprints of the scenes found"
+    return (LayerOutput(path, "Scenes", "footprints", "Scenes", abstract=abstract),)
 
 
 def _line(scene: SceneItem) -> str:

@@ -10,11 +10,15 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...core.errors import FirstLightError
 from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas
-from .area_tool import AreaOutline, RectangleTool
+from .drawing import Drawing, Way
+from .outline import AreaOutline
+
+MOST_STEPS = 50
+"""That can be taken back."""
 
 
 class AreaChoice(QObject):
-    """Holds the area, shows it on the map, and lets it be drawn there.
+    """Holds the area, shows it on the map, and lets it be drawn and changed there.
 
     Parameters
     ----------
@@ -33,16 +37,18 @@ class AreaChoice(QObject):
         super().__init__(parent)
         self.canvas = canvas
         self.aoi: Aoi | None = None
+        self._earlier: list[Aoi | None] = []
         self.outline = AreaOutline(canvas, self)
-        self.tool = RectangleTool(canvas, self)
-        self.tool.drawn.connect(self.choose)
-        self.tool.refused.connect(self.refused)
+        self.drawing = Drawing(canvas, self)
+        self.drawing.drawn.connect(self.choose)
+        self.drawing.refused.connect(self.refused)
+        self.drawing.undo_wanted.connect(self.undo)
 
     def choose(self, aoi: Aoi | None) -> None:
-        """Choose an area, or none."""
-        self.aoi = aoi
-        self.outline.show_area(aoi)
-        self.changed.emit(aoi)
+        """Choose an area, or none; it can be undone."""
+        if aoi != self.aoi:
+            self._earlier = [*self._earlier[1 - MOST_STEPS :], self.aoi]
+        self._take_over(aoi)
 
     def set_bounds(self, west: float, south: float, east: float, north: float) -> None:
         """Choose an area by its edges in degrees.
@@ -53,6 +59,22 @@ class AreaChoice(QObject):
             If they make no area.
         """
         self.choose(Aoi.from_bounds(west, south, east, north))
+
+    def begin_anew(self, aoi: Aoi | None = None) -> None:
+        """Another project: there is nothing to undo."""
+        self.drawing.stop()
+        self._earlier = []
+        self._take_over(aoi)
+
+    @property
+    def can_undo(self) -> bool:
+        """True where there was another area before."""
+        return bool(self._earlier)
+
+    def undo(self) -> None:
+        """Choose again what was chosen before."""
+        if self._earlier:
+            self._take_over(self._earlier.pop())
 
     def take(self, find: Callable[[], Aoi]) -> bool:
         """Choose what ``find`` gives; whether there was an area."""
@@ -76,5 +98,15 @@ class AreaChoice(QObject):
 
     def close_down(self) -> None:
         """Leave the map as it was."""
-        self.tool.remove()
+        self.drawing.remove()
         self.outline.remove()
+
+    def _take_over(self, aoi: Aoi | None) -> None:
+        self.aoi = aoi
+        self.outline.show_area(aoi)
+        if self.drawing.way is Way.CORNERS:
+            if aoi is None:
+                self.drawing.stop()
+            else:
+                self.drawing.corners.set_area(aoi)
+        self.changed.emit(aoi)

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from ...core.types import Aoi
+from ...plugin.map_shapes import polygons
 
 
 def area_text(aoi: Aoi) -> str:
     """``west,south,east,north`` of a box; of a polygon its corners are counted, too."""
     edges = ",".join(f"{edge:.7f}".rstrip("0").rstrip(".") for edge in aoi.bounds)
-    corners = sum(len(ring) - 1 for polygon in polygons(aoi) for ring in polygon)
-    return edges if is_box(aoi) else f"polygon of {corners} corners within {edges}"
+    return edges if is_box(aoi) else f"polygon of {corner_count(aoi)} corners within {edges}"
 
 
-def polygons(aoi: Aoi) -> list[list[list[list[float]]]]:
-    """Rings of each polygon of an area: lists of lon, lat."""
-    parts: list[list[list[list[float]]]] = aoi.geometry["coordinates"]
-    return [parts] if aoi.geometry["type"] == "Polygon" else parts  # type: ignore[list-item]
+def corner_count(aoi: Aoi) -> int:
+    """Corners of all its rings."""
+    return sum(len(ring) - 1 for polygon in polygons(aoi.geometry) for ring in polygon)
 
 
 def is_box(aoi: Aoi) -> bool:
     """Tell whether an area is the whole box around it."""
     return aoi.geometry == Aoi.from_bounds(*aoi.bounds).geometry
+
+
+def size_km2(aoi: Aoi) -> str:
+    """``8,686 km²``, ``6.66 km²``."""
+    size = aoi.area_km2
+    return f"{size:,.0f} km²" if size >= 100 else f"{size:.3g} km²"
+
+
+def describe_area(aoi: Aoi) -> str:
+    """Edges and surface of an area, for people."""
+    west, south, east, north = aoi.bounds
+    edges = (
+        f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')},  "
+        f"{_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}"
+    )
+    return f"{edges}\n{size_km2(aoi)}"
+
+
+def _degrees(value: float, positive: str, negative: str) -> str:
+    # With a space that does not break: a number and its letter stay on one line.
+    return f"{abs(value):.4f}°\u00a0{positive if value >= 0 else negative}"

@@ -121,7 +121,7 @@ class MainDock(QgsDockWidget):
         """Leave the map as it was; called before the plugin goes."""
         self.memory.close_down()
         self.event.close_down()
-        self.scenes.area_panel.close_down()
+        self.scenes.close_down()
         self.area.close_down()
 
     def _show_status(self, page: Page, text: str) -> None:

@@ -50,7 +50,7 @@ class ProjectMemory(QObject):
         kept = read_choices(QgsProject.instance(), NAMES)
         aoi = area_from_text(kept.get("area", ""))
         if aoi is not None:
-            self._area.choose(aoi)
+            self._area.begin_anew(aoi)
         self._search.set_sensor(kept.get("sensor", ""))
         self._search.catalog_combo.set_last(kept.get("catalog", ""))
         self._event.catalog_combo.set_last(kept.get("event_catalog", ""))
@@ -79,5 +79,5 @@ class ProjectMemory(QObject):
         write_choices(QgsProject.instance(), choices)
 
     def _forget(self) -> None:
-        self._area.choose(None)
+        self._area.begin_anew()
         self.forgotten.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class EventPage(Page):
         self._timer.setInterval(SETTLE_MS)
         self.welcome = Welcome()
         self.what = WhatField()
-        self.area_panel = AreaPanel("", area)
+        self.area_panel = AreaPanel("", area, partial(self.start, kept=False))
         self.area_panel.setObjectName("event_area_panel")
         # The step around it has a frame and a title already.
         self.area_panel.setStyleSheet("#event_area_panel { border: none; margin: 0; padding: 0 }")

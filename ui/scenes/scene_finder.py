@@ -114,7 +114,7 @@ class SceneFinder(QObject):
         scenes: tuple[Any, ...],
         asked: dict[str, Any],
         discovery: Discovery | None = None,
-        **more: bool,
+        **more: Any,
     ) -> None:
         self._asked, self._found = asked, discovery
         self._scene_panel.set_scenes(

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QFont, QIcon, QPixmap
+from qgis.PyQt.QtWidgets import QApplication
 
-from ...core.discovery.band_config import load_sensors
-from ...core.enums import AccessKind
-from ...core.text import joined, shown
-from ...core.types import SceneItem, format_time
+from ...core.types import SceneItem
 from ...plugin.compat import flag_number
-from ..parts.plain import plain_tip
-from ..parts.sentences import UNKNOWN, size_text
+from ...plugin.passes import pass_numbers
+from ...plugin.thumbnails import Key, ThumbnailStore, key_of
+from .scene_columns import (
+    BEST_IS_MOST,
+    CLEAR,
+    CLOUD,
+    COVERS,
+    DATE,
+    ID,
+    NOTES,
+    SIZE,
+    SORT_VALUES,
+    column_text,
+    has_mask,
+    scene_tip,
+)
+from .scene_filter import SceneFilter
 
-DATE, CLOUD, CLEAR, COVERS, SIZE, NOTES, ID = range(7)
-CLOSED = {
-    AccessKind.ACCOUNT: ("needs an account",),
-    AccessKind.READER_PAYS: ("the reader pays",),
-}
-"""What the files of a scene need that is not to be had at once."""
 BEFORE_LOOKING = ""
 NO_MASK = "—"
 UNREADABLE = "?"
-BEST_IS_MOST = (DATE, CLEAR, COVERS)
-"""Columns whose first click puts the highest value on top."""
+NUMBERS = (CLOUD, CLEAR, COVERS, SIZE)
+SCENE_ROLE = Qt.ItemDataRole.UserRole
+"""The scene itself."""
 
 
 class SceneModel(QAbstractTableModel):
-    """One row for each scene; the check box in the first column chooses it.
+    """One row for each scene that is shown; the check box in the first column chooses it.
 
-    It sorts by itself: a thousand rows in a few milliseconds, where a sort proxy would call back
-    into Python for each comparison and hold up the window.
+    It sorts and filters by itself: a thousand rows in a few milliseconds, where a proxy would call
+    back into Python for each comparison and hold up the window.
     """
 
     chosen_changed = pyqtSignal()
+    rows_changed = pyqtSignal()
+    """Other scenes, or the same in another order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,8 +55,14 @@ class SceneModel(QAbstractTableModel):
         """Row → number in ``_scenes``."""
         self._chosen: set[int] = set()
         self._looked: set[int] = set()
+        self._new: frozenset[str] = frozenset()
+        self._passes: list[int] = []
+        """Number → number of its pass; empty where they are not grouped."""
         self._sorted_by = -1
         self._descending = False
+        self._filter = SceneFilter()
+        self._pictures: ThumbnailStore | None = None
+        self._icons: dict[Key, QIcon] = {}
         self._titles = {
             DATE: self.tr("Date"),
             CLOUD: self.tr("Cloud"),
@@ -69,27 +86,45 @@ class SceneModel(QAbstractTableModel):
             ID: self.tr("Name of the scene in the catalogue"),
         }
 
-    def set_scenes(self, scenes: Sequence[SceneItem], all_chosen: bool = False) -> None:
-        """Show other scenes; the first one whose files need no account is chosen, or all."""
+    # What is in it
+
+    def set_scenes(
+        self, scenes: Sequence[SceneItem], all_chosen: bool = False, new: Collection[str] = ()
+    ) -> None:
+        """Show other scenes; the first one whose files need no account is chosen, or all.
+
+        Parameters
+        ----------
+        new : collection of str
+            Ids of those that were not there when this was searched before.
+        """
         self.beginResetModel()
         self._scenes = list(scenes)
         fetchable = [number for number, scene in enumerate(scenes) if scene.access.is_open]
         self._chosen = set(range(len(scenes)) if all_chosen else fetchable[:1])
         self._looked = set()
+        self._new = frozenset(new)
+        self._icons = {}
+        self._group_again()
         self._rows = self._sorted_rows()
         self.endResetModel()
+        self.rows_changed.emit()
         self.chosen_changed.emit()
 
     def add_scenes(self, scenes: Sequence[SceneItem]) -> None:
         """Show more scenes; none of them is chosen, and those that are stay so."""
         if not scenes:
             return
-        first = len(self._scenes)
-        self.beginInsertRows(QModelIndex(), first, first + len(scenes) - 1)
+        first, count = len(self._scenes), len(self._rows)
+        more = [number for number, one in enumerate(scenes, first) if self._filter.shows(one)]
+        if more:
+            self.beginInsertRows(QModelIndex(), count, count + len(more) - 1)
         self._scenes += scenes
-        self._rows += range(first, len(self._scenes))
-        self.endInsertRows()
-        self._sort_again()
+        self._rows += more
+        self._group_again()
+        if more:
+            self.endInsertRows()
+        self._arrange()
         self.chosen_changed.emit()
 
     def show_sky(self, looked: Sequence[SceneItem]) -> tuple[SceneItem, ...]:
@@ -106,11 +141,11 @@ class SceneModel(QAbstractTableModel):
             if scene.id in by_id:
                 self._scenes[number] = by_id[scene.id]
                 self._looked.add(number)
-                if by_id[scene.id].clear_percent is None and _has_mask(scene):
+                if by_id[scene.id].clear_percent is None and has_mask(scene):
                     failed.append(scene)
-        if self._scenes:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._scenes) - 1, ID))
-        self._sort_again()
+        self._group_again()
+        self._arrange()
+        self._tell_changed()
         return tuple(failed)
 
     @property
@@ -119,17 +154,87 @@ class SceneModel(QAbstractTableModel):
         return tuple(self._scenes)
 
     @property
+    def shown_numbers(self) -> tuple[int, ...]:
+        """Numbers of those that are shown, in the order of the rows."""
+        return tuple(self._rows)
+
+    @property
     def sky_is_known(self) -> bool:
         """True once any scene's sky was looked at."""
         return bool(self._looked) or any(scene.clear_percent is not None for scene in self._scenes)
+
+    @property
+    def new_count(self) -> int:
+        """How many were not there when this was searched before."""
+        return sum(scene.id in self._new for scene in self._scenes)
+
+    def scene_at(self, row: int) -> SceneItem:
+        """The scene of a row."""
+        return self._scenes[self._rows[row]]
+
+    def number_at(self, row: int) -> int:
+        """Its number in :attr:`scenes`."""
+        return self._rows[row]
+
+    def row_of(self, number: int) -> int | None:
+        """The row of a scene; None where it is not shown."""
+        return self._rows.index(number) if number in self._rows else None
+
+    # What is chosen
 
     def chosen(self) -> tuple[SceneItem, ...]:
         """Those with a tick, in the order in which they were found."""
         return tuple(self._scenes[number] for number in sorted(self._chosen))
 
+    @property
+    def chosen_numbers(self) -> frozenset[int]:
+        """Their numbers."""
+        return frozenset(self._chosen)
+
+    def choose(self, numbers: Iterable[int], wanted: bool = True) -> None:
+        """Tick some, or take their ticks away."""
+        self._chosen = self._chosen | set(numbers) if wanted else self._chosen - set(numbers)
+        self._tell_changed()
+        self.chosen_changed.emit()
+
+    def same_pass(self, number: int) -> tuple[int, ...]:
+        """Numbers of the scenes of its pass, itself among them."""
+        passes = self._passes or pass_numbers(self._scenes)
+        return tuple(each for each, one in enumerate(passes) if one == passes[number])
+
+    # How it is shown
+
+    def set_pictures(self, store: ThumbnailStore | None) -> None:
+        """Show pictures in the first column, or none."""
+        if self._pictures is not None:
+            self._pictures.arrived.disconnect(self._take_pictures)
+        self._pictures, self._icons = store, {}
+        if store is not None:
+            store.arrived.connect(self._take_pictures)
+        self._tell_changed()
+
+    def set_filter(self, text: str) -> None:
+        """Show only scenes that fit; what is chosen stays so."""
+        self._filter = SceneFilter.parse(text)
+        self._arrange()
+
+    @property
+    def is_grouped(self) -> bool:
+        """True while the scenes of a pass stand together."""
+        return bool(self._passes)
+
+    def set_grouped(self, grouped: bool) -> None:
+        """Put the scenes of each pass together, the newest pass first; or go back to the order in
+        which they were found.
+        """
+        self._passes = pass_numbers(self._scenes) if grouped else []
+        self._sorted_by = -1
+        self._arrange()
+        self._tell_changed()
+
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Number of scenes."""
-        return 0 if parent is not None and parent.isValid() else len(self._scenes)
+        """Number of scenes that are shown."""
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
         """Number of facts of each."""
@@ -159,13 +264,23 @@ class SceneModel(QAbstractTableModel):
         number, column = self._rows[index.row()], index.column()
         scene = self._scenes[number]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._clear_text(number) if column == CLEAR else _text(scene, column)
+            return self._clear_text(number) if column == CLEAR else column_text(scene, column)
         if role == Qt.ItemDataRole.CheckStateRole and column == DATE:
             return Qt.CheckState.Checked if number in self._chosen else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tool_tip(scene)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (CLOUD, CLEAR, COVERS, SIZE):
+            return scene_tip(scene)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in NUMBERS:
             return flag_number(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == SCENE_ROLE:
+            return scene
+        if role == Qt.ItemDataRole.DecorationRole and column == DATE:
+            return self._icon(scene)
+        if role == Qt.ItemDataRole.FontRole and column == DATE and scene.id in self._new:
+            font = QFont()
+            font.setBold(True)
+            return font
+        if role == Qt.ItemDataRole.BackgroundRole and self._passes and self._passes[number] % 2:
+            return QApplication.palette().alternateBase()
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -189,34 +304,52 @@ class SceneModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column, what is not known last; -1: as found."""
         self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
-        self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        numbers = [self._rows[index.row()] for index in before]
-        self._rows = self._sorted_rows()
-        row_of = {number: row for row, number in enumerate(self._rows)}
-        now = [self.index(row_of[number], index.column()) for number, index in zip(numbers, before)]
-        self.changePersistentIndexList(before, now)
-        self.layoutChanged.emit()
+        if column >= 0:
+            self._passes = []  # a pass has no place in another order
+        self._arrange()
 
-    def _sort_again(self) -> None:
-        if self._sorted_by >= 0:
-            self.sort(
-                self._sorted_by,
-                Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder,
-            )
+    def _arrange(self) -> None:
+        """Lay the rows anew; in another order, what is selected goes with its scene."""
+        rows = self._sorted_rows()
+        if set(rows) != set(self._rows):
+            self.beginResetModel()
+            self._rows = rows
+            self.endResetModel()
+        elif rows != self._rows:
+            self.layoutAboutToBeChanged.emit()
+            before = self.persistentIndexList()
+            numbers = [self._rows[index.row()] for index in before]
+            self._rows = rows
+            row_of = {number: row for row, number in enumerate(rows)}
+            now = [self.index(row_of[each], one.column()) for each, one in zip(numbers, before)]
+            self.changePersistentIndexList(before, now)
+            self.layoutChanged.emit()
+        self.rows_changed.emit()
 
     def _sorted_rows(self) -> list[int]:
         numbers = list(range(len(self._scenes)))
+        if self._filter.tests:
+            numbers = [number for number in numbers if self._filter.shows(self._scenes[number])]
+        if self._passes:
+            return sorted(numbers, key=lambda number: (self._passes[number], number))
         value = SORT_VALUES.get(self._sorted_by)
         if value is None:
             return numbers
-        values = [value(scene) for scene in self._scenes]
+        values = {number: value(self._scenes[number]) for number in numbers}
         known = sorted(
-            (p for p in numbers if values[p] is not None),
+            (number for number in numbers if values[number] is not None),
             key=values.__getitem__,
             reverse=self._descending,
         )
-        return known + [p for p in numbers if values[p] is None]
+        return known + [number for number in numbers if values[number] is None]
+
+    def _group_again(self) -> None:
+        if self._passes:
+            self._passes = pass_numbers(self._scenes)
+
+    def _tell_changed(self) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, ID))
 
     def _clear_text(self, number: int) -> str:
         scene = self._scenes[number]
@@ -224,68 +357,21 @@ class SceneModel(QAbstractTableModel):
             return f"{scene.clear_percent:.0f} %"
         if number not in self._looked:
             return BEFORE_LOOKING
-        return UNREADABLE if _has_mask(scene) else NO_MASK
+        return UNREADABLE if has_mask(scene) else NO_MASK
 
+    def _icon(self, scene: SceneItem) -> QIcon | None:
+        if self._pictures is None:
+            return None
+        key = key_of(scene)
+        if key not in self._icons:
+            image = self._pictures.image(scene)
+            if image is None:
+                return None
+            self._icons[key] = QIcon(QPixmap.fromImage(image))
+        return self._icons[key]
 
-def notes_text(scene: SceneItem) -> str:
-    """Notes on a scene: what its files need, missing bands that a user would expect, how many
-    others, and the notes.
-    """
-    usual = load_sensors()[scene.sensor].default if scene.sensor in load_sensors() else ()
-    named = [band for band in scene.missing_bands if band in usual]
-    others = len(scene.missing_bands) - len(named)
-    if others:
-        named.append(f"+{others}")
-    lacks = [f"lacks {', '.join(named)}"] if named else []
-    return "; ".join([*CLOSED.get(scene.access, ()), *lacks, *scene.notes])
-
-
-SORT_VALUES: dict[int, Callable[[SceneItem], Any]] = {
-    DATE: lambda scene: scene.datetime.timestamp(),
-    CLOUD: lambda scene: scene.cloud_percent,
-    CLEAR: lambda scene: scene.clear_percent,
-    COVERS: lambda scene: scene.coverage_percent,
-    SIZE: lambda scene: scene.size_bytes or None,
-    NOTES: lambda scene: notes_text(scene) or None,
-    ID: lambda scene: scene.id,
-}
-"""Column → what it is sorted by; None where that is not known."""
-
-
-def _text(scene: SceneItem, column: int) -> str:
-    if column == DATE:
-        return format_time(scene.datetime)[:10]
-    if column == CLOUD:
-        return _percent(scene.cloud_percent)
-    if column == COVERS:
-        return _percent(scene.coverage_percent)
-    if column == SIZE:
-        return size_text(scene.size_bytes)
-    return shown(scene.id if column == ID else notes_text(scene))
-
-
-def _percent(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.0f} %"
-
-
-def _has_mask(scene: SceneItem) -> bool:
-    """Tell whether it offers a band of classes (SCL, QA_PIXEL) for the clear share."""
-    sensor = load_sensors().get(scene.sensor)
-    return sensor is not None and any(
-        band.is_class for band in sensor.bands.values() if band.name in scene.bands
-    )
-
-
-def _tool_tip(scene: SceneItem) -> str:
-    sensor = load_sensors().get(scene.sensor)
-    orbit = "" if scene.relative_orbit is None else f"orbit {scene.relative_orbit}"
-    origin = (sensor.title if sensor else scene.sensor, f"{orbit} {scene.orbit_direction}".strip())
-    lines = [
-        scene.id,
-        f"{scene.collection}, {format_time(scene.datetime)}",
-        ", ".join(part for part in origin if part),
-    ]
-    lines.append(f"Files need: {scene.access}")
-    if scene.missing_bands:
-        lines.append("Missing: " + ", ".join(scene.missing_bands))
-    return plain_tip(joined((*lines, *scene.notes)))
+    def _take_pictures(self, keys: set[Key]) -> None:
+        for row, number in enumerate(self._rows):
+            if key_of(self._scenes[number]) in keys:
+                index = self.index(row, DATE)
+                self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QHideEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QVBoxLayout
 
 from ...core.enums import Status
@@ -15,7 +16,9 @@ from ...core.operations.archives.catalogs import CATALOGS
 from ...core.operations.ingest import INGEST
 from ...core.text import at_home
 from ...core.types import SceneItem
+from ...plugin.scene_file import SAVE_SCENES
 from ...plugin.settings_store import read_last, write_last
+from ...plugin.thumbnails import ThumbnailStore
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
 from ..parts.page import Page
@@ -24,6 +27,7 @@ from ..parts.shared import Shared
 from .band_panel import BandPanel
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
+from .scene_map import SceneMap
 from .scene_panel import ScenePanel
 from .search_panel import SearchPanel
 from .steps_scroll import StepsScroll
@@ -51,9 +55,11 @@ class ScenesPage(Page):
         super().__init__(shared)
         self._area = area
         self._ask = partial(self.start, kept=False)
-        self.area_panel = AreaPanel(self.tr("1  Area"), area)
+        self.area_panel = AreaPanel(self.tr("1  Area"), area, partial(self.start, kept=False))
         self.search_panel = SearchPanel()
         self.scene_panel = ScenePanel()
+        self.scene_panel.offer_pictures(ThumbnailStore(shared.jobs, self))
+        self.scene_map = SceneMap(area.canvas, self.scene_panel)
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
         self.finder = SceneFinder(self.search_panel, self.scene_panel, area.in_use, self._ask)
@@ -103,6 +109,30 @@ class ScenesPage(Page):
         if self.start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
             self.say(self.tr("Fetching {what} …").format(what=self._choice_text()))
             self.scroll.ensureWidgetVisible(self.run_panel)
+
+    def save_list(self, path: str) -> None:
+        """Write the list of scenes to a file."""
+        scenes, values = self.scene_panel.model.scenes, {"path": path}
+        self.start(SAVE_SCENES, values, self._tell_saved, lambda _: None, False, scenes=scenes)
+
+    def _tell_saved(self, result: OperationResult) -> None:
+        self.say(self.tr("The list of scenes is in {path}.").format(path=result.text))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The page comes into view, and the footprints with it."""
+        super().showEvent(event)
+        self.scene_map.set_in_view(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The page goes, and the footprints with it."""
+        super().hideEvent(event)
+        self.scene_map.set_in_view(False)
+
+    def close_down(self) -> None:
+        """Leave the map as it was."""
+        self.scene_panel.close_down()
+        self.scene_map.close_down()
+        self.area_panel.close_down()
 
     def begin_anew(self) -> None:
         """Another project: scenes of the last one go, unless they are being fetched."""
@@ -213,6 +243,7 @@ class ScenesPage(Page):
         self.search_panel.catalog_combo.editTextChanged.connect(self.changed)
         self.search_panel.search_wanted.connect(self.search)
         self.scene_panel.more_wanted.connect(self.finder.search_on)
+        self.scene_panel.save_wanted.connect(self.save_list)
         self.scene_panel.sky_wanted.connect(self.finder.look_at_sky)
         self.finder.said.connect(self.say)
         self.finder.warned.connect(self.shared.warn)

@@ -69,11 +69,11 @@ def test_the_features_of_a_collection_are_one_area() -> None:
         ("nan,1,2,3", "The area nan,1,2,3 cannot be used: an edge is not a number."),
         (
             "nowhere.gpkg",
-            "The area 'nowhere.gpkg' cannot be used: it is no file, no WKT and no four numbers.",
+            "The area 'nowhere.gpkg' cannot be used: it is no file, no WKT and no coordinates.",
         ),
         (
             "POLYGON",
-            "The area 'POLYGON' cannot be used: it is no file, no WKT and no four numbers.",
+            "The area 'POLYGON' cannot be used: it is no file, no WKT and no coordinates.",
         ),
         ("POLYGON((0 0, 1 1", "The area POLYGON((0 0, 1 1 cannot be used: it is no valid WKT."),
         ("POLYGON EMPTY", "The area POLYGON EMPTY cannot be used: it is empty."),

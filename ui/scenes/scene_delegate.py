@@ -1,0 +1,75 @@
+"""How a scene is drawn in the table and in the gallery."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QModelIndex, QObject, QSize, Qt
+from qgis.PyQt.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from ...core.text import shown
+from ...core.types import format_time
+from .scene_columns import DATE, notes_text
+from .scene_model import SCENE_ROLE
+
+LINE = "\u2028"
+"""Where Qt's styles break a line of a cell."""
+NOTED = " *"
+"""Behind the day of a scene that has notes."""
+GAP = 6
+"""Pixels that the style keeps around and between the parts of a cell."""
+
+
+class SceneDelegate(QStyledItemDelegate):
+    """The day with the scene's name beneath: it is in view whatever the width, shortened in its
+    middle, where names differ least.
+    """
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Texts of a cell; called by Qt for each one in view."""
+        super().initStyleOption(option, index)
+        if index.column() != DATE:
+            return
+        scene = index.data(SCENE_ROLE)
+        fonts, room = option.fontMetrics, option.rect.width() - self._sides(option, index)
+        moment = format_time(scene.datetime)[:16].replace("T", " ")
+        noted = NOTED if notes_text(scene) else ""
+        if fonts.horizontalAdvance(moment + noted) > room:
+            moment = moment[:10]
+        middle = Qt.TextElideMode.ElideMiddle
+        name = fonts.elidedText(shown(scene.id), middle, max(room, 0))
+        option.text = f"{moment}{noted}{LINE}{name}"
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Wide enough for the day; the name takes what there is."""
+        if index.column() != DATE:
+            return super().sizeHint(option, index)
+        width = option.fontMetrics.horizontalAdvance(f"2024-06-01{NOTED}") + self._sides(
+            option, index
+        )
+        return QSize(width, 2 * option.fontMetrics.lineSpacing() + GAP)
+
+    def _sides(self, option: QStyleOptionViewItem, index: QModelIndex) -> int:
+        """What of a cell's width is no text: the box for the tick, the picture, gaps."""
+        style = QApplication.style() if option.widget is None else option.widget.style()
+        metric = QStyle.PixelMetric.PM_IndicatorWidth
+        taken = int(style.pixelMetric(metric, option, option.widget)) + 3 * GAP
+        if index.data(Qt.ItemDataRole.DecorationRole) is not None:
+            taken += option.decorationSize.width() + GAP
+        return taken
+
+
+class GalleryDelegate(QStyledItemDelegate):
+    """Cells of one size, whether their picture is there or not yet."""
+
+    def __init__(self, cell: QSize, picture: QSize, parent: QObject) -> None:
+        super().__init__(parent)
+        self._cell, self._picture = cell, picture
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """The picture above, the day with its tick below."""
+        super().initStyleOption(option, index)
+        option.decorationSize = self._picture
+        option.decorationAlignment = Qt.AlignmentFlag.AlignCenter
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """That of every cell."""
+        return self._cell
