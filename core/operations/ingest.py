@@ -30,6 +30,8 @@ from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..scenes.band_tasks import BandTask as BandTask
+from ..scenes.band_tasks import load_band_tasks as load_band_tasks
 from ..scenes.bands import check_bands, wanted_bands
 from ..scenes.bands import estimate_area_bytes as estimate_area_bytes
 from ..scenes.find import SceneOrder, SceneQuery, find_scenes, openable_scenes

@@ -313,7 +313,7 @@ def test_the_name_is_in_view_at_any_width(three: Hands, width: int) -> None:
     shown = [column for column in range(7) if not table.isColumnHidden(column)]
     assert {DATE, CLEAR, COVERS} <= set(shown)
     assert ID not in shown
-    assert (SIZE in shown) is (width > 500)
+    assert (SIZE in shown) is (width > 300)
     used = sum(table.columnWidth(column) for column in shown)
     assert used <= table.viewport().width()
 

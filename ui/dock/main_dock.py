@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.doors.operation_index import declared_operations
 from ...plugin.jobs.job_list import JobList
+from ...plugin.searches import SearchStore
 from ...plugin.settings_store import read_last, write_last
 from ..area.area_choice import AreaChoice
 from ..catalogs.catalog_keeper import CatalogKeeper
@@ -68,6 +69,7 @@ class MainDock(QgsDockWidget):
             self.scenes.search_panel.values,
         )
         self.jobs = JobsPage(self.shared)
+        self.scenes.offer_searches(lambda: self.event.event_box.values()["date"], SearchStore())
         self.catalogs = CatalogKeeper(self, self.scenes.check_catalogs)
         self.memory = ProjectMemory(self.area, self.scenes, self.event)
         self.page_bar = PageBar()

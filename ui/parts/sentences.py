@@ -94,6 +94,26 @@ def describe_choice(
     return ", ".join(parts)
 
 
+def band_costs(
+    scenes: Sequence[SceneItem], bands: Sequence[str], aoi: Aoi | None = None
+) -> dict[str, int]:
+    """Bytes of each band for all these scenes, of an area or whole: as the catalogue states or as
+    such bands usually have.
+    """
+    return {
+        band: sum(
+            _whole(scene, band) if aoi is None else estimate_area_bytes(scene, (band,), aoi)
+            for scene in scenes
+        )
+        for band in bands
+    }
+
+
+def _whole(scene: SceneItem, band: str) -> int:
+    asset = scene.bands.get(band)
+    return 0 if asset is None else asset.size_bytes or asset.estimated_bytes
+
+
 def count(number: int, singular: str, plural: str) -> str:
     """``1 scene``, ``3 scenes``."""
     return f"{number} {singular if number == 1 else plural}"

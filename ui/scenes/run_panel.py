@@ -11,7 +11,6 @@ from qgis.PyQt.QtGui import QBrush
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QGridLayout,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
@@ -27,13 +26,13 @@ from ...core.discovery.band_config import Sensor
 from ...core.monitor import BandProgress, BandState
 from ...core.operations.ingest import INGEST, missing_bands
 from ...core.params import Door
+from ..parts.flow import FlowLayout
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.sentences import size_text
 from ..parts.shades import Shade, shade
 
 DEFAULT_INDICES = ("NDVI",)
-INDEX_COLUMNS = 3
 BAND, STATE, AMOUNT = range(3)
 SHADES = {
     BandState.FAILED: Shade.BAD,
@@ -119,6 +118,15 @@ class RunPanel(QGroupBox):
                     bands=", ".join(lacking)
                 )
             box.setToolTip(plain_tip(reason if lacking else ""))
+
+    def want_indices(self, names: Sequence[str]) -> None:
+        """Tick these indices and no others, as far as the chosen bands allow."""
+        self._wanted = set(names)
+        for name, box in self.index_boxes.items():
+            blocker = QSignalBlocker(box)
+            box.setChecked(box.isEnabled() and name in self._wanted)
+            blocker.unblock()
+        self.changed.emit()
 
     def _want(self, name: str, wanted: bool) -> None:
         self._wanted = self._wanted | {name} if wanted else self._wanted - {name}
@@ -206,12 +214,12 @@ class RunPanel(QGroupBox):
         choices = next(
             param.choices for param in INGEST.parameters(Door.DOCK) if param.name == "index"
         )
-        index_grid = QGridLayout()
-        for number, name in enumerate(choices):
+        index_grid = FlowLayout(spacing=6)
+        for name in choices:
             box = QCheckBox(name, objectName=f"index_{name}", checked=name in DEFAULT_INDICES)
             box.toggled.connect(partial(self._want, name))
             self.index_boxes[name] = box
-            index_grid.addWidget(box, number // INDEX_COLUMNS, number % INDEX_COLUMNS)
+            index_grid.addWidget(box)
         header = self.band_table.horizontalHeader()
         self.band_table.setHorizontalHeaderLabels(
             [self.tr("Band"), self.tr("State"), self.tr("Amount")]

@@ -42,9 +42,7 @@ class SceneDelegate(QStyledItemDelegate):
         """Wide enough for the day; the name takes what there is."""
         if index.column() != DATE:
             return super().sizeHint(option, index)
-        width = option.fontMetrics.horizontalAdvance(f"2024-06-01{NOTED}") + self._sides(
-            option, index
-        )
+        width = option.fontMetrics.horizontalAdvance("2024-06-01") + self._sides(option, index)
         return QSize(width, 2 * option.fontMetrics.lineSpacing() + GAP)
 
     def _sides(self, option: QStyleOptionViewItem, index: QModelIndex) -> int:
@@ -52,7 +50,7 @@ class SceneDelegate(QStyledItemDelegate):
         style = QApplication.style() if option.widget is None else option.widget.style()
         metric = QStyle.PixelMetric.PM_IndicatorWidth
         taken = int(style.pixelMetric(metric, option, option.widget)) + 3 * GAP
-        if index.data(Qt.ItemDataRole.DecorationRole) is not None:
+        if index.model().shows_pictures:  # also before they have come
             taken += option.decorationSize.width() + GAP
         return taken
 

@@ -13,6 +13,7 @@ from ...core.operation import OperationResult
 from ...core.operations.clear_sky import CLEAR_SKY
 from ...core.operations.discover import DISCOVER, Discovery
 from ...core.types import Aoi, SceneItem
+from ...plugin.searches import SearchStore
 from ...plugin.settings_store import write_last
 from ..parts.sentences import count
 from .scene_panel import ScenePanel
@@ -59,6 +60,8 @@ class SceneFinder(QObject):
         self._scene_panel = scene_panel
         self._take_area = take_area
         self._start = start
+        self.searches: SearchStore | None = None
+        """Where searches are kept; None: nowhere."""
         self._asked: dict[str, Any] = {}
         """Values that the scenes in the table answer to: more of them, and their sky, are about the
         same area.
@@ -123,7 +126,11 @@ class SceneFinder(QObject):
 
     def _show_scenes(self, result: OperationResult) -> None:
         discovery: Discovery = result.value
-        self._show(discovery.scenes, self._asked, discovery)
+        new: frozenset[str] = frozenset()
+        if self.searches is not None:
+            ids = (scene.id for scene in discovery.scenes)
+            new = self.searches.remember(discovery.aoi, self._asked, ids)
+        self._show(discovery.scenes, self._asked, discovery, new=new)
         self.said.emit(
             self.tr("{found} found. Choose scenes and bands, then press Run.").format(
                 found=_scenes(len(discovery.scenes))

@@ -213,6 +213,11 @@ class SceneModel(QAbstractTableModel):
             store.arrived.connect(self._take_pictures)
         self._tell_changed()
 
+    @property
+    def shows_pictures(self) -> bool:
+        """True where there is room for them, be they there or not yet."""
+        return self._pictures is not None
+
     def set_filter(self, text: str) -> None:
         """Show only scenes that fit; what is chosen stays so."""
         self._filter = SceneFilter.parse(text)

@@ -18,9 +18,9 @@ from .scene_model import SceneModel
 
 LEAST_ROWS, MOST_ROWS = 3, 8
 """Rows in view, however many scenes there are."""
-TITLE_SIDES, ARROW = 12, 18
+TITLE_SIDES, ARROW = 10, 18
 """Pixels around a column's title, and for its sort arrow."""
-ROW_PICTURE, GALLERY_PICTURE = 36, 112
+ROW_PICTURE, GALLERY_PICTURE = 30, 112
 """Pixels of the sides of a picture."""
 
 

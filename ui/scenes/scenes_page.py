@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
@@ -14,23 +16,31 @@ from ...core.monitor import BandProgress, Event, Progress
 from ...core.operation import OperationResult
 from ...core.operations.archives.catalogs import CATALOGS
 from ...core.operations.ingest import INGEST
-from ...core.text import at_home
+from ...core.text import at_home, time_text
 from ...core.types import SceneItem
+from ...plugin.map_view import zoom_to_area
 from ...plugin.scene_file import SAVE_SCENES
+from ...plugin.searches import KeptSearch, SearchStore
 from ...plugin.settings_store import read_last, write_last
 from ...plugin.thumbnails import ThumbnailStore
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
+from ..area.area_text import size_km2
 from ..parts.page import Page
-from ..parts.sentences import count, describe_choice
+from ..parts.sentences import band_costs, count, describe_choice
 from ..parts.shared import Shared
 from .band_panel import BandPanel
+from .folding_step import FoldingStep
+from .pace import Pace, expected_seconds
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
 from .scene_map import SceneMap
 from .scene_panel import ScenePanel
 from .search_panel import SearchPanel
 from .steps_scroll import StepsScroll
+
+MOST_COUNTED = 100
+"""Scenes whose bands are weighed one by one; more would be felt while ticking."""
 
 
 class ScenesPage(Page):
@@ -62,16 +72,19 @@ class ScenesPage(Page):
         self.scene_map = SceneMap(area.canvas, self.scene_panel)
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
+        self._pace = Pace()
         self.finder = SceneFinder(self.search_panel, self.scene_panel, area.in_use, self._ask)
-        self.scroll = StepsScroll(
-            (
+        self.area_step, self.search_step, self.scene_step, self.band_step, self.run_step = steps = [
+            FoldingStep(panel)
+            for panel in (
                 self.area_panel,
                 self.search_panel,
                 self.scene_panel,
                 self.band_panel,
                 self.run_panel,
             )
-        )
+        ]
+        self.scroll = StepsScroll(steps, self.scene_step)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.addWidget(self.scroll, 1)
@@ -106,9 +119,29 @@ class ScenesPage(Page):
         scenes = self.scene_panel.chosen()
         write_last("output", self.run_panel.output())
         self.run_panel.clear_progress()
+        self._pace.begin()
         if self.start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
             self.say(self.tr("Fetching {what} …").format(what=self._choice_text()))
             self.scroll.ensureWidgetVisible(self.run_panel)
+
+    def offer_searches(self, event_text: Callable[[], str | None], store: SearchStore) -> None:
+        """Offer searches that were made, and periods around the event."""
+        self._searches = self.finder.searches = store
+        self.search_panel.offer_menus(event_text, store)
+        self.search_panel.search_chosen.connect(self._search_again)
+        self.search_panel.keep_wanted.connect(self._keep_search)
+
+    def _search_again(self, search: KeptSearch) -> None:
+        if search.aoi is not None:
+            self._area.choose(search.aoi)
+            zoom_to_area(self._area.canvas, search.aoi)
+        self.search_panel.search_button.click()  # nothing where it is disabled
+
+    def _keep_search(self, name: str) -> None:
+        aoi = self._area.in_use()
+        if aoi is not None:
+            self._searches.keep(aoi, self.search_panel.values(), name)
+            self.say(self.tr("The search is kept as “{name}”.").format(name=name))
 
     def save_list(self, path: str) -> None:
         """Write the list of scenes to a file."""
@@ -139,10 +172,14 @@ class ScenesPage(Page):
         if not self.busy:
             self.finder.forget()
             self.run_panel.clear_progress()
+            for step in (self.area_step, self.search_step):
+                step.set_folded(False)
         self.changed()
 
     def refresh(self) -> None:
         """Enable what makes sense now, and say what comes next."""
+        self._show_costs()
+        self._name_steps()
         hint, may_search, may_run = self._next_step()
         self.search_panel.search_button.setEnabled(may_search and not self.busy)
         self.scene_panel.set_busy(self.busy)
@@ -162,6 +199,7 @@ class ScenesPage(Page):
     def follow(self, event: Event) -> None:
         """Show one event of what is running."""
         if isinstance(event, BandProgress):
+            self._pace.take(event)
             if self.run_panel.show_band(event):
                 # The table has just appeared, and has its place after the next layout.
                 QTimer.singleShot(
@@ -171,6 +209,7 @@ class ScenesPage(Page):
             self.run_panel.progress_bar.setValue(round(100 * event.fraction))
 
     def _show_result(self, result: OperationResult) -> None:
+        self._pace.end()
         if result.status == Status.FAILED:
             self.run_panel.progress_bar.reset()
         else:
@@ -197,10 +236,16 @@ class ScenesPage(Page):
         self.run_finished.emit(result.status)
 
     def _show_steps(self) -> None:
-        """Other scenes are there: bring them into view, with the bands if there is room."""
+        """Other scenes are there: fold what led to them, and bring them into view."""
         self.run_panel.clear_progress()
-        self.scroll.ensureWidgetVisible(self.band_panel)
-        self.scroll.ensureWidgetVisible(self.scene_panel)
+        if self.scene_panel.model.scenes:
+            for step in (self.area_step, self.search_step):
+                step.set_folded(True)
+        QTimer.singleShot(0, self._show_table)  # what was folded gives its room back until then
+
+    def _show_table(self) -> None:
+        self.scroll.widget().layout().activate()
+        self.scroll.verticalScrollBar().setValue(self.scene_step.y())
 
     def _next_step(self) -> tuple[str, bool, bool]:
         """Advice on the next step; and whether Search and Run make sense."""
@@ -225,7 +270,33 @@ class ScenesPage(Page):
 
     def _choice_text(self) -> str:
         aoi = self._area.aoi if self.run_panel.area_only_box.isChecked() else None
-        return describe_choice(self.scene_panel.chosen(), self._bands(), aoi)
+        scenes, bands = self.scene_panel.chosen(), self._bands()
+        text = describe_choice(scenes, bands, aoi)
+        seconds = expected_seconds(sum(band_costs(scenes, bands, aoi).values()))
+        if seconds is None:
+            return text
+        words = self.tr("{amount}; {time} at the last run's speed")
+        return str(words.format(amount=text, time=time_text(max(1.0, seconds))))
+
+    def _name_steps(self) -> None:
+        """What is chosen in each step, for its heading."""
+        aoi, values = self._area.aoi, self.search_panel.values()
+        self.area_step.set_value("" if aoi is None else size_km2(aoi))
+        sensor = self.search_panel.sensor_combo.currentText()
+        self.search_step.set_value(f"{sensor}, {values['start']} – {values['end']}")
+        scenes = self.scene_panel.model.scenes
+        self.scene_step.set_value(self.scene_panel.chosen_label.text() if scenes else "")
+        bands = ", ".join(self.band_panel.chosen())
+        self.band_step.set_value(f"{self.band_panel.task_combo.currentText()}: {bands}")
+        folder, indices = self.run_panel.output(), ", ".join(self.run_panel.indices())
+        self.run_step.set_value(", ".join(filter(None, (indices, PurePath(folder).name))))
+
+    def _show_costs(self) -> None:
+        """What each band takes for the chosen scenes."""
+        scenes = self.scene_panel.chosen()
+        aoi = self._area.aoi if self.run_panel.area_only_box.isChecked() else None
+        few = scenes if len(scenes) <= MOST_COUNTED else ()
+        self.band_panel.show_costs(band_costs(few, tuple(self.band_panel.boxes), aoi))
 
     def _bands(self) -> tuple[str, ...]:
         """What Run fetches."""
@@ -241,6 +312,7 @@ class ScenesPage(Page):
         self._area.changed.connect(self.changed)
         self.search_panel.sensor_changed.connect(self.band_panel.set_sensor)
         self.search_panel.catalog_combo.editTextChanged.connect(self.changed)
+        self.search_panel.dates_changed.connect(self.refresh)
         self.search_panel.search_wanted.connect(self.search)
         self.scene_panel.more_wanted.connect(self.finder.search_on)
         self.scene_panel.save_wanted.connect(self.save_list)
@@ -252,6 +324,7 @@ class ScenesPage(Page):
         self.finder.sky_finished.connect(self.sky_finished)
         self.scene_panel.chosen_changed.connect(self.changed)
         self.band_panel.changed.connect(self._bands_changed)
+        self.band_panel.indices_wanted.connect(self.run_panel.want_indices)
         self.run_panel.changed.connect(self.changed)
         self.run_panel.run_wanted.connect(self.run)
         self.run_panel.cancel_wanted.connect(self.cancel)

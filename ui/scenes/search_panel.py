@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,16 +19,23 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.discovery.band_config import load_sensors
+from ...plugin.searches import KeptSearch, SearchStore
 from ..catalogs.catalog_combo import CatalogCombo
 from ..fields.date_field import DateField
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel
+from .period_menu import PeriodMenu
+from .search_menu import SearchMenu
 
 DEFAULT_DAYS = 30
 """Length of the period that is offered first, ending today."""
 ANY_CLOUD = -1
-LEAST_WIDTH = 80
-"""Width of a date or a choice, in pixels."""
+LEAST_LETTERS = 4
+"""Of a choice that are in view whatever the width; its tip and its list tell the rest."""
+
+
+ARROWS = 26
+"""Pixels for the arrows beside a choice."""
 
 
 class SearchPanel(QGroupBox):
@@ -37,6 +45,11 @@ class SearchPanel(QGroupBox):
     catalogs_wanted = pyqtSignal()
     """The user wants to add or remove catalogues."""
     sensor_changed = pyqtSignal(str)
+    dates_changed = pyqtSignal()
+    search_chosen = pyqtSignal(object)
+    """Carries a KeptSearch whose values are in the fields now, and which is to be made."""
+    keep_wanted = pyqtSignal(str)
+    """Carries the name under which the search in the fields is to be kept."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +76,12 @@ class SearchPanel(QGroupBox):
         )
         self.search_button = QPushButton(self.tr("Se&arch"), objectName="search_button")
         self.search_button.setEnabled(False)
+        self.period_button = _menu_button(
+            "period_button", self.tr("Period"), self.tr("Days up to today, or around the event")
+        )
+        self.searches_button = _menu_button(
+            "searches_button", self.tr("Searches"), self.tr("Searches made before, and kept ones")
+        )
         self.catalog_button.setAccessibleName(self.tr("Add or remove catalogues"))
         self.catalog_combo.setAccessibleName(self.tr("Catalogue"))
         self.sensor_combo.setAccessibleName(self.tr("Sensor"))
@@ -70,6 +89,8 @@ class SearchPanel(QGroupBox):
         self._build()
         self.sensor_combo.currentIndexChanged.connect(self._follow_sensor)
         self.search_button.clicked.connect(self.search_wanted)
+        for field in (self.start_edit, self.end_edit):
+            field.edit.textChanged.connect(lambda _: self.dates_changed.emit())
         for edit in (
             self.start_edit.edit,
             self.end_edit.edit,
@@ -91,6 +112,28 @@ class SearchPanel(QGroupBox):
             "max_cloud": None if cloud == ANY_CLOUD or not self.cloud_spin.isEnabled() else cloud,
         }
 
+    def offer_menus(self, event_text: Callable[[], str | None], store: SearchStore) -> None:
+        """Offer periods, those around the event among them, and searches that were made."""
+        periods = PeriodMenu(event_text, self)
+        periods.chosen.connect(self.set_dates)
+        self.period_button.setMenu(periods)
+        searches = SearchMenu(store, self)
+        searches.chosen.connect(self._take_search)
+        searches.keep_wanted.connect(self.keep_wanted)
+        self.searches_button.setMenu(searches)
+
+    def _take_search(self, search: KeptSearch) -> None:
+        """Put an earlier search's values into the fields."""
+        values = search.values
+        self.set_sensor(str(values.get("sensor") or ""))
+        self.catalog_combo.set_last(str(values.get("catalog") or ""))
+        for name, field in (("start", self.start_edit), ("end", self.end_edit)):
+            if values.get(name):
+                field.set_value(str(values[name]))
+        cloud = values.get("max_cloud")
+        self.cloud_spin.setValue(cloud if isinstance(cloud, int) else ANY_CLOUD)
+        self.search_chosen.emit(search)
+
     def set_dates(self, start: date, end: date) -> None:
         """Choose the period, both days included."""
         self.start_edit.set_value(start.isoformat())
@@ -103,8 +146,9 @@ class SearchPanel(QGroupBox):
             self.sensor_combo.setCurrentIndex(index)
 
     def _build(self) -> None:
-        for widget in (self.sensor_combo, self.cloud_spin):
-            widget.setMinimumWidth(LEAST_WIDTH)  # Qt's own idea is wider than a dock has room for
+        least = self.fontMetrics().averageCharWidth() * LEAST_LETTERS + ARROWS
+        for widget in (self.sensor_combo, self.cloud_spin, self.catalog_combo):
+            widget.setMinimumWidth(least)  # Qt's own idea is wider than a dock has room for
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         layout.addLayout(
@@ -126,7 +170,7 @@ class SearchPanel(QGroupBox):
                 self.end_edit,
             )
         )
-        layout.addWidget(self.search_button)
+        layout.addLayout(_row(self.period_button, self.searches_button, self.search_button))
 
     def _follow_sensor(self) -> None:
         name = self.sensor_combo.currentData()
@@ -143,6 +187,13 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     for widget in widgets:
         row.addWidget(widget, 0 if isinstance(widget, (PlainLabel, QToolButton)) else 1)
     return row
+
+
+def _menu_button(name: str, text: str, tip: str) -> QToolButton:
+    button = QToolButton(objectName=name, text=text)
+    button.setToolTip(tip)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button
 
 
 def _date_field(name: str, title: str) -> DateField:

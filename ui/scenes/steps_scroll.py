@@ -15,15 +15,17 @@ class StepsScroll(QScrollArea):
     ----------
     panels : sequence of QWidget
         From the first step to the last.
+    growing : QWidget
+        The one that takes the height that is left.
     """
 
-    def __init__(self, panels: Sequence[QWidget]) -> None:
+    def __init__(self, panels: Sequence[QWidget], growing: QWidget) -> None:
         super().__init__(objectName="scenes_scroll")
         steps = QWidget(objectName="steps")
         column = QVBoxLayout(steps)
         column.setContentsMargins(0, 4, 0, 4)
         for panel in panels:
-            column.addWidget(panel)
+            column.addWidget(panel, 100 if panel is growing else 0)
         column.addStretch(1)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
