@@ -29,7 +29,8 @@ from ...core.types import SceneItem
 from ...plugin.map_view import shows_nothing, zoom_to_area
 from ...plugin.settings_store import write_last
 from ..area.area_choice import AreaChoice
-from ..area.area_panel import AreaPanel, describe_area
+from ..area.area_panel import AreaPanel
+from ..area.area_text import describe_area
 from ..catalogs.catalog_combo import CatalogCombo
 from ..parts.page import Page
 from ..parts.shared import Shared, open_path
