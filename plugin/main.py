@@ -16,6 +16,7 @@ from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
 from .language import install_language, remove_language
+from .locator import FirstLightLocator
 from .options import OptionsFactory
 from .processing.provider import FirstLightProvider
 
@@ -51,6 +52,7 @@ class FirstLightPlugin:
         self.dock: Any = None
         self._translator: QTranslator | None = None
         self._options: OptionsFactory | None = None
+        self._locator: FirstLightLocator | None = None
 
     def initProcessing(self) -> None:
         """Add the algorithms to Processing."""
@@ -88,6 +90,8 @@ class FirstLightPlugin:
         self.action.toggled.connect(self._open_dock)
         self._options = OptionsFactory(QIcon(str(ICON_PATH)), self._job_list, self._warn)
         self._iface.registerOptionsWidgetFactory(self._options)
+        self._locator = FirstLightLocator(self._open_tool)
+        self._iface.registerLocatorFilter(self._locator)
         QTimer.singleShot(IMPORT_AFTER_MS, import_ahead)
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             # As QGIS was left; when it has started, so that nobody waits for it.
@@ -116,6 +120,13 @@ class FirstLightPlugin:
         self.dock.setUserVisible(True)
         _remember(True)
 
+    def _open_tool(self, name: str) -> None:
+        """Bring the form of an operation into view, or the page of events."""
+        action = known(self.action, "only a plugin that is loaded is found")
+        action.setChecked(True)
+        self.dock.setUserVisible(True)
+        self.dock.show_tool(name)
+
     def _job_list(self) -> JobList:
         """The one list of jobs; made when the dock or the options want it."""
         from .jobs.job_list import JobList
@@ -140,6 +151,9 @@ class FirstLightPlugin:
             self._iface.removeDockWidget(self.dock)
             self.dock.deleteLater()
             self.dock = None
+        if self._locator is not None:
+            self._iface.deregisterLocatorFilter(self._locator)
+            self._locator = None
         if self._options is not None:
             self._iface.unregisterOptionsWidgetFactory(self._options)
             self._options = None

@@ -33,6 +33,7 @@ def traces(desktop):
         "providers": providers(),
         "toolbar": [action.text() for action in desktop.toolbar.actions()],
         "options": len(desktop.options),
+        "locators": len(desktop.locators),
         "menu": [action.text() for action in desktop.raster_menu.actions()],
         "docks": [dock.objectName() for dock in desktop.window.findChildren(QDockWidget)],
         "canvas items": sum(

@@ -49,6 +49,7 @@ class Desktop(QObject):
             QgsProject.instance().layerTreeRoot(), self.canvas
         )
         self.options: list[object] = []
+        self.locators: list[object] = []
         self.log: list[tuple[str, str]] = []
         QgsApplication.messageLog().messageReceived.connect(self._note)
 
@@ -64,6 +65,12 @@ class Desktop(QObject):
     def addToolBarIcon(self, action: object) -> int:
         self.toolbar.addAction(action)
         return 0
+
+    def registerLocatorFilter(self, found: object) -> None:
+        self.locators.append(found)
+
+    def deregisterLocatorFilter(self, found: object) -> None:
+        self.locators.remove(found)
 
     def registerOptionsWidgetFactory(self, factory: object) -> None:
         self.options.append(factory)

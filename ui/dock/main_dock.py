@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.doors.operation_index import declared_operations
+from ...core.operations.event import EVENT
 from ...plugin.jobs.job_list import JobList
 from ...plugin.searches import SearchStore
 from ...plugin.settings_store import read_last, write_last
@@ -118,6 +119,14 @@ class MainDock(QgsDockWidget):
         self.page_bar.choose(self.pages.currentIndex())
         self.status_label.setText(page.status)
         write_last("page", next(name for name, one in self._pages.items() if one is page))
+
+    def show_tool(self, name: str) -> None:
+        """Bring the form of an operation into view; an event has a page of its own."""
+        if name == EVENT.name:
+            self.show_page(self.event)
+            return
+        self.files.tools_panel.choose(name)
+        self.show_page(self.files)
 
     def close_down(self) -> None:
         """Leave the map as it was; called before the plugin goes."""

@@ -1,0 +1,54 @@
+"""QGIS's locator bar finds what FirstLight can do, and opens it."""
+
+from __future__ import annotations
+
+import pytest
+from qgis.core import QgsFeedback, QgsLocatorContext
+
+import firstlight
+from firstlight.plugin.locator import FirstLightLocator
+
+
+def found(text: str, using_prefix: bool = True) -> list:
+    locator, results = FirstLightLocator(lambda _: None), []
+    clone = locator.clone()
+    clone.resultFetched.connect(results.append)
+    context = QgsLocatorContext()
+    context.usingPrefix = using_prefix
+    clone.fetchResults(text, context, QgsFeedback())
+    return sorted(results, key=lambda result: -result.score)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("radar", "Water from radar"),
+        ("burn sev", "Burn severity"),
+        ("MAP AN EVENT", "Map an event"),
+    ],
+)
+def test_words_of_a_title_find_the_tool(text, first):
+    assert found(text)[0].displayString == first
+    assert found(text)[0].description
+
+
+def test_words_that_nothing_has_find_nothing_and_no_word_finds_all():
+    assert found("xyzzy") == []
+    assert len(found("")) > 20
+    assert found("", using_prefix=False) == []
+
+
+def test_what_is_chosen_is_opened(desktop, qtbot):
+    plugin = firstlight.classFactory(desktop)
+    plugin.initGui()
+    try:
+        [locator] = desktop.locators
+        [result] = [one for one in found("radar") if one.displayString == "Water from radar"]
+        locator.triggerResult(result)
+        assert plugin.dock.files.tools_panel.operation.name == "sar-water"
+        assert plugin.dock.page is plugin.dock.files
+        [event] = [one for one in found("event") if one.displayString == "Map an event"]
+        locator.triggerResult(event)
+        assert plugin.dock.page is plugin.dock.event
+    finally:
+        plugin.unload()
