@@ -70,7 +70,7 @@ class MainDock(QgsDockWidget):
             self.scenes.search_panel.values,
         )
         self.jobs = JobsPage(self.shared)
-        self.scenes.offer_searches(lambda: self.event.event_box.values()["date"], SearchStore())
+        self.scenes.offer_searches(lambda: self.event.when.event_edit.value(), SearchStore())
         self.catalogs = CatalogKeeper(self, self.scenes.check_catalogs)
         self.memory = ProjectMemory(self.area, self.scenes, self.event)
         self.page_bar = PageBar()
