@@ -199,7 +199,9 @@ def sample_band(
         return BandSample(
             stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, nan, 0.0
         )
-    low, median, high = np.percentile(values[seen], (2, 50, 98))
+    numbers, data = stored[seen], values[seen]
+    std_stored, std = (float(pixels.std(dtype=np.float64)) for pixels in (numbers, data))
+    low, median, high = np.percentile(data, (2, 50, 98), overwrite_input=True)
     gain = _hidden_spread(values, full, plan.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
@@ -207,13 +209,13 @@ def sample_band(
         stored_windows=stored_windows,
         windows=full,
         nodata_percent=100 * (1 - count / total),
-        std_stored=float(stored[seen].std(dtype=np.float64)) * gain,
-        std=float(values[seen].std(dtype=np.float64)) * gain,
+        std_stored=std_stored * gain,
+        std=std * gain,
         window_std=window_std,
         low=float(low),
         median=float(median),
         high=float(high),
-        saturated_percent=_saturated(stored[seen]),
+        saturated_percent=_saturated(numbers),
     )
 
 
