@@ -132,7 +132,9 @@ def _count(
         wet = every[1 : number + 1]
         dry = [code for code in every if code not in wet]
         extent = extent_of_raster(paths["map"], wet, dry, params.area, telling.stop)
-        survey = Survey(layers, telling.warn, lambda _share, _text: None, telling.stop)
+        # What the layers leave open is told once, of the most that lies under water.
+        warn = telling.warn if number == len(stages) else lambda _text: None
+        survey = Survey(layers, warn, lambda _share, _text: None, telling.stop)
         found.append((stage, survey.run(extent)))
     whole = found[-1][1].whole.area
     if whole.total <= 0:

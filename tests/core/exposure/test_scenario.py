@@ -87,6 +87,12 @@ def test_what_is_hit_rises_with_the_water(tmp_path: Path, hand: Path) -> None:
     assert "no reading of a gauge" in record["limits"]
 
 
+def test_what_a_layer_leaves_open_is_told_once(tmp_path: Path, hand: Path) -> None:
+    part = write_raster(tmp_path / "lc.tif", np.full((70, 40), 40, np.uint8), nodata=None, **WHERE)
+    result = run(tmp_path, hand=hand, stage="1,2,3", landcover=part)
+    assert sum("has no land cover" in text for text in result.warnings) == 1
+
+
 def test_the_map_says_what_its_codes_are(
     tmp_path: Path, hand: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
