@@ -217,7 +217,7 @@ def draw_bars(path: Path, title: str, bars: Sequence[tuple[str, Parts]]) -> None
         If it cannot be written.
     """
     longest = max((parts.affected + parts.unseen for _, parts in bars), default=0.0) or 1.0
-    left, wide, line = 210, 380, 24
+    left, wide, line = 210, 310, 24
     high = 62 + line * max(1, len(bars)) + 26
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{high}" '
