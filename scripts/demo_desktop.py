@@ -254,7 +254,7 @@ class Demo(QObject):
             return
         event = self._events.pop(0)
         self._step = f"looking for pairs of the {event['title']}"
-        page = self._dock.event
+        page = self._dock.event_page
         self._dock.show_page(page)
         page.what.set_event(event["event"])
         self._dock.set_area(*event["area"])
@@ -272,7 +272,7 @@ class Demo(QObject):
 
     def _map(self, event: dict[str, Any]) -> None:
         self._step = f"mapping the {event['title']}"
-        page = self._dock.event
+        page = self._dock.event_page
         before, report = len(self._layers), Path(page.save.folder()) / "report.html"
         self._dock.run_finished.disconnect()
 

@@ -29,12 +29,12 @@ def test_a_project_that_is_opened_again_begins_where_it_was(dock, tmp_path, aoi)
     dock.set_dates(date(2024, 5, 1), date(2024, 5, 9))
     dock.set_catalog("planetary-computer")
     dock.set_sensor("landsat")
-    dock.event.what.set_event("wildfire.forest")
-    dock.event.when.event_edit.set_value("2024-06-20 09:30")
+    dock.event_page.what.set_event("wildfire.forest")
+    dock.event_page.when.event_edit.set_value("2024-06-20 09:30")
     dock.set_output(tmp_path / "here")
     before = (
         dock.scenes.search_panel.values(),
-        dock.event.values(),
+        dock.event_page.values(),
         dock.scenes.run_panel.output(),
     )
     assert project.write(str(tmp_path / "one.qgs"))
@@ -44,15 +44,15 @@ def test_a_project_that_is_opened_again_begins_where_it_was(dock, tmp_path, aoi)
     dock.set_dates(date(2020, 1, 1), date(2020, 1, 2))
     dock.set_catalog("earth-search")
     dock.set_sensor("sentinel1")
-    dock.event.what.set_event("flood")
-    dock.event.when.event_edit.set_value("2020-01-01")
+    dock.event_page.what.set_event("flood")
+    dock.event_page.when.event_edit.set_value("2020-01-01")
     dock.set_output(tmp_path / "elsewhere")
     assert project.read(str(tmp_path / "one.qgs"))
     assert dock.area.aoi == aoi
     assert dock.area.outline.corners
     after = (
         dock.scenes.search_panel.values(),
-        dock.event.values(),
+        dock.event_page.values(),
         dock.scenes.run_panel.output(),
     )
     assert after == before

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsApplication
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from ...core.doors.operation_index import declared_operations
 from ...core.operations.event import EVENT
@@ -21,13 +22,23 @@ from ..event.event_page import EventPage
 from ..files.files_page import FilesPage
 from ..jobs.jobs_page import JobsPage
 from ..parts.page import Page
-from ..parts.plain import PlainLabel
+from ..parts.plain import PlainLabel, plain_tip
 from ..parts.shared import Shared
+from ..results.before_after import close_before_after
 from ..scenes.scenes_page import ScenesPage
+from .help_window import HelpWindow
 from .page_bar import PageBar
 from .project_memory import ProjectMemory
 
 SIDE = 4
+OPTIONS_PAGE = "firstlight_options"
+HEADINGS = {
+    "event": "Map an event",
+    "scenes": "In QGIS",
+    "files": "Maps of fire, water and storm",
+    "jobs": "Jobs",
+}
+"""Page → heading of the guide that tells of it."""
 
 
 class MainDock(QgsDockWidget):
@@ -62,7 +73,7 @@ class MainDock(QgsDockWidget):
         self.shared = Shared(iface, jobs)
         self.area = AreaChoice(iface.mapCanvas(), self)
         self.scenes = ScenesPage(self.shared, self.area)
-        self.event = EventPage(self.shared, self.area)
+        self.event_page = EventPage(self.shared, self.area)
         self.files = FilesPage(
             self.shared,
             declared_operations(),
@@ -72,14 +83,21 @@ class MainDock(QgsDockWidget):
         self.jobs = JobsPage(self.shared)
         self.scenes.offer_searches(lambda: self.event.when.event_edit.value(), SearchStore())
         self.catalogs = CatalogKeeper(self, self.scenes.check_catalogs)
-        self.memory = ProjectMemory(self.area, self.scenes, self.event)
+        self.memory = ProjectMemory(self.area, self.scenes, self.event_page)
         self.page_bar = PageBar()
+        self.help_button = _small_button(
+            "help_button", "/mActionHelpContents.svg", self.tr("Help: the guide on this page")
+        )
+        self.options_button = _small_button(
+            "options_button", "/mActionOptions.svg", self.tr("Options of FirstLight")
+        )
+        self.help: HelpWindow | None = None
         self.pages = QStackedWidget(objectName="pages")
         self.status_label = PlainLabel(objectName="status_label")
         self._build()
         self._connect()
         self.memory.restore()
-        self.show_page(self._pages.get(read_last("page"), self.event))
+        self.show_page(self._pages.get(read_last("page"), self.event_page))
 
     # What the demo and the tests use in place of a mouse.
 
@@ -90,7 +108,7 @@ class MainDock(QgsDockWidget):
     def set_catalog(self, name: str) -> None:
         """Choose a catalogue by name or URL."""
         self.scenes.search_panel.catalog_combo.set_value(name)
-        self.event.catalog_combo.set_value(name)
+        self.event_page.catalog_combo.set_value(name)
 
     def set_dates(self, start: date, end: date) -> None:
         """Choose the period, both days included."""
@@ -103,7 +121,7 @@ class MainDock(QgsDockWidget):
     def set_output(self, path: str | Path) -> None:
         """Choose the folder for results."""
         self.scenes.run_panel.set_output(str(path))
-        self.event.save.set_output(str(path))
+        self.event_page.save.set_output(str(path))
 
     # Pages
 
@@ -118,7 +136,20 @@ class MainDock(QgsDockWidget):
         self.pages.setCurrentWidget(page)
         self.page_bar.choose(self.pages.currentIndex())
         self.status_label.setText(page.status)
-        write_last("page", next(name for name, one in self._pages.items() if one is page))
+        write_last("page", self._name_of(page))
+
+    def show_help(self) -> None:
+        """Open the guide where it tells of the page in view."""
+        if self.help is None:
+            self.help = HelpWindow(self)
+        self.help.show_section(HEADINGS[self._name_of(self.page)])
+
+    def show_options(self) -> None:
+        """Open QGIS's options at FirstLight's page."""
+        self.shared.iface.showOptionsDialog(self.shared.iface.mainWindow(), OPTIONS_PAGE)
+
+    def _name_of(self, page: Page) -> str:
+        return next(name for name, one in self._pages.items() if one is page)
 
     def show_tool(self, name: str) -> None:
         """Bring the form of an operation into view; an event has a page of its own."""
@@ -131,7 +162,8 @@ class MainDock(QgsDockWidget):
     def close_down(self) -> None:
         """Leave the map as it was; called before the plugin goes."""
         self.memory.close_down()
-        self.event.close_down()
+        close_before_after(self.shared.iface)
+        self.event_page.close_down()
         self.scenes.close_down()
         self.area.close_down()
 
@@ -149,15 +181,17 @@ class MainDock(QgsDockWidget):
 
     def _take_catalog(self, url: str) -> None:
         """A catalogue was added: it is the one that is wanted on the page in view."""
-        chooser = self.event if self.page is self.event else self.scenes.search_panel
+        chooser = self.event_page if self.page is self.event_page else self.scenes.search_panel
         chooser.catalog_combo.set_value(url)
 
     def _begin_anew(self) -> None:
         """Another project: what was found for the last one is not this one's."""
         self.scenes.begin_anew()
-        self.event.begin_anew()
+        self.event_page.begin_anew()
 
     def _connect(self) -> None:
+        self.help_button.clicked.connect(self.show_help)
+        self.options_button.clicked.connect(self.show_options)
         self.page_bar.chosen.connect(lambda place: self.show_page(self.pages.widget(place)))
         for page in self._pages.values():
             page.said.connect(lambda text, page=page: self._show_status(page, text))
@@ -169,11 +203,11 @@ class MainDock(QgsDockWidget):
         self.catalogs.added.connect(self._take_catalog)
         for asked in (self.scenes, self.files):
             asked.catalogs_answered.connect(self.catalogs.show_answers)
-        self.event.scenes_wanted.connect(self._show_scenes)
-        self.event.catalogs_wanted.connect(self.catalogs.show_dialog)
+        self.event_page.scenes_wanted.connect(self._show_scenes)
+        self.event_page.catalogs_wanted.connect(self.catalogs.show_dialog)
         self.scenes.search_finished.connect(self.search_finished)
         self.scenes.sky_finished.connect(self.sky_finished)
-        self.event.pairs_finished.connect(self.pairs_finished)
+        self.event_page.pairs_finished.connect(self.pairs_finished)
         self.shared.layers_added.connect(self.layers_added)
         self.shared.jobs.count_changed.connect(self._count_jobs)
         self.closed.connect(lambda: self.area.outline.set_visible(False))
@@ -181,7 +215,7 @@ class MainDock(QgsDockWidget):
 
     def _build(self) -> None:
         self._pages: dict[str, Page] = {
-            "event": self.event,
+            "event": self.event_page,
             "scenes": self.scenes,
             "files": self.files,
             "jobs": self.jobs,
@@ -215,7 +249,21 @@ class MainDock(QgsDockWidget):
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(SIDE, 4, SIDE, 4)
-        layout.addWidget(self.page_bar)
+        top = QHBoxLayout()
+        top.setSpacing(2)
+        top.addWidget(self.page_bar, 1)
+        for button in (self.help_button, self.options_button):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(top)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.status_label)
         self.setWidget(whole)
+
+
+def _small_button(name: str, icon: str, tip: str) -> QToolButton:
+    button = QToolButton(objectName=name)
+    button.setIcon(QgsApplication.getThemeIcon(icon))
+    button.setAutoRaise(True)
+    button.setToolTip(plain_tip(tip))
+    button.setAccessibleName(tip)
+    return button

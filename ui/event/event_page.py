@@ -25,6 +25,7 @@ from ...core.operation import OperationResult
 from ...core.operations.event import EVENT, event_folder
 from ...core.operations.help.sample import SAMPLE, SampleEvent
 from ...core.operations.pairs import PAIRS
+from ...core.operations.report.print_event import PRINT
 from ...core.types import SceneItem
 from ...plugin.map_view import shows_nothing, zoom_to_area
 from ...plugin.settings_store import write_last
@@ -35,6 +36,7 @@ from ..catalogs.catalog_combo import CatalogCombo
 from ..parts.page import Page
 from ..parts.shared import Shared, open_path
 from ..parts.step import Step
+from ..results.before_after import show_before_after
 from .pair_list import PairList
 from .result_card import ResultCard
 from .save_field import SaveField
@@ -63,6 +65,8 @@ class EventPage(Page):
     scenes_wanted = pyqtSignal(object, object)
     """Carries the chosen scenes and the values that they answer to."""
     catalogs_wanted = pyqtSignal()
+    printed = pyqtSignal()
+    """The page was printed, and opened."""
 
     def __init__(self, shared: Shared, area: AreaChoice) -> None:
         super().__init__(shared)
@@ -293,12 +297,35 @@ class EventPage(Page):
         self.progress_bar.setValue(100)
         self.card.show_result(result)
         QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.card))
-        _, errors = self.shared.take_layers(result)
+        self.shared.bring_layers(result, partial(self._tell_mapped, result))
+
+    def _tell_mapped(
+        self, result: OperationResult, _: int, errors: tuple[FirstLightError, ...]
+    ) -> None:
         for error in errors:
             self.show_error(error)
         self.say(self.tr("Mapped, files in {folder}.").format(folder=_folder(result)))
         self.tell(result, self.told)
         self.run_finished.emit(result.status)
+
+    def _compare(self, result: OperationResult) -> None:
+        try:
+            show_before_after(self.shared.iface, result.layers)
+        except FirstLightError as error:
+            self.show_error(error)
+
+    def _print(self, result: OperationResult) -> None:
+        """One page as PDF, opened when it is there."""
+        folder = {"path": str(_folder(result))}
+        if self.start(PRINT, folder, self._open_print, lambda _: None):
+            self.say(self.tr("Printing …"))
+
+    def _open_print(self, result: OperationResult) -> None:
+        path = Path(str(result.outputs["pdf"]))
+        self.progress_bar.setValue(100)
+        self.say(self.tr("Printed: {path}").format(path=path))
+        open_path(path)
+        self.printed.emit()
 
     def _show_scenes(self) -> None:
         scenes: tuple[SceneItem, ...] = self.pair_list.scenes()
@@ -323,6 +350,8 @@ class EventPage(Page):
         self.cancel_button.clicked.connect(self.cancel)
         self.card.report_wanted.connect(lambda result: open_path(Path(result.outputs["report"])))
         self.card.folder_wanted.connect(lambda result: open_path(_folder(result)))
+        self.card.compare_wanted.connect(self._compare)
+        self.card.print_wanted.connect(self._print)
         self.card.zoom_wanted.connect(
             lambda result: self.shared.show_layers({layer.path for layer in result.layers})
         )

@@ -9,9 +9,11 @@ from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from ...core.operation import OperationResult
+from ...plugin.picture_pair import picture_pair
 from ..parts.flow import FlowLayout
 from ..parts.plain import PlainLabel
 from ..parts.shades import Shade, shade
+from ..results.class_chart import ClassChart
 
 HEADLINE_SCALE = 1.6
 """Size of the number's font beside the window's."""
@@ -25,6 +27,8 @@ class ResultCard(QFrame):
     report_wanted = pyqtSignal(object)
     zoom_wanted = pyqtSignal(object)
     folder_wanted = pyqtSignal(object)
+    compare_wanted = pyqtSignal(object)
+    print_wanted = pyqtSignal(object)
     """These carry the OperationResult."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -43,6 +47,11 @@ class ResultCard(QFrame):
         self.report_button = QPushButton(self.tr("Open report"), objectName="report_button")
         self.zoom_button = QPushButton(self.tr("Zoom"), objectName="zoom_button")
         self.folder_button = QPushButton(self.tr("Folder"), objectName="folder_button")
+        self.compare_button = QPushButton(self.tr("Before | after"), objectName="compare_button")
+        self.compare_button.setToolTip(self.tr("Both pictures side by side, below the map"))
+        self.print_button = QPushButton(self.tr("PDF"), objectName="print_button")
+        self.print_button.setToolTip(self.tr("One page to print, through a layout of QGIS"))
+        self.chart = ClassChart()
         layout = QVBoxLayout(self)
         for label in (
             self.warning_label,
@@ -52,10 +61,13 @@ class ResultCard(QFrame):
         ):
             label.setWordWrap(True)
             layout.addWidget(label)
+        layout.addWidget(self.chart)
         self.buttons = QWidget()
         row = FlowLayout(self.buttons, spacing=4)
         for button, signal in (
             (self.report_button, self.report_wanted),
+            (self.compare_button, self.compare_wanted),
+            (self.print_button, self.print_wanted),
             (self.zoom_button, self.zoom_wanted),
             (self.folder_button, self.folder_wanted),
         ):
@@ -84,6 +96,8 @@ class ResultCard(QFrame):
         palette = self.warning_label.palette()
         palette.setColor(QPalette.ColorRole.WindowText, shade(self, Shade.DOUBT))
         self.warning_label.setPalette(palette)
+        self.chart.show_rows(summary.rows if summary else ())
+        self.compare_button.setVisible(picture_pair(result.layers) is not None)
         self.report_button.setEnabled(Path(str(result.outputs.get("report") or "")).is_file())
 
     @staticmethod

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProject
+from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 
@@ -14,7 +14,7 @@ from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.operation import OperationResult
 from ...plugin.jobs.job_list import JobList
-from ...plugin.layers import add_layers, source_path
+from ...plugin.layers import LayerLoader, add_layers, source_path
 from ...plugin.map_view import zoom_to_layers
 from ...plugin.messages import (
     Action,
@@ -76,10 +76,37 @@ class Shared(QObject):
             How many came, and what kept the others away.
         """
         layers, errors = add_layers(result.layers, QgsProject.instance())
+        self._tell_layers(layers)
+        return len(layers), tuple(errors)
+
+    def _tell_layers(self, layers: Sequence[QgsMapLayer]) -> None:
         if layers:
             zoom_to_layers(self.iface.mapCanvas(), layers)
             self.layers_added.emit([layer.id() for layer in layers])
-        return len(layers), tuple(errors)
+
+    def bring_layers(
+        self,
+        result: OperationResult,
+        done: Callable[[int, tuple[FirstLightError, ...]], None],
+    ) -> None:
+        """Put a result's layers onto the map one by one; the window lives in between.
+
+        Parameters
+        ----------
+        result : OperationResult
+            Whose layers.
+        done : callable
+            Takes how many came, and what kept the others away.
+        """
+        loader = LayerLoader(result.layers, QgsProject.instance(), self)
+
+        def finish(layers: list[QgsMapLayer], errors: list[FirstLightError]) -> None:
+            loader.deleteLater()
+            self._tell_layers(layers)
+            done(len(layers), tuple(errors))
+
+        loader.finished.connect(finish)
+        loader.start()
 
     def show_layers(self, paths: Container[Path]) -> None:
         """Zoom to those layers of these files that are still on the map."""
