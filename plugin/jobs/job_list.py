@@ -31,7 +31,7 @@ SHARES_FOLDERS = {"ingest"}
 """Operations of which several may write to one folder: each scene has a folder of its own, which is
 locked while a job works in it.
 """
-WRITE_EVERY_S = 10.0
+WRITE_EVERY_S = 3.0
 """How far a job has come is kept so often."""
 HURRY = 1
 """Priority of short questions before QGIS's own tasks, which have 0."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +15,7 @@ from qgis.core import QgsApplication
 
 from ...core.errors import Cancelled, FirstLightError
 from ...core.files.atomic import WriteFailure, write_whole
-from ...core.files.lock import folder_lock
+from ...core.files.lock import LOCK_NAME, folder_lock
 from ...core.monitor import Level
 from ...core.types import SceneItem
 from ..monitors import log
@@ -22,6 +23,9 @@ from .job_record import JobRecord
 
 MOST_KEPT = 100
 """Jobs that are remembered; the oldest that have ended go first."""
+
+
+YOUNG_S = 60.0
 
 
 def profile_folder() -> Path:
@@ -66,6 +70,7 @@ class JobStore:
 
     def read(self) -> list[JobRecord]:
         """All jobs, the oldest first; a file that cannot be read is left alone."""
+        self._forget_sessions()
         records = []
         for path in sorted(self._folder.glob("*.job.json")):
             try:
@@ -91,6 +96,7 @@ class JobStore:
         except FirstLightError:
             return False
         with suppress(OSError):  # another QGIS looks at it too
+            (place / LOCK_NAME).unlink(missing_ok=True)
             place.rmdir()
         return False
 
@@ -134,6 +140,15 @@ class JobStore:
             return self._changed.wait_for(
                 lambda: not self._pending and not self._writing, timeout=wait_s
             )
+
+    def _forget_sessions(self) -> None:
+        """Remove what QGIS left behind that has crashed; of one that has just begun the lock may
+        be on its way.
+        """
+        for place in self._session_folder("").glob("*"):
+            with suppress(OSError):
+                if time.time() - place.stat().st_mtime > YOUNG_S:
+                    self.lives(place.name)
 
     def _put(self, path: Path, text: str | None) -> None:
         with self._changed:

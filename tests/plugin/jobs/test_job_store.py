@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from firstlight.core.errors import FirstLightError, InputError
+from firstlight.core.files.lock import LOCK_NAME
 from firstlight.core.monitor import Level, Note
 from firstlight.core.operation import AreaRow, LayerOutput, OperationResult, ResultSummary
 from firstlight.core.operations.registry import get_operation
@@ -316,6 +317,23 @@ def test_a_profile_that_cannot_be_written_is_told_once_and_jobs_run(
     wait_for(lambda: job.state.has_ended)
     assert job.state == JobState.DONE
     assert desktop.logged().count("Jobs are not remembered over a restart of QGIS") == 1
+
+
+def test_what_a_crashed_qgis_left_is_cleared_away(sessions):
+    old, young = (sessions.folder / "sessions" / name for name in ("c" * 32, "d" * 32))
+    for place in (old, young):
+        place.mkdir(parents=True)
+        (place / LOCK_NAME).touch()
+    os.utime(old, (WHEN.timestamp(), WHEN.timestamp()))
+    first = sessions.start()
+    own = sessions.folder / "sessions" / first._store.session
+    os.utime(own, (WHEN.timestamp(), WHEN.timestamp()))
+    sessions.start()
+    assert not old.exists()
+    assert young.exists(), "it may be about to be locked"
+    assert own.exists(), "it is held"
+    sessions.end(first)
+    assert not own.exists()
 
 
 def test_two_jobs_do_not_write_to_one_place(sessions, world, tmp_path, wait_for):

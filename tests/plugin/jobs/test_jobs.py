@@ -174,7 +174,7 @@ def test_jobs_in_line_begin_in_their_order(jobs, wait_for):
             if name == "b":
                 jobs.cancel(job)
         wait_for(lambda: order == ["b"])
-        assert all(job.state == JobState.RUNNING for job in first)
+        wait_for(lambda: all(job.state == JobState.RUNNING for job in first))
     wait_for(lambda: not jobs.running)
     assert sorted(order) == ["a", "b", "c"]
 
