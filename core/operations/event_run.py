@@ -64,7 +64,7 @@ class MappedStep:
     def title(self) -> str:
         """For people, with the sensor."""
         if self.source is None:
-            return self.operation.title
+            return self.group
         return f"{self.operation.title} ({get_sensor(self.source.chosen.sensor).title})"
 
     @property
