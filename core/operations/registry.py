@@ -12,6 +12,7 @@ from .clear_sky import CLEAR_SKY
 from .describe import DESCRIBE
 from .discover import DISCOVER
 from .event import EVENT
+from .following.follow import FOLLOW
 from .following.passes import PASSES
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
@@ -32,6 +33,7 @@ from .validate import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
     EVENT,
+    FOLLOW,
     DISCOVER,
     CLEAR_SKY,
     PAIRS,

@@ -126,6 +126,10 @@ class PairFinder:
         self._seen[sensor] = passes
         return best_pair(passes, self._query, title)
 
+    def passes(self, sensor: str) -> list[Acquisition]:
+        """The passes of a sensor that was asked for."""
+        return self._seen.get(sensor, [])
+
     def next_pass(self, sensor: str, now: datetime) -> NextPass | None:
         """The next pass of a sensor that was asked for, where it can be told and is still to come
         for the event.
@@ -237,6 +241,16 @@ def best_pair(passes: Sequence[Acquisition], query: EventQuery, title: str) -> P
         f"where {query.min_clear:g} % are wanted",
         too_cloudy=True,
     )
+
+
+def pair_each(passes: Sequence[Acquisition], query: EventQuery) -> list[Pair]:
+    """For each pass after the event that shows enough of the area its best pair, oldest first."""
+    days = (query.days_before, query.days_after)
+    best: dict[datetime, Pair] = {}
+    for pair in rank_pairs(passes, query.time, days, most=len(passes) ** 2):
+        if min(seen_percent(pair.before), seen_percent(pair.after)) >= query.min_clear:
+            best.setdefault(pair.after.datetime, pair)
+    return [best[time] for time in sorted(best)]
 
 
 def seen_percent(acquisition: Acquisition) -> float:
