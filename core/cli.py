@@ -25,7 +25,14 @@ from typing import Any, TextIO
 from . import PRODUCT
 from .doors.operation_index import DeclaredOperation, declared_operations, get_declared
 from .enums import Status
-from .errors import Cancelled, FirstLightError, InputError, NoScenesError
+from .errors import (
+    SHORTAGE,
+    Cancelled,
+    FirstLightError,
+    InputError,
+    NoScenesError,
+    is_shortage,
+)
 from .monitor import BandProgress, BandState, Event, Level, Note, Progress
 from .operation import OperationResult
 from .params import Door, Kind, Param
@@ -263,10 +270,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), USAGE)
     except FirstLightError as error:
         return _fail(str(error), 1)
-    except MemoryError:
-        what = f"flight {operation.name} failed: there is not enough memory. Use a smaller area."
-        return _fail(what, 1)
     except Exception as error:  # noqa: BLE001 - the outer door: what was not foreseen is a sentence
+        if is_shortage(error):
+            return _fail(f"flight {declared.name} failed: {SHORTAGE}", 1)
         if verbose:
             _fail(redact(traceback.format_exc()), 1)
         reason = redact(f"{type(error).__name__}: {error}")

@@ -189,3 +189,23 @@ def odd_data(what: str, error: type[FirstLightError]) -> Iterator[None]:
     except ODD_DATA as problem:
         why = f"its data are odd ({type(problem).__name__}: {' '.join(str(problem).split())})"
         raise error(what, why, "Leave it out, and tell whoever offers it.") from problem
+
+
+SHORTAGE = "there is not enough memory. Use a smaller area."
+_SHORT = (
+    *("can't start new thread", "can't allocate", "cannot allocate", "failed to map segment"),
+    "resource temporarily unavailable",
+)
+"""What Python and the loader of libraries say of it, in small letters."""
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error that nobody foresaw comes of memory or threads that are not to be had; a
+    library that cannot be loaded for that hides the reason behind another one.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MemoryError) or any(word in str(seen).lower() for word in _SHORT):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -80,7 +80,7 @@ def at_home(path: str | Path) -> Path:
     """A path with ``~`` put in; as it is where nobody knows the user's folder."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # the latter: a name that nobody can have, as with a NUL
         return Path(path)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firstlight.core.errors import is_shortage
 from support.command import Flight, flight_command
 from support.rasters import ramp, write_raster
 
@@ -134,6 +135,43 @@ def test_text_from_elsewhere_is_shown_and_never_obeyed(
     assert "\\" in out
     code, out, _ = flight("results", tmp_path, "--json")
     assert json.loads(out)[0]["title"] == evil
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("can't start new thread"), True),
+        (RuntimeError("can't allocate lock"), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (ImportError("libgdal.so: failed to map segment from shared object"), True),
+        (RuntimeError("something else"), False),
+        (ModuleNotFoundError("No module named '_gdal'"), False),
+    ],
+)
+def test_what_comes_of_a_shortage_is_told_from_faults(error: Exception, short: bool) -> None:
+    assert is_shortage(error) == short
+    later = ModuleNotFoundError("No module named '_gdal'")
+    later.__context__ = error
+    assert is_shortage(later) == short, "a library hides the reason behind another one"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits a process as Linux does")
+def test_a_process_that_gets_no_memory_says_so(tmp_path: Path) -> None:
+    """Its libraries do not fit into it."""
+    import resource
+
+    path = write_raster(tmp_path / "red.tif")
+    most = 350 << 20
+    done = subprocess.run(
+        [sys.executable, "-m", "firstlight.core.cli", "describe", str(path)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most)),
+    )
+    assert done.returncode == 1
+    assert "there is not enough memory. Use a smaller area." in done.stderr
+    assert "fault in FirstLight" not in done.stderr
 
 
 def test_memory_that_is_not_there_is_a_sentence(

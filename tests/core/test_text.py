@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from firstlight.core.errors import BandDownloadError
-from firstlight.core.text import hide_secrets, public_url, redact, remember_secret
+from firstlight.core.text import at_home, hide_secrets, public_url, redact, remember_secret
 
 SECRET = "Xs3cr3t-99"
 
@@ -73,3 +75,8 @@ def test_a_secret_that_is_known_is_found_anywhere() -> None:
 @pytest.mark.parametrize("url", ["http://[::1/x?sig=1", "https://a:b@[::1/x?sig=1"])
 def test_an_address_that_is_none_is_public_without_its_query(url: str) -> None:
     assert "sig" not in public_url(url)
+
+
+def test_a_home_that_nobody_can_have_stays_as_it_is() -> None:
+    assert str(at_home("~\x00/x")) == "~\x00/x"
+    assert at_home("~") != Path("~")

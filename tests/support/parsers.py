@@ -295,7 +295,7 @@ VRT_PIECES = (
 )
 PARSERS: Mapping[str, Parser] = {
     "area": Parser(
-        pieces(*NUMBERS, ",", " ", "{", "[", "~x/", "\x00")
+        pieces(*NUMBERS, ",", " ", "{", "[", "~x/", "~", "~\x00", "\x00")
         | changed(({"type": "Feature", "geometry": GEOMETRY},)).map(json.dumps),
         lambda text, _: parse_area(text),
     ),

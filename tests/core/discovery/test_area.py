@@ -278,3 +278,9 @@ def test_it_is_the_same_when_another_plugin_switched_exceptions_on(text: str) ->
             parse_area(text)
     finally:
         (ogr.UseExceptions if before else ogr.DontUseExceptions)()
+
+
+@pytest.mark.parametrize("text", ["~\x00", "~\x00/a.geojson", "~nobody\x00x", "\x00"])
+def test_a_name_that_nobody_can_have_is_no_area(text: str) -> None:
+    with pytest.raises(AreaError):
+        parse_area(text)
