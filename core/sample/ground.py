@@ -89,7 +89,10 @@ def _stretch(small: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Interpolate between the points of a coarse grid."""
     places, fine = np.arange(len(small)), np.linspace(0, len(small) - 1, SIDE)
     rows = np.array([np.interp(fine, places, row) for row in small])
-    return np.array([np.interp(fine, places, column) for column in rows.T]).T
+    stretched: npt.NDArray[np.float64] = np.array(
+        [np.interp(fine, places, column) for column in rows.T]
+    )
+    return stretched.T
 
 
 def _charred(rng: np.random.Generator) -> Field:

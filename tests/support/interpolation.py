@@ -25,7 +25,7 @@ class Axis:
 
     def middles(self) -> Floats:
         """Middle of each target pixel, in the source's pixels from its edge."""
-        return self.first + np.arange(self.count) * self.step
+        return self.first + np.arange(self.count, dtype=np.float64) * self.step
 
 
 @dataclass(frozen=True)
