@@ -221,7 +221,7 @@ def _together(map_result: OperationResult, told: OperationResult) -> OperationRe
     return replace(
         map_result,
         data={**data, "accuracy": told.json_data()["accuracy"]},
-        text=joined([map_result.text, told.text]),
+        text=f"{map_result.text}\n{told.text}",
         outputs={**map_result.outputs, **told.outputs},
         warnings=(*map_result.warnings, *told.warnings),
     )

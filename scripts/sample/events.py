@@ -85,6 +85,8 @@ def _make_flood(base: Path) -> dict[str, Any]:
         event.truth(f"radar_shadow_{seen.state}", hidden.astype(np.uint8))
     event.truth("permanent_water", scene.permanent)
     event.truth("flooded", scene.flooded)
+    for day in flood.FALLEN_M:
+        event.truth(f"flooded_{day.replace('-', '')}", scene.on(day).flooded)
     event.truth("depth", np.asarray(flood.PLACE.crop(scene.depth), np.float32))
     event.truth("standing", np.asarray(flood.PLACE.crop(scene.standing), np.float32))
     event.truth("cover", np.asarray(flood.PLACE.crop(scene.ground.cover), np.uint8))

@@ -4,7 +4,7 @@ sensors, with its heights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,10 @@ class Flood:
         under = np.where(self.ground.cover == Cover.FOREST, 2, 1)
         return np.asarray(PLACE.crop(np.where(self.depth > 0, under, 0)), np.uint8)
 
+    def on(self, day: str) -> Flood:
+        """The flood as it stands on a day."""
+        return replace(self, depth=np.maximum(self.depth - FALLEN_M.get(day, 0.0), 0.0))
+
     @property
     def standing(self) -> Field:
         """Share of plants above the flood, with margin: in October, after harvest and mowing, they
@@ -74,7 +78,11 @@ RADAR_PASSES = {
     "2024-10-09": ("radar_before", Pass("descending", ("ne", 90, 520))),
     "2024-10-15": ("radar_other_side", Pass("ascending", ("nw", 70, 610))),
     "2024-10-21": ("radar_after", Pass("descending", ("ne", 90, 520), wetness_db=1.0)),
+    "2024-11-02": ("radar_falling", Pass("descending", ("ne", 90, 520), wetness_db=0.5)),
+    "2024-11-14": ("radar_low", Pass("descending", ("ne", 90, 520))),
 }
+FALLEN_M = {"2024-11-02": 1.2, "2024-11-14": 2.4}
+"""How far the water has gone down by the day of a pass."""
 
 
 def flood() -> Flood:
@@ -135,6 +143,7 @@ def radar_levels(scene: Flood, day: str) -> dict[str, Field]:
     dry = levels_of(scene.ground, np.random.default_rng(SEED + 1))
     if day < MOMENT[:10]:
         return dry
+    scene = scene.on(day)
     wet, forest = scene.depth > 0, scene.ground.cover == Cover.FOREST
     water = (wet & ~forest) | (scene.ground.cover == Cover.WATER)
     found = {}

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 
 from support.events import SimulatedEvent, simulated_event
 from support.rasters import read_band
 
 Flight = Callable[..., tuple[int, str, str]]
+DAYS = ["2024-10-21", "2024-11-02", "2024-11-14"]
+"""Of the radar's passes after the flood, on its line of sight."""
 
 
 def around(event: SimulatedEvent) -> list[str]:
@@ -84,8 +87,9 @@ def test_radar_pairs_of_the_flood_keep_to_one_line_of_sight(
     )
     found = [[*pair["before"]["items"], *pair["after"]["items"]] for pair in pairs]
     assert found == [
-        ids(flood, "radar_before", "radar_after"),
-        ids(flood, "radar_before_early", "radar_after"),
+        ids(flood, before, after)
+        for after in ("radar_after", "radar_falling", "radar_low")
+        for before in ("radar_before", "radar_before_early")
     ]
 
 
@@ -179,3 +183,32 @@ def test_water_is_mapped_by_radar_before_and_after(
         seen = mapped != 255
         assert 0.85 < seen.mean() < 0.97
         assert ((mapped == 1) & wet & seen).sum() / (((mapped == 1) | wet) & seen).sum() > least
+
+
+def test_the_flood_is_followed_until_it_is_gone(
+    sample_catalog: None, flight: Flight, tmp_path: Path
+) -> None:
+    """The days of the series are those of the simulation, as far as each map sees the water."""
+    flood = simulated_event("flood")
+    words = ["--date", flood.moment, "--sensor", "sentinel1", "--output", tmp_path / "out"]
+    answer = ask(flight, "follow", "--event", "flood", *around(flood), *words, "--json")
+    assert [one["datetime"][:10] for one in answer["maps"]] == DAYS
+    last = tmp_path / "out" / "series" / "last_seen.tif"
+    with rasterio.open(last) as file, rasterio.open(flood.truth["flooded"]) as whole:
+        found, nothing = file.read(1), file.nodata
+        row, col = (round(edge) for edge in (~whole.transform * (file.transform * (0, 0)))[::-1])
+        rows, cols = slice(row, row + file.height), slice(col, col + file.width)
+    names = ("flooded", "flooded_20241102", "flooded_20241114")
+    wet = [read_band(flood.truth[name])[rows, cols] == 1 for name in names]
+    expected = np.full(found.shape, np.nan)
+    for water, day in zip(wet, (1.15, 13.15, 25.15), strict=True):
+        expected[water] = day
+    both = (found != nothing) & ~np.isnan(expected)
+    assert both.sum() > 0.7 * wet[0].sum()
+    assert (abs(found - expected)[both] < 0.1).mean() > 0.85
+    passes = answer["statistics"]["passes"]
+    areas = [one["affected_km2"] for one in passes]
+    true_areas = [float(water.sum()) * 1e-4 for water in wet]
+    assert true_areas[2] == 0.0 < true_areas[1] < true_areas[0]
+    assert areas[0] > 2 * areas[1] > 20 * areas[2]
+    assert passes[1]["receded_km2"] > 0.5 * areas[0]

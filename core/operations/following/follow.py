@@ -242,7 +242,7 @@ def _present(
     return replace(
         series,
         data={**data, "maps": maps, "missed": list(missed)},
-        text=joined([*missed, told, series.text]),
+        text=f"{joined([*missed, told])}\n{series.text}",
         status=Status.PARTIAL if missed else series.status,
         outputs={**series.outputs, "new_passes": new},
         warnings=(*missed, *series.warnings),

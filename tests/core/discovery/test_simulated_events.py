@@ -23,7 +23,10 @@ from support.rasters import read_band
 Pixels = npt.NDArray[Any]
 OPTICAL = [("fire", role) for role in ("before_early", "before", "after_cloudy", "after")]
 OPTICAL += [("flood", role) for role in ("before_early", "before", "after")]
-RADAR = ("radar_before_early", "radar_before", "radar_other_side", "radar_after")
+RADAR = (
+    *("radar_before_early", "radar_before", "radar_other_side"),
+    *("radar_after", "radar_falling", "radar_low"),
+)
 
 
 def truth(event: str, name: str) -> Pixels:
