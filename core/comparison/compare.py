@@ -10,11 +10,12 @@ from .. import PRODUCT
 from ..errors import InputError
 from ..maps.fuse_sources import Question, read_words
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
-from ..operation import Operation, OperationResult
+from ..operation import OperationResult
 from ..params import AlgorithmInfo, Kind, Output, OutputKind, param
 from ..recipes.auto_number import AutoNumber
 from ..recipes.inputs import MapInputs
 from ..recipes.layers import Extent, MapLayer
+from ..recipes.map_operation import map_operation
 from ..recipes.params import STACKS_ORDER, MapParams
 from ..recipes.recipe import MapRecipe
 from ..recipes.run import run_map
@@ -50,7 +51,7 @@ class CompareParams(MapParams):
         None,
         kind=Kind.RASTER_IN,
         title="Other map",
-        help="A second map of the same event, made independently: where do they differ?",
+        help="A second map of the same event, made independently; shown is where they differ.",
         order=STACKS_ORDER,
     )
     reference: Path | None = param(
@@ -227,19 +228,15 @@ def _together(map_result: OperationResult, told: OperationResult) -> OperationRe
     )
 
 
-COMPARE = Operation(
-    name=RECIPE.name,
-    title=RECIPE.title,
-    group=RECIPE.group,
-    summary=RECIPE.summary,
-    params=CompareParams,
+_MAP = map_operation(RECIPE)
+COMPARE = replace(
+    _MAP,
     run=run_compare,
     outputs=(
-        *RECIPE.outputs,
+        *_MAP.outputs,
         Output("table", "Table of the reference"),
         Output("accuracy_percent", "Overall accuracy (%)", OutputKind.NUMBER),
         Output("estimated_km2", "Affected area by the reference (km²)", OutputKind.NUMBER),
         Output("estimated_km2_error", "Its standard error (km²)", OutputKind.NUMBER),
     ),
-    algorithm=RECIPE.algorithm,
 )

@@ -54,6 +54,8 @@ SPELLINGS: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.FOLDERS_IN: _texts,
     Kind.RASTER_IN: str,
     Kind.SOURCE_IN: str,
+    Kind.VECTOR_IN: str,
+    Kind.LAYER_IN: str,
     Kind.RASTERS_IN: _texts,
     Kind.RASTER_OUT: str,
     Kind.VECTOR_OUT: str,

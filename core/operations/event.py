@@ -64,7 +64,7 @@ class EventParams:
         None,
         kind=Kind.FILE_IN,
         title="Scenes",
-        help="Scenes to map from (JSON or GeoJSON), such as ‘flight pairs’ writes; then no "
+        help="Scenes to map from (JSON or GeoJSON), as a search for pairs writes them; then no "
         "catalogue is searched, and of each sensor the best pair among them is taken, however "
         "cloudy.",
         advanced=True,

@@ -101,7 +101,9 @@ def _area() -> Aoi:
     )
     outline = footprint(grid)
     if outline is None:  # a test makes it
-        raise InputError("The sample has no area", "its place is not on the globe")
+        raise InputError(
+            "The sample has no area", "its place is not on the globe", "Install FirstLight anew."
+        )
     return Aoi.from_bounds(*outline[1])
 
 

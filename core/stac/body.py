@@ -39,8 +39,8 @@ def read_object(response: Any, stop: threading.Event) -> Json:
     return object_of(read_bytes(response, stop))
 
 
-def read_bytes(response: Any, stop: threading.Event, most: int = MOST_BYTES) -> bytes:
-    """The body of a response.
+def read_bytes(response: Any, stop: threading.Event, most: int | None = None) -> bytes:
+    """The body of a response; ``MOST_BYTES`` of it at most, unless said otherwise.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read_bytes(response: Any, stop: threading.Event, most: int = MOST_BYTES) -> 
         If it was asked to stop.
     """
     status = response.status_code
-    body = _body(response, stop, most)
+    body = _body(response, stop, MOST_BYTES if most is None else most)
     if status >= 400:
         wait_s = retry_after(response.headers.get("Retry-After", ""))
         raise _refusal(status, message_of(body), wait_s)

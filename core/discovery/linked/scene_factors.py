@@ -49,9 +49,10 @@ def read_scene_factors(
     """
     try:
         found = list(_mtl_files(item)) if _needs_factors(item) else []
+        collection = str(item.get("collection") or "")
     except ODD_DATA:  # whoever reads the item says what is wrong with it
         return item
-    collection, first = str(item.get("collection") or ""), None
+    first = None
     for name, ending, href in found:
         try:
             text = files.read(href, catalog, collection, LARGEST_METADATA, stop)

@@ -48,7 +48,7 @@ SAMPLE = Operation(
     title="Sample event",
     group="Help",
     summary="Makes three simulated scenes of a wildfire, before and after it, and a catalogue that "
-    "lists them, to try ‘flight event’ with: without network and account.",
+    "lists them, to try the mapping of an event with: without network and account.",
     params=SampleParams,
     run=run_sample,
     outputs=(

@@ -19,7 +19,7 @@ class LayersBelow:
         None,
         kind=Kind.RASTER_IN,
         title="Land cover",
-        help="A raster of classes, such as ESA WorldCover (‘flight context’ brings it).",
+        help="A raster of classes, such as ESA WorldCover (a context layer).",
     )
     population: Path | None = param(
         None,

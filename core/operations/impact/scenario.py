@@ -50,7 +50,7 @@ class ScenarioParams(LayersBelow):
         kind=Kind.RASTER_IN,
         role=InputRole.HAND,
         title="Height above nearest drainage",
-        help="A raster in metres (‘flight terrain’ makes it: hand.tif).",
+        help="A raster in metres, such as hand.tif of the slopes and heights.",
         order=-3,
     )
     stage: str = param(

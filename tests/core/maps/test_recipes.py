@@ -85,7 +85,15 @@ def test_parameters_stand_in_one_order_at_the_doors() -> None:
     water = next(operation for operation in MAPS if operation.name == "water")
     assert [p.name for p in water.parameters()] == [
         *("stack", "pre", "output", "method", "threshold"),
-        *("permanent_water", "permanent_values", "hand", "hand_limit", "slope", "slope_limit"),
+        *(
+            "permanent_water",
+            "permanent_values",
+            "not_observed",
+            "hand",
+            "hand_limit",
+            "slope",
+            "slope_limit",
+        ),
         *("mask_dilation", *ENGINE),
     ]
     for operation in MAPS:

@@ -65,8 +65,8 @@ TRUTH = [
     ("asf", 0, "sentinel1", "vv vh", "opera", "account", "T035-073251-IW2"),
     ("digital-earth-africa", 0, "sentinel2", S2, "sentinel2-l2a", "nothing", "37MGP"),
     ("digital-earth-africa", 1, "landsat", f"{LANDSAT} qa_pixel", "landsat", "nothing", "166061"),
-    ("digital-earth-australia", 0, "sentinel2", S2_NARROW, "dea", "nothing", "55HFA"),
-    ("digital-earth-australia", 1, "landsat", LANDSAT, "dea", "nothing", "090085"),
+    ("digital-earth-australia", 0, "sentinel2", f"{S2_NARROW} oa_fmask", "dea", "nothing", "55HFA"),
+    ("digital-earth-australia", 1, "landsat", f"{LANDSAT} oa_fmask", "dea", "nothing", "090085"),
     ("brazil-data-cube", 0, "sentinel2", f"{S2} scl", "sentinel2-l2a", "nothing", "22JDM"),
     ("terrascope", 0, "sentinel2", f"{S2} scl", "terrascope", "account", "31TCN"),
 ]
