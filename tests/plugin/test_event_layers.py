@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from qgis.core import (
     QgsPalettedRasterRenderer,
     QgsProject,
 )
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QTimer
 
 from firstlight.core.algorithms.flood import FLOODED_LAYER
 from firstlight.core.algorithms.fusion import CONSENSUS_LAYER, consensus_of
@@ -194,7 +196,7 @@ def test_opening_a_stack_changes_nothing_on_the_disk(project: QgsProject, tmp_pa
 
 
 def test_layers_come_one_by_one_and_the_window_lives_in_between(
-    project: QgsProject, tmp_path: Path
+    project: QgsProject, tmp_path: Path, wait_for: Callable[..., None]
 ) -> None:
     outputs = [picture(make_stack(tmp_path / f"{n}.tif"), str(n), JUNE) for n in range(4)]
     outputs.append(picture(tmp_path / "gone.tif", "gone", JUNE))
@@ -202,27 +204,28 @@ def test_layers_come_one_by_one_and_the_window_lives_in_between(
     loader.finished.connect(lambda *carried: ended.append(carried))
     loader.start()
     assert project.count() == 0, "nothing on the caller's own time"
-    counts = {0}
-    while not ended:
-        QCoreApplication.processEvents()
-        counts.add(project.count())
-    assert counts == {0, 1, 2, 3, 4}
+    turns, turn_of_layer = QTimer(), []
+    count = itertools.count()
+    turns.timeout.connect(lambda: next(count))
+    turns.start(0)
+    project.layersAdded.connect(lambda _: turn_of_layer.append(repr(count)))
+    wait_for(lambda: ended)
+    turns.stop()
+    assert len(set(turn_of_layer)) == 4, "another timer had its turn between two layers"
     [(layers, [error])] = ended
     assert [layer.name() for layer in layers] == ["0", "1", "2", "3"]
     assert "Layer 'gone' cannot be shown" in str(error)
 
 
 def test_what_has_not_come_when_the_project_is_closed_stays_away(
-    project: QgsProject, tmp_path: Path
+    project: QgsProject, tmp_path: Path, wait_for: Callable[..., None]
 ) -> None:
     outputs = [picture(make_stack(tmp_path / f"{n}.tif"), str(n), JUNE) for n in range(3)]
     loader, ended = LayerLoader(outputs, project), []
     loader.finished.connect(lambda *carried: ended.append(carried))
     loader.start()
-    while project.count() == 0:
-        QCoreApplication.processEvents()
-    project.clear()
-    while not ended:
-        QCoreApplication.processEvents()
+    project.cleared.connect(lambda: ended.append("cleared"))
+    project.layersAdded.connect(lambda _: QTimer.singleShot(0, project.clear))
+    wait_for(lambda: len(ended) > 1)
     assert project.count() == 0
-    assert ended == [([], [])]
+    assert ended == ["cleared", ([], [])]
