@@ -49,6 +49,6 @@ def test_what_is_chosen_is_opened(desktop, qtbot):
         assert plugin.dock.page is plugin.dock.files
         [event] = [one for one in found("event") if one.displayString == "Map an event"]
         locator.triggerResult(event)
-        assert plugin.dock.page is plugin.dock.event
+        assert plugin.dock.page is plugin.dock.event_page
     finally:
         plugin.unload()

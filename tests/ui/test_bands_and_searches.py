@@ -142,14 +142,14 @@ def periods(dock):
     ],
 )
 def test_periods_around_the_event(dock, words, start, end):
-    dock.event.when.event_edit.set_value("2024-07-20 14:00")
+    dock.event_page.when.event_edit.set_value("2024-07-20 14:00")
     periods(dock)[words].trigger()
     values = dock.scenes.search_panel.values()
     assert (values["start"], values["end"]) == (start, end)
 
 
 def test_periods_without_an_event_and_up_to_today(dock):
-    dock.event.when.event_edit.edit.setText("soon")
+    dock.event_page.when.event_edit.edit.setText("soon")
     offered = periods(dock)
     assert "30 days before the event" not in offered
     assert any("give its day" in words for words in offered)

@@ -81,7 +81,7 @@ class MainDock(QgsDockWidget):
             self.scenes.search_panel.values,
         )
         self.jobs = JobsPage(self.shared)
-        self.scenes.offer_searches(lambda: self.event.when.event_edit.value(), SearchStore())
+        self.scenes.offer_searches(lambda: self.event_page.when.event_edit.value(), SearchStore())
         self.catalogs = CatalogKeeper(self, self.scenes.check_catalogs)
         self.memory = ProjectMemory(self.area, self.scenes, self.event_page)
         self.page_bar = PageBar()
@@ -154,7 +154,7 @@ class MainDock(QgsDockWidget):
     def show_tool(self, name: str) -> None:
         """Bring the form of an operation into view; an event has a page of its own."""
         if name == EVENT.name:
-            self.show_page(self.event)
+            self.show_page(self.event_page)
             return
         self.files.tools_panel.choose(name)
         self.show_page(self.files)
@@ -256,7 +256,12 @@ class MainDock(QgsDockWidget):
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(top)
         layout.addWidget(self.pages, 1)
-        layout.addWidget(self.status_label)
+        foot = QHBoxLayout()
+        foot.setSpacing(2)
+        foot.addWidget(self.status_label, 1)
+        for button in (self.help_button, self.options_button):
+            foot.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(foot)
         self.setWidget(whole)
 
 
