@@ -30,7 +30,7 @@ from .help_window import HelpWindow
 from .page_bar import PageBar
 from .project_memory import ProjectMemory
 
-SIDE = 4
+SIDE = 3
 OPTIONS_PAGE = "firstlight_options"
 HEADINGS = {
     "event": "Map an event",
