@@ -35,6 +35,7 @@ from firstlight.core.params import BandPath, Kind
 from firstlight.core.types import Aoi
 from firstlight.plugin.compat import FLAG_ADVANCED
 from firstlight.plugin.processing.algorithm import OUTPUTS, OperationAlgorithm
+from firstlight.plugin.processing.copies import is_copied
 from firstlight.plugin.processing.parameters import HOOKS
 from support.operations import EVERY, SEEN
 from support.polygon_layer import add_polygons, l_shape
@@ -144,6 +145,8 @@ def test_every_kind_of_every_real_operation_has_a_definition(qgis_app):
         algorithm = OperationAlgorithm(operation, QIcon())
         algorithm.initAlgorithm()
         wanted = [param.name.upper() for param in operation.parameters("processing")]
+        copies = [output.name.upper() for output in operation.outputs if is_copied(output)]
+        wanted += [name for name in copies if name not in wanted]
         assert [definition.name() for definition in algorithm.parameterDefinitions()] == wanted
     assert {param.kind for param in EVERY.parameters()} == set(Kind)
 

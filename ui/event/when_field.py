@@ -9,7 +9,7 @@ from ...core.discovery.events import EventType
 from ...core.moment import Moment
 from ..fields.date_field import DateField
 from ..parts.flow import FlowLayout
-from ..parts.plain import PlainLabel
+from ..parts.plain import PlainLabel, plain_tip
 
 MOST_DAYS = 1000
 
@@ -67,6 +67,6 @@ class WhenField(QWidget):
 def _days(name: str, title: str) -> QSpinBox:
     spin = QSpinBox(objectName=name, minimum=1, maximum=MOST_DAYS)
     spin.setAccessibleName(title)
-    spin.setToolTip(title)
+    spin.setToolTip(plain_tip(title))
     spin.setKeyboardTracking(False)
     return spin

@@ -5,6 +5,8 @@ from __future__ import annotations
 from qgis.core import QgsApplication
 from qgis.PyQt.QtWidgets import QToolButton
 
+from .plain import plain_tip
+
 
 def icon_button(name: str, icon: str, tip: str, checkable: bool = False) -> QToolButton:
     """A button with one of QGIS's icons; its tip is also what a screen reader says.
@@ -21,6 +23,6 @@ def icon_button(name: str, icon: str, tip: str, checkable: bool = False) -> QToo
     button = QToolButton(objectName=name, checkable=checkable)
     button.setIcon(QgsApplication.getThemeIcon(icon))
     button.setAutoRaise(True)
-    button.setToolTip(tip)
+    button.setToolTip(plain_tip(tip))
     button.setAccessibleName(tip)
     return button

@@ -5,6 +5,8 @@ from __future__ import annotations
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGroupBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from ..parts.plain import plain_tip
+
 
 class FoldingStep(QWidget):
     """A box below its heading; a click on the heading folds it away.
@@ -56,5 +58,5 @@ class FoldingStep(QWidget):
         self.heading.setArrowType(arrow)
         text = f"{self._title} · {self._value}" if self._value else self._title
         self.heading.setText(text.replace("&", "&&"))
-        self.heading.setToolTip(text.replace("<", "<\u2060"))
+        self.heading.setToolTip(plain_tip(text))
         self.heading.setAccessibleName(text)

@@ -10,7 +10,6 @@ from qgis.PyQt.QtWidgets import (
     QApplication,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPlainTextEdit,
     QPushButton,
@@ -39,7 +38,7 @@ class SceneDetails(QWidget):
         super().__init__(parent)
         self.scene: SceneItem | None = None
         self.json_window: QDialog | None = None
-        self.picture = QLabel()
+        self.picture = PlainLabel()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.facts = PlainLabel(objectName="scene_facts")
         self.facts.setWordWrap(True)

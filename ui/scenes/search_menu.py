@@ -12,6 +12,7 @@ from ...core.discovery.band_config import load_sensors
 from ...core.discovery.catalogs import catalog_names, get_catalog
 from ...core.text import shown
 from ...plugin.searches import KeptSearch, SearchStore
+from ..parts.plain import plain_tip
 
 
 class SearchMenu(QMenu):
@@ -71,7 +72,7 @@ class SearchMenu(QMenu):
     def _words(self, menu: QMenu, search: KeptSearch) -> Any:
         words = shown(search.name) or describe_search(search)
         action = menu.addAction(words.replace("&", "&&"))
-        action.setToolTip(describe_search(search))
+        action.setToolTip(plain_tip(describe_search(search)))
         return action
 
     def _choose(self, search: KeptSearch, *_: object) -> None:

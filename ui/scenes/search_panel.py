@@ -23,7 +23,7 @@ from ...plugin.searches import KeptSearch, SearchStore
 from ..catalogs.catalog_combo import CatalogCombo
 from ..fields.date_field import DateField
 from ..parts.margins import MARGINS
-from ..parts.plain import PlainLabel
+from ..parts.plain import PlainLabel, plain_tip
 from .period_menu import PeriodMenu
 from .search_menu import SearchMenu
 
@@ -191,7 +191,7 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
 
 def _menu_button(name: str, text: str, tip: str) -> QToolButton:
     button = QToolButton(objectName=name, text=text)
-    button.setToolTip(tip)
+    button.setToolTip(plain_tip(tip))
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     return button
 
