@@ -127,6 +127,7 @@ def _choose_bands(
     return chosen
 
 
+@lru_cache
 def _alternatives(band: str) -> tuple[str, ...]:
     """The bands that serve where a formula names one."""
     return tuple(read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"].get(band, [band]))

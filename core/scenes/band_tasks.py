@@ -43,7 +43,14 @@ def load_band_tasks() -> Mapping[str, BandTask]:
     }
 
 
+@lru_cache(maxsize=1)
+def _alternatives() -> Mapping[str, list[str]]:
+    """Band → those that serve in its place, itself among them."""
+    found: Mapping[str, list[str]] = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"]
+    return found
+
+
 def _own(band: str, sensor: Sensor) -> str | None:
     """The sensor's band of that name, or the one that serves in its place."""
-    offers = read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"].get(band, [band])
+    offers = _alternatives().get(band, [band])
     return next((str(offer) for offer in offers if offer in sensor.bands), None)
