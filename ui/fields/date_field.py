@@ -26,6 +26,8 @@ class DateField(Field):
         self.edit.setPlaceholderText("2024-05-01 14:00")
         self.edit.setToolTip(self.tr("A day, or a day and a time, in UTC"))
         self.hold(self.edit, self.edit.textChanged)
+        frame = self.edit.sizeHint().height()  # what stands around the text, and some
+        self.edit.setMinimumWidth(self.fontMetrics().horizontalAdvance("2024-05-01") + frame)
         self.calendar = QCalendarWidget()
         self.calendar.setGridVisible(True)
         self.calendar.clicked.connect(self._take_day)

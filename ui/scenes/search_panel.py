@@ -22,6 +22,7 @@ from ...core.discovery.band_config import load_sensors
 from ...plugin.searches import KeptSearch, SearchStore
 from ..catalogs.catalog_combo import CatalogCombo
 from ..fields.date_field import DateField
+from ..parts.flow import FlowLayout
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
 from .period_menu import PeriodMenu
@@ -154,22 +155,24 @@ class SearchPanel(QGroupBox):
         layout.addLayout(
             _row(PlainLabel(self.tr("Catalogue")), self.catalog_combo, self.catalog_button)
         )
-        layout.addLayout(
-            _row(
-                PlainLabel(self.tr("Sensor")),
-                self.sensor_combo,
-                PlainLabel(self.tr("Cloud")),
-                self.cloud_spin,
-            )
-        )
-        layout.addLayout(
-            _row(
-                PlainLabel(self.tr("From")),
-                self.start_edit,
-                PlainLabel(self.tr("to")),
-                self.end_edit,
-            )
-        )
+        for pairs in (
+            (
+                (PlainLabel(self.tr("Sensor")), self.sensor_combo),
+                (PlainLabel(self.tr("Cloud")), self.cloud_spin),
+            ),
+            (
+                (PlainLabel(self.tr("From")), self.start_edit),
+                (PlainLabel(self.tr("to")), self.end_edit),
+            ),
+        ):
+            # Side by side where there is room; a date is never cut.
+            row = FlowLayout()
+            for pair in pairs:
+                together = QWidget()
+                together.setLayout(_row(*pair))
+                together.layout().setContentsMargins(0, 0, 0, 0)
+                row.addWidget(together)
+            layout.addLayout(row)
         layout.addLayout(_row(self.period_button, self.searches_button, self.search_button))
 
     def _follow_sensor(self) -> None:
