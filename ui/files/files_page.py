@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QVBoxLayout
 
+from ...core.errors import FirstLightError
 from ...core.monitor import Event
 from ...core.operation import Declared, OperationResult
 from ...core.operations.archives.catalogs import CATALOGS
@@ -70,7 +72,11 @@ class FilesPage(Page):
         self.tools_panel.show_result(result)
         if self.tools_panel.operation.name == CATALOGS.name:
             self.catalogs_answered.emit(result.value)
-        _, errors = self.shared.take_layers(result)
+        self.shared.bring_layers(result, partial(self._tell_shown, result))
+
+    def _tell_shown(
+        self, result: OperationResult, _: int, errors: tuple[FirstLightError, ...]
+    ) -> None:
         for error in errors:
             self.show_error(error)
         title = said(self.tools_panel.operation.title)

@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QHideEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QVBoxLayout
 
 from ...core.enums import Status
+from ...core.errors import FirstLightError
 from ...core.monitor import BandProgress, Event, Progress
 from ...core.operation import OperationResult
 from ...core.operations.archives.catalogs import CATALOGS
@@ -214,7 +215,11 @@ class ScenesPage(Page):
             self.run_panel.progress_bar.reset()
         else:
             self.run_panel.progress_bar.setValue(100)
-        added, errors = self.shared.take_layers(result)
+        self.shared.bring_layers(result, partial(self._tell_fetched, result))
+
+    def _tell_fetched(
+        self, result: OperationResult, added: int, errors: tuple[FirstLightError, ...]
+    ) -> None:
         for error in errors:
             self.show_error(error)
         layers = count(added, self.tr("layer"), self.tr("layers"))
