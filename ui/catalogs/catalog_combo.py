@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ...core.discovery.catalogs import Catalog, catalog_choices, get_catalog
 from ...core.operations.archives.catalogs import Answer
+from ...plugin.language import said
 from ...plugin.settings_store import read_account_choices, read_catalogs
 
 TITLE_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -42,7 +43,7 @@ class CatalogCombo(QComboBox):
             catalog = get_catalog(name)
             if self._sensors and not can_answer(catalog, self._sensors, logins):
                 continue
-            self._add(name, catalog.title, needs_text(catalog))
+            self._add(name, said(catalog.title), needs_text(catalog))
         for stored in read_catalogs():
             self._add(stored.url, stored.title, stored.url)
         blocker.unblock()

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.operations.stack import name_of_file
 from ...core.params import Param
+from ...plugin.language import said
 from ..parts.plain import PlainLabel, plain_tip
 from .field import Field
 
@@ -34,13 +35,13 @@ class BandFilesField(Field):
 
     def __init__(self, param: Param) -> None:
         super().__init__()
-        self._title = param.title
+        self._title = said(param.title)
         self.table = QTableWidget(0, 2)
         self.table.setHorizontalHeaderLabels([self.tr("Band"), self.tr("File")])
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
         self.table.setTabKeyNavigation(False)
-        self.table.setToolTip(plain_tip(param.help))
+        self.table.setToolTip(plain_tip(said(param.help)))
         self.table.setMinimumHeight(self.table.fontMetrics().height() * (ROWS + 2) + 20)
         # What tells files apart is the end of their paths.
         self.table.setTextElideMode(Qt.TextElideMode.ElideLeft)
@@ -48,7 +49,7 @@ class BandFilesField(Field):
         self.table.horizontalHeader().setSectionResizeMode(
             BAND, QHeaderView.ResizeMode.ResizeToContents
         )
-        self.table.setAccessibleName(param.title)
+        self.table.setAccessibleName(said(param.title))
         self.note_label = PlainLabel(objectName="note_label")
         self.note_label.setWordWrap(True)
         self.note_label.hide()

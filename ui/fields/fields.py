@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.params import Kind, Param
 from ...core.types import Aoi
+from ...plugin.language import said
 from ..area.area_text import area_text
 from ..catalogs.catalog_combo import CatalogCombo
 from .band_files_field import BandFilesField
@@ -37,7 +38,7 @@ class TextField(Field):
         super().__init__()
         default = ",".join(param.default) if isinstance(param.default, tuple) else param.default
         self.edit = QLineEdit(str(default or ""))
-        self.edit.setPlaceholderText(param.help)
+        self.edit.setPlaceholderText(said(param.help))
         self.hold(self.edit, self.edit.textChanged)
 
     def value(self) -> Any:
@@ -225,11 +226,11 @@ class PathField(Field):
         }
         self.files = QgsFileWidget()
         self.files.setStorageMode(modes.get(param.kind, QgsFileWidget.StorageMode.SaveFile))
-        self.files.setDialogTitle(param.title)
+        self.files.setDialogTitle(said(param.title))
         if param.suffix:
             self.files.setFilter(f"*{param.suffix}")
             self.files.setConfirmOverwrite(False)
-        self.files.lineEdit().setPlaceholderText(param.help)
+        self.files.lineEdit().setPlaceholderText(said(param.help))
         self.set_value(param.default)
         self.hold(self.files, self.files.fileChanged)
 
@@ -249,8 +250,8 @@ class PathsField(Field):
         super().__init__()
         self.files = QgsFileWidget()
         self.files.setStorageMode(QgsFileWidget.StorageMode.GetMultipleFiles)
-        self.files.setDialogTitle(param.title)
-        self.files.lineEdit().setPlaceholderText(param.help)
+        self.files.setDialogTitle(said(param.title))
+        self.files.lineEdit().setPlaceholderText(said(param.help))
         self.set_value(param.default)
         self.hold(self.files, self.files.fileChanged)
 

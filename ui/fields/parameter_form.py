@@ -44,13 +44,13 @@ class ParameterForm(QWidget):
         for param in operation.parameters(Door.DOCK):
             field = make_field(param)
             field.setObjectName(f"field_{param.name}")
-            field.setToolTip(plain_tip(param.help))
+            field.setToolTip(plain_tip(said(param.help)))
             field.changed.connect(self.changed)
             if isinstance(field, AreaField):
                 field.area_wanted.connect(partial(_fill, field, take_area))
             self.fields[param.name] = field
             label = PlainLabel(said(param.title) + (" *" if param.required else ""))
-            label.setToolTip(plain_tip(param.help))
+            label.setToolTip(plain_tip(said(param.help)))
             label.setBuddy(field)
             _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)

@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.discovery.band_config import load_sensors
+from ...plugin.language import said
 from ...plugin.searches import KeptSearch, SearchStore
 from ..catalogs.catalog_combo import CatalogCombo
 from ..fields.date_field import DateField
@@ -62,7 +63,7 @@ class SearchPanel(QGroupBox):
         self.catalog_button.setToolTip(self.tr("Add or remove catalogues"))
         self.sensor_combo = QComboBox(objectName="sensor_combo")
         for sensor in filter(lambda one: one.searched, load_sensors().values()):
-            self.sensor_combo.addItem(sensor.title, sensor.name)
+            self.sensor_combo.addItem(said(sensor.title), sensor.name)
         self.start_edit = _date_field("start_edit", self.tr("First day"))
         self.end_edit = _date_field("end_edit", self.tr("Last day"))
         self.set_dates(date.today() - timedelta(days=DEFAULT_DAYS), date.today())

@@ -1,0 +1,111 @@
+"""FirstLight in the language of QGIS: its windows, its algorithms, and core's sentences."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsSettings
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtWidgets import QPushButton, QToolButton
+
+from firstlight.core.errors import InputError
+from firstlight.core.language.sentences import LANGUAGES_PATH
+from firstlight.plugin import language
+from firstlight.plugin.messages import WORDING
+from firstlight.plugin.processing.algorithm import OperationAlgorithm
+from support.operations import COUNT
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("de", "es", "fr", "pt")
+
+
+@pytest.fixture
+def speak():
+    """Let QGIS speak a language, as its options do, until the test ends."""
+    installed = []
+
+    def begin(name):
+        settings = QgsSettings()
+        settings.setValue("locale/overrideFlag", True)
+        settings.setValue("locale/userLocale", name)
+        language.language.cache_clear()
+        installed.append(language.install_language())
+
+    yield begin
+    for translator in installed:
+        language.remove_language(translator)
+    QgsSettings().remove("locale/overrideFlag")
+    QgsSettings().remove("locale/userLocale")
+    language.language.cache_clear()
+
+
+def writer():
+    spec = importlib.util.spec_from_file_location(
+        "write_sentences", ROOT / "scripts" / "write_sentences.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_text_of_a_window_is_in_the_file_that_qt_reads(name, speak, qgis_app):
+    # else: python scripts/write_sentences.py, with Qt's lrelease there
+    table = json.loads((LANGUAGES_PATH / f"{name}.json").read_text(encoding="utf-8"))
+    speak(name)
+    wrong = [
+        (context, text)
+        for context, texts in writer().texts_of_windows().items()
+        for text in texts
+        if text.strip() and QCoreApplication.translate(context, text) != table[text]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("name", "words"), [("de_DE", "Karte"), ("pt_BR", "mapa")])
+def test_the_dock_speaks_it(speak, request, name, words):
+    speak(name)
+    dock = request.getfixturevalue("dock")
+    texts = [
+        button.text() for kind in (QPushButton, QToolButton) for button in dock.findChildren(kind)
+    ]
+    assert any(words in text.replace("&", "") for text in texts), texts
+    assert "Search" not in texts
+
+
+def test_an_algorithm_and_a_failure_speak_it(speak):
+    speak("de")
+    from firstlight.core.operations.stack import STACK
+
+    algorithm = OperationAlgorithm(STACK, None)
+    assert algorithm.displayName() != STACK.title
+    error = WORDING.error(
+        InputError("The raster a.tif cannot be used as it is", "it has no id"), COUNT
+    )
+    assert "a.tif" in str(error)
+    assert "cannot be used" not in str(error)
+
+
+def test_english_and_a_language_that_nobody_has_translated_stay_english(speak):
+    for name in ("en_GB", "fi"):
+        speak(name)
+        assert language.said("Map an event") == "Map an event"
+
+
+def test_a_plugin_that_goes_takes_its_language_along(speak, desktop):
+    import firstlight
+
+    speak("en")
+    QgsSettings().setValue("locale/userLocale", "fr")
+    language.language.cache_clear()
+    plugin = firstlight.classFactory(desktop)
+    plugin.initGui()
+    tip = plugin.action.toolTip()
+    plugin.unload()
+    assert "FirstLight" in tip
+    assert plugin._translator is None
