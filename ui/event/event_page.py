@@ -9,11 +9,9 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,6 +31,7 @@ from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
 from ..area.area_text import describe_area
 from ..catalogs.catalog_combo import CatalogCombo
+from ..parts.column_scroll import ColumnScroll
 from ..parts.page import Page
 from ..parts.shared import Shared, open_path
 from ..parts.step import Step
@@ -381,10 +380,7 @@ class EventPage(Page):
         for part in (self.welcome, *self._steps[:-1], pairs_step, self._save_step, self.card):
             inner.addWidget(part)
         inner.addStretch(1)
-        self._scroll = QScrollArea(objectName="event_scroll")
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidget(column)
+        self._scroll = ColumnScroll("event_scroll", column)
         footer = QHBoxLayout()
         footer.addWidget(self.progress_bar, 1)
         footer.addWidget(self.map_button)

@@ -1,14 +1,15 @@
-"""The steps of the Scenes tab one below the other, in a list that scrolls up and down."""
+"""The steps of the page one below the other, in a list that scrolls up and down."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qgis.PyQt.QtCore import QEvent, QObject, QSize
-from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+
+from ..parts.column_scroll import ColumnScroll
 
 
-class StepsScroll(QScrollArea):
+class StepsScroll(ColumnScroll):
     """The panels of the steps.
 
     Parameters
@@ -20,27 +21,10 @@ class StepsScroll(QScrollArea):
     """
 
     def __init__(self, panels: Sequence[QWidget], growing: QWidget) -> None:
-        super().__init__(objectName="scenes_scroll")
         steps = QWidget(objectName="steps")
         column = QVBoxLayout(steps)
         column.setContentsMargins(0, 4, 0, 4)
         for panel in panels:
             column.addWidget(panel, 100 if panel is growing else 0)
         column.addStretch(1)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidget(steps)
-
-    def minimumSizeHint(self) -> QSize:
-        """As wide as the panels need: nothing is cut off. Where a screen has no such room, the list
-        scrolls sideways.
-        """
-        bar = self.verticalScrollBar().sizeHint().width()
-        least = super().minimumSizeHint()
-        return QSize(self.widget().minimumSizeHint().width() + bar, least.height())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Panels that have grown, by another font or style, want another least width."""
-        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
-            self.updateGeometry()
-        return bool(super().eventFilter(watched, event))
+        super().__init__("scenes_scroll", steps)
