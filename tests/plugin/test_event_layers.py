@@ -224,8 +224,17 @@ def test_what_has_not_come_when_the_project_is_closed_stays_away(
     loader, ended = LayerLoader(outputs, project), []
     loader.finished.connect(lambda *carried: ended.append(carried))
     loader.start()
-    project.cleared.connect(lambda: ended.append("cleared"))
-    project.layersAdded.connect(lambda _: QTimer.singleShot(0, project.clear))
+
+    def note() -> None:
+        ended.append("cleared")
+
+    def close(_: object) -> None:
+        QTimer.singleShot(0, project.clear)
+
+    project.cleared.connect(note)
+    project.layersAdded.connect(close)
     wait_for(lambda: len(ended) > 1)
+    project.cleared.disconnect(note)  # the project outlives this test
+    project.layersAdded.disconnect(close)
     assert project.count() == 0
     assert ended == ["cleared", ([], [])]

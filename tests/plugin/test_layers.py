@@ -332,6 +332,7 @@ def test_new_groups_are_open(project, stack_file):
     add_layers([stack_output(stack_file)], project)
     for name in ("FirstLight", "SCENE"):
         group = project.layerTreeRoot().findGroup(name)
+        assert group is not None, name
         assert view.isExpanded(view.node2index(group)), name
 
 
