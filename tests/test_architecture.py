@@ -858,6 +858,7 @@ PLANTED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("path", "line", "sentence"), PLANTED.values(), ids=PLANTED.keys())
 def test_a_planted_violation_is_found(path: str, line: str, sentence: str) -> None:
     sources = read_sources(ROOT)

@@ -316,6 +316,7 @@ def test_what_was_measured_is_not_measured_again(scene, tmp_path):
     assert len(after) == 3
 
 
+@pytest.mark.thorough
 def test_a_window_is_checked_against_the_source(scene, tmp_path):
     for shift in ("0", "10"):  # 10 m: between the pixels of the 20 m bands
         done = bench(
@@ -402,6 +403,7 @@ def test_a_wrong_index_is_wrong(scene, tmp_path, change, said):
     assert said in found.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("change", "said"),
     [("", "within"), ("value", "off by"), ("hole", "empty or full"), ("class", "classes of")],

@@ -624,6 +624,7 @@ def interrupt(
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("sent", [None, 3000], ids=["no answer", "stalled"])
 def test_a_stop_keeps_finished_bands_and_the_next_run_completes(

@@ -16,6 +16,7 @@ from firstlight.core.errors import FirstLightError
 from support.parsers import PARSERS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PARSERS)
 def test_odd_input_is_read_or_refused(name: str, tmp_path: Path) -> None:
     parser = PARSERS[name]

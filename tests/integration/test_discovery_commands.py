@@ -329,6 +329,7 @@ def test_the_number_of_pairs_is_limited(flight: Run) -> None:
     assert len(json.loads(flight("pairs", *DAY, "--most", "2", "--json")[1])) == 2
 
 
+@pytest.mark.thorough
 def test_a_catalogue_that_dies_in_mid_page_still_gives_pairs_and_says_so(
     world: World, flight: Run
 ) -> None:

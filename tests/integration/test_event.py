@@ -141,6 +141,7 @@ def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) ->
             assert Path(asset.get_absolute_href() or "").is_file()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("event", "day"),
     [("wildfire.forest", "2024-06-20"), ("wildfire", "2024-06-20T10:00Z")],
@@ -305,6 +306,7 @@ def test_given_scenes_of_one_side_alone_are_refused(flight: Flight, tmp_path: Pa
     assert not (tmp_path / "out" / "scenes").exists()
 
 
+@pytest.mark.thorough
 def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:
     passes = [*FIRE, Pass("2024-06-01", tile=1), Pass("2024-07-01", tile=1)]
     with event_world(tmp_path / "files", passes) as world:

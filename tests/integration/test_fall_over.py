@@ -83,6 +83,7 @@ BAD_DAYS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("window", ["full", "aoi"])
 @pytest.mark.parametrize("fault", BAD_DAYS.values(), ids=BAD_DAYS)
 def test_a_provider_that_fails_after_two_bands(

@@ -86,6 +86,7 @@ def test_each_pass_is_mapped_once_and_the_next_run_takes_only_what_is_new(
     assert again == 0 < asked
 
 
+@pytest.mark.thorough
 def test_another_event_is_not_written_over_the_first(follow: Follow, tmp_path: Path) -> None:
     assert follow(RADAR)[0] == 0
     before = (tmp_path / "out" / "passes.json").read_bytes()

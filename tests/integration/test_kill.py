@@ -190,6 +190,7 @@ def kill_again_and_again(
         shutil.rmtree(folder)
 
 
+@pytest.mark.thorough
 def test_whole_bands(world: World, tmp_path: Path) -> None:
     ingest = Ingest(world, tmp_path / "out", "--window", "full")
     folder = tmp_path / "out" / ITEM_ID

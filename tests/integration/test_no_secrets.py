@@ -195,6 +195,7 @@ def assert_silent(made: Setting, tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert not [secret for secret in SECRETS if secret.encode() in content], path
 
 
+@pytest.mark.thorough
 def test_nothing_gets_out_of_a_run(
     flight: Flight,
     made: Setting,

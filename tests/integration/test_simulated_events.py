@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import rasterio
 
 from support.events import SimulatedEvent, simulated_event
@@ -185,6 +186,7 @@ def test_water_is_mapped_by_radar_before_and_after(
         assert ((mapped == 1) & wet & seen).sum() / (((mapped == 1) | wet) & seen).sum() > least
 
 
+@pytest.mark.thorough
 def test_the_flood_is_followed_until_it_is_gone(
     sample_catalog: None, flight: Flight, tmp_path: Path
 ) -> None:

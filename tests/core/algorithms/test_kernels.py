@@ -102,6 +102,7 @@ def stored(folder: Path, name: str) -> Any:
         return dataset.read(1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FORMULAS)
 @pytest.mark.parametrize(
     "rule", [S2, OLD_S2, LANDSAT], ids=["Sentinel-2", "Sentinel-2 before 2022", "Landsat"]

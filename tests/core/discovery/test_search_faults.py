@@ -397,6 +397,7 @@ def thousand() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sorts", [True, False], ids=["sorts", "does not sort"])
 def test_a_thousand_items_are_listed_in_order_and_told_of_often(
     settings: Settings, sorts: bool

@@ -178,6 +178,7 @@ def get(asked: Asked) -> bool:
 NOTHING = Reply(body={"type": "FeatureCollection", "features": [], "links": []})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("allows", "reply"),
     [

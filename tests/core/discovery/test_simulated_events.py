@@ -383,4 +383,4 @@ def scene_band(name: str) -> Path:
 
 def test_what_is_made_stays_small() -> None:
     total = sum(path.stat().st_size for path in events_folder().rglob("*") if path.is_file())
-    assert total < 60_000_000
+    assert total < 90_000_000

@@ -125,6 +125,7 @@ def error(code: str, text: str = "No.") -> bytes:
 LOGIN = b"<!DOCTYPE html><html><head><title>Earthdata Login</title></head><form></form></html>"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -57,6 +57,7 @@ FINE = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FINE)
 def test_pixels_as_large_as_the_sources_are_those_of_exact_bilinear_interpolation(
     name: str,
@@ -85,6 +86,7 @@ COARSE = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", COARSE)
 def test_a_coarser_target_is_that_of_the_same_kernel_as_many_times_wider(name: str) -> None:
     source, epsg, step, digits, steps = COARSE[name]

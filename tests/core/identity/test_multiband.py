@@ -48,6 +48,7 @@ def firsts(result: Any) -> dict[str, int]:
     return {name: number // step for name, number in pixels.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("file", "count", "names", "bands"),
     [

@@ -239,6 +239,7 @@ def test_negative_reflectance_is_not_observed(tmp_path: Path, swapped: bool) -> 
     assert np.isnan(read_values(tmp_path / "out" / "dnbr.tif")).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("nir", "swir"), [(900, 950), (950, 900), (1000, 950), (950, 1000), (1000, 1000)]
 )

@@ -108,6 +108,7 @@ def test_two_phases_are_one_progress(tmp_path: Path) -> None:
     assert min(patches) >= 0.8, "the bar still moves while patches are found"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("was", "is_now"),
     [
@@ -227,6 +228,7 @@ def test_growth_reaches_only_what_touches_seeds(tmp_path: Path) -> None:
     assert codes[200:240, 100:140].mean() > 0.98
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tile", [32, 512])
 def test_tiles_and_engines_make_no_difference(tmp_path: Path, tile: int) -> None:
     before, after, _ = fire()

@@ -185,6 +185,7 @@ def test_masks_are_dilated_in_metres(tmp_path: Path) -> None:
     assert np.array_equal(unseen, disk)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 0.95])
 @pytest.mark.parametrize(
     ("land", "water"), [("grass", "water"), ("soil", "mud"), ("town", "water"), ("forest", "mud")]
@@ -197,6 +198,7 @@ def test_water_is_found_whatever_its_share(
     assert overlap(read_values(tmp_path / "out" / "water.tif"), wet) >= 0.97
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", list(WaterIndex))
 @pytest.mark.parametrize("land", ["grass", "soil", "forest", "sand", "rock", "town"])
 def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) -> None:
@@ -324,6 +326,7 @@ def test_the_simulated_flood(tmp_path: Path, method: str, least: float) -> None:
     assert (got[thick] == 1).mean() < 0.01, "cloud is no flood"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("event", "pre", "post"), [("flood", "before_early", "before"), ("fire", "before", "after")]
 )

@@ -274,6 +274,7 @@ def layers(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.tif"))}
 
 
+@pytest.mark.thorough
 def test_tiles_and_engines_make_no_difference(tmp_path: Path) -> None:
     pre, post = (
         chip_stack(tmp_path / str(n), make_chip(wet(SHAPE, s, 5), n))
@@ -317,6 +318,7 @@ def test_the_survey_is_the_sum_of_its_squares() -> None:
     assert whole[0, 0, DOUBTED, -1] < 5
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("hole", "declared"),
     [

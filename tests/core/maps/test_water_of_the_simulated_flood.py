@@ -92,6 +92,7 @@ def test_radar_finds_a_river_in_much_land(tmp_path: Path) -> None:
     assert iou(water == 1, all_water(after=False), seen) >= 0.85
 
 
+@pytest.mark.thorough
 def test_radar_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
     made = run(
         "sar-water",

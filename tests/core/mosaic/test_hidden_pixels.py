@@ -91,6 +91,7 @@ def test_a_mask_counts_beside_any_nodata_value(
     np.testing.assert_array_equal(values[SHOWN], data[SHOWN])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("target", [SAME, OTHER_ZONE, COARSE], ids=["same", "zone", "coarse"])
 @pytest.mark.parametrize(
     ("nothing", "stated", "unit"),

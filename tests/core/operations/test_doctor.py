@@ -52,6 +52,7 @@ def test_a_sound_installation(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "nothing stays there"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "said"),
     [

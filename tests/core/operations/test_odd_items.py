@@ -70,6 +70,7 @@ ODD_BANDS: dict[str, Callable[[Path], None]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("window", ["aoi", "full"])
 @pytest.mark.parametrize("kind", ODD_BANDS)
 def test_an_odd_band_ends_its_own_scene_at_most(

@@ -459,6 +459,7 @@ def test_a_damaged_map_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["classes.tif"]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are Unix")
 @pytest.mark.parametrize(
     "exceptions", ["", "gdal.UseExceptions(); ogr.UseExceptions()"], ids=["codes", "exceptions"]

@@ -88,6 +88,7 @@ def test_of_two_dates_the_one_of_the_next_zone_is_interpolated_once_and_exactly(
     assert_near(pixels(joined.path, 2), expected, inner, 0.9)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [3, 5], ids=["a plane", "a thin plate"])
 def test_through_ground_control_points_too(tmp_path: Path, count: int) -> None:
     """Radar as it comes: turned against north, its points on a bent surface."""

@@ -37,6 +37,7 @@ def make(tmp_path: Path, with_classes: bool = True) -> BandStack:
     return create_band_stack(sources, tmp_path / "s.vrt", list(sources), tags={"item_id": "one"})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tiled", [True, False])
 @pytest.mark.parametrize("compress", ["zstd", "deflate", "lzw", "none"])
 def test_every_layout_holds_the_same_pixels_and_facts(

@@ -142,6 +142,7 @@ def compare(made: Made, got: npt.NDArray[Any], grid: Grid, nodata: float | None)
     assert gone[want.none_valid].all()
 
 
+@pytest.mark.thorough
 @QUICK
 @given(
     first=bands(shifts=(0.0,)),
@@ -197,6 +198,7 @@ def field(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return 3000 + 1200 * np.sin((x - LEFT) / 310) * np.cos((y - TOP) / 270)
 
 
+@pytest.mark.thorough
 @settings(QUICK, max_examples=25)
 @given(
     epsg=st.sampled_from([32633, 32631, 4326, 3857, 3035]),

@@ -322,6 +322,7 @@ def test_measured_values_stand_in_the_report(tmp_path: Path) -> None:
     assert json.loads(json.dumps(report)) == report
 
 
+@pytest.mark.thorough
 def test_the_spread_of_a_large_band_is_that_of_a_full_read(tmp_path: Path) -> None:
     """Overviews average the texture away: what the windows show of it is put back."""
     data = landscape("fields", 2304, 7)["nir"]

@@ -77,6 +77,7 @@ def test_the_sound_stack_has_no_finding(sound: Path, depth: str) -> None:
     assert report.bands == BANDS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("damage", SUITE, ids=lambda damage: damage.name)
 def test_damage_is_found(copied: Path, damage: Damage) -> None:
     damage.spoil(copied)

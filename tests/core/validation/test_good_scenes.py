@@ -31,6 +31,7 @@ def look(stack: Path, sensor: str, bands: tuple[str, ...]) -> ValidationReport:
     return validate(stack, spec, Settings(), RecordingMonitor())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(9))
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sound_scene_raises_no_alarm(tmp_path: Path, kind: str, seed: int) -> None:
