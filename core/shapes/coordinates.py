@@ -123,23 +123,23 @@ def _grouped(tokens: Sequence[tuple[str, str]], text: str) -> list[_Value]:
     before = lettered and first == "letter"
     values: list[_Value] = []
     is_open = gapped = False
-    for number, (kind, token) in enumerate(tokens):
+    for number, (kind, sign) in enumerate(tokens):
         follows = kinds[number + 1] if number + 1 < len(kinds) else ""
         if kind == "word":
-            values.append(_Value([], word="lat" if token.startswith("LAT") else "lon"))
+            values.append(_Value([], word="lat" if sign.startswith("LAT") else "lon"))
             is_open = True
         elif kind == "letter":
-            if token == "O":
+            if sign == "O":
                 hint = "Write E or W."
                 raise _unusable(text, "O is east in German, and west in French and Spanish", hint)
             if before:
-                values.append(_Value([], token))
+                values.append(_Value([], sign))
                 is_open = True
             elif is_open:
-                values[-1].letter = token
+                values[-1].letter = sign
                 is_open = False
             else:
-                raise _unusable(text, f"no number belongs to its {token}")
+                raise _unusable(text, f"no number belongs to its {sign}")
         elif kind == "number":
             # Without letters a new one begins at a degree sign, or where none is used at all.
             begins = not named and (follows == "degree" or "degree" not in kinds)
@@ -147,8 +147,8 @@ def _grouped(tokens: Sequence[tuple[str, str]], text: str) -> list[_Value]:
                 values.append(_Value([]))
                 is_open = True
             values[-1].torn |= gapped and bool(values[-1].numbers)
-            values[-1].numbers.append(token)
-        gapped = kind == "gap" and token in ",;"
+            values[-1].numbers.append(sign)
+        gapped = kind == "gap" and sign in ",;"
         if gapped and not named:
             is_open = False
     return values
