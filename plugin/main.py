@@ -65,7 +65,10 @@ class FirstLightPlugin:
 
             log(str(self._problem), Level.ERROR)
         use_printer(_print)
-        provider = FirstLightProvider(QIcon(str(ICON_PATH)), self._problem)
+        without_window = self._iface is None
+        provider = FirstLightProvider(
+            QIcon(str(ICON_PATH)), self._problem, with_models=without_window
+        )
         if QgsApplication.processingRegistry().addProvider(provider):
             self.provider = provider
 
@@ -93,6 +96,7 @@ class FirstLightPlugin:
         self._locator = FirstLightLocator(self._open_tool)
         self._iface.registerLocatorFilter(self._locator)
         QTimer.singleShot(IMPORT_AFTER_MS, import_ahead)
+        QTimer.singleShot(IMPORT_AFTER_MS, self._bring_models)
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             # As QGIS was left; when it has started, so that nobody waits for it.
             self._iface.initializationCompleted.connect(self._reopen_dock)
@@ -119,6 +123,10 @@ class FirstLightPlugin:
         self.dock.openedStateChanged.connect(_remember)
         self.dock.setUserVisible(True)
         _remember(True)
+
+    def _bring_models(self) -> None:
+        if self.provider is not None:
+            self.provider.bring_models()
 
     def _open_tool(self, name: str) -> None:
         """Bring the form of an operation into view, or the page of events."""

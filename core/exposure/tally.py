@@ -177,7 +177,7 @@ def _shares(
             )
         col, row = extent.to_pixels(x, y)
         part = _window_of(row, col, extent.grid.shape)
-        shares = np.zeros((3, tile.rows, tile.cols))
+        shares: Floats = np.zeros((3, tile.rows, tile.cols))
         if part is not None:
             top, left = part.row, part.col
             layers = extent.layers_in(part)

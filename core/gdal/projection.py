@@ -14,6 +14,7 @@ from .crs import LONLAT, full_turn, spatial_reference
 from .environment import quiet_gdal
 
 Coordinates = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 MAX_STEP_DEG = 0.01
 """An area's edges are straight in degrees, so bent elsewhere: drawn with a point at least at every
 such step, they are true to about a centimetre (the bulge grows with the square of the step).
@@ -25,7 +26,7 @@ a millimetre, so that an area drawn along pixels touches no others.
 
 
 def project_points(
-    source: str, target: str, xs: Sequence[float] | Coordinates, ys: Sequence[float] | Coordinates
+    source: str, target: str, xs: Sequence[float] | Floats, ys: Sequence[float] | Floats
 ) -> tuple[Coordinates, Coordinates]:
     """Coordinates in another coordinate system.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,7 @@ def degrees(value: float, positive: str, negative: str, digits: int = 4) -> str:
     return f"{abs(value):.{digits}f}° {positive if value >= 0 else negative}"
 
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[np.floating[Any]]
 
 
 def _lonlat(grid: Grid, cols: Values, rows: Values) -> tuple[Values, Values]:

@@ -83,7 +83,7 @@ def measure(
         if stop():
             raise Cancelled()
         count = min(STRIP, rows - row)
-        each = np.ones(count)
+        each: npt.NDArray[np.floating[Any]] = np.ones(count)
         if ground is not None:
             first = np.arange(row, row + count)
             span = (np.zeros(count), np.full(count, cols))
@@ -105,7 +105,7 @@ def measure(
     return figures, "pixels" if ground is None else "km2"
 
 
-def _sum(flags: npt.NDArray[np.bool_], each: npt.NDArray[np.float64]) -> float:
+def _sum(flags: npt.NDArray[np.bool_], each: npt.NDArray[np.floating[Any]]) -> float:
     return float((flags.sum(axis=1) * each).sum())
 
 

@@ -17,7 +17,7 @@ from ..gdal.drivers import open_area
 from ..gdal.errors import NO_REASON, checked, gdal_errors
 from ..types import Bounds
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 Ring = tuple[Floats, Floats]
 """x and y of its corners, the last of them the first."""
 MARK = "|layername="

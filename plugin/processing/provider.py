@@ -34,6 +34,8 @@ class FirstLightProvider(QgsProcessingProvider):
         A library is missing: the provider says so and has no algorithms.
     operations : sequence of Declared, optional
         All by default.
+    with_models : bool
+        Bring the models at once; a window, which would wait for them, has them brought later.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class FirstLightProvider(QgsProcessingProvider):
         icon: QIcon,
         problem: DependencyError | None = None,
         operations: Sequence[Declared] | None = None,
+        with_models: bool = False,
     ) -> None:
         super().__init__()
         self._icon = icon
         self._problem = problem
         self._operations = operations
+        self._with_models = with_models
         self._kept: deque[object] = deque(maxlen=KEPT)
 
     def id(self) -> str:
@@ -71,11 +75,17 @@ class FirstLightProvider(QgsProcessingProvider):
         operations = declared_operations() if self._operations is None else self._operations
         for operation in operations:
             self.addAlgorithm(OperationAlgorithm(operation, self._icon))
-        if self._operations is None:
+        if self._with_models:
             for path in sorted(MODELS.glob("*.model3")):
                 model = QgsProcessingModelAlgorithm()
                 if model.fromFile(str(path)):
                     self.addAlgorithm(model)
+
+    def bring_models(self) -> None:
+        """Show the models, too."""
+        if not self._with_models:
+            self._with_models = True
+            self.refreshAlgorithms()
 
     def keep_alive(self, thing: object) -> None:
         """Hold an object that Processing uses after the algorithm has gone; the oldest ones are let

@@ -197,3 +197,18 @@ def test_a_copy_that_changes_does_not_change_the_folder_s_own(
     processing.run("firstlight:burnseverity", {**again, "PRE": fire["POST"], "POST": fire["PRE"]})
     assert (tmp_path / "out" / "severity.tif").read_bytes() == before
     assert target.read_bytes() == (tmp_path / "out2" / "severity.tif").read_bytes()
+
+
+def test_models_come_when_the_window_is_there_and_only_once(qgis_app) -> None:
+    from qgis.PyQt.QtGui import QIcon
+
+    from firstlight.plugin.processing.provider import FirstLightProvider
+
+    provider = FirstLightProvider(QIcon())
+    provider.refreshAlgorithms()
+    before = {one.name() for one in provider.algorithms()}
+    assert "fire_before_after" not in before
+    for _ in range(2):
+        provider.bring_models()
+        names = [one.name() for one in provider.algorithms()]
+        assert sorted(names) == sorted(before | {path.stem for path in MODELS.glob("*.model3")})

@@ -69,7 +69,7 @@ def processing_ready(qgis_app: QgsApplication) -> None:
 @pytest.fixture
 def toolbox(processing_ready: None) -> Iterator[None]:
     """FirstLight's algorithms in the toolbox."""
-    provider = FirstLightProvider(QIcon())
+    provider = FirstLightProvider(QIcon(), with_models=True)
     registry = QgsApplication.processingRegistry()
     assert registry.addProvider(provider)
     yield
