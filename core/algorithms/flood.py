@@ -78,7 +78,7 @@ def refine_water(codes: Codes, values: Values, rules: FloodRules) -> Codes:
     ndarray of uint8, (rows, cols)
         A copy.
     """
-    refined = codes.copy()
+    refined: Codes = codes.copy()
     for name, limit in ((HAND, rules.hand_limit_m), (SLOPE, rules.slope_limit_deg)):
         if name in values:
             most = np.float32(PLAUSIBLE[name][1])

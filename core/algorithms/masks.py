@@ -65,7 +65,7 @@ def dilate(mask: BoolArray, radius_px: Radius) -> BoolArray:
     """
     down, along = radius_px
     if max(down, along) < 1 or not mask.any():
-        return mask.copy()
+        return np.array(mask)
     rows = mask.shape[0]
     nearest = _row_distance(mask, math.floor(along) + 1)
     grown = np.zeros_like(mask)

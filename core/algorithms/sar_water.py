@@ -123,7 +123,7 @@ class WaterMap:
         """Codes by the threshold or by growth; a value equal to the threshold is dry."""
         if cut.growth is None:
             with np.errstate(invalid="ignore"):
-                codes = (level < np.float32(cut.threshold_db)).astype(np.uint8)
+                codes: Codes = (level < np.float32(cut.threshold_db)).astype(np.uint8)
         else:
             codes = grow_water(level, *pair(smooth, self.bands), self.bands, cut.growth).astype(
                 np.uint8

@@ -225,7 +225,7 @@ def _choose_side(there: Bools, value: Floats) -> npt.NDArray[np.int8]:
 
 def _rows(values: Floats, offsets: range, height: int) -> Floats:
     """Sums of rows: out[y] = Σ values[y + offset]."""
-    out = values[offsets[0] : offsets[0] + height].copy()
+    out: Floats = values[offsets[0] : offsets[0] + height].copy()
     for offset in offsets[1:]:
         out += values[offset : offset + height]
     return out
@@ -233,7 +233,7 @@ def _rows(values: Floats, offsets: range, height: int) -> Floats:
 
 def _cols(values: Floats, offsets: range, width: int) -> Floats:
     """Sums of columns: out[:, x] = Σ values[:, x + offset]."""
-    out = values[:, offsets[0] : offsets[0] + width].copy()
+    out: Floats = values[:, offsets[0] : offsets[0] + width].copy()
     for offset in offsets[1:]:
         out += values[:, offset : offset + width]
     return out

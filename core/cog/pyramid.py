@@ -34,7 +34,7 @@ def halve(values: npt.NDArray[Any], nodata: float, resampling: str) -> npt.NDArr
         ``average`` (integers are rounded), or ``nearest``: the upper left pixel, as GDAL takes it.
     """
     if resampling == "nearest":
-        return values[:, ::2, ::2].copy()
+        return np.array(values[:, ::2, ::2], order="C")
     missing = find_missing(values, nodata)
     wide = (
         np.float64

@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 NO_REASON = "GDAL gave no reason"
 FAILURES = 3
 """The least class of message that tells of a failure (CPLErr)."""
+_BELOW = "\nMay be caused by: "
+"""Stands between the messages of an exception of newer versions (3.13 was looked at)."""
 
 
 def checked(result: Result | None) -> Result:
@@ -45,6 +47,16 @@ def checked_code(code: int | None) -> None:
         raise RuntimeError(NO_REASON)
 
 
+def messages_of(error: BaseException) -> list[str]:
+    """GDAL's messages that an exception carries, in the order in which GDAL told them.
+
+    Older versions put the last one into an exception and hand all of them to the handler of
+    messages; newer ones put them all into it, the last one first, and hand none to the handler.
+    """
+    texts = [" ".join(text.split()) for text in reversed(str(error).split(_BELOW))]
+    return [text for text in texts if text and text != NO_REASON]
+
+
 @contextmanager
 def gdal_errors(
     failure: Callable[[str], FirstLightError], least: int = 0, first: bool = False
@@ -69,7 +81,5 @@ def gdal_errors(
         try:
             yield messages
         except RuntimeError as error:
-            text = " ".join(str(error).split())
-            if text and text != NO_REASON:
-                messages.append(text)
+            messages += messages_of(error)
             raise failure((messages or [NO_REASON])[0 if first else -1]) from error

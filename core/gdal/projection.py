@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..errors import RasterError
 from ..types import Bounds
 from .crs import LONLAT, full_turn, spatial_reference
 from .environment import quiet_gdal
+from .errors import NO_REASON, messages_of
 
 Coordinates = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating[Any]]
@@ -42,20 +44,34 @@ def project_points(
     """
     from osgeo import osr
 
-    points = np.column_stack([np.ravel(xs), np.ravel(ys)])
+    points = np.column_stack([np.ravel(xs), np.ravel(ys)]).tolist()
     systems = spatial_reference(source), spatial_reference(target)
     with quiet_gdal() as messages:
         try:
             transformation = osr.CoordinateTransformation(*systems)
-            moved = transformation.TransformPoints(points.tolist()) if len(points) else []
+            moved = _all_moved(transformation, points)
         except (RuntimeError, TypeError) as error:  # TypeError: there is no transformation
             raise RasterError(
                 f"Nothing leads from {source[:20]} to {target[:20]}",
-                (messages or [" ".join(str(error).split())])[-1],
+                (messages or messages_of(error) or [NO_REASON])[-1],
                 "Choose another coordinate system.",
             ) from error
     placed = np.array(moved, dtype=np.float64).reshape(-1, 3)
     return placed[:, 0], placed[:, 1]
+
+
+def _all_moved(transformation: Any, points: list[list[float]]) -> list[tuple[float, ...]]:
+    try:
+        return list(transformation.TransformPoints(points)) if points else []
+    except RuntimeError:  # with GDAL's exceptions on: one of them has no place
+        return [_moved_point(transformation, *point) for point in points]
+
+
+def _moved_point(transformation: Any, x: float, y: float) -> tuple[float, ...]:
+    try:
+        return tuple(transformation.TransformPoint(x, y))
+    except RuntimeError:
+        return (math.inf, math.inf, math.inf)
 
 
 def rings_of(geometry: Mapping[str, Any]) -> list[list[Coordinates]]:

@@ -28,7 +28,13 @@ MAX_ERROR_PX = 0.005
 default is an eighth of one. In noise of standard deviation 600, 0.01 is 2.4 on average.
 """
 SAME_SCALE = 0.95
-"""GDAL takes the pixels around a place, and no wider kernel, from this scale on."""
+"""GDAL takes the pixels around a place, and no wider kernel, from this scale on. From 3.13 on it
+does so for ``bilinear`` and ``cubic`` where both scales are above a half.
+"""
+NEARLY_TWICE = 1.98
+"""So many pixels and more count as two, for a scale of a half has the wider kernel in every
+version: between zones pixels twice as large are 1.996 to 2.004 of the source's to one.
+"""
 PLACES = 11
 """Places along each side of the target at which the scale is measured."""
 RADIUS = {"bilinear": 1, "cubic": 2, "cubicspline": 2, "lanczos": 3}
@@ -133,11 +139,17 @@ def scale_options(steps: tuple[float, float], method: str) -> list[str]:
     The scale is 1 where the target is as fine as the source or finer. Where it is coarser, the
     kernel is as much wider, and a chunk needs as many more pixels around it.
     """
-    scales = [1.0 if step * SAME_SCALE <= 1 else 1 / step for step in steps]
+    scales = [_scale(step) for step in steps]
     options = [f"{name}={scale:.12g}" for name, scale in zip(("XSCALE", "YSCALE"), scales)]
     if min(scales) < 1:
         options.append(f"SOURCE_EXTRA={math.ceil(RADIUS.get(method, 1) / min(scales))}")
     return options
+
+
+def _scale(step: float) -> float:
+    if step * SAME_SCALE <= 1:
+        return 1.0
+    return 0.5 if NEARLY_TWICE <= step < 2 else 1 / step
 
 
 def warp_into(target: Any, source: Any, steps: tuple[float, float], options: WarpOptions) -> None:

@@ -92,7 +92,8 @@ def _stretch(small: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     stretched: npt.NDArray[np.float64] = np.array(
         [np.interp(fine, places, column) for column in rows.T]
     )
-    return stretched.T
+    turned: npt.NDArray[np.float64] = stretched.T
+    return turned
 
 
 def _charred(rng: np.random.Generator) -> Field:

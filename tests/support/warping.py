@@ -30,7 +30,8 @@ def grid_around(
 def noise(shape: tuple[int, int], seed: int = 0) -> npt.NDArray[np.uint16]:
     """White noise around 3000, standard deviation 600: the hardest there is to interpolate."""
     values = np.random.default_rng(seed).normal(3000, 600, shape)
-    return np.clip(values, 1, 9000).round().astype(np.uint16)
+    numbers: npt.NDArray[np.uint16] = np.clip(values, 1, 9000).round().astype(np.uint16)
+    return numbers
 
 
 def kernel(
@@ -68,6 +69,17 @@ def kernel(
             weights += weight
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(weights > 1e-9, total / weights, np.nan)
+
+
+def kernel_steps(steps: tuple[float, float]) -> tuple[float, float]:
+    """How wide GDAL's bilinear and cubic kernels are for so many pixels of the source to one of the
+    target: from 3.13 on no wider than one pixel where the target's are less than twice as large.
+    """
+    from osgeo import gdal
+
+    x, y = (1.0 if s * 0.95 <= 1 else 2.0 if 1.98 <= s < 2 else s for s in steps)
+    newer = int(gdal.VersionInfo("VERSION_NUM")) >= 3130000
+    return (1.0, 1.0) if newer and max(x, y) < 2 else (x, y)
 
 
 def exact_warp(

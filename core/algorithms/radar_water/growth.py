@@ -364,7 +364,7 @@ def _on_long_paths(mask: Bools) -> Bools:
 
 def _grow(core: Bools, likely: Bools, steps: int) -> Bools:
     """Dilate so many times within what is likely."""
-    grown = core.copy()
+    grown: Bools = core.copy()
     for _ in range(steps):
         grown |= _dilate(grown) & likely
     return grown
@@ -375,7 +375,7 @@ def _dilate(mask: Bools) -> Bools:
     down = mask.copy()
     down[1:] |= mask[:-1]
     down[:-1] |= mask[1:]
-    wide = down.copy()
+    wide: Bools = down.copy()
     wide[:, 1:] |= down[:, :-1]
     wide[:, :-1] |= down[:, 1:]
     return wide

@@ -4,6 +4,7 @@ for all who ask.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from firstlight.core.gdal.projection import (
     project_area,
     project_points,
 )
+from support.gdal_exceptions import gdal_exceptions
 
 
 def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
@@ -74,7 +76,19 @@ def test_a_ring_that_is_open_is_closed() -> None:
     assert project_area(open_, "EPSG:32632") == project_area(closed, "EPSG:32632")
 
 
-def test_what_has_no_place_is_refused_or_left_out() -> None:
+@pytest.fixture(params=["off", "on"])
+def exceptions(request: pytest.FixtureRequest) -> Iterator[None]:
+    """GDAL's exceptions, as another plugin may have set them."""
+    with gdal_exceptions(request.param == "on"):
+        yield
+
+
+def test_one_point_without_a_place_leaves_the_others_theirs(exceptions: None) -> None:
+    xs, ys = project_points("EPSG:4326", "+proj=ortho +lat_0=0 +lon_0=0", [9, 170, 20], [47, 0, 0])
+    assert np.isfinite(xs).tolist() == np.isfinite(ys).tolist() == [True, False, True]
+
+
+def test_what_has_no_place_is_refused_or_left_out(exceptions: None) -> None:
     half = box(-170, 10, 170, 20)
     flat = "+proj=ortho +lat_0=0 +lon_0=0"
     with pytest.raises(RasterError, match="it reaches too far from it"):

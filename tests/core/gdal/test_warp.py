@@ -22,7 +22,7 @@ from firstlight.core.gdal.warp import (
     warped_xml,
 )
 from firstlight.core.types import Grid
-from support.warping import assert_near, exact_warp, grid_around, noise
+from support.warping import assert_near, exact_warp, grid_around, kernel_steps, noise
 
 
 def in_memory(values: npt.NDArray[Any], grid: Grid, nodata: float | None = 0) -> Any:
@@ -64,10 +64,9 @@ def test_pixels_as_large_as_the_sources_are_those_of_exact_bilinear_interpolatio
 ) -> None:
     source, lon, lat, epsg, step, digits = FINE[name]
     target = grid_around(lon, lat, epsg, (650, 650), step, digits)
-    steps = grid_steps(source, target)
-    wide = tuple(1.0 if step * 0.95 <= 1 else step for step in steps)
+    wide = kernel_steps(grid_steps(source, target))
     values = noise(source.shape)
-    expected, inner = exact_warp(values, source, target, (wide[0], wide[1]))
+    expected, inner = exact_warp(values, source, target, wide)
     assert_near(warp(values, source, target), expected, inner, 0.7)
 
 
@@ -94,7 +93,27 @@ def test_a_coarser_target_is_that_of_the_same_kernel_as_many_times_wider(name: s
     target = grid_around(lon, lat, epsg, (280, 280), step, digits)
     assert grid_steps(source, target) == pytest.approx(steps, rel=0.01)
     values = noise(source.shape)
-    expected, inner = exact_warp(values, source, target, grid_steps(source, target))
+    wide = kernel_steps(grid_steps(source, target))
+    expected, inner = exact_warp(values, source, target, wide)
+    assert_near(warp(values, source, target), expected, inner, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("lon", "epsg", "other"), [(10.5, 32632, 32633), (10.5, 32633, 32632)], ids=["less", "more"]
+)
+def test_pixels_twice_as_large_have_one_kernel_in_every_zone_and_version(
+    lon: float, epsg: int, other: int
+) -> None:
+    """Just below two pixels to one GDAL 3.13 would take no wider kernel, just above it does."""
+    source = grid_around(lon, 47, epsg, (900, 900), 10)
+    target = grid_around(lon, 47, other, (280, 280), 20)
+    steps = grid_steps(source, target)
+    assert steps == pytest.approx((2.0, 2.0), abs=0.006)
+    assert (max(steps) < 2) == (other == 32633)
+    scales = [float(option.split("=")[1]) for option in scale_options(steps, "bilinear")[:2]]
+    assert max(scales) <= 0.5
+    values = noise(source.shape)
+    expected, inner = exact_warp(values, source, target, steps)
     assert_near(warp(values, source, target), expected, inner, 0.3)
 
 

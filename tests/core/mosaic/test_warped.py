@@ -24,7 +24,7 @@ from firstlight.core.raster.grid import Window
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.types import Grid, Radiometry
 from support.rasters import write_raster
-from support.warping import assert_near, exact_warp, grid_around, noise, odd_windows
+from support.warping import assert_near, exact_warp, grid_around, kernel_steps, noise, odd_windows
 
 EAST = grid_around(12, 47, 32633, (900, 880), 10)
 SOUTH = grid_around(12, -47, 32733, (900, 880), 10)
@@ -72,7 +72,8 @@ def test_a_coarser_mosaic_is_that_of_a_kernel_as_many_times_wider(
     got = read_values(
         open_band(tmp_path / "a.tif", values, source), target, all_of(target), "bilinear"
     )
-    expected, inner = exact_warp(values, source, target, grid_steps(source, target))
+    wide = kernel_steps(grid_steps(source, target))
+    expected, inner = exact_warp(values, source, target, wide)
     assert_near(got, expected, inner, 0.3)
 
 

@@ -26,6 +26,7 @@ from firstlight.core.products.perimeter import (
 from firstlight.core.raster.pixel_area import pixel_area_m2
 from firstlight.core.shapes.geopackage import VectorLayer, write_geopackage
 from firstlight.core.types import Grid
+from support.gdal_exceptions import gdal_exceptions
 from support.rasters import write_raster
 
 BURNED, CLEAR, UNSEEN = 1, 0, 255
@@ -400,19 +401,8 @@ def test_a_map_without_a_reference_system_has_an_outline_and_no_area(tmp_path: P
 
 @pytest.fixture(params=[True, False], ids=["exceptions", "codes"])
 def _gdal_exceptions(request: pytest.FixtureRequest) -> Iterator[None]:
-    from osgeo import gdal, ogr, osr
-
-    def switch(on: bool) -> None:
-        for module in (
-            (gdal, ogr, osr) if on else (osr, ogr, gdal)
-        ):  # GDAL 3.6 keeps a stack of them
-            if module.GetUseExceptions() != on:
-                module.UseExceptions() if on else module.DontUseExceptions()
-
-    before = bool(gdal.GetUseExceptions())
-    switch(request.param)
-    yield
-    switch(before)
+    with gdal_exceptions(request.param):
+        yield
 
 
 @pytest.mark.usefixtures("_gdal_exceptions")
