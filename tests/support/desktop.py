@@ -91,7 +91,10 @@ class Desktop(QObject):
             self.raster_menu.removeAction(menu.menuAction())
 
     def addDockWidget(self, area: Qt.DockWidgetArea, dock: QDockWidget) -> None:
+        kept = dock.parent() is not None
         self.window.addDockWidget(area, dock)
+        if not kept:  # QGIS's own leaves the dock to Python, which drops what nobody holds
+            sip.transferback(dock)
         dock.show()
 
     def removeDockWidget(self, dock: QDockWidget) -> None:

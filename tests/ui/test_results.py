@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_a_second_press_replaces_the_panel_and_closing_lets_the_map_go(
     close_before_after(desktop)
     assert desktop.window.findChildren(BeforeAfter) == []
     desktop.canvas.setExtent(QgsRectangle(0, 0, 1, 1))  # nobody listens any more
+
+
+def test_the_panel_stays_though_nobody_holds_it(desktop, qtbot, outputs) -> None:
+    assert show_before_after(desktop, outputs) is not None
+    gc.collect()
+    panels = desktop.window.findChildren(BeforeAfter)
+    assert len(panels) == 1
+    assert panels[0].isVisible()
+    desktop.canvas.setExtent(QgsRectangle(10.001, 46.93, 10.004, 46.94))  # it follows
 
 
 def test_without_two_pictures_there_is_no_panel(desktop, outputs) -> None:

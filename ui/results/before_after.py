@@ -49,6 +49,7 @@ def show_before_after(iface: Any, layers: Sequence[LayerOutput]) -> BeforeAfter 
         return None
     panel = BeforeAfter(iface.mapCanvas(), pair)
     close_before_after(iface)
+    panel.setParent(iface.mainWindow())  # keeps it: QGIS's addDockWidget leaves that to Python
     iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, panel)
     panel.show()
     return panel
