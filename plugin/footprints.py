@@ -17,8 +17,8 @@ SEGMENTS = 8
 """Pieces of an edge; a scene is a degree or two wide."""
 ALL, CHOSEN, MARKED = QColor(70, 110, 160, 200), QColor(0, 114, 178), QColor(240, 228, 66)
 """After Okabe and Ito: told apart by those who do not see red from green."""
-FILL_MARKED = QColor(240, 228, 66, 50)
 NO_FILL = QColor(0, 0, 0, 0)
+"""A veil would give a map below other colours than its legend's."""
 
 
 class Footprints(QObject):
@@ -40,19 +40,19 @@ class Footprints(QObject):
         self._marked: int | None = None
         self._visible = True
         self._bands = {
-            name: self._band(color, fill, width)
-            for name, color, fill, width in (
-                ("all", ALL, NO_FILL, 1),
-                ("chosen", CHOSEN, NO_FILL, 3),
-                ("marked", MARKED, FILL_MARKED, 3),
+            name: self._band(color, width)
+            for name, color, width in (
+                ("all", ALL, 1),
+                ("chosen", CHOSEN, 3),
+                ("marked", MARKED, 3),
             )
         }
         canvas.destinationCrsChanged.connect(self._lay_out)
 
-    def _band(self, color: QColor, fill: QColor, width: int) -> QgsRubberBand:
+    def _band(self, color: QColor, width: int) -> QgsRubberBand:
         band = QgsRubberBand(self._canvas, POLYGON_GEOMETRY)
         band.setStrokeColor(color)
-        band.setFillColor(fill)
+        band.setFillColor(NO_FILL)
         band.setWidth(width)
         if color is MARKED:
             band.setSecondaryStrokeColor(QColor(60, 60, 0))  # seen on bright ground, too

@@ -9,9 +9,17 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from qgis.core import Qgis
-from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtWidgets import QDialog, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from qgis.gui import QgsMessageBar, QgsMessageBarItem
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QPlainTextEdit,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..core.doors.operation_index import declared_operations
 from ..core.errors import FirstLightError, InputError, NoScenesError
@@ -26,6 +34,7 @@ from .monitors import log
 TITLE = "FirstLight"
 MOST_CHARACTERS = 90
 """A message bar has one line; the rest is behind a button."""
+MOST_LINES = 4
 MORE = " …"
 DETAILS_COLUMNS = 80
 
@@ -81,8 +90,13 @@ def show_warning(bar: QgsMessageBar, text: str, actions: Sequence[Action] = ()) 
 
 
 def show_success(bar: QgsMessageBar, text: str, actions: Sequence[Action] = ()) -> None:
-    """Show that something is done, for 8 seconds; with buttons until it is closed."""
+    """Show that something is done, for 8 seconds; with buttons until it is closed, or until
+    something else is done.
+    """
     log(text)
+    for item in bar.items():
+        if item.title() == TITLE and item.level() == Qgis.MessageLevel.Success:
+            bar.popWidget(item)
     _push(bar, text, Qgis.MessageLevel.Success, 0 if actions else 8, actions)
 
 
@@ -104,6 +118,7 @@ def _push(
         button.clicked.connect(lambda _, act=act: act())
         item.layout().addWidget(button)
     bar.pushWidget(item, level, seconds)
+    QTimer.singleShot(0, lambda: _fit(item))  # its width is known then
 
 
 def show_details(window: QWidget, text: str) -> QDialog:
@@ -117,6 +132,21 @@ def show_details(window: QWidget, text: str) -> QDialog:
     dialog.resize(view.fontMetrics().averageCharWidth() * DETAILS_COLUMNS, dialog.height() // 2)
     dialog.show()
     return dialog
+
+
+def _fit(item: QgsMessageBarItem) -> None:
+    """Give a sentence that wraps the height for all of its lines: QGIS's item has one and a half,
+    and buttons beside it take its width.
+    """
+    if sip.isdeleted(item):
+        return
+    for view in item.findChildren(QTextBrowser):
+        margins = 2 * int(view.document().documentMargin()) + 2
+        most = view.fontMetrics().lineSpacing() * MOST_LINES + margins
+        height = int(view.document().size().height())
+        if height > view.height():
+            view.setMaximumHeight(max(view.maximumHeight(), most))
+            view.setMinimumHeight(min(height, most))
 
 
 def shorten(text: str, most: int = MOST_CHARACTERS) -> str:

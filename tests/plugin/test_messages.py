@@ -6,8 +6,16 @@ from html import unescape
 
 import pytest
 from qgis.core import Qgis
+from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QDialog, QPlainTextEdit, QPushButton
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QPlainTextEdit,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from firstlight.core.errors import AreaError, IngestionError, NoScenesError
 from firstlight.core.text import shown
@@ -50,6 +58,32 @@ def test_an_unusable_input_is_a_warning(desktop):
 def test_a_search_that_finds_nothing_is_no_failure(desktop):
     show_error(desktop.bar, NoScenesError("No scenes found in A", "nothing covers the area"))
     assert desktop.messages[0].level == Qgis.MessageLevel.Warning
+
+
+@pytest.mark.parametrize("buttons", [0, 3])
+@pytest.mark.parametrize("width", [760, 1400])
+def test_all_lines_of_a_sentence_are_in_view_beside_buttons(qtbot, width, buttons):
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = QgsMessageBar(window)
+    layout = QVBoxLayout(window)
+    layout.addWidget(bar)
+    layout.addStretch(1)
+    window.resize(width, 300)
+    window.show()
+    text = "Mapped, files in /home/somebody/FirstLight/wildfire_2024-07-20_42.011N_27.319W."
+    actions = [(title, lambda: None) for title in ("Open report", "Zoom", "Open folder")]
+    show_success(bar, text, actions[:buttons])
+    [view] = bar.currentItem().findChildren(QTextBrowser)
+    qtbot.waitUntil(lambda: view.height() >= int(view.document().size().height()))
+    assert view.height() <= view.fontMetrics().lineSpacing() * 5
+
+
+def test_of_what_is_done_the_last_stays_in_view(desktop):
+    show_warning(desktop.bar, "Doubtful.", [("Open", lambda: None)])
+    show_success(desktop.bar, "One is done.", [("Open report", lambda: None)])
+    show_success(desktop.bar, "Another is done.", [("Open report", lambda: None)])
+    assert [item.text() for item in desktop.bar.items()] == ["Another is done.", "Doubtful."]
 
 
 def test_success_goes_away(desktop):

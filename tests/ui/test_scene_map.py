@@ -136,6 +136,11 @@ def test_footprints_follow_the_map_s_system_and_odd_ones_are_left_out(three: Han
     assert (box.xMinimum(), box.xMaximum()) == pytest.approx((779236.4, 890555.9), abs=0.1)
 
 
+def test_no_footprint_changes_the_colours_of_a_map_below(three: Hands) -> None:
+    three.map.footprints.mark(0)
+    assert {band.fillColor().alpha() for band in three.map.footprints._bands.values()} == {0}
+
+
 def test_a_row_that_is_pointed_at_is_bright_on_the_map(three: Hands) -> None:
     view = three.panel.table.viewport()
     three.qtbot.mouseMove(view, three.cell(0))

@@ -13,6 +13,8 @@ from ...plugin.map_shapes import on_map
 
 OUTLINE = QColor(236, 112, 20)
 FILL = QColor(255, 170, 60, 28)
+NO_FILL = QColor(0, 0, 0, 0)
+"""Where a map lies below: a veil would give its classes other colours than the legend's."""
 
 
 def shape_band(canvas: QgsMapCanvas) -> QgsRubberBand:
@@ -39,6 +41,7 @@ class AreaOutline(QObject):
         self._aoi: Aoi | None = None
         self._visible = True
         self._band = shape_band(canvas)
+        self._band.setFillColor(NO_FILL)
         canvas.destinationCrsChanged.connect(self._draw)
 
     def show_area(self, aoi: Aoi | None) -> None:

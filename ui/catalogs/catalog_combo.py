@@ -26,6 +26,8 @@ class CatalogCombo(QComboBox):
         self._sensors: tuple[str, ...] = ()
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        # A long name shows its beginning, not its end.
+        self.currentIndexChanged.connect(lambda _: self.lineEdit().setCursorPosition(0))
         self.reload()
         self.setToolTip(self.tr("A known catalogue, or the address (URL) of any STAC API"))
         self.setMinimumContentsLength(12)
@@ -86,7 +88,7 @@ class CatalogCombo(QComboBox):
             self.setCurrentIndex(index)
         else:
             self.setEditText(name or "")
-        self.lineEdit().setCursorPosition(0)  # a long name shows its beginning, not its end
+        self.lineEdit().setCursorPosition(0)  # typed text, too
 
     def set_last(self, name: str) -> None:
         """Choose the catalogue of the last time, unless it is one that is not served now."""

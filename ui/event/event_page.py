@@ -72,6 +72,8 @@ class EventPage(Page):
         self._area = area
         self._asked: dict[str, Any] = {}
         """What the pairs in view answer to."""
+        self._mapped: dict[str, Any] = {}
+        """What the result in view answers to."""
         self._finding = False
         self._maps_next = False
         """Once its pairs are there, the event is mapped without another press."""
@@ -115,6 +117,11 @@ class EventPage(Page):
             "days_after": self.when.after_spin.value(),
         }
 
+    def _event_values(self) -> dict[str, Any]:
+        """What, where and when."""
+        values = self.values()
+        return {name: values[name] for name in ("event", "area", "date")}
+
     def find_pairs(self) -> None:
         """Look for passes before and after the event."""
         self._timer.stop()
@@ -151,7 +158,7 @@ class EventPage(Page):
         scenes = self.pair_list.scenes() if self.pair_list.known else ()
         write_last("output", self.save.output())
         self.card.show_result(None)
-        self._finding = False
+        self._finding, self._mapped = False, self._event_values()
         if self.start(EVENT, values, self._show_result, self.run_finished.emit, scenes=scenes):
             self.say(self.tr("Mapping the event …"))
             for step in self._steps:
@@ -232,6 +239,8 @@ class EventPage(Page):
 
     def _change(self, *_: object) -> None:
         """What pairs answer to is another now: they go, and others are looked for in a moment."""
+        if self._event_values() != self._mapped:
+            self.card.show_result(None)  # its number is another event's; the page Jobs keeps it
         if self.values() != self._asked:
             if self._finding and self.busy:
                 self.cancel()

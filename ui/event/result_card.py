@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from ...core.operation import OperationResult
@@ -40,10 +39,6 @@ class ResultCard(QFrame):
         self.headline_label = PlainLabel(objectName="headline_label")
         self.range_label = PlainLabel(objectName="range_label")
         self.unseen_label = PlainLabel(objectName="unseen_label")
-        font = self.headline_label.font()
-        font.setPointSizeF(font.pointSizeF() * HEADLINE_SCALE)
-        font.setBold(True)
-        self.headline_label.setFont(font)
         self.report_button = QPushButton(self.tr("Open report"), objectName="report_button")
         self.zoom_button = QPushButton(self.tr("Zoom"), objectName="zoom_button")
         self.folder_button = QPushButton(self.tr("Folder"), objectName="folder_button")
@@ -84,6 +79,9 @@ class ResultCard(QFrame):
             return
         summary = result.summary
         self._put(self.headline_label, summary.headline if summary else "")
+        # As style sheets: that of QGIS, with its font and theme, takes fonts and palettes away.
+        size = self.font().pointSizeF() * HEADLINE_SCALE
+        self.headline_label.setStyleSheet(f"font-weight: bold; font-size: {size:.0f}pt")
         self._put(self.range_label, summary.range if summary else "")
         if summary:
             self.range_label.setToolTip(self.tr("How sure the number is"))
@@ -93,9 +91,7 @@ class ResultCard(QFrame):
         if more:
             shown.append(self.tr("And {more} more, in the report.").format(more=more))
         self._put(self.warning_label, "\n".join(f"⚠ {text}" for text in shown))
-        palette = self.warning_label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, shade(self, Shade.DOUBT))
-        self.warning_label.setPalette(palette)
+        self.warning_label.setStyleSheet(f"color: {shade(self, Shade.DOUBT).name()}")
         self.chart.show_rows(summary.rows if summary else ())
         self.compare_button.setVisible(picture_pair(result.layers) is not None)
         self.report_button.setEnabled(Path(str(result.outputs.get("report") or "")).is_file())

@@ -54,9 +54,10 @@ def moment_text(moment: datetime) -> str:
 
 def place_of(job: Job) -> Path | None:
     """The folder of its results; None where it writes none."""
-    report = job.result.outputs.get("report") if job.result is not None else None
-    if report:
-        return Path(str(report)).parent
+    outputs = job.result.outputs if job.result is not None else {}
+    page = outputs.get("report") or outputs.get("pdf")
+    if page:
+        return Path(str(page)).parent
     return results_folder(job.operation, job.values)
 
 
