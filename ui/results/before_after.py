@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget, QgsMapCanvas, QgsMapToolPan
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
@@ -21,6 +22,10 @@ from ..parts.plain import PlainLabel
 from .linked_canvases import FollowingCanvas, LinkedCanvases
 
 NAME = "firstlight_before_after"
+_kept: list[BeforeAfter] = []
+"""The panel that is open: QGIS's ``addDockWidget`` leaves it to Python, which drops what nobody
+holds.
+"""
 
 
 def show_before_after(iface: Any, layers: Sequence[LayerOutput]) -> BeforeAfter | None:
@@ -49,7 +54,7 @@ def show_before_after(iface: Any, layers: Sequence[LayerOutput]) -> BeforeAfter 
         return None
     panel = BeforeAfter(iface.mapCanvas(), pair)
     close_before_after(iface)
-    panel.setParent(iface.mainWindow())  # keeps it: QGIS's addDockWidget leaves that to Python
+    _kept.append(panel)
     iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, panel)
     panel.show()
     return panel
@@ -57,7 +62,10 @@ def show_before_after(iface: Any, layers: Sequence[LayerOutput]) -> BeforeAfter 
 
 def close_before_after(iface: Any) -> None:
     """Close the panel, where it is open; called before the plugin goes."""
-    for panel in iface.mainWindow().findChildren(BeforeAfter, NAME):
+    while _kept:
+        panel = _kept.pop()
+        if sip.isdeleted(panel):
+            continue  # its window has gone
         panel.close()
         iface.removeDockWidget(panel)
         panel.setParent(None)
