@@ -44,7 +44,7 @@ def project_points(
     """
     from osgeo import osr
 
-    points = np.column_stack([np.ravel(xs), np.ravel(ys)]).tolist()
+    points: Any = np.column_stack([np.ravel(xs), np.ravel(ys)]).tolist()
     systems = spatial_reference(source), spatial_reference(target)
     with quiet_gdal() as messages:
         try:
