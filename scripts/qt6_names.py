@@ -29,13 +29,13 @@ KNOWN = (
     r'Item "None" of',
     # Values whose own class has more than the one that a function says it gives.
     r'Item "(QObject|QgsRasterRenderer|QgsLayerTreeNode)" of',
-    r'Item "(QgsMapLayerTemporalProperties|QgsProcessingProvider)" of',
+    r'Item "(QgsMapLayerTemporalProperties|QgsProcessingProvider|QAbstractItemModel)" of',
     # Attributes of ours that have the name of a function of Qt.
     r'(overloaded function|"Callable\[.*") has no attribute',
     # Exceptions are not in the stubs.
     r'Module "qgis\.core" has no attribute "Qgs\w*Exception"',
     # compat.py tries both places.
-    r'compat\.py.*Module "qgis\.PyQt\.QtWidgets" has no attribute "QAction"',
+    r'compat\.py.*Module "qgis\.PyQt\.QtWidgets" has no attribute "QAction(Group)?"',
     # A filter of events gets all of them as the plainest kind.
     r'"QEvent" has no attribute',
 )

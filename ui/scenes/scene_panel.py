@@ -310,7 +310,8 @@ class ScenePanel(QGroupBox):
             self.zoom_wanted.emit(self._current)
 
     def _show_menu(self, at: QPoint) -> None:
-        view = self.views.currentWidget()
+        is_gallery = self.views.currentWidget() is self.gallery
+        view = self.gallery if is_gallery else self.table
         index = view.indexAt(at)
         if index.isValid():
             self.select(self.model.number_at(index.row()))
