@@ -17,6 +17,8 @@ from pathlib import Path
 
 HOLE = re.compile(r"\{(\d+)\}")
 """A place for a value, in a form and in its translation."""
+WORDS_OF_A_SENTENCE, WORDS_OF_A_VALUE = 3, 2
+_WORD = re.compile(r"[A-Za-z]{2,}")
 DEEPEST = 3
 """Sentences in sentences in sentences; deeper ones stay as they are."""
 LONGEST = 4000
@@ -41,6 +43,8 @@ class Form:
     weight : int
         Characters of text that the form has of its own: of two forms that fit, the one that says
         more is meant.
+    words : int
+        Words that it has of its own.
     """
 
     translation: str
@@ -48,6 +52,7 @@ class Form:
     numbers: tuple[int, ...]
     needle: str
     weight: int
+    words: int
 
 
 def make_form(english: str, translation: str) -> Form:
@@ -61,6 +66,7 @@ def make_form(english: str, translation: str) -> Form:
         tuple(numbers),
         max(texts, key=len),
         sum(len(text) for text in texts),
+        sum(len(_WORD.findall(text)) for text in texts),
     )
 
 
@@ -113,9 +119,18 @@ class Sentences:
                 return self.whole[bare] + ending
             for form in self.forms:
                 match = form.pattern.fullmatch(bare) if form.needle in bare else None
-                if match is not None:
+                if match is not None and self._is_meant(form, match, depth):
                     return self._fill(form, match, depth) + ending
         return None
+
+    def _is_meant(self, form: Form, match: re.Match[str], depth: int) -> bool:
+        """Whether a text was made from a form: one of a word or two, like ``{0} to {1}``, is in
+        half of all sentences, and meant only around values that are short or known themselves.
+        """
+        return form.words >= WORDS_OF_A_SENTENCE or all(
+            len(value.split()) <= WORDS_OF_A_VALUE or self._one(value, depth - 1) is not None
+            for value in match.groups()
+        )
 
     def _fill(self, form: Form, match: re.Match[str], depth: int) -> str:
         values = {

@@ -14,6 +14,7 @@ TABLE = {
     "Band '{0}' has {1} % nodata": "Band „{0}“ hat {1} % ohne Daten",
     "The raster {0} cannot be used as it is": "Das Raster {0} ist so nicht brauchbar",
     "The raster {0} cannot be used": "Das Raster {0} ist unbrauchbar",
+    "{0} to {1}": "{0} bis {1}",
     "it has no id": "es hat keine Kennung",
     "it names {0}, and {1}": "es nennt {1} und {0}",
     "Choose one before and one after.": "Eines davor und eines danach wählen.",
@@ -53,6 +54,10 @@ def german() -> sentences.Sentences:
         ("  Dry (observed)\n\nmore", "  Trocken (gesehen)\n\nmore"),
         ("See ‘stack.unit’.", "Siehe ‘stack.unit’."),
         ("Dry (observed) or not", "Dry (observed) or not"),
+        # a form of one word is not found in what is a sentence of another kind
+        ("0.1 to 0.4", "0.1 bis 0.4"),
+        ("it has no id to it has no id", "es hat keine Kennung bis es hat keine Kennung"),
+        ("The VRT that we write to the disk", "The VRT that we write to the disk"),
     ],
 )
 def test_a_sentence_is_found_by_its_form(
