@@ -28,6 +28,7 @@ ZONES = ((0.0, 0.28), (0.14, 0.50), (0.30, 0.66), (0.50, 0.92))
 """Depth in the fire from which on a share of the ground is char: low, moderate-low, moderate-high
 and high severity.
 """
+FIELDS = SIDE // 4 + 1
 NOISE = 0.003
 """Of a band's reflectance, one standard deviation."""
 PLANTS, BARE, CLOUDY = 4, 5, 9
@@ -53,7 +54,9 @@ def picture(look: PassLook, number: int) -> Mapping[str, npt.NDArray[np.float32]
     """
     ground = np.random.default_rng(SEED)
     wood = np.clip(0.5 + 1.6 * fractal(ground, 64), 0, 1)
-    texture = 1 + 0.06 * fractal(ground, 60)
+    # Fields, rocks and trees of 40 m: on ground without them nothing tells how bands lie.
+    fields = _stretch(np.random.default_rng([SEED, FIELDS]).normal(size=(FIELDS, FIELDS)))
+    texture = 1 + 0.06 * fractal(ground, 60) + 0.06 * fields
     burned = _charred(ground)
     rng = np.random.default_rng([SEED, number])
     cloudy = _cloudy(rng, look.cloud)
