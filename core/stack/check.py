@@ -69,7 +69,9 @@ def check_written(
     _check_sources(path, placed, what)
     with RasterReader(path) as stack, ThreadPool(min(len(placed), os.cpu_count() or 1)) as pool:
         check = partial(_check_band, stack, grid=grid, style=style, what=what)
-        pool.starmap(check, enumerate(placed, start=1), chunksize=1)
+        under_way = [pool.apply_async(check, job) for job in enumerate(placed, start=1)]
+        for one_band in under_way:
+            one_band.get()  # of several bands that differ the first is named
 
 
 def _check_band(
