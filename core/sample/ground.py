@@ -56,7 +56,7 @@ def picture(look: PassLook, number: int) -> Mapping[str, npt.NDArray[np.float32]
     wood = np.clip(0.5 + 1.6 * fractal(ground, 64), 0, 1)
     # Fields, rocks and trees of 40 m: on ground without them nothing tells how bands lie.
     fields = _stretch(np.random.default_rng([SEED, FIELDS]).normal(size=(FIELDS, FIELDS)))
-    texture = 1 + 0.06 * fractal(ground, 60) + 0.06 * fields
+    texture: Field = 1 + 0.06 * fractal(ground, 60) + 0.06 * fields.astype(np.float32)
     burned = _charred(ground)
     rng = np.random.default_rng([SEED, number])
     cloudy = _cloudy(rng, look.cloud)

@@ -16,6 +16,10 @@ from types import TracebackType
 from .waiting import PATIENCE_S
 
 
+NO_DASHBOARD = ("--dashboard-address", "127.0.0.1:0", "--no-dashboard")
+"""Without an address it listens on all interfaces, for a page that is not there."""
+
+
 class DaskCluster:
     """A scheduler whose workers know no FirstLight, unless they are given a path to it.
 
@@ -36,7 +40,7 @@ class DaskCluster:
             "127.0.0.1",
             "--port",
             "0",
-            "--no-dashboard",
+            *NO_DASHBOARD,
             "--scheduler-file",
             str(note),
         ]
@@ -67,7 +71,9 @@ class DaskCluster:
             "--nthreads",
             "1",
             "--no-nanny",
-            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+            *NO_DASHBOARD,
             "--memory-limit",
             "0",
         ]
