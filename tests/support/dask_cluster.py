@@ -15,7 +15,6 @@ from types import TracebackType
 
 from .waiting import PATIENCE_S
 
-
 NO_DASHBOARD = ("--dashboard-address", "127.0.0.1:0", "--no-dashboard")
 """Without an address it listens on all interfaces, for a page that is not there."""
 

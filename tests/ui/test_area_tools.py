@@ -181,8 +181,8 @@ def test_a_crossed_polygon_is_mended_not_taken_as_drawn(hands: Hands) -> None:
 def test_a_circle_is_true_on_the_ground_in_any_system(hands: Hands, epsg: int) -> None:
     pyproj = pytest.importorskip("pyproj")
     try:
-        pyproj.datadir.get_data_dir()
-    except pyproj.exceptions.DataDirError:  # Debian 13's pyproj beside its own PROJ
+        to_lonlat = pyproj.Transformer.from_crs(epsg, 4326, always_xy=True)
+    except pyproj.exceptions.DataDirError:  # Debian 13's pyproj, asked from a .venv
         pytest.skip("pyproj finds no data here")
     canvas = hands.desktop.canvas
     if epsg != 4326:
@@ -193,7 +193,6 @@ def test_a_circle_is_true_on_the_ground_in_any_system(hands: Hands, epsg: int) -
     hands.draw(Way.CIRCLE)
     start, end = QPoint(300, 300), QPoint(360, 380)
     hands.drag(start, end)
-    to_lonlat = pyproj.Transformer.from_crs(epsg, 4326, always_xy=True)
     middle, rim = (to_lonlat.transform(*hands.lonlat(point)) for point in (start, end))
     geod = pyproj.Geod(ellps="WGS84")
     radius = geod.inv(*middle, *rim)[2]
