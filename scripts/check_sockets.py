@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 CALLS = "connect,bind,listen"
@@ -25,6 +26,10 @@ STRACE = (
 _CALL = re.compile(r"^\d+ +(?P<call>connect|bind|listen)\((?P<words>.*)$")
 _ADDRESS = re.compile(r'(?:inet_addr\("|inet_pton\(AF_INET6, ")(?P<address>[^"]+)"')
 _UNBOUND = re.compile(r"^\d+<(?:TCP|UDP|MPTCP)[\w-]*:\[\d+\]>")
+_ORDERS_ADDRESSES = re.compile(r"^\d+<UDP.*sin6?_port=htons\(0\)")
+"""How the C library finds out which of several addresses comes first: nothing is sent."""
+_ASKS_A_NAME = re.compile(r"^\d+<UDP.*sin6?_port=htons\(53\)")
+"""The system's own resolver, asked for names that tests have made up."""
 MOST_SHOWN = 20
 
 
@@ -36,13 +41,25 @@ def reaching_further(lines: Iterable[str]) -> Iterator[str]:
             continue
         call, words = match["call"], match["words"]
         address = _ADDRESS.search(words)
+        if call == "connect" and _ORDERS_ADDRESSES.search(words):
+            continue
         if address is not None:
-            if not _is_loopback(address["address"]):
+            asks_a_name = bool(_ASKS_A_NAME.search(words)) and address["address"] in resolvers()
+            if not asks_a_name and not _is_loopback(address["address"]):
                 yield f"{call}({words}"
         elif call == "listen" and _UNBOUND.match(words):  # then the system chooses all interfaces
             yield f"{call}({words}"
         elif "sa_family=AF_INET" in words:
             yield f"{call}({words}"  # an address that was not understood
+
+
+@cache
+def resolvers() -> frozenset[str]:
+    """Where this system asks for the addresses of names."""
+    path = Path("/etc/resolv.conf")
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    words = (line.split() for line in text.splitlines())
+    return frozenset(each[1] for each in words if len(each) > 1 and each[0] == "nameserver")
 
 
 def _is_loopback(text: str) -> bool:

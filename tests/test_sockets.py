@@ -54,6 +54,12 @@ def test_what_reaches_further_is_seen(code: str, words: dict[str, str], said: st
     assert any(said in line for line in lines)
 
 
+def test_a_name_that_is_asked_for_sends_nothing_but_the_question() -> None:
+    """The order of addresses, and the question to the resolver."""
+    assert watch("socket.getaddrinfo('localhost', 80)") == []
+    assert watch("s.connect_ex(('0.0.0.0', 0))", kind="socket.SOCK_DGRAM") == []
+
+
 def test_loopback_and_files_are_fine(tmp_path: Path) -> None:
     here = "s.bind(('127.0.0.1', 0)); s.listen(); t = socket.create_connection(s.getsockname())"
     assert watch(here) == []

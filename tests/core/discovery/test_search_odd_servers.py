@@ -845,7 +845,7 @@ def test_what_is_packed_twice_is_not_unpacked(settings: Settings, codings: str) 
 
 def test_a_catalogue_behind_a_proxy_is_searched_below_its_own_path(settings: Settings) -> None:
     class Proxied(OddCatalogue):
-        link_base = "http://10.0.0.7"
+        link_base = "http://127.0.0.9:9"  # where nobody listens
 
         def reply(self, asked: Asked) -> Reply:
             if not asked.path.startswith("/api/stac"):
