@@ -9,6 +9,9 @@ from ...recipes.summary import summarise
 from ...scenes.event_pairs import EventQuery
 from ..event_run import MappedStep, ReadyStep
 
+SIMULATED = "SIMULATED"
+"""How the note of a scene begins that no satellite has seen."""
+
 
 @dataclass(frozen=True)
 class EventStory:
@@ -44,6 +47,9 @@ class EventStory:
         """Sentences to be known before somebody acts on the map, each once."""
         warnings = list(self.missed)
         for step in self.mapped:
+            scenes = [scene for stack in step.passes for scene in stack.scenes]
+            notes = [note for scene in scenes for note in scene.notes]
+            warnings += [note for note in notes if note.startswith(SIMULATED)]
             warnings += [text for stack in step.passes for text in stack.warnings]
             warnings += step.result.warnings
         return list(dict.fromkeys(warnings))
