@@ -110,7 +110,7 @@ def test_bands_are_as_the_item_says(catalog: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("collection", "number"),
-    [("sentinel-2-sample", 7), ("sentinel-1-rtc-sample", 4), ("cop-dem-glo-30-sample", 2)],
+    [("sentinel-2-sample", 7), ("sentinel-1-rtc-sample", 6), ("cop-dem-glo-30-sample", 2)],
 )
 def test_all_simulated_scenes_are_served_and_say_so(
     catalog: dict[str, Any], collection: str, number: int
