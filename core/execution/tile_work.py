@@ -5,7 +5,8 @@ worker anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,11 +14,13 @@ import numpy.typing as npt
 
 from ..algorithms.kernel import Kernel
 from ..cog.codec import Codec
+from ..cog.piece_bytes import pack_pieces, unpack_pieces
 from ..cog.pieces import Piece, make_spans
 from ..cog.raster_spec import RasterSpec, encode
 from ..errors import known
 from ..raster.grid import Window
 from ..types import Grid
+from .tile_groups import inside
 
 FloatArray = npt.NDArray[np.float32]
 STRIP = 128
@@ -43,6 +46,9 @@ class TileSource(Protocol):
         indexes : mapping of str to int
             Name in what is given back → band, from 1.
         """
+
+    def part(self, window: Window) -> TileSource:
+        """The same raster for whoever reads within a window alone."""
 
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
         """In columns of so many tiles these bands are best read; None: any order will do."""
@@ -78,6 +84,21 @@ class SurveyWork:
         parts = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
         return sum(parts[1:], parts[0])
 
+    def part(self, box: Window) -> SurveyWork:
+        """The same for tiles within a window; see :class:`.tile_groups.Divisible`."""
+        around = inside(box, self.kernel.survey_halo, self.source.grid.shape)
+        return replace(self, source=self.source.part(around))
+
+    def pack(self, result: npt.NDArray[np.int64]) -> bytes:
+        """See :class:`.result_store.Storable`."""
+        data = BytesIO()
+        np.save(data, result, allow_pickle=False)
+        return data.getvalue()
+
+    def unpack(self, data: bytes) -> npt.NDArray[np.int64]:
+        """See :class:`.result_store.Storable`."""
+        return np.asarray(np.load(BytesIO(data), allow_pickle=False), np.int64)
+
 
 @dataclass(frozen=True)
 class TileWork:
@@ -96,6 +117,19 @@ class TileWork:
         layers = compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
         parts = zip(self.specs, self.codecs, layers, strict=True)
         return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
+
+    def part(self, box: Window) -> TileWork:
+        """The same for tiles within a window; see :class:`.tile_groups.Divisible`."""
+        around = inside(box, self.kernel.halo, self.source.grid.shape)
+        return replace(self, source=self.source.part(around))
+
+    def pack(self, result: Sequence[Sequence[Piece]]) -> bytes:
+        """See :class:`.result_store.Storable`."""
+        return pack_pieces(result)
+
+    def unpack(self, data: bytes) -> list[list[Piece]]:
+        """See :class:`.result_store.Storable`."""
+        return unpack_pieces(data)
 
 
 def compute_tile(

@@ -126,6 +126,25 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
 
 
 @contextmanager
+def object_options() -> Iterator[None]:
+    """Let ``osgeo.gdal`` of this thread write and read small objects: bounded waits, three tries.
+
+    Whose account it is stays as the environment says.
+    """
+    options = {
+        "GDAL_HTTP_CONNECTTIMEOUT": "10",
+        "GDAL_HTTP_TIMEOUT": "120",
+        "GDAL_HTTP_MAX_RETRY": "3",
+        "GDAL_HTTP_RETRY_DELAY": "1",
+        "GDAL_HTTP_UNSAFESSL": "NO",
+        # Those of another plugin are for another server.
+        "GDAL_HTTP_HEADERS": "",
+    }
+    with _thread_options(options):
+        yield
+
+
+@contextmanager
 def local_gdal() -> Iterator[None]:
     """Let ``osgeo.gdal`` of this thread open files: their sidecars with them, no Python in VRTs."""
     with read_options():

@@ -17,7 +17,7 @@ from ..monitor import Level, Monitor, Note, PartMonitor
 from ..raster.cloud_mask import MASK_BANDS
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
-from .reader import MosaicPlan
+from .scene_plan import MosaicPlan
 from .virtual_index import VirtualRasterIndex, build_index, mosaic_grid
 
 RULES = ("first", "last", "median", "clear")

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,64 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AccessError, RasterError, SceneReadError
-from ..raster.block_cache import BlockCache
 from ..raster.cloud_mask import is_clear
-from ..raster.grid import Window, common
+from ..raster.grid import Window
 from ..raster.physical import FloatArray
-from ..types import Grid, Unit
-from .band_reader import BandLocation, BandReader
+from ..types import Grid
 from .on_grid import Known, read_classes, read_values
+from .scene_plan import MosaicPlan, MosaicScene
+from .sources import Sources, sources_here
 
-CACHE_BYTES = 96 << 20
-"""Decoded blocks that are kept for the neighbouring tiles."""
 COLUMN_TILES = 16
 """Tiles of all bands are worked off in columns so wide."""
 STRIP_BYTES = 8 << 20
 """Of one band of all scenes that a median holds at once."""
-
-
-@dataclass(frozen=True)
-class MosaicScene:
-    """A scene of a mosaic."""
-
-    id: str
-    bands: Mapping[str, BandLocation]
-    window: Window
-    """The part of the mosaic that it may fill."""
-    mask: BandLocation | None = None
-    """Its cloud mask, where clouds are to be left out."""
-    mask_band: str = ""
-    """``scl`` or ``qa_pixel``."""
-
-    def locations(self) -> list[BandLocation]:
-        """Locations of all bands that are read of it."""
-        return [*self.bands.values(), *([self.mask] if self.mask else [])]
-
-
-@dataclass(frozen=True)
-class MosaicPlan:
-    """The scenes, their grid, and the rule where several have data."""
-
-    grid: Grid
-    band_names: tuple[str, ...]
-    scenes: tuple[MosaicScene, ...]
-    """The one that counts most comes first."""
-    rule: str = "first"
-    """``first``: the first that has data; ``median``: of all that have data, band by band."""
-    method: str = "bilinear"
-    """How pixels that lie otherwise are interpolated."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def unit(self) -> str:
-        """Unit of the values that are read."""
-        unit = self.scenes[0].bands[self.band_names[0]].radiometry.unit
-        return "dB" if unit == Unit.POWER else unit
-
-    def in_window(self, window: Window) -> list[tuple[MosaicScene, Window]]:
-        """The scenes that may have pixels in a window, each with the part it may fill."""
-        parts = ((scene, common(scene.window, window)) for scene in self.scenes)
-        return [(scene, part) for scene, part in parts if part is not None]
 
 
 class MosaicReader:
@@ -90,19 +42,18 @@ class MosaicReader:
     plan : MosaicPlan
     """
 
-    def __init__(self, plan: MosaicPlan) -> None:
+    def __init__(self, plan: MosaicPlan, sources: Sources | None = None) -> None:
         self.plan = plan
-        self._name = uuid.uuid4().hex
-        cache = BlockCache(CACHE_BYTES)
-        self._sources: dict[tuple[str, str], BandReader] = {}
-        for scene in plan.scenes:
-            for name, location in scene.bands.items():
-                self._sources[scene.id, name] = BandReader(location, cache)
-            if scene.mask is not None:
-                self._sources[scene.id, scene.mask_band] = BandReader(scene.mask, cache)
+        self._sources = sources or Sources(uuid.uuid4().hex)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _mosaic_here, (_Sent(self._name, self.plan),)
+        return _mosaic_here, (self._sources.name, self.plan)
+
+    def part(self, window: Window) -> MosaicReader:
+        """The same mosaic for whoever reads within a window alone: it knows no other scenes, and
+        shares the opened files.
+        """
+        return MosaicReader(self.plan.part(window), self._sources)
 
     def __enter__(self) -> MosaicReader:
         return self
@@ -117,8 +68,7 @@ class MosaicReader:
 
     def close(self) -> None:
         """Close the files of all scenes; what is being read is closed by its reader."""
-        for source in self._sources.values():
-            source.close()
+        self._sources.close()
 
     @property
     def grid(self) -> Grid:
@@ -138,7 +88,8 @@ class MosaicReader:
         RasterError
             If that cannot be opened.
         """
-        return next(iter(self._sources.values())).dtype
+        scene, name = self.plan.scenes[0], self.plan.band_names[0]
+        return self._sources.of(scene, name).dtype
 
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
@@ -269,7 +220,7 @@ class MosaicReader:
             clear = wanted
             if scene.mask is not None:
                 classes = read_classes(
-                    self._sources[scene.id, scene.mask_band], self.plan.grid, part
+                    self._sources.of(scene, scene.mask_band), self.plan.grid, part
                 )
                 clear = wanted & is_clear(scene.mask_band, classes)
                 if not clear.any():
@@ -277,7 +228,7 @@ class MosaicReader:
             values = np.empty((len(self.plan.band_names), part.rows, part.cols), np.float32)
             known: Known = {}
             for number, name in enumerate(self.plan.band_names):
-                source = self._sources[scene.id, name]
+                source = self._sources.of(scene, name)
                 values[number] = read_values(source, self.plan.grid, part, self.plan.method, known)
                 if number == 0 and not np.isfinite(values[0][clear]).any():
                     return None
@@ -293,18 +244,9 @@ class MosaicReader:
         return values
 
 
-@dataclass(frozen=True)
-class _Sent:
-    """A mosaic on its way to another process, known there by its name."""
-
-    name: str
-    plan: MosaicPlan = field(compare=False)
-
-
-@lru_cache(maxsize=2)
-def _mosaic_here(sent: _Sent) -> MosaicReader:
-    """A reader of this process in place of one that was sent to it; the last two are kept open."""
-    return MosaicReader(sent.plan)
+def _mosaic_here(name: str, plan: MosaicPlan) -> MosaicReader:
+    """A reader of this process in place of one that was sent to it."""
+    return MosaicReader(plan, sources_here(name))
 
 
 def _complete(values: FloatArray) -> npt.NDArray[np.bool_]:

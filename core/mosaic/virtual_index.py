@@ -32,7 +32,7 @@ from ..types import Aoi, BandAsset, Grid, SceneItem, Unit
 from ..workers import run_parallel
 from .band_reader import BandLocation, nodata_outside, read_remote_header
 from .on_grid import placed_window
-from .reader import MosaicPlan, MosaicScene
+from .scene_plan import MosaicPlan, MosaicScene
 from .vrt import write_vrt
 
 AT_ONCE = 8

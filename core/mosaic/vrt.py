@@ -23,7 +23,7 @@ from ..raster.vrt_text import VrtBand, VrtSource, point_to, to_bytes, vrt_tree
 from ..types import Radiometry
 from .band_reader import BandLocation
 from .on_grid import pixel_offset
-from .reader import MosaicPlan
+from .scene_plan import MosaicPlan
 
 BLOCK = 512
 """Side of the pieces in which a source is warped."""

@@ -15,7 +15,8 @@ from ..execution.apply import apply_layers
 from ..execution.layer_statistics import LayerStatistics
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
-from ..mosaic.reader import MosaicPlan, MosaicReader
+from ..mosaic.reader import MosaicReader
+from ..mosaic.scene_plan import MosaicPlan
 from ..mosaic.vrt import write_vrt
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param

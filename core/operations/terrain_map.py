@@ -15,7 +15,8 @@ from ..cog.statistics import BandStatistics
 from ..discovery.access import Access
 from ..discovery.catalogs import Catalog
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
-from ..mosaic.reader import MosaicPlan, MosaicReader
+from ..mosaic.reader import MosaicReader
+from ..mosaic.scene_plan import MosaicPlan
 from ..mosaic.virtual_index import build_index
 from ..operation import (
     LayerOutput,

@@ -315,6 +315,10 @@ class RasterReader:
         """All that its values depend on besides the state of its files."""
         return repr(self.radiometry)
 
+    def part(self, window: Window) -> RasterReader:
+        """Itself: what is sent of it, its path, is the same for any part of it."""
+        return self
+
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
         """In columns of so many tiles these bands are best read: shared blocks are then decoded
         once. None: any order will do.

@@ -25,7 +25,8 @@ from ...execution.router import thread_count
 from ...gdal.projection import area_bounds
 from ...moment import Moment
 from ...monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
-from ...mosaic.reader import MosaicPlan, MosaicReader
+from ...mosaic.reader import MosaicReader
+from ...mosaic.scene_plan import MosaicPlan
 from ...mosaic.virtual_index import build_index
 from ...offers.context_layers import (
     BAND,

@@ -16,7 +16,8 @@ from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.mosaic.band_reader import BandLocation, BandReader
 from firstlight.core.mosaic.on_grid import read_values
-from firstlight.core.mosaic.reader import MosaicPlan, MosaicReader
+from firstlight.core.mosaic.reader import MosaicReader
+from firstlight.core.mosaic.scene_plan import MosaicPlan
 from firstlight.core.mosaic.virtual_index import build_index
 from firstlight.core.mosaic.vrt import write_vrt
 from firstlight.core.raster.block_cache import BlockCache

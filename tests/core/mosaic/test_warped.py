@@ -16,7 +16,7 @@ from firstlight.core.gdal.warp import grid_steps
 from firstlight.core.mosaic import warped
 from firstlight.core.mosaic.band_reader import BandLocation, BandReader
 from firstlight.core.mosaic.on_grid import read_values
-from firstlight.core.mosaic.reader import MosaicPlan, MosaicScene
+from firstlight.core.mosaic.scene_plan import MosaicPlan, MosaicScene
 from firstlight.core.mosaic.vrt import write_vrt
 from firstlight.core.mosaic.warped import read_warped
 from firstlight.core.raster.block_cache import BlockCache
