@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .errors import FirstLightError
 from .monitor import BandProgress, Event, Furthest, Monitor, Note, Progress
-from .operation import Declared, Operation, OperationResult
+from .operation import Declared, LayerOutput, Operation, OperationResult, ResultSummary
 from .params import Param
 from .report import ValidationReport
 from .settings import Settings
@@ -117,7 +117,31 @@ class Wording:
             text=redact(shown(hide_secrets(self.text(result.text, operation)), keep="\n")),
             data=lambda: data(result.json_data()),
             value=report,
+            layers=tuple(self.layer(layer) for layer in result.layers),
             warnings=tuple(hide_secrets(self.text(one, operation)) for one in result.warnings),
+            summary=result.summary and self.summary(result.summary),
+        )
+
+    def layer(self, layer: LayerOutput) -> LayerOutput:
+        """What the map says of a layer, in the reader's language; its file and style stay."""
+        return replace(
+            layer,
+            title=self.translate(layer.title),
+            group=self.translate(layer.group),
+            above=self.translate(layer.above),
+            abstract=self.translate(layer.abstract),
+            warnings=tuple(self.translate(one) for one in layer.warnings),
+        )
+
+    def summary(self, summary: ResultSummary) -> ResultSummary:
+        """A map in a few words, in the reader's language."""
+        return replace(
+            summary,
+            headline=self.translate(summary.headline),
+            range=self.translate(summary.range),
+            reason=self.translate(summary.reason),
+            not_observed=self.translate(summary.not_observed),
+            rows=tuple(replace(row, name=self.translate(row.name)) for row in summary.rows),
         )
 
 

@@ -25,6 +25,7 @@ from .layer_metadata import describe_layer
 from .layer_style import NATURAL_COLOR, apply_style, offer_false_color
 from .layer_tree import place_layer
 from .layer_tree import source_path as source_path
+from .legend_language import translate_legend
 
 
 def add_layers(
@@ -155,6 +156,7 @@ def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Give a layer its name, style, day, notes and metadata."""
     layer.setName(shown(output.title))
     apply_style(layer, output.style, output.classes)
+    translate_legend(layer)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
     if output.style == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):

@@ -12,10 +12,11 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.doors.printer import use_printer
+from ..core.doors.reader import Reader, use_reader
 from ..core.errors import DependencyError, SettingsError, known
 from .compat import QAction
 from .dependencies import dependency_error, missing_libraries
-from .language import install_language, remove_language
+from .language import install_language, language, remove_language, said
 from .locator import FirstLightLocator
 from .options import OptionsFactory
 from .processing.provider import FirstLightProvider
@@ -65,6 +66,7 @@ class FirstLightPlugin:
 
             log(str(self._problem), Level.ERROR)
         use_printer(_print)
+        use_reader(Reader(language(), said))
         without_window = self._iface is None
         provider = FirstLightProvider(
             QIcon(str(ICON_PATH)), self._problem, with_models=without_window
@@ -174,6 +176,7 @@ class FirstLightPlugin:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
         use_printer(None)
+        use_reader(None)
         remove_language(self._translator)
         self._translator = None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from qgis.core import (
@@ -16,6 +17,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsExpressionContextUtils,
     QgsLayoutExporter,
+    QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
     QgsMapLayer,
@@ -28,11 +30,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..core.doors.printer import PrintRequest
+from ..core.doors.printer import PrintRequest, PrintSheet
 from ..core.errors import FirstLightError, InputError
 from ..core.files.atomic import WriteFailure, part_of, put_in_place, scratch_file
 from ..core.operation import LayerOutput
+from .language import said
 from .layers import dress_layer, open_layer
+from .messages import WORDING
 from .picture_pair import PicturePair, picture_pair
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "resources" / "layouts" / "event.qpt"
@@ -64,6 +68,7 @@ def print_event(request: PrintRequest) -> None:
         If a layer cannot be opened, or the file not be written.
     """
     what = f"{request.target} cannot be printed"
+    request = _translated(request)
     project = QgsProject()
     pair = picture_pair(request.layers)
     maps = [layer for layer in request.layers if layer.visible and layer.style != "natural_color"]
@@ -81,6 +86,16 @@ def print_event(request: PrintRequest) -> None:
         _fill_map(layout, name, [*outlines, picture], extent)
     _fill_legend(layout, shown)
     _export(layout, request.target, what)
+
+
+def _translated(request: PrintRequest) -> PrintRequest:
+    """Its texts in the language of QGIS: the event's folder keeps them in English."""
+    texts = {name: said(text) for name, text in request.sheet.to_dict().items()}
+    return replace(
+        request,
+        sheet=PrintSheet.from_dict(texts),
+        layers=tuple(WORDING.layer(layer) for layer in request.layers),
+    )
 
 
 def _open(output: LayerOutput, project: QgsProject, what: str) -> QgsMapLayer:
@@ -120,6 +135,9 @@ def _read_layout(template: Path | None, project: QgsProject, what: str) -> QgsPr
 def _fill_texts(layout: QgsPrintLayout, request: PrintRequest) -> None:
     for name, text in request.sheet.to_dict().items():
         QgsExpressionContextUtils.setLayoutVariable(layout, f"event_{name}", text)
+    for item in layout.items():
+        if isinstance(item, QgsLayoutItemLabel):  # headings; what is an expression stays one
+            item.setText(said(item.text()))
 
 
 def _extent(layers: Sequence[QgsMapLayer], project: QgsProject) -> QgsRectangle:

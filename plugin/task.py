@@ -14,6 +14,7 @@ from ..core.errors import Cancelled, FirstLightError
 from ..core.monitor import Event, Level, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.settings import Settings, resolve_settings
+from .language import said
 from .messages import WORDING
 from .monitors import TaskMonitor, log
 
@@ -55,7 +56,7 @@ class OperationTask(QgsTask):
         settings: Callable[[], Settings] = resolve_settings,
         title: str = "",
     ) -> None:
-        super().__init__(f"FirstLight: {title or operation.title}", QgsTask.Flag.CanCancel)
+        super().__init__(f"FirstLight: {title or said(operation.title)}", QgsTask.Flag.CanCancel)
         self.operation = operation
         self._params = params
         self._settings = settings

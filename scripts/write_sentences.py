@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 import yaml
 
@@ -31,9 +31,10 @@ _WORD = re.compile(r"[a-z]{2,}")
 _CAPITAL = re.compile(r"[A-Z][a-z]+(?:[- ][a-z]+)*")
 _CODE = re.compile(
     r"\(\?|\\[dswb]|\[\^|^/|^--|^SELECT |^CREATE |^INSERT |^UPDATE |^DELETE |^<|::|\|\s|\]\s*\||"
-    r"npt\.|tuple\[|dict\[|Callable\[|[a-z]=\"|^\s*[a-z_]+\(|=\{?\d|^[A-Z_]+=|^[A-Z][A-Z_0-9]{3,}"
+    r"npt\.|tuple\[|dict\[|Callable\[|[a-z]=\"|^\s*[a-z_]+\(|=\{?\d|^[A-Z_]+=|^[A-Z][A-Z_0-9]{3,}(?![A-Z_0-9:])"
 )
 """What is for machines: patterns, addresses, SQL, XML, types, options."""
+_LABEL = re.compile(r'\b(?:label|labelText)="([^"]*)"')
 _UNTOLD = frozenset({"compile", "cast", "getLogger", "TypeVar", "NewType", "AssertionError"})
 """Calls whose texts nobody reads."""
 
@@ -110,6 +111,21 @@ def texts_of_config(value: Any, key: str = "") -> Iterator[str]:
         yield " ".join(value.split())
 
 
+def texts_of_operations(path: Path) -> Iterator[str]:
+    """Helps of folders, which a recipe puts together of its files: each is read as a whole."""
+    for row in json.loads(path.read_text(encoding="utf-8")):
+        helps = (str(param.get("help", "")) for param in row["params"])
+        yield from (text for text in helps if text.startswith("Gets "))
+
+
+def texts_of_labels(path: Path) -> Iterator[str]:
+    """Labels of a style or a layout; an expression is for QGIS."""
+    for label in _LABEL.findall(path.read_text(encoding="utf-8")):
+        text = unescape(label).strip()
+        if is_for_people(text) and not text.startswith("[%"):
+            yield text
+
+
 def texts_of_windows() -> dict[str, set[str]]:
     """Texts that are given to Qt's ``tr`` and ``translate``, by their context: a class.
 
@@ -161,6 +177,9 @@ def texts() -> list[str]:
     found: set[str] = set().union(*texts_of_windows().values())
     for path in sorted((ROOT / "core").rglob("*.py")):
         found.update(texts_of_code(path))
+    found.update(texts_of_operations(ROOT / "resources" / "operations.json"))
+    for path in sorted((ROOT / "resources").rglob("*.q[mp][lt]")):
+        found.update(texts_of_labels(path))
     for path in sorted((ROOT / "config").glob("*.yaml")):
         found.update(texts_of_config(yaml.safe_load(path.read_text(encoding="utf-8"))))
     return sorted(found)

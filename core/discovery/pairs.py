@@ -243,8 +243,11 @@ def _reason(before: Acquisition, after: Acquisition, days: list[float], off_seas
         )
     if before.sensor == "sentinel1":
         orbit = before.scenes[0].relative_orbit
-        direction = before.scenes[0].orbit_direction
-        parts.append(f"same orbit {orbit} {direction}".rstrip())
+        directions = {
+            "ascending": f"same orbit {orbit} ascending",
+            "descending": f"same orbit {orbit} descending",
+        }
+        parts.append(directions.get(before.scenes[0].orbit_direction or "", f"same orbit {orbit}"))
     return "; ".join(parts)
 
 
@@ -258,12 +261,13 @@ def _describe(acquisition: Acquisition) -> str:
         return f"{covers}, sees through cloud"
     if acquisition.clear_percent is None:
         return f"{covers}, cloud unknown"
-    how = (
-        "seen clear"
+    percent = acquisition.clear_percent
+    clear = (
+        f"{percent:.0f} % seen clear"
         if acquisition.clear_is_measured
-        else "clear by the catalogue's figure for the whole scene"
+        else f"{percent:.0f} % clear by the catalogue's figure for the whole scene"
     )
-    return f"{covers}, {acquisition.clear_percent:.0f} % {how}"
+    return f"{covers}, {clear}"
 
 
 def _days(span: timedelta) -> float:

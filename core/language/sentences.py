@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ HOLE = re.compile(r"\{(\d+)\}")
 """A place for a value, in a form and in its translation."""
 WORDS_OF_A_SENTENCE, WORDS_OF_A_VALUE = 3, 2
 _WORD = re.compile(r"[A-Za-z]{2,}")
-DEEPEST = 3
+DEEPEST = 5
 """Sentences in sentences in sentences; deeper ones stay as they are."""
 LONGEST = 4000
 """Characters; longer texts are no sentences, and are left alone."""
@@ -101,16 +101,36 @@ class Sentences:
         core = line.strip()
         if not core or len(core) > LONGEST or depth == 0:
             return line
-        found = self._one(core, depth)
-        if found is None:
-            found = self._parts(core, depth)
+        found = self._whole(core, depth)
         if found is None:
             return line
         start = line.index(core)
         return line[:start] + found + line[start + len(core) :]
 
-    def _one(self, text: str, depth: int) -> str | None:
-        """The text as one form; None where there is none."""
+    def _whole(self, text: str, depth: int) -> str | None:
+        """The text in the other language; None where nothing of it is known.
+
+        What says more of itself is meant: a sentence, then sentences and lists, and at last a form
+        of a word or two around anything.
+        """
+        ways: tuple[Callable[[], str | None], ...] = (
+            lambda: self._one(text, depth, WORDS_OF_A_SENTENCE, self._is_closed),
+            lambda: self._one(text, depth, 0, self._is_plain),
+            lambda: self._parts(text, depth),
+            lambda: self._list(text, depth),
+            lambda: self._name(text, depth),
+            lambda: self._one(text, depth),
+        )
+        return next((found for way in ways if (found := way()) is not None), None)
+
+    def _one(
+        self,
+        text: str,
+        depth: int,
+        least: int = 0,
+        fits: Callable[[re.Match[str]], bool] = lambda _: True,
+    ) -> str | None:
+        """The text as one form of at least so many words; None where there is none."""
         for ending in ("", "."):  # core's sentences get their full stop where they are joined
             bare = text.removesuffix(ending)
             if len(bare) + len(ending) != len(text):
@@ -118,8 +138,10 @@ class Sentences:
             if bare in self.whole:
                 return self.whole[bare] + ending
             for form in self.forms:
-                match = form.pattern.fullmatch(bare) if form.needle in bare else None
-                if match is not None and self._is_meant(form, match, depth):
+                if form.words < least or form.needle not in bare:
+                    continue
+                match = form.pattern.fullmatch(bare)
+                if match is not None and fits(match) and self._is_meant(form, match, depth):
                     return self._fill(form, match, depth) + ending
         return None
 
@@ -128,9 +150,20 @@ class Sentences:
         half of all sentences, and meant only around values that are short or known themselves.
         """
         return form.words >= WORDS_OF_A_SENTENCE or all(
-            len(value.split()) <= WORDS_OF_A_VALUE or self._one(value, depth - 1) is not None
+            len(value.split()) <= WORDS_OF_A_VALUE
+            or self._piece(value, depth - 1, lists=False) is not None
             for value in match.groups()
         )
+
+    def _is_closed(self, match: re.Match[str]) -> bool:
+        """Whether no value takes in the end of a sentence, but for one that is known as it is."""
+        return not any(
+            _SENTENCE_END.search(value) and value not in self.whole for value in match.groups()
+        )
+
+    def _is_plain(self, match: re.Match[str]) -> bool:
+        """The same, and no value takes in a comma, as lists have."""
+        return self._is_closed(match) and not any(COMMA in value for value in match.groups())
 
     def _fill(self, form: Form, match: re.Match[str], depth: int) -> str:
         values = {
@@ -146,13 +179,67 @@ class Sentences:
         for joint in _JOINTS:
             for cut in joint.finditer(text):
                 first, second = text[: cut.start()], text[cut.end() :]
-                head = self._one(first, depth)
-                if head is None:
+                head = self._piece(first, depth)
+                if head is None or head == first:
                     continue
                 return head + cut.group() + self._line(second, depth)
         return None
 
+    def _list(self, text: str, depth: int) -> str | None:
+        """The text as a list of which each piece is known or says nothing in words; None where it
+        is none.
+        """
+        pieces = text.split(COMMA)
+        if not 1 < len(pieces) <= LONGEST_LIST:
+            return None
+        said: list[str] = []
+        while pieces:
+            # A comma may be part of a piece: the longest one that is known is meant.
+            for length in range(len(pieces) - (not said), 0, -1):
+                found = self._piece(COMMA.join(pieces[:length]), depth, lists=False)
+                if found is not None:
+                    said.append(found)
+                    del pieces[:length]
+                    break
+            else:
+                return None
+        return COMMA.join(said)
 
+    def _piece(self, text: str, depth: int, lists: bool = True) -> str | None:
+        """A piece that is known as a whole, or says nothing in words; None where it is neither."""
+        if not _WORDS.search(text):
+            return text
+        if depth <= 0:
+            return None
+        found = self._one(text, depth, WORDS_OF_A_SENTENCE, self._is_closed)
+        if found is None and lists:
+            found = self._list(text, depth)
+        if found is None:
+            found = self._name(text, depth)
+        return self._one(text, depth) if found is None else found
+
+    def _name(self, text: str, depth: int) -> str | None:
+        """The text as something known by name, and figures or another name of it: ``Wildfire
+        2024-07-20``, ``Burned area (Sentinel-2)``; None where it is not.
+        """
+        for cut in reversed([match.start() for match in _ENDS.finditer(text)]):
+            name, figures = text[:cut], text[cut:]
+            if name not in self.whole:
+                continue
+            if not _WORDS.search(figures):
+                return self.whole[name] + figures
+            if figures.startswith(" (") and figures.endswith(")"):
+                within = self._piece(figures[2:-1], depth - 1)
+                return None if within is None else f"{self.whole[name]} ({within})"
+        return None
+
+
+COMMA = ", "
+LONGEST_LIST = 12
+"""Pieces; a longer one is no sentence."""
+_WORDS = re.compile(r"(?<![a-z])(?!km²)[a-z]{2,}")
+_ENDS = re.compile(r"[ ,:(]")
+_SENTENCE_END = re.compile(r"[.!?”’] (?=[A-Z])")
 _JOINTS = (re.compile(r"(?<=[.!?”’]) "), re.compile(r": "), re.compile(r"; "))
 """How core puts sentences together: one after the other, "what: why", and lists."""
 

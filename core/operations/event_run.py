@@ -30,6 +30,8 @@ from ..types import AlgorithmResult, format_time
 from .terrain_map import TerrainRequest, map_terrain
 
 TERRAIN_FOLDER = "terrain"
+SIDES = {"before": "Before", "after": "After"}
+"""Sides of an event, for people."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class EventRun:
             )
             for number, acquisition in enumerate((step.pair.before, step.pair.after))
         ]
-        for side, stack in zip(("before", "after"), passes):
+        for side, stack in zip(SIDES, passes):
             self.pictures.append(_picture(stack, side, step.sensor))
         told = mixed_sentences([stack.scenes[0] for stack in passes])
         for sentence in told:
@@ -239,9 +241,9 @@ def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:
     ids = ", ".join(scene.id for scene in stack.scenes)
     return LayerOutput(
         stack.stack,
-        f"{side.capitalize()}, {format_time(first.datetime)[:10]}",
+        f"{SIDES[side]}, {format_time(first.datetime)[:10]}",
         "natural_color",
         f"{get_sensor(sensor).title} scenes",
         first.datetime,
-        f"{side}: {ids}.",
+        f"{SIDES[side]}: {ids}.",
     )

@@ -5,7 +5,7 @@ elsewhere.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape as escape_html
 from pathlib import Path
@@ -92,58 +92,72 @@ def escape(text: str) -> str:
 STYLE_SHEET = Path(__file__).resolve().parents[2] / "resources" / "report" / "page.css"
 
 
-def write_page(page: Page, path: Path) -> Path:
+Say = Callable[[str], str]
+"""Makes HTML of a sentence, in the reader's language."""
+
+
+def write_page(
+    page: Page, path: Path, language: str = "en", translate: Callable[[str], str] = str
+) -> Path:
     """Write the page, whole or not at all.
+
+    Parameters
+    ----------
+    language : str
+        That of ``translate``, as HTML names it.
+    translate : callable
+        Puts each text of the page into it.
 
     Raises
     ------
     RasterError
         If a picture cannot be made, or the file not be written.
     """
-    write_whole(path, _page(page), WriteFailure(f"The report {path} cannot be written"))
+    html = _page(page, language, lambda text: escape(translate(text)))
+    write_whole(path, html, WriteFailure(f"The report {path} cannot be written"))
     return path
 
 
-def _page(page: Page) -> str:
-    notes = "".join(f"<p>{escape(text)}</p>" for text in page.notes)
-    doubts = "".join(f"<li>{escape(text)}</li>" for text in page.doubts)
+def _page(page: Page, language: str, say: Say) -> str:
+    notes = "".join(f"<p>{say(text)}</p>" for text in page.notes)
+    doubts = "".join(f"<li>{say(text)}</li>" for text in page.doubts)
     box = f'<ul class="doubts">{doubts}</ul>\n' if doubts else ""
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, '
-        f'initial-scale=1"><title>{escape(page.title)}</title>'
-        f"<style>{STYLE_SHEET.read_text(encoding='utf-8')}</style></head><body>\n<h1>{escape(page.title)}</h1>\n"
-        f'<p class="sub">{escape(page.subtitle)}</p>\n'
-        f'<div class="headline"><b>{escape(page.headline)}</b>{notes}</div>\n{box}'
-        + "".join(_section(section) for section in page.sections)
-        + f"<footer>{escape(page.footer)}</footer>\n</body></html>\n"
+        f'initial-scale=1"><title>{say(page.title)}</title>'
+        f"<style>{STYLE_SHEET.read_text(encoding='utf-8')}</style></head><body>\n<h1>{say(page.title)}</h1>\n"
+        f'<p class="sub">{say(page.subtitle)}</p>\n'
+        f'<div class="headline"><b>{say(page.headline)}</b>{notes}</div>\n{box}'
+        + "".join(_section(section, say) for section in page.sections)
+        + f"<footer>{say(page.footer)}</footer>\n</body></html>\n"
     )
 
 
-def _section(section: Section) -> str:
-    parts = [f"<h2>{escape(section.title)}</h2>\n"]
+def _section(section: Section, say: Say) -> str:
+    parts = [f"<h2>{say(section.title)}</h2>\n"]
     if section.figures:
         parts.append(
             '<div class="figures">'
-            f"{''.join(_figure(figure, section.title) for figure in section.figures)}</div>\n"
+            f"{''.join(_figure(figure, section.title, say) for figure in section.figures)}</div>\n"
         )
     if section.bars:
-        parts.append(_chart(section.bars))
-    parts += [f"<p>{escape(text)}</p>\n" for text in section.paragraphs]
+        parts.append(_chart(section.bars, say))
+    parts += [f"<p>{say(text)}</p>\n" for text in section.paragraphs]
     if section.table:
-        parts.append(_table(section.table))
+        parts.append(_table(section.table, say))
     if section.items:
-        parts.append(f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in section.items)}</ul>\n")
+        parts.append(f"<ul>{''.join(f'<li>{say(text)}</li>' for text in section.items)}</ul>\n")
     return "".join(parts)
 
 
-def _chart(bars: Sequence[Bar]) -> str:
+def _chart(bars: Sequence[Bar], say: Say) -> str:
     """Lines of name, bar and number; the longest takes the whole width."""
     most = max((bar.value for bar in bars), default=0.0) or 1.0
     lines = "".join(
-        f"<tr><td>{escape(bar.name)}</td><td>"
+        f"<tr><td>{say(bar.name)}</td><td>"
         f'<i{_fill(bar)}width:{100 * bar.value / most:.2f}%"></i></td>'
-        f'<td class="n">{escape(bar.text)}</td></tr>'
+        f'<td class="n">{say(bar.text)}</td></tr>'
         for bar in bars
     )
     return f'<table class="chart"><tbody>{lines}</tbody></table>\n'
@@ -170,40 +184,40 @@ def _edges(frame: MapFrame) -> str:
     return f'{bottom}{left}<div class="north" {turn}>▲<br>N</div>'
 
 
-def _figure(figure: Figure, above: str) -> str:
+def _figure(figure: Figure, above: str, say: Say) -> str:
     """A figure; it has no title of its own where that of its section is the same."""
     data = base64.b64encode(jpeg_bytes(figure.picture, QUALITY)).decode()
     legend = "".join(
-        f'<span><i class="hatched"></i>{escape(name)}</span>'
+        f'<span><i class="hatched"></i>{say(name)}</span>'
         if color == "hatched"
-        else f'<span><i style="background:{escape(color)}"></i>{escape(name)}</span>'
+        else f'<span><i style="background:{escape(color)}"></i>{say(name)}</span>'
         for color, name in figure.legend
     )
     bar = ""
     if figure.bar is not None:
         share, text = figure.bar
         bar = f'<div class="bar" style="width:{100 * share:.2f}%">{escape(text)}</div>'
-    heading = f"<h3>{escape(figure.title)}</h3>" if figure.title != above else ""
+    heading = f"<h3>{say(figure.title)}</h3>" if figure.title != above else ""
     edges = _edges(figure.frame)
     framed = " framed" if figure.frame.bottom else ""
     opened = '<figure class="wide">' if figure.wide else "<figure>"
     return (
         f"{opened}{heading}"
         f'<div class="map{framed}"><img src="data:image/jpeg;base64,{data}" '
-        f'alt="{escape(figure.title)}">{bar}{edges}</div>'
+        f'alt="{say(figure.title)}">{bar}{edges}</div>'
         + (f'<div class="legend">{legend}</div>' if legend else "")
-        + f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+        + f"<figcaption>{say(figure.caption)}</figcaption></figure>"
     )
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, say: Say) -> str:
     numeric = [
         all(_is_number(row[column]) for row in table.rows) for column in range(len(table.head))
     ]
 
     def cell(kind: str, text: str, column: int) -> str:
         mark = ' class="n"' if numeric[column] else ""
-        return f"<{kind}{mark}>{escape(text)}</{kind}>"
+        return f"<{kind}{mark}>{say(text)}</{kind}>"
 
     def line(kind: str, cells: Sequence[str]) -> str:
         return f"<tr>{''.join(cell(kind, text, column) for column, text in enumerate(cells))}</tr>"

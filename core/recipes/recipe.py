@@ -117,7 +117,7 @@ class MapRecipe(Generic[P]):
             listed.update(one.name for one in fresh)
             files.setdefault(declared.when, []).append(" or ".join(map(_file_text, fresh)))
         always = [*files.pop(""), *([PERIMETER_NAME] if self.extents else [])]
-        parts = [f"Gets {', '.join(always[:-1])} and {always[-1]}"]
+        parts = [f"Gets {' and '.join(filter(None, (', '.join(always[:-1]), always[-1])))}"]
         parts += [f"{when} also {' and '.join(names)}" for when, names in files.items()]
         coded = any(layer.classes for one in self.layers for layer in one.variants)
         return f"{'; '.join(parts)}. {'In classes 255 is not observed.' if coded else ''}".strip()

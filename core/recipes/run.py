@@ -249,7 +249,7 @@ def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutp
     group = job.heading if dated else f"{job.title}, {job.params.output.name}"
     group += f", {sensor.title}" if sensor else ""
     stacks = " and ".join(part.facts.path.name for part in inputs.parts)
-    source = f"Source: {job.kernel.reference}. From {stacks}."
+    source = f"Source: {job.kernel.reference}. Computed from {stacks}."
     doubts = tuple(warnings)
     layers = [
         LayerOutput(

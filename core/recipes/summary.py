@@ -47,11 +47,11 @@ def summarise(
     said = [f"The number is that of {title}."] if others and title else []
     if reasons:
         said.append(
-            f"The range takes in {' and '.join(reasons)}; what the method misses, or wrongly takes "
-            f"for {word}, is not in it."
+            f"The range takes in {' and '.join(reasons)}; what the method misses, or takes in "
+            "wrongly, is not in it."
         )
     unsure = f"{low:.2f} to {high:.2f} km²" if main.observed.pixels and low < high else ""
-    headline = f"{area:.2f} km² {word}"
+    headline = _headline(area, word)
     return ResultSummary(headline, unsure, " ".join(said), _not_observed(result), _rows(result))
 
 
@@ -64,6 +64,19 @@ def _word(result: MapResult) -> str:
         if row.map_class.code in subject.codes
     ]
     return (named[0] if len(named) == 1 else subject.name.replace("_", " ")).lower()
+
+
+def _headline(area: float, word: str) -> str:
+    """The number in one line; usual ones as a whole, since each language puts them its own way."""
+    usual = {
+        "affected": f"{area:.2f} km² affected",
+        "burned": f"{area:.2f} km² burned",
+        "changed": f"{area:.2f} km² changed",
+        "damaged": f"{area:.2f} km² damaged",
+        "flooded": f"{area:.2f} km² flooded",
+        "water": f"{area:.2f} km² water",
+    }
+    return usual.get(word) or f"{area:.2f} km² {word}"
 
 
 def _comparable(one: MapResult, other: MapResult) -> bool:

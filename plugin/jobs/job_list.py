@@ -17,6 +17,7 @@ from ...core.doors.operation_index import get_declared
 from ...core.doors.spelling import extra_values, has_secret, output_places, spell
 from ...core.errors import InputError
 from ...core.operation import Operation
+from ..language import said
 from ..messages import WORDING
 from ..settings_store import settings_reader
 from ..task import OperationTask
@@ -109,7 +110,7 @@ class JobList(QObject):
         record = JobRecord(
             id=job_id,
             operation=operation.name,
-            title=title or operation.title,
+            title=title or said(operation.title),
             values=values,
             project=project or str(self.project),
             session=self._store.session if self._store else "",

@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qgis.core import QgsApplication, QgsAuthMethodConfig, QgsProject, QgsSettings
+from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtNetwork import QSslCertificate
 
+from firstlight.core.language import sentences
+from firstlight.plugin import language
 from firstlight.plugin.jobs import job_store
 from firstlight.plugin.processing.provider import FirstLightProvider
 
+from .brackets import NAME, BracketTranslator, write_brackets
 from .desktop import Desktop
 from .rasters import ramp, write_raster
 from .stac_server import StacServer, _Handler
@@ -122,6 +126,44 @@ def wait_for(qtbot: QtBot) -> Callable[..., None]:
         qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
 
     return wait
+
+
+@pytest.fixture
+def speak() -> Iterator[Callable[[str], None]]:
+    """Let QGIS speak a language, as its options do, until the test ends."""
+    installed: list[QTranslator | None] = []
+
+    def begin(name: str) -> None:
+        settings = QgsSettings()
+        settings.setValue("locale/overrideFlag", True)
+        settings.setValue("locale/userLocale", name)
+        language.language.cache_clear()
+        installed.append(language.install_language())
+
+    yield begin
+    for translator in installed:
+        language.remove_language(translator)
+    QgsSettings().remove("locale/overrideFlag")
+    QgsSettings().remove("locale/userLocale")
+    language.language.cache_clear()
+
+
+@pytest.fixture
+def brackets(
+    speak: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """QGIS speaks a language in which each text that can be translated stands in brackets."""
+    folder = tmp_path / "languages"
+    folder.mkdir()
+    write_brackets(folder)
+    monkeypatch.setattr(sentences, "LANGUAGES_PATH", folder)
+    sentences.load_sentences.cache_clear()
+    translator = BracketTranslator()
+    QCoreApplication.installTranslator(translator)
+    speak(NAME)
+    yield
+    QCoreApplication.removeTranslator(translator)
+    sentences.load_sentences.cache_clear()
 
 
 MASTER_PASSWORD = "firstlight-tests"

@@ -23,26 +23,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("de", "es", "fr", "pt")
 
 
-@pytest.fixture
-def speak():
-    """Let QGIS speak a language, as its options do, until the test ends."""
-    installed = []
-
-    def begin(name):
-        settings = QgsSettings()
-        settings.setValue("locale/overrideFlag", True)
-        settings.setValue("locale/userLocale", name)
-        language.language.cache_clear()
-        installed.append(language.install_language())
-
-    yield begin
-    for translator in installed:
-        language.remove_language(translator)
-    QgsSettings().remove("locale/overrideFlag")
-    QgsSettings().remove("locale/userLocale")
-    language.language.cache_clear()
-
-
 def writer():
     spec = importlib.util.spec_from_file_location(
         "write_sentences", ROOT / "scripts" / "write_sentences.py"

@@ -11,6 +11,7 @@ from ...core.discovery.band_config import load_sensors
 from ...core.operations.pairs import Pair, PairOffer, StepOffers
 from ...core.types import format_time
 from ...plugin.compat import QActionGroup
+from ...plugin.language import said
 from ..parts.plain import PlainLabel
 
 MOST_OFFERED = 25
@@ -104,7 +105,7 @@ class PairView(QWidget):
 
 def _sensor_title(name: str) -> str:
     sensor = load_sensors().get(name)
-    return sensor.title if sensor else name
+    return said(sensor.title) if sensor else name
 
 
 def _line(pair: Pair) -> str:
@@ -123,4 +124,5 @@ def _line(pair: Pair) -> str:
 
 def _sentence(reason: str) -> str:
     """One line for each part of the reason."""
-    return "\n".join(part[:1].upper() + part[1:] for part in reason.split("; "))
+    parts = [said(part) for part in reason.split("; ")]
+    return "\n".join(part[:1].upper() + part[1:] for part in parts)

@@ -13,6 +13,7 @@ from ...core.operations.ingest import estimate_area_bytes
 from ...core.types import Aoi, SceneItem
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.project_key import UNSAVED
+from ...plugin.language import said
 
 UNKNOWN = "–"
 
@@ -27,10 +28,10 @@ def describe_problems(result: OperationResult) -> str:
     """
     data = result.json_data()
     if isinstance(data, dict) and data.get("errors"):  # a validation
-        return " ".join(str(sentence) for sentence in data["errors"])
+        return " ".join(said(str(sentence)) for sentence in data["errors"])
     rows: Sequence[Any] = data if isinstance(data, list) else ()
     sentences = [sentence for row in rows if isinstance(row, dict) for sentence in _problems(row)]
-    return " ".join(sentences) or result.text
+    return " ".join(map(said, sentences)) or result.text
 
 
 def _problems(row: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from ... import PRODUCT
 from ...discovery.band_config import get_sensor
 from ...discovery.catalogs import catalog_title
+from ...doors.reader import reader
 from ...operation import AreaRow, ResultSummary
 from ...products.html_page import Bar, Figure, Page, Section, Table, write_page
 from ...products.map_frame import degrees, map_frame
@@ -25,7 +26,7 @@ SMALL_PIXELS = 640
 
 
 def write_report(story: EventStory, path: Path) -> Path:
-    """Write the page.
+    """Write the page, in the language of its reader.
 
     Raises
     ------
@@ -56,7 +57,8 @@ def write_report(story: EventStory, path: Path) -> Path:
         footer=f"{PRODUCT}. Every layer lies beside this page with its metadata; areas are "
         "counted in pixels of the map.",
     )
-    return write_page(page, path)
+    who = reader()
+    return write_page(page, path, who.language, who.translate)
 
 
 def describe_place(aoi: Aoi) -> str:
@@ -167,8 +169,8 @@ def _sources(story: EventStory) -> Section:
     for source in story.sources:
         pair = source.chosen.pair
         for side, stack, acquisition in (
-            ("before", source.before, pair.before),
-            ("after", source.after, pair.after),
+            ("Before", source.before, pair.before),
+            ("After", source.after, pair.after),
         ):
             percent = acquisition.clear_percent
             clear = "–" if percent is None else f"{percent:.0f} %"

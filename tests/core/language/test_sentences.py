@@ -20,6 +20,15 @@ TABLE = {
     "Choose one before and one after.": "Eines davor und eines danach wählen.",
     "Dry (observed)": "Trocken (gesehen)",
     "See ‘stack.unit’.": "Siehe ‘stack.unit’.",
+    "Wildfire": "Waldbrand",
+    "Burned area": "Verbrannte Fläche",
+    "{0} % seen clear": "{0} % klar zu sehen",
+    "{0} km² {1}": "{0} km² {1}",
+    "before: {0}, {1} before the event": "vorher: {0}, {1} vor dem Ereignis",
+    "{0} days": "{0} Tage",
+    "The number is that of {0}": "Die Zahl ist die von {0}",
+    "Do not read it: {0}": "Nicht lesen: {0}",
+    "It is old. Not for towns.": "Es ist alt. Nicht für Städte.",
 }
 
 
@@ -58,6 +67,30 @@ def german() -> sentences.Sentences:
         ("0.1 to 0.4", "0.1 bis 0.4"),
         ("it has no id to it has no id", "es hat keine Kennung bis es hat keine Kennung"),
         ("The VRT that we write to the disk", "The VRT that we write to the disk"),
+        # a name with figures, or with another name
+        ("Wildfire 2024-07-20, 42.01N 27.32W", "Waldbrand 2024-07-20, 42.01N 27.32W"),
+        ("Burned area (km²)", "Verbrannte Fläche (km²)"),
+        ("Burned area (Wildfire)", "Verbrannte Fläche (Waldbrand)"),
+        ("Burned area (of others)", "Burned area (of others)"),
+        ("Burned area.tif", "Burned area.tif"),
+        # a list is translated where each piece of it is known or has no words
+        ("Wildfire, 2024-07-20, Burned area", "Waldbrand, 2024-07-20, Verbrannte Fläche"),
+        ("Wildfire, with more", "Wildfire, with more"),
+        (
+            "before: 97 % seen clear, 80 % seen clear, 7 days before the event",
+            "vorher: 97 % klar zu sehen, 80 % klar zu sehen, 7 Tage vor dem Ereignis",
+        ),
+        # a value ends where a sentence does
+        (
+            "The number is that of Burned area. it has no id",
+            "Die Zahl ist die von Verbrannte Fläche. es hat keine Kennung",
+        ),
+        (
+            "The number is that of Burned area. See ‘stack.unit’.",
+            "Die Zahl ist die von Verbrannte Fläche. Siehe ‘stack.unit’.",
+        ),
+        # but for one that is known as it is
+        ("Do not read it: It is old. Not for towns.", "Nicht lesen: Es ist alt. Nicht für Städte."),
     ],
 )
 def test_a_sentence_is_found_by_its_form(
@@ -73,6 +106,22 @@ def test_a_value_with_braces_is_no_place(german: sentences.Sentences) -> None:
 def test_a_very_long_text_is_left_alone_at_once(german: sentences.Sentences) -> None:
     text = "it names " + ", and ".join("x" * 50 for _ in range(2000))
     assert german.translate(text) == text
+
+
+def test_a_list_that_nobody_knows_is_given_up_at_once(german: sentences.Sentences) -> None:
+    """Known pieces in all ways would be looked at again and again."""
+    asked = []
+    known = german.whole
+
+    class Counting(dict[str, str]):
+        def __contains__(self, text: object) -> bool:
+            asked.append(text)
+            return text in known
+
+    text = ", ".join(["Wildfire"] * 11 + ["words"])
+    counted = sentences.Sentences(Counting(known), german.forms)
+    assert counted.translate(text) == text
+    assert len(asked) < 1000
 
 
 def test_a_language_is_read_once_and_one_that_is_not_there_is_english(
