@@ -52,6 +52,8 @@ class EventType:
     """
     quote: str = ""
     """Name of the operation whose area is to be quoted; empty: that of the first map."""
+    ems: Mapping[str, str] = field(default_factory=dict)
+    """Its words in a vector package: ``type``, ``desc``, ``notation``, as far as there are such."""
 
     def priority(self, sensor: str) -> Priority:
         """The sensor's rank."""
@@ -83,6 +85,7 @@ def _add(events: dict[str, EventType], name: str, fields: Mapping[str, Any]) -> 
         ),
         fuse=fields.get("fuse", ""),
         quote=fields.get("quote", ""),
+        ems=dict(fields.get("ems", {})),
     )
     usual = {key: value for key, value in fields.items() if key != "subtypes"}
     for subtype, own in fields.get("subtypes", {}).items():

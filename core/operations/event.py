@@ -4,7 +4,7 @@ tells it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,10 @@ from ..moment import Moment
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..products.event_record import EventRecord
 from ..products.map_view import describe_view
+from ..products.outline_files import foreign_outline, write_outlines
+from ..products.stac_catalogue import EVENT as EVENT_TOLD
 from ..products.stac_catalogue import MAP, SHEET, catalogue_facts, write_parent
 from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
@@ -29,6 +32,7 @@ from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
 from .event_run import EventRun
+from .report.kept import outline_texts, record_event
 from .report.page import write_report
 from .report.sheet import print_sheet
 from .report.story import EventStory
@@ -161,10 +165,12 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
         run.fuse(query.event.fuse, part(MAP_SHARE, FUSE_SHARE))
     story = EventStory(query, tuple(run.mapped), tuple(run.missed))
     monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
+    record = record_event(story, _place(query.aoi))
     pages = {
         "report": write_report(story, params.output / REPORT_NAME),
-        "catalogue": _write_catalogue(run, story, monitor),
+        **_write_outlines(record, story, run, monitor),
     }
+    pages["catalogue"] = _write_catalogue(run, story, record, tuple(pages.values()), monitor)
     return _result(story, pages, run)
 
 
@@ -193,6 +199,7 @@ def _check_is_its_own(folder: Path, query: EventQuery) -> None:
     """Refuse to write one event's maps over those of another; the same one may be mapped again."""
     report, there = folder / REPORT_NAME, catalogue_facts(folder)
     if there == _event_facts(query) or (there is None and not report.exists()):
+        _check_outlines(folder, query)
         return
     other = there or {}
     named = " ".join(str(other[key]) for key in ("event", "date") if key in other)
@@ -201,6 +208,16 @@ def _check_is_its_own(folder: Path, query: EventQuery) -> None:
         f"it holds the maps of another event ({named})" if named else f"it holds a {report.name}",
         "Choose another folder; nothing was changed there.",
     )
+
+
+def _check_outlines(folder: Path, query: EventQuery) -> None:
+    foreign = foreign_outline(folder)
+    if foreign is not None:
+        raise InputError(
+            f"{query.event.title} {query.day} cannot be mapped into {folder}",
+            f"it holds a {foreign.name} that FirstLight has not made",
+            "Choose another folder, or give that file another name; nothing was changed there.",
+        )
 
 
 def _event_facts(query: EventQuery) -> dict[str, Any]:
@@ -228,16 +245,38 @@ def _place(area: Aoi) -> str:
     return f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'} {abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
 
 
-def _write_catalogue(run: EventRun, story: EventStory, monitor: Monitor) -> Path:
+def _write_outlines(
+    record: EventRecord, story: EventStory, run: EventRun, monitor: Monitor
+) -> dict[str, Path]:
+    """The quoted map's outline for those without GIS."""
+    quoted, events = story.quoted, EventQueue(monitor)
+    perimeter, classes = quoted.result.outputs["perimeter"], quoted.main_path
+    texts, stop = outline_texts(story), events.stop.is_set
+    return run_in_background(
+        lambda: write_outlines(record, texts, perimeter, classes, run.folder, stop), events
+    )
+
+
+def _write_catalogue(
+    run: EventRun,
+    story: EventStory,
+    record: EventRecord,
+    pages: Sequence[Path],
+    monitor: Monitor,
+) -> Path:
     """One STAC catalogue above those of the maps and heights."""
     children = [step.main_path.parent for step in run.mapped]
     children += [run.heights.outputs["hand"].parent] if run.heights else []
     title = f"{run.query.event.title} {run.query.day}"
     events = EventQueue(monitor)
     facts = _event_facts(run.query)
-    told = {MAP: describe_view(run.folder, _layers(run)), SHEET: print_sheet(story).to_dict()}
+    told = {
+        MAP: describe_view(run.folder, _layers(run)),
+        SHEET: print_sheet(story).to_dict(),
+        EVENT_TOLD: record.to_dict(),
+    }
     return run_in_background(
-        lambda: write_parent(run.folder, children, title, facts, told, events.stop.is_set),
+        lambda: write_parent(run.folder, children, title, facts, told, events.stop.is_set, pages),
         events,
     )
 

@@ -25,6 +25,7 @@ from .ingest import INGEST
 from .mosaic import MOSAIC
 from .pairs import PAIRS
 from .repair import REPAIR
+from .report.package import PACKAGE
 from .report.print_event import PRINT
 from .results import RESULTS
 from .stack import STACK
@@ -53,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     CONTEXT,
     RESULTS,
     PRINT,
+    PACKAGE,
     CACHE,
     CATALOGS,
     ACCOUNTS,

@@ -20,8 +20,17 @@ OTHER_NAME = "firstlight-catalog.json"
 """Name of ours where ``catalog.json`` is another program's."""
 _OURS = "firstlight:catalogue"
 _FACTS = "firstlight:about"
-MAP, SHEET = "firstlight:map", "firstlight:sheet"
-"""Of an event: its layers as they were put on the map, and the texts of its printed page."""
+MAP, SHEET, EVENT = "firstlight:map", "firstlight:sheet", "firstlight:event"
+"""Of an event: its layers as they were put on the map, the texts of its printed page, and what
+later products are made of.
+"""
+
+
+FILE_TYPES = {
+    ".html": "text/html",
+    ".geojson": "application/geo+json",
+    ".kml": "application/vnd.google-earth.kml+xml",
+}
 
 
 def write_catalogue(
@@ -53,9 +62,27 @@ def write_catalogue(
     Cancelled
         If ``stop``.
     """
+    return write_item(folder, lambda name: make_item(folder, record, name, stop), stop)
+
+
+def write_item(
+    folder: Path, make: Callable[[str], Mapping[str, Any]], stop: Callable[[], bool]
+) -> Path:
+    """Write an item into a folder and its catalogue, as :func:`write_catalogue` does.
+
+    Parameters
+    ----------
+    make : callable
+        Name of the catalogue's file → the item, JSON-ready.
+
+    Raises
+    ------
+    RasterError, Cancelled
+        As :func:`write_catalogue`.
+    """
     with folder_lock(folder, stop, lambda: None), _failure(folder).named(folder):
         catalogue = _choose(folder)
-        item = make_item(folder, record, catalogue.name, stop)
+        item = make(catalogue.name)
         path = folder / f"{item['id']}{ITEM_SUFFIX}"
         _write(path, item)
         written = {asset["href"] for asset in item["assets"].values()}
@@ -73,6 +100,7 @@ def write_parent(
     facts: Mapping[str, Any],
     told: Mapping[str, Any] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    files: Sequence[Path] = (),
 ) -> Path:
     """Describe a folder whose sub-folders hold results: a catalogue that leads to theirs.
 
@@ -83,7 +111,9 @@ def write_parent(
     facts : mapping
         JSON-ready: what the folder is about, for :func:`catalogue_facts`.
     told : mapping, optional
-        JSON-ready: ``MAP`` and ``SHEET``, for :func:`catalogue_told`.
+        JSON-ready: ``MAP``, ``SHEET`` and ``EVENT``, for :func:`catalogue_told`.
+    files : sequence of Path
+        What tells the same otherwise: pages, outlines.
 
     Returns
     -------
@@ -99,24 +129,49 @@ def write_parent(
     """
     with folder_lock(folder, stop, lambda: None), _failure(folder).named(folder):
         path = _choose(folder)
-        links = [
-            {
-                "rel": "child",
-                "href": f"./{_choose(child).relative_to(folder).as_posix()}",
-                "type": "application/json",
-            }
-            for child in children
-        ]
-        tree = _catalogue(folder, path)
-        named = {link["href"] for link in links}
-        kept = [
-            link
-            for link in tree["links"]
-            if link.get("rel") != "child" or link.get("href") not in named
-        ]
-        ours = {"title": title, _FACTS: dict(facts), **(told or {})}
-        _write(path, {**tree, **ours, "links": [*kept, *links]})
+        links = [_child_link(folder, child) for child in children]
+        links += [_file_link(folder, file) for file in files]
+        tree = _with_links(_catalogue(folder, path), links)
+        _write(path, {**tree, "title": title, _FACTS: dict(facts), **(told or {})})
     return path
+
+
+def add_child(folder: Path, child: Path, stop: Callable[[], bool] = lambda: False) -> None:
+    """Let a folder's catalogue lead to that of a folder below it, too.
+
+    Raises
+    ------
+    RasterError, Cancelled
+        As :func:`write_parent`.
+    """
+    with folder_lock(folder, stop, lambda: None), _failure(folder).named(folder):
+        path = _choose(folder)
+        before = (_read(path) if path.exists() else None) or {}
+        _write(
+            path, _with_links({**before, **_catalogue(folder, path)}, [_child_link(folder, child)])
+        )
+
+
+def _child_link(folder: Path, child: Path) -> dict[str, str]:
+    href = f"./{_choose(child).relative_to(folder).as_posix()}"
+    return {"rel": "child", "href": href, "type": "application/json"}
+
+
+def _file_link(folder: Path, file: Path) -> dict[str, str]:
+    href = f"./{file.relative_to(folder).as_posix()}"
+    kind = FILE_TYPES[file.suffix]
+    return {"rel": "alternate", "href": href, "type": kind, "title": file.name}
+
+
+def _with_links(tree: Mapping[str, Any], links: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """A catalogue with further links, each once."""
+    named = {link["href"] for link in links}
+    kept = [
+        link
+        for link in tree["links"]
+        if link.get("rel") not in ("child", "alternate") or link.get("href") not in named
+    ]
+    return {**tree, "links": [*kept, *links]}
 
 
 def catalogue_facts(folder: Path) -> Mapping[str, Any] | None:

@@ -44,6 +44,9 @@ EXTENSIONS = [
         "projection/v2.0.0",
     )
 ]
+PROCESSING_EXTENSION, FILE_EXTENSION = EXTENSIONS[0], EXTENSIONS[3]
+NO_LAYER = "firstlight:no_layer"
+"""True of an asset that is to be handed on, not put on the map."""
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 GEOPACKAGE = "application/geopackage+sqlite3"
 
@@ -83,7 +86,7 @@ def make_item(
     }
     if record.perimeter is not None:
         assets["perimeter"] = _perimeter_asset(record.perimeter, folder, stop)
-    hidden = {_href(layer.path, folder) for layer in record.view if not layer.visible}
+    hidden = {relative_href(layer.path, folder) for layer in record.view if not layer.visible}
     for asset in assets.values():
         if asset["href"] in hidden:
             asset["firstlight:visible"] = False
@@ -127,11 +130,11 @@ def _perimeter_asset(
     figures = perimeter.to_dict()
     del figures["path"]
     return {
-        "href": _href(perimeter.path, folder),
+        "href": relative_href(perimeter.path, folder),
         "type": GEOPACKAGE,
         "title": "Outline",
         "roles": ["data"],
-        **_file(perimeter.path, stop),
+        **file_facts(perimeter.path, stop),
         "firstlight:style": "perimeter",
         "firstlight:perimeter": figures,
     }
@@ -225,13 +228,13 @@ def _projection(grid: Grid) -> dict[str, Any]:
 def _input(source: InputRecord, folder: Path) -> dict[str, Any]:
     fields = {
         "name": source.name,
-        "href": _href(source.path, folder),
+        "href": relative_href(source.path, folder),
         "id": source.item_id,
         "sensor": source.sensor,
         "datetime": format_time(source.acquired) if source.acquired else "",
         "files": [
             {
-                "href": _href(file.path, folder),
+                "href": relative_href(file.path, folder),
                 "file:size": file.size_bytes,
                 **({"file:checksum": multihash(file.sha256)} if file.sha256 else {}),
                 "updated": format_time(datetime.fromtimestamp(file.changed_ns / 1e9, timezone.utc)),
@@ -254,11 +257,11 @@ def _layer_asset(
 ) -> dict[str, Any]:
     layer = raster.layer
     asset: dict[str, Any] = {
-        "href": _href(raster.path, folder),
+        "href": relative_href(raster.path, folder),
         "type": COG,
         "title": layer.title,
         "roles": ["data"],
-        **_file(raster.path, stop),
+        **file_facts(raster.path, stop),
         "bands": [_band(raster, facts)],
         "firstlight:style": layer.style,
     }
@@ -311,11 +314,12 @@ def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
     return fields
 
 
-def _file(path: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+def file_facts(path: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+    """Size and sum of a file, as the extension *file* has them."""
     return {"file:size": path.stat().st_size, "file:checksum": multihash(sha256_of(path, stop))}
 
 
-def _href(path: Path, folder: Path) -> str:
+def relative_href(path: Path, folder: Path) -> str:
     """Relative to the folder, so that it can be moved; of another drive as it is."""
     try:
         relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

@@ -15,7 +15,7 @@ from ..raster.open_file import check_map_file
 from ..text import read_json
 from ..types import MapClass, parse_time
 from .stac_catalogue import catalogue_children
-from .stac_item import ITEM_SUFFIX
+from .stac_item import ITEM_SUFFIX, NO_LAYER
 
 LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
 """Files that may be put on the map: a catalogue from elsewhere could name a VRT, which can name any
@@ -108,7 +108,7 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
         properties = tree["properties"]
         operation = str(properties["firstlight:operation"])
         acquired = _acquired(properties)
-        assets = dict(tree["assets"])
+        assets = {name: asset for name, asset in tree["assets"].items() if not asset.get(NO_LAYER)}
         named = [_layer(name, asset, item) for name, asset in assets.items()]
     except OSError as error:
         raise InputError(

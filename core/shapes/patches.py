@@ -5,7 +5,7 @@ patches.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,8 @@ class Patch:
     """Square metres; where areas are not known, in units of the raster."""
     top_left: tuple[float, float]
     """Least x and greatest y."""
+    code: int = 1
+    """Its class, where classes were traced apart."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def trace_patches(
     classes : Path
         One band of uint8; 255 = not observed.
     codes : collection of int
-        Some of 0..254.
+        Some of 0..254; or 255 alone, and 0 as the least area: then every pixel is kept.
     min_area_m2 : float
         0 keeps every pixel. Where areas are not known, as without a reference system, nothing is
         dropped.
@@ -89,6 +91,31 @@ def trace_patches(
     Cancelled
         If ``stop``.
     """
+    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, scratch, stop)
+
+
+def trace_classes(
+    classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop
+) -> Patches:
+    """Outline the pixels of each of ``codes`` for itself, as :func:`trace_patches` does those of
+    all together; what is too small joins its largest neighbour, of another class too.
+
+    Raises
+    ------
+    ValueError
+        If a code is 0, which stands for none of them.
+    RasterError, Cancelled
+        As :func:`trace_patches`.
+    """
+    if 0 in codes:
+        raise ValueError("class 0 is none that is outlined for itself")
+    return _trace(classes, {code: code for code in codes}, min_area_m2, scratch, stop)
+
+
+def _trace(
+    classes: Path, marks: Mapping[int, int], min_area_m2: float, scratch: Path, stop: Stop
+) -> Patches:
+    """Outline connected pixels of one mark (1..255) each."""
     facts = read_facts(classes)
     if [band.dtype for band in facts.bands] != ["uint8"]:
         raise RasterError(
@@ -101,7 +128,7 @@ def trace_patches(
     with scratch_file(scratch, WriteFailure(what)):
         try:
             with _gdal_failures(what, stop):
-                mask, pixels, unseen = _make_mask(classes, codes, scratch, stop)
+                mask, pixels, unseen = _make_mask(classes, marks, scratch, stop)
                 threshold = _threshold(facts.grid, least)
                 if pixels and threshold > 1:
                     _sieve(mask, classes, threshold, stop)
@@ -203,10 +230,10 @@ def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
 
 
 def _make_mask(
-    classes: Path, codes: Collection[int], scratch: Path, stop: Stop
+    classes: Path, marks: Mapping[int, int], scratch: Path, stop: Stop
 ) -> tuple[Any, int, int]:
-    """A raster of 1 where a pixel has one of the classes, else 0; with how many have, and how many
-    are unknown.
+    """A raster of its mark where a pixel has one of the classes, else 0; with how many have, and
+    how many are unknown.
     """
     from osgeo import gdal
 
@@ -221,14 +248,15 @@ def _make_mask(
     )
     mask.SetGeoTransform(source.GetGeoTransform())
     wanted = np.zeros(256, np.uint8)
-    wanted[list(codes)] = 1
+    for code, mark in marks.items():
+        wanted[code] = mark
     pixels = unseen = 0
     for row in range(0, rows, STRIP_ROWS):
         if stop():
             raise Cancelled(f"Drawing the outline of {classes}")
         strip = _strip(source, row)
         chosen = wanted[strip]
-        pixels += int(chosen.sum(dtype=np.int64))
+        pixels += int(np.count_nonzero(chosen))
         unseen += int((strip == NOT_OBSERVED).sum())
         checked_code(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
         for dataset in (source, mask):
@@ -274,8 +302,9 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
     )  # GDAL 3.11 gave it the other name
     holder = checked(driver.CreateDataSource("patches"))
     layer = holder.CreateLayer("patches", None, ogr.wkbPolygon)
+    checked_code(layer.CreateField(ogr.FieldDefn("code", ogr.OFTInteger)))
     band = mask.GetRasterBand(1)
-    checked_code(gdal.Polygonize(band, band, layer, -1, [], callback=_watch(stop)))
+    checked_code(gdal.Polygonize(band, band, layer, 0, [], callback=_watch(stop)))
     for feature in layer:
         if stop():
             raise Cancelled("Drawing an outline")
@@ -283,4 +312,5 @@ def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterato
         rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
         area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
         top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
-        yield Patch(bytes(polygon.ExportToWkb(ogr.wkbNDR)), area, top_left)
+        wkb = bytes(polygon.ExportToWkb(ogr.wkbNDR))
+        yield Patch(wkb, area, top_left, feature.GetField(0))

@@ -241,6 +241,15 @@ def overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] 
         return _areas_of(first.Intersection(second))
 
 
+def rest(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The part of one GeoJSON area that lies outside of another; None where that is nothing."""
+    first, second = _geometry(one), _geometry(other)
+    if first is None or second is None:
+        return None if first is None else _areas_of(first)
+    with quiet_gdal():
+        return _areas_of(first.Difference(second))
+
+
 def union(geometries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """All areas as one.
 
