@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..accounts.account import Account, AccountKind
-from ..accounts.gdal_options import object_name, signing_options
 from ..accounts.providers import bucket_address as account_bucket
 from ..accounts.providers import login_hint, provider_of
 from ..addresses.gate import LOCAL_CATALOG, Gate, check_href
@@ -28,6 +27,8 @@ from ..settings import Settings
 from ..text import public_url, remember_secret, unsigned_url
 from ..types import parse_time
 from .catalogs import Catalog, catalog_names, get_buckets, get_catalog
+from .relay.loan import Loan, Sessions
+from .relay.server import relay
 from .session import InsecureRedirect, new_session
 
 AUTHENTICATION_HINT = (
@@ -43,14 +44,6 @@ EXPIRY_MARGIN_S = 300.0
 class _Token:
     query: str
     expires: float
-
-
-@dataclass(frozen=True)
-class _Landing:
-    """Where an address at a host with a login ends."""
-
-    url: str
-    cookie: str = ""
 
 
 class Access:
@@ -70,12 +63,12 @@ class Access:
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
         self._given: dict[str, str] = {}  # address of a file → the token it was last opened with
-        self._landings: dict[str, _Landing] = {}  # address → where its redirects end
+        self._sessions: dict[Gate | None, Sessions] = {}
+        self._loans: dict[tuple[Gate | None, str], Loan] = {}
         self.troubled: set[tuple[str, str]] = set()
         """Catalogue and collection whose files could not be had in this run: others are tried
         first.
         """
-        self._headless: set[str] = set()  # hosts that refuse HEAD and send the file nevertheless
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Access], tuple[Settings]]:
@@ -157,54 +150,34 @@ class Access:
             headers: Mapping[str, str] = session.login_headers("GET", url)
         return headers
 
-    def reach(
-        self, url: str, renew: bool = False, gate: Gate | None = None
-    ) -> tuple[str, RemoteOptions]:
+    def reach(self, url: str, gate: Gate | None = None) -> tuple[str, RemoteOptions]:
         """The address at which GDAL finds a file, and options to read it there.
 
-        GDAL sends headers wherever it is redirected to. For a host with a login, redirects are
-        therefore followed here, and GDAL is sent to where they end. They are as well after a
-        refusal, when it is found out whether the server refuses no more than the method HEAD, by
-        which GDAL asks for a file's size.
-
-        Requests to object storage it signs itself.
+        GDAL itself goes nowhere: see :mod:`.relay.server`.
 
         Parameters
         ----------
-        renew : bool
-            GDAL was refused the address that it had before.
         gate : Gate, optional
             Of the catalogue that the address comes from.
 
         Raises
         ------
         AccessError
-            If the gate refuses the host, the server sends from https to http, or the login cannot
-            be used.
+            If the gate refuses the host, or the login cannot be used.
         """
+        if is_local(url):
+            return url, RemoteOptions()
         if gate is not None:
-            with suppress(OSError):  # GDAL says why
+            with suppress(OSError):  # whoever reads it is told
                 gate.check(url)
-        concerned = self._settings.account_concerning(url) is not None
-        if renew or (concerned and url not in self._landings):
-            self._landings[url] = self._land(url, gate, renew)
-        landing = self._landings.get(url, _Landing(url))
-        account = self._settings.account_for(landing.url)
-        if account is not None and account.kind is AccountKind.S3:
-            signing = signing_options(account, landing.url)
-            return object_name(landing.url), replace(self._plain_options(url), signing=signing)
-        options = self._options(landing.url)
-        if landing.cookie:
-            options = replace(options, headers={**options.headers, "Cookie": landing.cookie})
-        return landing.url, options
-
-    def remote_options(self, url: str) -> RemoteOptions:
-        """Options by which GDAL reaches a URL: the same waits, proxy and headers as everything
-        else. A server that redirects to another host gets no headers: see :meth:`reach`.
-        """
-        landing, options = self.reach(url)
-        same = urlsplit(landing).netloc == urlsplit(url).netloc
-        return replace(self._options(url), headers=options.headers if same else {})
+        has_login = bool(self.headers(url))
+        with self._lock:
+            loan = self._loans.get((gate, url))
+            if loan is None:
+                sessions = self._sessions.setdefault(gate, Sessions(self._settings, gate))
+                loan = self._loans[gate, url] = relay().lend(url, sessions)
+        options = RemoteOptions(*self._timeout, url=url, has_login=has_login, trouble=loan.trouble)
+        return relay().address(url, gate), options
 
     def limited_to(self, urls: Iterable[str]) -> Access:
         """Access that knows only what these addresses need: fit to be sent to other computers."""
@@ -233,41 +206,6 @@ class Access:
     @property
     def _timeout(self) -> tuple[float, float]:
         return self._settings.connect_timeout_s, self._settings.read_timeout_s
-
-    def _options(self, url: str) -> RemoteOptions:
-        return replace(self._plain_options(url), headers=self.headers(url))
-
-    def _plain_options(self, url: str) -> RemoteOptions:
-        from requests.utils import select_proxy
-
-        settings = self._settings
-        proxy = select_proxy(url, dict(settings.proxies)) or ""
-        asks_size = urlsplit(url).netloc not in self._headless
-        return RemoteOptions(
-            *self._timeout, proxy, authorities=settings.authorities, asks_size=asks_size
-        )
-
-    def _land(self, url: str, gate: Gate | None, refused: bool) -> _Landing:
-        """Where a URL's redirects end; the URL itself where its server does not answer."""
-        import requests
-
-        words = {"timeout": self._timeout, "headers": {"Range": "bytes=0-0"}, "stream": True}
-        try:
-            with new_session(self._settings, gate=gate) as session:
-                if refused:
-                    with session.head(url, allow_redirects=True, **words) as answer:
-                        if answer.ok:
-                            return _landing(answer)
-                with session.get(url, **words) as answer:
-                    if refused and answer.ok:
-                        self._headless.add(urlsplit(answer.url).netloc)
-                    return _landing(answer)
-        except InsecureRedirect as error:
-            raise AccessError(
-                f"{url} cannot be opened", str(error), "Choose another scene or catalogue."
-            ) from error
-        except requests.RequestException:
-            return _Landing(url)  # GDAL says why
 
     def _token(self, address: str, url: str, renew: bool) -> str:
         # one at a time: four bands that begin together, or are refused together, need one token,
@@ -312,10 +250,6 @@ class Access:
                 f"it cannot be reached ({type(error).__name__})",
                 "Check the network and the proxy.",
             ) from error
-
-
-def _landing(answer: Any) -> _Landing:
-    return _Landing(str(answer.url), answer.request.headers.get("Cookie", ""))
 
 
 def public_address(href: str) -> str:

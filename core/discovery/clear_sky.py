@@ -121,13 +121,13 @@ def _read(
     """The mask over an area; a token that is refused is renewed once."""
     url, gate = access.url(mask.href, scene.catalog, scene.collection), gate_of(scene.catalog)
     try:
-        address, options = access.reach(url, gate=gate)
+        address, options = access.reach(url, gate)
         return read_over_area(address, area, options)
     except RasterError as error:
         if not is_refused(error.why):
             raise
         fresh = access.url(mask.href, scene.catalog, scene.collection, renew=True)
-        renewed = access.reach(fresh, renew=True, gate=gate)
+        renewed = access.reach(fresh, gate)
         if renewed == (address, options):
             if re.search(r"code: 40[13]", error.why) is None:
                 raise

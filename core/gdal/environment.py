@@ -6,9 +6,11 @@ QGIS and other plugins share this process's GDAL, so options are set per thread 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from ..text import public_url
 
 
 @contextmanager
@@ -67,37 +69,33 @@ class RemoteOptions:
 
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
-    proxy: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    authorities: str = ""
-    """A file of certificates (PEM) to trust; empty: the system's."""
-    asks_size: bool = True
-    """By the method HEAD, first of all; off for servers that refuse it."""
-    signing: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """GDAL's ``AWS_`` options, for an address below ``/vsis3/``."""
+    url: str = field(default="", repr=False)
+    """Where the file lies, with its token, if GDAL reads it at an address that says nothing."""
+    has_login: bool = False
+    """The file opens only for who has the login: no other program could."""
+    trouble: Callable[[], str] = field(default=str, repr=False)
+    """Why there was no answer, for a person; once, then empty."""
 
-    @property
-    def has_login(self) -> bool:
-        """True where the file opens only for who has the login: no other program could."""
-        return bool(self.headers or self.signing)
+    def name(self, address: str) -> str:
+        """What GDAL opens at an address, for a person: without a token."""
+        return public_url(self.url) if self.url else address.partition("?")[0]
+
+    def told(self, why: str, address: str) -> str:
+        """GDAL's words of a failure at an address, or better ones, for a person."""
+        return " ".join((self.trouble() or why).split()).replace(address, self.name(address))
 
 
 def is_refused(why: str) -> bool:
-    """Whether GDAL's words say that a server refused an address, or the way in which it was asked.
-
-    Then a fresh address may help, or another method: some servers answer HEAD with 403, 404, 405 or
-    501 and send the file nevertheless, as addresses do that are signed for GET.
-    """
+    """Whether GDAL's words say that a server refused an address: then a fresh one may help."""
     return re.search(r"(response|error) code ?: ?(30\d|40[0135-9]|404|501)", why) is not None
 
 
 @contextmanager
 def remote_gdal(options: RemoteOptions) -> Iterator[None]:
-    """Let ``osgeo.gdal`` of this thread read over HTTP: few requests, bounded waits, the user's
-    proxy.
+    """Let ``osgeo.gdal`` of this thread read over HTTP, of loopback: few requests, bounded waits,
+    no proxy.
 
-    ``CPL_VSIL_CURL_USE_HEAD`` stays as it is where it can: with GDAL 3.6.2, NO makes it fetch whole
-    files once (OSGeo/gdal #7150).
+    ``CPL_VSIL_CURL_USE_HEAD`` is never NO: then GDAL 3.6.2 fetches whole files (OSGeo/gdal #7150).
     """
     http = {
         **REMOTE_OPTIONS,
@@ -105,22 +103,11 @@ def remote_gdal(options: RemoteOptions) -> Iterator[None]:
         "GDAL_HTTP_TIMEOUT": str(max(1, round(options.read_timeout_s))),
         "GDAL_HTTP_MAX_RETRY": "1",
         "GDAL_HTTP_RETRY_DELAY": "1",
-        "CPL_VSIL_CURL_USE_HEAD": "YES" if options.asks_size else "NO",
+        "CPL_VSIL_CURL_USE_HEAD": "YES",
+        # Empty counts; where they are not set, those of QGIS, other plugins and the environment do.
+        "GDAL_HTTP_PROXY": "",
+        "GDAL_HTTP_HEADERS": "",
     }
-    if options.proxy:
-        http["GDAL_HTTP_PROXY"] = options.proxy
-    if options.authorities:
-        # The last of these counts most in GDAL 3.6, and the environment may have it.
-        http.update(
-            dict.fromkeys(
-                ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), options.authorities
-            )
-        )
-    # Set also where there are none: those of another plugin are for another server.
-    http["GDAL_HTTP_HEADERS"] = "\r\n".join(
-        f"{name}: {value}" for name, value in options.headers.items()
-    )
-    http.update(options.signing)
     with _thread_options(http):
         yield
 

@@ -201,8 +201,9 @@ class BandReader:
         for attempt in (1, 2):
             address, options = self.location.address(refused)
             try:
-                with _surroundings(address, options), gdal_errors(partial(self._unread, address)):
-                    dataset = checked(self._take(address))
+                unread = partial(self._unread, address, options)
+                with _surroundings(address, options), gdal_errors(unread):
+                    dataset = checked(self._take(address, options))
                     result = use(dataset)
                     self._give(dataset)
                     return result
@@ -215,15 +216,15 @@ class BandReader:
                 if attempt == 2 or gone:
                     raise
 
-    def _unread(self, address: str, why: str) -> UnreadError:
+    def _unread(self, address: str, options: RemoteOptions, why: str) -> UnreadError:
         what = f"Reading {self.location.name} failed"
-        return UnreadError(what, _public(why, address), "Is the file there, and complete?")
+        return UnreadError(what, options.told(why, address), "Is the file there, and complete?")
 
-    def _take(self, address: str) -> Any:
+    def _take(self, address: str, options: RemoteOptions) -> Any:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        dataset = _open(address)
+        dataset = _open(address, options)
         if dataset is not None:
             self._check(dataset)
         return dataset
@@ -286,11 +287,11 @@ def _read_header(name: str, number: int, url: str, options: RemoteOptions) -> tu
     def failure(why: str) -> RasterError:
         forget(url)
         return RasterError(
-            f"Reading the header of {name} failed", _public(why, url), "Is the file there?"
+            f"Reading the header of {name} failed", options.told(why, url), "Is the file there?"
         )
 
     with _surroundings(url, options), gdal_errors(failure):
-        dataset = checked(_open(url))
+        dataset = checked(_open(url, options))
         if number > dataset.RasterCount:
             raise _no_band(name, number, dataset.RasterCount)
         grid, header = dataset_grid(dataset), dataset_header(dataset, number)
@@ -304,7 +305,7 @@ def _read_header(name: str, number: int, url: str, options: RemoteOptions) -> tu
     return grid, header
 
 
-def _open(address: str) -> Any:
+def _open(address: str, options: RemoteOptions) -> Any:
     """A dataset; None where GDAL cannot open it."""
     if not _is_remote(address):
         path = Path(address)
@@ -313,7 +314,7 @@ def _open(address: str) -> Any:
             hint = "Give the VRT its name, if it is one of yours."
             raise RasterError(f"{path} cannot be read", "it is a VRT that calls itself else", hint)
         return open_dataset(gdal_name(path))
-    return open_band(_gdal_name(address), address.partition("?")[0])
+    return open_band(_gdal_name(address), options.name(address))
 
 
 def _gdal_name(address: str) -> str:
@@ -327,11 +328,6 @@ def _is_remote(address: str) -> bool:
 def _surroundings(address: str, options: RemoteOptions) -> AbstractContextManager[None]:
     """GDAL's options for an address: a file of this computer is read with those beside it."""
     return remote_gdal(options) if _is_remote(address) else local_gdal()
-
-
-def _public(text: str, address: str) -> str:
-    """Without the address's query, which may hold a token."""
-    return " ".join(text.split()).replace(address, address.partition("?")[0])
 
 
 def _words(grid: Grid) -> str:

@@ -288,7 +288,7 @@ def _open_file(path: str, _renew: bool) -> tuple[str, RemoteOptions]:
 def _open_url(
     access: Access, gate: Gate, url: str, token_url: str, renew: bool
 ) -> tuple[str, RemoteOptions]:
-    return access.reach(access.open(url, token_url, renew), renew, gate)
+    return access.reach(access.open(url, token_url, renew), gate)
 
 
 def _common_window(scene: VirtualScene, grid: Grid) -> Window | None:

@@ -78,6 +78,7 @@ def file_address(location: BandLocation) -> str:
         If the address holds a token, or its host wants a header.
     """
     address, options = location.address(False)
+    address = options.url or address
     if "?" in address or options.has_login:
         why = (
             "its address holds a token that expires"

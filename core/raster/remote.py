@@ -52,18 +52,18 @@ def read_over_area(
     RasterError
         If it cannot be opened or read.
     """
-    public = address.partition("?")[0]
+    public = options.name(address)
 
     def failure(why: str) -> RasterError:
         forget(address)
         return RasterError(
             f"{public} cannot be looked at",
-            why.replace(address, public),
+            options.told(why, address),
             "Check the network, or choose another scene.",
         )
 
     with remote_gdal(options), gdal_errors(failure):
-        dataset = checked(_open(address))
+        dataset = checked(_open(address, public))
         shape, (left, bottom, right, top) = _placed_area(dataset, geometry, public)
         a, b, c, d, e, f = dataset_grid(dataset).transform
         (col0, row0), (col1, row1) = (
@@ -103,15 +103,15 @@ def read_remote_facts(address: str, options: RemoteOptions, path: Path) -> Raste
     RasterError
         If it cannot be opened, or is of a format that names other files.
     """
-    public = address.partition("?")[0]
+    public = options.name(address)
 
     def failure(why: str) -> RasterError:
         forget(address)
-        why = why.replace(address, public)
+        why = options.told(why, address)
         return RasterError(f"{public} cannot be read", why, "Is it a GeoTIFF or JPEG 2000?")
 
     with remote_gdal(options), gdal_errors(failure):
-        return facts_of(path, OsgeoFile(checked(_open(address))))
+        return facts_of(path, OsgeoFile(checked(_open(address, public))))
 
 
 def _placed_area(
@@ -134,14 +134,14 @@ def _placed_area(
         ) from error
 
 
-def _open(address: str) -> Any:
+def _open(address: str, public: str) -> Any:
     """Not rasterio: its read asks for the kind of mask while it holds Python's lock, and for that
     GDAL may go to the network.
 
     Then no other thread runs, the window's own included, until the server has answered.
     """
     path = f"/vsicurl/{address}" if address.startswith(("http://", "https://")) else address
-    return open_band(path, address.partition("?")[0])
+    return open_band(path, public)
 
 
 def forget(address: str) -> None:
@@ -150,8 +150,6 @@ def forget(address: str) -> None:
 
     if address.startswith(("http://", "https://")):
         gdal.VSICurlPartialClearCache(f"/vsicurl/{address}")
-    elif address.startswith("/vsi"):
-        gdal.VSICurlPartialClearCache(address)
 
 
 def _inside(first: int, count: int, step: int, size: int) -> tuple[int, tuple[int, int], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ import rasterio
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "build" / "demo"
+SET_UP = {**os.environ, "FIRSTLIGHT_SET_UP": "done"}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,7 @@ def outcome() -> dict[str, Any]:
         text=True,
         timeout=300,
         check=False,
+        env=SET_UP,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     found: dict[str, Any] = json.loads((DEMO / "outcome.json").read_text())
@@ -86,6 +89,7 @@ def test_a_killed_server_costs_one_more_press_of_run(outcome: dict[str, Any]) ->
         text=True,
         timeout=300,
         check=False,
+        env=SET_UP,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     found = json.loads((DEMO / "outcome.json").read_text())

@@ -467,6 +467,3 @@ def test_headers_of_an_authentication_go_to_their_host_only(settings: Settings) 
     access = Access(mine)
     assert access.headers("https://files.example/a.tif") == {"Authorization": "Bearer x"}
     assert access.headers("https://other.example/a.tif") == {}
-    assert access.remote_options("https://files.example/a.tif").headers == {
-        "Authorization": "Bearer x"
-    }
