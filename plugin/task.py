@@ -56,7 +56,9 @@ class OperationTask(QgsTask):
         settings: Callable[[], Settings] = resolve_settings,
         title: str = "",
     ) -> None:
-        super().__init__(f"FirstLight: {title or said(operation.title)}", QgsTask.Flag.CanCancel)
+        # Nothing is lost by a stop: what was under way is taken up again. So QGIS need not ask.
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt
+        super().__init__(f"FirstLight: {title or said(operation.title)}", flags)
         self.operation = operation
         self._params = params
         self._settings = settings

@@ -36,6 +36,11 @@ def key_of(scene: SceneItem) -> Key:
     return scene.catalog, scene.collection, scene.id
 
 
+def has_picture(scene: SceneItem) -> bool:
+    """Whether the catalogue offers a picture of it."""
+    return thumbnail_href(scene) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ThumbnailParams:
     """Whose pictures."""

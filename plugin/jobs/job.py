@@ -11,10 +11,11 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.enums import Status
 from ...core.errors import FirstLightError
-from ...core.monitor import Event, Furthest, Level, Note, Progress
+from ...core.monitor import BandProgress, Event, Furthest, Level, Note, Progress
 from ...core.operation import Declared, OperationResult
 from ..task import OperationTask
 from .job_record import JobRecord, JobState
+from .pace import JobPace, Load, Stopwatch
 
 STATES = {
     Status.DONE: JobState.DONE,
@@ -38,6 +39,8 @@ class Job(QObject):
         What ``operation.make_params`` made; None of a job that was only remembered.
     kept : bool
         False for a short question, which no list shows.
+    load : Load, optional
+        What it has to do, to be measured by.
     """
 
     changed = pyqtSignal()
@@ -48,7 +51,12 @@ class Job(QObject):
     """It has ended; told exactly once."""
 
     def __init__(
-        self, record: JobRecord, operation: Declared, params: Any = None, kept: bool = True
+        self,
+        record: JobRecord,
+        operation: Declared,
+        params: Any = None,
+        kept: bool = True,
+        load: Load | None = None,
     ) -> None:
         super().__init__()
         self.id = record.id
@@ -71,6 +79,9 @@ class Job(QObject):
         self.started = record.started
         self.finished: datetime | None = record.finished
         self.notes: deque[Note] = deque(record.notes, MOST_NOTES)
+        self.pace: JobPace | None = record.pace
+        self.load = load
+        self._watch: Stopwatch | None = None
         self._furthest = Furthest()
         self._furthest.reach(record.fraction)
 
@@ -98,6 +109,7 @@ class Job(QObject):
             result=self.result,
             error=self.error,
             notes=tuple(self.notes),
+            pace=self.pace,
         )
 
     def follow(self, task: OperationTask) -> None:
@@ -117,6 +129,7 @@ class Job(QObject):
     def _begin(self) -> None:
         if not self.state.has_ended:
             self.state = JobState.RUNNING
+            self._watch = None if self.load is None else Stopwatch(self.load)
             self.changed.emit()
 
     def _take(self, events: tuple[Event, ...]) -> None:
@@ -124,6 +137,9 @@ class Job(QObject):
             if isinstance(event, Progress):
                 self._furthest.reach(event.fraction)
                 self.message = event.message or self.message
+            elif isinstance(event, BandProgress):
+                if self._watch is not None:
+                    self._watch.take(event)
             elif isinstance(event, Note) and event.level != Level.DEBUG:
                 self.notes.append(event)
                 self.message = event.text if event.level == Level.INFO else self.message
@@ -132,6 +148,8 @@ class Job(QObject):
 
     def _succeed(self, result: OperationResult) -> None:
         self.result = result
+        if self._watch is not None and result.status != Status.FAILED:
+            self.pace = self._watch.stop()
         self._end(STATES[result.status])
 
     def _fail(self, error: FirstLightError) -> None:

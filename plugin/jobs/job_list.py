@@ -24,7 +24,8 @@ from ..task import OperationTask
 from .job import Job
 from .job_record import JobRecord, JobState
 from .job_store import MOST_KEPT, JobStore
-from .project_key import ProjectKey
+from .pace import Expected, Load, expect
+from .project_key import UNSAVED, ProjectKey
 
 MOST_AT_ONCE = 8
 """Kept jobs; they share connections, cores and memory, and each has some threads of its own."""
@@ -80,6 +81,7 @@ class JobList(QObject):
         title: str = "",
         kept: bool = True,
         project: str = "",
+        load: Load | None = None,
     ) -> Job:
         """Start an operation.
 
@@ -98,6 +100,8 @@ class JobList(QObject):
             False for a short question (a search, a look at the sky), which no list shows.
         project : str, optional
             Key of the project that its layers are for; the one that is open by default.
+        load : Load, optional
+            What it has to do: how long it takes then tells of later ones.
 
         Raises
         ------
@@ -118,7 +122,7 @@ class JobList(QObject):
             started=started,
             whole=whole,
         )
-        job = Job(record, operation, params, kept)
+        job = Job(record, operation, params, kept, load)
         job.ended.connect(self._drop)
         if not kept:
             self._begin(job)
@@ -150,10 +154,23 @@ class JobList(QObject):
             raise InputError(what, "it was taken up in another window of QGIS", "See there.")
         operation = job.operation.load()
         params = WORDING.make_params(operation, job.values)
-        new = self.start(operation, params, title=job.title, project=job.project)
+        # A project that was never saved does not come back: its layers are for the one that is
+        # open.
+        project = "" if job.project.startswith(UNSAVED) else job.project
+        new = self.start(operation, params, title=job.title, project=project)
         if job.state != JobState.DONE:
             self.remove(job)
         return new
+
+    def expect(self, load: Load, size_bytes: int) -> Expected:
+        """How long a job would take, by those that are remembered."""
+        measured = (job.pace for job in reversed(self._kept) if job.pace is not None)
+        return expect(load, size_bytes, measured)
+
+    @property
+    def interrupted(self) -> tuple[Job, ...]:
+        """Jobs that QGIS did not let come to their end, the newest first."""
+        return tuple(job for job in reversed(self._kept) if job.state == JobState.INTERRUPTED)
 
     def cancel(self, job: Job) -> None:
         """Ask a job to stop; one that has ended already is left alone."""

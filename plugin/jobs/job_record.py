@@ -14,6 +14,7 @@ from ...core.errors import FirstLightError
 from ...core.monitor import Level, Note
 from ...core.operation import AreaRow, LayerOutput, OperationResult, ResultSummary
 from ...core.types import MapClass
+from .pace import JobPace
 
 VERSION = 1
 
@@ -61,6 +62,8 @@ class JobRecord:
     result: OperationResult | None = None
     error: FirstLightError | None = None
     notes: tuple[Note, ...] = ()
+    pace: JobPace | None = None
+    """What was measured of it; None of one that did not come to its end."""
 
     def to_json(self) -> str:
         """The file's text."""
@@ -73,6 +76,8 @@ class JobRecord:
             kept["error"] = [self.error.what, self.error.why, self.error.hint]
         if self.result is not None:
             kept["result"] = _result_to_tree(self.result)
+        if self.pace is not None:
+            kept["pace"] = dataclasses.asdict(self.pace)
         return json.dumps({"version": VERSION, **kept}, default=_plain, indent=1)
 
     @classmethod
@@ -97,6 +102,7 @@ class JobRecord:
                 "finished": None if finished is None else _time(finished),
                 "error": None if error is None else FirstLightError(*error),
                 "result": None if result is None else _result_from_tree(result),
+                "pace": _pace(kept.get("pace")),
                 "notes": tuple(Note(Level(level), text) for level, text in kept.get("notes", ())),
             }
         )
@@ -138,6 +144,10 @@ def _layer(tree: Mapping[str, Any]) -> LayerOutput:
         "warnings": tuple(kept.get("warnings", ())),
     }
     return LayerOutput(**{**kept, **typed})
+
+
+def _pace(tree: Mapping[str, Any] | None) -> JobPace | None:
+    return None if tree is None else JobPace(**_known(JobPace, tree))
 
 
 def _summary(tree: Mapping[str, Any]) -> ResultSummary:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .masks import ORIGIN, to_lonlat
 from .range_server import FaultyServer
-from .rasters import write_raster
+from .rasters import write_picture, write_raster
 from .stac_server import StacServer, make_item
 
 SIDE = 240
@@ -47,6 +47,8 @@ class Pass:
     tile: int = 0
     """0 or 1: the neighbour to the east."""
     orbit: int = 65
+    picture: tuple[int, int, int] | None = None
+    """Colour of its thumbnail; None: the catalogue offers none."""
 
     @property
     def item_id(self) -> str:
@@ -93,7 +95,7 @@ def event_world(
 def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
     origin = (ORIGIN[0] + one.tile * SIDE * 10, ORIGIN[1])
     pixels = _radar(one) if one.sensor == "sentinel1" else _optical(one)
-    assets = {}
+    assets: dict[str, dict[str, Any]] = {}
     for name, data in pixels.items():
         file = f"{one.item_id}/{name}.tif"
         resolution = 10.0 * SIDE / data.shape[0]
@@ -109,6 +111,14 @@ def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
             "type": "image/tiff; application=geotiff; profile=cloud-optimized",
             "raster:bands": [storage],
             "file:size": path.stat().st_size,
+        }
+    if one.picture is not None:
+        file = f"{one.item_id}/thumbnail.png"
+        write_picture(folder / file, one.picture)
+        assets["thumbnail"] = {
+            "href": files.url(file),
+            "type": "image/png",
+            "roles": ["thumbnail"],
         }
     left, top = origin
     points = to_lonlat(

@@ -146,3 +146,15 @@ def creation_facts(path: Path) -> dict[str, str]:
     dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY)
     assert dataset is not None, gdal.GetLastErrorMsg()
     return dict(dataset.GetMetadata("IMAGE_STRUCTURE"))
+
+
+def write_picture(path: Path, color: tuple[int, int, int], side: int = 64) -> Path:
+    """Write a PNG of one colour, as thumbnails are."""
+    from osgeo import gdal
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn = gdal.GetDriverByName("MEM").Create("", side, side, 3)
+    for band, level in enumerate(color, start=1):
+        drawn.GetRasterBand(band).WriteArray(np.full((side, side), level, np.uint8))
+    gdal.GetDriverByName("PNG").CreateCopy(str(path), drawn)
+    return path

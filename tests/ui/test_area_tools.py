@@ -355,8 +355,8 @@ def test_how_coordinates_were_read_is_said(hands: Hands) -> None:
     hands.write("46.9481, 7.4474")
     hands.qtbot.keyClick(hands.panel.area_edit, Qt.Key.Key_Return)
     lines = hands.panel.area_label.text().splitlines()
-    assert lines[1] == "78.5 km²"
-    assert lines[2].startswith("Read as 5 km around 46.948° N, 7.4474° E (latitude first)")
+    assert lines[0] == "78.5 km²"
+    assert lines[3].startswith("Read as 5 km around 46.948° N, 7.4474° E (latitude first)")
     hands.area.choose(Aoi.from_bounds(10, 45, 11, 46))
     assert "Read as" not in hands.panel.area_label.text(), "it was about the other one"
 

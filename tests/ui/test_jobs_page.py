@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QApplication, QDialog, QPlainTextEdit
 
 from firstlight.core.errors import FirstLightError
 from firstlight.core.monitor import Level, Note
-from firstlight.core.operation import LayerOutput, OperationResult
+from firstlight.core.operation import LayerOutput, OperationResult, ResultSummary
 from firstlight.core.operations.registry import get_operation
 from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.jobs.job_record import JobRecord, JobState
@@ -155,6 +155,40 @@ def test_doubts_stand_first_and_the_log_has_all(trial, wait_for):
     dialog.close()
 
 
+def test_a_job_tells_its_figures_and_no_doubt_or_path_twice(trial, tmp_path):
+    layer = LayerOutput(tmp_path / "severity.tif", "Burn severity", "", "one")
+    summary = ResultSummary("16.20 km² burned", "15 to 17 km²", "That of x.", "21 % not seen", ())
+    result = OperationResult(
+        data=None,
+        text=f"a doubt\nWildfire: {tmp_path}/report.html\nBurned: {layer.path}",
+        layers=(layer,),
+        warnings=("a doubt",),
+        summary=summary,
+    )
+    trial.remember(record(tmp_path, 1, JobState.DONE, result=result))
+    lines = trial.open().details.toPlainText().splitlines()
+    assert lines[:6] == [
+        "⚠ a doubt",
+        "",
+        "16.20 km² burned",
+        "15 to 17 km²",
+        "21 % not seen",
+        "That of x.",
+    ]
+    assert lines.count(str(layer.path)) == 1
+    assert "a doubt" not in lines
+
+
+def test_the_log_tells_of_each_scene_once(trial, tmp_path):
+    notes = tuple(Note(Level.WARNING, "SIMULATED") for _ in range(3))
+    trial.remember(record(tmp_path, 1, JobState.DONE, notes=(*notes, Note(Level.INFO, "end"))))
+    trial.open()
+    trial.menu()["log"].trigger()
+    [dialog] = trial.page.window().findChildren(QDialog, "details_dialog")
+    assert dialog.findChild(QPlainTextEdit).toPlainText() == "⚠ SIMULATED\nend"
+    dialog.close()
+
+
 def test_an_error_stands_first(trial, tmp_path):
     error = FirstLightError("Index NDVI failed", "no nir", "Choose another.")
     notes = (Note(Level.INFO, "began"), Note(Level.WARNING, "odd"))
@@ -166,7 +200,10 @@ def test_an_error_stands_first(trial, tmp_path):
     ]
 
 
-def test_an_interrupted_job_is_resumed_by_its_button(trial, world, tmp_path, wait_for, qtbot):
+@pytest.mark.parametrize("saved", [True, False], ids=["its project is open", "never saved"])
+def test_an_interrupted_job_is_resumed_by_its_button(
+    trial, world, tmp_path, wait_for, qtbot, saved
+):
     world.files.break_next("red.tif", Fault(stall_after_bytes=1000, times=1))
     first = JobList(store=JobStore(trial.folder))
     ingest = get_operation("ingest")
@@ -179,8 +216,8 @@ def test_an_interrupted_job_is_resumed_by_its_button(trial, world, tmp_path, wai
         "window": "full",
         "output": str(tmp_path / "out"),
     }
-    path = str(tmp_path / "mine.qgs")
-    assert QgsProject.instance().write(path)
+    if saved:
+        assert QgsProject.instance().write(str(tmp_path / "mine.qgs"))
     first.start(ingest, ingest.make_params(values))
     wait_for(lambda: any("red.tif" in r.path for r in world.files.requests))
     assert first.close_down(PATIENCE_MS)
@@ -190,7 +227,8 @@ def test_an_interrupted_job_is_resumed_by_its_button(trial, world, tmp_path, wai
         trial.press()
     assert caught.args == ["done"]
     assert page.model.rowCount() == 1
-    assert QgsProject.instance().mapLayers(), "its project is open"
+    assert QgsProject.instance().mapLayers(), "its project is open, or does not come back"
+    assert page.primary_button.text() == "Open &folder", "nothing waits"
     assert "on the map." in page.status
 
 

@@ -29,13 +29,16 @@ def size_km2(aoi: Aoi) -> str:
 
 
 def describe_area(aoi: Aoi) -> str:
-    """Edges and surface of an area, for people."""
+    """Surface and edges of an area, for people: three short lines, which a narrow dock need not
+    break.
+    """
     west, south, east, north = aoi.bounds
-    edges = (
-        f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')},  "
-        f"{_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}"
+    lines = (
+        size_km2(aoi),
+        f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')}",
+        f"{_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}",
     )
-    return f"{edges}\n{size_km2(aoi)}"
+    return "\n".join(lines)
 
 
 def _degrees(value: float, positive: str, negative: str) -> str:

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxL
 
 from ...core.doors.operation_index import declared_operations
 from ...core.operations.event import EVENT
+from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
 from ...plugin.searches import SearchStore
 from ...plugin.settings_store import read_last, write_last
@@ -22,9 +23,11 @@ from ..event.event_page import EventPage
 from ..files.files_page import FilesPage
 from ..jobs.jobs_page import JobsPage
 from ..parts.page import Page
-from ..parts.plain import PlainLabel, plain_tip
+from ..parts.plain import plain_tip
 from ..parts.shared import Shared
+from ..parts.wrapping_label import WrappingLabel
 from ..results.before_after import close_before_after
+from ..results.swipe import stop_swipe
 from ..scenes.scenes_page import ScenesPage
 from .help_window import HelpWindow
 from .page_bar import PageBar
@@ -93,7 +96,7 @@ class MainDock(QgsDockWidget):
         )
         self.help: HelpWindow | None = None
         self.pages = QStackedWidget(objectName="pages")
-        self.status_label = PlainLabel(objectName="status_label")
+        self.status_label = WrappingLabel(objectName="status_label")
         self._build()
         self._connect()
         self.memory.restore()
@@ -163,6 +166,7 @@ class MainDock(QgsDockWidget):
         """Leave the map as it was; called before the plugin goes."""
         self.memory.close_down()
         close_before_after(self.shared.iface)
+        stop_swipe()
         self.event_page.close_down()
         self.scenes.close_down()
         self.area.close_down()
@@ -178,6 +182,11 @@ class MainDock(QgsDockWidget):
         """The scenes of the event's pairs, where their bands can be chosen."""
         self.scenes.show_scenes(scenes, asked)
         self.show_page(self.scenes)
+
+    def _resume(self, job: Job) -> None:
+        """Take up a job where it stopped; the page of jobs shows how it goes on."""
+        self.show_page(self.jobs)
+        self.jobs.again(job)
 
     def _take_catalog(self, url: str) -> None:
         """A catalogue was added: it is the one that is wanted on the page in view."""
@@ -205,6 +214,8 @@ class MainDock(QgsDockWidget):
             asked.catalogs_answered.connect(self.catalogs.show_answers)
         self.event_page.scenes_wanted.connect(self._show_scenes)
         self.event_page.catalogs_wanted.connect(self.catalogs.show_dialog)
+        self.event_page.unfinished.jobs_wanted.connect(lambda: self.show_page(self.jobs))
+        self.event_page.unfinished.resume_wanted.connect(self._resume)
         self.scenes.search_finished.connect(self.search_finished)
         self.scenes.sky_finished.connect(self.sky_finished)
         self.event_page.pairs_finished.connect(self.pairs_finished)
@@ -243,18 +254,11 @@ class MainDock(QgsDockWidget):
         ):
             self.page_bar.add(word, icon, tip, f"{name}_page_button")
             self.pages.addWidget(self._pages[name])
-        self.status_label.setWordWrap(True)
-        self.status_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status_label.setMinimumHeight(self.fontMetrics().lineSpacing() * 2 + 6)
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(SIDE, 4, SIDE, 4)
-        top = QHBoxLayout()
-        top.setSpacing(2)
-        top.addWidget(self.page_bar, 1)
-        for button in (self.help_button, self.options_button):
-            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(top)
+        layout.addWidget(self.page_bar)
         layout.addWidget(self.pages, 1)
         foot = QHBoxLayout()
         foot.setSpacing(2)

@@ -2,19 +2,92 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence
-from qgis.PyQt.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QWidget
+from typing import Any
 
-from ..parts.flow import FlowLayout
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QEvent, QRect, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette, QResizeEvent
+from qgis.PyQt.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QToolButton,
+    QWidget,
+)
+
 from ..parts.plain import plain_tip
 
 ICON_SIZE = 20
+SPACING = 2
+WITH_WORD = Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
+
+
+class PageButton(QToolButton):
+    """Brings a page into view; a number at its icon tells how much is going on there.
+
+    The number is painted, not written: the button keeps its width, and the row its height.
+    """
+
+    def __init__(self, word: str, **properties: Any) -> None:
+        super().__init__(**properties)
+        self.count = 0
+        self.word = word
+        self.setText(word)
+        self.setAccessibleName(word)
+
+    def set_count(self, number: int) -> None:
+        """Show a number; none for 0."""
+        self.count = number
+        words = self.tr("{page}, {number} under way").format(page=self.word, number=number)
+        self.setAccessibleName(words if number else self.word)
+        self.update()
+
+    def width_with(self, style: Qt.ToolButtonStyle) -> int:
+        """Width that it needs in a style, reckoned as Qt does; to change the style and ask would
+        have everything laid out anew, again and again.
+        """
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.toolButtonStyle = style
+        metrics, width, height = self.fontMetrics(), ICON_SIZE, ICON_SIZE
+        if style == WITH_WORD:
+            word = metrics.size(Qt.TextFlag.TextShowMnemonic, self.word)
+            width = max(width, word.width() + 2 * metrics.horizontalAdvance(" "))
+            height += 4 + word.height()
+        kind = QStyle.ContentsType.CT_ToolButton
+        size = self.style().sizeFromContents(kind, option, QSize(width, height), self)
+        return int(size.width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The number stands in a badge right of the icon's middle, in the theme's own colours."""
+        super().paintEvent(event)
+        if not self.count:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = self.font()
+        font.setBold(True)
+        painter.setFont(font)
+        text = str(self.count)
+        height = painter.fontMetrics().height()
+        width = max(height, painter.fontMetrics().horizontalAdvance(text) + height // 2)
+        badge = QRect(0, 1, width, height)
+        badge.moveLeft(min(self.width() // 2 + ICON_SIZE // 4, self.width() - width - 1))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight))
+        painter.drawRoundedRect(badge, height / 2, height / 2)
+        painter.setPen(self.palette().color(QPalette.ColorRole.HighlightedText))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
 
 
 class PageBar(QWidget):
-    """One button for each page."""
+    """One button for each page, always in one row: where not all words have room, only that of the
+    page in view is written, and the others are icons with their words as tool tips.
+    """
 
     chosen = pyqtSignal(int)
     """Carries the place of the page that is wanted."""
@@ -22,18 +95,18 @@ class PageBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page_bar")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self._row = FlowLayout(self)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(SPACING)
         self._group = QButtonGroup(self)
-        self._words: list[str] = []
+        self._buttons: list[PageButton] = []
         self._group.idClicked.connect(self.chosen)
+        self._group.idToggled.connect(lambda *_: self._arrange())
 
     @property
-    def buttons(self) -> tuple[QToolButton, ...]:
+    def buttons(self) -> tuple[PageButton, ...]:
         """The buttons, from the first page to the last."""
-        return tuple(self._group.button(place) for place in range(len(self._words)))
+        return tuple(self._buttons)
 
     def add(self, word: str, icon: str, tip: str, name: str) -> None:
         """Add a button.
@@ -49,26 +122,60 @@ class PageBar(QWidget):
         name : str
             Object name.
         """
-        button = QToolButton(objectName=name, checkable=True)
-        button.setText(word)
+        button = PageButton(word, objectName=name, checkable=True)
         button.setIcon(QgsApplication.getThemeIcon(icon))
         button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setToolButtonStyle(WITH_WORD)
         button.setAutoRaise(True)
-        keys = f"Alt+{len(self._words) + 1}"
+        keys = f"Alt+{len(self._buttons) + 1}"
         button.setShortcut(QKeySequence(keys))
-        button.setToolTip(plain_tip(f"{tip} ({keys})"))
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setToolTip(plain_tip(f"{word}: {tip} ({keys})"))
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._group.addButton(button, len(self._words))
-        self._words.append(word)
+        self._group.addButton(button, len(self._buttons))
+        self._buttons.append(button)
         self._row.addWidget(button)
 
     def choose(self, place: int) -> None:
         """Press the button of a page."""
-        self._group.button(place).setChecked(True)
+        self._buttons[place].setChecked(True)
 
     def set_count(self, place: int, number: int) -> None:
-        """Put a number behind a page's word; none for 0."""
-        word = self._words[place]
-        self._group.button(place).setText(f"{word} {number}" if number else word)
+        """Put a number at a page's icon; none for 0."""
+        self._buttons[place].set_count(number)
+
+    def minimumSizeHint(self) -> QSize:
+        """The longest word, and icons beside it; as high in any case."""
+        icons = [button.width_with(ICON_ONLY) for button in self._buttons]
+        more = [button.width_with(WITH_WORD) - icon for button, icon in zip(self._buttons, icons)]
+        width = sum(icons) + max(more, default=0) + SPACING * max(len(icons) - 1, 0)
+        return QSize(width, self._height())
+
+    def sizeHint(self) -> QSize:
+        """All words in one row."""
+        return QSize(self._wide(), self._height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There is other room for words."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Words of another font take other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+
+    def _wide(self) -> int:
+        words = sum(button.width_with(WITH_WORD) for button in self._buttons)
+        return words + SPACING * max(len(self._buttons) - 1, 0)
+
+    def _height(self) -> int:
+        checked = self._group.checkedButton() or next(iter(self._buttons), None)
+        return 0 if checked is None else int(checked.sizeHint().height())
+
+    def _arrange(self) -> None:
+        all_fit = self._wide() <= self.width()
+        for button in self._buttons:
+            with_word = all_fit or button.isChecked()
+            button.setToolButtonStyle(WITH_WORD if with_word else ICON_ONLY)

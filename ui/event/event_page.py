@@ -8,14 +8,7 @@ from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
-from qgis.PyQt.QtWidgets import (
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ...core.errors import FirstLightError
 from ...core.monitor import Event, Progress
@@ -23,22 +16,25 @@ from ...core.operation import OperationResult
 from ...core.operations.event import EVENT, event_folder
 from ...core.operations.help.sample import SAMPLE, SampleEvent
 from ...core.operations.pairs import PAIRS
-from ...core.operations.report.print_event import PRINT
 from ...core.types import SceneItem
+from ...plugin.jobs.pace import Load
 from ...plugin.map_view import shows_nothing, zoom_to_area
 from ...plugin.settings_store import write_last
+from ...plugin.thumbnails import ThumbnailStore
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
-from ..area.area_text import describe_area
-from ..catalogs.catalog_combo import CatalogCombo
+from ..area.area_text import size_km2
 from ..parts.column_scroll import ColumnScroll
 from ..parts.page import Page
-from ..parts.shared import Shared, open_path
+from ..parts.shared import Shared
 from ..parts.step import Step
-from ..results.before_after import show_before_after
+from .cost import cost_text, load_of
+from .from_field import FromField
 from .pair_list import PairList
 from .result_card import ResultCard
+from .result_deeds import ResultDeeds, folder_of
 from .save_field import SaveField
+from .unfinished import UnfinishedJobs
 from .welcome import Welcome
 from .what_field import WhatField
 from .when_field import WhenField
@@ -64,8 +60,6 @@ class EventPage(Page):
     scenes_wanted = pyqtSignal(object, object)
     """Carries the chosen scenes and the values that they answer to."""
     catalogs_wanted = pyqtSignal()
-    printed = pyqtSignal()
-    """The page was printed, and opened."""
 
     def __init__(self, shared: Shared, area: AreaChoice) -> None:
         super().__init__(shared)
@@ -80,23 +74,19 @@ class EventPage(Page):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
+        self.unfinished = UnfinishedJobs(shared.jobs)
         self.welcome = Welcome()
         self.what = WhatField()
         self.area_panel = AreaPanel("", area, partial(self.start, kept=False))
         self.area_panel.setObjectName("event_area_panel")
-        # The step around it has a frame and a title already.
-        self.area_panel.setStyleSheet("#event_area_panel { border: none; margin: 0; padding: 0 }")
         self.when = WhenField()
-        self.catalog_combo = CatalogCombo(self)
-        self.catalog_combo.setObjectName("event_catalog_combo")
-        self.catalog_combo.setAccessibleName(self.tr("Catalogue"))
-        self.catalog_button = QToolButton(objectName="event_catalog_button")
-        self.catalog_button.setText("…")
-        self.catalog_button.setToolTip(self.tr("Add or remove catalogues"))
-        self.catalog_button.setAccessibleName(self.tr("Add or remove catalogues"))
-        self.pair_list = PairList()
+        self.source = FromField()
+        self.catalog_combo = self.source.combo
+        self._pictures = ThumbnailStore(shared.jobs, self)
+        self.pair_list = PairList(self._pictures)
         self.save = SaveField()
         self.card = ResultCard()
+        self.deeds = ResultDeeds(self, self.card)
         self.progress_bar = QProgressBar(objectName="event_progress_bar", minimum=0, maximum=100)
         self.progress_bar.setAccessibleName(self.tr("Progress"))
         self.map_button = QPushButton(self.tr("Map i&t"), objectName="map_button")
@@ -159,10 +149,17 @@ class EventPage(Page):
         write_last("output", self.save.output())
         self.card.show_result(None)
         self._finding, self._mapped = False, self._event_values()
-        if self.start(EVENT, values, self._show_result, self.run_finished.emit, scenes=scenes):
+        if self.start(
+            EVENT,
+            values,
+            self._show_result,
+            self.run_finished.emit,
+            load=self._load() if scenes else None,
+            scenes=scenes,
+        ):
             self.say(self.tr("Mapping the event …"))
             for step in self._steps:
-                step.setCollapsed(True)
+                step.set_folded(True)
 
     def begin_anew(self) -> None:
         """Another project: pairs and result of the last one go."""
@@ -177,6 +174,7 @@ class EventPage(Page):
     def close_down(self) -> None:
         """Let the map go."""
         self._timer.stop()
+        self._pictures.close_down()
         self._area.canvas.extentsChanged.disconnect(self._show_welcome)
         self.area_panel.close_down()
 
@@ -235,7 +233,19 @@ class EventPage(Page):
             return self.tr("Choose a folder for the results."), False
         if self.pair_list.known and not self.pair_list.scenes():
             return self.tr("Choose a pair under “Other pairs”, or look at more days."), False
-        return self.tr("Press Map it."), True
+        cost = self._cost()
+        return (
+            self.tr("{cost}. Press Map it.").format(cost=cost) if cost else self.tr("Press Map it.")
+        ), True
+
+    def _load(self) -> Load:
+        """What mapping the chosen pairs has to do."""
+        return load_of(self.what.event_type().name, self.pair_list.chosen(), self._area.aoi)
+
+    def _cost(self) -> str:
+        """What it costs, in words; empty where nothing is known."""
+        size_bytes = self.pair_list.size_bytes()
+        return cost_text(size_bytes, self.shared.jobs.expect(self._load(), size_bytes))
 
     def _change(self, *_: object) -> None:
         """What pairs answer to is another now: they go, and others are looked for in a moment."""
@@ -269,11 +279,13 @@ class EventPage(Page):
     def _show_values(self) -> None:
         aoi, moment, event = self._area.aoi, self.when.moment(), self.what.event_type()
         self._what_step.set_value(self.what.kind_combo.currentText().strip())
-        self._where_step.set_value("" if aoi is None else describe_area(aoi).splitlines()[-1])
+        self._where_step.set_value("" if aoi is None else size_km2(aoi))
         self._when_step.set_value(self.when.event_edit.value() or "")
         self._from_step.set_value(self.catalog_combo.currentText())
         own = "" if aoi is None or moment is None else event_folder(event, moment, aoi)
-        self.save.show_event(own, self.pair_list.size_bytes())
+        self.save.show_event(own, self._cost())
+        chosen = filter(None, (view.value for view in self.pair_list.views))
+        self._pairs_step.set_value(", ".join(dict.fromkeys(chosen)))
         self._save_step.set_value(own)
 
     def _show_welcome(self) -> None:
@@ -285,6 +297,7 @@ class EventPage(Page):
     def _show_pairs(self, result: OperationResult) -> None:
         self._finding = False
         self.progress_bar.reset()
+        self._pairs_step.set_folded(False)
         self.pair_list.show_steps(result.value.steps)
         self.told = ""
         self.changed()
@@ -304,36 +317,21 @@ class EventPage(Page):
     def _show_result(self, result: OperationResult) -> None:
         self.progress_bar.setValue(100)
         self.card.show_result(result)
-        QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.card))
+        QTimer.singleShot(0, self._show_card)
         self.shared.bring_layers(result, partial(self._tell_mapped, result))
+
+    def _show_card(self) -> None:
+        self._scroll.widget().layout().activate()
+        self._scroll.verticalScrollBar().setValue(self.card.y())
 
     def _tell_mapped(
         self, result: OperationResult, _: int, errors: tuple[FirstLightError, ...]
     ) -> None:
         for error in errors:
             self.show_error(error)
-        self.say(self.tr("Mapped, files in {folder}.").format(folder=_folder(result)))
+        self.say(self.tr("Mapped, files in {folder}.").format(folder=folder_of(result)))
         self.tell(result, self.told)
         self.run_finished.emit(result.status)
-
-    def _compare(self, result: OperationResult) -> None:
-        try:
-            show_before_after(self.shared.iface, result.layers)
-        except FirstLightError as error:
-            self.show_error(error)
-
-    def _print(self, result: OperationResult) -> None:
-        """One page as PDF, opened when it is there."""
-        folder = {"path": str(_folder(result))}
-        if self.start(PRINT, folder, self._open_print, lambda _: None):
-            self.say(self.tr("Printing …"))
-
-    def _open_print(self, result: OperationResult) -> None:
-        path = Path(str(result.outputs["pdf"]))
-        self.progress_bar.setValue(100)
-        self.say(self.tr("Printed: {path}").format(path=path))
-        open_path(path)
-        self.printed.emit()
 
     def _show_scenes(self) -> None:
         scenes: tuple[SceneItem, ...] = self.pair_list.scenes()
@@ -345,8 +343,8 @@ class EventPage(Page):
         self.welcome.sample_wanted.connect(self.try_sample)
         self.what.changed.connect(self._change_event)
         self.when.changed.connect(self._change)
-        self.catalog_combo.editTextChanged.connect(self._change)
-        self.catalog_button.clicked.connect(self.catalogs_wanted)
+        self.source.changed.connect(self._change)
+        self.source.catalogs_wanted.connect(self.catalogs_wanted)
         self.save.changed.connect(self.changed)
         self._timer.timeout.connect(self.find_pairs)
         for edit in (self.when.event_edit.edit, self.catalog_combo.lineEdit()):
@@ -356,37 +354,26 @@ class EventPage(Page):
         self.pair_list.scenes_wanted.connect(self._show_scenes)
         self.map_button.clicked.connect(self.map)
         self.cancel_button.clicked.connect(self.cancel)
-        self.card.report_wanted.connect(lambda result: open_path(Path(result.outputs["report"])))
-        self.card.folder_wanted.connect(lambda result: open_path(_folder(result)))
-        self.card.compare_wanted.connect(self._compare)
-        self.card.print_wanted.connect(self._print)
-        self.card.zoom_wanted.connect(
-            lambda result: self.shared.show_layers({layer.path for layer in result.layers})
-        )
 
     def _build(self) -> None:
-        source = QWidget()
-        row = QHBoxLayout(source)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.catalog_combo, 1)
-        row.addWidget(self.catalog_button)
         self._what_step = Step(self.tr("What"), "what_step", self.what)
         self._where_step = Step(self.tr("Where"), "where_step", self.area_panel)
         self._when_step = Step(self.tr("When"), "when_step", self.when)
-        self._from_step = Step(self.tr("From"), "from_step", source)
+        self._from_step = Step(self.tr("From"), "from_step", self.source)
         self._save_step = Step(self.tr("Save to"), "save_step", self.save)
-        pairs_step = Step(self.tr("Pairs of passes"), "pairs_step", self.pair_list)
+        self._pairs_step = Step(self.tr("Pairs"), "pairs_step", self.pair_list)
         self._steps = (
             self._what_step,
             self._where_step,
             self._when_step,
             self._from_step,
+            self._pairs_step,
             self._save_step,
         )
         column = QWidget()
         inner = QVBoxLayout(column)
         inner.setContentsMargins(0, 4, 0, 4)
-        for part in (self.welcome, *self._steps[:-1], pairs_step, self._save_step, self.card):
+        for part in (self.unfinished, self.welcome, *self._steps, self.card):
             inner.addWidget(part)
         inner.addStretch(1)
         self._scroll = ColumnScroll("event_scroll", column)
@@ -401,7 +388,3 @@ class EventPage(Page):
         layout.setContentsMargins(0, 0, 0, 6)
         layout.addWidget(self._scroll, 1)
         layout.addLayout(footer)
-
-
-def _folder(result: OperationResult) -> Path:
-    return Path(str(result.outputs["report"])).parent

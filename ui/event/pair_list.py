@@ -7,25 +7,32 @@ from collections.abc import Sequence
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from ...core.operations.pairs import StepOffers
+from ...core.operations.pairs import PairOffer, StepOffers
 from ...core.types import SceneItem
-from ..parts.plain import PlainLabel
+from ...plugin.thumbnails import ThumbnailStore
+from ..parts.wrapping_label import WrappingLabel
 from .pair_view import PairView
 
 
 class PairList(QWidget):
-    """Nothing, a sentence, or the chosen pairs."""
+    """Nothing, a sentence, or the chosen pairs.
+
+    Parameters
+    ----------
+    store : ThumbnailStore
+        Of their pictures.
+    """
 
     changed = pyqtSignal()
     find_wanted = pyqtSignal()
     scenes_wanted = pyqtSignal()
     """The chosen scenes are to be shown where their bands can be chosen."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: ThumbnailStore) -> None:
         super().__init__()
+        self._store = store
         self.views: list[PairView] = []
-        self.state_label = PlainLabel(objectName="pairs_label")
-        self.state_label.setWordWrap(True)
+        self.state_label = WrappingLabel(objectName="pairs_label")
         self.find_button = QPushButton(self.tr("F&ind pairs"), objectName="pairs_button")
         self.scenes_button = QPushButton(
             self.tr("Choose &bands yourself…"), objectName="pair_scenes_button"
@@ -50,22 +57,24 @@ class PairList(QWidget):
     def scenes(self) -> tuple[SceneItem, ...]:
         """The scenes of all chosen pairs, each once."""
         found: dict[tuple[str, str, str], SceneItem] = {}
-        for view in self.views:
-            if view.chosen is not None:
-                pair = view.chosen.pair
-                for scene in pair.before.scenes + pair.after.scenes:
-                    found[scene.catalog, scene.collection, scene.id] = scene
+        for offer in self.chosen():
+            for scene in offer.pair.before.scenes + offer.pair.after.scenes:
+                found[scene.catalog, scene.collection, scene.id] = scene
         return tuple(found.values())
+
+    def chosen(self) -> list[PairOffer]:
+        """The chosen pairs."""
+        return [view.chosen for view in self.views if view.chosen is not None]
 
     def size_bytes(self) -> int:
         """What is to be fetched, estimated; 0 where nothing is known."""
-        return sum(view.chosen.size_bytes for view in self.views if view.chosen is not None)
+        return sum(offer.size_bytes for offer in self.chosen())
 
     def show_steps(self, steps: Sequence[StepOffers]) -> None:
         """Show what was found."""
         self.say("")
         for step in steps:
-            view = PairView(step)
+            view = PairView(step, self._store)
             view.changed.connect(self._change)
             self._column.addWidget(view)
             self.views.append(view)
@@ -73,6 +82,7 @@ class PairList(QWidget):
 
     def say(self, text: str) -> None:
         """Show a sentence in place of pairs."""
+        self._store.forget_wanted()
         for view in self.views:
             self._column.removeWidget(view)
             view.hide()

@@ -12,7 +12,9 @@ from ...core.operations.pairs import Pair, PairOffer, StepOffers
 from ...core.types import format_time
 from ...plugin.compat import QActionGroup
 from ...plugin.language import said
+from ...plugin.thumbnails import ThumbnailStore
 from ..parts.plain import PlainLabel
+from .pair_pictures import PairPictures
 
 MOST_OFFERED = 25
 """Pairs in the list of others."""
@@ -25,11 +27,13 @@ class PairView(QWidget):
     ----------
     step : StepOffers
         What there is for one map of the event.
+    store : ThumbnailStore
+        Of the pictures.
     """
 
     changed = pyqtSignal()
 
-    def __init__(self, step: StepOffers) -> None:
+    def __init__(self, step: StepOffers, store: ThumbnailStore) -> None:
         super().__init__()
         self.setObjectName("pair_view")
         self._offers = step.offers[:MOST_OFFERED]
@@ -42,6 +46,7 @@ class PairView(QWidget):
         self.reason_label = PlainLabel(objectName="reason_label")
         self.reason_label.setWordWrap(True)
         self.reason_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.pictures = PairPictures(store)
         self.others_button = QToolButton(objectName="others_button")
         self.others_button.setText(self.tr("Other pairs"))
         self.others_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -54,8 +59,17 @@ class PairView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.addLayout(head)
+        layout.addWidget(self.pictures)
         layout.addWidget(self.reason_label)
         self._show()
+
+    @property
+    def value(self) -> str:
+        """The chosen pair in a few words, without its sky: ``2024-07-13 → 2024-07-28``."""
+        if self.chosen is None:
+            return ""
+        before, after = _days(self.chosen.pair)
+        return f"{before} → {after}"
 
     def choose(self, offer: PairOffer | None) -> None:
         """Map from this pair; None: leave this map out."""
@@ -84,7 +98,11 @@ class PairView(QWidget):
         self.choose(offer)
 
     def _show(self) -> None:
+        self.pictures.setVisible(self.chosen is not None)
         if self.chosen is not None:
+            pair = self.chosen.pair
+            passes = (pair.before.scenes, pair.after.scenes)
+            self.pictures.show_passes(passes, self._captions(pair))
             self.pair_label.setText(_line(self.chosen.pair))
             self.reason_label.setText(_sentence(self.chosen.pair.reason))
         elif not self._offers:
@@ -101,6 +119,18 @@ class PairView(QWidget):
                 self.tr("No pair shows enough of the area; choose one all the same, or more days.")
             )
         self.reason_label.setVisible(bool(self.reason_label.text()))
+
+    def _captions(self, pair: Pair) -> tuple[str, str]:
+        """``Before, 2024-07-13``."""
+        before, after = _days(pair)
+        return (
+            self.tr("Before, {day}").format(day=before),
+            self.tr("After, {day}").format(day=after),
+        )
+
+
+def _days(pair: Pair) -> tuple[str, str]:
+    return format_time(pair.before.datetime)[:10], format_time(pair.after.datetime)[:10]
 
 
 def _sensor_title(name: str) -> str:

@@ -28,6 +28,7 @@ class ResultCard(QFrame):
     folder_wanted = pyqtSignal(object)
     compare_wanted = pyqtSignal(object)
     print_wanted = pyqtSignal(object)
+    swipe_wanted = pyqtSignal(object)
     """These carry the OperationResult."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -44,6 +45,10 @@ class ResultCard(QFrame):
         self.folder_button = QPushButton(self.tr("Folder"), objectName="folder_button")
         self.compare_button = QPushButton(self.tr("Before | after"), objectName="compare_button")
         self.compare_button.setToolTip(self.tr("Both pictures side by side, below the map"))
+        self.swipe_button = QPushButton(self.tr("Swipe"), objectName="swipe_button", checkable=True)
+        self.swipe_button.setToolTip(
+            self.tr("Before left of the mouse, after right of it, on the map; Esc ends it")
+        )
         self.print_button = QPushButton(self.tr("PDF"), objectName="print_button")
         self.print_button.setToolTip(self.tr("One page to print, through a layout of QGIS"))
         self.chart = ClassChart()
@@ -62,6 +67,7 @@ class ResultCard(QFrame):
         for button, signal in (
             (self.report_button, self.report_wanted),
             (self.compare_button, self.compare_wanted),
+            (self.swipe_button, self.swipe_wanted),
             (self.print_button, self.print_wanted),
             (self.zoom_button, self.zoom_wanted),
             (self.folder_button, self.folder_wanted),
@@ -93,7 +99,9 @@ class ResultCard(QFrame):
         self._put(self.warning_label, "\n".join(f"⚠ {text}" for text in shown))
         self.warning_label.setStyleSheet(f"color: {shade(self, Shade.DOUBT).name()}")
         self.chart.show_rows(summary.rows if summary else ())
-        self.compare_button.setVisible(picture_pair(result.layers) is not None)
+        two = picture_pair(result.layers) is not None
+        for button in (self.compare_button, self.swipe_button):
+            button.setVisible(two)
         self.report_button.setEnabled(Path(str(result.outputs.get("report") or "")).is_file())
 
     @staticmethod

@@ -11,8 +11,9 @@ from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
 from ...core.text import at_home
 from ...plugin.settings_store import read_last
-from ..parts.plain import PlainLabel
+from ..parts.plain import plain_tip
 from ..parts.sentences import size_text
+from ..parts.wrapping_label import WrappingLabel
 
 
 class SaveField(QWidget):
@@ -26,14 +27,13 @@ class SaveField(QWidget):
         self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.output_widget.setDialogTitle(self.tr("Folder for the results"))
         self.output_widget.lineEdit().setAccessibleName(self.tr("Folder for the results"))
-        self.own_label = PlainLabel(objectName="own_folder_label")
-        self.own_label.setWordWrap(True)
+        self.own_label = WrappingLabel(objectName="own_folder_label")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.output_widget)
         layout.addWidget(self.own_label)
         self._own = ""
-        self._bytes = 0
+        self._cost = ""
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
         self.output_widget.fileChanged.connect(self._change)
 
@@ -48,27 +48,30 @@ class SaveField(QWidget):
     def set_output(self, path: str) -> None:
         """Choose the folder for all results."""
         self.output_widget.setFilePath(path)
+        self._show_beginning()
 
-    def show_event(self, own: str, size_bytes: int) -> None:
-        """Name the event's own folder, and what is to be fetched (0: not known yet)."""
-        self._own, self._bytes = own, size_bytes
+    def show_event(self, own: str, cost: str) -> None:
+        """Name the event's own folder, and what mapping it costs (empty: not known yet)."""
+        self._own, self._cost = own, cost
         self._show()
 
+    def _show_beginning(self) -> None:
+        """A long path shows where it begins; all of it is in the tool tip."""
+        edit = self.output_widget.lineEdit()
+        if not edit.hasFocus():
+            edit.setCursorPosition(0)
+        edit.setToolTip(plain_tip(self.output()))
+
     def _change(self, *_: object) -> None:
+        self._show_beginning()
         self._show()
         self.changed.emit()
 
     def _show(self) -> None:
         lines = [self.tr("Own folder: {name}").format(name=self._own)] if self._own else []
         free = free_bytes(self.output())
-        if self._bytes and free is not None:
-            lines.append(
-                self.tr("About {size} to fetch · {free} free").format(
-                    size=size_text(self._bytes), free=size_text(free)
-                )
-            )
-        elif free is not None:
-            lines.append(self.tr("{free} free").format(free=size_text(free)))
+        room = "" if free is None else self.tr("{free} free").format(free=size_text(free))
+        lines += filter(None, (self._cost, room))
         self.own_label.setText("\n".join(lines))
         self.own_label.setVisible(bool(lines))
 

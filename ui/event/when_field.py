@@ -31,11 +31,10 @@ class WhenField(QWidget):
         row = QWidget()
         flow = FlowLayout(row, spacing=4)
         for part in (
-            PlainLabel(self.tr("Look")),
+            PlainLabel(self.tr("Days before")),
             self.before_spin,
-            PlainLabel(self.tr("days before,")),
+            PlainLabel(self.tr("after")),
             self.after_spin,
-            PlainLabel(self.tr("after it")),
         ):
             flow.addWidget(part)
         layout = QVBoxLayout(self)

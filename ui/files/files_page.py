@@ -50,6 +50,7 @@ class FilesPage(Page):
         layout.addWidget(self.tools_panel)
         self.tools_panel.run_wanted.connect(self.run)
         self.tools_panel.cancel_wanted.connect(self.cancel)
+        self.tools_panel.tool_changed.connect(self._begin_form)
 
     def run(self, operation: Declared, values: dict[str, Any]) -> None:
         """Run an operation with the values of its form."""
@@ -67,6 +68,12 @@ class FilesPage(Page):
     def follow(self, event: Event) -> None:
         """Show one event of what is running."""
         self.tools_panel.show_events((event,))
+
+    def _begin_form(self) -> None:
+        """What another tool has said is no word on this one."""
+        if not self.busy:
+            self.shared.clear()
+            self.say("")
 
     def _show(self, result: OperationResult) -> None:
         self.tools_panel.show_result(result)

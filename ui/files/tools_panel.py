@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
@@ -29,6 +30,7 @@ from ...plugin.language import said
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
 from .report_view import ReportView
+from .stack_pair import stack_pair
 from .tool_list import STEPS, ToolList
 
 LIST, FORM = range(2)
@@ -51,6 +53,8 @@ class ToolsPanel(QWidget):
     run_wanted = pyqtSignal(object, object)
     """Carries the operation and the values of its form."""
     cancel_wanted = pyqtSignal()
+    tool_changed = pyqtSignal()
+    """The form of another operation is in view."""
 
     def __init__(
         self,
@@ -124,6 +128,7 @@ class ToolsPanel(QWidget):
         if name != self._name:
             self._name = name
             self._show_form()
+            self.tool_changed.emit()
         self.pages.setCurrentIndex(FORM)
 
     def show_list(self) -> None:
@@ -197,6 +202,7 @@ class ToolsPanel(QWidget):
             if param.required or param.kind is Kind.DATE
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
+        self.form.set_values(stack_pair(self.operation, QgsProject.instance()))
         self.scroll.setWidget(self.form)
         self.title_label.setText(said(self.operation.title))
         self.next_button.hide()

@@ -12,7 +12,8 @@ from ...core.doors.spelling import flight_command, python_code
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
 from ...plugin.processing.call_text import processing_code
-from .job_words import log_text, place_of
+from ..parts.job_names import place_of
+from .job_words import log_text
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
 from ...plugin.jobs.job_record import JobState
+from ..parts.job_names import place_of
 from ..parts.plain import plain_tip
-from .job_words import place_of, row_text
+from .job_words import row_text
 
 ICONS = {
     JobState.WAITING: "/mTaskQueued.svg",

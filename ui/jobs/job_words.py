@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale
 
-from ...core.doors.spelling import results_folder
 from ...core.monitor import Level
+from ...core.operation import OperationResult
 from ...core.text import time_text
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
+from ..parts.job_names import name_text, place_of
 from ..parts.sentences import describe_waiting, project_name
 
 DOUBT, FAULT = "⚠ ", "✖ "
@@ -52,20 +52,9 @@ def moment_text(moment: datetime) -> str:
     return str(QLocale().toString(local, short))
 
 
-def place_of(job: Job) -> Path | None:
-    """The folder of its results; None where it writes none."""
-    outputs = job.result.outputs if job.result is not None else {}
-    page = outputs.get("report") or outputs.get("pdf")
-    if page:
-        return Path(str(page)).parent
-    return results_folder(job.operation, job.values)
-
-
 def row_text(job: Job) -> str:
     """Two lines for the list."""
-    place = place_of(job)
-    title = f"{job.title} · {place.name}" if place else job.title
-    return f"{title}\n{state_text(job)} · {time_line(job)}"
+    return f"{name_text(job)}\n{state_text(job)} · {time_line(job)}"
 
 
 def details_text(job: Job) -> str:
@@ -83,7 +72,7 @@ def details_text(job: Job) -> str:
     if not job.state.has_ended and job.message:
         lines.append(job.message)
     if job.result is not None:
-        lines += ["", job.result.text]
+        lines += ["", *_result_lines(job.result)]
         lines += ["", *(str(layer.path) for layer in job.result.layers)]
     lines += ["", _tr("Started in {project}.").format(project=project_name(job.project))]
     place = place_of(job)
@@ -92,10 +81,18 @@ def details_text(job: Job) -> str:
     return "\n".join(lines).strip()
 
 
+def _result_lines(result: OperationResult) -> list[str]:
+    """The figures; doubts, and the paths of layers, stand elsewhere."""
+    told = result.summary
+    if told is not None:
+        return list(filter(None, (told.headline, told.range, told.not_observed, told.reason)))
+    return [line for line in result.text.splitlines() if line not in result.warnings]
+
+
 def log_text(job: Job) -> str:
-    """Every note, as they came."""
+    """Every note, as they came; what is told of each scene or map is told once."""
     marks = {Level.WARNING: DOUBT, Level.ERROR: FAULT}
-    lines = [f"{marks.get(note.level, '')}{note.text}" for note in job.notes]
+    lines = list(dict.fromkeys(f"{marks.get(note.level, '')}{note.text}" for note in job.notes))
     if job.error is not None:
         lines.append(f"{FAULT}{job.error}")
     return "\n".join(lines) or _tr("Nothing was told.")

@@ -16,6 +16,7 @@ from ...core.monitor import Event, Level, Note, Progress
 from ...core.operation import Operation, OperationResult
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
+from ...plugin.jobs.pace import Load
 from ...plugin.messages import WORDING
 from .sentences import describe_problems, describe_waiting
 from .shared import Shared
@@ -57,6 +58,7 @@ class Page(QWidget):
         succeed: Callable[[OperationResult], None],
         finish: Callable[[str], None],
         kept: bool = True,
+        load: Load | None = None,
         **more: Any,
     ) -> bool:
         """Start an operation.
@@ -73,6 +75,8 @@ class Page(QWidget):
             Is called where there is none, with ``failed`` or ``cancelled``.
         kept : bool
             False for a short question, which is not listed among the jobs.
+        load : Load, optional
+            What it has to do, for a word on how long the next one takes.
         more : object
             Parameters that no door has.
 
@@ -84,7 +88,7 @@ class Page(QWidget):
         self.shared.clear()
         try:
             params = replace(WORDING.make_params(operation, values), **more)
-            job = self.shared.jobs.start(operation, params, kept=kept)
+            job = self.shared.jobs.start(operation, params, kept=kept, load=load)
         except FirstLightError as error:
             self.show_error(error)
             finish("failed")
@@ -141,7 +145,11 @@ class Page(QWidget):
         elif result.warnings:
             more = len(result.warnings) - 1
             rest = self.tr(" And {more} more.").format(more=more) if more else ""
-            self.say(f"{result.warnings[0].rstrip('.')}.{rest} {self.told}")
+            doubt = f"{result.warnings[0].rstrip('.')}.{rest}"
+            self.say(f"{doubt} {self.told}")
+            if result.outputs.get("report"):  # the bar's buttons say where it is
+                self.shared.show(result, doubt)
+                return
         elif not success:
             return
         self.shared.show(result, self.told)

@@ -1,68 +1,103 @@
-"""A step of a page: folded, it is one line that tells what was chosen."""
+"""A step of a page that folds to one line; the line says what was chosen in it."""
 
 from __future__ import annotations
 
-from qgis.gui import QgsCollapsibleGroupBoxBasic
-from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtCore import QEvent, Qt
 from qgis.PyQt.QtGui import QResizeEvent
-from qgis.PyQt.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QGroupBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from .margins import MARGINS
 from .plain import plain_tip
 
 
-class Step(QgsCollapsibleGroupBoxBasic):
-    """A box with a title, which shows its value while it is folded.
+class Step(QWidget):
+    """A box below its heading; a click on the heading folds it away.
+
+    Not QGIS's collapsible box, which shows all that was hidden in it when it unfolds.
 
     Parameters
     ----------
     title : str
         What is asked.
     name : str
-        Object name.
+        Object name; that of the heading ends in ``_heading``.
     parts : QWidget
-        What is inside, from top to bottom.
+        What is inside, from top to bottom; a single group box is the step's own box.
     """
 
     def __init__(self, title: str, name: str, *parts: QWidget) -> None:
         super().__init__()
         self.setObjectName(name)
         self._title, self._value = title, ""
-        # In a widget of their own: a box that unfolds shows all its children, hidden ones too.
-        self._body = QWidget()
-        inner = QVBoxLayout(self._body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        for part in parts:
-            inner.addWidget(part)
+        self._box = _box(parts)
+        self.heading = QToolButton(objectName=f"{name}_heading")
+        self.heading.setAutoRaise(True)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        font = self.heading.font()
+        font.setBold(True)
+        self.heading.setFont(font)
+        policy = QSizePolicy.Policy.Ignored  # a long value must not widen the dock
+        self.heading.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+        self.heading.setMinimumHeight(self.heading.sizeHint().height())
+        self.heading.clicked.connect(lambda: self.set_folded(not self.is_folded))
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(*MARGINS)
-        layout.addWidget(self._body)
-        self.collapsedStateChanged.connect(lambda _: self._show_title())
-        self._show_title()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.heading)
+        layout.addWidget(self._box, 1)
+        self._show()
 
-    def set_value(self, text: str) -> None:
-        """What is chosen, in a few words."""
-        self._value = text
-        self._show_title()
+    @property
+    def is_folded(self) -> bool:
+        """True where only the heading is in view."""
+        return bool(self._box.isHidden())
 
-    def minimumSizeHint(self) -> QSize:
-        """Of what is inside: a long value in the title is cut before it makes the dock wide."""
-        inside = self._body.minimumSizeHint().width() + MARGINS[0] + MARGINS[2]
-        return QSize(inside, super().minimumSizeHint().height())
+    @property
+    def text(self) -> str:
+        """The whole heading, which may be cut where the dock is narrow."""
+        return f"{self._title} · {self._value}" if self._value else self._title
+
+    def set_folded(self, folded: bool) -> None:
+        """Fold it, or open it again."""
+        self._box.setHidden(folded)
+        self._show()
+
+    def set_value(self, value: str) -> None:
+        """Say what is chosen in it, in a few words."""
+        self._value = value
+        self._show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The title has other room."""
+        """The heading has other room."""
         super().resizeEvent(event)
-        self._show_title()
+        self._show()
 
-    def _show_title(self) -> None:
-        folded = self.isCollapsed() and self._value
-        text = f"{self._title} · {self._value}" if folded else self._title
-        self.setToolTip(plain_tip(text) if folded else "")
-        room = max(self.width() - 2 * self.fontMetrics().height(), 0)
-        elided = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-        if elided != self.title():
-            self.setTitle(elided)
-        fold_button = self.findChild(QToolButton, "collapseButton")
-        if fold_button is not None:  # QGIS's own, a triangle without a word
-            fold_button.setAccessibleName(text)
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font is another width."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._show()
+
+    def _show(self) -> None:
+        arrow = Qt.ArrowType.RightArrow if self.is_folded else Qt.ArrowType.DownArrow
+        self.heading.setArrowType(arrow)
+        metrics = self.heading.fontMetrics()
+        # The arrow, and the frame around both.
+        room = max(self.width() - self.heading.iconSize().width() - metrics.height(), 0)
+        text = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, room)
+        self.heading.setText(text.replace("&", "&&"))
+        self.heading.setToolTip(plain_tip(self.text))
+        self.heading.setAccessibleName(self.text)
+
+
+def _box(parts: tuple[QWidget, ...]) -> QWidget:
+    """A single box as it is, without its title, which stands in the heading; others in one."""
+    if len(parts) == 1 and isinstance(parts[0], QGroupBox):
+        parts[0].setTitle("")
+        return parts[0]
+    box = QGroupBox()
+    inner = QVBoxLayout(box)
+    inner.setContentsMargins(*MARGINS)
+    for part in parts:
+        inner.addWidget(part)
+    return box

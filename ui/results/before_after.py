@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.gui import QgsDockWidget, QgsMapCanvas, QgsMapToolPan
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from ...core.errors import FirstLightError
 from ...core.operation import LayerOutput
 from ...plugin.layer_style import NATURAL_STYLE
-from ...plugin.layers import dress_layer, open_layer
 from ...plugin.map_view import zoom_to_layers
 from ...plugin.picture_pair import PicturePair, picture_pair
 from ..parts.plain import PlainLabel
 from .linked_canvases import FollowingCanvas, LinkedCanvases
+from .own_layers import open_own
 
 NAME = "firstlight_before_after"
 _kept: list[BeforeAfter] = []
@@ -95,8 +93,8 @@ class BeforeAfter(QgsDockWidget):
         super().__init__()
         self.setWindowTitle(self.tr("Before | after"))
         self.setObjectName(NAME)
-        self._pictures = [_open(output) for output in (pair.before, pair.after)]
-        self._outline = None if pair.outline is None else _open(pair.outline)
+        self._pictures = [open_own(output) for output in (pair.before, pair.after)]
+        self._outline = None if pair.outline is None else open_own(pair.outline)
         self.canvases = [FollowingCanvas(), FollowingCanvas()]
         self.false_color_box = QCheckBox(self.tr("&False colour"), objectName="false_color_box")
         self.outline_box = QCheckBox(self.tr("&Outline"), objectName="outline_box", checked=True)
@@ -159,17 +157,3 @@ class BeforeAfter(QgsDockWidget):
         layout.addLayout(row)
         self.setWidget(whole)
         self._show_layers()
-
-
-def _open(output: LayerOutput) -> QgsMapLayer:
-    layer = open_layer(output, QgsProject.instance())
-    if not layer.isValid():
-        raise FirstLightError(
-            f"The picture '{output.title}' cannot be shown",
-            f"QGIS cannot open {output.path}",
-            "Map the event again.",
-        )
-    dress_layer(layer, output)
-    if isinstance(layer, QgsRasterLayer):
-        layer.temporalProperties().setIsActive(False)
-    return layer

@@ -19,6 +19,7 @@ from ...core.operations.archives.catalogs import CATALOGS
 from ...core.operations.ingest import INGEST
 from ...core.text import at_home, time_text
 from ...core.types import SceneItem
+from ...plugin.jobs.pace import Load, source_of
 from ...plugin.map_view import zoom_to_area
 from ...plugin.scene_file import SAVE_SCENES
 from ...plugin.searches import KeptSearch, SearchStore
@@ -30,9 +31,8 @@ from ..area.area_text import size_km2
 from ..parts.page import Page
 from ..parts.sentences import band_costs, count, describe_choice
 from ..parts.shared import Shared
+from ..parts.step import Step
 from .band_panel import BandPanel
-from .folding_step import FoldingStep
-from .pace import Pace, expected_seconds
 from .run_panel import RunPanel
 from .scene_finder import SceneFinder
 from .scene_map import SceneMap
@@ -73,16 +73,15 @@ class ScenesPage(Page):
         self.scene_map = SceneMap(area.canvas, self.scene_panel)
         self.band_panel = BandPanel()
         self.run_panel = RunPanel()
-        self._pace = Pace()
         self.finder = SceneFinder(self.search_panel, self.scene_panel, area.in_use, self._ask)
         self.area_step, self.search_step, self.scene_step, self.band_step, self.run_step = steps = [
-            FoldingStep(panel)
-            for panel in (
-                self.area_panel,
-                self.search_panel,
-                self.scene_panel,
-                self.band_panel,
-                self.run_panel,
+            Step(panel.title(), f"{name}_step", panel)
+            for name, panel in (
+                ("area", self.area_panel),
+                ("search", self.search_panel),
+                ("scene", self.scene_panel),
+                ("band", self.band_panel),
+                ("run", self.run_panel),
             )
         ]
         self.scroll = StepsScroll(steps, self.scene_step)
@@ -120,8 +119,14 @@ class ScenesPage(Page):
         scenes = self.scene_panel.chosen()
         write_last("output", self.run_panel.output())
         self.run_panel.clear_progress()
-        self._pace.begin()
-        if self.start(INGEST, values, self._show_result, self.run_finished.emit, scenes=scenes):
+        if self.start(
+            INGEST,
+            values,
+            self._show_result,
+            self.run_finished.emit,
+            load=Load(source_of(scenes)),
+            scenes=scenes,
+        ):
             self.say(self.tr("Fetching {what} …").format(what=self._choice_text()))
             self.scroll.ensureWidgetVisible(self.run_panel)
 
@@ -200,7 +205,6 @@ class ScenesPage(Page):
     def follow(self, event: Event) -> None:
         """Show one event of what is running."""
         if isinstance(event, BandProgress):
-            self._pace.take(event)
             if self.run_panel.show_band(event):
                 # The table has just appeared, and has its place after the next layout.
                 QTimer.singleShot(
@@ -210,7 +214,6 @@ class ScenesPage(Page):
             self.run_panel.progress_bar.setValue(round(100 * event.fraction))
 
     def _show_result(self, result: OperationResult) -> None:
-        self._pace.end()
         if result.status == Status.FAILED:
             self.run_panel.progress_bar.reset()
         else:
@@ -277,10 +280,11 @@ class ScenesPage(Page):
         aoi = self._area.aoi if self.run_panel.area_only_box.isChecked() else None
         scenes, bands = self.scene_panel.chosen(), self._bands()
         text = describe_choice(scenes, bands, aoi)
-        seconds = expected_seconds(sum(band_costs(scenes, bands, aoi).values()))
+        size = sum(band_costs(scenes, bands, aoi).values())
+        seconds = self.shared.jobs.expect(Load(source_of(scenes)), size).fetch_s
         if seconds is None:
             return text
-        words = self.tr("{amount}; {time} at the last run's speed")
+        words = self.tr("{amount}; {time} at the speed of the last runs")
         return str(words.format(amount=text, time=time_text(max(1.0, seconds))))
 
     def _name_steps(self) -> None:
