@@ -276,6 +276,12 @@ class Settings:
     cluster: str = _setting(
         "", "processing.cluster", "text", "Dask cluster (address of its scheduler; empty: none)"
     )
+    store: str = _setting(
+        "",
+        "processing.store",
+        "text",
+        "Place for a cluster's finished tiles: folder or s3:// (empty: beside the result)",
+    )
     serial_below_tiles: int = _setting(
         100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
     )

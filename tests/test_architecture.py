@@ -84,7 +84,7 @@ OWNERS = {
     # Entities are refused there before Python's parser, which takes them, sees a text.
     "xml": ("core.files.xml_text",),
     "subprocess": (
-        "core.execution.local_cluster",
+        "core.execution.dask_cluster.local_cluster",
         "core.installation.shared_gdal",
         "core.operations.help.doctor",
     ),

@@ -27,6 +27,7 @@ from ..workers import run_in_background
 from .engine import Engine
 from .layer_statistics import LayerStatistics, written_statistics
 from .progress import TileCount
+from .result_store import StorePlace
 from .router import Job, choose_engine, open_engine
 from .tile_work import SurveyWork, TileSource, TileWork
 
@@ -113,7 +114,7 @@ class _LayerRun:
         """Survey, compute and lay out; ``files`` closes what is written."""
         tiles = self._tiles()
         with ExitStack() as stack:
-            job = self._job(tiles)
+            job = self._job(tiles, outputs[0].absolute())
             lazy = _LazyEngine(engine, job, self.settings, self.events, stack)
             kernel = self._settle(lazy)
             key = _resume_key(self.reader, kernel, self.indexes) if resume else ""
@@ -188,7 +189,7 @@ class _LayerRun:
             progress = _LayOutProgress(self.events, self.kernel.name, number, len(writers))
             writer.finish(on_progress=progress)
 
-    def _job(self, tiles: Sequence[Window]) -> Job:
+    def _job(self, tiles: Sequence[Window], output: Path) -> Job:
         """Facts for the router.
 
         A tile's memory: stored numbers, the result and its copies while it is compressed; with a
@@ -205,6 +206,7 @@ class _LayerRun:
             tile_bytes=max(pixels, default=0) * (stored + floats + 4 * results),
             remote=any(size < 0 for _, size, _ in state),
             files=tuple((path, size) for path, size, _ in state if size >= 0),
+            place=StorePlace(self.settings.store or str(output.parent), str(output)),
         )
 
 
@@ -242,10 +244,13 @@ class _LazyEngine:
             self.reason = choice.reason
             self._events.put(Note(Level.INFO, choice.reason))
             engine = self._stack.enter_context(
-                open_engine(choice, self._job, self._settings, self._events.stop)
+                open_engine(choice, self._job, self._settings, self._events.stop, self._tell)
             )
             self._opened = (engine, choice.title)
         return self._opened
+
+    def _tell(self, sentence: str) -> None:
+        self._events.put(Note(Level.INFO, sentence))
 
 
 class _LayOutProgress:

@@ -4,9 +4,9 @@ that all of them see, or object storage. Nothing but facts then passes through a
 How an engine uses it::
 
     driver                                             worker
-    store = new_store(base, key)
+    store = new_store(place)
     store.open()
-    unseen = [w for w in workers if not …]             probe(store, name)      (once)
+    sees(store, name) for each worker             ◄──    probe(store, name)      (once)
     groups = group_tiles(tiles, slots)
     send work_of(work, group), store, group     ──►    do_group(work, store, group, name)
     store.look(group.number)  (again and again)           begin, has → skip, put | fail
@@ -67,6 +67,16 @@ class Storable(Protocol[Result]):
 
 
 @dataclass(frozen=True)
+class StorePlace:
+    """Where stores of runs that make the same file may lie."""
+
+    base: str
+    """A folder, or ``s3://bucket/prefix`` (``gs://``, ``az://``)."""
+    target: str
+    """What is made: its whole path."""
+
+
+@dataclass(frozen=True)
 class Seen:
     """What lies in the store of one group."""
 
@@ -105,6 +115,7 @@ class ResultStore:
     def open(self) -> None:
         """Make it, and let workers write."""
         with self._named("cannot be made"):
+            self._files.make_place()
             self._files.make(self.name)
             self._files.write(f"{self.name}/{OPEN}", self.name.encode())
 
@@ -194,23 +205,16 @@ class _Named:
             raise EngineError(self._what, reason_of(error), _HINT) from error
 
 
-def new_store(base: str, target: str) -> ResultStore:
+def new_store(place: StorePlace) -> ResultStore:
     """A store for one run, not yet made; what killed runs for the same target have left is removed.
-
-    Parameters
-    ----------
-    base : str
-        A folder, or ``s3://bucket/prefix``.
-    target : str
-        What the run makes: its whole path.
 
     Raises
     ------
     EngineError
-        If there is no such place.
+        If the place cannot be read.
     """
-    key = hashlib.sha256(target.encode()).hexdigest()[:8]
-    store = ResultStore(base, f"{PREFIX}{key}-{uuid.uuid4().hex[:12]}{SUFFIX}")
+    key = hashlib.sha256(place.target.encode()).hexdigest()[:8]
+    store = ResultStore(place.base, f"{PREFIX}{key}-{uuid.uuid4().hex[:12]}{SUFFIX}")
     store.sweep_older(key)
     return store
 
@@ -243,14 +247,17 @@ def do_group(work: Storable[Any], store: ResultStore, group: TileGroup, worker: 
     Raises
     ------
     EngineError
-        If the store cannot be written.
+        If the store cannot be written, is not seen here, or the run is over.
     """
-    if not store.is_open():
-        return
-    store.begin(group.number)
-    for number, tile in group.tiles:
+    for place, (number, tile) in enumerate(group.tiles):
         if not store.is_open():
-            return
+            raise EngineError(
+                f"The store of finished tiles at {store.base} cannot be used",
+                "this worker does not see it, or its run is over",
+                _HINT,
+            )
+        if place == 0:
+            store.begin(group.number)
         if store.has(group.number, number):
             continue
         try:

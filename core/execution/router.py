@@ -5,17 +5,19 @@ what the user says.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from ..enums import EngineName
 from ..settings import Settings
 from ..text import size_text
-from .cluster import open_cluster
+from .dask_cluster.connection import open_cluster
+from .dask_cluster.local_cluster import local_cluster
 from .engine import Engine, SerialEngine
-from .local_cluster import local_cluster
 from .memory import engines_under_way, promised, unpromised_bytes
+from .result_store import StorePlace
 from .threads import ThreadsEngine
 
 MEMORY_SHARE = 0.5
@@ -42,6 +44,8 @@ class Job:
     """Path and size in bytes of what is read on this computer; workers elsewhere must find the
     same.
     """
+    place: StorePlace | None = None
+    """Where workers elsewhere may put finished tiles, if they see it."""
 
 
 @dataclass(frozen=True)
@@ -136,18 +140,30 @@ def _on_threads(workers: int, reason: str) -> Choice:
 
 @contextmanager
 def open_engine(
-    choice: Choice, job: Job, settings: Settings, stop: threading.Event
+    choice: Choice,
+    job: Job,
+    settings: Settings,
+    stop: threading.Event,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Engine]:
     """The chosen engine, ready for work; a cluster of this computer's own lives as long as the
-    block.
+    block. ``tell`` gets what a person should know of it.
 
     Raises
     ------
     DependencyError, EngineError
-        If a cluster cannot be used; see :mod:`.cluster`.
+        If a cluster cannot be used; see :mod:`.dask_cluster.connection`.
     """
+    join = partial(
+        open_cluster,
+        files=job.files,
+        limit_s=settings.tile_timeout_s,
+        stop=stop,
+        place=job.place,
+        tell=tell,
+    )
     if choice.cluster:
-        with open_cluster(choice.cluster, job.files, settings.tile_timeout_s, stop) as engine:
+        with join(choice.cluster) as engine:
             yield engine
         return
     with promised(choice.workers * job.tile_bytes):
@@ -158,14 +174,7 @@ def open_engine(
         else:
             with (
                 local_cluster(choice.workers, stop) as own,
-                open_cluster(
-                    own.address,
-                    job.files,
-                    settings.tile_timeout_s,
-                    stop,
-                    choice.workers,
-                    own.credentials,
-                ) as engine,
+                join(own.address, workers=choice.workers, credentials=own.credentials) as engine,
             ):
                 yield engine
 

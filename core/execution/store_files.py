@@ -29,6 +29,9 @@ REMOVE_WAIT_S = 0.1
 class StoreFiles(Protocol):
     """Small files below one place, each whole or not there. Every method may raise OSError."""
 
+    def make_place(self) -> None:
+        """Make the place itself, where it is not there."""
+
     def make(self, name: str) -> None:
         """Make a folder; its parent is there."""
 
@@ -61,6 +64,10 @@ class FolderFiles:
     """Files in a folder."""
 
     place: str
+
+    def make_place(self) -> None:
+        """See :class:`StoreFiles`."""
+        Path(self.place).mkdir(parents=True, exist_ok=True)
 
     def make(self, name: str) -> None:
         """See :class:`StoreFiles`."""
@@ -120,6 +127,9 @@ class ObjectFiles:
 
     place: str
     """GDAL's name: ``/vsis3/bucket/prefix``."""
+
+    def make_place(self) -> None:
+        """See :class:`StoreFiles`."""
 
     def make(self, name: str) -> None:
         """See :class:`StoreFiles`."""

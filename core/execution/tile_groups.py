@@ -34,6 +34,10 @@ class TileGroup:
     tiles: tuple[tuple[int, Window], ...]
     """Number of each tile in the whole run, and the tile; in the order in which they were given."""
 
+    def tile(self, number: int) -> Window:
+        """The tile of a number."""
+        return dict(self.tiles)[number]
+
     @property
     def box(self) -> Window:
         """The window around all of its tiles."""

@@ -88,7 +88,8 @@ WITHOUT_ADVICE = {
     ("cog/writer.py", "was never written"): "a fault of FirstLight: nobody can do anything",
     ("raster/picture.py", "A picture cannot be made"): "told beside a result, which is there",
     ("raster/reader.py", "the reader was closed meanwhile"): "only after a stop, and not shown",
-    ("execution/cluster_engine.py", "The tile failed"): "the engine tries it again and says more",
+    ("execution/dask_cluster/run.py", "The tile failed"): "the engine tries it again and says more",
+    ("execution/dask_cluster/task.py", "The tile failed"): "as above",
 }
 """Part of a failure's text → why it has no advice."""
 

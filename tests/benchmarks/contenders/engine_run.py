@@ -13,9 +13,9 @@ from task import OUT, SOURCE, report
 
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.execution.apply import apply_layers
-from firstlight.core.execution.cluster import open_cluster
+from firstlight.core.execution.dask_cluster.connection import open_cluster
+from firstlight.core.execution.dask_cluster.local_cluster import local_cluster
 from firstlight.core.execution.engine import Engine, SerialEngine
-from firstlight.core.execution.local_cluster import local_cluster
 from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK

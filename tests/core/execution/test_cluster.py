@@ -32,14 +32,14 @@ from firstlight.core.errors import (
     EngineError,
     RasterError,
 )
-from firstlight.core.execution import cluster as cluster_module
-from firstlight.core.execution import cluster_engine
-from firstlight.core.execution import local_cluster as local_cluster_module
-from firstlight.core.execution.cluster import can_be_reached, open_cluster
-from firstlight.core.execution.cluster_check import differences
+from firstlight.core.execution.dask_cluster import connection as cluster_module
+from firstlight.core.execution.dask_cluster import local_cluster as local_cluster_module
+from firstlight.core.execution.dask_cluster import run as cluster_run
+from firstlight.core.execution.dask_cluster.check import differences
+from firstlight.core.execution.dask_cluster.connection import can_be_reached, open_cluster
+from firstlight.core.execution.dask_cluster.local_cluster import find_interpreter, local_cluster
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.execution.layer_statistics import LayerStatistics
-from firstlight.core.execution.local_cluster import find_interpreter, local_cluster
 from firstlight.core.execution.package import PACKAGE, digest
 from firstlight.core.installation.interpreter import candidates
 from firstlight.core.monitor import Event, Note, Progress, RecordingMonitor
@@ -77,8 +77,8 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (cluster_module, "CONNECT_S"),
         (cluster_module, "WORKERS_S"),
-        (cluster_engine, "ANSWER_S"),
-        (cluster_engine, "LOST_S"),
+        (cluster_run, "ANSWER_S"),
+        (cluster_run, "LOST_S"),
         (local_cluster_module, "START_S"),
     ):
         monkeypatch.setattr(module, name, PATIENCE_S)
@@ -154,7 +154,7 @@ def test_a_stop_leaves_nothing_here_and_on_the_cluster(
 
     with pytest.raises(Cancelled), stop_at(is_second_tile) as monitor:
         run(stack, tmp_path / "out" / "o.tif", monitor, engine="cluster", cluster=cluster.address)
-    assert sum(map(is_tile, monitor.events)) <= 2 + 2 * cluster_engine.AHEAD
+    assert sum(map(is_tile, monitor.events)) <= 2 + 2 * cluster_run.AHEAD
     assert list((tmp_path / "out").iterdir()) == []
     wait_until(lambda: cluster.tasks() == 0, "the scheduler still keeps tiles")
 
@@ -377,8 +377,8 @@ def test_only_a_few_tiles_are_under_way_and_none_is_kept(
             == []
         )
     assert len(taken) == len(set(taken)) == 100
-    assert max(submitted) <= cluster_engine.AHEAD * 2
-    assert kept[0] <= cluster_engine.AHEAD * 2 + cluster_engine.TAKERS
+    assert max(submitted) <= cluster_run.AHEAD * 2
+    assert kept[0] <= cluster_run.AHEAD * 2 + cluster_run.TAKERS
 
 
 def test_results_come_straight_from_workers_that_can_be_reached(cluster: DaskCluster) -> None:
@@ -408,10 +408,10 @@ def test_a_tile_that_does_not_come_back_is_tried_elsewhere(
         return -1
 
     leap = 10_000.0
-    monkeypatch.setattr(cluster_engine, "ANSWER_S", 10 * leap)
-    monkeypatch.setattr(cluster_engine, "LOST_S", 10 * leap)
+    monkeypatch.setattr(cluster_run, "ANSWER_S", 10 * leap)
+    monkeypatch.setattr(cluster_run, "LOST_S", 10 * leap)
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + (leap if mark.exists() else 0.0))
-    monkeypatch.setattr(cluster_engine, "time", clock)
+    monkeypatch.setattr(cluster_run, "time", clock)
     with open_cluster(cluster.address, [], leap / 2, threading.Event()) as engine:
         assert engine.run(hang_once, [Window(0, 0, 1, 1)], threading.Event())[0] > 0
     release.touch()
@@ -447,7 +447,7 @@ def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_
             pass
         worker = empty.add_worker()
         empty.wait_for(1)
-        monkeypatch.setattr(cluster_engine, "LOST_S", 1.5)
+        monkeypatch.setattr(cluster_run, "LOST_S", 1.5)
         work = when_begun(tmp_path / "mark", lambda: empty.kill(worker))
         with (
             pytest.raises(

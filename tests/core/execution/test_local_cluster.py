@@ -18,9 +18,9 @@ import pytest
 
 pytest.importorskip("distributed", reason="Dask distributed is not installed")
 
-from firstlight.core.execution.cluster import open_cluster
 from firstlight.core.execution.credentials import make_credentials
-from firstlight.core.execution.local_cluster import LocalCluster, local_cluster
+from firstlight.core.execution.dask_cluster.connection import open_cluster
+from firstlight.core.execution.dask_cluster.local_cluster import LocalCluster, local_cluster
 from firstlight.core.raster.grid import Window
 from support.cluster_processes import children, is_cluster, listening
 from support.waiting import PATIENCE_S, wait_until
@@ -161,7 +161,7 @@ def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
         f" submodule_search_locations=[{str(root)!r}])\n"
         "module = importlib.util.module_from_spec(spec); sys.modules['firstlight'] = module; "
         "spec.loader.exec_module(module)\n"
-        "from firstlight.core.execution.local_cluster import local_cluster\n"
+        "from firstlight.core.execution.dask_cluster.local_cluster import local_cluster\n"
         "with local_cluster(1, threading.Event()) as own:\n"
         "    print(own.address, own.credentials.key, flush=True)\n"
         "    threading.Event().wait()\n"

@@ -23,6 +23,7 @@ from firstlight.core.errors import Cancelled, EngineError, RasterError, SceneRea
 from firstlight.core.execution.result_store import (
     ResultStore,
     Seen,
+    StorePlace,
     do_group,
     new_store,
     probe,
@@ -84,7 +85,7 @@ def left_in(base: str) -> list[str]:
 
 
 def test_a_tile_comes_back_as_it_was_put(base: str) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     store.open()
     assert store.look(3) == Seen()
     do_group(Work(), store, TILES)
@@ -95,7 +96,7 @@ def test_a_tile_comes_back_as_it_was_put(base: str) -> None:
 
 
 def test_what_is_there_or_was_taken_is_not_done_again(base: str) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     store.open()
     store.begin(3)
     store.put(3, 7, b"70")
@@ -109,7 +110,7 @@ def test_what_is_there_or_was_taken_is_not_done_again(base: str) -> None:
 
 
 def test_a_failed_tile_says_why_and_the_others_follow(base: str) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     store.open()
     errors: dict[int, Exception] = {
         70: SceneReadError("Scene S1 cannot be read", "it is gone", "Look.", "S1"),
@@ -127,7 +128,7 @@ def test_a_failed_tile_says_why_and_the_others_follow(base: str) -> None:
 
 
 def test_an_error_that_takes_other_words_is_told_all_the_same(tmp_path: Path) -> None:
-    store = new_store(str(tmp_path), "a.tif")
+    store = new_store(StorePlace(str(tmp_path), "a.tif"))
     store.open()
     do_group(Work({70: Cancelled("Reading")}), store, TILES)
     assert type(store.failure(3, 7).error) is EngineError
@@ -135,7 +136,7 @@ def test_an_error_that_takes_other_words_is_told_all_the_same(tmp_path: Path) ->
 
 
 def test_a_tile_that_succeeds_later_has_not_failed(base: str) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     store.open()
     do_group(Work({70: RasterError("Reading failed", "a moment")}), store, TILES)
     do_group(Work(), store, TILES)
@@ -143,9 +144,10 @@ def test_a_tile_that_succeeds_later_has_not_failed(base: str) -> None:
 
 
 def test_workers_stop_when_the_run_is_over(base: str) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     work = Work()
-    do_group(work, store, TILES)  # it has not begun
+    with pytest.raises(EngineError, match="this worker does not see it, or its run is over"):
+        do_group(work, store, TILES)  # it has not begun
     assert work.asked == []
     store.open()
 
@@ -156,9 +158,10 @@ def test_workers_stop_when_the_run_is_over(base: str) -> None:
 
     stopping = Stopping()
     if base.startswith("s3:"):  # what comes too late is taken there, and swept by the next run
-        do_group(stopping, store, TILES)
+        with pytest.raises(EngineError, match="its run is over"):
+            do_group(stopping, store, TILES)
         assert len(left_in(base)) == 1
-        new_store(base, "a.tif")
+        new_store(StorePlace(base, "a.tif"))
     else:
         with pytest.raises(EngineError, match=f"finished tiles at {base} cannot be written: No su"):
             do_group(stopping, store, TILES)
@@ -167,11 +170,11 @@ def test_workers_stop_when_the_run_is_over(base: str) -> None:
 
 
 def test_a_killed_run_s_store_is_swept_by_the_next_for_the_same_file_only(base: str) -> None:
-    killed, other = new_store(base, "a.tif"), new_store(base, "b.tif")
+    killed, other = new_store(StorePlace(base, "a.tif")), new_store(StorePlace(base, "b.tif"))
     for store in (killed, other):
         store.open()
         do_group(Work(), store, TILES)
-    new_store(base, "a.tif").open()
+    new_store(StorePlace(base, "a.tif")).open()
     assert not killed.is_open()
     assert other.is_open()
     assert other.look(3).done == {7, 8, 9}
@@ -179,7 +182,7 @@ def test_a_killed_run_s_store_is_swept_by_the_next_for_the_same_file_only(base: 
 
 
 def test_a_worker_that_sees_another_folder_is_found_out(base: str, tmp_path: Path) -> None:
-    store = new_store(base, "a.tif")
+    store = new_store(StorePlace(base, "a.tif"))
     store.open()
     probe(store, "tcp://one")
     assert sees(store, "tcp://one")
@@ -193,7 +196,7 @@ def test_a_worker_that_sees_another_folder_is_found_out(base: str, tmp_path: Pat
 
 
 def test_storage_that_takes_nothing_is_one_sentence(storage: ObjectServer) -> None:
-    store = new_store("s3://bucket/prefix", "a.tif")
+    store = new_store(StorePlace("s3://bucket/prefix", "a.tif"))
     store.open()
     storage.full = True
     with pytest.raises(EngineError, match="finished tiles at s3://bucket/prefix cannot be written"):
@@ -205,19 +208,20 @@ def test_a_wrong_key_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(EngineError, match="finished tiles at s3://bucket/prefix cannot be") as told:
-        new_store("s3://bucket/prefix", "a.tif").open()
+        new_store(StorePlace("s3://bucket/prefix", "a.tif")).open()
     assert "processing.store" in str(told.value)
     assert "wrong" not in str(told.value)
     assert storage.objects == {}
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="cannot be made: No such file or directory"):
-        new_store(str(tmp_path / "nowhere"), "a.tif").open()
+def test_a_folder_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError, match=r"cannot be (made|read): Not a directory"):
+        new_store(StorePlace(str(tmp_path / "file" / "folder"), "a.tif")).open()
 
 
 def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
-    store = new_store(str(tmp_path), "a.tif")
+    store = new_store(StorePlace(str(tmp_path), "a.tif"))
     store.open()
     store.begin(3)
     (tmp_path / "secret").write_bytes(b"not to be read")
@@ -230,7 +234,7 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_two_attempts_at_once_leave_one_whole_tile(tmp_path: Path) -> None:
-    store = new_store(str(tmp_path), "a.tif")
+    store = new_store(StorePlace(str(tmp_path), "a.tif"))
     store.open()
     store.begin(3)
     data = os.urandom(1 << 20)

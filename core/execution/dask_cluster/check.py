@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import EngineError
-from ..workers import within
-from .package import PACKAGE, core_files, digest, make_zip
+from ...errors import EngineError
+from ...workers import within
+from ..package import PACKAGE, core_files, digest, make_zip
 
 CHECK_S = 30.0
 """Most time for each question to the cluster."""

@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Cancelled, EngineError
-from ..installation.interpreter import candidates, child_environment
-from .credentials import Credentials, make_credentials
+from ...errors import Cancelled, EngineError
+from ...installation.interpreter import candidates, child_environment
+from ..credentials import Credentials, make_credentials
 
 FAILURE = "Starting a Dask cluster on this computer failed"
 ANOTHER = "Choose another engine, threads for example."

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import Cancelled, DependencyError, EngineError
-from ..workers import TooLate, within
-from .cluster_check import check_cluster
-from .cluster_engine import ANOTHER, ANSWER_S, LOOK_S, DaskClusterEngine
-from .credentials import Credentials
+from ...errors import Cancelled, DependencyError, EngineError
+from ...workers import TooLate, within
+from ..credentials import Credentials
+from ..result_store import ResultStore, StorePlace, new_store, probe, sees
+from .check import CHECK_S, check_cluster
+from .engine import DaskClusterEngine
+from .run import ANOTHER, ANSWER_S, LOOK_S
 
 CONNECT_S = 10.0
 WORKERS_S = 20.0
@@ -30,6 +32,8 @@ def open_cluster(
     stop: threading.Event,
     workers: int = 1,
     credentials: Credentials | None = None,
+    place: StorePlace | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[DaskClusterEngine]:
     """Connect to a cluster and see that it is fit for the work.
 
@@ -46,6 +50,11 @@ def open_cluster(
         So many are waited for.
     credentials : Credentials, optional
         Of a local cluster; by default as Dask's own settings say.
+    place : StorePlace, optional
+        Where workers may put finished tiles, if all of them see it; otherwise these come through
+        the network.
+    tell : callable
+        Gets a sentence where they do not.
 
     Raises
     ------
@@ -82,7 +91,8 @@ def open_cluster(
             # be reached from here.
             client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
-        yield DaskClusterEngine(client, address, threads, limit_s)
+            seen = place and _seen_by_all(client, address, place, threads, stop, tell)
+        yield DaskClusterEngine(client, address, threads, limit_s, seen)
     finally:
         if client is not None:
             with suppress(TooLate, OSError):  # what is left then ends with this process
@@ -103,6 +113,44 @@ def _as_engine_errors(failure: str) -> Iterator[None]:
         raise EngineError(
             failure, reason, f"Is its scheduler running, and reachable from here? {ANOTHER}"
         ) from error
+
+
+def _seen_by_all(
+    client: Any,
+    address: str,
+    place: StorePlace,
+    workers: Iterable[str],
+    stop: threading.Event,
+    tell: Callable[[str], None],
+) -> StorePlace | None:
+    """The place, if what each worker writes there is what this computer reads."""
+    store, unseen = None, ""
+    try:
+        store = new_store(place)
+        store.open()
+        within(CHECK_S, stop, lambda: client.run(_write_probe, store))
+        blind = [worker for worker in workers if not sees(store, worker)]
+        if blind:
+            unseen = f"the worker {blind[0]} does not see it"
+    except EngineError as error:
+        unseen = error.why
+    finally:
+        if store is not None:
+            with suppress(EngineError):
+                store.sweep()
+    if not unseen:
+        return place
+    tell(
+        f"Finished tiles come from the workers of the Dask cluster at {address} one by one, not by "
+        f"way of {place.base} ({unseen}): that takes longer. Name a place that all of them see, "
+        "processing.store."
+    )
+    return None
+
+
+def _write_probe(store: ResultStore, dask_worker: Any) -> None:
+    """Runs on each worker, which Dask hands to an argument of this name."""
+    probe(store, str(dask_worker.address))
 
 
 def _wait_for_workers(client: Any, wanted: int, stop: threading.Event) -> dict[str, int]:
