@@ -42,6 +42,11 @@ class DeclaredOperation:
     algorithm: AlgorithmInfo | None
     """None for operations that compute no map."""
 
+    @property
+    def schema(self) -> str:
+        """File in ``docs/schemas`` that says what it prints as JSON."""
+        return f"{self.name}.json"
+
     def about(self) -> tuple[str, ...]:
         """As of the operation."""
         return self.paragraphs

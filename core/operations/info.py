@@ -65,6 +65,7 @@ def _everything(settings: Settings) -> dict[str, Any]:
             operation.name: _algorithm_data(operation, info) for operation, info in _algorithms()
         },
         "settings": settings.to_dict(),
+        "schemas": {operation.name: operation.schema for operation in declared_operations()},
     }
 
 
@@ -79,6 +80,10 @@ def _sections(data: Mapping[str, Any]) -> dict[str, list[str]]:
         "Settings": [
             f"{name} = {setting['value']} ({setting['origin']})"
             for name, setting in data["settings"].items()
+        ],
+        "Schemas": [
+            "docs/schemas, in the repository and the plugin's folder, say what each command prints "
+            "as JSON: event.json of flight event"
         ],
     }
 

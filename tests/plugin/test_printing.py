@@ -24,6 +24,7 @@ from firstlight.core.operations.registry import get_operation
 from firstlight.core.settings import Settings
 from firstlight.plugin import printing
 from support.event_world import Pass, area_text, event_world
+from support.schemas import check
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,7 @@ def _printer() -> Iterator[None]:
 def run(**values: object) -> Path:
     operation = get_operation("print")
     result = operation.run(operation.make_params(values), Settings(), RecordingMonitor())
+    check("print.json", result.json_data())
     return Path(result.outputs["pdf"])
 
 

@@ -31,6 +31,7 @@ from firstlight.core.types import Aoi
 from support.providers import items_of
 from support.range_server import FaultyServer
 from support.rasters import write_raster
+from support.schemas import check
 from support.stac_server import StacServer, make_item
 
 PIXEL = 0.0025
@@ -103,7 +104,9 @@ def fetch(
         monkeypatch.setattr(operation, "load_layers", lambda: here)
         values = {"area": AREA, **values}
         params = ContextParams(layer=layer.name, catalog=get_catalog(AUTO), output=output, **values)
-        return run_context(params, settings, RecordingMonitor())
+        result = run_context(params, settings, RecordingMonitor())
+        check("context.json", result.json_data())
+        return result
 
 
 CASES = {

@@ -24,6 +24,7 @@ from firstlight.plugin.jobs.job_record import JobRecord, JobState
 from firstlight.plugin.jobs.job_store import JobStore
 from support.range_server import Fault
 from support.scene import AREA, small_world
+from support.schemas import check
 from support.waiting import PATIENCE_MS, wait_until
 
 WHEN = datetime(2024, 7, 20, 14, 0, 1, tzinfo=timezone.utc)
@@ -124,6 +125,14 @@ def test_a_record_is_read_as_it_was_written():
     again = JobRecord.from_json(failed.to_json())
     assert str(again.error) == "A: b. C."
     assert dataclasses.replace(again, error=None) == dataclasses.replace(failed, error=None)
+
+
+def test_a_record_is_what_its_schema_says():
+    failed = dataclasses.replace(
+        RECORD, result=None, error=InputError("It", "is wrong", "Mend it.")
+    )
+    for record in (RECORD, failed):
+        check("job.json", json.loads(record.to_json()))
 
 
 def test_what_another_version_has_more_is_left_out():
