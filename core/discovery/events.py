@@ -54,6 +54,8 @@ class EventType:
     """Name of the operation whose area is to be quoted; empty: that of the first map."""
     ems: Mapping[str, str] = field(default_factory=dict)
     """Its words in a vector package: ``type``, ``desc``, ``notation``, as far as there are such."""
+    words: tuple[str, ...] = ()
+    """What people call it, in several languages; a ``*`` at an end stands for any letters."""
 
     def priority(self, sensor: str) -> Priority:
         """The sensor's rank."""
@@ -86,8 +88,9 @@ def _add(events: dict[str, EventType], name: str, fields: Mapping[str, Any]) -> 
         fuse=fields.get("fuse", ""),
         quote=fields.get("quote", ""),
         ems=dict(fields.get("ems", {})),
+        words=tuple(word for words in fields.get("words", {}).values() for word in words),
     )
-    usual = {key: value for key, value in fields.items() if key != "subtypes"}
+    usual = {key: value for key, value in fields.items() if key not in ("subtypes", "words")}
     for subtype, own in fields.get("subtypes", {}).items():
         _add(events, f"{name}.{subtype}", {**usual, **own})
 
