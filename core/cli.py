@@ -24,6 +24,7 @@ from typing import Any, TextIO
 
 from . import PRODUCT
 from .doors.operation_index import DeclaredOperation, declared_operations, get_declared
+from .doors.sentence import PREFIX, Said, is_told, sentence_params
 from .enums import Status
 from .errors import (
     SHORTAGE,
@@ -145,7 +146,8 @@ def build_parser() -> argparse.ArgumentParser:
             operation.name, help=operation.title, description="\n\n".join(operation.about())
         )
         for param in operation.parameters(Door.CLI):
-            _add_argument(sub, param)
+            _add_argument(sub, param, required=param.required and not is_told(operation, param))
+        _add_sentence(sub, operation)
         if operation.name == "discover":
             sub.add_argument(
                 "--output",
@@ -206,17 +208,29 @@ ARGUMENTS: Mapping[Kind, Argument] = {
 MOST_CHOICES_SHOWN = 6
 
 
-def _add_argument(parser: argparse.ArgumentParser, param: Param) -> None:
+def _add_sentence(parser: argparse.ArgumentParser, operation: DeclaredOperation) -> None:
+    """What belongs to a sentence, where the operation may be asked for in one."""
+    params = sentence_params(operation)
+    for param in params:
+        _add_argument(parser, param, required=False, prefix=PREFIX)
+    if params:
+        text = "map what was understood without asking"
+        parser.add_argument("--yes", action="store_true", dest=f"{PREFIX}yes", help=text)
+
+
+def _add_argument(
+    parser: argparse.ArgumentParser, param: Param, required: bool, prefix: str = ""
+) -> None:
     argument = ARGUMENTS[param.kind]
     options: dict[str, Any] = {"help": _help(param), **argument.options}
     if param.kind is not Kind.FLAG:
         options["metavar"] = _metavar(param, argument)
     if param.positional:
-        if not param.required:
+        if not required:
             options["nargs"] = "?"
-        parser.add_argument(param.name, **options)
+        parser.add_argument(f"{prefix}{param.name}", **options)
         return
-    parser.add_argument(_flag(param), dest=param.name, required=param.required, **options)
+    parser.add_argument(_flag(param), dest=f"{prefix}{param.name}", required=required, **options)
 
 
 def _flag(param: Param) -> str:
@@ -253,13 +267,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(f"{what} Set a locale of UTF-8, as LC_ALL=C.UTF-8 is.", USAGE)
     options = vars(build_parser().parse_args(join_negative(given)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
-    declared = get_declared(options.pop("command"))
+    declared, said = get_declared(options.pop("command")), Said.take(options)
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)
     previous = _catch_signals(stop)
     try:
         operation = declared.load()
+        settings = resolve_settings()
+        options = said.fill_in(declared, options, WORDING, settings, monitor)
         params = WORDING.make_params(operation, options)
-        result = WORDING.run(operation, params, resolve_settings(), monitor)
+        result = WORDING.run(operation, params, settings, monitor)
     except Cancelled as error:
         return _fail(str(error), CANCELLED)
     except NoScenesError as error:

@@ -295,6 +295,9 @@ class Settings:
         "Most time for one tile on a cluster (s)",
         least=1,
     )
+    gazetteer: str = _setting(
+        "", "places.gazetteer", "text", "Names of places (a vector file or CSV; empty: none)"
+    )
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Name → where its value comes from, for a person."""
     proxies: Mapping[str, str] = field(default_factory=dict)

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from qgis.core import QgsFeedback, QgsLocatorContext, QgsLocatorFilter, QgsLocatorResult
 from qgis.PyQt.QtCore import QCoreApplication
 
 from ..core.doors.operation_index import declared_operations
+from ..core.errors import FirstLightError
 from .language import said
+
+SENTENCE = "sentence: "
+"""Begins the data of a result that is a sentence, not the name of an operation."""
 
 
 class FirstLightLocator(QgsLocatorFilter):
-    """Finds operations by the words of their titles and summaries.
+    """Finds operations by the words of their titles and summaries, and reads a sentence such as
+    *flood at Algemesí after 29 October 2024*.
 
     Parameters
     ----------
     open_tool : callable
         Opens the form of the operation of a name.
+    open_sentence : callable
+        Fills the page of events in with a sentence.
     """
 
-    def __init__(self, open_tool: Callable[[str], None]) -> None:
+    def __init__(
+        self, open_tool: Callable[[str], None], open_sentence: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self._open_tool = open_tool
+        self._open_sentence = open_sentence
         self.setUseWithoutPrefix(False)
 
     def clone(self) -> FirstLightLocator:
         """One for the thread that searches."""
-        return FirstLightLocator(self._open_tool)
+        return FirstLightLocator(self._open_tool, self._open_sentence)
 
     def name(self) -> str:
         """For QGIS."""
@@ -46,6 +57,14 @@ class FirstLightLocator(QgsLocatorFilter):
         words = string.lower().split()
         if not words and not context.usingPrefix:
             return
+        told = _understood(string) if len(words) > 1 else ""
+        if told:
+            result = QgsLocatorResult(self, told, SENTENCE + string)
+            result.description = str(
+                QCoreApplication.translate("FirstLight", "Fills in the page Map an event")
+            )
+            result.score = 1.0
+            self.resultFetched.emit(result)
         for operation in declared_operations():
             title, summary = said(operation.title), said(operation.summary)
             text = f"{title} {said(operation.group)} {summary} {operation.name}".lower()
@@ -60,7 +79,27 @@ class FirstLightLocator(QgsLocatorFilter):
 
     def triggerResult(self, result: QgsLocatorResult) -> None:
         """Open what was chosen; on the main thread."""
-        self._open_tool(str(_data(result)))
+        data = str(_data(result))
+        if data.startswith(SENTENCE):
+            self._open_sentence(data.removeprefix(SENTENCE))
+        else:
+            self._open_tool(data)
+
+
+def _understood(text: str) -> str:
+    """The event of a sentence in a few words; empty where it names none, or nothing besides."""
+    # Here, so that QGIS starts without the words of all languages.
+    from ..core.intent.sentence import read_sentence
+
+    try:
+        reading = read_sentence(text, datetime.now(timezone.utc))
+    except FirstLightError:
+        return ""
+    where = ", ".join(reading.names)
+    if reading.event is None or not (reading.moment or reading.names or reading.area):
+        return ""
+    parts = (said(reading.event.title), str(reading.moment or ""), where)
+    return " · ".join(filter(None, parts))
 
 
 def _data(result: QgsLocatorResult) -> object:

@@ -95,7 +95,7 @@ class FirstLightPlugin:
         self.action.toggled.connect(self._open_dock)
         self._options = OptionsFactory(QIcon(str(ICON_PATH)), self._job_list, self._warn)
         self._iface.registerOptionsWidgetFactory(self._options)
-        self._locator = FirstLightLocator(self._open_tool)
+        self._locator = FirstLightLocator(self._open_tool, self._open_sentence)
         self._iface.registerLocatorFilter(self._locator)
         QTimer.singleShot(IMPORT_AFTER_MS, import_ahead)
         QTimer.singleShot(IMPORT_AFTER_MS, self._bring_models)
@@ -136,6 +136,11 @@ class FirstLightPlugin:
         action.setChecked(True)
         self.dock.setUserVisible(True)
         self.dock.show_tool(name)
+
+    def _open_sentence(self, sentence: str) -> None:
+        """Bring the page of events into view, and let it read a sentence."""
+        self._open_tool("event")
+        self.dock.event_page.sentence.read(sentence)
 
     def _job_list(self) -> JobList:
         """The one list of jobs; made when the dock or the options want it."""

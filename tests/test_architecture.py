@@ -271,8 +271,11 @@ CORE_LAYERS = {
         "core.discovery.band_config",
         "core.sample",
     ),
+    # What a sentence asks for: words, days, names of places.
+    "core.intent": (*_RASTERS, "core.shapes", "core.discovery", "core.intent"),
     "core.operations": (
         *_ENGINE,
+        "core.intent",
         *_DECLARATION,
         "core.scenes",
         "core.terrain",
@@ -287,6 +290,14 @@ CORE_LAYERS = {
     ),
     # Sentences in the words of a door: of use to doors only.
     "core.wording": (*_VALUES, "core.settings", *_DECLARATION),
+    # A sentence on the command line is read by an operation, and told in the door's words.
+    "core.doors.sentence": (
+        *_VALUES,
+        "core.settings",
+        *_DECLARATION,
+        "core.doors",
+        "core.wording",
+    ),
     "core.doors": (*_VALUES, *_DECLARATION),
     "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.doors", "core.wording"),
     # The door for programs: its results are values of the scenes' own.

@@ -42,6 +42,12 @@ AREA_DRIVERS = (
     *("KML", "LIBKML", "GML", "GPX", "MapInfo File", "OpenFileGDB", "SQLite", "DXF", "Parquet"),
 )
 """Formats of a user's vector files: those that hold their shapes themselves."""
+CSV_COLUMNS = {
+    "X": "lon,long,lng,longitude,x,lon_dd,decimallongitude",
+    "Y": "lat,latitude,y,lat_dd,decimallatitude",
+    "GEOM": "wkt,geom,geometry,the_geom",
+}
+"""Columns of a table of places; any case."""
 LAYER_DRIVERS = {
     **dict.fromkeys((".tif", ".tiff"), ("GTiff", "COG")),
     ".gpkg": ("GPKG",),
@@ -177,6 +183,18 @@ def open_area(name: str) -> Any:
     from osgeo import gdal
 
     return gdal.OpenEx(name, gdal.OF_VECTOR, allowed_drivers=list(AREA_DRIVERS))
+
+
+def open_names(name: str) -> Any:
+    """A vector dataset of ``osgeo`` or a table of places (CSV with longitudes and latitudes, or
+    WKT); None where none of the formats opens it.
+    """
+    from osgeo import gdal
+
+    if not name.lower().endswith((".csv", ".tsv")):
+        return open_area(name)
+    options = [f"{axis}_POSSIBLE_NAMES={names}" for axis, names in CSV_COLUMNS.items()]
+    return gdal.OpenEx(name, gdal.OF_VECTOR, allowed_drivers=["CSV"], open_options=options)
 
 
 def open_dataset(name: str) -> Any:

@@ -47,7 +47,7 @@ def find_clocks(sentence: Sentence) -> Iterator[Clock | Issue]:
             end = named.end() if named else match.end()
             text = sentence.take(match.start(), end)
             if named:
-                why = f"the time ‘{shortened(text)}’ is not in UTC"
+                why = f"the time '{shortened(text)}' is not in UTC"
                 yield Issue(Part.DATE, why, _HINT)
             else:
                 yield _clock(match.groupdict(), text)
@@ -62,7 +62,7 @@ def _clock(parts: dict[str, str | None], text: str) -> Clock | Issue:
         hour = hour % 12 + (12 if half == "p" else 0)
     offset = _offset(parts.get("zone"))
     if hour > 23 or minute > 59 or second > 59 or offset is None:
-        return Issue(Part.DATE, f"‘{shortened(text)}’ is no time of day", _HINT)
+        return Issue(Part.DATE, f"'{shortened(text)}' is no time of day", _HINT)
     iso = f"{hour:02}:{minute:02}:{second:02}{offset}"
     return Clock(text, iso, bool(parts.get("zone")))
 

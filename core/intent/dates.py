@@ -1,5 +1,4 @@
-"""The day that a sentence names, in five languages; what is not clear is asked for, never guessed.
-"""
+"""The day that a sentence names, in five languages; what is not clear is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ..moment import Moment
 from ..text import nearest_hint, shortened
@@ -16,9 +15,7 @@ from .issue import Issue, Part
 from .vocabulary import vocabulary
 
 FIRST_DAY = date(1972, 7, 23)
-"""The first Landsat was launched: no earlier day was seen by a satellite of this kind (USGS, *Landsat
-1*).
-"""
+"""The first Landsat was launched (USGS, *Landsat 1*): no such satellite saw an earlier day."""
 _ORDINAL = r"(?:st|nd|rd|th|er|eme|o|a|°|\.)?"
 _OF = r"(?:\s*,?\s*(?:of|de|del|do|d')?\s*)"
 _YEAR = r"(?P<y>\d{4})(?!\d)"
@@ -79,7 +76,7 @@ def _ways() -> tuple[_Way, ...]:
     return tuple(_Way(name, re.compile(pattern)) for name, pattern in ways)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ending(*names: str) -> re.Pattern[str]:
     """One of the words of these lists, or a day of the week, at the end of a text."""
     words = "|".join(vocabulary().words[name] for name in names)
@@ -129,11 +126,11 @@ def find_vague_days(sentence: Sentence) -> Iterator[Issue]:
         text = shortened(sentence.take(start, match.end()))
         if match["misspelt"]:
             near = nearest_hint(match["name"], words.months, _HINT, count=1, cutoff=0.6)
-            yield Issue(Part.DATE, f"‘{text}’ names no month that is known", near)
+            yield Issue(Part.DATE, f"'{text}' names no month that is known", near)
         elif match["no_year"]:
             yield _no_year(text)
         elif match["year"]:
-            yield Issue(Part.DATE, f"‘{text}’ is a year, no day", _HINT)
+            yield Issue(Part.DATE, f"'{text}' is a year, no day", _HINT)
         else:
             yield _no_day(text)
 
@@ -157,7 +154,7 @@ def _take(sentence: Sentence, start: int, end: int) -> tuple[str, int | None, Is
     text = sentence.take(min(before.start() if before else start, begin), end)
     if before is None:
         return text, weekday, None
-    why = f"‘{shortened(text)}’ does not say when it happened"
+    why = f"'{shortened(text)}' does not say when it happened"
     hint = "Give the day itself, or the first of several days."
     return text, weekday, Issue(Part.DATE, why, hint)
 
@@ -165,7 +162,7 @@ def _take(sentence: Sentence, start: int, end: int) -> tuple[str, int | None, Is
 def _told(way: str, parts: dict[str, str | None], text: str) -> NamedDay | Issue:
     named = shortened(text)
     if way == "several":
-        why = f"‘{named}’ are several days"
+        why = f"'{named}' are several days"
         return Issue(Part.DATE, why, "Give the one on which it began, or was at its worst.")
     if way == "no year":
         return _no_year(named)
@@ -180,25 +177,25 @@ def _told(way: str, parts: dict[str, str | None], text: str) -> NamedDay | Issue
 
 
 def _no_year(text: str) -> Issue:
-    return Issue(Part.DATE, f"‘{text}’ has no year", "Add it: 29 October 2024.")
+    return Issue(Part.DATE, f"'{text}' has no year", "Add it: 29 October 2024.")
 
 
 def _no_day(text: str) -> Issue:
     hint = "Give the day: 29 October 2024. A place of that name is put into quotes."
-    return Issue(Part.DATE, f"‘{text}’ is a month, no day", hint)
+    return Issue(Part.DATE, f"'{text}' is a month, no day", hint)
 
 
 def _from_numbers(parts: dict[str, str | None], text: str) -> NamedDay | Issue:
-    """29.10.2024: the day first, where there are dots (DIN 1355, as in Switzerland, Austria, France,
-    Portugal); with other signs only where one reading is possible.
+    """29.10.2024: the day first, where there are dots, as in the short dates of the countries that
+    write dots (Unicode CLDR); with other signs only where one reading is possible.
     """
     first, second, year = int(parts["a"] or 0), int(parts["b"] or 0), parts["y"] or ""
     if len(year) == 2:
-        why = f"‘{shortened(text)}’ has a year of two digits"
+        why = f"'{shortened(text)}' has a year of two digits"
         return Issue(Part.DATE, why, "Write all four: 29 October 2024.")
     if parts["sep"] != "." and first != second and max(first, second) <= 12:
         ways = f"{year}-{second:02}-{first:02} or {year}-{first:02}-{second:02}"
-        why = f"‘{shortened(text)}’ can be {ways}"
+        why = f"'{shortened(text)}' can be {ways}"
         return Issue(Part.DATE, why, "Write the one that you mean.")
     is_american = parts["sep"] != "." and second > 12
     day, month = (second, first) if is_american else (first, second)
@@ -211,7 +208,7 @@ def _day(parts: dict[str, str | None], text: str, month: int, day: int) -> Named
         found = date(year, month, day)
         moment = Moment.parse(_iso(found, clock, parts.get("zone"))) if clock else None
     except ValueError:
-        return Issue(Part.DATE, f"there is no ‘{shortened(text)}’", _HINT)
+        return Issue(Part.DATE, f"there is no '{shortened(text)}'", _HINT)
     return NamedDay(text, found, moment)
 
 
@@ -235,7 +232,7 @@ def _relative(sentence: Sentence, now: datetime) -> Iterator[NamedDay | Issue]:
     # before "morning" is taken for a day, and "week" for one of its days
     for match in re.finditer(words.words["vague"], sentence.folded):
         text, _, _ = _take(sentence, *match.span())
-        yield Issue(Part.DATE, f"‘{shortened(text)}’ names no day", _HINT)
+        yield Issue(Part.DATE, f"'{shortened(text)}' names no day", _HINT)
     for days, name in ((2, "day_before"), (0, "today"), (-1, "tomorrow"), (1, "yesterday")):
         for match in re.finditer(words.words[name], sentence.folded):
             text, _, before = _take(sentence, *match.span())
@@ -248,7 +245,7 @@ def _relative(sentence: Sentence, now: datetime) -> Iterator[NamedDay | Issue]:
     for match in _matches(words.next, sentence):
         if _weekday(match["day"]) is not None:
             text, _, _ = _take(sentence, *match.span())
-            why = f"‘{shortened(text)}’ is still to come"
+            why = f"'{shortened(text)}' is still to come"
             yield Issue(Part.DATE, why, "Give the day that it happened.")
     for match in _matches(words.last, sentence):
         number = _weekday(match["day"])
@@ -269,7 +266,7 @@ def _matches(ways: Sequence[re.Pattern[str]], sentence: Sentence) -> Iterator[re
 
 def _this_weekday(text: str, day: date, today: date) -> NamedDay | Issue:
     if day == today:
-        why = f"‘{shortened(text)}’ can be today or a week ago"
+        why = f"'{shortened(text)}' can be today or a week ago"
         return Issue(Part.DATE, why, f"Write {day} or {day - timedelta(days=7)}.")
     return NamedDay(text, day, by_weekday=True)
 
@@ -278,7 +275,7 @@ def _ago(hours: int, text: str, now: datetime) -> NamedDay | Issue:
     try:
         time = now - timedelta(hours=hours)
     except OverflowError:
-        return Issue(Part.DATE, f"‘{shortened(text)}’ is no day of the calendar", _HINT)
+        return Issue(Part.DATE, f"'{shortened(text)}' is no day of the calendar", _HINT)
     if hours < 24:  # to the hour: nobody says it more exactly
         exact = Moment.at(time.replace(minute=0, second=0, microsecond=0))
         return NamedDay(text, time.date(), exact)

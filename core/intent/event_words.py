@@ -42,7 +42,7 @@ def find_event(sentence: Sentence) -> EventType | Issue:
     most = max(named, key=len)
     if all(most == name or most.startswith(f"{name}.") for name in named):
         return load_events()[most]
-    told = " and ".join(f"‘{shortened(word)}’" for word in dict.fromkeys(words))
+    told = " and ".join(f"'{shortened(word)}'" for word in dict.fromkeys(words))
     kinds = " and ".join(load_events()[name].name for name in named)
     hint = "Name one; a place of that name is put into quotes."
     return Issue(Part.EVENT, f"{told} are several kinds of events ({kinds})", hint)
@@ -78,6 +78,6 @@ def _none(sentence: Sentence) -> Issue:
     for word in re.findall(r"[^\W\d_]{4,}", sentence.folded):
         near = nearest_hint(word, vocabulary().event_terms, "", count=1, cutoff=0.75)
         if near:
-            return Issue(Part.EVENT, f"‘{shortened(word)}’ is no kind of event that is known", near)
+            return Issue(Part.EVENT, f"'{shortened(word)}' is no kind of event that is known", near)
     kinds = ", ".join(name for name in load_events() if "." not in name)
     return Issue(Part.EVENT, "it names no kind of event", f"Name one of: {kinds}.")

@@ -1,5 +1,4 @@
-"""A sentence as it is compared: small letters without accents, of which parts are taken one by one.
-"""
+"""A sentence as it is compared: small letters without accents, taken part by part."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def take_given(sentence: Sentence) -> Where:
         given.append(sentence.take(shape.start(), _closing(sentence.folded, shape.end())))
     given += [sentence.take(*match.span()) for match in _FILE.finditer(sentence.folded)]
     if len(given) > 1:
-        told = " and ".join(f"‘{shortened(one)}’" for one in given)
+        told = " and ".join(f"'{shortened(one)}'" for one in given)
         where.issues.append(Issue(Part.AREA, f"{told} are several areas", "Give one."))
     where.given = given[0] if given else ""
     return where
@@ -86,7 +86,7 @@ def take_coordinates(sentence: Sentence, where: Where) -> None:
         if is_place:
             sentence.take(*match.span())
             if where.given:
-                told = f"‘{shortened(where.given)}’ and ‘{shortened(text)}’"
+                told = f"'{shortened(where.given)}' and '{shortened(text)}'"
                 where.issues.append(Issue(Part.AREA, f"{told} are several areas", "Give one."))
             where.given = where.given or text
     around = rf"(?:{vocabulary().words['around']}\s*)*{_DISTANCE}"
@@ -94,7 +94,7 @@ def take_coordinates(sentence: Sentence, where: Where) -> None:
         text = sentence.take(*match.span())
         radius = float(match["size"].replace(",", ".")) * _unit_km(match["unit"])
         if where.radius_km not in (None, radius):
-            why = f"‘{shortened(text)}’ is a second distance"
+            why = f"'{shortened(text)}' is a second distance"
             where.issues.append(Issue(Part.AREA, why, "Give one."))
         where.radius_km = radius
 
@@ -107,7 +107,7 @@ def take_names(sentence: Sentence, where: Where) -> tuple[str, ...]:
     tuple of str
         Words that are not understood.
     """
-    marked, bare, unread = [], [], list[str]()
+    marked, bare, unread = list[str](), list[str](), list[str]()
     for start, end in sentence.runs():
         for begin, stop, has_mark in _pieces(sentence, start, end):
             name = _named(sentence.written(begin, stop).strip(" ,;.:!?-\n\t"))
@@ -124,7 +124,7 @@ def take_names(sentence: Sentence, where: Where) -> tuple[str, ...]:
         if len(bare) == 1:
             where.names += _parts(bare[0])
         else:
-            told = " or ".join(f"‘{shortened(name)}’" for name in bare)
+            told = " or ".join(f"'{shortened(name)}'" for name in bare)
             hint = "Write at before the place, or put its name into quotes."
             where.issues.append(Issue(Part.AREA, f"the place can be {told}", hint))
     else:
@@ -141,13 +141,18 @@ def _pieces(sentence: Sentence, start: int, end: int) -> Iterator[tuple[int, int
     marks = [
         match.span()
         # "a" is an article too, "à" is none; in Villeneuve-sur-Lot "sur" is of the name
-        for match in re.compile(rf"(?<!-)(?:{words['at']}|\ba\b(?!'))(?!-)").finditer(folded, start, end)
+        for match in re.compile(rf"(?<!-)(?:{words['at']}|\ba\b(?!'))(?!-)").finditer(
+            folded, start, end
+        )
         if match.group() != "a" or sentence.written(*match.span()) in ("à", "À")
     ]
     # of Algemesí, directly behind what was understood
     first = re.match(rf"\s*{words['of']}\s*", folded[start:end])
     if start and folded[start - 1] == TAKEN and first is not None:
-        marks = [(start, start + first.end()), *(one for one in marks if one[0] >= start + first.end())]
+        marks = [
+            (start, start + first.end()),
+            *(one for one in marks if one[0] >= start + first.end()),
+        ]
     borders = [start, *(mark[0] for mark in marks), end]
     begins = [start, *(mark[1] for mark in marks)]
     for number, begin in enumerate(begins):
@@ -168,8 +173,10 @@ def _trimmed(folded: str, begin: int, end: int, at_place: bool) -> tuple[int, in
     articles = vocabulary().articles
     if all(word in known or word in articles or word in ",.;:!?-()" for _, _, word in words):
         return begin, begin
-    while words and not at_place and (
-        (words[0][2] in known and words[0][2] not in articles) or words[0][2] in ",.;:!?-"
+    while (
+        words
+        and not at_place
+        and ((words[0][2] in known and words[0][2] not in articles) or words[0][2] in ",.;:!?-")
     ):
         words.pop(0)
     # an article stays where it begins a name: La Palma; the one before "of" says nothing

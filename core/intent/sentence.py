@@ -68,7 +68,9 @@ def read_sentence(text: str, now: datetime) -> Reading:
         raise InputError("The sentence cannot be read", "it is empty", f"Write: {EXAMPLE}.")
     if len(text) > MOST_LETTERS:
         why = f"it has {len(text)} letters, and {MOST_LETTERS} are the most"
-        raise InputError(f"The sentence '{shortened(text)}' cannot be read", why, f"Write: {EXAMPLE}.")
+        raise InputError(
+            f"The sentence '{shortened(text)}' cannot be read", why, f"Write: {EXAMPLE}."
+        )
     sentence, notes, issues = Sentence(text), list[str](), list[Issue]()
     where = take_given(sentence)
     days = list(find_days(sentence, now))
@@ -78,18 +80,19 @@ def read_sentence(text: str, now: datetime) -> Reading:
     event = find_event(sentence)
     vague = list(find_vague_days(sentence))
     unread = take_names(sentence, where)
+    if isinstance(event, Issue):  # a word that is nearly an event is told there
+        unread = tuple(word for word in unread if f"'{fold(word)}'" not in event.why)
+        where.names = [name for name in where.names if f"'{fold(name)}'" not in event.why]
     moment = _moment([*days, *vague], clocks, now, issues, notes)
-    notes += [f"‘{shortened(one)}’ is read as what came before, and not used" for one in rain]
+    notes += [f"'{shortened(one)}' is read as what came before, and not used" for one in rain]
     if isinstance(event, Issue):
         issues.insert(0, event)
     area = _area(where, issues, notes.append)
     issues += where.issues
     if area is None and not where.names and not any(one.part == Part.AREA for one in issues):
         issues.append(Issue(Part.AREA, "it names no place", f"Write: {EXAMPLE}."))
-    if isinstance(event, Issue):  # a word that is nearly an event is told already
-        unread = tuple(word for word in unread if f"‘{fold(word)}’" not in event.why)
     if unread:
-        told = ", ".join(f"‘{shortened(word)}’" for word in unread)
+        told = ", ".join(f"'{shortened(word)}'" for word in unread)
         hint = "Leave it out, or put the name of the place into quotes."
         issues.append(Issue(Part.WORDS, f"{told} is not understood", hint))
     return Reading(
@@ -147,7 +150,7 @@ def _moment(
     counted = plain or named
     different = list(dict.fromkeys(one.day for one in counted))
     if len(different) > 1:
-        told = " and ".join(f"‘{shortened(one.text)}’" for one in counted)
+        told = " and ".join(f"'{shortened(one.text)}'" for one in counted)
         why = f"{told} are several days"
         issues.append(Issue(Part.DATE, why, "Give the one on which it began, or was at its worst."))
         return None
@@ -174,7 +177,7 @@ def _moment(
         issues.append(Issue(Part.DATE, why, "Give a later day."))
         return None
     notes += [
-        f"‘{shortened(one.text)}’ is read as {one.moment or one.day}"
+        f"'{shortened(one.text)}' is read as {one.moment or one.day}"
         for one in counted
         if one.by_weekday or not re.search(r"\d{4}", one.text)
     ]
@@ -190,7 +193,5 @@ def _with_clock(
     if len(times) > 1:
         issues.append(Issue(Part.DATE, "it names several times of day", "Give one, in UTC."))
         return None
-    notes += [
-        f"‘{shortened(one.text)}’ is read as UTC" for one in named if not one.has_zone
-    ]
+    notes += [f"'{shortened(one.text)}' is read as UTC" for one in named if not one.has_zone]
     return next(iter(times)) if times else Moment.parse(counted[0].day)

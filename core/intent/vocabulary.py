@@ -111,7 +111,9 @@ def vocabulary() -> Vocabulary:
         behind=_folded_words(all_of("behind")),
         articles=_folded_words(all_of("article")),
         events={
-            name: re.compile(pattern_of(event.words)) for name, event in events.items() if event.words
+            name: re.compile(pattern_of(event.words))
+            for name, event in events.items()
+            if event.words
         },
         event_terms=tuple(
             spelling

@@ -30,10 +30,12 @@ from .report.print_event import PRINT
 from .results import RESULTS
 from .stack import STACK
 from .terrain import TERRAIN
+from .understand import UNDERSTAND
 from .validate import VALIDATE
 
 OPERATIONS: tuple[Operation, ...] = (
     EVENT,
+    UNDERSTAND,
     FOLLOW,
     DISCOVER,
     CLEAR_SKY,

@@ -10,7 +10,7 @@ from firstlight.plugin.locator import FirstLightLocator
 
 
 def found(text: str, using_prefix: bool = True) -> list:
-    locator, results = FirstLightLocator(lambda _: None), []
+    locator, results = FirstLightLocator(lambda _: None, lambda _: None), []
     clone = locator.clone()
     clone.resultFetched.connect(results.append)
     context = QgsLocatorContext()

@@ -65,6 +65,11 @@ class PlaceSearch(QWidget):
         self.button.clicked.connect(self._look_up)
         self.allow_button.clicked.connect(self._allow)
 
+    def look_up(self, name: str) -> None:
+        """Look a name up as if it had been written here."""
+        self._edit.setText(name)
+        self._look_up()
+
     def _look_up(self) -> None:
         name = self._edit.text().strip()
         self._edit.setModified(False)  # a name is no area: it is not to be read as one

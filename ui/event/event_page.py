@@ -34,6 +34,7 @@ from .pair_list import PairList
 from .result_card import ResultCard
 from .result_deeds import ResultDeeds, folder_of
 from .save_field import SaveField
+from .sentence_field import SentenceField
 from .unfinished import UnfinishedJobs
 from .welcome import Welcome
 from .what_field import WhatField
@@ -80,6 +81,7 @@ class EventPage(Page):
         self.area_panel = AreaPanel("", area, partial(self.start, kept=False))
         self.area_panel.setObjectName("event_area_panel")
         self.when = WhenField()
+        self.sentence = SentenceField(shared.jobs, self.what, self.when, self.area_panel)
         self.source = FromField()
         self.catalog_combo = self.source.combo
         self._pictures = ThumbnailStore(shared.jobs, self)
@@ -373,7 +375,7 @@ class EventPage(Page):
         column = QWidget()
         inner = QVBoxLayout(column)
         inner.setContentsMargins(0, 4, 0, 4)
-        for part in (self.unfinished, self.welcome, *self._steps, self.card):
+        for part in (self.unfinished, self.welcome, self.sentence, *self._steps, self.card):
             inner.addWidget(part)
         inner.addStretch(1)
         self._scroll = ColumnScroll("event_scroll", column)

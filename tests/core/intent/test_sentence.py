@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from firstlight.core.errors import InputError
-from firstlight.core.intent.sentence import MOST_LETTERS, read_sentence
+from firstlight.core.intent.sentence import read_sentence
 
 NOW = datetime(2024, 11, 6, 12, 0, tzinfo=timezone.utc)
 """A Wednesday."""
