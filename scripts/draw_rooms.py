@@ -26,6 +26,7 @@ STORIES = {
     "shapes": "areas, outlines",
     "identity": "what a file is",
     "discovery": "finds scenes",
+    "intent": "reads a sentence",
     "stac": "asks catalogues",
     "offers": "compares catalogues",
     "algorithms": "what is computed",
