@@ -100,6 +100,8 @@ def _maps(folder: Path) -> Iterator[tuple[str, Any]]:
         return ["--output", str(folder / name)]
 
     yield "index", printed("index", "NBR", "--stack", after, *out("nbr.tif"))
+    formula = ["--formula", "(nir - red) / (nir + red)", "--stack", after]
+    yield "index", printed("index", *formula, *out("ndvi.tif"))
     yield "burn-severity", printed("burn-severity", *both, *out("severity"))
     yield "burn-severity", printed("burn-severity", *both, "--offset", "auto", *out("severity2"))
     yield "burned-area", printed("burned-area", *both, *out("burned"))
@@ -174,7 +176,7 @@ def _impact(folder: Path) -> Iterator[tuple[str, Any]]:
     )
     yield "terrain", printed("terrain", "--dem", str(hand / "heights.tif"), "--output", str(hand))
     cover = np.where(cols < SIDE / 2, 10, 40).astype(np.uint8)
-    where = {"resolution": 30.0, "origin": ORIGIN, "epsg": 32626, "nodata": None}
+    where: dict[str, Any] = {"resolution": 30.0, "origin": ORIGIN, "epsg": 32626, "nodata": None}
     write_raster(folder / "cover.tif", cover, **where)
     write_raster(folder / "people.tif", np.full((SIDE, SIDE), 0.5, np.float32), **where)
     systems = [osr.SpatialReference() for _ in range(2)]
@@ -191,7 +193,7 @@ def _impact(folder: Path) -> Iterator[tuple[str, Any]]:
         points = [(left, top), (left, bottom), (right, bottom), (right, top), (left, top)]
         return [corner(x, y) for x, y in points]
 
-    shapes = {
+    shapes: dict[str, tuple[str, list[Any]]] = {
         "houses": ("Polygon", [[ring(x, 900, 20)] for x in range(600, 4000, 300)]),
         "roads": ("LineString", [[corner(300, 1000), corner(4200, 1100)]]),
         "districts": ("Polygon", [[ring(600, 300, 1500)], [ring(2100, 300, 1500)]]),
@@ -216,7 +218,14 @@ def _impact(folder: Path) -> Iterator[tuple[str, Any]]:
     out = ["--output", str(folder / "hit2")]
     yield "exposure", printed("exposure", "--extent", burned, *layers[:2], *out)
     stages = ["--stage", "1,3", "--output", str(folder / "levels")]
-    yield "scenario", printed("scenario", "--hand", str(hand / "hand.tif"), *stages, *layers)
+    heights_given = ["--hand", str(hand / "hand.tif")]
+    yield "scenario", printed("scenario", *heights_given, *stages, *layers)
+    usual = [*heights_given, "--slope", str(hand / "slope.tif")]
+    usual += ["--permanent-water", str(folder / "cover.tif"), "--permanent-values", "40"]
+    radar = ["--post", str(folder / "radar" / "after.vrt"), "--output", str(folder / "sar3")]
+    yield "sar-water", printed("sar-water", *radar, *usual)
+    optical = ["--stack", str(_stack(folder, "20240728")), "--output", str(folder / "water3")]
+    yield "water", printed("water", *optical, *usual)
 
 
 def _help(folder: Path) -> Iterator[tuple[str, Any]]:
